@@ -12,6 +12,8 @@ from typing import Any
 from httptask.model.workflow import TaskRun
 
 Key = tuple[str, int]
+Before = tuple[Any, Key | None]
+"""The task before: its output, and its visit."""
 
 
 @dataclass
@@ -20,6 +22,8 @@ class Replayed:
 
     status: str = "Running"
     steps: list[Key] = field(default_factory=list)
+    before: list[Key | None] = field(default_factory=list)
+    """The task before each of the steps."""
     output: Any = None
     error: str | None = None
 
@@ -59,7 +63,7 @@ def replay(document: Any, results: Sequence[TaskRun], budget: int) -> Replayed:
     ended.
     """
     walk = _Walk(results, budget)
-    end = walk.scope(document, "the definition", None, len(results))
+    end = walk.scope(document, "the definition", (None, None), len(results))
     if isinstance(end, _Failure):
         walk.ends(end.order, "Failed", end.sentence)
     if walk.verdicts:
@@ -67,7 +71,7 @@ def replay(document: Any, results: Sequence[TaskRun], budget: int) -> Replayed:
         return verdict
     if isinstance(end, _Ended):
         return Replayed("Completed", output=end.output)
-    return Replayed(steps=walk.steps)
+    return Replayed(steps=[step for step, _ in walk.steps], before=[key for _, key in walk.steps])
 
 
 class _Walk:
@@ -78,12 +82,13 @@ class _Walk:
         self.last = len(results)
         self.left = budget
         self.visits: Counter[str] = Counter()
-        self.steps: list[Key] = []
+        self.steps: list[tuple[Key, Key | None]] = []
         self.verdicts: list[tuple[int, Replayed]] = []
 
-    def scope(self, scope: Any, where: str, before: Any, last: int) -> _Ended | _Failure | None:
+    def scope(self, scope: Any, where: str, before: Before, last: int) -> _Ended | _Failure | None:
         """Walk *scope*, with the results up to the *last* one."""
-        name, output, order = scope["startTask"], before, -1
+        name, order = scope["startTask"], -1
+        output, before_key = before
         while True:
             task = scope["tasks"].get(name)
             if task is None:
@@ -97,13 +102,13 @@ class _Walk:
                 return None
             if task["type"] == "Parallel":
                 place = f"{where.removeprefix('the definition')}/tasks/{name}"
-                joined = self.parallel(task, place, output, last)
+                joined = self.parallel(task, place, (output, before_key), last)
                 if not isinstance(joined, _Joined):
                     return joined
-                name, output = joined.target, joined.output
+                name, output, before_key = joined.target, joined.output, key
                 continue
             if key not in self.results or self.results[key][0] > last:
-                self.steps.append(key)
+                self.steps.append((key, before_key))
                 return None
             order, run = self.results[key]
             if run.status == "Failed":
@@ -112,7 +117,7 @@ class _Walk:
                 if route is None:
                     sentence = f"task {name!r} failed: {error['message']}"
                     return _Failure(order, name, sentence, error)
-                name, output = route, {"error": error}
+                name, output, before_key = route, {"error": error}, key
                 continue
             if run.terminate is not None:
                 given = run.output if run.output is not None else output
@@ -121,13 +126,16 @@ class _Walk:
                 )
                 self.ends(order, run.terminate, error, given)
                 return None
+            before_key = before_key if run.type == "Decision" else key
             if run.next_task is None:
                 output = run.output
                 if task.get("end"):
                     return _Ended(run.output)
             name = run.next_task or task["nextTask"]
 
-    def parallel(self, task: Any, place: str, before: Any, last: int) -> _Joined | _Failure | None:
+    def parallel(
+        self, task: Any, place: str, before: Before, last: int
+    ) -> _Joined | _Failure | None:
         visits, left, steps, verdicts = (
             *(Counter(self.visits), self.left),
             *(len(self.steps), len(self.verdicts)),
@@ -152,7 +160,7 @@ class _Walk:
         return _Joined(task["nextTask"], dict(zip(starts, outputs, strict=True)))
 
     def branches(
-        self, task: Any, place: str, before: Any, last: int
+        self, task: Any, place: str, before: Before, last: int
     ) -> list[_Ended | _Failure | None]:
         return [
             self.scope(branch, f"{place}/branches/{index}", before, last)

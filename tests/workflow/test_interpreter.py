@@ -537,6 +537,9 @@ def test_a_state_that_went_forward_is_the_one_rebuilt_from_the_results(
         assert rebuilt.progress == state.progress
         replayed = replay(document, history, 200)
         assert (state.progress.status, names(state.progress)) == (replayed.status, replayed.steps)
+        assert [step.before for step in state.progress.steps] == replayed.before
+        for step in state.progress.steps:
+            assert Step.from_json(json.loads(json.dumps(step.to_json()))) == step
         assert (state.progress.output, state.progress.error) == (replayed.output, replayed.error)
         if state.progress.status != "Running":
             break

@@ -79,6 +79,7 @@ class RunRecord:
     def start(self, step: Step) -> Inputs:
         """Note that *step* starts now, and return what its task knows."""
         self._started += 1
+        before = step.before
         run = TaskRun(step.name, step.visit, step.definition["type"], "InProgress")
         self._under_way[step.key] = run, self._clock()
         return Inputs(
@@ -87,6 +88,7 @@ class RunRecord:
             variables=self._variables,
             run={**self._names, "sequenceNumber": self._started},
             environment=self._environment,
+            previous=self._options.input if before is None else self._finished.output_of(before),
         )
 
     def complete(self, step: Step, outcome: TaskOutcome) -> Progress:

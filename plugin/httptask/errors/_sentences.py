@@ -234,6 +234,10 @@ SENTENCES: Mapping[str, str] = {
     "condition": (
         "the condition {found!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
     ),
+    "condition-unread": (
+        "the condition {found!r} cannot be read at {place}: {reason}; what goes beyond comparisons"
+        " is written as ${{jsonata: …}}"
+    ),
     "condition-result": (
         "a condition must give true or false, this one gave {found}; compare it with something"
     ),

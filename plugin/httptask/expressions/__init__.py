@@ -11,6 +11,7 @@ A dollar sign directly before `{` is written twice when it is meant literally: `
 
 from __future__ import annotations
 
+from httptask.expressions._comparison import Comparison, comparison_problems
 from httptask.expressions._conditions import condition_problems
 from httptask.expressions._evaluator import Evaluator
 from httptask.expressions._prepared import Prepared
@@ -19,10 +20,12 @@ from httptask.expressions._result import Expected
 from httptask.expressions._template import escape, has_expression, is_expression, may_change
 
 __all__ = [
+    "Comparison",
     "Evaluator",
     "Expected",
     "Prepared",
     "Renamed",
+    "comparison_problems",
     "condition_problems",
     "escape",
     "has_expression",

@@ -51,6 +51,10 @@ class Inputs:
     """
     environment: Environment | None = None
     """Where requests go, and with which credentials; None: as the task says."""
+    previous: Any = None
+    """The output of the task before, `$` in a condition without `${…}`; at the start of a run, its
+    input.
+    """
 
     def document(self) -> dict[str, Any]:
         """Return the value of `$` in `inputParameters` and conditions."""
@@ -64,6 +68,7 @@ class Inputs:
             "tasks": tasks,
             "variables": dict(self.variables),
             "run": dict(self.run),
+            "previous": self.previous,
         }
         if self.environment is not None:
             value["environment"] = self.environment.to_json()
@@ -79,6 +84,7 @@ class Inputs:
             value["variables"],
             value["run"],
             Environment.from_json(environment) if environment is not None else None,
+            value.get("previous"),
         )
 
 

@@ -143,6 +143,10 @@ class Step:
     """The JSON Pointer of the task in its definition."""
     definition: Mapping[str, Any]
     """The task's definition without its unset fields (null means absent)."""
+    before: tuple[str, int] | None = None
+    """The name and the visit of the task that ran before it, a Decision left out; None at the start
+    of the run.
+    """
 
     @property
     def key(self) -> tuple[str, int]:
@@ -150,18 +154,26 @@ class Step:
         return self.name, self.visit
 
     def to_json(self) -> dict[str, Any]:
-        """Return the step."""
-        return {
-            "name": self.name,
-            "visit": self.visit,
-            "pointer": self.pointer,
-            "definition": dict(self.definition),
-        }
+        """Return the step; an unset field is left out."""
+        return _set_fields(
+            name=self.name,
+            visit=self.visit,
+            pointer=self.pointer,
+            definition=dict(self.definition),
+            before=list(self.before) if self.before is not None else None,
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the step of which `to_json` made *value*."""
-        return cls(value["name"], value["visit"], value["pointer"], value["definition"])
+        before = value.get("before")
+        return cls(
+            value["name"],
+            value["visit"],
+            value["pointer"],
+            value["definition"],
+            (before[0], before[1]) if before is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

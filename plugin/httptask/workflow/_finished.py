@@ -28,6 +28,7 @@ class FinishedTasks:
         """By task name: when its visits completed, counted from 0, and what they were given and put
         out.
         """
+        self._outputs: dict[tuple[str, int], Any] = {}
         for run in results:
             self.record(run)
 
@@ -41,7 +42,12 @@ class FinishedTasks:
         orders, ends = self._visits.setdefault(run.name, ([], []))
         orders.append(self._count)
         ends.append({"input": run.input, "output": output})
+        self._outputs[run.key] = output
         self._count += 1
+
+    def output_of(self, visit: tuple[str, int]) -> Any:
+        """Return the output of a visit that has ended, by the task's name and its number."""
+        return self._outputs[visit]
 
     def snapshot(self) -> Mapping[str, Ends]:
         """Return what `$.tasks` is now, of each task its latest visit; what completes later does

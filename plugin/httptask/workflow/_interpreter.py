@@ -164,7 +164,7 @@ class RunState:
         if task.get("type") == "Parallel":
             run = TaskRun(name, visit, "Parallel", "InProgress")
             return self._forked(Parallel(run, task, track), branches_of(task, pointer))
-        step = Step(name, visit, pointer, without_nulls(task))
+        step = Step(name, visit, pointer, without_nulls(task), track.before)
         early = self._early.pop(step.key, None)
         if early is not None:
             return self._left(track, step, early)
@@ -194,6 +194,8 @@ class RunState:
         if run.terminate is not None:
             self._terminate(track, task, run)
             return []
+        if run.type != "Decision":
+            track.before = run.key
         if (
             run.next_task is not None
         ):  # a Decision says where to go; it has nothing to say of its own
@@ -211,7 +213,10 @@ class RunState:
     def _forked(self, parallel: Parallel, branches: list[Scope]) -> list[_Move]:
         """Start a track for each of *branches*."""
         parallel.track.at = parallel
-        parallel.branches = [Track(branch, parallel, parallel.track.output) for branch in branches]
+        parallel.branches = [
+            Track(branch, parallel, parallel.track.output, parallel.track.before)
+            for branch in branches
+        ]
         parallel.running = len(branches)
         self._news.parallels.append(parallel.run)
         return [(branch, branch.scope.start) for branch in parallel.branches] or self._met(parallel)
@@ -260,7 +265,7 @@ class RunState:
         if failed:
             self._stop_branches(failed[-1], failed)
         at.at = None
-        at.output = failed_output(failure.error)
+        at.output, at.before = failed_output(failure.error), failure.key
         return [(at, target)]
 
     def _stop_branches(self, parallel: Parallel, failed: Collection[Parallel]) -> None:

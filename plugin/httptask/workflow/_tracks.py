@@ -40,6 +40,8 @@ class Track:
     """The one it is a branch of; None for the definition's own tasks."""
     output: Any
     """What the task before put out; once the track has ended, what it ended with."""
+    before: Key | None = None
+    """The task before; a Decision has nothing to say, so it is the one before that."""
     at: Key | Parallel | None = None
     """What is under way on it now."""
 

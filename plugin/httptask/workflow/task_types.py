@@ -15,7 +15,7 @@ from httptask.errors import Problem, SettingsError
 from httptask.model.workflow import TaskOutcome
 
 if TYPE_CHECKING:
-    from httptask.expressions import Prepared
+    from httptask.expressions import Comparison, Prepared
     from httptask.protocols import TaskCall, TaskCheck
 
 
@@ -52,26 +52,26 @@ class Decision(_TaskType):
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
         """Return what is wrong with each condition."""
-        from httptask.expressions import condition_problems
+        from httptask.expressions import comparison_problems, condition_problems
 
         choices = check.definition.get("choices")
         problems: list[Problem] = []
         for index, choice in enumerate(choices if isinstance(choices, list) else ()):
             condition = choice.get("condition") if isinstance(choice, Mapping) else None
-            problems += condition_problems(
-                condition,
-                _condition_pointer(check.pointer, index),
-                check.services.expression_problems,
-            )
+            at = _condition_pointer(check.pointer, index)
+            if isinstance(condition, str) and _is_comparison(condition):
+                problems += comparison_problems(condition, at)
+            else:
+                problems += condition_problems(condition, at, check.services.expression_problems)
         return problems
 
-    def prepare(self, task: TaskCheck | TaskCall) -> tuple[tuple[Prepared, str, str], ...]:
+    def prepare(
+        self, task: TaskCheck | TaskCall
+    ) -> tuple[tuple[Prepared | Comparison, str, str], ...]:
         """Return each condition, where it stands, and where it leads."""
-        from httptask.expressions import Prepared
-
         return tuple(
             (
-                Prepared.of(choice["condition"]),
+                _prepared(choice["condition"]),
                 _condition_pointer(task.pointer, index),
                 choice["nextTask"],
             )
@@ -81,20 +81,41 @@ class Decision(_TaskType):
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Evaluate the conditions in order until one is true.
 
-        A condition yields true or false, or a list (what a JSONPath query gives that may match
+        One of the platform's form is true or false over the output of the task before. An
+        expression yields true or false, or a list (what a JSONPath query gives that may match
         several values), which is true when there is anything in it. Anything else raises
         `SettingsError`; what an expression raises goes on.
         """
+        from httptask.expressions import Comparison
+
         document = call.inputs.document()
         choices = self.prepare(call) if call.prepared is None else call.prepared
         for condition, pointer, next_task in choices:
-            if _truth(await call.services.evaluate(condition, document, pointer), pointer):
+            if isinstance(condition, Comparison):
+                holds = condition.holds(call.inputs.previous, pointer)
+            else:
+                value = await call.services.evaluate(condition, document, pointer)
+                holds = _truth(value, pointer)
+            if holds:
                 return self._to(next_task)
         return self._to(call.definition["defaultTask"])
 
     @staticmethod
     def _to(name: str) -> TaskOutcome:
         return TaskOutcome(output={"nextTask": name}, next_task=name)
+
+
+def _is_comparison(condition: str) -> bool:
+    """Say whether *condition* is meant to be of the platform's form: it holds no expression."""
+    from httptask.expressions import has_expression
+
+    return not has_expression(condition)
+
+
+def _prepared(condition: str) -> Prepared | Comparison:
+    from httptask.expressions import Comparison, Prepared
+
+    return Comparison.of(condition) if _is_comparison(condition) else Prepared.of(condition)
 
 
 def _condition_pointer(task: str, index: int) -> str:

@@ -1,0 +1,331 @@
+"""The syntax of conditions in the platform's own form: `$.value >= 20 && $.type !== 'Private'`.
+
+It is a part of JavaScript's: members by dot and bracket, literals, comparisons, `&&`, `||`, `!` and
+parentheses. Anything beyond is refused with its place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from httptask._core.strict_json import number
+
+LONGEST = 16 * 1024
+"""Characters of one condition."""
+_DEEPEST = 100
+"""Parentheses and `!` inside one another."""
+
+
+class Undefined:
+    """JavaScript's `undefined`: the value of a member that is not there."""
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED = Undefined()
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant: text, a number, true, false, null or undefined."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The output of the task before, `$`, or a member of it."""
+
+    keys: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The contrary of a value."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Comparisons of the same rank, from left to right: `a < b`, and `a < b === c` at need."""
+
+    first: Node
+    others: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """`&&` or `||`: the first operand that decides, else the last."""
+
+    is_and: bool
+    operands: tuple[Node, ...]
+
+
+Node = Literal | Path | Not | Comparisons | Logic
+
+
+class ConditionError(ValueError):
+    """A condition that is not of this syntax: *reason*, and *place*, its line and column."""
+
+    def __init__(self, text: str, index: int, reason: str) -> None:
+        before = text[:index]
+        line = before.count("\n") + 1
+        column = index - (before.rfind("\n") + 1) + 1
+        self.reason = reason
+        self.place = f"line {line}, column {column}"
+        super().__init__(f"{self.place}: {reason}")
+
+
+def parsed(text: str) -> Node:
+    """Return the tree of the condition *text*. Raises `ConditionError`."""
+    if len(text) > LONGEST:
+        raise ConditionError(text, LONGEST, f"it is longer than {LONGEST} characters")
+    return _Parser(text, _tokens(text)).whole()
+
+
+# Tokens
+
+SPACES = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+"""ECMA-262: WhiteSpace and LineTerminator."""
+_SPACE = re.compile(f"[{SPACES}]+")
+_NUMBER = re.compile(r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NAME = re.compile(r"[\w$]+")
+_SIGN = re.compile(r"===|!==|==|!=|<=|>=|&&|\|\||[<>!().\[\]-]")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+_CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}")
+_BEYOND = {
+    "=": "this would assign a value; a comparison is ===",
+    "&": "two conditions are joined by &&",
+    "|": "two conditions are joined by ||",
+    "?": "? is not read here",
+    "`": "text stands in quotes, ' or \"",
+    "{": "an expression ${…} has to be the whole condition",
+    **dict.fromkeys("+*/%~^", "nothing is calculated here"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    """`number`, `text`, `name`, `sign` or `end`."""
+    value: Any
+    index: int
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    index = 0
+    while index < len(text):
+        if match := _SPACE.match(text, index):
+            index = match.end()
+            continue
+        token, index = _token(text, index)
+        tokens.append(token)
+    return [*tokens, _Token("end", "", len(text))]
+
+
+def _token(text: str, start: int) -> tuple[_Token, int]:
+    """Return the token of *text* at *start*, and where it ends."""
+    sign = text[start]
+    if sign in "'\"":
+        value, end = _text(text, start)
+        return _Token("text", value, start), end
+    if match := _NUMBER.match(text, start):
+        if (after := _NAME.match(text, match.end())) is not None:
+            raise ConditionError(text, start, f"{match[0] + after[0]!r} is no decimal number")
+        try:
+            return _Token("number", _number(match[0]), start), match.end()
+        except ValueError as error:
+            raise ConditionError(text, start, str(error)) from error
+    match = _NAME.match(text, start)
+    if match is not None and match[0].replace("$", "_").isidentifier():
+        return _Token("name", match[0], start), match.end()
+    if match := _SIGN.match(text, start):
+        return _Token("sign", match[0], start), match.end()
+    raise ConditionError(text, start, _BEYOND.get(sign, f"{sign!r} is not read here"))
+
+
+def _number(written: str) -> Any:
+    """Return the number *written* as JavaScript may write it: `5.` and `.5` too."""
+    mantissa, marker, exponent = written.partition("e" if "e" in written else "E")
+    whole, point, decimals = mantissa.partition(".")
+    if not point and not marker:
+        return int(whole)
+    return number(f"{whole or 0}{point and '.'}{decimals or (point and '0')}{marker}{exponent}")
+
+
+def _text(text: str, start: int) -> tuple[str, int]:
+    """Return the value of the string that begins at *start*, and where it ends."""
+    quote, index = text[start], start + 1
+    pieces: list[str] = []
+    while index < len(text) and text[index] not in "\n\r":
+        sign = text[index]
+        if sign == quote:
+            joined = "".join(pieces)  # two escapes may be one character (a surrogate pair)
+            return joined.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass"), (
+                index + 1
+            )
+        if sign == "\\":
+            piece, index = _escaped(text, index + 1)
+            pieces.append(piece)
+        else:
+            pieces.append(sign)
+            index += 1
+    raise ConditionError(text, start, f"the {quote} that opens here is not closed")
+
+
+def _escaped(text: str, index: int) -> tuple[str, int]:
+    """Return the character that the escape at *index*, behind its backslash, stands for, and where
+    it ends.
+    """
+    sign = text[index : index + 1]
+    if sign in ("x", "u"):
+        match = _CODE.match(text, index)
+        code = int(next(filter(None, match.groups())), 16) if match else -1
+        if match is None or code > 0x10FFFF:
+            raise ConditionError(text, index - 1, "this escape is none of JavaScript's")
+        return chr(code), match.end()
+    is_octal = sign.isdecimal() and (sign != "0" or text[index + 1 : index + 2].isdecimal())
+    if not sign or sign in "\n\r\u2028\u2029" or is_octal:
+        raise ConditionError(text, index - 1, "this escape is not read here")
+    return _ESCAPES.get(sign, sign), index + 1
+
+
+# The tree
+
+_WORDS = {"true": True, "false": False, "null": None, "undefined": UNDEFINED}
+_EQUAL = ("===", "!==", "==", "!=")
+_ORDER = ("<", ">", "<=", ">=")
+
+
+class _Parser:
+    """Reads *tokens*, those of the condition *text*, by JavaScript's ranks of operators."""
+
+    def __init__(self, text: str, tokens: list[_Token]) -> None:
+        self._text = text
+        self._tokens = tokens
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> Node:
+        node = self._any()
+        if self._now.kind != "end":
+            raise self._refusal()
+        return node
+
+    @property
+    def _now(self) -> _Token:
+        return self._tokens[self._at]
+
+    def _takes(self, *signs: str) -> str | None:
+        """Return the sign that stands here, and step over it, if it is one of *signs*."""
+        token = self._now
+        if token.kind != "sign" or token.value not in signs:
+            return None
+        self._at += 1
+        return str(token.value)
+
+    def _needs(self, sign: str) -> None:
+        if not self._takes(sign):
+            raise self._refusal(f"expected {sign} here")
+
+    def _refusal(self, reason: str | None = None) -> ConditionError:
+        token = self._now
+        if reason is None and token.kind == "end":
+            reason = "it ends here, and something is missing"
+        elif reason is None and token.value == "(":
+            reason = "no function can be called here"
+        elif reason is None and token.value == "-":
+            reason = "nothing is calculated here"
+        elif reason is None:
+            reason = f"{token.value!r} cannot stand here"
+        return ConditionError(self._text, token.index, reason)
+
+    def _any(self) -> Node:
+        operands = [self._all()]
+        while self._takes("||"):
+            operands.append(self._all())
+        return operands[0] if len(operands) == 1 else Logic(False, tuple(operands))
+
+    def _all(self) -> Node:
+        operands = [self._equality()]
+        while self._takes("&&"):
+            operands.append(self._equality())
+        return operands[0] if len(operands) == 1 else Logic(True, tuple(operands))
+
+    def _equality(self) -> Node:
+        first = self._relation()
+        others = []
+        while operator := self._takes(*_EQUAL):
+            others.append((operator, self._relation()))
+        return Comparisons(first, tuple(others)) if others else first
+
+    def _relation(self) -> Node:
+        first = self._operand()
+        others = []
+        while operator := self._takes(*_ORDER):
+            others.append((operator, self._operand()))
+        return Comparisons(first, tuple(others)) if others else first
+
+    def _operand(self) -> Node:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._refusal(f"this is nested more than {_DEEPEST} levels deep")
+        try:
+            if self._takes("!"):
+                return Not(self._operand())
+            if self._takes("("):
+                node = self._any()
+                self._needs(")")
+                return self._alone(node)
+            return self._value()
+        finally:
+            self._depth -= 1
+
+    def _value(self) -> Node:
+        is_negative = self._takes("-")
+        token = self._now
+        if is_negative and token.kind != "number":
+            raise self._refusal("only a number can follow a minus here")
+        if token.kind in ("number", "text"):
+            self._at += 1
+            return self._alone(Literal(-token.value if is_negative else token.value))
+        if token.kind == "name" and token.value in _WORDS:
+            self._at += 1
+            return self._alone(Literal(_WORDS[token.value]))
+        if token.kind == "name" and token.value == "$":
+            self._at += 1
+            return self._path()
+        if token.kind == "name":
+            raise self._refusal(
+                f"{token.value!r} is not known here; the output of the task before is $"
+            )
+        raise self._refusal()
+
+    def _alone(self, node: Node) -> Node:
+        if self._now.kind == "sign" and self._now.value in (".", "["):
+            raise self._refusal("only $ has members here")
+        return node
+
+    def _path(self) -> Node:
+        keys: list[str | int] = []
+        while sign := self._takes(".", "["):
+            token = self._now
+            if sign == ".":
+                if token.kind != "name":
+                    raise self._refusal("expected the name of a member here")
+                self._at += 1
+            else:
+                is_index = token.kind == "number" and isinstance(token.value, int)
+                if token.kind != "text" and not is_index:
+                    raise self._refusal("expected a name in quotes, or an index, here")
+                self._at += 1
+                self._needs("]")
+            keys.append(token.value)
+        return Path(tuple(keys))

@@ -1,0 +1,214 @@
+"""Conditions in the platform's own form, judged by JavaScript itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from httptask.errors import ExpressionError
+from httptask.expressions import Comparison, comparison_problems
+
+DATA: dict[str, Any] = {
+    "value": 20,
+    "type": "Private",
+    "zero": 0,
+    "half": 0.5,
+    "text": "10",
+    "empty": "",
+    "no": False,
+    "yes": True,
+    "null": None,
+    "list": [1, "two", {"three": 3}],
+    "object": {"a b": 1, "quote'd": 2, "0": "zeroth", "length": 7},
+    "other": {"a b": 1},
+    "emoji": "a\U0001f600",
+    "bmp": "\uffee",
+    "$dollar": 1,
+    "é": 1,
+}
+
+CONDITIONS = [
+    "$.value >= 20 && $.type !== 'Private'",
+    "$.value >= 20 && $.type === 'Private'",
+    "$.value>20||$.yes",
+    "$",
+    "$.missing",
+    "$.missing > 1",
+    "$.missing === undefined && $.missing !== null && $.missing == null",
+    "$.null == undefined && $.null === null",
+    "$.missing == 1 || $.missing != 1",
+    "!$.value === false",
+    "!(!$.value === false)",
+    "!!$.empty || !!$.zero || !!$.null",
+    "$.list && $.object && !$.no",
+    "1 < 2 < 3",
+    "3 > 2 > 1",
+    "1 === 1 === true",
+    "1 < 2 === true",
+    "true || false && false",
+    "(true || false) && false",
+    "$.text > 9",
+    "$.text > '9'",
+    "$.text >= 10 && $.text <= 10",
+    "$.empty < 1 && ' \\n' < 1 && '0x10' > 15 && '0x10' < 17 && '-0x10' < 0",
+    "'1_0' < 100 || '1e1000' > 1 && '-Infinity' < 0 && 'infinity' < 0",
+    "$.null >= 0 && $.null <= 0 && $.yes > $.no",
+    "$.half === .5 && $.half === 5e-1 && $.half === 0.50 && 1. === 1 && 1E2 === 100",
+    "-1 < $.zero && - 1 < 0 && -0 === 0",
+    "$.list[0] === 1 && $.list['1'] === \"two\" && $['list'][2].three === 3",
+    "$.list[3] === undefined && $.list['01'] === undefined && $.list.length === 3",
+    "$.object['a b'] === 1 && $.object['quote\\'d'] === 2 && $.object[0] === 'zeroth'",
+    "$.object.length === 7 && $.type.length === 7 && $.emoji.length === 3",
+    "$.type[0] === 'P' && $.emoji[1] === '\\ud83d' && $.value.length === undefined",
+    "$.object === $.object && $.object !== $.other && $.list === $['list']",
+    "$.object == $.other || $.object == $.object",
+    "$.object === null || $.object === 'x' || null === $.list",
+    "($.missing || $.list) === $.list && ($.yes && $.object) === $.object",
+    "$.emoji < $.bmp",
+    "'\\x41\\u0042\\u{43}\\n\\0\\q' === \"ABC\\n\\x00q\"",
+    "'\\ud83d\\ude00' === $.emoji[1] || '\U0001f600' === '\\ud83d\\ude00'",
+    "$.$dollar === 1 && $.é === 1 && $.true === undefined && $.null === null",
+    "\n  $.value\t>\r\n\u00a010\ufeff ",
+    "'' === \"\" && 'a' < 'b' && 'B' < 'a' && '10' < '9'",
+    "9007199254740991 > 9007199254740990",
+]
+
+
+def judged(conditions: list[str], data: Any) -> list[Any]:
+    """What JavaScript makes of *conditions* with `$` being *data*: true, false, or "throws"."""
+    program = """
+    const [conditions, data] = JSON.parse(require("fs").readFileSync(0, "utf-8"));
+    const judge = (text) => {
+      try { return new Function("$", "return !!(" + text + "\\n)")(data); }
+      catch (error) { return error instanceof SyntaxError ? "syntax" : "throws"; }
+    };
+    console.log(JSON.stringify(conditions.map(judge)));
+    """
+    given_json = json.dumps([conditions, data])
+    ran = subprocess.run(
+        ["node", "-e", program], input=given_json, capture_output=True, text=True, check=True
+    )
+    answers: list[Any] = json.loads(ran.stdout)
+    return answers
+
+
+def ours(condition: str, data: Any) -> bool | str:
+    try:
+        return Comparison.of(condition).holds(data)
+    except ExpressionError:
+        return "throws"
+
+
+@pytest.mark.npm
+def test_a_condition_means_what_javascript_means() -> None:
+    """Each of these conditions is true, or false, as in JavaScript."""
+    answers = judged(CONDITIONS, DATA)
+    assert [ours(condition, DATA) for condition in CONDITIONS] == answers
+    assert set(answers) == {True, False}
+
+
+PATHS = [f"$.{name}" for name in ("value", "text", "empty", "no", "null", "list", "object", "x")]
+OPERANDS = st.sampled_from([*PATHS, "$.list[0]", "'b'", "'5'", "20", "-1", "null", "true", "''"])
+OPERATORS = ["===", "!==", "<", ">", "<=", ">=", "&&", "||"]
+
+
+def joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    operators = st.sampled_from(OPERATORS)
+    both = st.builds(lambda left, sign, right: f"{left} {sign} {right}", inner, operators, inner)
+    return both | both.map(lambda text: f"({text})") | inner.map(lambda text: f"!{text}")
+
+
+@pytest.mark.npm
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.recursive(OPERANDS, joined, max_leaves=8), min_size=60, max_size=60))
+def test_any_condition_means_what_javascript_means(conditions: list[str]) -> None:
+    """Ranks, conversions and truth are JavaScript's; containers are ordered by neither ours nor
+    at all.
+    """
+    answers = judged(conditions, DATA)
+    for condition, answer in zip(conditions, answers, strict=True):
+        own = ours(condition, DATA)
+        if own == "throws":  # a container is neither larger nor smaller than anything
+            assert any(f"$.{name}" in condition for name in ("list", "object")), condition
+        else:
+            assert own == answer, condition
+
+
+@pytest.mark.parametrize(
+    ("condition", "place", "reason"),
+    [
+        ("$.a > 1 + 1", "line 1, column 9", "nothing is calculated"),
+        ("$.a > 1 - 1", "line 1, column 9", "nothing is calculated"),
+        ("$.a.includes('b')", "line 1, column 13", "no function can be called"),
+        ("$.a &&\n  b > 1", "line 2, column 3", "'b' is not known here"),
+        ("$.a = 1", "line 1, column 5", "would assign"),
+        ("$.a & 1", "line 1, column 5", "&&"),
+        ("$.a ?? 1", "line 1, column 5", "? is not read"),
+        ("$.a?.b", "line 1, column 4", "? is not read"),
+        ("$[$.key]", "line 1, column 3", "a name in quotes, or an index"),
+        ("$[1.5]", "line 1, column 3", "a name in quotes, or an index"),
+        ("$.a === `b`", "line 1, column 9", "quotes"),
+        ("$.a === 'b", "line 1, column 9", "is not closed"),
+        ("$.a === 'b\nc'", "line 1, column 9", "is not closed"),
+        ("$.a === '\\u12'", "line 1, column 10", "escape"),
+        ("$.a === '\\07'", "line 1, column 10", "escape"),
+        ("$.a === 012", "line 1, column 9", "no decimal number"),
+        ("$.a === 0x10", "line 1, column 9", "no decimal number"),
+        ("$.a === 1n", "line 1, column 9", "no decimal number"),
+        ("$.a === 1e999", "line 1, column 9", "too large"),
+        ("$.a ===", "line 1, column 8", "it ends here"),
+        ("($.a", "line 1, column 5", "expected )"),
+        ("$.a)", "line 1, column 4", "')' cannot stand here"),
+        ("", "line 1, column 1", "it ends here"),
+        ("$.", "line 1, column 3", "the name of a member"),
+        ("'a'.length", "line 1, column 4", "only $ has members"),
+        ("-$.a", "line 1, column 2", "only a number"),
+        ("$.a // why", "line 1, column 5", "nothing is calculated"),
+        ("NaN === 1", "line 1, column 1", "'NaN' is not known here"),
+        ("typeof $.a", "line 1, column 1", "'typeof' is not known here"),
+        ("(" * 101 + "1" + ")" * 101, "line 1, column 101", "nested more than 100"),
+        ("1" + " && 1" * 4000, "line 1, column 16385", "longer than 16384 characters"),
+    ],
+)
+def test_anything_beyond_is_refused_with_its_place(condition: str, place: str, reason: str) -> None:
+    """No guess is made: the problem has the line and the column, and says what to write instead."""
+    (problem,) = comparison_problems(condition, "/tasks/D/choices/0/condition")
+    assert (problem.code, problem.params["place"]) == ("condition-unread", place)
+    assert reason in problem.params["reason"]
+
+
+def test_long_conditions_are_evaluated() -> None:
+    """Length alone is no depth."""
+    text = " && ".join(["$.value !== 1"] * 800)
+    assert comparison_problems(text, "") == []
+    assert Comparison.of(text).holds(DATA)
+    assert Comparison.of("$" + "[0]" * 3000).holds("x")
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("$.missing.name === 1", "$.missing is undefined, which has no member 'name'"),
+        ("$.null['a']", "$.null is null, which has no member 'a'"),
+        ("$.value == '20'", "== cannot compare a number with a string; write ==="),
+        ("$.yes != 1", "== cannot compare a boolean with a number"),
+        ("$.list > 1", "an array is neither larger nor smaller"),
+    ],
+)
+def test_what_cannot_be_told_fails_with_the_reason(condition: str, message: str) -> None:
+    """A member of nothing throws, as in JavaScript; what JavaScript would convert is refused."""
+    with pytest.raises(ExpressionError) as caught:
+        Comparison.of(condition).holds(DATA, "/tasks/D/choices/0/condition")
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"/tasks/D/choices/0/condition: expression {condition}")
+
+
+def test_integers_are_exact() -> None:
+    """Two ids that a double would take for one are two."""
+    data = {"id": 9007199254740993}
+    assert Comparison.of("$.id === 9007199254740993 && $.id !== 9007199254740992").holds(data)
