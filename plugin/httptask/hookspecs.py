@@ -76,11 +76,11 @@ def httptask_task_types() -> Sequence[TaskType]:  # type: ignore[empty-body]
 
     Called by engines and by the validation of workflow definitions, once per plugin manager, in the
     caller's thread. An exception reaches the caller. Ours brings `Http`; `Decision`, `Parallel`,
-    `Terminate` and `Simple` come the same way.
+    `Terminate`, `Wait` and `Simple` come the same way.
 
         @httptask.hookimpl
         def httptask_task_types():
-            return [WaitTask()]  # see httptask.protocols.TaskType
+            return [NoteTask()]  # see httptask.protocols.TaskType
     """
 
 

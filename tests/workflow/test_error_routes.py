@@ -292,3 +292,59 @@ def test_routes_follow_a_new_name() -> None:
     renamed = rename_task(definition, "B", "Recover", SHARED.evaluator).definition
     assert renamed.tasks["A"]["onError"] == [{"errors": ["*"], "nextTask": "Recover"}]
     assert found(renamed) == []
+
+
+# Loops that wait for nothing
+
+
+def busy(*types: str, **fields: Any) -> list[list[str]]:
+    """The loops that are warned of, in a loop of a Decision and tasks of *types*."""
+    names = [f"T{index}" for index in range(len(types))]
+    choices = [{"condition": "$.go", "nextTask": names[0]}]
+    tasks: dict[str, Any] = {
+        "D": {"type": "Decision", "choices": choices, "defaultTask": "End"},
+        "End": http(end=True),
+    }
+    for name, following, kind in zip(names, [*names[1:], "D"], types, strict=True):
+        own = {"Http": http(), "Wait": {"type": "Wait", "seconds": 1}}.get(kind, {"type": kind})
+        tasks[name] = {**own, "nextTask": following, **(fields if kind == "Http" else {})}
+    listed = found(workflow(**tasks))
+    assert [one.severity for one in listed] == ["warning"] * len(listed)
+    return [one.params["tasks"] for one in listed if one.code == "busy-loop"]
+
+
+def test_a_loop_that_waits_for_nothing_is_warned_of() -> None:
+    """Nothing on its way waits: no Wait, no gate, no retry."""
+    assert busy("Http") == [["D", "T0", "D"]]
+    assert busy("Http", "Http") == [["D", "T0", "T1", "D"]]
+    assert busy("Http", "Wait") == busy("Simple", "Http") == busy("Http", retry={}) == []
+    assert busy("Http", retry=None) == [["D", "T0", "D"]]
+
+
+def test_ways_back_after_a_failure_are_loops_too() -> None:
+    """A failure that leads back at once is such a loop; one through a Wait is none."""
+    again = http(end=True, onError=[{"errors": ["*"], "nextTask": "A"}])
+    assert [one.code for one in found(workflow(A=again))] == ["busy-loop"]
+    later = http(end=True, onError=[{"errors": ["*"], "nextTask": "W"}])
+    pause = {"type": "Wait", "seconds": 5, "nextTask": "A"}
+    assert found(workflow(A=later, W=pause)) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "at"),
+    [
+        ({}, "wait-end", ""),
+        ({"seconds": 1, "until": "2030-01-31T12:00:00Z"}, "wait-end", ""),
+        ({"seconds": None, "until": None}, "wait-end", ""),
+        ({"seconds": -1}, "minimum", "/seconds"),
+        ({"seconds": "soon"}, "type", "/seconds"),
+        ({"until": "tomorrow"}, "type", "/until"),
+        ({"until": "2030-01-31T12:00:00"}, "type", "/until"),
+        ({"until": "${$.inputs.at}"}, "expression", "/until"),
+        ({"second": 1}, "unknown-name", "/second"),
+    ],
+)
+def test_a_wrong_wait_is_a_problem(fields: dict[str, Any], code: str, at: str) -> None:
+    """A Wait has exactly one end, and it is a time."""
+    listed = found(workflow(W={"type": "Wait", "end": True, **fields}))
+    assert (code, f"/tasks/W{at}") in [(one.code, one.pointer) for one in listed]

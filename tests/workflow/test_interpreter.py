@@ -528,12 +528,14 @@ def test_a_state_that_went_forward_is_the_one_rebuilt_from_the_results(
     reread from JSON, and where the news of each result, added up, are all an engine ever looks at.
     """
     definition = WorkflowDefinition(document)
-    state = RunState(definition, steps=200)
+    state = RunState(definition, steps=200, began_at="0")
     active = {step.key: step for step in state.begun.steps}
     history: list[TaskRun] = []
     while True:
         travelled = [TaskRun.from_json(json.loads(json.dumps(run.to_json()))) for run in history]
-        rebuilt = RunState.of(WorkflowDefinition.from_json(document), travelled, steps=200)
+        rebuilt = RunState.of(
+            WorkflowDefinition.from_json(document), travelled, steps=200, began_at="0"
+        )
         assert rebuilt.progress == state.progress
         replayed = replay(document, history, 200)
         assert (state.progress.status, names(state.progress)) == (replayed.status, replayed.steps)
@@ -546,7 +548,9 @@ def test_a_state_that_went_forward_is_the_one_rebuilt_from_the_results(
         assert set(active) == {step.key for step in state.progress.steps}
         step = active.pop(order.choice(sorted(active)))
         run = data.draw(st.sampled_from(RESULTS))(step)
+        run = replace(run, ended_at=str(len(history) + 1))
         news = state.record(run)
+        assert all(step.reached_at == run.ended_at for step in news.steps)
         history += [run, *news.joined]
         for joined in news.joined:
             state.record(joined)

@@ -379,8 +379,8 @@ def test_a_strangers_task_type_checks_its_own_tasks() -> None:
     rest.
     """
 
-    class Wait(TypeStub):
-        name = "Wait"
+    class Pause(TypeStub):
+        name = "Pause"
         schema = {"type": "object", "required": ["seconds"]}  # noqa: RUF012
 
         def problems(self, check: TaskCheck) -> list[Problem]:
@@ -395,12 +395,12 @@ def test_a_strangers_task_type_checks_its_own_tasks() -> None:
             raise ZeroDivisionError("oh")
 
     tasks = {
-        "A": {"type": "Wait", "nextTask": "B"},
-        "B": {"type": "Wait", "seconds": 10, "nextTask": "C"},
+        "A": {"type": "Pause", "nextTask": "B"},
+        "B": {"type": "Pause", "seconds": 10, "nextTask": "C"},
         "C": {"type": "Broken", "nextTask": "D"},
-        "D": {"type": "Wait", "seconds": None, "end": True},
+        "D": {"type": "Pause", "seconds": None, "end": True},
     }
-    listed = found({"startTask": "A", "tasks": tasks}, Wait(), Broken())
+    listed = found({"startTask": "A", "tasks": tasks}, Pause(), Broken())
     assert [problem.pointer for problem in listed] == [
         "/tasks/A",
         "/tasks/B/seconds",
@@ -461,16 +461,16 @@ def test_a_type_says_what_is_wrong_in_its_own_words() -> None:
     given, once.
     """
 
-    class Wait(TypeStub):
-        name = "Wait"
+    class Pause(TypeStub):
+        name = "Pause"
         schema = {"properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}  # noqa: RUF012
 
         def problems(self, check: TaskCheck) -> list[Problem]:
             return [Problem(f"{check.pointer}/a", "own words")]
 
     listed = found(
-        {"startTask": "A", "tasks": {"A": {"type": "Wait", "a": "x", "b": "y", "end": True}}},
-        Wait(),
+        {"startTask": "A", "tasks": {"A": {"type": "Pause", "a": "x", "b": "y", "end": True}}},
+        Pause(),
     )
     assert [(problem.pointer, problem.message[:9]) for problem in listed] == [
         ("/tasks/A/a", "own words"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -30,15 +30,20 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]
 
+_VISITS = uuid.UUID("0b2f6a3c-5f0d-5c8e-9a51-7c4b3d1e8f62")
+"""The namespace of `${swf:uuid}` (RFC 9562, section 6.5). It never changes: a run may outlive a
+release.
+"""
+
 
 class RunRecord:
     """The record of one run of *definition*: what the engine tells it, it keeps, and says what to
     do next.
 
-    *clock* gives seconds that only grow; a durable engine gives its own. *workflow_id* is the run's
-    id, a new one when absent. Every method is pure but for the clock: an engine that replays tells
-    the same and gets the same. Raises `InputError` when the input of *options* is not what the
-    definition's `inputSchema` allows.
+    *clock* gives seconds that only grow, *now* the time; a durable engine gives its own.
+    *workflow_id* is the run's id, a new one when absent. Every method is pure but for the clocks:
+    an engine that replays tells the same and gets the same. Raises `InputError` when the input of
+    *options* is not what the definition's `inputSchema` allows.
     """
 
     def __init__(
@@ -49,6 +54,7 @@ class RunRecord:
         steps: int,
         clock: Callable[[], float],
         workflow_id: str | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.definition = definition
         self.workflow_id = workflow_id or str(uuid.uuid4())
@@ -57,8 +63,9 @@ class RunRecord:
         """The run's input, with the defaults of the definition's `inputSchema`."""
         self._options = options
         self._clock = clock
+        self._now = now
         self._began = clock()
-        self._state = RunState(definition, steps=steps)
+        self._state = RunState(definition, steps=steps, began_at=self._time())
         self._finished = FinishedTasks()
         self._history: list[TaskRun] = []
         self._started = 0
@@ -80,15 +87,23 @@ class RunRecord:
         """Note that *step* starts now, and return what its task knows."""
         self._started += 1
         before = step.before
+        visit = f"{step.visit} {len(step.name)} {step.name} {self.workflow_id}"
+        names = {
+            **self._names,
+            "sequenceNumber": self._started,
+            # Fixed for a visit: of a resumed or replayed run they are the same.
+            "now": step.reached_at,
+            "uuid": str(uuid.uuid5(_VISITS, visit)),
+        }
         run = TaskRun(step.name, step.visit, step.definition["type"], "InProgress")
         self._under_way[step.key] = run, self._clock()
         return Inputs(
             input=self.input,
             tasks=self._finished.snapshot(),
             variables=self._variables,
-            run={**self._names, "sequenceNumber": self._started},
+            run=names,
             environment=self._environment,
-            previous=self._options.input if before is None else self._finished.output_of(before),
+            previous=self.input if before is None else self._finished.output_of(before),
         )
 
     def complete(self, step: Step, outcome: TaskOutcome) -> Progress:
@@ -145,7 +160,8 @@ class RunRecord:
     def _recorded(self, step: Step, **end: Any) -> Progress:
         run, began = self._under_way[step.key]
         elapsed = self._clock() - began
-        run = TaskRun(run.name, run.visit, run.type, elapsed_seconds=elapsed, **end)
+        time = self._time()
+        run = TaskRun(run.name, run.visit, run.type, elapsed_seconds=elapsed, ended_at=time, **end)
         if run.status != "Waiting":
             del self._under_way[step.key]
         self._keep(run)
@@ -167,6 +183,10 @@ class RunRecord:
                 del self._under_way[key]
                 self._history.append(replace(stopped[0], elapsed_seconds=now - stopped[1]))
         return progress
+
+    def _time(self) -> str:
+        time = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
+        return time.replace("+00:00", "Z")
 
     def _keep(self, run: TaskRun) -> None:
         self._history.append(run)

@@ -28,7 +28,6 @@ from httptask.model.workflow import (
     Step,
     TaskOutcome,
     TaskRun,
-    Wait,
     WorkflowDefinition,
     WorkflowRun,
 )
@@ -57,6 +56,9 @@ class EmbeddedEngine:
 
     name = "embedded"
 
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
+
     async def run(
         self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
     ) -> WorkflowRun:
@@ -77,7 +79,7 @@ class EmbeddedEngine:
         task's failure is not raised. A cancelled run leaves nothing
         running; `options.cancelled` is told how far it came.
         """
-        first = await _begun(definition, options, runtime)
+        first = await _begun(definition, options, runtime, self._clock)
         run = await first.finish()
         if run.status == "Completed" or definition.failure_workflow is None:
             return run
@@ -87,11 +89,30 @@ class EmbeddedEngine:
             definition.failure_workflow,
             options,
             runtime,
+            self._clock,
         )
 
 
+class Clock:
+    """The time of an engine, and how it waits. A test's own clock does not wait at all."""
+
+    def now(self) -> datetime:
+        """Return the time, with its offset."""
+        return datetime.now(UTC)
+
+    async def wait_until(self, time: datetime) -> None:
+        """Return at *time*, at once if it has passed."""
+        seconds = (time - self.now()).total_seconds()
+        await asyncio.sleep(min(max(seconds, 0), _LONGEST))
+
+
 async def _with_failure_workflow(
-    run: WorkflowRun, failure: Any, name: str, options: RunOptions, runtime: Runtime
+    run: WorkflowRun,
+    failure: Any,
+    name: str,
+    options: RunOptions,
+    runtime: Runtime,
+    clock: Clock,
 ) -> WorkflowRun:
     definition = options.definitions.get(name)
     if definition is None:
@@ -106,7 +127,7 @@ async def _with_failure_workflow(
         cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),
     )
     try:
-        after = await (await _begun(definition, options, runtime)).finish()
+        after = await (await _begun(definition, options, runtime, clock)).finish()
     except DefinitionError as error:
         return replace(
             run, error=f"{run.error}; its failure workflow {name!r} was not run: {error}"
@@ -114,9 +135,12 @@ async def _with_failure_workflow(
     return replace(run, failure_run=after)
 
 
-async def _begun(definition: WorkflowDefinition, options: RunOptions, runtime: Runtime) -> _Run:
+async def _begun(
+    definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
+) -> _Run:
     """Return a run of *definition*. Raises `DefinitionError` when it has problems."""
-    return _Run(definition, options, runtime, await compiled(definition, runtime, can_wait=False))
+    kept = await compiled(definition, runtime, can_wait=False)
+    return _Run(definition, options, runtime, kept, clock)
 
 
 class _Run:
@@ -128,14 +152,20 @@ class _Run:
         options: RunOptions,
         runtime: Runtime,
         kept: CompiledDefinition,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._compiled = kept
         self._task_types = runtime.plugins.named("httptask_task_types")
         self._limit = definition.timeout_seconds
         self._options = options
         self._runtime = runtime
         self._record = RunRecord(
-            definition, options, steps=runtime.limits.steps, clock=time.monotonic
+            definition,
+            options,
+            steps=runtime.limits.steps,
+            clock=time.monotonic,
+            now=clock.now,
         )
         self._running: dict[asyncio.Task[None], Step] = {}
         self._stopped: set[Key] = set()
@@ -231,7 +261,7 @@ class _Run:
                 if not progress.waits:
                     return progress
                 state = outcome.state
-                await _until(progress.waits[0])
+                await self._clock.wait_until(due(progress.waits[0].until))
         except asyncio.CancelledError:
             self._record.stop(step, _stopped_error(call))
             raise
@@ -269,11 +299,6 @@ class _Run:
             _log.debug("task %r of type %s failed", step.name, task_type, exc_info=True)
             provider = self._runtime.plugins.provider_of("httptask_task_types", task_type)
             return unexpected_failure(task_type, f"{type(error).__name__}: {error}", str(provider))
-
-
-async def _until(wait: Wait) -> None:
-    seconds = (due(wait.until) - datetime.now(UTC)).total_seconds()
-    await asyncio.sleep(min(max(seconds, 0), _LONGEST))
 
 
 def _stopped_error(call: CallProgress) -> dict[str, Any]:

@@ -300,6 +300,10 @@ SENTENCES: Mapping[str, str] = {
         "this route is never taken: the routes before it take all that it names"
     ),
     "unreached": "{name!r} is never reached from {start!r}",
+    "busy-loop": (
+        "nothing waits in the loop {tasks:route}: it may send as fast as it can; put a Wait into it"
+    ),
+    "wait-end": "a Wait has either 'seconds' or 'until'",
     "endless-loop": "a loop without end: {tasks:route} never reaches an end",
     # An environment
     "environment-unknown": "there is no environment {name!r} in {folder}[; there are: {known}]",

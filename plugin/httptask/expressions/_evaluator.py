@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 RUN = "swf:"
 """The prefix of the run's names: `${swf:workflowId}`."""
 
-RUN_NAMES = ("workflowId", "sequenceNumber", "workflowDefinitionId", "workflowDefinitionVersion")
-"""The names of the run."""
+RUN_NAMES = (
+    *("workflowId", "sequenceNumber", "workflowDefinitionId", "workflowDefinitionVersion"),
+    *("now", "uuid"),
+)
+"""The names of the run. `now` and `uuid` are those of the task's visit."""
 
 _LONGEST = 64 * 1024
 """Characters of one expression."""

@@ -47,7 +47,8 @@ class Inputs:
     run: Mapping[str, Any] = field(default_factory=dict)
     """The `swf:` names.
 
-    `workflowId`, `sequenceNumber`, `workflowDefinitionId`, `workflowDefinitionVersion`
+    `workflowId`, `sequenceNumber`, `workflowDefinitionId`, `workflowDefinitionVersion`, `now`,
+    `uuid`
     """
     environment: Environment | None = None
     """Where requests go, and with which credentials; None: as the task says."""
@@ -95,12 +96,16 @@ def run_of_test(definition_id: str) -> dict[str, Any]:
     server replays the answer to an earlier one.
     """
     import uuid  # not needed for a run, and `import httptask` is to stay quick
+    from datetime import UTC, datetime
 
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return {
         "workflowId": f"test-request-{uuid.uuid4()}",
         "sequenceNumber": 1,
         "workflowDefinitionId": definition_id,
         "workflowDefinitionVersion": 1,
+        "now": now.replace("+00:00", "Z"),
+        "uuid": str(uuid.uuid4()),
     }
 
 

@@ -147,6 +147,10 @@ class Step:
     """The name and the visit of the task that ran before it, a Decision left out; None at the start
     of the run.
     """
+    reached_at: str | None = None
+    """The time when the run got to it, RFC 3339 in UTC: that of the result that led to it. It is
+    `${swf:now}`, the same in a replay.
+    """
 
     @property
     def key(self) -> tuple[str, int]:
@@ -161,6 +165,7 @@ class Step:
             pointer=self.pointer,
             definition=dict(self.definition),
             before=list(self.before) if self.before is not None else None,
+            reachedAt=self.reached_at,
         )
 
     @classmethod
@@ -173,6 +178,7 @@ class Step:
             value["pointer"],
             value["definition"],
             (before[0], before[1]) if before is not None else None,
+            value.get("reachedAt"),
         )
 
 
@@ -235,6 +241,8 @@ class TaskRun:
     state: Any = None
     """The value the task gets when it is run again."""
     elapsed_seconds: float = 0.0
+    ended_at: str | None = None
+    """The time of the result, RFC 3339 in UTC."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -256,6 +264,7 @@ class TaskRun:
             waitUntil=self.wait_until,
             state=self.state,
             elapsedSeconds=round(self.elapsed_seconds, 6),
+            endedAt=self.ended_at,
         )
 
     @classmethod
@@ -274,6 +283,7 @@ class TaskRun:
             wait_until=value.get("waitUntil"),
             state=value.get("state"),
             elapsed_seconds=float(value.get("elapsedSeconds", 0)),
+            ended_at=value.get("endedAt"),
         )
 
 

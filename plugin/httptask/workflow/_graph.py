@@ -47,6 +47,35 @@ def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator
             yield path[path.index(name) :]
 
 
+def loops_without(start: str, arrows: Arrows, stops: Collection[str]) -> Iterator[list[str]]:
+    """Give the loops that can be reached from *start* and go through none of *stops*; of tangled
+    ones, one.
+    """
+    visited = reached([start], arrows)
+    inside = [name for name in arrows if name in visited and name not in stops]
+    within = {
+        name: [to for to in arrows[name] if to in inside] for name in arrows if name in inside
+    }
+    # What leads to no loop drops out, task by task; the rest goes round.
+    leading = _turned(within)
+    open_ways = {name: len(targets) for name, targets in within.items()}
+    pending = [name for name, count in open_ways.items() if not count]
+    while pending:
+        for before in leading.get(pending.pop(), ()):
+            open_ways[before] -= 1
+            if not open_ways[before]:
+                pending.append(before)
+    seen: set[str] = set()
+    for name in [name for name, count in open_ways.items() if count]:
+        path: list[str] = []
+        while name not in seen:
+            seen.add(name)
+            path.append(name)
+            name = next(to for to in within[name] if open_ways[to])
+        if name in path:
+            yield path[path.index(name) :]
+
+
 def _turned(arrows: Arrows) -> dict[str, list[str]]:
     turned: dict[str, list[str]] = {}
     for name, targets in arrows.items():

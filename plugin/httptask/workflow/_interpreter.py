@@ -26,15 +26,19 @@ MAX_STEPS = Limits().steps
 
 
 def next_steps(
-    definition: WorkflowDefinition, results: Iterable[TaskRun], *, steps: int = MAX_STEPS
+    definition: WorkflowDefinition,
+    results: Iterable[TaskRun],
+    *,
+    steps: int = MAX_STEPS,
+    began_at: str | None = None,
 ) -> Progress:
     """Return what a run of *definition* should do now, *results* being its history in order of
-    completion.
+    completion. *began_at* is the time when the run began, RFC 3339 in UTC.
 
     This rebuilds the run's state from its results. An engine that keeps a `RunState` pays for each
     result once.
     """
-    return RunState.of(definition, results, steps=steps).progress
+    return RunState.of(definition, results, steps=steps, began_at=began_at).progress
 
 
 _Move = tuple[Track, Any]
@@ -58,8 +62,16 @@ class RunState:
     *definition* must be one that `problems` finds no error in.
     """
 
-    def __init__(self, definition: WorkflowDefinition, *, steps: int = MAX_STEPS) -> None:
+    def __init__(
+        self,
+        definition: WorkflowDefinition,
+        *,
+        steps: int = MAX_STEPS,
+        began_at: str | None = None,
+    ) -> None:
         self._budget = steps
+        self._time = began_at
+        """That of the last result: a state has no clock."""
         self._executed = 0
         self._visits: Counter[str] = Counter()
         self._active: dict[Key, tuple[Track, Step | Wait]] = {}
@@ -78,12 +90,17 @@ class RunState:
 
     @classmethod
     def of(
-        cls, definition: WorkflowDefinition, results: Iterable[TaskRun], *, steps: int = MAX_STEPS
+        cls,
+        definition: WorkflowDefinition,
+        results: Iterable[TaskRun],
+        *,
+        steps: int = MAX_STEPS,
+        began_at: str | None = None,
     ) -> RunState:
         """Rebuild the state that a run of *definition* has after *results*, in order of
         completion.
         """
-        state = cls(definition, steps=steps)
+        state = cls(definition, steps=steps, began_at=began_at)
         for run in results:
             state.record(run)
         return state
@@ -104,6 +121,7 @@ class RunState:
         elif run.status != "InProgress" and self._end is None:
             track, step = self._active.pop(key, (None, None))
             if track is not None and step is not None:
+                self._time = run.ended_at or self._time
                 self._proceed(self._left(track, step, run))
             elif run.visit > self._visits[run.name]:
                 self._early[key] = run
@@ -164,7 +182,7 @@ class RunState:
         if task.get("type") == "Parallel":
             run = TaskRun(name, visit, "Parallel", "InProgress")
             return self._forked(Parallel(run, task, track), branches_of(task, pointer))
-        step = Step(name, visit, pointer, without_nulls(task), track.before)
+        step = Step(name, visit, pointer, without_nulls(task), track.before, self._time)
         early = self._early.pop(step.key, None)
         if early is not None:
             return self._left(track, step, early)
@@ -238,9 +256,9 @@ class RunState:
         return self._onward(parallel.track, parallel.task, run)
 
     def _join(self, run: TaskRun) -> None:
-        key = (run.name, run.visit)
-        if key not in self._known:
-            self._joined[key] = run
+        run = replace(run, ended_at=self._time)
+        if run.key not in self._known:
+            self._joined[run.key] = run
             self._news.joined.append(run)
 
     # Failures

@@ -10,7 +10,7 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import Problem
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.workflow._definition import Scope, branches_of, iter_scopes
-from httptask.workflow._graph import Arrows, endless_loops, unreached
+from httptask.workflow._graph import Arrows, endless_loops, loops_without, unreached
 
 
 def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -100,7 +100,7 @@ FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
 }
 """Task types with a way on of their own; every other one has either `nextTask` or `end`."""
 
-_STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Decision", "Parallel"})
+_STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Wait", "Decision", "Parallel"})
 """Types that go where their definition says. A plugin's may decide, or end the run, by itself."""
 
 
@@ -132,7 +132,9 @@ def _unreached(scope: Scope, arrows: Arrows) -> list[str]:
 
 
 def way_problems(scope: Scope) -> Iterator[Problem]:
-    """Yield the tasks of *scope* that are never reached, and its loops without end."""
+    """Yield the tasks of *scope* that are never reached, its loops without end, and those that
+    wait for nothing.
+    """
     if not isinstance(scope.start, str) or scope.start not in scope.tasks:
         return
     arrows = _arrows(scope)
@@ -141,9 +143,33 @@ def way_problems(scope: Scope) -> Iterator[Problem]:
     for name in _unreached(scope, arrows):
         params: dict[str, Any] = {"name": shown(name), "start": shown(scope.start)}
         yield Problem.of("unreached", scope.pointer_to(name), severity="warning", **params)
-    for loop in endless_loops(scope.start, arrows, ends):
+    endless = list(endless_loops(scope.start, arrows, ends))
+    for loop in endless:
         way = [shown(name) for name in [*loop, loop[0]]]
         yield Problem.of("endless-loop", scope.pointer_to(loop[0]), tasks=way)
+    waiting = {name for name, task in scope.tasks.items() if _may_wait(task)}
+    for loop in loops_without(scope.start, arrows, waiting.union(*endless)):
+        way = [shown(name) for name in [*loop, loop[0]]]
+        pointer = scope.pointer_to(loop[0])
+        yield Problem.of("busy-loop", pointer, severity="warning", tasks=way)
+
+
+def _may_wait(task: Any) -> bool:
+    """Say whether a run may wait at *task*, or inside it; a plugin's task may do anything."""
+    pending: list[Any] = [task]
+    while pending:
+        inner = pending.pop()
+        if not isinstance(inner, Mapping) or inner.get("type") not in _DOES_NOT_WAIT:
+            return True
+        if any(inner.get(name) is not None for name in _WAITING_SETTINGS):
+            return True
+        for branch in branches_of(inner, ""):
+            pending.extend(branch.tasks.values())
+    return False
+
+
+_DOES_NOT_WAIT = ("Http", "Decision", "Parallel", "Terminate")
+_WAITING_SETTINGS = ("retry", "completion")
 
 
 def _may_end(task: Any) -> bool:
