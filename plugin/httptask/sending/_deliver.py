@@ -10,7 +10,13 @@ from functools import partial
 
 from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
-from httptask.errors import CredentialError, RedirectError, TaskError, TimedOutError
+from httptask.errors import (
+    CredentialError,
+    RedirectError,
+    StatusError,
+    TaskError,
+    TimedOutError,
+)
 from httptask.model.credential import Owner, names_of
 from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
@@ -214,9 +220,15 @@ def _wait_after(
     delivered_before = any(record.maybe_delivered for record in records)
     error.maybe_delivered = error.maybe_delivered or delivered_before
     requests = [hop.request for hop in records[-1].counting_hops]
-    refusal = why_not(error, requests, call.retry.statuses)
+    verdict, statuses = records[-1].verdict, call.retry.statuses
+    is_unmet = verdict is not None and bool(verdict.unmet)
+    if is_unmet and isinstance(error, StatusError):
+        statuses |= {error.status_code}  # its author asks for another try
+    refusal = why_not(error, requests, statuses)
     error.retryable = refusal is None
     if len(records) >= call.retry.max_attempts:
+        if is_unmet and len(records) > 1:
+            error.message += f"; it stayed so over {len(records)} attempts"
         return None
     wait = wait_seconds(call.retry, len(records), error.retry_after)
     if refusal is None and wait >= seconds_left:

@@ -182,6 +182,8 @@ class Verdict:
     why: str = ""
     """Why it is not accepted; "" when its status says it all."""
     differences: tuple[Difference, ...] = ()
+    unmet: str = ""
+    """Why what the task waits for has not come (`retry.until`): another try is asked for."""
 
 
 def outcome(
@@ -189,14 +191,16 @@ def outcome(
 ) -> TaskError | None:
     """Return the error that *received* is, or None for a success.
 
-    A success is accepted by *verdict* (without one: any 2xx), and its body matches its
-    Content-Type.
+    A success is accepted by *verdict* (without one: any 2xx), is what the task waits for, and its
+    body matches its Content-Type.
     """
     is_accepted = verdict.accepted if verdict is not None else received.is_success
-    if is_accepted:
+    unmet = verdict.unmet if verdict is not None else ""
+    if is_accepted and not unmet:
         return view.error
     line = f"{received.status_code} {received.reason_phrase}".strip()
-    why = f", and {verdict.why}" if verdict is not None and verdict.why else ""
+    reasons = [verdict.why, unmet] if verdict is not None else []
+    why = "".join(f", and {reason}" for reason in reasons if reason)
     message = f"the server answered {line}{why}" + _excerpt(view, redactor)
     after = retry_after(
         received.header_lines("retry-after"), server_time(received.header_lines("date"))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from httptask.sending import View
 
 CONDITION, CHECK, CHARSET = "successCondition", "checkResponse", "responseCharset"
+RETRY, UNTIL = "retry", "until"
 _LONG = 16 * 1024
 """Bytes. A longer body is compared in a thread, so that the event loop goes on."""
 _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
@@ -39,13 +40,23 @@ def judging_problems(
     responses judged.
     """
     problems = _check_problems(definition, endpoint, pointer)
-    condition = definition.get(CONDITION)
-    if isinstance(condition, str):  # a wrong type is said by the schema
-        at = pointer_of([CONDITION], pointer)
-        problems += condition_problems(
-            condition, at, lambda value, at: evaluator.check(value, at, _SHAPE)
-        )
+    for condition, path in (
+        (definition.get(CONDITION), [CONDITION]),
+        (_until(definition), [RETRY, UNTIL]),
+    ):
+        if isinstance(condition, str):  # a wrong type is said by the schema
+            problems += condition_problems(
+                condition,
+                pointer_of(path, pointer),
+                lambda value, at: evaluator.check(value, at, _SHAPE),
+            )
     return problems
+
+
+def _until(definition: Mapping[str, Any]) -> Any:
+    """Return `retry.until` of a task's *definition*, whatever stands there."""
+    retry = definition.get(RETRY)
+    return retry.get(UNTIL) if isinstance(retry, Mapping) else None
 
 
 def reading_problems(definition: Mapping[str, Any], pointer: str) -> list[Problem]:
@@ -94,7 +105,8 @@ def _check_problems(
 def needs_judge(definition: Mapping[str, Any], endpoint: Endpoint | None) -> bool:
     """Say whether a task of *definition* decides on its responses by more than a status of 2xx."""
     documents_responses = endpoint is not None and bool(endpoint.responses)
-    return documents_responses or definition.get(CONDITION) is not None
+    conditions = (definition.get(CONDITION), _until(definition))
+    return documents_responses or any(condition is not None for condition in conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +126,32 @@ class Judge:
         why = await self._refusal(result)
         if why is None and differences and self.definition.get(CHECK) == "fail":
             why = _not_as_documented(differences)
-        return Verdict(why is None, why or "", differences)
-
-    @property
-    def _condition(self) -> str | None:
-        condition: str | None = self.definition.get(CONDITION)
-        return condition
+        unmet = ""
+        if (until := _until(self.definition)) is not None:
+            name = f"the condition of {RETRY}.{UNTIL}"
+            unmet = await self._unmet(until, [RETRY, UNTIL], name, result) or ""
+        return Verdict(why is None, why or "", differences, unmet)
 
     async def _refusal(self, result: TaskResult) -> str | None:
         """Return why *result* is no success, "" when its status says it; None when it is one."""
-        if self._condition is None:
+        condition = self.definition.get(CONDITION)
+        if condition is None:
             return None if 200 <= result.status_code < 300 else ""
-        at = pointer_of([CONDITION], self.pointer)
+        return await self._unmet(condition, [CONDITION], "the success condition", result)
+
+    async def _unmet(
+        self, condition: str, path: list[str], name: str, result: TaskResult
+    ) -> str | None:
+        """Return why the *condition* at *path*, called *name*, does not hold for *result*; None
+        when it does.
+        """
+        at = pointer_of(path, self.pointer)
         try:
             value = await self.evaluator.evaluate(
-                self._condition, result.to_json(), pointer=at, run=self.run
+                condition, result.to_json(), pointer=at, run=self.run
             )
         except ExpressionError as error:  # what it looks for is not there: then it does not hold
-            return f"the success condition does not hold: {error}"
+            return f"{name} does not hold: {error}"
         if value is True or (isinstance(value, list) and value):
             return None
         hint = (
@@ -139,9 +159,7 @@ class Judge:
             if value is False or isinstance(value, list)
             else ", not true or false; compare it with something"
         )
-        return (
-            f"the success condition {self._condition} does not hold: it gave {_named(value)}{hint}"
-        )
+        return f"{name} {condition} does not hold: it gave {_named(value)}{hint}"
 
     async def _differences(self, result: TaskResult, view: View) -> tuple[Difference, ...]:
         endpoint = self.endpoint

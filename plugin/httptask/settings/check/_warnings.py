@@ -15,6 +15,8 @@ from httptask.expressions import has_expression, is_expression
 
 _EVALUATED = frozenset(("inputParameters", "httpRequest", "successCondition"))
 """Fields of a task that may hold expressions."""
+_EVALUATED_INSIDE = frozenset((("retry", "until"),))
+"""Fields inside of others that may hold them."""
 _FOR_PEOPLE = frozenset(("description",))
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 
@@ -59,7 +61,8 @@ def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
         if name in _EVALUATED or name in _FOR_PEOPLE:
             continue
         for path, text in _texts(value):
-            if has_expression(text):
+            is_evaluated = (name, *path) in _EVALUATED_INSIDE
+            if has_expression(text) and not is_evaluated:
                 yield _not_evaluated(pointer_of((name, *path), base), text=text)
     for path, name in _names(task.get("inputParameters")):
         if has_expression(name):
