@@ -47,6 +47,7 @@ from httptask.protocols import (
 )
 from httptask.task import Runtime
 from httptask.workflow import problems
+from lists import Asked, cut, items, list_server, page
 from places import ROOT
 from tasks import http
 
@@ -57,7 +58,13 @@ DOCUMENTS = [
     *sorted(ROOT.glob(".github/*.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
-ANSWER = servers.response(b'{"id": 7, "name": "Spanner"}\n', servers.JSON)
+
+
+def answered(asked: Asked) -> bytes:
+    """Answer as the API of the documents: a thing, or a page of all five."""
+    if "page" not in asked.query:
+        return servers.response(b'{"id": 7, "name": "Spanner"}\n', servers.JSON)
+    return page({"data": cut(items(5), 2, int(asked.query["page"])), "total": 5})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +208,7 @@ def test_a_reader_gets_what_the_document_says(
 ) -> None:
     """Each command and each piece of Python works as it stands and prints what is shown."""
     monkeypatch.chdir(tmp_path)
-    with servers.raw_server(servers.respond(ANSWER)) as server:
+    with list_server(answered) as server:
         Reader(tmp_path, server.port).follow(document)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
+from httptask.cli._pages import page_lines
 
 if TYPE_CHECKING:
-    from httptask.model.exchange import Attempt, Exchange, Headers, Hop, RawResponse
+    from httptask.model.exchange import Attempt, Exchange, Headers, Hop, RawResponse, SentRequest
 
 _MOST_SHOWN = 64 * 1024
 """Bytes of a body printed for a person; `--json` and `--save-body` have the rest too."""
@@ -20,9 +21,11 @@ def exchange_text(exchange: Exchange) -> str:
 
     Lines that went out start with `>`, lines that came with `<`.
     """
-    lines: list[str] = []
+    lines = page_lines(exchange.pages) if exchange.pages is not None else []
     for attempt in exchange.attempts:
         lines += _attempt_lines(attempt, len(exchange.attempts))
+    if exchange.pages is not None and exchange.pages.next_request is not None:
+        lines += ["the next page, not sent:", *_request_lines(exchange.pages.next_request), ""]
     if exchange.settings_problems:
         lines.append("sent as written, although the endpoint's schema says otherwise:")
         lines += [f"  {problem}" for problem in exchange.settings_problems]
@@ -68,18 +71,23 @@ def _token_lines(attempt: Attempt, before: set[int]) -> list[str]:
 
 
 def _hop_lines(hop: Hop) -> list[str]:
-    target = re.sub(r"^https?://[^/?]*", "", hop.request.url) or "/"
-    if not target.startswith("/"):
-        target = f"/{target}"
-    request, response = hop.request, hop.response
+    response = hop.response
     lines = [] if "send" in hop.phases or response is not None else ["not sent:"]
-    lines.append(f"> {request.method} {target} HTTP/1.1")
-    lines += _message_lines(">", request.headers, request.shown_body, len(request.body))
-    lines.append("")
+    lines += [*_request_lines(hop.request), ""]
     lines += _response_lines(response) if response is not None else _no_response_lines(hop)
     phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
     notes = [f"note: {note}" for note in hop.notes]
     return [*lines, "", *notes, f"phases: {phases or 'none'}"]
+
+
+def _request_lines(request: SentRequest) -> list[str]:
+    target = re.sub(r"^https?://[^/?]*", "", request.url) or "/"
+    if not target.startswith("/"):
+        target = f"/{target}"
+    return [
+        f"> {request.method} {target} HTTP/1.1",
+        *_message_lines(">", request.headers, request.shown_body, len(request.body)),
+    ]
 
 
 def _no_response_lines(hop: Hop) -> list[str]:

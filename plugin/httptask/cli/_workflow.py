@@ -34,6 +34,7 @@ from httptask.cli._output import (
     note,
     plural,
 )
+from httptask.cli._pages import summary_line
 from httptask.errors import InputError, SettingsError
 from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
 
@@ -445,9 +446,12 @@ def _emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, 
 
 def _task_line(task: Mapping[str, Any]) -> str:
     failed = f": {task['error'].get('message')}" if task.get("error") else ""
+    output = task.get("error") or task.get("output")
+    pages = output.get("pages") if isinstance(output, dict) else None
+    summary = f"\n           {summary_line(pages)}" if task["type"] == "Http" and pages else ""
     return (
         f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f}"
-        f" s){failed}"
+        f" s){failed}{summary}"
     )
 
 

@@ -22,6 +22,7 @@
         ├── TooLargeError         too_large     body, headers or decompressed size over the limit
         ├── ParseError            parse         declared JSON that is not
         ├── RedirectError         redirect      a loop, too many, or a downgrade
+        ├── PaginationError       pagination    pages that go round, or over a bound
         └── StatusError           status        a response came and its status is not a success
 
 Errors are values: their fields hold the facts, `str()` is the sentence for a person. No exception
@@ -34,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from httptask.errors._pages import Pages
 from httptask.errors._problem import Problem
 from httptask.errors._task_result import TaskResult
 
@@ -53,6 +55,8 @@ __all__ = [
     "HttpTaskError",
     "IncompleteError",
     "InputError",
+    "Pages",
+    "PaginationError",
     "ParseError",
     "PluginError",
     "Problem",
@@ -252,6 +256,10 @@ class TaskError(HttpTaskError):
         """The exchange as far as it went, secrets masked; None when nothing was attempted."""
         self.result: TaskResult | None = None
         """The result, as a successful task has it, when a response came."""
+        self.pages: Pages | None = None
+        """How far it came, if the task reads pages."""
+        self.collected: Any = None
+        """What was collected of the pages before it: a list, or the reference to a file."""
 
     def __str__(self) -> str:
         return self.message
@@ -269,6 +277,8 @@ class TaskError(HttpTaskError):
         }
         if self.result is not None:
             fields["result"] = self.result.to_json()
+        if self.pages is not None:
+            fields |= {"pages": self.pages.to_json(), "collected": self.collected}
         return fields
 
     @classmethod
@@ -282,6 +292,9 @@ class TaskError(HttpTaskError):
         error.elapsed_seconds = float(value.get("elapsedSeconds", 0))
         result = value.get("result")
         error.result = TaskResult.from_json(result) if result is not None else None
+        pages = value.get("pages")
+        error.pages = Pages.from_json(pages) if pages is not None else None
+        error.collected = value.get("collected")
         return error
 
     @classmethod
@@ -465,6 +478,27 @@ class RedirectError(TaskError):
     """
 
     kind = "redirect"
+
+
+class PaginationError(TaskError):
+    """Pages do not come to an end: a request that was made before, a bound, a page that is no list.
+
+    *page* is the number of the page, from 1.
+    """
+
+    kind = "pagination"
+
+    def __init__(self, message: str, *, page: int, **task_fields: Any) -> None:
+        super().__init__(message, **task_fields)
+        self.page = page
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `page`."""
+        return {**super().to_json(), "page": self.page}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], page=value["page"])
 
 
 class StatusError(TaskError):

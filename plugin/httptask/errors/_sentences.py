@@ -243,6 +243,18 @@ SENTENCES: Mapping[str, str] = {
     ),
     "charset": "{found!r} is no charset of text",
     "response-unchecked": "no response is checked: {reason}",
+    # Pagination
+    "pagination-needs": "the mode {mode} needs {name!r}: {reason}",
+    "pagination-refuses": "{name!r} has no meaning in the mode {mode}: {reason}",
+    "pagination-query": "{found!r} cannot be used: {reason}",
+    "pagination-endless": "the list would have no end: {reason}",
+    "pagination-path": "the URL {url!r} has no place {{{name}}}: write it where the number stands",
+    "pagination-body": "no value of a page can be put there: {reason}",
+    "pagination-same-name": "{name!r} is the page's parameter: the size has another name",
+    "pagination-unread": (
+        "items are read from parsed JSON, and a body is not parsed as {found!r}: leave this out, or"
+        " write json"
+    ),
     # A workflow definition
     "definition-size": "the file is larger than {limit} MB: that is no workflow definition",
     "definition-unreadable": "the file cannot be read: {reason}",

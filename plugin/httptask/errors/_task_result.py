@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from httptask.errors._pages import Pages
+
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
@@ -31,13 +33,16 @@ class TaskResult:
     """The URL that answered, after redirects."""
     attempts: int = 1
     elapsed_seconds: float = 0.0
+    pages: Pages | None = None
+    """The summary of its pages; the body is then what was collected of them."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON object.
 
-        `{"statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds"}`
+        `{"statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds"}`,
+        and `pages` where there are pages.
         """
-        return {
+        fields = {
             "statusCode": self.status_code,
             "reasonPhrase": self.reason_phrase,
             "headers": dict(self.headers),
@@ -46,10 +51,12 @@ class TaskResult:
             "attempts": self.attempts,
             "elapsedSeconds": round(self.elapsed_seconds, 6),
         }
+        return fields if self.pages is None else {**fields, "pages": self.pages.to_json()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the result of which `to_json` made *value*."""
+        pages = value.get("pages")
         return cls(
             status_code=value["statusCode"],
             reason_phrase=value["reasonPhrase"],
@@ -58,4 +65,5 @@ class TaskResult:
             url=value["url"],
             attempts=value["attempts"],
             elapsed_seconds=float(value["elapsedSeconds"]),
+            pages=Pages.from_json(pages) if pages is not None else None,
         )

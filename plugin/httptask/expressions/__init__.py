@@ -15,15 +15,18 @@ from httptask.expressions._comparison import Comparison, comparison_problems
 from httptask.expressions._conditions import condition_problems
 from httptask.expressions._evaluator import Evaluator
 from httptask.expressions._prepared import Prepared
+from httptask.expressions._query import ABSENT, Query
 from httptask.expressions._renaming import Renamed
 from httptask.expressions._result import Expected
 from httptask.expressions._template import escape, has_expression, is_expression, may_change
 
 __all__ = [
+    "ABSENT",
     "Comparison",
     "Evaluator",
     "Expected",
     "Prepared",
+    "Query",
     "Renamed",
     "comparison_problems",
     "condition_problems",

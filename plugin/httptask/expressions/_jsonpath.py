@@ -58,6 +58,12 @@ class JsonPath:
         """Raise `ValueError` when *source* is no query of RFC 9535."""
         _query(source)
 
+    def steps(self, source: str) -> tuple[str | int, ...] | None:
+        """Return the names and indices of a singular query; None for any other. Raises `ValueError`
+        when *source* is no query of RFC 9535.
+        """
+        return _query(source).steps
+
     def is_cheap(self, source: str) -> bool:
         """Say whether *source* is a singular query, which looks at one value for each name."""
         return self._is(source, lambda query: query.steps is not None)

@@ -6,10 +6,13 @@ import base64
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from httptask._core.redaction import MASK
 from httptask.errors import Problem
+
+if TYPE_CHECKING:
+    from httptask.model.page_exchange import PageCalls
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names as sent, duplicates kept.
@@ -429,6 +432,8 @@ class Exchange:
     """Problems of settings that were sent all the same."""
     environment: str | None = None
     """The name of the environment it was sent in."""
+    pages: PageCalls | None = None
+    """The pages of a task that reads pages; everything else is about the last one's call."""
 
     @property
     def request(self) -> SentRequest | None:
@@ -454,7 +459,7 @@ class Exchange:
 
     def to_json(self) -> dict[str, Any]:
         """Return the exchange as in `schemas/exchange.schema.json`."""
-        return {
+        fields = {
             "outcome": self.outcome,
             "error": self.error,
             "elapsedSeconds": round(self.elapsed_seconds, 6),
@@ -463,10 +468,14 @@ class Exchange:
             "attempts": [attempt.to_json() for attempt in self.attempts],
             **({} if self.environment is None else {"environment": self.environment}),
         }
+        return fields if self.pages is None else {**fields, "pages": self.pages.to_json()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the exchange of which `to_json` made *value*: masks stay."""
+        from httptask.model.page_exchange import PageCalls
+
+        pages = value.get("pages")
         return cls(
             attempts=tuple(Attempt.from_json(attempt) for attempt in value["attempts"]),
             outcome=value["outcome"],
@@ -479,6 +488,7 @@ class Exchange:
                 Problem.from_json(problem) for problem in value["settingsProblems"]
             ),
             environment=value.get("environment"),
+            pages=PageCalls.from_json(pages) if pages is not None else None,
         )
 
 

@@ -58,6 +58,13 @@ def _without_unset(value: Any) -> Any:
     return {name: item for name, item in value.items() if item is not None}
 
 
+def _pagination(value: Any) -> Any:
+    fields = _without_unset(value)
+    if not isinstance(fields, Mapping):
+        return fields
+    return {name: _without_unset(item) for name, item in fields.items()}
+
+
 def _items_without_unset(value: Any) -> Any:
     return [_without_unset(item) for item in value] if isinstance(value, list) else value
 
@@ -71,6 +78,7 @@ _OWN_FIELDS = {
     "choices": _items_without_unset,
     "onError": _items_without_unset,
     "branches": _items_without_unset,
+    "pagination": _pagination,
     "httpRequest": _request,
 }
 """Fields of a task that are objects of the format itself, with unset fields of their own."""

@@ -83,6 +83,12 @@ class Delivery:
     """None for success. It carries the exchange, and the result when a response came."""
     result: TaskResult | None = field(repr=False)
     """Not masked: a workflow may need what a response says."""
+    url: str = field(default="", repr=False)
+    """The URL that answered, not masked: a next one is relative to it."""
+    size: int = 0
+    """Bytes of the last response's body, decoded."""
+    make_exchange: Callable[[], Exchange] | None = field(default=None, repr=False)
+    """Makes the exchange of a success after all: somebody may find an error in what it says."""
 
 
 @dataclass(slots=True)
@@ -416,16 +422,23 @@ def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
     if last.view is not None and last.view.file is not None:
         last.view.file.keep()
     elapsed = call.elapsed()
-    exchange = None
-    if error is not None or call.is_observed:
-        exchange = exchange_of(records, elapsed, redactor)
+
+    def make_exchange() -> Exchange:
+        received = last.hops[-1].received if last.hops else None
+        if last.body is None and last.view is not None and received is not None:
+            last.body = call.masked(received, last.view)
+        return exchange_of(records, elapsed, redactor)
+
+    exchange = make_exchange() if error is not None or call.is_observed else None
     result = result_of(last, elapsed, redactor)
     if error is not None:
         error.attempts = len(records)
         error.elapsed_seconds = elapsed
         error.exchange = exchange
         error.result = result
-    return Delivery(exchange, error, result)
+    url = last.hops[-1].request.url if last.hops else ""
+    size = last.view.size if last.view is not None else 0
+    return Delivery(exchange, error, result, url, size, make_exchange)
 
 
 def _note_cancelled(records: Sequence[AttemptRecord], call: _Call) -> None:

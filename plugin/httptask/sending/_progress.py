@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
@@ -35,6 +35,8 @@ class Progress:
     """The exchange of a cancelled call, as far as it got; secrets masked."""
     maybe_delivered: bool = False
     """For a cancelled call: the server may have got a request."""
+    round_state: Any = None
+    """JSON: where a task of several calls is. Given to a new visit, it goes on from there."""
 
 
 watched: ContextVar[Progress | None] = ContextVar("httptask_watched", default=None)

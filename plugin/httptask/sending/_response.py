@@ -51,6 +51,11 @@ class View(NamedTuple):
         """The body of a result: the value, or the reference to a file."""
         return self.file.reference() if self.file is not None else self.value
 
+    @property
+    def size(self) -> int:
+        """The number of bytes after content coding."""
+        return self.file.size if self.file is not None else len(self.content)
+
 
 NO_VIEW = View(b"", None, None, "")
 """The view of a body that did not come, or not as a whole."""

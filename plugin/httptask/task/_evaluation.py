@@ -28,7 +28,7 @@ async def evaluated(
         if send_anyway:
             _refuse_unsendable(plan, plan.definition["httpRequest"])
         return parameters, plan.constant_settings
-    request = await _request(plan, parameters, inputs)
+    request = plan.paged(await _request(plan, parameters, inputs))
     if plan.evaluated_groups and not send_anyway:
         # What the expressions yielded is checked strictly now; everything else was when it was
         # read.

@@ -15,9 +15,9 @@ from httptask.errors import CatalogueError, Problem, UnknownEndpointError
 from httptask.model.exchange import Exchange, SentRequest
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
-from httptask.sending import BodyFile, Delivery, masked
+from httptask.sending import BodyFile, Delivery
 from httptask.task._plan import Plan, WrittenTask, holds_expression
-from httptask.task._ready import ready
+from httptask.task._rounds import round_of
 from httptask.task._runtime import Runtime
 from httptask.task._visit import Visit
 
@@ -138,12 +138,17 @@ class HttpTask:
         """`acall`, for sync code."""
         return self._sync(lambda: self.acall(inputs))
 
-    async def arun(self, inputs: Inputs, visit: int = 1) -> TaskOutcome:
+    async def arun(self, inputs: Inputs, visit: int = 1, state: Any = None) -> TaskOutcome:
         """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside
         the result.
+
+        *state* is where an earlier process left a task of several calls (`round_state` of its
+        progress); what was collected before it is not collected again.
         """
         with DiscreetErrors(self.runtime.redactor.text):
-            parameters, delivery = await self._deliver(inputs, self.runtime.body_file, number=visit)
+            parameters, delivery = await self._deliver(
+                inputs, self.runtime.body_file, number=visit, state=state
+            )
             return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
 
     # Test request
@@ -193,9 +198,7 @@ class HttpTask:
         with DiscreetErrors(self.runtime.redactor.text):
             visit = Visit(self, inputs or Inputs(), send_anyway=True)
             await visit.begin()
-            built, _ = await visit.request()
-            shown = await ready(self, built, None, environment=visit.environment)
-            return masked(shown.request, shown.plain, self.runtime.redactor)
+            return await visit.shown()
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
         """`arender`, for sync code."""
@@ -248,12 +251,19 @@ class HttpTask:
             await self.runtime.endpoints.load(endpoint_id)
 
     async def _deliver(
-        self, inputs: Inputs, new_file: Callable[[], BodyFile], **options: Any
+        self,
+        inputs: Inputs,
+        new_file: Callable[[], BodyFile],
+        *,
+        state: Any = None,
+        is_test: bool = False,
+        **options: Any,
     ) -> tuple[Any, Delivery]:
         """Visit the task, and return its evaluated input parameters and what it ended in."""
-        visit = Visit(self, inputs, new_file, **options)
+        visit = Visit(self, inputs, new_file, is_test=is_test, **options)
         await visit.begin()
-        return visit.parameters, await visit.deliver()
+        calls = await round_of(self, visit, inputs, new_file, is_test=is_test, state=state)
+        return visit.parameters, await visit.run(calls)
 
     async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
         """Make *call* with this task, and a runtime for this call alone."""

@@ -17,6 +17,7 @@ from httptask.building import Builder, build, data_places, references, with_valu
 from httptask.credentials import named_credentials
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
 from httptask.expressions import Prepared, has_expression, may_change
+from httptask.model.pagination import Pagination
 from httptask.model.policy import RetryPolicy, Timeouts
 from httptask.model.rates import RateLimit
 from httptask.model.task import Reading
@@ -41,6 +42,7 @@ from httptask.settings import (
 )
 from httptask.task._idempotency import header_for, without_required
 from httptask.task._judge import judging_problems, needs_judge, reading_problems
+from httptask.task.pagination import first_page, pagination_problems, placed
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -162,6 +164,8 @@ class Plan:
         if deeper_than(definition, self.runtime.limits.json_depth // 2):
             return (Problem.of("too-deep", self.pointer, what="task"),)
         problems = schema_problems(_task_schema(), definition, self.pointer)
+        of_pages = self._pagination_problems(definition)
+        problems += of_pages
         try:
             schema, endpoint = self._checked_schema, self.endpoint
         except UnknownEndpointError as error:
@@ -178,7 +182,10 @@ class Plan:
             schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
             checks = self._checks(schema, endpoint, expressions=True)
-            problems += checks.problems(definition["httpRequest"])
+            of_request = checks.problems(self.paged(definition["httpRequest"]))
+            of_request = placed(of_request, self.pagination, self.request_pointer, self.pointer)
+            known = {problem.pointer for problem in of_pages}
+            problems += [problem for problem in of_request if problem.pointer not in known]
         problems += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
         problems += check(parameters, self.parameters_pointer, document_shape())
@@ -191,6 +198,42 @@ class Plan:
         problems += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
         problems += reading_problems(definition, self.pointer)
         return tuple(problems)
+
+    @cached_property
+    def pagination(self) -> Pagination | None:
+        """How the task reads a list in pages; None for a task of one call, and where the schema of
+        a task finds the setting wrong.
+        """
+        setting = self.field("pagination")
+        if setting is None:
+            return None
+        task = without_nulls({"pagination": setting})
+        problems = schema_problems(_task_schema(), task, "")
+        if any(problem.pointer.startswith("/pagination") for problem in problems):
+            return None
+        return Pagination.of_json(task["pagination"])
+
+    def _pagination_problems(self, definition: Mapping[str, Any]) -> list[Problem]:
+        if self.pagination is None:
+            return []
+        return pagination_problems(definition, self.runtime.evaluator, self.pointer)
+
+    @cached_property
+    def check_of_pages(self) -> Checks | None:
+        """Checks what a page puts into the request of the next one; None: nothing describes it."""
+        if self.pagination is None or self.pagination.parameter is None or self.endpoint is None:
+            return None
+        groups = frozenset((self.pagination.parameter.group,))
+        return self._checks(self._checked_schema, self.endpoint, groups=groups)
+
+    def paged(self, request: Any) -> Any:
+        """Return the settings *request* as those of the first page, where there are pages."""
+        if self.pagination is None:
+            return request
+        try:
+            return first_page(request, self.pagination)
+        except ValueError:  # a body that takes no values, which is a problem of the setting
+            return request
 
     @cached_property
     def judges_responses(self) -> bool:
@@ -237,7 +280,7 @@ class Plan:
         *,
         expressions: bool = False,
         groups: Collection[str] = EVERY_GROUP,
-    ) -> _Checks:
+    ) -> Checks:
         def check(*, waived: bool) -> RequestCheck:
             return RequestCheck(
                 schema,
@@ -250,7 +293,7 @@ class Plan:
             )
 
         has_notes = self.only_notes and endpoint is not None
-        return _Checks(check(waived=False), check(waived=True) if has_notes else None)
+        return Checks(check(waived=False), check(waived=True) if has_notes else None)
 
     def waived_problems(self, request: Any) -> tuple[Problem, ...]:
         """Return what the endpoint says against *request*, the evaluated settings, that are sent
@@ -270,7 +313,7 @@ class Plan:
         """
         if self.refusal or self.evaluated_groups:
             return ()
-        request = self.sendable(self.definition["httpRequest"])
+        request = self.sendable(self.paged(self.definition["httpRequest"]))
         # No file is read for this.
         request = with_values(request, {path: "-" for path, _ in data_places(request)})
         try:
@@ -289,7 +332,9 @@ class Plan:
         """What is wrong with the task whatever its endpoint says."""
         if not isinstance(self.definition, Mapping):
             return self.problems
-        return tuple(schema_problems(_task_schema(), without_nulls(self.definition), self.pointer))
+        definition = without_nulls(self.definition)
+        problems = schema_problems(_task_schema(), definition, self.pointer)
+        return tuple(filter(is_error, problems + self._pagination_problems(definition)))
 
     @property
     def media_type(self) -> str | None:
@@ -319,7 +364,7 @@ class Plan:
         return groups | {"url", "query"} if together else groups
 
     @cached_property
-    def check_of_evaluated(self) -> _Checks:
+    def check_of_evaluated(self) -> Checks:
         """Checks what the groups that hold expressions yield: in each run, and strictly."""
         groups = self.evaluated_groups
         return self._checks(self._checked_schema, self.endpoint, groups=groups)
@@ -337,7 +382,7 @@ class Plan:
     @cached_property
     def constant_settings(self) -> dict[str, Any]:
         """The settings of a request that no run changes, as they are sent."""
-        return self.sendable(self.definition["httpRequest"])
+        return self.sendable(self.paged(self.definition["httpRequest"]))
 
     @cached_property
     def changing_request(self) -> Prepared:
@@ -410,7 +455,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checks:
+class Checks:
     """The check of a task's requests."""
 
     check: RequestCheck

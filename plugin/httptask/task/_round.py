@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from httptask.errors import TaskError
+from httptask.sending import watched
+
 if TYPE_CHECKING:
+    from httptask.model.exchange import OutgoingRequest, SentRequest
     from httptask.sending import Delivery
     from httptask.task._visit import Visit
 
@@ -40,9 +44,17 @@ class Round(Protocol):
     What it has to know to go on elsewhere is small, and JSON: `state`.
     """
 
+    preview: NextCall | None
+    """A call that is only shown when the round has ended: a test request makes a few."""
+
     @property
     def state(self) -> Any:
         """Return as JSON where the round is: given to a new round, it goes on from there."""
+        ...
+
+    @property
+    def is_observed(self) -> bool:
+        """Return whether the exchange of the next call is kept though it is a success."""
         ...
 
     def first(self, settings: Mapping[str, Any]) -> NextCall:
@@ -52,12 +64,27 @@ class Round(Protocol):
         """
         ...
 
+    def asks(self, request: OutgoingRequest, settings: Mapping[str, Any]) -> None:
+        """Note the next call, *request* made of *settings*. Raises a `TaskError` if it must not be
+        made.
+        """
+        ...
+
     async def following(self, delivery: Delivery) -> NextCall | None:
         """Return the call after the one that *delivery* ended; None: there is none."""
         ...
 
-    def ended(self, delivery: Delivery) -> Delivery:
-        """Return what the round ended in, *delivery* being its last call's."""
+    def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
+        """Return what the round ended in, *delivery* being its last call's, and *shown* the request
+        of its `preview`.
+        """
+        ...
+
+    def failed(self, error: TaskError, delivery: Delivery | None) -> Delivery:
+        """Return what the round ended in, *error* having kept the next call from being made.
+
+        *delivery* is that of the last call; without one, *error* is raised.
+        """
         ...
 
     def close(self) -> None:
@@ -67,15 +94,26 @@ class Round(Protocol):
 
 async def go_round(visit: Visit, calls: Round) -> Delivery:
     """Make the *calls* of *visit*, and return what they ended in."""
+    delivery = None
     try:
         call = calls.first(visit.settings)
         while True:
+            progress = watched.get()
+            if progress is not None:
+                progress.round_state = calls.state
             if call.wait_seconds:
                 await asyncio.sleep(call.wait_seconds)
-            delivery = await visit.deliver(call)
+            try:
+                outgoing = await visit.request(call)
+                calls.asks(outgoing.built, outgoing.settings)
+                delivery = await visit.deliver(outgoing, is_observed=calls.is_observed)
+            except TaskError as error:
+                return calls.failed(error, delivery)
             following = await calls.following(delivery)
             if following is None:
-                return calls.ended(delivery)
+                break
             call = following
+        shown = await visit.shown(calls.preview) if calls.preview is not None else None
+        return calls.ended(delivery, shown)
     finally:
         calls.close()

@@ -60,4 +60,4 @@ class Services:
         if not isinstance(written, WrittenTask) or written.definition is not call.definition:
             written = self.prepare_http(call)  # a task type on top of ours, which changed the task
         task = HttpTask.of_written(written, name=call.name, runtime=self._runtime)
-        return await task.arun(call.inputs, call.visit)
+        return await task.arun(call.inputs, call.visit, call.state)

@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask._http.syntax import split_url
 from httptask.building import Builder, with_contents
-from httptask.errors import ExpressionError
+from httptask.errors import ExpressionError, RedirectError
 from httptask.expressions import Prepared
 from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.sending import (
     BodyFile,
     Delivery,
     LimitedWire,
+    Ready,
     RetryRefusal,
+    Send,
     Wire,
     allowing,
     deliver,
     is_same_origin,
+    masked,
     without_body,
 )
 from httptask.task._evaluation import evaluated
 from httptask.task._idempotency import KEY, key_of
 from httptask.task._judge import Judge
 from httptask.task._ready import ready
-from httptask.task._round import FIRST, NextCall
+from httptask.task._round import FIRST, NextCall, go_round
 
 if TYPE_CHECKING:
+    from httptask.model.exchange import SentRequest
     from httptask.model.task import Inputs
     from httptask.task._http_task import HttpTask
+    from httptask.task._round import Round
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """The request of a call before plugins and credentials change it."""
+
+    built: OutgoingRequest
+    settings: Mapping[str, Any]
+    """The evaluated settings that it was built of."""
+    is_elsewhere: bool = False
+    """Whether it goes to another origin than the settings' own."""
 
 
 class Visit:
@@ -55,7 +72,7 @@ class Visit:
         self._plan = task.plan
         self._inputs = inputs
         self._new_file = new_file
-        self._send_anyway = send_anyway
+        self.send_anyway = send_anyway
         self._is_test = is_test
         self._number = number
         self._builder: Builder | None = None
@@ -71,14 +88,21 @@ class Visit:
         """Evaluate the task's settings. Raises a `TaskError` for those that cannot be sent."""
         await self._task.load()
         self.parameters, self.settings = await evaluated(
-            self._plan, self._inputs, send_anyway=self._send_anyway
+            self._plan, self._inputs, send_anyway=self.send_anyway
         )
 
-    async def deliver(self, call: NextCall = FIRST) -> Delivery:
-        """Make *call*: attempts and redirects within one deadline."""
+    async def run(self, calls: Round | None = None) -> Delivery:
+        """Make the one call of the task, or those of a round."""
+        if calls is None:
+            return await self.deliver(await self.request(FIRST))
+        return await go_round(self, calls)
+
+    async def deliver(self, call: Outgoing, *, is_observed: bool = False) -> Delivery:
+        """Make *call*: attempts and redirects within one deadline. With *is_observed* a success has
+        its exchange.
+        """
         task, plan = self._task, self._plan
         runtime = task.runtime
-        built, is_elsewhere = await self.request(call)
         judge = None
         if plan.judges_responses:
             judge = Judge(
@@ -87,9 +111,7 @@ class Visit:
         wires, retry_refusal = self._wires()
         with allowing(runtime.allowed):
             delivery = await deliver(
-                lambda send: ready(
-                    task, built, send, is_elsewhere=is_elsewhere, environment=self.environment
-                ),
+                lambda send: self._ready(call, send),
                 wires,
                 timeouts=plan.timeouts,
                 retry=plan.retry,
@@ -99,7 +121,7 @@ class Visit:
                 reading=plan.reading,
                 judge=judge,
                 redirects=plan.definition.get("redirects"),
-                is_observed=self._is_test or runtime.plugins.has_observers,
+                is_observed=is_observed or self._is_test or runtime.plugins.has_observers,
                 retry_refusal=retry_refusal,
             )
         exchange = delivery.exchange
@@ -107,39 +129,62 @@ class Visit:
             if self.environment is not None:
                 exchange = replace(exchange, environment=self.environment.name)
                 delivery = _with_exchange(delivery, exchange)
-            if self._send_anyway or plan.only_notes:
-                settings = self.settings if call.settings is None else call.settings
-                exchange = replace(exchange, settings_problems=plan.waived_problems(settings))
+            if self.send_anyway or plan.only_notes:
+                exchange = replace(exchange, settings_problems=plan.waived_problems(call.settings))
                 delivery = _with_exchange(delivery, exchange)
             runtime.plugins.tell_observers(exchange, task)
         return delivery
 
-    async def request(self, call: NextCall = FIRST) -> tuple[OutgoingRequest, bool]:
-        """Return the request of *call* before plugins and credentials change it, and whether it
-        goes to another origin than the task's own.
-        """
+    async def request(self, call: NextCall = FIRST) -> Outgoing:
+        """Return the request of *call*."""
         plan = self._plan
         if call.settings is None:
-            built = await self._built(self.settings, plan.constant_groups, plan.builder)
+            settings = self.settings
+            built = await self._built(settings, plan.constant_groups, plan.builder)
         else:
-            changed = {
-                name
-                for name, value in call.settings.items()
-                if value is not self.settings.get(name)
-            }
-            constant = plan.constant_groups - changed
-            if self._builder is None or self._constant != constant:
-                self._builder = Builder(plan.endpoint, plan.request_pointer, constant)
-                self._constant = constant
-            built = await self._built(call.settings, constant, self._builder)
+            settings = call.settings
+            built = await self._changed(settings)
         built = await self._with_key(built, call.number)
         if call.url is None and call.method is None:
-            return built, False
+            return Outgoing(built, settings)
         own_url, built = built.url, built.copy()
-        built.url = own_url if call.url is None else self._address(call.url)
+        if call.url is not None:
+            url = self._address(call.url)
+            built.url = _without_secrets(url, self._task.runtime.redactor.text)
         if call.method is not None and call.method != built.method:
             built = without_body(built, call.method)
-        return built, not is_same_origin(own_url, built.url)
+        is_elsewhere = not is_same_origin(own_url, built.url)
+        if is_elsewhere and built.body:
+            raise RedirectError(
+                f"the next request goes to another origin, {_origin(built.url)}, and has a body; it"
+                " is not sent there"
+            )
+        return Outgoing(built, settings, is_elsewhere)
+
+    async def shown(self, call: NextCall = FIRST) -> SentRequest:
+        """Return the request of *call* as it would go out, secrets masked; nothing is sent."""
+        outgoing = await self.request(call)
+        made = await self._ready(outgoing, None)
+        return masked(made.request, made.plain, self._task.runtime.redactor)
+
+    async def _ready(self, call: Outgoing, send: Send | None) -> Ready:
+        return await ready(
+            self._task,
+            call.built,
+            send,
+            is_elsewhere=call.is_elsewhere,
+            environment=self.environment,
+        )
+
+    async def _changed(self, settings: Mapping[str, Any]) -> OutgoingRequest:
+        """Return the request of *settings*, which differ from the task's in a few groups."""
+        plan = self._plan
+        changed = {name for name, value in settings.items() if value is not self.settings.get(name)}
+        constant = plan.constant_groups - changed
+        if self._builder is None or self._constant != constant:
+            self._builder = Builder(plan.endpoint, plan.request_pointer, constant)
+            self._constant = constant
+        return await self._built(settings, constant, self._builder)
 
     async def _built(
         self, request: Mapping[str, Any], constant: frozenset[str], builder: Builder
@@ -205,6 +250,22 @@ class Visit:
             return LimitedWire(connections, limiter, deadline, total, rate, scope, is_test)
 
         return wires, None if is_test else limiter.retry_refusal
+
+
+def _origin(url: str) -> str:
+    parts = split_url(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _without_secrets(url: str, mask: Callable[[str], str]) -> str:
+    """Return *url*, which a server named, without the query values that are secrets of ours: the
+    credential puts them there again where it may.
+    """
+    if mask(url) == url:
+        return url
+    address, question, query = url.partition("?")
+    pairs = [pair for pair in query.split("&") if mask(pair) == pair]
+    return address + (question if pairs else "") + "&".join(pairs)
 
 
 def _with_exchange(delivery: Delivery, exchange: Exchange) -> Delivery:

@@ -13,10 +13,14 @@ from httptask._http.syntax import METHODS
 from httptask.errors import Problem
 from httptask.expressions import has_expression, is_expression
 
-_EVALUATED = frozenset(("inputParameters", "httpRequest", "successCondition"))
+_EVALUATED = frozenset(("inputParameters", "httpRequest", "successCondition", "idempotencyKey"))
 """Fields of a task that may hold expressions."""
 _EVALUATED_INSIDE = frozenset((("retry", "until"),))
 """Fields inside of others that may hold them."""
+_NAMES_OF_PAGES = frozenset(("parameter", "size"))
+"""Fields of `pagination` that hold texts as they are; in the others an expression may stand, or is
+refused.
+"""
 _FOR_PEOPLE = frozenset(("description",))
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 
@@ -61,6 +65,8 @@ def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
         if name in _EVALUATED or name in _FOR_PEOPLE:
             continue
         for path, text in _texts(value):
+            if name == "pagination" and path[:1] and path[0] not in _NAMES_OF_PAGES:
+                continue
             is_evaluated = (name, *path) in _EVALUATED_INSIDE
             if has_expression(text) and not is_evaluated:
                 yield _not_evaluated(pointer_of((name, *path), base), text=text)

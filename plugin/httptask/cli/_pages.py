@@ -1,0 +1,43 @@
+"""The pages of a list as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from httptask.model.page_exchange import PageCall, PageCalls
+
+
+def page_lines(pages: PageCalls) -> list[str]:
+    """Return a line for each page that is listed, and the summary; the last page's exchange
+    follows.
+    """
+    lines, number = [], 0
+    for call in pages.calls:
+        if call.number > number + 1 and number:
+            lines.append(f"... ({pages.omitted:,} pages are not listed)")
+        number = call.number
+        lines.append(_call_line(call))
+    return [*lines, summary_line(pages.summary.to_json()), "", f"page {number}:"]
+
+
+def summary_line(summary: Mapping[str, Any]) -> str:
+    """Return the summary of pages, as JSON, for a person."""
+    doubles = f", {summary['duplicates']:,} doubles dropped" if summary["duplicates"] else ""
+    end = "complete" if summary["complete"] else "not complete"
+    cursor = summary["cursor"]
+    rest = f", to go on from {cursor}" if cursor is not None else ""
+    return (
+        f"pages: {summary['count']:,}, {summary['items']:,} items{doubles},"
+        f" {summary['bytes']:,} bytes; {end} (ended by {summary['stoppedBy']}){rest}"
+    )
+
+
+def _call_line(call: PageCall) -> str:
+    doubles = f", {call.duplicates:,} doubles" if call.duplicates else ""
+    status = call.status_code if call.status_code is not None else call.outcome
+    return (
+        f"page {call.number}: {call.method} {call.url} -> {status}, {call.items:,} items{doubles},"
+        f" {call.bytes:,} bytes, {call.elapsed_seconds:.3f} s"
+    )

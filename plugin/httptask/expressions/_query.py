@@ -1,0 +1,48 @@
+"""A JSONPath query (RFC 9535) that a setting is, without `${…}` around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from httptask.expressions._jsonpath import JsonPath, compiled_query
+from httptask.expressions._singular import follow
+
+ABSENT: Final = object()
+"""The value of a query that selects nothing."""
+
+_LANGUAGE = JsonPath()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query of RFC 9535, whose cost the size of the data bounds."""
+
+    text: str
+    steps: tuple[str | int, ...] | None
+    """Names and indices, if it selects one value at most; None for a query that gives a list."""
+
+    @classmethod
+    def of(cls, text: str) -> Query:
+        """Return the query *text*. Raises `ValueError` with a sentence for one that cannot be used:
+        it cannot be parsed, or could take longer than one pass through the data.
+        """
+        steps = _LANGUAGE.steps(text)
+        if steps is None and not _LANGUAGE.is_linear(text):
+            raise ValueError(
+                "it could take too long: one '..' or a filter that compares once is allowed, and"
+                " few selectors in a segment"
+            )
+        return cls(text, steps)
+
+    def values(self, data: Any) -> list[Any]:
+        """Return everything that the query selects from *data*."""
+        if self.steps is None:
+            return [node.value for node in compiled_query(self.text).finditer(data)]
+        value, count = follow(self.steps, data)
+        return [value] if count == len(self.steps) else []
+
+    def value(self, data: Any) -> Any:
+        """Return the first value that the query selects from *data*; `ABSENT` if there is none."""
+        values = self.values(data)
+        return values[0] if values else ABSENT

@@ -1,0 +1,86 @@
+"""What a task collects of its pages: a list of items, of pages, or a file of JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from httptask._core.strict_json import dump
+from httptask._core.threads import in_thread
+
+if TYPE_CHECKING:
+    from httptask.model.pagination import Pagination
+    from httptask.sending import BodyFile
+
+MEDIA_TYPE = "application/jsonl"
+_LONG = 64 * 1024
+"""Bytes of a page. A longer one is written in a thread, so that the event loop goes on."""
+
+
+class Collection(Protocol):
+    """Takes the items of one page after another."""
+
+    async def add(self, items: Sequence[Any], body: Any, size: int) -> None:
+        """Add the *items* that are kept of a page, whose *body* has *size* bytes."""
+        ...
+
+    def value(self) -> Any:
+        """Return what was collected; nothing is added after it."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what `value` was not asked for."""
+        ...
+
+
+def collection_of(pagination: Pagination, new_file: Callable[[], BodyFile]) -> Collection:
+    """Return an empty collection, as *pagination* wants it; *new_file* makes the file."""
+    if pagination.collect == "file":
+        return _File(new_file())
+    return _List(of_pages=pagination.collect == "pages")
+
+
+class _List:
+    def __init__(self, *, of_pages: bool) -> None:
+        self._of_pages = of_pages
+        self._values: list[Any] = []
+
+    async def add(self, items: Sequence[Any], body: Any, size: int) -> None:
+        self._values.extend([body] if self._of_pages else items)
+
+    def value(self) -> Any:
+        return self._values
+
+    def close(self) -> None:
+        pass
+
+
+class _File:
+    """One item a line, each written as soon as its page is there."""
+
+    def __init__(self, file: BodyFile) -> None:
+        self._file = file
+        self._file.media_type = MEDIA_TYPE
+        self._is_kept = False
+
+    async def add(self, items: Sequence[Any], body: Any, size: int) -> None:
+        if size > _LONG:
+            await in_thread(lambda: self._write(items))
+        else:
+            self._write(items)
+
+    def _write(self, items: Sequence[Any]) -> None:
+        if items:
+            lines = "".join(f"{dump(item, compact=True)}\n" for item in items)
+            self._file.write(lines.encode("utf-8"))
+
+    def value(self) -> Any:
+        if not self._is_kept:
+            self._is_kept = True
+            self._file.write(b"")  # without an item there is a file, too
+            self._file.keep()
+        return self._file.reference()
+
+    def close(self) -> None:
+        if not self._is_kept:
+            self._file.discard()

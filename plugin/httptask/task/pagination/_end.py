@@ -1,0 +1,64 @@
+"""Where a list ends: by what a page says, and by what it does not have. Nothing is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from httptask.model.pagination import Pagination
+from httptask.task.pagination._modes import BY_ITEMS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a page answers."""
+
+    items: Sequence[Any]
+    cursor: Any
+    """What asks for the next page; None: there is nothing to ask with."""
+    more: bool | None
+    """Whether the server says that there is more; None: it does not say."""
+    total: int | None
+    """The number of items in the whole list, if it says so."""
+    is_last: bool
+    """Whether the author's `until` holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A list that was read to its end."""
+
+    stopped_by: str
+    is_complete: bool
+    """Whether the server says nothing of items that are missing."""
+
+
+def end_of(
+    pagination: Pagination, answer: Answer, kept: int, came: int, before: int | None
+) -> End | None:
+    """Return where the list ends with *answer*; None: another page follows.
+
+    *kept* items were kept of the list so far, of *came* that came; *before* is the number of
+    items before the first page that was read, None when it is not known. What the author and the
+    server say decides first, then what the items say; a short page says nothing.
+    """
+    total = answer.total if before is not None else None
+    before = before or 0
+    is_short_of = total is not None and before + came < total
+    is_by_items = pagination.mode in BY_ITEMS
+    if answer.is_last:
+        return End("until", not is_short_of)
+    if answer.more is False:
+        return End("more", not is_short_of)
+    if answer.cursor is None:
+        return End("empty" if is_by_items else "next", not (answer.more or is_short_of))
+    if not answer.items and pagination.on_empty == "stop":
+        return End("empty", is_by_items and not (answer.more or is_short_of))
+    if total is not None and pagination.counts:
+        # Doubles do not count: where items moved from page to page, the last ones are to come. Of a
+        # list with doubles of its own an empty page tells that they did not move.
+        all_came = before + came >= total and not answer.items
+        if before + kept >= total or all_came:
+            return End("total", is_complete=True)
+    return None

@@ -1,0 +1,57 @@
+"""A set of digests, in little memory: a million of them take 16 MB."""
+
+from __future__ import annotations
+
+from array import array
+from hashlib import blake2b
+
+_SMALLEST = 1024
+
+
+class Identities:
+    """Values that were there, told by a digest of 64 bits.
+
+    A set of Python's has an object for each member, six times the size of this table of numbers.
+    """
+
+    def __init__(self) -> None:
+        self._table = array("Q", bytes(8 * _SMALLEST))
+        self._count = 0
+
+    def __contains__(self, value: bytes) -> bool:
+        digest = _digest(value)
+        return self._table[_place(self._table, digest)] == digest
+
+    def add(self, value: bytes) -> bool:
+        """Add *value*; say whether it is new."""
+        digest = _digest(value)
+        place = _place(self._table, digest)
+        if self._table[place] == digest:
+            return False
+        self._table[place] = digest
+        self._count += 1
+        if self._count * 3 > len(self._table) * 2:
+            self._grow()
+        return True
+
+    def _grow(self) -> None:
+        larger = array("Q", bytes(16 * len(self._table)))
+        for digest in self._table:
+            if digest:
+                larger[_place(larger, digest)] = digest
+        self._table = larger
+
+
+def _digest(value: bytes) -> int:
+    return int.from_bytes(blake2b(value, digest_size=8).digest(), "big") or 1
+
+
+def _place(table: array[int], digest: int) -> int:
+    """Return the index of *digest* in *table*, or of the free one for it, which has a 0: open
+    addressing, one index after the other.
+    """
+    mask = len(table) - 1
+    index = digest & mask
+    while table[index] not in (0, digest):
+        index = (index + 1) & mask
+    return index

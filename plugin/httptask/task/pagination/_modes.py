@@ -1,0 +1,146 @@
+"""The modes of pagination: what a page says of the one after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from httptask._http.links import links
+from httptask.errors import RedirectError
+from httptask.expressions import Query
+from httptask.model.pagination import Pagination
+from httptask.sending import target_of
+from httptask.task.pagination._page import Page
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The queries of a *pagination*, compiled once."""
+
+    pagination: Pagination
+
+    @cached_property
+    def items(self) -> Query | None:
+        """Of the items in a page."""
+        return _query(self.pagination.items)
+
+    @cached_property
+    def next(self) -> Query | None:
+        """Of the next URL or token."""
+        return _query(self.pagination.next)
+
+    @cached_property
+    def total(self) -> Query | None:
+        """Of the number of items in the list."""
+        return _query(self.pagination.total)
+
+    @cached_property
+    def more(self) -> Query | None:
+        """Of whether there is more."""
+        return _query(self.pagination.more)
+
+    @cached_property
+    def identity(self) -> Query | None:
+        """Of what tells an item from others, over the item."""
+        return _query(self.pagination.identity)
+
+
+def _query(text: str | None) -> Query | None:
+    return None if text is None else Query.of(text)
+
+
+Following = Callable[[Queries, Page, Sequence[Any]], Any]
+"""Returns what asks for the page after *page*, which has these items; None: nothing does.
+
+Raises `PaginationError`.
+"""
+
+
+def _next_url(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
+    token = page.token(queries.next) if queries.next is not None else None
+    if token is None:
+        return None
+    if not isinstance(token, str):
+        raise page.error(f"what follows is {token!r}, and should be a URL")
+    return _resolved(page, token)
+
+
+def _link(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
+    header = page.result.headers.get("link")
+    if not isinstance(header, str):
+        return None
+    for link in links(header):
+        if "next" in link.relations and _is_about(page, link.parameter("anchor")):
+            return _resolved(page, link.target)
+    return None
+
+
+def _is_about(page: Page, anchor: str | None) -> bool:
+    """Say whether a link with *anchor* is one of this page (RFC 8288, section 3.2)."""
+    if anchor is None:
+        return True
+    try:
+        return target_of(page.url, anchor) == target_of(page.url, "")
+    except RedirectError:
+        return False
+
+
+def _resolved(page: Page, reference: str) -> str:
+    """Return the absolute URL of *reference* (RFC 3986, section 5)."""
+    try:
+        return target_of(page.url, reference.strip(), "a next page")
+    except RedirectError as error:
+        raise page.error(error.message) from None
+
+
+def _cursor(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
+    return page.token(queries.next) if queries.next is not None else None
+
+
+def _page(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
+    return page.cursor + (queries.pagination.step or 1)
+
+
+def _offset(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
+    pagination = queries.pagination
+    step = pagination.step or len(items) or pagination.size_value
+    return None if step is None else page.cursor + step
+
+
+def _last_item(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
+    if not items:
+        return None
+    token = None
+    if queries.next is not None:
+        token = page.token(queries.next)
+    elif queries.identity is not None:
+        item = Page(page.number, None, _of_item(page, items[-1]), page.url)
+        token = item.token(queries.identity)
+    if token is None:
+        query = queries.next or queries.identity
+        text = query.text if query is not None else ""
+        raise page.error(f"its last item has nothing at {text}, by which the next page is asked")
+    return token
+
+
+def _of_item(page: Page, item: Any) -> Any:
+    return replace(page.result, body=item)
+
+
+FOLLOWING: Mapping[str, Following] = {
+    "nextUrl": _next_url,
+    "link": _link,
+    "cursor": _cursor,
+    "page": _page,
+    "offset": _offset,
+    "lastItem": _last_item,
+}
+"""What follows a page, by the mode."""
+
+BY_URL = ("nextUrl", "link")
+"""Modes whose cursor is a URL."""
+
+BY_ITEMS = ("page", "offset", "lastItem")
+"""Modes in which only the items of a page say that it is the last one."""

@@ -1,0 +1,167 @@
+"""One page of a list: what its response says of items, of what comes next, and of the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from httptask._core.json_types import type_name
+from httptask._core.numbers import number_from_1
+from httptask._core.strict_json import decimal_text
+from httptask.errors import PaginationError, TaskResult
+from httptask.expressions import ABSENT, Query
+
+_HEADERS = "$.headers"
+_IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
+"""A number in text; of `Content-Range: items 0-24/319` the complete length."""
+_FALSE, _TRUE = ("", "0", "false", "no"), ("1", "true", "yes")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that was read."""
+
+    number: int
+    """From 1."""
+    cursor: Any
+    """What asked for it: a token, a number, a URL; None for a first page that needs none."""
+    result: TaskResult
+    url: str = field(repr=False)
+    """The URL that answered, unmasked: a next URL is relative to it."""
+    size: int = 0
+    """Bytes of its body, decoded."""
+
+    def values(self, query: Query) -> list[Any]:
+        """Return what *query* selects: from the result if it begins with `$.headers`, else from the
+        body.
+        """
+        if _reads_headers(query):
+            return _lower(query).values({"headers": dict(self.result.headers)})
+        return query.values(self.result.body)
+
+    def value(self, query: Query) -> Any:
+        """Return the first value that *query* selects, or `ABSENT`."""
+        return next(iter(self.values(query)), ABSENT)
+
+    def error(self, message: str) -> PaginationError:
+        """Return the error that *message* says of this page."""
+        message = f"page {self.number}: {message}"
+        return PaginationError(message, page=self.number, maybe_delivered=True)
+
+    def items(self, query: Query) -> list[Any]:
+        """Return the items at *query*. Raises `PaginationError` where there is no list."""
+        if query.steps is None:
+            return self.values(query)
+        value = self.value(query)
+        if value is None or (value is ABSENT and self.number > 1):
+            return []  # a list without items may be left out
+        if isinstance(value, list):
+            return value
+        if value is ABSENT:
+            if self.result.body is None:
+                return []
+            raise self.error(
+                f"there is nothing at {query.text}, where its items should be"
+                f"{_lists_in(self.result.body)}; {query.text}[*] takes a missing list for an"
+                " empty one"
+            )
+        raise self.error(
+            f"{query.text} is {type_name(value)}, and the items are to be a list"
+            f"{_lists_in(self.result.body)}"
+        )
+
+    def items_query(self) -> Query:
+        """Return the query of the items where the setting names none: the body itself, or the only
+        list in it. Raises `PaginationError` where that cannot be told.
+        """
+        body = self.result.body
+        if isinstance(body, list) or body is None:
+            return Query("$", ())
+        if isinstance(body, Mapping):
+            names = [name for name, value in body.items() if isinstance(value, list)]
+            if len(names) == 1 and "$file" not in body:
+                return Query(f"$[{names[0]!r}]", (names[0],))
+            if names:
+                raise self.error(
+                    f"it is not clear which list has its items{_lists_in(body)}; name it in 'items'"
+                )
+        raise self.error(
+            f"its body is {type_name(body)} without a list; name in 'items' where its items are"
+        )
+
+    def total(self, query: Query | None) -> int | None:
+        """Return the number of items of the whole list; None if it is not said."""
+        value = self.value(query) if query is not None else ABSENT
+        if value is ABSENT or value is None or value == "":
+            return None
+        if isinstance(value, str) and (match := _IN_RANGE.fullmatch(value)) is not None:
+            return int(match[1])
+        if isinstance(value, str) and value.rstrip().endswith("/*"):
+            return None  # RFC 9110, section 14.4: the complete length is not known
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise self.error(f"'total' is {_shown(value)}, and should be a number of items")
+        return int(value)
+
+    def more(self, query: Query | None) -> bool | None:
+        """Return whether the server says that there is more; None if it does not say."""
+        value = self.value(query) if query is not None else ABSENT
+        if value is ABSENT or value is None:
+            return None
+        if isinstance(value, bool | int | float):
+            return bool(value)
+        if isinstance(value, str) and value.strip().lower() in (*_FALSE, *_TRUE):
+            return value.strip().lower() in _TRUE
+        raise self.error(f"'more' is {_shown(value)}, and should be true or false")
+
+    def token(self, query: Query) -> Any:
+        """Return the token at *query*: text or a number; None if it is null, empty or absent."""
+        value = self.value(query)
+        if value is ABSENT or value is None or value is False or value == "":
+            return None
+        if isinstance(value, str | int | float) and value is not True:
+            return value
+        if isinstance(value, Decimal):
+            return decimal_text(value)
+        hint = ""
+        if isinstance(value, Mapping) and value:
+            names = ", ".join(map(str, list(value)[:5]))
+            hint = f"; it has the names {names}: name one of them, {query.text}.{next(iter(value))}"
+        raise self.error(f"what follows, {query.text}, is {_shown(value)}, not text{hint}")
+
+
+def whole_number(value: Any) -> int | None:
+    """Return *value* as a whole number from 0, text too; None if it is none."""
+    if isinstance(value, str):
+        return 0 if value == "0" else number_from_1(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    return None
+
+
+def _reads_headers(query: Query) -> bool:
+    return query.text.startswith(_HEADERS) and query.text[len(_HEADERS) :][:1] in ("", ".", "[")
+
+
+def _lower(query: Query) -> Query:
+    """Return *query* with the name of a header in lower case, as a result has it."""
+    if query.steps is None or len(query.steps) < 2:
+        return query
+    first, name, *rest = query.steps
+    return Query(query.text, (first, str(name).lower(), *rest))
+
+
+def _lists_in(body: Any) -> str:
+    if not isinstance(body, Mapping):
+        return f"; the body is {type_name(body)}"
+    names = [str(name) for name, value in body.items() if isinstance(value, list)][:5]
+    if names:
+        return f"; lists are {', '.join(f'$.{name}' for name in names)}"
+    known = ", ".join(map(str, list(body)[:8]))
+    return f"; known names: {known}" if known else "; the body is an empty object"
+
+
+def _shown(value: Any) -> str:
+    return type_name(value) if isinstance(value, dict | list) else repr(value)[:80]

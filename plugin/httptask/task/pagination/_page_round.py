@@ -1,0 +1,388 @@
+"""The round of calls that reads a list page by page, within its bounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import Path
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import dump
+from httptask.errors import Pages, PaginationError, Problem, SettingsError
+from httptask.expressions import ABSENT
+from httptask.model.exchange import OutgoingRequest, StreamedBody
+from httptask.task._round import NextCall
+from httptask.task.pagination._calls import FULL, CallRecord
+from httptask.task.pagination._collection import collection_of
+from httptask.task.pagination._end import Answer, end_of
+from httptask.task.pagination._identities import Identities
+from httptask.task.pagination._modes import BY_URL, FOLLOWING, Queries
+from httptask.task.pagination._page import Page, whole_number
+from httptask.task.pagination._places import path_of, put, written
+from httptask.task.pagination._state import PageState
+
+if TYPE_CHECKING:
+    from httptask.errors import TaskError, TaskResult
+    from httptask.expressions import Query
+    from httptask.model.exchange import Exchange, SentRequest
+    from httptask.model.pagination import Pagination
+    from httptask.sending import BodyFile, Delivery
+
+_TESTED = 2
+"""Pages that a test request reads."""
+
+
+class PageRound:
+    """Asks for one page after another, and collects their items.
+
+    *holds* says of the JSON of a result whether `until` holds; *refusal* why settings are refused
+    for a value at a path that a page put there; *new_file* makes the file that items
+    are collected in; *mask* masks secrets. *resumed* is the cursor to go on from, *state* what an
+    earlier round had in `state`: what that one collected is not collected again. The setting stands
+    at *pointer*. The round of a test request ends after two pages.
+    """
+
+    def __init__(
+        self,
+        pagination: Pagination,
+        *,
+        holds: Callable[[Any], Awaitable[bool]],
+        refusal: Callable[[Mapping[str, Any], Path], str | None] | None = None,
+        new_file: Callable[[], BodyFile],
+        mask: Callable[[str], str],
+        resumed: Any = None,
+        state: Mapping[str, Any] | None = None,
+        is_test: bool = False,
+        pointer: str = "",
+    ) -> None:
+        self._pagination = pagination
+        self._queries = Queries(pagination)
+        self._items_query: Query | None = self._queries.items
+        self._holds = holds
+        self._refusal = refusal
+        self._mask = mask
+        self._pointer = pointer
+        self._is_test = is_test
+        self._state = (
+            PageState.from_json(state)
+            if state is not None
+            else PageState(None if resumed == "" else resumed)
+        )
+        is_resumed = state is None and self._state.cursor is not None
+        self._before: int | None = None if is_resumed else 0
+        """Items of the list before the first page that is read; None when it is not known."""
+        self._collection = collection_of(pagination, new_file)
+        self._identities = Identities()
+        self._requests = Identities()
+        self._items_before: Sequence[Any] = ()
+        self._settings: Mapping[str, Any] = {}
+        self._request: OutgoingRequest | None = None
+        self._record = CallRecord()
+        self._attempts = 0
+        self._began = time.perf_counter()
+        self._pages: Pages | None = None
+        """The summary, when it has ended."""
+        self._error: TaskError | None = None
+        self.preview: NextCall | None = None
+        """The call after a test request's last one."""
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Where it is, as JSON."""
+        return self._state.to_json()
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the exchange of the next call is kept as a whole."""
+        return self._is_test or self._state.number <= FULL
+
+    # From page to page
+
+    def first(self, settings: Mapping[str, Any]) -> NextCall:
+        """Return the call of the first page, or of the page it goes on from."""
+        self._settings = settings
+        pagination, place, cursor = self._pagination, self._pagination.parameter, self._state.cursor
+        if place is not None:
+            self._see_that_it_fits(settings)
+        if cursor is None:
+            if pagination.counts and place is not None:
+                cursor = self._number(written(settings, place))
+            self._state = replace(self._state, cursor=cursor)
+            return NextCall(number=self._state.number)
+        if pagination.counts:
+            cursor = self._number(cursor)
+            if pagination.mode == "offset" and self._before is None:
+                self._before = cursor - pagination.first_number
+        elif not isinstance(cursor, str | int | float) or isinstance(cursor, bool):
+            raise self._refused(cursor, "a token: text or a number")
+        if pagination.mode in BY_URL and not str(cursor).startswith(("http://", "https://")):
+            raise self._refused(cursor, "an absolute URL")
+        self._state = replace(self._state, cursor=cursor)
+        return self._call()
+
+    def asks(self, request: OutgoingRequest, settings: Mapping[str, Any]) -> None:
+        """Note the next call, *request* made of *settings*. Raises `PaginationError` for one made
+        before, and for a value that the endpoint does not take.
+        """
+        number, place = self._state.number, self._pagination.parameter
+        if not self._requests.add(_digested(request)):
+            raise self._error_of_next(
+                f"the request for it was made before, {request.method} {request.url}: the pages go"
+                " round"
+            )
+        if self._request is not None and self._refusal is not None and place is not None:
+            reason = self._refusal(settings, path_of(place))
+            if reason is not None:
+                raise self._error_of_next(f"what page {number - 1} says does not fit: {reason}")
+        self._request = request
+
+    def _error_of_next(self, message: str) -> PaginationError:
+        number = self._state.number
+        message = f"page {number}: {message}"
+        return PaginationError(message, page=number, maybe_delivered=True)
+
+    async def following(self, delivery: Delivery) -> NextCall | None:
+        """Take the page that *delivery* brought, and return the call of the page after it."""
+        state = self._state
+        if delivery.error is not None or delivery.result is None:
+            self._add_call(delivery)
+            self._pages = state.pages("error", state.cursor)
+            return None
+        self._attempts += delivery.result.attempts
+        page = Page(state.number, state.cursor, delivery.result, delivery.url, delivery.size)
+        try:
+            answer = await self._read(page)
+            kept = await self._kept(page, answer.items)
+        except PaginationError as error:
+            self._add_call(delivery)
+            self._fail(error, "error", state.cursor)
+            return None
+        if kept is None:
+            self._add_call(delivery)
+            return None
+        await self._collection.add(kept[0], page.result.body, page.size)
+        return self._after(page, answer, delivery, *kept)
+
+    async def _read(self, page: Page) -> Answer:
+        """Return what *page* answers. Raises `PaginationError` for what cannot be understood."""
+        if self._items_query is None:
+            self._items_query = page.items_query()
+        items = page.items(self._items_query)
+        if self._pagination.counts and _are_the_same(items, self._items_before):
+            place = self._pagination.parameter
+            raise page.error(
+                f"its items are those of page {page.number - 1} again: the server does not go by"
+                f" {place.name if place is not None else 'its number'!r}, or it gives its last page"
+                " for each one behind it"
+            )
+        until = self._pagination.until
+        return Answer(
+            items,
+            FOLLOWING[self._pagination.mode](self._queries, page, items),
+            page.more(self._queries.more),
+            page.total(self._queries.total),
+            until is not None and await self._holds(page.result.to_json()),
+        )
+
+    async def _kept(self, page: Page, items: Sequence[Any]) -> tuple[Sequence[Any], int] | None:
+        """Return the items of *page* that are kept, and how many of *items* were looked at. None
+        where all of it is over a bound.
+        """
+        pagination, state = self._pagination, self._state
+        if state.bytes + page.size > pagination.max_bytes:
+            over = f"its body takes the list over maxBytes, {pagination.max_bytes:,}"
+            self._reach("maxBytes", state.cursor, over, state.number)
+            return None
+        most = pagination.max_items - state.items
+        query = self._queries.identity
+        if query is None:
+            return (items, len(items)) if len(items) <= most else (items[:most], most)
+        kept: list[Any] = []
+        for count, item in enumerate(items):
+            identity = query.value(item)
+            if identity is ABSENT:
+                raise page.error(f"its item {count + 1} has no identity: nothing at {query.text}")
+            digested = dump(identity, compact=True).encode("utf-8")
+            if digested in self._identities:
+                continue
+            if len(kept) == most:
+                return kept, count
+            self._identities.add(digested)
+            kept.append(item)
+        return kept, len(items)
+
+    def _after(
+        self,
+        page: Page,
+        answer: Answer,
+        delivery: Delivery,
+        kept: Sequence[Any],
+        looked_at: int,
+    ) -> NextCall | None:
+        """Return the call after *page*, of which *kept* was collected; None where it ends."""
+        pagination, state, items = self._pagination, self._state, answer.items
+        duplicates = looked_at - len(kept)
+        self._add_call(delivery, (len(kept), duplicates, page.size))
+        is_whole = looked_at == len(items)
+        self._state = state = replace(
+            state,
+            number=page.number + is_whole,
+            items=state.items + len(kept),
+            duplicates=state.duplicates + duplicates,
+            bytes=state.bytes + page.size,
+        )
+        if not is_whole:
+            cursor = page.cursor
+            if pagination.mode == "offset" and pagination.step is None:
+                cursor += looked_at
+            over = f"the list has more items than maxItems, {pagination.max_items:,}"
+            self._reach("maxItems", cursor, over, page.number)
+            return None
+        came = state.items + state.duplicates
+        end = end_of(pagination, answer, state.items, came, self._before)
+        if end is not None:
+            cursor = None if end.is_complete else answer.cursor
+            self._pages = state.pages(end.stopped_by, cursor, is_complete=end.is_complete)
+            return None
+        self._items_before = items
+        self._state = state = replace(state, cursor=answer.cursor)
+        if self._is_test and page.number >= _TESTED:
+            self.preview = self._call()
+            self._pages = state.pages("testRequest", state.cursor)
+            return None
+        if page.number >= pagination.max_pages:
+            over = f"there may be more behind maxPages, {pagination.max_pages:,}"
+            self._reach("maxPages", state.cursor, over, page.number)
+            return None
+        return self._call(pagination.delay_seconds)
+
+    def _call(self, wait_seconds: float = 0.0) -> NextCall:
+        """Return the call of the page that the state's cursor asks for."""
+        cursor, number = self._state.cursor, self._state.number
+        place = self._pagination.parameter
+        if self._pagination.mode in BY_URL or place is None:
+            return NextCall(url=str(cursor), wait_seconds=wait_seconds, number=number)
+        settings = put(self._settings, place, cursor)
+        return NextCall(settings, wait_seconds=wait_seconds, number=number)
+
+    def _see_that_it_fits(self, settings: Mapping[str, Any]) -> None:
+        place = self._pagination.parameter
+        try:
+            if place is not None:
+                put(settings, place, "")
+        except ValueError as error:
+            at = pointer_of(["parameter", "name"], self._pointer)
+            problem = Problem.of("pagination-body", at, reason=str(error))
+            raise SettingsError([problem]) from None
+
+    def _number(self, cursor: Any) -> int:
+        number = whole_number(cursor)
+        if number is None:
+            raise self._refused(cursor, "a whole number from 0")
+        return number
+
+    def _refused(self, cursor: Any, expected: str) -> SettingsError:
+        at = pointer_of(["resume"], self._pointer)
+        found = self._mask(dump(cursor, compact=True)[:60])
+        return SettingsError([Problem.of("type", at, expected=expected, found=found)])
+
+    # How it ends
+
+    def _add_call(self, delivery: Delivery, pages: tuple[int, int, int] = (0, 0, 0)) -> None:
+        if self._request is not None:
+            url = self._mask(self._request.url)
+            self._record.add(self._state.number, self._request, url, delivery, pages)
+
+    def _reach(self, bound: str, cursor: Any, over: str, page: int) -> None:
+        """End at *bound*, with *cursor* to go on from: as an error, unless the author keeps it."""
+        self._pages = self._state.pages(bound, cursor)
+        if self._pagination.at_limit == "fail" and not self._is_test:
+            advice = f'raise {bound}, or take what there is with "atLimit": "keep"'
+            message = f"page {page}: {over}; {advice}"
+            self._fail(PaginationError(message, page=page, maybe_delivered=True), bound, cursor)
+
+    def _fail(self, error: TaskError, stopped_by: str, cursor: Any) -> None:
+        error.message = self._mask(error.message)
+        self._error = error
+        self._pages = self._state.pages(stopped_by, cursor)
+
+    def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
+        """Return *delivery*, that of the last call, as what the round ended in.
+
+        *shown* is the request that a test request does not send any more.
+        """
+        pages, error, exchange = self._pages, delivery.error or self._error, delivery.exchange
+        result = delivery.result
+        if result is not None:
+            result = replace(result, pages=pages)
+        if exchange is None and error is not None and delivery.make_exchange is not None:
+            exchange = delivery.make_exchange()
+        if pages is not None and exchange is not None:
+            exchange = replace(exchange, pages=self._record.calls(self._masked(pages), shown))
+            if error is not None:
+                exchange = replace(exchange, outcome=error.kind, error=self._mask(str(error)))
+        if error is not None:
+            self._carry(error, result, exchange)
+        elif result is not None:
+            elapsed = time.perf_counter() - self._began
+            result = replace(
+                result,
+                body=self._collection.value(),
+                attempts=self._attempts,
+                elapsed_seconds=elapsed,
+            )
+        return replace(delivery, exchange=exchange, error=error, result=result)
+
+    def failed(self, error: TaskError, delivery: Delivery | None) -> Delivery:
+        """Return what the round ended in, *error* having kept the next call from being made.
+
+        *delivery* is that of the last call; without one, *error* is raised.
+        """
+        self._fail(error, "error", self._state.cursor)
+        if delivery is None:
+            self._carry(error, None, None)
+            raise error
+        return self.ended(delivery)
+
+    def _carry(
+        self, error: TaskError, result: TaskResult | None, exchange: Exchange | None
+    ) -> None:
+        error.pages = self._pages
+        error.collected = self._collection.value()
+        error.exchange = exchange
+        error.result = result
+        if result is not None and error is self._error:
+            error.attempts, error.elapsed_seconds = result.attempts, result.elapsed_seconds
+
+    def _masked(self, pages: Pages) -> Pages:
+        cursor = pages.cursor
+        return replace(pages, cursor=self._mask(cursor)) if isinstance(cursor, str) else pages
+
+    def close(self) -> None:
+        """Discard the file that nobody was given."""
+        self._collection.close()
+
+
+def _digested(request: OutgoingRequest) -> bytes:
+    """Return what tells *request* from others."""
+    body = request.body
+    pieces = body.pieces if isinstance(body, StreamedBody) else (body,)
+    headers = [
+        f"{name.lower()}:{value}"
+        for name, value in request.headers
+        if "idempotency" not in name.lower()
+    ]
+    texts = [request.method, request.url, *headers]
+    return b"\0".join(
+        [
+            *(text.encode("utf-8", "replace") for text in texts),
+            *(piece if isinstance(piece, bytes) else piece.placeholder for piece in pieces),
+        ]
+    )
+
+
+def _are_the_same(items: Sequence[Any], before: Sequence[Any]) -> bool:
+    """Say whether two pages have the same items. Numbers and texts may well come twice."""
+    return items == before and any(isinstance(item, dict | list) for item in items)

@@ -1,0 +1,134 @@
+"""Where the values of pages stand in the settings of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from httptask._core.pointers import child, parts
+from httptask._core.pointers import pointer as pointer_of
+from httptask.errors import Problem
+from httptask.model.pagination import Pagination, Place
+
+
+def put(settings: Mapping[str, Any], place: Place, value: Any) -> dict[str, Any]:
+    """Return a copy of *settings*, an `httpRequest`, with *value* at *place*."""
+    group = place.group
+    old = settings.get(group)
+    if place.location == "body":
+        return {**settings, group: _put_at(old, _tokens(place.name), value)}
+    if isinstance(old, list):  # pairs of names and values
+        pairs = [pair for pair in old if not (isinstance(pair, list) and pair[0] == place.name)]
+        return {**settings, group: [*pairs, [place.name, value]]}
+    others = dict(old or {})
+    if place.location == "header":
+        lower = place.name.lower()
+        others = {name: item for name, item in others.items() if name.lower() != lower}
+    others[place.name] = value
+    return {**settings, group: others}
+
+
+def written(settings: Any, place: Place) -> Any:
+    """Return the value at *place* in *settings*, or in their URL's text; None without one."""
+    value = _in_group(settings, place)
+    if value is None and place.location == "query" and isinstance(settings, Mapping):
+        query = str(settings.get("url")).partition("#")[0].partition("?")[2]
+        return dict(parse_qsl(query)).get(place.name)
+    return value
+
+
+def _in_group(settings: Any, place: Place) -> Any:
+    value = settings.get(place.group) if isinstance(settings, Mapping) else None
+    if place.location == "body":
+        for token in _tokens(place.name):
+            value = child(value, token)
+        return value
+    if isinstance(value, list):
+        pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == 2]
+        return next((item for name, item in pairs if name == place.name), None)
+    return value.get(place.name) if isinstance(value, Mapping) else None
+
+
+def path_of(place: Place) -> tuple[str, ...]:
+    """Return the path of *place* in an `httpRequest`."""
+    if place.location == "body":
+        return (place.group, *_tokens(place.name))
+    return (place.group, place.name)
+
+
+def first_page(settings: Any, pagination: Pagination) -> Any:
+    """Return *settings* with the size of a page, and the first page's number where it counts."""
+    if not isinstance(settings, Mapping):
+        return settings
+    changed: Mapping[str, Any] = settings
+    if pagination.size is not None:
+        changed = put(changed, pagination.size, pagination.size_value)
+    place = pagination.parameter
+    if pagination.counts and place is not None:
+        is_written = pagination.start is None and written(settings, place) is not None
+        if not is_written:
+            changed = put(changed, place, pagination.first_number)
+    return changed
+
+
+_ABOUT_NAMES = frozenset(
+    ("unknown-name", "path-parameter-unused", "header-name", "header-framing", "header-not-sent")
+)
+"""Problems of a value that are about its name."""
+
+
+def placed(
+    problems: Iterable[Problem], pagination: Pagination | None, request_pointer: str, pointer: str
+) -> list[Problem]:
+    """Return the *problems* of a first page's settings, those of values that *pagination* put there
+    with the pointer of the setting; the task stands at *pointer*.
+    """
+    if pagination is None:
+        return list(problems)
+    fields = {"size": (pagination.size, "size/value")}
+    if pagination.counts:
+        value = "start" if pagination.start is not None else "parameter"
+        fields["parameter"] = (pagination.parameter, value)
+    at = f"{pointer}/pagination"
+    moved: dict[str, tuple[str, str]] = {}
+    for name, (place, value) in fields.items():
+        if place is not None:
+            where = pointer_of(path_of(place), request_pointer)
+            moved[where] = f"{at}/{name}/name", f"{at}/{value}"
+    shown = []
+    for problem in problems:
+        of_name, of_value = moved.get(problem.pointer, (problem.pointer, problem.pointer))
+        where = of_name if problem.code in _ABOUT_NAMES else of_value
+        shown.append(replace(problem, pointer=where))
+    return shown
+
+
+def _tokens(name: str) -> tuple[str, ...]:
+    return parts(name) if name.startswith("/") else (name,)
+
+
+def _put_at(value: Any, tokens: tuple[str, ...], new: Any) -> Any:
+    """Return a copy of *value* with *new* at *tokens*; objects on the way there are made."""
+    if not tokens:
+        return new
+    token, *rest = tokens
+    if isinstance(value, list) and not _is_pairs(value):
+        index = int(token) if token.isdecimal() and len(token) < 10 else len(value)
+        if index >= len(value):
+            raise ValueError(f"the list has no item {token}")
+        return [*value[:index], _put_at(value[index], tuple(rest), new), *value[index + 1 :]]
+    if isinstance(value, list):
+        return [*(pair for pair in value if pair[0] != token), [token, new]]
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError(f"{token!r} would stand in a value that is no object")
+    value = value or {}
+    return {**value, token: _put_at(value.get(token), tuple(rest), new)}
+
+
+def _is_pairs(value: list[Any]) -> bool:
+    """Say whether *value* is a form written as pairs of names and values."""
+    return bool(value) and all(
+        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in value
+    )
