@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
@@ -11,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import npm
 
 FOLDER = Path(__file__).parents[1] / "credentials" / "oidc"
 
@@ -55,7 +56,7 @@ class Judge:
 @contextmanager
 def judge(clients: list[dict[str, Any]], **settings: Any) -> Iterator[Judge]:
     """Run the server with *clients* (OpenID Connect Dynamic Client Registration, section 2)."""
-    _install()
+    npm.install(FOLDER)
     process = subprocess.Popen(
         ["node", "server.mjs"],
         cwd=FOLDER,
@@ -77,19 +78,3 @@ def judge(clients: list[dict[str, Any]], **settings: Any) -> Iterator[Judge]:
         process.stdin.close()
         process.wait(10)
         process.stdout.close()
-
-
-def _install() -> None:
-    """Install what package-lock.json names, once, whichever test comes first."""
-    folder = FOLDER / "node_modules"
-    ready = folder / ".ready"
-    lock = FOLDER / "package-lock.json"
-    folder.mkdir(exist_ok=True)
-    with (FOLDER / "node_modules" / ".lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if ready.exists() and ready.read_bytes() == lock.read_bytes():
-            return
-        # `npm ci` would remove the lock that others wait for, with the folder.
-        command = ["npm", "install", "--no-save", "--silent", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=FOLDER, check=True, timeout=300)
-        ready.write_bytes(lock.read_bytes())
