@@ -36,7 +36,7 @@ CREDENTIALS: dict[str, dict[str, Any]] = {
         "clientSecret": "12345-abcdefgh",
     },
 }
-ROUNDS, CALLS = 25, 100
+ROUNDS, CALLS = 250, 10
 
 
 async def stubbed(
