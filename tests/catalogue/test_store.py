@@ -25,7 +25,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from httptask.catalogue import Catalogue, ImportCounts, _file, _pack, prepare
+from httptask.catalogue import Catalogue, ImportCounts, _file, _pack, _reader, prepare
 from httptask.catalogue._index import number_bucket
 from httptask.errors import CatalogueError, UnknownEndpointError
 from httptask.model.api import Api, Endpoint, MediaType, Parameter, RequestBody, Response
@@ -287,8 +287,8 @@ def test_what_is_too_much_is_left_out_and_said(
     )
     catalogue.put([made], source="s")
     assert catalogue.get(made.id) == made
-    monkeypatch.setattr(_pack, "MOST_DEFINITIONS", most)
-    monkeypatch.setattr(_pack, "MOST_DEFINED", room)
+    monkeypatch.setattr(_reader, "MOST_DEFINITIONS", most)
+    monkeypatch.setattr(_reader, "MOST_DEFINED", room)
     found = catalogue.get(made.id)
     kept = {name: schema for name, schema in found.definitions.items() if schema == chain[name]}
     assert len(kept) <= most
@@ -309,7 +309,7 @@ def test_a_large_definition_does_not_keep_out_small_ones(
     definitions = {"Large": {"description": "x" * 1000}, "Small": {"type": "string"}}
     made = operation("/a", "Large", "Small", definitions=definitions)
     catalogue.put([made], source="s")
-    monkeypatch.setattr(_pack, "MOST_DEFINED", 500)
+    monkeypatch.setattr(_reader, "MOST_DEFINED", 500)
     found = catalogue.get(made.id).definitions
     assert found["Small"] == {"type": "string"}
     assert list(found["Large"]) == ["$comment"]
@@ -330,7 +330,7 @@ def test_deep_chains_of_definitions_are_no_recursion(catalogue: Catalogue) -> No
         ).replaced
         == 1
     )
-    assert len(catalogue.get(made.id).definitions) <= _pack.MOST_DEFINITIONS + 1
+    assert len(catalogue.get(made.id).definitions) <= _reader.MOST_DEFINITIONS + 1
 
 
 # --- what an import changes ---------------------------------------------------------------------

@@ -139,14 +139,14 @@ def test_a_member_is_built_once_where_it_is_small_and_ascii(
     ).encode()
     document = Document(text, "api.json")
     built: list[str] = []
-    decoder = _json_members._DECODER
+    decoder = _json_members._DECODER_OF_CHECKED
 
     class Decoder:
         def decode(self, text: str) -> object:
             built.append(text)
             return decoder.decode(text)
 
-    monkeypatch.setattr(_json_members, "_DECODER", Decoder())
+    monkeypatch.setattr(_json_members, "_DECODER_OF_CHECKED", Decoder())
     schemas = document.root["definitions"]
     assert schemas["plain"] == {"a": "b"}
     assert schemas["other"] == {"a": "é"}

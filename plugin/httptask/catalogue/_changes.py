@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import Any, NamedTuple
 
-from httptask.catalogue import _pack, _search
-from httptask.catalogue._pack import Entry, Prepared, PreparedApi, Reader
+from httptask.catalogue import _reader, _search
+from httptask.catalogue._pack import Entry, Prepared, PreparedApi
+from httptask.catalogue._reader import Reader
 from httptask.catalogue._search import storable
 
 _HASH_DIGITS = 3
@@ -138,7 +139,7 @@ class Changes:
     def _drop(self, description: int) -> None:
         """Remove the row and the blocks of *description*."""
         self._connection.execute("DELETE FROM description WHERE number = ?", (description,))
-        blocks = (_pack.block_number(number, 0, 0) for number in (description, description + 1))
+        blocks = (_reader.block_number(number, 0, 0) for number in (description, description + 1))
         self._connection.execute(
             "DELETE FROM block WHERE number >= ? AND number < ?", tuple(blocks)
         )
@@ -159,7 +160,7 @@ class Changes:
         origin = prepared.origin.to_text() if prepared.origin is not None else ""
         (number,) = self._connection.execute(sql, (*texts, prepared.digest, origin)).fetchone()
         rows = (
-            (_pack.block_number(number, block.content, block.first), block.data)
+            (_reader.block_number(number, block.content, block.first), block.data)
             for block in api.blocks
         )
         self._connection.executemany("INSERT INTO block (number, data) VALUES (?, ?)", rows)
@@ -247,7 +248,7 @@ class Changes:
         """Return the columns of an endpoint in the index; None when the endpoint is damaged."""
         try:
             return _search.indexed(self._reader.endpoint(description, position))
-        except _pack.DAMAGE:
+        except _reader.DAMAGE:
             # Its terms stay in the index, under a number that no endpoint will have again.
             return None
 
@@ -265,6 +266,8 @@ class Changes:
 
     def _free_id(self, entry: Entry, old_id: str | None) -> str:
         """Return *old_id* if it is one of the ids of *entry*, else its shortest free id."""
+        if old_id is None and self._is_free(entry.id):
+            return entry.id
         own = (
             candidate
             for candidate in islice(_ids(entry), _MOST_CLASHES)

@@ -63,7 +63,7 @@ _STATEMENTS = (
     "CREATE INDEX endpoint_of_description ON endpoint (description)",
     "CREATE INDEX endpoint_of_identity ON endpoint (identity)",
     "CREATE INDEX endpoint_of_id ON endpoint (id_hash)",
-    # What `_pack` makes, by `_pack.block_number`.
+    # What `_pack` makes, by `_reader.block_number`.
     "CREATE TABLE block (number INTEGER PRIMARY KEY, data BLOB NOT NULL)",
     # The last number given. A number is never used again: the index might mistake one endpoint for
     # the other.

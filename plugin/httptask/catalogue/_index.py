@@ -17,7 +17,15 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from httptask.catalogue._words import FILLERS, LONGEST_NAME, is_verb, letters, terms, whole_name
+from httptask.catalogue._words import (
+    FILLERS,
+    LONGEST_NAME,
+    WHOLE,
+    is_verb,
+    letters,
+    terms,
+    whole_name,
+)
 from httptask.model.api import Endpoint
 
 COLUMNS = ("tail", "path", "provider", "title", "operation", "method")
@@ -85,27 +93,37 @@ def indexed(endpoint: Endpoint) -> tuple[str, ...]:
 
     The last text has only terms that are in none of the columns.
     """
-    path = endpoint.path[:LONGEST_PATH]
     operation = endpoint.operation_id[:LONGEST_NAME]
     tags = (tag[:LONGEST_NAME] for tag in endpoint.tags[:MOST_TAGS])
     api = f"{endpoint.provider} {endpoint.api.name} {endpoint.api.title}"
     names = [
-        terms(" ".join(tail(path))),
-        terms(path),
+        *_path_terms(endpoint.path[:LONGEST_PATH]),
         _shared_terms(api[:LONGEST_NAME]),
-        terms(endpoint.title[:LONGEST_NAME]),
-        terms(" ".join((operation, *tags)))
-        | dict.fromkeys([whole_name(operation)] if operation else []),
+        _shared_terms(endpoint.title[:LONGEST_NAME]),
+        terms(" ".join((operation, *tags))),
         _shared_terms(endpoint.method),
     ]
-    excluded = set().union(*names)
-    described = terms(_TAG.sub(" ", endpoint.description[:LONGEST_DESCRIPTION]))
-    excluded.update(FILLERS)
+    if operation:
+        names[4][whole_name(operation)] = None
+    excluded = FILLERS.union(*names)
+    described = _described_terms(endpoint.description[:LONGEST_DESCRIPTION])
     return (*map(" ".join, names), " ".join([term for term in described if term not in excluded]))
 
 
-_shared_terms = lru_cache(maxsize=16)(terms)
-"""`terms` of texts that consecutive endpoints share: the name of their API, the few methods."""
+@lru_cache(maxsize=64)
+def _path_terms(path: str) -> tuple[dict[str, None], dict[str, None]]:
+    """Return the terms of the end of *path*, and of all of it. Its methods share it."""
+    return terms(" ".join(tail(path))), terms(path)
+
+
+@lru_cache(maxsize=512)
+def _described_terms(description: str) -> dict[str, None]:
+    """Return the terms of *description*. Nearly half of all are another one's, too."""
+    return terms(_TAG.sub(" ", description) if "<" in description else description)
+
+
+_shared_terms = lru_cache(maxsize=512)(terms)
+"""`terms` of texts that endpoints share: the name of their API, some titles, the few methods."""
 
 
 def number_bucket(endpoint: Endpoint) -> int:
@@ -204,7 +222,10 @@ class _Terms(NamedTuple):
     @classmethod
     def of(cls, columns: Sequence[str]) -> _Terms:
         """Return the terms in *columns*, which `indexed` returned."""
-        named = {term for term in " ".join(columns[:-1]).split() if term.isalnum()}
+        named = set(" ".join(columns[:-1]).split())
+        operation = columns[COLUMNS.index("operation")]
+        if WHOLE in operation:
+            named.discard(operation[operation.index(WHOLE) :])
         return cls(named, columns[-1].split())
 
     def text(self) -> str:

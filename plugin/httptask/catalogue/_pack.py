@@ -1,4 +1,6 @@
-"""The packed form of endpoints: text in compressed blocks, made and read without the catalogue.
+"""The packed form of endpoints: text in compressed blocks, made without the catalogue.
+
+`_reader` opens it.
 
 The endpoints of an API are *packed* as lines, and so are the definitions their schemas refer to:
 each definition once, however many endpoints need it. A line names the definitions it refers to by
@@ -17,21 +19,19 @@ of them raw.
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 import zlib
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, count
 from typing import Any, NamedTuple
 
 from httptask._schema.graph import components
-from httptask._schema.subschemas import DEFINITION, definition_name
 from httptask.catalogue import _search
+from httptask.catalogue._json_text import REFERENCE, Texts, dumped, names_in
 from httptask.catalogue._origin import Origin
+from httptask.catalogue._reader import DEFINITIONS, ENDPOINTS
 from httptask.errors import CatalogueError
-from httptask.model.api import Endpoint, Parameter, Response
+from httptask.model.api import Endpoint
 
 BLOCK = 64 * 1024
 """Bytes of text after which a block is full.
@@ -39,36 +39,10 @@ BLOCK = 64 * 1024
 Twice as much saves a tenth of the space and costs a tenth more time.
 """
 
-MOST_DEFINITIONS = 2_000
-"""The most definitions that one endpoint is opened with."""
-MOST_DEFINED = 2 * 1024 * 1024
-"""The most bytes of JSON text of these definitions."""
-
-_MOST_WRITTEN = 8 * 1024 * 1024
-"""Bytes of JSON texts of shared parameters and responses that are kept while an API is packed."""
-
-LEFT_OUT = {
-    "$comment": f"left out: what this endpoint refers to is more than {MOST_DEFINED // 2**20} MiB"
-}
-"""The schema in place of a definition beyond these bounds: it accepts any value."""
 _UNDEFINED = {"$comment": "left out: the description does not define it"}
 
-_LEVEL = 6
-"""zlib's level: 9 saves another hundredth."""
-
-_ENDPOINTS, _DEFINITIONS = 0, 1
-"""What a block contains; part of its number."""
-
-# Without check_circular a value that contains itself ends in a RecursionError, which is as good.
-_JSON: dict[str, Any] = {"allow_nan": False, "separators": (",", ":"), "check_circular": False}
-_ENCODER = json.JSONEncoder(ensure_ascii=False, **_JSON)
-_ENCODER_TO_ASCII = json.JSONEncoder(**_JSON)
-
-# As `_dumped` writes a reference. A match in an example only adds a definition, which does no harm.
-_REFERENCE = re.compile(rb'"\$ref":"#/\$defs/((?:[^"\\]|\\.)*+)"')
-
-DAMAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, zlib.error)
-"""What reading a damaged catalogue may raise in this module."""
+_LEVEL = 5
+"""zlib's level: 6 saves three hundredths of the space and takes a fifth more time."""
 
 
 class Entry(NamedTuple):
@@ -93,7 +67,7 @@ class Block(NamedTuple):
     """Consecutive lines, compressed."""
 
     content: int
-    """`_ENDPOINTS` or `_DEFINITIONS`."""
+    """`ENDPOINTS` or `DEFINITIONS`."""
     first: int
     """The position of its first line."""
     data: bytes
@@ -176,16 +150,6 @@ def _identity(endpoint: Endpoint) -> int:
     return _number(_hash(folded(endpoint.provider), *encoded))
 
 
-def _dumped(value: Any) -> bytes:
-    try:
-        return _ENCODER.encode(value).encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8
-        return _ENCODER_TO_ASCII.encode(value).encode("ascii")
-
-
-# --- packing ------------------------------------------------------------------------------------
-
-
 class _Lines:
     """Gathers lines of endpoints, or of definitions, into blocks."""
 
@@ -220,17 +184,19 @@ class _Packer:
 
     def __init__(self, first: Endpoint) -> None:
         self._first = first
-        self._endpoints = _Lines(_ENDPOINTS)
+        self._endpoints = _Lines(ENDPOINTS)
         self._definitions = _DefinitionPacker()
-        self._texts = _Texts()
+        self._texts = Texts()
         self._entries: list[tuple[Entry, bytes, list[int]]] = []
 
     def add(self, order: int, endpoint: Endpoint) -> None:
         """Pack *endpoint*, and the definitions it needs that are not packed yet."""
         try:
-            request, answers = self._texts.request(endpoint), self._texts.responses(endpoint)
+            request, in_request = self._texts.request(endpoint)
+            answers, in_answers = self._texts.responses(endpoint)
             self._definitions.open(endpoint.definitions)
-            requested, answered = map(self._definitions.positions, (request, answers))
+            requested = self._definitions.positions(in_request)
+            answered = self._definitions.positions(in_answers)
             self._definitions.pack()
         except (RecursionError, TypeError, ValueError) as error:
             raise CatalogueError(
@@ -269,48 +235,11 @@ class _Packer:
         )
 
 
-class _Texts:
-    """Writes endpoints as JSON; parameters and responses that they share are serialised once."""
-
-    def __init__(self) -> None:
-        self._written: dict[int, tuple[Parameter | Response, bytes]] = {}
-        """`id` of an object -> the object and its text; keeping the object keeps its `id` taken."""
-        self._room = _MOST_WRITTEN
-
-    def request(self, endpoint: Endpoint) -> bytes:
-        """Return the JSON text of *endpoint* without its responses and definitions."""
-        value = endpoint.to_json(shared=False)
-        rest = {name: value.pop(name) for name in list(value)[list(value).index("parameters") :]}
-        rest.pop("parameters")
-        texts = [self._text(parameter) for parameter in endpoint.parameters]
-        parameters = b'"parameters":[%s]' % b",".join(texts)
-        before, after = _dumped(value)[:-1], _dumped(rest)[1:]
-        return b"%s,%s%s%s" % (before, parameters, b"," if rest else b"", after)
-
-    def responses(self, endpoint: Endpoint) -> bytes:
-        """Return the JSON text of the responses of *endpoint*, empty when it has none."""
-        items = endpoint.responses.items()
-        fields = [_dumped(status) + b":" + self._text(response) for status, response in items]
-        return b"{%s}" % b",".join(fields) if fields else b""
-
-    def _text(self, part: Parameter | Response) -> bytes:
-        written = self._written.get(id(part))
-        if written is not None:
-            return written[1]
-        text = _dumped(part.to_json())
-        self._room -= len(text)
-        if self._room < 0:
-            self._written.clear()
-            self._room = _MOST_WRITTEN
-        self._written[id(part)] = part, text
-        return text
-
-
 class _DefinitionPacker:
     """Packs the definitions of one API in the order in which references to them come."""
 
     def __init__(self) -> None:
-        self.lines = _Lines(_DEFINITIONS)
+        self.lines = _Lines(DEFINITIONS)
         self._mapping: Mapping[str, Any] = {}
         self._positions: dict[bytes, int] = {}
         """Reference after `#/$defs/` -> the definition's position, for the present mapping."""
@@ -321,9 +250,9 @@ class _DefinitionPacker:
         self._own: list[bytes] = []
         self._targets: list[list[int]] = []
 
-    def positions(self, text: bytes) -> list[int]:
-        """Return the positions of the definitions that the JSON *text* refers to, each once."""
-        return [self._position(reference) for reference in dict.fromkeys(_REFERENCE.findall(text))]
+    def positions(self, references: Iterable[bytes]) -> list[int]:
+        """Return the positions of the definitions that *references* lead to, each once."""
+        return [self._position(reference) for reference in dict.fromkeys(references)]
 
     def open(self, definitions: Mapping[str, Any]) -> None:
         """Look up references in *definitions* from now on."""
@@ -335,9 +264,9 @@ class _DefinitionPacker:
         """Pack the pending definitions, and all definitions that they refer to."""
         while self._pending:
             name = self._pending.popleft()
-            schema = _dumped(self._mapping.get(name, _UNDEFINED))
-            targets = self.positions(schema)
-            self.lines.add(_written(targets), _dumped(name), schema)
+            schema = dumped(self._mapping.get(name, _UNDEFINED))
+            targets = self.positions(REFERENCE.findall(schema))
+            self.lines.add(_written(targets), dumped(name), schema)
             self._own.append(_hash(name.encode("utf-8", "surrogatepass"), schema))
             self._targets.append(targets)
 
@@ -371,140 +300,9 @@ def _name(reference: bytes, definitions: Container[str]) -> str:
 
     *reference* is what follows `#/$defs/` in JSON text.
     """
-    whole, first = _names(reference)
+    whole, first = names_in(reference)
     return first if first in definitions and whole not in definitions else whole
-
-
-def _names(reference: bytes) -> tuple[str, str]:
-    written = str(json.loads(b'"' + reference + b'"'))
-    whole, first = (
-        definition_name(DEFINITION + text) or "" for text in (written, written.partition("/")[0])
-    )
-    return whole, first
 
 
 def _written(positions: Iterable[int]) -> bytes:
     return " ".join(map(str, positions)).encode("ascii")
-
-
-# --- opening ------------------------------------------------------------------------------------
-
-
-class Reader:
-    """Opens packed endpoints.
-
-    *fetch* takes a block number, and returns the last block whose number is not above it: (number,
-    data). Opened lines are kept, so a reader is for one transaction.
-    """
-
-    def __init__(self, fetch: Callable[[int], tuple[int, bytes]]) -> None:
-        self._fetch = fetch
-        self._lines: dict[int, bytes] = {}
-
-    def endpoint(self, description: int, position: int) -> Endpoint:
-        """Return the endpoint at *position* of *description*, without its definitions.
-
-        Raises one of `DAMAGE`.
-        """
-        _, _, request, answers = self._line(description, _ENDPOINTS, position)
-        return _endpoint(request, answers)
-
-    def complete(self, description: int, position: int) -> Endpoint:
-        """Return the endpoint at *position* of *description* with every definition it needs.
-
-        The definitions are gathered breadth first, those for the request before those for the
-        responses, up to `MOST_DEFINITIONS` and `MOST_DEFINED`; further ones are `LEFT_OUT`. Raises
-        one of `DAMAGE`.
-        """
-        requested, answered, request, answers = self._line(description, _ENDPOINTS, position)
-        texts, is_whole = self._reached(description, _read(requested), _read(answered))
-        schemas = {json.loads(name): schema for name, schema in texts.items()}
-        left_out: Iterable[str] = ()
-        if not is_whole:
-            left_out = _undefined_names(chain((request, answers), schemas.values()), schemas)
-        endpoint = _endpoint(request, answers)
-        if not schemas and not left_out:
-            return endpoint
-        return replace(endpoint, definitions=Definitions(schemas, left_out))
-
-    def _reached(self, description: int, *starts: Iterable[int]) -> tuple[dict[bytes, bytes], bool]:
-        """Return name -> schema of the definitions reached from *starts*; and if these are all."""
-        schemas: dict[bytes, bytes] = {}
-        room, is_whole = MOST_DEFINED, True
-        seen: set[int] = set()
-        for start in starts:
-            pending = deque(start)
-            while pending:
-                position = pending.popleft()
-                if position in seen:
-                    continue
-                if len(seen) >= MOST_DEFINITIONS:
-                    return schemas, False
-                seen.add(position)
-                targets, name, schema = self._line(description, _DEFINITIONS, position)
-                if len(schema) <= room:
-                    schemas[name] = schema
-                    room -= len(schema)
-                    pending.extend(_read(targets))
-                else:
-                    is_whole = False
-        return schemas, is_whole
-
-    def _line(self, description: int, content: int, position: int) -> list[bytes]:
-        number = block_number(description, content, position)
-        if number not in self._lines:
-            first, data = self._fetch(number)
-            self._lines.update(zip(count(first), zlib.decompress(data).split(b"\n"), strict=False))
-        return self._lines[number].split(b"\t")
-
-
-def block_number(description: int, content: int, position: int) -> int:
-    """Return the number of the block of *description* that begins at *position*.
-
-    The numbers of a description's blocks are in the order of positions.
-    """
-    return (description << 1 | content) << 31 | position
-
-
-class Definitions(Mapping[str, Any]):
-    """Name -> JSON Schema, parsed on first access: an endpoint may have thousands and use two."""
-
-    def __init__(self, texts: Mapping[str, bytes], left_out: Iterable[str] = ()) -> None:
-        self._texts = texts
-        self._schemas: dict[str, Any] = dict.fromkeys(texts) | dict.fromkeys(left_out, LEFT_OUT)
-
-    def __getitem__(self, name: str) -> Any:
-        schema = self._schemas[name]
-        if schema is None:
-            schema = self._schemas[name] = json.loads(self._texts[name])
-        return schema
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._schemas
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._schemas)
-
-    def __len__(self) -> int:
-        return len(self._schemas)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
-
-def _endpoint(request: bytes, answers: bytes) -> Endpoint:
-    value = json.loads(request)
-    if answers:
-        value["responses"] = json.loads(answers)
-    return Endpoint.from_json(value)
-
-
-def _undefined_names(texts: Iterable[bytes], defined: Container[str]) -> dict[str, None]:
-    """Return the names that the JSON *texts* refer to and that are not in *defined*."""
-    references = dict.fromkeys(chain.from_iterable(map(_REFERENCE.findall, texts)))
-    names = (pair for pair in map(_names, references) if not any(name in defined for name in pair))
-    return dict.fromkeys(chain.from_iterable(names))
-
-
-def _read(positions: bytes) -> Iterator[int]:
-    return map(int, positions.split())

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from httptask._core.nearest import nearest
-from httptask.catalogue import _file, _pack, _search
+from httptask.catalogue import _file, _reader, _search
 from httptask.catalogue._changes import Changes, ImportCounts, reader
 from httptask.catalogue._origin import Origin
 from httptask.catalogue._pack import Prepared, prepare
@@ -367,7 +367,7 @@ class Catalogue:
             return None
         try:
             endpoint = reader(self._connection).complete(*row[1:])
-        except _pack.DAMAGE as error:
+        except _reader.DAMAGE as error:
             raise CatalogueError(
                 f"the catalogue {self._name}: an endpoint in it is damaged; move the file away and"
                 " import again"

@@ -23,6 +23,8 @@ LONGEST_CHUNK = 400
 
 LONGEST_REMEMBERED = 60
 """Letters of a name in one piece whose terms are remembered."""
+MOST_REMEMBERED = 1 << 15
+"""Names whose terms are remembered; when they are more, all are forgotten."""
 MOST_JOINED = 7
 """Parts of a name that is indexed in one piece, too."""
 
@@ -57,7 +59,7 @@ FILLERS = frozenset(_FILLERS.split())
 CHUNK = re.compile(r"[\w-]+")
 """A name in one piece: letters, digits, underscores and dashes."""
 
-_WHOLE = (  # no letter or digit, and not ASCII: a part of a term for the tokenizer `ascii`
+WHOLE = (  # no letter or digit, and not ASCII: a part of a term for the tokenizer `ascii`
     "\N{IDENTICAL TO}"
 )
 _PART = re.compile(r"[^\W_]+")
@@ -183,7 +185,20 @@ def _chunk_terms(chunk: str) -> tuple[str, ...]:
     return tuple(map(singular, chunk_terms))
 
 
-_remembered_chunk_terms = lru_cache(maxsize=1 << 15)(_chunk_terms)
+class _TermsOfChunks(dict[str, tuple[str, ...]]):
+    """Chunk -> its terms, made when they are asked for. Most chunks come again and again."""
+
+    def __missing__(self, chunk: str) -> tuple[str, ...]:
+        chunk_terms = _chunk_terms(chunk)
+        # Long ones are not remembered: a hostile description could fill the memory with them.
+        if len(chunk) <= LONGEST_REMEMBERED:
+            if len(self) >= MOST_REMEMBERED:
+                self.clear()
+            self[chunk] = chunk_terms
+        return chunk_terms
+
+
+_TERMS_OF = _TermsOfChunks()
 
 
 def terms(text: str) -> dict[str, None]:
@@ -192,13 +207,7 @@ def terms(text: str) -> dict[str, None]:
     `/sandboxes/{sandboxId}` has `sandbox`, `sandboxid`, `id`. A repeated term counts once, because
     `/users/{user_id}/users` is no more about users than `/users` is.
     """
-    chunks = dict.fromkeys(CHUNK.findall(text))
-    # Long ones are not remembered: a hostile description could fill the memory with them.
-    are_short = (
-        len(text) <= LONGEST_REMEMBERED or max(map(len, chunks), default=0) <= LONGEST_REMEMBERED
-    )
-    of_chunk = _remembered_chunk_terms if are_short else _chunk_terms
-    return dict.fromkeys(chain.from_iterable(map(of_chunk, chunks)))
+    return dict.fromkeys(chain.from_iterable(map(_TERMS_OF.__getitem__, CHUNK.findall(text))))
 
 
 def whole_name(text: str) -> str:
@@ -207,9 +216,10 @@ def whole_name(text: str) -> str:
     It starts with a sign of its own, so that no word of a query is that term.
     """
     joined = "".join(piece for chunk in CHUNK.findall(text) for piece in pieces(chunk))
-    return _WHOLE + joined[:LONGEST_NAME]
+    return WHOLE + joined[:LONGEST_NAME]
 
 
+@lru_cache(maxsize=1 << 15)
 def letters(term: str) -> int:
     """Return the set of letters in *term* as bits; words spelt alike differ in few of them."""
     bits = 0
@@ -220,6 +230,8 @@ def letters(term: str) -> int:
 
 def storable(text: str) -> str:
     r"""Return *text* with lone surrogates escaped as `\ud800`: UTF-8, and so SQLite, has none."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -230,5 +242,5 @@ def id_hash(text: str) -> int:
     """
     import hashlib  # only here: it loads OpenSSL
 
-    digest = hashlib.sha224(storable(text).encode("utf-8")).digest()
+    digest = hashlib.sha224(text.encode("utf-8", "backslashreplace")).digest()
     return int.from_bytes(digest[:8], "big", signed=True)

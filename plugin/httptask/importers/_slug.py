@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None, "\0": None})
 """NUL is dropped as well: no command line could name an id that holds it."""
@@ -59,7 +60,9 @@ def _slug(path: str, method: str) -> str:
     return f"{path.removeprefix('/').translate(_DASHES)}-{method}".lower()
 
 
+@lru_cache(maxsize=64)
 def _digest(path: str) -> str:
+    """Return the hash of *path*; its methods share it."""
     import hashlib  # only here: it loads OpenSSL
 
     return hashlib.sha224(path.encode("utf-8", "surrogatepass")).hexdigest()

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
     from httptask.protocols import ImportOptions
 
-_BATCH = 2_000
-"""Endpoints written in one transaction."""
+_BATCH = 5_000
+"""Endpoints written in one transaction: each writes most pages of the indices again."""
+_MANY = 2_000
+"""New endpoints from which on searches need `Catalogue.optimise`."""
 _STDIN = "-"
 
 
@@ -112,7 +114,7 @@ class Import:
                 self._write(catalogue, unwritten)
             self.idle()
         self._write(catalogue, unwritten)
-        if self.counts["added"] + self.counts["replaced"] >= _BATCH:
+        if self.counts["added"] + self.counts["replaced"] >= _MANY:
             catalogue.optimise()
 
     def _write(self, catalogue: Catalogue, unwritten: list[Read]) -> None:

@@ -34,9 +34,12 @@ _ALONE = 4
 """Sources up to which no other process is started."""
 _SECONDS = 0.1
 """Between two calls of *idle* while a process is waited for."""
-_MOST_AHEAD = 100
+_MOST_AHEAD = 1_000
 _MOST_BYTES_AHEAD = 100_000_000
-"""Bytes of the sources, of at most `_MOST_AHEAD`, that may wait for one before them."""
+"""Bytes of the sources, of at most `_MOST_AHEAD`, that may be read before an earlier one is.
+
+Enough for the other processes while one reads a description of 50 MB for a third of a minute.
+"""
 _GARBAGE = (50_000, 20, 50)
 """Objects made between two collections of new ones, and collections between two of older ones."""
 _LARGE = 512 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -258,6 +258,15 @@ class Response:
         )
 
 
+Part = Server | Parameter | RequestBody | Response | Mapping[str, Any]
+"""A part of an endpoint that others may share; a mapping is a security scheme."""
+
+
+def json_of_part(part: Part) -> dict[str, Any]:
+    """Return *part* as a JSON object."""
+    return dict(part) if isinstance(part, Mapping) else part.to_json()
+
+
 def target_of(path: str) -> str:
     """Return the path template *path* as it is sent: see `Endpoint.target`."""
     sent = _HASHED.sub(r"{\1}", path).partition("#")[0].replace("${", "{")
@@ -336,12 +345,13 @@ class Endpoint:
                     variables.setdefault(name, server.variables.get(name, {}))
         return variables
 
-    def to_json(self, *, shared: bool = True) -> dict[str, Any]:
+    def to_json(self, written: Callable[[Part], Any] | None = None) -> dict[str, Any]:
         """Return the endpoint as in `schemas/endpoint.schema.json`; unset fields are left out.
 
-        With *shared* False, its parameters, responses and definitions are left out too: other
-        endpoints may share them.
+        *written* is for endpoints that share parts: it returns the JSON of a server, a parameter, a
+        body or a security scheme. Responses and definitions are then left out.
         """
+        json_of = written or json_of_part
         value: dict[str, Any] = {
             "id": self.id,
             "method": self.method,
@@ -358,24 +368,24 @@ class Endpoint:
                 "deprecated": self.deprecated,
             }
         )
-        value["servers"] = [server.to_json() for server in self.servers]
-        parameters = self.parameters if shared else ()
-        responses = self.responses if shared else {}
-        value["parameters"] = [parameter.to_json() for parameter in parameters]
+        value["servers"] = list(map(json_of, self.servers))
+        value["parameters"] = list(map(json_of, self.parameters))
         if self.request_body is not None:
-            value["requestBody"] = self.request_body.to_json()
-        responses_json = {status: response.to_json() for status, response in responses.items()}
-        value |= _set({"responses": responses_json})
+            value["requestBody"] = json_of(self.request_body)
+        if written is None and self.responses:
+            value["responses"] = {
+                status: response.to_json() for status, response in self.responses.items()
+            }
         if self.security is not None:
             value["security"] = [
                 {name: list(scopes) for name, scopes in alternative.items()}
                 for alternative in self.security
             ]
-        schemes = {name: dict(scheme) for name, scheme in self.security_schemes.items()}
+        schemes = {name: json_of(scheme) for name, scheme in self.security_schemes.items()}
         return value | _set(
             {
                 "securitySchemes": schemes,
-                "$defs": _referred(value, self.definitions) if shared else {},
+                "$defs": _referred(value, self.definitions) if written is None else {},
                 "incomplete": list(self.incomplete),
                 "source": self.source,
             }

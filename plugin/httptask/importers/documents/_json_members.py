@@ -39,7 +39,7 @@ _BYTES_OF_CONTAINER = 150
 """About what a byte of text, and each object or array besides, takes once built (CPython)."""
 _MEMORY = 128 * 1024 * 1024
 """Bytes of memory for built values that may be asked for again: schemas, responses."""
-_MEMORY_OF = {"/paths": 8 * 1024 * 1024, "/webhooks": 8 * 1024 * 1024}
+_MEMORY_OF = {"/paths": 32 * 1024 * 1024, "/webhooks": 32 * 1024 * 1024}
 """The same for objects that are walked once, in order: only a reference asks for a member again."""
 _MEMORY_AHEAD = 32 * 1024 * 1024
 """Bytes of memory, of these, for values that nobody has asked for yet."""
@@ -70,6 +70,9 @@ _VALUE_REFUSED = re.compile(
 _NAME_EXPECTED = f"a name in double quotes, of at most {MAX_NAME_BYTES // 1024} KB, was expected"
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _DECODER = json.JSONDecoder(parse_constant=strict_json.no_constant, parse_float=strict_json.finite)
+
+_DECODER_OF_CHECKED = json.JSONDecoder()
+"""Builds what `_DECODER` has accepted before, without looking at each number again."""
 
 
 class _Kept:
@@ -195,7 +198,7 @@ class JsonText:
     def _build(self, start: int, end: int) -> tuple[Any, int]:
         """Return the value from *start* to *end*, which the walk has checked, and its memory."""
         size = _memory(end - start, self._containers(start, end))
-        return _DECODER.decode(self._data[start:end].decode("utf-8")), size
+        return _DECODER_OF_CHECKED.decode(self._data[start:end].decode("utf-8")), size
 
     def _object(
         self, start: int, pointer: str, kept: _Kept, levels: int = 0

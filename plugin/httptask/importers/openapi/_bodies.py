@@ -9,6 +9,7 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask._http.media_types import FORM, FORM_DATA, essence
 from httptask.importers.openapi._context import Context, flag, is_array, text_of
 from httptask.importers.openapi._parameters import item_delimiters
+from httptask.importers.openapi._references import OBJECT
 from httptask.importers.openapi.schemas import or_empty
 from httptask.model.api import MediaType, RequestBody, Response
 
@@ -29,7 +30,7 @@ class Bodies:
 
     def _request(self, raw: Any, uri: str) -> RequestBody | None:
         value, uri = self._context.followed(raw, uri)
-        if not isinstance(value, Mapping):
+        if not isinstance(value, OBJECT):
             if value is not None:
                 self._context.notes.add("skipped", "a request body that is no object", uri)
             return None
@@ -99,7 +100,7 @@ class Bodies:
                 continue
             has_file = has_file or self._context.word(raw, "type", ("file",), uri) == "file"
             keywords = {key: value for key, value in raw.items() if key not in _FIELD_ONLY}
-            inline = raw.get("schema") if isinstance(raw.get("schema"), Mapping) else keywords
+            inline = raw.get("schema") if isinstance(raw.get("schema"), OBJECT) else keywords
             schema = dict(self._context.schemas.schema(inline, uri))
             if text := text_of(raw, "description"):
                 schema.setdefault("description", text)
@@ -151,7 +152,7 @@ class Bodies:
 
     def _response(self, raw: Any, operation: Mapping[str, Any], uri: str) -> Response | None:
         value, uri = self._context.followed(raw, uri, severity="warning")
-        response = self._response_of(value, operation, uri) if isinstance(value, Mapping) else None
+        response = self._response_of(value, operation, uri) if isinstance(value, OBJECT) else None
         if response is None and value is not None:
             self._context.notes.add("skipped", "a response that is no object", uri)
         return response
@@ -163,7 +164,7 @@ class Bodies:
             content = self._content(value["content"], f"{uri}/content")
         elif "schema" in value or "examples" in value:  # Swagger 2.0
             examples = value.get("examples")
-            by_name = examples if isinstance(examples, Mapping) else {}
+            by_name = examples if isinstance(examples, OBJECT) else {}
             names = (
                 _media_types(operation.get("produces")) or self._produces or ["application/json"]
             )

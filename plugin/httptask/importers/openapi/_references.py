@@ -62,7 +62,7 @@ class References:
         uri, value = f"{file}#", self._document(file, reference).root
         for token in tokens:
             uri, value = self._child(value, token, uri, reference)
-        if not uri.startswith("#") and isinstance(value, Mapping):
+        if not uri.startswith("#") and isinstance(value, OBJECT):
             value = _plain(value)
         return uri, value
 
@@ -105,7 +105,7 @@ class References:
                 )
             visited.add(uri)
             overrides = {name: item for name, item in value.items() if name != "$ref"}
-            value = {**target, **overrides} if overrides and isinstance(target, Mapping) else target
+            value = {**target, **overrides} if overrides and isinstance(target, OBJECT) else target
         return value, uri
 
     def written(self, value: Any, uri: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import operator
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -384,6 +383,7 @@ class _Conversion:
         self, raw: dict[str, Any], path: LinkedPath, schema: dict[str, Any]
     ) -> dict[str, Any]:
         rules = self._rules
+        is_same = not schema
         for keyword, value in raw.items():
             if value.__class__ is KEPT.get(keyword):
                 schema[keyword] = value
@@ -391,10 +391,14 @@ class _Conversion:
             rule = rules.get(keyword)
             if rule is not None:
                 new = rule(self, value, (path, keyword))
+                if new is not value:
+                    is_same = False
                 if new is not ABSENT:
                     schema[keyword] = new
             elif keyword[:2] != "x-" and keyword[:1] != "$":
                 schema[keyword] = value
+            else:
+                is_same = False
         if not COMPOSED.isdisjoint(raw):
             self.is_composed = True
         calling = _CALLING.intersection(raw)
@@ -402,12 +406,11 @@ class _Conversion:
             for step in _steps(calling):
                 step(self, raw, schema, path)
             self._note_foreign(raw, path)
-        if len(schema) != len(raw):
-            return schema
-        if list(schema) == list(raw):  # nearly always, and faster to compare
-            is_same = all(map(operator.is_, schema.values(), raw.values()))
-        else:
-            is_same = all(schema.get(key, ABSENT) is value for key, value in raw.items())
+            # A step may have changed anything.
+            is_same = is_same and len(schema) == len(raw)
+            is_same = is_same and all(
+                schema.get(key, ABSENT) is value for key, value in raw.items()
+            )
         return raw if is_same else schema
 
     def _note_foreign(self, raw: dict[str, Any], path: LinkedPath) -> None:
