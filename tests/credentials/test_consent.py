@@ -6,7 +6,9 @@ import asyncio
 import json
 import pickle
 import stat
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,16 @@ def run(shared: Runtime, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 def answering(body: Any, status: str = "200 OK", *headers: tuple[str, str]) -> Any:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     return lambda given: servers.response(text, *(headers or (servers.JSON,)), status=status)
+
+
+@contextmanager
+def held(server: TokenServer) -> Iterator[None]:
+    """Let the token endpoint answer nothing meanwhile."""
+    server.held = threading.Event()
+    try:
+        yield
+    finally:
+        server.held.set()
 
 
 def device(shared: Runtime) -> DeviceConsent:
@@ -272,22 +284,108 @@ def test_polling_ends_with_the_code(server: TokenServer, use: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "kind", "says"),
+    ("handler", "limits", "says"),
     [
-        ({"readTimeoutSeconds": 1}, "credential", "(timeout): the server sent nothing for 1 s"),
-        ({"totalTimeoutSeconds": 1, "readTimeoutSeconds": 2}, "timeout", "was asked for a token"),
+        (servers.silent(), {"readTimeoutSeconds": 1}, "(timeout): the server sent nothing for 1 s"),
+        (servers.silent(), {"totalTimeoutSeconds": 1}, "no token came from 127.0.0.1"),
+        (servers.drip(0.3), {"totalTimeoutSeconds": 1}, "no token came from 127.0.0.1"),
     ],
 )
-def test_a_token_endpoint_that_hangs_ends_with_the_task(
-    use: Any, limits: dict[str, float], kind: str, says: str
+def test_a_token_endpoint_that_hangs_is_an_error_of_the_credential(
+    use: Any, handler: servers.Handler, limits: dict[str, float], says: str
 ) -> None:
-    """The task's limits hold for it, too; the end of all its time is its own, and says what for."""
-    with servers.raw_server(servers.silent()) as silent:
+    """Whichever of the task's limits ends it: the task's own request was never sent, and another
+    try may help.
+    """
+    # The runtime waits for the refresh that goes on: it ends with the server.
+    with runtime() as shared, servers.raw_server(handler) as silent:
         fields = {"authorizationUrl": None, "tokenUrl": silent.url, "clientSecret": "c4n4ry"}
-        error = failure(use("clientCredentials", **fields) | limits)
-    assert error.kind == kind
+        task = use("clientCredentials", **fields) | {"readTimeoutSeconds": 5} | limits
+        with pytest.raises(CredentialError) as failed:
+            HttpTask(task, name="task", runtime=shared).call()
+    error = failed.value
     assert says in str(error)
-    assert not error.maybe_delivered
+    assert (error.maybe_delivered, error.retryable) == (False, True)
+    if "totalTimeoutSeconds" in limits:
+        assert "the total of 1 s (totalTimeoutSeconds) passed" in str(error)
+        assert "the task's request was never sent" in str(error)
+        assert "raise totalTimeoutSeconds" in str(error)
+    assert error.exchange is not None
+    (attempt,) = error.exchange.attempts
+    assert [part.kind for part in attempt.sub_exchanges] == ["token"]
+
+
+def test_a_refresh_that_hangs_after_a_refusal_says_what_was_answered(
+    server: TokenServer, use: Any
+) -> None:
+    """The API answered 401, the new token never came: that is said, and is no timeout of the
+    API's.
+    """
+    definition = use("clientCredentials", authorizationUrl=None, clientSecret="c4n4ry")
+    with runtime() as shared:
+        task = HttpTask(definition | {"totalTimeoutSeconds": 2}, name="task", runtime=shared)
+        task.call()
+        server.revoke()
+        with held(server), pytest.raises(CredentialError) as failed:
+            task.call()
+    assert "its server had answered 401, and nothing was sent again" in str(failed.value)
+
+
+def test_a_token_that_another_task_waits_for_is_an_error_of_the_credential_too(
+    server: TokenServer, use: Any
+) -> None:
+    """Who waits for the same refresh has sent nothing either, whoever asked for it."""
+    definition = use("clientCredentials", authorizationUrl=None, clientSecret="c4n4ry")
+    first, second = (definition | {"totalTimeoutSeconds": seconds} for seconds in (60, 1))
+    with runtime() as shared:
+        ended = []
+
+        def run_first() -> None:
+            try:
+                HttpTask(first, name="task", runtime=shared).call()
+            except CredentialError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=run_first)
+        with held(server):
+            thread.start()
+            assert server.asked.wait(servers.HANG_SECONDS)
+            with pytest.raises(CredentialError, match="the task's request was never sent"):
+                HttpTask(second, name="task", runtime=shared).call()
+        thread.join()
+    assert len(ended) == 1
+
+
+def test_questions_for_consent_keep_to_the_limits_of_their_origin(
+    server: TokenServer, use: Any
+) -> None:
+    """What a server says of its limits holds for who connects, as for every other token request:
+    the code that is asked for next waits until then, or says until when.
+    """
+    use("deviceCode")
+    server.answer = answering(
+        {"error": "temporarily_unavailable"}, "429 Too Many Requests", ("Retry-After", "90")
+    )
+    with runtime() as shared:
+        with pytest.raises(CredentialError):
+            device(shared)
+        asked = len(server.requests)
+        with pytest.raises(CredentialError, match=r"limited until 2.* no server was asked") as late:
+            device(shared)
+    assert late.value.retryable
+    assert len(server.requests) == asked == 1
+
+
+def test_questions_for_consent_keep_to_the_rate_of_their_credential(
+    server: TokenServer, use: Any
+) -> None:
+    """One request in 90 s is one: polling does not send a second one at once."""
+    use("deviceCode", rateLimit={"requests": 1, "seconds": 90, "burst": 1})
+    server.answer = answering(ASKED)
+    with runtime() as shared:
+        consent = device(shared)
+        assert run(shared, consent.poll) is None
+    assert len(server.requests) == 1
 
 
 def test_a_key_of_another_certificate_is_an_error_of_the_credential(

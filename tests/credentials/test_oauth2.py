@@ -361,6 +361,8 @@ def test_a_condition_says_that_a_token_is_not_valid_any_more(server: TokenServer
         ({"grant": "password", "username": "c4n4ry"}, "'password' is missing"),
         ({"clientSecret": None, "clientAuthentication": "post"}, "'clientSecret' is missing"),
         ({"tokenUrl": None}, "'tokenUrl' is missing"),
+        ({"clientAuthentication": "tls"}, "'certificate' is missing"),
+        ({"clientAuthentication": "tls"}, "needs it, or pkcs12"),
         ({"extra": {"token": "c4n4ry"}}, "/extra/token must be an object"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import time
@@ -12,8 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import trustme
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from httptask.errors import CredentialError
@@ -173,6 +176,36 @@ def test_a_token_is_exchanged(use: Any, server: Judge) -> None:
     )
     assert "invalid_grant" in str(wrong)
     assert "c4n4ry" not in str(wrong)
+
+
+@pytest.mark.parametrize("token_type", [None, "access_token"])
+def test_a_token_is_exchanged_for_one_that_another_acts_with(
+    use: Any, server: Judge, token_type: str | None
+) -> None:
+    """RFC 8693, section 2.1: the actor's token goes along with its type, and the server says who
+    acts; one that it does not know is refused, and never shown.
+    """
+    use("authorizationCode", clientId="public", scopes=["openid", "read"])
+    with runtime() as shared:
+        connect(server, shared)
+        person = asyncio.run(stored_token(shared, "crm"))
+    use("clientCredentials", clientId="post", clientSecret=SECRET, clientAuthentication="post")
+    with runtime() as shared:
+        HttpTask(http(server.api, credentials="crm"), name="task", runtime=shared).call()
+        robot = asyncio.run(stored_token(shared, "crm"))
+    assert person is not None
+    assert robot is not None
+    who = {"clientId": "basic", "clientSecret": SECRET, "subjectToken": person.access_token}
+    if token_type is not None:
+        who["actorTokenType"] = token_type
+    definition = use("tokenExchange", **who, actorToken=robot.access_token)
+    body = call(definition).body
+    assert (body["client"], body["account"], body["actor"]) == ("basic", "ann", "post")
+    wrong = failure(use("tokenExchange", **who, actorToken="c4n4ry-actor"))
+    assert "invalid_grant" in str(wrong)
+    assert "c4n4ry" not in str(wrong)
+    assert wrong.exchange is not None
+    assert "c4n4ry" not in json.dumps(wrong.exchange.to_json())
 
 
 @pytest.mark.parametrize(
@@ -441,6 +474,42 @@ def test_a_certificate_says_who_the_client_is(
     assert isinstance(error, CredentialError)
     assert "invalid_client" in str(error)
     assert "check clientId and certificate and key" in str(error)
+
+
+def test_a_certificate_in_a_bundle_says_who_the_client_is(
+    guarded: tuple[Judge, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PKCS#12 does as PEM does, opened by `password` as in a `tls` credential, or by that of the
+    key. With a wrong one it is said what is wrong, and the bundle is not shown.
+    """
+    server, given = guarded
+    monkeypatch.setenv("SSL_CERT_FILE", given["trusted"])
+    key: Any = serialization.load_pem_private_key(given["key"]["pem"].encode(), None)
+    certificate = x509.load_pem_x509_certificate(given["certificate"].encode())
+    lock = serialization.BestAvailableEncryption(b"c4n4ry-pass")
+    data = pkcs12.serialize_key_and_certificates(b"ann", key, certificate, None, lock)
+    bundle = base64.encodebytes(data).decode()
+    written = {
+        "type": "oauth2",
+        "grant": "clientCredentials",
+        "issuer": server.issuer,
+        "clientId": "pki",
+        "clientAuthentication": "tls",
+        "pkcs12": bundle,
+    }
+    definition = http(server.api, credentials="crm")
+    for password in ({"password": "c4n4ry-pass"}, {"key": {"password": "c4n4ry-pass"}}):
+        monkeypatch.setenv(VARIABLE, json.dumps(written | password))
+        assert call(definition).body == {"client": "pki", "bound": True}
+    wrong = {"password": "c4n4ry-other"}
+    both = {"password": "c4n4ry-pass", **{name: given[name] for name in ("certificate", "key")}}
+    for fields, says in ((wrong, "its password is wrong"), (both, "both together in 'pkcs12'")):
+        monkeypatch.setenv(VARIABLE, json.dumps(written | fields))
+        error = failure(definition)
+        assert isinstance(error, CredentialError)
+        assert says in str(error)
+        assert "c4n4ry" not in str(error)
+        assert bundle[:40] not in str(error)
 
 
 def test_many_tasks_refresh_one_token_once(use: Any, server: Judge) -> None:

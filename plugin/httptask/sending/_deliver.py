@@ -10,13 +10,7 @@ from functools import partial
 
 from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
-from httptask.errors import (
-    CredentialError,
-    RedirectError,
-    StatusError,
-    TaskError,
-    TimedOutError,
-)
+from httptask.errors import CredentialError, RedirectError, StatusError, TaskError
 from httptask.model.credential import Owner, names_of
 from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.model.policy import Limits, RetryPolicy, Timeouts
@@ -32,10 +26,10 @@ from httptask.sending._authorising import (
     send_token,
 )
 from httptask.sending._cookies import CookieJar
+from httptask.sending._deadline import deadline_passed
 from httptask.sending._exchange import cancelled_exchange, exchange_of, mask_error, result_of
 from httptask.sending._files import BodyFile, BodyFiles
 from httptask.sending._hop import Bodies, HopRecord, Received, send_hop
-from httptask.sending._httpx import address
 from httptask.sending._masked_body import MaskedBody, masked_body
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._redirect import circle, next_request, way_of
@@ -110,6 +104,8 @@ class _Call:
     is_observed: bool
     """Whether somebody looks at the exchange of a success; that of an error is always made."""
     retry_refusal: RetryRefusal | None
+    credentials: Sequence[str]
+    """The names of what authorises the requests."""
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> float:
@@ -135,6 +131,7 @@ async def deliver(
     redirects: int | None = None,
     is_observed: bool = True,
     retry_refusal: RetryRefusal | None = None,
+    credentials: Sequence[str] = (),
 ) -> Delivery:
     """Send the request that *ready* makes, again where *retry* and the outcome allow it, and return
     what the call ended in.
@@ -145,6 +142,7 @@ async def deliver(
     otherwise. *judge* decides what a success is; any 2xx without one. At most *redirects* are
     followed, and never more than *limits* has. Without *is_observed*, a success has no exchange: to
     mask what nobody looks at would cost a fifth of the call. *retry_refusal* may hold back a retry.
+    *credentials* are the names of those that *ready* authorises with.
     Raises only what *ready* raises (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
@@ -166,6 +164,7 @@ async def deliver(
         followed,
         is_observed,
         retry_refusal,
+        credentials,
     )
     kept_file: BodyFile | None = None
     records: list[AttemptRecord] = []
@@ -197,7 +196,9 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
             async with asyncio.timeout_at(deadline):
                 await _attempt(current, call)
         except TimeoutError:
-            current.error = _deadline_passed(records, call)
+            current.error = deadline_passed(
+                records, call.timeouts.total, call.limits, call.credentials
+            )
         except TaskError as error:
             if not current.hops and not current.tokens and len(records) == 1:  # nothing was sent
                 error.elapsed_seconds = call.elapsed()
@@ -237,6 +238,8 @@ def _wait_after(
             error.message += f"; it stayed so over {len(records)} attempts"
         return None
     wait = wait_seconds(call.retry, len(records), error.retry_after)
+    if refusal is None and seconds_left <= 0:
+        refusal = "no time is left"
     if refusal is None and wait >= seconds_left:
         refusal = f"waiting {wait:.0f} s is more than totalTimeoutSeconds leaves"
     if refusal is None:
@@ -373,27 +376,6 @@ async def _hop(
         return await send(record, identity)
     finally:
         record.delivered = True  # the first sending may have arrived after all
-
-
-def _deadline_passed(records: Sequence[AttemptRecord], call: _Call) -> TimedOutError:
-    seconds = call.timeouts.total
-    passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
-    hops = [hop for record in records for hop in record.hops]
-    if hops and set(hops[-1].phases) == {"queue"}:
-        was_asked_before = any(hop.delivered for hop in hops)
-        asked = "it was not asked this time" if was_asked_before else "no server was asked"
-        limits = call.limits
-        reason = hops[-1].queue_reason or (
-            "as many requests were under way as an operator allows,"
-            f" {limits.connections_per_origin} to one origin and {limits.connections} in all"
-        )
-        message = f"{passed} in the queue for {address(hops[-1].request.url)[0]}: {reason}; {asked}"
-        return TimedOutError(message, phase="queue", seconds=seconds)
-    count = f"{len(records)} attempts" if len(records) > 1 else "one attempt"
-    tokens = records[-1].tokens
-    if tokens and tokens[-1].hop.received is None:
-        count += f", the last while {address(tokens[-1].hop.request.url)[0]} was asked for a token"
-    return TimedOutError(f"{passed} in {count}", phase="total", seconds=seconds)
 
 
 # How a call ends

@@ -48,6 +48,7 @@ def flow_of(
     credential = typed_credential(credential, runtime.plugins)
     for secret in credential.secrets():
         runtime.redactor.add(secret)
+    runtime.limiter.know(credential.name, credential.rate_limit)
     known = known_scheme(credential, runtime.plugins)
     if not known.is_flow:
         return None
@@ -56,8 +57,9 @@ def flow_of(
 
 
 def _guarded(runtime: Runtime) -> Send:
-    """Return what sends token requests by the egress rules of *runtime*."""
-    send = token_sender(lambda: runtime.connections, Timeouts(total=_SECONDS))
+    """Return what sends token requests by the egress rules and the limits of *runtime*."""
+    timeouts = Timeouts(total=_SECONDS)
+    send = token_sender(lambda: runtime.connections, runtime.limiter, timeouts)
 
     async def guarded(*request: Any) -> AuthResponse:
         with allowing(runtime.allowed):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.syntax import split_url
 from httptask.building import Builder, with_contents
+from httptask.credentials import named_credentials
 from httptask.errors import ExpressionError, RedirectError
 from httptask.expressions import Prepared
 from httptask.model.exchange import Exchange, OutgoingRequest
@@ -123,6 +124,7 @@ class Visit:
                 redirects=plan.definition.get("redirects"),
                 is_observed=is_observed or self._is_test or runtime.plugins.has_observers,
                 retry_refusal=retry_refusal,
+                credentials=[name for _, name in named_credentials(plan.field("credentials"))],
             )
         exchange = delivery.exchange
         if exchange is not None:

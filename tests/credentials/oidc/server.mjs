@@ -69,6 +69,8 @@ const provider = new Provider(issuer, {
 provider.on('server_error', (ctx, error) => console.error(error));
 provider.on('grant.error', (ctx, error) => console.error(String(error), error.error_detail ?? ''));
 
+// Who acts with a token, for its person (RFC 8693, section 4.1).
+const actors = new Map();
 const issue = async (ctx, accountId) => {
   const { client } = ctx.oidc;
   const token = new provider.AccessToken({
@@ -101,7 +103,16 @@ provider.registerGrantType('urn:ietf:params:oauth:grant-type:token-exchange', as
   if (params.subject_token_type !== 'urn:ietf:params:oauth:token-type:access_token') throw new errors.InvalidRequest('subject_token_type');
   const subject = await provider.AccessToken.find(params.subject_token);
   if (!subject) throw new errors.InvalidGrant('subject_token');
+  // RFC 8693, section 2.1: the type is there exactly where the token is.
+  if (Boolean(params.actor_token) !== Boolean(params.actor_token_type)) throw new errors.InvalidRequest('actor_token_type');
+  let actor;
+  if (params.actor_token) {
+    if (params.actor_token_type !== 'urn:ietf:params:oauth:token-type:access_token') throw new errors.InvalidRequest('actor_token_type');
+    actor = await provider.AccessToken.find(params.actor_token) ?? await provider.ClientCredentials.find(params.actor_token);
+    if (!actor) throw new errors.InvalidGrant('actor_token');
+  }
   await issue(ctx, subject.accountId);
+  if (actor) actors.set(ctx.body.access_token, actor.clientId);
   ctx.body.issued_token_type = params.requested_token_type ?? params.subject_token_type;
 }, ['subject_token', 'subject_token_type', 'actor_token', 'actor_token_type', 'requested_token_type', 'scope']);
 
@@ -143,7 +154,7 @@ const api = async (request, response) => {
   const shown = request.socket.getPeerX509Certificate?.();
   const thumbprint = shown && crypto.hash('sha256', shown.raw, 'base64url');
   if (known['x5t#S256'] && known['x5t#S256'] !== thumbprint) return json(response, 401, { error: 'not the certificate' });
-  return json(response, 200, { client: known.clientId, account: known.accountId, scope: known.scope, aud: known.aud, bound: Boolean(known['x5t#S256']) });
+  return json(response, 200, { client: known.clientId, account: known.accountId, scope: known.scope, aud: known.aud, bound: Boolean(known['x5t#S256']), actor: actors.get(token) });
 };
 
 const handle = provider.callback();

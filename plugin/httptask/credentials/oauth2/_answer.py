@@ -153,12 +153,15 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
         advice = "check tokenUrl"
     if not advice and response.text().lstrip().startswith("<"):
         advice = "check tokenUrl"
+    names = client.names
     others = [
         f'{other.hint}: "clientAuthentication": "{name}"'
         for name, other in AUTHENTICATIONS.items()
-        if name != client.authentication and other.hint and client.has(*other.required)
+        if name != client.authentication
+        and other.hint
+        and set(other.required_of(names)) <= set(names)
     ]
-    own = AUTHENTICATIONS[client.authentication].required
+    own = AUTHENTICATIONS[client.authentication].required_of(names)
     advice = advice.format(
         authentication=client.authentication,
         checked=" and ".join(own or ("clientId",)),

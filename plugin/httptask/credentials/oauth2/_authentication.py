@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
@@ -22,10 +22,17 @@ class Authentication:
     """Adds to the token request what says who the client is."""
     required: tuple[str, ...] = ()
     """The fields of the credential it needs."""
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The fields it needs where the field in front of them is absent."""
     properties: Mapping[str, Any] = field(default_factory=dict)
     """The JSON Schema of fields that only it has."""
     hint: str = ""
     """What a server that wants it may want: it may want ..."""
+
+    def required_of(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return the fields it needs of a credential with the fields *names*."""
+        more = [needed for name, needed in self.unless.items() if name not in names]
+        return self.required + tuple(name for needed in more for name in needed)
 
 
 def _basic(request: TokenRequest, client: Client) -> None:
@@ -97,20 +104,31 @@ AUTHENTICATIONS: dict[str, Authentication] = {
     "basicRaw": Authentication(_basic_raw, _BOTH, hint="both in the header as they are"),
     "post": Authentication(_post, _BOTH, hint="the secret in the body"),
     "privateKeyJwt": Authentication(
-        _private_key_jwt, ("clientId", "key"), {"key": KEY_SCHEMA, **_AUDIENCE}, "a signed JWT"
+        _private_key_jwt,
+        ("clientId", "key"),
+        properties={"key": KEY_SCHEMA, **_AUDIENCE},
+        hint="a signed JWT",
     ),
     "clientSecretJwt": Authentication(
-        _client_secret_jwt, _BOTH, _AUDIENCE, "a JWT signed with the secret"
+        _client_secret_jwt, _BOTH, properties=_AUDIENCE, hint="a JWT signed with the secret"
     ),
     "tls": Authentication(
         _tls,
-        ("clientId", "certificate", "key"),
+        ("clientId",),
+        {"pkcs12": ("certificate", "key")},
         {
             "certificate": {
                 "type": "string",
                 "minLength": 1,
                 "description": "The client's certificate as PEM; key.pem is its key.",
-            }
+            },
+            "pkcs12": {
+                "type": "string",
+                "minLength": 1,
+                "writeOnly": True,
+                "description": "The client's certificate and its key as PKCS#12, in base64;"
+                " password opens it, or key.password.",
+            },
         },
         "a client's certificate",
     ),

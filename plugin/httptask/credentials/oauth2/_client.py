@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import ipaddress
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
@@ -80,9 +80,10 @@ class Client:
         """Return the field *name* as JSON, secrets in clear."""
         return revealed(self._fields.get(name, otherwise))
 
-    def has(self, *names: str) -> bool:
-        """Say whether the credential has all fields of these *names*."""
-        return self._fields.keys() >= set(names)
+    @property
+    def names(self) -> Collection[str]:
+        """The names of the credential's fields."""
+        return self._fields.keys()
 
     @property
     def grant(self) -> Grant:

@@ -84,12 +84,16 @@ _PROPERTIES: dict[str, Any] = {
 }
 
 
-def _needs(field: str, value: str, required: tuple[str, ...]) -> dict[str, Any]:
-    """Return the rule that *value* in *field* needs other fields."""
-    return {
-        "if": {"properties": {field: {"const": value}}, "required": [field]},
-        "then": {"required": list(required), "description": f"the {field} {value!r} needs it"},
-    }
+def _needs(
+    field: str, value: str, required: tuple[str, ...], *, unless: str | None = None
+) -> dict[str, Any]:
+    """Return the rule that *value* in *field* needs other fields, *unless* that field is there."""
+    condition: dict[str, Any] = {"properties": {field: {"const": value}}, "required": [field]}
+    why = f"the {field} {value!r} needs it"
+    if unless is not None:
+        condition["not"] = {"required": [unless]}
+        why = "give it, or the issuer" if unless == "issuer" else f"{why}, or {unless}"
+    return {"if": condition, "then": {"required": list(required), "description": why}}
 
 
 def credential_schema() -> Mapping[str, Any]:
@@ -100,15 +104,12 @@ def credential_schema() -> Mapping[str, Any]:
         for name, authentication in AUTHENTICATIONS.items()
     ]
     rules += [
-        {
-            "if": {
-                "properties": {"grant": {"const": name}},
-                "required": ["grant"],
-                "not": {"required": ["issuer"]},
-            },
-            "then": {"required": list(grant.endpoints), "description": "give it, or the issuer"},
-        }
-        for name, grant in GRANTS.items()
+        _needs("clientAuthentication", name, needed, unless=other)
+        for name, authentication in AUTHENTICATIONS.items()
+        for other, needed in authentication.unless.items()
+    ]
+    rules += [
+        _needs("grant", name, grant.endpoints, unless="issuer") for name, grant in GRANTS.items()
     ]
     own = [row.properties for row in GRANTS.values()]
     own += [row.properties for row in AUTHENTICATIONS.values()]

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import JsonError
+from httptask.credentials._certificate import identity_of_fields
 from httptask.credentials._jwt import pem_text
 from httptask.credentials._placing import put_token
 from httptask.credentials.oauth2._client import Client
@@ -15,7 +16,6 @@ from httptask.credentials.oauth2._device import DeviceConsent, ask_on_device
 from httptask.credentials.oauth2._discovery import Discovery
 from httptask.credentials.oauth2._schema import credential_schema
 from httptask.model.authorisation import AuthResponse, TlsIdentity, Token
-from httptask.model.credential import Secret
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -56,16 +56,23 @@ class OAuth2:
 
     def tls_identity(self, credential: Credential) -> TlsIdentity | None:
         """Return the client's certificate, where it has one (RFC 8705)."""
-        if "certificate" not in credential.fields:
+        if not credential.fields.keys() & {"certificate", "pkcs12"}:
             return None
         fields = credential.revealed()
         key = fields.get("key", {})
-        if "pem" not in key:
+        own = {}
+        if "certificate" in fields and "pem" in key:
+            own = {"certificate": pem_text(fields["certificate"]), "key": pem_text(key["pem"])}
+        if "pkcs12" in fields:
+            own["pkcs12"] = fields["pkcs12"]
+        if not own:
             return None
-        password = Secret(key["password"]) if "password" in key else None
-        return TlsIdentity(
-            pem_text(fields["certificate"]).encode(), Secret(pem_text(key["pem"])), password
-        )
+        password = key.get("password")
+        if password is None and "pkcs12" in own and fields["grant"] != "password":
+            password = fields.get("password")  # with that grant it is a person's
+        if password is not None:
+            own["password"] = password
+        return identity_of_fields(own)
 
     async def ask(
         self, credential: Credential, context: AuthContext, redirect_uri: str

@@ -1,0 +1,76 @@
+"""The error of a call whose total time passed: by what it was doing then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from httptask.errors import CredentialError, TaskError, TimedOutError
+from httptask.model.policy import Limits
+from httptask.sending._attempt import AttemptRecord
+from httptask.sending._httpx import address
+
+
+def deadline_passed(
+    records: Sequence[AttemptRecord], seconds: float, limits: Limits, credentials: Sequence[str]
+) -> TaskError:
+    """Return the error of a call of the attempts *records*, whose total of *seconds* passed.
+
+    *credentials* are the names of those that authorise it. While one of them is not ready, nothing
+    of the task is under way: then it is an error of the credential.
+    """
+    passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
+    last = records[-1]
+    if credentials and _is_authorising(last):
+        return _no_token(records, passed, credentials)
+    if last.hops and set(last.hops[-1].phases) == {"queue"}:
+        return _never_its_turn(records, passed, seconds, limits)
+    count = f"{len(records)} attempts" if len(records) > 1 else "one attempt"
+    return TimedOutError(f"{passed} in {count}", phase="total", seconds=seconds)
+
+
+def _is_authorising(last: AttemptRecord) -> bool:
+    """Say whether the attempt *last* is at its credential: before the request, or after a response
+    that asked for other authorisation.
+    """
+    return last.plain is None or (bool(last.hops) and last.hops[-1].challenged)
+
+
+def _no_token(
+    records: Sequence[AttemptRecord], passed: str, credentials: Sequence[str]
+) -> CredentialError:
+    last = records[-1]
+    names = " and ".join(map(repr, credentials))
+    what = "the credential was not ready"
+    advice = "whatever keeps credentials and tokens has to answer sooner"
+    token = last.tokens[-1].hop if last.tokens else None
+    if token is not None and (token.received is None or not token.received.complete):
+        host = address(token.request.url)[0]
+        what = f"no token came from {host}"
+        if token.queue_reason:
+            what += f" ({token.queue_reason})"
+        advice = "see whether the token endpoint works (test the credential)"
+    if last.hops and last.hops[-1].received is not None:
+        sent = f"its server had answered {last.hops[-1].received.status_code}, and nothing was sent"
+        sent += " again"
+    elif any(record.maybe_delivered for record in records):
+        sent = "the task's request was not sent this time"
+    else:
+        sent = "the task's request was never sent"
+    return CredentialError(
+        f"credential {names}: {what}: {passed}; {sent}; {advice}, or raise totalTimeoutSeconds",
+        retryable=True,
+    )
+
+
+def _never_its_turn(
+    records: Sequence[AttemptRecord], passed: str, seconds: float, limits: Limits
+) -> TimedOutError:
+    hop = records[-1].hops[-1]
+    was_asked_before = any(record.maybe_delivered for record in records)
+    asked = "it was not asked this time" if was_asked_before else "no server was asked"
+    reason = hop.queue_reason or (
+        "as many requests were under way as an operator allows,"
+        f" {limits.connections_per_origin} to one origin and {limits.connections} in all"
+    )
+    message = f"{passed} in the queue for {address(hop.request.url)[0]}: {reason}; {asked}"
+    return TimedOutError(message, phase="queue", seconds=seconds)
