@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -364,6 +365,50 @@ def test_two_test_requests_have_two_idempotency_keys(
             if line.lower().startswith(b"idempotency-key:")
         ]
     assert len(keys) == len(set(keys)) == 2
+
+
+def test_a_wait_for_a_limit_is_said_in_a_sentence(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
+    """What the limits of an origin did stands in the text of a run and of a test request, and in
+    the history of a run as JSON; what waited for nothing says nothing.
+    """
+    once = servers.redirect("/next"), servers.respond(servers.OK)
+    with servers.raw_server(servers.sequence(*once * 3)) as server:
+        limit = {"requests": 1, "seconds": 1, "burst": 1}
+        first = http(server.url, rateLimit=limit)
+        write("once.json", flow(("Ask", first)))
+        shown = run("test-request", "once.json").out
+        hops = shown.split("phases: ")
+        assert "for its turn" not in hops[0]
+        assert re.search(
+            r"note: Waited \d\.\d+ s for its turn: limited until 2.*Z: the rateLimit of the task"
+            r" is 1 request",
+            hops[1],
+        ), shown
+        told = run("run", "once.json")
+        assert re.search(r"Completed +Ask .*\n +Waited \d\.\d+ s for its turn: limited", told.err)
+        task = json.loads(run("run", "once.json", "--json").out)["tasks"][0]
+    assert [note.partition(" s for")[2].partition(" until")[0] for note in task["notes"]] == [
+        " its turn: limited"
+    ]
+
+
+def test_a_request_that_a_limit_held_back_is_said_in_a_sentence(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
+    """It was not sent, and the sentence says so."""
+    with servers.raw_server(servers.redirect("/next")) as server:
+        task = http(
+            server.url,
+            rateLimit={"requests": 1, "seconds": 90, "burst": 1},
+            totalTimeoutSeconds=5,
+        )
+        write("late.json", flow(("Ask", task)))
+        shown = run("test-request", "late.json")
+        assert shown.status == 1
+        assert re.search(r"note: Not sent: limited until 2.*: the rateLimit of the task", shown.out)
+        assert re.search(r"\n +Not sent: limited until 2", run("run", "late.json").err)
 
 
 def test_what_is_not_as_documented_is_told(run: Run, write: Callable[[str, Any], str]) -> None:

@@ -449,10 +449,11 @@ def _task_line(task: Mapping[str, Any]) -> str:
     output = task.get("error") or task.get("output")
     pages = output.get("pages") if isinstance(output, dict) else None
     summary = f"\n           {summary_line(pages)}" if task["type"] == "Http" and pages else ""
-    return (
+    line = (
         f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f}"
         f" s){failed}{summary}"
     )
+    return "\n".join([line, *(f"{'':<10} {text}" for text in task.get("notes", ()))])
 
 
 def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ clock of its own.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -106,8 +106,10 @@ class RunRecord:
             previous=self.input if before is None else self._finished.output_of(before),
         )
 
-    def complete(self, step: Step, outcome: TaskOutcome) -> Progress:
-        """Note that the task of *step* gave *outcome*, and return what that changes."""
+    def complete(self, step: Step, outcome: TaskOutcome, notes: Iterable[str] = ()) -> Progress:
+        """Note that the task of *step* gave *outcome*, and return what that changes. *notes* are
+        what a reader of the history would not expect.
+        """
         if outcome.wait_until is not None:
             return self._recorded(
                 step,
@@ -115,6 +117,7 @@ class RunRecord:
                 input=outcome.input,
                 wait_until=outcome.wait_until,
                 state=outcome.state,
+                notes=tuple(notes),
             )
         return self._recorded(
             step,
@@ -123,14 +126,17 @@ class RunRecord:
             output=outcome.output,
             next_task=outcome.next_task,
             terminate=outcome.terminate,
+            notes=tuple(notes),
         )
 
-    def fail(self, step: Step, error: Mapping[str, Any]) -> Progress:
+    def fail(self, step: Step, error: Mapping[str, Any], notes: Iterable[str] = ()) -> Progress:
         """Note that the task of *step* failed with *error*, as JSON, and return what that
-        changes.
+        changes. *notes* are as in `complete`.
         """
         route = error_route(step.definition, error)
-        return self._recorded(step, status="Failed", error=error, next_task=route)
+        return self._recorded(
+            step, status="Failed", error=error, next_task=route, notes=tuple(notes)
+        )
 
     def stop(self, step: Step, error: Mapping[str, Any]) -> None:
         """Note that the task of *step* was stopped before its end: *error*, as JSON, says what it

@@ -256,8 +256,8 @@ class _Run:
             while True:
                 outcome = await self._outcome(step, inputs, state)
                 if not isinstance(outcome, TaskOutcome):
-                    return self._record.fail(step, outcome)
-                progress = self._record.complete(step, outcome)
+                    return self._record.fail(step, outcome, call.notes)
+                progress = self._record.complete(step, outcome, call.notes)
                 if not progress.waits:
                     return progress
                 state = outcome.state

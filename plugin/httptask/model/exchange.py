@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from httptask._core.redaction import MASK
 from httptask.errors import Problem
+from httptask.model.queue_time import queue_sentence
 
 if TYPE_CHECKING:
     from httptask.model.page_exchange import PageCalls
@@ -282,8 +283,11 @@ class Hop:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What could not be promised of the way that it took."""
-        notes = []
+        """What the queue did to it, and what could not be promised of the way that it took."""
+        queued = queue_sentence(
+            self.phases, self.queue_reason, is_answered=self.response is not None
+        )
+        notes = [queued] if queued else []
         if self.proxy is not None:
             notes.append(
                 f"the proxy {self.proxy} carries this request and looks up the server's name:"

@@ -243,6 +243,8 @@ class TaskRun:
     elapsed_seconds: float = 0.0
     ended_at: str | None = None
     """The time of the result, RFC 3339 in UTC."""
+    notes: tuple[str, ...] = ()
+    """What a reader would not expect: that its requests waited in the queue, and why."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -265,6 +267,7 @@ class TaskRun:
             state=self.state,
             elapsedSeconds=round(self.elapsed_seconds, 6),
             endedAt=self.ended_at,
+            notes=list(self.notes) or None,
         )
 
     @classmethod
@@ -284,6 +287,7 @@ class TaskRun:
             state=value.get("state"),
             elapsed_seconds=float(value.get("elapsedSeconds", 0)),
             ended_at=value.get("endedAt"),
+            notes=tuple(value.get("notes", ())),
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from httptask.errors import TaskError
 from httptask.model.exchange import OutgoingRequest
+from httptask.model.queue_time import queue_sentence
 from httptask.sending._authorising import TokenRecord
 from httptask.sending._hop import SHOWN, HopRecord
 from httptask.sending._masked_body import MaskedBody
@@ -48,6 +49,15 @@ class AttemptRecord:
     def maybe_delivered(self) -> bool:
         """Whether a server may have got a request of this attempt."""
         return any(hop.delivered for hop in self.hops)
+
+    def queue_notes(self) -> list[str]:
+        """Return what the queue did to its requests, those for tokens included."""
+        hops = [*(token.hop for token in self.tokens), *self.hops]
+        notes = [
+            queue_sentence(hop.phases, hop.queue_reason, is_answered=hop.received is not None)
+            for hop in hops
+        ]
+        return [note for note in notes if note]
 
     def shorten(self) -> None:
         """Drop long bodies: there may be a hundred attempts, and only the last one has a result."""

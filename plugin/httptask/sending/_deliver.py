@@ -176,6 +176,8 @@ async def deliver(
         raise
     finally:
         files.close(kept_file)
+        for record in records:
+            progress.notes += map(redactor.text, record.queue_notes())
     return delivery
 
 

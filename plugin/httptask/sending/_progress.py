@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Progress:
     """For a cancelled call: the server may have got a request."""
     round_state: Any = None
     """JSON: where a task of several calls is. Given to a new visit, it goes on from there."""
+    notes: list[str] = field(default_factory=list)
+    """Of the calls that have ended: what the queue did to their requests."""
 
 
 watched: ContextVar[Progress | None] = ContextVar("httptask_watched", default=None)
