@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 import servers
-from httptask.credentials.schemes._challenges import Challenge, challenges_of
+from httptask.credentials._challenges import Challenge, challenges_of
 from httptask.credentials.schemes._digest import Session, session_of
 from httptask.errors import CredentialError
 from httptask.task import HttpTask

@@ -8,11 +8,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import keyring
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, NoKeyringError
 
 from httptask.credentials import listed_credentials, resolve, writable_shelf
@@ -20,6 +18,7 @@ from httptask.credentials._json_edit import with_member, without_member
 from httptask.errors import CredentialError
 from httptask.model.credential import Credential
 from httptask.plugins import plugin_manager
+from keyrings import Keys, memory_keyring
 
 CRM = {"type": "basic", "username": "ann", "password": "c4n4ry", "origins": ["https://crm.example"]}
 
@@ -28,39 +27,10 @@ def resolved(name: str) -> Credential:
     return asyncio.run(resolve(name, plugin_manager()))
 
 
-class Keys(KeyringBackend):
-    """A keyring in memory; it notes who asks it, and may fail."""
-
-    priority = 1.0  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: dict[tuple[str, str], str] = {}
-        self.threads: set[threading.Thread] = set()
-        self.failure: Exception | None = None
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self.threads.add(threading.current_thread())
-        if self.failure is not None:
-            raise self.failure
-        return self.entries.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.entries[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.entries[service, username]
-
-
 @pytest.fixture
 def keys() -> Iterator[Keys]:
-    before = keyring.get_keyring()
-    keys = Keys()
-    keyring.set_keyring(keys)
-    yield keys
-    keyring.set_keyring(before)
+    with memory_keyring() as running:
+        yield running
 
 
 def test_a_credential_of_the_keyring_is_used(keys: Keys) -> None:

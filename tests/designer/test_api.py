@@ -90,7 +90,7 @@ def test_description_has_exactly_the_routes_there_are() -> None:
     """Each route of the API is described, with its methods, and nothing else is."""
     app: Any = create_app(catalogue=":memory:")
     routes = {
-        (route.path.removeprefix("/api/v1"), method)
+        (route.path_format.removeprefix("/api/v1"), method)
         for route in app.app.routes
         if route.path.startswith("/api/")
         for method in route.methods - {"HEAD"}

@@ -7,11 +7,15 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
+from keyring.errors import KeyringLocked
 
+import servers
 from designer import PATIENT, RunningDesigner, events_of, running_designer
+from keyrings import memory_keyring
 from token_server import TokenServer, login_endpoint, token_server
 
 SECRET = "c4n4ry-secret-9b1f"
@@ -244,7 +248,7 @@ def test_only_the_callback_needs_no_token(tmp_path: Path, file: Path, server: To
         for path in ("credentials", "credentials/crm", "credential-schemes", "consents/x"):
             answer = httpx.get(designer.url + "api/v1/" + path, **PATIENT)
             assert answer.status_code == 401, path
-        for path in ("consents", "credential-tests"):
+        for path in ("consents", "credential-tests", "credential-moves"):
             answer = httpx.post(designer.url + "api/v1/" + path, json={"name": "crm"}, **PATIENT)
             assert answer.status_code == 401, path
         assert httpx.get(designer.url + "oauth/callback?state=x", **PATIENT).status_code == 400
@@ -308,3 +312,120 @@ def test_a_test_request_shows_what_authorising_took(
     assert [hop.get("challenged") for hop in attempt["hops"]] == [True, None]
     assert [each["beforeHop"] for each in attempt["subExchanges"]] == [1]
     assert "c4n4ry" not in json.dumps([first, second])
+
+
+# What to do about a refusal
+
+
+def refused_by(
+    designer: RunningDesigner, task: dict[str, Any]
+) -> tuple[str, dict[str, Any] | None]:
+    """Return how a test request of *task* ended, and what is offered then."""
+    event, data = events_of(designer, {"task": task, "inputs": {}})[-1]
+    return event, data.get("authorisation")
+
+
+@pytest.mark.parametrize(
+    ("lines", "offer"),
+    [
+        (['Basic realm="x"'], {"type": "basic", "challenges": ["basic"]}),
+        (['Bearer realm="x", error="invalid_token"'], {"type": "bearer", "challenges": ["bearer"]}),
+        (
+            ['Basic realm="x"', 'Digest realm="x", nonce="1", qop="auth"'],
+            {"type": "digest", "challenges": ["basic", "digest"]},
+        ),
+        (["Negotiate"], {"challenges": ["negotiate"]}),
+        ([], {"challenges": []}),
+    ],
+    ids=["basic", "bearer", "several", "unknown", "none"],
+)
+def test_a_401_says_which_credential_it_asks_for(
+    designer: RunningDesigner, lines: list[str], offer: dict[str, Any]
+) -> None:
+    """By `WWW-Authenticate` (RFC 9110, section 11.6.1), the strongest that we can answer; and the
+    origin that it would be for.
+    """
+    headers = [("WWW-Authenticate", line) for line in lines]
+    answer = servers.response(b"{}", *headers, status="401 Unauthorized")
+    with servers.raw_server(servers.respond(answer)) as api:
+        event, offered = refused_by(designer, {"type": "Http", "httpRequest": {"url": api.url}})
+        assert (event, offered) == ("response", offer | {"origin": api.url})
+        no_401 = servers.respond(servers.OK)
+    with servers.raw_server(no_401) as api:
+        task = {"type": "Http", "httpRequest": {"url": api.url}}
+        assert refused_by(designer, task) == ("response", None)
+
+
+def test_what_the_endpoint_describes_goes_before_a_challenge(
+    designer: RunningDesigner, server: TokenServer
+) -> None:
+    """Its OAuth flow says more than `Bearer` does. So it is where no token could be had: then
+    nothing was asked.
+    """
+    task = {
+        "type": "Http",
+        "endpoint": "acme-me-get",
+        "httpRequest": {"url": server.url + "/me", "method": "GET"},
+    }
+    assert refused_by(designer, task) == ("response", {"challenges": [], "origin": server.url})
+    made(designer, server)
+    offer = {"challenges": [], "origin": server.url}
+    assert refused_by(designer, task | {"credentials": "crm"}) == ("error", offer)
+    assert refused_by(designer, task | {"credentials": "nobody"}) == ("error", offer)
+    (item,) = designer.client.get("credentials").json()["items"]
+    assert item["connects"] is True
+
+
+# Names and stores
+
+
+@pytest.mark.parametrize("name", ["team/crm", "a b?c#d%2F", "../x", "/a/", "ünïcode/✓", "a//b"])
+def test_a_name_may_hold_anything(designer: RunningDesigner, file: Path, name: str) -> None:
+    """A slash, and whatever else means something in a URL: it is made, shown, changed, removed."""
+    path = "credentials/" + quote(name, safe="")
+    body = {"type": "bearer", "fields": {"token": SECRET}, "origins": ["https://a.example"]}
+    made = designer.client.put(path, json=body)
+    assert (made.status_code, made.json().get("name")) == (200, name), made.text
+    assert list(json.loads(file.read_text())) == [name]
+    assert designer.client.get(path).json()["secrets"] == ["/token"]
+    assert designer.client.delete(path).status_code == 204
+    assert json.loads(file.read_text()) == {}
+
+
+def test_a_credential_moves_with_its_secrets(
+    designer: RunningDesigner, server: TokenServer, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server does it: file to keyring and back, with its token, and nothing secret in an
+    answer. One of its name there is not written over.
+    """
+    with memory_keyring() as keys, httpx.Client(**PATIENT) as browser:
+        made(designer, server)
+        assert connected(designer, browser)["state"] == "connected"
+        stored = json.loads(file.read_text())["crm"]
+
+        def move(source: str) -> httpx.Response:
+            body = {"name": "crm", "source": source}
+            return designer.client.post("credential-moves", json=body)
+
+        answer = move("keyring")
+        assert (answer.status_code, answer.json()["source"]) == (200, "keyring")
+        assert "token" in answer.json()
+        assert "c4n4ry" not in answer.text
+        assert json.loads(file.read_text()) == {}
+        assert json.loads(keys.entries["httptask", "crm"]) == stored
+        assert move("file").json()["source"] == "file"
+        assert json.loads(file.read_text())["crm"] == stored
+        assert ("httptask", "crm") not in keys.entries
+        keys.set_password("httptask", "crm", json.dumps(stored))
+        assert "already" in move("keyring").json()["detail"]
+        assert json.loads(file.read_text())["crm"] == stored
+        keys.failure = KeyringLocked("no")
+        assert "keyring failed" in move("keyring").json()["detail"]
+        assert json.loads(file.read_text())["crm"] == stored
+        keys.failure = None
+        keys.entries.clear()
+        monkeypatch.setattr(keys, "set_password", lambda *given: None)
+        assert "did not keep 'crm'" in move("keyring").json()["detail"]
+        assert json.loads(file.read_text())["crm"] == stored
+    missing = designer.client.post("credential-moves", json={"name": "x", "source": "file"})
+    assert missing.status_code == 404

@@ -1,5 +1,6 @@
 """Credentials by name: found in a store, used by an auth scheme, resolved as late as possible."""
 
+from httptask.credentials._challenges import challenges_of
 from httptask.credentials._fit import fitting_problems, named_credentials
 from httptask.credentials._flow import (
     Context,
@@ -31,6 +32,7 @@ from httptask.credentials._shelf import (
     Listed,
     Shelf,
     listed_credentials,
+    moved,
     shelf_of,
     writable_shelf,
 )
@@ -68,6 +70,7 @@ __all__ = [
     "TokenKeeper",
     "authorise",
     "blamed",
+    "challenges_of",
     "credential_of",
     "credential_problems",
     "credentials_file",
@@ -82,6 +85,7 @@ __all__ = [
     "known_schemes",
     "listed_credentials",
     "missing_fields",
+    "moved",
     "named_credentials",
     "resolve",
     "resolve_known",

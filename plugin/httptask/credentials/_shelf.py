@@ -130,6 +130,29 @@ def writable_shelf(name: str) -> Shelf:
     raise ValueError(f"there is no store {name!r} that can be written; there are: file, keyring")
 
 
+def moved(name: str, source: Shelf, target: Shelf) -> None:
+    """Move the credential *name* from *source* to *target*, as it is stored. Blocks.
+
+    It is removed here only once it can be read there, so that it is never lost. Raises
+    `ValueError`.
+    """
+    if not (source.document and source.store and target.document and target.store):
+        raise ValueError(f"the {source.name} is not written from here")
+    document = source.document(name)
+    if document is None:
+        raise ValueError(f"the {source.name} has no credential {name!r}")
+    if target.name == source.name:
+        return
+    if target.find(name) is not None:
+        raise ValueError(
+            f"the {target.name} has a credential {name!r} already: remove one of them first"
+        )
+    target.store(name, document)
+    if target.document(name) != document:  # some keyrings forget what they are given
+        raise ValueError(f"the {target.name} did not keep {name!r}; it stays in the {source.name}")
+    source.store(name, None)
+
+
 def listed_credentials() -> tuple[list[Listed], list[str]]:
     """Return the credentials that can be listed, by name, and a sentence for each that cannot be
     read. Blocks.

@@ -191,7 +191,7 @@ class _Designer:
             ("/uploads/{id}", {"DELETE": self.remove_upload}),
             ("/credentials", {"GET": self._credentials.list}),
             (
-                "/credentials/{name}",
+                "/credentials/{name:path}",  # a name may hold a slash
                 {
                     "GET": self._credentials.show,
                     "PUT": self._credentials.save,
@@ -200,6 +200,7 @@ class _Designer:
             ),
             ("/credential-schemes", {"GET": self._credentials.schemes}),
             ("/credential-tests", {"POST": self._credentials.test}),
+            ("/credential-moves", {"POST": self._credentials.move}),
             ("/consents", {"POST": self._consents.ask}),
             ("/consents/{id}", {"GET": self._consents.look, "DELETE": self._consents.cancel}),
             ("/workflows", {"GET": self.workflows}),

@@ -19,6 +19,7 @@ from httptask.credentials import (
     known_scheme,
     known_schemes,
     listed_credentials,
+    moved,
     shelf_of,
     with_kept_secrets,
     without_secrets,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 Entry = Callable[[str], Awaitable["CatalogueEntry"]]
+_ASKING = ("authorizationCode", "deviceCode")
+"""Grants that ask a person for consent."""
 _OWN = ("type", "origins", "rateLimit")
 """Members that every credential may have; the others are the scheme's fields."""
 
@@ -55,7 +58,10 @@ class Credentials:
     async def list(self, request: Request) -> Response:
         """Answer with names, kinds, origins, and the tokens that are held."""
         items, problems = await in_thread(listed_credentials)
-        shown = [item.to_json() | await self._token(item.credential) for item in items]
+        shown = [
+            item.to_json() | _connects(item.credential) | await self._token(item.credential)
+            for item in items
+        ]
         return as_json({"items": shown, "problems": problems})
 
     async def schemes(self, request: Request) -> Response:
@@ -77,7 +83,9 @@ class Credentials:
 
     async def show(self, request: Request) -> Response:
         """Answer with a credential's fields; of its secrets, only that they are set."""
-        name = request.path_params["name"]
+        return await self._shown(request.path_params["name"])
+
+    async def _shown(self, name: str) -> Response:
         shelf, document = await in_thread(lambda: _stored(name))
         known = known_scheme(Credential(name, document["type"], {}), self._runtime.plugins)
         fields = {key: value for key, value in document.items() if key not in _OWN}
@@ -128,7 +136,22 @@ class Credentials:
             )
         except ValueError as error:
             raise Refused("credential", str(error)) from error
-        return await self.show(request)
+        return await self._shown(name)
+
+    async def move(self, request: Request) -> Response:
+        """Move a credential to another store, with its secrets and its token."""
+        value = await json_object(request)
+        name, target = member(value, "name", str), member(value, "source", str)
+
+        def work() -> None:
+            shelf, _ = _stored(name)
+            try:
+                moved(name, shelf, writable_shelf(target))
+            except ValueError as error:
+                raise Refused("credential", str(error)) from error
+
+        await in_thread(work)
+        return await self._shown(name)
 
     async def remove(self, request: Request) -> Response:
         """Remove a credential and its token."""
@@ -164,6 +187,11 @@ class Credentials:
     async def _token(self, credential: Credential) -> dict[str, Any]:
         token = await held_token(self._runtime, credential)
         return {} if token is None else {"token": token_json(token, self._runtime.clock.wall())}
+
+
+def _connects(credential: Credential) -> dict[str, Any]:
+    """Return the member `connects` of the item of a list, where a person consents to it."""
+    return {"connects": True} if credential.revealed().get("grant") in _ASKING else {}
 
 
 def _moved_target(before: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:

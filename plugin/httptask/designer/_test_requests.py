@@ -22,12 +22,14 @@ from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
 from httptask._http.media_types import essence
 from httptask.building import curl_command
+from httptask.designer._authorisation import authorisation
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._problems import Refused
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
 from httptask.model.exchange import Attempt, Difference, Exchange, Hop, RawResponse, SentRequest
 from httptask.model.task import Inputs, TestOptions
+from httptask.plugins import PluginManager
 from httptask.sending import Progress, Wait, watched
 from httptask.task import HttpTask
 
@@ -190,7 +192,11 @@ class TestRequests:
             return "cancelled", common | _so_far(running.progress, request_event)
         failure = work.exception()
         if failure is not None:
-            return "error", common | _so_far(running.progress, request_event) | _failure(failure)
+            error_event = common | _so_far(running.progress, request_event) | _failure(failure)
+            url = _url(error_event, task)
+            return "error", error_event | authorisation(
+                error_event["kind"], None, url, *_known(task)
+            )
         exchange = work.result()
         sent = exchange.request
         seen = described(sent) if sent is not None else request_event
@@ -198,6 +204,8 @@ class TestRequests:
         common["elapsedSeconds"] = round(exchange.elapsed_seconds, 6)
         common["attempts"] = [_attempt(attempt) for attempt in exchange.attempts]
         response = exchange.response
+        url = _url(seen, task)
+        seen |= authorisation(exchange.outcome, response, url, *_known(task))
         if response is None or exchange.outcome in _NO_RESPONSE:
             return "error", common | {
                 "kind": exchange.outcome,
@@ -257,6 +265,23 @@ def _size(body: Body | None) -> int:
     return len(body.raw) + len(body.decoded or b"") if body is not None else 0
 
 
+def _url(event: Mapping[str, Any], task: HttpTask) -> str:
+    """Return the URL of the request in *event*, as it is written in *task* where none was made."""
+    if "request" in event:
+        return str(event["request"]["url"])
+    written = task.definition.get("httpRequest")
+    return str(written.get("url", "")) if isinstance(written, Mapping) else ""
+
+
+def _known(task: HttpTask) -> tuple[Endpoint | None, PluginManager]:
+    """Return what *task* knows of credentials: its endpoint, and the plugins."""
+    try:
+        endpoint = task.endpoint
+    except TaskError:
+        endpoint = None
+    return endpoint, task.runtime.plugins
+
+
 # Progress
 
 
@@ -294,7 +319,10 @@ async def _progress(running: _Running) -> AsyncIterator[Event]:
             step = (progress.attempt, phase)
             yield (
                 "phase",
-                common | {"phases": _rounded(network.ended_phases())} | _wait(progress.wait),
+                common
+                | {"phases": _rounded(network.ended_phases())}
+                | _wait(progress.wait)
+                | ({"queueReason": network.queue_reason} if phase == "queue" else {}),
             )
         new_counts = (network.bytes_sent, network.bytes_received)
         pause = running.elapsed - last

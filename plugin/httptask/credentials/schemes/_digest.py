@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from httptask._http.syntax import origin
-from httptask.credentials.schemes._challenges import Challenge, challenges_of
+from httptask.credentials._challenges import Challenge, challenges_of
 from httptask.credentials.schemes._simple import is_authorization, is_http
 
 if TYPE_CHECKING:

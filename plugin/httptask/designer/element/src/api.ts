@@ -34,8 +34,21 @@ export interface Credential {
   source?: string;
   origins?: string[];
   writable?: boolean;
+  /** A person consents to it. */
+  connects?: boolean;
   warnings?: string[];
   token?: HeldToken;
+}
+/** A consent that was asked for. */
+export interface Asked {
+  id: string;
+  /** Where a person consents; of a device's, with the code in it where the server has such an address. */
+  url: string;
+  expiresIn: number;
+  userCode?: string;
+  verificationUri?: string;
+  /** By `performance.now()`. */
+  began: number;
 }
 export interface HeldToken { refreshes: boolean; expiresAt?: string; expired?: boolean }
 export interface Scheme {
@@ -104,8 +117,13 @@ export class Api {
   removeCredential = (name: string) => this.send(`credentials/${encode(name)}`, { method: "DELETE" });
   testCredential = async (name: string, what: { endpoint?: string; url?: string }) =>
     (await (await this.post("credential-tests", { name, ...what })).json()) as { accepted: boolean | null; message: string; token?: HeldToken };
-  askConsent = async (name: string, endpoint?: string) =>
-    (await (await this.post("consents", { name, endpoint })).json()) as { id: string; url: string; userCode?: string };
+  /** Move a credential to another store; its secrets stay on the server. */
+  moveCredential = async (name: string, source: string) =>
+    (await (await this.post("credential-moves", { name, source })).json()) as CredentialDraft;
+  askConsent = async (name: string, endpoint?: string): Promise<Asked> => {
+    const began = performance.now();
+    return { ...((await (await this.post("consents", { name, endpoint })).json()) as Omit<Asked, "began">), began };
+  };
   consent = (id: string) => this.get<{ state: string; message?: string; token?: HeldToken }>(`consents/${encode(id)}`);
   cancelConsent = (id: string) => this.send(`consents/${encode(id)}`, { method: "DELETE" });
 

@@ -1,11 +1,13 @@
 // The whole: three columns and a status line.
 import { useLayoutEffect } from "preact/hooks";
+import { Credentials } from "./credentials";
 import { History } from "./history";
 import { Reference } from "./reference";
 import { Request } from "./request";
 import { Response } from "./response";
 import { Search } from "./search";
 import type { Store, Tab } from "./store";
+import { type CredentialWish, namesIn, slotOf, writeNames } from "./task-credentials";
 import { afterPaint, Failed, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
 import { WorkflowPanel } from "./workflow-panel";
 
@@ -41,6 +43,7 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
             <Right store={store} />
           </div>
         )}
+        {store.credentialWish && store.task.root && <CredentialDialog store={store} wish={store.credentialWish} />}
         <footer class="statusline">
           <span class="said" role="status">{store.status}</span>
           <span class="grow" />
@@ -50,6 +53,17 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
       </div>
     </UiContext.Provider>
   );
+}
+
+function CredentialDialog({ store, wish }: { store: Store; wish: CredentialWish }) {
+  const use = (name: string) => {
+    const names = namesIn(slotOf(store));
+    names[wish.index] = name;
+    writeNames(store, names);
+    store.focusWanted = "test";
+    store.task.redraw();
+  };
+  return <Credentials wish={wish} onUse={use} onClose={() => { store.credentialWish = null; store.update(); }} />;
 }
 
 /** The first required control that is still empty, else the button that sends the request. */

@@ -1,8 +1,10 @@
 // Credentials: made for what the endpoint describes, connected, tested. A secret goes to the server and never comes back.
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Credential, type CredentialDraft, failureOf, type HeldToken, type Scheme } from "./api";
+import { type Asked, type Credential, type CredentialDraft, failureOf, type HeldToken, type Scheme } from "./api";
+import { Consent } from "./consent";
 import type { Json, JsonObject } from "./json";
+import type { CredentialWish } from "./task-credentials";
 import type { Failure } from "./types";
 import { Failed, IconButton, Note, typed, useUi } from "./ui";
 
@@ -12,11 +14,14 @@ const USUAL = ["grant", "tokenUrl", "clientId", "clientSecret", "scopes", "in", 
 /** Grants for which a person consents, and where. */
 const ASKS: Record<string, string> = { authorizationCode: "authorizationUrl", deviceCode: "deviceAuthorizationUrl" };
 
+/** The stores, as a person calls them. */
+const PLACES: Record<string, string> = { file: "a file of its owner’s", keyring: "the system keyring" };
+
 interface Offer { schemes: Scheme[]; origins: string[]; stores: string[] }
-interface Said { kind: "error" | "info"; title: string; text?: string; link?: string }
+interface Said { kind: "error" | "info"; title: string; text?: string }
 
 /** The dialog, while it is open; *onUse* takes the name of the credential that the task is to have. */
-export function Credentials({ name: first, onUse, onClose }: { name: string; onUse: (name: string) => void; onClose: () => void }) {
+export function Credentials({ wish, onUse, onClose }: { wish: CredentialWish; onUse: (name: string) => void; onClose: () => void }) {
   const { store } = useUi();
   const { api } = store;
   const endpoint = store.task.endpoint?.item.id;
@@ -25,14 +30,15 @@ export function Credentials({ name: first, onUse, onClose }: { name: string; onU
   const [draft, setDraft] = useState<CredentialDraft | null>(null);
   const [said, setSaid] = useState<Said | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const [consent, setConsent] = useState<string | null>(null);
+  const [consent, setConsent] = useState<Asked | null>(null);
   const [busy, setBusy] = useState(false);
 
   const fresh = (from: Offer): CredentialDraft => {
     // A token of one's own fits OAuth 2, too; what the description says more of is what it means.
     const fitting = from.schemes.filter(({ fits }) => fits);
-    const scheme = fitting.find(({ prefill }) => Object.keys(prefill).length) ?? fitting[0] ?? from.schemes[0]!;
-    return { name: "", type: scheme.type, fields: { ...scheme.prefill }, origins: from.origins, secrets: [], source: from.stores[0]!, isNew: true };
+    const asked = from.schemes.find(({ type }) => type === wish.type);
+    const scheme = asked ?? fitting.find(({ prefill }) => Object.keys(prefill).length) ?? fitting[0] ?? from.schemes[0]!;
+    return { name: "", type: scheme.type, fields: { ...scheme.prefill }, origins: from.origins.length ? from.origins : wish.origin ? [wish.origin] : [], secrets: [], source: from.stores[0]!, isNew: true };
   };
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
@@ -47,13 +53,14 @@ export function Credentials({ name: first, onUse, onClose }: { name: string; onU
     void attempt(async () => {
       const from = await api.schemes(endpoint);
       setOffer(from);
-      const known = store.credentials.find(({ name, writable }) => name === first && writable);
-      if (known) await open(first); else setDraft({ ...fresh(from), name: first });
+      const known = store.credentials.find(({ name }) => name === wish.name);
+      // One of the environment goes before one of its name here.
+      if (known?.writable) await open(wish.name); else setDraft({ ...fresh(from), name: known ? "" : wish.name });
     });
   }, []);
   useLayoutEffect(() => {
     if (!consent) return;
-    const timer = setInterval(() => void api.consent(consent).then(({ state, message, token }) => {
+    const timer = setInterval(() => void api.consent(consent.id).then(({ state, message, token }) => {
       if (state === "waiting" || state === "finishing") return;
       setConsent(null);
       setSaid(state === "connected" ? { kind: "info", title: "Connected", text: lifeOf(token) } : { kind: "error", title: "Not connected", text: message });
@@ -72,9 +79,8 @@ export function Credentials({ name: first, onUse, onClose }: { name: string; onU
   const connect = () => attempt(async () => {
     const { name } = await save();
     const asked = await api.askConsent(name, endpoint);
-    setConsent(asked.id);
-    window.open(asked.url, "_blank", "noopener");
-    setSaid({ kind: "info", title: asked.userCode ? `Enter the code ${asked.userCode}` : "Waiting for your consent", text: "Where no window has opened:", link: asked.url });
+    setConsent(asked);
+    if (!asked.userCode) window.open(asked.url, "_blank", "noopener"); // a code is entered on any device
   });
   const test = () => attempt(async () => {
     const { name, origins, type } = await save();
@@ -83,14 +89,23 @@ export function Credentials({ name: first, onUse, onClose }: { name: string; onU
     setSaid({ kind: told.accepted ? "info" : "error", title: told.accepted ? "Tested" : "The test failed", text: told.message });
     setDraft((now) => now && { ...now, token: told.token ?? now.token });
   });
-  const close = () => { if (consent) void api.cancelConsent(consent).catch(() => {}); onClose(); };
+  const move = (source: string) => attempt(async () => {
+    const { name } = draft!;
+    await api.moveCredential(name, source);
+    setDraft((now) => now && { ...now, source });
+    setSaid({ kind: "info", title: "Moved", text: `${name} is in ${PLACES[source]} now.` });
+    await store.loadCredentials();
+  });
+  const forget = () => { if (consent) void api.cancelConsent(consent.id).catch(() => {}); setConsent(null); };
+  const cancel = () => { forget(); setSaid({ kind: "info", title: "Cancelled", text: "Nobody is asked for consent any more." }); };
+  const close = () => { forget(); onClose(); };
   const scheme = offer?.schemes.find(({ type }) => type === draft?.type);
   const set = (change: Partial<CredentialDraft>) => setDraft({ ...draft!, ...change });
   return (
     <dialog class="credentials" ref={dialog} aria-label="Credentials" onCancel={(event) => { event.preventDefault(); close(); }} onKeyDown={(event) => event.stopPropagation()}>
       <nav class="side" aria-label="All credentials">
-        <div class="row between"><h2>Credentials</h2><IconButton icon="plus" label="New credential" onClick={() => { setSaid(null); setFailure(null); setDraft(fresh(offer!)); }} disabled={!offer} /></div>
-        <ul>{store.credentials.map((each) => <li key={each.name}><Entry item={each} chosen={!draft?.isNew && draft?.name === each.name} onOpen={() => void open(each.name)} /></li>)}</ul>
+        <div class="row between"><h2>Credentials</h2><IconButton icon="plus" label="New credential" onClick={() => { forget(); setSaid(null); setFailure(null); setDraft(fresh(offer!)); }} disabled={!offer} /></div>
+        <ul>{store.credentials.map((each) => <li key={each.name}><Entry item={each} chosen={!draft?.isNew && draft?.name === each.name} onOpen={() => { forget(); void open(each.name); }} /></li>)}</ul>
         <p class="hint">A task holds a credential’s name. Its value stays on this machine and is never shown again.</p>
       </nav>
       <form class="main" onSubmit={(event) => { event.preventDefault(); void attempt(async () => { const { name } = await save(); onUse(name); onClose(); }); }}>
@@ -110,23 +125,25 @@ export function Credentials({ name: first, onUse, onClose }: { name: string; onU
                 <span class="hint">{draft.origins.length ? "Any other origin, a redirect too, is asked without it." : "Without an origin it may be sent anywhere."}</span>
               </Row>
               <Row label="Keep it in" id="c-store">
-                <select id="c-store" value={draft.source} disabled={!draft.isNew} onChange={typed((source) => set({ source }))}>
-                  {offer.stores.map((each) => <option key={each} value={each}>{each === "file" ? "a file of its owner's" : "the system keyring"}</option>)}
+                <select id="c-store" value={draft.source} disabled={busy || !!consent} onChange={typed((source) => (draft.isNew ? set({ source }) : void move(source)))}>
+                  {[...new Set([...offer.stores, draft.source])].map((each) => <option key={each} value={each}>{PLACES[each]}</option>)}
                 </select>
+                {!draft.isNew && offer.stores.length > 1 && <span class="hint">Choose another, and the server moves it, with its secrets.</span>}
               </Row>
-              {draft.token && !said && <Note kind="info" title="Connected">{lifeOf(draft.token)}</Note>}
-              {said && <div role="status"><Note kind={said.kind} title={said.title}>{said.text} {said.link && <a href={said.link} target="_blank" rel="noopener noreferrer">open the page</a>}</Note></div>}
+              {consent && <Consent asked={consent} store={store} onCancel={cancel} />}
+              {draft.token && !said && !consent && <Note kind="info" title="Connected">{lifeOf(draft.token)}</Note>}
+              {said && <div role="status"><Note kind={said.kind} title={said.title}>{said.text}</Note></div>}
             </>
           )}
         </div>
-        <footer class="row">
+        <div class="row foot">
           {draft && !draft.isNew && <button type="button" class="quiet" onClick={() => void attempt(async () => { await api.removeCredential(draft.name); await store.loadCredentials(); setDraft(fresh(offer!)); })}>Delete</button>}
           <span class="grow" />
           <button type="button" class="quiet" onClick={close}>Close <kbd>Esc</kbd></button>
-          {draft && String(draft.fields.grant) in ASKS && <button type="button" disabled={busy || !draft.name} onClick={() => void connect()}>{draft.token ? "Connect again" : "Connect"}</button>}
+          {draft && String(draft.fields.grant) in ASKS && <button type="button" disabled={busy || !draft.name || !!consent} onClick={() => void connect()}>{draft.token ? "Connect again" : "Connect"}</button>}
           {draft && <button type="button" disabled={busy || !draft.name} onClick={() => void test()}>Test</button>}
           <button class="primary" disabled={busy || !draft?.name}>Save and use in this task</button>
-        </footer>
+        </div>
       </form>
     </dialog>
   );

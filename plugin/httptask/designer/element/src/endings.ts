@@ -25,6 +25,8 @@ interface Progress {
   received?: number;
   waitSeconds?: number;
   retryAfter?: number;
+  /** In the phase `queue`: what a limit of the origin says. */
+  queueReason?: string;
   request?: SentRequest;
   raw?: string;
   curl?: string;
@@ -40,7 +42,8 @@ const PHASE_WORDS: Record<string, string> = {
   send: "Sending", wait: "Waiting for the response", receive: "Receiving", retry: "Waiting before the next attempt",
 };
 /** The phase of a test request, in words. */
-export function phaseWords({ phase, waitSeconds, retryAfter }: Progress): string {
+export function phaseWords({ phase, waitSeconds, retryAfter, queueReason }: Progress): string {
+  if (phase === "queue" && queueReason) return `Waiting: ${queueReason}`;
   if (phase !== "retry" || waitSeconds === undefined) return `${PHASE_WORDS[phase] ?? phase} …`;
   const time = `Waiting ${Number(waitSeconds.toFixed(waitSeconds < 10 ? 1 : 0))} s before the next attempt`;
   return retryAfter !== undefined && retryAfter >= waitSeconds ? `${time}: the server asked for it (Retry-After)` : time;

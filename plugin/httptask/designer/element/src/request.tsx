@@ -1,11 +1,11 @@
 // The middle column: what is asked for, and the buttons to do it.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { Credentials } from "./credentials";
 import { Entries, FieldRow, Fields, Suggested, Toggle } from "./fields";
 import { child, isExpression, isObject } from "./json";
 import { dump, empty, isShown, type Slot, valuesOf } from "./slots";
 import { plural } from "./amounts";
 import type { Store } from "./store";
+import { distinct, namesIn, writeNames } from "./task-credentials";
 import { GROUP_TITLES } from "./task-form";
 import type { Server } from "./types";
 import { describedBy, Empty, Icon, IconButton, idOf, Method, Note, Problems, typed, useRedraw, useUi } from "./ui";
@@ -145,27 +145,40 @@ function variants({ url, address, description, variables }: Server): { address: 
   return [...new Set([address, ...all])].map((each) => ({ address: each, description }));
 }
 
-/** A credential's name: one of those that are known, or another that a store may know. */
+/** The names of credentials: each one of those that are known, or another that a store may know. */
 function CredentialPicker({ store, slot }: { store: Store; slot: Slot }) {
   const redraw = useRedraw();
   const { security } = store.task.endpoint ?? {};
-  const needed = security?.known && !security.optional && security.alternatives.length;
+  const asked = security?.known && !security.optional ? security.alternatives.map(({ length }) => length) : [];
+  const names = namesIn(slot);
+  /** As typed, with rows that are still empty; out of date once the names were written elsewhere. */
+  const [lines, setLines] = useState(names);
+  const current = distinct(lines).join("\n") === names.join("\n") ? lines : names;
+  const rows = current.length ? current : [""];
   const id = "f-/credentials";
-  const [open, setOpen] = useState(false);
-  const use = (value: string) => { slot.text = value; slot.on = !!slot.text; store.task.changed("/credentials"); redraw(); };
   const problems = store.validation.shownProblems("/credentials", true);
+  const write = (now: string[]) => {
+    setLines(now);
+    writeNames(store, now);
+    redraw();
+  };
+  const several = names.length === 1 && asked.length > 0 && Math.min(...asked) > 1;
   return (
     <div class="picker">
-      <label>
-        <span>Credential</span>
-        <Suggested
-          id={id} values={store.credentials.map(({ name, kind }) => [name, `${kind}, •••`])} value={slot.text} placeholder={needed ? "none; one is asked for" : "none"}
-          aria-describedby={describedBy(id, problems)} onFocus={() => void store.loadCredentials()}
-          onInput={typed(use)}
-        />
-      </label>
-      <button type="button" class="link" onClick={() => setOpen(true)}>Credentials …</button>
-      {open && <Credentials name={slot.text} onUse={use} onClose={() => setOpen(false)} />}
+      {rows.map((name, index) => (
+        <label key={index}>
+          <span>Credential{rows.length > 1 ? ` ${index + 1}` : ""}</span>
+          <Suggested
+            id={index ? `${id}/${index}` : id} values={store.credentials.map((each) => [each.name, `${each.kind}, •••`])} value={name} placeholder={asked.length ? "none; one is asked for" : "none"}
+            aria-describedby={describedBy(id, problems)} onFocus={() => void store.loadCredentials()}
+            onInput={typed((value) => write(rows.map((each, at) => (at === index ? value : each))))}
+          />
+          {rows.length > 1 && <IconButton icon="close" label={`Leave out credential ${index + 1}`} onClick={() => write(rows.filter((_, at) => at !== index))} />}
+        </label>
+      ))}
+      {several && <span class="muted small">The description asks for several together.</span>}
+      <button type="button" class="link" onClick={() => { store.credentialWish = { name: names[0] ?? "", index: 0 }; store.update(); }}>Credentials …</button>
+      {rows.every(Boolean) && <button type="button" class="link" onClick={() => { setLines([...rows, ""]); store.focusWanted = `${id}/${rows.length}`; store.update(); }}>And another</button>}
       <Problems id={id} pointer="/credentials" problems={problems} />
     </div>
   );

@@ -7,6 +7,7 @@ import { Tree } from "./tree";
 import type { Attempt, Ending, Hop, Phases } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
 import { failureOf } from "./api";
+import { isRefused, Refused, WayOn } from "./way-on";
 import type { Failure } from "./types";
 
 type View = "body" | "raw" | "headers" | "timeline" | "request";
@@ -70,6 +71,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
     <>
       {responded ? <Summary ending={ending} /> : ending.event === "cancelled" ? <Cancelled ending={ending} /> : (
         <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : store.named(ending.message!) }}>
+          {isRefused(ending, store) && <WayOn ending={ending} store={store} />}
           {ending.kind === "expression" && <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>}
           {ending.kind === "settings" && <>
             {!!ending.problems?.length && <button onClick={() => store.validation.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
@@ -79,6 +81,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
       )}
       {ending.event === "error" && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
       {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning">{store.named(ending.message!)}</Note>}
+      {responded && isRefused(ending, store) && <Refused ending={ending} store={store} />}
       {responded && ending.anyway && store.task.refusesSettings && (
         <Note kind="info" title="A run would refuse these settings">
           <div class="row"><span>If the description is wrong, not you:</span> <button onClick={() => store.task.noteSettings()}>Always send them as written</button></div>

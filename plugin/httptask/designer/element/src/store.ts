@@ -7,6 +7,7 @@ import { OpenTask } from "./open-task";
 import { OpenWorkflow } from "./open-workflow";
 import { Saving } from "./saving";
 import { Snapshots } from "./snapshots";
+import type { CredentialWish } from "./task-credentials";
 import { withTitles } from "./task-form";
 import { TestRequests } from "./test-requests";
 import type { Config, Failure } from "./types";
@@ -32,6 +33,8 @@ export class Store {
   /** Shown beside the workflow until somebody closes it. */
   notice: Failure | null = null;
   credentials: Credential[] = [];
+  /** The credential that the dialog is open for. */
+  credentialWish: CredentialWish | null = null;
   private readonly listeners = new Set<() => void>();
   /** Where the keyboard should go once the page has been drawn. */
   focusWanted: string | null = null;

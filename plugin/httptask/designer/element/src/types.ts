@@ -257,6 +257,8 @@ export interface Ending {
   expression?: string;
   known?: string[];
   maybeDelivered?: boolean;
+  /** After a 401, or what ended in the class `credential`. */
+  authorisation?: { challenges: string[]; type?: string; origin?: string };
   /** It was sent although its settings are not valid. */
   anyway?: boolean;
   /** How many attempts were begun, where they are not here themselves. */
