@@ -16,6 +16,8 @@ from functools import cached_property, lru_cache
 from typing import Any, Protocol, Self, TypeVar, overload
 from urllib.parse import quote, quote_plus
 
+from httptask._core.escape_search import Anchor, anchors_of, places
+
 MASK = "•••"
 """The text that replaces a secret."""
 
@@ -32,6 +34,9 @@ A shorter value stands in too many innocent texts; it is masked only where it is
 _MOST_DERIVED = 64
 _MOST_GIVEN = 9
 """Values of one credential, three generations of its tokens: each costs time in every text."""
+
+_SHORT = 4096
+"""Characters of a text whose escapes are undone without asking where one could matter."""
 
 _MOST_ESCAPES = 4
 """Escapes in escapes that are undone: JSON as a text in JSON, a URL in a form."""
@@ -432,6 +437,11 @@ class _Known:
         """
 
     @cached_property
+    def anchors(self) -> tuple[Anchor, ...] | None:
+        """What stands unescaped where a secret stands escaped."""
+        return anchors_of({form.text for form in (*self.in_text, *self.in_octets)})
+
+    @cached_property
     def escapes(self) -> tuple[_Escape, ...]:
         """The ways to escape a character, with the starts of escapes that may spell a secret."""
         return tuple(
@@ -471,6 +481,13 @@ def _is_escaped(text: str, folded: str, known: _Known) -> bool:
     """Say whether *text* holds a secret once its escapes are undone."""
     if not any(mark in folded for mark in _MARKS):
         return False
+    pieces = places(folded, known.anchors) if len(text) > _SHORT else None
+    if pieces is None:
+        return _is_escaped_in(text, folded, known)
+    return any(_is_escaped_in(text[at:end], folded[at:end], known) for at, end in pieces)
+
+
+def _is_escaped_in(text: str, folded: str, known: _Known) -> bool:
     for reading in _readings(text, folded, known):
         folded_reading = _folded(reading)
         if _holds_any(folded_reading, known.in_text) or _holds_any(folded_reading, known.in_octets):

@@ -1,0 +1,94 @@
+"""Masking in long texts: looking for places first finds what undoing all escapes finds."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from httptask._core import redaction
+from httptask._core.escape_search import anchors_of, places
+from httptask._core.redaction import MASK, Redactor
+
+ENCODERS: dict[str, Callable[[str], str]] = {
+    "json": lambda text: json.dumps(text)[1:-1],
+    "json with slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "json in utf-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "json, all of it": lambda text: "".join(
+        f"\\u{unit}"
+        for character in text
+        for unit in [
+            character.encode("utf-16-be", "surrogatepass").hex()[at : at + 4]
+            for at in range(0, 2 * len(character.encode("utf-16-be", "surrogatepass")), 4)
+        ]
+    ),
+    "percent": lambda text: quote(text, safe=""),
+    "percent, all of it": lambda text: "".join(f"%{octet:02X}" for octet in text.encode()),
+    "form": quote_plus,
+    "html": html.escape,
+    "html by number": lambda text: "".join(f"&#{ord(character)};" for character in text),
+    "html by number, signs alone": lambda text: "".join(
+        character if character.isalnum() else f"&#x{ord(character):x};" for character in text
+    ),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "upper case": str.upper,
+    "latin-1": lambda text: text.encode().decode("latin-1"),
+    "utf-16": lambda text: text.encode("utf-16-le").decode("latin-1"),
+}
+SECRETS = ["s3cr3t-token/9b", "pa\"ss'wörd😀 x/ü", "İstanbul+K key", "a.b.c.d\\e", "密码很长/密码"]
+AROUND = (
+    'the quick "brown" fox; path/to?q=a%20b&c=d%2Fe 100% café \\"x\\" pa"rt wörd #123 \\u00e9 ',
+    'the quick "brown" fox; ss\'wor d/9b token-9 s3cr3t- &amp; &lt;b&gt; a.b.c %3D \\n\\t x/',
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    secret=st.sampled_from(SECRETS)
+    | st.text(st.characters(codec="utf-8"), min_size=4, max_size=12),
+    names=st.lists(st.sampled_from(sorted(ENCODERS)), max_size=4),
+    around=st.sampled_from(AROUND),
+)
+def test_a_long_text_hides_no_spelling(secret: str, names: list[str], around: str) -> None:
+    """Whatever encodes a secret, encoders in encoders included: it is found in a long text where it
+    is found once all escapes of the text are undone. Texts without it hold none by both.
+    """
+    spelled = secret
+    for name in names:
+        spelled = ENCODERS[name](spelled)
+    redactor = Redactor([secret])
+    for text in (around * 60 + spelled + around * 60, around * 120):
+        by_place = redactor.finds(text)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(redaction, "_SHORT", len(text))
+            assert by_place == redactor.finds(text)
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_spelling_is_masked_in_a_long_text(name: str, secret: str) -> None:
+    """Each is, once encoded; and what stands around it stays, where it is told apart."""
+    text = AROUND[0] * 60 + ENCODERS[name](secret) + AROUND[1] * 60
+    redactor = Redactor([secret])
+    shown = redactor.text(text)
+    assert not redactor.finds(shown)
+    assert MASK in shown or name == "utf-16"
+    assert shown != text
+
+
+def test_an_ordinary_text_is_not_unescaped() -> None:
+    """That is what long texts cost: where no letter of a secret can be escaped, and no run of its
+    letters stands, nothing is undone.
+    """
+    spellings = {"s3cr3t-token/9b", "s3cr3t-token%2f9b"}
+    assert places(AROUND[0].lower() * 60, anchors_of(spellings)) == []
+    assert places(AROUND[0].lower() + "s3cr3t-token%2f9b", anchors_of(spellings)) != []
+    for escaped in ("\\u0073", "%73", "&#115;", "&amp;#x73;", "%2573", "\\u002573", "\\u0000"):
+        assert places(AROUND[0].lower() + escaped, anchors_of(spellings)) is None
+    assert anchors_of({"密码很长"}) is None
