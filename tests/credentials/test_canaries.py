@@ -203,7 +203,8 @@ BY_NAME: dict[str, Any] = {
 def _oauth(grant: str, authentication: str) -> Case:
     """Return a credential with all the fields that its *grant* and its *authentication* need."""
     ways = (GRANTS[grant], AUTHENTICATIONS[authentication])
-    names = {name for way in ways for name in way.required} | {"clientId"}
+    needed = (*ways[0].required, *ways[1].required_of(()))
+    names = {*needed, "clientId"}
     names |= {"key"} if any("key" in way.properties for way in ways) else set()
     values = {name: BY_NAME.get(name, VISIBLE) for name in sorted(names)}
     values |= {"extra": {"token": {"pin": ANY}}} if grant == "clientCredentials" else {}
