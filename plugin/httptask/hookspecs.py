@@ -76,7 +76,7 @@ def httptask_task_types() -> Sequence[TaskType]:  # type: ignore[empty-body]
 
     Called by engines and by the validation of workflow definitions, once per plugin manager, in the
     caller's thread. An exception reaches the caller. Ours brings `Http`; `Decision`, `Parallel`,
-    `Terminate`, `Wait` and `Simple` come the same way.
+    `Terminate`, `Wait`, `Workflow` and `Simple` come the same way.
 
         @httptask.hookimpl
         def httptask_task_types():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,14 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
-from httptask._core.numbers import number_from_1
 from httptask._core.pointers import lines_of
 from httptask._core.strict_json import dump
+from httptask.cli._definition import (
+    connections_options,
+    count,
+    definition_argument,
+    files_option,
+    host_header_option,
+    load,
+    run_options,
+    runtime_of,
+)
 from httptask.cli._environment import (
     environment_of,
     environment_option,
     given_variables,
-    problems_by_environment,
     variable_option,
 )
 from httptask.cli._exchange import exchange_text
@@ -29,19 +36,22 @@ from httptask.cli._output import (
     command,
     emit,
     emit_json,
-    network_of,
-    network_options,
     note,
-    plural,
 )
 from httptask.cli._pages import summary_line
+from httptask.cli._validate import run_validate
 from httptask.errors import InputError, SettingsError
-from httptask.model.policy import MAX_STEPS_OPTION, MAX_STEPS_VARIABLE, Limits
+from httptask.model.policy import (
+    MAX_DEPTH_OPTION,
+    MAX_DEPTH_VARIABLE,
+    MAX_STEPS_OPTION,
+    MAX_STEPS_VARIABLE,
+    Limits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from httptask.errors import Problem
     from httptask.model.exchange import Exchange
     from httptask.model.task import Inputs, TestOptions
     from httptask.model.workflow import WorkflowDefinition, WorkflowRun
@@ -56,10 +66,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "say everything that is wrong with a workflow definition",
         "httptask validate flow.json",
     )
-    _definition(validate)
+    definition_argument(validate)
     environment_option(validate, "check it as it runs in this environment alone, not in each")
-    _host_header(validate)
-    _files(validate)
+    host_header_option(validate)
+    files_option(validate)
     validate.set_defaults(run=run_validate)
 
     test = command(
@@ -68,7 +78,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "run one HTTP task and show the raw exchange",
         "httptask test-request flow.json --task 'Send email'",
     )
-    _definition(test)
+    definition_argument(test)
     test.add_argument(
         "--task",
         metavar="NAME",
@@ -95,143 +105,40 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     test.add_argument(
         "--save-body", metavar="FILE", help="write the response's body to a file, byte for byte"
     )
-    _network(test)
+    run_options(test)
     test.set_defaults(run=run_test_request)
 
     run = command(
         commands, "run", "run a workflow definition", "httptask run flow.json --input input.json"
     )
-    _definition(run)
+    definition_argument(run)
     input_options(run)
     environment_option(run, "run it in this environment of the definition")
     variable_option(run)
     run.add_argument(
         "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
     )
-    _network(run)
-    _connections(run)
+    run_options(run)
+    connections_options(run)
     run.add_argument(
         MAX_STEPS_OPTION,
-        type=_count,
+        type=count,
         metavar="NUMBER",
         help=(
             f"the most tasks that one run may execute (default: {Limits().steps:,}; environment:"
             f" {MAX_STEPS_VARIABLE})"
         ),
     )
+    run.add_argument(
+        MAX_DEPTH_OPTION,
+        type=count,
+        metavar="NUMBER",
+        help=(
+            f"the most runs that one run may stand inside (default: {Limits().depth}; environment:"
+            f" {MAX_DEPTH_VARIABLE})"
+        ),
+    )
     run.set_defaults(run=run_run)
-
-
-def _count(text: str) -> int:
-    count = number_from_1(text)
-    if count is None:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text[:40]!r}")
-    return count
-
-
-def _definition(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "definition",
-        metavar="DEFINITION",
-        help="a workflow definition: a JSON file, or - for standard input",
-    )
-
-
-def _network(parser: argparse.ArgumentParser) -> None:
-    network_options(parser, "let requests go to this network or host too")
-    _host_header(parser)
-    _files(parser)
-
-
-def _files(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--files",
-        metavar="FOLDER",
-        help=(
-            "what requests may send files from, and responses are kept in as files (environment:"
-            " HTTPTASK_FILES)"
-        ),
-    )
-
-
-def _host_header(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--allow-host-header",
-        action="store_true",
-        default=None,
-        help="let tasks set the header Host (environment: HTTPTASK_ALLOW_HOST_HEADER=1)",
-    )
-
-
-def _connections(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--connections",
-        type=int,
-        metavar="N",
-        help=(
-            "requests under way at once; more wait for their turn (environment:"
-            " HTTPTASK_CONNECTIONS; default: 500)"
-        ),
-    )
-    parser.add_argument(
-        "--connections-per-origin",
-        type=int,
-        metavar="N",
-        help=(
-            "of these, those to one server (environment: HTTPTASK_CONNECTIONS_PER_ORIGIN; default:"
-            " 100)"
-        ),
-    )
-    parser.add_argument(
-        "--origin-limits",
-        metavar="LIMITS",
-        help=(
-            "what holds for every server, such as pause=60,share=0.8 or off (environment:"
-            " HTTPTASK_ORIGIN_LIMITS)"
-        ),
-    )
-
-
-# validate
-
-
-def run_validate(arguments: argparse.Namespace) -> int:
-    """Print every problem; exit status 1 when one is an error."""
-    from httptask.workflow import problems as problems_of
-
-    definition = _load(arguments.definition)
-    with _runtime(arguments) as runtime:
-        problems = problems_of(definition, runtime)
-        in_environments = problems_by_environment(arguments, definition, runtime)
-    value = _validity(problems)
-    lines = [f"{problem.severity}: {problem}" for problem in problems]
-    errors = _errors(problems)
-    for name, (of_file, others) in in_environments.items():
-        validity = _validity(others) | {"fileProblems": [one.to_json() for one in of_file]}
-        validity["valid"] = not _errors([*of_file, *others])
-        value.setdefault("environments", {})[name] = validity
-        lines += [f"{one.severity}: environments/{name}.json: {one}" for one in of_file]
-        lines += [f"{problem.severity}: in {name}: {problem}" for problem in others]
-        errors += _errors([*of_file, *others])
-    value["valid"] = not errors
-    emit(arguments, value, _verdict(arguments.definition, lines, errors))
-    return 1 if errors else 0
-
-
-def _errors(problems: list[Problem]) -> int:
-    return sum(problem.severity == "error" for problem in problems)
-
-
-def _validity(problems: list[Problem]) -> dict[str, Any]:
-    return {
-        "valid": not _errors(problems),
-        "problems": [problem.to_json() for problem in problems],
-    }
-
-
-def _verdict(source: str, lines: list[str], errors: int) -> str:
-    lines.append(f"{source}: {plural(errors, 'problem') if errors else 'valid'}")
-    return "\n".join(lines)
 
 
 # test-request
@@ -239,9 +146,9 @@ def _verdict(source: str, lines: list[str], errors: int) -> str:
 
 def run_test_request(arguments: argparse.Namespace) -> int:
     """Run a test request and print its exchange; exit status 1 when it did not succeed."""
-    definition = _load(arguments.definition)
+    definition = load(arguments.definition)
     inputs = _inputs(arguments, definition)
-    with _runtime(arguments) as runtime:
+    with runtime_of(arguments) as runtime:
         task = _task(definition, arguments.task, runtime)
         if arguments.curl:
             return _curl(arguments, task, inputs)
@@ -387,15 +294,16 @@ def run_run(arguments: argparse.Namespace) -> int:
     """Run a definition to its end; exit status 1 when it did not complete."""
     from httptask.cli._stopping import Stopped, run_stoppable
     from httptask.engines import arun_workflow
+    from httptask.workflow import definitions_of
 
-    definition = _load(arguments.definition)
+    definition = load(arguments.definition)
     environment = environment_of(arguments, definition)
     variables = given_variables(arguments)
     input_ = run_input(arguments, definition)
     runs: list[tuple[WorkflowRun, Any]] = []
 
     async def run() -> None:
-        async with _runtime(arguments) as runtime:
+        async with runtime_of(arguments) as runtime:
 
             def ended(run: WorkflowRun) -> None:
                 runs.append((run, runtime.redactor.value(run.to_json())))
@@ -407,7 +315,7 @@ def run_run(arguments: argparse.Namespace) -> int:
                 variables=variables,
                 environment=environment,
                 runtime=runtime,
-                definitions=_failure_workflow(definition),
+                definitions=definitions_of(definition),
                 finished=lambda task: note(_task_line(runtime.redactor.value(task.to_json()))),
                 cancelled=ended,
             )
@@ -470,26 +378,6 @@ def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _failure_workflow(definition: WorkflowDefinition) -> dict[str, WorkflowDefinition]:
-    """Return the definition's failure workflow by its id: the file `<id>.json` in its folder."""
-    workflow_id = definition.failure_workflow
-    if workflow_id is None or Path(workflow_id).name != workflow_id:
-        return {}
-    path = Path(definition.source or "").parent / f"{workflow_id}.json"
-    return {workflow_id: _load(str(path))} if path.is_file() else {}
-
-
-# Files
-
-
-def _load(source: str) -> WorkflowDefinition:
-    from httptask.workflow import load_definition
-
-    if source == "-":
-        return load_definition("standard input", sys.stdin.buffer.read())
-    return load_definition(source)
-
-
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:
     from httptask.model.task import Inputs, run_of_test
     from httptask.workflow import variables_of
@@ -507,28 +395,3 @@ def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> In
         run=run_of_test(definition.name),
         environment=environment,
     )
-
-
-def _runtime(arguments: argparse.Namespace) -> Runtime:
-    from httptask.model.rates import OriginLimits
-    from httptask.task import Runtime, operator_limits
-
-    try:
-        limits = operator_limits(getattr(arguments, "max_steps", None))
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-    origin_limits = getattr(arguments, "origin_limits", None)
-    try:
-        return Runtime(
-            catalogue=arguments.catalogue,
-            limits=limits,
-            allow_networks=getattr(arguments, "allow_network", None),
-            network=network_of(arguments),
-            files=getattr(arguments, "files", None),
-            allow_host_header=getattr(arguments, "allow_host_header", None),
-            connections=getattr(arguments, "connections", None),
-            connections_per_origin=getattr(arguments, "connections_per_origin", None),
-            origin_limits=OriginLimits.parsed(origin_limits) if origin_limits else None,
-        )
-    except ValueError as error:
-        raise CommandError(str(error)) from error

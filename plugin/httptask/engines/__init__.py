@@ -85,7 +85,7 @@ async def arun_workflow(
     *finished* is told of every task that has ended. *cancelled* is told of the run so far when this
     call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
     its request may have been delivered.
-    *definitions* are definitions by id, for `failureWorkflow`.
+    *definitions* are definitions by id, for `failureWorkflow` and tasks of the type `Workflow`.
     *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and
     closed.
 

@@ -34,6 +34,8 @@ _VISITS = uuid.UUID("0b2f6a3c-5f0d-5c8e-9a51-7c4b3d1e8f62")
 """The namespace of `${swf:uuid}` (RFC 9562, section 6.5). It never changes: a run may outlive a
 release.
 """
+_NESTED = uuid.UUID("5b9d7a1e-6f7f-4c0e-9a4b-0d2c52a3f1de")
+"""The namespace of the ids of nested runs (RFC 9562, section 5.5)."""
 
 
 class RunRecord:
@@ -57,7 +59,7 @@ class RunRecord:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.definition = definition
-        self.workflow_id = workflow_id or str(uuid.uuid4())
+        self.workflow_id = workflow_id or options.workflow_id or str(uuid.uuid4())
         self.title = definition.name or PurePath(definition.source or "").stem
         self.input = checked_input(definition, options.input)
         """The run's input, with the defaults of the definition's `inputSchema`."""
@@ -106,9 +108,35 @@ class RunRecord:
             previous=self.input if before is None else self._finished.output_of(before),
         )
 
-    def complete(self, step: Step, outcome: TaskOutcome, notes: Iterable[str] = ()) -> Progress:
+    @property
+    def remaining_steps(self) -> int:
+        """The number of tasks that the run may still execute."""
+        return self._state.remaining_steps
+
+    def nested_options(self, step: Step, outcome: TaskOutcome) -> RunOptions:
+        """Return the options of the run that *outcome* asks for. Its id is derived: an engine that
+        replays gets the same.
+        """
+        name = f"{self.workflow_id}/{step.name}/{step.visit}"
+        return replace(
+            self._options,
+            input=outcome.input,
+            finished=None,
+            cancelled=None,
+            steps=self.remaining_steps,
+            depth=self._options.depth + 1,
+            workflow_id=str(uuid.uuid5(_NESTED, name)),
+        )
+
+    def complete(
+        self,
+        step: Step,
+        outcome: TaskOutcome,
+        notes: Iterable[str] = (),
+        run: WorkflowRun | None = None,
+    ) -> Progress:
         """Note that the task of *step* gave *outcome*, and return what that changes. *notes* are
-        what a reader of the history would not expect.
+        what a reader of the history would not expect; *run* is the run that the task asked for.
         """
         if outcome.wait_until is not None:
             return self._recorded(
@@ -127,24 +155,31 @@ class RunRecord:
             next_task=outcome.next_task,
             terminate=outcome.terminate,
             notes=tuple(notes),
+            run=run,
         )
 
-    def fail(self, step: Step, error: Mapping[str, Any], notes: Iterable[str] = ()) -> Progress:
+    def fail(
+        self,
+        step: Step,
+        error: Mapping[str, Any],
+        notes: Iterable[str] = (),
+        run: WorkflowRun | None = None,
+    ) -> Progress:
         """Note that the task of *step* failed with *error*, as JSON, and return what that
-        changes. *notes* are as in `complete`.
+        changes. *notes* and *run* are as in `complete`.
         """
         route = error_route(step.definition, error)
         return self._recorded(
-            step, status="Failed", error=error, next_task=route, notes=tuple(notes)
+            step, status="Failed", error=error, next_task=route, notes=tuple(notes), run=run
         )
 
-    def stop(self, step: Step, error: Mapping[str, Any]) -> None:
+    def stop(self, step: Step, error: Mapping[str, Any], run: WorkflowRun | None = None) -> None:
         """Note that the task of *step* was stopped before its end: *error*, as JSON, says what it
-        may have done.
+        may have done. *run* is the run that the task asked for, as far as it came.
         """
-        run, began = self._under_way.pop(step.key)
+        started, began = self._under_way.pop(step.key)
         elapsed = self._clock() - began
-        self._history.append(replace(run, error=error, elapsed_seconds=elapsed))
+        self._history.append(replace(started, error=error, elapsed_seconds=elapsed, run=run))
 
     def ended(self, progress: Progress) -> WorkflowRun:
         """Return the run, which ended with *progress*; what is still under way was stopped."""
@@ -241,6 +276,11 @@ def unexpected_failure(task_type: str, reason: str, provider: str | None = None)
         "kind": "task",
         "retryable": False,
     }
+
+
+def failure_run_id(workflow_id: str) -> str:
+    """Return the id of the run of the failure workflow of the run *workflow_id*."""
+    return str(uuid.uuid5(_NESTED, f"{workflow_id}/failure"))
 
 
 def failure_input(run: WorkflowRun, cause: TaskRun | None, run_input: Any) -> dict[str, Any]:

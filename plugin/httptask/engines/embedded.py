@@ -15,11 +15,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from httptask.engines._compiled import compiled
+from httptask.engines._nested import (
+    maybe_delivered,
+    nested_definition,
+    nested_error,
+    refuse_broken_nested,
+    refused_error,
+)
 from httptask.engines._record import (
     RunRecord,
     checked_outcome,
     due,
     failure_input,
+    failure_run_id,
     unexpected_failure,
 )
 from httptask.errors import DefinitionError, HttpTaskError
@@ -79,18 +87,24 @@ class EmbeddedEngine:
         task's failure is not raised. A cancelled run leaves nothing
         running; `options.cancelled` is told how far it came.
         """
-        first = await _begun(definition, options, runtime, self._clock)
-        run = await first.finish()
-        if run.status == "Completed" or definition.failure_workflow is None:
-            return run
-        return await _with_failure_workflow(
-            run,
-            failure_input(run, first.cause, first.input),
-            definition.failure_workflow,
-            options,
-            runtime,
-            self._clock,
-        )
+        await refuse_broken_nested(definition, options, runtime)
+        run, _ = await _whole_run(definition, options, runtime, self._clock)
+        return run
+
+
+async def _whole_run(
+    definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
+) -> tuple[WorkflowRun, TaskRun | None]:
+    """Run *definition*, and its failure workflow after it; return also the task that failed it."""
+    first = await _begun(definition, options, runtime, clock)
+    run = await first.finish()
+    if run.status == "Completed" or definition.failure_workflow is None:
+        return run, first.cause
+    failure = failure_input(run, first.cause, first.input)
+    after = await _with_failure_workflow(
+        run, failure, definition.failure_workflow, options, runtime, clock
+    )
+    return after, first.cause
 
 
 class Clock:
@@ -124,6 +138,7 @@ async def _with_failure_workflow(
     options = replace(
         options,
         input=failure,
+        workflow_id=None if options.workflow_id is None else failure_run_id(options.workflow_id),
         cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),
     )
     try:
@@ -163,7 +178,7 @@ class _Run:
         self._record = RunRecord(
             definition,
             options,
-            steps=runtime.limits.steps,
+            steps=runtime.limits.steps if options.steps is None else options.steps,
             clock=time.monotonic,
             now=clock.now,
         )
@@ -252,19 +267,44 @@ class _Run:
         call = CallProgress()
         watched.set(call)
         state = None
+        nested: list[WorkflowRun] = []
         try:
             while True:
                 outcome = await self._outcome(step, inputs, state)
                 if not isinstance(outcome, TaskOutcome):
                     return self._record.fail(step, outcome, call.notes)
+                if outcome.definition is not None:
+                    return await self._run_nested(step, outcome, outcome.definition, nested)
                 progress = self._record.complete(step, outcome, call.notes)
                 if not progress.waits:
                     return progress
                 state = outcome.state
                 await self._clock.wait_until(due(progress.waits[0].until))
         except asyncio.CancelledError:
-            self._record.stop(step, _stopped_error(call))
+            stopped = nested[0] if nested else None
+            is_maybe_delivered = call.maybe_delivered or any(map(maybe_delivered, nested))
+            error = _stopped_error(call.attempt, is_maybe_delivered=is_maybe_delivered)
+            self._record.stop(step, error, stopped)
             raise
+
+    async def _run_nested(
+        self, step: Step, outcome: TaskOutcome, name: str, stopped: list[WorkflowRun]
+    ) -> Progress:
+        """Run the definition *name*, for which the task of *step* asked with *outcome*, and return
+        what its end changes. A run that is cancelled goes to *stopped* as far as it came.
+        """
+        options = self._record.nested_options(step, outcome)
+        options = replace(options, cancelled=stopped.append)
+        try:
+            definition = nested_definition(step, name, options, self._runtime)
+            run, cause = await _whole_run(definition, options, self._runtime, self._clock)
+        except DefinitionError as error:
+            return self._record.fail(step, refused_error(name, error))
+        except HttpTaskError as error:
+            return self._record.fail(step, error.to_json())
+        if run.status != "Completed":
+            return self._record.fail(step, nested_error(name, run, cause), run=run)
+        return self._record.complete(step, replace(outcome, output=run.output), run=run)
 
     async def _outcome(
         self, step: Step, inputs: Inputs, state: Any
@@ -301,17 +341,15 @@ class _Run:
             return unexpected_failure(task_type, f"{type(error).__name__}: {error}", str(provider))
 
 
-def _stopped_error(call: CallProgress) -> dict[str, Any]:
+def _stopped_error(attempts: int, *, is_maybe_delivered: bool) -> dict[str, Any]:
     """Return the error of a task that was stopped while it was under way."""
-    delivered = (
-        "the server may have got the request" if call.maybe_delivered else "nothing was sent"
-    )
+    delivered = "the server may have got the request" if is_maybe_delivered else "nothing was sent"
     return {
         "error": "Stopped",
         "message": f"stopped before its end; {delivered}",
         "kind": "cancelled",
-        "maybeDelivered": call.maybe_delivered,
-        "attempts": call.attempt,
+        "maybeDelivered": is_maybe_delivered,
+        "attempts": attempts,
     }
 
 

@@ -317,6 +317,13 @@ SENTENCES: Mapping[str, str] = {
     ),
     "wait-end": "a Wait has either 'seconds' or 'until'",
     "endless-loop": "a loop without end: {tasks:route} never reaches an end",
+    # A definition that another one runs
+    "workflow-unknown": "there is no definition {name!r} next to this one",
+    "workflow-depth": (
+        "{name!r} is not run: a run stands inside at most {limit} others (an operator raises the"
+        " limit with --max-depth or HTTPTASK_MAX_DEPTH)"
+    ),
+    "workflow-cycle": "this leads back: {tasks:route}; a run stands inside a few others at most",
     # An environment
     "environment-unknown": "there is no environment {name!r} in {folder}[; there are: {known}]",
     "environment-server": (

@@ -10,6 +10,9 @@ from typing import Any
 MAX_STEPS_OPTION, MAX_STEPS_VARIABLE = "--max-steps", "HTTPTASK_MAX_STEPS"
 """The option of `httptask run`, and the environment variable, that set `Limits.steps`."""
 
+MAX_DEPTH_OPTION, MAX_DEPTH_VARIABLE = "--max-depth", "HTTPTASK_MAX_DEPTH"
+"""Those that set `Limits.depth`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
@@ -93,6 +96,8 @@ class Limits:
     """An expression's result, as JSON."""
     steps: int = 100_000
     """Tasks that one run of a workflow may execute: it ends a loop without end."""
+    depth: int = 16
+    """Runs around one run: each has a task that asked for the next."""
 
 
 @dataclass(frozen=True, slots=True)

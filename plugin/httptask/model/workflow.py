@@ -107,6 +107,11 @@ class TaskOutcome:
 
     It must be small: it travels, and is stored.
     """
+    definition: str | None = None
+    """The task asks for a run of the definition with this id (Workflow), with `input` as its input.
+
+    The engine runs it, and its output is the task's.
+    """
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome; unset fields are left out."""
@@ -117,6 +122,7 @@ class TaskOutcome:
             terminate=self.terminate,
             waitUntil=self.wait_until,
             state=self.state,
+            definition=self.definition,
         )
 
     @classmethod
@@ -129,6 +135,7 @@ class TaskOutcome:
             terminate=value.get("terminate"),
             wait_until=value.get("waitUntil"),
             state=value.get("state"),
+            definition=value.get("definition"),
         )
 
 
@@ -245,11 +252,18 @@ class TaskRun:
     """The time of the result, RFC 3339 in UTC."""
     notes: tuple[str, ...] = ()
     """What a reader would not expect: that its requests waited in the queue, and why."""
+    run: WorkflowRun | None = None
+    """The run that the task asked for (Workflow)."""
 
     @property
     def key(self) -> tuple[str, int]:
         """The identity of the visit in its run."""
         return self.name, self.visit
+
+    @property
+    def steps(self) -> int:
+        """The number of visits it stands for: its own, and those of the run it asked for."""
+        return 1 if self.run is None else 1 + sum(task.steps for task in self.run.tasks)
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry; unset fields are left out."""
@@ -268,6 +282,7 @@ class TaskRun:
             elapsedSeconds=round(self.elapsed_seconds, 6),
             endedAt=self.ended_at,
             notes=list(self.notes) or None,
+            run=self.run.to_json() if self.run is not None else None,
         )
 
     @classmethod
@@ -288,6 +303,7 @@ class TaskRun:
             elapsed_seconds=float(value.get("elapsedSeconds", 0)),
             ended_at=value.get("endedAt"),
             notes=tuple(value.get("notes", ())),
+            run=WorkflowRun.from_json(value["run"]) if value.get("run") is not None else None,
         )
 
 

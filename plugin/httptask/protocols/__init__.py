@@ -265,7 +265,7 @@ class RunOptions:
     input: Any = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     definitions: Mapping[str, WorkflowDefinition] = field(default_factory=dict)
-    """Definitions by id, for `failureWorkflow`."""
+    """Definitions by id, for `failureWorkflow` and tasks of the type `Workflow`."""
     finished: Callable[[TaskRun], None] | None = None
     """Called with every visit of a task when it has ended, for progress. It must not raise."""
     cancelled: Callable[[WorkflowRun], None] | None = None
@@ -275,6 +275,12 @@ class RunOptions:
     """
     environment: Environment | None = None
     """Where requests go, with which credentials, and values of `$.variables`."""
+    workflow_id: str | None = None
+    """The run's id; None: a new one."""
+    steps: int | None = None
+    """The tasks it may execute; None: as many as the runtime's limits say."""
+    depth: int = 0
+    """The number of runs around this one: a task of each asked for the next."""
 
 
 @runtime_checkable

@@ -22,7 +22,12 @@ from httptask.building import FILES_VARIABLE, Files
 from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper, tokens_file
 from httptask.expressions import Evaluator
 from httptask.model.authorisation import Clock
-from httptask.model.policy import MAX_STEPS_VARIABLE, Limits, Network
+from httptask.model.policy import (
+    MAX_DEPTH_VARIABLE,
+    MAX_STEPS_VARIABLE,
+    Limits,
+    Network,
+)
 from httptask.model.rates import OriginLimits
 from httptask.plugins import PluginManager, plugin_manager
 from httptask.sending import BodyFile, Connections, Limiter, allowed_networks, parse_networks, ways
@@ -53,18 +58,28 @@ ORIGIN_LIMITS_VARIABLE = "HTTPTASK_ORIGIN_LIMITS"
 """
 
 
-def operator_limits(steps: int | None = None) -> Limits:
-    """Return the limits, where *steps* or the operator's `HTTPTASK_MAX_STEPS` bounds a run's tasks.
+def operator_limits(steps: int | None = None, depth: int | None = None) -> Limits:
+    """Return the limits, where *steps* or the operator's `HTTPTASK_MAX_STEPS` bounds a run's tasks,
+    and *depth* or `HTTPTASK_MAX_DEPTH` the runs that it may stand inside.
 
-    Raises `ValueError` when the variable holds no whole number from 1.
+    Raises `ValueError` when a variable holds no whole number from 1.
     """
-    text = os.environ.get(MAX_STEPS_VARIABLE)
-    if steps is not None or not text:
-        return Limits() if steps is None else Limits(steps=steps)
+    given = {
+        "steps": _bound(steps, MAX_STEPS_VARIABLE),
+        "depth": _bound(depth, MAX_DEPTH_VARIABLE),
+    }
+    return Limits(**{name: count for name, count in given.items() if count is not None})
+
+
+def _bound(given: int | None, variable: str) -> int | None:
+    """Return *given*, or the number in the environment *variable*; None when there is neither."""
+    text = os.environ.get(variable)
+    if given is not None or not text:
+        return given
     count = number_from_1(text)
     if count is None:
-        raise ValueError(f"{MAX_STEPS_VARIABLE} is {text[:40]!r}; expected a whole number from 1")
-    return Limits(steps=count)
+        raise ValueError(f"{variable} is {text[:40]!r}; expected a whole number from 1")
+    return count
 
 
 class Runtime:

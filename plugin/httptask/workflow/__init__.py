@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         with_defaults,
     )
     from httptask.workflow._interpreter import RunState, next_steps
+    from httptask.workflow._nested import definitions_of, nested_definitions, nested_problems
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
     from httptask.workflow._routes import unreached_tasks
@@ -47,6 +48,7 @@ __all__ = [
     "Wait",
     "checked_input",
     "definition_of",
+    "definitions_of",
     "environment_names",
     "environment_problems",
     "error_route",
@@ -54,6 +56,8 @@ __all__ = [
     "iter_tasks",
     "load_definition",
     "load_environment",
+    "nested_definitions",
+    "nested_problems",
     "next_steps",
     "problems",
     "rename_task",
@@ -75,6 +79,7 @@ _HOMES = {
     "Wait": "httptask.model.workflow",
     "checked_input": "httptask.workflow._input",
     "definition_of": "httptask.workflow._definition",
+    "definitions_of": "httptask.workflow._nested",
     "environment_names": "httptask.workflow._environments",
     "environment_problems": "httptask.workflow._environments",
     "is_secret_input": "httptask.workflow._input",
@@ -82,6 +87,8 @@ _HOMES = {
     "iter_tasks": "httptask.workflow._definition",
     "load_definition": "httptask.workflow._definition",
     "load_environment": "httptask.workflow._environments",
+    "nested_definitions": "httptask.workflow._nested",
+    "nested_problems": "httptask.workflow._nested",
     "next_steps": "httptask.workflow._interpreter",
     "problems": "httptask.workflow._validation",
     "rename_task": "httptask.workflow._renaming",

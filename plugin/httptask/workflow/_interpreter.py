@@ -119,6 +119,7 @@ class RunState:
             self._known.add(key)
             self._joined.pop(key, None)
         elif run.status != "InProgress" and self._end is None:
+            self._executed += run.steps - 1
             track, step = self._active.pop(key, (None, None))
             if track is not None and step is not None:
                 self._time = run.ended_at or self._time
@@ -126,6 +127,11 @@ class RunState:
             elif run.visit > self._visits[run.name]:
                 self._early[key] = run
         return self._news.told(self._end)
+
+    @property
+    def remaining_steps(self) -> int:
+        """The number of tasks that the run may still execute, those of nested runs included."""
+        return max(self._budget - self._executed, 0)
 
     @property
     def progress(self) -> Progress:

@@ -100,7 +100,7 @@ FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
 }
 """Task types with a way on of their own; every other one has either `nextTask` or `end`."""
 
-_STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Wait", "Decision", "Parallel"})
+_STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Wait", "Decision", "Parallel", "Workflow"})
 """Types that go where their definition says. A plugin's may decide, or end the run, by itself."""
 
 

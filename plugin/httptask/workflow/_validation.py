@@ -4,14 +4,13 @@ task.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
 from httptask._core.json_types import type_name
 from httptask._core.nearest import nearest
-from httptask._core.pointers import lines_of, parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import deeper_than
 from httptask.errors import Problem
@@ -30,6 +29,8 @@ from httptask.workflow._definition import (
 )
 from httptask.workflow._error_route_problems import error_route_problems
 from httptask.workflow._input import input_schema_problems, input_shape
+from httptask.workflow._nested import Definitions, nested_problems
+from httptask.workflow._order import in_order
 from httptask.workflow._routes import (
     FLOWS,
     shown,
@@ -48,21 +49,28 @@ _MAX_DEPTH = Limits().json_depth
 
 
 def problems(
-    definition: WorkflowDefinition, runtime: Runtime, environment: Environment | None = None
+    definition: WorkflowDefinition,
+    runtime: Runtime,
+    environment: Environment | None = None,
+    definitions: Definitions | None = None,
 ) -> list[Problem]:
     """Return everything wrong with *definition*, in document order, for the task types and
     endpoints *runtime* knows.
 
     Each problem has a JSON Pointer, and its line when the definition was read from text. An engine
     runs a definition that has no problem of severity `error`; a `warning` is something that runs
-    but was hardly meant. With an *environment*, it is checked as it runs there. Never raises,
-    whatever the document holds. Nothing is evaluated or sent.
+    but was hardly meant. With an *environment*, it is checked as it runs there, and with
+    *definitions*, by id, that those it runs are there and take their inputs. Never raises, whatever
+    the document holds. Nothing is evaluated or sent.
     """
     names = [name for _, name, _ in iter_tasks(definition)]
     known = Known(names, *_known_below(definition.document, environment), environment)
     services = Services(runtime, Inputs(), known)
     types = _Types(runtime.plugins.named("httptask_task_types"), services)
-    return _in_order(_all_problems(definition, types), definition)
+    unordered = [*_all_problems(definition, types)]
+    if definitions is not None:
+        unordered += nested_problems(definition, definitions)
+    return in_order(unordered, definition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,46 +231,3 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
     own_pointers = {problem.pointer for problem in own}
     yield from own
     yield from (problem for problem in by_schema if problem.pointer not in own_pointers)
-
-
-# Order and lines
-
-
-def _in_order(unordered: Iterable[Problem], definition: WorkflowDefinition) -> list[Problem]:
-    order = _Order(definition.document)
-    listed = sorted(dict.fromkeys(unordered), key=lambda problem: order.of(problem.pointer))
-    if definition.text is None:
-        return listed
-    lines = lines_of(definition.text, {problem.pointer for problem in listed})
-    return [replace(problem, line=problem.line or lines.get(problem.pointer)) for problem in listed]
-
-
-class _Order:
-    """Where a pointer stands in a document, as something to sort by."""
-
-    def __init__(self, document: Any) -> None:
-        self._document = document
-        self._positions: dict[int, dict[str, int]] = {}
-
-    def of(self, pointer: str) -> tuple[int, ...]:
-        position: list[int] = []
-        value = self._document
-        for part in parts(pointer):
-            indices = self._indices(value)
-            if part not in indices:  # a name that is missing comes after those that are there
-                position.append(len(indices))
-                break
-            position.append(indices[part])
-            value = value[part] if isinstance(value, Mapping) else value[int(part)]
-        return tuple(position)
-
-    def _indices(self, value: Any) -> dict[str, int]:
-        """Return the index of each name, or item, of *value*."""
-        if id(value) not in self._positions:
-            names: Iterable[Any] = ()
-            if isinstance(value, Mapping):
-                names = value
-            elif isinstance(value, list):
-                names = range(len(value))
-            self._positions[id(value)] = {str(name): index for index, name in enumerate(names)}
-        return self._positions[id(value)]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 @hookimpl
 def httptask_task_types() -> Sequence[TaskType]:
-    """Bring `Decision`, `Parallel`, `Terminate`, `Wait` and `Simple`."""
-    from httptask.workflow.task_types import Decision, Parallel, Simple, Terminate
+    """Bring `Decision`, `Parallel`, `Terminate`, `Wait`, `Workflow` and `Simple`."""
+    from httptask.workflow.task_types import Decision, Parallel, Simple, Terminate, Workflow
     from httptask.workflow.waiting import Wait
 
-    return [Decision(), Parallel(), Terminate(), Wait(), Simple()]
+    return [Decision(), Parallel(), Terminate(), Wait(), Workflow(), Simple()]

@@ -171,6 +171,26 @@ class Terminate(_TaskType):
         return TaskOutcome(output=output, terminate=call.definition["terminationStatus"])
 
 
+class Workflow(_TaskType):
+    """Runs another definition, whose output is the task's."""
+
+    name = "Workflow"
+    evaluated = ("inputParameters",)
+
+    def prepare(self, task: TaskCheck | TaskCall) -> Prepared:
+        """Return `inputParameters`, ready to be evaluated."""
+        from httptask.expressions import Prepared
+
+        return Prepared.of(task.definition.get("inputParameters"))
+
+    async def run(self, call: TaskCall) -> TaskOutcome:
+        """Evaluate the input, and ask the engine for the run."""
+        parameters = self.prepare(call) if call.prepared is None else call.prepared
+        pointer = pointer_of(["inputParameters"], call.pointer)
+        value = await call.services.evaluate(parameters, call.inputs.document(), pointer)
+        return TaskOutcome(input=value, definition=call.definition["definition"])
+
+
 class Simple(_TaskType):
     """A gate that stays `InProgress` until somebody outside completes it."""
 

@@ -1,0 +1,53 @@
+"""`validate`: everything that is wrong with a workflow definition, anywhere and in environments."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from httptask.cli._definition import load, runtime_of
+from httptask.cli._environment import problems_by_environment
+from httptask.cli._output import emit, plural
+
+if TYPE_CHECKING:
+    from httptask.errors import Problem
+
+
+def run_validate(arguments: argparse.Namespace) -> int:
+    """Print every problem; exit status 1 when one is an error."""
+    from httptask.workflow import definitions_of
+    from httptask.workflow import problems as problems_of
+
+    definition = load(arguments.definition)
+    with runtime_of(arguments) as runtime:
+        problems = problems_of(definition, runtime, definitions=definitions_of(definition))
+        in_environments = problems_by_environment(arguments, definition, runtime)
+    value = _validity(problems)
+    lines = [f"{problem.severity}: {problem}" for problem in problems]
+    errors = _errors(problems)
+    for name, (of_file, others) in in_environments.items():
+        validity = _validity(others) | {"fileProblems": [one.to_json() for one in of_file]}
+        validity["valid"] = not _errors([*of_file, *others])
+        value.setdefault("environments", {})[name] = validity
+        lines += [f"{one.severity}: environments/{name}.json: {one}" for one in of_file]
+        lines += [f"{problem.severity}: in {name}: {problem}" for problem in others]
+        errors += _errors([*of_file, *others])
+    value["valid"] = not errors
+    emit(arguments, value, _verdict(arguments.definition, lines, errors))
+    return 1 if errors else 0
+
+
+def _errors(problems: list[Problem]) -> int:
+    return sum(problem.severity == "error" for problem in problems)
+
+
+def _validity(problems: list[Problem]) -> dict[str, Any]:
+    return {
+        "valid": not _errors(problems),
+        "problems": [problem.to_json() for problem in problems],
+    }
+
+
+def _verdict(source: str, lines: list[str], errors: int) -> str:
+    lines.append(f"{source}: {plural(errors, 'problem') if errors else 'valid'}")
+    return "\n".join(lines)

@@ -1,0 +1,168 @@
+"""Definitions that other definitions run: found by id, and checked along the way from one to the
+next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from httptask._core.nearest import nearest
+from httptask._core.pointers import pointer as pointer_of
+from httptask.errors import Problem
+from httptask.model.workflow import WorkflowDefinition
+from httptask.settings import input_problems
+from httptask.workflow._definition import iter_tasks, load_definition
+from httptask.workflow._input import input_shape, with_defaults
+
+_MOST = 1_000
+"""Definitions that one definition runs, and those run in turn."""
+
+Definitions = Mapping[str, WorkflowDefinition]
+
+
+def definitions_of(
+    definition: WorkflowDefinition, load: Callable[[str], WorkflowDefinition | None] | None = None
+) -> dict[str, WorkflowDefinition]:
+    """Return the definitions that a run of *definition* may need, by id: those of `Workflow` tasks,
+    failure workflows, and theirs in turn. One that there is not is left out.
+
+    *load* returns the definition of an id; without it, that is the file `<id>.json` next to
+    *definition*. Raises `DefinitionError` for a file that is no definition.
+    """
+    load = load or _loader(definition)
+    known: dict[str, WorkflowDefinition] = {}
+    missing: set[str] = set()
+    pending = [definition]
+    while pending and len(known) < _MOST:
+        for name in _ids(pending.pop()):
+            if name in known or name in missing:
+                continue
+            other = load(name)
+            if other is None:
+                missing.add(name)
+            else:
+                known[name] = other
+                pending.append(other)
+    return known
+
+
+def nested_definitions(
+    definition: WorkflowDefinition, definitions: Definitions
+) -> dict[str, WorkflowDefinition]:
+    """Return those of *definitions*, by id, that tasks of *definition* run, and those of theirs."""
+    known: dict[str, WorkflowDefinition] = {}
+    pending = [definition]
+    while pending:
+        for _, _, name in workflow_tasks(pending.pop()):
+            if name in definitions and name not in known:
+                known[name] = definitions[name]
+                pending.append(definitions[name])
+    return known
+
+
+def _loader(definition: WorkflowDefinition) -> Callable[[str], WorkflowDefinition | None]:
+    folder = Path(definition.source or "").parent
+
+    def load(name: str) -> WorkflowDefinition | None:
+        path = folder / f"{name}.json"
+        if not name or "\0" in name or Path(name).name != name or not path.is_file():
+            return None
+        return load_definition(path)
+
+    return load
+
+
+def _ids(definition: WorkflowDefinition) -> Iterator[str]:
+    document: Any = definition.document
+    failure = document.get("failureWorkflow") if isinstance(document, Mapping) else None
+    if isinstance(failure, str):
+        yield failure
+    yield from (name for _, _, name in workflow_tasks(definition))
+
+
+def workflow_tasks(
+    definition: WorkflowDefinition,
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Yield pointer and task of each task of *definition* that runs another one, and its id."""
+    document: Any = definition.document
+    if not isinstance(document, Mapping):
+        return
+    for pointer, _, task in iter_tasks(definition):
+        name = task.get("definition")
+        if task.get("type") == "Workflow" and isinstance(name, str):
+            yield pointer, task, name
+
+
+def nested_problems(definition: WorkflowDefinition, definitions: Definitions) -> Iterator[Problem]:
+    """Yield what is wrong with the tasks of *definition* that run one of *definitions*: one that
+    there is not, inputs that its `inputSchema` refuses, a way that leads back to *definition*.
+    """
+    own = Path(definition.source).stem if definition.source else None
+    for pointer, task, name in workflow_tasks(definition):
+        at = pointer_of(["definition"], pointer)
+        if name not in definitions:
+            near = nearest(name, definitions)
+            yield Problem.of(
+                "workflow-unknown", at, suggestion=near[0] if near else None, name=name[:100]
+            )
+            continue
+        yield from _input_problems(
+            definitions[name], task.get("inputParameters"), pointer_of(["inputParameters"], pointer)
+        )
+        chain = _way_back(name, own, definitions)
+        if chain:
+            yield Problem.of("workflow-cycle", at, severity="warning", tasks=chain)
+
+
+def _input_problems(other: WorkflowDefinition, given: Any, pointer: str) -> Iterator[Problem]:
+    """Yield what the `inputSchema` of *other* refuses of *given*, as far as it is known: what an
+    expression brings is checked when it runs.
+    """
+    schema = other.input_schema
+    if not isinstance(schema, Mapping | bool) or not isinstance(given, Mapping | None):
+        return
+    filled = with_defaults(schema, given)
+    for problem in input_problems(schema, filled, expressions=True):
+        if problem.code != "schema-unusable":  # said where that definition is checked
+            yield replace(problem, pointer=pointer + problem.pointer)
+    expected = input_shape(schema)
+    for name in given or () if isinstance(expected, dict) else ():
+        if name not in expected and not _refuses_others(schema):
+            near = nearest(name, expected)
+            yield Problem.of(
+                "unknown-name",
+                pointer_of([name], pointer),
+                suggestion=near[0] if near else None,
+                severity="warning",
+                name=name,
+                known=list(expected),
+            )
+
+
+def _refuses_others(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and schema.get("additionalProperties") is False
+
+
+def _way_back(name: str, own: str | None, definitions: Definitions) -> list[str]:
+    """Return the ids on a way from *name* back to it, or to *own*, the id of the definition that
+    runs it; empty when no way leads there.
+    """
+    first = [] if own is None else [own]
+    if name == own:
+        return [name, name]
+    pending = [[name]]
+    seen = {name}
+    while pending:
+        way = pending.pop()
+        for _, _, following in workflow_tasks(definitions[way[-1]]):
+            if following == own:
+                return [*first, *way, following]
+            if following == name:
+                return [*way, following]
+            if following in definitions and following not in seen:
+                seen.add(following)
+                pending.append([*way, following])
+    return []
