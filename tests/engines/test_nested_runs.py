@@ -77,7 +77,7 @@ def test_a_failure_is_the_same_error_with_where_it_was() -> None:
 @pytest.mark.parametrize(
     ("inner", "kind", "says"),
     [
-        (definition(end(status="Failed")), "workflow", "ended as Failed"),
+        (definition(end(status="Failed")), "task", "ended as Failed"),
         (definition(end(), inputSchema={"required": ["id"]}), "settings", "'id' is required"),
         (
             {"startTask": "A", "tasks": {"A": http("http://127.0.0.1:1/")}, "timeoutSeconds": 1e-9},

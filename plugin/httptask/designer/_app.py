@@ -27,6 +27,7 @@ from httptask.designer._catalogue import CatalogueEntry, CatalogueThread
 from httptask.designer._change import changed, name_of
 from httptask.designer._consents import CALLBACK, Consents
 from httptask.designer._credentials import Credentials
+from httptask.designer._definitions import Definitions
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
@@ -164,6 +165,7 @@ class _Designer:
     ) -> None:
         self._catalogue = catalogue
         self._workflows = workflows
+        self._definitions = Definitions(workflows)
         self._runtime = runtime
         self._runtime.uploads = uploads.path
         self._uploads = uploads
@@ -206,6 +208,8 @@ class _Designer:
             ("/workflows", {"GET": self.workflows}),
             ("/workflows/rename", {"POST": self.rename}),
             ("/workflows/{id}", {"GET": self.workflow, "PUT": self.save_workflow}),
+            ("/workflows/{id}/environments", {"GET": self._definitions.environments}),
+            ("/input-form", {"POST": self._definitions.input_form}),
         )
         return [
             Route("/", self.page, methods=["GET"]),
@@ -336,9 +340,9 @@ class _Designer:
         value = await json_object(request)
         more: dict[str, Any] = {}
         if "definition" in value:
-            definition = WorkflowDefinition(member(value, "definition", dict))
+            definition, known = await self._definitions.placed(value)
             problems: Sequence[Problem] = await self._catalogue.check(
-                lambda runtime: definition_problems(definition, runtime)
+                lambda runtime: definition_problems(definition, runtime, definitions=known)
             )
             more["unreached"] = unreached_tasks(definition)
         else:
@@ -360,7 +364,7 @@ class _Designer:
 
     async def render(self, request: Request) -> Response:
         """Show the request of a draft and its curl command. Nothing is sent."""
-        draft = draft_of(await json_object(request))
+        draft = await self._definitions.draft(await json_object(request))
         entry = await self._entry_of(draft)
         return as_json(described(await _task(draft, entry, self._runtime).arender(draft.inputs)))
 
@@ -381,7 +385,7 @@ class _Designer:
     async def test_request(self, request: Request) -> Response:
         """Run a test request and stream its events."""
         value = await json_object(request)
-        draft = draft_of(value)
+        draft = await self._definitions.draft(value)
         send_anyway = member(value, "sendAnyway", bool, bool)
         detail = member(value, "detail", str, lambda: "full")
         if detail not in ("full", "brief"):

@@ -10,8 +10,10 @@ from typing import Any
 
 from httptask._core.pointers import parts
 from httptask.designer._bodies import member
+from httptask.designer._inputs import tried_input
 from httptask.designer._problems import Refused
 from httptask.expressions import escape, has_expression
+from httptask.model.environment import Environment
 from httptask.model.exchange import SentRequest
 from httptask.model.task import Inputs, run_of_test
 
@@ -38,8 +40,9 @@ class Draft:
         return endpoint if isinstance(endpoint, str) else None
 
 
-def draft_of(value: Mapping[str, Any]) -> Draft:
-    """Read a draft `{"task", "name"?, "samples"?, "inputs"?}`.
+def draft_of(value: Mapping[str, Any], environment: Environment | None = None) -> Draft:
+    """Read a draft `{"task", "name"?, "samples"?, "inputs"?, "inputSchema"?}`, to be tried in
+    *environment*.
 
     Raises `Refused` for another shape.
     """
@@ -55,10 +58,14 @@ def draft_of(value: Mapping[str, Any]) -> Draft:
         task,
         name,
         Inputs(
-            input=inputs.get("input"),
+            input=tried_input(value.get("inputSchema"), inputs.get("input")),
             tasks=member(inputs, "tasks", dict, dict),
-            variables=member(inputs, "variables", dict, dict),
+            variables={
+                **(environment.variables if environment is not None else {}),
+                **member(inputs, "variables", dict, dict),
+            },
             run=run_of_test(""),
+            environment=environment,
         ),
     )
 

@@ -57,6 +57,13 @@ def form_with_needs(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, 
     return {"form": form, "rawJson": {"any": anywhere, "required": required}}
 
 
+def whole_field(schema: Mapping[str, Any]) -> Field:
+    """Return the field of any value that *schema* describes, with the fields in it."""
+    tree = FormTree(None, {"$defs": schema.get("$defs", {}), "properties": {"body": schema}})
+    (node,) = tree.groups()
+    return _Fields(tree).built(node)
+
+
 _SHOWN_ELSEWHERE = (
     "type",
     "description",

@@ -19,6 +19,7 @@ from typing import Any
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask.designer._problems import Refused
 from httptask.errors import DefinitionError
+from httptask.model.workflow import WorkflowDefinition
 from httptask.workflow import load_definition
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -144,6 +145,14 @@ class Workflows:
         except DefinitionError as error:
             raise _broken(self._path(workflow_id).name, stored, error) from error
         return stored
+
+    def placed(
+        self, workflow_id: str, definition: Mapping[str, Any] | None = None
+    ) -> WorkflowDefinition:
+        """Return *definition* as it stands at the place of *workflow_id*, saved or not: what is
+        next to it is found from there. Raises `Refused` for an id that leads elsewhere.
+        """
+        return WorkflowDefinition(definition or {}, source=str(self._path(workflow_id)))
 
     def write(
         self,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask.engines._compiled import compiled
-from httptask.errors import DefinitionError, InputError, Problem, SettingsError
+from httptask.errors import (
+    DefinitionError,
+    InputError,
+    Problem,
+    SettingsError,
+    TaskError,
+    TimedOutError,
+)
 from httptask.workflow import nested_definitions, nested_problems
 
 if TYPE_CHECKING:
@@ -66,7 +73,7 @@ def nested_error(name: str, run: WorkflowRun, cause: TaskRun | None) -> dict[str
     return {
         "error": "WorkflowFailed",
         "message": f"the run of the definition {name!r} ended as {run.status}: {run.error}",
-        "kind": "timeout" if run.status == "TimedOut" else "workflow",
+        "kind": (TimedOutError if run.status == "TimedOut" else TaskError).kind,
         "retryable": False,
         "maybeDelivered": maybe_delivered(run),
     }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from httptask.workflow._finished import FinishedTasks
     from httptask.workflow._input import (
         checked_input,
+        input_problems_of,
         is_secret_input,
         sample_input,
         typed_input,
@@ -52,6 +53,7 @@ __all__ = [
     "environment_names",
     "environment_problems",
     "error_route",
+    "input_problems_of",
     "is_secret_input",
     "iter_tasks",
     "load_definition",
@@ -82,6 +84,7 @@ _HOMES = {
     "definitions_of": "httptask.workflow._nested",
     "environment_names": "httptask.workflow._environments",
     "environment_problems": "httptask.workflow._environments",
+    "input_problems_of": "httptask.workflow._input",
     "is_secret_input": "httptask.workflow._input",
     "error_route": "httptask.workflow._error_routes",
     "iter_tasks": "httptask.workflow._definition",

@@ -12,9 +12,10 @@ from urllib.parse import unquote
 
 from httptask._core.pointers import child, parts
 from httptask._core.pointers import pointer as pointer_of
-from httptask._core.strict_json import JsonError, parse
+from httptask._core.strict_json import JsonError, deeper_than, parse
 from httptask.errors import InputError, Problem
 from httptask.expressions import Expected
+from httptask.model.policy import Limits
 from httptask.settings import input_problems, schema_document_problems
 
 if TYPE_CHECKING:
@@ -82,15 +83,19 @@ def sample_input(schema: Any) -> Any:
     return None if sample is _NOTHING else with_defaults(schema, sample)
 
 
-def _sampled(reader: _Reader, schema: Any, depth: int) -> Any:
-    if depth > _DEEPEST:
-        return _NOTHING
+def _sampled(reader: _Reader, schema: Any, depth: int, *, required: bool = True) -> Any:
+    """Return a sample of *schema*. An object is put together of its properties only where it is
+    *required*: one in an optional one would never end in a recursive schema.
+    """
     for keyword, first in _SAMPLES:
         found = reader.annotation(schema, keyword)
         if found is not None and (value := first(found[0])) is not _NOTHING:
             return copy.deepcopy(value)
+    if depth > _DEEPEST or not required:
+        return _NOTHING
+    names = reader.required(schema)
     members = {
-        name: _sampled(reader, inner, depth + 1)
+        name: _sampled(reader, inner, depth + 1, required=name in names)
         for name, inner in reader.properties(schema).items()
     }
     members = {name: value for name, value in members.items() if value is not _NOTHING}
@@ -182,6 +187,11 @@ class _Reader:
                 properties = {**part["properties"], **properties}
         return properties
 
+    def required(self, schema: Any) -> set[str]:
+        """Return the names of the properties that an object has to have."""
+        listed = [part.get("required") for part in self.parts(schema)]
+        return {name for names in listed if isinstance(names, list) for name in names}
+
     def below(self, schema: Any, pointer: str) -> Any:
         """Return the schema of what stands at *pointer* of a value; None: it is not told."""
         for token in parts(pointer):
@@ -233,6 +243,13 @@ def resolved(root: Any, reference: Any) -> Any:
     for token in parts(unquote(reference[1:])):
         schema = child(schema, token)
     return schema
+
+
+def input_problems_of(document: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong with the `inputSchema` of a definition's *document*."""
+    if deeper_than(document.get("inputSchema"), Limits().json_depth):
+        return [Problem.of("definition-depth", "", limit=Limits().json_depth)]
+    return list(input_schema_problems(document))
 
 
 def input_schema_problems(document: Mapping[str, Any]) -> Iterator[Problem]:

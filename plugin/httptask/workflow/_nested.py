@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,16 @@ def _loader(definition: WorkflowDefinition) -> Callable[[str], WorkflowDefinitio
     return load
 
 
+def _ids_next_to(definition: WorkflowDefinition) -> list[str]:
+    """Return the ids of the definitions in the folder of *definition*; none where it is no file."""
+    if definition.source is None:
+        return []
+    try:
+        return [path.stem for path in islice(Path(definition.source).parent.glob("*.json"), _MOST)]
+    except OSError:
+        return []
+
+
 def _ids(definition: WorkflowDefinition) -> Iterator[str]:
     document: Any = definition.document
     failure = document.get("failureWorkflow") if isinstance(document, Mapping) else None
@@ -104,7 +115,7 @@ def nested_problems(definition: WorkflowDefinition, definitions: Definitions) ->
     for pointer, task, name in workflow_tasks(definition):
         at = pointer_of(["definition"], pointer)
         if name not in definitions:
-            near = nearest(name, definitions)
+            near = nearest(name, {*definitions, *_ids_next_to(definition)})
             yield Problem.of(
                 "workflow-unknown", at, suggestion=near[0] if near else None, name=name[:100]
             )

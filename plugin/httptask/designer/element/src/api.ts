@@ -1,6 +1,6 @@
 // The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
 import { type Json, type JsonObject, parse } from "./json";
-import type { Change, Config, Definition, Endpoint, Failure, Field, Form, ImportState, Page, Problem, Task } from "./types";
+import type { Change, Config, Definition, Endpoint, Environment, Failure, Field, Form, ImportState, Page, Problem, Task } from "./types";
 
 /** What the server, or the way to it, answered instead of what was asked for. */
 export class ApiError extends Error {
@@ -26,6 +26,10 @@ export interface Draft {
   name?: string;
   samples?: Record<string, Json>;
   inputs: { input?: Json; tasks?: JsonObject };
+  inputSchema?: Json;
+  environment?: string;
+  /** The id of the definition, with an environment. */
+  workflow?: string;
   sendAnyway?: boolean;
 }
 export interface Credential {
@@ -132,11 +136,15 @@ export class Api {
     return (await response.json()) as { problems: Problem[]; mediaType: string | null };
   }
 
-  /** The names of the tasks that no run of *definition* gets to. */
-  async unreached(definition: Definition, signal: AbortSignal): Promise<string[]> {
-    const response = await this.post("validate", { definition }, signal);
-    return ((await response.json()) as { unreached: string[] }).unreached;
+  /** What is wrong with *definition*, whose id is *workflow*, and the tasks that no run of it gets to. */
+  async checked(definition: Definition, workflow: string | null, signal: AbortSignal): Promise<{ unreached: string[]; problems: Problem[] }> {
+    const response = await this.post("validate", { definition, ...(workflow === null ? {} : { workflow }) }, signal);
+    return (await response.json()) as { unreached: string[]; problems: Problem[] };
   }
+
+  environments = async (workflow: string) => (await this.get<{ items: Environment[] }>(`workflows/${encode(workflow)}/environments`)).items;
+  inputForm = async (inputSchema: Json) =>
+    read(await (await this.post("input-form", { inputSchema })).text()) as unknown as { field?: Field; sample?: Json; problems: Problem[] };
 
   /** *definition* with the task *name* called *to* wherever it is named, and the expressions of which nobody can tell. */
   async renamed(definition: Definition, name: string, to: string): Promise<{ definition: Definition; problems: Problem[] }> {

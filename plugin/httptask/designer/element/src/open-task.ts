@@ -23,12 +23,20 @@ export class OpenTask {
   endpointFailure: Failure | null = null;
   form: Form | null = null;
   root: Slot | null = null;
-  input = "";
   /** Counts changes that fields have to be drawn again for: another task, new problems, an expanded object. */
   version = 0;
   private openKey = "";
   private settle = 0;
   private opening = 0;
+
+  /** The sample input as JSON; "" for none. */
+  get input(): string {
+    return this.store.input.text;
+  }
+
+  set input(text: string) {
+    this.store.input.text = text;
+  }
 
   redraw(): void {
     this.version++;
@@ -220,7 +228,7 @@ export class OpenTask {
   }
 
   settingsKey(): string {
-    return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input]);
+    return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input, this.store.environments.chosen]);
   }
 
   private get checkSettings(): Slot | undefined {

@@ -3,7 +3,7 @@ import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
 import { clone, same, segments } from "./json";
 import type { Store } from "./store";
-import type { Definition, Failure } from "./types";
+import type { Definition, Failure, Problem } from "./types";
 import * as flow from "./workflow";
 
 export class OpenWorkflow {
@@ -17,6 +17,8 @@ export class OpenWorkflow {
   broken: Failure | null = null;
   /** The tasks that no run gets to. */
   unreached = new Set<string>();
+  /** What is wrong with the definition as a whole. */
+  problems: Problem[] = [];
   private reaching: AbortController | null = null;
   /** Settles once the server has written the last new name into the definition. */
   renaming: Promise<void> = Promise.resolve();
@@ -26,6 +28,7 @@ export class OpenWorkflow {
     if (!fresh) this.store.drafts.keep();
     this.id = id;
     this.store.task.root = this.broken = this.store.notice = this.store.saving.conflict = this.store.task.name = null;
+    void this.store.input.open(undefined);
     this.store.task.input = "";
     this.store.task.close();
     this.base = this.working = { tasks: {} };
@@ -50,6 +53,8 @@ export class OpenWorkflow {
     if (!this.broken) this.store.drafts.restore();
     this.unreached.clear();
     void this.reach();
+    void this.store.input.open(this.working.inputSchema);
+    void this.store.environments.open(this.broken ? null : id);
     const names = flow.listed(this.working);
     const first = names.find(({ type }) => type === "Http")?.name ?? null;
     const wanted = [task, this.store.task.name].find((name) => name && flow.find(this.working, name)) ?? first;
@@ -83,9 +88,10 @@ export class OpenWorkflow {
     this.reaching?.abort();
     const { signal } = (this.reaching = new AbortController());
     try {
-      const names = flow.listed(this.working).length ? await this.store.api.unreached(this.working, signal) : [];
-      if (signal.aborted || same(names, [...this.unreached])) return;
-      this.unreached = new Set(names);
+      const { unreached, problems } = flow.listed(this.working).length ? await this.store.api.checked(this.working, this.id, signal) : { unreached: [], problems: [] };
+      if (signal.aborted || (same(unreached, [...this.unreached]) && same(problems, this.problems))) return;
+      this.unreached = new Set(unreached);
+      this.problems = problems;
       this.store.update();
     } catch {
       /* aborted by a newer one, or the server is away: saving will say so */

@@ -1,13 +1,15 @@
 // The middle column: what is asked for, and the buttons to do it.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { Entries, FieldRow, Fields, Suggested, Toggle } from "./fields";
-import { child, isExpression, isObject } from "./json";
+import { child, isExpression } from "./json";
 import { dump, empty, isShown, type Slot, valuesOf } from "./slots";
 import { plural } from "./amounts";
 import type { Store } from "./store";
 import { distinct, namesIn, writeNames } from "./task-credentials";
 import { GROUP_TITLES } from "./task-form";
+import { EnvironmentPicker, SampleInputField, usesInput } from "./trying";
 import type { Server } from "./types";
+import { WorkflowTask } from "./workflow-task";
 import { describedBy, Empty, Icon, IconButton, idOf, Method, Note, Problems, typed, useRedraw, useUi } from "./ui";
 import * as flow from "./workflow";
 
@@ -16,6 +18,7 @@ export function Request() {
   const { root, name: current } = store.task;
   const item = current === null ? undefined : flow.find(store.workflow.working, current);
   if (store.task.loading && !root) return <Empty text="Loading the form …" />;
+  if (item?.type === "Workflow") return <WorkflowTask key={item.name} item={item} />;
   if (item && item.type !== "Http") return <OtherTask item={item} />;
   if (!root || current === null) return null;
   const request = root.kids.find(({ field }) => field.name === "httpRequest")!;
@@ -85,6 +88,7 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
       </div>
       <div class="pickers" key={root.key}>
         <ServerPicker store={store} url={request.kids[0]!} />
+        <EnvironmentPicker url={String(dump(request.kids[0]!) ?? "")} />
         <CredentialPicker store={store} slot={root.kids.find(({ field }) => field.name === "credentials")!} />
       </div>
     </header>
@@ -261,17 +265,7 @@ function TaskCard({ root }: { root: Slot }) {
     <section class="card" aria-labelledby="group-task" id="task-fields" tabIndex={-1}>
       <div class="card-head"><h2 id="group-task">Task</h2><span class="type">not sent: what expressions see, how it runs</span></div>
       <Fields slot={{ ...root, kids, own: [] }} pointer="" id="task-fields" redraw={change} />
-      {usesInput(store) && (
-        <div class="field single">
-          <div class="field-head"><label class="name" for="sample-input">Sample input</label><span class="type">JSON, seen as <code>$.input</code>, for tests only</span></div>
-          <textarea
-            id="sample-input" class="code" rows={3} value={store.task.input} placeholder={'{"rfi": {"id": 7}}'}
-            onInput={typed((value) => { store.task.input = value; change(); })}
-          />
-        </div>
-      )}
+      {usesInput(store) && <SampleInputField change={change} />}
     </section>
   );
 }
-
-const usesInput = (store: Store): boolean => store.task.input !== "" || (isObject(store.task.value().inputParameters ?? null) && Object.keys(store.task.value().inputParameters as object).length > 0);

@@ -2,9 +2,11 @@
 import { type Api, type Credential, failureOf } from "./api";
 import { Copying } from "./copying";
 import { Drafts } from "./drafts";
+import { Environments } from "./environments";
 import { takeSecretNames } from "./json";
 import { OpenTask } from "./open-task";
 import { OpenWorkflow } from "./open-workflow";
+import { SampleInput } from "./sample-input";
 import { Saving } from "./saving";
 import { Snapshots } from "./snapshots";
 import type { CredentialWish } from "./task-credentials";
@@ -24,6 +26,8 @@ export class Store {
   readonly history: Snapshots;
   readonly saving: Saving;
   readonly copying: Copying;
+  readonly environments: Environments;
+  readonly input: SampleInput;
 
   config: Config | null = null;
   /** Why the page cannot work at all. */
@@ -51,6 +55,8 @@ export class Store {
     this.history = new Snapshots(this);
     this.saving = new Saving(this);
     this.copying = new Copying(this);
+    this.environments = new Environments(this);
+    this.input = new SampleInput(this);
   }
 
   subscribe(listener: () => void): () => void {

@@ -36,6 +36,10 @@ export class TestRequests {
   draft(): Draft | null {
     const draft: Draft = { task: this.store.task.value(), name: this.store.task.name!, samples: samples(this.store.task.root!).values, inputs: {} };
     if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = outputsOf(this.results);
+    const { chosen } = this.store.environments;
+    const { id, working } = this.store.workflow;
+    if (chosen !== null && id !== null) Object.assign(draft, { environment: chosen, workflow: id });
+    if (working.inputSchema !== undefined) draft.inputSchema = working.inputSchema;
     if (this.store.task.input.trim())
       try {
         draft.inputs.input = parse(this.store.task.input);

@@ -52,6 +52,15 @@ export interface Field {
   shape?: { json: string; required?: string[]; const?: JsonObject };
 }
 
+export interface Environment {
+  name: string;
+  description?: string;
+  colour?: string;
+  servers?: Record<string, string>;
+  /** Why it cannot be used. */
+  broken?: string;
+}
+
 export interface Group {
   name: string;
   title: string;

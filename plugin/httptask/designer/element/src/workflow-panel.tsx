@@ -18,6 +18,14 @@ export function WorkflowPanel() {
   const known = config?.workflows ?? [];
   const named = known.some(({ id }) => id === workflowId);
   const title = typeof working.name === "string" && working.name ? working.name : (workflowId ?? "HTTP task");
+  const addWorkflow = () => {
+    const { id: definition, name } = known.find(({ id }) => id !== workflowId)!;
+    const free = flow.freeName(working, `Run ${name ?? definition}`);
+    store.workflow.edit((edited) => flow.insert(edited, free, { type: "Workflow", definition }, store.task.name));
+    void store.task.open(free);
+    store.say(`“${free}” added. Not saved yet.`);
+    focus("workflow-definition");
+  };
   const make = (name: string) => {
     const id = name.replace(NOT_IN_NAMES, " ").trim();
     if (id) void store.workflow.open(id);
@@ -34,10 +42,10 @@ export function WorkflowPanel() {
               onKeyDown={(event) => { if (event.key === "Enter") make(event.currentTarget.value); }}
             />
           ) : known.length > 1 ? (
-            <select class="grow" aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.workflow.open(value))}>
+            <><h1 class="hidden">{title}</h1><select class="grow" aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.workflow.open(value))}>
               {!named && <option value={workflowId ?? ""}>{title}</option>}
               {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
-            </select>
+            </select></>
           ) : <h1 class="grow">{title}</h1>}
           {config?.newWorkflows && !naming && <IconButton icon="plus" label="New workflow" onClick={() => { setNaming(true); focus("new-workflow"); }} />}
         </div>
@@ -64,6 +72,9 @@ export function WorkflowPanel() {
       </ol>
       {!broken && (
         <button class={store.task.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.task.pick("new")}><Icon name="plus" />Add HTTP task</button>
+      )}
+      {!broken && known.some(({ id }) => id !== workflowId) && (
+        <button class="add-task" onClick={addWorkflow}><Icon name="plus" />Add Workflow task</button>
       )}
       {items.length > 1 && (
         <section class="routes">

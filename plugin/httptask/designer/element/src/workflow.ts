@@ -33,7 +33,7 @@ const text = (value: Json | undefined): string | null => (typeof value === "stri
 const errorRoutesOf = (task: Task): JsonObject[] => (Array.isArray(task.onError) ? task.onError.filter(isObject) : []);
 
 /** Types whose tasks go on to one other task, or end. */
-const STRAIGHT = ["Http", "Simple", "Wait"];
+const STRAIGHT = ["Http", "Simple", "Wait", "Workflow"];
 const goesStraight = ({ type }: Listed): boolean => STRAIGHT.includes(type);
 
 interface Reference {
@@ -235,6 +235,7 @@ export function summary({ type, task }: Listed): string {
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
   if (type === "Http") return String(request.url ?? "no address yet").replace(/^https?:\/\/[^/]*/, "") || "/";
   if (type === "Decision") return `${choicesOf(task).length + 1} ways`;
+  if (type === "Workflow") return `runs ${text(task.definition) ?? "no definition yet"}`;
   if (type === "Parallel") return `${branches(task).length} branches`;
   if (type === "Wait") return "until" in task && task.until !== null ? `until ${String(task.until)}` : `${String(task.seconds ?? "?")} s`;
   if (type === "Terminate") return text(task.terminationStatus) ?? "";

@@ -1,0 +1,86 @@
+"""What a page needs to try a task as in a run: a form for the input, and the environments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask.designer._form import Field, whole_field
+from httptask.designer._problems import Refused
+from httptask.errors import DefinitionError, Problem
+from httptask.model.workflow import WorkflowDefinition
+from httptask.workflow import (
+    environment_names,
+    input_problems_of,
+    load_environment,
+    sample_input,
+    with_defaults,
+)
+
+if TYPE_CHECKING:
+    from httptask.model.environment import Environment
+
+
+def input_form(schema: Any) -> dict[str, Any]:
+    """Return `{"field", "sample", "problems"}` of the `inputSchema` *schema*: a form to fill in the
+    input, a first input, and what is wrong with the schema. With errors there is no form.
+    """
+    problems = input_problems_of({"inputSchema": schema})
+    answer: dict[str, Any] = {"problems": [problem.to_json() for problem in problems]}
+    if isinstance(schema, Mapping) and not any(one.severity == "error" for one in problems):
+        answer["field"] = _closed(whole_field(schema))
+        sample = sample_input(schema)
+        if sample is not None:
+            answer["sample"] = sample
+    return answer
+
+
+def _closed(field: Field) -> Field:
+    """Return *field* without links: what would be loaded later is written as JSON instead."""
+    pending: list[Any] = [field]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            if value.pop("link", None) is not None:
+                value |= {"kind": "any", "raw": True}
+            pending += value.values()
+    return field
+
+
+def tried_input(schema: Any, given: Any) -> Any:
+    """Return the input of a test request: *given*, with defaults; without one, a sample."""
+    if not isinstance(schema, Mapping) or any(
+        problem.severity == "error" for problem in input_problems_of({"inputSchema": schema})
+    ):
+        return given
+    return sample_input(schema) if given is None else with_defaults(schema, given)
+
+
+def environments(definition: WorkflowDefinition) -> list[dict[str, Any]]:
+    """Return the environments of *definition*: `{"name", "description"?, "colour"?, "servers"?}`,
+    or `{"name", "broken"}`. No value of a variable leaves the server.
+    """
+    items: list[dict[str, Any]] = []
+    for name in environment_names(definition):
+        try:
+            shown = load_environment(definition, name).to_json()
+        except DefinitionError as error:
+            items.append({"name": name, "broken": _told(error.problems)})
+            continue
+        shown.pop("variables", None)
+        items.append(shown)
+    return items
+
+
+def environment(definition: WorkflowDefinition, name: str) -> Environment:
+    """Return the environment *name* of *definition*. Raises `Refused`."""
+    try:
+        return load_environment(definition, name)
+    except DefinitionError as error:
+        raise Refused("bad-request", _told(error.problems)) from error
+
+
+def _told(problems: tuple[Problem, ...]) -> str:
+    return "; ".join(str(problem) for problem in problems)

@@ -1,0 +1,145 @@
+"""The designer's page: where test requests go, the form of the sample input, and tasks that run
+another definition, in a real browser.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+import servers
+from designer import running_designer
+from designer_page.browser import DesignerPage, designer_page
+from servers import RawServer
+from tasks import http
+
+SCHEMA = {
+    "type": "object",
+    "required": ["customer"],
+    "properties": {
+        "customer": {"type": "integer", "description": "Whose things.", "examples": [7]},
+        "state": {"enum": ["open", "done"], "default": "open"},
+    },
+}
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    with servers.raw_server(servers.respond(servers.response(b"{}", servers.JSON))) as running:
+        yield running
+
+
+@pytest.fixture
+def page(
+    tmp_path: Path, folder: Path, server: RawServer, browser: Browser
+) -> Iterator[DesignerPage]:
+    """The page, with a definition that has an input, two environments, and another definition."""
+    task = http(
+        "https://api.acme.example/things",
+        request={"method": "GET", "query": {"customer": "${$.customer}", "state": "${$.state}"}},
+        inputParameters={"customer": "${$.input.customer}", "state": "${$.input.state}"},
+    )
+    flow = {"name": "flow", "startTask": "Get", "inputSchema": SCHEMA, "tasks": {"Get": task}}
+    billing = {
+        "name": "Bill a customer",
+        "startTask": "End",
+        "inputSchema": {"required": ["amount"]},
+        "tasks": {"End": {"type": "Terminate", "terminationStatus": "Completed"}},
+    }
+    (folder / "environments").mkdir()
+    files: dict[str, Any] = {
+        "flow": flow,
+        "zz-billing": billing,
+        "environments/staging": {
+            "colour": "green",
+            "description": "for tests",
+            "servers": {"https://api.acme.example": f"{server.url}/base"},
+        },
+        "environments/broken": {"colours": 1},
+    }
+    for name, value in files.items():
+        (folder / f"{name}.json").write_text(json.dumps(value), "utf-8")
+    with (
+        running_designer(tmp_path, workflows=folder) as running,
+        designer_page(browser, running.url) as shown,
+    ):
+        yield shown
+
+
+def picker(page: DesignerPage) -> Any:
+    return page.page.get_by_label("Environment", exact=True)
+
+
+def test_a_test_request_goes_to_the_chosen_environment(
+    page: DesignerPage, server: RawServer
+) -> None:
+    """The environment is chosen by name, its colour beside it; its address is shown before it is
+    sent, the choice survives a reload, and a broken file cannot be chosen.
+    """
+    expect(picker(page).locator("option")).to_have_text(
+        ["none: as the definition says", "broken (its file is broken)", "staging (for tests)"]
+    )
+    expect(picker(page).locator("option").nth(1)).to_be_disabled()
+    picker(page).select_option("staging")
+    expect(page.page.locator("#environment-address")).to_have_text(
+        f"This request goes to {server.url}/base/things"
+    )
+    expect(page.page.locator(".swatch")).to_be_visible()
+    page.load()
+    expect(picker(page)).to_have_value("staging")
+    assert page.violations() == []
+    page.send()
+    (received,) = server.received
+    assert received.startswith(b"GET /base/things?customer=7&state=open HTTP/1.1")
+
+
+def test_the_sample_input_is_a_form_where_the_definition_describes_it(
+    page: DesignerPage, server: RawServer
+) -> None:
+    """The fields are those of the schema, filled with its samples; the same input can be written as
+    JSON, and back.
+    """
+    picker(page).select_option("staging")
+    customer = page.at("/input/customer")
+    expect(customer).to_have_value("7")
+    customer.fill("8")
+    page.at("/input/state").select_option(label="done")
+    page.page.get_by_role("button", name="Write it as JSON").click()
+    text = page.page.get_by_label("Sample input")
+    assert json.loads(text.input_value()) == {"customer": 8, "state": "done"}
+    text.fill('{"customer": 9}')
+    page.page.get_by_role("button", name="Use the form").click()
+    expect(page.at("/input/customer")).to_have_value("9")
+    page.send()
+    (received,) = server.received
+    assert received.startswith(b"GET /base/things?customer=9&state=open HTTP/1.1")
+
+
+def test_a_task_that_runs_another_definition_is_added_and_checked(
+    page: DesignerPage, folder: Path
+) -> None:
+    """It is added behind the open task, its definition chosen from those there are, its input
+    checked by theirs.
+    """
+    page.page.get_by_role("button", name="Add Workflow task").click()
+    chosen = page.page.get_by_label("Definition", exact=True)
+    expect(chosen).to_have_value("zz-billing")
+    expect(page.page.locator(".form")).to_contain_text("'amount' is required")
+    page.page.get_by_label("Input parameters").fill('{"amount": "${$.input.customer}"}')
+    expect(page.page.locator(".form")).not_to_contain_text("'amount' is required")
+    assert page.violations() == []
+    page.page.keyboard.press("Control+s")
+    page.status("Saved")
+    tasks = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
+    assert tasks["Get"]["nextTask"] == "Run Bill a customer"
+    assert tasks["Run Bill a customer"] == {
+        "type": "Workflow",
+        "definition": "zz-billing",
+        "inputParameters": {"amount": "${$.input.customer}"},
+        "end": True,
+    }
