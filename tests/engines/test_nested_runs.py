@@ -98,6 +98,20 @@ def test_an_end_without_a_failed_task_is_an_error_too(
     assert says in task.error["message"]
 
 
+def test_a_failure_inside_can_take_another_way() -> None:
+    """`onError` of the task that ran the definition sees the class of the failure inside it."""
+    with servers.raw_server(
+        servers.respond(servers.response(b"{}", servers.JSON, status="404 Not Found"))
+    ) as server:
+        inner = definition(http(f"{server.url}/x"))
+        routes = [{"errors": ["status"], "statuses": [404], "nextTask": "Else"}]
+        outer = definition(workflow("inner", onError=routes))
+        outer["tasks"]["Else"] = end("${$.tasks['Run'].output.error.result.statusCode}")
+        ended = run(outer, inner=inner)
+    assert (ended.status, ended.output) == ("Completed", 404)
+    assert ended.tasks[0].run is not None
+
+
 def test_what_is_not_there_or_broken_is_refused_before_anything_runs() -> None:
     """Definitions are checked as far as they lead, whether a run gets there or not."""
     with servers.raw_server(servers.respond(servers.response(b"{}", servers.JSON))) as server:

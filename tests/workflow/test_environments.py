@@ -247,6 +247,20 @@ def test_validate_says_what_an_environment_lacks_and_has_for_nothing(
     assert "no name 'region'" in missing.message
 
 
+def test_environments_are_those_of_every_definition_in_the_folder(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A server that only another definition of the folder uses is used; a broken one is no bar."""
+    path = write(http("https://b.example/x"), live={"servers": {LIVE: "https://c.example"}})
+    (tmp_path / "broken.json").write_text("{", "utf-8")
+    with runtime() as shared:
+        (unused,) = environment_problems(load_definition(path), "live", shared)[0]
+        assert unused.code == "environment-server-unused"
+        other = {"startTask": "Get", "tasks": {"Get": http(f"{LIVE}/x")}}
+        (tmp_path / "other.json").write_text(json.dumps(other), "utf-8")
+        assert environment_problems(load_definition(path), "live", shared) == ([], [])
+
+
 def test_a_password_in_an_address_is_not_repeated(write: Callable[..., Path]) -> None:
     """The error of an address with a password does not say the password."""
     environment = {"servers": {LIVE: "https://user:hunter2@s.example"}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from httptask.credentials import (
 from httptask.errors import DefinitionError, Problem
 from httptask.model.environment import Environment, rest_below
 from httptask.settings import schema_problems, secrets_below
-from httptask.workflow._definition import iter_tasks, read_file
+from httptask.workflow._definition import iter_tasks, load_definition, read_file
 from httptask.workflow._validation import problems
 
 if TYPE_CHECKING:
@@ -104,10 +105,11 @@ def environment_problems(
     if any(problem.severity == "error" for problem in found):
         return _with_lines(found, text), []
     environment = Environment.from_json({**document, "name": name})
+    tasks = _tasks_of_folder(definition)
     own = [
         *found,
-        *_unused_servers(definition, environment),
-        *_credential_problems(definition, environment, runtime),
+        *_unused_servers(tasks, environment),
+        *_credential_problems(tasks, environment, runtime),
     ]
     anywhere = set(problems(definition, runtime))
     here = problems(definition, runtime, environment)
@@ -164,11 +166,25 @@ def _is_address(text: str) -> bool:
 # With its definition
 
 
-def _unused_servers(definition: WorkflowDefinition, environment: Environment) -> Iterator[Problem]:
+def _tasks_of_folder(definition: WorkflowDefinition) -> list[Mapping[str, Any]]:
+    """Return the tasks of *definition* and of those next to it: they share their environments."""
+    tasks = [task for _, _, task in iter_tasks(definition)]
+    own = Path(definition.source or "")
+    for path in islice(own.parent.glob("*.json"), _MOST):
+        if path.name == own.name:
+            continue
+        try:
+            tasks += [task for _, _, task in iter_tasks(load_definition(path))]
+        except DefinitionError:
+            continue  # said where it is opened
+    return tasks
+
+
+def _unused_servers(tasks: list[Mapping[str, Any]], environment: Environment) -> Iterator[Problem]:
     """Warn of a server that no task's URL begins with. Where an expression brings the server of a
     URL, nobody can tell.
     """
-    urls = [url for _, _, task in iter_tasks(definition) if (url := _url(task)) is not None]
+    urls = [url for task in tasks if (url := _url(task)) is not None]
     if any(_known_part(url) != url and not _HAS_SERVER.match(_known_part(url)) for url in urls):
         return
     for server in environment.servers:
@@ -202,12 +218,12 @@ def _may_begin_with(url: str, server: str) -> bool:
 
 
 def _credential_problems(
-    definition: WorkflowDefinition, environment: Environment, runtime: Runtime
+    tasks: list[Mapping[str, Any]], environment: Environment, runtime: Runtime
 ) -> Iterator[Problem]:
     """Warn of a name that no task uses, and of one that is mapped to a credential nobody knows."""
     used = [
         name
-        for _, _, task in iter_tasks(definition)
+        for task in tasks
         for _, name in named_credentials(task.get("credentials"))
         if isinstance(name, str)
     ]

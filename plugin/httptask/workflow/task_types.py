@@ -1,5 +1,5 @@
-"""The task types that steer a run: Decision, Parallel, Terminate and Simple. They come through the
-door any plugin has.
+"""The task types that steer a run: Decision, Parallel, Terminate, Workflow and Simple. They come
+through the door any plugin has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _TaskType:
-    """What the four have in common: a schema in `schemas/workflow-definition.schema.json`, and
+    """What they have in common: a schema in `schemas/workflow-definition.schema.json`, and
     expressions in some fields.
     """
 
@@ -149,7 +149,23 @@ class Parallel(_TaskType):
         raise SettingsError([Problem.of("parallel-run", call.pointer)])
 
 
-class Terminate(_TaskType):
+class _Evaluating(_TaskType):
+    """A type whose run evaluates one field, the first of `evaluated`."""
+
+    def prepare(self, task: TaskCheck | TaskCall) -> Prepared:
+        """Return the field, ready to be evaluated."""
+        from httptask.expressions import Prepared
+
+        return Prepared.of(task.definition.get(self.evaluated[0]))
+
+    async def value(self, call: TaskCall) -> Any:
+        """Return the evaluated field."""
+        written = self.prepare(call) if call.prepared is None else call.prepared
+        pointer = pointer_of([self.evaluated[0]], call.pointer)
+        return await call.services.evaluate(written, call.inputs.document(), pointer)
+
+
+class Terminate(_Evaluating):
     """Ends the whole run, from inside a branch too, with `terminationStatus` and
     `workflowOutput`.
     """
@@ -157,38 +173,21 @@ class Terminate(_TaskType):
     name = "Terminate"
     evaluated = ("workflowOutput",)
 
-    def prepare(self, task: TaskCheck | TaskCall) -> Prepared:
-        """Return `workflowOutput`, ready to be evaluated."""
-        from httptask.expressions import Prepared
-
-        return Prepared.of(task.definition.get("workflowOutput"))
-
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Evaluate `workflowOutput` and end the run."""
-        output = self.prepare(call) if call.prepared is None else call.prepared
-        pointer = pointer_of(["workflowOutput"], call.pointer)
-        output = await call.services.evaluate(output, call.inputs.document(), pointer)
+        output = await self.value(call)
         return TaskOutcome(output=output, terminate=call.definition["terminationStatus"])
 
 
-class Workflow(_TaskType):
+class Workflow(_Evaluating):
     """Runs another definition, whose output is the task's."""
 
     name = "Workflow"
     evaluated = ("inputParameters",)
 
-    def prepare(self, task: TaskCheck | TaskCall) -> Prepared:
-        """Return `inputParameters`, ready to be evaluated."""
-        from httptask.expressions import Prepared
-
-        return Prepared.of(task.definition.get("inputParameters"))
-
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Evaluate the input, and ask the engine for the run."""
-        parameters = self.prepare(call) if call.prepared is None else call.prepared
-        pointer = pointer_of(["inputParameters"], call.pointer)
-        value = await call.services.evaluate(parameters, call.inputs.document(), pointer)
-        return TaskOutcome(input=value, definition=call.definition["definition"])
+        return TaskOutcome(input=await self.value(call), definition=call.definition["definition"])
 
 
 class Simple(_TaskType):
