@@ -246,6 +246,8 @@ def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
         raise ValueError(
             f"a run is terminated as Completed or Failed, not as {outcome.terminate!r}"
         )
+    if not isinstance(outcome.definition, str | None):
+        raise TypeError(f"the id of a definition is text, not {outcome.definition!r}")
     if outcome.wait_until is not None:
         due(outcome.wait_until)
     if task_type != "Http":  # ours, read from JSON as it is, and possibly megabytes
