@@ -54,10 +54,11 @@ def test_a_task_sees_the_input_and_what_the_tasks_before_it_gave() -> None:
     ]
 
 
-def test_variables_of_the_run_stand_in_for_those_of_the_definition() -> None:
-    """What the caller gives wins over what the definition has."""
-    definition = workflow("A", {"A": do(give="${$.variables}", end=True)}, variables={"a": 1})
-    assert World().run(definition, variables={"b": 2}).output == {"b": 2}
+def test_variables_of_the_run_are_above_those_of_the_definition() -> None:
+    """What the caller gives wins over what the definition has, name by name."""
+    own = {"a": 1, "b": 1}
+    definition = workflow("A", {"A": do(give="${$.variables}", end=True)}, variables=own)
+    assert World().run(definition, variables={"b": 2}).output == {"a": 1, "b": 2}
 
 
 def test_expressions_know_the_names_of_the_run() -> None:

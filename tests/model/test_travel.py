@@ -227,6 +227,9 @@ OTHERS: dict[type[HttpTaskError], st.SearchStrategy[Any]] = {
     errors.DefinitionError: st.builds(
         errors.DefinitionError, st.lists(problems, max_size=2), source=some(texts)
     ),
+    errors.InputError: st.builds(
+        errors.InputError, st.lists(problems, max_size=2), source=some(texts)
+    ),
     errors.PluginError: st.builds(errors.PluginError, texts, some(texts)),
     errors.SettingsError: st.builds(errors.SettingsError, st.lists(problems, max_size=2)),
     errors.ExpressionError: st.builds(
