@@ -40,6 +40,7 @@ from httptask.sending._response import outcome, view_of
 from httptask.settings import normalised, request_problems, settings_schema
 from httptask.task import HttpTask
 from local_server import ANSWER, local_server
+from pages import page_rows
 from tasks import RFI, SEED, email_task, runtime
 
 
@@ -251,7 +252,9 @@ def main() -> None:
     starting()
     reading_and_validating()
     sending()
-    for figures in chain(own_work.rows(once=ONCE), flaky_rows(once=ONCE)):
+    for figures in chain(
+        own_work.rows(once=ONCE), flaky_rows(once=ONCE), page_rows(once=ONCE)
+    ):
         row(*figures)
     sizes()
     with tempfile.TemporaryDirectory() as folder:

@@ -88,6 +88,9 @@ class Writer:
 
     def _written(self, location: str, name: str, value: Any, path: Path | None) -> str:
         parameter = self._known.get(_key(location, name))
+        if parameter is None and location == "query" and value != "" and type(value) in (str, int):
+            escape = ESCAPED["query"]  # what nothing describes has the style form
+            return f"{escape(name)}={escape(str(value))}"
         if parameter is None:
             # Each item is a cookie of its own, where nothing is described.
             style = "cookie" if location == "cookie" else None

@@ -44,5 +44,8 @@ class Query:
 
     def value(self, data: Any) -> Any:
         """Return the first value that the query selects from *data*; `ABSENT` if there is none."""
+        if self.steps is not None:
+            value, count = follow(self.steps, data)
+            return value if count == len(self.steps) else ABSENT
         values = self.values(data)
         return values[0] if values else ABSENT

@@ -123,6 +123,11 @@ class Pagination:
         )
 
     @property
+    def groups(self) -> frozenset[str]:
+        """The names of `httpRequest` that pages change."""
+        return frozenset(place.group for place in (self.parameter, self.size) if place is not None)
+
+    @property
     def counts(self) -> bool:
         """Whether its cursor is a number that it counts itself."""
         return self.mode in COUNTING

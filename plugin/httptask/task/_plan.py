@@ -259,10 +259,13 @@ class Plan:
 
     @cached_property
     def _constant_request(self) -> dict[str, Any]:
-        """The groups of the settings that evaluation does not change, without nulls."""
+        """The groups of the settings that neither evaluation nor a first page changes, without
+        nulls.
+        """
         request, changing = self.field("httpRequest"), self._changing_groups
         if not isinstance(request, Mapping):
             return {}
+        changing = changing | (self.pagination.groups if self.pagination is not None else set())
         constant = {name: value for name, value in request.items() if name not in changing}
         return normalised(constant, self._header_names)
 

@@ -52,11 +52,6 @@ class Round(Protocol):
         """Return as JSON where the round is: given to a new round, it goes on from there."""
         ...
 
-    @property
-    def is_observed(self) -> bool:
-        """Return whether the exchange of the next call is kept though it is a success."""
-        ...
-
     def first(self, settings: Mapping[str, Any]) -> NextCall:
         """Return the first call, *settings* being the task's, evaluated.
 
@@ -106,7 +101,7 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
             try:
                 outgoing = await visit.request(call)
                 calls.asks(outgoing.built, outgoing.settings)
-                delivery = await visit.deliver(outgoing, is_observed=calls.is_observed)
+                delivery = await visit.deliver(outgoing)
             except TaskError as error:
                 return calls.failed(error, delivery)
             following = await calls.following(delivery)

@@ -98,10 +98,8 @@ class Visit:
             return await self.deliver(await self.request(FIRST))
         return await go_round(self, calls)
 
-    async def deliver(self, call: Outgoing, *, is_observed: bool = False) -> Delivery:
-        """Make *call*: attempts and redirects within one deadline. With *is_observed* a success has
-        its exchange.
-        """
+    async def deliver(self, call: Outgoing) -> Delivery:
+        """Make *call*: attempts and redirects within one deadline."""
         task, plan = self._task, self._plan
         runtime = task.runtime
         judge = None
@@ -122,7 +120,7 @@ class Visit:
                 reading=plan.reading,
                 judge=judge,
                 redirects=plan.definition.get("redirects"),
-                is_observed=is_observed or self._is_test or runtime.plugins.has_observers,
+                is_observed=self._is_test or runtime.plugins.has_observers,
                 retry_refusal=retry_refusal,
                 credentials=[name for _, name in named_credentials(plan.field("credentials"))],
             )

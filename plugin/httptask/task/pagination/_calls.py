@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from httptask.model.page_exchange import PageCall, PageCalls
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from httptask.errors import Pages
-    from httptask.model.exchange import OutgoingRequest, SentRequest
+    from httptask.model.exchange import Exchange, OutgoingRequest, SentRequest
     from httptask.sending import Delivery
 
 FULL = 3
@@ -19,13 +21,19 @@ _LISTED = 100
 """Pages that are listed at the start, and as many at the end."""
 
 
+_Line = tuple[int, str, str, int | None, str, int, int, int, float]
+
+
 class CallRecord:
     """Keeps a line of each of the first pages and of the last ones."""
 
     def __init__(self) -> None:
-        self._first: list[PageCall] = []
-        self._last: deque[PageCall] = deque(maxlen=_LISTED)
+        # The fields of a `PageCall`, which is made only when somebody looks.
+        self._first: list[_Line] = []
+        self._last: deque[_Line] = deque(maxlen=_LISTED)
         self._count = 0
+        self._whole: list[Callable[[], Exchange]] = []
+        """Make the exchanges of the first pages: most runs are never looked at."""
 
     def add(
         self,
@@ -39,29 +47,26 @@ class CallRecord:
 
         *pages* are items, duplicates and bytes of the page.
         """
-        error, exchange = delivery.error, delivery.exchange
+        if self._count < FULL and delivery.make_exchange is not None:
+            self._whole.append(delivery.make_exchange)
+        self._count += 1
+        error = delivery.error
         result = error.result if error is not None else delivery.result
-        elapsed = result.elapsed_seconds if result is not None else 0.0
-        items, duplicates, size = pages
-        is_full = exchange is not None and self._count < FULL
-        call = PageCall(
+        line = (
             number,
             request.method,
             url,
             result.status_code if result is not None else None,
             error.kind if error is not None else "success",
-            items,
-            duplicates,
-            size,
-            error.elapsed_seconds if error is not None else elapsed,
-            exchange.attempts if is_full and exchange is not None else None,
+            *pages,
+            result.elapsed_seconds if result is not None else 0.0,
         )
-        self._count += 1
-        (self._first if len(self._first) < _LISTED else self._last).append(call)
+        (self._first if len(self._first) < _LISTED else self._last).append(line)
 
     def calls(self, summary: Pages, next_request: SentRequest | None = None) -> PageCalls:
         """Return the record, with *summary*."""
-        calls = (*self._first, *self._last)
-        if calls:  # the last one's attempts are those of the exchange
-            calls = (*calls[:-1], replace(calls[-1], attempts=None))
-        return PageCalls(summary, calls, self._count - len(calls), next_request)
+        calls = [PageCall(*line) for line in (*self._first, *self._last)]
+        # The last one's attempts are those of the exchange.
+        for index, make in enumerate(self._whole[: len(calls) - 1]):
+            calls[index] = replace(calls[index], attempts=make().attempts)
+        return PageCalls(summary, tuple(calls), self._count - len(calls), next_request)

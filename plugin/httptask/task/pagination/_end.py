@@ -10,9 +10,9 @@ from httptask.model.pagination import Pagination
 from httptask.task.pagination._modes import BY_ITEMS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """What a page answers."""
+    """What a page answers. Not frozen: each page makes one, and nobody changes it."""
 
     items: Sequence[Any]
     cursor: Any

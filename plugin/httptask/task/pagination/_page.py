@@ -20,9 +20,9 @@ _IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
 _FALSE, _TRUE = ("", "0", "false", "no"), ("1", "true", "yes")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Page:
-    """A page that was read."""
+    """A page that was read. Not frozen: each page makes one, and nobody changes it."""
 
     number: int
     """From 1."""
@@ -44,6 +44,8 @@ class Page:
 
     def value(self, query: Query) -> Any:
         """Return the first value that *query* selects, or `ABSENT`."""
+        if not query.text.startswith(_HEADERS):
+            return query.value(self.result.body)
         return next(iter(self.values(query)), ABSENT)
 
     def error(self, message: str) -> PaginationError:

@@ -12,9 +12,9 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import dump
 from httptask.errors import Pages, PaginationError, Problem, SettingsError
 from httptask.expressions import ABSENT
-from httptask.model.exchange import OutgoingRequest, StreamedBody
+from httptask.model.exchange import OutgoingRequest
 from httptask.task._round import NextCall
-from httptask.task.pagination._calls import FULL, CallRecord
+from httptask.task.pagination._calls import CallRecord
 from httptask.task.pagination._collection import collection_of
 from httptask.task.pagination._end import Answer, end_of
 from httptask.task.pagination._identities import Identities
@@ -93,11 +93,6 @@ class PageRound:
         """Where it is, as JSON."""
         return self._state.to_json()
 
-    @property
-    def is_observed(self) -> bool:
-        """Whether the exchange of the next call is kept as a whole."""
-        return self._is_test or self._state.number <= FULL
-
     # From page to page
 
     def first(self, settings: Mapping[str, Any]) -> NextCall:
@@ -127,7 +122,8 @@ class PageRound:
         before, and for a value that the endpoint does not take.
         """
         number, place = self._state.number, self._pagination.parameter
-        if not self._requests.add(_digested(request)):
+        header = place.name if place is not None and place.location == "header" else None
+        if not self._requests.add(_digested(request, header)):
             raise self._error_of_next(
                 f"the request for it was made before, {request.method} {request.url}: the pages go"
                 " round"
@@ -226,12 +222,12 @@ class PageRound:
         duplicates = looked_at - len(kept)
         self._add_call(delivery, (len(kept), duplicates, page.size))
         is_whole = looked_at == len(items)
-        self._state = state = replace(
-            state,
-            number=page.number + is_whole,
-            items=state.items + len(kept),
-            duplicates=state.duplicates + duplicates,
-            bytes=state.bytes + page.size,
+        self._state = state = PageState(
+            answer.cursor if is_whole else page.cursor,
+            page.number + is_whole,
+            state.items + len(kept),
+            state.duplicates + duplicates,
+            state.bytes + page.size,
         )
         if not is_whole:
             cursor = page.cursor
@@ -247,7 +243,6 @@ class PageRound:
             self._pages = state.pages(end.stopped_by, cursor, is_complete=end.is_complete)
             return None
         self._items_before = items
-        self._state = state = replace(state, cursor=answer.cursor)
         if self._is_test and page.number >= _TESTED:
             self.preview = self._call()
             self._pages = state.pages("testRequest", state.cursor)
@@ -365,21 +360,17 @@ class PageRound:
         self._collection.close()
 
 
-def _digested(request: OutgoingRequest) -> bytes:
-    """Return what tells *request* from others."""
+def _digested(request: OutgoingRequest, header: str | None) -> bytes:
+    """Return what tells *request* from others of the round, which have their own value in *header*,
+    if in one.
+    """
+    value = request.header(header) if header is not None else None
+    text = f"{request.method} {request.url}\0{value or ''}\0".encode("utf-8", "replace")
     body = request.body
-    pieces = body.pieces if isinstance(body, StreamedBody) else (body,)
-    headers = [
-        f"{name.lower()}:{value}"
-        for name, value in request.headers
-        if "idempotency" not in name.lower()
-    ]
-    texts = [request.method, request.url, *headers]
-    return b"\0".join(
-        [
-            *(text.encode("utf-8", "replace") for text in texts),
-            *(piece if isinstance(piece, bytes) else piece.placeholder for piece in pieces),
-        ]
+    if isinstance(body, bytes):
+        return text + body
+    return text + b"\0".join(
+        piece if isinstance(piece, bytes) else piece.placeholder for piece in body.pieces
     )
 
 
