@@ -252,9 +252,7 @@ def main() -> None:
     starting()
     reading_and_validating()
     sending()
-    for figures in chain(
-        own_work.rows(once=ONCE), flaky_rows(once=ONCE), page_rows(once=ONCE)
-    ):
+    for figures in chain(own_work.rows(once=ONCE), flaky_rows(once=ONCE), page_rows(once=ONCE)):
         row(*figures)
     sizes()
     with tempfile.TemporaryDirectory() as folder:

@@ -153,6 +153,31 @@ def test_response_is_shown_whole(thing: DesignerPage, upstream: Upstream) -> Non
     assert thing.copied().startswith("curl ")
 
 
+def test_pages_are_shown_each(thing: DesignerPage, upstream: Upstream) -> None:
+    """A test request of a list has a line for each page, how far it came, and the next request."""
+    numbers = iter(range(2, 9))
+
+    def answer(peer: Peer) -> bool:
+        if not peer.read_request():
+            return False
+        link = ("Link", f"</things/7?page={next(numbers)}>; rel=next")
+        peer.sendall(response(b'[{"id": 1}, {"id": 2}]', JSON, link))
+        return True
+
+    upstream.play = answer
+    thing.add("Pagination")
+    thing.at("/pagination/mode").select_option(label="link")
+    thing.send()
+    thing.named("tab", "Pages (2)").click()
+    panel = thing.page.locator("#exchange-panel")
+    expect(panel).to_contain_text("4 items on 2 pages")
+    expect(panel).to_contain_text("not complete: a test request reads two pages.")
+    expect(panel.locator("tbody tr")).to_have_count(2)
+    expect(panel.locator("tbody tr").nth(1)).to_contain_text("/things/7?page=2")
+    expect(panel.locator("pre")).to_contain_text("GET /things/7?page=3 HTTP/1.1")
+    assert thing.violations() == []
+
+
 def test_tree_by_keyboard(thing: DesignerPage, upstream: Upstream) -> None:
     """Arrows open, close and walk the tree; a long list is shown in parts."""
     upstream.play = respond_json({"a": list(range(250)), "b": 12345678901234567890})

@@ -24,6 +24,7 @@ from httptask._http.media_types import essence
 from httptask.building import curl_command
 from httptask.designer._authorisation import authorisation
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
+from httptask.designer._pages import shown_pages
 from httptask.designer._problems import Refused
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
@@ -203,6 +204,8 @@ class TestRequests:
         common["phases"] = _rounded(exchange.phases)
         common["elapsedSeconds"] = round(exchange.elapsed_seconds, 6)
         common["attempts"] = [_attempt(attempt) for attempt in exchange.attempts]
+        if exchange.pages is not None:
+            common["pages"] = shown_pages(exchange.pages)
         response = exchange.response
         url = _url(seen, task)
         seen |= authorisation(exchange.outcome, response, url, *_known(task))

@@ -232,6 +232,22 @@ export interface Attempt {
 }
 export type Phases = Record<string, number>;
 
+/** The pages of a list: the ending is about the last one. */
+export interface Pages {
+  count: number;
+  items: number;
+  duplicates: number;
+  bytes: number;
+  complete: boolean;
+  stoppedBy: string;
+  cursor: string | number | null;
+  calls: { number: number; method: string; url: string; statusCode: number | null; outcome: string; items: number; duplicates: number; bytes: number; elapsedSeconds: number }[];
+  /** Calls that are not listed. */
+  omitted: number;
+  /** The request of the next page, which was not sent, as it would go out. */
+  nextRequest?: string;
+}
+
 /** How a test request ended: the payload of its last event, and which event it was. */
 export interface Ending {
   event: "response" | "error" | "cancelled";
@@ -256,6 +272,7 @@ export interface Ending {
   elapsedSeconds: number;
   phases?: Phases;
   attempts?: Attempt[];
+  pages?: Pages;
   request?: SentRequest;
   curl?: string;
   raw?: string;

@@ -1,0 +1,22 @@
+"""The pages of a list as the page shows them: a line each, and the request that comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from httptask.designer._drafts import raw_request
+
+if TYPE_CHECKING:
+    from httptask.model.page_exchange import PageCalls
+
+
+def shown_pages(pages: PageCalls) -> dict[str, Any]:
+    """Return *pages* for the event of a response or an error."""
+    value = pages.to_json()
+    next_request = value.pop("nextRequest")
+    value["calls"] = [
+        {name: item for name, item in call.items() if name != "attempts"} for call in value["calls"]
+    ]
+    if next_request is not None and pages.next_request is not None:
+        value["nextRequest"] = raw_request(pages.next_request)
+    return value
