@@ -214,9 +214,8 @@ class Plan:
         return Pagination.of_json(task["pagination"])
 
     def _pagination_problems(self, definition: Mapping[str, Any]) -> list[Problem]:
-        if self.pagination is None:
-            return []
-        return pagination_problems(definition, self.runtime.evaluator, self.pointer)
+        evaluator, is_sound = self.runtime.evaluator, self.pagination is not None
+        return pagination_problems(definition, evaluator, self.pointer, is_sound=is_sound)
 
     @cached_property
     def check_of_pages(self) -> Checks | None:

@@ -176,6 +176,17 @@ def test_several_problems_are_said_at_once() -> None:
     }
 
 
+def test_a_wrong_mode_does_not_hide_a_wrong_query() -> None:
+    """What can be said without the mode is said at once, too."""
+    found = problems_of({"mode": "pages", "items": "data[", "next": 7, "total": ""})
+    assert {pointer: problem[0] for pointer, problem in found.items()} == {
+        "/pagination/mode": "enum",
+        "/pagination/items": "pagination-query",
+        "/pagination/next": "type",
+        "/pagination/total": "min-length",
+    }
+
+
 def test_nulls_are_absent_fields() -> None:
     """In the setting and in its objects."""
     setting = {

@@ -55,15 +55,18 @@ _REFUSED: Mapping[str, Mapping[str, str]] = {
 
 
 def pagination_problems(
-    definition: Mapping[str, Any], evaluator: Evaluator, pointer: str
+    definition: Mapping[str, Any], evaluator: Evaluator, pointer: str, *, is_sound: bool = True
 ) -> list[Problem]:
     """Return what is wrong with the `pagination` of the task of *definition*, which stands at
-    *pointer*; its schema has found nothing.
+    *pointer*. Where it is not *is_sound*, its schema has found something: only what stands alone is
+    looked at then.
     """
     setting = definition.get("pagination")
     if not isinstance(setting, Mapping):
         return []
     at = pointer_of(["pagination"], pointer)
+    if not is_sound:
+        return list(_query_problems(setting, at))
     parameters = definition.get("inputParameters", {})
     shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
     problems = [
@@ -101,7 +104,7 @@ def _mode_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
 def _query_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
     for name in _QUERIES:
         text = setting.get(name)
-        if text is None:
+        if not isinstance(text, str) or not text:  # the schema says so
             continue
         where = pointer_of([name], at)
         reason = None
