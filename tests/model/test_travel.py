@@ -17,7 +17,7 @@ from httptask import errors
 from httptask._core.redaction import MASK
 from httptask._core.strict_json import dump, parse
 from httptask.engines import arun_workflow
-from httptask.errors import HttpTaskError, Problem, TaskError
+from httptask.errors import HttpTaskError, Pages, Problem, TaskError
 from httptask.model.exchange import (
     Attempt,
     Difference,
@@ -118,6 +118,16 @@ exchanges = st.builds(
     ).map(tuple),
     settings_problems=st.lists(problems, max_size=2).map(tuple),
 )
+pages = st.builds(
+    Pages,
+    count=counts,
+    items=counts,
+    duplicates=counts,
+    bytes=counts,
+    complete=st.booleans(),
+    stopped_by=some(texts),
+    cursor=some(texts | counts),
+)
 results = st.builds(
     TaskResult,
     status_code=st.integers(100, 599),
@@ -127,6 +137,7 @@ results = st.builds(
     url=texts,
     attempts=counts,
     elapsed_seconds=seconds,
+    pages=some(pages),
 )
 ends = st.fixed_dictionaries({"input": values, "output": values})
 inputs = st.builds(
@@ -227,6 +238,12 @@ OTHERS: dict[type[HttpTaskError], st.SearchStrategy[Any]] = {
     errors.DefinitionError: st.builds(
         errors.DefinitionError, st.lists(problems, max_size=2), source=some(texts)
     ),
+    errors.PaginationError: st.builds(
+        lambda message, page, more: errors.PaginationError(message, page=page, **more),
+        texts,
+        counts,
+        rest,
+    ),
     errors.InputError: st.builds(
         errors.InputError, st.lists(problems, max_size=2), source=some(texts)
     ),
@@ -267,6 +284,9 @@ def test_an_error_comes_back_as_its_class(cls: type[HttpTaskError], data: st.Dat
     if isinstance(error, TaskError):
         error.attempts, error.elapsed_seconds = data.draw(counts), data.draw(seconds)
         error.result = data.draw(some(results))
+        error.pages = data.draw(some(pages))
+        if error.pages is not None:
+            error.collected = data.draw(values)
     back = HttpTaskError.from_json(travelled(error.to_json()))
     assert type(back) is cls
     assert str(back) == str(error)
