@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from httptask._core import quick_json
 from httptask._core.redaction import Redactor
 from httptask._core.strict_json import deeper_than, number
 from httptask._http.media_types import ITEMS, JSON, TEXT, reading_of
@@ -296,6 +297,9 @@ def _parsed(text: str) -> Any:
     """Return the value of the JSON *text*. Raises `ValueError` with a message, and
     `RecursionError`.
     """
+    value = quick_json.read(text)
+    if value is not quick_json.UNREAD:
+        return value
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
