@@ -22,6 +22,8 @@ _SIGNS = bytes(
     for sign in range(256)
 )
 """Digits and points as `0`, the letter of an exponent as `e`, everything else as a space."""
+_LONGEST = 1 << 20
+"""Characters of a text that is read: the copies that this takes are not worth it for more."""
 _BEFORE_NUMBER = b"[:, \t\r\n"
 _MOST_CHECKS = 100
 """Digits before an `e` that are looked at: in a text with more, the check costs more than it
@@ -30,11 +32,13 @@ saves.
 
 
 def read(text: str) -> Any:
-    """Return the value of the JSON *text*, or `UNREAD`: where a number could be changed, and where
-    the text is not JSON (RFC 8259) or is nested deeper than orjson reads (1,024 levels).
+    """Return the value of the JSON *text*, or `UNREAD`: where a number could be changed, where the
+    text is long, is not JSON (RFC 8259), or is nested deeper than orjson reads (1,024 levels).
 
     Of members with the same name the last one counts, as with `json.loads`.
     """
+    if len(text) > _LONGEST:
+        return UNREAD
     try:
         content = text.encode()
         if _may_change_numbers(content):
