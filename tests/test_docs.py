@@ -61,7 +61,15 @@ DOCUMENTS = [
 
 
 def answered(asked: Asked) -> bytes:
-    """Answer as the API of the documents: a thing, or a page of all five."""
+    """Answer as the API of the documents: a thing, a page of all five, or a job in three steps."""
+    if asked.method == "POST" and asked.path == "/exports":
+        return page(None, ("Operation-Location", "/jobs/1"), status="202 Accepted")
+    if asked.path.startswith("/jobs/"):
+        step = int(asked.path.removeprefix("/jobs/"))
+        if step > 2:
+            return page({"status": "Succeeded", "rows": 5})
+        following = ("Operation-Location", f"/jobs/{step + 1}")
+        return page({"status": "Running"}, following, ("Retry-After", "0"))
     if "page" not in asked.query:
         return servers.response(b'{"id": 7, "name": "Spanner"}\n', servers.JSON)
     return page({"data": cut(items(5), 2, int(asked.query["page"])), "total": 5})
@@ -376,11 +384,13 @@ def test_every_setting_stands_in_the_table() -> None:
 
 
 def test_the_task_with_everything_has_every_setting() -> None:
-    """The task at the top of the settings sets every field; `end` stands for `nextTask`."""
+    """The task at the top of the settings sets every field; `end` stands for `nextTask`, and
+    `pagination` for `completion`.
+    """
     (block,) = blocks(ROOT / "docs/settings/README.md", "json")
     task = json.loads(block.text)
     schema = packaged.schema("http-task")
-    assert {*task, "nextTask"} == set(schema["properties"])
+    assert {*task, "nextTask", "completion"} == set(schema["properties"])
     assert set(task["httpRequest"]) == set(schema["$defs"]["httpRequest"]["properties"])
     assert set(task["retry"]) == set(schema["properties"]["retry"]["properties"])
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
+from httptask.cli._job import job_lines
 from httptask.cli._pages import page_lines
 
 if TYPE_CHECKING:
@@ -22,10 +23,14 @@ def exchange_text(exchange: Exchange) -> str:
     Lines that went out start with `>`, lines that came with `<`.
     """
     lines = page_lines(exchange.pages) if exchange.pages is not None else []
+    if exchange.job is not None:
+        lines = job_lines(exchange.job)
     for attempt in exchange.attempts:
         lines += _attempt_lines(attempt, len(exchange.attempts))
     if exchange.pages is not None and exchange.pages.next_request is not None:
         lines += ["the next page, not sent:", *_request_lines(exchange.pages.next_request), ""]
+    if exchange.job is not None and exchange.job.next_request is not None:
+        lines += ["the next poll, not sent:", *_request_lines(exchange.job.next_request), ""]
     if exchange.settings_problems:
         lines.append("sent as written, although the endpoint's schema says otherwise:")
         lines += [f"  {problem}" for problem in exchange.settings_problems]

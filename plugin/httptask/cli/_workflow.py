@@ -31,6 +31,7 @@ from httptask.cli._environment import (
 )
 from httptask.cli._exchange import exchange_text
 from httptask.cli._input import input_options, json_file, run_input, test_input, with_hint
+from httptask.cli._job import job_line, news_line
 from httptask.cli._output import (
     CommandError,
     command,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
     from httptask.model.task import Inputs, TestOptions
     from httptask.model.workflow import WorkflowDefinition, WorkflowRun
+    from httptask.sending import RoundNews
     from httptask.task import HttpTask, Runtime
 
 
@@ -294,6 +296,7 @@ def run_run(arguments: argparse.Namespace) -> int:
     """Run a definition to its end; exit status 1 when it did not complete."""
     from httptask.cli._stopping import Stopped, run_stoppable
     from httptask.engines import arun_workflow
+    from httptask.sending import told
     from httptask.workflow import definitions_of
 
     definition = load(arguments.definition)
@@ -302,7 +305,12 @@ def run_run(arguments: argparse.Namespace) -> int:
     input_ = run_input(arguments, definition)
     runs: list[tuple[WorkflowRun, Any]] = []
 
+    def tell(news: RoundNews) -> None:
+        if (line := news_line(news)) is not None:
+            note(line)
+
     async def run() -> None:
+        told.set(tell)
         async with runtime_of(arguments) as runtime:
 
             def ended(run: WorkflowRun) -> None:
@@ -355,8 +363,10 @@ def _emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, 
 def _task_line(task: Mapping[str, Any]) -> str:
     failed = f": {task['error'].get('message')}" if task.get("error") else ""
     output = task.get("error") or task.get("output")
-    pages = output.get("pages") if isinstance(output, dict) else None
-    summary = f"\n           {summary_line(pages)}" if task["type"] == "Http" and pages else ""
+    summary = ""
+    if task["type"] == "Http" and isinstance(output, dict):
+        about = [(output.get("pages"), summary_line), (output.get("job"), job_line)]
+        summary = "".join(f"\n           {describe(value)}" for value, describe in about if value)
     line = (
         f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f}"
         f" s){failed}{summary}"

@@ -284,6 +284,7 @@ class _Run:
             stopped = nested[0] if nested else None
             is_maybe_delivered = call.maybe_delivered or any(map(maybe_delivered, nested))
             error = _stopped_error(call.attempt, is_maybe_delivered=is_maybe_delivered)
+            error |= call.stopped
             self._record.stop(step, error, stopped)
             raise
 

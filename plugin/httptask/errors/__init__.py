@@ -23,6 +23,7 @@
         ├── ParseError            parse         declared JSON that is not
         ├── RedirectError         redirect      a loop, too many, or a downgrade
         ├── PaginationError       pagination    pages that go round, or over a bound
+        ├── CompletionError       completion    a job that failed, or did not end in time
         └── StatusError           status        a response came and its status is not a success
 
 Errors are values: their fields hold the facts, `str()` is the sentence for a person. No exception
@@ -35,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from httptask.errors._job import Job
 from httptask.errors._pages import Pages
 from httptask.errors._problem import Problem
 from httptask.errors._task_result import TaskResult
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BlockedError",
     "CatalogueError",
+    "CompletionError",
     "ConnectionFailedError",
     "CredentialError",
     "DecodeError",
@@ -55,6 +58,7 @@ __all__ = [
     "HttpTaskError",
     "IncompleteError",
     "InputError",
+    "Job",
     "Pages",
     "PaginationError",
     "ParseError",
@@ -260,6 +264,8 @@ class TaskError(HttpTaskError):
         """How far it came, if the task reads pages."""
         self.collected: Any = None
         """What was collected of the pages before it: a list, or the reference to a file."""
+        self.job: Job | None = None
+        """The job it waited for, if there is one: a second run can attach to it."""
 
     def __str__(self) -> str:
         return self.message
@@ -279,6 +285,8 @@ class TaskError(HttpTaskError):
             fields["result"] = self.result.to_json()
         if self.pages is not None:
             fields |= {"pages": self.pages.to_json(), "collected": self.collected}
+        if self.job is not None:
+            fields["job"] = self.job.to_json()
         return fields
 
     @classmethod
@@ -295,6 +303,8 @@ class TaskError(HttpTaskError):
         pages = value.get("pages")
         error.pages = Pages.from_json(pages) if pages is not None else None
         error.collected = value.get("collected")
+        job = value.get("job")
+        error.job = Job.from_json(job) if job is not None else None
         return error
 
     @classmethod
@@ -499,6 +509,12 @@ class PaginationError(TaskError):
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
         return cls(value["message"], page=value["page"])
+
+
+class CompletionError(TaskError):
+    """A job failed, did not end in time, or cannot be followed; `job` says how far it came."""
+
+    kind = "completion"
 
 
 class StatusError(TaskError):

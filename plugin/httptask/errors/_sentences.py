@@ -255,6 +255,21 @@ SENTENCES: Mapping[str, str] = {
         "items are read from parsed JSON, and a body is not parsed as {found!r}: leave this out, or"
         " write json"
     ),
+    # Completion
+    "completion-with-pagination": (
+        "a task waits for a job or reads pages, not both: read the pages in a task of their own"
+    ),
+    "completion-unread": (
+        "the state of a job is read from parsed JSON, and a body is not parsed as {found!r}: leave"
+        " this out, or write json"
+    ),
+    "completion-value": "{found!r} cannot be used: {reason}",
+    "completion-states": "{found!r} cannot mean that the job is done and that it failed",
+    "completion-interval": "{found!r} is less than intervalSeconds, {interval}",
+    "completion-attached": (
+        "the first answer of a job that is attached to is not known: 'original' cannot be its"
+        " result"
+    ),
     # A workflow definition
     "definition-size": "the file is larger than {limit} MB: that is no workflow definition",
     "definition-unreadable": "the file cannot be read: {reason}",

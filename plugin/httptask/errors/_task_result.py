@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from httptask.errors._job import Job
 from httptask.errors._pages import Pages
 
 
@@ -35,12 +36,14 @@ class TaskResult:
     elapsed_seconds: float = 0.0
     pages: Pages | None = None
     """The summary of its pages; the body is then what was collected of them."""
+    job: Job | None = None
+    """The summary of the job that it was waited for."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON object.
 
         `{"statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds"}`,
-        and `pages` where there are pages.
+        `pages` where there are pages, and `job` where there was a job.
         """
         fields = {
             "statusCode": self.status_code,
@@ -51,12 +54,16 @@ class TaskResult:
             "attempts": self.attempts,
             "elapsedSeconds": round(self.elapsed_seconds, 6),
         }
-        return fields if self.pages is None else {**fields, "pages": self.pages.to_json()}
+        if self.pages is not None:
+            fields["pages"] = self.pages.to_json()
+        if self.job is not None:
+            fields["job"] = self.job.to_json()
+        return fields
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the result of which `to_json` made *value*."""
-        pages = value.get("pages")
+        pages, job = value.get("pages"), value.get("job")
         return cls(
             status_code=value["statusCode"],
             reason_phrase=value["reasonPhrase"],
@@ -66,4 +73,5 @@ class TaskResult:
             attempts=value["attempts"],
             elapsed_seconds=float(value["elapsedSeconds"]),
             pages=Pages.from_json(pages) if pages is not None else None,
+            job=Job.from_json(job) if job is not None else None,
         )

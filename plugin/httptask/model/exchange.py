@@ -13,6 +13,7 @@ from httptask.errors import Problem
 from httptask.model.queue_time import queue_sentence
 
 if TYPE_CHECKING:
+    from httptask.model.job_exchange import JobCalls
     from httptask.model.page_exchange import PageCalls
 
 Headers = tuple[tuple[str, str], ...]
@@ -438,6 +439,8 @@ class Exchange:
     """The name of the environment it was sent in."""
     pages: PageCalls | None = None
     """The pages of a task that reads pages; everything else is about the last one's call."""
+    job: JobCalls | None = None
+    """The job of a task that waits for one; everything else is about the last call."""
 
     @property
     def request(self) -> SentRequest | None:
@@ -463,7 +466,7 @@ class Exchange:
 
     def to_json(self) -> dict[str, Any]:
         """Return the exchange as in `schemas/exchange.schema.json`."""
-        fields = {
+        fields: dict[str, Any] = {
             "outcome": self.outcome,
             "error": self.error,
             "elapsedSeconds": round(self.elapsed_seconds, 6),
@@ -472,14 +475,19 @@ class Exchange:
             "attempts": [attempt.to_json() for attempt in self.attempts],
             **({} if self.environment is None else {"environment": self.environment}),
         }
-        return fields if self.pages is None else {**fields, "pages": self.pages.to_json()}
+        if self.pages is not None:
+            fields["pages"] = self.pages.to_json()
+        if self.job is not None:
+            fields["job"] = self.job.to_json()
+        return fields
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the exchange of which `to_json` made *value*: masks stay."""
+        from httptask.model.job_exchange import JobCalls
         from httptask.model.page_exchange import PageCalls
 
-        pages = value.get("pages")
+        pages, job = value.get("pages"), value.get("job")
         return cls(
             attempts=tuple(Attempt.from_json(attempt) for attempt in value["attempts"]),
             outcome=value["outcome"],
@@ -493,6 +501,7 @@ class Exchange:
             ),
             environment=value.get("environment"),
             pages=PageCalls.from_json(pages) if pages is not None else None,
+            job=JobCalls.from_json(job) if job is not None else None,
         )
 
 

@@ -58,7 +58,7 @@ def _without_unset(value: Any) -> Any:
     return {name: item for name, item in value.items() if item is not None}
 
 
-def _pagination(value: Any) -> Any:
+def _nested(value: Any) -> Any:
     fields = _without_unset(value)
     if not isinstance(fields, Mapping):
         return fields
@@ -78,7 +78,8 @@ _OWN_FIELDS = {
     "choices": _items_without_unset,
     "onError": _items_without_unset,
     "branches": _items_without_unset,
-    "pagination": _pagination,
+    "pagination": _nested,
+    "completion": _nested,
     "httpRequest": _request,
 }
 """Fields of a task that are objects of the format itself, with unset fields of their own."""

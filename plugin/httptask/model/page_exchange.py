@@ -7,62 +7,37 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from httptask.errors import Pages
-from httptask.model.exchange import Attempt, SentRequest
+from httptask.model.exchange import SentRequest
+from httptask.model.round_call import RoundCall, fields_of_call
 
 
 @dataclass(frozen=True, slots=True)
-class PageCall:
+class PageCall(RoundCall):
     """The call that one page took."""
 
-    number: int
-    """From 1."""
-    method: str
-    url: str
-    """Secrets masked."""
-    status_code: int | None
-    """None when no response came."""
-    outcome: str
-    """`success` or the outcome class."""
     items: int = 0
     """Items of the page that were kept."""
     duplicates: int = 0
     bytes: int = 0
     """Bytes of its body, decoded."""
-    elapsed_seconds: float = 0.0
-    attempts: tuple[Attempt, ...] | None = None
-    """None: only this line was kept, or it is the last one, whose attempts are the exchange's."""
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
-        attempts = self.attempts
         return {
-            "number": self.number,
-            "method": self.method,
-            "url": self.url,
-            "statusCode": self.status_code,
-            "outcome": self.outcome,
+            **RoundCall.to_json(self),
             "items": self.items,
             "duplicates": self.duplicates,
             "bytes": self.bytes,
-            "elapsedSeconds": round(self.elapsed_seconds, 6),
-            "attempts": None if attempts is None else [one.to_json() for one in attempts],
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the call of which `to_json` made *value*."""
-        attempts = value["attempts"]
         return cls(
-            number=value["number"],
-            method=value["method"],
-            url=value["url"],
-            status_code=value["statusCode"],
-            outcome=value["outcome"],
             items=value["items"],
             duplicates=value["duplicates"],
             bytes=value["bytes"],
-            elapsed_seconds=float(value["elapsedSeconds"]),
-            attempts=None if attempts is None else tuple(map(Attempt.from_json, attempts)),
+            **fields_of_call(value),
         )
 
 

@@ -21,7 +21,7 @@ from httptask.sending._limited_wire import LimitedWire
 from httptask.sending._limits import Limiter
 from httptask.sending._masked_token import refused, secrets_of
 from httptask.sending._network import ways
-from httptask.sending._progress import Progress, Wait, watched
+from httptask.sending._progress import Progress, RoundNews, Wait, told, watched
 from httptask.sending._redirect import (
     for_another_origin,
     is_same_origin,
@@ -29,7 +29,7 @@ from httptask.sending._redirect import (
     without_body,
 )
 from httptask.sending._response import Verdict, View
-from httptask.sending._retry import KEY_HEADER, KEY_HEADERS
+from httptask.sending._retry import KEY_HEADER, KEY_HEADERS, retry_after_of
 from httptask.sending._token_sender import token_sender
 from httptask.sending._wire import Wire
 
@@ -46,6 +46,7 @@ __all__ = [
     "Progress",
     "Ready",
     "RetryRefusal",
+    "RoundNews",
     "Send",
     "Verdict",
     "View",
@@ -62,9 +63,11 @@ __all__ = [
     "parse_address",
     "parse_networks",
     "refused",
+    "retry_after_of",
     "secrets_of",
     "target_of",
     "token_sender",
+    "told",
     "watched",
     "ways",
     "without_body",

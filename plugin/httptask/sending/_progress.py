@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,27 @@ class Progress:
     """JSON: where a task of several calls is. Given to a new visit, it goes on from there."""
     notes: list[str] = field(default_factory=list)
     """Of the calls that have ended: what the queue did to their requests."""
+    stopped: Mapping[str, Any] = field(default_factory=dict)
+    """For a cancelled task of several calls: more fields of its error."""
 
 
 watched: ContextVar[Progress | None] = ContextVar("httptask_watched", default=None)
 """The progress that the call in this context fills in."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundNews:
+    """What a task of several calls does next."""
+
+    task: str
+    """The name of the task."""
+    url: str
+    """Of the next call; secrets masked."""
+    wait_seconds: float
+    """The wait before it."""
+    state: Mapping[str, Any]
+    """Where the task is."""
+
+
+told: ContextVar[Callable[[RoundNews], None] | None] = ContextVar("httptask_told", default=None)
+"""Told, before each call but the first, what a task of several calls in this context does next."""

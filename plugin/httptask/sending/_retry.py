@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from httptask._http.syntax import http_date
@@ -151,6 +151,14 @@ def retry_after(values: Iterable[str], now: datetime | None = None) -> float | N
     single = (part for value in values for part in _JOINED.split(value.strip()))
     waits = [seconds for part in single if (seconds := _seconds(part, now)) is not None]
     return float(math.ceil(min(max(waits), _MOST_SECONDS))) if waits else None
+
+
+def retry_after_of(headers: Mapping[str, str | list[str]]) -> float | None:
+    """Return the seconds that the *headers* of a result, names in lower case, ask to wait."""
+    value, date = headers.get("retry-after"), headers.get("date")
+    if not isinstance(value, str):
+        return None
+    return retry_after([value], server_time([date] if isinstance(date, str) else []))
 
 
 def server_time(dates: Iterable[str], now: datetime | None = None) -> datetime:

@@ -17,6 +17,7 @@ from httptask.building import Builder, build, data_places, references, with_valu
 from httptask.credentials import named_credentials
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
 from httptask.expressions import Prepared, has_expression, may_change
+from httptask.model.completion import Completion
 from httptask.model.pagination import Pagination
 from httptask.model.policy import RetryPolicy, Timeouts
 from httptask.model.rates import RateLimit
@@ -42,6 +43,7 @@ from httptask.settings import (
 )
 from httptask.task._idempotency import header_for, without_required
 from httptask.task._judge import judging_problems, needs_judge, reading_problems
+from httptask.task.completion import completion_problems
 from httptask.task.pagination import first_page, pagination_problems, placed
 
 if TYPE_CHECKING:
@@ -166,6 +168,7 @@ class Plan:
         problems = schema_problems(_task_schema(), definition, self.pointer)
         of_pages = self._pagination_problems(definition)
         problems += of_pages
+        problems += self._completion_problems(definition)
         try:
             schema, endpoint = self._checked_schema, self.endpoint
         except UnknownEndpointError as error:
@@ -204,14 +207,31 @@ class Plan:
         """How the task reads a list in pages; None for a task of one call, and where the schema of
         a task finds the setting wrong.
         """
-        setting = self.field("pagination")
-        if setting is None:
+        setting = self._setting("pagination")
+        return None if setting is None else Pagination.of_json(setting)
+
+    @cached_property
+    def completion(self) -> Completion | None:
+        """How the task waits for a job; None for a task that does not, and where the schema of a
+        task finds the setting wrong.
+        """
+        setting = self._setting("completion")
+        return None if setting is None else Completion.of_json(setting)
+
+    def _setting(self, name: str) -> Any:
+        """Return the setting *name* without nulls; None where the schema of a task refuses it."""
+        if self.field(name) is None:
             return None
-        task = without_nulls({"pagination": setting})
+        task = without_nulls({name: self.field(name)})
         problems = schema_problems(_task_schema(), task, "")
-        if any(problem.pointer.startswith("/pagination") for problem in problems):
+        if any(problem.pointer.startswith(f"/{name}") for problem in problems):
             return None
-        return Pagination.of_json(task["pagination"])
+        return task[name]
+
+    def _completion_problems(self, definition: Mapping[str, Any]) -> list[Problem]:
+        if self.completion is None:
+            return []
+        return completion_problems(definition, self.runtime.evaluator, self.pointer)
 
     def _pagination_problems(self, definition: Mapping[str, Any]) -> list[Problem]:
         evaluator, is_sound = self.runtime.evaluator, self.pagination is not None
@@ -336,7 +356,8 @@ class Plan:
             return self.problems
         definition = without_nulls(self.definition)
         problems = schema_problems(_task_schema(), definition, self.pointer)
-        return tuple(filter(is_error, problems + self._pagination_problems(definition)))
+        rounds = self._pagination_problems(definition) + self._completion_problems(definition)
+        return tuple(filter(is_error, problems + rounds))
 
     @property
     def media_type(self) -> str | None:

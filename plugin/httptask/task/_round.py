@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from httptask.errors import TaskError
-from httptask.sending import watched
+from httptask.sending import RoundNews, told, watched
 
 if TYPE_CHECKING:
     from httptask.model.exchange import OutgoingRequest, SentRequest
@@ -32,6 +32,10 @@ class NextCall:
     """The wait before it."""
     number: int = 1
     """From 1. An idempotency key is of one call of a visit."""
+    is_judged: bool = True
+    """Whether it is what the author wrote of: the task's conditions decide on its response, and it
+    has an idempotency key. For another, any 2xx is a success.
+    """
 
 
 FIRST = NextCall()
@@ -82,6 +86,10 @@ class Round(Protocol):
         """
         ...
 
+    def stopped(self) -> Mapping[str, Any]:
+        """Return more fields for the error of a run that is stopped meanwhile."""
+        ...
+
     def close(self) -> None:
         """Let go of what it holds; called however the round ends."""
         ...
@@ -93,9 +101,7 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
     try:
         call = calls.first(visit.settings)
         while True:
-            progress = watched.get()
-            if progress is not None:
-                progress.round_state = calls.state
+            _tell(visit, calls, call, is_first=delivery is None)
             if call.wait_seconds:
                 await asyncio.sleep(call.wait_seconds)
             try:
@@ -110,5 +116,21 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
             call = following
         shown = await visit.shown(calls.preview) if calls.preview is not None else None
         return calls.ended(delivery, shown)
+    except asyncio.CancelledError:
+        progress = watched.get()
+        if progress is not None:
+            progress.maybe_delivered = progress.maybe_delivered or delivery is not None
+            progress.stopped = calls.stopped()
+        raise
     finally:
         calls.close()
+
+
+def _tell(visit: Visit, calls: Round, call: NextCall, *, is_first: bool) -> None:
+    """Tell who watches that *call* is the next one."""
+    progress, listener = watched.get(), told.get()
+    if progress is not None:
+        progress.round_state = calls.state
+    if listener is not None and not is_first:
+        url = visit.mask(call.url or "")
+        listener(RoundNews(visit.task_name, url, call.wait_seconds, calls.state))

@@ -1,8 +1,9 @@
-"""Which round a task's visit makes: the pages of a list, or none."""
+"""Which round a task's visit makes: the pages of a list, the polls of a job, or none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import ExpressionError
 from httptask.task._plan import Checks, is_error
 from httptask.task._round import Round
+from httptask.task.completion import PollRound
 from httptask.task.pagination import PageRound
 
 if TYPE_CHECKING:
@@ -33,37 +35,63 @@ async def round_of(
 
     *state* is that of a round that another process began.
     """
-    pagination, evaluator = task.plan.pagination, task.runtime.evaluator
+    plan = task.plan
+    expressions = partial(_Expressions, task, inputs)
+    if plan.completion is not None:
+        at = pointer_of(["completion"], task.pointer)
+        over_results = expressions(at)
+        attached = await over_results.evaluate(plan.completion.attach, "attach", visit.parameters)
+        return PollRound(
+            plan.completion,
+            expressions=over_results,
+            mask=visit.mask,
+            attached=attached,
+            state=state,
+            test_seconds=plan.timeouts.total if is_test else None,
+            pointer=at,
+        )
+    pagination = plan.pagination
     if pagination is None:
         return None
     at = pointer_of(["pagination"], task.pointer)
-
-    async def holds(result: Any) -> bool:
-        """Say whether `until` holds of *result*; what it looks for may not be there."""
-        where = pointer_of(["until"], at)
-        try:
-            value = await evaluator.evaluate(
-                pagination.until, result, pointer=where, run=inputs.run
-            )
-        except ExpressionError:
-            return False
-        return value is True or (isinstance(value, list) and bool(value))
-
-    check = None if visit.send_anyway else task.plan.check_of_pages
-    resumed = await evaluator.evaluate(
-        pagination.resume, visit.parameters, pointer=pointer_of(["resume"], at), run=inputs.run
-    )
+    over_results = expressions(at)
+    check = None if visit.send_anyway else plan.check_of_pages
     return PageRound(
         pagination,
-        holds=holds,
+        holds=partial(over_results.holds, pagination.until, "until"),
         refusal=partial(_refusal, check) if check is not None else None,
         new_file=new_file,
-        mask=task.runtime.redactor.text,
-        resumed=resumed,
+        mask=visit.mask,
+        resumed=await over_results.evaluate(pagination.resume, "resume", visit.parameters),
         state=state,
         is_test=is_test,
         pointer=at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Expressions:
+    """The expressions of a setting of *task*, which stands at *pointer*."""
+
+    task: HttpTask
+    inputs: Inputs
+    pointer: str
+
+    async def evaluate(self, value: Any, path: str, data: Any) -> Any:
+        """Return *value*, which stands at *path* below the setting, evaluated over *data*. Raises
+        `ExpressionError`.
+        """
+        where = f"{self.pointer}/{path}"
+        evaluator = self.task.runtime.evaluator
+        return await evaluator.evaluate(value, data, pointer=where, run=self.inputs.run)
+
+    async def holds(self, condition: Any, path: str, result: Any) -> bool:
+        """Say whether *condition* holds of *result*; what it looks for may not be there."""
+        try:
+            value = await self.evaluate(condition, path, result)
+        except ExpressionError:
+            return False
+        return value is True or (isinstance(value, list) and bool(value))
 
 
 def _refusal(check: Checks, settings: Mapping[str, Any], path: Path) -> str | None:

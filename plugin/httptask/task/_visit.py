@@ -50,6 +50,8 @@ class Outgoing:
     """The evaluated settings that it was built of."""
     is_elsewhere: bool = False
     """Whether it goes to another origin than the settings' own."""
+    is_judged: bool = True
+    """Whether the task's conditions decide on its response."""
 
 
 class Visit:
@@ -85,6 +87,15 @@ class Visit:
         self.environment = inputs.environment
         """Where the request goes, and with which credentials."""
 
+    @property
+    def task_name(self) -> str:
+        """The name of the task."""
+        return self._task.name
+
+    def mask(self, text: str) -> str:
+        """Return *text* without secrets."""
+        return self._task.runtime.redactor.text(text)
+
     async def begin(self) -> None:
         """Evaluate the task's settings. Raises a `TaskError` for those that cannot be sent."""
         await self._task.load()
@@ -103,7 +114,7 @@ class Visit:
         task, plan = self._task, self._plan
         runtime = task.runtime
         judge = None
-        if plan.judges_responses:
+        if plan.judges_responses and call.is_judged:
             judge = Judge(
                 plan.definition, plan.endpoint, runtime.evaluator, self._inputs.run, task.pointer
             )
@@ -144,13 +155,14 @@ class Visit:
         else:
             settings = call.settings
             built = await self._changed(settings)
-        built = await self._with_key(built, call.number)
+        if call.is_judged:
+            built = await self._with_key(built, call.number)
         if call.url is None and call.method is None:
             return Outgoing(built, settings)
         own_url, built = built.url, built.copy()
         if call.url is not None:
             url = self._address(call.url)
-            built.url = _without_secrets(url, self._task.runtime.redactor.text)
+            built.url = _without_secrets(url, self.mask)
         if call.method is not None and call.method != built.method:
             built = without_body(built, call.method)
         is_elsewhere = not is_same_origin(own_url, built.url)
@@ -159,7 +171,7 @@ class Visit:
                 f"the next request goes to another origin, {_origin(built.url)}, and has a body; it"
                 " is not sent there"
             )
-        return Outgoing(built, settings, is_elsewhere)
+        return Outgoing(built, settings, is_elsewhere, call.is_judged)
 
     async def shown(self, call: NextCall = FIRST) -> SentRequest:
         """Return the request of *call* as it would go out, secrets masked; nothing is sent."""

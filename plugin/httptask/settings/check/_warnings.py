@@ -17,9 +17,12 @@ _EVALUATED = frozenset(("inputParameters", "httpRequest", "successCondition", "i
 """Fields of a task that may hold expressions."""
 _EVALUATED_INSIDE = frozenset((("retry", "until"),))
 """Fields inside of others that may hold them."""
-_NAMES_OF_PAGES = frozenset(("parameter", "size"))
-"""Fields of `pagination` that hold texts as they are; in the others an expression may stand, or is
-refused.
+_PLAIN_IN_ROUNDS = {
+    "pagination": frozenset(("parameter", "size")),
+    "completion": frozenset(),
+}
+"""Settings of several calls, and their fields that hold texts as they are; in the others an
+expression may stand, or is refused.
 """
 _FOR_PEOPLE = frozenset(("description",))
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
@@ -65,7 +68,7 @@ def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
         if name in _EVALUATED or name in _FOR_PEOPLE:
             continue
         for path, text in _texts(value):
-            if name == "pagination" and path[:1] and path[0] not in _NAMES_OF_PAGES:
+            if name in _PLAIN_IN_ROUNDS and path[:1] and path[0] not in _PLAIN_IN_ROUNDS[name]:
                 continue
             is_evaluated = (name, *path) in _EVALUATED_INSIDE
             if has_expression(text) and not is_evaluated:

@@ -13,8 +13,8 @@ from httptask._core.numbers import number_from_1
 from httptask._core.strict_json import decimal_text
 from httptask.errors import PaginationError, TaskResult
 from httptask.expressions import ABSENT, Query
+from httptask.task._queries import reads_headers, values_of
 
-_HEADERS = "$.headers"
 _IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
 """A number in text; of `Content-Range: items 0-24/319` the complete length."""
 _FALSE, _TRUE = ("", "0", "false", "no"), ("1", "true", "yes")
@@ -38,13 +38,11 @@ class Page:
         """Return what *query* selects: from the result if it begins with `$.headers`, else from the
         body.
         """
-        if _reads_headers(query):
-            return _lower(query).values({"headers": dict(self.result.headers)})
-        return query.values(self.result.body)
+        return values_of(query, self.result)
 
     def value(self, query: Query) -> Any:
         """Return the first value that *query* selects, or `ABSENT`."""
-        if not query.text.startswith(_HEADERS):
+        if not reads_headers(query):
             return query.value(self.result.body)
         return next(iter(self.values(query)), ABSENT)
 
@@ -141,18 +139,6 @@ def whole_number(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
-
-
-def _reads_headers(query: Query) -> bool:
-    return query.text.startswith(_HEADERS) and query.text[len(_HEADERS) :][:1] in ("", ".", "[")
-
-
-def _lower(query: Query) -> Query:
-    """Return *query* with the name of a header in lower case, as a result has it."""
-    if query.steps is None or len(query.steps) < 2:
-        return query
-    first, name, *rest = query.steps
-    return Query(query.text, (first, str(name).lower(), *rest))
 
 
 def _lists_in(body: Any) -> str:

@@ -13,8 +13,9 @@ from httptask._core.strict_json import dump
 from httptask.errors import Pages, PaginationError, Problem, SettingsError
 from httptask.expressions import ABSENT
 from httptask.model.exchange import OutgoingRequest
+from httptask.model.page_exchange import PageCall, PageCalls
+from httptask.task._record import CallRecord
 from httptask.task._round import NextCall
-from httptask.task.pagination._calls import CallRecord
 from httptask.task.pagination._collection import collection_of
 from httptask.task.pagination._end import Answer, end_of
 from httptask.task.pagination._identities import Identities
@@ -79,7 +80,7 @@ class PageRound:
         self._items_before: Sequence[Any] = ()
         self._settings: Mapping[str, Any] = {}
         self._request: OutgoingRequest | None = None
-        self._record = CallRecord()
+        self._record = CallRecord(PageCall)
         self._attempts = 0
         self._began = time.perf_counter()
         self._pages: Pages | None = None
@@ -288,7 +289,7 @@ class PageRound:
     def _add_call(self, delivery: Delivery, pages: tuple[int, int, int] = (0, 0, 0)) -> None:
         if self._request is not None:
             url = self._mask(self._request.url)
-            self._record.add(self._state.number, self._request, url, delivery, pages)
+            self._record.add(self._state.number, self._request, url, delivery, *pages)
 
     def _reach(self, bound: str, cursor: Any, over: str, page: int) -> None:
         """End at *bound*, with *cursor* to go on from: as an error, unless the author keeps it."""
@@ -315,7 +316,8 @@ class PageRound:
         if exchange is None and error is not None and delivery.make_exchange is not None:
             exchange = delivery.make_exchange()
         if pages is not None and exchange is not None:
-            exchange = replace(exchange, pages=self._record.calls(self._masked(pages), shown))
+            calls = PageCalls(self._masked(pages), *self._record.listed(), shown)
+            exchange = replace(exchange, pages=calls)
             if error is not None:
                 exchange = replace(exchange, outcome=error.kind, error=self._mask(str(error)))
         if error is not None:
@@ -354,6 +356,10 @@ class PageRound:
     def _masked(self, pages: Pages) -> Pages:
         cursor = pages.cursor
         return replace(pages, cursor=self._mask(cursor)) if isinstance(cursor, str) else pages
+
+    def stopped(self) -> dict[str, Any]:
+        """Return how far it came."""
+        return {"pages": self._state.pages("error", self._state.cursor).to_json()}
 
     def close(self) -> None:
         """Discard the file that nobody was given."""

@@ -10,9 +10,10 @@ from httptask._core.pointers import child, parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.syntax import TOKEN
 from httptask.errors import Problem
-from httptask.expressions import Query, condition_problems, has_expression
+from httptask.expressions import condition_problems, has_expression
 from httptask.model.pagination import COUNTING
 from httptask.model.task import TaskResult
+from httptask.task._queries import refusal_of
 
 if TYPE_CHECKING:
     from httptask.expressions import Evaluator
@@ -107,15 +108,7 @@ def _query_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
         if not isinstance(text, str) or not text:  # the schema says so
             continue
         where = pointer_of([name], at)
-        reason = None
-        if text.strip().startswith("${"):
-            inner = text.strip()[2:].rstrip("}")
-            reason = f"a query stands here without ${{…}}: {inner}"
-        else:
-            try:
-                Query.of(text)
-            except ValueError as error:
-                reason = str(error)
+        reason = refusal_of(text)
         if reason is None and name == "items" and re.match(r"\$\.headers(?![^.\[])", text):
             reason = "headers hold no items; $['headers'] is the name in a body"
         if reason is not None:

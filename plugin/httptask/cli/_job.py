@@ -1,0 +1,49 @@
+"""The job that a task waits for, as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from httptask.model.job_exchange import JobCall, JobCalls
+    from httptask.sending import RoundNews
+
+
+def job_lines(job: JobCalls) -> list[str]:
+    """Return a line for each call that is listed, and the summary; the last call's exchange
+    follows.
+    """
+    lines, number = [], 0
+    for call in job.calls:
+        if number and call.number > number + 1:
+            lines.append(f"... ({job.omitted:,} calls are not listed)")
+        number = call.number
+        lines.append(_call_line(call))
+    return [*lines, job_line(job.summary.to_json()), "", f"call {number}:"]
+
+
+def job_line(job: Mapping[str, Any]) -> str:
+    """Return the summary of a *job*, as JSON, for a person."""
+    return (
+        f"job: {job['url']} {job['status'] or 'without a state'} (ended by {job['stoppedBy']}),"
+        f" {job['polls']:,} polls in {job['elapsedSeconds']:.3f} s"
+    )
+
+
+def news_line(news: RoundNews) -> str | None:
+    """Return what a task that waits for a job does next; None for other tasks."""
+    if "polls" not in news.state:
+        return None
+    state = news.state["status"] or "without a state"
+    return f"{'Waiting':<10} {news.task}: {news.url} {state}, next in {news.wait_seconds:.1f} s"
+
+
+def _call_line(call: JobCall) -> str:
+    status = call.status_code if call.status_code is not None else call.outcome
+    state = f", {call.state}" if call.state is not None else ""
+    waited = f" after {call.waited_seconds:.1f} s" if call.waited_seconds else ""
+    return (
+        f"{call.purpose}{waited}: {call.method} {call.url} -> {status}{state},"
+        f" {call.elapsed_seconds:.3f} s"
+    )

@@ -1,0 +1,77 @@
+"""The job of an exchange: the calls that started it, polled it, and took its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from httptask.errors import Job
+from httptask.model.exchange import SentRequest
+from httptask.model.round_call import RoundCall, fields_of_call
+
+
+@dataclass(frozen=True, slots=True)
+class JobCall(RoundCall):
+    """One call about a job."""
+
+    purpose: str = "poll"
+    """`start`, `poll`, `result` or `cancel`."""
+    state: str | None = None
+    """The state that its answer names."""
+    waited_seconds: float = 0.0
+    """The wait before it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields."""
+        return {
+            **RoundCall.to_json(self),
+            "purpose": self.purpose,
+            "state": self.state,
+            "waitedSeconds": round(self.waited_seconds, 6),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the call of which `to_json` made *value*."""
+        return cls(
+            purpose=value["purpose"],
+            state=value["state"],
+            waited_seconds=float(value["waitedSeconds"]),
+            **fields_of_call(value),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JobCalls:
+    """The calls about a job; the attempts of the exchange are those of the last one."""
+
+    summary: Job
+    """Its URL is masked."""
+    calls: tuple[JobCall, ...]
+    """In order: the first ones, and the last ones."""
+    omitted: int = 0
+    """Calls between them that are not listed."""
+    next_request: SentRequest | None = None
+    """The poll after a test request's last one: it was not sent."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary with the calls."""
+        request = self.next_request
+        return {
+            **self.summary.to_json(),
+            "calls": [call.to_json() for call in self.calls],
+            "omitted": self.omitted,
+            "nextRequest": request.to_json() if request is not None else None,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the job of which `to_json` made *value*."""
+        request = value["nextRequest"]
+        return cls(
+            Job.from_json(value),
+            tuple(map(JobCall.from_json, value["calls"])),
+            value["omitted"],
+            SentRequest.from_json(request) if request is not None else None,
+        )

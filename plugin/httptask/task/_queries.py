@@ -1,0 +1,46 @@
+"""What a setting's query selects of a result: from its body, or from its headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from httptask.expressions import Query
+
+if TYPE_CHECKING:
+    from httptask.errors import TaskResult
+
+_HEADERS = "$.headers"
+
+
+def values_of(query: Query, result: TaskResult) -> list[Any]:
+    """Return what *query* selects: from *result* if it begins with `$.headers`, else from its
+    body.
+    """
+    if reads_headers(query):
+        return _lower(query).values({"headers": dict(result.headers)})
+    return query.values(result.body)
+
+
+def reads_headers(query: Query) -> bool:
+    """Say whether *query* selects from the headers of a result."""
+    return query.text.startswith(_HEADERS) and query.text[len(_HEADERS) :][:1] in ("", ".", "[")
+
+
+def _lower(query: Query) -> Query:
+    """Return *query* with the name of a header in lower case, as a result has it."""
+    if query.steps is None or len(query.steps) < 2:
+        return query
+    first, name, *rest = query.steps
+    return Query(query.text, (first, str(name).lower(), *rest))
+
+
+def refusal_of(text: str) -> str | None:
+    """Return why *text* is no query that a setting can be; None for one that can."""
+    if text.strip().startswith("${"):
+        inner = text.strip()[2:].rstrip("}")
+        return f"a query stands here without ${{…}}: {inner}"
+    try:
+        Query.of(text)
+    except ValueError as error:
+        return str(error)
+    return None

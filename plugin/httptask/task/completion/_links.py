@@ -1,0 +1,109 @@
+"""Where a job is polled: what the first answer names, by the conventions of its API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from httptask._http.syntax import split_url
+from httptask.sending import target_of
+
+if TYPE_CHECKING:
+    from httptask.errors import TaskResult
+
+OPERATION, LOCATION, GOOGLE, OWN, NAMED, ATTACHED = (
+    "operation",
+    "location",
+    "google",
+    "own",
+    "named",
+    "attached",
+)
+_OPERATION_HEADERS = ("operation-location", "azure-asyncoperation")
+_LOCATION_HEADERS = ("location", "content-location")
+_STARTED = (201, 202)
+_GOOGLE_NAME = re.compile(r"(?:[^?#]*/)?operations/[^/?#]+")
+_VERSION = re.compile(r"v[0-9]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The URL of a job, and what named it."""
+
+    url: str
+    convention: str
+    """`operation` (`Operation-Location`, `Azure-AsyncOperation`), `location` (`Location`,
+    `Content-Location`), `google` (a `name` in the body), `own` (the request's own URL), `named`
+    (the setting), or `attached`.
+    """
+
+
+def link_of(result: TaskResult, url: str, method: str, own_url: str) -> Link | None:
+    """Return the link that *result* names, which *url* answered; None if there is none.
+
+    *method* and *own_url* are those of the request. Raises `RedirectError` for a link that is not
+    followed.
+    """
+    for name in _OPERATION_HEADERS:
+        if (reference := header_of(result, name)) is not None:
+            return Link(resolved(url, reference), OPERATION)
+    is_google = is_google_operation(result.body)
+    if result.status_code in _STARTED and not is_google:
+        for name in _LOCATION_HEADERS:
+            if (reference := header_of(result, name)) is not None:
+                return Link(resolved(url, reference), LOCATION)
+    if is_google:
+        return Link(_google_url(url, result.body["name"]), GOOGLE)
+    if method != "POST" and method != "DELETE":
+        return Link(own_url, OWN)
+    return None
+
+
+def later_link(result: TaskResult, url: str, convention: str) -> Link | None:
+    """Return the link that the answer of a poll names in place of the one that was polled."""
+    for name in _OPERATION_HEADERS:
+        if (reference := header_of(result, name)) is not None:
+            return Link(resolved(url, reference), OPERATION)
+    reference = header_of(result, "location")
+    is_by_location = convention in (LOCATION, ATTACHED)
+    if is_by_location and result.status_code == 202 and reference is not None:
+        return Link(resolved(url, reference), LOCATION)
+    return None
+
+
+def header_of(result: TaskResult, name: str) -> str | None:
+    """Return the header *name* of *result*; None if it is absent or empty."""
+    value = result.headers.get(name)
+    return value.strip() if isinstance(value, str) and value.strip() else None
+
+
+def resolved(url: str, reference: str) -> str:
+    """Return the absolute URL of *reference*, which the response of *url* names (RFC 3986, section
+    5). Raises `RedirectError` for one that is not followed.
+    """
+    return target_of(url, reference, "a poll")
+
+
+def is_google_operation(body: Any) -> bool:
+    """Say whether *body* is an operation of google.longrunning (AIP-151): its name says so, or
+    `done` beside it.
+    """
+    if not isinstance(body, Mapping) or not isinstance(body.get("name"), str):
+        return False
+    name = body["name"]
+    has_end = isinstance(body.get("done"), bool) and "/" in name
+    return has_end or _GOOGLE_NAME.fullmatch(name) is not None
+
+
+def _google_url(url: str, name: str) -> str:
+    """Return the URL of the operation *name*, of an API that answered at *url*: names are relative
+    to the version (AIP-122).
+    """
+    if "://" in name or name.startswith("/"):
+        return resolved(url, name)
+    segments = split_url(url).path.split("/")[1:]
+    versions = [index for index, text in enumerate(segments) if _VERSION.fullmatch(text)]
+    base = "/".join(segments[: versions[0] + 1]) + "/" if versions else ""
+    return resolved(url, f"/{base}{name}")

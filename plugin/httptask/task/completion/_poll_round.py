@@ -1,0 +1,357 @@
+"""The round of calls that waits for a job: the request that starts it, polls, and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask.errors import CompletionError, Problem, SettingsError, StatusError, TaskError
+from httptask.expressions import Query, has_expression
+from httptask.sending import retry_after_of
+from httptask.task._round import FIRST, NextCall
+from httptask.task.completion._links import ATTACHED, LOCATION, NAMED, OPERATION, OWN, later_link
+from httptask.task.completion._report import JobReport
+from httptask.task.completion._start import Expressions, FirstAnswer, job_of, result_url
+from httptask.task.completion._state import JobState
+from httptask.task.completion._verdicts import (
+    DONE,
+    FAILED,
+    RUNNING,
+    Verdict,
+    is_provisioned,
+    reason_of,
+    verdict_of,
+)
+
+if TYPE_CHECKING:
+    from httptask.errors import TaskResult
+    from httptask.model.completion import Completion
+    from httptask.model.exchange import OutgoingRequest, SentRequest
+    from httptask.sending import Delivery
+
+_TESTED = 2
+"""Polls that a test request makes."""
+_NOT_YET = 3
+"""Polls that may find nothing: a job is often known a moment after it was accepted."""
+_OK = 200
+_GONE = (404, 410)
+_FAILURES = 5
+"""Polls in a row without an answer that end the wait."""
+_SHORTEST = 1.0
+"""Seconds. A server that asks for no wait at all is not asked more often."""
+
+
+class PollRound:
+    """Starts a job, and polls it until it ends.
+
+    *expressions* are those of *completion*; *mask* masks secrets. *attached* is the URL of a job to
+    wait for in place of the first request, *state* what an earlier round had in `state`. A test
+    request makes two polls, if their waits fit into *test_seconds*; None: it is none. The setting
+    stands at *pointer*.
+    """
+
+    def __init__(
+        self,
+        completion: Completion,
+        *,
+        expressions: Expressions,
+        mask: Callable[[str], str],
+        attached: Any = None,
+        state: Mapping[str, Any] | None = None,
+        test_seconds: float | None = None,
+        pointer: str = "",
+    ) -> None:
+        self._completion = completion
+        self._polling = completion.poll
+        self._expressions = expressions
+        self._pointer = pointer
+        self._test_seconds = test_seconds
+        status = completion.poll.status
+        self._query = Query.of(status) if status is not None else None
+        self._state = JobState.from_json(state) if state is not None else None
+        self._attached = None if attached == "" else attached
+        self._purpose = "start"
+        self._waited = 0.0
+        self._request: OutgoingRequest | None = None
+        self._calls = 0
+        self._report = JobReport(mask)
+        self._last: Delivery | None = None
+        """That of the last call but for a cancelling one."""
+        self._stopped_by: str | None = None
+        self._error: TaskError | None = None
+        self._changed: dict[str, Any] = {}
+        """What the author's expression makes of the result."""
+        self.preview: NextCall | None = None
+        """The poll after a test request's last one."""
+
+    @property
+    def state(self) -> dict[str, Any] | None:
+        """Where it is, as JSON; None before there is a job."""
+        return None if self._state is None else self._state.to_json()
+
+    # From call to call
+
+    def first(self, settings: Mapping[str, Any]) -> NextCall:
+        """Return the request that starts the job, or the first poll of one that was started."""
+        if self._state is None and self._attached is not None:
+            self._state = self._attached_job(self._attached)
+        if self._state is None:
+            return FIRST
+        return self._poll(self._state)
+
+    def _attached_job(self, url: Any) -> JobState:
+        problem = None
+        if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+            at = pointer_of(["attach"], self._pointer)
+            expected = "an absolute URL: job.url of an earlier run"
+            found = self._report.mask(repr(url)[:60])
+            problem = Problem.of("type", at, expected=expected, found=found)
+        elif self._polling.result == "original":
+            at = pointer_of(["poll", "result"], self._pointer)
+            problem = Problem.of("completion-attached", at)
+        if problem is not None:
+            raise SettingsError([problem])
+        return JobState(str(url), ATTACHED)
+
+    def asks(self, request: OutgoingRequest, settings: Mapping[str, Any]) -> None:
+        """Note the next call, *request*."""
+        self._request = request
+        self._calls += 1
+
+    async def following(self, delivery: Delivery) -> NextCall | None:
+        """Return the call after the one that *delivery* ended; None: there is none."""
+        self._last = delivery
+        purpose = self._purpose
+        try:
+            if purpose == "start":
+                return await self._started(delivery)
+            if purpose == "poll":
+                return await self._polled(delivery)
+        except TaskError as error:
+            return self._fail(error, "error")
+        self._note(delivery)
+        if delivery.error is not None:
+            self._stopped_by = "error"
+        return None
+
+    async def _started(self, delivery: Delivery) -> NextCall | None:
+        """Take the first answer: a job, or the result itself."""
+        result, request = delivery.result, self._request
+        self._note(delivery)
+        if delivery.error is not None or result is None or request is None:
+            return None
+        answer = FirstAnswer(result, delivery.url, request.method, request.url)
+        self._state = await job_of(answer, self._completion, self._query, self._expressions)
+        if self._state is None:
+            return None
+        return await self._after(delivery, result, self._first_verdict(result))
+
+    def _first_verdict(self, result: TaskResult) -> Verdict:
+        """Return what the first answer says of its job; it need not say anything."""
+        polling, convention = self._polling, self._job.convention
+        has_names = bool(polling.done or polling.failed)
+        if convention == OPERATION:  # the body is that of a resource
+            is_done = result.status_code == _OK and is_provisioned(result.body)
+            return Verdict(DONE if is_done else RUNNING)
+        if convention == NAMED and not has_names:  # the body is an envelope, "success" perhaps
+            return Verdict(RUNNING)
+        try:
+            verdict = verdict_of(result, convention, polling, self._query)
+        except CompletionError:
+            return Verdict(RUNNING)
+        is_open = not verdict.is_certain or verdict.state is None
+        return Verdict(RUNNING, verdict.state) if is_open else verdict
+
+    async def _polled(self, delivery: Delivery) -> NextCall | None:
+        """Take the answer of a poll."""
+        state, result, error = self._job, delivery.result, delivery.error
+        self._state = state = replace(state, polls=state.polls + 1)
+        if error is not None or result is None:
+            self._note(delivery)
+            return self._unanswered(error)
+        if (link := later_link(result, delivery.url, state.convention)) is not None:
+            state = replace(state, url=link.url, convention=link.convention)
+        location = result_url(result, delivery.url, state.convention, state.method)
+        self._state = replace(state, is_seen=True, failures=0, location=location or state.location)
+        try:
+            verdict = await self._verdict(result, delivery.url)
+        except TaskError:
+            self._note(delivery)
+            raise
+        self._note(delivery, verdict.state)
+        return await self._after(delivery, result, verdict)
+
+    def _unanswered(self, error: TaskError | None) -> NextCall | None:
+        """Return the poll after one that ended in *error*; None where the job is given up."""
+        state = self._job
+        is_not_yet = (
+            isinstance(error, StatusError)
+            and error.status_code in _GONE
+            and not state.is_seen
+            and state.convention != ATTACHED
+            and state.polls < _NOT_YET
+        )
+        self._state = state = replace(state, failures=state.failures + 1)
+        may_go_on = error is not None and error.retryable and state.failures < _FAILURES
+        if not is_not_yet and not may_go_on:
+            self._stopped_by = "error"
+            return None
+        return self._wait(error.retry_after if error is not None else None, str(error))
+
+    async def _verdict(self, result: TaskResult, url: str) -> Verdict:
+        """Return what the answer of a poll, which *url* gave, says of the job."""
+        polling, query = self._polling, self._query
+        until = polling.until
+        if until is not None:
+            is_end = await self._expressions.holds(until, "poll/until", result.to_json())
+            state = verdict_of(result, NAMED, polling, query)
+            if is_end:
+                self._stopped_by = "until"
+                return Verdict(DONE, state.state)
+            if not polling.done:  # it alone says that the job is done
+                outcome = FAILED if state.outcome == FAILED else RUNNING
+                return Verdict(outcome, state.state)
+        polled = self._request.url if self._request is not None else url
+        is_redirected = url.partition("?")[0] != polled.partition("?")[0]
+        convention = self._job.convention
+        return verdict_of(result, convention, polling, query, is_redirected=is_redirected)
+
+    async def _after(
+        self, delivery: Delivery, result: TaskResult, verdict: Verdict
+    ) -> NextCall | None:
+        """Return the call after *result*, of which *verdict* was given."""
+        self._state = self._job.seen(verdict.state)
+        if verdict.outcome == RUNNING:
+            return self._wait(retry_after_of(result.headers))
+        if verdict.outcome == FAILED:
+            reason = reason_of(result.body)
+            shown = f": {reason}" if reason else ""
+            message = f"the job ended in the state {verdict.state!r}{shown}"
+            return self._fail(CompletionError(message), "failed")
+        self._stopped_by = self._stopped_by or "done"
+        wanted = self._polling.result
+        if wanted == "location":
+            return self._result_call()
+        if wanted == "original":
+            first = self._job.original or {}
+            names = {"status_code": "statusCode", "reason_phrase": "reasonPhrase"}
+            names |= {name: name for name in ("headers", "body", "url")}
+            self._changed = {field: first[name] for field, name in names.items()}
+        elif has_expression(wanted):
+            value = replace(result, job=self._job.job(self._stopped_by)).to_json()
+            body = await self._expressions.evaluate(wanted, "poll/result", value)
+            self._changed = {"body": body}
+        return None
+
+    def _result_call(self) -> NextCall | None:
+        """Return the call that takes the result of a job that is done; None: it is there."""
+        state = self._job
+        if state.location is not None:
+            self._purpose, self._waited = "result", 0.0
+            return self._call(state.location)
+        if state.convention in (LOCATION, OWN):
+            return None
+        message = "the job is done, and no answer named where its result is (Location)"
+        return self._fail(CompletionError(message), "done")
+
+    def _wait(self, asked_for: float | None, last: str = "") -> NextCall | None:
+        """Return the next poll, after its wait; None where the time for the job is over.
+
+        *asked_for* is the server's Retry-After; *last* says why the last poll had no answer.
+        """
+        state, polling = self._job, self._polling
+        wait = polling.wait_seconds(state.polls)
+        if asked_for is not None:
+            wait = max(asked_for, min(_SHORTEST, polling.interval_seconds))
+        if self._test_seconds is not None:
+            is_late = self._report.elapsed + wait > self._test_seconds
+            if is_late or state.polls >= _TESTED:
+                self._stopped_by = "testRequest"
+                self.preview = self._poll(state)
+                return None
+        left = polling.timeout_seconds - state.elapsed
+        if left <= 0 or (asked_for is not None and wait > left):
+            return self._late(asked_for if left > 0 else None, last)
+        return self._poll(state, min(wait, left))
+
+    def _late(self, asked_for: float | None, last: str) -> NextCall | None:
+        """End at the deadline."""
+        state = self._job
+        seen = ", ".join(map(repr, state.states))
+        shown = f"; states seen: {seen}" if seen else "; no answer named a state"
+        if last:
+            shown += f"; the last poll: {last}"
+        if asked_for is not None:
+            shown += f"; the server asks to wait {asked_for:g} s more"
+        message = (
+            f"the job did not end within {self._polling.timeout_seconds:g} s"
+            f" (poll.timeoutSeconds), in {state.polls} polls{shown}; it may still run: attach to"
+            " job.url"
+        )
+        return self._fail(CompletionError(message, retry_after=asked_for), "deadline")
+
+    def _poll(self, state: JobState, wait_seconds: float = 0.0) -> NextCall:
+        self._purpose, self._waited = "poll", wait_seconds
+        return self._call(state.url, wait_seconds)
+
+    def _call(self, url: str, wait_seconds: float = 0.0) -> NextCall:
+        return NextCall(
+            url=url,
+            method="GET",
+            wait_seconds=wait_seconds,
+            number=self._calls + 1,
+            is_judged=False,
+        )
+
+    # How it ends
+
+    @property
+    def _job(self) -> JobState:
+        if self._state is None:
+            raise AssertionError("there is a job")
+        return self._state
+
+    def _note(self, delivery: Delivery, state: str | None = None) -> None:
+        """Add the call that *delivery* ended to the record."""
+        if self._request is not None:
+            about = self._purpose, state, self._waited
+            self._report.note(self._calls, self._request, delivery, *about)
+
+    def _fail(self, error: TaskError, stopped_by: str) -> NextCall | None:
+        """End in *error*; return the call after it, where there is one."""
+        error.message = self._report.mask(error.message)
+        self._error, self._stopped_by = error, stopped_by
+        return None
+
+    def stopped(self) -> dict[str, Any]:
+        """Return the fields of the error of a run that was stopped meanwhile."""
+        return {} if self._state is None else {"job": self._state.job("cancelled").to_json()}
+
+    def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
+        """Return what the round ended in: the result of the job, or its failure.
+
+        *shown* is the poll that a test request does not make any more.
+        """
+        last = self._last or delivery
+        if self._state is None and self._error is None:
+            return last  # the first answer is the result, or the error
+        job = self._state.job(self._stopped_by) if self._state is not None else None
+        error = self._error or last.error
+        return self._report.delivery(last, error, job, shown, self._changed)
+
+    def failed(self, error: TaskError, delivery: Delivery | None) -> Delivery:
+        """Return what the round ended in, *error* having kept the next call from being made.
+
+        *delivery* is that of the last call; without one, *error* is raised.
+        """
+        self._fail(error, "error")
+        if delivery is not None:
+            return self.ended(delivery)
+        if self._state is not None:
+            error.job = self._state.job("error")
+        raise error
+
+    def close(self) -> None:
+        """It holds nothing."""

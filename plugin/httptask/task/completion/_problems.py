@@ -1,0 +1,103 @@
+"""What is wrong with a task's `completion`, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.nearest import nearest
+from httptask._core.pointers import pointer as pointer_of
+from httptask.errors import Problem
+from httptask.expressions import condition_problems, has_expression
+from httptask.model.completion import AUTO, RESULTS
+from httptask.model.task import TaskResult
+from httptask.task._queries import refusal_of
+
+if TYPE_CHECKING:
+    from httptask.expressions import Evaluator
+
+_SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
+
+
+def completion_problems(
+    definition: Mapping[str, Any], evaluator: Evaluator, pointer: str
+) -> list[Problem]:
+    """Return what is wrong with the `completion` of the task of *definition*, which stands at
+    *pointer*; its schema has found nothing.
+    """
+    setting = definition.get("completion")
+    if not isinstance(setting, Mapping):
+        return []
+    at = pointer_of(["completion"], pointer)
+    poll, cancel = setting.get("poll") or {}, setting.get("cancel") or {}
+    parameters = definition.get("inputParameters", {})
+    shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
+    problems = [
+        *_other_problems(definition, at, pointer),
+        *_poll_problems(poll, f"{at}/poll"),
+        *_url_problems(poll.get("url"), f"{at}/poll/url"),
+        *_url_problems(cancel.get("url"), f"{at}/cancel/url"),
+        *_attach_problems(setting.get("attach"), f"{at}/attach"),
+        *evaluator.check(setting.get("attach"), f"{at}/attach", shape),
+    ]
+    over_results = {
+        "poll/url": poll.get("url"),
+        "poll/result": poll.get("result"),
+        "cancel/url": cancel.get("url"),
+    }
+    for path, value in over_results.items():
+        problems += evaluator.check(value, f"{at}/{path}", _SHAPE | {"job": None})
+    for path, condition in {"when": setting.get("when"), "poll/until": poll.get("until")}.items():
+        if condition is not None:
+            problems += condition_problems(
+                condition,
+                f"{at}/{path}",
+                lambda value, where: evaluator.check(value, where, _SHAPE),
+            )
+    return problems
+
+
+def _other_problems(definition: Mapping[str, Any], at: str, pointer: str) -> Iterator[Problem]:
+    if definition.get("pagination") is not None:
+        yield Problem.of("completion-with-pagination", at)
+    reading = definition.get("responseBody")
+    if reading in ("text", "file"):
+        where = pointer_of(["responseBody"], pointer)
+        yield Problem.of("completion-unread", where, found=reading)
+
+
+def _poll_problems(poll: Mapping[str, Any], at: str) -> Iterator[Problem]:
+    status, result = poll.get("status"), poll.get("result")
+    if status is not None and (reason := refusal_of(status)) is not None:
+        yield Problem.of("completion-value", f"{at}/status", found=status[:200], reason=reason)
+    if result is not None and result not in RESULTS and not has_expression(result):
+        near = next(iter(nearest(result, RESULTS)), None)
+        reason = "the result is self, location, original or an expression"
+        where = f"{at}/result"
+        yield Problem.of(
+            "completion-value", where, suggestion=near, found=result[:200], reason=reason
+        )
+    both = set(poll.get("done") or ()) & set(poll.get("failed") or ())
+    if both:
+        yield Problem.of("completion-states", f"{at}/failed", found=min(both))
+    longest, interval = poll.get("maxIntervalSeconds"), poll.get("intervalSeconds")
+    if longest is not None and interval is not None and interval > longest:
+        where = f"{at}/maxIntervalSeconds"
+        yield Problem.of("completion-interval", where, found=longest, interval=interval)
+
+
+def _url_problems(url: str | None, at: str) -> Iterator[Problem]:
+    """Yield what is wrong with *url*, which may be relative to that of the first answer."""
+    if url is None or url == AUTO or has_expression(url):
+        return
+    if not url.startswith(("http://", "https://", "/")):
+        near = next(iter(nearest(url, [AUTO])), None)
+        reason = "it is auto, an absolute URL, a path that begins with / or an expression"
+        yield Problem.of("completion-value", at, suggestion=near, found=url[:200], reason=reason)
+
+
+def _attach_problems(attach: str | None, at: str) -> Iterator[Problem]:
+    if not attach or has_expression(attach) or attach.startswith(("http://", "https://")):
+        return
+    reason = "it is the absolute URL of a job, mostly an expression over the input parameters"
+    yield Problem.of("completion-value", at, found=attach[:200], reason=reason)

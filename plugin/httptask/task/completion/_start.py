@@ -1,0 +1,156 @@
+"""What the first answer starts: a job, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from httptask.errors import CompletionError
+from httptask.model.completion import AUTO
+from httptask.task.completion._links import (
+    LOCATION,
+    NAMED,
+    OPERATION,
+    OWN,
+    Link,
+    header_of,
+    link_of,
+    resolved,
+)
+from httptask.task.completion._state import JobState
+from httptask.task.completion._verdicts import verdict_of
+
+if TYPE_CHECKING:
+    from httptask.errors import TaskResult
+    from httptask.expressions import Query
+    from httptask.model.completion import Completion
+
+_ACCEPTED = 202
+_WRITES = ("PUT", "PATCH")
+
+
+class Expressions(Protocol):
+    """The expressions of the setting, over the JSON of a result."""
+
+    async def evaluate(self, value: Any, path: str, data: Any) -> Any:
+        """Return the expression *value*, which stands at *path* below the setting, evaluated over
+        *data*. Raises `ExpressionError`.
+        """
+        ...
+
+    async def holds(self, condition: Any, path: str, result: Any) -> bool:
+        """Say whether *condition* holds of *result*; what it looks for may not be there."""
+        ...
+
+
+async def _url(expressions: Expressions, text: str, path: str, answer: FirstAnswer) -> str:
+    """Return the URL that *text* at *path* gives, relative to that of *answer*."""
+    value = await expressions.evaluate(text, path, answer.result.to_json())
+    if not isinstance(value, str) or not value:
+        name = path.replace("/", ".")
+        raise CompletionError(f"{name} gives {value!r}, and should be a URL")
+    return resolved(answer.url, value)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """The answer to the request that may start a job."""
+
+    result: TaskResult
+    url: str
+    """The URL that answered."""
+    method: str
+    """The method of the request."""
+    own_url: str
+    """The URL of the request."""
+
+
+async def job_of(
+    answer: FirstAnswer, completion: Completion, query: Query | None, expressions: Expressions
+) -> JobState | None:
+    """Return the job that *answer* speaks of; None where it is the result itself.
+
+    Raises a `TaskError` for a job that cannot be polled.
+    """
+    link = await _link(answer, completion, expressions)
+    if not await _is_job(answer.result, link, completion, query, expressions):
+        return None
+    if link is None:
+        raise CompletionError(
+            f"there is a job, and the answer ({answer.result.status_code}) names no URL to poll, in"
+            " none of Operation-Location, Azure-AsyncOperation, Location and Content-Location:"
+            " give poll.url"
+        )
+    location = result_url(answer.result, answer.url, link.convention, answer.method, is_first=True)
+    if location is None and answer.method in _WRITES:
+        location = answer.own_url  # what was written is the result
+    cancel, cancel_url = completion.cancel, None
+    if cancel is not None and cancel.url != AUTO:
+        cancel_url = await _url(expressions, cancel.url, "cancel/url", answer)
+    is_kept = completion.poll.result == "original"
+    return JobState(
+        link.url,
+        link.convention,
+        answer.method,
+        location=location,
+        cancel_url=cancel_url,
+        original=answer.result.to_json() if is_kept else None,
+    )
+
+
+async def _link(
+    answer: FirstAnswer, completion: Completion, expressions: Expressions
+) -> Link | None:
+    named = completion.poll.url
+    if named == AUTO:
+        return link_of(answer.result, answer.url, answer.method, answer.own_url)
+    return Link(await _url(expressions, named, "poll/url", answer), NAMED)
+
+
+async def _is_job(
+    result: TaskResult,
+    link: Link | None,
+    completion: Completion,
+    query: Query | None,
+    expressions: Expressions,
+) -> bool:
+    """Say whether *result* is that of a job: by the author's condition, by its status, by the
+    header or setting that gave the *link*, or by the state it names.
+    """
+    if completion.when is not None:
+        return await expressions.holds(completion.when, "when", result.to_json())
+    if result.status_code == _ACCEPTED:
+        return True
+    if link is None:
+        return False
+    if link.convention not in (LOCATION, OWN):
+        return True
+    polling = completion.poll
+    if query is None and not polling.done and not polling.failed:
+        return verdict_of(result, link.convention, polling, None).is_certain
+    try:
+        return verdict_of(result, link.convention, polling, query).state is not None
+    except CompletionError:  # it names no state
+        return False
+
+
+def result_url(
+    result: TaskResult, url: str, convention: str, method: str, *, is_first: bool = False
+) -> str | None:
+    """Return where *result*, which *url* answered, says that the job's result is; None if it does
+    not. *method* is that of the request that started the job. Raises `RedirectError`.
+
+    A `Location` that is polled is none, and beside the operation of a PUT or PATCH it is not the
+    resource that was written.
+    """
+    body = result.body
+    named = body.get("resourceLocation") if isinstance(body, Mapping) else None
+    if isinstance(named, str) and named:
+        return resolved(url, named)
+    is_operation = convention == OPERATION
+    is_polled = not is_operation and (is_first or result.status_code == _ACCEPTED)
+    if is_polled or (is_operation and method in _WRITES):
+        return None
+    location = header_of(result, "location")
+    return None if location is None else resolved(url, location)

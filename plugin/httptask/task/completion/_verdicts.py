@@ -1,0 +1,158 @@
+"""What an answer says of a job: that it runs, that it is done, or that it failed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from httptask.errors import CompletionError
+from httptask.expressions import ABSENT, Query
+from httptask.task._queries import values_of
+from httptask.task.completion._links import GOOGLE, OPERATION, is_google_operation
+
+if TYPE_CHECKING:
+    from httptask.errors import TaskResult
+    from httptask.model.completion import Polling
+
+RUNNING, DONE, FAILED = "running", "done", "failed"
+_ACCEPTED, _NO_CONTENT = 202, 204
+
+_DONE = frozenset(
+    ("succeeded", "success", "successful", "completed", "complete", "done", "finished", "ready")
+)
+_FAILED = frozenset(
+    ("failed", "failure", "error", "errored", "canceled", "cancelled", "aborted", "faulted")
+)
+_RUNNING = frozenset(
+    ("accepted", "queued", "created", "notstarted", "started", "inprogress", "submitted")
+)
+"""Besides what ends in -ing. Words without case, spaces and hyphens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer says of a job."""
+
+    outcome: str
+    """`RUNNING`, `DONE` or `FAILED`."""
+    state: str | None = None
+    """The state as the answer names it."""
+    is_certain: bool = True
+    """Whether the answer speaks of a job: a state or a status of 202, not just any 2xx."""
+
+
+def verdict_of(
+    result: TaskResult,
+    convention: str,
+    polling: Polling,
+    query: Query | None,
+    *,
+    is_redirected: bool = False,
+) -> Verdict:
+    """Return what *result* says of a job that is polled by *convention*.
+
+    *query* is that of the state, where the author names it. The author's states decide first, then
+    those of the conventions, then the status: 202 runs, any other 2xx is done. *is_redirected*: the
+    answer is that of another URL, which may be the result. Raises `CompletionError` where the state
+    should stand and does not.
+    """
+    if query is not None or polling.done or polling.failed:
+        return _named_verdict(result, polling, query, is_redirected=is_redirected)
+    body = result.body
+    if convention == GOOGLE or (is_google_operation(body) and "done" in body):
+        return _google_verdict(body)
+    state, is_provisioning = _state_of(body)
+    word = _word(state)
+    if word in _FAILED:
+        return Verdict(FAILED, state)
+    if word in _DONE and (convention == OPERATION or result.status_code != _ACCEPTED):
+        return Verdict(DONE, state)
+    if result.status_code == _ACCEPTED or _is_running(word):
+        return Verdict(RUNNING, state)
+    if state is not None and (convention == OPERATION or is_provisioning):
+        return Verdict(RUNNING, state)
+    if convention == OPERATION and result.status_code != _NO_CONTENT and not is_redirected:
+        raise CompletionError(
+            "the answer of the job's URL names no state, neither at $.status nor at"
+            " $.properties.provisioningState: name it in poll.status, or the end in poll.until"
+        )
+    return Verdict(DONE, state, is_certain=False)
+
+
+def _named_verdict(
+    result: TaskResult, polling: Polling, query: Query | None, *, is_redirected: bool
+) -> Verdict:
+    """Return what the states that the author names say of *result*."""
+    if query is None:
+        state, _ = _state_of(result.body)
+    else:
+        state = _text(next(iter(values_of(query, result)), ABSENT))
+    if state is None:
+        if result.status_code == _ACCEPTED or polling.until is not None:
+            return Verdict(RUNNING, is_certain=result.status_code == _ACCEPTED)
+        if is_redirected or result.status_code == _NO_CONTENT:
+            return Verdict(DONE)
+        where = query.text if query is not None else "$.status"
+        raise CompletionError(f"the answer names no state: there is nothing at {where}")
+    if _is_one(state, polling.failed, _FAILED):
+        return Verdict(FAILED, state)
+    return Verdict(DONE if _is_one(state, polling.done, _DONE) else RUNNING, state)
+
+
+def _is_one(state: str, named: Sequence[str], known: frozenset[str]) -> bool:
+    """Say whether *state* is one of those *named*, or one that is *known* where none is named."""
+    return state in named if named else _word(state) in known
+
+
+def _google_verdict(body: Any) -> Verdict:
+    if not isinstance(body, Mapping) or body.get("done") is not True:
+        return Verdict(RUNNING, "running")
+    return Verdict(FAILED, "failed") if body.get("error") is not None else Verdict(DONE, "done")
+
+
+def _state_of(body: Any) -> tuple[str | None, bool]:
+    """Return the state that *body* names, and whether it is that of Azure's resources."""
+    if not isinstance(body, Mapping):
+        return None, False
+    for name in ("status", "state"):
+        if isinstance(body.get(name), str) and body[name]:
+            return body[name], False
+    properties = body.get("properties")
+    if isinstance(properties, Mapping):
+        state = properties.get("provisioningState")
+        if isinstance(state, str) and state:
+            return state, True
+    return None, False
+
+
+def is_provisioned(body: Any) -> bool:
+    """Say whether *body* is one of Azure's resources that is ready."""
+    state, is_provisioning = _state_of(body)
+    return is_provisioning and _word(state) in _DONE
+
+
+def _text(value: Any) -> str | None:
+    """Return the state *value* as text; None where it says nothing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value) or None
+    return None
+
+
+def _word(state: str | None) -> str:
+    return "".join(filter(str.isalnum, state or "")).lower()
+
+
+def _is_running(word: str) -> bool:
+    return word in _RUNNING or word.endswith("ing")
+
+
+def reason_of(body: Any) -> str:
+    """Return what *body* says of why a job failed; "" if it does not say."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if isinstance(error, Mapping):
+        texts = [_text(error.get(name)) for name in ("code", "message")]
+        error = ": ".join(filter(None, texts))
+    return error[:300] if isinstance(error, str) else ""
