@@ -75,7 +75,8 @@ class Polling:
 class Cancelling:
     """The request that ends a job nobody waits for any more."""
 
-    method: str = "DELETE"
+    method: str | None = None
+    """`DELETE` or `POST`; None: DELETE, and for a Google operation POST to its `:cancel`."""
     url: str = AUTO
     """`auto`: that of the job; else a URL, mostly an expression over the first answer."""
 

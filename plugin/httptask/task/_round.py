@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,7 +28,9 @@ class NextCall:
     another origin than the settings' own it goes without credential, cookies and secret headers.
     """
     method: str | None = None
-    """Another method than the settings'. The body, which is for theirs, is left out."""
+    """Another method than the settings', or that of a call which is about another thing. The body
+    is left out.
+    """
     wait_seconds: float = 0.0
     """The wait before it."""
     number: int = 1
@@ -40,6 +43,10 @@ class NextCall:
 
 FIRST = NextCall()
 """The call of a task that makes one only."""
+
+
+_CANCEL_SECONDS = 10.0
+"""For the call that ends what a stopped run has begun."""
 
 
 class Round(Protocol):
@@ -86,6 +93,12 @@ class Round(Protocol):
         """
         ...
 
+    def cancellation(self) -> NextCall | None:
+        """Return the call that ends at the server what the round began; None: there is none. Asked
+        when the run is stopped meanwhile.
+        """
+        ...
+
     def stopped(self) -> Mapping[str, Any]:
         """Return more fields for the error of a run that is stopped meanwhile."""
         ...
@@ -118,12 +131,25 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
         return calls.ended(delivery, shown)
     except asyncio.CancelledError:
         progress = watched.get()
+        delivered = progress is not None and progress.maybe_delivered
+        await _cancel(visit, calls.cancellation())
         if progress is not None:
-            progress.maybe_delivered = progress.maybe_delivered or delivery is not None
+            progress.maybe_delivered = delivered or delivery is not None
             progress.stopped = calls.stopped()
         raise
     finally:
         calls.close()
+
+
+async def _cancel(visit: Visit, call: NextCall | None) -> None:
+    """Make *call*, which ends what a stopped run has begun. It is bounded, and its failure changes
+    nothing: the error of the run says what may still be under way.
+    """
+    if call is None:
+        return
+    with contextlib.suppress(TaskError, TimeoutError):
+        async with asyncio.timeout(_CANCEL_SECONDS):
+            await visit.deliver(await visit.request(call))
 
 
 def _tell(visit: Visit, calls: Round, call: NextCall, *, is_first: bool) -> None:

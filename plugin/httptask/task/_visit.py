@@ -163,7 +163,7 @@ class Visit:
         if call.url is not None:
             url = self._address(call.url)
             built.url = _without_secrets(url, self.mask)
-        if call.method is not None and call.method != built.method:
+        if call.method is not None and (call.method != built.method or not call.is_judged):
             built = without_body(built, call.method)
         is_elsewhere = not is_same_origin(own_url, built.url)
         if is_elsewhere and built.body:

@@ -80,13 +80,15 @@ def test_a_status_monitor_may_redirect_to_the_result() -> None:
         assert call(poll_task(f"{server.url}/things")).body == {"id": 5}
 
 
-def test_without_a_url_a_get_is_asked_again() -> None:
+@pytest.mark.parametrize("more", [{}, {"method": "QUERY", "body": {"a": 1}}], ids=["GET", "QUERY"])
+def test_without_a_url_a_get_is_asked_again(more: dict[str, Any]) -> None:
     """A 202 until the 200, at the same URL; the request stays as it was."""
-    request = {"query": {"year": 2026}, "headers": {"X-Team": "red"}}
+    request = {"query": {"year": 2026}, "headers": {"X-Team": "red"}, **more}
     with job_server(accepted(), accepted(), page([1, 2])) as server:
         result = call(poll_task(f"{server.url}/stats", request=request))
         assert targets(server) == ["/stats?year=2026"] * 3
         assert {asked(one).headers["x-team"] for one in server.received} == {"red"}
+        assert len({(asked(one).method, asked(one).body) for one in server.received}) == 1
     assert result.body == [1, 2]
 
 

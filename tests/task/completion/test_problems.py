@@ -35,6 +35,8 @@ def poll(**fields: Any) -> dict[str, Any]:
         ({"mode": "poll", "when": "${$.bdy}"}, "/when", "expression"),
         ({"mode": "poll", "attach": "jobs/7"}, "/attach", "completion-value"),
         ({"mode": "poll", "attach": 7}, "/attach", "type"),
+        ({"mode": "poll", "cancel": {"method": "PUT"}}, "/cancel/method", "enum"),
+        ({"mode": "poll", "cancel": {"url": "jobs"}}, "/cancel/url", "completion-value"),
         (poll(url="Auto"), "/poll/url", "completion-value"),
         (poll(url="ftp://a.example"), "/poll/url", "completion-value"),
         (poll(status="status"), "/poll/status", "completion-value"),
@@ -67,6 +69,8 @@ def test_a_wrong_value_is_one_problem(completion: Any, pointer: str, code: str) 
         poll(url="/jobs/${$.body.id}", status="$.headers['x-state']", result="location"),
         poll(until="${$.body[?@.ready == true]}", result="${$.body.rows}", done=None),
         poll(maxIntervalSeconds=1),
+        {"mode": "poll", "cancel": {}},
+        {"mode": "poll", "cancel": {"method": "POST", "url": "/jobs/${$.body.id}/cancel"}},
         {"mode": "poll", "when": "${jsonata: statusCode = 202}", "attach": "${$.job}"},
     ],
 )

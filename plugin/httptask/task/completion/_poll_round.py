@@ -11,7 +11,15 @@ from httptask.errors import CompletionError, Problem, SettingsError, StatusError
 from httptask.expressions import Query, has_expression
 from httptask.sending import retry_after_of
 from httptask.task._round import FIRST, NextCall
-from httptask.task.completion._links import ATTACHED, LOCATION, NAMED, OPERATION, OWN, later_link
+from httptask.task.completion._links import (
+    ATTACHED,
+    GOOGLE,
+    LOCATION,
+    NAMED,
+    OPERATION,
+    OWN,
+    later_link,
+)
 from httptask.task.completion._report import JobReport
 from httptask.task.completion._start import Expressions, FirstAnswer, job_of, result_url
 from httptask.task.completion._state import JobState
@@ -122,8 +130,13 @@ class PollRound:
 
     async def following(self, delivery: Delivery) -> NextCall | None:
         """Return the call after the one that *delivery* ended; None: there is none."""
-        self._last = delivery
         purpose = self._purpose
+        if purpose == "cancel":
+            self._note(delivery)
+            if delivery.error is not None:
+                self._could_not_cancel(delivery.error)
+            return None
+        self._last = delivery
         try:
             if purpose == "start":
                 return await self._started(delivery)
@@ -290,16 +303,39 @@ class PollRound:
             f" (poll.timeoutSeconds), in {state.polls} polls{shown}; it may still run: attach to"
             " job.url"
         )
-        return self._fail(CompletionError(message, retry_after=asked_for), "deadline")
+        self._fail(CompletionError(message, retry_after=asked_for), "deadline")
+        return self.cancellation()
 
     def _poll(self, state: JobState, wait_seconds: float = 0.0) -> NextCall:
         self._purpose, self._waited = "poll", wait_seconds
-        return self._call(state.url, wait_seconds)
+        is_own = state.convention == OWN and state.method not in ("PUT", "PATCH")
+        method = None if is_own else "GET"  # what asks for a result is asked again, as it is
+        return self._call(state.url, wait_seconds, method)
 
-    def _call(self, url: str, wait_seconds: float = 0.0) -> NextCall:
+    def cancellation(self) -> NextCall | None:
+        """Return the call that ends a job which nobody waits for any more; None where the author
+        does not want one, or no job runs.
+        """
+        cancel, state = self._completion.cancel, self._state
+        has_ended = self._stopped_by not in (None, "deadline")
+        if cancel is None or state is None or has_ended or self._purpose == "cancel":
+            return None
+        self._purpose, self._waited = "cancel", 0.0
+        method, url = cancel.method, state.cancel_url or state.url
+        if method is None:
+            is_google = state.convention == GOOGLE and state.cancel_url is None
+            method, url = ("POST", f"{url}:cancel") if is_google else ("DELETE", url)
+        return self._call(url, method=method)
+
+    def _could_not_cancel(self, error: TaskError) -> None:
+        if self._error is not None:
+            why = self._report.mask(str(error))
+            self._error.message += f"; and it could not be cancelled: {why}"
+
+    def _call(self, url: str, wait_seconds: float = 0.0, method: str | None = "GET") -> NextCall:
         return NextCall(
             url=url,
-            method="GET",
+            method=method,
             wait_seconds=wait_seconds,
             number=self._calls + 1,
             is_judged=False,
@@ -346,6 +382,9 @@ class PollRound:
 
         *delivery* is that of the last call; without one, *error* is raised.
         """
+        if self._purpose == "cancel" and delivery is not None:
+            self._could_not_cancel(error)
+            return self.ended(delivery)
         self._fail(error, "error")
         if delivery is not None:
             return self.ended(delivery)

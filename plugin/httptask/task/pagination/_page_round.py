@@ -357,6 +357,9 @@ class PageRound:
         cursor = pages.cursor
         return replace(pages, cursor=self._mask(cursor)) if isinstance(cursor, str) else pages
 
+    def cancellation(self) -> None:
+        """Return None: nothing goes on at the server."""
+
     def stopped(self) -> dict[str, Any]:
         """Return how far it came."""
         return {"pages": self._state.pages("error", self._state.cursor).to_json()}
