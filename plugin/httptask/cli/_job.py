@@ -32,8 +32,8 @@ def job_line(job: Mapping[str, Any]) -> str:
 
 
 def news_line(news: RoundNews) -> str | None:
-    """Return what a task that waits for a job does next; None for other tasks."""
-    if "polls" not in news.state:
+    """Return what a task that waits for a job waits for next; None for another task or call."""
+    if "polls" not in news.state or not news.wait_seconds:
         return None
     state = news.state["status"] or "without a state"
     return f"{'Waiting':<10} {news.task}: {news.url} {state}, next in {news.wait_seconds:.1f} s"

@@ -229,8 +229,6 @@ class Plan:
         return task[name]
 
     def _completion_problems(self, definition: Mapping[str, Any]) -> list[Problem]:
-        if self.completion is None:
-            return []
         return completion_problems(definition, self.runtime.evaluator, self.pointer)
 
     def _pagination_problems(self, definition: Mapping[str, Any]) -> list[Problem]:

@@ -52,6 +52,7 @@ def test_the_deadline_cancels_the_job(
     assert sent[-1] == expected
     assert [one for one in sent[1:-1] if one[0] != "GET"] == []
     assert error.kind == "completion"
+    assert str(error).endswith("; it was cancelled")
     assert error.job is not None
     assert error.job.stopped_by == "deadline"
     assert error.exchange is not None

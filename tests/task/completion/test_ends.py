@@ -99,6 +99,7 @@ def test_states_that_nobody_named_are_named_at_the_deadline() -> None:
         assert len(server.received) > 3
     assert isinstance(error, CompletionError)
     assert "states seen: 'Warming', 'Grinding'" in str(error)
+    assert "attach to job.url" in str(error)
     assert error.maybe_delivered
     assert not error.retryable
     assert error.job is not None

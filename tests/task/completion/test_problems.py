@@ -90,3 +90,14 @@ def test_states_are_read_from_parsed_json(reading: str) -> None:
     """A body that is not parsed has none."""
     problems = problems_of({"mode": "poll"}, responseBody=reading)
     assert problems == {"/responseBody": "completion-unread"}
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    """A wrong type at one value does not hide what is wrong with another."""
+    problems = problems_of(poll(done="Succeeded", until="x", url=7) | {"when": []})
+    assert problems == {
+        "/completion/when": "type",
+        "/completion/poll/done": "type",
+        "/completion/poll/url": "type",
+        "/completion/poll/until": "condition",
+    }

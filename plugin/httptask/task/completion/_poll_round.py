@@ -20,7 +20,7 @@ from httptask.task.completion._links import (
     OWN,
     later_link,
 )
-from httptask.task.completion._report import JobReport
+from httptask.task.completion._report import JobReport, late_error
 from httptask.task.completion._start import Expressions, FirstAnswer, job_of, result_url
 from httptask.task.completion._state import JobState
 from httptask.task.completion._verdicts import (
@@ -49,6 +49,8 @@ _FAILURES = 5
 """Polls in a row without an answer that end the wait."""
 _SHORTEST = 1.0
 """Seconds. A server that asks for no wait at all is not asked more often."""
+
+_STILL_RUNS = "; it may still run: attach to job.url"
 
 
 class PollRound:
@@ -133,8 +135,7 @@ class PollRound:
         purpose = self._purpose
         if purpose == "cancel":
             self._note(delivery)
-            if delivery.error is not None:
-                self._could_not_cancel(delivery.error)
+            self._note_cancelled(delivery.error)
             return None
         self._last = delivery
         try:
@@ -291,20 +292,12 @@ class PollRound:
 
     def _late(self, asked_for: float | None, last: str) -> NextCall | None:
         """End at the deadline."""
-        state = self._job
-        seen = ", ".join(map(repr, state.states))
-        shown = f"; states seen: {seen}" if seen else "; no answer named a state"
-        if last:
-            shown += f"; the last poll: {last}"
-        if asked_for is not None:
-            shown += f"; the server asks to wait {asked_for:g} s more"
-        message = (
-            f"the job did not end within {self._polling.timeout_seconds:g} s"
-            f" (poll.timeoutSeconds), in {state.polls} polls{shown}; it may still run: attach to"
-            " job.url"
-        )
-        self._fail(CompletionError(message, retry_after=asked_for), "deadline")
-        return self.cancellation()
+        error = late_error(self._job, self._polling.timeout_seconds, asked_for, last)
+        self._fail(error, "deadline")
+        cancellation = self.cancellation()
+        if cancellation is None:
+            error.message += _STILL_RUNS
+        return cancellation
 
     def _poll(self, state: JobState, wait_seconds: float = 0.0) -> NextCall:
         self._purpose, self._waited = "poll", wait_seconds
@@ -327,10 +320,15 @@ class PollRound:
             method, url = ("POST", f"{url}:cancel") if is_google else ("DELETE", url)
         return self._call(url, method=method)
 
-    def _could_not_cancel(self, error: TaskError) -> None:
-        if self._error is not None:
+    def _note_cancelled(self, error: TaskError | None) -> None:
+        """Say in the error of the deadline what came of the cancelling call."""
+        if self._error is None:
+            return
+        if error is None:
+            self._error.message += "; it was cancelled"
+        else:
             why = self._report.mask(str(error))
-            self._error.message += f"; and it could not be cancelled: {why}"
+            self._error.message += f"; it could not be cancelled ({why}){_STILL_RUNS}"
 
     def _call(self, url: str, wait_seconds: float = 0.0, method: str | None = "GET") -> NextCall:
         return NextCall(
@@ -383,7 +381,7 @@ class PollRound:
         *delivery* is that of the last call; without one, *error* is raised.
         """
         if self._purpose == "cancel" and delivery is not None:
-            self._could_not_cancel(error)
+            self._note_cancelled(error)
             return self.ended(delivery)
         self._fail(error, "error")
         if delivery is not None:

@@ -23,31 +23,33 @@ def completion_problems(
     definition: Mapping[str, Any], evaluator: Evaluator, pointer: str
 ) -> list[Problem]:
     """Return what is wrong with the `completion` of the task of *definition*, which stands at
-    *pointer*; its schema has found nothing.
+    *pointer*, besides what its schema says.
     """
     setting = definition.get("completion")
     if not isinstance(setting, Mapping):
         return []
     at = pointer_of(["completion"], pointer)
-    poll, cancel = setting.get("poll") or {}, setting.get("cancel") or {}
+    poll, cancel = _object(setting, "poll"), _object(setting, "cancel")
     parameters = definition.get("inputParameters", {})
     shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
+    attach = _text(setting, "attach")
+    over_results = {
+        "poll/url": _text(poll, "url"),
+        "poll/result": _text(poll, "result"),
+        "cancel/url": _text(cancel, "url"),
+    }
     problems = [
         *_other_problems(definition, at, pointer),
         *_poll_problems(poll, f"{at}/poll"),
-        *_url_problems(poll.get("url"), f"{at}/poll/url"),
-        *_url_problems(cancel.get("url"), f"{at}/cancel/url"),
-        *_attach_problems(setting.get("attach"), f"{at}/attach"),
-        *evaluator.check(setting.get("attach"), f"{at}/attach", shape),
+        *_url_problems(over_results["poll/url"], f"{at}/poll/url"),
+        *_url_problems(over_results["cancel/url"], f"{at}/cancel/url"),
+        *_attach_problems(attach, f"{at}/attach"),
+        *evaluator.check(attach, f"{at}/attach", shape),
     ]
-    over_results = {
-        "poll/url": poll.get("url"),
-        "poll/result": poll.get("result"),
-        "cancel/url": cancel.get("url"),
-    }
     for path, value in over_results.items():
         problems += evaluator.check(value, f"{at}/{path}", _SHAPE | {"job": None})
-    for path, condition in {"when": setting.get("when"), "poll/until": poll.get("until")}.items():
+    conditions = {"when": _text(setting, "when"), "poll/until": _text(poll, "until")}
+    for path, condition in conditions.items():
         if condition is not None:
             problems += condition_problems(
                 condition,
@@ -55,6 +57,31 @@ def completion_problems(
                 lambda value, where: evaluator.check(value, where, _SHAPE),
             )
     return problems
+
+
+# The schema reports other types; what is wrong besides is reported all the same.
+
+
+def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    member = value.get(name)
+    return member if isinstance(member, Mapping) else {}
+
+
+def _text(value: Mapping[str, Any], name: str) -> str | None:
+    member = value.get(name)
+    return member if isinstance(member, str) and member else None
+
+
+def _texts(value: Mapping[str, Any], name: str) -> set[str]:
+    member = value.get(name)
+    items = member if isinstance(member, list) else []
+    return {item for item in items if isinstance(item, str)}
+
+
+def _number(value: Mapping[str, Any], name: str) -> float | None:
+    member = value.get(name)
+    is_number = isinstance(member, int | float) and not isinstance(member, bool)
+    return member if is_number else None
 
 
 def _other_problems(definition: Mapping[str, Any], at: str, pointer: str) -> Iterator[Problem]:
@@ -67,7 +94,7 @@ def _other_problems(definition: Mapping[str, Any], at: str, pointer: str) -> Ite
 
 
 def _poll_problems(poll: Mapping[str, Any], at: str) -> Iterator[Problem]:
-    status, result = poll.get("status"), poll.get("result")
+    status, result = _text(poll, "status"), _text(poll, "result")
     if status is not None and (reason := refusal_of(status)) is not None:
         yield Problem.of("completion-value", f"{at}/status", found=status[:200], reason=reason)
     if result is not None and result not in RESULTS and not has_expression(result):
@@ -77,10 +104,11 @@ def _poll_problems(poll: Mapping[str, Any], at: str) -> Iterator[Problem]:
         yield Problem.of(
             "completion-value", where, suggestion=near, found=result[:200], reason=reason
         )
-    both = set(poll.get("done") or ()) & set(poll.get("failed") or ())
+    both = _texts(poll, "done") & _texts(poll, "failed")
     if both:
         yield Problem.of("completion-states", f"{at}/failed", found=min(both))
-    longest, interval = poll.get("maxIntervalSeconds"), poll.get("intervalSeconds")
+    longest = _number(poll, "maxIntervalSeconds")
+    interval = _number(poll, "intervalSeconds")
     if longest is not None and interval is not None and interval > longest:
         where = f"{at}/maxIntervalSeconds"
         yield Problem.of("completion-interval", where, found=longest, interval=interval)

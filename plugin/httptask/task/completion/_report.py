@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from httptask.errors import CompletionError
 from httptask.model.job_exchange import JobCall, JobCalls
 from httptask.task._record import CallRecord
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from httptask.errors import Job, TaskError, TaskResult
     from httptask.model.exchange import OutgoingRequest, SentRequest
     from httptask.sending import Delivery
+    from httptask.task.completion._state import JobState
 
 
 class JobReport:
@@ -75,3 +77,23 @@ class JobReport:
             error.maybe_delivered = True
             error.attempts, error.elapsed_seconds = self._attempts, self.elapsed
         return replace(last, exchange=exchange, error=error, result=result)
+
+
+def late_error(
+    state: JobState, seconds: float, asked_for: float | None, last: str
+) -> CompletionError:
+    """Return the error of a job that did not end within *seconds*.
+
+    *asked_for* is the wait that its server asks for, *last* why the last poll had no answer.
+    """
+    seen = ", ".join(map(repr, state.states))
+    shown = f"; states seen: {seen}" if seen else "; no answer named a state"
+    if last:
+        shown += f"; the last poll: {last}"
+    if asked_for is not None:
+        shown += f"; the server asks to wait {asked_for:g} s more"
+    message = (
+        f"the job did not end within {seconds:g} s (poll.timeoutSeconds), in {state.polls}"
+        f" polls{shown}"
+    )
+    return CompletionError(message, retry_after=asked_for)
