@@ -178,6 +178,32 @@ def test_pages_are_shown_each(thing: DesignerPage, upstream: Upstream) -> None:
     assert thing.violations() == []
 
 
+def test_a_job_is_shown_with_its_polls(thing: DesignerPage, upstream: Upstream) -> None:
+    """A test request of a long job has a line for each call, its state, and the next poll."""
+
+    def answer(peer: Peer) -> bool:
+        request = peer.read_request()
+        if not request:
+            return False
+        link = ("Operation-Location", "/jobs/7")
+        is_poll = b" /jobs/7 " in request
+        first = response(b"{}", JSON, link, ("Retry-After", "1"), status="202 Accepted")
+        poll = response(b'{"status": "Running"}', JSON, ("Retry-After", "1"))
+        peer.sendall(poll if is_poll else first)
+        return True
+
+    upstream.play = answer
+    thing.add("Completion")
+    thing.send()
+    thing.named("tab", "Job (Running)").click()
+    panel = thing.page.locator("#exchange-panel")
+    expect(panel).to_contain_text("Running after 2 polls: a test request makes two polls")
+    expect(panel.locator("tbody tr")).to_have_count(3)
+    expect(panel.locator("tbody tr").nth(2)).to_contain_text("/jobs/7")
+    expect(panel.locator("pre")).to_contain_text("GET /jobs/7 HTTP/1.1")
+    assert thing.violations() == []
+
+
 def test_tree_by_keyboard(thing: DesignerPage, upstream: Upstream) -> None:
     """Arrows open, close and walk the tree; a long list is shown in parts."""
     upstream.play = respond_json({"a": list(range(250)), "b": 12345678901234567890})

@@ -24,8 +24,8 @@ from httptask._http.media_types import essence
 from httptask.building import curl_command
 from httptask.designer._authorisation import authorisation
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
-from httptask.designer._pages import shown_pages
 from httptask.designer._problems import Refused
+from httptask.designer._rounds import shown_calls
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
 from httptask.model.exchange import Attempt, Difference, Exchange, Hop, RawResponse, SentRequest
@@ -205,7 +205,9 @@ class TestRequests:
         common["elapsedSeconds"] = round(exchange.elapsed_seconds, 6)
         common["attempts"] = [_attempt(attempt) for attempt in exchange.attempts]
         if exchange.pages is not None:
-            common["pages"] = shown_pages(exchange.pages)
+            common["pages"] = shown_calls(exchange.pages)
+        if exchange.job is not None:
+            common["job"] = shown_calls(exchange.job)
         response = exchange.response
         url = _url(seen, task)
         seen |= authorisation(exchange.outcome, response, url, *_known(task))

@@ -3,6 +3,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import { bytes, duration, plural } from "./amounts";
 import { phaseWords } from "./endings";
 import type { Store } from "./store";
+import { JobCalls } from "./job";
 import { PageList } from "./pages";
 import { Tree } from "./tree";
 import type { Attempt, Ending, Hop, Phases } from "./types";
@@ -11,7 +12,7 @@ import { failureOf } from "./api";
 import { isRefused, Refused, WayOn } from "./way-on";
 import type { Failure } from "./types";
 
-type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages";
+type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages" | "job";
 const PHASES = ["queue", "dns", "connect", "proxy", "tls", "send", "wait", "receive"];
 
 export function Response() {
@@ -67,6 +68,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
   const views: [View, string][] = responded
     ? [["body", "Body"], ["raw", "Raw"], ["headers", `Headers (${ending.headers?.length ?? 0})`], ["timeline", "Timeline"], ["request", "Request sent"]]
     : [["timeline", "Timeline"], ["request", "Request sent"]];
+  if (ending.job) views.unshift(["job", `Job (${ending.job.status ?? "no state"})`]);
   if (ending.pages) views.unshift(["pages", `Pages (${ending.pages.count})`]);
   const shown = views.some(([each]) => each === view) ? view : views[0]![0];
   return (
@@ -95,6 +97,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
         <>
           <Tabs id="exchange" label="The exchange" small tabs={views} chosen={shown} onChoose={setView} />
           <div role="tabpanel" id="exchange-panel" aria-labelledby={`exchange-tab-${shown}`} class="panel" tabIndex={0}>
+            {shown === "job" && <JobCalls job={ending.job!} />}
             {shown === "pages" && <PageList pages={ending.pages!} />}
             {shown === "body" && <Body ending={ending} store={store} />}
             {shown === "raw" && <Raw ending={ending} store={store} />}

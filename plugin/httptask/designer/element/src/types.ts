@@ -248,6 +248,21 @@ export interface Pages {
   nextRequest?: string;
 }
 
+/** A job that a task waits for: the ending is about the last call. */
+export interface Job {
+  url: string;
+  status: string | null;
+  states: string[];
+  polls: number;
+  stoppedBy: string;
+  elapsedSeconds: number;
+  calls: { number: number; method: string; url: string; statusCode: number | null; outcome: string; purpose: string; state: string | null; waitedSeconds: number; elapsedSeconds: number }[];
+  /** Calls that are not listed. */
+  omitted: number;
+  /** The request of the next poll, which was not sent, as it would go out. */
+  nextRequest?: string;
+}
+
 /** How a test request ended: the payload of its last event, and which event it was. */
 export interface Ending {
   event: "response" | "error" | "cancelled";
@@ -273,6 +288,7 @@ export interface Ending {
   phases?: Phases;
   attempts?: Attempt[];
   pages?: Pages;
+  job?: Job;
   request?: SentRequest;
   curl?: string;
   raw?: string;

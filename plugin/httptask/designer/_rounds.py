@@ -1,0 +1,25 @@
+"""The calls of a task of several as the page shows them: a line each, and the request that comes
+next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from httptask.designer._drafts import raw_request
+
+if TYPE_CHECKING:
+    from httptask.model.job_exchange import JobCalls
+    from httptask.model.page_exchange import PageCalls
+
+
+def shown_calls(calls: PageCalls | JobCalls) -> dict[str, Any]:
+    """Return the *calls* of pages or of a job for the event of a response or an error."""
+    value = calls.to_json()
+    next_request = value.pop("nextRequest")
+    value["calls"] = [
+        {name: item for name, item in call.items() if name != "attempts"} for call in value["calls"]
+    ]
+    if next_request is not None and calls.next_request is not None:
+        value["nextRequest"] = raw_request(calls.next_request)
+    return value

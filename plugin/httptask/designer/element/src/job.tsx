@@ -1,0 +1,41 @@
+// A job that a task waits for: a line for each call, how it is, and the request of the next poll.
+import { duration, plural } from "./amounts";
+import type { Job } from "./types";
+
+const ENDS: Record<string, string> = {
+  done: "it is done",
+  until: "the condition until holds",
+  failed: "it failed",
+  deadline: "its time is over",
+  testRequest: "a test request makes two polls, and waits no longer than a request may take",
+  error: "a call failed",
+};
+
+export const JobCalls = ({ job }: { job: Job }) => (
+  <div>
+    <p>
+      <strong>{job.status ?? "No state yet"}</strong> after {plural(job.polls, "poll")}: {ENDS[job.stoppedBy] ?? job.stoppedBy}.
+      {job.states.length > 1 && <> States seen: {job.states.join(", ")}.</>} The job is at <code>{job.url}</code>.
+    </p>
+    <table class="lines">
+      <thead><tr><th scope="col">Call</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">State</th><th scope="col">Waited</th><th scope="col">Time</th></tr></thead>
+      <tbody>
+        {job.calls.map((call) => (
+          <tr key={call.number}>
+            <td>{call.purpose}</td>
+            <td><code>{call.method} {call.url}</code></td>
+            <td>{call.statusCode ?? call.outcome}</td>
+            <td>{call.state ?? ""}</td>
+            <td>{duration(call.waitedSeconds)}</td>
+            <td>{duration(call.elapsedSeconds)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+    {job.omitted > 0 && <p class="muted small">{plural(job.omitted, "call")} between them are not listed.</p>}
+    {job.nextRequest && <>
+      <p><strong>The next poll, not sent</strong></p>
+      <pre class="code block" tabIndex={0} aria-label="The request of the next poll">{job.nextRequest}</pre>
+    </>}
+  </div>
+);
