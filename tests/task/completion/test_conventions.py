@@ -154,10 +154,11 @@ def test_a_google_operation_fails_with_its_error() -> None:
         page({"id": 5}),
         page({"id": 5, "status": "active"}),
         page({"id": 5}, ("Location", "/things/5"), status="201 Created"),
+        page({"id": 5, "status": "created"}, ("Location", "/things/5"), status="201 Created"),
         page({"name": "Ann", "done": False}),
         servers.response(b"", status="204 No Content"),
     ],
-    ids=["200", "status-of-a-thing", "201", "to-do", "204"],
+    ids=["200", "status-of-a-thing", "201", "created", "to-do", "204"],
 )
 def test_an_answer_without_a_job_is_the_result(answer: bytes) -> None:
     """Nothing is polled, and there is no `job`."""

@@ -7,8 +7,10 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import servers
+from httptask._core import packaged
 from httptask.errors import CompletionError, SettingsError, TaskError
 from httptask.model.exchange import Exchange
 from httptask.model.task import Inputs
@@ -395,7 +397,32 @@ def test_another_process_goes_on_with_the_state() -> None:
     assert outcome.output["job"]["polls"] == 1
 
 
+def test_a_state_without_end_is_cut() -> None:
+    """What a server calls a state stands in the error and the exchange; it is bounded there."""
+    with job_server(STARTED, *states("x" * 100_000)) as server:
+        error = failure(poll_task(server.url, failed=["x" * 100_000]))
+    assert error.job is not None
+    assert error.job.states == ("x" * 200,)
+    assert len(str(error)) < 400
+    assert error.exchange is not None
+    assert error.exchange.job is not None
+    assert error.exchange.job.calls[-1].state == "x" * 200
+
+
 # Test requests
+
+
+@pytest.mark.parametrize(
+    ("last", "more"),
+    [("Running", {}), ("Failed", {}), ("Succeeded", {"result": "location"}), ("Succeeded", {})],
+)
+def test_the_exchange_is_as_its_schema_says(last: str, more: dict[str, Any]) -> None:
+    """However the job ended."""
+    schema = packaged.schema("exchange")
+    with job_server(STARTED, *states(last)) as server:
+        seen = exchange(poll_task(server.url, **more)).to_json()
+    assert seen["job"]["status"] == last
+    assert list(Draft202012Validator(schema).iter_errors(seen)) == []
 
 
 def test_a_test_request_makes_two_polls() -> None:

@@ -22,7 +22,7 @@ from httptask.task.completion._links import (
 )
 from httptask.task.completion._report import JobReport, late_error
 from httptask.task.completion._start import Expressions, FirstAnswer, job_of, result_url
-from httptask.task.completion._state import JobState
+from httptask.task.completion._state import LONGEST_STATE, JobState
 from httptask.task.completion._verdicts import (
     DONE,
     FAILED,
@@ -242,7 +242,7 @@ class PollRound:
         if verdict.outcome == FAILED:
             reason = reason_of(result.body)
             shown = f": {reason}" if reason else ""
-            message = f"the job ended in the state {verdict.state!r}{shown}"
+            message = f"the job ended in the state {self._job.status!r}{shown}"
             return self._fail(CompletionError(message), "failed")
         self._stopped_by = self._stopped_by or "done"
         wanted = self._polling.result
@@ -350,7 +350,8 @@ class PollRound:
     def _note(self, delivery: Delivery, state: str | None = None) -> None:
         """Add the call that *delivery* ended to the record."""
         if self._request is not None:
-            about = self._purpose, state, self._waited
+            shown = state[:LONGEST_STATE] if state is not None else None
+            about = self._purpose, shown, self._waited
             self._report.note(self._calls, self._request, delivery, *about)
 
     def _fail(self, error: TaskError, stopped_by: str) -> NextCall | None:

@@ -11,6 +11,8 @@ from httptask.errors import Job, TaskResult
 
 _LISTED = 20
 """States that are kept, the last ones."""
+LONGEST_STATE = 200
+"""Characters of a state that are kept: it comes from the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class JobState:
 
     def seen(self, status: str | None) -> Self:
         """Return the state after an answer that named *status*."""
+        status = status[:LONGEST_STATE] if status is not None else None
         states = self.states
         if status is not None and status not in states:
             states = (*states, status)[-_LISTED:]

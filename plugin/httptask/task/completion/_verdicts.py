@@ -24,9 +24,7 @@ _DONE = frozenset(
 _FAILED = frozenset(
     ("failed", "failure", "error", "errored", "canceled", "cancelled", "aborted", "faulted")
 )
-_RUNNING = frozenset(
-    ("accepted", "queued", "created", "notstarted", "started", "inprogress", "submitted")
-)
+_RUNNING = frozenset(("accepted", "queued", "notstarted", "started", "inprogress", "submitted"))
 """Besides what ends in -ing. Words without case, spaces and hyphens."""
 
 
