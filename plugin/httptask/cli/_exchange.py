@@ -42,6 +42,8 @@ def exchange_text(exchange: Exchange) -> str:
             for difference in exchange.differences
         ]
         lines.append("")
+    if exchange.item is not None:
+        lines.append(f"item: the first of {exchange.item.count:,}")
     if exchange.environment is not None:
         lines.append(f"environment: {exchange.environment}")
     error = f": {exchange.error}" if exchange.error is not None else ""

@@ -31,6 +31,7 @@ from httptask.cli._environment import (
 )
 from httptask.cli._exchange import exchange_text
 from httptask.cli._input import input_options, json_file, run_input, test_input, with_hint
+from httptask.cli._items import ItemsProgress, items_text
 from httptask.cli._job import job_line, news_line
 from httptask.cli._output import (
     CommandError,
@@ -326,6 +327,7 @@ def run_run(arguments: argparse.Namespace) -> int:
                 definitions=definitions_of(definition),
                 finished=lambda task: note(_task_line(runtime.redactor.value(task.to_json()))),
                 cancelled=ended,
+                advanced=ItemsProgress(),
             )
             ended(result)
 
@@ -367,6 +369,8 @@ def _task_line(task: Mapping[str, Any]) -> str:
     if task["type"] == "Http" and isinstance(output, dict):
         about = [(output.get("pages"), summary_line), (output.get("job"), job_line)]
         summary = "".join(f"\n           {describe(value)}" for value, describe in about if value)
+    if task.get("items"):
+        summary = f"\n           {items_text(task['items'])}"
     line = (
         f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f}"
         f" s){failed}{summary}"

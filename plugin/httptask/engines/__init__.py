@@ -14,6 +14,7 @@ from httptask.errors import HttpTaskError, PluginError
 
 if TYPE_CHECKING:
     from httptask.model.environment import Environment
+    from httptask.model.for_each import ItemCounts
     from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
     from httptask.protocols import Engine, RunOptions
     from httptask.task import Runtime
@@ -34,6 +35,7 @@ def run_workflow(
     runtime: Runtime | None = None,
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
+    advanced: Callable[[str, ItemCounts], None] | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not
     async.
@@ -54,6 +56,7 @@ def run_workflow(
                 runtime=runtime,
                 finished=finished,
                 cancelled=cancelled,
+                advanced=advanced,
             )
         finally:
             if runtime is not None:
@@ -73,6 +76,7 @@ async def arun_workflow(
     runtime: Runtime | None = None,
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
+    advanced: Callable[[str, ItemCounts], None] | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended.
 
@@ -84,7 +88,8 @@ async def arun_workflow(
     the name of one that stands next to the definition's file.
     *finished* is told of every task that has ended. *cancelled* is told of the run so far when this
     call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
-    its request may have been delivered.
+    its request may have been delivered. *advanced* is told of every item that has ended, of a task
+    with `forEach`.
     *definitions* are definitions by id, for `failureWorkflow` and tasks of the type `Workflow`.
     *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and
     closed.
@@ -102,7 +107,13 @@ async def arun_workflow(
 
         environment = load_environment(first, environment)
     options = RunOptions(
-        _json_input(input), variables or {}, others, finished, cancelled, environment
+        _json_input(input),
+        variables or {},
+        others,
+        finished,
+        cancelled,
+        environment,
+        advanced=advanced,
     )
     if runtime is not None:
         return await _run(engine, first, options, runtime)

@@ -5,6 +5,7 @@ clock of its own.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from httptask.workflow import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from httptask.model.for_each import Item, ItemCounts
     from httptask.protocols import RunOptions
 
 Key = tuple[str, int]
@@ -73,6 +75,8 @@ class RunRecord:
         self._started = 0
         self._under_way: dict[Key, tuple[TaskRun, float]] = {}
         """By visit: what is under way, as `InProgress`, and when it began."""
+        self._spent: Counter[Key] = Counter()
+        """By visit under way: tasks that its items' runs executed."""
         self._environment = options.environment
         self._variables = variables_of(definition, options.environment, options.variables)
         self._names = {
@@ -89,13 +93,12 @@ class RunRecord:
         """Note that *step* starts now, and return what its task knows."""
         self._started += 1
         before = step.before
-        visit = f"{step.visit} {len(step.name)} {step.name} {self.workflow_id}"
         names = {
             **self._names,
             "sequenceNumber": self._started,
             # Fixed for a visit: of a resumed or replayed run they are the same.
             "now": step.reached_at,
-            "uuid": str(uuid.uuid5(_VISITS, visit)),
+            "uuid": self._uuid(step, f"{step.visit}"),
         }
         run = TaskRun(step.name, step.visit, step.definition["type"], "InProgress")
         self._under_way[step.key] = run, self._clock()
@@ -111,22 +114,53 @@ class RunRecord:
     @property
     def remaining_steps(self) -> int:
         """The number of tasks that the run may still execute."""
-        return self._state.remaining_steps
+        return max(self._state.remaining_steps - sum(self._spent.values()), 0)
 
-    def nested_options(self, step: Step, outcome: TaskOutcome) -> RunOptions:
-        """Return the options of the run that *outcome* asks for. Its id is derived: an engine that
-        replays gets the same.
+    def spend(self, step: Step, run: WorkflowRun) -> None:
+        """Count the tasks of *run*, which an item of *step* asked for."""
+        self._spent[step.key] += sum(task.steps for task in run.tasks)
+
+    def nested_options(
+        self, step: Step, outcome: TaskOutcome, item: Item | None = None
+    ) -> RunOptions:
+        """Return the options of the run that *outcome* asks for, one of *item*'s own if there is
+        one. Its id is derived: an engine that replays gets the same.
         """
         name = f"{self.workflow_id}/{step.name}/{step.visit}"
+        if item is not None:
+            name += f"/{item.index}"
         return replace(
             self._options,
             input=outcome.input,
             finished=None,
             cancelled=None,
+            advanced=None,
             steps=self.remaining_steps,
             depth=self._options.depth + 1,
             workflow_id=str(uuid.uuid5(_NESTED, name)),
         )
+
+    def inputs_of_items(self, step: Step, inputs: Inputs, count: int) -> Callable[[Item], Inputs]:
+        """Return what gives the inputs of each of the *count* items of *step*: with names of the
+        run of its own, the same whenever the item is done.
+        """
+        first = self._started + 1
+        self._started += count
+
+        def inputs_of(item: Item) -> Inputs:
+            names = {
+                **inputs.run,
+                "sequenceNumber": first + item.index,
+                "uuid": self._uuid(step, f"{step.visit}.{item.index}"),
+            }
+            return replace(inputs, run=names, item=item)
+
+        return inputs_of
+
+    def advanced(self, step: Step, counts: ItemCounts) -> None:
+        """Tell that an item of *step* has ended."""
+        if self._options.advanced is not None:
+            self._options.advanced(step.name, counts)
 
     def complete(
         self,
@@ -156,6 +190,7 @@ class RunRecord:
             terminate=outcome.terminate,
             notes=tuple(notes),
             run=run,
+            items=outcome.items,
         )
 
     def fail(
@@ -164,22 +199,37 @@ class RunRecord:
         error: Mapping[str, Any],
         notes: Iterable[str] = (),
         run: WorkflowRun | None = None,
+        items: ItemCounts | None = None,
     ) -> Progress:
         """Note that the task of *step* failed with *error*, as JSON, and return what that
-        changes. *notes* and *run* are as in `complete`.
+        changes. *notes* and *run* are as in `complete`, *items* are the counts of its items.
         """
         route = error_route(step.definition, error)
         return self._recorded(
-            step, status="Failed", error=error, next_task=route, notes=tuple(notes), run=run
+            step,
+            status="Failed",
+            error=error,
+            next_task=route,
+            notes=tuple(notes),
+            run=run,
+            items=items,
         )
 
-    def stop(self, step: Step, error: Mapping[str, Any], run: WorkflowRun | None = None) -> None:
+    def stop(
+        self,
+        step: Step,
+        error: Mapping[str, Any],
+        run: WorkflowRun | None = None,
+        items: ItemCounts | None = None,
+    ) -> None:
         """Note that the task of *step* was stopped before its end: *error*, as JSON, says what it
-        may have done. *run* is the run that the task asked for, as far as it came.
+        may have done. *run* is the run that the task asked for, as far as it came; *items* are the
+        counts of its items.
         """
         started, began = self._under_way.pop(step.key)
         elapsed = self._clock() - began
-        self._history.append(replace(started, error=error, elapsed_seconds=elapsed, run=run))
+        stopped = replace(started, error=error, elapsed_seconds=elapsed, run=run, items=items)
+        self._history.append(stopped)
 
     def ended(self, progress: Progress) -> WorkflowRun:
         """Return the run, which ended with *progress*; what is still under way was stopped."""
@@ -198,10 +248,17 @@ class RunRecord:
             environment=self._environment.name if self._environment is not None else None,
         )
 
+    def _uuid(self, step: Step, visit: str) -> str:
+        name = f"{visit} {len(step.name)} {step.name} {self.workflow_id}"
+        return str(uuid.uuid5(_VISITS, name))
+
     def _recorded(self, step: Step, **end: Any) -> Progress:
         run, began = self._under_way[step.key]
         elapsed = self._clock() - began
         time = self._time()
+        spent, items = self._spent.pop(step.key, 0), end.get("items")
+        if spent and items is not None:
+            end["items"] = replace(items, nested_tasks=spent)
         run = TaskRun(run.name, run.visit, run.type, elapsed_seconds=elapsed, ended_at=time, **end)
         if run.status != "Waiting":
             del self._under_way[step.key]

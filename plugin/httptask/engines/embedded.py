@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from httptask.engines._compiled import compiled
+from httptask.engines._for_each import ForEachVisit
 from httptask.engines._nested import (
     maybe_delivered,
     nested_definition,
@@ -30,7 +31,9 @@ from httptask.engines._record import (
     failure_run_id,
     unexpected_failure,
 )
+from httptask.engines._stopping import stop
 from httptask.errors import DefinitionError, HttpTaskError
+from httptask.model.for_each import ForEach, Item
 from httptask.model.task import Inputs
 from httptask.model.workflow import (
     Step,
@@ -210,7 +213,7 @@ class _Run:
             except TimeoutError:
                 pass  # this limit's: a task that raises one of its own has failed
             finally:
-                await _stop(self._running)
+                await stop(self._running)
         except asyncio.CancelledError:
             if self._options.cancelled is not None:
                 stopped = Progress("Cancelled", error="the run was stopped before its end")
@@ -266,6 +269,9 @@ class _Run:
         """Run *step* to its end, waits included, and return what its result changes."""
         call = CallProgress()
         watched.set(call)
+        setting = ForEach.of_task(step.definition)
+        if setting is not None:
+            return await self._visit_items(step, inputs, setting)
         state = None
         nested: list[WorkflowRun] = []
         try:
@@ -294,18 +300,77 @@ class _Run:
         """Run the definition *name*, for which the task of *step* asked with *outcome*, and return
         what its end changes. A run that is cancelled goes to *stopped* as far as it came.
         """
-        options = self._record.nested_options(step, outcome)
+        end, run = await self._nested_end(step, outcome, name, stopped)
+        if isinstance(end, TaskOutcome):
+            return self._record.complete(step, end, run=run)
+        return self._record.fail(step, end, run=run)
+
+    async def _nested_end(
+        self,
+        step: Step,
+        outcome: TaskOutcome,
+        name: str,
+        stopped: list[WorkflowRun],
+        item: Item | None = None,
+    ) -> tuple[TaskOutcome | dict[str, Any], WorkflowRun | None]:
+        """Run the definition *name*, and return what it ended in, or its error as JSON, and the
+        run.
+        """
+        options = self._record.nested_options(step, outcome, item)
         options = replace(options, cancelled=stopped.append)
         try:
             definition = nested_definition(step, name, options, self._runtime)
             run, cause = await _whole_run(definition, options, self._runtime, self._clock)
         except DefinitionError as error:
-            return self._record.fail(step, refused_error(name, error))
+            return refused_error(name, error), None
         except HttpTaskError as error:
-            return self._record.fail(step, error.to_json())
+            return error.to_json(), None
         if run.status != "Completed":
-            return self._record.fail(step, nested_error(name, run, cause), run=run)
-        return self._record.complete(step, replace(outcome, output=run.output), run=run)
+            return nested_error(name, run, cause), run
+        return replace(outcome, output=run.output, definition=None), run
+
+    async def _visit_items(self, step: Step, inputs: Inputs, setting: ForEach) -> Progress:
+        """Run *step* once for each item, and return what its result changes."""
+        visit = ForEachVisit(step, inputs, setting, self._runtime, self._record, self._to_its_end)
+        try:
+            outcome = await visit.run()
+        except asyncio.CancelledError:
+            error = _stopped_error(0, is_maybe_delivered=visit.may_have_sent)
+            self._record.stop(step, error, items=visit.counts)
+            raise
+        if isinstance(outcome, TaskOutcome):
+            return self._record.complete(step, outcome)
+        return self._record.fail(step, outcome, items=visit.counts)
+
+    async def _to_its_end(self, step: Step, inputs: Inputs) -> TaskOutcome | dict[str, Any]:
+        """Run the task of *step* for one item, waits included."""
+        state = None
+        while True:
+            outcome = await self._outcome(step, inputs, state)
+            if not isinstance(outcome, TaskOutcome):
+                return outcome
+            if outcome.definition is not None:
+                return await self._nested_of_item(step, outcome, outcome.definition, inputs.item)
+            if outcome.wait_until is None:
+                return outcome
+            state = outcome.state
+            await self._clock.wait_until(due(outcome.wait_until))
+
+    async def _nested_of_item(
+        self, step: Step, outcome: TaskOutcome, name: str, item: Item | None
+    ) -> TaskOutcome | dict[str, Any]:
+        """Run the definition *name* for one item. Its run is not kept: there may be thousands."""
+        stopped: list[WorkflowRun] = []
+        try:
+            end, run = await self._nested_end(step, outcome, name, stopped, item)
+        except asyncio.CancelledError:
+            call = watched.get()
+            if call is not None:
+                call.maybe_delivered = any(map(maybe_delivered, stopped))
+            raise
+        if run is not None:
+            self._record.spend(step, run)
+        return end
 
     async def _outcome(
         self, step: Step, inputs: Inputs, state: Any
@@ -352,21 +417,3 @@ def _stopped_error(attempts: int, *, is_maybe_delivered: bool) -> dict[str, Any]
         "maybeDelivered": is_maybe_delivered,
         "attempts": attempts,
     }
-
-
-async def _stop(tasks: Collection[asyncio.Task[None]]) -> None:
-    """Cancel *tasks* and wait until the last one has ended, even when the one who waits is
-    cancelled meanwhile.
-    """
-    pending = {task for task in tasks if not task.done()}
-    for task in pending:
-        if not task.cancelling():  # it may be cleaning up already
-            task.cancel()
-    cancelled: asyncio.CancelledError | None = None
-    while pending:
-        try:
-            _, pending = await asyncio.wait(pending)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled

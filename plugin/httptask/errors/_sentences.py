@@ -244,6 +244,26 @@ SENTENCES: Mapping[str, str] = {
     "charset": "{found!r} is no charset of text",
     "response-unchecked": "no response is checked: {reason}",
     # Pagination
+    "for-each-type": "a task of type {type} is not done for each item: {reason}",
+    "for-each-no-list": (
+        "the items are {found}, not a list: give a list, an expression that yields one, or a file"
+        " of JSON lines"
+    ),
+    "for-each-too-many": (
+        "more than {limit:,} items[, {found:,} of them]: none was done; 'maxItems' allows more"
+    ),
+    "for-each-empty": "there is no item to do the task for: the list is empty",
+    "for-each-line": "{name}, line {number}: {reason}; each line is the JSON of one item",
+    "for-each-file-changed": "the file with the items changed while they were done",
+    "for-each-name": "{name!r} is the name of something else here: give the item another name",
+    "for-each-parameter": (
+        "{name!r} is the name of the item, or of its number: give the input parameter another"
+        " name, or the item with 'as'"
+    ),
+    "for-each-engine": (
+        "the task is done for each item, which an engine does: run its workflow definition, or"
+        " give the inputs an item"
+    ),
     "pagination-needs": "the mode {mode} needs {name!r}: {reason}",
     "pagination-refuses": "{name!r} has no meaning in the mode {mode}: {reason}",
     "pagination-query": "{found!r} cannot be used: {reason}",

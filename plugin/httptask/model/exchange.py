@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from httptask._core.redaction import MASK
 from httptask.errors import Problem
+from httptask.model.for_each import ItemNumber
 from httptask.model.queue_time import queue_sentence
 
 if TYPE_CHECKING:
@@ -441,6 +442,8 @@ class Exchange:
     """The pages of a task that reads pages; everything else is about the last one's call."""
     job: JobCalls | None = None
     """The job of a task that waits for one; everything else is about the last call."""
+    item: ItemNumber | None = None
+    """Which item of how many it was made for, of a task with `forEach`."""
 
     @property
     def request(self) -> SentRequest | None:
@@ -474,6 +477,7 @@ class Exchange:
             "settingsProblems": [problem.to_json() for problem in self.settings_problems],
             "attempts": [attempt.to_json() for attempt in self.attempts],
             **({} if self.environment is None else {"environment": self.environment}),
+            **({} if self.item is None else {"item": self.item.to_json()}),
         }
         if self.pages is not None:
             fields["pages"] = self.pages.to_json()
@@ -487,7 +491,7 @@ class Exchange:
         from httptask.model.job_exchange import JobCalls
         from httptask.model.page_exchange import PageCalls
 
-        pages, job = value.get("pages"), value.get("job")
+        pages, job, item = (value.get(name) for name in ("pages", "job", "item"))
         return cls(
             attempts=tuple(Attempt.from_json(attempt) for attempt in value["attempts"]),
             outcome=value["outcome"],
@@ -502,6 +506,7 @@ class Exchange:
             environment=value.get("environment"),
             pages=PageCalls.from_json(pages) if pages is not None else None,
             job=JobCalls.from_json(job) if job is not None else None,
+            item=ItemNumber.from_json(item) if item is not None else None,
         )
 
 

@@ -80,6 +80,7 @@ _OWN_FIELDS = {
     "branches": _items_without_unset,
     "pagination": _nested,
     "completion": _nested,
+    "forEach": _without_unset,
     "httpRequest": _request,
 }
 """Fields of a task that are objects of the format itself, with unset fields of their own."""

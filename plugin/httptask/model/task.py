@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from httptask.errors import TaskResult
 from httptask.model.environment import Environment
+from httptask.model.for_each import Item
 
 __all__ = ["Inputs", "Reading", "TaskResult", "TestOptions"]
 
@@ -56,10 +57,13 @@ class Inputs:
     """The output of the task before, `$` in a condition without `${…}`; at the start of a run, its
     input.
     """
+    item: Item | None = None
+    """The item that the task is done for, when it has `forEach`."""
 
     def document(self) -> dict[str, Any]:
         """Return the value of `$` in `inputParameters` and conditions."""
-        return {"input": self.input, "tasks": self.tasks, "variables": self.variables}
+        document = {"input": self.input, "tasks": self.tasks, "variables": self.variables}
+        return document if self.item is None else {**document, **self.item.names()}
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, with the tasks copied: tasks that complete later do not change it."""
@@ -73,12 +77,14 @@ class Inputs:
         }
         if self.environment is not None:
             value["environment"] = self.environment.to_json()
+        if self.item is not None:
+            value["item"] = self.item.to_json()
         return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the inputs of which `to_json` made *value*."""
-        environment = value.get("environment")
+        environment, item = value.get("environment"), value.get("item")
         return cls(
             value.get("input"),
             value["tasks"],
@@ -86,6 +92,7 @@ class Inputs:
             value["run"],
             Environment.from_json(environment) if environment is not None else None,
             value.get("previous"),
+            Item.from_json(item) if item is not None else None,
         )
 
 

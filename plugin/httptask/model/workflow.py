@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from httptask._core.strict_json import dump
+from httptask.model.for_each import ItemCounts
 
 MAX_NAME_LENGTH = 80
 """Characters in a task's name."""
@@ -112,6 +113,8 @@ class TaskOutcome:
 
     The engine runs it, and its output is the task's.
     """
+    items: ItemCounts | None = None
+    """How many items ended, of a task with `forEach`. The engine counts them."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome; unset fields are left out."""
@@ -123,6 +126,7 @@ class TaskOutcome:
             waitUntil=self.wait_until,
             state=self.state,
             definition=self.definition,
+            items=self.items.to_json() if self.items is not None else None,
         )
 
     @classmethod
@@ -136,6 +140,7 @@ class TaskOutcome:
             wait_until=value.get("waitUntil"),
             state=value.get("state"),
             definition=value.get("definition"),
+            items=_counts(value),
         )
 
 
@@ -254,6 +259,8 @@ class TaskRun:
     """What a reader would not expect: that its requests waited in the queue, and why."""
     run: WorkflowRun | None = None
     """The run that the task asked for (Workflow)."""
+    items: ItemCounts | None = None
+    """How many items completed and failed, of a task with `forEach`."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -262,8 +269,10 @@ class TaskRun:
 
     @property
     def steps(self) -> int:
-        """The number of visits it stands for: its own, and those of the run it asked for."""
-        return 1 if self.run is None else 1 + sum(task.steps for task in self.run.tasks)
+        """The number of visits it stands for: its own, and those of the runs it asked for."""
+        of_items = self.items.nested_tasks if self.items is not None else 0
+        of_run = sum(task.steps for task in self.run.tasks) if self.run is not None else 0
+        return 1 + of_items + of_run
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry; unset fields are left out."""
@@ -283,6 +292,7 @@ class TaskRun:
             endedAt=self.ended_at,
             notes=list(self.notes) or None,
             run=self.run.to_json() if self.run is not None else None,
+            items=self.items.to_json() if self.items is not None else None,
         )
 
     @classmethod
@@ -304,6 +314,7 @@ class TaskRun:
             ended_at=value.get("endedAt"),
             notes=tuple(value.get("notes", ())),
             run=WorkflowRun.from_json(value["run"]) if value.get("run") is not None else None,
+            items=_counts(value),
         )
 
 
@@ -357,6 +368,11 @@ class WorkflowRun:
             failure_run=cls.from_json(failure_run) if failure_run is not None else None,
             environment=value.get("environment"),
         )
+
+
+def _counts(value: Mapping[str, Any]) -> ItemCounts | None:
+    counts = value.get("items")
+    return ItemCounts.from_json(counts) if counts is not None else None
 
 
 def _set_fields(**fields: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from httptask.errors import Problem
     from httptask.model.api import Endpoint, Note
     from httptask.model.environment import Environment
+    from httptask.model.for_each import ItemCounts
     from httptask.model.rates import RateLimit
     from httptask.model.task import Inputs
     from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
@@ -281,6 +282,11 @@ class RunOptions:
     """The tasks it may execute; None: as many as the runtime's limits say."""
     depth: int = 0
     """The number of runs around this one: a task of each asked for the next."""
+    advanced: Callable[[str, ItemCounts], None] | None = None
+    """Called with a task's name and the counts of its items whenever one has ended, for progress.
+
+    It must not raise.
+    """
 
 
 @runtime_checkable

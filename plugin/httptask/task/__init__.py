@@ -12,6 +12,7 @@ from httptask.task._credentials import (
     try_credential,
 )
 from httptask.task._http_task import HttpTask
+from httptask.task._items import ItemSource, item_source
 from httptask.task._known import Known
 from httptask.task._runtime import Runtime, operator_limits
 from httptask.task._services import Services
@@ -19,12 +20,14 @@ from httptask.task._services import Services
 __all__ = [
     "CredentialTest",
     "HttpTask",
+    "ItemSource",
     "Known",
     "Runtime",
     "Services",
     "ask_consent",
     "forget_token",
     "held_token",
+    "item_source",
     "operator_limits",
     "remove_credential",
     "store_credential",

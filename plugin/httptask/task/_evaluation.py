@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.pointers import pointer as pointer_of
 from httptask.building import url_part
 from httptask.errors import Problem, SettingsError
 from httptask.settings import any_settings_schema, request_problems
@@ -23,7 +24,13 @@ async def evaluated(
     refusal = plan.shape_refusal if send_anyway else plan.refusal
     if refusal:
         raise SettingsError(refusal)
+    item = inputs.item
+    if plan.for_each is not None and item is None:
+        at = pointer_of(["forEach"], plan.pointer)
+        raise SettingsError([Problem.of("for-each-engine", at)])
     parameters = await _parameters(plan, inputs)
+    if item is not None and isinstance(parameters, Mapping):
+        parameters = {**parameters, **item.names()}
     if plan.has_constant_request:
         if send_anyway:
             _refuse_unsendable(plan, plan.definition["httpRequest"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +17,10 @@ from httptask.model.exchange import Exchange, SentRequest
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery
-from httptask.task._plan import Plan, WrittenTask, holds_expression
+from httptask.settings import without_nulls
+from httptask.task._for_each import for_each_problems, parameter_problems, with_item
+from httptask.task._items import first_item
+from httptask.task._plan import Plan, WrittenTask, document_shape, holds_expression
 from httptask.task._rounds import round_of
 from httptask.task._runtime import Runtime
 from httptask.task._visit import Visit
@@ -107,6 +111,7 @@ class HttpTask:
         *known* is what is known of the workflow definition that the task stands in.
         """
         environment = known.environment if known is not None else None
+        shape = document_shape() if known is None else known.shape()
         problems = [
             *self.plan.problems,
             *self.plan.unwritable(),
@@ -114,11 +119,13 @@ class HttpTask:
             *self._credential_problems(environment),
         ]
         if known is None:
-            return problems
-        shape = known.shape()
+            return [*problems, *self._for_each_problems(shape)]
         at = self.plan.parameters_pointer
         others = [problem for problem in problems if not problem.pointer.startswith(at + "/")]
-        return others + self.runtime.evaluator.check(self.plan.field("inputParameters"), at, shape)
+        own = self.runtime.evaluator.check(
+            self.plan.field("inputParameters"), at, with_item(shape, self.definition)
+        )
+        return [*others, *own, *self._for_each_problems(shape)]
 
     # Run
 
@@ -182,12 +189,14 @@ class HttpTask:
         """Run a test request here: the shipped answer to `httptask_test_request`."""
         folder = options.files
         new_file = BodyFile if folder is None else lambda: BodyFile(lambda: folder)
+        inputs, number = await first_item(self, inputs)
         _, delivery = await self._deliver(
             inputs, new_file, send_anyway=options.send_anyway, is_test=True
         )
         if delivery.exchange is None:
             raise AssertionError("the exchange of a test request was asked for")
-        return delivery.exchange
+        exchange = delivery.exchange
+        return exchange if number is None else replace(exchange, item=number)
 
     # Render
 
@@ -196,7 +205,8 @@ class HttpTask:
         if self._given_runtime is None:
             return await self._with_a_runtime(lambda task: task.arender(inputs))
         with DiscreetErrors(self.runtime.redactor.text):
-            visit = Visit(self, inputs or Inputs(), send_anyway=True)
+            inputs, _ = await first_item(self, inputs or Inputs())
+            visit = Visit(self, inputs, send_anyway=True)
             await visit.begin()
             return await visit.shown()
 
@@ -211,6 +221,21 @@ class HttpTask:
         return self.plan.media_type
 
     # Inside
+
+    def _for_each_problems(self, shape: Any) -> list[Problem]:
+        """Return what is wrong with `forEach`, whose expressions see data of *shape*."""
+        written: Any = self.definition
+        if not isinstance(written, Mapping):
+            return []
+        task, check, files = (
+            without_nulls(written),
+            self.runtime.evaluator.check,
+            self.runtime.readable,
+        )
+        of_setting = for_each_problems(
+            task, self.pointer, lambda value, at: check(value, at, shape), files
+        )
+        return [*of_setting, *parameter_problems(task, self.pointer)]
 
     def _missing_files(self) -> list[Problem]:
         """Return a problem for each file that is not there. Not asked when the task runs: it looks

@@ -39,16 +39,36 @@ def header_for(setting: Any, endpoint: Endpoint | None) -> str | None:
     return declared if setting is None else declared or KEY_HEADER
 
 
-def key_of(run_id: str | None, name: str, visit: int, call: int = 1) -> str:
+def key_of(
+    run_id: str | None, name: str, visit: int, call: int = 1, index: int | None = None
+) -> str:
     """Return the key of the *visit* of task *name* in a run: a name-based UUID, because some
     services take nothing else. Without a run, each call is one of its own.
 
-    *call* is the number of the call in the visit: each page has a key of its own.
+    *call* is the number of the call in the visit: each page has a key of its own. *index* is that
+    of the item that the task is done for.
     """
     if run_id is None:
         return str(uuid.uuid4())
     which = f"{visit}" if call == 1 else f"{visit}.{call}"
+    if index is not None:
+        which += f"[{index}]"
     return str(uuid.uuid5(_NAMESPACE, f"{which} {len(name)} {name} {run_id}"))
+
+
+def names_the_item(setting: str, parameters: Any, item: tuple[str, ...]) -> bool:
+    """Say whether the key *setting* can differ from item to item: it names the *item*, a value of
+    the visit's own, or one of the input *parameters* that does.
+    """
+    words = set(_WORD.findall(setting))
+    if isinstance(parameters, Mapping):
+        for name, value in parameters.items():
+            if name in words:
+                words.update(_WORD.findall(str(value)))
+    return not words.isdisjoint({*item, "uuid", "sequenceNumber"})
+
+
+_WORD = re.compile(r"\w+")
 
 
 def without_required(schema: Mapping[str, Any], header: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from httptask.credentials import named_credentials
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
 from httptask.expressions import Prepared, has_expression, may_change
 from httptask.model.completion import Completion
+from httptask.model.for_each import ForEach
 from httptask.model.pagination import Pagination
 from httptask.model.policy import RetryPolicy, Timeouts
 from httptask.model.rates import RateLimit
@@ -41,6 +42,7 @@ from httptask.settings import (
     with_media_type,
     without_nulls,
 )
+from httptask.task._for_each import with_item
 from httptask.task._idempotency import header_for, without_required
 from httptask.task._judge import judging_problems, needs_judge, reading_problems
 from httptask.task.completion import completion_problems
@@ -191,10 +193,12 @@ class Plan:
             problems += [problem for problem in of_request if problem.pointer not in known]
         problems += task_warnings(written, self.pointer)
         check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
-        problems += check(parameters, self.parameters_pointer, document_shape())
+        shape = with_item(document_shape(), definition)
+        problems += check(parameters, self.parameters_pointer, shape)
         problems += secrets_below(parameters, self.parameters_pointer)
         # What the request's expressions see is written right beside them.
         shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
+        shape = with_item(shape, definition)
         problems += check(definition.get("httpRequest"), self.request_pointer, shape)
         key_pointer = pointer_of(["idempotencyKey"], self.pointer)
         problems += check(definition.get("idempotencyKey"), key_pointer, shape)
@@ -234,6 +238,21 @@ class Plan:
     def _pagination_problems(self, definition: Mapping[str, Any]) -> list[Problem]:
         evaluator, is_sound = self.runtime.evaluator, self.pagination is not None
         return pagination_problems(definition, evaluator, self.pointer, is_sound=is_sound)
+
+    @cached_property
+    def for_each(self) -> ForEach | None:
+        """How the task is done for each item; None without it. Raises `SettingsError` when the
+        schema of a task refuses it.
+        """
+        setting = self.field("forEach")
+        if setting is None:
+            return None
+        task = without_nulls({"forEach": setting})
+        problems = schema_problems(_task_schema(), task, self.pointer)
+        at = pointer_of(["forEach"], self.pointer)
+        if wrong := [one for one in problems if f"{one.pointer}/".startswith(f"{at}/")]:
+            raise SettingsError(wrong)
+        return ForEach.of_task(task)
 
     @cached_property
     def check_of_pages(self) -> Checks | None:

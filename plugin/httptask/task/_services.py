@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from httptask.task._for_each import for_each_problems, with_item
 from httptask.task._http_task import HttpTask
 from httptask.task._known import Known
 from httptask.task._plan import WrittenTask
@@ -37,6 +38,18 @@ class Services:
             check.definition, name=check.name, pointer=check.pointer, runtime=self._runtime
         )
         return task.problems(self._known)
+
+    def for_each_problems(self, check: TaskCheck) -> Sequence[Problem]:
+        """Return what is wrong with the `forEach` of a task of any type."""
+        task, pointer = check.definition, check.pointer
+        files = self._runtime.readable
+        return list(for_each_problems(task, pointer, self.expression_problems, files))
+
+    def of_item(self, definition: Mapping[str, Any]) -> Services:
+        """Return the services for the task *definition* itself, which is done for each item."""
+        services = Services(self._runtime, self._inputs, self._known)
+        services._shape = with_item(self._shape, definition)
+        return services
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
         """Return what is wrong with the expressions in *value*: syntax, and names that nothing

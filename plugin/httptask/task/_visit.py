@@ -29,7 +29,7 @@ from httptask.sending import (
     without_body,
 )
 from httptask.task._evaluation import evaluated
-from httptask.task._idempotency import KEY, key_of
+from httptask.task._idempotency import KEY, key_of, names_the_item
 from httptask.task._judge import Judge
 from httptask.task._ready import ready
 from httptask.task._round import FIRST, NextCall, go_round
@@ -227,9 +227,10 @@ class Visit:
         if header is None or built.header(header) is not None:
             return built
         built = built.copy()  # the plan keeps what no run changes
-        setting = plan.field("idempotencyKey")
+        setting, item = plan.field("idempotencyKey"), self._inputs.item
         if not isinstance(setting, str):
-            key = key_of(run.get("workflowId"), task.name, self._number, call_number)
+            index = item.index if item is not None else None
+            key = key_of(run.get("workflowId"), task.name, self._number, call_number, index)
             built.set_header(header, key)
             return built
         at = pointer_of(["idempotencyKey"], task.pointer)
@@ -239,7 +240,11 @@ class Visit:
         if isinstance(key, bool) or not isinstance(key, str | int) or not KEY.fullmatch(str(key)):
             message = f"{at}: an idempotency key is text in ASCII or a whole number, not {key!r}"
             raise ExpressionError(message, expression=setting, pointer=at)
-        # The requests of a round differ: a server must not take one for another sent again.
+        # The requests of a round, and of items, differ: a server must not take one for another.
+        if item is not None and not names_the_item(
+            setting, plan.field("inputParameters"), tuple(item.names())
+        ):
+            key = f"{key}-{item.index}"
         built.set_header(header, f"{key}-{call_number}" if call_number > 1 else str(key))
         return built
 

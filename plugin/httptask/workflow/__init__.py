@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         load_environment,
         variables_of,
     )
-    from httptask.workflow._error_routes import error_route
+    from httptask.workflow._error_routes import error_route, failed_output
     from httptask.workflow._finished import FinishedTasks
     from httptask.workflow._input import (
         checked_input,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         with_defaults,
     )
     from httptask.workflow._interpreter import RunState, next_steps
+    from httptask.workflow._items import Items
     from httptask.workflow._nested import definitions_of, nested_definitions, nested_problems
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FinishedTasks",
+    "Items",
     "Progress",
     "RenamedTask",
     "RunState",
@@ -53,6 +55,7 @@ __all__ = [
     "environment_names",
     "environment_problems",
     "error_route",
+    "failed_output",
     "input_problems_of",
     "is_secret_input",
     "iter_tasks",
@@ -74,6 +77,7 @@ __all__ = [
 # jsonschema is not cheap.
 _HOMES = {
     "FinishedTasks": "httptask.workflow._finished",
+    "Items": "httptask.workflow._items",
     "Progress": "httptask.workflow._progress",
     "RenamedTask": "httptask.workflow._renaming",
     "RunState": "httptask.workflow._interpreter",
@@ -87,6 +91,7 @@ _HOMES = {
     "input_problems_of": "httptask.workflow._input",
     "is_secret_input": "httptask.workflow._input",
     "error_route": "httptask.workflow._error_routes",
+    "failed_output": "httptask.workflow._error_routes",
     "iter_tasks": "httptask.workflow._definition",
     "load_definition": "httptask.workflow._definition",
     "load_environment": "httptask.workflow._environments",

@@ -42,7 +42,7 @@ from httptask.workflow._routes import (
 
 if TYPE_CHECKING:
     from httptask.model.environment import Environment
-    from httptask.protocols import TaskServices, TaskType
+    from httptask.protocols import TaskType
     from httptask.task import Runtime
 
 _MAX_DEPTH = Limits().json_depth
@@ -78,7 +78,7 @@ class _Types:
     """The task types, and what they may ask."""
 
     by_name: Mapping[str, TaskType]
-    services: TaskServices
+    services: Services
 
 
 def _all_problems(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
@@ -204,8 +204,12 @@ def _task_problems(
         )
         yield from FLOWS.get(task_type, step_flow)(task, pointer)
         yield from error_route_problems(task.get("onError"), pointer_of(["onError"], pointer))
+        services = types.services
+        if task.get("forEach") is not None:
+            yield from services.for_each_problems(TaskCheck(name, task, services, pointer))
+            services = services.of_item(task)
         yield from _type_problems(
-            types.by_name[task_type], TaskCheck(name, task, types.services, pointer)
+            types.by_name[task_type], TaskCheck(name, task, services, pointer)
         )
 
 
@@ -213,8 +217,12 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
     """Yield what the type's schema refuses, and what the type does, whose own words go first."""
     # Where a run goes must be known before it starts; any other value may come from an expression.
     expressions = task_type.name not in FLOWS
-    # Routes after a failure are every task's, whether or not its type knows of them.
-    own_fields = {name: value for name, value in check.definition.items() if name != "onError"}
+    # These are every task's, whether or not its type knows of them.
+    own_fields = {
+        name: value
+        for name, value in check.definition.items()
+        if name not in ("onError", "forEach")
+    }
     by_schema: list[Problem] = []
     try:
         by_schema = schema_problems(

@@ -1,0 +1,35 @@
+"""The items of a task with `forEach`, as text for a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from httptask.cli._output import note
+from httptask.model.for_each import ItemCounts
+
+_BETWEEN = 1.0
+"""Seconds between two lines about the same task."""
+
+
+def items_text(items: Mapping[str, Any]) -> str:
+    """Return the counts *items*, as JSON: `32 of 100 items, 1 failed`."""
+    counts = ItemCounts.from_json(items)
+    failed = f", {counts.failed:,} failed" if counts.failed else ""
+    return f"{counts.ended:,} of {counts.count:,} items{failed}"
+
+
+class ItemsProgress:
+    """Prints how many items have ended, now and then, while they are done."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._printed: dict[str, float] = {}
+
+    def __call__(self, name: str, counts: ItemCounts) -> None:
+        """Note that an item of the task *name* has ended."""
+        now = self._clock()
+        if counts.ended < counts.count and now - self._printed.setdefault(name, now) >= _BETWEEN:
+            self._printed[name] = now
+            note(f"InProgress {name}: {items_text(counts.to_json())}")

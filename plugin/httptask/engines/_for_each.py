@@ -1,0 +1,170 @@
+"""One visit of a task with `forEach`: the task is done for each item, some of them at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask.engines._outputs import FileOutputs, ListOutputs, Outputs
+from httptask.engines._record import RunRecord, unexpected_failure
+from httptask.engines._stopping import stop
+from httptask.errors import HttpTaskError
+from httptask.model.for_each import ForEach, Item, ItemCounts
+from httptask.model.task import Inputs
+from httptask.model.workflow import Step, TaskOutcome
+from httptask.sending import Progress as CallProgress
+from httptask.sending import watched
+from httptask.task import item_source
+from httptask.workflow import Items, failed_output
+
+if TYPE_CHECKING:
+    from httptask.task import ItemSource, Runtime
+
+Do = Callable[[Step, Inputs], Awaitable[TaskOutcome | dict[str, Any]]]
+"""Does the task of a step to its end, and returns its outcome, or its error as JSON."""
+
+
+class _ItemFailedError(Exception):
+    """The failure of an item ends the others."""
+
+
+class ForEachVisit:
+    """The visit *step*, with *inputs*, of a task with *setting*; *do* does it for one item."""
+
+    def __init__(
+        self,
+        step: Step,
+        inputs: Inputs,
+        setting: ForEach,
+        runtime: Runtime,
+        record: RunRecord,
+        do: Do,
+    ) -> None:
+        self._step = step
+        self._inputs = inputs
+        self._setting = setting
+        self._runtime = runtime
+        self._record = record
+        self._do = do
+        self._items: Items | None = None
+        self._failure: Mapping[str, Any] = {}
+        self._under_way: dict[int, CallProgress] = {}
+        self.maybe_delivered: list[int] = []
+        """The items that were stopped, and whose request the server may have got."""
+
+    @property
+    def counts(self) -> ItemCounts | None:
+        """How many items have ended; None before they were counted."""
+        return self._items.counts if self._items is not None else None
+
+    @property
+    def may_have_sent(self) -> bool:
+        """Whether a server may have got anything."""
+        counts = self.counts
+        has_ended = counts is not None and counts.completed > 0
+        return has_ended or bool(self.maybe_delivered)
+
+    async def run(self) -> TaskOutcome | dict[str, Any]:
+        """Do all items. Return the outcome, or the error as JSON."""
+        outputs: Outputs | None = None
+        try:
+            source = await item_source(
+                self._setting, self._inputs, self._runtime, self._step.pointer
+            )
+            self._items = items = Items(
+                source.count, self._setting.concurrency, stops=self._setting.on_error == "fail"
+            )
+            outputs = self._outputs(source)
+            await self._all(items, source, outputs)
+            value = await outputs.value()
+        except HttpTaskError as error:
+            return self._failed(error.to_json())
+        except OSError as error:
+            reason = f"the outputs could not be kept in a file: {error.strerror or error}"
+            return self._failed(
+                {"error": "TaskError", "message": reason, "kind": "task", "retryable": False}
+            )
+        finally:
+            if outputs is not None:
+                outputs.close()
+        if items.failed_at is not None:
+            return self._failed(self._failure, items.failed_at) | {"collected": value}
+        return TaskOutcome(output=value, items=items.counts)
+
+    def _outputs(self, source: ItemSource) -> Outputs:
+        collect = self._setting.collect or ("file" if source.is_file else "items")
+        if collect == "file":
+            return FileOutputs(source.count, self._runtime)
+        return ListOutputs(source.count)
+
+    async def _all(self, items: Items, source: ItemSource, outputs: Outputs) -> None:
+        """Do *items*. When one fails and that ends it, the others are stopped."""
+        inputs_of = self._record.inputs_of_items(self._step, self._inputs, source.count)
+
+        async def one(index: int) -> tuple[int, ...]:
+            call = self._under_way[index] = CallProgress()
+            watched.set(call)
+            item = Item(await source.item(index), index, self._setting.name)
+            outcome = self._checked(await self._do(self._step, inputs_of(item)))
+            del self._under_way[index]
+            return self._ended(index, outcome, items, outputs)
+
+        async def work(index: int) -> None:
+            started: tuple[int, ...] = (index,)
+            while started:
+                started = await one(*started)  # the end of one item makes room for one
+
+        workers = [asyncio.create_task(work(index)) for index in items.begun]
+        if not workers:
+            return
+        try:
+            await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            await stop(workers)
+            self.maybe_delivered = [
+                index for index, call in self._under_way.items() if call.maybe_delivered
+            ]
+        for worker in workers:
+            error = None if worker.cancelled() else worker.exception()
+            if error is not None and not isinstance(error, _ItemFailedError):
+                raise error
+
+    def _ended(
+        self, index: int, outcome: TaskOutcome | dict[str, Any], items: Items, outputs: Outputs
+    ) -> tuple[int, ...]:
+        """Note the end of the item *index*, and return the indices that start now."""
+        if items.failed_at is None:
+            has_failed = not isinstance(outcome, TaskOutcome)
+            given = outcome.output if isinstance(outcome, TaskOutcome) else failed_output(outcome)
+            outputs.put(index, given)
+            started = items.record(index, has_failed=has_failed)
+            self._record.advanced(self._step, items.counts)
+            if not has_failed or self._setting.on_error == "collect":
+                return started
+            self._failure = outcome if isinstance(outcome, dict) else {}
+        raise _ItemFailedError
+
+    def _checked(self, outcome: TaskOutcome | dict[str, Any]) -> TaskOutcome | dict[str, Any]:
+        if not isinstance(outcome, TaskOutcome):
+            return outcome
+        if outcome.next_task is None and outcome.terminate is None:
+            return outcome
+        reason = "it says where the run goes, which a task that is done for each item cannot"
+        return unexpected_failure(self._step.definition["type"], reason)
+
+    def _failed(self, error: Mapping[str, Any], failed_at: int | None = None) -> dict[str, Any]:
+        """Return *error*, that of the item *failed_at* if it was one's, with what was done."""
+        counts = self.counts
+        if counts is None:
+            return dict(error)
+        message = error.get("message")
+        items: dict[str, Any] = {**counts.to_json(), "maybeDelivered": self.maybe_delivered}
+        if failed_at is not None:
+            items["failedAt"] = failed_at
+            message = (
+                f"the item with index {failed_at} failed: {message}; {counts.completed:,} of"
+                f" {counts.count:,} items completed"
+            )
+        is_maybe = bool(error.get("maybeDelivered")) or self.may_have_sent
+        return {**error, "message": message, "maybeDelivered": is_maybe, "items": items}

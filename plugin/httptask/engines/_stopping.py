@@ -1,0 +1,25 @@
+"""How an engine stops what is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+
+async def stop(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel *tasks* and wait until the last one has ended, even when the one who waits is
+    cancelled meanwhile.
+    """
+    pending = {task for task in tasks if not task.done()}
+    for task in pending:
+        if not task.cancelling():  # it may be cleaning up already
+            task.cancel()
+    cancelled: asyncio.CancelledError | None = None
+    while pending:
+        try:
+            _, pending = await asyncio.wait(pending)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
