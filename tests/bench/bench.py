@@ -39,6 +39,7 @@ from httptask.sending._hop import Received
 from httptask.sending._response import outcome, view_of
 from httptask.settings import normalised, request_problems, settings_schema
 from httptask.task import HttpTask
+from items import item_rows
 from local_server import ANSWER, local_server
 from pages import page_rows
 from tasks import RFI, SEED, email_task, runtime
@@ -252,7 +253,8 @@ def main() -> None:
     starting()
     reading_and_validating()
     sending()
-    for figures in chain(own_work.rows(once=ONCE), flaky_rows(once=ONCE), page_rows(once=ONCE)):
+    rounds = (own_work.rows, flaky_rows, page_rows, item_rows)
+    for figures in chain.from_iterable(rows(once=ONCE) for rows in rounds):
         row(*figures)
     sizes()
     with tempfile.TemporaryDirectory() as folder:

@@ -139,7 +139,7 @@ class ForEachVisit:
             given = outcome.output if isinstance(outcome, TaskOutcome) else failed_output(outcome)
             outputs.put(index, given)
             started = items.record(index, has_failed=has_failed)
-            self._record.advanced(self._step, items.counts)
+            self._record.advanced(self._step, items)
             if not has_failed or self._setting.on_error == "collect":
                 return started
             self._failure = outcome if isinstance(outcome, dict) else {}

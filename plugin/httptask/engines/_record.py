@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha1
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 from httptask.workflow import (
     FinishedTasks,
+    Items,
     Progress,
     RunState,
     checked_input,
@@ -146,21 +148,31 @@ class RunRecord:
         """
         first = self._started + 1
         self._started += count
+        run = inputs.run
 
         def inputs_of(item: Item) -> Inputs:
             names = {
-                **inputs.run,
+                **run,
                 "sequenceNumber": first + item.index,
                 "uuid": self._uuid(step, f"{step.visit}.{item.index}"),
             }
-            return replace(inputs, run=names, item=item)
+            # Not by `replace`, which costs more than everything else here.
+            return Inputs(
+                inputs.input,
+                inputs.tasks,
+                inputs.variables,
+                names,
+                inputs.environment,
+                inputs.previous,
+                item,
+            )
 
         return inputs_of
 
-    def advanced(self, step: Step, counts: ItemCounts) -> None:
-        """Tell that an item of *step* has ended."""
+    def advanced(self, step: Step, items: Items) -> None:
+        """Tell that one of the *items* of *step* has ended."""
         if self._options.advanced is not None:
-            self._options.advanced(step.name, counts)
+            self._options.advanced(step.name, items.counts)
 
     def complete(
         self,
@@ -250,7 +262,7 @@ class RunRecord:
 
     def _uuid(self, step: Step, visit: str) -> str:
         name = f"{visit} {len(step.name)} {step.name} {self.workflow_id}"
-        return str(uuid.uuid5(_VISITS, name))
+        return named_uuid(_VISITS.bytes, name)
 
     def _recorded(self, step: Step, **end: Any) -> Progress:
         run, began = self._under_way[step.key]
@@ -291,6 +303,15 @@ class RunRecord:
         self._finished.record(run)
         if self._options.finished is not None and run.status != "Waiting":
             self._options.finished(run)
+
+
+def named_uuid(namespace: bytes, name: str) -> str:
+    """Return the text of `uuid.uuid5`, several times as fast (RFC 9562, section 5.5): there is one
+    for each item.
+    """
+    digits = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from httptask.task._for_each import for_each_problems, with_item
+from httptask.model.for_each import item_names
+from httptask.task._for_each import for_each_problems
 from httptask.task._http_task import HttpTask
 from httptask.task._known import Known
 from httptask.task._plan import WrittenTask
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from httptask.model.workflow import TaskOutcome
     from httptask.protocols import TaskCall, TaskCheck
     from httptask.task._runtime import Runtime
+
+
+_ANY = Known()
+"""Nothing is known: expressions may name anything."""
 
 
 class Services:
@@ -29,8 +34,8 @@ class Services:
     def __init__(self, runtime: Runtime, inputs: Inputs, known: Known | None = None) -> None:
         self._runtime = runtime
         self._inputs = inputs
-        self._known = known or Known()
-        self._shape = self._known.shape()
+        self._known = known or _ANY
+        self._item_names: Mapping[str, None] = {}
 
     def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
         """Return everything wrong with an HTTP task."""
@@ -48,14 +53,15 @@ class Services:
     def of_item(self, definition: Mapping[str, Any]) -> Services:
         """Return the services for the task *definition* itself, which is done for each item."""
         services = Services(self._runtime, self._inputs, self._known)
-        services._shape = with_item(self._shape, definition)
+        services._item_names = dict.fromkeys(item_names(definition))
         return services
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
         """Return what is wrong with the expressions in *value*: syntax, and names that nothing
         has.
         """
-        return self._runtime.evaluator.check(value, pointer, self._shape)
+        shape = {**self._known.shape(), **self._item_names}
+        return self._runtime.evaluator.check(value, pointer, shape)
 
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
         """Return *value* with its expressions evaluated over *data*."""

@@ -102,6 +102,8 @@ class Items:
         return items
 
     def _started(self) -> tuple[int, ...]:
+        if self._next >= self._count:
+            return ()
         free = self._concurrency - len(self._under_way)
         started = range(self._next, min(self._next + free, self._count))
         self._next += len(started)

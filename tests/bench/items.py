@@ -1,0 +1,80 @@
+"""A task that is done for each item, beside the same task started by hand: CPU of this process per
+item, which another program on the machine does not change much.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
+
+from httptask.engines import arun_workflow
+from httptask.model.for_each import Item
+from httptask.model.task import Inputs
+from httptask.task import HttpTask
+from httptask.workflow import definition_of
+from local_server import local_server
+from tasks import http, runtime
+
+ITEMS, AT_ONCE, ROUNDS = 320, 32, 20
+
+
+def item_rows(once: bool = False) -> Iterator[tuple[str, str, str]]:
+    """Yield what was measured, its figure, and what it is compared with."""
+    with local_server() as url:
+        ours, by_hand = asyncio.run(_measured(url, 1 if once else ROUNDS, 64 if once else ITEMS))
+    compared = (
+        f"CPU; tasks started by hand {by_hand * 1e6:.0f} µs: {by_hand / ours:.2f} of their speed,"
+        " bar: 0.9"
+    )
+    yield f"an item of a task with forEach, {AT_ONCE} at once", f"{ours * 1e6:.0f} µs", compared
+
+
+async def _measured(url: str, rounds: int, count: int) -> tuple[float, float]:
+    """Return the CPU seconds of an item, by an engine and by hand."""
+    items = [{"id": number} for number in range(count)]
+    setting = {"items": "${$.input}", "concurrency": AT_ONCE}
+    request = {"method": "POST", "body": {"id": "${$.item.id}", "index": "${$.index}"}}
+    definition = http(url, request=request, forEach=setting)
+    flow = definition_of({"startTask": "A", "tasks": {"A": definition}})
+    async with runtime() as shared:
+        task = HttpTask(definition, name="A", runtime=shared)
+
+        async def ours() -> None:
+            run = await arun_workflow(flow, items, runtime=shared)
+            assert run.status == "Completed", run.error
+
+        async def by_hand() -> None:
+            places = asyncio.Semaphore(AT_ONCE)
+
+            async def one(index: int, item: Any) -> Any:
+                async with places:
+                    return await task.acall(Inputs(input=items, item=Item(item, index)))
+
+            await asyncio.gather(*(one(*numbered) for numbered in enumerate(items)))
+
+        await ours()  # the connections are there before
+        spent: dict[str, list[float]] = {"ours": [], "by hand": []}
+        for _ in range(rounds):
+            spent["ours"].append(await _cpu(ours, count))
+            spent["by hand"].append(await _cpu(by_hand, count))
+    # The least of short rounds: others share the machine.
+    return min(spent["ours"]), min(spent["by hand"])
+
+
+async def _cpu(do: Callable[[], Awaitable[None]], count: int) -> float:
+    """Return the CPU seconds of one of the *count* items that *do* does."""
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    await do()
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) / count
+
+
+if __name__ == "__main__":
+    for what, figure, compared in item_rows("--once" in sys.argv):
+        print(f"{what:<48} {figure:>10}   {compared}", flush=True)
