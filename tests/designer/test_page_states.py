@@ -204,6 +204,19 @@ def test_a_job_is_shown_with_its_polls(thing: DesignerPage, upstream: Upstream) 
     assert thing.violations() == []
 
 
+def test_a_task_for_each_item_is_drawn_as_such(thing: DesignerPage, upstream: Upstream) -> None:
+    """The form knows `forEach`, the list of tasks says it, and a test request takes the first
+    item.
+    """
+    upstream.play = respond_json({"ok": True})
+    thing.add("For each")
+    thing.at("/forEach/items").fill('["a", "b"]')
+    thing.send()
+    expect(thing.page.get_by_text("For the first of 2 items")).to_be_visible()
+    expect(thing.page.locator(".tasks .task.chosen")).to_contain_text("for each")
+    assert thing.violations() == []
+
+
 def test_tree_by_keyboard(thing: DesignerPage, upstream: Upstream) -> None:
     """Arrows open, close and walk the tree; a long list is shown in parts."""
     upstream.play = respond_json({"a": list(range(250)), "b": 12345678901234567890})

@@ -208,6 +208,8 @@ class TestRequests:
             common["pages"] = shown_calls(exchange.pages)
         if exchange.job is not None:
             common["job"] = shown_calls(exchange.job)
+        if exchange.item is not None:
+            common["item"] = exchange.item.to_json()
         response = exchange.response
         url = _url(seen, task)
         seen |= authorisation(exchange.outcome, response, url, *_known(task))

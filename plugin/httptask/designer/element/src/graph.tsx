@@ -1,4 +1,5 @@
 // The definition's tasks and routes as a small picture; the list beside it is what the keyboard uses.
+import { isObject } from "./json";
 import { useUi } from "./ui";
 import { listed, routes, type Listed } from "./workflow";
 import type { Definition } from "./types";
@@ -59,7 +60,8 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
       {lines.map(({ route, from, to }, index) => <path key={index} class={`${route.from === chosen || route.to === chosen ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={way(from, to)} />)}
       {[...all.values()].map(({ item, x, y, width }) => (
         <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""}`} onClick={() => void store.task.open(item.name)}>
-          <title>{`${item.name} (${item.type}${store.workflow.unreached.has(item.name) ? ", never reached" : ""})`}</title>
+          <title>{`${item.name} (${item.type}${isObject(item.task.forEach) ? ", for each item" : ""}${store.workflow.unreached.has(item.name) ? ", never reached" : ""})`}</title>
+          {isObject(item.task.forEach) && <rect class="behind" x={x + 3.5} y={y + 3.5} width={width - 1} height={HEIGHT - 1} rx={5} />}
           <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={item.type === "Decision" ? 11 : 5} />
           {width > 30 && <text x={x + width / 2} y={y + HEIGHT / 2 + 4} text-anchor="middle">{cut(item.name, Math.floor((width - 10) / 6))}</text>}
         </g>

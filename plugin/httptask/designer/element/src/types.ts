@@ -289,6 +289,8 @@ export interface Ending {
   attempts?: Attempt[];
   pages?: Pages;
   job?: Job;
+  /** Which item of how many it was made for. */
+  item?: { index: number; count: number };
   request?: SentRequest;
   curl?: string;
   raw?: string;

@@ -98,6 +98,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
         <span class="task-title">{name}{unsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}</span>
         <span class="task-sub">
           {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
+          {isObject(task.forEach) && <span class="tag">for each</span>}
           {store.workflow.unreached.has(name) && <span class="unreached">never reached</span>}
           <span>{flow.summary(item)}</span>
         </span>
