@@ -110,3 +110,9 @@ def test_the_problems_of_a_task_alone_include_those_of_its_items() -> None:
         "/forEach/items": "for-each-no-list",
         "/inputParameters/index": "for-each-parameter",
     }
+
+
+def test_a_right_setting_has_no_problem_and_no_warning() -> None:
+    """An expression may stand in `items`."""
+    with runtime() as shared:
+        assert HttpTask(of_items("http://127.0.0.1:9"), runtime=shared).problems() == []

@@ -20,6 +20,7 @@ _EVALUATED_INSIDE = frozenset((("retry", "until"),))
 _PLAIN_IN_ROUNDS = {
     "pagination": frozenset(("parameter", "size")),
     "completion": frozenset(),
+    "forEach": frozenset(),
 }
 """Settings of several calls, and their fields that hold texts as they are; in the others an
 expression may stand, or is refused.
