@@ -88,7 +88,8 @@ class Writer:
 
     def _written(self, location: str, name: str, value: Any, path: Path | None) -> str:
         parameter = self._known.get(_key(location, name))
-        if parameter is None and location == "query" and value != "" and type(value) in (str, int):
+        is_plain = type(value) is str or (type(value) is int and value.bit_length() <= 64)
+        if parameter is None and location == "query" and value != "" and is_plain:
             escape = ESCAPED["query"]  # what nothing describes has the style form
             return f"{escape(name)}={escape(str(value))}"
         if parameter is None:
