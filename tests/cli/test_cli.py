@@ -117,6 +117,65 @@ def test_import_from_standard_input_and_with_what_the_page_does_not_say(run: Run
     assert prepared["httpRequest"]["url"] == "https://api.acme.example/v1/things/{id}"
 
 
+PAGED = {
+    "openapi": "3.1.0",
+    "info": {"title": "Things", "version": "1"},
+    "servers": [{"url": "https://api.acme.example"}],
+    "paths": {
+        "/things": {
+            "get": {
+                "parameters": [{"name": "cursor", "in": "query", "schema": {"type": "string"}}],
+                "responses": {
+                    "200": {
+                        "description": "",
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "properties": {
+                                        "data": {"type": "array"},
+                                        "next_cursor": {"type": "string"},
+                                    }
+                                }
+                            }
+                        },
+                    }
+                },
+            }
+        }
+    },
+}
+
+
+def test_pagination_is_offered_and_never_switched_on(run: Run) -> None:
+    """`show` and `prepare` say that pages can be read and why; `--pagination` alone puts the
+    setting into the task, which is then valid; an endpoint without pages says so.
+    """
+    done = run("import", "-", "--provider", "acme", "--json", stdin=json.dumps(PAGED))
+    endpoint = done.json["sources"][0]["endpoints"][0]["id"]
+    sentence = (
+        "by cursor: the query parameter cursor, the response's $.next_cursor, the response's"
+        " $.data, the items"
+    )
+    assert f"Pages can be read {sentence}" in run("show", endpoint).out
+    prepared = run("prepare", endpoint)
+    assert "pagination" not in prepared.json
+    assert f"all pages can be read with --pagination, {sentence}" in prepared.err
+    paged = run("prepare", endpoint, "--pagination")
+    assert paged.json["pagination"] == {
+        "mode": "cursor",
+        "items": "$.data",
+        "next": "$.next_cursor",
+        "parameter": {"in": "query", "name": "cursor"},
+    }
+    assert "a test request confirms it" in paged.err
+    definition = {"name": "Things", "startTask": "List", "tasks": {"List": paged.json}}
+    checked = run("validate", "-", stdin=json.dumps(definition))
+    assert checked.status == 0, checked.out
+    without = run("prepare", SEED, "--pagination")
+    assert "pagination" not in without.json
+    assert "the description says nothing of pages" in without.err
+
+
 def test_show_schema_prepare(run: Run) -> None:
     """The reference for a person, the schema as JSON Schema, the task with only documented
     defaults, the rest named.

@@ -11,6 +11,7 @@ from httptask.model.api import Endpoint
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
+    from httptask.model.pagination import SuggestedPagination
 
 SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 
@@ -55,6 +56,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         parser.add_argument(
             "endpoint", metavar="ENDPOINT", help="an endpoint's id, as search prints it"
         )
+        if name == "prepare":
+            parser.add_argument(
+                "--pagination",
+                action="store_true",
+                help="put in the pagination that the description suggests, if it does",
+            )
         parser.set_defaults(run=run)
 
 
@@ -111,12 +118,17 @@ def run_schema(arguments: argparse.Namespace) -> int:
 
 def run_prepare(arguments: argparse.Namespace) -> int:
     """Print a prefilled task, and on stderr what its author still has to fill in."""
-    from httptask.settings import prepare, still_to_fill
+    from httptask.settings import prepare, still_to_fill, suggested_pagination, with_pagination
 
     endpoint = _endpoint(arguments)
     schema = _schema(endpoint)
     task = prepare(endpoint, schema)
+    suggestion = suggested_pagination(endpoint)
+    if arguments.pagination and suggestion is not None:
+        task = with_pagination(task, suggestion)
     emit_json(task)
+    if not arguments.json:
+        _note_pagination(suggestion, wanted=arguments.pagination)
     missing = still_to_fill(schema, task["httpRequest"], "/httpRequest")
     if not endpoint.servers:
         missing.insert(
@@ -126,6 +138,15 @@ def run_prepare(arguments: argparse.Namespace) -> int:
         lines = [f"  {pointer}: {expected}" for pointer, expected in missing]
         note("\n".join(["still to fill in:", *lines]))
     return 0
+
+
+def _note_pagination(suggestion: SuggestedPagination | None, *, wanted: bool) -> None:
+    if suggestion is not None and wanted:
+        note(f"pages, {suggestion.sentence}; a test request confirms it")
+    elif suggestion is not None:
+        note(f"all pages can be read with --pagination, {suggestion.sentence}")
+    elif wanted:
+        note("no pagination: the description says nothing of pages")
 
 
 def run_remove(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from httptask._core.strict_json import dump
 from httptask._schema.subschemas import definition_name
 from httptask.model.api import Endpoint, MediaType, Parameter
-from httptask.settings import called, requested_value
+from httptask.settings import called, requested_value, suggested_pagination
 
 _TITLES = {
     "path": "Path parameters",
@@ -44,6 +44,9 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
     }
     yield "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
     yield endpoint.description
+    suggestion = suggested_pagination(endpoint)
+    if suggestion is not None:
+        yield f"Pages can be read {suggestion.sentence}"
     yield "Servers\n" + ("\n".join(_servers(endpoint)) or "  none described")
     yield _security(endpoint)
     for location, title in _TITLES.items():

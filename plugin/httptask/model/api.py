@@ -321,6 +321,8 @@ class Endpoint:
     """
     source: str = ""
     """The name of the file or document it was read from."""
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    """The operation's extensions that say how its list is paged: `x-ms-pageable`."""
 
     @property
     def target(self) -> str:
@@ -388,6 +390,7 @@ class Endpoint:
                 "$defs": _referred(value, self.definitions) if written is None else {},
                 "incomplete": list(self.incomplete),
                 "source": self.source,
+                "extensions": dict(self.extensions),
             }
         )
 
@@ -419,6 +422,7 @@ class Endpoint:
             definitions=value.get("$defs", {}),
             incomplete=tuple(value.get("incomplete", ())),
             source=value.get("source", ""),
+            extensions=value.get("extensions", {}),
         )
 
 

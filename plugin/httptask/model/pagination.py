@@ -11,6 +11,7 @@ from httptask.errors import Pages
 __all__ = [
     "COUNTING",
     "MODES",
+    "Evidence",
     "Pages",
     "Pagination",
     "Place",
@@ -150,6 +151,27 @@ def _size(size: Mapping[str, Any] | None, parameter: Place | None) -> Place | No
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something in a description that speaks for a `pagination`."""
+
+    side: str
+    """`request` or `response`."""
+    pointer: str
+    """Its JSON Pointer in the endpoint's JSON (`Endpoint.to_json`)."""
+    text: str
+    """What it is, for a person: `the query parameter cursor`."""
+
+    def to_json(self) -> dict[str, str]:
+        """Return all fields."""
+        return {"side": self.side, "pointer": self.pointer, "text": self.text}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, str]) -> Self:
+        """Return the evidence of which `to_json` made *value*."""
+        return cls(value["side"], value["pointer"], value["text"])
+
+
+@dataclass(frozen=True, slots=True)
 class SuggestedPagination:
     """A `pagination` that a description lets one expect of an endpoint. It is offered, and never
     switched on by itself.
@@ -157,22 +179,30 @@ class SuggestedPagination:
 
     setting: Mapping[str, Any]
     """The setting as an author would write it."""
-    evidence: tuple[str, ...]
-    """JSON Pointers into the description, and extensions, that speak for it: of the request's side
-    and of the response's.
-    """
-    confirmed: bool = False
-    """Whether an answer had what the setting looks for."""
+    evidence: tuple[Evidence, ...]
+    """What in the description speaks for it, of the request's side and of the response's."""
+    confirmed: bool | None = None
+    """Whether an answer had what the setting looks for; None: no answer was looked at."""
+    reason: str = ""
+    """What in the answer confirms or refutes it, for a person."""
+
+    @property
+    def sentence(self) -> str:
+        """The mode and its evidence in one line."""
+        texts = ", ".join(evidence.text for evidence in self.evidence)
+        return f"by {self.setting['mode']}: {texts}"
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
         return {
             "setting": dict(self.setting),
-            "evidence": list(self.evidence),
+            "evidence": [evidence.to_json() for evidence in self.evidence],
             "confirmed": self.confirmed,
+            "reason": self.reason,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the suggestion of which `to_json` made *value*."""
-        return cls(value["setting"], tuple(value["evidence"]), value["confirmed"])
+        evidence = tuple(map(Evidence.from_json, value["evidence"]))
+        return cls(value["setting"], evidence, value["confirmed"], value["reason"])

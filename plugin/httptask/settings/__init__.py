@@ -25,6 +25,7 @@ from httptask.settings.check import (
     task_warnings,
     with_media_type,
 )
+from httptask.settings.paging import suggested_pagination, with_pagination
 
 __all__ = [
     "EVERY_GROUP",
@@ -48,8 +49,10 @@ __all__ = [
     "secrets_below",
     "settings_schema",
     "still_to_fill",
+    "suggested_pagination",
     "task_warnings",
     "undescribed_settings_schema",
     "with_media_type",
+    "with_pagination",
     "without_nulls",
 ]

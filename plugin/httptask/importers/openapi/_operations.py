@@ -11,6 +11,7 @@ from httptask.importers._slug import endpoint_id
 from httptask.importers._title import TITLE_LENGTH, title_of, without_markup
 from httptask.importers.openapi._bodies import Bodies
 from httptask.importers.openapi._context import Context, flag, text_of
+from httptask.importers.openapi._extensions import paging_extensions
 from httptask.importers.openapi._identity import Identity
 from httptask.importers.openapi._parameters import Parameters, fitted, merged
 from httptask.importers.openapi._references import OBJECT
@@ -158,6 +159,7 @@ class Operations:
             security_schemes=self._security.schemes(security),
             definitions=self._context.schemas.definitions,
             source=self._source,
+            extensions=paging_extensions(operation, self._root),
             parameters=self._fitted(parameters, path, uri),
         )
 

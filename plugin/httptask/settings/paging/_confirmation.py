@@ -1,0 +1,61 @@
+"""A suggestion held against the first answer of a test request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from httptask._http.links import links
+from httptask.errors import TaskResult
+from httptask.expressions import ABSENT, Query
+from httptask.model.pagination import SuggestedPagination
+
+
+def confirmed_by(suggestion: SuggestedPagination, result: TaskResult) -> SuggestedPagination:
+    """Return *suggestion* as the answer *result* confirms or refutes it, with the reason.
+
+    The items have to be a list, and what asks for the next page has to be named: as null, too,
+    because a short list has one page. The reason repeats no value: a token may be a secret.
+    """
+    setting = suggestion.setting
+    items = _value(setting.get("items", "$"), result)
+    if not isinstance(items, list):
+        reason = f"the response has no list at {setting.get('items', '$')}"
+        return replace(suggestion, confirmed=False, reason=reason)
+    if setting["mode"] == "link":
+        return _confirmed_by_link(suggestion, result)
+    for name in ("next", "more", "total"):
+        if name not in setting:
+            continue
+        value = _value(setting[name], result)
+        if value is ABSENT:
+            reason = f"the response has no {setting[name]}"
+            return replace(suggestion, confirmed=False, reason=reason)
+        last = ", null: this is the last page" if name == "next" and value is None else ""
+        reason = f"the response has {setting[name]}{last}"
+        return replace(suggestion, confirmed=True, reason=reason)
+    reason = f"the response has a list of {len(items)} items"
+    return replace(suggestion, confirmed=True, reason=reason)
+
+
+def _confirmed_by_link(suggestion: SuggestedPagination, result: TaskResult) -> SuggestedPagination:
+    header = result.headers.get("link")
+    relations = [
+        relation
+        for link in (links(header) if isinstance(header, str) else ())
+        for relation in link.relations
+    ]
+    if not relations:
+        return replace(suggestion, confirmed=False, reason="the response has no Link header")
+    reason = f"the response's Link header has {', '.join(relations)}"
+    is_about_pages = bool({"next", "prev", "first", "last"} & set(relations))
+    return replace(suggestion, confirmed=is_about_pages, reason=reason)
+
+
+def _value(query: str, result: TaskResult) -> Any:
+    """Return the first value of *query*: over the result if it begins with `$.headers`."""
+    subject: Mapping[str, Any] | Any = result.body
+    if query.startswith("$.headers"):
+        subject = {"headers": dict(result.headers)}
+    return Query.of(query).value(subject)

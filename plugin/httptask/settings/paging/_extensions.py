@@ -1,0 +1,127 @@
+"""Suggestions from vendors' extensions of an operation.
+
+- `x-ms-pageable` (AutoRest): `nextLinkName`, `itemName`, `value` unless it is named
+- `x-speakeasy-pagination`: `type`, `inputs`, `outputs`
+- `x-fern-pagination`: `cursor` and `next_cursor`, or `offset`, with `results`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from httptask.model.pagination import Evidence, SuggestedPagination
+from httptask.settings.paging._fields import query_of
+from httptask.settings.paging._listing import Asked, Listing, response_evidence
+
+_NO_PAGES = SuggestedPagination({}, ())
+"""The extension says that the list comes in one page."""
+
+Setting = tuple[dict[str, Any], list[str], Asked | None]
+"""A setting, the queries of the response in it, and the parameter in it."""
+
+
+def of_extensions(listing: Listing) -> SuggestedPagination | None:
+    """Return what an extension of the operation says; without a setting if it says "no pages".
+
+    None where there is no extension, or where it names what the description does not have.
+    """
+    for name, read in _READERS.items():
+        extension = listing.endpoint.extensions.get(name)
+        if not isinstance(extension, Mapping):
+            continue
+        if name == "x-ms-pageable" and extension.get("nextLinkName", "") is None:
+            return _NO_PAGES
+        try:
+            setting = read(listing, extension)
+        except (KeyError, TypeError, AttributeError):
+            continue  # a stranger's extension that is not what its vendor describes
+        if setting is not None:
+            return _suggestion(listing, name, setting)
+    return None
+
+
+def _suggestion(listing: Listing, name: str, setting: Setting) -> SuggestedPagination | None:
+    values, queries, asked = setting
+    evidence = [Evidence("request", f"/extensions/{name}", f"the extension {name}")]
+    if asked is not None:
+        evidence.append(asked.evidence)
+    for query in queries:
+        field = next((field for field in listing.fields if field.query == query), None)
+        if field is not None:
+            evidence.append(response_evidence(field))
+        elif listing.fields and query == values.get("next"):
+            return None
+    return SuggestedPagination(values, tuple(evidence))
+
+
+def _ms(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
+    if listing.endpoint.method != "GET":
+        return None
+    items = query_of((str(extension.get("itemName") or "value"),))
+    following = query_of(tuple(re.split(r"(?<!\\)\.", extension["nextLinkName"])))
+    if not any(field.query == following for field in listing.fields):
+        following = query_of((extension["nextLinkName"].replace("\\.", "."),))
+    return {"mode": "nextUrl", "items": items, "next": following}, [following, items], None
+
+
+def _speakeasy(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
+    outputs = extension["outputs"]
+    inputs = {item["type"]: item for item in extension.get("inputs", ())}
+    queries = [outputs[name] for name in ("nextUrl", "nextCursor", "results") if name in outputs]
+    setting: dict[str, Any] = {}
+    if isinstance(outputs.get("results"), str):
+        setting["items"] = outputs["results"]
+    if extension["type"] == "url":
+        return {"mode": "nextUrl", **setting, "next": outputs["nextUrl"]}, queries, None
+    if extension["type"] == "cursor":
+        asked = _named(listing, inputs["cursor"]["name"])
+        setting |= {"mode": "cursor", "next": outputs["nextCursor"]}
+    else:
+        mode = "page" if "page" in inputs else "offset"
+        asked = _named(listing, inputs[mode]["name"])
+        setting["mode"] = mode
+    if asked is None:
+        return None
+    return {**setting, "parameter": asked.setting}, queries, asked
+
+
+def _fern(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
+    setting: dict[str, Any] = {}
+    queries = []
+    if "results" in extension:
+        setting["items"] = _response_query(extension["results"])
+        queries.append(setting["items"])
+    following = extension.get("next_cursor") or extension.get("next_uri")
+    if following is not None:
+        setting["next"] = _response_query(following)
+        queries.insert(0, setting["next"])
+    if "next_uri" in extension:
+        return {"mode": "nextUrl", **setting}, queries, None
+    mode = "cursor" if "cursor" in extension else "offset"
+    asked = _named(listing, extension[mode].removeprefix("$request.").removeprefix("query."))
+    if asked is None:
+        return None
+    if mode == "offset" and "page" in asked.name:
+        mode = "page"
+    if "has-next-page" in extension:
+        setting["more"] = _response_query(extension["has-next-page"])
+        queries.append(setting["more"])
+    return {"mode": mode, **setting, "parameter": asked.setting}, queries, asked
+
+
+def _response_query(text: str) -> str:
+    """Return the JSONPath of `$response.page.next`."""
+    return "$" + text.removeprefix("$response")
+
+
+def _named(listing: Listing, name: str) -> Asked | None:
+    return next((asked for asked in listing.parameters if asked.written == name), None)
+
+
+_READERS: Mapping[str, Callable[[Listing, Mapping[str, Any]], Setting | None]] = {
+    "x-speakeasy-pagination": _speakeasy,
+    "x-fern-pagination": _fern,
+    "x-ms-pageable": _ms,
+}

@@ -1,0 +1,160 @@
+"""The fields of a response that may speak of its pages, each with its JSON Pointer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask._schema.subschemas import definition_name
+from httptask.settings.paging._names import is_wrapper, plain
+
+_DEEPEST = 4
+"""Names of the longest path."""
+_MOST_LAYERS = 40
+"""Schemas that are merged into one field: a stranger's may be recursive."""
+_MOST_FIELDS = 400
+
+_DOT_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A property of a response, however deep."""
+
+    path: tuple[str, ...]
+    pointer: str
+    """Where its schema stands in the endpoint's JSON."""
+    types: frozenset[str]
+    """Without null; empty where the description does not say."""
+    keywords: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its name without case and punctuation; "" for the body itself."""
+        return plain(self.path[-1]) if self.path else ""
+
+    @property
+    def query(self) -> str:
+        """Its JSONPath over the body."""
+        return query_of(self.path)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is an array."""
+        return "array" in self.types and self.types <= {"array"}
+
+    def may_be(self, *types: str) -> bool:
+        """Say whether its value may be of one of *types*."""
+        return not self.types or bool(self.types & set(types))
+
+    @property
+    def text(self) -> str:
+        """What its description, format and examples say, in lower case."""
+        words = [self.keywords.get(name) for name in ("description", "format", "example")]
+        examples = self.keywords.get("examples")
+        words += examples[:1] if isinstance(examples, list) else []
+        return " ".join(str(word) for word in words if word is not None)[:2_000].lower()
+
+
+def query_of(path: tuple[str, ...]) -> str:
+    """Return the JSONPath of *path*: `$.data`, `$['@odata.nextLink']`."""
+    query = "$"
+    for name in path:
+        if _DOT_NAME.fullmatch(name):
+            query += f".{name}"
+        else:
+            escaped = name.replace("\\", "\\\\").replace("'", "\\'")
+            query += f"['{escaped}']"
+    return query
+
+
+class Fields:
+    """Reads the fields of schemas that share *definitions*."""
+
+    def __init__(self, definitions: Mapping[str, Any]) -> None:
+        self._definitions = definitions
+
+    def of(self, schema: Any, pointer: str) -> list[Field]:
+        """Return the body itself, and the fields below it that may speak of pages.
+
+        The shallow ones come first. Objects are opened where their name is one for an envelope,
+        and where they are all that the body has.
+        """
+        fields: list[Field] = []
+        pending: list[tuple[tuple[str, ...], Any, str]] = [((), schema, pointer)]
+        envelope: tuple[str, ...] | None = None
+        while pending and len(fields) < _MOST_FIELDS:
+            path, schema, pointer = pending.pop(0)
+            field, properties = self._field(path, schema, pointer)
+            fields.append(field)
+            if field.is_list or len(path) >= _DEEPEST:
+                continue
+            if not path and len(properties) == 1:
+                envelope = tuple(properties)
+            if not path or path == envelope or is_wrapper(path[-1]):
+                pending += [
+                    ((*path, name), child, where) for name, (child, where) in properties.items()
+                ]
+        return fields
+
+    def _field(
+        self, path: tuple[str, ...], schema: Any, pointer: str
+    ) -> tuple[Field, dict[str, tuple[Any, str]]]:
+        types: set[str] = set()
+        keywords: dict[str, Any] = {}
+        properties: dict[str, tuple[Any, str]] = {}
+        own = ""
+        for layer, where in self._layers(schema, pointer):
+            own = own or where
+            named = layer.get("type")
+            types.update(named if isinstance(named, list) else [named] if named else [])
+            if "items" in layer and not named:
+                types.add("array")
+            for name, value in layer.items():
+                keywords.setdefault(name, value)
+            children = layer.get("properties")
+            if isinstance(children, Mapping):
+                for name, child in children.items():
+                    where_child = pointer_of(["properties", name], where)
+                    properties.setdefault(name, (child, where_child))
+        if properties:
+            types.add("object")
+        types.discard("null")
+        return Field(path, pointer, frozenset(map(str, types)), keywords), properties
+
+    def _layers(self, schema: Any, pointer: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """Yield the schemas that hold for one value, with their pointers, at most forty."""
+        pending, seen = [(schema, pointer)], set()
+        for _ in range(_MOST_LAYERS):
+            if not pending:
+                return
+            layer, where = pending.pop(0)
+            if not isinstance(layer, Mapping):
+                continue
+            yield layer, where
+            name = definition_name(layer.get("$ref"))
+            if name is not None and name not in seen:
+                seen.add(name)
+                pending.append((self._definitions.get(name), pointer_of(["$defs", name])))
+            parts = layer.get("allOf")
+            if isinstance(parts, list):
+                pending += [
+                    (part, pointer_of(["allOf", str(index)], where))
+                    for index, part in enumerate(parts)
+                ]
+            for keyword in ("oneOf", "anyOf"):
+                pending += self._only_option(layer.get(keyword), pointer_of([keyword], where))
+
+    def _only_option(self, options: Any, pointer: str) -> list[tuple[Any, str]]:
+        """Return the only option besides null; several are a choice, which says nothing."""
+        if not isinstance(options, list):
+            return []
+        remaining = [
+            (option, pointer_of([str(index)], pointer))
+            for index, option in enumerate(options)
+            if not (isinstance(option, Mapping) and option.get("type") == "null")
+        ]
+        return remaining if len(remaining) == 1 else []

@@ -1,0 +1,178 @@
+"""An endpoint as a list that may come in pages: its parameters, its response, its items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask._http.media_types import essence
+from httptask.model.api import Endpoint, Response
+from httptask.model.pagination import Evidence
+from httptask.settings.paging._fields import Field, Fields
+from httptask.settings.paging._names import ASIDE_FIELDS, LIST_FIELDS, plain
+
+_LOCATIONS = ("query", "header")
+_DEEPEST_ITEMS = 3
+"""Names of the longest path to the items: what is deeper is a list inside something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A parameter, or a property of a body that is an object."""
+
+    location: str
+    """`query`, `header` or `body`."""
+    written: str
+    """Its name, as the description has it."""
+    field: Field
+
+    @property
+    def name(self) -> str:
+        """Its name without case and punctuation."""
+        return plain(self.written)
+
+    @property
+    def setting(self) -> dict[str, str]:
+        """Its place, as the setting names it."""
+        return {"in": self.location, "name": self.written}
+
+    @property
+    def evidence(self) -> Evidence:
+        """What it says for a pagination."""
+        noun = "field" if self.location == "body" else "parameter"
+        text = f"the {self.location} {noun} {self.written}"
+        return Evidence("request", self.field.pointer, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an endpoint asks for and answers, as far as pages are concerned."""
+
+    endpoint: Endpoint
+    parameters: tuple[Asked, ...]
+    fields: tuple[Field, ...]
+    """Of the response's body, the body itself first; none where there is no JSON."""
+    headers: Mapping[str, tuple[str, Mapping[str, Any]]]
+    """Plain name of a response's header -> its name, its object."""
+    response_pointer: str
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Listing:
+        """Read *endpoint*."""
+        reader = Fields(endpoint.definitions)
+        status, response = _successful(endpoint)
+        pointer = pointer_of(["responses", status])
+        fields: list[Field] = []
+        for name, media_type in response.content.items():
+            if _is_json(name):
+                where = pointer_of(["content", name, "schema"], pointer)
+                fields = reader.of(media_type.schema, where)
+                break
+        headers = {plain(name): (name, header) for name, header in response.headers.items()}
+        asked = tuple(_asked(endpoint, reader))
+        return cls(endpoint, asked, tuple(fields), headers, pointer)
+
+    def parameter(self, names: Iterable[str]) -> Asked | None:
+        """Return the first parameter that has one of *names*."""
+        return next((asked for asked in self.parameters if asked.name in names), None)
+
+    def field(self, names: Iterable[str], *types: str) -> Field | None:
+        """Return the shallowest field that has one of *names*, and may be of one of *types*."""
+        for field in self.fields[1:]:
+            if field.name in names and field.may_be(*types):
+                return field
+        return None
+
+    def at(self, query_path: tuple[str, ...]) -> Field | None:
+        """Return the field at a path, if the description has it."""
+        return next((field for field in self.fields if field.path == query_path), None)
+
+    def header_evidence(self, name: str) -> Evidence:
+        """Return what the response's header of the plain *name* says for a pagination."""
+        written = self.headers[name][0]
+        pointer = pointer_of(["headers", written], self.response_pointer)
+        return Evidence("response", pointer, f"the response's header {written}")
+
+    @property
+    def items(self) -> Field | None:
+        """The array of the items: the body itself, the only one, one of a usual name, or one named
+        like the resource. None where that cannot be told.
+        """
+        if not self.fields:
+            return None
+        if self.fields[0].is_list:
+            return self.fields[0]
+        arrays = [
+            field
+            for field in self.fields
+            if field.is_list
+            and len(field.path) <= _DEEPEST_ITEMS
+            and (field.name not in ASIDE_FIELDS or self._is_resource(field))
+        ]
+        for depth in sorted({len(field.path) for field in arrays}):
+            level = [field for field in arrays if len(field.path) == depth]
+            if len(level) == 1:
+                return level[0]
+            resource = [field for field in level if self._is_resource(field)]
+            mentioned = [field for field in level if self._is_mentioned(field)]
+            named = [field for name in LIST_FIELDS for field in level if field.name == name]
+            for candidates in (resource, named[:1], mentioned):
+                if len(candidates) == 1:
+                    return candidates[0]
+        return None
+
+    def _is_resource(self, field: Field) -> bool:
+        """Say whether *field* has the name of the resource: the path's last fixed segment."""
+        segments = [part for part in self.endpoint.path.split("/") if part and "{" not in part]
+        last = plain(re.sub(r"\.\w+$", "", segments[-1])) if segments else ""
+        return bool(last) and field.name.rstrip("s") == last.rstrip("s")
+
+    def _is_mentioned(self, field: Field) -> bool:
+        """Say whether the path or the operation's id speaks of what *field* holds."""
+        words = plain(self.endpoint.path + self.endpoint.operation_id)
+        return len(field.name) > 3 and re.sub(r"(ids?|list|s)$", "", field.name) in words
+
+
+def response_evidence(field: Field, noun: str = "") -> Evidence:
+    """Return what *field* of a response says for a pagination."""
+    text = f"the response's {field.query}" if field.path else "the response, a list"
+    return Evidence("response", field.pointer, f"{text}{noun}")
+
+
+def _successful(endpoint: Endpoint) -> tuple[str, Response]:
+    """Return the status and the response of success: 200 first, then 2XX, then the default."""
+    for status in ("200", "2XX", "206", "default"):
+        if status in endpoint.responses:
+            return status, endpoint.responses[status]
+    return "200", Response()
+
+
+def _is_json(name: str) -> bool:
+    media_type = essence(name)
+    return media_type in ("*/*", "application/*", "text/json") or media_type.endswith(
+        ("/json", "+json", "amz-json-1.1", "amz-json-1.0", "/hal")
+    )
+
+
+def _asked(endpoint: Endpoint, reader: Fields) -> Iterable[Asked]:
+    """Yield the properties of a JSON body first: where both have a token, the body is sent."""
+    if endpoint.request_body is not None:
+        for media_name, media_type in endpoint.request_body.content.items():
+            if _is_json(media_name):
+                where = pointer_of(["requestBody", "content", media_name, "schema"])
+                for field in reader.of(media_type.schema, where):
+                    if len(field.path) == 1:
+                        yield Asked("body", field.path[0], field)
+                break
+    for index, parameter in enumerate(endpoint.parameters):
+        if parameter.location in _LOCATIONS:
+            pointer = pointer_of(["parameters", str(index)])
+            field = reader.of(parameter.schema, pointer)[0]
+            described = {"description": parameter.description, **field.keywords}
+            if parameter.description:
+                described["description"] = parameter.description
+            field = Field((parameter.name,), pointer, field.types, described)
+            yield Asked(parameter.location, parameter.name, field)

@@ -1,0 +1,228 @@
+"""Names by which descriptions speak of pages, in lower case and without punctuation."""
+
+from __future__ import annotations
+
+import re
+
+_PUNCTUATION = re.compile(r"[^a-z0-9]+")
+
+
+def plain(name: str) -> str:
+    """Return *name* in lower case without punctuation: `page[size]` is `pagesize`."""
+    return _PUNCTUATION.sub("", name.lower())
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TOKEN_PARAMETERS = _words(
+    """
+    pagetoken nextpagetoken nexttoken token cursor nextcursor pagecursor after aftercursor
+    pageafter marker nextmarker startmarker continuationtoken continuationtokenparam
+    continuation continue paginationtoken paginationkey next nextpage pageid nextpageid
+    scrollid scroll scrolltoken startingtoken starttoken position nextkey startkey
+    exclusivestartkey pagekey cursormark startcursor startafter fromtoken skiptoken bookmark
+    pagestate nextid startfrom exclusivestarttablename exclusivestartbackuparn
+    exclusivestartstreamarn exclusivestartshardid nextpagecursor paginationcursor
+    pagecontinuation resumptiontoken sequencetoken pagingtoken searchafter pagestart synctoken
+    """
+)
+"""Parameters that take a token; the response has to have what feeds them."""
+
+TOKEN_FIELDS = _words(
+    """
+    nextpagetoken nexttoken nextcursor nextpagecursor endcursor continuationtoken
+    nextcontinuationtoken continuation continue paginationtoken nextpaginationtoken nextmarker
+    nextpageid scrollid nextscrollid nextkey nextpagekey nextbookmark bookmark
+    nextpositiontoken lastevaluatedtablename lastevaluatedbackuparn lastevaluatedstreamarn
+    lastevaluatedkey lastevaluatedshardid nextcursormark nextid nextstartingtoken
+    nextstarttoken skiptoken nextskiptoken pagestate nextpagestate nextafter nextsearchafter
+    resumptiontoken cursornext aftercursor pagingtoken
+    """
+)
+"""Fields of a response that are tokens by their name."""
+
+SAME_NAME_FIELDS = _words(
+    """
+    cursor marker token after position pagetoken pagecursor scrollid next nextpage
+    """
+)
+"""Fields that are tokens only for a parameter of a like name."""
+
+URL_FIELDS = _words(
+    """
+    nextlink odatanextlink nexturl nexturi nextpageurl nextpagelink nextpageuri nexthref
+    nextpagehref nextpagepath nextpath nextrecordsurl linknext hrefnext nextpageresults
+    """
+)
+"""Fields of a response that are URLs by their name."""
+
+PAGE_PARAMETERS = _words(
+    """
+    page pagenumber pageno pagenum pagenr currentpage pageindex pnum
+    """
+)
+OFFSET_PARAMETERS = _words(
+    """
+    offset skip startindex startat pageoffset resultoffset startoffset firstresult
+    startposition startrow startrecord start
+    """
+)
+SIZE_PARAMETERS = _words(
+    """
+    limit perpage pagesize pagelimit count size max maxresults top maxitems maxrecords take
+    rows results resultsperpage itemsperpage pagecount rpp pagelength pagesizelimit numresults
+    recordsperpage pageitems maxpagesize maxresult first hitsperpage num amount length maxkeys
+    maxuploads maxparts batchsize nbperpage items itemcount pagelen maxcount
+    """
+)
+TOTAL_FIELDS = _words(
+    """
+    total totalcount totalitems totalresults totalelements totalrecords totalrows totalhits
+    numfound totalsize totalnumber totalentries recordcount totalitemcount totalmatches
+    totalresultcount resultcount totalobjects nbhits totalnumberofrecords odatacount
+    totalnumberofitems totalobjectcount recordstotal itemstotal totalrecordcount
+    totalavailable totalresultscount totalrecordscount numresults numberofresults
+    totalquantity totalfound countall counttotal fullcount
+    """
+)
+"""Fields that hold the number of items in the whole list."""
+PAGES_FIELDS = _words(
+    """
+    totalpages pagecount lastpage numpages totalpagecount pages pagetotal maxpage pagestotal
+    numberofpages nbpages page pagenumber currentpage perpage pagesize offset limit skip
+    itemsperpage startindex startat resultsperpage
+    """
+)
+"""Fields that tell of pages, and are no number of items."""
+MORE_FIELDS = _words(
+    """
+    hasmore hasnext hasnextpage moreresults moredata more ismore hasmoreitems hasmoreresults
+    istruncated moreitemsinlist truncated hasmorerecords morerecords hasmorepages hasmoredata
+    nextpageexists
+    """
+)
+END_FIELDS = _words(
+    """
+    islastpage islast last lastpage isend eof
+    """
+)
+
+LAST_ITEM_PARAMETERS = frozenset(["startingafter"])
+
+TOTAL_HEADERS = _words(
+    """
+    xtotalcount xtotal totalcount xpaginationtotal xpaginationtotalcount xtotalresults
+    xtotalitems xtotalrecords xcount xpaginationcount xresulttotal xpagetotalitems
+    """
+)
+NEXT_PAGE_HEADERS = frozenset(["xnextpage", "xpaginationnextpage"])
+
+LIST_FIELDS = (
+    *("items", "data", "results", "value", "values", "records", "entries", "elements", "list"),
+    *("content", "contents", "rows", "objects", "hits", "resources", "collection", "docs"),
+    *("documents", "entities", "members", "resultlist", "itemlist", "result", "edges", "nodes"),
+    *("searchresults", "embedded", "resource"),
+)
+"""Names of the list itself, the plainest first."""
+
+ASIDE_FIELDS = _words(
+    """
+    errors error warnings messages links link included includes facets aggregations filters
+    unreachable sort sorting sortby columns headers meta metadata notices alerts debug
+    facetfields suggestions breadcrumbs fields expands pages failures responsemetadata
+    validationerrors notifications appliedfilters orderby availablefilters kinds
+    """
+)
+"""Lists that stand next to the items."""
+
+_WRAPPERS = _words(
+    """
+    paging pagination paginator pager meta metadata links link page pageinfo pageinfos cursors
+    cursor response result results data body d next list info listing collection envelope
+    resultinfo resultset payload query search searchmetadata embedded output content
+    additionaldata paginginfo context summary resultpage items nextpage pagingdata
+    """
+)
+_WRAPPER_ENDS = (
+    "result", "results", "response", "list", "metadata", "pagination", "paging", "pageinfo",
+    "page", "meta", "info", "links", "collection", "output", "set",
+)  # fmt: skip
+
+
+def is_wrapper(name: str) -> bool:
+    """Say whether an object called *name* may hold what a response says of its pages."""
+    name = plain(name)
+    return name in _WRAPPERS or name.endswith(_WRAPPER_ENDS)
+
+
+def fits_token(parameter: str, path: tuple[str, ...]) -> bool:
+    """Say whether the field at *path* of a response feeds the *parameter*, by their names."""
+    asked, given = plain(parameter), plain(path[-1])
+    above = plain(path[-2]) if len(path) > 1 else ""
+    if given == asked:
+        # HubSpot's `paging.next.after`, Slack's `cursor`; `next` alone may be a URL.
+        return given in TOKEN_FIELDS or given in SAME_NAME_FIELDS or given in TOKEN_PARAMETERS
+    if given in TOKEN_FIELDS:
+        core = _core(given)
+        return core == _core(asked) or (core, _core(asked)) in _FED or (above, given) in _FED
+    return (given, asked) in _SAME_THING or (above, given, asked) in _SAME_THING
+
+
+_CORES = re.compile(
+    r"^(?:exclusivestart|lastevaluated|next|pagination|starting|start|end|page|from|paging)+"
+)
+
+
+def _core(name: str) -> str:
+    """Return *name* without what says where in the list it stands: `nextpagetoken` is `token`."""
+    return _CORES.sub("", name) or name
+
+
+_FED = frozenset(
+    (
+        ("cursor", "after"),
+        ("cursor", "aftercursor"),
+        ("aftercursor", "cursor"),
+        ("aftercursor", "after"),
+        ("token", "continuationtoken"),
+        ("token", "next"),
+        ("token", "cursor"),
+        ("token", "marker"),
+        ("cursor", "pageafter"),
+        ("continuationtoken", "token"),
+        ("continuationtoken", "continuation"),
+        ("continuation", "continuationtoken"),
+        ("pagination", "pagination"),
+        ("searchafter", "searchafter"),
+        ("scrollid", "scroll"),
+        ("marker", "token"),
+        ("bookmark", "bookmark"),
+        ("cursormark", "cursormark"),
+        ("id", "id"),
+        ("key", "key"),
+        ("cursor", "token"),
+        ("cursor", "next"),
+        ("pagingtoken", "token"),
+    )
+)
+"""Cores of (field, parameter) that name one thing by two words."""
+
+_SAME_THING = frozenset(
+    (
+        ("cursors", "after", "cursor"),
+        ("cursors", "next", "cursor"),
+        ("cursor", "next", "cursor"),
+        ("cursor", "after", "after"),
+        ("cursor", "nextcursor"),
+        ("cursor", "pagecursor"),
+        ("cursor", "paginationcursor"),
+        ("cursor", "after"),
+        ("after", "pageafter"),
+        ("pagetoken", "nextpagetoken"),
+        ("token", "nexttoken"),
+        ("token", "pagetoken"),
+        ("marker", "nextmarker"),
+    )
+)

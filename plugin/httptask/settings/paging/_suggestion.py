@@ -1,0 +1,292 @@
+"""The `pagination` that a description lets one expect of an endpoint.
+
+Nothing is invented: a suggestion needs the items in the response, and evidence for what comes next.
+The rules are tried from what says most to what says least: a vendor's extension, a token with the
+parameter it feeds, a next URL, a documented `Link` header, the last item, a number of a page.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from httptask.model.api import Endpoint
+from httptask.model.pagination import Evidence, SuggestedPagination
+from httptask.settings.paging import _names as names
+from httptask.settings.paging._extensions import of_extensions
+from httptask.settings.paging._fields import Field
+from httptask.settings.paging._listing import Asked, Listing, response_evidence
+
+_URL_WORDS = re.compile(r"\b(?:ur[li]s?|link|href|https?|hyperlink|relative path|endpoint)\b")
+_TOKEN_WORDS = re.compile(r"\b(?:token|cursor|opaque|identifier|key)\b")
+_FROM_ZERO = re.compile(
+    r"\b(?:zero|0)[- ](?:based|index\w*|offset)|(?:start|begin)\w* (?:at|with|from) (?:zero|0)\b"
+    r"|\bfirst page is (?:zero|0)\b|\(0\.\.n\)",
+)
+_NEXT_WORDS = re.compile(r"\bpagina|\bnext\b|\bpages?\b|\brel=")
+_LINKS = frozenset(
+    [
+        "links",
+        "link",
+        "hal",
+        "paging",
+        "pagination",
+        "pages",
+        "meta",
+        "metadata",
+        "pageinfo",
+        "hrefs",
+    ]
+)
+
+
+def suggested_pagination(endpoint: Endpoint) -> SuggestedPagination | None:
+    """Return the `pagination` that *endpoint*'s description suggests; None without evidence."""
+    if endpoint.method not in ("GET", "POST"):
+        return None
+    listing = Listing.of(endpoint)
+    by_extension = of_extensions(listing)
+    if by_extension is not None:
+        return by_extension if by_extension.setting else None
+    items = listing.items
+    if items is None:
+        return None
+    rules = (_token_pair, _next_url, _link_header, _last_item, _number)
+    for rule in rules:
+        suggestion = rule(listing, items)
+        if suggestion is not None:
+            return None if _is_one_resource(listing, items, suggestion) else suggestion
+    return None
+
+
+def _is_one_resource(listing: Listing, items: Field, suggestion: SuggestedPagination) -> bool:
+    """Say whether a next link is more likely that of a resource which has a list: `/orders/{id}`,
+    where no parameter is about pages.
+    """
+    if any(evidence.side == "request" for evidence in suggestion.evidence):
+        return False
+    is_plainly_a_list = items.name in names.LIST_FIELDS and items.name != "data"
+    return listing.endpoint.path.rstrip("/").endswith("}") and not is_plainly_a_list
+
+
+def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
+    """A parameter that takes a token, and the field of the response that feeds it."""
+    for asked in listing.parameters:
+        is_number = asked.name in names.PAGE_PARAMETERS | names.OFFSET_PARAMETERS
+        if asked.name not in names.TOKEN_PARAMETERS and not is_number:
+            continue
+        if not asked.field.may_be("string", "integer", "number") or _is_time(asked):
+            continue
+        token = _next_number(listing, asked) if is_number else _token(listing, asked)
+        if token is not None:
+            setting = {
+                "mode": "cursor",
+                "items": items.query,
+                "next": token.query,
+                "parameter": asked.setting,
+            }
+            evidence = [asked.evidence, response_evidence(token), *_of_items(items)]
+            return _with_more(listing, setting, evidence)
+    header = next((name for name in listing.headers if name in names.NEXT_PAGE_HEADERS), None)
+    page = listing.parameter(names.PAGE_PARAMETERS)
+    if header is not None and page is not None:
+        setting = {
+            "mode": "cursor",
+            "items": items.query,
+            "next": f"$.headers['{listing.headers[header][0].lower()}']",
+            "parameter": page.setting,
+        }
+        evidence = [page.evidence, listing.header_evidence(header), *_of_items(items)]
+        return SuggestedPagination(setting, tuple(evidence))
+    return None
+
+
+def _token(listing: Listing, asked: Asked) -> Field | None:
+    for field in listing.fields[1:]:
+        if not field.may_be("string", "integer", "number") or "array" in field.types:
+            continue
+        if not names.fits_token(asked.written, field.path):
+            continue
+        if field.name in ("next", "nextpage") and _is_url(listing, field):
+            continue
+        return field
+    return None
+
+
+def _next_number(listing: Listing, asked: Asked) -> Field | None:
+    """The number of the next page or the next offset, which some responses tell."""
+    wanted = "page" if asked.name in names.PAGE_PARAMETERS else "offset"
+    for field in listing.fields[1:]:
+        is_named = field.name in (f"next{wanted}", f"next{asked.name}")
+        is_plain = field.may_be("integer", "number", "string") and not _is_url(listing, field)
+        if is_named and is_plain:
+            return field
+        above = names.plain(field.path[-2]) if len(field.path) > 1 else ""
+        if field.name == "next" and above in _LINKS and field.types & {"integer", "number"}:
+            return field
+    return None
+
+
+def _is_time(asked: Asked) -> bool:
+    schema_format = asked.field.keywords.get("format")
+    if isinstance(schema_format, str) and schema_format.startswith("date"):
+        return True
+    words = asked.field.text
+    return asked.name in ("after", "next", "position") and bool(
+        re.search(r"\b(?:date|time|timestamp|iso ?8601|epoch)\b", words)
+    )
+
+
+def _is_url(listing: Listing, field: Field) -> bool:
+    """Say whether the field `next` is a URL: by its own words, else by the company it keeps."""
+    if field.types and "string" not in field.types:
+        return False
+    text = field.text
+    if field.keywords.get("format") in ("uri", "uri-reference", "url") or "http" in text:
+        return True
+    if _TOKEN_WORDS.search(text) and not _URL_WORDS.search(text):
+        return False
+    if _URL_WORDS.search(text):
+        return True
+    above = names.plain(field.path[-2]) if len(field.path) > 1 else ""
+    siblings = {other.name for other in listing.fields if other.path[:-1] == field.path[:-1]}
+    return above.endswith(("links", "link", "urls")) or bool(siblings & {"previous", "prev"})
+
+
+def _next_url(listing: Listing, items: Field) -> SuggestedPagination | None:
+    """A field that is the next page's URL. Only for GET: what follows a POST is not said."""
+    if listing.endpoint.method != "GET":
+        return None
+    for field in listing.fields[1:]:
+        above = names.plain(field.path[-2]) if len(field.path) > 1 else ""
+        is_named = field.name in names.URL_FIELDS
+        is_next = field.name in ("next", "nextpage") and _is_url(listing, field)
+        is_href = field.name in ("href", "url", "uri") and above in ("next", "nextpage", "nextlink")
+        if not (is_named or is_next or is_href) or not field.may_be("string"):
+            continue
+        if field.types and "string" not in field.types:
+            continue
+        setting = {"mode": "nextUrl", "items": items.query, "next": field.query}
+        evidence = (*_of_request(listing), response_evidence(field), *_of_items(items))
+        return SuggestedPagination(setting, evidence)
+    return None
+
+
+def _link_header(listing: Listing, items: Field) -> SuggestedPagination | None:
+    """A documented `Link` header (RFC 8288) that is about pages."""
+    if listing.endpoint.method != "GET" or "link" not in listing.headers:
+        return None
+    request = _of_request(listing)
+    words = str(listing.headers["link"][1]).lower()
+    if not request and not _NEXT_WORDS.search(words):
+        return None
+    setting = {"mode": "link", "items": items.query}
+    evidence = (*request, listing.header_evidence("link"), *_of_items(items))
+    return SuggestedPagination(setting, evidence)
+
+
+def _last_item(listing: Listing, items: Field) -> SuggestedPagination | None:
+    """Stripe's way: the id of the last item asks for the page after it."""
+    asked = listing.parameter(names.LAST_ITEM_PARAMETERS)
+    more = listing.field(names.MORE_FIELDS, "boolean")
+    if asked is None or more is None:
+        return None
+    setting = {
+        "mode": "lastItem",
+        "items": items.query,
+        "parameter": asked.setting,
+        "identity": "$.id",
+        "more": more.query,
+    }
+    evidence = (asked.evidence, response_evidence(more), *_of_items(items))
+    return SuggestedPagination(setting, evidence)
+
+
+def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
+    """A number of a page or an offset, with a total, or with a size of a page."""
+    size = listing.parameter(names.SIZE_PARAMETERS)
+    for mode, known in (("page", names.PAGE_PARAMETERS), ("offset", names.OFFSET_PARAMETERS)):
+        asked = listing.parameter(known)
+        if asked is None or not asked.field.may_be("integer", "number", "string"):
+            continue
+        if _is_time(asked) or not _is_a_number(listing, asked):
+            continue
+        setting: dict[str, Any] = {
+            "mode": mode,
+            "items": items.query,
+            "parameter": asked.setting,
+        }
+        start = _start(asked)
+        if start is not None and start != (1 if mode == "page" else 0):
+            setting["start"] = start
+        evidence = [asked.evidence, *([size.evidence] if size is not None else [])]
+        total = _total(listing, setting)
+        told = listing.field(names.PAGES_FIELDS | names.MORE_FIELDS) if total is None else None
+        if size is None and total is None and told is None:
+            continue
+        if mode == "offset" and asked.name == "start" and size is None:
+            continue
+        evidence += [total] if total is not None else []
+        evidence += [response_evidence(told)] if told is not None else []
+        return _with_more(listing, setting, [*evidence, *_of_items(items)])
+    return None
+
+
+def _is_a_number(listing: Listing, asked: Asked) -> bool:
+    """Say whether *asked* counts: not an `offset` that is a token, nor the `start` of a time."""
+    if asked.field.types == {"string"} and re.search(r"\btoken|\bcursor", asked.field.text):
+        return False
+    return asked.name != "start" or listing.parameter(("end", "stop", "to", "duration")) is None
+
+
+def _total(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
+    """Add the query of the total to *setting*, and return the evidence of it."""
+    field = listing.field(names.TOTAL_FIELDS, "integer", "number", "string")
+    if field is not None:
+        setting["total"] = field.query
+        return response_evidence(field)
+    header = next((name for name in listing.headers if name in names.TOTAL_HEADERS), None)
+    if header is None:
+        return None
+    setting["total"] = f"$.headers['{listing.headers[header][0].lower()}']"
+    return listing.header_evidence(header)
+
+
+def _start(asked: Asked) -> int | None:
+    """Return the first number, where the description tells it."""
+    keywords = asked.field.keywords
+    if _FROM_ZERO.search(asked.field.text):
+        return 0
+    for name in ("default", "minimum"):
+        value = keywords.get(name)
+        if isinstance(value, str) and value in ("0", "1"):
+            value = int(value)
+        if isinstance(value, int | float) and value in (0, 1) and not isinstance(value, bool):
+            return int(value)
+    return None
+
+
+def _with_more(
+    listing: Listing, setting: dict[str, Any], evidence: list[Evidence]
+) -> SuggestedPagination:
+    more = listing.field(names.MORE_FIELDS, "boolean")
+    if more is not None and more.types:
+        setting["more"] = more.query
+        evidence.append(response_evidence(more))
+    return SuggestedPagination(setting, tuple(dict.fromkeys(evidence)))
+
+
+def _of_request(listing: Listing) -> tuple[Evidence, ...]:
+    """Return the first parameter that is about pages: a page, an offset, a token, a size."""
+    known = (
+        names.TOKEN_PARAMETERS
+        | names.PAGE_PARAMETERS
+        | names.OFFSET_PARAMETERS
+        | names.SIZE_PARAMETERS
+    )
+    asked = listing.parameter(known)
+    return () if asked is None else (asked.evidence,)
+
+
+def _of_items(items: Field) -> tuple[Evidence, ...]:
+    return (response_evidence(items, ", the items" if items.path else ""),)

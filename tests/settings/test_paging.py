@@ -1,0 +1,310 @@
+"""Pagination inferred from descriptions: what is suggested, what speaks for it, what is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from httptask._core.pointers import child, parts
+from httptask.errors import TaskResult
+from httptask.importers import read_api
+from httptask.model.api import Endpoint
+from httptask.model.pagination import SuggestedPagination
+from httptask.settings import suggested_pagination
+from httptask.settings.paging import confirmed_by
+
+DATA = Path(__file__).parent.parent / "data" / "pagination"
+
+LIST = {"type": "array", "items": {"type": "object"}}
+TEXT, NUMBER, FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+
+
+def described(
+    properties: dict[str, Any] | None = None,
+    *,
+    query: dict[str, Any] | None = None,
+    headers: dict[str, Any] | None = None,
+    method: str = "get",
+    path: str = "/things",
+    **operation: Any,
+) -> Endpoint:
+    """Return an endpoint that is read from a description with these parameters and fields; without
+    fields the response is a list.
+    """
+    schema = LIST if properties is None else {"type": "object", "properties": properties}
+    answer = {
+        "description": "",
+        "headers": headers or {},
+        "content": {"application/json": {"schema": schema}},
+    }
+    parameters = [
+        {"name": name, "in": "query", "schema": value} for name, value in (query or {}).items()
+    ]
+    root = {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "servers": [{"url": "https://things.example"}],
+        "paths": {
+            path: {method: {"parameters": parameters, "responses": {"200": answer}, **operation}}
+        },
+        "x-fern-pagination": {
+            "cursor": "$request.after",
+            "next_cursor": "$response.page.after",
+            "results": "$response.things",
+        },
+        "components": {
+            "schemas": {
+                "Page": {"allOf": [{"properties": {"next": {"type": "string", "format": "uri"}}}]},
+                "Self": {"properties": {"meta": {"$ref": "#/components/schemas/Self"}}},
+            }
+        },
+    }
+    return read_api("things.json", data=json.dumps(root).encode()).endpoints[0]
+
+
+def setting(endpoint: Endpoint) -> Any:
+    suggestion = suggested_pagination(endpoint)
+    return None if suggestion is None else suggestion.setting
+
+
+IN_QUERY = {"in": "query"}
+SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a token": (
+        {"properties": {"data": LIST, "nextPageToken": TEXT}, "query": {"pageToken": TEXT}},
+        {
+            "mode": "cursor",
+            "items": "$.data",
+            "next": "$.nextPageToken",
+            "parameter": {"in": "query", "name": "pageToken"},
+        },
+    ),
+    "a token below": (
+        {
+            "properties": {
+                "things": LIST,
+                "response_metadata": {"properties": {"next_cursor": TEXT}},
+            },
+            "query": {"cursor": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.things",
+            "next": "$.response_metadata.next_cursor",
+            "parameter": {"in": "query", "name": "cursor"},
+        },
+    ),
+    "a URL": (
+        {"properties": {"value": LIST, "@odata.nextLink": TEXT}},
+        {"mode": "nextUrl", "items": "$.value", "next": "$['@odata.nextLink']"},
+    ),
+    "a URL of HAL": (
+        {
+            "properties": {
+                "items": LIST,
+                "_links": {"properties": {"next": {"properties": {"href": TEXT}}}},
+            }
+        },
+        {"mode": "nextUrl", "items": "$.items", "next": "$._links.next.href"},
+    ),
+    "a URL behind references": (
+        {"properties": {"results": LIST, "paging": {"$ref": "#/components/schemas/Page"}}},
+        {"mode": "nextUrl", "items": "$.results", "next": "$.paging.next"},
+    ),
+    "a Link header": (
+        {"headers": {"Link": {"schema": TEXT}}, "query": {"page": NUMBER, "per_page": NUMBER}},
+        {"mode": "link", "items": "$"},
+    ),
+    "the last item": (
+        {
+            "properties": {"data": LIST, "has_more": FLAG},
+            "query": {"starting_after": TEXT, "limit": NUMBER},
+        },
+        {
+            "mode": "lastItem",
+            "items": "$.data",
+            "parameter": {"in": "query", "name": "starting_after"},
+            "identity": "$.id",
+            "more": "$.has_more",
+        },
+    ),
+    "a page with a total": (
+        {
+            "properties": {"things": LIST, "meta": {"properties": {"total": NUMBER}}},
+            "query": {"page": {"type": "integer", "minimum": 0}},
+        },
+        {
+            "mode": "page",
+            "items": "$.things",
+            "parameter": {"in": "query", "name": "page"},
+            "start": 0,
+            "total": "$.meta.total",
+        },
+    ),
+    "a page with a total in a header": (
+        {"headers": {"X-Total-Count": {"schema": NUMBER}}, "query": {"page": NUMBER}},
+        {
+            "mode": "page",
+            "items": "$",
+            "parameter": {"in": "query", "name": "page"},
+            "total": "$.headers['x-total-count']",
+        },
+    ),
+    "the next page in a header": (
+        {"headers": {"X-Next-Page": {"schema": NUMBER}}, "query": {"page": NUMBER}},
+        {
+            "mode": "cursor",
+            "items": "$",
+            "next": "$.headers['x-next-page']",
+            "parameter": {"in": "query", "name": "page"},
+        },
+    ),
+    "an offset with a size": (
+        {"query": {"$skip": NUMBER, "$top": NUMBER}},
+        {"mode": "offset", "items": "$", "parameter": {"in": "query", "name": "$skip"}},
+    ),
+    "x-ms-pageable": (
+        {
+            "properties": {"widgets": LIST, "others": LIST, "more.link": TEXT},
+            "x-ms-pageable": {"nextLinkName": "more\\.link", "itemName": "widgets"},
+        },
+        {"mode": "nextUrl", "items": "$.widgets", "next": "$['more.link']"},
+    ),
+    "x-speakeasy-pagination": (
+        {
+            "properties": {"rows": LIST, "after": TEXT},
+            "query": {"from": TEXT},
+            "x-speakeasy-pagination": {
+                "type": "cursor",
+                "inputs": [{"name": "from", "in": "parameters", "type": "cursor"}],
+                "outputs": {"nextCursor": "$.after", "results": "$.rows"},
+            },
+        },
+        {
+            "mode": "cursor",
+            "items": "$.rows",
+            "next": "$.after",
+            "parameter": {"in": "query", "name": "from"},
+        },
+    ),
+    "x-fern-pagination of the description": (
+        {
+            "properties": {"things": LIST, "page": {"properties": {"after": TEXT}}},
+            "query": {"after": TEXT},
+            "x-fern-pagination": True,
+        },
+        {
+            "mode": "cursor",
+            "items": "$.things",
+            "next": "$.page.after",
+            "parameter": {"in": "query", "name": "after"},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SUGGESTED)
+def test_a_description_suggests_a_pagination(name: str) -> None:
+    """Each way in which descriptions speak of pages gives its setting."""
+    description, expected = SUGGESTED[name]
+    assert setting(described(**description)) == expected
+
+
+NOT_SUGGESTED: dict[str, dict[str, Any]] = {
+    "no list": {"properties": {"id": NUMBER, "next": TEXT}, "query": {"page": NUMBER}},
+    "no evidence": {"properties": {"data": LIST}, "query": {"filter": TEXT}},
+    "a size alone": {"properties": {"data": LIST}, "query": {"limit": NUMBER}},
+    "a token that nothing feeds": {"properties": {"data": LIST}, "query": {"pageToken": TEXT}},
+    "a token that nothing takes": {"properties": {"data": LIST, "nextPageToken": TEXT}},
+    "two lists": {
+        "properties": {"cats": LIST, "dogs": LIST, "total": NUMBER},
+        "query": {"page": NUMBER},
+    },
+    "a time after": {
+        "properties": {"data": LIST, "after": TEXT},
+        "query": {"after": {"type": "string", "format": "date-time"}},
+    },
+    "the start and the end of a time": {
+        "properties": {"results": LIST},
+        "query": {"start": NUMBER, "end": NUMBER, "limit": NUMBER},
+    },
+    "one order with its lines": {
+        "path": "/orders/{id}",
+        "properties": {"lines": LIST, "links": {"properties": {"next": TEXT}}},
+    },
+    "one page, as its vendor says": {
+        "properties": {"value": LIST, "nextLink": TEXT},
+        "x-ms-pageable": {"nextLinkName": None},
+    },
+    "a deletion": {
+        "method": "delete",
+        "properties": {"data": LIST, "nextLink": TEXT},
+        "query": {"page": NUMBER},
+    },
+    "a schema in a circle": {"properties": {"meta": {"$ref": "#/components/schemas/Self"}}},
+    "an extension that is none": {
+        "properties": {"data": LIST},
+        "x-speakeasy-pagination": {"type": "cursor", "inputs": [1], "outputs": None},
+    },
+}
+
+
+@pytest.mark.parametrize("name", NOT_SUGGESTED)
+def test_nothing_is_suggested_without_evidence(name: str) -> None:
+    """What is no list, or does not say how it goes on, has no suggestion."""
+    assert setting(described(**NOT_SUGGESTED[name])) is None
+
+
+@pytest.mark.parametrize("name", SUGGESTED)
+def test_evidence_points_into_the_endpoint(name: str) -> None:
+    """Each pointer leads to something in the endpoint's JSON, behind references too, and every
+    suggestion has evidence in the response.
+    """
+    endpoint = described(**SUGGESTED[name][0])
+    suggestion = suggested_pagination(endpoint)
+    assert suggestion is not None
+    assert "response" in {evidence.side for evidence in suggestion.evidence}
+    for evidence in suggestion.evidence:
+        value: Any = endpoint.to_json()
+        for token in parts(evidence.pointer):
+            value = child(value, token)
+        assert value is not None, evidence
+
+
+def test_a_suggestion_is_a_value_of_json() -> None:
+    """It travels as JSON, and so do the extensions of an endpoint."""
+    endpoint = described(**SUGGESTED["x-ms-pageable"][0])
+    suggestion = suggested_pagination(endpoint)
+    assert suggestion is not None
+    assert suggestion.confirmed is None
+    assert SuggestedPagination.from_json(json.loads(json.dumps(suggestion.to_json()))) == suggestion
+    assert Endpoint.from_json(endpoint.to_json()).extensions == endpoint.extensions
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "headers", "confirmed", "reason"),
+    [
+        ("a token", {"data": [], "nextPageToken": "s3cret"}, {}, True, "has $.nextPageToken"),
+        ("a token", {"data": [1], "nextPageToken": None}, {}, True, "this is the last page"),
+        ("a token", {"data": [1]}, {}, False, "has no $.nextPageToken"),
+        ("a token", {"items": [1]}, {}, False, "has no list at $.data"),
+        ("a Link header", [1], {"link": '</2>; rel="next"'}, True, "Link header has next"),
+        ("a Link header", [1], {"link": '</x>; rel="icon"'}, False, "Link header has icon"),
+        ("a Link header", [1], {}, False, "has no Link header"),
+        ("an offset with a size", [1, 2], {}, True, "has a list of 2 items"),
+        ("a page with a total in a header", [1], {"x-total-count": "9"}, True, "x-total-count"),
+    ],
+)
+def test_an_answer_confirms_or_refutes(
+    name: str, body: Any, headers: dict[str, str], confirmed: bool, reason: str
+) -> None:
+    """The first answer says whether the setting finds what it looks for; no token is repeated."""
+    suggestion = suggested_pagination(described(**SUGGESTED[name][0]))
+    assert suggestion is not None
+    answer = TaskResult(200, "OK", headers, body, "https://things.example/things")
+    held = confirmed_by(suggestion, answer)
+    assert held.confirmed is confirmed
+    assert reason in held.reason
+    assert "s3cret" not in held.reason
