@@ -14,6 +14,7 @@ from httptask.model.pagination import Evidence
 from httptask.settings.paging._fields import Field, Fields
 from httptask.settings.paging._names import ASIDE_FIELDS, LIST_FIELDS, plain
 
+_PLAIN = ("string", "integer", "number", "boolean")
 _LOCATIONS = ("query", "header")
 _DEEPEST_ITEMS = 3
 """Names of the longest path to the items: what is deeper is a list inside something else."""
@@ -123,6 +124,15 @@ class Listing:
                 if len(candidates) == 1:
                     return candidates[0]
         return None
+
+    def is_of_items(self, field: Field) -> bool:
+        """Say whether *field* is the list that was asked for, by its name or its objects: plain
+        values by another name are a part of one resource.
+        """
+        inside = field.keywords.get("items")
+        is_plain = isinstance(inside, Mapping) and inside.get("type") in _PLAIN
+        is_named = self._is_resource(field) or self._is_mentioned(field)
+        return not field.path or is_named or field.name in LIST_FIELDS or not is_plain
 
     def _is_resource(self, field: Field) -> bool:
         """Say whether *field* has the name of the resource: the path's last fixed segment."""

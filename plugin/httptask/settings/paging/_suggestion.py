@@ -71,12 +71,14 @@ def _is_one_resource(listing: Listing, items: Field, suggestion: SuggestedPagina
 
 def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
     """A parameter that takes a token, and the field of the response that feeds it."""
-    for asked in listing.parameters:
+    for asked in sorted(listing.parameters, key=lambda asked: asked.name == "token"):
         is_number = asked.name in names.PAGE_PARAMETERS | names.OFFSET_PARAMETERS
         if asked.name not in names.TOKEN_PARAMETERS and not is_number:
             continue
         if not asked.field.may_be("string", "integer", "number") or _is_time(asked):
             continue
+        if asked.name == "token" and "auth" in asked.field.text:
+            continue  # it says who asks
         token = _next_number(listing, asked) if is_number else _token(listing, asked)
         if token is not None:
             setting = {
@@ -204,6 +206,8 @@ def _last_item(listing: Listing, items: Field) -> SuggestedPagination | None:
 
 def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
     """A number of a page or an offset, with a total, or with a size of a page."""
+    if not listing.is_of_items(items):
+        return None
     size = listing.parameter(names.SIZE_PARAMETERS)
     for mode, known in (("page", names.PAGE_PARAMETERS), ("offset", names.OFFSET_PARAMETERS)):
         asked = listing.parameter(known)
@@ -234,7 +238,8 @@ def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
 
 def _is_a_number(listing: Listing, asked: Asked) -> bool:
     """Say whether *asked* counts: not an `offset` that is a token, nor the `start` of a time."""
-    if asked.field.types == {"string"} and re.search(r"\btoken|\bcursor", asked.field.text):
+    words = r"\btoken|\bcursor|\bin the response"
+    if asked.field.types == {"string"} and re.search(words, asked.field.text):
         return False
     return asked.name != "start" or listing.parameter(("end", "stop", "to", "duration")) is None
 
