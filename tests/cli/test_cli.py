@@ -176,6 +176,33 @@ def test_pagination_is_offered_and_never_switched_on(run: Run) -> None:
     assert "the description says nothing of pages" in without.err
 
 
+@pytest.mark.parametrize(
+    ("body", "needed"),
+    [
+        (b'{"data": [1], "next_cursor": "n1"}', "confirmed, the response has $.next_cursor"),
+        (b'{"data": [1]}', "not confirmed, the response has no $.next_cursor"),
+        (b'{"items": [1]}', "not confirmed, the response has no list at $.data"),
+    ],
+)
+def test_a_test_request_confirms_a_suggestion(
+    run: Run, write: Callable[[str, Any], str], body: bytes, needed: str
+) -> None:
+    """The first answer says whether the pages can be read as the description lets one expect; not
+    where the task has a pagination of its own.
+    """
+    answer = servers.response(body, ("Content-Type", "application/json"))
+    with servers.raw_server(servers.respond(answer)) as server:
+        described = {**PAGED, "servers": [{"url": server.url}]}
+        done = run("import", "-", "--provider", "acme", "--json", stdin=json.dumps(described))
+        endpoint = done.json["sources"][0]["endpoints"][0]["id"]
+        task = run("prepare", endpoint).json
+        task["httpRequest"]["url"] = f"{server.url}/things"
+        write("flow.json", {"name": "Things", "startTask": "List", "tasks": {"List": task}})
+        shown = run("test-request", "flow.json")
+    assert f": {needed}" in shown.err, shown
+    assert "n1" not in shown.err
+
+
 def test_show_schema_prepare(run: Run) -> None:
     """The reference for a person, the schema as JSON Schema, the task with only documented
     defaults, the rest named.

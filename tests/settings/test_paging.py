@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 
 from httptask._core.pointers import child, parts
-from httptask.errors import TaskResult
 from httptask.importers import read_api
 from httptask.model.api import Endpoint
 from httptask.model.pagination import SuggestedPagination
-from httptask.settings import suggested_pagination
-from httptask.settings.paging import confirmed_by
+from httptask.settings import confirmed_by, suggested_pagination
 
 DATA = Path(__file__).parent.parent / "data" / "pagination"
 
@@ -303,8 +301,7 @@ def test_an_answer_confirms_or_refutes(
     """The first answer says whether the setting finds what it looks for; no token is repeated."""
     suggestion = suggested_pagination(described(**SUGGESTED[name][0]))
     assert suggestion is not None
-    answer = TaskResult(200, "OK", headers, body, "https://things.example/things")
-    held = confirmed_by(suggestion, answer)
+    held = confirmed_by(suggestion, body, headers)
     assert held.confirmed is confirmed
     assert reason in held.reason
     assert "s3cret" not in held.reason

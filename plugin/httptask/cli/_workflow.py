@@ -41,6 +41,7 @@ from httptask.cli._output import (
     note,
 )
 from httptask.cli._pages import summary_line
+from httptask.cli._suggestion import note_suggestion
 from httptask.cli._validate import run_validate
 from httptask.errors import InputError, SettingsError
 from httptask.model.policy import (
@@ -168,6 +169,8 @@ def run_test_request(arguments: argparse.Namespace) -> int:
             except SettingsError as error:
                 raise _with_lines(error, definition) from error
             _emit_exchange(arguments, exchange)
+            if not arguments.json:
+                note_suggestion(task, exchange)
             # Last: the exchange is not lost when the file cannot be written.
             if arguments.save_body:
                 _save(arguments.save_body, exchange)

@@ -25,7 +25,7 @@ from httptask.settings.check import (
     task_warnings,
     with_media_type,
 )
-from httptask.settings.paging import suggested_pagination, with_pagination
+from httptask.settings.paging import confirmed_by, suggested_pagination, with_pagination
 
 __all__ = [
     "EVERY_GROUP",
@@ -33,6 +33,7 @@ __all__ = [
     "RequestCheck",
     "any_settings_schema",
     "called",
+    "confirmed_by",
     "content_type_of",
     "differences",
     "focused",

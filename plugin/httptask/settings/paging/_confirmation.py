@@ -7,28 +7,31 @@ from dataclasses import replace
 from typing import Any
 
 from httptask._http.links import links
-from httptask.errors import TaskResult
 from httptask.expressions import ABSENT, Query
 from httptask.model.pagination import SuggestedPagination
 
 
-def confirmed_by(suggestion: SuggestedPagination, result: TaskResult) -> SuggestedPagination:
-    """Return *suggestion* as the answer *result* confirms or refutes it, with the reason.
+def confirmed_by(
+    suggestion: SuggestedPagination, body: Any, headers: Mapping[str, Any]
+) -> SuggestedPagination:
+    """Return *suggestion* as an answer confirms or refutes it, with the reason.
+
+    *body* is parsed, and *headers* have their names in lower case.
 
     The items have to be a list, and what asks for the next page has to be named: as null, too,
     because a short list has one page. The reason repeats no value: a token may be a secret.
     """
     setting = suggestion.setting
-    items = _value(setting.get("items", "$"), result)
+    items = _value(setting.get("items", "$"), body, headers)
     if not isinstance(items, list):
         reason = f"the response has no list at {setting.get('items', '$')}"
         return replace(suggestion, confirmed=False, reason=reason)
     if setting["mode"] == "link":
-        return _confirmed_by_link(suggestion, result)
+        return _confirmed_by_link(suggestion, headers.get("link"))
     for name in ("next", "more", "total"):
         if name not in setting:
             continue
-        value = _value(setting[name], result)
+        value = _value(setting[name], body, headers)
         if value is ABSENT:
             reason = f"the response has no {setting[name]}"
             return replace(suggestion, confirmed=False, reason=reason)
@@ -39,8 +42,7 @@ def confirmed_by(suggestion: SuggestedPagination, result: TaskResult) -> Suggest
     return replace(suggestion, confirmed=True, reason=reason)
 
 
-def _confirmed_by_link(suggestion: SuggestedPagination, result: TaskResult) -> SuggestedPagination:
-    header = result.headers.get("link")
+def _confirmed_by_link(suggestion: SuggestedPagination, header: Any) -> SuggestedPagination:
     relations = [
         relation
         for link in (links(header) if isinstance(header, str) else ())
@@ -53,9 +55,7 @@ def _confirmed_by_link(suggestion: SuggestedPagination, result: TaskResult) -> S
     return replace(suggestion, confirmed=is_about_pages, reason=reason)
 
 
-def _value(query: str, result: TaskResult) -> Any:
-    """Return the first value of *query*: over the result if it begins with `$.headers`."""
-    subject: Mapping[str, Any] | Any = result.body
-    if query.startswith("$.headers"):
-        subject = {"headers": dict(result.headers)}
+def _value(query: str, body: Any, headers: Mapping[str, Any]) -> Any:
+    """Return the first value of *query*: over the headers if it begins with `$.headers`."""
+    subject = {"headers": dict(headers)} if query.startswith("$.headers") else body
     return Query.of(query).value(subject)
