@@ -892,6 +892,7 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
         "httpRequest",
         "nextTask",
         "end",
+        "onError",
     }
     settings = schema["properties"].keys() - elsewhere
     assert {
@@ -912,6 +913,9 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
     form.at("/checkResponse").select_option(label="fail")
     form.at("/responseBody").select_option(label="file")
     form.at("/rateLimit/requests").fill("5")
+    form.at("/pagination/mode").select_option(label="link")
+    form.add("Until")
+    form.at("/retry/until").fill("jsonata: body.done")
     form.named("button", "Copy JSON").click()
     form.status("copied")
     copied = json.loads(form.copied())
@@ -921,7 +925,8 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
         "checkResponse": "fail",
         "responseBody": "file",
         "rateLimit": {"requests": 5},
-        "retry": {},
+        "pagination": {"mode": "link"},
+        "retry": {"until": "jsonata: body.done"},
     }
     form.load()
     expect(form.at("/successCondition")).to_have_value("jsonata: statusCode = 200")

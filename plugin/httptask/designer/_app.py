@@ -50,8 +50,8 @@ from httptask.model.task import Inputs
 from httptask.model.workflow import WorkflowDefinition
 from httptask.plugins import plugin_manager
 from httptask.task import HttpTask, Runtime
+from httptask.workflow import error_classes, rename_task, unreached_tasks
 from httptask.workflow import problems as definition_problems
-from httptask.workflow import rename_task, unreached_tasks
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -280,6 +280,7 @@ class _Designer:
             "methods": list(METHODS),
             "secretNames": secret_names.NAMES,
             "taskSettings": task_settings(),
+            "errorClasses": error_classes(),
         }
         return as_json(value)
 

@@ -20,6 +20,7 @@ from httptask.designer._kinds import MOST_OF_ONE, add_members, is_secret, json_o
 from httptask.designer._markdown import rendered
 from httptask.designer._raw_json import needs
 from httptask.model.api import Endpoint
+from httptask.task.pagination import settings_by_mode
 
 MOST_FIELDS = 600
 """Most fields of one answer. The rest are links."""
@@ -88,6 +89,8 @@ def task_settings() -> list[dict[str, Any]]:
             item.setdefault("title", _words(item["name"]))
             if item["name"].endswith("Seconds"):
                 item["type"] = "seconds"
+        if field["name"] == "pagination":
+            field["cases"] = {"property": "mode", **settings_by_mode()}
     return fields
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         load_environment,
         variables_of,
     )
+    from httptask.workflow._error_route_problems import error_classes
     from httptask.workflow._error_routes import error_route, failed_output
     from httptask.workflow._finished import FinishedTasks
     from httptask.workflow._input import (
@@ -54,6 +55,7 @@ __all__ = [
     "definitions_of",
     "environment_names",
     "environment_problems",
+    "error_classes",
     "error_route",
     "failed_output",
     "input_problems_of",
@@ -90,6 +92,7 @@ _HOMES = {
     "environment_problems": "httptask.workflow._environments",
     "input_problems_of": "httptask.workflow._input",
     "is_secret_input": "httptask.workflow._input",
+    "error_classes": "httptask.workflow._error_route_problems",
     "error_route": "httptask.workflow._error_routes",
     "failed_output": "httptask.workflow._error_routes",
     "iter_tasks": "httptask.workflow._definition",

@@ -17,7 +17,7 @@ def error_route_problems(routes: Any, pointer: str) -> Iterator[Problem]:
     """
     if not isinstance(routes, list):
         return
-    known = [*_classes(), ANY_CLASS]
+    known = error_classes()
     taken = _Taken()
     for index, route in enumerate(routes):
         if not isinstance(route, Mapping):
@@ -65,15 +65,17 @@ class _Taken:
         return is_unused
 
 
-def _classes() -> list[str]:
-    """Return the classes of failures, those of plugins included, as the error tree has them."""
+def error_classes() -> list[str]:
+    """Return what `errors` may name: the classes of failures, those of plugins included, as the
+    error tree has them, and `*`.
+    """
     pending: list[type[TaskError]] = [TaskError]
     classes: list[str] = []
     while pending:
         current = pending.pop(0)
         classes.append(current.kind)
         pending.extend(current.__subclasses__())
-    return list(dict.fromkeys(classes))
+    return [*dict.fromkeys(classes), ANY_CLASS]
 
 
 def _integers(values: list[Any]) -> list[int]:

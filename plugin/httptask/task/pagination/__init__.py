@@ -2,6 +2,13 @@
 
 from httptask.task.pagination._page_round import PageRound
 from httptask.task.pagination._places import first_page, placed, put
-from httptask.task.pagination._problems import pagination_problems
+from httptask.task.pagination._problems import pagination_problems, settings_by_mode
 
-__all__ = ["PageRound", "first_page", "pagination_problems", "placed", "put"]
+__all__ = [
+    "PageRound",
+    "first_page",
+    "pagination_problems",
+    "placed",
+    "put",
+    "settings_by_mode",
+]

@@ -55,6 +55,14 @@ _REFUSED: Mapping[str, Mapping[str, str]] = {
 """By mode: what has no meaning in it, and why."""
 
 
+def settings_by_mode() -> dict[str, dict[str, list[str]]]:
+    """Return the names of the settings that a mode needs, and of those that it refuses, by mode."""
+    return {
+        "needed": {mode: list(names) for mode, names in _NEEDED.items()},
+        "refused": {mode: list(names) for mode, names in _REFUSED.items()},
+    }
+
+
 def pagination_problems(
     definition: Mapping[str, Any], evaluator: Evaluator, pointer: str, *, is_sound: bool = True
 ) -> list[Problem]:

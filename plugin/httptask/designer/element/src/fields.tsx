@@ -405,7 +405,7 @@ export function Fields({ slot, pointer, id, redraw }: Pick<Place, "slot" | "poin
       {(slot.own.length > 0 || slot.field.extra) && <Entries slot={slot} pointer={pointer} id={id} redraw={redraw} field={slot.field.extra} />}
       <AddButtons
         pointer={pointer}
-        hidden={slot.kids.filter((kid) => !isShown(kid))}
+        hidden={slot.kids.filter((kid) => !isShown(kid) && !kid.field.refused)}
         onAdd={(kid) => { kid.on = true; slot.on = true; redraw(); focus(idOf(at(kid))); }}
       />
     </div>

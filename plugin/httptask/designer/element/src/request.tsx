@@ -7,9 +7,11 @@ import { plural } from "./amounts";
 import type { Store } from "./store";
 import { distinct, namesIn, writeNames } from "./task-credentials";
 import { GROUP_TITLES } from "./task-form";
+import { FlowTask } from "./flow-task";
+import { Routes } from "./routes";
+import { TaskTitle } from "./task-title";
 import { EnvironmentPicker, SampleInputField, usesInput } from "./trying";
 import type { Server } from "./types";
-import { WorkflowTask } from "./workflow-task";
 import { describedBy, Empty, Icon, IconButton, idOf, Method, Note, Problems, typed, useRedraw, useUi } from "./ui";
 import * as flow from "./workflow";
 
@@ -18,9 +20,8 @@ export function Request() {
   const { root, name: current } = store.task;
   const item = current === null ? undefined : flow.find(store.workflow.working, current);
   if (store.task.loading && !root) return <Empty text="Loading the form …" />;
-  if (item?.type === "Workflow") return <WorkflowTask key={item.name} item={item} />;
-  if (item && item.type !== "Http") return <OtherTask item={item} />;
-  if (!root || current === null) return null;
+  if (item && item.type !== "Http") return <FlowTask key={item.name} item={item} />;
+  if (!root || !item) return null;
   const request = root.kids.find(({ field }) => field.name === "httpRequest")!;
   return (
     <div class="request">
@@ -32,20 +33,11 @@ export function Request() {
           </Note>
         )}
         <FormBody key={root.key} root={root} request={request} />
+        <Routes key={item.name} item={item} />
       </div>
     </div>
   );
 }
-
-
-
-const OtherTask = ({ item }: { item: flow.Listed }) => (
-  <div class="form">
-    <h2>{item.name}</h2>
-    <Note kind="info" title={`A task of type ${item.type} is not edited here`} />
-    <pre class="code block" tabIndex={0} aria-label="The task as JSON">{JSON.stringify(item.task, null, 2).slice(0, 20_000)}</pre>
-  </div>
-);
 
 function Head({ store, root, request }: { store: Store; root: Slot; request: Slot }) {
   const { run } = store.tests;
@@ -57,10 +49,7 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
   return (
     <header class="head">
       <div class="title-row">
-        <input
-          key={current} class="title" aria-label="Task name" defaultValue={current!} maxLength={80}
-          onChange={({ currentTarget: input }) => void store.workflow.rename(input.value).then(() => { input.value = store.task.name ?? ""; })}
-        />
+        <TaskTitle />
         {count > 0 ? (
           <button class="chip bad" onClick={() => store.validation.goToProblem()} title="Go to the first one">
             <Icon name="alert" />{plural(count, "problem")}

@@ -5,6 +5,7 @@ import {
   at, child, escapeText, exactNumber, isExpression, isObject, isRaw, type Json, type JsonObject, NUMBER, parse, same,
   SECRET_NAME, segments, typeOf, unescapeText, wrapped,
 } from "./json";
+import { byCase } from "./cases";
 import type { Field, Problem } from "./types";
 
 export interface Slot {
@@ -194,6 +195,7 @@ const toNumber = (text: string): Json | undefined =>
 
 const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
   object(slot) {
+    byCase(slot);
     const value: JsonObject = {};
     for (const kid of slot.kids) put(value, kid.field.name!, dumpShown(kid));
     for (const { name, slot: own } of slot.own) put(value, name, dump(own));

@@ -35,6 +35,10 @@ export interface Field {
   minimum?: number;
   maximum?: number;
   options?: Field[];
+  /** Of an object: what it needs, and what has no meaning, by the value of its field `property`. */
+  cases?: { property: string; needed: Record<string, string[]>; refused: Record<string, string[]> };
+  /** It has no meaning beside what was chosen. */
+  refused?: boolean;
   discriminator?: { property: string; values: Record<string, number> };
   value?: Json;
   format?: string;
@@ -172,6 +176,8 @@ export interface Config {
   secretNames: string;
   /** How a task is run. */
   taskSettings: Field[];
+  /** What `errors` of a route may name. */
+  errorClasses: string[];
 }
 
 /** The import under way, or the last one. */

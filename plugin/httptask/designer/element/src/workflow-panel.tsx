@@ -3,10 +3,24 @@ import { useState } from "preact/hooks";
 import { Graph } from "./graph";
 import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
 import { isObject } from "./json";
+import type { Task } from "./types";
 import * as flow from "./workflow";
 
 /** What a file's name cannot hold everywhere. */
 const NOT_IN_NAMES = /^\.+|[\x00-\x1f\x7f/\\:*?"<>|]/g;
+
+/** A task that can be added with one press. */
+interface Addition {
+  name: string;
+  task: Task & { type: string };
+  /** The id of the control to go on with. */
+  control: string;
+}
+const ADDITIONS: Addition[] = [
+  { name: "Wait", task: { type: "Wait", seconds: 60 }, control: "wait-value" },
+  { name: "Decide", task: { type: "Decision", choices: [{ condition: "", nextTask: "" }], defaultTask: "" }, control: "choice-0" },
+  { name: "End", task: { type: "Terminate", terminationStatus: "Completed" }, control: "termination-status" },
+];
 
 export function WorkflowPanel() {
   const { store, focus } = useUi();
@@ -18,14 +32,18 @@ export function WorkflowPanel() {
   const known = config?.workflows ?? [];
   const named = known.some(({ id }) => id === workflowId);
   const title = typeof working.name === "string" && working.name ? working.name : (workflowId ?? "HTTP task");
-  const addWorkflow = () => {
-    const { id: definition, name } = known.find(({ id }) => id !== workflowId)!;
-    const free = flow.freeName(working, `Run ${name ?? definition}`);
-    store.workflow.edit((edited) => flow.insert(edited, free, { type: "Workflow", definition }, store.task.name));
+  const other = known.find(({ id }) => id !== workflowId);
+  const add = ({ name: wanted, task, control }: Addition) => {
+    const free = flow.freeName(working, wanted);
+    store.workflow.edit((edited) => flow.insert(edited, free, task, store.task.name));
     void store.task.open(free);
     store.say(`“${free}” added. Not saved yet.`);
-    focus("workflow-definition");
+    focus(control);
   };
+  const additions: Addition[] = [
+    ...(other ? [{ name: `Run ${other.name ?? other.id}`, task: { type: "Workflow", definition: other.id }, control: "workflow-definition" }] : []),
+    ...ADDITIONS,
+  ];
   const make = (name: string) => {
     const id = name.replace(NOT_IN_NAMES, " ").trim();
     if (id) void store.workflow.open(id);
@@ -73,8 +91,12 @@ export function WorkflowPanel() {
       {!broken && (
         <button class={store.task.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.task.pick("new")}><Icon name="plus" />Add HTTP task</button>
       )}
-      {!broken && known.some(({ id }) => id !== workflowId) && (
-        <button class="add-task" onClick={addWorkflow}><Icon name="plus" />Add Workflow task</button>
+      {!broken && (
+        <div class="add-others" role="group" aria-label="Add another task">
+          {additions.map((addition) => (
+            <button key={addition.task.type} class="add" aria-label={`Add ${addition.task.type} task`} onClick={() => add(addition)}><Icon name="plus" />{addition.task.type}</button>
+          ))}
+        </div>
       )}
       {items.length > 1 && (
         <section class="routes">

@@ -1,24 +1,18 @@
 // A task that runs another definition: which one, and its input.
 import { useState } from "preact/hooks";
+import type { FlowForm } from "./flow-task";
 import { isObject, type Json, type JsonObject, parse } from "./json";
-import type { Task } from "./types";
+import { editTask } from "./task-edits";
 import { describedBy, Note, Problems, typed, useUi } from "./ui";
-import * as flow from "./workflow";
 
-export function WorkflowTask({ item }: { item: flow.Listed }) {
+export function WorkflowForm({ item: { name, task }, problems: all }: FlowForm) {
   const { store } = useUi();
-  const { name, task } = item;
   const known = (store.config?.workflows ?? []).filter(({ id }) => id !== store.workflow.id);
   const chosen = typeof task.definition === "string" ? task.definition : "";
   const [text, setText] = useState(isObject(task.inputParameters ?? null) ? JSON.stringify(task.inputParameters, null, 1) : typeof task.inputParameters === "string" ? task.inputParameters : "");
   const [broken, setBroken] = useState("");
-  const problems = store.workflow.problems.filter(({ pointer }) => pointer.includes(`/tasks/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`));
-  const write = (more: JsonObject) => {
-    const changed: Task = { ...flow.find(store.workflow.working, name)!.task, ...more };
-    for (const [key, value] of Object.entries(changed)) if (value === null) delete changed[key];
-    store.workflow.edit((definition) => flow.replace(definition, name, changed));
-    store.update();
-  };
+  const problems = all.filter(({ pointer }) => !pointer.startsWith("/onError"));
+  const write = (members: JsonObject) => editTask(store, name, members);
   const writeInput = (typedText: string) => {
     setText(typedText);
     setBroken("");
@@ -30,8 +24,7 @@ export function WorkflowTask({ item }: { item: flow.Listed }) {
     }
   };
   return (
-    <div class="form">
-      <h2>{name}</h2>
+    <>
       <section class="card" aria-label="Runs another definition">
         <div class="field single">
           <div class="field-head"><label class="name" for="workflow-definition">Definition</label><span class="required">*<span class="hidden"> required</span></span></div>
@@ -48,6 +41,6 @@ export function WorkflowTask({ item }: { item: flow.Listed }) {
         <Problems id="workflow-task" pointer="" problems={problems} />
       </section>
       <Note kind="info" title="Its run stands inside this one">The output of the definition is the output of this task. Test its requests where that definition is open.</Note>
-    </div>
+    </>
   );
 }

@@ -30,11 +30,11 @@ const branches = (task: Task): Flow[] =>
 const choicesOf = (task: Task): JsonObject[] => (Array.isArray(task.choices) ? task.choices.filter(isObject) : []);
 const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null);
 
-const errorRoutesOf = (task: Task): JsonObject[] => (Array.isArray(task.onError) ? task.onError.filter(isObject) : []);
+export const errorRoutesOf = (task: Task): JsonObject[] => (Array.isArray(task.onError) ? task.onError.filter(isObject) : []);
 
 /** Types whose tasks go on to one other task, or end. */
 const STRAIGHT = ["Http", "Simple", "Wait", "Workflow"];
-const goesStraight = ({ type }: Listed): boolean => STRAIGHT.includes(type);
+export const goesStraight = ({ type }: Listed): boolean => STRAIGHT.includes(type);
 
 interface Reference {
   holder: JsonObject;
@@ -101,22 +101,37 @@ export function insert(definition: Definition, name: string, task: Task, after: 
   copy.tasks = isObject(copy.tasks) ? copy.tasks : {};
   const before = after === null ? lastOfLine(copy) : find(copy, after);
   const flow = before?.flow ?? copy;
-  const goesOn = before && goesStraight(before);
   const added: Task = { ...task };
   for (const key of ["nextTask", "end", "onError"]) delete added[key];
-  if (!before || !goesOn) {
-    const first = text(flow.startTask);
-    flow.startTask = name;
-    if (first && isObject(flow.tasks) && first in flow.tasks) added.nextTask = first;
-    else added.end = true;
-  } else {
-    if (text(before.task.nextTask)) added.nextTask = before.task.nextTask!;
-    else added.end = true;
-    delete before.task.end;
-    before.task.nextTask = name;
+  const way = wayOn(before, flow);
+  const next = text(way.holder[way.key]);
+  // What ends the run stands for itself where it would cut off what follows.
+  if (!(task.type === "Terminate" && next)) {
+    way.holder[way.key] = name;
+    if (way.key === "nextTask") delete way.holder.end;
   }
+  leadOn(added, next && isObject(flow.tasks) && next in flow.tasks ? next : null);
+  const goesOn = before && way.key !== "startTask";
   flow.tasks = withEntry(flow.tasks as JsonObject, name, added, goesOn ? before.name : null);
   return copy;
+}
+
+/** The place that leads to a task put behind *before*: of a Decision, the first way that leads nowhere yet, else its default. */
+function wayOn(before: Listed | undefined, flow: Flow): Omit<Reference, "onError"> {
+  if (before && goesStraight(before)) return { holder: before.task, key: "nextTask" };
+  if (before?.type !== "Decision") return { holder: flow, key: "startTask" };
+  const open = choicesOf(before.task).find(({ nextTask }) => !text(nextTask));
+  return open ? { holder: open, key: "nextTask" } : { holder: before.task, key: "defaultTask" };
+}
+
+/** Let *added* lead to the task *next*; null: to the end. */
+function leadOn(added: Task, next: string | null): void {
+  if (added.type === "Terminate") return;
+  if (added.type === "Decision") {
+    added.choices = choicesOf(added).map((choice) => ({ ...choice, nextTask: next ?? "" }));
+    added.defaultTask = next ?? "";
+  } else if (next) added.nextTask = next;
+  else added.end = true;
 }
 
 /** The last task on the line from the start that goes on to one other task, or ends. */

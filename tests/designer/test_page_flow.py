@@ -1,0 +1,195 @@
+"""The designer's page: tasks that send nothing, and where every task leads, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from designer import running_designer
+from designer_page.browser import DesignerPage, designer_page
+from tasks import http
+
+FLOW: dict[str, Any] = {
+    "name": "flow",
+    "startTask": "Get",
+    "tasks": {
+        "Get": {
+            "type": "Http",
+            "httpRequest": {"url": "https://api.acme.example/things"},
+            "nextTask": "Sorry",
+        },
+        "Sorry": http("https://api.acme.example/sorry"),
+    },
+}
+
+
+@pytest.fixture
+def page(tmp_path: Path, folder: Path, browser: Browser) -> Iterator[DesignerPage]:
+    """The page, with two HTTP tasks on a line."""
+    (folder / "flow.json").write_text(json.dumps(FLOW), "utf-8")
+    with (
+        running_designer(tmp_path, workflows=folder) as running,
+        designer_page(browser, running.url) as shown,
+    ):
+        yield shown
+
+
+def saved(page: DesignerPage, folder: Path) -> dict[str, Any]:
+    """Save, and return the tasks of the file."""
+    page.save()
+    tasks: dict[str, Any] = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
+    return tasks
+
+
+def labelled(page: DesignerPage, name: str) -> Locator:
+    return page.page.get_by_label(name, exact=True)
+
+
+def test_an_error_route_is_added_checked_and_kept_while_the_form_is_edited(
+    page: DesignerPage, folder: Path
+) -> None:
+    """Classes are those of the error tree; a status that is none is kept as typed, with its
+    problem; what is typed in the form of the request does not touch the routes.
+    """
+    page.named("button", "Add error route").click()
+    expect(labelled(page, "Next task on error 1")).to_be_focused()
+    expect(labelled(page, "Next task on error 1")).to_have_value("Sorry")
+    route = page.named("group", "Error route 1")
+    for name in ("timeout", "too_large", "pagination", "any error (*)"):
+        expect(route.get_by_role("checkbox", name=name, exact=True)).to_be_visible()
+    route.get_by_role("checkbox", name="any error (*)").uncheck()
+    route.get_by_role("checkbox", name="timeout", exact=True).check()
+    labelled(page, "Statuses of route 1").press_sequentially("404, x")
+    expect(route.locator(".problem").first).to_contain_text("statuses/1")
+    labelled(page, "Statuses of route 1").fill("404, 409")
+    expect(route.locator(".problem")).to_have_count(0)
+    page.at("/httpRequest/url").fill("https://api.acme.example/others")
+    assert page.violations() == []
+    get = saved(page, folder)["Get"]
+    assert get["onError"] == [{"errors": ["timeout"], "nextTask": "Sorry", "statuses": [404, 409]}]
+    assert get["httpRequest"]["url"] == "https://api.acme.example/others"
+    page.named("button", "Remove error route 1").click()
+    assert "onError" not in saved(page, folder)["Get"]
+
+
+def test_routes_can_be_put_in_order_and_the_next_task_chosen(
+    page: DesignerPage, folder: Path
+) -> None:
+    """The first route that matches is taken, so their order can be changed; a task leads to any
+    task of its branch, or ends the run.
+    """
+    page.named("button", "Add error route").click()
+    page.named("group", "Error route 1").get_by_role("checkbox", name="tls", exact=True).check()
+    page.named("button", "Add error route").click()
+    expect(page.named("group", "Error route 2")).to_contain_text("never taken")
+    page.named("button", "Move error route 2 up").click()
+    labelled(page, "Next task").select_option("")
+    ended = saved(page, folder)["Get"]
+    assert ended["end"] is True
+    assert "nextTask" not in ended
+    labelled(page, "Next task").select_option("Sorry")
+    get = saved(page, folder)["Get"]
+    assert get["nextTask"] == "Sorry"
+    assert "end" not in get
+    assert [route["errors"] for route in get["onError"]] == [["*"], ["*", "tls"]]
+
+
+def test_a_wait_is_added_changed_renamed_moved_and_removed(
+    page: DesignerPage, folder: Path
+) -> None:
+    """It waits some seconds or until a time; either may be an expression, and what is neither is
+    kept with its problem.
+    """
+    page.named("button", "Add Wait task").click()
+    value = page.page.locator("#wait-value")
+    expect(value).to_be_focused()
+    value.fill("1.5")
+    assert saved(page, folder)["Wait"] == {"type": "Wait", "seconds": 1.5, "nextTask": "Sorry"}
+    value.fill("soon")
+    expect(page.page.locator(".form .problem").first).to_be_visible()
+    expect(page.page.locator(".chip")).to_contain_text("problem")
+    page.named("radio", "Until a time").check()
+    expect(labelled(page, "Until")).to_be_focused()
+    value.fill("${$.input.due}")
+    expect(page.page.locator(".form .problem")).to_have_count(0)
+    page.page.get_by_label("Task name").fill("Until it is due")
+    page.page.get_by_label("Task name").press("Enter")
+    expect(page.page.locator(".graph text", has_text="Until it is due")).to_be_visible()
+    page.named("button", "Move Until it is due down").click()
+    assert page.violations() == []
+    tasks = saved(page, folder)
+    assert tasks["Until it is due"] == {"type": "Wait", "until": "${$.input.due}", "end": True}
+    assert tasks["Sorry"]["nextTask"] == "Until it is due"
+    page.named("button", "Remove Until it is due").click()
+    assert saved(page, folder) == FLOW["tasks"]
+
+
+def test_a_decision_is_added_between_two_tasks_and_its_choices_edited(
+    page: DesignerPage, folder: Path
+) -> None:
+    """Every way leads on at first; a condition is checked while it is typed, in both forms; a way
+    that leads nowhere yet takes the next task that is added.
+    """
+    page.named("button", "Add Decision task").click()
+    condition = labelled(page, "Condition 1")
+    expect(condition).to_be_focused()
+    condition.fill("$.statusCode === ")
+    expect(page.named("group", "Choice 1").locator(".problem")).to_have_count(1)
+    condition.fill("$.statusCode === 404")
+    expect(page.named("group", "Choice 1").locator(".problem")).to_have_count(0)
+    expect(labelled(page, "Next task 1")).to_have_value("Sorry")
+    page.named("button", "Add choice").click()
+    expect(labelled(page, "Condition 2")).to_be_focused()
+    labelled(page, "Condition 2").fill("jsonata: body.total > 20")
+    expect(page.named("group", "Choice 2").locator(".problem")).not_to_have_count(0)
+    page.named("button", "Add Terminate task").click()
+    labelled(page, "Status of the run").select_option("Failed")
+    labelled(page, "Output of the run").fill('{"total": "${$.tasks.Get.output.body.total}"}')
+    page.page.locator(".task-name", has_text="Decide").click()
+    expect(labelled(page, "Next task 2")).to_have_value("End")
+    expect(labelled(page, "Default task")).to_have_value("Sorry")
+    page.named("button", "Move choice 2 up").click()
+    assert page.violations() == []
+    tasks = saved(page, folder)
+    assert tasks["Get"]["nextTask"] == "Decide"
+    assert tasks["Decide"] == {
+        "type": "Decision",
+        "choices": [
+            {"condition": "jsonata: body.total > 20", "nextTask": "End"},
+            {"condition": "$.statusCode === 404", "nextTask": "Sorry"},
+        ],
+        "defaultTask": "Sorry",
+    }
+    assert tasks["End"] == {
+        "type": "Terminate",
+        "terminationStatus": "Failed",
+        "workflowOutput": {"total": "${$.tasks.Get.output.body.total}"},
+    }
+
+
+def test_pagination_asks_for_what_its_mode_needs(page: DesignerPage, folder: Path) -> None:
+    """What a mode needs stands on the form once it is chosen; what has no meaning in it is not
+    offered, and what was typed for another mode is not sent.
+    """
+    page.add("Pagination")
+    page.at("/pagination/mode").select_option(label="cursor")
+    page.at("/pagination/next").fill("$.next")
+    page.at("/pagination/parameter/in").select_option(label="query")
+    page.at("/pagination/parameter/name").fill("after")
+    offers = page.page.locator("button.add", has_text="Start")
+    expect(offers).to_have_count(0)
+    page.at("/pagination/mode").select_option(label="page")
+    expect(offers).to_have_count(1)
+    expect(page.at("/pagination/next")).to_have_count(0)
+    assert saved(page, folder)["Get"]["pagination"] == {
+        "mode": "page",
+        "parameter": {"in": "query", "name": "after"},
+    }
+    page.at("/pagination/mode").select_option(label="cursor")
+    expect(page.at("/pagination/next")).to_have_value("$.next")
+    assert page.violations() == []
