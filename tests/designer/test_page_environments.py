@@ -79,12 +79,14 @@ def test_a_test_request_goes_to_the_chosen_environment(
     page: DesignerPage, server: RawServer
 ) -> None:
     """The environment is chosen by name, its colour beside it; its address is shown before it is
-    sent, the choice survives a reload, and a broken file cannot be chosen.
+    sent, the choice survives a reload, and a broken file cannot be chosen and says what is wrong.
     """
     expect(picker(page).locator("option")).to_have_text(
         ["none: as the definition says", "broken (its file is broken)", "staging (for tests)"]
     )
     expect(picker(page).locator("option").nth(1)).to_be_disabled()
+    expect(page.page.locator(".environment .problem")).to_contain_text("broken: ")
+    expect(page.page.locator(".environment .problem")).to_contain_text("colours")
     picker(page).select_option("staging")
     expect(page.page.locator("#environment-address")).to_have_text(
         f"This request goes to {server.url}/base/things"

@@ -2,7 +2,7 @@
 import { FieldRow, Fields } from "./fields";
 import { isObject } from "./json";
 import type { Store } from "./store";
-import { Problems, typed, useRedraw, useUi } from "./ui";
+import { Icon, Problems, typed, useRedraw, useUi } from "./ui";
 
 /** Which environment test requests go to; its colour stands beside its name. */
 export function EnvironmentPicker({ url }: { url: string }) {
@@ -25,6 +25,9 @@ export function EnvironmentPicker({ url }: { url: string }) {
           ))}
         </select>
       </label>
+      {items.map(({ name, broken }) => broken && (
+        <p key={name} class="problem warning"><Icon name="alert" /><span>{name}: {broken}</span></p>
+      ))}
       <span id="environment-address" class="muted small">
         {chosen !== null && (address === url ? "This request goes where the definition says." : `This request goes to ${address}`)}
       </span>
