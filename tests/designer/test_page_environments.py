@@ -122,6 +122,21 @@ def test_the_sample_input_is_a_form_where_the_definition_describes_it(
     assert received.startswith(b"GET /base/things?customer=9&state=open HTTP/1.1")
 
 
+def test_what_a_run_would_not_take_is_said_below_the_sample_input(page: DesignerPage) -> None:
+    """The input is checked by the definition's schema while it is typed, in the form and as JSON."""
+    refused = page.page.locator('[id^="refused-input-problem"]')
+    expect(page.at("/input/customer")).to_have_value("7")
+    expect(refused).to_have_count(0)
+    page.at("/input/customer").fill("x")
+    expect(refused).to_contain_text("customer")
+    page.page.get_by_role("button", name="Write it as JSON").click()
+    page.page.get_by_label("Sample input").fill('{"state": "open"}')
+    expect(refused).to_contain_text("'customer' is required")
+    page.page.get_by_label("Sample input").fill('{"customer": 8}')
+    expect(refused).to_have_count(0)
+    assert page.violations() == []
+
+
 def test_a_task_that_runs_another_definition_is_added_and_checked(
     page: DesignerPage, folder: Path
 ) -> None:

@@ -32,6 +32,7 @@ from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
+from httptask.designer._inputs import refused_input
 from httptask.designer._problems import (
     Refused,
     answer_http,
@@ -347,7 +348,11 @@ class _Designer:
             )
             more["unreached"] = unreached_tasks(definition)
         else:
-            problems, more["mediaType"] = await self._checked(draft_of(value))
+            draft = draft_of(value)
+            problems, more["mediaType"] = await self._checked(draft)
+            if (schema := value.get("inputSchema")) is not None:
+                refused = await in_thread(lambda: refused_input(schema, draft.inputs.input))
+                more["inputProblems"] = [problem.to_json() for problem in refused]
         valid = not any(problem.severity == "error" for problem in problems)
         return as_json(
             {"valid": valid, "problems": [problem.to_json() for problem in problems], **more}

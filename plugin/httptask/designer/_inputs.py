@@ -9,6 +9,7 @@ from httptask.designer._form import Field, whole_field
 from httptask.designer._problems import Refused
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
+from httptask.settings import input_problems
 from httptask.workflow import (
     environment_names,
     input_problems_of,
@@ -56,6 +57,15 @@ def tried_input(schema: Any, given: Any) -> Any:
     ):
         return given
     return sample_input(schema) if given is None else with_defaults(schema, given)
+
+
+def refused_input(schema: Any, value: Any) -> list[Problem]:
+    """Return why a run would not take the input *value*, by the `inputSchema` *schema*; [] where
+    there is no input to try, or the schema itself is wrong.
+    """
+    if value is None or input_problems_of({"inputSchema": schema}):
+        return []
+    return input_problems(schema, value)
 
 
 def environments(definition: WorkflowDefinition) -> list[dict[str, Any]]:

@@ -131,9 +131,9 @@ export class Api {
   consent = (id: string) => this.get<{ state: string; message?: string; token?: HeldToken }>(`consents/${encode(id)}`);
   cancelConsent = (id: string) => this.send(`consents/${encode(id)}`, { method: "DELETE" });
 
-  async validate(task: Task, name: string, signal: AbortSignal): Promise<{ problems: Problem[]; mediaType: string | null }> {
-    const response = await this.post("validate", { task, name }, signal);
-    return (await response.json()) as { problems: Problem[]; mediaType: string | null };
+  async validate(task: Task, name: string, signal: AbortSignal, input: Pick<Draft, "inputSchema" | "inputs"> | null = null): Promise<{ problems: Problem[]; mediaType: string | null; inputProblems?: Problem[] }> {
+    const response = await this.post("validate", { task, name, ...input }, signal);
+    return (await response.json()) as { problems: Problem[]; mediaType: string | null; inputProblems?: Problem[] };
   }
 
   /** What is wrong with *definition*, whose id is *workflow*, and the tasks that no run of it gets to. */

@@ -1,4 +1,5 @@
 // The sample input: as JSON, or in a form where the definition describes its input.
+import type { Draft } from "./api";
 import { type Json, parse } from "./json";
 import { dump, load, type Slot } from "./slots";
 import type { Store } from "./store";
@@ -11,6 +12,8 @@ export class SampleInput {
   root: Slot | null = null;
   /** What is wrong with the schema. */
   problems: Problem[] = [];
+  /** Why a run would not take this input. */
+  refused: Problem[] = [];
   asJson = false;
   private typed = "";
   private opening = 0;
@@ -31,7 +34,7 @@ export class SampleInput {
   async open(schema: Json | undefined): Promise<void> {
     const opening = ++this.opening;
     this.root = null;
-    this.problems = [];
+    this.problems = this.refused = [];
     this.asJson = false;
     if (schema === undefined || schema === null) return;
     try {
@@ -45,6 +48,17 @@ export class SampleInput {
       this.store.task.redraw();
     } catch {
       /* the server is away: the input can be written as JSON */
+    }
+  }
+
+  /** What is sent to have the input checked; null where nothing describes it, or it is no JSON yet. */
+  draft(): Pick<Draft, "inputSchema" | "inputs"> | null {
+    const { inputSchema } = this.store.workflow.working;
+    if (!this.root || inputSchema === undefined) return null;
+    try {
+      return { inputSchema, inputs: this.text.trim() ? { input: parse(this.text) } : {} };
+    } catch {
+      return null;
     }
   }
 

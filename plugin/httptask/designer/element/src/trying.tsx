@@ -39,7 +39,7 @@ export function EnvironmentPicker({ url }: { url: string }) {
 export function SampleInputField({ change }: { change: () => void }) {
   const { store } = useUi();
   const redraw = useRedraw();
-  const { root, asJson, problems } = store.input;
+  const { root, asJson, problems, refused } = store.input;
   const asForm = !!root && !asJson;
   return (
     <div class={asForm ? "field group" : "field single"} {...(asForm ? { role: "group", "aria-labelledby": "sample-input-name", id: "sample-input", tabIndex: -1 } : {})}>
@@ -61,6 +61,7 @@ export function SampleInputField({ change }: { change: () => void }) {
         <Fields key={root.key} slot={root} pointer="/input" id="sample-input" redraw={() => { change(); redraw(); }} />
       ) : <FieldRow key={root.key} slot={root} pointer="/input" name="Input" />}
       <Problems id="sample-input" pointer="/inputSchema" problems={problems} />
+      <Problems id="refused-input" pointer="" problems={refused} />
     </div>
   );
 }

@@ -29,7 +29,7 @@ export class Validation {
     if (!this.store.task.root || this.store.task.name === null) return;
     const { signal } = (this.checking = new AbortController());
     try {
-      const { problems, mediaType } = await this.store.api.validate(this.store.task.value(), this.store.task.name, signal);
+      const { problems, mediaType, inputProblems = [] } = await this.store.api.validate(this.store.task.value(), this.store.task.name, signal, this.store.input.draft());
       if (signal.aborted) return;
       if (mediaType !== this.mediaType) {
         this.mediaType = mediaType;
@@ -37,9 +37,11 @@ export class Validation {
       }
       // A field that came or went can move a problem that is the same.
       const shown = this.pointersShown();
-      if (same(problems, this.problems) && !this.edited.size && shown === this.shownLast) return;
+      const sameInput = same(inputProblems, this.store.input.refused);
+      if (sameInput && same(problems, this.problems) && !this.edited.size && shown === this.shownLast) return;
       this.shownLast = shown;
       this.problems = problems;
+      this.store.input.refused = inputProblems;
       this.edited.clear();
       this.store.drafts.keep(); // without the secrets that were found
       this.store.task.redraw();

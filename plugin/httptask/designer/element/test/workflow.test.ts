@@ -180,3 +180,23 @@ test("a definition that no form can show is listed all the same", () => {
   assert.deepEqual(flow.listed(odd).map(({ name, type }) => [name, type]), [["A", "?"], ["B", "?"], ["C", "?"], ["D", "Parallel"]]);
   assert.deepEqual(flow.routes(odd), []);
 });
+
+test("a task behind a decision takes the first way that leads nowhere, else its default way", () => {
+  const decision: Task = { type: "Decision", choices: [{ condition: "x", nextTask: "" }], defaultTask: "" };
+  const asked = flow.insert({ startTask: "A", tasks: { A: http(null) } }, "Ask", decision, "A");
+  assert.deepEqual(flow.find(asked, "Ask")!.task, decision);
+  const once = flow.insert(asked, "One", http(null), "Ask");
+  const twice = flow.insert(once, "Two", http(null), "Ask");
+  const thrice = flow.insert(twice, "Three", http(null), "Ask");
+  assert.deepEqual(flow.find(thrice, "Ask")!.task, { type: "Decision", choices: [{ condition: "x", nextTask: "One" }], defaultTask: "Three" });
+  assert.equal(flow.find(thrice, "Three")!.task.nextTask, "Two");
+  assert.deepEqual(flow.find(thrice, "One")!.task, http(null));
+});
+
+test("a task that ends the run never cuts off what follows", () => {
+  const end: Task = { type: "Terminate", terminationStatus: "Completed" };
+  const apart = flow.insert(LINE, "End", end, "A");
+  assert.equal(flow.find(apart, "A")!.task.nextTask, "B");
+  assert.deepEqual(flow.find(apart, "End")!.task, end);
+  assert.deepEqual(flow.find(flow.insert(LINE, "End", end, "D"), "D")!.task, { ...http("End") });
+});
