@@ -926,6 +926,8 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
         "responseBody": "file",
         "rateLimit": {"requests": 5},
         "pagination": {"mode": "link"},
+        "forEach": {},
+        "completion": {"mode": "poll"},
         "retry": {"until": "jsonata: body.done"},
     }
     form.load()

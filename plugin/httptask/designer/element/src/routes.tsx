@@ -30,7 +30,7 @@ export function Routes({ item }: { item: flow.Listed }) {
   const general = problems.filter(({ pointer }) => !/^\/onError\/[0-9]+/.test(pointer));
   return (
     <section class="card" aria-labelledby="group-routes">
-      <div class="card-head"><h2 id="group-routes">Routes of this task</h2><span class="type">where the run goes</span></div>
+      <div class="card-head"><h2 id="group-routes">Routes of this task</h2></div>
       {flow.goesStraight(item) && (
         <div class="field single">
           <div class="field-head"><label class="name" for="next-task">Next task</label></div>

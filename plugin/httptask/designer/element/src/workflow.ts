@@ -110,7 +110,7 @@ export function insert(definition: Definition, name: string, task: Task, after: 
     way.holder[way.key] = name;
     if (way.key === "nextTask") delete way.holder.end;
   }
-  leadOn(added, next && isObject(flow.tasks) && next in flow.tasks ? next : null);
+  leadOn(added, way.key === "startTask" && !(isObject(flow.tasks) && next! in flow.tasks) ? null : next);
   const goesOn = before && way.key !== "startTask";
   flow.tasks = withEntry(flow.tasks as JsonObject, name, added, goesOn ? before.name : null);
   return copy;
