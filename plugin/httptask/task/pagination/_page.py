@@ -14,6 +14,7 @@ from httptask._core.strict_json import decimal_text
 from httptask.errors import PaginationError, TaskResult
 from httptask.expressions import ABSENT, Query
 from httptask.task._queries import reads_headers, values_of
+from httptask.task.pagination._outline import Outline, why_no_page
 
 _IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
 """A number in text; of `Content-Range: items 0-24/319` the complete length."""
@@ -51,12 +52,20 @@ class Page:
         message = f"page {self.number}: {message}"
         return PaginationError(message, page=self.number, maybe_delivered=True)
 
-    def items(self, query: Query) -> list[Any]:
-        """Return the items at *query*. Raises `PaginationError` where there is no list."""
+    def items(self, query: Query, first: Outline | None = None) -> list[Any]:
+        """Return the items at *query*. Raises `PaginationError` where there is no list.
+
+        *first* is the outline of the first page.
+        """
         if query.steps is None:
-            return self.values(query)
+            values = self.values(query)
+            if not values and not reads_headers(query):
+                self._see_that_it_is_a_page(query, None)
+            return values
         value = self.value(query)
         if value is None or (value is ABSENT and self.number > 1):
+            if not reads_headers(query):
+                self._see_that_it_is_a_page(query, first)
             return []  # a list without items may be left out
         if isinstance(value, list):
             return value
@@ -72,6 +81,13 @@ class Page:
             f"{query.text} is {type_name(value)}, and the items are to be a list"
             f"{_lists_in(self.result.body)}"
         )
+
+    def _see_that_it_is_a_page(self, query: Query, first: Outline | None) -> None:
+        reason = None
+        if query.steps is not None or not isinstance(self.result.body, list):
+            reason = why_no_page(self.result.body, query, first)
+        if reason is not None:
+            raise self.error(f"{reason}; the list may go on behind it")
 
     def items_query(self) -> Query:
         """Return the query of the items where the setting names none: the body itself, or the only

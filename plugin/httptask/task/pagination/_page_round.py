@@ -20,6 +20,7 @@ from httptask.task.pagination._collection import collection_of
 from httptask.task.pagination._end import Answer, end_of
 from httptask.task.pagination._identities import Identities
 from httptask.task.pagination._modes import BY_URL, FOLLOWING, Queries
+from httptask.task.pagination._outline import Outline, outline_of
 from httptask.task.pagination._page import Page, whole_number
 from httptask.task.pagination._places import path_of, put, written
 from httptask.task.pagination._state import PageState
@@ -78,6 +79,8 @@ class PageRound:
         self._identities = Identities()
         self._requests = Identities()
         self._items_before: Sequence[Any] = ()
+        self._outline: Outline | None = None
+        """That of the first page that was read."""
         self._settings: Mapping[str, Any] = {}
         self._request: OutgoingRequest | None = None
         self._record = CallRecord(PageCall)
@@ -166,7 +169,9 @@ class PageRound:
         """Return what *page* answers. Raises `PaginationError` for what cannot be understood."""
         if self._items_query is None:
             self._items_query = page.items_query()
-        items = page.items(self._items_query)
+        items = page.items(self._items_query, self._outline)
+        if self._outline is None:
+            self._outline = outline_of(page.result.body, self._items_query)
         if self._pagination.counts and _are_the_same(items, self._items_before):
             place = self._pagination.parameter
             raise page.error(

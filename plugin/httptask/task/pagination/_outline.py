@@ -1,0 +1,48 @@
+"""The names on the way to a page's items: by them a page without items is told from an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from httptask._core.json_types import type_name
+from httptask.expressions import Query
+
+Outline = tuple[frozenset[str], ...]
+"""The names of the body, and of each object on the way to its items."""
+
+
+def outline_of(body: Any, query: Query) -> Outline:
+    """Return the names that the page *body* has on the way of *query*, which selects its items."""
+    return tuple(frozenset(value) for value in _way(body, query) if isinstance(value, Mapping))
+
+
+def why_no_page(body: Any, query: Query, first: Outline | None) -> str | None:
+    """Return why *body*, which has no list at *query*, is no page without items; None if it is.
+
+    A list without items may be left out, and a body, too. A page of HTML is none, and neither is an
+    object with names that the *first* page has not: servers tell errors so, with a 200. None: the
+    first page is not known.
+    """
+    for depth, value in enumerate(_way(body, query)):
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            where = f"its body is {type_name(value)}" if depth == 0 else "an object is missing"
+            return f"{where} where {query.text} leads"
+        if first is not None and depth < len(first) and (new := set(value) - first[depth]):
+            names = ", ".join(sorted(map(str, new))[:5])
+            return (
+                f"there is nothing at {query.text}, and it has names the first page lacks: {names}"
+            )
+    return None
+
+
+def _way(body: Any, query: Query) -> Iterator[Any]:
+    """Yield *body*, and what stands at each name on the way to the items in it."""
+    yield body
+    for step in (query.steps or ())[:-1]:
+        if not isinstance(body, Mapping) or step not in body:
+            return
+        body = body[step]
+        yield body
