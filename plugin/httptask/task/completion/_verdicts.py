@@ -22,7 +22,11 @@ _DONE = frozenset(
     ("succeeded", "success", "successful", "completed", "complete", "done", "finished", "ready")
 )
 _FAILED = frozenset(
-    ("failed", "failure", "error", "errored", "canceled", "cancelled", "aborted", "faulted")
+    (
+        *("failed", "failure", "error", "errored", "canceled", "cancelled", "aborted", "faulted"),
+        *("timedout", "timeout", "expired", "rejected", "terminated", "killed", "crashed"),
+        *("unsuccessful", "internalerror"),
+    )
 )
 _RUNNING = frozenset(("accepted", "queued", "notstarted", "started", "inprogress", "submitted"))
 """Besides what ends in -ing. Words without case, spaces and hyphens."""
@@ -99,8 +103,13 @@ def _named_verdict(
 
 
 def _is_one(state: str, named: Sequence[str], known: frozenset[str]) -> bool:
-    """Say whether *state* is one of those *named*, or one that is *known* where none is named."""
-    return state in named if named else _word(state) in known
+    """Say whether *state* is one of those *named*, or one that is *known* where none is named.
+
+    Case does not tell states apart: a wait for `Failed` would not see the end of a `FAILED` job.
+    """
+    if not named:
+        return _word(state) in known
+    return state.casefold() in map(str.casefold, named)
 
 
 def _google_verdict(body: Any) -> Verdict:
