@@ -89,7 +89,37 @@ def test_another_path_is_never_taken_for_one_below(base: str, path: str) -> None
         assert server + address.removeprefix("https://s.example/own") == url
 
 
+@pytest.mark.parametrize(
+    ("servers_", "url", "address"),
+    [
+        ({LIVE: f"{LIVE}/v2"}, f"{LIVE}/v2/x?page=2", f"{LIVE}/v2/x?page=2"),
+        ({LIVE: f"{LIVE}/v2"}, f"{LIVE}/x", f"{LIVE}/v2/x"),
+        ({f"{LIVE}/v1": LIVE}, f"{LIVE}/v1/x", f"{LIVE}/x"),
+        ({f"{LIVE}/v1": f"{LIVE}/v1-test"}, f"{LIVE}/v1/x", f"{LIVE}/v1-test/x"),
+        ({LIVE: "https://s.example"}, f"{LIVE}/x", "https://s.example/x"),
+        ({LIVE: "https://s.example", "https://s.example": LIVE}, f"{LIVE}/x", f"{LIVE}/x"),
+    ],
+)
+def test_an_address_that_a_server_names_is_replaced_once(
+    servers_: dict[str, str], url: str, address: str
+) -> None:
+    """A server of the environment names itself; what names the definition's server goes to it."""
+    assert Environment("e", servers=servers_).followed(url) == address
+
+
 # Runs and test requests
+
+
+def test_the_next_page_comes_from_the_server_of_the_first(write: Callable[..., Path]) -> None:
+    """Its relative URL does not get the beginning of the environment's path a second time."""
+    answer = servers.response(b'{"data": [1], "next": "?page=2"}', servers.JSON)
+    with servers.raw_server(servers.respond(answer)) as server:
+        setting = {"mode": "nextUrl", "next": "$.next", "maxPages": 2, "atLimit": "keep"}
+        task = http(f"{server.url}/things", pagination=setting)
+        path = write(task, sandbox={"servers": {server.url: f"{server.url}/v2"}})
+        assert run(path, "sandbox").status == "Completed"
+        received = [request.split(b" ")[1] for request in server.received]
+    assert received == [b"/v2/things", b"/v2/things?page=2"]
 
 
 def run(path: Path, environment: str | None, **given_: Any) -> WorkflowRun:

@@ -4,7 +4,7 @@ place, such as `live` or `staging`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -39,6 +39,14 @@ class Environment:
             if rest is not None:
                 return self.servers[server].rstrip("/") + rest
         return url
+
+    def followed(self, url: str) -> str:
+        """Return where a request to *url* goes here, which a server named: the next page, a job.
+
+        A server that stands here names its own address, which is not replaced once more.
+        """
+        here = _longest_base(self.servers.values(), url)
+        return url if here >= _longest_base(self.servers, url) else self.address(url)
 
     def credential_names(self, names: Any) -> Any:
         """Return *names*, what a task's `credentials` are, as they are called here."""
@@ -81,6 +89,12 @@ def rest_below(server: str, url: str) -> str | None:
         return None
     rest = path[len(base) :]
     return rest if not rest or rest[0] in "/?#" else None
+
+
+def _longest_base(servers: Iterable[str], url: str) -> int:
+    """Return the length of the longest path of *servers* that *url* begins with; -1: of none."""
+    bases = (urlsplit(one).path.rstrip("/") for one in servers if rest_below(one, url) is not None)
+    return max(map(len, bases), default=-1)
 
 
 def _after_origin(url: str) -> str:

@@ -161,7 +161,8 @@ class Visit:
             return Outgoing(built, settings)
         own_url, built = built.url, built.copy()
         if call.url is not None:
-            url = self._address(call.url)
+            environment = self.environment
+            url = call.url if environment is None else environment.followed(call.url)
             built.url = _without_secrets(url, self.mask)
         if call.method is not None and (call.method != built.method or not call.is_judged):
             built = without_body(built, call.method)
@@ -211,14 +212,11 @@ class Visit:
             pointer = self._plan.request_pointer
             request = {**request, **await with_contents(others, readable, pointer)}
         built = builder.build(request, may_hold_files=may_hold_files)
-        if (address := self._address(built.url)) != built.url:
+        environment = self.environment
+        if environment is not None and (address := environment.address(built.url)) != built.url:
             built = built.copy()  # the plan keeps what no run changes
             built.url = address
         return built
-
-    def _address(self, url: str) -> str:
-        """Return where a request to *url* goes in the run's environment."""
-        return url if self.environment is None else self.environment.address(url)
 
     async def _with_key(self, built: OutgoingRequest, call_number: int) -> OutgoingRequest:
         """Return *built* with the idempotency key of a call, unless its author wrote the header."""
