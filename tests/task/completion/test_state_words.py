@@ -14,9 +14,9 @@ POST = {"method": "POST", "body": {"size": 3}}
 STARTED = accepted(("Location", "/jobs/7"))
 
 
-def poll_task(url: str, **poll: Any) -> dict[str, Any]:
-    """Return a task that starts a job at *url* and polls it by *poll*."""
-    return http(f"{url}/start", request=POST, completion=completion(**poll))
+def poll_task(server_url: str, **poll: Any) -> dict[str, Any]:
+    """Return a task that starts a job at *server_url* and polls it by *poll*."""
+    return http(f"{server_url}/start", request=POST, completion=completion(**poll))
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,33 @@ def test_case_does_not_tell_the_states_of_an_author_apart() -> None:
     with job_server(STARTED, *states("RUNNING", "STALLED")) as server:
         error = failure(poll_task(server.url, failed=["Stalled"], timeoutSeconds=1))
     assert "the job ended in the state 'STALLED'" in str(error)
+
+
+def test_a_state_that_nobody_knows_is_no_end_where_the_author_names_the_job() -> None:
+    """Behind `poll.url` and `attach` is a job: its answer is not the result while it may run."""
+    steps = states("created", "IN_REVIEW", "completed")
+    with job_server(page({"id": 7}), *steps) as server:
+        result = call(poll_task(server.url, url="/jobs/${$.body.id}"))
+    assert result.body == {"status": "completed"}
+    with job_server(*steps) as server:
+        task = poll_task(server.url)
+        task["completion"]["attach"] = f"{server.url}/jobs/7"
+        result = call(task)
+    assert result.body == {"status": "completed"}
+    assert result.job is not None
+    assert result.job.states == ("created", "IN_REVIEW", "completed")
+
+
+@pytest.mark.parametrize("state", ["ok", "PASSED", "processed", "available"])
+def test_a_word_for_success_is_an_end(state: str) -> None:
+    """Envelopes, checks and stored things end so."""
+    with job_server(page({"id": 7}), page({"status": state})) as server:
+        assert call(poll_task(server.url, url="/jobs/7")).body == {"status": state}
+
+
+def test_a_long_wait_is_told_in_digits() -> None:
+    """1e+11 is no number of seconds that a reader can use."""
+    started = accepted(("Location", "/jobs/7"), ("Retry-After", "99999999999"))
+    with job_server(started) as server:
+        error = failure(poll_task(server.url))
+    assert "the server asks to wait 99999999999 s more" in str(error)

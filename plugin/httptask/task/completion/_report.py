@@ -91,7 +91,7 @@ def late_error(
     if last:
         shown += f"; the last poll: {last}"
     if asked_for is not None:
-        shown += f"; the server asks to wait {asked_for:g} s more"
+        shown += f"; the server asks to wait {asked_for:.15g} s more"
     message = (
         f"the job did not end within {seconds:g} s (poll.timeoutSeconds), in {state.polls}"
         f" polls{shown}"

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from httptask.errors import CompletionError
 from httptask.expressions import ABSENT, Query
 from httptask.task._queries import values_of
-from httptask.task.completion._links import GOOGLE, OPERATION, is_google_operation
+from httptask.task.completion._links import (
+    ATTACHED,
+    GOOGLE,
+    NAMED,
+    OPERATION,
+    is_google_operation,
+)
 
 if TYPE_CHECKING:
     from httptask.errors import TaskResult
@@ -19,7 +25,10 @@ RUNNING, DONE, FAILED = "running", "done", "failed"
 _ACCEPTED, _NO_CONTENT = 202, 204
 
 _DONE = frozenset(
-    ("succeeded", "success", "successful", "completed", "complete", "done", "finished", "ready")
+    (
+        *("succeeded", "success", "successful", "completed", "complete", "done", "finished"),
+        *("ready", "ok", "passed", "processed", "available"),
+    )
 )
 _FAILED = frozenset(
     (
@@ -30,6 +39,9 @@ _FAILED = frozenset(
 )
 _RUNNING = frozenset(("accepted", "queued", "notstarted", "started", "inprogress", "submitted"))
 """Besides what ends in -ing. Words without case, spaces and hyphens."""
+
+_ONLY_A_JOB = (OPERATION, NAMED, ATTACHED)
+"""Conventions in which the URL is that of a job: a state that nobody knows is no resource's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ def verdict_of(
         return Verdict(DONE, state)
     if result.status_code == _ACCEPTED or _is_running(word):
         return Verdict(RUNNING, state)
-    if state is not None and (convention == OPERATION or is_provisioning):
+    if state is not None and (convention in _ONLY_A_JOB or is_provisioning):
         return Verdict(RUNNING, state)
     if convention == OPERATION and result.status_code != _NO_CONTENT and not is_redirected:
         raise CompletionError(
