@@ -73,16 +73,17 @@ def test_a_server_that_ignores_the_page_is_no_loop() -> None:
 # Tokens
 
 
-@pytest.mark.parametrize("end", [None, "", False, "absent"])
-def test_a_token_that_is_none_is_the_end(end: Any) -> None:
-    """null, empty, false and absent are no tokens."""
+@pytest.mark.parametrize("end", [None, "", "  ", False, "absent"])
+@pytest.mark.parametrize("setting", [CURSOR, {"mode": "nextUrl", "next": "$.next"}])
+def test_a_token_that_is_none_is_the_end(end: Any, setting: dict[str, Any]) -> None:
+    """null, empty, blank, false and absent are no tokens."""
 
     def answer(asked: Asked) -> bytes:
         more = {} if end == "absent" else {"next": end}
         return page({"data": [1], **more})
 
     with list_server(answer) as server:
-        result = call(http(server.url, pagination=CURSOR))
+        result = call(http(server.url, pagination=setting))
     assert result.pages is not None
     assert (result.body, result.pages.complete, result.pages.stopped_by) == ([1], True, "next")
 

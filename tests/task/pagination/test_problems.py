@@ -250,6 +250,17 @@ def endpoint(url: str) -> Endpoint:
     return only
 
 
+def test_what_a_list_of_numbers_counts_from_is_one_number() -> None:
+    """The problem stands at the parameter whose value it is, not at a `resume` nobody wrote."""
+    setting = {"mode": "page", "parameter": QUERY}
+    name = QUERY["name"]
+    error = failure(
+        http("http://127.0.0.1:9", request={"query": {name: [0, 1]}}, pagination=setting)
+    )
+    assert isinstance(error, SettingsError)
+    assert error.problems[0].pointer == "/pagination/parameter"
+
+
 def test_a_parameter_that_pages_fill_in_need_not_be_written() -> None:
     """What the endpoint requires is in the first request, too."""
     setting = {"mode": "page", "parameter": QUERY, "size": {"name": "limit", "value": 2}}

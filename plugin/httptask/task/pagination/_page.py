@@ -135,7 +135,9 @@ class Page:
     def token(self, query: Query) -> Any:
         """Return the token at *query*: text or a number; None if it is null, empty or absent."""
         value = self.value(query)
-        if value is ABSENT or value is None or value is False or value == "":
+        if value is ABSENT or value is None or value is False:
+            return None
+        if isinstance(value, str) and not value.strip():
             return None
         if isinstance(value, str | int | float) and value is not True:
             return value

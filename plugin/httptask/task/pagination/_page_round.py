@@ -107,7 +107,7 @@ class PageRound:
             self._see_that_it_fits(settings)
         if cursor is None:
             if pagination.counts and place is not None:
-                cursor = self._number(written(settings, place))
+                cursor = self._number(written(settings, place), "parameter")
             self._state = replace(self._state, cursor=cursor)
             return NextCall(number=self._state.number)
         if pagination.counts:
@@ -278,14 +278,14 @@ class PageRound:
             problem = Problem.of("pagination-body", at, reason=str(error))
             raise SettingsError([problem]) from None
 
-    def _number(self, cursor: Any) -> int:
+    def _number(self, cursor: Any, setting: str = "resume") -> int:
         number = whole_number(cursor)
         if number is None:
-            raise self._refused(cursor, "a whole number from 0")
+            raise self._refused(cursor, "a whole number from 0", setting)
         return number
 
-    def _refused(self, cursor: Any, expected: str) -> SettingsError:
-        at = pointer_of(["resume"], self._pointer)
+    def _refused(self, cursor: Any, expected: str, setting: str = "resume") -> SettingsError:
+        at = pointer_of([setting], self._pointer)
         found = self._mask(dump(cursor, compact=True)[:60])
         return SettingsError([Problem.of("type", at, expected=expected, found=found)])
 
