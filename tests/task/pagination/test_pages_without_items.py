@@ -23,7 +23,7 @@ def test_a_page_of_html_in_the_middle_is_no_end(items_at: str) -> None:
     with list_server(lambda asked: pages[asked.query["at"]]) as server:
         error = failure(http(server.url, pagination={**PAGE, "items": items_at}))
     assert (error.kind, error.collected) == ("pagination", items(1))
-    assert str(error).startswith("page 2: its body is a string")
+    assert str(error).startswith("page 2: its body is a string, and there is nothing at ")
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,11 @@ def test_an_error_with_a_200_in_the_middle_is_no_end(
 
 
 def test_a_later_page_may_leave_its_empty_list_out() -> None:
-    """JSON of Protocol Buffers has no empty lists: the names that are left are those of before."""
+    """JSON of Protocol Buffers has no empty lists, and Go's are null: the names that are left are
+    those of before, or of where the page is.
+    """
     first = {"kind": "list", "data": [1], "next": "p1"}
-    for last in ({}, {"kind": "list"}):
+    for last in ({}, {"kind": "list"}, {"data": None, "prev": "p0"}, {"nextSyncToken": "s"}):
         with list_server(lambda asked, last=last: page(last if asked.query else first)) as server:
             result = call(http(server.url, pagination={**CURSOR, "items": "$.data"}))
         assert result.body == [1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,11 @@ from httptask.expressions import Query
 
 Outline = tuple[frozenset[str], ...]
 """The names of the body, and of each object on the way to its items."""
+
+_WHERE_IT_IS = re.compile(
+    "prev|next|first|last|page|cursor|token|link|offset|delta|sync", re.IGNORECASE
+)
+"""Names that a first page may well lack: of the page before it, and of what a list ends with."""
 
 
 def outline_of(body: Any, query: Query) -> Outline:
@@ -21,21 +27,26 @@ def why_no_page(body: Any, query: Query, first: Outline | None) -> str | None:
     """Return why *body*, which has no list at *query*, is no page without items; None if it is.
 
     A list without items may be left out, and a body, too. A page of HTML is none, and neither is an
-    object with names that the *first* page has not: servers tell errors so, with a 200. None: the
-    first page is not known.
+    object with names that the *first* page has not: servers tell errors so, with a 200. Names of
+    links and tokens do not count. None: the first page is not known.
     """
     for depth, value in enumerate(_way(body, query)):
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            where = f"its body is {type_name(value)}" if depth == 0 else "an object is missing"
-            return f"{where} where {query.text} leads"
-        if first is not None and depth < len(first) and (new := set(value) - first[depth]):
-            names = ", ".join(sorted(map(str, new))[:5])
+            where = "its body" if depth == 0 else "what stands on the way to its items"
+            return f"{where} is {type_name(value)}, and there is nothing at {query.text}"
+        if first is not None and depth < len(first) and (new := _new(value, first[depth])):
+            names = ", ".join(sorted(new)[:5])
             return (
                 f"there is nothing at {query.text}, and it has names the first page lacks: {names}"
             )
     return None
+
+
+def _new(value: Mapping[str, Any], known: frozenset[str]) -> set[str]:
+    """Return the names in *value* that are not *known*, but for those of where the page is."""
+    return {name for name in value if name not in known and not _WHERE_IT_IS.search(name)}
 
 
 def _way(body: Any, query: Query) -> Iterator[Any]:
