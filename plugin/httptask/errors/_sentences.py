@@ -332,6 +332,10 @@ SENTENCES: Mapping[str, str] = {
     ),
     "route-twice": "'end' is true and there is a 'nextTask' too: a task has exactly one of the two",
     "route-missing": "a task needs either 'nextTask' or 'end': true",
+    "condition-member": (
+        "$ is the output of the task before, which has no {name!r}; it has {known}[; the run's"
+        " other data is read as {expression}]"
+    ),
     "decision-end": "a Decision may not be the end; let it go to a task that ends",
     "decision-next": (
         "a Decision has no 'nextTask': it goes to the 'nextTask' of one of its 'choices', or to"

@@ -11,7 +11,11 @@ A dollar sign directly before `{` is written twice when it is meant literally: `
 
 from __future__ import annotations
 
-from httptask.expressions._comparison import Comparison, comparison_problems
+from httptask.expressions._comparison import (
+    Comparison,
+    comparison_problems,
+    members_compared,
+)
 from httptask.expressions._conditions import condition_problems
 from httptask.expressions._evaluator import Evaluator
 from httptask.expressions._prepared import Prepared
@@ -34,4 +38,5 @@ __all__ = [
     "has_expression",
     "is_expression",
     "may_change",
+    "members_compared",
 ]

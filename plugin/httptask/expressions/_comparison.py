@@ -22,6 +22,7 @@ from httptask.expressions._comparison_syntax import (
     Comparisons,
     ConditionError,
     Literal,
+    Logic,
     Node,
     Not,
     Path,
@@ -38,6 +39,29 @@ def comparison_problems(condition: str, pointer: str) -> list[Problem]:
         params: dict[str, Any] = {"reason": error.reason, "place": error.place}
         return [Problem.of("condition-unread", pointer, found=condition[:200], **params)]
     return []
+
+
+def members_compared(condition: str) -> list[str | int]:
+    """Return the members of `$` that *condition*, of the platform's form, begins its paths with.
+
+    Empty where it cannot be read, which is a problem of its own.
+    """
+    try:
+        pending = [parsed(condition)]
+    except ConditionError:
+        return []
+    members: list[str | int] = []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Path):
+            members += node.keys[:1]
+        elif isinstance(node, Not):
+            pending.append(node.operand)
+        elif isinstance(node, Comparisons):
+            pending += [*(operand for _, operand in reversed(node.others)), node.first]
+        elif isinstance(node, Logic):
+            pending += reversed(node.operands)
+    return list(dict.fromkeys(members))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
 from httptask.settings import schema_problems, without_nulls
 from httptask.task import Known, Services
+from httptask.workflow._condition_members import member_problems
 from httptask.workflow._definition import (
     MAX_NESTING,
     Scope,
@@ -174,6 +175,7 @@ def _scope_problems(
         if scope.depth == MAX_NESTING and branches_of(task, pointer):
             yield Problem.of("parallel-depth", pointer, limit=MAX_NESTING)
     yield from way_problems(scope)
+    yield from member_problems(scope)
 
 
 def _task_problems(

@@ -1,0 +1,98 @@
+"""Members that the conditions of a Decision name, and that the output of the task before never
+has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from httptask._core.nearest import nearest
+from httptask._core.pointers import pointer as pointer_of
+from httptask.errors import Problem
+from httptask.workflow._definition import Scope
+from httptask.workflow._routes import transitions
+
+_RESULT = ("statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds")
+_AT_TIMES = (("pagination", "pages"), ("completion", "job"))
+"""The settings of an Http task that add a member to its result."""
+_OTHER_DATA = ("input", "tasks", "variables")
+"""What expressions see, and conditions of the platform's own form do not."""
+
+
+def member_problems(scope: Scope) -> Iterator[Problem]:
+    """Yield the members that a condition of *scope* names and no output on a way to it has.
+
+    Only the results of Http tasks, and what a failed task puts out, are known beforehand.
+    """
+    arrivals = _arrivals(scope)
+    for name, task in scope.tasks.items():
+        if not isinstance(task, Mapping) or task.get("type") != "Decision":
+            continue
+        known = _known_members(name, scope.start, arrivals)
+        choices = task.get("choices")
+        for index, choice in enumerate(choices if known and isinstance(choices, list) else ()):
+            condition = choice.get("condition") if isinstance(choice, Mapping) else None
+            pointer = pointer_of(["choices", index, "condition"], scope.pointer_to(name))
+            yield from _condition_problems(condition, known, pointer)
+
+
+def _condition_problems(condition: Any, known: list[str], pointer: str) -> Iterator[Problem]:
+    from httptask.expressions import has_expression, members_compared
+
+    if not isinstance(condition, str) or has_expression(condition):
+        return
+    for member in members_compared(condition):
+        if member in known:
+            continue
+        params: dict[str, Any] = {"name": str(member), "known": known}
+        suggestion = None
+        if member in _OTHER_DATA:
+            params["expression"] = f"${{jsonata: {member}.…}}"
+        elif near := nearest(str(member), known):
+            suggestion = f"$.{near[0]}"
+        elif "body" in known:
+            is_name = isinstance(member, str) and member.isidentifier()
+            suggestion = f"$.body.{member}" if is_name else f"$.body[{member!r}]"
+        yield Problem.of(
+            "condition-member", pointer, severity="warning", suggestion=suggestion, **params
+        )
+
+
+_Arrival = tuple[str, Mapping[str, Any], bool]
+"""A way to a task: the name of the task it comes from, that task, and whether it failed."""
+
+
+def _arrivals(scope: Scope) -> dict[str, list[_Arrival]]:
+    arrivals: dict[str, list[_Arrival]] = {}
+    for name, task in scope.tasks.items():
+        for path, target in transitions(task) if isinstance(task, Mapping) else ():
+            arrivals.setdefault(target, []).append((name, task, path[0] == "onError"))
+    return arrivals
+
+
+def _known_members(
+    decision: str, start: Any, arrivals: Mapping[str, Sequence[_Arrival]]
+) -> list[str]:
+    """Return what `$` may have in *decision*, over all ways to it; empty where that is not
+    known.
+    """
+    members: dict[str, None] = {}
+    pending, seen = [decision], {decision}
+    while pending:
+        target = pending.pop()
+        if target == start:
+            return []  # `$` is the run's input, or what came before the Parallel
+        for name, task, has_failed in arrivals.get(target, ()):
+            if has_failed:
+                members["error"] = None
+            elif task.get("type") == "Decision":
+                if name not in seen:  # a Decision puts out nothing: `$` is what it was there
+                    seen.add(name)
+                    pending.append(name)
+            elif task.get("type") != "Http" or task.get("forEach") is not None:
+                return []
+            else:
+                added = [name for setting, name in _AT_TIMES if task.get(setting) is not None]
+                members |= dict.fromkeys([*_RESULT, *added])
+    return list(members)
