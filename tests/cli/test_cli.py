@@ -728,6 +728,8 @@ def test_a_response_that_is_not_json_though_it_says_so(
         (["run", "flow.json", "--input", "broken.json"], "line 1, column 2"),
         (["test-request", "flow.json", "--task", "Aa"], "did you mean 'A'?"),
         (["test-request", "flow.json", "--task", "B"], "type Terminate"),
+        (["test-request", "end.json"], "no task of type Http"),
+        (["run", "end.json", "--variable", "/a/b=1"], "give the variable as a whole"),
         (["test-request", "flow.json", "--tasks", "list.json"], "expected an object"),
         (["validate", "missing.json"], "missing.json"),
         (["validate", "list.json"], "object"),
@@ -744,6 +746,7 @@ def test_wrong_usage_and_wrong_files(
         "flow.json",
         flow(("A", {**http("http://127.0.0.1:1/"), "end": None, "nextTask": "B"}), ("B", end)),
     )
+    write("end.json", flow(("B", end)))
     write("broken.json", "{")
     write("list.json", [])
     done = run(*words)

@@ -50,6 +50,15 @@ def test_a_definition_that_there_is_not_names_the_nearest() -> None:
         assert problems(definition_of(document), shared) == []
 
 
+def test_a_failure_workflow_that_there_is_not_is_warned_of() -> None:
+    """It would be missed first when a run has failed; the run itself ends as it does without it."""
+    (unknown,) = told(ending(failureWorkflow="biling"), billing=ending())
+    assert (unknown.severity, unknown.code) == ("warning", "workflow-unknown")
+    assert (unknown.pointer, unknown.suggestion) == ("/failureWorkflow", "billing")
+    assert told(ending(failureWorkflow="billing"), billing=ending()) == []
+    assert told(ending(failureWorkflow=None)) == []
+
+
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [

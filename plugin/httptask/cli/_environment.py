@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import parts
 from httptask.cli._input import assigned
+from httptask.cli._output import CommandError
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -65,6 +66,11 @@ def given_variables(arguments: argparse.Namespace) -> dict[str, Any]:
     variables: dict[str, Any] = {}
     for assignment in arguments.variable:
         pointer, text = assigned(assignment, "--variable")
+        if assignment.startswith("/"):
+            raise CommandError(
+                f"--variable: expected a name, found the JSON Pointer {pointer!r}; give the"
+                " variable as a whole, NAME=JSON"
+            )
         variables[parts(pointer)[-1]] = typed_input(True, pointer, text)
     return variables
 

@@ -276,9 +276,11 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
     tasks = {task_name: (pointer, task) for pointer, task_name, task in iter_tasks(definition)}
     if name is None:
         candidates = [other for other, (_, task) in tasks.items() if task.get("type") == "Http"]
-        if len(candidates) != 1:
+        if not candidates:
+            raise CommandError("the definition has no task of type Http to test")
+        if len(candidates) > 1:
             raise CommandError(
-                f"name the task with --task; the HTTP tasks are: {', '.join(candidates) or 'none'}"
+                f"name the task with --task; the HTTP tasks are: {', '.join(candidates)}"
             )
         name = candidates[0]
     if name not in tasks:

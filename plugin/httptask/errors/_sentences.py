@@ -232,7 +232,8 @@ SENTENCES: Mapping[str, str] = {
     "expression": "expression {expression}: {reason}",
     "expression-failed": "{reason}",
     "condition": (
-        "the condition {found!r} is not an expression; write it as ${{…}} or ${{jsonata: …}}"
+        "the condition {found!r} is not an expression: write it as ${{…}}, and a comparison as"
+        " ${{jsonata: …}}, in which = compares"
     ),
     "condition-unread": (
         "the condition {found!r} cannot be read at {place}: {reason}; what goes beyond comparisons"
@@ -364,7 +365,10 @@ SENTENCES: Mapping[str, str] = {
     ),
     "workflow-cycle": "this leads back: {tasks:route}; a run stands inside a few others at most",
     # An environment
-    "environment-unknown": "there is no environment {name!r} in {folder}[; there are: {known}]",
+    "environment-unknown": (
+        "there is no environment {name!r}: it would be the file {name}.json in the folder {folder}"
+        "[; there are: {known}]"
+    ),
     "environment-server": (
         "expected the address of a server, such as https://api.example.com/v1, without user, query"
         " and fragment, found {found!r}"

@@ -109,16 +109,19 @@ def workflow_tasks(
 
 def nested_problems(definition: WorkflowDefinition, definitions: Definitions) -> Iterator[Problem]:
     """Yield what is wrong with the tasks of *definition* that run one of *definitions*: one that
-    there is not, inputs that its `inputSchema` refuses, a way that leads back to *definition*.
+    there is not, inputs that its `inputSchema` refuses, a way that leads back to *definition*. A
+    `failureWorkflow` that there is not is a warning.
     """
+    failure = definition.failure_workflow if isinstance(definition.document, Mapping) else None
+    if isinstance(failure, str) and failure not in definitions:
+        # The run ends as it would; it is found out when something else has failed already.
+        pointer = pointer_of(["failureWorkflow"])
+        yield replace(_unknown(failure, pointer, definition, definitions), severity="warning")
     own = Path(definition.source).stem if definition.source else None
     for pointer, task, name in workflow_tasks(definition):
         at = pointer_of(["definition"], pointer)
         if name not in definitions:
-            near = nearest(name, {*definitions, *_ids_next_to(definition)})
-            yield Problem.of(
-                "workflow-unknown", at, suggestion=near[0] if near else None, name=name[:100]
-            )
+            yield _unknown(name, at, definition, definitions)
             continue
         yield from _input_problems(
             definitions[name], task.get("inputParameters"), pointer_of(["inputParameters"], pointer)
@@ -126,6 +129,15 @@ def nested_problems(definition: WorkflowDefinition, definitions: Definitions) ->
         chain = _way_back(name, own, definitions)
         if chain:
             yield Problem.of("workflow-cycle", at, severity="warning", tasks=chain)
+
+
+def _unknown(
+    name: str, pointer: str, definition: WorkflowDefinition, definitions: Definitions
+) -> Problem:
+    near = nearest(name, {*definitions, *_ids_next_to(definition)})
+    return Problem.of(
+        "workflow-unknown", pointer, suggestion=near[0] if near else None, name=name[:100]
+    )
 
 
 def _input_problems(other: WorkflowDefinition, given: Any, pointer: str) -> Iterator[Problem]:
