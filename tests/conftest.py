@@ -43,8 +43,10 @@ def nothing_of_the_users_own(
             monkeypatch.delenv(name)
     home = tmp_path_factory.getbasetemp()
     # One for every test: what a test finds must not depend on those before it.
-    monkeypatch.setenv("HTTPTASK_CATALOGUE", str(home / f"catalogue-{next(_numbers)}.sqlite3"))
-    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(home / "no-credentials.json"))
+    number = next(_numbers)
+    monkeypatch.setenv("HTTPTASK_CATALOGUE", str(home / f"catalogue-{number}.sqlite3"))
+    # Tokens are kept next to it.
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(home / f"no-credentials-{number}.json"))
 
 
 @pytest.fixture(scope="module")

@@ -324,11 +324,13 @@ def test_definition_is_drawn(flow: DesignerPage) -> None:
 
 
 def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) -> None:
-    """A task that is no HTTP task is shown as it is; a new name of another one is all that changes
-    in it.
+    """A Decision has its form, a Parallel is shown as it is; a new name of another task is all that
+    changes in them.
     """
+    flow.page.locator(".task-name", has_text="Both").click()
+    expect(flow.page.locator(".middle")).to_contain_text("branches")
     flow.page.locator(".task-name", has_text="Which?").click()
-    expect(flow.page.locator(".middle")).to_contain_text("defaultTask")
+    expect(flow.page.locator(".middle")).to_contain_text("Default task")
     flow.page.locator(".task-name", has_text="First").click()
     flow.page.get_by_label("Task name").fill("Begin")
     flow.page.get_by_label("Task name").press("Enter")

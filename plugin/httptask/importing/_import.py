@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
     from httptask.protocols import ImportOptions
 
-_BATCH = 5_000
+_BATCH = 2_000
 """Endpoints written in one transaction: each writes most pages of the indices again."""
 _MANY = 2_000
 """New endpoints from which on searches need `Catalogue.optimise`."""
