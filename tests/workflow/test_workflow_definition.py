@@ -254,9 +254,11 @@ def test_a_place_has_the_line_the_json_writer_gave_it(value: Any, indent: int | 
     """
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     expected = _lines_as_written(value, "", 1, indent)
-    assert lines_of(text, [*expected, *(place + "/no/where" for place in expected)]) == {
+    assert lines_of(
+        text, [*expected, *(place + "/neither this/nor that" for place in expected)]
+    ) == {
         **expected,
-        **{place + "/no/where": line for place, line in expected.items()},
+        **{place + "/neither this/nor that": line for place, line in expected.items()},
     }
 
 
