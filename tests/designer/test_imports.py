@@ -183,7 +183,7 @@ def test_an_import_is_cancelled_while_it_is_read(tmp_path: Path, registry: Regis
     the designer ends.
     """
     files = {
-        path.name: path.read_text() for path in folder_of(tmp_path / "apis", 60, 100).iterdir()
+        path.name: path.read_text() for path in folder_of(tmp_path / "apis", 240, 100).iterdir()
     }
     registry.publish("apis", "1.0.0", files)
     children = set(running(os.getpid()))
