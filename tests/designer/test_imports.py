@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,7 @@ def test_an_import_is_cancelled_while_it_is_read(tmp_path: Path, registry: Regis
         path.name: path.read_text() for path in folder_of(tmp_path / "apis", 240, 100).iterdir()
     }
     registry.publish("apis", "1.0.0", files)
+    resource_tracker.ensure_running()  # Python's own, which outlives the processes that read
     children = set(running(os.getpid()))
     with running_designer(tmp_path) as designer:
         start(designer, "npm:apis")
