@@ -8,7 +8,12 @@ from typing import Any, Self
 
 from httptask.errors import Pages
 from httptask.model.exchange import SentRequest
-from httptask.model.round_call import RoundCall, fields_of_call
+from httptask.model.round_call import (
+    RoundCall,
+    calls_to_json,
+    fields_of_call,
+    fields_of_calls,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +61,12 @@ class PageCalls:
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary with the calls."""
-        request = self.next_request
         return {
             **self.summary.to_json(),
-            "calls": [call.to_json() for call in self.calls],
-            "omitted": self.omitted,
-            "nextRequest": request.to_json() if request is not None else None,
+            **calls_to_json(self.calls, self.omitted, self.next_request),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the pages of which `to_json` made *value*."""
-        request = value["nextRequest"]
-        return cls(
-            Pages.from_json(value),
-            tuple(map(PageCall.from_json, value["calls"])),
-            value["omitted"],
-            SentRequest.from_json(request) if request is not None else None,
-        )
+        return cls(Pages.from_json(value), **fields_of_calls(value, PageCall.from_json))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from httptask.model.exchange import Attempt
+from httptask.model.exchange import Attempt, SentRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,29 @@ def fields_of_call(value: Mapping[str, Any]) -> dict[str, Any]:
         "outcome": value["outcome"],
         "elapsed_seconds": float(value["elapsedSeconds"]),
         "attempts": None if attempts is None else tuple(map(Attempt.from_json, attempts)),
+    }
+
+
+def calls_to_json(
+    calls: Sequence[RoundCall], omitted: int, next_request: SentRequest | None
+) -> dict[str, Any]:
+    """Return the members that the calls of every round have in an exchange."""
+    return {
+        "calls": [call.to_json() for call in calls],
+        "omitted": omitted,
+        "nextRequest": next_request.to_json() if next_request is not None else None,
+    }
+
+
+def fields_of_calls(
+    value: Mapping[str, Any], call_of: Callable[[Mapping[str, Any]], RoundCall]
+) -> dict[str, Any]:
+    """Return the fields of which `calls_to_json` made members of *value*; *call_of* reads a
+    call.
+    """
+    request = value["nextRequest"]
+    return {
+        "calls": tuple(map(call_of, value["calls"])),
+        "omitted": value["omitted"],
+        "next_request": SentRequest.from_json(request) if request is not None else None,
     }
