@@ -13,3 +13,11 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "workflows"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The credentials file, which is not there yet."""
+    path = tmp_path / "credentials.json"
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
+    return path

@@ -22,13 +22,6 @@ SECRET = "c4n4ry-secret-9b1f"
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "credentials.json"
-    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
-    return path
-
-
-@pytest.fixture
 def server() -> Iterator[TokenServer]:
     with token_server() as running:
         yield running

@@ -65,13 +65,6 @@ def two_keys(url: str) -> Endpoint:
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "credentials.json"
-    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
-    return path
-
-
-@pytest.fixture
 def login() -> Iterator[TokenServer]:
     with token_server() as running:
         yield running
