@@ -9,6 +9,8 @@ from httptask._http.sequences import SEQUENCES
 
 JSON, ITEMS, TEXT = "json", "items", "text"
 """Ways to read the body of a response: see `reading_of`."""
+JSON_LINES = "application/jsonl"
+"""The media type of the files that a task writes: a JSON value a line."""
 
 FORM = "application/x-www-form-urlencoded"
 FORM_DATA = "multipart/form-data"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
+from httptask._http.media_types import JSON_LINES
 
 if TYPE_CHECKING:
     from httptask.sending import BodyFile
     from httptask.task import Runtime
 
-_MEDIA_TYPE = "application/jsonl"
 _NOTHING = b"null\n"
 """The line of an item that has no output."""
 
@@ -87,7 +87,7 @@ class FileOutputs:
 
     def _written(self) -> Any:
         file: BodyFile = self._file
-        file.media_type = _MEDIA_TYPE
+        file.media_type = JSON_LINES
         file.write(b"")  # without an item there is a file, too
         block = bytearray()
         for start, length in zip(self._starts, self._lengths, strict=True):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
+from httptask._http.media_types import JSON_LINES
 
 if TYPE_CHECKING:
     from httptask.model.pagination import Pagination
     from httptask.sending import BodyFile
 
-MEDIA_TYPE = "application/jsonl"
 _LONG = 64 * 1024
 """Bytes of a page. A longer one is written in a thread, so that the event loop goes on."""
 
@@ -60,7 +60,7 @@ class _File:
 
     def __init__(self, file: BodyFile) -> None:
         self._file = file
-        self._file.media_type = MEDIA_TYPE
+        self._file.media_type = JSON_LINES
         self._is_kept = False
 
     async def add(self, items: Sequence[Any], body: Any, size: int) -> None:
