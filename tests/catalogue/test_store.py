@@ -17,6 +17,7 @@ import tracemalloc
 import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -792,6 +793,27 @@ def test_converting_waits_for_others_and_is_done_once(path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(count, range(4))) == [2] * 4
     assert_sound(path)
+
+
+def test_a_file_that_is_converted_while_it_is_checked_is_sound(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of the tables sees one version, though another program converts between its reads."""
+    version_1(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # a writer goes on while others read
+    tables = _file._tables
+
+    def convert_after_reading(connection: sqlite3.Connection) -> set[str]:
+        names = tables(connection)
+        monkeypatch.undo()
+        Catalogue.open(path).close()
+        return names
+
+    monkeypatch.setattr(_file, "_tables", convert_after_reading)
+    with Catalogue.open(path) as catalogue:
+        assert len(catalogue) == 2
+    assert rows(path, "PRAGMA user_version") == [(_file.VERSION,)]
 
 
 def test_an_old_file_that_is_damaged_stays_as_it_is(path: Path) -> None:

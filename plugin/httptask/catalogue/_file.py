@@ -270,10 +270,17 @@ def _tables(connection: sqlite3.Connection) -> set[str]:
 
 
 def _check_tables(connection: sqlite3.Connection) -> None:
-    tables = _tables(connection)
+    # One transaction: another program may convert the file between two reads, and the tables of
+    # one version would be compared with those of the next.
+    connection.execute("BEGIN")
+    try:
+        tables = _tables(connection)
+        written = version(connection)
+    finally:
+        connection.execute("ROLLBACK")
     # Not the header's version: the write-ahead log may have a later one. An unknown version gets
     # the tables of the present one, and so is reported as damaged.
-    expected = _TABLES.get(version(connection), _TABLES[VERSION])
+    expected = _TABLES.get(written, _TABLES[VERSION])
     # No table at all is fine: a creation was killed, and SQLite has just rolled it back.
     if tables and not tables >= expected:
         missing = ", ".join(sorted(expected - tables))
