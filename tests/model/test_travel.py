@@ -30,6 +30,7 @@ from httptask.model.exchange import (
 )
 from httptask.model.task import Inputs, TaskResult
 from httptask.model.workflow import (
+    Signal,
     Step,
     TaskOutcome,
     TaskRun,
@@ -154,6 +155,7 @@ outcomes = st.builds(
     next_task=some(texts),
     terminate=some(st.sampled_from(["Completed", "Failed"])),
     wait_until=some(st.just("2030-01-31T12:00:00Z")),
+    awaits_signal=st.booleans(),
     state=values,
 )
 task_runs = st.builds(
@@ -168,6 +170,7 @@ task_runs = st.builds(
     next_task=some(texts),
     terminate=some(texts),
     wait_until=some(texts),
+    awaits_signal=st.booleans(),
     state=values,
     elapsed_seconds=seconds,
 )
@@ -187,10 +190,11 @@ runs = st.builds(
     some(plain_runs),
 )
 steps = st.builds(Step, name=texts, visit=counts, pointer=texts, definition=objects)
-waits = st.builds(Wait, step=steps, until=texts, state=values)
+waits = st.builds(Wait, step=steps, until=some(texts), state=values, awaits_signal=st.booleans())
+signals = st.builds(Signal, output=values) | st.builds(Signal, error=objects)
 NOUNS = [
     *(problems, responses, requests, hops, attempts, exchanges, results),
-    *(inputs, outcomes, task_runs, plain_runs, runs, steps, waits),
+    *(inputs, outcomes, task_runs, plain_runs, runs, steps, waits, signals),
     st.builds(WorkflowDefinition, document=objects),
 ]
 
@@ -259,6 +263,11 @@ OTHERS: dict[type[HttpTaskError], st.SearchStrategy[Any]] = {
     errors.TimedOutError: st.builds(
         lambda message, more: errors.TimedOutError(message, phase="read", seconds=10, **more),
         texts,
+        rest,
+    ),
+    errors.SignalledError: st.builds(
+        lambda details, more: errors.SignalledError(details, **more),
+        objects | st.fixed_dictionaries({"message": texts}),
         rest,
     ),
     errors.StatusError: st.builds(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
     from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
-    from httptask.protocols import Engine, RunOptions
+    from httptask.protocols import Engine, RunOptions, Signals
     from httptask.task import Runtime
 
     DefinitionLike = WorkflowDefinition | Mapping[str, Any] | os.PathLike[str] | str
@@ -36,6 +36,7 @@ def run_workflow(
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
+    signals: Signals | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not
     async.
@@ -57,6 +58,7 @@ def run_workflow(
                 finished=finished,
                 cancelled=cancelled,
                 advanced=advanced,
+                signals=signals,
             )
         finally:
             if runtime is not None:
@@ -77,6 +79,7 @@ async def arun_workflow(
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
+    signals: Signals | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended.
 
@@ -89,7 +92,8 @@ async def arun_workflow(
     *finished* is told of every task that has ended. *cancelled* is told of the run so far when this
     call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
     its request may have been delivered. *advanced* is told of every item that has ended, of a task
-    with `forEach`.
+    with `forEach`. *signals* are what tasks get that wait for somebody outside; without them, a
+    definition with a `Simple` task is refused.
     *definitions* are definitions by id, for `failureWorkflow` and tasks of the type `Workflow`.
     *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and
     closed.
@@ -114,6 +118,7 @@ async def arun_workflow(
         cancelled,
         environment,
         advanced=advanced,
+        signals=signals,
     )
     if runtime is not None:
         return await _run(engine, first, options, runtime)

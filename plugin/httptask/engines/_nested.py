@@ -36,7 +36,7 @@ async def refuse_broken_nested(
         if errors:
             raise DefinitionError(errors, source=runner.source)
     for other in nested.values():
-        await compiled(other, runtime, can_wait=False)
+        await compiled(other, runtime, can_wait=options.signals is not None)
 
 
 def nested_definition(

@@ -131,6 +131,8 @@ class RunRecord:
         name = f"{self.workflow_id}/{step.name}/{step.visit}"
         if item is not None:
             name += f"/{item.index}"
+        workflow_id = str(uuid.uuid5(_NESTED, name))
+        signals = self._options.signals
         return replace(
             self._options,
             input=outcome.input,
@@ -139,7 +141,8 @@ class RunRecord:
             advanced=None,
             steps=self.remaining_steps,
             depth=self._options.depth + 1,
-            workflow_id=str(uuid.uuid5(_NESTED, name)),
+            workflow_id=workflow_id,
+            signals=signals and signals.of_run(workflow_id),
         )
 
     def inputs_of_items(self, step: Step, inputs: Inputs, count: int) -> Callable[[Item], Inputs]:
@@ -184,12 +187,13 @@ class RunRecord:
         """Note that the task of *step* gave *outcome*, and return what that changes. *notes* are
         what a reader of the history would not expect; *run* is the run that the task asked for.
         """
-        if outcome.wait_until is not None:
+        if outcome.is_waiting:
             return self._recorded(
                 step,
                 status="Waiting",
                 input=outcome.input,
                 wait_until=outcome.wait_until,
+                awaits_signal=outcome.awaits_signal,
                 state=outcome.state,
                 notes=tuple(notes),
             )

@@ -5,8 +5,6 @@ nothing.
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
 import time
 from collections import deque
 from collections.abc import Collection
@@ -23,29 +21,24 @@ from httptask.engines._nested import (
     refuse_broken_nested,
     refused_error,
 )
-from httptask.engines._record import (
-    RunRecord,
-    checked_outcome,
-    due,
-    failure_input,
-    failure_run_id,
-    unexpected_failure,
-)
+from httptask.engines._record import RunRecord, due, failure_input, failure_run_id
 from httptask.engines._stopping import stop
+from httptask.engines._task import TaskRunner
 from httptask.errors import DefinitionError, HttpTaskError
 from httptask.model.for_each import ForEach, Item
 from httptask.model.task import Inputs
 from httptask.model.workflow import (
+    Signal,
     Step,
     TaskOutcome,
     TaskRun,
+    Wait,
     WorkflowDefinition,
     WorkflowRun,
 )
-from httptask.protocols import RunOptions, TaskCall
+from httptask.protocols import RunOptions
 from httptask.sending import Progress as CallProgress
 from httptask.sending import watched
-from httptask.task import Services
 from httptask.workflow import Progress
 
 if TYPE_CHECKING:
@@ -54,15 +47,14 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]
 
-_log = logging.getLogger(__name__)
-
 _LONGEST = 10.0 * 365 * 24 * 3600
 """Ten years, in seconds. Longer limits are clamped: the event loop's clock overflows."""
 
 
 class EmbeddedEngine:
-    """Runs a definition to its end in this process. It cannot wait for somebody outside: `Simple`
-    fails.
+    """Runs a definition to its end in this process.
+
+    It waits for somebody outside where the options have `signals`.
     """
 
     name = "embedded"
@@ -137,12 +129,14 @@ async def _with_failure_workflow(
             run,
             error=f"{run.error}; its failure workflow {name!r} is not among the definitions given",
         )
-    cancelled = options.cancelled
+    cancelled, signals = options.cancelled, options.signals
+    workflow_id = failure_run_id(run.workflow_id)
     options = replace(
         options,
         input=failure,
-        workflow_id=None if options.workflow_id is None else failure_run_id(options.workflow_id),
+        workflow_id=workflow_id,
         cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),
+        signals=signals and signals.of_run(workflow_id),
     )
     try:
         after = await (await _begun(definition, options, runtime, clock)).finish()
@@ -157,7 +151,7 @@ async def _begun(
     definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
 ) -> _Run:
     """Return a run of *definition*. Raises `DefinitionError` when it has problems."""
-    kept = await compiled(definition, runtime, can_wait=False)
+    kept = await compiled(definition, runtime, can_wait=options.signals is not None)
     return _Run(definition, options, runtime, kept, clock)
 
 
@@ -173,8 +167,7 @@ class _Run:
         clock: Clock,
     ) -> None:
         self._clock = clock
-        self._compiled = kept
-        self._task_types = runtime.plugins.named("httptask_task_types")
+        self._tasks = TaskRunner(kept, runtime, can_wait=options.signals is not None)
         self._limit = definition.timeout_seconds
         self._options = options
         self._runtime = runtime
@@ -272,11 +265,11 @@ class _Run:
         setting = ForEach.of_task(step.definition)
         if setting is not None:
             return await self._visit_items(step, inputs, setting)
-        state = None
+        state, signal = None, None
         nested: list[WorkflowRun] = []
         try:
             while True:
-                outcome = await self._outcome(step, inputs, state)
+                outcome = await self._tasks.run(step, inputs, state, signal)
                 if not isinstance(outcome, TaskOutcome):
                     return self._record.fail(step, outcome, call.notes)
                 if outcome.definition is not None:
@@ -284,8 +277,7 @@ class _Run:
                 progress = self._record.complete(step, outcome, call.notes)
                 if not progress.waits:
                     return progress
-                state = outcome.state
-                await self._clock.wait_until(due(progress.waits[0].until))
+                state, signal = outcome.state, await self._awaited(progress.waits[0])
         except asyncio.CancelledError:
             stopped = nested[0] if nested else None
             is_maybe_delivered = call.maybe_delivered or any(map(maybe_delivered, nested))
@@ -293,6 +285,21 @@ class _Run:
             error |= call.stopped
             self._record.stop(step, error, stopped)
             raise
+
+    async def _awaited(self, wait: Wait) -> Signal | None:
+        """Return what somebody outside gave to *wait*; None: its time has come before."""
+        signals = self._options.signals
+        waits: list[asyncio.Task[Any]] = []
+        if wait.awaits_signal and signals is not None:
+            waits.append(asyncio.create_task(signals.wait(*wait.key)))
+        if wait.until is not None:
+            waits.append(asyncio.create_task(self._clock.wait_until(due(wait.until))))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await stop([wait for wait in waits if not wait.done()])
+        # The signal stands first: of both at once, it counts.
+        return next((wait.result() for wait in waits if wait.done() and not wait.cancelled()), None)
 
     async def _run_nested(
         self, step: Step, outcome: TaskOutcome, name: str, stopped: list[WorkflowRun]
@@ -346,7 +353,7 @@ class _Run:
         """Run the task of *step* for one item, waits included."""
         state = None
         while True:
-            outcome = await self._outcome(step, inputs, state)
+            outcome = await self._tasks.run(step, inputs, state)
             if not isinstance(outcome, TaskOutcome):
                 return outcome
             if outcome.definition is not None:
@@ -371,40 +378,6 @@ class _Run:
         if run is not None:
             self._record.spend(step, run)
         return end
-
-    async def _outcome(
-        self, step: Step, inputs: Inputs, state: Any
-    ) -> TaskOutcome | dict[str, Any]:
-        """Return what the task of *step* gives, or the error it failed with, as JSON."""
-        task_type = step.definition["type"]
-        services = Services(self._runtime, inputs)
-        try:
-            implementation = self._task_types[task_type]
-            definition, prepared = self._compiled.task(step, implementation, services)
-            call = TaskCall(
-                step.name,
-                definition,
-                inputs,
-                services,
-                step.pointer,
-                step.visit,
-                state,
-                prepared,
-            )
-            running = implementation.run(call)
-            outcome = await running if inspect.isawaitable(running) else running
-            return checked_outcome(outcome, task_type)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            return unexpected_failure(task_type, "it was cancelled from inside")
-        except HttpTaskError as error:
-            return error.to_json()
-        except Exception as error:  # noqa: BLE001 - a stranger's task type may raise anything, and it must not be lost
-            _log.debug("task %r of type %s failed", step.name, task_type, exc_info=True)
-            provider = self._runtime.plugins.provider_of("httptask_task_types", task_type)
-            return unexpected_failure(task_type, f"{type(error).__name__}: {error}", str(provider))
 
 
 def _stopped_error(attempts: int, *, is_maybe_delivered: bool) -> dict[str, Any]:

@@ -24,6 +24,7 @@
         ├── RedirectError         redirect      a loop, too many, or a downgrade
         ├── PaginationError       pagination    pages that go round, or over a bound
         ├── CompletionError       completion    a job that failed, or did not end in time
+        ├── SignalledError        task          somebody outside failed a task that waited
         └── StatusError           status        a response came and its status is not a success
 
 Errors are values: their fields hold the facts, `str()` is the sentence for a person. No exception
@@ -67,6 +68,7 @@ __all__ = [
     "ProtocolError",
     "RedirectError",
     "SettingsError",
+    "SignalledError",
     "StatusError",
     "TaskError",
     "TaskResult",
@@ -515,6 +517,24 @@ class CompletionError(TaskError):
     """A job failed, did not end in time, or cannot be followed; `job` says how far it came."""
 
     kind = "completion"
+
+
+class SignalledError(TaskError):
+    """Somebody outside failed a task that waited; *details* are their error, as JSON."""
+
+    def __init__(self, details: Mapping[str, Any], **task_fields: Any) -> None:
+        message = details.get("message")
+        message = "somebody outside failed it and did not say why" if message is None else message
+        super().__init__(str(message), **task_fields)
+        self.details = dict(details)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `details`."""
+        return {**super().to_json(), "details": self.details}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["details"])
 
 
 class StatusError(TaskError):

@@ -3,78 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, Self
 
-from httptask._core.strict_json import dump
+from httptask.model.definition import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.model.for_each import ItemCounts
 
-MAX_NAME_LENGTH = 80
-"""Characters in a task's name."""
+__all__ = [
+    "MAX_NAME_LENGTH",
+    "Signal",
+    "Step",
+    "TaskOutcome",
+    "TaskRun",
+    "Wait",
+    "WorkflowDefinition",
+    "WorkflowRun",
+]
 
 
-@dataclass(frozen=True)
-class WorkflowDefinition:
-    """A workflow definition. The document stays as its author wrote it; properties read it."""
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What somebody outside gave to a task that waits for it: an output, or an error."""
 
-    document: Mapping[str, Any]
-    """The JSON object as it was written, with unknown fields and explicit nulls.
-
-    It must not change; `definition_of` makes a definition of a copy.
-    """
-    source: str | None = None
-    """The file it was read from."""
-    text: str | None = field(default=None, repr=False, compare=False)
-    """The text it was read from, so that a problem can name its line."""
-
-    @property
-    def name(self) -> str:
-        """The definition's name; "" when it has none."""
-        return self.document.get("name") or ""
-
-    @property
-    def start_task(self) -> str:
-        """The name of the first task."""
-        return str(self.document["startTask"])
-
-    @property
-    def tasks(self) -> Mapping[str, Mapping[str, Any]]:
-        """Task definitions by name; those inside branches are not listed here."""
-        tasks: Mapping[str, Mapping[str, Any]] = self.document["tasks"]
-        return tasks
-
-    @property
-    def timeout_seconds(self) -> float | None:
-        """Seconds a run may take; None is no limit (0 and null mean that too)."""
-        return self.document.get("timeoutSeconds") or None
-
-    @property
-    def failure_workflow(self) -> str | None:
-        """The id of the definition to run when this one fails."""
-        return self.document.get("failureWorkflow") or None
-
-    @property
-    def input_schema(self) -> Any:
-        """The JSON Schema 2020-12 of a run's input; None: any input."""
-        return self.document.get("inputSchema")
-
-    @cached_property
-    def key(self) -> str | None:
-        """The identity of the document: its JSON; None when it is not JSON."""
-        try:
-            return dump(self.document, compact=True)
-        except (TypeError, ValueError, RecursionError):
-            return None
+    output: Any = None
+    """JSON: the output of the task, when there is no error."""
+    error: Mapping[str, Any] | None = None
+    """The error as JSON; the task fails with it."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return a copy of the document."""
-        return dict(self.document)
+        """Return the signal; an unset field is left out."""
+        return _set_fields(
+            output=self.output, error=dict(self.error) if self.error is not None else None
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the definition whose document is *value*; the name of its file does not travel."""
-        return cls(value)
+        """Return the signal of which `to_json` made *value*."""
+        return cls(value.get("output"), value.get("error"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +68,13 @@ class TaskOutcome:
 
     RFC 3339, with its offset.
     """
+    awaits_signal: bool = False
+    """The task has not completed: it is run again when somebody outside completes it.
+
+    With `wait_until`, it is run again at that time if nobody has by then.
+    """
     state: Any = None
-    """JSON: with `wait_until`, the value the task gets when it is run again.
+    """JSON: with `wait_until` or `awaits_signal`, the value the task gets when it is run again.
 
     It must be small: it travels, and is stored.
     """
@@ -116,6 +86,11 @@ class TaskOutcome:
     items: ItemCounts | None = None
     """How many items ended, of a task with `forEach`. The engine counts them."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the task has not completed, and is run again."""
+        return self.awaits_signal or self.wait_until is not None
+
     def to_json(self) -> dict[str, Any]:
         """Return the outcome; unset fields are left out."""
         return _set_fields(
@@ -124,6 +99,7 @@ class TaskOutcome:
             nextTask=self.next_task,
             terminate=self.terminate,
             waitUntil=self.wait_until,
+            awaitsSignal=self.awaits_signal or None,
             state=self.state,
             definition=self.definition,
             items=self.items.to_json() if self.items is not None else None,
@@ -138,6 +114,7 @@ class TaskOutcome:
             next_task=value.get("nextTask"),
             terminate=value.get("terminate"),
             wait_until=value.get("waitUntil"),
+            awaits_signal=value.get("awaitsSignal", False),
             state=value.get("state"),
             definition=value.get("definition"),
             items=_counts(value),
@@ -196,22 +173,29 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A step whose task waits: it is run again at a certain time."""
+    """A step whose task waits: it is run again at a certain time, or when somebody outside
+    completes it, whichever comes first.
+    """
 
     step: Step
-    until: str
-    """RFC 3339, with its offset. The step is not run before."""
+    until: str | None
+    """RFC 3339, with its offset. The step is not run before, unless somebody completes it; None:
+    only somebody outside ends the wait.
+    """
     state: Any = None
     """JSON: the value the task gets when it is run again."""
+    awaits_signal: bool = False
+    """Whether somebody outside may complete it."""
 
     @classmethod
     def of(cls, step: Step | Wait, run: TaskRun) -> Wait:
         """Return the wait that the result *run* of *step* asks for."""
-        if run.wait_until is None:
+        if run.wait_until is None and not run.awaits_signal:
             raise ValueError(
                 f"the visit {run.visit} of task {run.name!r} waits, but does not say until when"
             )
-        return cls(step if isinstance(step, Step) else step.step, run.wait_until, run.state)
+        step = step if isinstance(step, Step) else step.step
+        return cls(step, run.wait_until, run.state, run.awaits_signal)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -225,12 +209,22 @@ class Wait:
 
     def to_json(self) -> dict[str, Any]:
         """Return the wait with its step."""
-        return {"step": self.step.to_json(), "until": self.until, "state": self.state}
+        return _set_fields(
+            step=self.step.to_json(),
+            until=self.until,
+            state=self.state,
+            awaitsSignal=self.awaits_signal or None,
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the wait of which `to_json` made *value*."""
-        return cls(Step.from_json(value["step"]), value["until"], value.get("state"))
+        return cls(
+            Step.from_json(value["step"]),
+            value.get("until"),
+            value.get("state"),
+            value.get("awaitsSignal", False),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +236,9 @@ class TaskRun:
     """From 1: a task in a loop is visited several times."""
     type: str
     status: str
-    """`InProgress`, `Waiting` (until `wait_until`), `Completed` or `Failed`."""
+    """`InProgress`, `Waiting` (until `wait_until`, or for somebody outside), `Completed` or
+    `Failed`.
+    """
     input: Any = None
     output: Any = None
     error: Mapping[str, Any] | None = None
@@ -250,6 +246,8 @@ class TaskRun:
     next_task: str | None = None
     terminate: str | None = None
     wait_until: str | None = None
+    awaits_signal: bool = False
+    """Whether somebody outside may complete it."""
     state: Any = None
     """The value the task gets when it is run again."""
     elapsed_seconds: float = 0.0
@@ -287,6 +285,7 @@ class TaskRun:
             nextTask=self.next_task,
             terminate=self.terminate,
             waitUntil=self.wait_until,
+            awaitsSignal=self.awaits_signal or None,
             state=self.state,
             elapsedSeconds=round(self.elapsed_seconds, 6),
             endedAt=self.ended_at,
@@ -309,6 +308,7 @@ class TaskRun:
             next_task=value.get("nextTask"),
             terminate=value.get("terminate"),
             wait_until=value.get("waitUntil"),
+            awaits_signal=value.get("awaitsSignal", False),
             state=value.get("state"),
             elapsed_seconds=float(value.get("elapsedSeconds", 0)),
             ended_at=value.get("endedAt"),

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from httptask.model.for_each import ItemCounts
     from httptask.model.rates import RateLimit
     from httptask.model.task import Inputs
-    from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
+    from httptask.model.workflow import (
+        Signal,
+        TaskOutcome,
+        TaskRun,
+        WorkflowDefinition,
+        WorkflowRun,
+    )
 
 __all__ = [
     "AuthContext",
@@ -32,6 +38,7 @@ __all__ = [
     "ImportOptions",
     "Importer",
     "RunOptions",
+    "Signals",
     "Source",
     "TaskCall",
     "TaskCheck",
@@ -219,14 +226,20 @@ class TaskCall:
     """The state from when the task asked to be run again; None when the visit begins."""
     prepared: Any = None
     """The result of the type's `prepare` for the task; None if nothing was prepared."""
+    signal: Signal | None = None
+    """What somebody outside gave, when the task is run again because of that; None when it is run
+    again because its time has come.
+    """
 
 
 @runtime_checkable
 class TaskType(Protocol):
     """A type of task that definitions may use.
 
-    A type may also have this method:
+    A type may also have these members:
 
+    - `waits` (an attribute): True if each of its tasks waits for somebody outside. An engine that
+      cannot wait refuses a definition with such a task before it runs anything.
     - `prepare(task)`: everything that can be made once of a task without problems, a `TaskCheck`.
       Engines call it before the task's first visit, keep the result with the definition, and pass
       it to each visit as `call.prepared`. It must not depend on the run: `task.services` must not
@@ -253,9 +266,22 @@ class TaskType(Protocol):
     def run(self, call: TaskCall) -> Awaitable[TaskOutcome]:
         """Run one visit, or continue it at `call.state`. Raises a `TaskError` when the task fails.
 
-        An outcome with `wait_until` does not end the visit: the task is run again at that time, and
-        the engine may have stopped and gone on elsewhere in between.
+        An outcome with `wait_until` or `awaits_signal` does not end the visit: the task is run
+        again at that time, or with the signal that came, and the engine may have stopped and gone
+        on elsewhere in between.
         """
+        ...
+
+
+class Signals(Protocol):
+    """What somebody outside gives to the waiting tasks of one run."""
+
+    async def wait(self, task: str, visit: int) -> Signal:
+        """Return the signal for this visit of *task*, once it is there; asked again, the same."""
+        ...
+
+    def of_run(self, workflow_id: str) -> Signals:
+        """Return those for the tasks of a run inside this one."""
         ...
 
 
@@ -286,6 +312,10 @@ class RunOptions:
     """Called with a task's name and the counts of its items whenever one has ended, for progress.
 
     It must not raise.
+    """
+    signals: Signals | None = None
+    """What waiting tasks get from outside; None: a definition with a task that always waits for
+    somebody is refused before anything is run, and any other such task fails.
     """
 
 

@@ -11,7 +11,7 @@ from httptask._core import packaged
 from httptask._core.json_types import type_name
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number
-from httptask.errors import Problem, SettingsError
+from httptask.errors import Problem, SettingsError, SignalledError
 from httptask.model.workflow import TaskOutcome
 
 if TYPE_CHECKING:
@@ -190,8 +190,8 @@ class Workflow(_Evaluating):
         return TaskOutcome(input=await self.value(call), definition=call.definition["definition"])
 
 
-class Simple(_TaskType):
-    """A gate that stays `InProgress` until somebody outside completes it."""
+class Simple(_Evaluating):
+    """A gate that waits until somebody outside completes it."""
 
     name = "Simple"
     waits = True
@@ -201,9 +201,12 @@ class Simple(_TaskType):
     evaluated = ("inputParameters",)
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Raise `SettingsError`: whoever runs tasks one after the other cannot wait for somebody
-        outside.
+        """Evaluate the input, for whoever is to complete the task, and wait; called again, complete
+        with what came.
         """
-        raise SettingsError(
-            [Problem.of("task-type-waits", pointer_of(["type"], call.pointer), name="Simple")]
-        )
+        parameters = await self.value(call)
+        if call.signal is None:
+            return TaskOutcome(input=parameters, awaits_signal=True)
+        if call.signal.error is not None:
+            raise SignalledError(call.signal.error)
+        return TaskOutcome(call.signal.output, input=parameters)

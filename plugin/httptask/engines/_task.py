@@ -1,0 +1,85 @@
+"""One run of one task by its type: its outcome, or the error it failed with."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask.engines._record import checked_outcome, unexpected_failure
+from httptask.errors import HttpTaskError, Problem, SettingsError
+from httptask.protocols import TaskCall
+from httptask.task import Services
+
+if TYPE_CHECKING:
+    from httptask.engines._compiled import CompiledDefinition
+    from httptask.model.task import Inputs
+    from httptask.model.workflow import Signal, Step, TaskOutcome
+    from httptask.task import Runtime
+
+_log = logging.getLogger(__name__)
+
+
+class TaskRunner:
+    """Runs the tasks of one definition, *kept* being what it was compiled to.
+
+    *can_wait* says whether somebody outside can complete a task.
+    """
+
+    def __init__(self, kept: CompiledDefinition, runtime: Runtime, *, can_wait: bool) -> None:
+        self._compiled = kept
+        self._runtime = runtime
+        self._can_wait = can_wait
+        self._task_types = runtime.plugins.named("httptask_task_types")
+
+    async def run(
+        self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
+    ) -> TaskOutcome | dict[str, Any]:
+        """Return what the task of *step* gives, or the error it failed with, as JSON.
+
+        *state* and *signal* are those of a visit that is continued.
+        """
+        task_type = step.definition["type"]
+        services = Services(self._runtime, inputs)
+        try:
+            implementation = self._task_types[task_type]
+            definition, prepared = self._compiled.task(step, implementation, services)
+            call = TaskCall(
+                step.name,
+                definition,
+                inputs,
+                services,
+                step.pointer,
+                step.visit,
+                state,
+                prepared,
+                signal,
+            )
+            running = implementation.run(call)
+            outcome = await running if inspect.isawaitable(running) else running
+            outcome = checked_outcome(outcome, task_type)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return unexpected_failure(task_type, "it was cancelled from inside")
+        except HttpTaskError as error:
+            return error.to_json()
+        except Exception as error:  # noqa: BLE001 - a stranger's task type may raise anything, and it must not be lost
+            _log.debug("task %r of type %s failed", step.name, task_type, exc_info=True)
+            provider = self._runtime.plugins.provider_of("httptask_task_types", task_type)
+            return unexpected_failure(task_type, f"{type(error).__name__}: {error}", str(provider))
+        return self._refusal(step, inputs) or outcome if outcome.awaits_signal else outcome
+
+    def _refusal(self, step: Step, inputs: Inputs) -> dict[str, Any] | None:
+        """Return the error of a task that waits for somebody outside where nobody can be."""
+        task_type = step.definition["type"]
+        if inputs.item is not None:
+            reason = "it waits for somebody outside, which a task that is done for each item cannot"
+            return unexpected_failure(task_type, reason)
+        if self._can_wait:
+            return None
+        pointer = pointer_of(["type"], step.pointer)
+        return SettingsError([Problem.of("task-type-waits", pointer, name=task_type)]).to_json()

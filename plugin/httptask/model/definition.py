@@ -1,0 +1,76 @@
+"""A workflow definition as its author wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+from httptask._core.strict_json import dump
+
+MAX_NAME_LENGTH = 80
+"""Characters in a task's name."""
+
+
+@dataclass(frozen=True)
+class WorkflowDefinition:
+    """A workflow definition. The document stays as its author wrote it; properties read it."""
+
+    document: Mapping[str, Any]
+    """The JSON object as it was written, with unknown fields and explicit nulls.
+
+    It must not change; `definition_of` makes a definition of a copy.
+    """
+    source: str | None = None
+    """The file it was read from."""
+    text: str | None = field(default=None, repr=False, compare=False)
+    """The text it was read from, so that a problem can name its line."""
+
+    @property
+    def name(self) -> str:
+        """The definition's name; "" when it has none."""
+        return self.document.get("name") or ""
+
+    @property
+    def start_task(self) -> str:
+        """The name of the first task."""
+        return str(self.document["startTask"])
+
+    @property
+    def tasks(self) -> Mapping[str, Mapping[str, Any]]:
+        """Task definitions by name; those inside branches are not listed here."""
+        tasks: Mapping[str, Mapping[str, Any]] = self.document["tasks"]
+        return tasks
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """Seconds a run may take; None is no limit (0 and null mean that too)."""
+        return self.document.get("timeoutSeconds") or None
+
+    @property
+    def failure_workflow(self) -> str | None:
+        """The id of the definition to run when this one fails."""
+        return self.document.get("failureWorkflow") or None
+
+    @property
+    def input_schema(self) -> Any:
+        """The JSON Schema 2020-12 of a run's input; None: any input."""
+        return self.document.get("inputSchema")
+
+    @cached_property
+    def key(self) -> str | None:
+        """The identity of the document: its JSON; None when it is not JSON."""
+        try:
+            return dump(self.document, compact=True)
+        except (TypeError, ValueError, RecursionError):
+            return None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a copy of the document."""
+        return dict(self.document)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the definition whose document is *value*; the name of its file does not travel."""
+        return cls(value)
