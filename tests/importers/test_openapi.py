@@ -160,8 +160,8 @@ def test_variables_of_servers_are_kept() -> None:
         "description": "Ours",
         "variables": {
             "region": {"default": "eu", "enum": ["eu", "us"], "description": "Where"},
-            "port": {"default": 8443, "enum": [8443, True]},
-            "base": {"enum": ["v1", "v2"]},
+            "port": {"default": 8443, "enum": [8443, 9443]},
+            "base": {"enum": ["v1", True]},
             "unused": {"default": "x"},
         },
     }
@@ -171,8 +171,8 @@ def test_variables_of_servers_are_kept() -> None:
         "description": "Ours",
         "variables": {
             "region": {"default": "eu", "enum": ["eu", "us"], "description": "Where"},
-            "port": {"default": "8443", "enum": ["8443", "true"]},
-            "base": {"default": "v1", "enum": ["v1", "v2"]},
+            "port": {"default": "8443", "enum": ["8443", "9443"]},
+            "base": {"default": "v1", "enum": ["v1", "true"]},
         },
     }
     assert (
@@ -185,10 +185,8 @@ def test_variables_of_servers_are_kept() -> None:
     assert told(found) == [("missing", "/servers/0")]
 
 
-def test_a_default_that_moves_the_host_is_told() -> None:
-    """A default outside the variable's own values is not taken; one that ends the host is, with a
-    note.
-    """
+def test_a_default_is_one_of_the_values() -> None:
+    """A default outside the variable's own values is not taken."""
     server = {
         "url": "https://{host}.example.com",
         "variables": {"host": {"default": "evil.example/#", "enum": ["eu"]}},
@@ -200,14 +198,6 @@ def test_a_default_that_moves_the_host_is_told() -> None:
     )
     assert told(found) == [("guessed", "/servers/0/variables/host/default")]
     assert "'evil.example/#'" in found.notes[0].message
-    for default in ("evil.example/#", "evil.example?", "me@evil.example"):
-        server = {
-            "url": "https://{host}.example.com/{b}",
-            "variables": {"host": {"default": default}, "b": "a?b"},
-        }
-        found = reading(described({"/a": {"get": {}}}, servers=[server]))
-        assert ("guessed", "/servers/0/variables/host/default") in told(found)
-        assert ("guessed", "/servers/0/variables/b/default") not in told(found)
 
 
 def test_no_id_holds_what_no_command_line_can() -> None:
@@ -1478,7 +1468,7 @@ OWN_TEXT = [
 SCALARS = """
 openapi: 3.0.3
 info: {title: T, version: %(scalar)s}
-servers: [{url: 'https://{a}.example/{b}', variables: {a: {default: %(scalar)s, enum: [%(scalar)s]}, b: %(scalar)s}}]
+servers: [{url: 'https://a.example/{a}/{b}', variables: {a: {default: %(scalar)s, enum: [%(scalar)s]}, b: %(scalar)s}}]
 x-shared: &shared {type: string, default: %(scalar)s}
 paths:
   /a:

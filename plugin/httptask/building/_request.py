@@ -12,6 +12,7 @@ from urllib.parse import unquote, unquote_plus
 from httptask._core import packaged
 from httptask._core.pointers import pointer
 from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence, range_of
+from httptask._http.server_templates import fits
 from httptask._http.syntax import PLACEHOLDER, UNSENDABLE
 from httptask.building._bodies import Body, body, chosen
 from httptask.building._codings import coded
@@ -35,8 +36,6 @@ _CLIMBING = re.compile(r"(?:^|[/\\])\.\.?(?:\Z|[/\\;])")
 
 A receiver may unescape first, take a backslash for a slash, and drop what follows `;`.
 """
-_IN_A_HOST = re.compile(r"[0-9A-Za-z.-]+")
-_HOST_AND_PORT = re.compile(r"[0-9A-Za-z.-]+(:[0-9]+)?")
 # What the author wrote into the URL stays: all that may stand there, and escapes.
 _path_text = leaving("!$&'()*+,;=:@/-._~")
 _query_text = leaving("!$&'()*+,;=:@/?-._~[]")
@@ -194,12 +193,14 @@ class _UrlTemplate:
 
     def _server_text(self, match: re.Match[str]) -> str:
         text = self._text(match)
-        if match[1] in self._variables and text == self._default(match[1]):
-            return text  # as in the prepared URL: a base path right behind the host, say
-        is_whole_host = f"//{match[0]}" in self._url and match.end() == len(self._server)
-        allowed = _HOST_AND_PORT if is_whole_host else _IN_A_HOST
-        if not allowed.fullmatch(text):
+        before = PLACEHOLDER.sub(self._text, self._server[: match.start()])
+        after = PLACEHOLDER.sub(self._text, self._server[match.end() :]) + self._path
+        # A description may have no text here, or a base path right behind the host.
+        is_plain = bool(text) and "/" not in text
+        if not fits(before, text, after) or not (is_plain or self._is_documented(match[1], text)):
             raise self._refused(match[1], "server-value", found=text[:60])
+        if _CLIMBING.search(unquote(text[len(text.partition("/")[0]) :])):
+            raise self._refused(match[1], "path-climbs", found=text[:60])
         return text
 
     def _segment(self, match: re.Match[str]) -> str:
@@ -234,6 +235,10 @@ class _UrlTemplate:
         if "default" in self._variables.get(name, {}):
             return self._variables[name]["default"]
         raise refused_at(pointer(["url"], self._writer.at), "path-value-missing", name=name)
+
+    def _is_documented(self, name: str, text: str) -> bool:
+        variable = self._variables.get(name, {})
+        return text == self._default(name) or text in map(scalar, variable.get("enum", ()))
 
     def _default(self, name: str) -> str | None:
         default = self._variables.get(name, {}).get("default")

@@ -6,17 +6,17 @@ OpenAPI 3 has Server Objects, Swagger 2.0 `host` and `basePath`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask._http.server_templates import misplaced_values
 from httptask.importers.openapi._context import Context
 from httptask.model.api import Server
 
 _HOST_LIKE = re.compile(r"[\w{}-]+(\.[\w{}-]+)+(:\d+)?(/|\Z)|localhost(:\d+)?(/|\Z)")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
-_ENDS_HOST = re.compile(r"[?#@\\]")
 _SCHEMES = ("https", "http")
 
 
@@ -85,26 +85,51 @@ class Servers:
             if name not in variables:
                 self._notes.add("missing", f"the server's variable {name!r} is not described", uri)
         used = {name: variable for name, variable in variables.items() if f"{{{name}}}" in address}
-        self._note_moved_host(address, used, uri)
+        used = self._fitting(address, used, uri)
         text = value.get("description")
         return Server(address, text.strip() if isinstance(text, str) else "", used)
 
-    def _note_moved_host(
-        self, address: str, variables: Mapping[str, Mapping[str, Any]], uri: str
-    ) -> None:
-        """Note each variable whose default ends the host, so that what follows names another.
+    def _fitting(
+        self, address: str, variables: Mapping[str, dict[str, Any]], uri: str
+    ) -> dict[str, dict[str, Any]]:
+        """Return *variables* without the values that make another server of *address*."""
+        defaults = {name: variable.get("default") for name, variable in variables.items()}
 
-        See RFC 3986, section 3.2.
-        """
-        authority = address.partition("://")[2].partition("/")[0]
-        for name, variable in variables.items():
-            default = str(variable.get("default", ""))
-            if f"{{{name}}}" in authority and _ENDS_HOST.search(default):
-                message = (
-                    f"the default {default!r} of the server's variable {name!r} makes another host"
-                    " of the server's"
-                )
-                self._notes.add("guessed", message, pointer_of(["variables", name, "default"], uri))
+        def fits(name: str, value: str) -> bool:
+            values = {**defaults, name: value}
+            return name not in dict(misplaced_values(address, values.get))
+
+        def leave_out(name: str, value: str, member: str) -> None:
+            message = (
+                f"the value {value!r} of the server's variable {name!r} is left out: it would make"
+                f" another server of {address}"
+            )
+            self._notes.add("skipped", message, pointer_of(["variables", name, member], uri))
+
+        return {
+            name: self._fitting_variable(name, variable, fits, leave_out)
+            for name, variable in variables.items()
+        }
+
+    def _fitting_variable(
+        self,
+        name: str,
+        variable: dict[str, Any],
+        fits: Callable[[str, str], bool],
+        leave_out: Callable[[str, str, str], None],
+    ) -> dict[str, Any]:
+        options = variable.get("enum", [])
+        fitting = [option for option in options if fits(name, option)]
+        for option in options:
+            if option not in fitting:
+                leave_out(name, option, "enum")
+        default = variable.get("default")
+        if default is not None and not fits(name, default):
+            leave_out(name, default, "default")
+            default = fitting[0] if fitting else None
+        changed = {"default": default, "enum": fitting or None}
+        kept = {key: value for key, value in variable.items() if key not in changed}
+        return {key: value for key, value in changed.items() if value is not None} | kept
 
     def _absolute(self, url: str, uri: str) -> str | None:
         """Return the address *url* without query and fragment, absolute if possible.

@@ -8,6 +8,7 @@ from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.hosts import host_fault
+from httptask._http.server_templates import misplaced_values
 from httptask._http.syntax import PLACEHOLDER, split_url
 from httptask.errors import Problem
 from httptask.expressions import has_expression
@@ -31,7 +32,12 @@ def url_problems(
     if expressions and has_expression(url):
         yield from _unevaluated_url_problems(url, pointer)
         return
-    server_values = _server_values(request.get("pathParameters"), variables)
+    path_parameters = request.get("pathParameters")
+    misplaced = list(_misplaced_problems(url, path_parameters, variables, pointer))
+    if misplaced:
+        yield from misplaced
+        return
+    server_values = _server_values(path_parameters, variables)
     text = PLACEHOLDER.sub(lambda match: server_values.get(match[1], match[0]), url)
     try:
         # A port that is still a placeholder is reported as one without a value.
@@ -77,6 +83,8 @@ def _host_faults(netloc: str, path_parameters: Any, pointer: str) -> Iterator[Pr
 
 
 _AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")
+_SERVER = re.compile(r"(?:\{[^{}]*\}|[^/?#])*//(?:\{[^{}]*\}|[^/?#])*/?")
+"""The scheme and the authority of a URL, and whether a path follows."""
 _OPEN_PORT = re.compile(r"(?i)^(https?://[^/?#]*):\{[^{}/?#]*\}(?=[/?#]|$)")
 _RUNS_ON = re.compile(
     r"(?i)https?://(?:[^/?#$]*\.[^/?#$]*|localhost|[^/?#$]*:\d+)(?<=[\w])\$\{[^{}]*\}(?=[/?#]|\Z)"
@@ -101,9 +109,31 @@ def _server_values(path_parameters: Any, variables: Variables) -> dict[str, str]
     chosen = {
         name: values.get(name) or variable.get("default") for name, variable in variables.items()
     }
+    return _texts(chosen)
+
+
+def _misplaced_problems(
+    url: str, path_parameters: Any, variables: Variables, pointer: str
+) -> Iterator[Problem]:
+    """Yield the values in the server's address of *url* that make another address of it."""
+    server = _SERVER.match(url)
+    if server is None or "{" not in server[0]:
+        return
+    values = path_parameters if isinstance(path_parameters, Mapping) else {}
+    defaults = _server_values({}, variables)
+    texts = {**defaults, **{name: value for name, value in values.items() if value is not None}}
+    if any(isinstance(value, str) and has_expression(value) for value in texts.values()):
+        return  # what it yields is checked when it is known
+    parent = pointer.removesuffix("/url")
+    for name, text in misplaced_values(server[0], _texts(texts).get):
+        at = pointer_of(["pathParameters", name], parent) if name in values else pointer
+        yield Problem.of("server-value", at, found=text[:60])
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: str(value)
-        for name, value in chosen.items()
+        for name, value in values.items()
         if isinstance(value, str | int) and not has_expression(str(value))
     }
 

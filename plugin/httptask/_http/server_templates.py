@@ -1,0 +1,78 @@
+"""Addresses of servers with variables: which text may stand where a variable stands.
+
+A value must not change what the rest of the template is. RFC 3986, section 3, delimits the parts of
+a URL by `:`, `/`, `?`, `#` and `@`; the URL Standard, section 4.4, takes `\\` for `/`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from httptask._http.syntax import PLACEHOLDER
+
+_SCHEME = re.compile(r"(?i)https?")
+_HOST = r"[\w.-]*"
+_PORT = r"(?::[0-9]*)?"
+_IPV6 = r"\[[0-9A-Fa-f:.]+\]"
+_PATH = r"(?:/[^?#\\\x00-\x20\x7f]*)?"
+_PIECE_OF_HOST = re.compile(_HOST)
+_END_OF_HOST = re.compile(rf"{_HOST}{_PORT}{_PATH}")
+_WHOLE_HOST = re.compile(rf"(?:{_HOST}|{_IPV6}){_PORT}{_PATH}")
+_BEFORE_PORT = re.compile(rf"(?:{_HOST}|{_IPV6}):[0-9]*")
+_IN_PORT = re.compile(r"[0-9]*")
+_PORT_AND_PATH = re.compile(rf"[0-9]*{_PATH}")
+_ADDRESS = re.compile(rf"(?i)https?://(?:{_HOST}|{_IPV6}){_PORT}{_PATH}")
+_BEGINNING = re.compile(rf"(?i)https?://{_HOST}")
+_IN_PATH = re.compile(r"[^?#]*")
+_ENDS_AUTHORITY = re.compile(r"[/?#]")
+
+
+def misplaced_values(
+    template: str, value_of: Callable[[str], str | None]
+) -> Iterator[tuple[str, str]]:
+    """Yield each variable of *template* with a value that makes another address of it.
+
+    *value_of* returns the value of a variable; None: it has none.
+    """
+    for match in PLACEHOLDER.finditer(template):
+        value = value_of(match[1])
+        if value is None:
+            continue
+        before = _filled(template[: match.start()], value_of)
+        after = _filled(template[match.end() :], value_of)
+        if not fits(before, value, after):
+            yield match[1], value
+
+
+def fits(before: str, value: str, after: str) -> bool:
+    """Say whether *value* leaves the host what the template's text *before* and *after* make it.
+
+    In the scheme only `http` and `https` fit; in the host, letters, digits, `.`, `-` and `_`; in
+    the port, digits. The last piece of the host may bring a port and a path, since no text of the
+    template is moved by it. In the path everything but `?` and `#` fits.
+    """
+    _, slashes, authority = before.partition("://")
+    if slashes and _ENDS_AUTHORITY.search(authority):
+        return _IN_PATH.fullmatch(value) is not None
+    is_last = not after or after.startswith("/")
+    if not slashes:
+        if after.startswith(":"):
+            return _SCHEME.fullmatch(value) is not None
+        if "://" not in value:  # a relative address
+            return _IN_PATH.fullmatch(value) is not None and "\\" not in value
+        return (_ADDRESS if is_last else _BEGINNING).fullmatch(value) is not None
+    if _BEFORE_PORT.fullmatch(authority):
+        return (_PORT_AND_PATH if is_last else _IN_PORT).fullmatch(value) is not None
+    if not authority and (is_last or after.startswith(":")):
+        whole = _WHOLE_HOST.fullmatch(value)
+        return whole is not None and (is_last or not re.search(r"[:/]", value.rpartition("]")[2]))
+    return (_END_OF_HOST if is_last else _PIECE_OF_HOST).fullmatch(value) is not None
+
+
+def _filled(text: str, value_of: Callable[[str], str | None]) -> str:
+    def value(match: re.Match[str]) -> str:
+        known = value_of(match[1])
+        return match[0] if known is None else known
+
+    return PLACEHOLDER.sub(value, text)
