@@ -924,7 +924,7 @@ def test_json_is_json_whatever_the_terminal_writes(
     write: Callable[[str, Any], str], tmp_path: Path, encoding: str
 ) -> None:
     """A stream that is not UTF-8 carries escapes, one that is the text; never something else."""
-    text = "😀 café \u009b31m \u202e \ud800"
+    text = "😀 👩\u200d🚀 café \u009b31m \u202e \u200b \u2028 \ud800"
     flow_ = {
         "startTask": "A",
         "tasks": {
@@ -941,8 +941,33 @@ def test_json_is_json_whatever_the_terminal_writes(
         check=True,
     )
     assert json.loads(done.stdout.decode(encoding))["output"] == text
-    for control in ("\u009b", "\u202e"):
+    for control in ("\u009b", "\u202e", "\u200b", "\u2028"):
         assert control not in done.stdout.decode(encoding)
+
+
+def test_no_name_makes_a_line_of_its_own(run: Run, write: Callable[[str, Any], str]) -> None:
+    """A path, a server, a field and a note stay in their lines, whatever a stranger wrote there."""
+    field = {"name": "q\nwarning: q", "in": "query", "required": True, "schema": {}}
+    description = {
+        "openapi": "3.1.0",
+        "info": {"title": "T", "version": "1\nwarning: v"},
+        "servers": [{"url": "https://a.example/\nwarning: s"}],
+        "paths": {"/a\nwarning: {p}": {"get": {"parameters": [field]}}},
+    }
+    write("api.json", description)
+    options = ("--provider", "acme")
+    id_ = run("import", "api.json", *options, "--json").json["sources"][0]["endpoints"][0]["id"]
+    lines = []
+    for words in (
+        ("import", "api.json", *options),
+        ("search", "acme"),
+        ("show", id_),
+        ("prepare", id_),
+    ):
+        done = run(*words)
+        lines += [*done.out.splitlines(), *done.err.splitlines()]
+    assert [line for line in lines if "\\nwarning: " in line]
+    assert not [line for line in lines if line.startswith("warning: ")]
 
 
 @pytest.mark.parametrize("words", [("show", "--json"), ("schema",), ("prepare",)])
@@ -957,7 +982,8 @@ def test_no_json_steers_a_terminal(run: Run, tmp_path: Path, words: tuple[str, .
     done = run(words[0], imported["sources"][0]["endpoints"][0]["id"], *words[1:])
     assert done.status == 0
     assert not set("\u009b\u202e") & set(done.out)
-    assert "\\u009b31m" in done.out
+    assert "31mCreates a" in done.out  # the title goes without, all else is escaped
+    assert words[0] == "prepare" or "\\u009b31m" in done.out
 
 
 def test_alone_it_prints_the_help(run: Run) -> None:

@@ -19,7 +19,7 @@ from openapi_spec_validator import validate
 from httptask._core import packaged
 from httptask._schema.subschemas import definition_names
 from httptask.errors import DescriptionError
-from httptask.importers import read_api
+from httptask.importers import endpoint_id, read_api
 from httptask.importers.openapi._notes import MOST_NOTES
 from httptask.model.api import Endpoint, Reading
 from httptask.plugins import plugin_manager
@@ -201,19 +201,21 @@ def test_a_default_is_one_of_the_values() -> None:
 
 
 def test_no_id_holds_what_no_command_line_can() -> None:
-    """A path with NUL keeps it, and its id goes without."""
-    (found,) = reading(described({"/a\0b": {"get": {}}, "/ab": {"get": {}}})).endpoints[:1]
-    assert found.path == "/a\0b"
-    assert "\0" not in found.id
-    assert (
-        len(
-            {
-                each.id
-                for each in reading(described({"/a\0b": {"get": {}}, "/ab": {"get": {}}})).endpoints
-            }
-        )
-        == 2
-    )
+    """A path keeps characters that nobody sees, and its id goes without; so do the names of the
+    provider and of the API, and the title.
+    """
+    steering = "\0\t\n\x1b\x9b\u061c\u200b\u2028\u202e\ufeff\U000e0041"
+    unseen = f"{steering}\xa0\xad\u200d\u3000\u3164\ufe0f"
+    paths = {f"/a{unseen}b": {"get": {}}, "/a-b": {"get": {}}}
+    info = {"title": f"A{unseen}b", "version": "1\n2", "x-providerName": f"ac{unseen}me"}
+    endpoint, other = reading(described(paths, info=info), provider=None).endpoints
+    assert endpoint.path == f"/a{unseen}b"
+    assert endpoint.id != other.id
+    assert {each.id.rpartition("-")[0] for each in (endpoint, other)} == {"ac-me-a-b-get"}
+    assert endpoint.api.version == "1 2"
+    for line in (endpoint.title, endpoint.api.title, endpoint.provider):
+        assert not set(line) & set(steering)
+    assert endpoint_id("a b", "/c d/\u202e", "GET").startswith("a-b-c-d--get-")
 
 
 def test_the_nearest_servers_count() -> None:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
-from httptask.cli._output import command, emit, emit_json, note
+from httptask.cli._output import command, emit, emit_json, in_line, note
 from httptask.model.api import Endpoint
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def run_search(arguments: argparse.Namespace) -> int:
             words, provider=arguments.provider, method=arguments.method, limit=arguments.limit
         )
         count, near = len(catalogue), _nearest_provider(catalogue, arguments.provider)
-    rows = [(hit.method, hit.path, hit.title, hit.id) for hit in hits]
+    rows = [(hit.method, in_line(hit.path), in_line(hit.title), hit.id) for hit in hits]
     text = "\n".join(
         f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows
     )
@@ -135,7 +135,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
             0, ("/httpRequest/url", "the server's address in front: the description names none")
         )
     if missing and not arguments.json:
-        lines = [f"  {pointer}: {expected}" for pointer, expected in missing]
+        lines = [f"  {in_line(pointer)}: {in_line(expected)}" for pointer, expected in missing]
         note("\n".join(["still to fill in:", *lines]))
     return 0
 

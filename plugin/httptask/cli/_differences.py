@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from httptask.cli._output import plural
+from httptask.cli._output import in_line, plural
 
 if TYPE_CHECKING:
     from httptask.changes import BrokenTask, Differences
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 def differences_text(differences: Differences) -> str:
     """Return a line for each endpoint that differs, lines for its changes, and the counts."""
     lines = [
-        f"added    {endpoint.method} {endpoint.path}  {endpoint.title}"
+        f"added    {endpoint.method} {in_line(endpoint.path)}  {in_line(endpoint.title)}"
         for endpoint in differences.added
     ]
     lines += [
-        f"removed  {endpoint.method} {endpoint.path}  {endpoint.title}"
+        f"removed  {endpoint.method} {in_line(endpoint.path)}  {in_line(endpoint.title)}"
         for endpoint in differences.removed
     ]
     for endpoint, changes in differences.changed:
-        lines.append(f"changed  {endpoint.method} {endpoint.path}")
+        lines.append(f"changed  {endpoint.method} {in_line(endpoint.path)}")
         lines += [
-            f"  {'!' if change.narrows else ' '} {change.place}: {change.message}"
+            f"  {'!' if change.narrows else ' '} {in_line(change.place)}: {in_line(change.message)}"
             for change in changes
         ]
     counts = {

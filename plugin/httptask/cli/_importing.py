@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httptask.cli._output import command, emit, fail, network_of, network_options, note, plural
+from httptask.cli._output import (
+    command,
+    emit,
+    fail,
+    in_line,
+    network_of,
+    network_options,
+    note,
+    plural,
+)
 from httptask.cli._progress import Progress
 
 if TYPE_CHECKING:
@@ -172,7 +181,7 @@ def _text(read: Read, counts: ImportCounts | None, *, most_notes: int | None) ->
             _ids(read, counts), read.lines, strict=True
         ):
             lines.append(
-                f"  {method} {path}:"
+                f"  {method} {in_line(path)}:"
                 f" {plural(parameters, 'parameter')}{', a body' if has_body else ''}"
             )
             lines.append(f"  id: {stored}")
@@ -196,9 +205,9 @@ def _grouped(notes: Sequence[Note]) -> list[list[Note]]:
 def _note_line(equal_notes: Sequence[Note]) -> str:
     """Return the line for notes of one text, with the first one's place and some others."""
     first, *others = equal_notes
-    where = f"{_location(first)}: " if _location(first) else ""
+    where = f"{in_line(_location(first))}: " if _location(first) else ""
     severity = "error, " if first.severity == "error" else ""
-    line = f"  {severity}{where}{first.kind}: {first.message}"
+    line = f"  {severity}{where}{first.kind}: {in_line(first.message)}"
     if not others:
         return line
     locations = [location for note_ in others if (location := _location(note_))]

@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from httptask._core.strict_json import dump
+from httptask._core.visible import STEERING, one_line
 from httptask.errors import HttpTaskError
 
 if TYPE_CHECKING:
     from httptask.model.policy import Network
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters but tab and line feed, and those that turn the direction of text around."""
 _BEYOND_ASCII = re.compile(r"[\x7f-\U0010ffff]")
 
 
@@ -46,7 +45,23 @@ def prepare_streams() -> None:
 
 def printable(text: str) -> str:
     """Return *text* with visible control characters: no description may steer a terminal."""
-    return _CONTROLS.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+    return STEERING.sub(lambda match: _escaped(ord(match[0])), text)
+
+
+def in_line(text: str) -> str:
+    """Return *text* for a line of its own: as `printable` does, line breaks and tabs included."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _escaped(code: int) -> str:
+    """Return an escape of the character *code*, as Python writes it."""
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
 
 
 def json_text(value: Any, stream: TextIO, indent: int | None = 2) -> str:
@@ -56,7 +71,7 @@ def json_text(value: Any, stream: TextIO, indent: int | None = 2) -> str:
     ASCII are escaped. So are those that a terminal would obey.
     """
     text = dump(value, indent=indent)
-    unprintable = _CONTROLS if _is_utf8(stream) else _BEYOND_ASCII
+    unprintable = STEERING if _is_utf8(stream) else _BEYOND_ASCII
     return unprintable.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
@@ -127,6 +142,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     """Return *rows* as aligned columns; the last one is not padded."""
     if not rows:
         return ""
+    rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
         "  ".join(

@@ -9,6 +9,7 @@ from typing import Any
 
 from httptask._core.strict_json import dump
 from httptask._schema.subschemas import definition_name
+from httptask.cli._output import in_line
 from httptask.model.api import Endpoint, MediaType, Parameter
 from httptask.settings import called, requested_value, suggested_pagination
 
@@ -34,7 +35,8 @@ def reference(endpoint: Endpoint) -> str:
 
 
 def _sections(endpoint: Endpoint) -> Iterator[str]:
-    yield f"{endpoint.method} {endpoint.path}{'  (deprecated)' if endpoint.deprecated else ''}"
+    deprecated = "  (deprecated)" if endpoint.deprecated else ""
+    yield f"{endpoint.method} {in_line(endpoint.path)}{deprecated}"
     api = " ".join(part for part in (endpoint.api.title, endpoint.api.version) if part)
     lines = {
         "id": endpoint.id,
@@ -42,7 +44,7 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
         "api": api,
         "tags": ", ".join(endpoint.tags),
     }
-    yield "\n".join(f"{name}: {value}" for name, value in lines.items() if value)
+    yield "\n".join(f"{name}: {in_line(value)}" for name, value in lines.items() if value)
     yield endpoint.description
     suggestion = suggested_pagination(endpoint)
     if suggestion is not None:
@@ -80,10 +82,12 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
 
 def _servers(endpoint: Endpoint) -> Iterator[str]:
     for server in endpoint.servers:
-        yield f"  {server.url}" + (f"  {server.description}" if server.description else "")
+        description = f"  {server.description}" if server.description else ""
+        yield in_line(f"  {server.url}{description}")
         for name, variable in server.variables.items():
             values = f", one of: {', '.join(variable['enum'])}" if "enum" in variable else ""
-            yield f"      {{{name}}} is {variable.get('default', 'not described')}{values}"
+            default = variable.get("default", "not described")
+            yield in_line(f"      {{{name}}} is {default}{values}")
 
 
 def _security(endpoint: Endpoint) -> str:
@@ -92,7 +96,7 @@ def _security(endpoint: Endpoint) -> str:
     lines = []
     for alternative in endpoint.security:
         schemes = [_scheme(name, endpoint.security_schemes.get(name, {})) for name in alternative]
-        lines.append("  " + (" and ".join(schemes) or "none"))
+        lines.append("  " + (in_line(" and ".join(schemes)) or "none"))
     return "Security, one of\n" + "\n".join(lines)
 
 
@@ -139,7 +143,9 @@ def _row(
     description: str,
     definitions: Mapping[str, Any],
 ) -> str:
-    lines = [f"  {name}  {_type_name(schema, definitions)}{', required' if required else ''}"]
+    lines = [
+        f"  {in_line(name)}  {_type_name(schema, definitions)}{', required' if required else ''}"
+    ]
     resolved = _resolved(schema, definitions)
     text = description or _description(schema, definitions)
     lines += [f"      {line}" for line in text.splitlines()]

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-_DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None, "\0": None})
-"""NUL is dropped as well: no command line could name an id that holds it."""
+from httptask._core.visible import visible_name
+
+_DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None})
 _SUFFIXES = re.compile(r"(?:\.[A-Za-z]+)+\Z")
 _LABEL = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9][a-z0-9-]*\Z")
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
@@ -33,17 +34,17 @@ _HASH = re.compile(r"[0-9a-f]{3,56}\Z")
 def endpoint_id(provider: str, path: str, method: str, digits: int = 3) -> str:
     """Return the id of an endpoint: `<provider>-<path>-<method>-<hash>`.
 
-    The path loses its leading slash, its braces and NUL; `/` and `.` become `-`; all is lower case.
+    The path loses its leading slash, its braces, and characters that nobody sees: an id can be
+    read, and typed in a command line. `/`, `.` and spaces become `-`; all is lower case.
     The hash is the first *digits* hex digits of the SHA-224 of the path template exactly as given.
     Ask for more digits where two ids would otherwise be equal.
     """
-    vendor = "-".join(provider.replace("\0", "").lower().split())
-    return f"{vendor}-{_slug(path, method)}-{_digest(path)[:digits]}"
+    return f"{visible_name(provider).lower()}-{_slug(path, method)}-{_digest(path)[:digits]}"
 
 
 def provider_of_name(name: str, path: str, method: str) -> str | None:
     """Return the provider in the file name *name* if the name is an id of this path and method."""
-    stem = _SUFFIXES.sub("", name.rpartition("/")[2])
+    stem = visible_name(_SUFFIXES.sub("", name.rpartition("/")[2]))
     head, _, tail = stem.rpartition("-")
     vendor = head.removesuffix(f"-{_slug(path, method)}")
     if vendor in (head, "") or not _HASH.match(tail) or not _digest(path).startswith(tail):
@@ -57,7 +58,7 @@ def provider_of_hosts(urls: Iterable[str]) -> str | None:
 
 
 def _slug(path: str, method: str) -> str:
-    return f"{path.removeprefix('/').translate(_DASHES)}-{method}".lower()
+    return f"{visible_name(path.removeprefix('/')).translate(_DASHES)}-{method}".lower()
 
 
 @lru_cache(maxsize=64)

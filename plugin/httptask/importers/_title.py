@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from httptask._core.visible import one_line
+
 TITLE_LENGTH = 100
 """Letters of the longest title."""
 
@@ -24,9 +26,15 @@ def title_of(description: str) -> str:
     """Return the first sentence of *description*, at most its first line, cut at a word."""
     # Text from a table breaks a line where the page had inline code: the next line then starts
     # in lower case.
-    line = _BROKEN_LINE.sub(" ", description[: 2 * TITLE_LENGTH]).partition("\n")[0].strip()
+    line = _BROKEN_LINE.sub(" ", description[: 2 * TITLE_LENGTH]).partition("\n")[0]
+    line = one_line(line).strip()
     end = _SENTENCE.search(line)
     sentence = line[: end.start()] if end else line
     if len(sentence) <= TITLE_LENGTH:
         return sentence
     return sentence[: TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+
+
+def title_of_request(method: str, path: str) -> str:
+    """Return the title of an endpoint of which nothing else is said."""
+    return one_line(f"{method} {path}")[:TITLE_LENGTH]

@@ -27,7 +27,7 @@ from httptask.plugins import PluginManager, plugin_manager
 if TYPE_CHECKING:
     from httptask.protocols import ImportOptions, Source
 
-FORMAT = 4
+FORMAT = 5
 """The version of the reader: a new one reads unchanged descriptions again."""
 
 _ALONE = 4

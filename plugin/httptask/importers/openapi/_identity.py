@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from httptask._core.visible import one_line, visible_name
 from httptask.importers._slug import company, provider_of_hosts
 from httptask.importers.openapi._context import Context, text_of
 from httptask.model.api import Api, Server
@@ -45,7 +46,7 @@ def identity_of(
     """
     info, info_uri = context.mapping(root.get("info"), "#/info", "info", severity="warning")
     named_servers = tuple(Server(url.rstrip("/")) for url in options.servers)
-    title, service = text_of(info, "title"), text_of(info, "x-serviceName")
+    title, service = one_line(text_of(info, "title")), one_line(text_of(info, "x-serviceName"))
     provider = options.provider
     if provider is None and (provider_name := text_of(info, "x-providerName")):
         provider = company(f"https://{provider_name}") or slug(provider_name)
@@ -60,7 +61,7 @@ def identity_of(
     version: Any = info.get("version")
     if isinstance(version, int | float):  # in YAML, `version: 1.10` without quotes
         version = context.references.written(version, f"{info_uri}/version")
-    api = Api(service or slug(title), title, version if isinstance(version, str) else "")
+    api = Api(service or slug(title), title, one_line(version) if isinstance(version, str) else "")
     return Identity(provider, vendor, api, named_servers)
 
 
@@ -79,5 +80,5 @@ def slug(text: str) -> str:
 
     Letters and digits of any script stay; other characters become dashes.
     """
-    folded = unicodedata.normalize("NFKC", text).lower()
+    folded = visible_name(unicodedata.normalize("NFKC", text)).lower()
     return re.sub(r"[\W_]+", "-", folded).strip("-")

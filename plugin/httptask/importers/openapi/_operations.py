@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask._core.visible import one_line
 from httptask._http.syntax import TOKEN
 from httptask.importers._slug import endpoint_id
-from httptask.importers._title import TITLE_LENGTH, title_of, without_markup
+from httptask.importers._title import TITLE_LENGTH, title_of, title_of_request, without_markup
 from httptask.importers.openapi._bodies import Bodies
 from httptask.importers.openapi._context import Context, flag, text_of
 from httptask.importers.openapi._extensions import paging_extensions
@@ -243,11 +244,11 @@ class Operations:
         title = (
             title_of(without_markup(summary))
             or title_of(without_markup(description))
-            or text_of(operation, "operationId")[:TITLE_LENGTH]
+            or one_line(text_of(operation, "operationId"))[:TITLE_LENGTH]
         )
         if summary and title != summary.rstrip(".") and summary not in description:
             description = f"{summary}\n\n{description}".strip()  # what the title cuts is not lost
-        return title or f"{method} {path}"[:TITLE_LENGTH], description
+        return title or title_of_request(method, path), description
 
 
 def _strings(values: Any) -> list[str]:

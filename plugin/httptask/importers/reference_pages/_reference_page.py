@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from httptask.errors import DescriptionError
 from httptask.importers._slug import endpoint_id, provider_of_hosts, provider_of_name
-from httptask.importers._title import TITLE_LENGTH, title_of
+from httptask.importers._title import title_of, title_of_request
 from httptask.importers.reference_pages import _sections
 from httptask.importers.reference_pages._body_fields import body_schema
 from httptask.importers.reference_pages._fields import Field, field_of, paragraphs
@@ -116,7 +116,7 @@ class _PageReader:
             method=page.method,
             path=page.path,
             provider=provider,
-            title=title_of(description) or f"{page.method} {page.path}"[:TITLE_LENGTH],
+            title=title_of(description) or title_of_request(page.method, page.path),
             description=description,
             servers=servers,
             parameters=(*path, *_parameters(headers, "header"), *_parameters(query, "query")),
