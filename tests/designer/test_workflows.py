@@ -326,11 +326,42 @@ def test_one_bad_file_does_not_take_the_page(
         assert designer.client.get(f"workflows/{workflow_id}").status_code == 404
 
 
+@pytest.mark.parametrize("in_the_way", ["link", "nowhere", "itself", "folder"])
+def test_a_first_definition_has_a_name_that_can_be_written(
+    designer: RunningDesigner, folder: Path, tmp_path: Path, in_the_way: str
+) -> None:
+    """The page always has something to start with, whatever has the name of the first one."""
+    (folder / "first.json").unlink()
+    (tmp_path / "outside.json").write_text("{}")
+    if in_the_way == "folder":
+        (folder / "workflow.json").mkdir()
+    else:
+        targets = {"link": tmp_path / "outside.json", "nowhere": folder / "nothing.json"}
+        (folder / "workflow.json").symlink_to(targets.get(in_the_way, folder / "workflow.json"))
+    config = designer.client.get("config").json()
+    assert config["workflow"] == "workflow-2"
+    answer = designer.client.put(
+        "workflows/workflow-2", json={"tasks": {}}, headers={"If-None-Match": "*"}
+    )
+    assert answer.status_code == 201
+
+
 def test_no_file(designer: RunningDesigner, folder: Path) -> None:
-    """What is called like a definition and is no file is none."""
+    """What is called like a definition and is no file is none; it is skipped with a note, and so is
+    a file whose name cannot be that of a definition.
+    """
     (folder / "folder.json").mkdir()
     os.mkfifo(folder / "pipe.json")
-    assert [item["id"] for item in designer.client.get("workflows").json()["items"]] == ["first"]
+    (folder / "line\nbreak.json").write_text("{}")
+    (folder / f"{'n' * 101}.json").write_text("{}")
+    listing = designer.client.get("workflows").json()
+    assert [item["id"] for item in listing["items"]] == ["first"]
+    assert [note[:24] for note in listing["notes"]] == [
+        "skipped: folder.json is ",
+        "skipped: 'line\\nbreak.j",
+        "skipped: 'nnnnnnnnnnnnnn",
+        "skipped: pipe.json is no",
+    ]
     for name in ("folder", "pipe"):
         assert designer.client.get(f"workflows/{name}").status_code == 404
 

@@ -28,7 +28,7 @@ _MOST_LISTED = 1_000
 _ID = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
 """A file name that every system allows, without a leading dot."""
 _NEW = "workflow"
-"""The id of the first definition in an empty folder."""
+"""The id of the first definition in an empty folder, if nothing of this name is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +91,34 @@ class Workflows:
         listed: list[dict[str, Any]] = []
         notes: list[str] = []
         for path in self._files():
+            if not _ID.fullmatch(path.stem) and is_text(path.stem):
+                notes.append(f"skipped: {ascii(path.name)[:100]} is no name of a definition")
+                continue
             try:
                 listed.append(self._item(self._path(path.stem)))
             except Refused as refusal:
                 notes.append(f"skipped: {refusal.detail}")
         readable = [item["id"] for item in listed if "broken" not in item]
-        first = next(iter([*readable, *(item["id"] for item in listed)]), _NEW)
+        first = next(iter([*readable, *(item["id"] for item in listed)]), None) or self._new_id()
         return Listing(tuple(listed), tuple(notes), first)
 
+    def _new_id(self) -> str:
+        """Return the id of a definition that can be written: a link may be in the way of one."""
+        ids = (f"{_NEW}-{count}" if count > 1 else _NEW for count in range(1, _MOST_LISTED + 2))
+        return next((id_ for id_ in ids if self._is_free(id_)), _NEW)
+
+    def _is_free(self, workflow_id: str) -> bool:
+        try:
+            return not self._path(workflow_id).exists()
+        except Refused:
+            return False
+
     def _files(self) -> list[Path]:
-        """Return the files that have the name of a definition, sorted."""
+        """Return what is called like a definition and is not hidden, sorted."""
         if self._root is None:
             return []
         try:
-            paths = [
-                path
-                for path in self._root.glob("*.json")
-                if _ID.fullmatch(path.stem) and _is_file(path)
-            ]
+            paths = [path for path in self._root.glob("*.json") if not path.name.startswith(".")]
         except OSError:
             return []
         return sorted(paths)[:_MOST_LISTED]
