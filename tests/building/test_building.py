@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from httptask.building import build
-from httptask.errors import SettingsError
+from httptask.errors import Problem, SettingsError
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody
 from httptask.model.exchange import OutgoingRequest
 
@@ -203,13 +203,80 @@ def test_what_the_named_charset_cannot_carry_is_refused(content_type: str, value
     assert refused(body=value, headers={"Content-Type": content_type}).startswith("/body")
 
 
+_UTF_8_HAS = "; UTF-8 has: leave the charset out, and it is written"
+
+
 def test_a_charset_without_a_character_is_named_with_one_that_has_it() -> None:
     """UTF-8 has every character; half of one, which no charset has, is said to be none."""
-    for charset, character, hint in (("iso-8859-1", "€", "; UTF-8 has"), ("utf-8", "\ud800", "")):
+    for charset, character, hint in (("iso-8859-1", "€", _UTF_8_HAS), ("utf-8", "\ud800", "")):
         with pytest.raises(SettingsError) as caught:
             made(body=character, headers={"Content-Type": f"text/plain; charset={charset}"})
         (problem,) = caught.value.problems
         assert problem.message == f"the charset {charset!r} has no character {character!r}{hint}"
+
+
+@pytest.mark.parametrize(
+    ("code", "params", "pointer", "request_"),
+    [
+        (
+            "unwritable-cookie",
+            {"found": "a b;c"},
+            "/cookies/c",
+            {"cookies": {"c": "a b;c"}},
+        ),
+        (
+            "unwritable-character",
+            {"charset": "ascii", "character": "é", "other": "UTF-8"},
+            "/body",
+            {"body": "é", "headers": {"Content-Type": "text/plain; charset=ascii"}},
+        ),
+        (
+            "unwritable-event-line",
+            {"name": "id"},
+            "/body/1",
+            {
+                "body": [{"data": "a"}, {"id": "b\nc"}],
+                "headers": {"Content-Type": "text/event-stream"},
+            },
+        ),
+        (
+            "unwritable-event",
+            {"known": ["event", "id", "retry", "data"]},
+            "/body",
+            {"body": {"x": 1}, "headers": {"Content-Type": "text/event-stream"}},
+        ),
+        (
+            "unwritable-boundary-missing",
+            {"mediaType": "multipart/mixed"},
+            "/body",
+            {"body": {"$text": "a"}, "headers": {"Content-Type": "multipart/mixed"}},
+        ),
+        (
+            "unwritable-xml-character",
+            {"character": "\x00"},
+            "/body/a/b",
+            {"body": {"a": {"b": "\0"}}, "headers": {"Content-Type": "application/xml"}},
+        ),
+        (
+            "unwritable-file-in-form",
+            {"mediaType": "application/x-www-form-urlencoded", "other": "multipart/form-data"},
+            "/body/f",
+            {
+                "body": {"f": {"$file": {"content": "x"}}},
+                "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+            },
+        ),
+    ],
+)
+def test_what_cannot_be_written_has_a_code(
+    code: str, params: dict[str, Any], pointer: str, request_: dict[str, Any]
+) -> None:
+    """A program reads the code and the params; the sentence is made of them."""
+    with pytest.raises(SettingsError) as caught:
+        made(**request_)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.pointer, dict(problem.params)) == (code, pointer, params)
+    assert problem.message == Problem.of(code, pointer, **params).message
 
 
 def test_text_that_is_written_already() -> None:

@@ -27,8 +27,16 @@ class Sequence:
     write: Callable[[Any, Callable[[Any], str]], str]
     """Return the text of an item, with its end; the second argument writes JSON.
 
-    Raises `ValueError`.
+    Raises `EventError`.
     """
+
+
+class EventError(ValueError):
+    """An item is no server-sent event; *field* is the one that is wrong, "": there is none."""
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__(field)
+        self.field = field
 
 
 def sequence_of(media_type: str) -> Sequence | None:
@@ -69,7 +77,7 @@ def _write_record(item: Any, dump: Callable[[Any], str]) -> str:
 # Server-sent events (HTML, section 9.2.6)
 
 
-_EVENT_FIELDS = ("event", "id", "retry", "data")
+EVENT_FIELDS = ("event", "id", "retry", "data")
 
 
 def _events(text: str) -> Iterator[str]:
@@ -81,7 +89,7 @@ def _events(text: str) -> Iterator[str]:
 
 def _field(line: str) -> tuple[str, str] | None:
     name, _, value = line.partition(":")  # a comment starts with the colon
-    return (name, value.removeprefix(" ")) if name in _EVENT_FIELDS else None
+    return (name, value.removeprefix(" ")) if name in EVENT_FIELDS else None
 
 
 def _read_event(text: str, parse: Callable[[str], Any]) -> Any:
@@ -99,14 +107,14 @@ def _read_event(text: str, parse: Callable[[str], Any]) -> Any:
 
 
 def _write_event(item: Any, dump: Callable[[Any], str]) -> str:
-    if not isinstance(item, Mapping) or not item.keys() <= set(_EVENT_FIELDS):
-        raise ValueError(f"an event is an object of {', '.join(_EVENT_FIELDS)}")
+    if not isinstance(item, Mapping) or not item.keys() <= set(EVENT_FIELDS):
+        raise EventError
     lines = []
     for name, value in item.items():
         text = value if isinstance(value, str) else dump(value)
         pieces = _END_OF_LINE.split(text)
         if len(pieces) > 1 and name != "data":
-            raise ValueError(f"the field {name!r} of an event has one line")
+            raise EventError(name)
         lines += [f"{name}: {piece}" for piece in pieces]
     return "\n".join(lines) + "\n\n"
 

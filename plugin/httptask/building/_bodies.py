@@ -26,7 +26,7 @@ from httptask._http.media_types import (
     essence,
     range_of,
 )
-from httptask._http.sequences import SEQUENCES, sequence_of
+from httptask._http.sequences import EVENT_FIELDS, SEQUENCES, EventError, sequence_of
 from httptask.building._escaping import (
     RESERVED_IN_QUERY,
     Encode,
@@ -89,9 +89,7 @@ def body(value: Any, content_type: str, described: Described | None = None) -> B
             if name in _FORMS
             else "a string, which is sent as it is"
         )
-        raise UnwritableError(
-            f"a body of media type {name} cannot be written from this value: expected {expected}"
-        )
+        raise UnwritableError("unwritable-body", mediaType=name, expected=expected)
     return row.write(value, content_type, described or Described())
 
 
@@ -121,11 +119,9 @@ def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
         if concrete is not None and writable(value, concrete):
             return concrete
     is_open = all("*" in name for name in content)
-    expected = "name one in the header Content-Type" if is_open else "expected a string"
-    raise UnwritableError(
-        f"no media type of this endpoint can be written from this value: {', '.join(content)};"
-        f" {expected}"
-    )
+    if is_open:
+        raise UnwritableError("unwritable-in-ranges", mediaTypes=list(content))
+    raise UnwritableError("unwritable-in-any", mediaTypes=list(content))
 
 
 def writable(value: Any, name: str) -> bool:
@@ -177,9 +173,10 @@ def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> s
     if not content or offers(content, ANY_BYTES):
         return ANY_BYTES
     raise UnwritableError(
-        f"no media type of this endpoint is that of the file {file.name!r},"
-        f" {' or '.join(media_types) or 'which is not known'}: offered are {', '.join(content)};"
-        " say the right one in the file's 'contentType'"
+        "unwritable-file-type",
+        name=file.name,
+        known=list(content),
+        **({"mediaTypes": media_types} if media_types else {}),
     )
 
 
@@ -215,16 +212,14 @@ def _json_text(value: Any, *, ascii_only: bool = False) -> str:
     try:
         return dump(value, compact=True, ascii_only=ascii_only)
     except (TypeError, ValueError, RecursionError) as error:
-        raise UnwritableError(f"cannot be written as JSON: {error}") from error
+        raise UnwritableError("unwritable-json", reason=str(error)) from error
 
 
 def _form(value: Any, content_type: str, described: Described) -> Body:
     charset = charset_of(content_type)
     codec = codec_of(charset)
     if "=".encode(codec) != b"=":
-        raise UnwritableError(
-            f"a form cannot be written in the charset {charset!r}: its syntax is that of ASCII"
-        )
+        raise UnwritableError("unwritable-form-charset", charset=charset)
     plus = partial(plus_encoded, codec=codec)
 
     def write(item: Any, media_type: str, described: Described) -> str:
@@ -240,18 +235,18 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
             leaving(RESERVED_IN_QUERY, codec) if allow_reserved else partial(encoded, codec=codec)
         )
 
-    no_files = f"a file cannot be sent in {FORM}; {FORM_DATA} carries files"
+    writer = FieldWriter(write, plus, styled, takes_files=False)
     try:
         written = [
-            f"{field.name}={cast(str, field.content)}"
-            for field in fields(value, described, FieldWriter(write, plus, styled, no_files))
+            f"{field.name}={cast(str, field.content)}" for field in fields(value, described, writer)
         ]
     except UnicodeEncodeError as error:
-        why = (
-            f"the charset {charset or 'utf-8'!r} has no character {error.object[error.start]!r};"
-            " leave it out, and UTF-8 is written"
-        )
-        raise UnwritableError(why) from error
+        raise UnwritableError(
+            "unwritable-character",
+            character=error.object[error.start],
+            charset=charset or "utf-8",
+            other="UTF-8",
+        ) from error
     return Body(content_type, "&".join(written).encode("ascii"))
 
 
@@ -291,9 +286,7 @@ def _field_content(item: Any, content_type: str, described: Described) -> bytes:
     if isinstance(content, bytes):
         return content
     if isinstance(item, dict | list):
-        raise UnwritableError(
-            f"a field of media type {content_type} is sent as text: expected a string"
-        )
+        raise UnwritableError("unwritable-field", mediaType=content_type)
     return encoded_text(scalar(item), charset_of(content_type))
 
 
@@ -313,7 +306,7 @@ def _text(value: Any, content_type: str, described: Described) -> Body:
 
 def _as_it_is(text: Any, content_type: str) -> bytes:
     if not isinstance(text, str):
-        raise UnwritableError(f"{TEXT!r} must be text: it is sent as it is", TEXT)
+        raise UnwritableError("unwritable-text", TEXT, name=TEXT)
     if carries_files(content_type):
         return _multipart_text(text, content_type)
     return encoded_text(
@@ -329,11 +322,7 @@ def _as_it_is(text: Any, content_type: str) -> bytes:
 def _multipart_text(text: str, content_type: str) -> bytes:
     boundary = boundary_of(content_type)
     if not boundary or f"--{boundary}" not in text:
-        raise UnwritableError(
-            "text for a multipart body needs its boundary: write it into Content-Type, as in"
-            f" '{essence(content_type)}; boundary=xyz', or give an object, whose fields become the"
-            " parts"
-        )
+        raise UnwritableError("unwritable-boundary-missing", mediaType=essence(content_type))
     return encoded_text(text, "")
 
 
@@ -346,10 +335,7 @@ def _charset_of_xml(text: str, content_type: str) -> str:
     if prolog is None:
         return declared
     if declared and codec_of(declared) != codec_of(prolog[1]):
-        raise UnwritableError(
-            f"Content-Type has the charset {declared!r} and the prolog of the XML {prolog[1]!r}:"
-            " one of them is wrong"
-        )
+        raise UnwritableError("unwritable-xml-charset", charset=declared, prolog=prolog[1])
     return declared or prolog[1]
 
 
@@ -358,16 +344,16 @@ def _items(value: Any, content_type: str, described: Described) -> Body:
     assert sequence is not None  # noqa: S101 - the row is for sequences alone
     texts = []
     for index, item in enumerate(value if isinstance(value, list) else [value]):
+        path = (index,) if isinstance(value, list) else ()
         try:
-            texts.append(
-                sequence.write(
-                    item, partial(_json_text, ascii_only=True) if _is_lone(item) else _json_text
-                )
-            )
-        except ValueError as error:
-            raise UnwritableError(
-                str(error), *([index] if isinstance(value, list) else [])
-            ) from error
+            write = partial(_json_text, ascii_only=True) if _is_lone(item) else _json_text
+            texts.append(sequence.write(item, write))
+        except UnwritableError as error:
+            raise error.below(*path) from error
+        except EventError as error:
+            if error.field:
+                raise UnwritableError("unwritable-event-line", *path, name=error.field) from error
+            raise UnwritableError("unwritable-event", *path, known=list(EVENT_FIELDS)) from error
     return Body(content_type, "".join(texts).encode("utf-8"))
 
 

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, Self
 from urllib.parse import quote, quote_plus
 
+from httptask._core.pointers import pointer as pointer_of
 from httptask._http.syntax import COOKIE_VALUE
+from httptask.errors import Problem
 
 Encode = Callable[[str], str]
 """Escapes a name or a value for its place: percent-encoding in a URL, nothing in a header."""
@@ -22,12 +25,24 @@ _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 class UnwritableError(ValueError):
     """A value that cannot be serialised at its position.
 
-    The message says why; *path* are the names and indices to it inside the value.
+    *code* and *params* are those of the problem that it is; *path* are the names and indices to it
+    inside the value.
     """
 
-    def __init__(self, message: str, *path: str | int) -> None:
-        super().__init__(message)
-        self.path = path
+    def __init__(self, code: str, *path: str | int, **params: Any) -> None:
+        super().__init__(code)
+        self.code, self.path, self.params = code, path, params
+
+    def below(self, *path: str | int) -> Self:
+        """Return the same error for a value that holds this one at *path*."""
+        return type(self)(self.code, *path, *self.path, **self.params)
+
+    def problem(self, pointer: str) -> Problem:
+        """Return the error as the problem of the value at *pointer*."""
+        return Problem.of(self.code, pointer_of(self.path, pointer), **self.params)
+
+    def __str__(self) -> str:
+        return self.problem("").message
 
 
 def encoded(text: str, codec: str = "utf-8") -> str:
@@ -76,11 +91,7 @@ def cookie_as_it_is(text: str) -> str:
     Raises `UnwritableError`.
     """
     if not COOKIE_VALUE.fullmatch(text):
-        raise UnwritableError(
-            f"{text[:60]!r} cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are"
-            " sent as they are given: write it as the server expects it, percent-encoded for"
-            " instance"
-        )
+        raise UnwritableError("unwritable-cookie", found=text[:60])
     return text
 
 

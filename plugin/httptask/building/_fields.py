@@ -14,7 +14,7 @@ from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number
-from httptask._http.media_types import essence, range_of
+from httptask._http.media_types import FORM, FORM_DATA, essence, range_of
 from httptask._http.syntax import TOKEN, UNSENDABLE
 from httptask.building._escaping import Encode, UnwritableError
 from httptask.building._references import ANY_BYTES, Path, is_pairs, is_reference, reference_of
@@ -79,8 +79,8 @@ class FieldWriter:
     """Escapes the name of a field."""
     styled: Callable[[bool], Encode] = lambda _: str
     """The escaping of a style, with or without `allowReserved`; none in a multipart body."""
-    no_files: str = ""
-    """Why files cannot be sent, where they cannot."""
+    takes_files: bool = True
+    """Whether a field can be a file."""
 
 
 def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Field]:
@@ -103,7 +103,7 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
             ):
                 yield Field(key, text)
         except UnwritableError as error:
-            raise UnwritableError(str(error), *path, *error.path) from error
+            raise error.below(*path) from error
 
 
 def parts(values: list[Any], described: Described, writer: FieldWriter) -> Iterator[Field]:
@@ -115,7 +115,7 @@ def parts(values: list[Any], described: Described, writer: FieldWriter) -> Itera
         try:
             yield _placed(_one(None, item, {}, described.item(), writer), (index,))
         except UnwritableError as error:
-            raise UnwritableError(str(error), index, *error.path) from error
+            raise error.below(index) from error
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any, Path]]:
@@ -146,7 +146,7 @@ def _typed(
         try:
             yield _placed(_one(name, item, encoding, described.item(), writer), (*path, index))
         except UnwritableError as error:
-            raise UnwritableError(str(error), index, *error.path) from error
+            raise error.below(index) from error
 
 
 def _one(
@@ -158,8 +158,8 @@ def _one(
 ) -> Field:
     name = None if name is None else writer.name(name)
     if is_reference(item):
-        if writer.no_files:
-            raise UnwritableError(writer.no_files)
+        if not writer.takes_files:
+            raise UnwritableError("unwritable-file-in-form", mediaType=FORM, other=FORM_DATA)
         return _file(name, item, encoding)
     content_type = _field_type(item, encoding)
     return Field(
@@ -238,4 +238,4 @@ def _field_type(item: Any, encoding: Mapping[str, Any]) -> str:
 
 def _check_sendable(content_type: str) -> None:
     if not SENDABLE.fullmatch(content_type):
-        raise UnwritableError(f"its described media type {content_type!r} cannot stand in a header")
+        raise UnwritableError("unwritable-part-type", found=content_type)

@@ -280,9 +280,7 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
             read = partial(_data, reference, files, pointer_of(path, at))
             contents[path] = await in_thread(read)
         except UnwritableError as error:
-            raise SettingsError(
-                [Problem.of("unwritable", pointer_of((*path, *error.path), at), reason=str(error))]
-            ) from error
+            raise SettingsError([error.problem(pointer_of(path, at))]) from error
     return with_values(request, contents) if contents else dict(request)
 
 
@@ -298,11 +296,9 @@ def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
     try:
         return content.decode(codec_of(charset)).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        why = (
-            f"the file {file.name!r} is no text in {charset or 'UTF-8'}: say its charset in"
-            ' "contentType", or "as": "base64"'
-        )
-        raise UnwritableError(why, REFERENCE, "as") from error
+        raise UnwritableError(
+            "unwritable-file-text", REFERENCE, "as", name=file.name, charset=charset or "UTF-8"
+        ) from error
 
 
 def missing_files(

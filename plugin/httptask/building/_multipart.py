@@ -46,7 +46,9 @@ def multipart(parts: Sequence[Field], content_type: str) -> tuple[str, bytes | S
         heads = [_head(part, essence(content_type)) for part in parts]
         content_type, boundary = _bounded(content_type, parts)
     except UnicodeEncodeError as error:
-        raise UnwritableError(f"cannot be written as UTF-8: {error}") from error
+        raise UnwritableError(
+            "unwritable-character", character=error.object[error.start], charset="utf-8"
+        ) from error
     return content_type, _joined(_pieces(parts, heads, boundary))
 
 
@@ -116,17 +118,11 @@ def _bounded(content_type: str, parts: Sequence[Field]) -> tuple[str, str]:
         boundary = f"httptask-{secrets.token_hex(16) if files else _digest(parts)}"
         return f"{content_type}; boundary={boundary}", boundary
     if files:
-        raise UnwritableError(
-            f"leave the boundary {boundary!r} of Content-Type out: a file may hold it, nobody has"
-            " read it"
-        )
+        raise UnwritableError("unwritable-boundary-of-files", found=boundary)
     mark = f"--{boundary}".encode()
     contents = (content for content in map(_content, parts) if isinstance(content, bytes))
     if not _BOUNDARY_TEXT.fullmatch(boundary) or any(mark in content for content in contents):
-        raise UnwritableError(
-            f"the boundary {boundary!r} of Content-Type is not valid, or stands in a part; leave"
-            " it out"
-        )
+        raise UnwritableError("unwritable-boundary", found=boundary)
     return content_type, boundary
 
 

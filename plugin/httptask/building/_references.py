@@ -23,7 +23,6 @@ from httptask._http.media_types import charset_of
 from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE
 from httptask.building._escaping import UnwritableError
 from httptask.building._text import encoded_text
-from httptask.errors import Problem
 from httptask.model.exchange import FilePiece
 
 REFERENCE = "$file"
@@ -112,7 +111,7 @@ def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
     """
     settings: Mapping[str, Any] = value[REFERENCE]
     for steps, code, params in reference_problems(value):
-        raise UnwritableError(Problem.of(code, "", **params).message, *path, *steps)
+        raise UnwritableError(code, *path, *steps, **params)
     name = str(
         settings.get("path")
         or settings.get("name")

@@ -188,7 +188,7 @@ class _UrlTemplate:
             path = _path_text(_SEGMENT.sub(self._segment, self._path) or "/")
         except UnwritableError as error:  # of a server's variable: it takes no array or object
             at = pointer(["pathParameters"], self._writer.at)
-            raise refused_at(at, "unwritable", reason=str(error)) from error
+            raise SettingsError([error.problem(at)]) from error
         return server + path, _query_text(PLACEHOLDER.sub(self._written, self._query))
 
     def _server_text(self, match: re.Match[str]) -> str:
@@ -358,7 +358,7 @@ def _body(value: Any, media_type: str | None, endpoint: Endpoint | None, place: 
             raise refused_at(pointer(path, place), code, **params)
         made = body(value, content_type, Described(_described(content, content_type), definitions))
     except UnwritableError as error:
-        raise refused_at(pointer(error.path, place), "unwritable", reason=str(error)) from error
+        raise SettingsError([error.problem(place)]) from error
     return replace(made, content=_placed(made.content, place))
 
 

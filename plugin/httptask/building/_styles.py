@@ -139,18 +139,10 @@ def _expanded(
 ) -> tuple[Style, list[Pair]]:
     row = STYLES.get(style)
     if row is None:
-        raise UnwritableError(
-            f"the style {style!r} is not known; known: {', '.join(sorted(STYLES))}"
-        )
+        raise UnwritableError("unwritable-style", found=style, known=sorted(STYLES))
     if location not in row.places:
-        suitable = ", ".join(
-            sorted(
-                name_of_style for name_of_style, other in STYLES.items() if location in other.places
-            )
-        )
-        raise UnwritableError(
-            f"the style {style!r} is not for a {location} parameter; those for it: {suitable}"
-        )
+        known = sorted(name for name, other in STYLES.items() if location in other.places)
+        raise UnwritableError("unwritable-style-in", found=style, location=location, known=known)
     key = encode(name) if location in row.named else None
     if not isinstance(value, list | dict):
         return row, [(key, encode(scalar(value)))]
@@ -190,13 +182,11 @@ def _item(value: Any, encode: Encode, delimiters: Sequence[str], outer: Sequence
 def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
     """Yield each plain value in *value* under its name in brackets."""
     if depth > _DEEPEST:
-        raise UnwritableError(f"nested more than {_DEEPEST} levels deep")
+        raise UnwritableError("unwritable-depth", limit=_DEEPEST)
     if isinstance(value, dict):
         for key, item in value.items():
             if not key or _BRACKET.search(key):
-                raise UnwritableError(
-                    f"the name {key!r} cannot stand in brackets: it is empty or holds one itself"
-                )
+                raise UnwritableError("unwritable-name-in-brackets", name=key)
             yield from _bracketed(f"{name}[{key}]", item, depth + 1)
     elif isinstance(value, list):
         plain = not any(isinstance(item, list | dict) for item in value)
@@ -211,11 +201,7 @@ def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any
 
 def _check(text: str, delimiter: str) -> None:
     if delimiter in text:
-        shown = unquote(delimiter)
-        raise UnwritableError(
-            f"{text[:60]!r} holds {shown!r}, which separates values in this style: it would be read"
-            " as two"
-        )
+        raise UnwritableError("unwritable-delimiter", found=text[:60], delimiter=unquote(delimiter))
 
 
 def scalar(value: Any) -> str:
@@ -236,5 +222,5 @@ def scalar(value: Any) -> str:
         try:
             return number_text(value)
         except ValueError as error:  # NaN, infinity, or more digits than Python writes
-            raise UnwritableError(f"the number cannot be written: {error}") from error
-    raise UnwritableError("an array or object inside another cannot be written in this style")
+            raise UnwritableError("unwritable-number", reason=str(error)) from error
+    raise UnwritableError("unwritable-nested")

@@ -13,9 +13,7 @@ def codec_of(charset: str) -> str:
     """
     codec = lookup(charset) if charset else "utf_8"
     if codec is None:
-        raise UnwritableError(
-            f"the charset {charset!r} is not known; leave it out, and UTF-8 is written"
-        )
+        raise UnwritableError("unwritable-charset", charset=charset)
     return codec
 
 
@@ -27,7 +25,10 @@ def encoded_text(text: str, charset: str) -> bytes:
     try:
         return text.encode(codec_of(charset))
     except UnicodeEncodeError as error:
-        wrong, hint = error.object[error.start], "; UTF-8 has" if error.encoding != "utf-8" else ""
+        other = {"other": "UTF-8"} if error.encoding != "utf-8" else {}
         raise UnwritableError(
-            f"the charset {charset or 'utf-8'!r} has no character {wrong!r}{hint}"
+            "unwritable-character",
+            character=error.object[error.start],
+            charset=charset or "utf-8",
+            **other,
         ) from error

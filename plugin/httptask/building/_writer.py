@@ -99,8 +99,8 @@ class Writer:
         try:
             return self._described(parameter, name, value)
         except UnwritableError as error:
-            steps = (PARAMETER_GROUPS[location], *(path or (name,)), *error.path)
-            raise refused_at(pointer(steps, self.at), "unwritable", reason=str(error)) from error
+            steps = (PARAMETER_GROUPS[location], *(path or (name,)))
+            raise SettingsError([error.problem(pointer(steps, self.at))]) from error
 
     def query(self, value: Any) -> str:
         """Return the whole query of *value*.
@@ -113,9 +113,7 @@ class Writer:
         try:
             text = self._serialised(value, self.querystring, media_type)
         except UnwritableError as error:
-            raise refused_at(
-                pointer(["query", *error.path], self.at), "unwritable", reason=str(error)
-            ) from error
+            raise SettingsError([error.problem(pointer(["query"], self.at))]) from error
         return (
             text
             if essence(media_type) == FORM and isinstance(value, dict)
@@ -166,9 +164,7 @@ class Writer:
         )  # without a charset: a URL's is UTF-8
         content = body(value, content_type, Described(described, self._definitions)).content
         if isinstance(content, StreamedBody):
-            raise UnwritableError(
-                "a file cannot stand here; only a body, or a field of a multipart body, can be one"
-            )
+            raise UnwritableError("unwritable-file")
         return content.decode("utf-8")
 
 

@@ -59,17 +59,12 @@ def xml_text(
     name, path = node.hints.get("name") or name or node.component or "", Path()
     if not isinstance(name, str) or not name:
         if not isinstance(value, Mapping) or len(value) != 1:
-            raise UnwritableError(
-                "the description gives the XML no root element: write an object whose only member"
-                " is the root, or the XML as text"
-            )
+            raise UnwritableError("unwritable-xml-root")
         ((name, value),) = value.items()
         node, path = writer.node(node.child(name)), (name,)
     if isinstance(value, list):
         if not node.is_element:
-            raise UnwritableError(
-                "an array that is not wrapped is no single XML element; XML has one root", *path
-            )
+            raise UnwritableError("unwritable-xml-roots", *path)
         return "".join(writer.array(name, value, node, _Scope({"xml": _XML}), path))
     return writer.element(name, value, node, _Scope({"xml": _XML}), path)
 
@@ -170,7 +165,7 @@ class _Writer:
     def element(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> str:
         """Return *value* as the element *name*, which stands in *scope*."""
         if len(path) > _DEEPEST:
-            raise UnwritableError(f"nested more than {_DEEPEST} levels deep", *path)
+            raise UnwritableError("unwritable-depth", *path, limit=_DEEPEST)
         scope = _Scope(scope.known)
         tag = scope.qualified(name, node.hints, path)
         if value is None:
@@ -203,7 +198,7 @@ class _Writer:
         self, name: str, value: Any, node: _Node, scope: _Scope, path: Path
     ) -> Iterator[str]:
         if len(path) > _DEEPEST:
-            raise UnwritableError(f"nested more than {_DEEPEST} levels deep", *path)
+            raise UnwritableError("unwritable-depth", *path, limit=_DEEPEST)
         if isinstance(value, list):
             yield from self.array(name, value, node, scope, path)
         else:
@@ -289,7 +284,7 @@ class _Scope:
         Raises `UnwritableError`.
         """
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise UnwritableError(f"{name!r} is no name of an XML element or attribute", *path)
+            raise UnwritableError("unwritable-xml-name", *path, name=name)
         prefix, namespace = (str(hints.get(hint) or "") for hint in ("prefix", "namespace"))
         if (
             is_attribute and namespace and not prefix
@@ -301,17 +296,12 @@ class _Scope:
             )
             prefix = next(prefixes, f"ns{len(self.known)}")
         if prefix and not _NAME.fullmatch(prefix):
-            raise UnwritableError(f"the described prefix {prefix!r} is none that XML has", *path)
+            raise UnwritableError("unwritable-xml-prefix", *path, found=prefix)
         namespace = namespace or self.known.get(prefix, "")
         if prefix and not namespace:
-            raise UnwritableError(
-                f"the description gives the prefix {prefix!r} no namespace; write the XML as text",
-                *path,
-            )
+            raise UnwritableError("unwritable-xml-prefix-unbound", *path, found=prefix)
         if self._used.setdefault(prefix, namespace) != namespace:
-            raise UnwritableError(
-                f"the description gives the prefix {prefix!r} two namespaces in one element", *path
-            )
+            raise UnwritableError("unwritable-xml-prefix-twice", *path, found=prefix)
         if self.known.get(prefix, "") != namespace:
             self.known[prefix] = namespace
             self.declared.append(
@@ -332,14 +322,14 @@ def _attribute(
     if value is None:
         return
     if isinstance(value, list | Mapping):
-        raise UnwritableError("an array or object cannot be an XML attribute", *path)
+        raise UnwritableError("unwritable-xml-attribute", *path)
     qualified = scope.qualified(name, hints, path, is_attribute=True)
     yield f" {qualified}={_quoted(_scalar(value, path), path)}"
 
 
 def _text(value: Any, path: Path) -> str:
     if isinstance(value, list | Mapping):
-        raise UnwritableError("an array or object cannot be the text of an XML element", *path)
+        raise UnwritableError("unwritable-xml-text", *path)
     return escape(_characters(_scalar(value, path), path), {"\r": "&#13;"})
 
 
@@ -347,17 +337,14 @@ def _scalar(value: Any, path: Path) -> str:
     try:
         return scalar(value)
     except UnwritableError as error:
-        raise UnwritableError(str(error), *path) from error
+        raise error.below(*path) from error
 
 
 def _cdata(value: Any, path: Path) -> str:
     _text(value, path)
     text = scalar(value)
     if "\r" in text:
-        raise UnwritableError(
-            "a carriage return cannot stand in a CDATA section: it would be read as a line feed",
-            *path,
-        )
+        raise UnwritableError("unwritable-xml-cdata", *path)
     return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>" if text else ""
 
 
@@ -367,7 +354,5 @@ def _quoted(text: str, path: Path) -> str:
 
 def _characters(text: str, path: Path) -> str:
     if wrong := _NO_CHARACTER.search(text):
-        raise UnwritableError(
-            f"the character {wrong[0]!r} cannot stand in XML (XML 1.0, section 2.2)", *path
-        )
+        raise UnwritableError("unwritable-xml-character", *path, character=wrong[0])
     return text

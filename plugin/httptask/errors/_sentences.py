@@ -3,6 +3,11 @@
 In a template, `[…]` is written only if every param in it is set, `{name!r}` is a name in quotes,
 and the format of a list says how it is written: `names`, `or`, `route`, else with commas. A host
 that speaks another language has its own table of the same codes.
+
+A few params are sentences themselves, of those who find the fault: the `reason` of `keyword` is
+jsonschema's, of `expression-failed` that of the expression's language, which a plugin may bring, of
+`credential` that of a store, a scheme or a token endpoint, and of `catalogue` SQLite's or the
+system's; so is the `reason` of `unwritable-json` and `unwritable-number` Python's.
 """
 
 from __future__ import annotations
@@ -12,6 +17,8 @@ import re
 import string
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from httptask.errors._unwritable import UNWRITABLE
 
 _VALUE = "expected {expected}, found {found}"
 _NO_PLACE = (
@@ -215,7 +222,7 @@ SENTENCES: Mapping[str, str] = {
         " file below the folder of files and name its path"
     ),
     "file-path-in-text": "the text holds the local path of a file, which is sent nowhere",
-    "unwritable": "{reason}",
+    **UNWRITABLE,
     "not-http": "the request cannot be written as HTTP ({reason})",
     # The rest of a task
     "endpoint-unknown": (
