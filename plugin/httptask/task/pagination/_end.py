@@ -8,6 +8,7 @@ from typing import Any
 
 from httptask.model.pagination import Pagination
 from httptask.task.pagination._modes import BY_ITEMS
+from httptask.task.pagination._start import Earlier
 
 
 @dataclass(slots=True)
@@ -20,7 +21,7 @@ class Answer:
     more: bool | None
     """Whether the server says that there is more; None: it does not say."""
     total: int | None
-    """The number of items in the whole list, if it says so."""
+    """The number of items in the whole list, if it or a page before it says so."""
     is_last: bool
     """Whether the author's `until` holds."""
 
@@ -35,17 +36,15 @@ class End:
 
 
 def end_of(
-    pagination: Pagination, answer: Answer, kept: int, came: int, before: int | None
+    pagination: Pagination, answer: Answer, kept: int, came: int, earlier: Earlier
 ) -> End | None:
     """Return where the list ends with *answer*; None: another page follows.
 
-    *kept* items were kept of the list so far, of *came* that came; *before* is the number of
-    items before the first page that was read, None when it is not known. What the author and the
-    server say decides first, then what the items say; a short page says nothing.
+    *kept* items were kept of the list so far, of *came* that came, behind the *earlier* ones. What
+    the author and the server say decides first, then what the items say; a short page says nothing.
     """
-    total = answer.total if before is not None else None
-    before = before or 0
-    is_short_of = total is not None and before + came < total
+    total, at_most = answer.total, earlier.at_most
+    is_short_of = total is not None and at_most is not None and at_most + came < total
     is_by_items = pagination.mode in BY_ITEMS
     if answer.is_last:
         return End("until", not is_short_of)
@@ -58,7 +57,8 @@ def end_of(
     if total is not None and pagination.counts:
         # Doubles do not count: where items moved from page to page, the last ones are to come. Of a
         # list with doubles of its own an empty page tells that they did not move.
-        all_came = before + came >= total and not answer.items
-        if before + kept >= total or all_came:
+        most = earlier.at_least if at_most is None else at_most
+        all_came = most + came >= total and not answer.items
+        if earlier.at_least + kept >= total or all_came:
             return End("total", is_complete=True)
     return None

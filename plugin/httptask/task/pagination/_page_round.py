@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import Path
-from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import dump
-from httptask.errors import Pages, PaginationError, Problem, SettingsError
+from httptask.errors import Pages, PaginationError
 from httptask.expressions import ABSENT
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.page_exchange import PageCall, PageCalls
@@ -21,8 +20,9 @@ from httptask.task.pagination._end import Answer, end_of
 from httptask.task.pagination._identities import Identities
 from httptask.task.pagination._modes import BY_URL, FOLLOWING, Queries
 from httptask.task.pagination._outline import Outline, outline_of
-from httptask.task.pagination._page import Page, whole_number
-from httptask.task.pagination._places import path_of, put, written
+from httptask.task.pagination._page import Page
+from httptask.task.pagination._places import path_of, put
+from httptask.task.pagination._start import Earlier, Start
 from httptask.task.pagination._state import PageState
 
 if TYPE_CHECKING:
@@ -67,18 +67,17 @@ class PageRound:
         self._mask = mask
         self._pointer = pointer
         self._is_test = is_test
-        self._state = (
-            PageState.from_json(state)
-            if state is not None
-            else PageState(None if resumed == "" else resumed)
-        )
-        is_resumed = state is None and self._state.cursor is not None
-        self._before: int | None = None if is_resumed else 0
-        """Items of the list before the first page that is read; None when it is not known."""
+        self._resumed = None if resumed == "" else resumed
+        self._state = PageState(self._resumed) if state is None else PageState.from_json(state)
+        self._earlier: Earlier | None = None
+        """The items before the first page; None until it is there."""
+        self._total: int | None = None
+        """The number of items in the list, as the last page with one says."""
         self._collection = collection_of(pagination, new_file)
         self._identities = Identities()
         self._requests = Identities()
         self._items_before: Sequence[Any] = ()
+        self._start: Start | None = None
         self._outline: Outline | None = None
         """That of the first page that was read."""
         self._settings: Mapping[str, Any] = {}
@@ -102,24 +101,10 @@ class PageRound:
     def first(self, settings: Mapping[str, Any]) -> NextCall:
         """Return the call of the first page, or of the page it goes on from."""
         self._settings = settings
-        pagination, place, cursor = self._pagination, self._pagination.parameter, self._state.cursor
-        if place is not None:
-            self._see_that_it_fits(settings)
-        if cursor is None:
-            if pagination.counts and place is not None:
-                cursor = self._number(written(settings, place), "parameter")
-            self._state = replace(self._state, cursor=cursor)
-            return NextCall(number=self._state.number)
-        if pagination.counts:
-            cursor = self._number(cursor)
-            if pagination.mode == "offset" and self._before is None:
-                self._before = cursor - pagination.first_number
-        elif not isinstance(cursor, str | int | float) or isinstance(cursor, bool):
-            raise self._refused(cursor, "a token: text or a number")
-        if pagination.mode in BY_URL and not str(cursor).startswith(("http://", "https://")):
-            raise self._refused(cursor, "an absolute URL")
-        self._state = replace(self._state, cursor=cursor)
-        return self._call()
+        self._start = Start(self._pagination, settings, self._resumed, self._pointer, self._mask)
+        given = self._state.cursor
+        self._state = replace(self._state, cursor=self._start.cursor(given))
+        return NextCall(number=self._state.number) if given is None else self._call()
 
     def asks(self, request: OutgoingRequest, settings: Mapping[str, Any]) -> None:
         """Note the next call, *request* made of *settings*. Raises `PaginationError` for one made
@@ -179,12 +164,16 @@ class PageRound:
                 f" {place.name if place is not None else 'its number'!r}, or it gives its last page"
                 " for each one behind it"
             )
+        if self._earlier is None and self._start is not None:
+            self._earlier = self._start.earlier(len(items))
+        total = page.total(self._queries.total)
+        self._total = total if total is not None else self._total
         until = self._pagination.until
         return Answer(
             items,
             FOLLOWING[self._pagination.mode](self._queries, page, items),
             page.more(self._queries.more),
-            page.total(self._queries.total),
+            self._total,
             until is not None and await self._holds(page.result.to_json()),
         )
 
@@ -243,7 +232,7 @@ class PageRound:
             self._reach("maxItems", cursor, over, page.number)
             return None
         came = state.items + state.duplicates
-        end = end_of(pagination, answer, state.items, came, self._before)
+        end = end_of(pagination, answer, state.items, came, self._earlier or Earlier())
         if end is not None:
             cursor = None if end.is_complete else answer.cursor
             self._pages = state.pages(end.stopped_by, cursor, is_complete=end.is_complete)
@@ -267,27 +256,6 @@ class PageRound:
             return NextCall(url=str(cursor), wait_seconds=wait_seconds, number=number)
         settings = put(self._settings, place, cursor)
         return NextCall(settings, wait_seconds=wait_seconds, number=number)
-
-    def _see_that_it_fits(self, settings: Mapping[str, Any]) -> None:
-        place = self._pagination.parameter
-        try:
-            if place is not None:
-                put(settings, place, "")
-        except ValueError as error:
-            at = pointer_of(["parameter", "name"], self._pointer)
-            problem = Problem.of("pagination-body", at, reason=str(error))
-            raise SettingsError([problem]) from None
-
-    def _number(self, cursor: Any, setting: str = "resume") -> int:
-        number = whole_number(cursor)
-        if number is None:
-            raise self._refused(cursor, "a whole number from 0", setting)
-        return number
-
-    def _refused(self, cursor: Any, expected: str, setting: str = "resume") -> SettingsError:
-        at = pointer_of([setting], self._pointer)
-        found = self._mask(dump(cursor, compact=True)[:60])
-        return SettingsError([Problem.of("type", at, expected=expected, found=found)])
 
     # How it ends
 

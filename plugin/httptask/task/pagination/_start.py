@@ -1,0 +1,140 @@
+"""Where the reading of a list begins: what asks for its first page, and the items before that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import dump
+from httptask.errors import Problem, SettingsError
+from httptask.task.pagination._modes import BY_URL
+from httptask.task.pagination._page import whole_number
+from httptask.task.pagination._places import put, written
+
+if TYPE_CHECKING:
+    from httptask.model.pagination import Pagination
+
+_BEGINNINGS = (None, "", "*", 0, "0", -1, "-1")
+"""Tokens with which APIs ask for a list from its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """How many items a list has before the first page that is read.
+
+    A total counts them too. The two numbers differ where it cannot be told exactly: by the lower
+    one no list ends early, by the higher one none is called incomplete that is not.
+    """
+
+    at_least: int = 0
+    at_most: int | None = 0
+    """None: any number."""
+
+
+_UNKNOWN = Earlier(0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The start of a list that is read with *pagination*, a setting at *pointer*.
+
+    *settings* are those of the task, with the first number in its place; *resumed* is the cursor to
+    go on from in place of it. *mask* masks secrets.
+    """
+
+    pagination: Pagination
+    settings: Mapping[str, Any]
+    resumed: Any
+    pointer: str
+    mask: Callable[[str], str]
+
+    def cursor(self, cursor: Any) -> Any:
+        """Return what asks for the next page: *cursor*, or the number in the settings; None for a
+        first page that needs nothing. Raises `SettingsError`.
+        """
+        pagination, place = self.pagination, self.pagination.parameter
+        if place is not None:
+            self._check_that_it_fits()
+        if cursor is None:
+            has_number = pagination.counts and place is not None
+            return self._number(self._written, "parameter") if has_number else None
+        if pagination.counts:
+            return self._number(cursor, "resume")
+        if not isinstance(cursor, str | int | float) or isinstance(cursor, bool):
+            raise self._refused(cursor, "a token: text or a number", "resume")
+        if pagination.mode in BY_URL and not str(cursor).startswith(("http://", "https://")):
+            raise self._refused(cursor, "an absolute URL", "resume")
+        return cursor
+
+    def earlier(self, items: int) -> Earlier:
+        """Return how many items come before the first page, which has *items*.
+
+        A token says nothing of them.
+        """
+        pagination = self.pagination
+        if not pagination.counts:
+            is_start = self.resumed is None and self._written in _BEGINNINGS
+            return Earlier() if is_start else _UNKNOWN
+        beginning = whole_number(self._written)
+        beginning = pagination.first_number if beginning is None else beginning
+        number = whole_number(self.resumed)
+        number = beginning if number is None else number
+        if pagination.mode == "page":
+            return self._before_page(number, beginning, items)
+        return self._before_offset(number, beginning)
+
+    def _before_page(self, number: int, beginning: int, items: int) -> Earlier:
+        """Return what comes before page *number*: pages as long as it, which may be the last one
+        and short, or shorter than was asked for.
+        """
+        pages = number - min(beginning, 1)
+        size = self.pagination.size_value
+        if pages <= 0:
+            return Earlier()
+        return Earlier(pages * items, None if size is None else pages * max(size, items))
+
+    def _before_offset(self, number: int, beginning: int) -> Earlier:
+        """Return what comes before the offset *number*.
+
+        A list that begins with 1 counts from 1, and so does an index by RFC 7644, section 3.4.2.4;
+        others of this name count from 0.
+        """
+        if beginning <= 1:
+            return _exactly(number - beginning)
+        place = self.pagination.parameter
+        if place is not None and "index" in place.name.lower():
+            return Earlier(max(0, number - 1), number)
+        return _exactly(number)
+
+    @property
+    def _written(self) -> Any:
+        place = self.pagination.parameter
+        return None if place is None else written(self.settings, place)
+
+    def _check_that_it_fits(self) -> None:
+        place = self.pagination.parameter
+        try:
+            if place is not None:
+                put(self.settings, place, "")
+        except ValueError as error:
+            at = pointer_of(["parameter", "name"], self.pointer)
+            problem = Problem.of("pagination-body", at, reason=str(error))
+            raise SettingsError([problem]) from None
+
+    def _number(self, cursor: Any, setting: str) -> int:
+        number = whole_number(cursor)
+        if number is None:
+            raise self._refused(cursor, "a whole number from 0", setting)
+        return number
+
+    def _refused(self, cursor: Any, expected: str, setting: str) -> SettingsError:
+        at = pointer_of([setting], self.pointer)
+        found = self.mask(dump(cursor, compact=True)[:60])
+        return SettingsError([Problem.of("type", at, expected=expected, found=found)])
+
+
+def _exactly(items: int) -> Earlier:
+    items = max(0, items)
+    return Earlier(items, items)
