@@ -60,3 +60,126 @@ def test_a_later_page_may_leave_its_empty_list_out() -> None:
         assert result.body == [1]
         assert result.pages is not None
         assert result.pages.complete
+
+
+NO_CONTENT = servers.response(status="204 No Content")
+EMPTY = servers.response(b"", servers.JSON)
+LINK = ("Link", "</2>; rel=next")
+
+
+@pytest.mark.parametrize("body", [NO_CONTENT, EMPTY])
+@pytest.mark.parametrize(
+    ("setting", "first"),
+    [
+        (CURSOR, page({"data": items(1), "next": "p1"})),
+        ({"mode": "nextUrl", "next": "$.next"}, page({"data": items(1), "next": "/2"})),
+        ({"mode": "link"}, page(items(1), LINK)),
+    ],
+)
+def test_a_page_without_a_body_that_was_named_is_no_end(
+    setting: dict[str, Any], first: bytes, body: bytes
+) -> None:
+    """The page before says that there is one: it is named, with what came before."""
+    answers = [first, body]
+    with list_server(lambda _: answers.pop(0)) as server:
+        error = failure(http(f"{server.url}/1", pagination=setting))
+    assert (error.kind, error.collected) == ("pagination", items(1))
+    assert str(error).startswith("page 2: ")
+    assert error.pages is not None
+    assert (error.pages.complete, error.pages.stopped_by) == (False, "error")
+    assert error.pages.cursor is not None
+
+
+def test_a_204_behind_the_last_page_is_an_end() -> None:
+    """Where pages are counted, only it says that the list has ended; also before the first one."""
+    for count in (1, 0):
+        answers = [page({"data": items(1)})] * count + [NO_CONTENT]
+        with list_server(lambda _, answers=answers: answers.pop(0)) as server:
+            result = call(http(server.url, pagination=PAGE))
+        assert result.body == items(count)
+        assert result.pages is not None
+        assert (result.pages.complete, result.pages.stopped_by) == (True, "empty")
+
+
+@pytest.mark.parametrize("known", [{"total": 3}, {"more": True}])
+def test_a_204_where_there_should_be_more_is_not_complete(known: dict[str, Any]) -> None:
+    """The page before says that there is more: the list ends there, and says that it is not whole."""
+    answers = [page({"data": items(1), **known}), NO_CONTENT]
+    setting = {**PAGE, "items": "$.data", "total": "$.total", "more": "$.more"}
+    with list_server(lambda _: answers.pop(0)) as server:
+        result = call(http(server.url, pagination=setting))
+    assert result.pages is not None
+    assert (result.body, result.pages.complete) == (items(1), False)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_an_empty_body_with_a_200_is_no_end(count: int) -> None:
+    """It may have been cut off, whatever the mode."""
+    answers = [page({"data": items(1)})] * count + [EMPTY]
+    with list_server(lambda _: answers.pop(0)) as server:
+        error = failure(http(server.url, pagination=PAGE))
+    assert (error.kind, error.collected) == ("pagination", items(count))
+    assert str(error).startswith(f"page {count + 1}: its body is empty, with the status 200")
+
+
+def test_an_author_may_know_how_a_list_ends() -> None:
+    """With `until` a page without a body, or with an error in it, is the last one."""
+    ends = {
+        "${jsonata: statusCode = 204}": NO_CONTENT,
+        "${$.body[?@ == 'none left']}": page({"data": None, "error": "none left"}),
+    }
+    for until, last in ends.items():
+        answers = [page({"data": items(1), "next": "p1"}), last]
+        with list_server(lambda _, answers=answers: answers.pop(0)) as server:
+            result = call(
+                http(server.url, pagination={**CURSOR, "items": "$.data", "until": until})
+            )
+        assert result.pages is not None
+        assert (result.body, result.pages.stopped_by) == (items(1), "until")
+
+
+@pytest.mark.parametrize("mode", [CURSOR, PAGE])
+@pytest.mark.parametrize(
+    ("items_at", "body", "told"),
+    [
+        ("$.data", {"data": None, "error": "rate limited"}, 'error: "rate limited"'),
+        ("$.data", {"data": [], "errors": [{"code": 7}]}, 'errors: [{"code":7}]'),
+        ("$.data[*]", {"Error": {"code": 7}}, 'Error: {"code":7}'),
+        ("$.data", {"data": None, "error_code": 429}, "error_code: 429"),
+        ("$.data", {"data": None, "success": False}, "success: false"),
+        ("$.data", {"data": None, "status": "fail"}, 'status: "fail"'),
+        ("$.data.rows", {"data": None, "errors": [{"message": "x"}]}, 'errors: [{"message":"x"}]'),
+        ("$.data.rows", {"data": {"rows": None, "fault": "x"}}, 'fault: "x"'),
+        (None, {"data": [], "error": "rate limited"}, 'error: "rate limited"'),
+    ],
+)
+def test_a_first_page_that_tells_of_an_error_is_no_empty_list(
+    mode: dict[str, Any], items_at: str | None, body: Any, told: str
+) -> None:
+    """An error with a 200 is one, though its list is null or empty."""
+    setting = mode if items_at is None else {**mode, "items": items_at}
+    with list_server(lambda _: page(body)) as server:
+        error = failure(http(server.url, pagination=setting))
+    assert (error.kind, error.collected) == ("pagination", [])
+    assert str(error) == f"page 1: it has no items, and tells of an error ({told})"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"error": None},
+        {"errors": [], "success": True},
+        {"error": {"code": 0, "message": ""}},
+        {"errorCode": "0", "errorMessage": "OK"},
+        {"status": "success"},
+        {"error_count": 3},
+    ],
+)
+def test_an_empty_list_that_names_errors_without_one_is_empty(more: dict[str, Any]) -> None:
+    """null, 0, false and OK are no errors."""
+    for value in ([], None):
+        with list_server(lambda _, value=value: page({"data": value, **more})) as server:
+            result = call(http(server.url, pagination={**CURSOR, "items": "$.data"}))
+        assert result.body == []
+        assert result.pages is not None
+        assert result.pages.complete

@@ -14,10 +14,12 @@ from httptask._core.strict_json import decimal_text
 from httptask.errors import PaginationError, TaskResult
 from httptask.expressions import ABSENT, Query
 from httptask.task._queries import reads_headers, values_of
-from httptask.task.pagination._outline import Outline, why_no_page
+from httptask.task.pagination._outline import Outline, error_told, why_no_page
 
 _IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
 """A number in text; of `Content-Range: items 0-24/319` the complete length."""
+_WITHOUT_CONTENT = (204, 205)
+"""RFC 9110, sections 15.3.5 and 15.3.6."""
 _FALSE, _TRUE = ("", "0", "false", "no"), ("1", "true", "yes")
 
 
@@ -52,6 +54,36 @@ class Page:
         message = f"page {self.number}: {message}"
         return PaginationError(message, page=self.number, maybe_delivered=True)
 
+    @property
+    def has_content(self) -> bool:
+        """Whether its response has a body: null is one."""
+        return self.size > 0 or self.result.body is not None
+
+    def check_end(self, *, is_named: bool) -> None:
+        """Raise `PaginationError` where the page has no content, and that is no end of the list.
+
+        An empty body of a 200 may be cut off. A 204 says that there are no items; that cannot be of
+        a page that *is_named* by the one before.
+        """
+        if self.has_content:
+            return
+        status = self.result.status_code
+        if status not in _WITHOUT_CONTENT:
+            reason = f"its body is empty, with the status {status}"
+        elif is_named:
+            reason = f"the page before names it, and it has no content ({status})"
+        else:
+            return
+        raise self.error(f"{reason}; the list may go on behind it")
+
+    def check_no_error(self, query: Query) -> None:
+        """Raise `PaginationError` where the page, which has no items at *query*, is an error that
+        came with a status of success.
+        """
+        told = None if reads_headers(query) else error_told(self.result.body, query)
+        if told is not None:
+            raise self.error(f"it has no items, and tells of an error ({told})")
+
     def items(self, query: Query, first: Outline | None = None) -> list[Any]:
         """Return the items at *query*. Raises `PaginationError` where there is no list.
 
@@ -72,6 +104,7 @@ class Page:
         if value is ABSENT:
             if self.result.body is None:
                 return []
+            self.check_no_error(query)
             raise self.error(
                 f"there is nothing at {query.text}, where its items should be"
                 f"{_lists_in(self.result.body)}; {query.text}[*] takes a missing list for an"

@@ -18,7 +18,7 @@ from httptask.task._round import NextCall
 from httptask.task.pagination._collection import collection_of
 from httptask.task.pagination._end import Answer, end_of
 from httptask.task.pagination._identities import Identities
-from httptask.task.pagination._modes import BY_URL, FOLLOWING, Queries
+from httptask.task.pagination._modes import BY_ITEMS, BY_URL, FOLLOWING, Queries
 from httptask.task.pagination._outline import Outline, outline_of
 from httptask.task.pagination._page import Page
 from httptask.task.pagination._places import path_of, put
@@ -73,6 +73,8 @@ class PageRound:
         """The items before the first page; None until it is there."""
         self._total: int | None = None
         """The number of items in the list, as the last page with one says."""
+        self._more: bool | None = None
+        """Whether there is more, as the last page with content says."""
         self._collection = collection_of(pagination, new_file)
         self._identities = Identities()
         self._requests = Identities()
@@ -152,13 +154,11 @@ class PageRound:
 
     async def _read(self, page: Page) -> Answer:
         """Return what *page* answers. Raises `PaginationError` for what cannot be understood."""
-        if self._items_query is None:
-            self._items_query = page.items_query()
-        items = page.items(self._items_query, self._outline)
-        if self._outline is None:
-            self._outline = outline_of(page.result.body, self._items_query)
-        if self._pagination.counts and _are_the_same(items, self._items_before):
-            place = self._pagination.parameter
+        pagination, until = self._pagination, self._pagination.until
+        is_last = until is not None and await self._holds(page.result.to_json())
+        items = self._items(page, is_last=is_last)
+        if pagination.counts and _are_the_same(items, self._items_before):
+            place = pagination.parameter
             raise page.error(
                 f"its items are those of page {page.number - 1} again: the server does not go by"
                 f" {place.name if place is not None else 'its number'!r}, or it gives its last page"
@@ -166,16 +166,35 @@ class PageRound:
             )
         if self._earlier is None and self._start is not None:
             self._earlier = self._start.earlier(len(items))
-        total = page.total(self._queries.total)
+        total, more = page.total(self._queries.total), page.more(self._queries.more)
         self._total = total if total is not None else self._total
-        until = self._pagination.until
-        return Answer(
-            items,
-            FOLLOWING[self._pagination.mode](self._queries, page, items),
-            page.more(self._queries.more),
-            self._total,
-            until is not None and await self._holds(page.result.to_json()),
-        )
+        self._more = more if page.has_content else self._more
+        following = FOLLOWING[pagination.mode](self._queries, page, items)
+        return Answer(items, following, self._more, self._total, is_last)
+
+    def _items(self, page: Page, *, is_last: bool) -> Sequence[Any]:
+        """Return the items of *page*, which is the last one where the author says so. Raises
+        `PaginationError` for a page without items that is no end, or no page.
+        """
+        if not is_last and not self._all_came():
+            is_by_items = self._pagination.mode in BY_ITEMS
+            page.check_end(is_named=not is_by_items and page.cursor is not None)
+        query = self._items_query or page.items_query()
+        items = page.items(query, None if is_last else self._outline)
+        if not items and not is_last:
+            page.check_no_error(query)
+        if page.has_content:
+            self._items_query = query
+            if self._outline is None:
+                self._outline = outline_of(page.result.body, query)
+        return items
+
+    def _all_came(self) -> bool:
+        """Say whether as many items came as the pages before say that there are."""
+        earlier, state = self._earlier, self._state
+        if self._total is None or earlier is None:
+            return False
+        return earlier.at_least + state.items + state.duplicates >= self._total
 
     async def _kept(self, page: Page, items: Sequence[Any]) -> tuple[Sequence[Any], int] | None:
         """Return the items of *page* that are kept, and how many of *items* were looked at. None
