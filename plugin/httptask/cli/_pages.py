@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.strict_json import dump
+
 if TYPE_CHECKING:
     from httptask.model.page_exchange import PageCall, PageCalls
 
@@ -27,7 +29,8 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     doubles = f", {summary['duplicates']:,} doubles dropped" if summary["duplicates"] else ""
     end = "complete" if summary["complete"] else "not complete"
     cursor = summary["cursor"]
-    rest = f", to go on from {cursor}" if cursor is not None else ""
+    shown = cursor if isinstance(cursor, str) else dump(cursor, compact=True)
+    rest = f", to go on from {shown}" if cursor is not None else ""
     return (
         f"pages: {summary['count']:,}, {summary['items']:,} items{doubles},"
         f" {summary['bytes']:,} bytes; {end} (ended by {summary['stoppedBy']}){rest}"

@@ -96,7 +96,8 @@ def _resolved(page: Page, reference: str) -> str:
 
 
 def _cursor(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
-    return page.token(queries.next) if queries.next is not None else None
+    parameter = queries.pagination.parameter
+    return page.token(queries.next, parameter) if queries.next is not None else None
 
 
 def _page(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
@@ -112,12 +113,12 @@ def _offset(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
 def _last_item(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     if not items:
         return None
-    token = None
+    token, parameter = None, queries.pagination.parameter
     if queries.next is not None:
-        token = page.token(queries.next)
+        token = page.token(queries.next, parameter)
     elif queries.identity is not None:
         item = Page(page.number, None, _of_item(page, items[-1]), page.url)
-        token = item.token(queries.identity)
+        token = item.token(queries.identity, parameter)
     if token is None:
         query = queries.next or queries.identity
         text = query.text if query is not None else ""

@@ -11,8 +11,10 @@ from typing import Any
 from httptask._core.json_types import type_name
 from httptask._core.numbers import number_from_1
 from httptask._core.strict_json import decimal_text
+from httptask.building import references
 from httptask.errors import PaginationError, TaskResult
 from httptask.expressions import ABSENT, Query
+from httptask.model.pagination import Place
 from httptask.task._queries import reads_headers, values_of
 from httptask.task.pagination._outline import Outline, error_told, why_no_page
 
@@ -165,8 +167,12 @@ class Page:
             return value.strip().lower() in _TRUE
         raise self.error(f"'more' is {_shown(value)}, and should be true or false")
 
-    def token(self, query: Query) -> Any:
-        """Return the token at *query*: text or a number; None if it is null, empty or absent."""
+    def token(self, query: Query, parameter: Place | None = None) -> Any:
+        """Return the token at *query*; None if it is null, empty or absent.
+
+        It is text or a number. In the body of a request, where *parameter* may be, it is what the
+        page has: DynamoDB names its last key by an object, Elasticsearch sorts by a list.
+        """
         value = self.value(query)
         if value is ABSENT or value is None or value is False:
             return None
@@ -176,11 +182,32 @@ class Page:
             return value
         if isinstance(value, Decimal):
             return decimal_text(value)
-        hint = ""
-        if isinstance(value, Mapping) and value:
-            names = ", ".join(map(str, list(value)[:5]))
-            hint = f"; it has the names {names}: name one of them, {query.text}.{next(iter(value))}"
-        raise self.error(f"what follows, {query.text}, is {_shown(value)}, not text{hint}")
+        is_in_body = parameter is not None and parameter.location == "body"
+        if not is_in_body or not isinstance(value, dict | list):
+            raise self.error(_no_token(query, value, parameter))
+        if next(references(value), None) is not None:  # a server names no file of ours
+            raise self.error(f"what follows, {query.text}, has the reference to a file in it")
+        return value or None
+
+
+def _no_token(query: Query, value: Any, parameter: Place | None) -> str:
+    """Return why *value* at *query* is no token for *parameter*."""
+    place = "a URL"
+    if parameter is not None:
+        place = f"the {_LOCATIONS[parameter.location]} {parameter.name!r}"
+    hint = ""
+    if isinstance(value, Mapping) and value:
+        names = ", ".join(map(str, list(value)[:5]))
+        hint = f"; it has the names {names}: name one of them, {query.text}.{next(iter(value))}"
+    return f"what follows, {query.text}, is {_shown(value)}, and {place} takes text{hint}"
+
+
+_LOCATIONS = {
+    "query": "query parameter",
+    "header": "header",
+    "path": "path parameter",
+    "body": "place in the body",
+}
 
 
 def whole_number(value: Any) -> int | None:

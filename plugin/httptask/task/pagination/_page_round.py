@@ -346,8 +346,11 @@ class PageRound:
             error.attempts, error.elapsed_seconds = result.attempts, result.elapsed_seconds
 
     def _masked(self, pages: Pages) -> Pages:
+        """Return *pages* with the cursor masked: as text, if there was a secret in an object."""
         cursor = pages.cursor
-        return replace(pages, cursor=self._mask(cursor)) if isinstance(cursor, str) else pages
+        text = cursor if isinstance(cursor, str) else dump(cursor, compact=True)
+        masked = self._mask(text)
+        return pages if masked == text else replace(pages, cursor=masked)
 
     def cancellation(self) -> None:
         """Return None: nothing goes on at the server."""

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from httptask._core.pointers import child, parts
+from httptask._core.pointers import index as index_of
 from httptask._core.pointers import pointer as pointer_of
+from httptask.building import is_pairs
 from httptask.errors import Problem
 from httptask.model.pagination import Pagination, Place
 
@@ -110,25 +112,24 @@ def _tokens(name: str) -> tuple[str, ...]:
 
 
 def _put_at(value: Any, tokens: tuple[str, ...], new: Any) -> Any:
-    """Return a copy of *value* with *new* at *tokens*; objects on the way there are made."""
+    """Return a copy of *value* with *new* at *tokens*. Objects on the way there are made, and a
+    list for an item 0: a body without `search_after` gets one by `/search_after/0`.
+    """
     if not tokens:
         return new
-    token, *rest = tokens
-    if isinstance(value, list) and not _is_pairs(value):
-        index = int(token) if token.isdecimal() and len(token) < 10 else len(value)
-        if index >= len(value):
+    token, rest = tokens[0], tokens[1:]
+    if isinstance(value, list) and not is_pairs(value):
+        index = index_of(token, len(value) or 1)
+        if index is None:
             raise ValueError(f"the list has no item {token}")
-        return [*value[:index], _put_at(value[index], tuple(rest), new), *value[index + 1 :]]
+        item = value[index] if index < len(value) else None
+        return [*value[:index], _put_at(item, rest, new), *value[index + 1 :]]
     if isinstance(value, list):
         return [*(pair for pair in value if pair[0] != token), [token, new]]
     if value is not None and not isinstance(value, Mapping):
         raise ValueError(f"{token!r} would stand in a value that is no object")
     value = value or {}
-    return {**value, token: _put_at(value.get(token), tuple(rest), new)}
-
-
-def _is_pairs(value: list[Any]) -> bool:
-    """Say whether *value* is a form written as pairs of names and values."""
-    return bool(value) and all(
-        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in value
-    )
+    member = value.get(token)
+    if member is None and rest[:1] == ("0",):
+        member = []
+    return {**value, token: _put_at(member, rest, new)}

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import child, parts
+from httptask._core.pointers import index as index_of
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.syntax import TOKEN
+from httptask.building import is_pairs
 from httptask.errors import Problem
 from httptask.expressions import condition_problems, has_expression
 from httptask.model.pagination import COUNTING
@@ -193,8 +195,8 @@ def _why_no_body(body: Any, name: str) -> str | None:
             return f"{where} is sent as it is; write it as an object"
         if not isinstance(value, Mapping | list):
             return f"{where} is no object: {token!r} cannot be put into it"
-        is_pairs = isinstance(value, list) and all(isinstance(item, list) for item in value)
-        if isinstance(value, list) and not is_pairs and child(value, token) is None:
+        is_list = isinstance(value, list) and not is_pairs(value)
+        if is_list and index_of(token, len(value) or 1) is None:  # an empty one takes its first
             return f"{where} is a list without an item {token!r}"
         value, where = child(value, token), f"what stands at {token!r}"
     return None

@@ -62,7 +62,9 @@ class Start:
             return self._number(self._written, "parameter") if has_number else None
         if pagination.counts:
             return self._number(cursor, "resume")
-        if not isinstance(cursor, str | int | float) or isinstance(cursor, bool):
+        is_in_body = place is not None and place.location == "body"
+        is_text = isinstance(cursor, str | int | float) and not isinstance(cursor, bool)
+        if not is_text and not (is_in_body and isinstance(cursor, dict | list)):
             raise self._refused(cursor, "a token: text or a number", "resume")
         if pagination.mode in BY_URL and not str(cursor).startswith(("http://", "https://")):
             raise self._refused(cursor, "an absolute URL", "resume")

@@ -246,7 +246,7 @@ export interface Pages {
   bytes: number;
   complete: boolean;
   stoppedBy: string;
-  cursor: string | number | null;
+  cursor: unknown;
   calls: { number: number; method: string; url: string; statusCode: number | null; outcome: string; items: number; duplicates: number; bytes: number; elapsedSeconds: number }[];
   /** Calls that are not listed. */
   omitted: number;
