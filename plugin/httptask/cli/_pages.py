@@ -31,9 +31,10 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     cursor = summary["cursor"]
     shown = cursor if isinstance(cursor, str) else dump(cursor, compact=True)
     rest = f", to go on from {shown}" if cursor is not None else ""
+    note = f"; {summary['note']}" if summary.get("note") else ""
     return (
         f"pages: {summary['count']:,}, {summary['items']:,} items{doubles},"
-        f" {summary['bytes']:,} bytes; {end} (ended by {summary['stoppedBy']}){rest}"
+        f" {summary['bytes']:,} bytes; {end} (ended by {summary['stoppedBy']}){rest}{note}"
     )
 
 

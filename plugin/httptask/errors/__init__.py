@@ -342,9 +342,17 @@ class ExpressionError(TaskError):
     kind = "expression"
 
     def __init__(
-        self, message: str, *, expression: str, pointer: str = "", known: Sequence[str] = ()
+        self,
+        message: str,
+        *,
+        expression: str,
+        pointer: str = "",
+        known: Sequence[str] = (),
+        is_absent: bool = False,
     ) -> None:
         super().__init__(message)
+        self.is_absent = is_absent
+        """Whether only the name it looks for is not there: in other data it may be."""
         self.expression = expression
         """The expression as it was written, with its `${` and `}`."""
         self.pointer = pointer

@@ -33,6 +33,9 @@ class Pages:
     to go on from.
     """
 
+    note: str | None = None
+    """What the author is to know: `until` had no value on any page, for example."""
+
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
         return {
@@ -43,6 +46,7 @@ class Pages:
             "complete": self.complete,
             "stoppedBy": self.stopped_by,
             "cursor": self.cursor,
+            "note": self.note,
         }
 
     @classmethod
@@ -56,4 +60,5 @@ class Pages:
             complete=value["complete"],
             stopped_by=value["stoppedBy"],
             cursor=value["cursor"],
+            note=value.get("note"),
         )

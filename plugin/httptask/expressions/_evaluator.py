@@ -431,7 +431,10 @@ def _evaluated(language: ExpressionLanguage, source: str, data: Any) -> Any:
     except RecursionError as error:
         raise _TooDeepHereError from error
     except (LookupError, ValueError) as error:
-        raise _result.RefusedError(_result.sentence(error), _result.known_in(error)) from error
+        is_absent = isinstance(error, LookupError)
+        raise _result.RefusedError(
+            _result.sentence(error), _result.known_in(error), is_absent=is_absent
+        ) from error
     except Exception as error:
         raise _result.RefusedError(
             f"its evaluation failed: {type(error).__name__}: {error}"
@@ -440,7 +443,11 @@ def _evaluated(language: ExpressionLanguage, source: str, data: Any) -> Any:
 
 def _raise(error: _result.RefusedError, step: _Step, pointer: str) -> NoReturn:
     raise ExpressionError(
-        error.message, expression=step.written, pointer=pointer, known=error.known
+        error.message,
+        expression=step.written,
+        pointer=pointer,
+        known=error.known,
+        is_absent=error.is_absent,
     ) from error.__cause__
 
 

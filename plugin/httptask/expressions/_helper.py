@@ -9,9 +9,10 @@ again.
 
 Its standard output carries messages, each a length of eight bytes and that much JSON. The first is
 `{}`, when a request has been read and its evaluation begins: nothing before counts as the
-expression's time. The second is `{"value": …}` or `{"error": …, "known": […]}`; with `"last": true`
-the process ends after it. An evaluation that needs more than *seconds* of processor time ends the
-process with `SIGPROF`. It ends by itself when its input does, so that it never outlives its parent.
+expression's time. The second is `{"value": …}` or `{"error": …, "known": […], "absent": …}`; with
+`"last": true` the process ends after it. An evaluation that needs more than *seconds* of processor
+time ends the process with `SIGPROF`. It ends by itself when its input does, so that it never
+outlives its parent.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def _evaluated(evaluate: Any, source: str, data: Any, most_bytes: int) -> dict[s
     except RecursionError:
         return {"error": _result.TOO_DEEP}
     except (LookupError, ValueError) as error:
-        return {"error": _result.sentence(error)[:_LONGEST], "known": _result.known_in(error)}
+        reason, known = _result.sentence(error)[:_LONGEST], _result.known_in(error)
+        return {"error": reason, "known": known, "absent": isinstance(error, LookupError)}
     except BaseException as error:  # noqa: BLE001 - the parent gets an answer in any case
         return {"error": f"its evaluation failed: {_described(error)}"}
     return {"value": value}

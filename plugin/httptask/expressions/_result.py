@@ -30,13 +30,15 @@ SHORTHAND = re.compile(
 class RefusedError(ValueError):
     """The reason why an expression has no usable result, as one sentence.
 
-    *known* holds the names that exist where a name was wrong.
+    *known* holds the names that exist where a name was wrong; *is_absent* says that nothing else is
+    wrong: in other data the expression may have a result.
     """
 
-    def __init__(self, message: str, known: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, known: Sequence[str] = (), *, is_absent: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.known = tuple(known)
+        self.is_absent = is_absent
 
 
 class NoSuchNameError(LookupError):

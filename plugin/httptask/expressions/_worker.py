@@ -238,7 +238,8 @@ class Worker:
         if message.get("last"):
             self._discard()
         if "error" in message:
-            raise RefusedError(message["error"], message.get("known", ()))
+            is_absent = bool(message.get("absent"))
+            raise RefusedError(message["error"], message.get("known", ()), is_absent=is_absent)
         return message["value"]
 
     def _why_it_ended(self, helper: _Helper, deadline: _Deadline) -> str:

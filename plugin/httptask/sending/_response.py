@@ -190,6 +190,8 @@ class Verdict:
     differences: tuple[Difference, ...] = ()
     unmet: str = ""
     """Why what the task waits for has not come (`retry.until`): another try is asked for."""
+    failure: TaskError | None = None
+    """Why it cannot be told whether it has come: no other try of a success would help."""
 
 
 def outcome(
@@ -204,6 +206,8 @@ def outcome(
     unmet = verdict.unmet if verdict is not None else ""
     if is_accepted and not unmet:
         return view.error
+    if is_accepted and verdict is not None and verdict.failure is not None:
+        return verdict.failure
     line = f"{received.status_code} {received.reason_phrase}".strip()
     reasons = [verdict.why, unmet] if verdict is not None else []
     why = "".join(f", and {reason}" for reason in reasons if reason)

@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.json_types import type_name
 from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
-from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
 from httptask._http.charsets import lookup
 from httptask.errors import ExpressionError, Problem
@@ -19,6 +17,7 @@ from httptask.expressions import condition_problems
 from httptask.model.task import TaskResult
 from httptask.sending import Verdict
 from httptask.settings import differences
+from httptask.task._conditions import truth_of
 
 if TYPE_CHECKING:
     from httptask.expressions import Evaluator
@@ -126,40 +125,39 @@ class Judge:
         why = await self._refusal(result)
         if why is None and differences and self.definition.get(CHECK) == "fail":
             why = _not_as_documented(differences)
-        unmet = ""
+        unmet, failure = "", None
         if (until := _until(self.definition)) is not None:
             name = f"the condition of {RETRY}.{UNTIL}"
-            unmet = await self._unmet(until, [RETRY, UNTIL], name, result) or ""
-        return Verdict(why is None, why or "", differences, unmet)
+            try:
+                unmet = await self._unmet(until, [RETRY, UNTIL], name, result) or ""
+            except ExpressionError as error:
+                unmet, failure = f"{name} does not hold: {error}", error
+        return Verdict(why is None, why or "", differences, unmet, failure)
 
     async def _refusal(self, result: TaskResult) -> str | None:
         """Return why *result* is no success, "" when its status says it; None when it is one."""
         condition = self.definition.get(CONDITION)
         if condition is None:
             return None if 200 <= result.status_code < 300 else ""
-        return await self._unmet(condition, [CONDITION], "the success condition", result)
+        try:
+            return await self._unmet(condition, [CONDITION], "the success condition", result)
+        except ExpressionError as error:
+            return f"the success condition does not hold: {error}"
 
     async def _unmet(
         self, condition: str, path: list[str], name: str, result: TaskResult
     ) -> str | None:
         """Return why the *condition* at *path*, called *name*, does not hold for *result*; None
-        when it does.
+        when it does. Raises `ExpressionError` where it cannot be evaluated.
         """
         at = pointer_of(path, self.pointer)
-        try:
-            value = await self.evaluator.evaluate(
-                condition, result.to_json(), pointer=at, run=self.run
-            )
-        except ExpressionError as error:  # what it looks for is not there: then it does not hold
-            return f"{name} does not hold: {error}"
-        if value is True or (isinstance(value, list) and value):
-            return None
-        hint = (
-            ""
-            if value is False or isinstance(value, list)
-            else ", not true or false; compare it with something"
+        truth = await truth_of(
+            condition, result.to_json(), self.evaluator, pointer=at, run=self.run
         )
-        return f"{name} {condition} does not hold: it gave {_named(value)}{hint}"
+        if truth.holds:
+            return None
+        shown = name if truth.absent is not None else f"{name} {condition}"
+        return f"{shown} does not hold: {truth.why_not}"
 
     async def _differences(self, result: TaskResult, view: View) -> tuple[Difference, ...]:
         endpoint = self.endpoint
@@ -173,12 +171,6 @@ class Judge:
             )
 
         return await in_thread(compare) if len(view.content) > _LONG else compare()
-
-
-def _named(value: Any) -> str:
-    if isinstance(value, list):
-        return "an empty list"
-    return type_name(value) if isinstance(value, str | dict) else dump(value)
 
 
 def _not_as_documented(differences: tuple[Difference, ...]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
-from httptask.errors import ExpressionError
+from httptask.task._conditions import Truth, truth_of
 from httptask.task._plan import Checks, is_error
 from httptask.task._round import Round
 from httptask.task.completion import PollRound
@@ -56,9 +56,12 @@ async def round_of(
     at = pointer_of(["pagination"], task.pointer)
     over_results = expressions(at)
     check = None if visit.send_anyway else plan.check_of_pages
+    until = None
+    if pagination.until is not None:
+        until = partial(over_results.truth, pagination.until, "until")
     return PageRound(
         pagination,
-        holds=partial(over_results.holds, pagination.until, "until"),
+        until=until,
         refusal=partial(_refusal, check) if check is not None else None,
         new_file=new_file,
         mask=visit.mask,
@@ -85,13 +88,11 @@ class _Expressions:
         evaluator = self.task.runtime.evaluator
         return await evaluator.evaluate(value, data, pointer=where, run=self.inputs.run)
 
-    async def holds(self, condition: Any, path: str, result: Any) -> bool:
-        """Say whether *condition* holds of *result*; what it looks for may not be there."""
-        try:
-            value = await self.evaluate(condition, path, result)
-        except ExpressionError:
-            return False
-        return value is True or (isinstance(value, list) and bool(value))
+    async def truth(self, condition: Any, path: str, result: Any) -> Truth:
+        """Return whether *condition* holds of *result*; see `truth_of`."""
+        where = f"{self.pointer}/{path}"
+        evaluator = self.task.runtime.evaluator
+        return await truth_of(condition, result, evaluator, pointer=where, run=self.inputs.run)
 
 
 def _refusal(check: Checks, settings: Mapping[str, Any], path: Path) -> str | None:

@@ -89,6 +89,8 @@ class PollRound:
         self._report = JobReport(mask)
         self._last: Delivery | None = None
         """That of the last call but for a cancelling one."""
+        self._absent: TaskError | None = None
+        """What `until` looked for in the last poll, and was not there."""
         self._stopped_by: str | None = None
         self._error: TaskError | None = None
         self._changed: dict[str, Any] = {}
@@ -219,9 +221,10 @@ class PollRound:
         polling, query = self._polling, self._query
         until = polling.until
         if until is not None:
-            is_end = await self._expressions.holds(until, "poll/until", result.to_json())
+            truth = await self._expressions.truth(until, "poll/until", result.to_json())
+            self._absent = truth.absent
             state = verdict_of(result, NAMED, polling, query)
-            if is_end:
+            if truth.holds:
                 self._stopped_by = "until"
                 return Verdict(DONE, state.state)
             if not polling.done:  # it alone says that the job is done
@@ -292,6 +295,8 @@ class PollRound:
 
     def _late(self, asked_for: float | None, last: str) -> NextCall | None:
         """End at the deadline."""
+        if not last and self._absent is not None:
+            last = f"poll.until has no value: {self._absent}"
         error = late_error(self._job, self._polling.timeout_seconds, asked_for, last)
         self._fail(error, "deadline")
         cancellation = self.cancellation()

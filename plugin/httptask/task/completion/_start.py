@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from httptask.errors import CompletionError
 from httptask.model.completion import AUTO
+from httptask.task._conditions import Truth
 from httptask.task.completion._links import (
     LOCATION,
     NAMED,
@@ -39,8 +40,10 @@ class Expressions(Protocol):
         """
         ...
 
-    async def holds(self, condition: Any, path: str, result: Any) -> bool:
-        """Say whether *condition* holds of *result*; what it looks for may not be there."""
+    async def truth(self, condition: Any, path: str, result: Any) -> Truth:
+        """Return whether *condition*, which stands at *path* below the setting, holds of *result*.
+        Raises `ExpressionError` where it cannot be evaluated.
+        """
         ...
 
 
@@ -119,7 +122,10 @@ async def _is_job(
     header or setting that gave the *link*, or by the state it names.
     """
     if completion.when is not None:
-        return await expressions.holds(completion.when, "when", result.to_json())
+        truth = await expressions.truth(completion.when, "when", result.to_json())
+        if truth.absent is not None and result.status_code == _ACCEPTED:
+            raise truth.absent  # a job that was started would be taken for its result
+        return truth.holds
     if result.status_code == _ACCEPTED:
         return True
     if link is None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from array import array
 from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from httptask.model.exchange import OutgoingRequest
 
 _SMALLEST = 1024
 
@@ -40,6 +44,20 @@ class Identities:
             if digest:
                 larger[_place(larger, digest)] = digest
         self._table = larger
+
+
+def request_identity(request: OutgoingRequest, header: str | None) -> bytes:
+    """Return what tells *request* from others of the round, which have their own value in *header*,
+    if in one.
+    """
+    value = request.header(header) if header is not None else None
+    text = f"{request.method} {request.url}\0{value or ''}\0".encode("utf-8", "replace")
+    body = request.body
+    if isinstance(body, bytes):
+        return text + body
+    return text + b"\0".join(
+        piece if isinstance(piece, bytes) else piece.placeholder for piece in body.pieces
+    )
 
 
 def _digest(value: bytes) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import Path
 from httptask._core.strict_json import dump
-from httptask.errors import Pages, PaginationError
+from httptask.errors import ExpressionError, Pages, PaginationError
 from httptask.expressions import ABSENT
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.page_exchange import PageCall, PageCalls
@@ -17,13 +17,14 @@ from httptask.task._record import CallRecord
 from httptask.task._round import NextCall
 from httptask.task.pagination._collection import collection_of
 from httptask.task.pagination._end import Answer, end_of
-from httptask.task.pagination._identities import Identities
+from httptask.task.pagination._identities import Identities, request_identity
 from httptask.task.pagination._modes import BY_ITEMS, BY_URL, FOLLOWING, Queries
 from httptask.task.pagination._outline import Outline, outline_of
 from httptask.task.pagination._page import Page
 from httptask.task.pagination._places import path_of, put
 from httptask.task.pagination._start import Earlier, Start
 from httptask.task.pagination._state import PageState
+from httptask.task.pagination._until import Until
 
 if TYPE_CHECKING:
     from httptask.errors import TaskError, TaskResult
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from httptask.model.exchange import Exchange, SentRequest
     from httptask.model.pagination import Pagination
     from httptask.sending import BodyFile, Delivery
+    from httptask.task._conditions import Truth
 
 _TESTED = 2
 """Pages that a test request reads."""
@@ -39,18 +41,18 @@ _TESTED = 2
 class PageRound:
     """Asks for one page after another, and collects their items.
 
-    *holds* says of the JSON of a result whether `until` holds; *refusal* why settings are refused
-    for a value at a path that a page put there; *new_file* makes the file that items
-    are collected in; *mask* masks secrets. *resumed* is the cursor to go on from, *state* what an
-    earlier round had in `state`: what that one collected is not collected again. The setting stands
-    at *pointer*. The round of a test request ends after two pages.
+    *until* says of the JSON of a result whether `until` holds, if there is one; *refusal* why
+    settings are refused for a value at a path that a page put there; *new_file* makes the file that
+    items are collected in; *mask* masks secrets. *resumed* is the cursor to go on from, *state*
+    what an earlier round had in `state`: what that one collected is not collected again. The
+    setting stands at *pointer*. The round of a test request ends after two pages.
     """
 
     def __init__(
         self,
         pagination: Pagination,
         *,
-        holds: Callable[[Any], Awaitable[bool]],
+        until: Callable[[Any], Awaitable[Truth]] | None,
         refusal: Callable[[Mapping[str, Any], Path], str | None] | None = None,
         new_file: Callable[[], BodyFile],
         mask: Callable[[str], str],
@@ -62,7 +64,7 @@ class PageRound:
         self._pagination = pagination
         self._queries = Queries(pagination)
         self._items_query: Query | None = self._queries.items
-        self._holds = holds
+        self._until = Until(until)
         self._refusal = refusal
         self._mask = mask
         self._pointer = pointer
@@ -114,7 +116,7 @@ class PageRound:
         """
         number, place = self._state.number, self._pagination.parameter
         header = place.name if place is not None and place.location == "header" else None
-        if not self._requests.add(_digested(request, header)):
+        if not self._requests.add(request_identity(request, header)):
             raise self._error_of_next(
                 f"the request for it was made before, {request.method} {request.url}: the pages go"
                 " round"
@@ -142,7 +144,7 @@ class PageRound:
         try:
             answer = await self._read(page)
             kept = await self._kept(page, answer.items)
-        except PaginationError as error:
+        except (PaginationError, ExpressionError) as error:
             self._add_call(delivery)
             self._fail(error, "error", state.cursor)
             return None
@@ -154,8 +156,7 @@ class PageRound:
 
     async def _read(self, page: Page) -> Answer:
         """Return what *page* answers. Raises `PaginationError` for what cannot be understood."""
-        pagination, until = self._pagination, self._pagination.until
-        is_last = until is not None and await self._holds(page.result.to_json())
+        pagination, is_last = self._pagination, await self._until.holds(page)
         items = self._items(page, is_last=is_last)
         if pagination.counts and _are_the_same(items, self._items_before):
             place = pagination.parameter
@@ -292,6 +293,8 @@ class PageRound:
             self._fail(PaginationError(message, page=page, maybe_delivered=True), bound, cursor)
 
     def _fail(self, error: TaskError, stopped_by: str, cursor: Any) -> None:
+        if isinstance(error, PaginationError) and self._until.note is not None:
+            error.message += f"; {self._until.note}"
         error.message = self._mask(error.message)
         self._error = error
         self._pages = self._state.pages(stopped_by, cursor)
@@ -301,7 +304,7 @@ class PageRound:
 
         *shown* is the request that a test request does not send any more.
         """
-        pages, error, exchange = self._pages, delivery.error or self._error, delivery.exchange
+        pages, error, exchange = self._noted(), delivery.error or self._error, delivery.exchange
         result = delivery.result
         if result is not None:
             result = replace(result, pages=pages)
@@ -338,12 +341,19 @@ class PageRound:
     def _carry(
         self, error: TaskError, result: TaskResult | None, exchange: Exchange | None
     ) -> None:
-        error.pages = self._pages
+        error.pages = self._noted()
         error.collected = self._collection.value()
         error.exchange = exchange
         error.result = result
         if result is not None and error is self._error:
             error.attempts, error.elapsed_seconds = result.attempts, result.elapsed_seconds
+
+    def _noted(self) -> Pages | None:
+        """Return the summary, with the note."""
+        pages, note = self._pages, self._until.note
+        if pages is None or note is None:
+            return pages
+        return replace(pages, note=self._mask(note))
 
     def _masked(self, pages: Pages) -> Pages:
         """Return *pages* with the cursor masked: as text, if there was a secret in an object."""
@@ -362,20 +372,6 @@ class PageRound:
     def close(self) -> None:
         """Discard the file that nobody was given."""
         self._collection.close()
-
-
-def _digested(request: OutgoingRequest, header: str | None) -> bytes:
-    """Return what tells *request* from others of the round, which have their own value in *header*,
-    if in one.
-    """
-    value = request.header(header) if header is not None else None
-    text = f"{request.method} {request.url}\0{value or ''}\0".encode("utf-8", "replace")
-    body = request.body
-    if isinstance(body, bytes):
-        return text + body
-    return text + b"\0".join(
-        piece if isinstance(piece, bytes) else piece.placeholder for piece in body.pieces
-    )
 
 
 def _are_the_same(items: Sequence[Any], before: Sequence[Any]) -> bool:

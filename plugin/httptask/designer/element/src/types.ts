@@ -247,6 +247,7 @@ export interface Pages {
   complete: boolean;
   stoppedBy: string;
   cursor: unknown;
+  note: string | null;
   calls: { number: number; method: string; url: string; statusCode: number | null; outcome: string; items: number; duplicates: number; bytes: number; elapsedSeconds: number }[];
   /** Calls that are not listed. */
   omitted: number;

@@ -1,0 +1,34 @@
+"""The author's `until`, asked of one page after another."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from httptask.task._conditions import Truth
+    from httptask.task.pagination._page import Page
+
+
+class Until:
+    """Says which page is the last one, by *truth*: whether the condition holds of a result's JSON.
+
+    None: there is no condition.
+    """
+
+    def __init__(self, truth: Callable[[Any], Awaitable[Truth]] | None) -> None:
+        self._truth = truth
+        self._had_value = False
+        self.note: str | None = None
+        """That the condition had no value on any page so far: its name may be wrong."""
+
+    async def holds(self, page: Page) -> bool:
+        """Say whether *page* is the last one. Raises `ExpressionError` for a condition that cannot
+        be evaluated.
+        """
+        if self._truth is None:
+            return False
+        truth = await self._truth(page.result.to_json())
+        self._had_value = self._had_value or truth.absent is None
+        self.note = None if self._had_value else f"until had no value on any page: {truth.absent}"
+        return truth.holds
