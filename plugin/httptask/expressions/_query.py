@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from httptask.expressions._jsonpath import JsonPath, compiled_query
+from httptask.expressions._jsonpath import JsonPath, compiled_query, normalised
 from httptask.expressions._singular import follow
 
 ABSENT: Final = object()
@@ -34,6 +34,11 @@ class Query:
                 " few selectors in a segment"
             )
         return cls(text, steps)
+
+    @classmethod
+    def of_steps(cls, steps: tuple[str | int, ...]) -> Query:
+        """Return the query of one value, at the names and indices *steps*."""
+        return cls(normalised(steps), steps)
 
     def values(self, data: Any) -> list[Any]:
         """Return everything that the query selects from *data*."""

@@ -16,6 +16,7 @@ from httptask.task.completion._links import (
     OPERATION,
     is_google_operation,
 )
+from httptask.task.completion._nested_states import is_of_job, named_states
 
 if TYPE_CHECKING:
     from httptask.errors import TaskResult
@@ -86,12 +87,40 @@ def verdict_of(
         return Verdict(RUNNING, state)
     if state is not None and (convention in _ONLY_A_JOB or is_provisioning):
         return Verdict(RUNNING, state)
+    if state is None and not is_redirected and polling.until is None:
+        _check_no_state_elsewhere(body, convention)
     if convention == OPERATION and result.status_code != _NO_CONTENT and not is_redirected:
-        raise CompletionError(
-            "the answer of the job's URL names no state, neither at $.status nor at"
-            " $.properties.provisioningState: name it in poll.status, or the end in poll.until"
-        )
+        raise CompletionError(f"the answer of the job's URL names no state, {_NAME_IT}")
     return Verdict(DONE, state, is_certain=False)
+
+
+_NAME_IT = (
+    "neither at $.status nor at $.properties.provisioningState: name it in poll.status, or the end"
+    " in poll.until"
+)
+
+
+def _check_no_state_elsewhere(body: Any, convention: str) -> None:
+    """Raise `CompletionError` where *body* has a state that is not looked for: it does not say that
+    the job is done.
+
+    What answers at the URL of a job may have it anywhere. Another answer may be the result, with
+    states of its own: there it has to be one of a job, and not done.
+    """
+    for path, state in named_states(body):
+        word = _word(state)
+        is_open = word in _FAILED or _is_running(word)
+        if convention in _ONLY_A_JOB:
+            is_unknown = path[-1] == "status" and word not in _DONE
+            is_one = is_open or is_unknown
+        else:
+            is_one = is_open and is_of_job(body, path)
+        if is_one:
+            where = Query.of_steps(path).text
+            raise CompletionError(
+                f"the answer names no state at $.status, but {state!r} at {where}: if that is it,"
+                f" set poll.status to {where}, else name the end in poll.until"
+            )
 
 
 def _named_verdict(
@@ -105,7 +134,8 @@ def _named_verdict(
     if state is None:
         if result.status_code == _ACCEPTED or polling.until is not None:
             return Verdict(RUNNING, is_certain=result.status_code == _ACCEPTED)
-        if is_redirected or result.status_code == _NO_CONTENT:
+        is_result = is_redirected or (query is None and result.status_code == _NO_CONTENT)
+        if is_result:
             return Verdict(DONE)
         where = query.text if query is not None else "$.status"
         raise CompletionError(f"the answer names no state: there is nothing at {where}")
