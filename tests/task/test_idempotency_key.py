@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 import servers
 from httptask import errors
 from httptask.model.api import Endpoint, Parameter, Server
+from httptask.model.for_each import Item
 from httptask.model.task import Inputs
 from httptask.task import HttpTask
+from lists import Asked, list_server, page
 from tasks import failure, http, runtime
 
 RUN = Inputs(input={"id": "o-7"}, run={"workflowId": "run-1"})
@@ -119,3 +122,30 @@ def test_a_declared_header_is_filled_in(name: str) -> None:
         assert re.fullmatch(r"[0-9a-f-]{36}", generated)
         with pytest.raises(errors.SettingsError):
             task({}, idempotencyKey=False).call(RUN)
+
+
+def test_an_item_has_the_same_key_in_a_resumed_run() -> None:
+    """Another process that goes on with the run, with inputs that travelled as JSON, sends the key
+    of the item again; another item of the visit, and another visit, have keys of their own.
+    """
+    received: list[str] = []
+
+    def answer(asked: Asked) -> bytes:
+        received.append(asked.headers["idempotency-key"])
+        return page(None)
+
+    async def visit(index: int, number: int) -> None:
+        inputs = Inputs(item=Item("a", index), run={"workflowId": "run-1"})
+        travelled = Inputs.from_json(json.loads(json.dumps(inputs.to_json())))
+        async with runtime() as shared:
+            await HttpTask(definition, name="T", runtime=shared).arun(travelled, number)
+
+    with list_server(answer) as server:
+        request = {"method": "POST"}
+        setting = {"forEach": {"items": ["a", "a"]}, "idempotencyKey": True}
+        definition = http(server.url, request=request, **setting)
+        for index, number in ((0, 1), (1, 1), (0, 1), (0, 2)):
+            asyncio.run(visit(index, number))
+    first, second, again, later = received
+    assert first == again
+    assert len({first, second, later}) == 3
