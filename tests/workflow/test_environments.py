@@ -24,6 +24,7 @@ from httptask.workflow import (
     environment_problems,
     load_definition,
     load_environment,
+    problems,
 )
 from tasks import http, runtime
 
@@ -275,6 +276,16 @@ def test_validate_says_what_an_environment_lacks_and_has_for_nothing(
     (missing,) = of_definition
     assert (missing.severity, missing.pointer) == ("error", "/tasks/Get/inputParameters/id")
     assert "no name 'region'" in missing.message
+
+
+def test_a_variable_of_an_environment_is_somewhere(write: Callable[..., Path]) -> None:
+    """Without one, a variable that only an environment has is no warning: it is told in those that
+    lack it.
+    """
+    task = http(LIVE, inputParameters={"a": "${$.variables.region}"})
+    definition = load_definition(write(task, live={"variables": {"region": "eu"}}))
+    with runtime() as shared:
+        assert problems(definition, shared) == []
 
 
 def test_environments_are_those_of_every_definition_in_the_folder(

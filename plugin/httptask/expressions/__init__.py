@@ -21,7 +21,7 @@ from httptask.expressions._evaluator import Evaluator
 from httptask.expressions._prepared import Prepared
 from httptask.expressions._query import ABSENT, Query
 from httptask.expressions._renaming import Renamed
-from httptask.expressions._result import Expected
+from httptask.expressions._result import Expected, ExpectedList
 from httptask.expressions._template import escape, has_expression, is_expression, may_change
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Comparison",
     "Evaluator",
     "Expected",
+    "ExpectedList",
     "Prepared",
     "Query",
     "Renamed",

@@ -112,8 +112,8 @@ class Evaluator:
 
         *shape* is what is known of their data: nested objects, in which None stands for any value,
         and lists of one item, which stands for all. A language that can tell (JSONPath) reports a
-        name that can never be there; what an `Expected` object lacks is a warning. Nothing is
-        evaluated. Names of objects are not checked.
+        name that can never be there; what an `Expected` object or an `ExpectedList` lacks is a
+        warning. Nothing is evaluated. Names of objects are not checked.
         """
         problems: list[Problem] = []
         for slot in Prepared.of(value).slots:

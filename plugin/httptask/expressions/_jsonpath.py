@@ -14,6 +14,7 @@ from httptask.expressions._result import (
     MOST_KNOWN,
     SHORTHAND,
     Expected,
+    ExpectedList,
     NoSuchNameError,
     with_dicts,
 )
@@ -85,14 +86,15 @@ class JsonPath:
         """Return the error of *source* over data of *shape*, or None.
 
         A shape is nested objects, in which None stands for any value, and lists of one item, which
-        stands for all. What an `Expected` object lacks is not certainly missing.
+        stands for all. What an `Expected` object or an `ExpectedList` lacks is not certainly
+        missing.
         """
         query = _query(source)
         value, is_certain = shape, True
         for index, step in enumerate(query.leading):
-            if value is None:
+            if value is None or (isinstance(value, ExpectedList) and step == value.name):
                 return None
-            is_certain = is_certain and not isinstance(value, Expected)
+            is_certain = is_certain and not isinstance(value, Expected | ExpectedList)
             if isinstance(step, int) and isinstance(value, list):
                 value = value[0]
             elif isinstance(step, str) and isinstance(value, dict) and step in value:

@@ -58,6 +58,14 @@ class Expected(dict[str, Any]):
     """
 
 
+class ExpectedList(list[Any]):
+    """In the shape of a document, a list that may be the reference to a file in its place: a name
+    in it is most likely a mistake, but for that of the reference.
+    """
+
+    name = "$file"
+
+
 _CHARACTERS = 64
 """Characters of text that count as one value."""
 

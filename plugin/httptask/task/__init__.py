@@ -11,6 +11,7 @@ from httptask.task._credentials import (
     token_json,
     try_credential,
 )
+from httptask.task._for_each import output_shape
 from httptask.task._http_task import HttpTask
 from httptask.task._items import ItemSource, item_source
 from httptask.task._known import Known
@@ -29,6 +30,7 @@ __all__ = [
     "held_token",
     "item_source",
     "operator_limits",
+    "output_shape",
     "remove_credential",
     "store_credential",
     "stored_token",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.pointers import pointer as pointer_of
 from httptask.building import REFERENCE, is_reference, missing_files, reference_problems
 from httptask.errors import Problem
-from httptask.expressions import has_expression
+from httptask.expressions import ExpectedList, has_expression
 from httptask.model.for_each import INDEX, MAX_ITEMS, item_names
 
 if TYPE_CHECKING:
@@ -30,6 +30,20 @@ def with_item(shape: Any, definition: Any) -> Any:
     """Return *shape*, of the data of the task *definition*, with the names of an item."""
     names = item_names(definition)
     return {**shape, **dict.fromkeys(names)} if names and isinstance(shape, Mapping) else shape
+
+
+def output_shape(definition: Any) -> Any:
+    """Return what is known of the output of the task *definition*: with `forEach` it is a list,
+    whose items are outputs, or errors where they are collected, or a file of them.
+    """
+    setting = definition.get("forEach") if isinstance(definition, Mapping) else None
+    if not isinstance(setting, Mapping):
+        return None
+    collect, items = setting.get("collect"), setting.get("items")
+    if collect == "file" or (collect is None and is_reference(items)):
+        return {REFERENCE: None}
+    is_certain = collect == "items" or isinstance(items, list)
+    return [None] if is_certain else ExpectedList([None])
 
 
 def for_each_problems(

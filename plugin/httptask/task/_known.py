@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Known:
     """What is known of a definition: an expression that names something else is wrong."""
 
-    task_names: Iterable[str] | None = None
-    """The names of all its tasks; None: any."""
+    outputs: Mapping[str, Any] | None = None
+    """The shapes of the outputs of all its tasks, by name; None: any task, with any output."""
     input: Any = None
     """The shape of `$.input`: see `Evaluator.check`; None: anything."""
     variables: Any = None
@@ -27,4 +27,4 @@ class Known:
 
     def shape(self) -> dict[str, Any]:
         """Return the shape of the document that expressions see."""
-        return document_shape(self.task_names, self.input, self.variables)
+        return document_shape(self.outputs, self.input, self.variables)

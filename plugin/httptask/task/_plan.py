@@ -517,13 +517,14 @@ class Checks:
 
 
 def document_shape(
-    task_names: Iterable[str] | None = None, input_shape: Any = None, variables: Any = None
+    outputs: Mapping[str, Any] | None = None, input_shape: Any = None, variables: Any = None
 ) -> dict[str, Any]:
-    """Return what is known of the document expressions see: its names, those of the tasks where
-    they are known, and the shapes of its input and its *variables*.
+    """Return what is known of the document expressions see: its names, those of the tasks with the
+    shapes of their *outputs* where they are known, and the shapes of its input and its *variables*.
     """
-    of_task = {"input": None, "output": None}
-    tasks = dict.fromkeys(task_names, of_task) if task_names is not None else None
+    tasks = None
+    if outputs is not None:
+        tasks = {name: {"input": None, "output": output} for name, output in outputs.items()}
     return {"input": input_shape, "tasks": tasks, "variables": variables}
 
 

@@ -17,8 +17,8 @@ from httptask._core.lazy import lazily
 if TYPE_CHECKING:
     from httptask.model.workflow import Step, Wait
     from httptask.workflow._definition import definition_of, iter_tasks, load_definition
+    from httptask.workflow._environment_files import environment_names
     from httptask.workflow._environments import (
-        environment_names,
         environment_problems,
         load_environment,
         variables_of,
@@ -88,7 +88,7 @@ _HOMES = {
     "checked_input": "httptask.workflow._input",
     "definition_of": "httptask.workflow._definition",
     "definitions_of": "httptask.workflow._nested",
-    "environment_names": "httptask.workflow._environments",
+    "environment_names": "httptask.workflow._environment_files",
     "environment_problems": "httptask.workflow._environments",
     "input_problems_of": "httptask.workflow._input",
     "is_secret_input": "httptask.workflow._input",

@@ -25,29 +25,15 @@ from httptask.errors import DefinitionError, Problem
 from httptask.model.environment import Environment, rest_below
 from httptask.settings import schema_problems, secrets_below
 from httptask.workflow._definition import iter_tasks, load_definition, read_file
+from httptask.workflow._environment_files import environment_path
 from httptask.workflow._validation import problems
 
 if TYPE_CHECKING:
     from httptask.model.workflow import WorkflowDefinition
     from httptask.task import Runtime
 
-FOLDER = "environments"
-"""The folder next to a definition."""
-
-_NAME = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
-"""A file name that every system allows, without a leading dot."""
-
 _MOST = 1_000
-"""Environments of one definition."""
-
-
-def environment_names(definition: WorkflowDefinition) -> list[str]:
-    """Return the names of the environments of *definition*, sorted; none where it is no file."""
-    try:
-        stems = [path.stem for path in _folder(definition).glob("*.json") if path.is_file()]
-    except OSError:
-        return []
-    return sorted(filter(_NAME.fullmatch, stems))[:_MOST]
+"""Definitions that share their environments."""
 
 
 def load_environment(definition: WorkflowDefinition, name: str) -> Environment:
@@ -56,30 +42,13 @@ def load_environment(definition: WorkflowDefinition, name: str) -> Environment:
     Raises `DefinitionError` with every error of its file, or with the nearest names when there is
     none.
     """
-    path = _path(definition, name)
+    path = environment_path(definition, name)
     document, text = _document(path)
     found = environment_file_problems(document)
     errors = [problem for problem in found if problem.severity == "error"]
     if errors:
         raise DefinitionError(_with_lines(errors, text), source=str(path))
     return Environment.from_json({**document, "name": name})
-
-
-def _path(definition: WorkflowDefinition, name: str) -> Path:
-    path = _folder(definition) / f"{name}.json"
-    if not _NAME.fullmatch(name) or not path.is_file():
-        names = environment_names(definition)
-        near = nearest(name, names)
-        problem = Problem.of(
-            "environment-unknown",
-            "",
-            suggestion=near[0] if near else None,
-            name=name[:100],
-            folder=str(path.parent),
-            known=names or None,
-        )
-        raise DefinitionError([problem], source="the environment")
-    return path
 
 
 def variables_of(
@@ -100,7 +69,7 @@ def environment_problems(
 
     Raises `DefinitionError` where there is no such environment, or its file is no JSON.
     """
-    document, text = _document(_path(definition, name))
+    document, text = _document(environment_path(definition, name))
     found = environment_file_problems(document)
     if any(problem.severity == "error" for problem in found):
         return _with_lines(found, text), []
@@ -131,10 +100,6 @@ def environment_file_problems(document: Any) -> list[Problem]:
     for name in ("variables", "servers"):
         found += secrets_below(document.get(name), pointer_of([name]))
     return found
-
-
-def _folder(definition: WorkflowDefinition) -> Path:
-    return Path(definition.source or "").parent / FOLDER
 
 
 def _document(path: Path) -> tuple[Any, str]:

@@ -14,12 +14,13 @@ from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import deeper_than
 from httptask.errors import Problem
+from httptask.expressions import Expected
 from httptask.model.policy import Limits
 from httptask.model.task import Inputs
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
 from httptask.settings import schema_problems, without_nulls
-from httptask.task import Known, Services
+from httptask.task import Known, Services, output_shape
 from httptask.workflow._condition_members import member_problems
 from httptask.workflow._definition import (
     MAX_NESTING,
@@ -28,6 +29,7 @@ from httptask.workflow._definition import (
     iter_scopes,
     iter_tasks,
 )
+from httptask.workflow._environment_files import environment_names
 from httptask.workflow._error_route_problems import error_route_problems
 from httptask.workflow._input import input_schema_problems, input_shape
 from httptask.workflow._nested import Definitions, nested_problems
@@ -64,8 +66,8 @@ def problems(
     *definitions*, by id, that those it runs are there and take their inputs. Never raises, whatever
     the document holds. Nothing is evaluated or sent.
     """
-    names = [name for _, name, _ in iter_tasks(definition)]
-    known = Known(names, *_known_below(definition.document, environment), environment)
+    outputs = {name: output_shape(task) for _, name, task in iter_tasks(definition)}
+    known = Known(outputs, *_known_below(definition, environment), environment)
     services = Services(runtime, Inputs(), known)
     types = _Types(runtime.plugins.named("httptask_task_types"), services)
     unordered = [*_all_problems(definition, types)]
@@ -123,15 +125,23 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _known_below(document: Any, environment: Environment | None) -> tuple[Any, Any]:
-    """Return what expressions may name below `$.input` and `$.variables`; None: anything."""
+def _known_below(
+    definition: WorkflowDefinition, environment: Environment | None
+) -> tuple[Any, Any]:
+    """Return what expressions may name below `$.input` and `$.variables`; None: anything.
+
+    Without an environment, a variable that is nowhere is only not expected: a run may be given it.
+    """
+    document: Any = definition.document
     if not isinstance(document, Mapping) or deeper_than(document, _MAX_DEPTH):
         return None, None
-    own = document.get("variables")
-    variables = None
+    written = document.get("variables")
+    own = written if isinstance(written, Mapping) else {}
+    variables: Any = None
     if environment is not None:
-        names = [*environment.variables, *(own if isinstance(own, Mapping) else ())]
-        variables = dict.fromkeys(names)
+        variables = dict.fromkeys([*environment.variables, *own])
+    elif not environment_names(definition):
+        variables = Expected(dict.fromkeys(own))
     return input_shape(document.get("inputSchema")), variables
 
 

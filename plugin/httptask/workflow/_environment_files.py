@@ -1,0 +1,58 @@
+"""Where the environments of a definition are: `environments/<name>.json` in its folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from httptask._core.nearest import nearest
+from httptask.errors import DefinitionError, Problem
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import WorkflowDefinition
+
+FOLDER = "environments"
+"""The folder next to a definition."""
+
+_NAME = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
+"""A file name that every system allows, without a leading dot."""
+
+_MOST = 1_000
+"""Environments of one definition."""
+
+
+def environment_names(definition: WorkflowDefinition) -> list[str]:
+    """Return the names of the environments of *definition*, sorted; none where it is no file."""
+    try:
+        paths = environment_folder(definition).glob("*.json")
+        stems = [path.stem for path in paths if path.is_file()]
+    except OSError:
+        return []
+    return sorted(filter(_NAME.fullmatch, stems))[:_MOST]
+
+
+def environment_path(definition: WorkflowDefinition, name: str) -> Path:
+    """Return the file of the environment *name* of *definition*.
+
+    Raises `DefinitionError` with the nearest names when there is none.
+    """
+    path = environment_folder(definition) / f"{name}.json"
+    if not _NAME.fullmatch(name) or not path.is_file():
+        names = environment_names(definition)
+        near = nearest(name, names)
+        problem = Problem.of(
+            "environment-unknown",
+            "",
+            suggestion=near[0] if near else None,
+            name=name[:100],
+            folder=str(path.parent),
+            known=names or None,
+        )
+        raise DefinitionError([problem], source="the environment")
+    return path
+
+
+def environment_folder(definition: WorkflowDefinition) -> Path:
+    """Return the folder that the environments of *definition* are in."""
+    return Path(definition.source or "").parent / FOLDER

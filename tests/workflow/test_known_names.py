@@ -1,0 +1,68 @@
+"""What is known of the names in expressions before a definition runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from httptask.workflow import definition_of, problems
+from tasks import runtime
+
+
+def checked(*tasks: dict[str, Any], **fields: Any) -> list[tuple[str, str]]:
+    """Return severity and sentence of the problems of a definition with *tasks*, one after the
+    other, and *fields*.
+    """
+    names = [f"T{number}" for number in range(len(tasks))]
+    following = [{"nextTask": name} for name in names[1:]] + [{"end": True}]
+    flow = {
+        name: {"type": "Http", "httpRequest": {"url": "https://a.example"}, **task, **after}
+        for name, task, after in zip(names, tasks, following, strict=True)
+    }
+    definition = definition_of({"startTask": "T0", "tasks": flow, **fields})
+    with runtime() as shared:
+        return [(problem.severity, str(problem)) for problem in problems(definition, shared)]
+
+
+@pytest.mark.parametrize(
+    ("for_each", "path", "severity"),
+    [
+        ({"items": [1]}, "[0].body", None),
+        ({"items": [1], "onError": "collect"}, "[0].error", None),
+        ({"items": [1]}, ".body", "error"),
+        ({"items": "${$.input}", "collect": "items"}, ".body", "error"),
+        ({"items": "${$.input}"}, "[0].body", None),
+        ({"items": "${$.input}"}, ".body", "warning"),
+        ({"items": "${$.input}"}, "['$file'].path", None),
+        ({"items": "${$.input}", "collect": "file"}, "['$file'].path", None),
+        ({"items": "${$.input}", "collect": "file"}, "[0].body", "error"),
+        (None, ".body", None),
+    ],
+)
+def test_the_output_for_items_is_a_list(
+    for_each: dict[str, Any] | None, path: str, severity: str | None
+) -> None:
+    """Of outputs or errors, or a file of them: a name that none has is a problem, with its way."""
+    reader = {"inputParameters": {"a": f"${{$.tasks.T0.output{path}}}"}}
+    told = checked({"forEach": for_each} if for_each is not None else {}, reader)
+    assert [one for one, _ in told] == ([] if severity is None else [severity])
+    if severity is not None and path == ".body" and for_each != {"items": [1]}:
+        assert "`$.tasks.T0.output` is a list" in told[0][1]
+        assert "`$.tasks.T0.output[*].body` of each" in told[0][1]
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [({"region": "eu"}, []), ({"regoin": "eu"}, ["warning"]), (None, ["warning"])],
+)
+def test_a_variable_that_is_nowhere_is_a_warning(variables: Any, told: list[str]) -> None:
+    """A run may still be given it; the nearest name is suggested."""
+    reader = {"inputParameters": {"a": "${$.variables.region}"}}
+    sentences = checked(reader, **({} if variables is None else {"variables": variables}))
+    assert [severity for severity, _ in sentences] == told
+    if variables == {"regoin": "eu"}:
+        assert (
+            "`$.variables` has no name 'region'; known: regoin; did you mean regoin?"
+            in sentences[0][1]
+        )
