@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from httptask.workflow._interpreter import RunState, next_steps
     from httptask.workflow._items import Items
+    from httptask.workflow._neighbours import EarlierTask, earlier_tasks, later_tasks
     from httptask.workflow._nested import definitions_of, nested_definitions, nested_problems
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from httptask.workflow._validation import problems
 
 __all__ = [
+    "EarlierTask",
     "FinishedTasks",
     "Items",
     "Progress",
@@ -53,6 +55,7 @@ __all__ = [
     "checked_input",
     "definition_of",
     "definitions_of",
+    "earlier_tasks",
     "environment_names",
     "environment_problems",
     "error_classes",
@@ -61,6 +64,7 @@ __all__ = [
     "input_problems_of",
     "is_secret_input",
     "iter_tasks",
+    "later_tasks",
     "load_definition",
     "load_environment",
     "nested_definitions",
@@ -78,6 +82,7 @@ __all__ = [
 # Loaded when first asked for: a plugin manager imports this package for `plugin.py` alone, and
 # jsonschema is not cheap.
 _HOMES = {
+    "EarlierTask": "httptask.workflow._neighbours",
     "FinishedTasks": "httptask.workflow._finished",
     "Items": "httptask.workflow._items",
     "Progress": "httptask.workflow._progress",
@@ -89,6 +94,7 @@ _HOMES = {
     "definition_of": "httptask.workflow._definition",
     "definitions_of": "httptask.workflow._nested",
     "environment_names": "httptask.workflow._environment_files",
+    "earlier_tasks": "httptask.workflow._neighbours",
     "environment_problems": "httptask.workflow._environments",
     "input_problems_of": "httptask.workflow._input",
     "is_secret_input": "httptask.workflow._input",
@@ -96,6 +102,7 @@ _HOMES = {
     "error_route": "httptask.workflow._error_routes",
     "failed_output": "httptask.workflow._error_routes",
     "iter_tasks": "httptask.workflow._definition",
+    "later_tasks": "httptask.workflow._neighbours",
     "load_definition": "httptask.workflow._definition",
     "load_environment": "httptask.workflow._environments",
     "nested_definitions": "httptask.workflow._nested",

@@ -32,7 +32,7 @@ def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator
     """Give the loops that can be reached from *start* and from which none of *ends* can be; of
     tangled ones, one.
     """
-    can_end = reached(ends, _turned(arrows))
+    can_end = reached(ends, turned(arrows))
     visited = reached([start], arrows)
     lost = [name for name in arrows if name in visited and name not in can_end]
     seen: set[str] = set()
@@ -57,7 +57,7 @@ def loops_without(start: str, arrows: Arrows, stops: Collection[str]) -> Iterato
         name: [to for to in arrows[name] if to in inside] for name in arrows if name in inside
     }
     # What leads to no loop drops out, task by task; the rest goes round.
-    leading = _turned(within)
+    leading = turned(within)
     open_ways = {name: len(targets) for name, targets in within.items()}
     pending = [name for name, count in open_ways.items() if not count]
     while pending:
@@ -76,9 +76,10 @@ def loops_without(start: str, arrows: Arrows, stops: Collection[str]) -> Iterato
             yield path[path.index(name) :]
 
 
-def _turned(arrows: Arrows) -> dict[str, list[str]]:
-    turned: dict[str, list[str]] = {}
+def turned(arrows: Arrows) -> dict[str, list[str]]:
+    """Return each task's name -> the tasks that may go to it."""
+    leading: dict[str, list[str]] = {}
     for name, targets in arrows.items():
         for target in targets:
-            turned.setdefault(target, []).append(name)
-    return turned
+            leading.setdefault(target, []).append(name)
+    return leading

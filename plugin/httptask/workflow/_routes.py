@@ -111,10 +111,13 @@ def unreached_tasks(definition: WorkflowDefinition) -> list[str]:
     Where `startTask` itself is wrong nothing can be told, and of the tasks inside a branch only the
     branch's own are looked at.
     """
-    return [name for scope in iter_scopes(definition) for name in _unreached(scope, _arrows(scope))]
+    return [
+        name for scope in iter_scopes(definition) for name in _unreached(scope, arrows_of(scope))
+    ]
 
 
-def _arrows(scope: Scope) -> dict[str, list[str]]:
+def arrows_of(scope: Scope) -> dict[str, list[str]]:
+    """Return where each task of *scope* may go in it."""
     return {
         name: (
             [target for _, target in transitions(task) if target in scope.tasks]
@@ -137,7 +140,7 @@ def way_problems(scope: Scope) -> Iterator[Problem]:
     """
     if not isinstance(scope.start, str) or scope.start not in scope.tasks:
         return
-    arrows = _arrows(scope)
+    arrows = arrows_of(scope)
     # A task without a way on is a problem of its own already, and no part of a loop.
     ends = {name for name, task in scope.tasks.items() if not arrows[name] or _may_end(task)}
     for name in _unreached(scope, arrows):
