@@ -29,6 +29,7 @@ from httptask.designer._consents import CALLBACK, Consents
 from httptask.designer._credentials import Credentials
 from httptask.designer._definitions import Definitions
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
+from httptask.designer._expressions import Expressions
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
@@ -174,6 +175,7 @@ class _Designer:
         self._tests = TestRequests()
         self._credentials = Credentials(runtime, catalogue.entry)
         self._consents = Consents(runtime, self._credentials)
+        self._expressions = Expressions(workflows, runtime, catalogue.entry)
 
     def routes(self) -> list[Route]:
         """Return every route. `schemas/designer-api.openapi.json` describes those of the API."""
@@ -211,6 +213,8 @@ class _Designer:
             ("/workflows/{id}", {"GET": self.workflow, "PUT": self.save_workflow}),
             ("/workflows/{id}/environments", {"GET": self._definitions.environments}),
             ("/input-form", {"POST": self._definitions.input_form}),
+            ("/scope", {"POST": self._expressions.scope}),
+            ("/evaluate", {"POST": self._expressions.evaluate}),
         )
         return [
             Route("/", self.page, methods=["GET"]),

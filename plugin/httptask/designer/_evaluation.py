@@ -1,0 +1,80 @@
+"""The value of one field's expression, with samples of what it sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from httptask._core.pointers import child, parts
+from httptask._core.strict_json import dump
+from httptask._schema.views import json_type
+from httptask.designer._problems import Refused
+from httptask.designer._surroundings import Surroundings
+from httptask.errors import ExpressionError
+from httptask.expressions import Evaluator
+
+_LONGEST = 400
+"""Characters of a value under its field."""
+
+
+async def value_at(around: Surroundings, pointer: str, evaluator: Evaluator) -> dict[str, Any]:
+    """Return the value of the expressions in the text at *pointer* of the task.
+
+    That is `{"value", "type"}`, the value as JSON text without its secrets; or `{"lacking"}`, where
+    no sample is there yet of the input (`$.input`) or of an earlier task; or `{"problem"}`.
+
+    Raises `Refused` where *pointer* leads to no text of `httpRequest` or `inputParameters`.
+    """
+    text = _text_at(around.task, pointer)
+    is_parameter = parts(pointer)[0] == "inputParameters"
+    texts = [text] if is_parameter else [text, *_parameters_in(text, around)]
+    for name in around.untested:
+        # Where its name could be another one, a text names it.
+        if any(evaluator.task_renamed(one, name, f"{name} 2").source != one for one in texts):
+            return {"lacking": {"task": name}}
+    data = around.inputs.document() if is_parameter else around.of_request
+    try:
+        value = await evaluator.evaluate(text, data, pointer=pointer, run=around.inputs.run)
+    except ExpressionError as error:
+        if around.inputs.input is None and any(_reads_input(one) for one in texts):
+            return {"lacking": {"input": True}}
+        return {"problem": around.secrets.masked(_reason(text, around, error))}
+    shown = dump(around.secrets.masked(value))
+    cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    return {"value": cut, "type": json_type(value)}
+
+
+def _text_at(task: Mapping[str, Any], pointer: str) -> str:
+    tokens = parts(pointer)
+    value: Any = task
+    for token in tokens:
+        value = child(value, token)
+    if not isinstance(value, str) or tokens[0] not in ("httpRequest", "inputParameters"):
+        message = f"{pointer[:200]!r} is no text of the task's httpRequest or inputParameters"
+        raise Refused("bad-request", message)
+    return value
+
+
+def _parameters_in(text: str, around: Surroundings) -> Iterator[str]:
+    """Yield, as text, the input parameters that *text* names."""
+    parameters = around.task.get("inputParameters")
+    for name, value in parameters.items() if isinstance(parameters, Mapping) else ():
+        if _names(text, name):
+            yield value if isinstance(value, str) else dump(value)
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def _reads_input(text: str) -> bool:
+    return _names(text, "input")
+
+
+def _reason(text: str, around: Surroundings, error: ExpressionError) -> str:
+    """Return why *text* has no value: a parameter that it names has none, or its own *error*."""
+    for name, failure in around.failures.items():
+        if _names(text, name):
+            return f"input parameter {name!r}: {failure.message}"
+    return error.message

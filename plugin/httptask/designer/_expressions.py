@@ -1,0 +1,69 @@
+"""What a page asks about the expressions of a task: what they can see, and what they yield."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from httptask._core.strict_json import dump
+from httptask._core.threads import in_thread
+from httptask.designer._bodies import as_json, json_object, member
+from httptask.designer._evaluation import value_at
+from httptask.designer._inputs import environment
+from httptask.designer._scope import scope_of
+from httptask.designer._surroundings import Surroundings, surroundings_of
+from httptask.designer._workflows import MOST_BYTES, Workflows
+from httptask.errors import UnknownEndpointError
+from httptask.model.workflow import WorkflowDefinition
+
+if TYPE_CHECKING:
+    from httptask.designer._catalogue import CatalogueEntry
+    from httptask.model.api import Endpoint
+    from httptask.task import Runtime
+
+
+class Expressions:
+    """Expressions of definitions in *workflows*, evaluated by *runtime* with samples of a page."""
+
+    def __init__(
+        self,
+        workflows: Workflows,
+        runtime: Runtime,
+        entry_of: Callable[[str], Awaitable[CatalogueEntry]],
+    ) -> None:
+        self._workflows = workflows
+        self._runtime = runtime
+        self._entry_of = entry_of
+
+    async def scope(self, request: Request) -> Response:
+        """Answer with the tree of what a task's expressions see."""
+        around = await self._surroundings(await json_object(request, MOST_BYTES * 2))
+        scope = await scope_of(around, self._endpoint_of)
+        return Response(await in_thread(lambda: dump(scope)), media_type="application/json")
+
+    async def evaluate(self, request: Request) -> Response:
+        """Answer with the value of the expressions in one text of a task."""
+        value = await json_object(request, MOST_BYTES * 2)
+        pointer = member(value, "pointer", str)
+        around = await self._surroundings(value)
+        return as_json(await value_at(around, pointer, self._runtime.evaluator))
+
+    async def _surroundings(self, value: Mapping[str, Any]) -> Surroundings:
+        definition = WorkflowDefinition(member(value, "definition", dict))
+        chosen = None
+        if "environment" in value:
+            name, workflow = member(value, "environment", str), member(value, "workflow", str)
+            chosen = await in_thread(lambda: environment(self._workflows.placed(workflow), name))
+        return await surroundings_of(value, definition, chosen, self._runtime.evaluator)
+
+    async def _endpoint_of(self, task: Mapping[str, Any]) -> Endpoint | None:
+        endpoint = task.get("endpoint")
+        if not isinstance(endpoint, str):
+            return None
+        try:
+            return (await self._entry_of(endpoint)).endpoint
+        except UnknownEndpointError:
+            return None

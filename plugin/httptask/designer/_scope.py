@@ -1,0 +1,162 @@
+"""The tree of what an expression of a task can see, group by group."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from httptask._http.media_types import is_json
+from httptask._schema.views import Schema, Views
+from httptask.designer._surroundings import Surroundings
+from httptask.designer._value_tree import MOST_NODES, Node, ValueTree
+from httptask.expressions import ABSENT
+from httptask.model.api import Endpoint, Response
+from httptask.model.for_each import item_names
+from httptask.workflow import later_tasks
+
+_MOST_OF_ALL = 4_000
+"""Nodes of all groups: the nearest tasks come first."""
+
+EndpointOf = Callable[[Mapping[str, Any]], Awaitable[Endpoint | None]]
+"""Returns the endpoint of a task's definition; None where the catalogue has none."""
+
+
+async def scope_of(around: Surroundings, endpoint_of: EndpointOf) -> dict[str, Any]:
+    """Return `{"groups", "later"}`: what the task sees, as trees, and the tasks that may read its
+    own answer.
+
+    A group is a node with the `path` of its value: names and indices from `$`. Those with `own` are
+    seen by `httpRequest`, and the others by `inputParameters`.
+    """
+    groups = _Groups(around)
+    groups.add_parameters()
+    groups.add_items()
+    groups.add_input()
+    for task in around.earlier:
+        if task.task.get("type") in ("Decision", "Terminate"):
+            continue
+        endpoint = await endpoint_of(task.task)
+        groups.add_answer(task.name, task.task, endpoint, certain=task.certain)
+    groups.add_variables()
+    later = later_tasks(around.definition, around.name)
+    return {"groups": groups.listed, "later": [name for name in later if name != around.name]}
+
+
+class _Groups:
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._remaining = _MOST_OF_ALL
+        self.listed: list[Node] = []
+
+    def add_parameters(self) -> None:
+        """Add a group of the task's own input parameters."""
+        written = self._around.task.get("inputParameters")
+        if isinstance(written, Mapping) and written:
+            samples = {name: self._around.parameters.get(name, ABSENT) for name in written}
+            for name, sample in samples.items():
+                self._add([name], "parameter", True, sample, own=True)
+
+    def add_items(self) -> None:
+        """Add the item of `forEach`, and its number."""
+        item = self._around.inputs.item
+        names = item_names(self._around.task)
+        samples = item.names() if item is not None else {}
+        schemas: tuple[Schema, ...] = (True, {"type": "integer"})
+        for name, schema in zip(names, schemas, strict=False):
+            sample = samples.get(name, ABSENT)
+            self._add([name], "item", schema, sample, own=True)
+
+    def add_input(self) -> None:
+        """Add the input of the run."""
+        schema = self._around.definition.document.get("inputSchema")
+        sample = self._around.inputs.input
+        schema = schema if isinstance(schema, Mapping) else True
+        views = Views(schema) if isinstance(schema, Mapping) else None
+        self._add(["input"], "input", schema, ABSENT if sample is None else sample, views=views)
+
+    def add_variables(self) -> None:
+        """Add the variables of the definition and the environment, if there are any."""
+        variables = dict(self._around.inputs.variables)
+        if variables:
+            self._add(["variables"], "variables", True, variables)
+
+    def add_answer(
+        self, name: str, task: Mapping[str, Any], endpoint: Endpoint | None, *, certain: bool
+    ) -> None:
+        """Add what the earlier *task* puts out: as it did in the last test, and as documented."""
+        answer = self._around.inputs.tasks.get(name)
+        sample = answer.get("output", ABSENT) if isinstance(answer, Mapping) else ABSENT
+        schema = output_schema(task, endpoint)
+        views = Views({"$defs": endpoint.definitions}) if endpoint is not None else None
+        group = self._add(["tasks", name, "output"], "task", schema, sample, views=views)
+        group["task"] = name
+        if not certain:
+            group["certain"] = False
+
+    def _add(
+        self,
+        path: list[str],
+        kind: str,
+        schema: Schema,
+        sample: Any,
+        *,
+        views: Views | None = None,
+        own: bool = False,
+    ) -> Node:
+        budget = min(MOST_NODES, self._remaining)
+        tree = ValueTree(self._around.secrets, views or Views({}), budget)
+        node = tree.node(path[-1], schema, sample)
+        self._remaining -= budget - tree.remaining
+        group = {**node, "kind": kind, "path": path, "sampled": sample is not ABSENT}
+        if own:
+            group["own"] = True
+        self.listed.append(group)
+        return group
+
+
+def output_schema(task: Mapping[str, Any], endpoint: Endpoint | None) -> Schema:
+    """Return a schema of what *task* puts out, as far as it is documented; true: anything.
+
+    References in it lead into the definitions of *endpoint*.
+    """
+    schema: Schema = True
+    if task.get("type") == "Wait":
+        schema = {"properties": {"until": {"type": "string", "format": "date-time"}}}
+    elif task.get("type") == "Http":
+        schema = {"type": "object", "properties": _result_of(task, endpoint)}
+    if task.get("forEach") is not None:
+        return {"type": "array", "items": schema}
+    return schema
+
+
+def _result_of(task: Mapping[str, Any], endpoint: Endpoint | None) -> dict[str, Schema]:
+    """Return the members of an HTTP task's result."""
+    response = _success(endpoint) if endpoint is not None else None
+    headers = response.headers if response is not None else {}
+    body = _body_of(response) if response is not None else True
+    if task.get("pagination") is not None:
+        body = {"type": "array"}  # the items of all pages
+    header_schemas = {name.lower(): {"type": "string"} for name in headers}
+    return {
+        "body": body,
+        "statusCode": {"type": "integer"},
+        "reasonPhrase": {"type": "string"},
+        "headers": {"type": "object", "properties": header_schemas},
+        "url": {"type": "string"},
+        "attempts": {"type": "integer"},
+        "elapsedSeconds": {"type": "number"},
+    }
+
+
+def _success(endpoint: Endpoint) -> Response | None:
+    """Return the documented response of a success: the lowest status, else the default."""
+    statuses = sorted(status for status in endpoint.responses if status.startswith("2"))
+    name = statuses[0] if statuses else "default"
+    return endpoint.responses.get(name)
+
+
+def _body_of(response: Response) -> Schema:
+    for name, media_type in response.content.items():
+        if is_json(name):
+            return media_type.schema
+    return {"type": "string"} if response.content else True

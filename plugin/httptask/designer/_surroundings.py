@@ -1,0 +1,158 @@
+"""What the expressions of a task see while it is edited: sample values of everything in reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask.designer._bodies import member
+from httptask.designer._inputs import tried_input
+from httptask.designer._problems import Refused
+from httptask.designer._value_tree import Secrets
+from httptask.errors import ExpressionError
+from httptask.expressions import Evaluator
+from httptask.model.environment import Environment
+from httptask.model.for_each import Item, item_names
+from httptask.model.task import Inputs, run_of_test
+from httptask.model.workflow import WorkflowDefinition
+from httptask.workflow import (
+    EarlierTask,
+    earlier_tasks,
+    is_secret_input,
+    iter_tasks,
+    variables_of,
+)
+
+MAX_DEPTH_OF_INPUT = 20
+"""Objects inside one another in which a password of the input is looked for."""
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the task *name* of *definition* sees."""
+
+    definition: WorkflowDefinition
+    name: str
+    task: Mapping[str, Any]
+    inputs: Inputs
+    earlier: list[EarlierTask]
+    secrets: Secrets
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """The input parameters that could be evaluated."""
+    failures: dict[str, ExpressionError] = field(default_factory=dict)
+    """Why the other ones could not."""
+
+    @property
+    def untested(self) -> list[str]:
+        """The earlier tasks of which there is no answer."""
+        return [
+            task.name
+            for task in self.earlier
+            if task.name not in self.inputs.tasks and task.task.get("type") not in _SAY_NOTHING
+        ]
+
+    @property
+    def of_request(self) -> dict[str, Any]:
+        """The data of `httpRequest`: the input parameters, and the item."""
+        return {**self.parameters, **(self.inputs.item.names() if self.inputs.item else {})}
+
+
+_SAY_NOTHING = ("Decision", "Terminate")
+"""Types of tasks that put out nothing."""
+
+
+async def surroundings_of(
+    value: Mapping[str, Any],
+    definition: WorkflowDefinition,
+    environment: Environment | None,
+    evaluator: Evaluator,
+) -> Surroundings:
+    """Return what the task that *value* names sees, with the samples in its `inputs`.
+
+    Raises `Refused` when *definition* has no such task.
+    """
+    name = member(value, "task", str)
+    task = next((task for _, other, task in iter_tasks(definition) if other == name), None)
+    if task is None:
+        raise Refused("bad-request", f"the definition has no task {name[:100]!r}")
+    given = member(value, "inputs", dict, dict)
+    document = definition.document
+    inputs = Inputs(
+        input=tried_input(document.get("inputSchema"), given.get("input")),
+        tasks=member(given, "tasks", dict, dict),
+        variables=_variables(definition, environment),
+        run=run_of_test(""),
+        environment=environment,
+    )
+    earlier = earlier_tasks(definition, name)
+    around = Surroundings(definition, name, task, inputs, earlier, _secrets_of(document, inputs))
+    around.inputs = replace(inputs, item=await _first_item(task, inputs, evaluator))
+    await _evaluate_parameters(around, evaluator)
+    return around
+
+
+def _variables(definition: WorkflowDefinition, environment: Environment | None) -> dict[str, Any]:
+    own = definition.document.get("variables")
+    if own is not None and not isinstance(own, Mapping):  # validation reports it
+        return dict(environment.variables) if environment is not None else {}
+    return variables_of(definition, environment)
+
+
+async def _first_item(task: Mapping[str, Any], inputs: Inputs, evaluator: Evaluator) -> Item | None:
+    """Return the first item of *task*; None without `forEach`, or where it cannot be told: a file
+    is not read, and an expression may need a sample that is not there.
+    """
+    names = item_names(task)
+    if not names:
+        return None
+    try:
+        items = await evaluator.evaluate(
+            task["forEach"].get("items"),
+            inputs.document(),
+            pointer="/forEach/items",
+            run=inputs.run,
+        )
+    except ExpressionError:
+        return None
+    return Item(items[0], 0, names[0]) if isinstance(items, list) and items else None
+
+
+async def _evaluate_parameters(around: Surroundings, evaluator: Evaluator) -> None:
+    """Evaluate each input parameter by itself: one that fails does not hide the others."""
+    parameters = around.task.get("inputParameters")
+    document = around.inputs.document()
+    for name, value in parameters.items() if isinstance(parameters, Mapping) else ():
+        try:
+            around.parameters[name] = await evaluator.evaluate(
+                value,
+                document,
+                pointer=pointer_of(["inputParameters", name]),
+                run=around.inputs.run,
+            )
+        except ExpressionError as error:
+            around.failures[name] = error
+    around.secrets.add_from(around.parameters)
+
+
+def _secrets_of(document: Mapping[str, Any], inputs: Inputs) -> Secrets:
+    """Return the secrets in the samples: passwords of the input, too."""
+    secrets = Secrets()
+    secrets.add_from([inputs.input, dict(inputs.variables), dict(inputs.tasks)])
+    schema = document.get("inputSchema")
+    for pointer, text in _texts(inputs.input) if isinstance(schema, Mapping) else ():
+        if text and is_secret_input(schema, pointer):
+            secrets.add(text)
+    return secrets
+
+
+def _texts(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the pointer and the text of each text in the objects of *value*."""
+    pending: list[tuple[tuple[str, ...], Any]] = [((), value)]
+    while pending:
+        path, item = pending.pop()
+        if isinstance(item, str):
+            yield pointer_of(path), item
+        elif isinstance(item, Mapping) and len(path) < MAX_DEPTH_OF_INPUT:
+            pending += [((*path, str(name)), inner) for name, inner in item.items()]

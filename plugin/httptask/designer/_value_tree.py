@@ -1,0 +1,166 @@
+"""The tree of a value: what is documented of it, and what a sample of it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from httptask._core.redaction import MASK, Redactor
+from httptask._core.strict_json import dump
+from httptask._http.secret_names import is_secret_name, is_secret_text
+from httptask._schema.views import Schema, View, Views, json_type
+from httptask.designer._kinds import type_of, types_of
+from httptask.expressions import ABSENT
+
+MOST_NODES = 500
+"""Nodes of one tree."""
+_MOST_MEMBERS = 200
+_MOST_ITEMS = 3
+"""Members of an object, and items of a list, that are listed: the others are counted."""
+_DEEPEST = 8
+_LONGEST_VALUE = 80
+"""Characters of a value in the tree."""
+_MOST_LOOKED_AT = 200_000
+"""Values of samples that are searched for secrets."""
+
+Node = dict[str, Any]
+
+
+class Secrets:
+    """The secrets in samples: what stands under the name of a secret, and what looks like one."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._redactor = Redactor()
+        self._remaining = _MOST_LOOKED_AT
+
+    def add(self, text: str) -> None:
+        """Mask *text* from now on."""
+        self._values.add(text)
+        self._redactor.add(text)
+
+    def add_from(self, sample: Any) -> None:
+        """Mask the secrets in the JSON value *sample*."""
+        pending = [("", sample)]
+        while pending and self._remaining:
+            self._remaining -= 1
+            name, value = pending.pop()
+            if isinstance(value, Mapping):
+                pending += [(str(key), member) for key, member in value.items()]
+            elif isinstance(value, list):
+                pending += [(name, item) for item in value]
+            elif isinstance(value, str):
+                if value and (is_secret_name(name, "headers") or is_secret_text(value)):
+                    self.add(value)
+            elif value is not None and not isinstance(value, bool) and is_secret_name(name):
+                self.add(dump(value))
+
+    def masked(self, value: Any) -> Any:
+        """Return the JSON *value* without its secrets; one too short to be looked for in other
+        texts is masked where it is all of the value.
+        """
+        is_scalar = isinstance(value, str | int | float) and not isinstance(value, bool)
+        if is_scalar and (value if isinstance(value, str) else dump(value)) in self._values:
+            return MASK
+        return self._redactor.value(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A node whose members are still to be listed."""
+
+    node: Node
+    view: View
+    sample: Any
+    above: frozenset[str]
+    """The definitions around it."""
+    depth: int
+
+
+@dataclass(slots=True)
+class ValueTree:
+    """Makes the nodes of values that *views* describe, at most *remaining* of them."""
+
+    secrets: Secrets
+    views: Views = field(default_factory=lambda: Views({}))
+    remaining: int = MOST_NODES
+
+    def node(self, name: str | int, schema: Schema, sample: Any = ABSENT) -> Node:
+        """Return the node of the value called *name*, which *schema* describes: true where nothing
+        does. *sample* is such a value, or `ABSENT`.
+        """
+        root = self._begun(name, schema, sample, frozenset(), 0)
+        level = [root]
+        for pending in level:  # grows while it is walked: level by level, so that none is cut alone
+            self._list_members(pending, level)
+        return root.node
+
+    def _begun(
+        self, name: str | int, schema: Schema, sample: Any, above: frozenset[str], depth: int
+    ) -> _Pending:
+        view = self.views.view(schema)
+        node: Node = {"name": name, **self._typed(view, schema, sample)}
+        if isinstance(sample, dict | list):
+            node["count"] = len(sample)
+        elif sample is not ABSENT:
+            node["value"] = self._shown(sample)
+        return _Pending(node, view, sample, above, depth)
+
+    def _list_members(self, pending: _Pending, level: list[_Pending]) -> None:
+        """List the members of the node *pending*, and add them to *level*."""
+        definitions = pending.view.definitions
+        # A recursive schema without a sample was shown further up.
+        is_above = pending.sample is ABSENT and bool(definitions & pending.above)
+        if pending.depth >= _DEEPEST or is_above:
+            return
+        nodes: list[Node] = []
+        for name, schema, sample in self._members(pending.view, pending.sample):
+            if self.remaining <= 0:
+                break
+            self.remaining -= 1
+            member = self._begun(
+                name, schema, sample, pending.above | definitions, pending.depth + 1
+            )
+            nodes.append(member.node)
+            level.append(member)
+        if nodes:
+            pending.node["nodes"] = nodes
+
+    def _typed(self, view: View, schema: Schema, sample: Any) -> Node:
+        """Return the type in words, and the JSON types: the sample's, else the documented ones."""
+        if sample is ABSENT or sample is None:
+            return {"type": type_of(self.views, schema), "types": sorted(types_of(view))}
+        name = json_type(sample)
+        return {"type": name, "types": [name]}
+
+    def _shown(self, sample: Any) -> str:
+        text = dump(self.secrets.masked(sample))
+        return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+    def _members(self, view: View, sample: Any) -> Iterator[tuple[str | int, Schema, Any]]:
+        """Yield name, schema and sample of what is in the value: of an object, what the sample has,
+        then what else is documented.
+        """
+        if isinstance(sample, list) or (sample is ABSENT and "items" in view.keywords):
+            items = view.keywords.get("items", True)
+            values = sample if isinstance(sample, list) and sample else [ABSENT]
+            for index, value in enumerate(values[:_MOST_ITEMS]):
+                yield index, items, value
+            return
+        if sample is not ABSENT and sample is not None and not isinstance(sample, dict):
+            return
+        present = sample if isinstance(sample, dict) else {}
+        documented = self._properties(view)
+        others = view.others if isinstance(view.others, Mapping) else True
+        names = [*present, *(name for name in documented if name not in present)]
+        for name in names[:_MOST_MEMBERS]:
+            yield name, documented.get(name, others), present.get(name, ABSENT)
+
+    def _properties(self, view: View) -> dict[str, Schema]:
+        """Return the documented properties, those of alternatives too."""
+        properties = dict(view.properties)
+        for options in view.unions:
+            for option in options[:10]:
+                properties = {**self.views.view(option).properties, **properties}
+        return properties

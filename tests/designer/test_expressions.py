@@ -1,0 +1,223 @@
+"""What the designer's server says of expressions: the tree of what they see, and their value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from designer import RunningDesigner, held_against_description, running_designer, thing_endpoint
+from tasks import http
+
+PARAMETERS = {
+    "id": "${$.tasks['Get'].output.body.id}",
+    "note": "${$.input.note}",
+    "gone": "${$.tasks['Get'].output.body.nothing}",
+    "far": "${jsonata: $count(tasks.Phone.output.body)}",
+}
+THING = {"id": 7, "name": "Ärmel", "tags": ["a", "b"], "api_key": "s3cret-value"}
+ANSWER = {"statusCode": 200, "body": THING}
+INPUTS = {"input": {"note": "hello", "pin": "s3same"}, "tasks": {"Get": {"output": ANSWER}}}
+
+
+def definition(**tell: Any) -> dict[str, Any]:
+    """Return a definition whose task `Tell` follows `Get` and, on one of two ways, `Phone`."""
+    get = {"type": "Http", "endpoint": "acme-things-id-get-0", "nextTask": "Choose"}
+    choose = {
+        "type": "Decision",
+        "choices": [{"condition": "$.statusCode == 200", "nextTask": "Phone"}],
+        "defaultTask": "Tell",
+    }
+    phone = http("https://a.example/phones", nextTask="Tell")
+    del phone["end"]
+    task = http("https://a.example", inputParameters=PARAMETERS) | tell
+    return {
+        "startTask": "Get",
+        "variables": {"region": "eu", "password": "v4r-secret"},
+        "inputSchema": {
+            "properties": {
+                "note": {"type": "string"},
+                "pin": {"type": "string", "format": "password"},
+                "due": {"type": "string", "format": "date"},
+            }
+        },
+        "tasks": {"Get": get, "Choose": choose, "Phone": phone, "Tell": task},
+    }
+
+
+@pytest.fixture
+def designer(tmp_path: Path, folder: Path) -> Iterator[RunningDesigner]:
+    """A designer that knows one endpoint, and a definition with an environment."""
+    (folder / "flow.json").write_text(json.dumps(definition()), "utf-8")
+    (folder / "environments").mkdir()
+    here = {"variables": {"region": "us"}}
+    (folder / "environments/here.json").write_text(json.dumps(here), "utf-8")
+    endpoint = thing_endpoint("https://a.example")
+    with running_designer(tmp_path, workflows=folder, endpoints=[endpoint]) as running:
+        yield running
+
+
+def ask(designer: RunningDesigner, path: str, **more: Any) -> Any:
+    body = {"definition": definition(), "task": "Tell", "inputs": INPUTS} | more
+    response = designer.client.post(path, json=body)
+    held_against_description(response)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def groups(designer: RunningDesigner, **more: Any) -> dict[str, Any]:
+    """Return the groups by their path."""
+    listed = ask(designer, "scope", **more)["groups"]
+    return {"/".join(group["path"]): group for group in listed}
+
+
+def below(node: dict[str, Any], *names: str | int) -> dict[str, Any]:
+    for name in names:
+        node = next(inner for inner in node["nodes"] if inner["name"] == name)
+    return node
+
+
+def value(designer: RunningDesigner, text: str, **more: Any) -> Any:
+    """Return what the field of a query parameter with *text* yields."""
+    task = {"httpRequest": {"url": "https://a.example", "query": {"q": text}}}
+    pointer = "/httpRequest/query/q"
+    return ask(designer, "evaluate", definition=definition(**task), pointer=pointer, **more)
+
+
+def test_the_tree_has_what_the_task_sees_and_nothing_else(designer: RunningDesigner) -> None:
+    """Input parameters and the item are the request's; the answers are those of tasks on the way
+    here, the nearest first, and one that may not have run says so.
+    """
+    for_each = {"forEach": {"items": "${$.tasks['Get'].output.body.tags}", "as": "tag"}}
+    named = groups(designer, definition=definition(**for_each))
+    assert [*named] == [
+        *("id", "note", "gone", "far", "tag", "index"),
+        *("input", "tasks/Phone/output", "tasks/Get/output", "variables"),
+    ]
+    assert [path for path, group in named.items() if group.get("own")] == [*named][:6]
+    assert named["tag"]["value"] == '"a"'
+    assert "certain" not in named["tasks/Get/output"]
+    assert named["tasks/Phone/output"]["certain"] is False
+    assert [*groups(designer, task="Get")] == ["input", "variables"]
+
+
+def test_the_tree_joins_what_is_documented_with_the_last_answer(designer: RunningDesigner) -> None:
+    """Samples bring their values and what nobody documented; without one, the documented response
+    of a success is shown.
+    """
+    answer = groups(designer)["tasks/Get/output"]
+    assert answer["sampled"] is True
+    assert below(answer, "body", "id") == {
+        "name": "id",
+        "type": "integer",
+        "types": ["integer"],
+        "value": "7",
+    }
+    assert below(answer, "body", "name")["value"] == '"Ärmel"'
+    assert below(answer, "body", "tags", 1)["value"] == '"b"'
+    assert below(answer, "body", "size")["type"] == "one of 2"
+    assert "value" not in below(answer, "body", "size")
+    documented = groups(designer, inputs={})["tasks/Get/output"]
+    assert documented["sampled"] is False
+    assert below(documented, "body", "tags", 0)["types"] == ["string"]
+    assert below(documented, "statusCode")["types"] == ["integer"]
+    assert below(groups(designer)["input"], "due")["type"] == "date"
+
+
+def test_a_task_for_each_item_puts_out_a_list(designer: RunningDesigner) -> None:
+    """Its documented answer is that of one item, in a list; pages make a list of the body."""
+    changed = definition()
+    changed["tasks"]["Get"]["forEach"] = {"items": [1]}
+    changed["tasks"]["Phone"]["pagination"] = {"mode": "link"}
+    named = groups(designer, definition=changed, inputs={})
+    assert below(named["tasks/Get/output"], 0, "body", "id")["types"] == ["integer"]
+    assert below(named["tasks/Phone/output"], "body")["types"] == ["array"]
+
+
+def test_an_environment_has_its_variables(designer: RunningDesigner) -> None:
+    """They go above those of the definition."""
+    assert below(groups(designer)["variables"], "region")["value"] == '"eu"'
+    chosen = {"environment": "here", "workflow": "flow"}
+    assert below(groups(designer, **chosen)["variables"], "region")["value"] == '"us"'
+    assert [*ask(designer, "scope", task="Get")["later"]] == ["Choose", "Phone", "Tell"]
+
+
+def test_the_value_of_a_field_is_evaluated_with_the_samples(designer: RunningDesigner) -> None:
+    """Through input parameters, in both languages, and in text; with its JSON type."""
+    assert value(designer, "${$.id}") == {"value": "7", "type": "integer"}
+    assert value(designer, "a ${$.id}, ${$.note}") == {"value": '"a 7, hello"', "type": "string"}
+    assert value(designer, "${jsonata: id + 1}") == {"value": "8", "type": "integer"}
+    parameter = ask(designer, "evaluate", pointer="/inputParameters/id")
+    assert parameter == {"value": "7", "type": "integer"}
+    long = value(designer, "${jsonata: $join([1..400].$string())}")["value"]
+    assert (len(long), long[-1]) == (401, "…")
+
+
+def test_a_value_without_a_sample_says_what_to_test(designer: RunningDesigner) -> None:
+    """Where an expression reads the answer of a task that was not tested, or an input that nobody
+    gave, that is said instead of an error.
+    """
+    assert value(designer, "${$.far}") == {"lacking": {"task": "Phone"}}
+    untested = ask(designer, "evaluate", pointer="/inputParameters/far")
+    assert untested == {"lacking": {"task": "Phone"}}
+    assert value(designer, "${$.id}", inputs={}) == {"lacking": {"task": "Get"}}
+    assert value(designer, "${$.note}", inputs={}) == {"lacking": {"input": True}}
+
+
+def test_what_cannot_be_evaluated_says_why(designer: RunningDesigner) -> None:
+    """A wrong name has the nearest ones; of a parameter without a value, its own reason is said;
+    what runs away is stopped by the bounds of every expression.
+    """
+    assert "no name 'nope'" in value(designer, "${$.nope}")["problem"]
+    assert "input parameter 'gone'" in value(designer, "${$.gone}")["problem"]
+    assert value(designer, "${$.id")["problem"]
+    endless = "${jsonata: ($f := function($n) { $f($n + 1) }; $f(0))}"
+    assert "was stopped" in value(designer, endless)["problem"]
+
+
+@pytest.mark.parametrize("pointer", ["", "/httpRequest", "/type", "/httpRequest/query/none", "x"])
+def test_only_a_text_of_the_task_is_evaluated(designer: RunningDesigner, pointer: str) -> None:
+    """Another place is refused; so is a task that is not there."""
+    body = {"definition": definition(), "task": "Tell", "pointer": pointer}
+    response = designer.client.post("evaluate", json=body)
+    assert response.status_code == 400
+    response = designer.client.post("scope", json={"definition": {}, "task": "Tell"})
+    assert response.status_code == 400
+    assert "'Tell'" in response.json()["detail"]
+
+
+def test_no_secret_is_in_a_tree_or_a_value(designer: RunningDesigner) -> None:
+    """What has the name of a secret, or is a password of the input, is masked wherever it stands;
+    so is one too short to be looked for in other texts.
+    """
+    inputs = {"input": {"pin": "s3same", "token": "abc"}, "tasks": INPUTS["tasks"]}
+    texts = json.dumps(groups(designer, inputs=inputs))
+    secrets = ("s3cret-value", "v4r-secret", "s3same", '"abc')
+    assert not [secret for secret in secrets if secret in texts]
+    reading = {
+        "key": "${$.tasks['Get'].output.body.api_key}",
+        "pin": "pin ${$.input.pin}",
+        "short": "${$.input.token}",
+        "own": "${$.variables.password}",
+    }
+    for name in reading:
+        changed = definition(inputParameters=reading)
+        body = {"definition": changed, "pointer": f"/inputParameters/{name}", "inputs": inputs}
+        assert "•••" in ask(designer, "evaluate", **body)["value"], name
+
+
+def test_samples_of_any_shape_are_taken(designer: RunningDesigner) -> None:
+    """A tree is bounded in breadth and depth, whatever the samples and the definition hold."""
+    deep: Any = 1
+    for _ in range(150):
+        deep = {"a": deep}
+    wide = {str(number): number for number in range(5000)}
+    tasks = {"Get": {"output": {"body": deep}}, "Phone": {"output": wide}, "Tell": 3}
+    answer = ask(designer, "scope", inputs={"input": [[1], 2, 3, 4, 5], "tasks": tasks})
+    assert len(json.dumps(answer)) < 200_000
+    assert below(groups(designer, inputs={"input": [[1], 2]})["input"], 0, 0)["value"] == "1"
+    odd: dict[str, Any] = {"inputParameters": [1], "forEach": 3, "httpRequest": None}
+    assert groups(designer, definition=definition(**odd) | {"variables": 3, "inputSchema": True})
