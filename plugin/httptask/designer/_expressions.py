@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._evaluation import value_at
 from httptask.designer._inputs import environment
+from httptask.designer._problems import Refused
 from httptask.designer._scope import scope_of
 from httptask.designer._surroundings import Surroundings, surroundings_of
 from httptask.designer._workflows import MOST_BYTES, Workflows
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from httptask.designer._catalogue import CatalogueEntry
     from httptask.model.api import Endpoint
     from httptask.task import Runtime
+
+T = TypeVar("T")
+
+_MOST_BYTES = MOST_BYTES + 16 * 1024 * 1024
+"""Bytes of a definition with samples of answers."""
 
 
 class Expressions:
@@ -40,16 +47,20 @@ class Expressions:
 
     async def scope(self, request: Request) -> Response:
         """Answer with the tree of what a task's expressions see."""
-        around = await self._surroundings(await json_object(request, MOST_BYTES * 2))
+        around = await self._surroundings(await json_object(request, _MOST_BYTES))
         scope = await scope_of(around, self._endpoint_of)
         return Response(await in_thread(lambda: dump(scope)), media_type="application/json")
 
     async def evaluate(self, request: Request) -> Response:
         """Answer with the value of the expressions in one text of a task."""
-        value = await json_object(request, MOST_BYTES * 2)
+        value = await json_object(request, _MOST_BYTES)
         pointer = member(value, "pointer", str)
-        around = await self._surroundings(value)
-        return as_json(await value_at(around, pointer, self._runtime.evaluator))
+
+        async def evaluated() -> dict[str, Any]:
+            around = await self._surroundings(value)
+            return await value_at(around, pointer, self._runtime.evaluator)
+
+        return as_json(await while_asked(request, evaluated()))
 
     async def _surroundings(self, value: Mapping[str, Any]) -> Surroundings:
         definition = WorkflowDefinition(member(value, "definition", dict))
@@ -67,3 +78,20 @@ class Expressions:
             return (await self._entry_of(endpoint)).endpoint
         except UnknownEndpointError:
             return None
+
+
+async def while_asked(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Return the result of *work*, which ends early when the client of *request*, whose body was
+    read, goes away: a page that types on asks for a newer text. Raises `Refused` then, for nobody.
+    """
+    working = asyncio.create_task(work)
+    # After its body, a request has nothing more to say than that its connection ended.
+    leaving = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Refused("bad-request", "the client closed the connection")
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()

@@ -1,6 +1,6 @@
 // The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
 import { type Json, type JsonObject, parse } from "./json";
-import type { Change, Config, Definition, Endpoint, Environment, Failure, Field, Form, ImportState, Page, Problem, Task } from "./types";
+import type { Change, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, ImportState, Page, Problem, Scope, ScopeRequest, Task } from "./types";
 
 /** What the server, or the way to it, answered instead of what was asked for. */
 export class ApiError extends Error {
@@ -141,6 +141,9 @@ export class Api {
     const response = await this.post("validate", { definition, ...(workflow === null ? {} : { workflow }) }, signal);
     return (await response.json()) as { unreached: string[]; problems: Problem[] };
   }
+
+  scope = async (body: ScopeRequest) => (await (await this.post("scope", body)).json()) as Scope;
+  evaluate = async (body: ScopeRequest & { pointer: string }, signal: AbortSignal) => (await (await this.post("evaluate", body, signal)).json()) as Evaluation;
 
   environments = async (workflow: string) => (await this.get<{ items: Environment[] }>(`workflows/${encode(workflow)}/environments`)).items;
   inputForm = async (inputSchema: Json) =>

@@ -90,7 +90,8 @@ export function outputsOf(results: Map<string, Result>): JsonObject {
     if (status === undefined || ending.truncated) continue;
     const body = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
     const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
-    tasks[name] = { output: { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts: ending.attempts?.length ?? ending.made!, elapsedSeconds } };
+    const result = { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts: ending.attempts?.length ?? ending.made!, elapsedSeconds };
+    tasks[name] = { output: ending.item ? [result] : result };
   }
   return tasks;
 }

@@ -1,12 +1,13 @@
 // The form: one row for each slot on the screen, and an editor for each kind of field.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { child, isObject, type Json, parse, same, typeOf } from "./json";
 import {
   asPlainText, choices, choose, dump, guess, isSecret, isShown, itemField, load, type Slot, structure, takeAs, valuesOf,
 } from "./slots";
 import { bytes } from "./amounts";
 import type { Field } from "./types";
+import { type Asked, ExpressionInput } from "./values";
 import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useMost, useRedraw, useUi } from "./ui";
 
 interface Place {
@@ -20,6 +21,8 @@ interface Place {
   /** Ids of what describes the control. */
   described?: string;
   label: string;
+  asked: Asked;
+  ask: (asked: Asked) => void;
 }
 
 const SIMPLE = new Set(["string", "number", "boolean", "enum", "const", "file"]);
@@ -42,6 +45,8 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
 }) {
   const { store } = useUi();
   const redraw = useRedraw();
+  const [asked, ask] = useState<Asked>(null);
+  const row = useRef<HTMLDivElement>(null);
   const { field } = slot;
   const bare = inside !== undefined;
   const id = bare ? `${inside}~` : idOf(pointer);
@@ -54,15 +59,32 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
   const single = slot.fx || slot.isNull || slot.raw !== null || SIMPLE.has(field.kind) || (field.kind === "any" && !isInside(slot));
   const described = `${field.description && !bare ? `${id}-hint ` : ""}${describedBy(id, problems)}`;
   const label = `${id}-name`;
-  const place: Place = { slot, pointer, name, id, redraw: change, described: described || undefined, label };
+  const place: Place = { slot, pointer, name, id, redraw: change, described: described || undefined, label, asked, ask };
+  const takesExpression = field.kind !== "const" && isEvaluated(pointer);
+  const toggle = (on: boolean) => {
+    slot.fx = on;
+    ask(on && !slot.expr.trim() ? "picker" : null);
+    change();
+  };
+  useLayoutEffect(() => {
+    if (asked !== "text") return;
+    row.current!.querySelector<HTMLElement>("input, textarea")?.focus();
+    ask(null);
+  }, [asked]);
   const secret = isSecret(slot, name);
   return (
     <div
-      class={`field ${bad ? "bad" : ""} ${single ? "single" : "group"} ${bare ? "flat" : ""}`}
+      ref={row} class={`field ${bad ? "bad" : ""} ${single ? "single" : "group"} ${bare ? "flat" : ""}`}
       onFocusOut={() => {
         // Later: what appears at once would move a button away from under the click that took the focus.
         if (!slot.touched) setTimeout(redraw, LATER);
         slot.touched = true;
+      }}
+      onKeyDown={(event) => {
+        if (!event.altKey || event.ctrlKey || event.code !== "KeyE" || !takesExpression) return;
+        event.preventDefault();
+        event.stopPropagation();
+        slot.fx ? ask("picker") : toggle(true);
       }}
       {...(single ? {} : { role: "group", "aria-labelledby": label, "aria-describedby": described || undefined, id, tabIndex: -1 })}
     >
@@ -79,9 +101,7 @@ export function FieldRow({ slot, pointer, name, onRemove, inside, wide }: {
           {field.nullable && !slot.fx && (
             <Toggle text="null" on={slot.isNull} label={name} onToggle={() => { slot.isNull = !slot.isNull; change(); }} />
           )}
-          {field.kind !== "const" && isEvaluated(pointer) && (
-            <Toggle text="fx" on={slot.fx} label={name} onToggle={() => { slot.fx = !slot.fx; change(); }} />
-          )}
+          {takesExpression && <Toggle text="fx" on={slot.fx} label={name} onToggle={() => toggle(!slot.fx)} />}
           {onRemove && (
             <IconButton icon="close" label={`Remove ${name}`} title="Remove" onClick={onRemove} />
           )}
@@ -122,9 +142,15 @@ const control = ({ id, described, slot }: Place) => ({
 });
 
 /** What ties a control to a text of its slot. */
-const tied = ({ slot, redraw }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
+const tied = ({ slot, redraw, pointer, name, ask }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
   value: slot[what]!,
   onInput: typed((value) => {
+    if (what === "text" && value === "$" && isEvaluated(pointer) && !isSecret(slot, name)) {
+      // An expression begins like this; what goes on in another way becomes text again.
+      Object.assign(slot, { fx: true, expr: value });
+      ask("typed");
+      value = "";
+    }
     slot[what] = value;
     slot.empty = false;
     redraw();
@@ -132,10 +158,12 @@ const tied = ({ slot, redraw }: Place, what: "text" | "expr" | "sample" | "raw" 
 });
 
 function Expression(place: Place) {
-  const { name, id, pointer, slot } = place;
+  const { name, id, pointer, slot, redraw, asked, ask } = place;
   return (
     <div class="expression">
-      <input {...control(place)} {...tied(place, "expr")} class="code" placeholder={slot.field.format === "expression" ? "jsonata: statusCode = 202" : "$.name"} />
+      {isEvaluated(pointer)
+        ? <ExpressionInput {...{ slot, pointer, name, redraw, asked, ask }} control={control(place)} />
+        : <input {...control(place)} {...tied(place, "expr")} class="code" placeholder={slot.field.format === "expression" ? "jsonata: statusCode = 202" : "$.name"} />}
       {isEvaluated(pointer) && <label class="sample">
         <span>Sample for tests</span>
         <input

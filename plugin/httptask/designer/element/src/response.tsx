@@ -5,7 +5,7 @@ import { phaseWords } from "./endings";
 import type { Store } from "./store";
 import { JobCalls } from "./job";
 import { PageList } from "./pages";
-import { Tree } from "./tree";
+import { Answer } from "./answer-tools";
 import type { Attempt, Ending, Hop, Phases } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
 import { failureOf } from "./api";
@@ -193,7 +193,7 @@ function Body({ ending, store }: { ending: Ending; store: Store }) {
   if (!ending.size && !ending.text) return <p class="muted">The response has no body.</p>;
   if (json) {
     if (text === null) return <p class="muted" role="status">Loading {bytes(ending.decodedSize!)} …</p>;
-    return <Tree text={text} label="Response body" noted={new Set(ending.differences?.map(({ pointer }) => pointer))} />;
+    return <Answer text={text} ending={ending} store={store} />;
   }
   return <Raw ending={ending} store={store} />;
 }

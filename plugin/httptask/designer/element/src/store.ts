@@ -3,6 +3,7 @@ import { type Api, type Credential, failureOf } from "./api";
 import { Copying } from "./copying";
 import { Drafts } from "./drafts";
 import { Environments } from "./environments";
+import { Expressions } from "./expressions";
 import { takeSecretNames } from "./json";
 import { OpenTask } from "./open-task";
 import { OpenWorkflow } from "./open-workflow";
@@ -28,6 +29,7 @@ export class Store {
   readonly copying: Copying;
   readonly environments: Environments;
   readonly input: SampleInput;
+  readonly expressions: Expressions;
 
   config: Config | null = null;
   /** Why the page cannot work at all. */
@@ -57,6 +59,7 @@ export class Store {
     this.copying = new Copying(this);
     this.environments = new Environments(this);
     this.input = new SampleInput(this);
+    this.expressions = new Expressions(this);
   }
 
   subscribe(listener: () => void): () => void {

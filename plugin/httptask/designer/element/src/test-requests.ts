@@ -23,6 +23,14 @@ export class TestRequests {
     return this.store.task.name === null ? undefined : this.results.get(this.store.task.name);
   }
 
+  /** The last answer of each task: of a test request, else of the history. */
+  get answers(): Map<string, Result> {
+    const answers = new Map(this.results);
+    for (const { task, ending } of this.store.history.items)
+      if (ending?.event === "response" && !answers.has(task)) answers.set(task, { ending, key: "" });
+    return answers;
+  }
+
   get stale(): boolean {
     return !!this.result && !!this.store.task.root && this.result.key !== this.store.task.settingsKey();
   }
@@ -35,7 +43,7 @@ export class TestRequests {
 
   draft(): Draft | null {
     const draft: Draft = { task: this.store.task.value(), name: this.store.task.name!, samples: samples(this.store.task.root!).values, inputs: {} };
-    if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = outputsOf(this.results);
+    if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = outputsOf(this.answers);
     const { chosen } = this.store.environments;
     const { id, working } = this.store.workflow;
     if (chosen !== null && id !== null) Object.assign(draft, { environment: chosen, workflow: id });

@@ -1,13 +1,24 @@
 // A JSON body as a tree that is read where it is opened.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { inside, type Node, nodeAt } from "./scan";
+import type { ComponentChildren } from "preact";
 import { Icon } from "./ui";
 import { child } from "./json";
+import { short, summary } from "./value-list";
 
 const AT_ONCE = 100;
 const MOST_SHOWN = 400;
 const MOST_LEVEL = 24;
+const MOST_PREVIEWED = 3;
+/** Characters of a value whose first members are read for its preview. */
+const LONGEST_PREVIEWED = 20_000;
 
+/** A place in a JSON text. */
+export interface Spot {
+  /** A JSON Pointer. */
+  pointer: string;
+  node: Node;
+}
 interface Line {
   id: string;
   level: number;
@@ -23,7 +34,12 @@ interface Opened {
 }
 
 /** Throws nothing: a text that is not JSON after all is said to be one. */
-export function Tree({ text, label, noted }: { text: string; label: string; noted?: Set<string> }) {
+export function Tree({ text, label, noted, tools, onKey }: {
+  text: string; label: string; noted?: Set<string>;
+  /** What can be done with the line that the pointer or the keyboard is on; the keys for it return true. */
+  tools?: (spot: Spot) => ComponentChildren; onKey?: (event: KeyboardEvent, spot: Spot) => boolean;
+}) {
+  const [tooled, setTooled] = useState<{ line: Line; top: number } | null>(null);
   const [opened, setOpened] = useState<Map<string, Opened>>(new Map());
   const [active, setActive] = useState("");
   const root = useMemo(() => {
@@ -45,6 +61,7 @@ export function Tree({ text, label, noted }: { text: string; label: string; note
   };
   useLayoutEffect(() => {
     setActive("");
+    setTooled(null);
     if (!root?.count) return setOpened(new Map());
     const first = inside(text, root, null, AT_ONCE);
     const map = new Map<string, Opened>([["", first]]);
@@ -73,6 +90,7 @@ export function Tree({ text, label, noted }: { text: string; label: string; note
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const line = lines[index]!;
+    if (line.more === undefined && onKey?.(event, { pointer: line.id, node: line.node! })) return event.preventDefault();
     const isOpen = opened.has(line.id);
     let to = index;
     if (event.key === "ArrowDown") to = index + 1;
@@ -91,7 +109,9 @@ export function Tree({ text, label, noted }: { text: string; label: string; note
     (event.currentTarget as HTMLElement).children[to]?.scrollIntoView({ block: "nearest" });
     ((event.currentTarget as HTMLElement).children[to] as HTMLElement | undefined)?.focus();
   };
+  const near = (line: Line) => (event: Event) => setTooled({ line, top: (event.currentTarget as HTMLElement).offsetTop });
   return (
+    <div class="tree-box" onMouseLeave={() => setTooled(null)}>
     <div class="tree" role="tree" aria-label={label} onKeyDown={onKeyDown}>
       {lines.map((line, place) => {
         const { node, level, id } = line;
@@ -100,27 +120,48 @@ export function Tree({ text, label, noted }: { text: string; label: string; note
           <div
             key={id} role="treeitem" aria-level={level} aria-expanded={folds ? opened.has(id) : undefined} aria-selected={place === index}
             tabIndex={place === index ? 0 : -1} class={noted?.has(id) ? "noted" : ""} style={{ paddingLeft: `${Math.min(level, MOST_LEVEL) * 14 - 8}px` }}
-            onClick={() => { setActive(id); act(line); }}
+            onClick={() => { setActive(id); act(line); }} onMouseEnter={near(line)} onFocus={near(line)}
           >
             {folds ? <span class={opened.has(id) ? "fold open" : "fold"}><Icon name="right" /></span> : <span class="fold" />}
             {line.more !== undefined ? <span class="more">{line.name} …</span> : (
               <>
                 {line.name !== "" && <><span class="key">{line.name.slice(0, MOST_SHOWN)}</span><span class="muted">: </span></>}
-                <Value text={text} node={node!} />
+                <Value text={text} node={node!} open={opened.has(id)} />
               </>
             )}
           </div>
         );
       })}
     </div>
+    {tools && tooled && tooled.line.more === undefined && (
+      <div class="tree-tools" role="toolbar" aria-label={`Actions for ${tooled.line.name || "the whole body"}`} style={{ top: `${tooled.top}px` }}>
+        {tools({ pointer: tooled.line.id, node: tooled.line.node! })}
+      </div>
+    )}
+    </div>
   );
 }
 
-function Value({ text, node }: { text: string; node: Node }) {
+/** The first members of a value that is closed. */
+function members(text: string, node: Node): string[] {
+  if (node.end - node.start > LONGEST_PREVIEWED) return [];
+  return inside(text, node, null, MOST_PREVIEWED).nodes.map((each) => {
+    const shown = each.kind === "{" || each.kind === "[" ? summary(each.kind, each.count, []) : short(letters(text.slice(each.start, each.end)));
+    return each.key === null ? shown : `${short(each.key)}: ${shown}`;
+  });
+}
+
+/** Letters that JSON need not escape, as themselves; what cannot be seen stays escaped. */
+const letters = (json: string): string =>
+  json.replace(/\\(?:u([0-9a-fA-F]{4})|.)/g, (escape, hex: string | undefined) => {
+    const letter = String.fromCharCode(parseInt(hex ?? "0", 16));
+    return /[\p{L}\p{M}\p{N}\p{P}\p{S}\ud800-\udfff]/u.test(letter) && !'"\\'.includes(letter) ? letter : escape;
+  });
+
+function Value({ text, node, open }: { text: string; node: Node; open: boolean }) {
   const length = node.end - node.start;
-  if (node.kind === "{") return <span class="muted">{`{${node.count}}`}</span>;
-  if (node.kind === "[") return <span class="muted">{`[${node.count}]`}</span>;
-  const shown = text.slice(node.start, Math.min(node.end, node.start + MOST_SHOWN));
+  if (node.kind === "{" || node.kind === "[") return <span class="muted">{summary(node.kind, node.count, open ? [] : members(text, node))}</span>;
+  const shown = letters(text.slice(node.start, Math.min(node.end, node.start + MOST_SHOWN)));
   const kind = node.kind === '"' ? "string" : /^[tf]/.test(shown) ? "boolean" : shown === "null" ? "null" : "number";
   return <span class={`value ${kind}`}>{shown}{length > MOST_SHOWN && <span class="muted"> … {(length - MOST_SHOWN).toLocaleString("en")} more characters</span>}</span>;
 }

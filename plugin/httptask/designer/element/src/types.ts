@@ -180,6 +180,48 @@ export interface Config {
   errorClasses: string[];
 }
 
+/** A value that an expression can name: its type, and a sample of it where there is one. */
+export interface ScopeNode {
+  name: string | number;
+  type: string;
+  /** JSON types; none: any. */
+  types: string[];
+  /** The JSON text of a sample. */
+  value?: string;
+  count?: number;
+  nodes?: ScopeNode[];
+}
+export interface ScopeGroup extends ScopeNode {
+  kind: "parameter" | "item" | "input" | "task" | "variables";
+  path: string[];
+  sampled: boolean;
+  /** The request sees it without an input parameter. */
+  own?: true;
+  /** The earlier task that puts it out. */
+  task?: string;
+  /** Some routes do not lead through that task. */
+  certain?: false;
+}
+export interface Scope {
+  groups: ScopeGroup[];
+  /** The tasks that may read the answer of this one. */
+  later: string[];
+}
+export interface ScopeRequest {
+  definition: Definition;
+  task: string;
+  inputs: { input?: Json; tasks?: JsonObject };
+  environment?: string;
+  workflow?: string;
+}
+/** What an expression yields with the samples there are. */
+export interface Evaluation {
+  value?: string;
+  type?: string;
+  lacking?: { task?: string; input?: true };
+  problem?: string;
+}
+
 /** The import under way, or the last one. */
 export interface ImportState {
   state: "none" | "running" | "cancelling" | "done" | "cancelled" | "failed";

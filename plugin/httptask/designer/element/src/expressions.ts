@@ -1,0 +1,87 @@
+// What the expressions of the open task see, as the server has it, and what has to be written so that one sees more.
+import { plainName, pathIn, jsonPath, type Step } from "./expression-text";
+import { outputsOf } from "./endings";
+import { parse, same, segments, type Json } from "./json";
+import { dump, load, type Slot } from "./slots";
+import type { Store } from "./store";
+import type { Evaluation, Scope, ScopeGroup, ScopeRequest } from "./types";
+import * as flow from "./workflow";
+
+const REQUEST = "/httpRequest";
+
+export class Expressions {
+  constructor(private readonly store: Store) {}
+
+  private asked: { key: string; scope: Promise<Scope> } | null = null;
+
+  /** What is sent with every question: the definition as it stands on the screen, and the samples that *text* may need. */
+  private body(text?: string): ScopeRequest {
+    const { task, tests, workflow, environments, input } = this.store;
+    const value = task.root ? task.value() : {};
+    const named = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);
+    const tasks = Object.fromEntries(Object.entries(outputsOf(tests.answers)).filter(([name]) => named === null || named.includes(JSON.stringify(name).slice(1, -1))));
+    const body: ScopeRequest = { definition: flow.replace(workflow.working, task.name!, value), task: task.name!, inputs: { tasks } };
+    if (environments.chosen !== null && workflow.id !== null) Object.assign(body, { environment: environments.chosen, workflow: workflow.id });
+    try {
+      if (input.text.trim()) body.inputs.input = parse(input.text);
+    } catch {
+      /* no JSON yet: without a sample */
+    }
+    return body;
+  }
+
+  /** The tree of what the open task's expressions see. */
+  scope(): Promise<Scope> {
+    const body = this.body();
+    const key = JSON.stringify(body);
+    if (this.asked?.key !== key) {
+      const scope = this.store.api.scope(body);
+      this.asked = { key, scope };
+      scope.catch(() => (this.asked = null));
+    }
+    return this.asked.scope;
+  }
+
+  /** The value of the expression *text* at *pointer*. */
+  evaluate = (pointer: string, text: string, signal: AbortSignal): Promise<Evaluation> => this.store.api.evaluate({ ...this.body(text), pointer }, signal);
+
+  /** Changes with everything that a value depends on besides its own text. */
+  get stamp(): string {
+    const { task, input, environments, tests } = this.store;
+    const parameters = this.parameters;
+    return JSON.stringify([task.name, input.text, environments.chosen, parameters ? (dump(parameters) ?? null) : null, [...tests.answers].map(([name, { ending }]) => name + ending.id)]);
+  }
+
+  private get parameters(): Slot | undefined {
+    return this.store.task.root?.kids.find(({ field }) => field.name === "inputParameters");
+  }
+
+  /**
+   * How the field at *pointer* gets to the value at *steps* of *group*: as it is, or through an input parameter of the
+   * task, which is made where none has the value yet.
+   */
+  reach(group: Pick<ScopeGroup, "own">, steps: Step[], pointer: string): Step[] {
+    const { parameters } = this;
+    if (group.own || !pointer.startsWith(REQUEST) || !parameters || parameters.fx || parameters.raw !== null) return steps;
+    const expression = `\${${jsonPath(steps)}}`;
+    const equal = parameters.own.find(({ slot }) => same(dump(slot), expression));
+    if (equal) return [equal.name];
+    const base = plainName(segments(pointer).filter((part) => !/^\d+$/.test(part)).pop()!);
+    const taken = new Set(parameters.own.map(({ name }) => name));
+    let name = base;
+    for (let count = 2; taken.has(name); count++) name = base + count;
+    parameters.own.push({ name, slot: load({ kind: "any", type: "any value" }, expression as Json) });
+    parameters.on = true;
+    this.store.task.changed("/inputParameters");
+    this.store.task.redraw();
+    this.store.say(`Kept as the input parameter “${name}”.`);
+    return [name];
+  }
+
+  /** Write the value at *steps* of *group* into *slot*, the field at *pointer*, as its whole expression. */
+  wire(slot: Slot, pointer: string, group: Pick<ScopeGroup, "own">, steps: Step[]): void {
+    const path = this.reach(group, steps, pointer);
+    Object.assign(slot, { fx: true, isNull: false, on: true, expr: pathIn("jsonpath", path) });
+    this.store.task.changed(pointer);
+  }
+}

@@ -1,0 +1,197 @@
+// An expression's field: a combobox over the tree of what it can see, and its value below.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { contextAt, inserted } from "./expression-text";
+import { isExpression, wrapped } from "./json";
+import type { Slot } from "./slots";
+import type { Evaluation, ScopeGroup } from "./types";
+import { fits, type Line, linesOf, origin, preview, short, title } from "./value-list";
+import { Icon, useRedraw, useUi } from "./ui";
+
+const EVALUATE_AFTER = 250;
+const MOST_SHOWN = 160;
+
+/** What a field is asked to do once it is drawn: open the picker, go on with a typed `$`, or with the text it is after all. */
+export type Asked = "picker" | "typed" | "text" | null;
+
+interface ExpressionField {
+  slot: Slot;
+  pointer: string;
+  name: string;
+  redraw: () => void;
+  /** Of the control, with what describes it. */
+  control: { id: string; "aria-describedby"?: string };
+  asked: Asked;
+  ask: (asked: Asked) => void;
+}
+
+export function ExpressionInput({ slot, pointer, name, redraw, control, asked, ask }: ExpressionField) {
+  const { store } = useUi();
+  const input = useRef<HTMLInputElement>(null);
+  const mayBeText = useRef(false);
+  const popup = useRef<HTMLDivElement>(null);
+  const [groups, setGroups] = useState<ScopeGroup[] | null>(null);
+  const [failure, setFailure] = useState("");
+  const [open, setOpen] = useState(false);
+  /** Nothing was typed since the picker was opened: all of the tree, and what is chosen takes the place of all. */
+  const [fresh, setFresh] = useState(false);
+  const [active, setActive] = useState(-1);
+  const [toggled, setToggled] = useState(new Map<string, boolean>());
+  const caret = input.current?.selectionStart ?? slot.expr.length;
+  const context = contextAt(slot.expr, caret);
+  const lines = open && groups ? linesOf(groups, fresh ? null : context.query, toggled) : [];
+  const line = lines[active];
+  const id = `${control.id}-values`;
+
+  const show = (all: boolean) => {
+    setOpen(true);
+    setFresh(all);
+    setActive(-1);
+    if (all) setToggled(new Map());
+    store.expressions.scope().then(
+      (scope) => { setGroups(pointer.startsWith("/inputParameters") ? scope.groups.filter(({ kind }) => kind !== "parameter") : scope.groups); setFailure(""); },
+      (error: Error) => setFailure(error.message),
+    );
+  };
+  useLayoutEffect(() => {
+    if (!asked || asked === "text") return;
+    input.current!.focus();
+    mayBeText.current = asked === "typed";
+    if (asked === "picker") input.current!.select();
+    show(asked === "picker");
+    ask(null);
+  }, [asked]);
+  /** Where the field was one of text until a `$` was typed: whether it is one all the same. */
+  const isText = (ends: boolean) => mayBeText.current && (ends ? slot.expr === "$" : !/^\$([.[{]|$)/.test(slot.expr));
+  const backToText = () => {
+    Object.assign(slot, { fx: false, text: slot.expr, expr: "" });
+    redraw();
+  };
+  useLayoutEffect(() => popup.current?.scrollIntoView({ block: "nearest" }), [open, groups]);
+
+  const toggle = ({ steps, open: isOpen }: Line) => setToggled(new Map(toggled).set(JSON.stringify(steps), !isOpen));
+  const take = ({ group, steps }: Line) => {
+    const path = store.expressions.reach(group, steps, pointer);
+    const [from, to] = fresh ? [0, slot.expr.length] : [context.query.from, caret];
+    const { text, caret: after } = inserted(slot.expr, from, to, context, path);
+    slot.expr = text;
+    setOpen(false);
+    redraw();
+    requestAnimationFrame(() => input.current?.setSelectionRange(after, after));
+  };
+  const move = (to: number) => setActive(Math.max(0, Math.min(lines.length - 1, to)));
+  useLayoutEffect(() => popup.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [active]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey) return;
+    if (!open) {
+      if (event.key !== "ArrowDown") return;
+      show(!slot.expr.trim());
+    } else if (event.key === "ArrowDown") move(active + 1);
+    else if (event.key === "ArrowUp") move(active - 1);
+    else if (event.key === "Escape") setOpen(false);
+    else if (!line) return;
+    else if (event.key === "Enter") take(line);
+    else if (event.key === "ArrowRight" && line.folds) line.open ? move(active + 1) : toggle(line);
+    else if (event.key === "ArrowLeft") {
+      if (line.open) toggle(line);
+      else move(lines.findLastIndex(({ level }, index) => index < active && level < line.level));
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div class="value-field" onFocusOut={(event) => {
+      if (event.currentTarget.contains(event.relatedTarget as Node)) return;
+      setOpen(false);
+      if (isText(true)) backToText();
+    }}>
+      <div class="joined">
+        <input
+          {...control} ref={input} class="code" value={slot.expr} placeholder="$.name" autocomplete="off"
+          role="combobox" aria-haspopup="tree" aria-autocomplete="list" aria-expanded={open} aria-controls={open ? id : undefined}
+          aria-activedescendant={line ? `${id}-${active}` : undefined}
+          onInput={(event) => {
+            slot.expr = event.currentTarget.value;
+            slot.empty = false;
+            if (isText(false)) {
+              ask("text");
+              return backToText();
+            }
+            const typed = contextAt(slot.expr, event.currentTarget.selectionStart!).query;
+            if (typed.steps || typed.partial) show(false);
+            else setOpen(false);
+            redraw();
+          }}
+          onKeyDown={onKeyDown}
+        />
+        <button
+          class="add" aria-label={`Insert a value into ${name}`} title="Insert a value (Alt E)" aria-expanded={open}
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => { if (open) return setOpen(false); input.current!.focus(); input.current!.select(); show(true); }}
+        >Insert</button>
+      </div>
+      {open && (
+        <div class="values" ref={popup} onMouseDown={(event) => event.preventDefault()}>
+          {failure ? <p class="problem error">{failure}</p> : !groups ? <p class="muted" role="status">Looking …</p> : !lines.length ? <p class="muted" role="status">No value has this name.</p> : null}
+          <div role="tree" class="tree" id={id} aria-label={`Values for ${name}`}>
+            {lines.map((each, index) => (
+              <ValueLine key={JSON.stringify(each.steps)} id={`${id}-${index}`} line={each} active={index === active} slot={slot} onClick={() => { setActive(index); each.folds ? toggle(each) : take(each); }} />
+            ))}
+          </div>
+          <div class="row between small">
+            <span class="muted">{line ? `${line.node.type}${line.group.own || !pointer.startsWith("/httpRequest") ? "" : ", kept as an input parameter"}` : "Type to filter; arrows and Enter choose"}</span>
+            <button tabIndex={-1} disabled={!line} onClick={() => take(line!)}>Insert {line ? short(String(line.node.name)) : ""}</button>
+          </div>
+        </div>
+      )}
+      <ValueBelow pointer={pointer} slot={slot} />
+    </div>
+  );
+}
+
+function ValueLine({ id, line, active, slot, onClick }: { id: string; line: Line; active: boolean; slot: Slot; onClick: () => void }) {
+  const { node, group, level, folds, open } = line;
+  const isGroup = node === group;
+  return (
+    <div
+      id={id} role="treeitem" aria-level={level} aria-expanded={folds ? open : undefined} aria-selected={active}
+      style={{ paddingLeft: `${level * 14 - 8}px` }} onClick={onClick}
+    >
+      <span class={open ? "fold open" : "fold"}>{folds && <Icon name="right" />}</span>
+      {isGroup ? <><strong>{title(group)}</strong> <span class="muted">{origin(group)} {!open && (group.sampled || group.kind === "parameter") && preview(node)}</span></>
+        : <><span class="key">{node.name}</span><span class="muted">: </span><span class={node.value === undefined ? "muted" : "value"}>{open ? preview({ ...node, nodes: [] }) : preview(node)}</span></>}
+      {!isGroup && fits(slot.field, node) && <span class="fit"> ✓<span class="hidden"> fits</span></span>}
+    </div>
+  );
+}
+
+/** What the expression yields with the samples there are, as one types. */
+function ValueBelow({ pointer, slot }: { pointer: string; slot: Slot }) {
+  const { store } = useUi();
+  const redraw = useRedraw();
+  const [shown, setShown] = useState<Evaluation | null>(null);
+  useLayoutEffect(() => store.subscribe(redraw), []);
+  const text = slot.expr.trim();
+  const stamp = store.expressions.stamp;
+  useLayoutEffect(() => {
+    if (!text) return setShown(null);
+    const running = new AbortController();
+    const timer = setTimeout(() => {
+      store.expressions.evaluate(pointer, isExpression(text) ? text : wrapped(text), running.signal).then(
+        (found) => { if (!running.signal.aborted) setShown(found); },
+        () => { if (!running.signal.aborted) setShown(null); }, // the server is away: testing and saving say so
+      );
+    }, EVALUATE_AFTER);
+    return () => { clearTimeout(timer); running.abort(); };
+  }, [text, stamp]);
+  if (!shown) return null;
+  const { value, type, lacking, problem } = shown;
+  return (
+    <p class="value-below small" role="status">
+      {value !== undefined ? <><span class="muted">= </span><code>{short(value, MOST_SHOWN)}</code> <span class="muted">{type}</span></>
+        : lacking?.task ? <span class="muted">no sample yet: <button class="link" onClick={() => void store.task.open(lacking.task!)}>test “{lacking.task}” once</button></span>
+        : lacking ? <span class="muted">no sample yet: <button class="link" onClick={() => { store.focusWanted = "sample-input"; store.update(); }}>give a sample input</button></span>
+        : <span class="problem error">{problem}</span>}
+    </p>
+  );
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { contextAt, inserted, jsonPath, pathIn, plainName, type Step } from "../src/expression-text";
+
+const query = (text: string) => {
+  const { language, inside, query: { from, steps, partial } } = contextAt(text, text.length);
+  return [language, inside, from, steps, partial];
+};
+
+test("a path is written with quotes only where its language needs them", () => {
+  const steps: Step[] = ["tasks", "Find it's \"1\"", "output", "body", 0, "größe", "a-b", "and"];
+  assert.equal(jsonPath(steps), `$.tasks['Find it\\'s "1"'].output.body[0].größe['a-b'].and`);
+  assert.equal(pathIn("jsonata", steps), "tasks.`Find it's \"1\"`.output.body[0].`größe`.`a-b`.`and`");
+  assert.equal(pathIn("jsonata", ["a", "b`c", "d"]), '$lookup(a, "b`c").d');
+});
+
+test("what is typed before the caret is a path, or a word to look for", () => {
+  assert.deepEqual(query("$"), ["jsonpath", true, 0, [], ""]);
+  assert.deepEqual(query("$.na"), ["jsonpath", true, 0, [], "na"]);
+  assert.deepEqual(query("$.tasks['Find \\'it\\''].output.bo"), ["jsonpath", true, 0, ["tasks", "Find 'it'", "output"], "bo"]);
+  assert.deepEqual(query("$.tasks['Fi"), ["jsonpath", true, 0, ["tasks"], "Fi"]);
+  assert.deepEqual(query("$.list[0]"), ["jsonpath", true, 0, ["list", 0], ""]);
+  assert.deepEqual(query("$.list[0]."), ["jsonpath", true, 0, ["list", 0], ""]);
+  assert.deepEqual(query("RFI ${$.id} and ${$.x.y"), ["jsonpath", true, 18, ["x"], "y"]);
+  assert.deepEqual(query("jsonata: $sum(input.items.pr"), ["jsonata", true, 14, ["input", "items"], "pr"]);
+  assert.deepEqual(query("jsonata: tasks.`Find it`."), ["jsonata", true, 9, ["tasks", "Find it"], ""]);
+  assert.deepEqual(query("jsonata: inp"), ["jsonata", true, 9, null, "inp"]);
+  assert.deepEqual(query("subj"), ["jsonpath", false, 0, null, "subj"]);
+  assert.deepEqual(query("RFI ${$.id} now"), ["jsonpath", false, 12, null, "now"]);
+});
+
+test("a value goes in as the text around it needs it", () => {
+  const put = (text: string, from: number, to: number, steps: Step[] = ["id"]) => inserted(text, from, to, contextAt(text, to), steps).text;
+  assert.equal(put("", 0, 0), "$.id");
+  assert.equal(put("$.na", 0, 4), "$.id");
+  assert.equal(put("subj", 0, 4), "$.id");
+  assert.equal(put("RFI ${$.na} done", 6, 10), "RFI ${$.id} done");
+  assert.equal(put("RFI  done", 4, 4), "RFI ${$.id} done");
+  assert.equal(put("jsonata: $sum(it)", 14, 16), "jsonata: $sum(id)");
+  assert.equal(put("jsonata: old", 0, 12, ["a b"]), "jsonata: `a b`");
+});
+
+test("a name that needs no quotes is made of any", () => {
+  const names = ["topic_id", "X-Company", "ID", "subject", "7 days", "größe", "-", "projectId"];
+  assert.deepEqual(names.map(plainName), ["topicId", "xCompany", "id", "subject", "value7Days", "größe", "value", "projectId"]);
+});

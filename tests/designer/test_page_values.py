@@ -1,0 +1,311 @@
+"""The designer's page: a value of the input or of an earlier answer put into a field, and what an
+expression yields while it is typed, in a real browser.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+import servers
+from designer import running_designer, thing_endpoint
+from designer_page.browser import DesignerPage, designer_page
+from servers import RawServer
+
+THING = {"id": 7, "name": "Ärmel", "tags": ["a", "b"], "owner": {"mail": "a@a.example"}}
+
+
+@pytest.fixture
+def server() -> Iterator[RawServer]:
+    body = json.dumps(THING).encode()
+    with servers.raw_server(servers.respond(servers.response(body, servers.JSON))) as running:
+        yield running
+
+
+@pytest.fixture
+def page(
+    tmp_path: Path, folder: Path, server: RawServer, browser: Browser
+) -> Iterator[DesignerPage]:
+    """The page, with a task that gets a thing and one that tells of it, which is open."""
+    get = {
+        "type": "Http",
+        "endpoint": "acme-things-id-get-0",
+        "httpRequest": {
+            "url": server.url + "/things/{id}",
+            "method": "GET",
+            "pathParameters": {"id": "1"},
+        },
+        "nextTask": "Tell",
+    }
+    tell = {
+        "type": "Http",
+        "endpoint": "acme-things-id-get-0",
+        "httpRequest": {
+            "url": server.url + "/things/{id}",
+            "method": "GET",
+            "pathParameters": {"id": "1"},
+            "query": {"limit": 1},
+        },
+        "end": True,
+    }
+    flow = {
+        "name": "flow",
+        "startTask": "Get",
+        "inputSchema": {"properties": {"note": {"type": "string", "examples": ["hello"]}}},
+        "tasks": {"Get": get, "Tell": tell},
+    }
+    (folder / "flow.json").write_text(json.dumps(flow), "utf-8")
+    endpoint = thing_endpoint(server.url)
+    with (
+        running_designer(tmp_path, workflows=folder, endpoints=[endpoint]) as running,
+        designer_page(browser, running.url) as shown,
+    ):
+        yield shown
+
+
+def open_task(page: DesignerPage, name: str) -> None:
+    page.page.locator(".task-name", has_text=name).click()
+    expect(page.page.get_by_label("Task name")).to_have_value(name)
+
+
+def saved(page: DesignerPage, folder: Path, name: str = "Tell") -> dict[str, Any]:
+    page.save()
+    task: dict[str, Any] = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"][name]
+    return task
+
+
+def tested(page: DesignerPage) -> None:
+    """Test the first task, and open the second."""
+    expect(page.at("/httpRequest/pathParameters/id")).to_have_value("1")
+    page.send()
+    open_task(page, "Tell")
+
+
+def item(page: DesignerPage, text: str) -> Locator:
+    return page.page.locator(".values").get_by_role("treeitem").filter(has_text=text).first
+
+
+ID = "/httpRequest/pathParameters/id"
+
+
+def test_a_value_of_an_earlier_answer_is_in_a_field_after_three_clicks(
+    page: DesignerPage, folder: Path
+) -> None:
+    """The tree opens with the last answer; choosing a value makes the input parameter that the
+    request needs, and its value stands below.
+    """
+    tested(page)
+    clicks = 0
+    for target in (page.named("button", "fx for limit"), item(page, "id: 7")):
+        target.click()
+        clicks += 1
+    assert clicks <= 3
+    expect(page.at("/httpRequest/query/limit")).to_have_value("$.limit")
+    expect(page.page.locator(".value-below").first).to_have_text("= 7 integer")
+    assert page.violations() == []
+    task = saved(page, folder)
+    assert task["inputParameters"] == {"limit": "${$.tasks.Get.output.body.id}"}
+    assert task["httpRequest"]["query"] == {"limit": "${$.limit}"}
+    page.send()
+    expect(page.page.locator(".response .status").first).to_contain_text("200")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_tree_is_found_filtered_and_chosen_from_by_keyboard(
+    page: DesignerPage, folder: Path, scheme: Any
+) -> None:
+    """Alt+E opens it; what is typed filters it by names and samples; arrows open and choose."""
+    page.page.emulate_media(color_scheme=scheme)
+    tested(page)
+    field = page.at(ID)
+    field.focus()
+    page.page.keyboard.press("Alt+e")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    expect(page.page.locator(".values [role=treeitem]").first).to_be_visible()
+    assert page.violations() == []
+    page.page.keyboard.type("a@a")
+    expect(item(page, "mail")).to_be_visible()
+    expect(item(page, "tags")).to_have_count(0)
+    chosen = page.page.locator(".values [aria-selected=true]")
+    while "mail" not in (chosen.text_content() if chosen.count() else ""):
+        page.page.keyboard.press("ArrowDown")
+    assert page.violations() == []
+    page.page.keyboard.press("Enter")
+    expect(field).to_be_focused()
+    assert saved(page, folder)["inputParameters"] == {"id": "${$.tasks.Get.output.body.owner.mail}"}
+
+
+def test_names_are_completed_while_an_expression_is_typed(page: DesignerPage, folder: Path) -> None:
+    """In JSONPath and in JSONata, in the middle of a text too; Escape closes and leaves the text,
+    and no running request is cancelled by it.
+    """
+    tested(page)
+    page.named("button", "fx for id").click()
+    field = page.at(ID)
+    field.press_sequentially("RFI ${$.tasks.Get.output.body.na")
+    expect(item(page, "name")).to_be_visible()
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("Enter")
+    field.press_sequentially("}!")
+    expect(field).to_have_value("RFI ${$.id}!")
+    expect(page.page.locator(".value-below").first).to_have_text('= "RFI Ärmel!" string')
+    field.fill("jsonata: $count(tasks.Get.output.body.ta")
+    page.page.keyboard.press("Escape")
+    expect(page.page.locator(".values")).to_have_count(0)
+    field.press_sequentially("g")
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("Enter")
+    field.press_sequentially(")")
+    expect(field).to_have_value("jsonata: $count(id2)")
+    expect(page.page.locator(".value-below").first).to_have_text("= 2 integer")
+    assert saved(page, folder)["inputParameters"]["id2"] == "${$.tasks.Get.output.body.tags}"
+
+
+def test_a_value_without_a_sample_says_which_task_to_test(page: DesignerPage) -> None:
+    """The documented answer is in the tree before; the line below leads to the task."""
+    open_task(page, "Tell")
+    page.named("button", "fx for id").click()
+    expect(item(page, "Get")).to_contain_text("documented answer")
+    item(page, "name: string").click()
+    below = page.page.locator(".value-below").first
+    expect(below).to_have_text("no sample yet: test “Get” once")
+    assert page.violations() == []
+    below.get_by_role("button").click()
+    expect(page.page.get_by_label("Task name")).to_have_value("Get")
+
+
+def test_an_expression_that_runs_away_is_stopped_and_says_so(page: DesignerPage) -> None:
+    """Its field stays usable, and the next value takes its place."""
+    open_task(page, "Tell")
+    page.named("button", "fx for id").click()
+    field = page.at(ID)
+    field.fill("jsonata: ($f := function($n) { $f($n + 1) }; $f(0))")
+    below = page.page.locator(".value-below").first
+    expect(below).to_contain_text("was stopped")
+    field.fill("jsonata: 1 + 1")
+    expect(below).to_have_text("= 2 integer")
+
+
+def test_only_the_last_text_of_a_field_is_evaluated(page: DesignerPage) -> None:
+    """While one answer is on its way, a newer text cancels it."""
+    open_task(page, "Tell")
+    page.named("button", "fx for id").click()
+    ended: list[str] = []
+    page.page.on("requestfailed", lambda request: ended.append(request.url))
+    with page.held_back("**/api/v1/evaluate") as release:
+        with page.page.expect_request("**/api/v1/evaluate"):
+            page.at(ID).fill("jsonata: 1")
+        with page.page.expect_request("**/api/v1/evaluate"):
+            page.at(ID).fill("jsonata: 2")
+        release()
+    expect(page.page.locator(".value-below").first).to_have_text("= 2 integer")
+    assert [url for url in ended if url.endswith("/evaluate")] == [ended[0]]
+
+
+def test_a_dollar_begins_an_expression_in_a_text_field(page: DesignerPage, folder: Path) -> None:
+    """Typing it opens the tree; what goes on like no expression is text after all, and so is a
+    dollar alone.
+    """
+    tested(page)
+    field = page.at(ID)
+    field.fill("")
+    field.press_sequentially("$")
+    expect(item(page, "Get")).to_be_visible()
+    page.page.keyboard.type("5 off")
+    expect(field).to_have_value("$5 off")
+    expect(page.named("button", "fx for id")).to_have_attribute("aria-pressed", "false")
+    field.fill("")
+    field.press_sequentially("$")
+    page.at("/httpRequest/query/limit").focus()
+    expect(field).to_have_value("$")
+    assert saved(page, folder)["httpRequest"]["pathParameters"] == {"id": "$"}
+    field.fill("")
+    field.press_sequentially("$.tasks.Get.output.body.na")
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("Enter")
+    expect(field).to_have_value("$.id")
+    task = saved(page, folder)
+    assert task["inputParameters"] == {"id": "${$.tasks.Get.output.body.name}"}
+    assert task["httpRequest"]["pathParameters"] == {"id": "${$.id}"}
+
+
+def test_in_an_input_parameter_the_whole_document_is_seen(page: DesignerPage, folder: Path) -> None:
+    """A value goes there without another parameter; the input has its sample."""
+    tested(page)
+    page.add("Input parameters")
+    page.named("button", "Add parameter").last.click()
+    page.page.locator('input[id^="f-/inputParameters-key"]').fill("note")
+    page.named("button", "fx for note").click()
+    item(page, 'note: "hello"').click()
+    expect(page.page.locator(".value-below").first).to_have_text('= "hello" string')
+    assert saved(page, folder)["inputParameters"] == {"note": "${$.input.note}"}
+
+
+# The response
+
+
+def test_a_value_of_a_response_is_copied_addressed_and_used_later(
+    page: DesignerPage, folder: Path
+) -> None:
+    """What is closed shows what is in it, with real letters; the pointer brings the tools."""
+    expect(page.at(ID)).to_have_value("1")
+    page.send()
+    tree = page.page.get_by_role("tree", name="Response body")
+    expect(tree).to_contain_text('name: "Ärmel"')
+    owner = tree.get_by_role("treeitem").filter(has_text="owner")
+    owner.click()
+    expect(owner).to_have_text('owner: {1} mail: "a@a.example"')
+    tree.get_by_role("treeitem").filter(has_text="name").hover()
+    page.named("button", "Copy value").click()
+    assert page.copied() == "Ärmel"
+    page.named("button", "Copy path").click()
+    page.status("The path: copied.")
+    assert page.copied() == "$.tasks.Get.output.body.name"
+    assert page.violations() == []
+    page.named("button", "Use in …").click()
+    page.page.get_by_label("Field", exact=True).select_option(ID)
+    assert page.violations() == []
+    page.named("button", "Use it").click()
+    expect(page.page.get_by_label("Task name")).to_have_value("Tell")
+    expect(page.at(ID)).to_have_value("$.id")
+    task = saved(page, folder)
+    assert task["inputParameters"] == {"id": "${$.tasks.Get.output.body.name}"}
+    assert task["httpRequest"]["pathParameters"] == {"id": "${$.id}"}
+
+
+def test_the_response_has_keys_for_its_tools(page: DesignerPage, folder: Path) -> None:
+    """Ctrl+C copies the value, Ctrl+Shift+P its path, U uses it in a later task, where it is an
+    input parameter until a field takes it.
+    """
+    page.page.emulate_media(color_scheme="dark")
+    expect(page.at(ID)).to_have_value("1")
+    page.send()
+    tree = page.page.get_by_role("tree", name="Response body")
+    tree.get_by_role("treeitem").first.focus()
+    page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("Control+c")
+    page.status("The value: copied.")
+    assert page.copied() == "7"
+    page.page.keyboard.press("Control+Shift+p")
+    page.status("The path: copied.")
+    assert page.copied() == "$.tasks.Get.output.body.id"
+    assert page.violations() == []
+    page.page.keyboard.press("u")
+    expect(page.page.get_by_label("Later task", exact=True)).to_have_value("Tell")
+    page.named("button", "Use it").press("Enter")
+    expect(page.page.locator('[id="f-/inputParameters/id"]')).to_be_focused()
+    assert saved(page, folder)["inputParameters"] == {"id": "${$.tasks.Get.output.body.id}"}
+
+
+def test_after_a_reload_the_answer_in_the_history_is_the_sample(page: DesignerPage) -> None:
+    """A task need not be tested again for its values."""
+    tested(page)
+    page.page.reload()
+    expect(page.page.get_by_label("Task name")).to_have_value("Tell")
+    page.named("button", "fx for id").click()
+    expect(item(page, "id: 7")).to_be_visible()
