@@ -121,6 +121,8 @@ class Compositions:
         self._definition = definition
         self._shapes: dict[str, _Shape] = {}
         """Reference to a definition -> its shape."""
+        self._limiting: dict[str, bool] = {}
+        """Reference to a definition -> whether it limits the properties that it does not name."""
         self._remaining = _MOST_STEPS
         self._noted = False
 
@@ -321,14 +323,14 @@ class Compositions:
 
     def _limits_properties(self, schema: Any) -> bool:
         """Say whether *schema*, or a part of it, limits the properties that it does not name."""
-        if _is_bare_reference(schema):
-            shape = self._shape(schema)
-            return shape.closed or bool(shape.others)
-        for part in self._made_of(schema):
-            is_limiting = isinstance(part, dict) and not _CLOSING.isdisjoint(part)
-            if is_limiting and (_closes(part) or _others(part)):
-                return True
-        return False
+        if not _is_bare_reference(schema):
+            return any(_limits(part) for part in self._made_of(schema))
+        reference: str = schema["$ref"]
+        is_limiting = self._limiting.get(reference)
+        if is_limiting is None:
+            is_limiting = any(_limits(part) for part in self._made_of(schema))
+            self._limiting[reference] = is_limiting
+        return is_limiting
 
     def _contradicts(self, shape: _Shape, other: Schema, parts: list[_Shape]) -> bool:
         """Say whether one of *parts* has a property that *shape* does not name and *other* refuses.
@@ -364,6 +366,13 @@ def _is_bare_reference(schema: Any) -> bool:
 def _is_composed(schema: Schema) -> bool:
     """Say whether *schema* consists of several schemas."""
     return not COMPOSED.isdisjoint(schema) or ("$ref" in schema and len(schema) > 1)
+
+
+def _limits(schema: Any) -> bool:
+    """Say whether *schema* itself limits the properties that it does not name."""
+    if not isinstance(schema, dict) or _CLOSING.isdisjoint(schema):
+        return False
+    return _closes(schema) or bool(_others(schema))
 
 
 def _closes(schema: Any) -> bool:

@@ -36,6 +36,8 @@ _BOUNDS = (
 )
 """Types with their lower and upper bounds (JSON Schema 2020-12, Validation, section 6)."""
 _BOUNDING = frozenset(keyword for _, lower, upper in _BOUNDS for keyword in (*lower, *upper))
+_LIMITING = _BOUNDING | {"enum", "const"}
+"""The keywords besides `type` that can contradict each other, or the type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,9 @@ def contradictions(schema: Schema, parts: Parts) -> Iterator[Contradiction]:
         if key in compared:  # a schema that holds itself
             continue
         compared.add(key)
-        for keywords in (_enumerations, _types, _bounds):
-            yield from keywords(steps, joined)
+        if _may_contradict(joined):
+            for keywords in (_enumerations, _types, _bounds):
+                yield from keywords(steps, joined)
         queued += (((*steps, *inner), schemas) for inner, schemas in _declared_often(joined))
 
 
@@ -75,6 +78,12 @@ def without(schema: Schema, contradiction: Contradiction, definition: Definition
     """Return *schema* without *contradiction*."""
     changed: Schema = _Change(contradiction.change, definition).at(schema, contradiction.steps, 0)
     return changed
+
+
+def _may_contradict(joined: list[Schema]) -> bool:
+    """Return False only if *joined* surely do not contradict each other: most say one type."""
+    types = [part["type"] for part in joined if "type" in part]
+    return not all(map(_LIMITING.isdisjoint, joined)) or any(one != types[0] for one in types)
 
 
 def _in_order(parts: Iterable[Any]) -> list[Any]:
@@ -107,6 +116,8 @@ def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
 
 
 def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
+    if sum(keyword in part for part in joined for keyword in ("enum", "const")) < 2:
+        return
     listed = _all_enumerated(joined)
     every = {key: value for values in listed for key, value in values.items()}
     if not _is_contradicted(map(set, listed)):
@@ -126,12 +137,13 @@ def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]
 def _types(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
     typed = [part for part in joined if "type" in part]
     listed = [widened(types_of(part)) for part in typed]
-    constants = [value for values in _all_enumerated(joined) for value in values.values()]
-    fitting = [value for value in constants if all(fits(value, list(types)) for types in listed)]
-    if not _is_contradicted(listed) and (fitting or not constants):
+    constants = [value for part in joined for value in _constants(part)]
+    allowed = [list(types) for types in set(map(frozenset, listed))]
+    has_fitting = any(all(fits(value, types) for types in allowed) for value in constants)
+    if not _is_contradicted(listed) and (has_fitting or not constants):
         return
     types = list(dict.fromkeys(name for part in typed for name in types_of(part)))
-    for value in () if fitting else constants:
+    for value in () if has_fitting else constants:
         if not fits(value, types):
             types.append(next(name for name in _TYPES if fits(value, [name])))
     message = f"allOf: no value has all the types of {_name(steps)}"
@@ -210,6 +222,13 @@ def _enumerated(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for values in (schema.get("enum"), [schema["const"]] if "const" in schema else None):
         if values is not None:
             yield {json.dumps(value, sort_keys=True): value for value in values}
+
+
+def _constants(schema: Schema) -> Iterator[Any]:
+    """Yield the values that *schema* itself lists."""
+    yield from schema.get("enum") or ()
+    if "const" in schema:
+        yield schema["const"]
 
 
 def _name(steps: Steps) -> str:
