@@ -598,3 +598,55 @@ def test_a_filter_selects_what_the_library_selects(expression: str, form: str) -
     query = f"$[?{expression}]"
     selected = JSONPathEnvironment().find(query, data).values()
     assert JsonPath().evaluate(query, data) == selected
+
+
+def calls(source: str) -> int:
+    """Return how many calls of Python functions the evaluation of *source* takes."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    language = Jsonata()
+    language.evaluate(source, {})
+    sys.setprofile(counted)
+    try:
+        language.evaluate(source, {})
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("predicate", "most"), [("[0]", 2), ("[-1]", 2), ("[$ > 5]", 14), ("[true]", 4), ("[[0]]", 14)]
+)
+def test_a_predicate_of_each_value_makes_no_lists(predicate: str, most: int) -> None:
+    """A predicate behind a step is applied to what each value yields: a position takes a call or
+    two more for each of them.
+    """
+    plain, filtered = calls("[1..500].($ * 2)"), calls(f"[1..500].($ * 2){predicate}")
+    assert filtered - plain <= most * 500
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("[1..3].($ * 2)[0]", [2, 4, 6]),
+        ("[1..3].($ * 2)[-1]", [2, 4, 6]),
+        ("[1..3].($ * 2)[$ > 2]", [4, 6]),
+        ("[1..3].($ * 2)[[0, 0]]", [2, 2, 4, 4, 6, 6]),
+        ("[1..3].($ * 2)[$ > 2][0]", [4, 6]),
+        ("[1..3].[$, $ * 2][1]", [2, 4, 6]),
+        ("[1..3].($[$ = 2])[0]", 2),
+        ("[1..1].($)[0]", 1),
+        ("[1..1].($)[0][]", [1]),
+        ("([1..3].($ * 2))[0]", 2),
+        ('[{"a": null}].a[0]', None),
+        ('[{"a": [[1, 2], [3]]}].a[0]', [1, 2]),
+        ('[{"a": [[1, 2], [3]]}].a[0][0]', 1),
+    ],
+)
+def test_what_a_predicate_of_each_value_chooses(source: str, expected: Any) -> None:
+    """A predicate binds closer than the map before it (JSONata, "Predicate queries")."""
+    assert Jsonata().evaluate(source, {}) == expected

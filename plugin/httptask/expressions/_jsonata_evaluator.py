@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from jsonata.functions import Functions as Library
@@ -18,6 +19,7 @@ from jsonata.parser import Parser as LibraryParser
 
 from httptask.expressions import _numbers
 from httptask.expressions._jsonata_calls import Frame, Function
+from httptask.expressions._jsonata_filters import at_position, chosen_values
 from httptask.expressions._jsonata_functions import FUNCTIONS, in_order
 from httptask.expressions._jsonata_matching import matched
 from httptask.expressions._jsonata_operators import OPERATORS, comes_after
@@ -168,13 +170,12 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         """Return what the step *expr* yields for each value of *context*, flattened."""
         if expr.type == "sort":
             return super().evaluate_step(expr, context, environment, last_step)
-        stages = expr.stages
+        filters = [self._filter(stage.expr, environment) for stage in expr.stages or ()]
         results: list[Any] = []
         for value in context:
             result = self.eval(expr, NULL if value is None else value, environment)
-            if stages is not None:
-                for stage in stages:
-                    result = self.evaluate_filter(stage.expr, result, environment)
+            for filtered in filters:
+                result = filtered(result)
             if result is not None:
                 results.append(result)
         if last_step and len(results) == 1:
@@ -196,30 +197,25 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
     def evaluate_filter(self, predicate: Any, context: Any, environment: Any) -> Any:
         """Return those of *context* for which *predicate* holds, or at the positions it yields."""
-        results = sequence()
-        is_stream = type(context) is Sequence and context.tuple_stream
-        results.tuple_stream = is_stream
-        values = context
-        if not isinstance(context, list):
-            values = [] if context is None else [context]
+        chosen = self._filter(predicate, environment)(context)
+        if isinstance(chosen, list):
+            return chosen
+        return sequence() if chosen is None else sequence([chosen])
+
+    def _filter(self, predicate: Any, environment: Any) -> Callable[[Any], Any]:
+        """Return a function from a context to those of its values that *predicate* chooses.
+
+        One value may stand alone; None: there is none. A step applies the function to what each of
+        its values yields, and most of these are one value: lists would take half of the time.
+        """
         if predicate.type == "number":
-            index = math.floor(predicate.value)
-            if -len(values) <= index < len(values):
-                item = existing(values[index])
-                return item if isinstance(item, list) else sequence([item])
-            return results
-        size = len(values)
+            return partial(at_position, math.floor(predicate.value))
         get = self._getter(predicate, environment)
-        for index, item in enumerate(values):
-            if is_stream:
-                chosen = self.eval(predicate, item["@"], Frame(environment, dict(item)))
-            else:
-                chosen = get(NULL if item is None else item)
-            if chosen is True:
-                results.append(item)
-            elif chosen is not False and chosen is not None:
-                results.extend([item] * _times_chosen(chosen, index, size))
-        return results
+
+        def chosen_in_stream(item: Any) -> Any:
+            return self.eval(predicate, item["@"], Frame(environment, dict(item)))
+
+        return partial(chosen_values, get, chosen_in_stream)
 
     def _getter(self, expr: Any, environment: Any) -> Callable[[Any], Any]:
         """Return a function from a context to the value of *expr*; it is fast for comparisons."""
@@ -476,11 +472,3 @@ def _member(context: Any, name: Any) -> Any:
         elif value is not None:
             result.append(value)
     return result
-
-
-def _times_chosen(chosen: Any, index: int, size: int) -> int:
-    """Return how often the value *chosen* of a predicate chooses the item at *index* of *size*."""
-    positions = chosen if isinstance(chosen, list) else [chosen]
-    if not all(type(position) in _numbers.NUMBERS for position in positions):
-        return int(boolean(chosen))
-    return sum(position in (index, index - size) for position in map(math.floor, positions))
