@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from httptask.catalogue import Origin, Prepared, prepare
 from httptask.errors import DescriptionError
 from httptask.importers import reading
+from httptask.importing._signals import HeldSignals
 from httptask.model.api import Endpoint, Note
 from httptask.plugins import PluginManager, plugin_manager
 
@@ -133,46 +134,67 @@ def read_all(
         for job in itertools.chain(first, jobs):
             yield read(job, plugins)
         return
+    signals = HeldSignals()
+    try:
+        yield from _in_processes(processes, itertools.chain(first, jobs), idle, signals)
+    finally:
+        signals.end()
+
+
+def _in_processes(
+    processes: int, jobs: Iterator[Job], idle: Callable[[], None], signals: HeldSignals
+) -> Iterator[Read]:
     # Not fork: this process has an open catalogue, and perhaps threads.
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
     try:
-        yield from _in_order(pool, itertools.chain(first, jobs), idle)
+        yield from _in_order(pool, jobs, idle, signals)
     except BrokenProcessPool as error:
         raise DescriptionError(
             "a process that reads descriptions was ended from outside, perhaps for want of memory;"
             " what was imported before stays: import again"
         ) from error
     finally:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        pool.shutdown(wait=True, cancel_futures=True)
+        with signals:
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _in_order(
-    pool: ProcessPoolExecutor, jobs: Iterator[Job], idle: Callable[[], None]
+    pool: ProcessPoolExecutor,
+    jobs: Iterator[Job],
+    idle: Callable[[], None],
+    signals: HeldSignals,
 ) -> Iterator[Read]:
     """Yield the outcomes of *jobs* in their order: equal sources make equal catalogues."""
     pending: deque[tuple[int, Future[Read]]] = deque()
     size = 0
     for job in jobs:
-        pending.append((len(job.source.data), pool.submit(_read_and_tidied, job)))
+        with signals:
+            pending.append((len(job.source.data), pool.submit(_read_and_tidied, job)))
         size += len(job.source.data)
         # A slow one does not leave the other processes without work, nor fill the memory.
         while pending:
             is_full = len(pending) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD
-            if not is_full and not pending[0][1].done():
+            with signals:
+                is_done = pending[0][1].done()
+            if not is_full and not is_done:
                 break
             length, first = pending.popleft()
             size -= length
-            yield _result(first, idle)
+            yield _result(first, idle, signals)
     for _, future in pending:
-        yield _result(future, idle)
+        yield _result(future, idle, signals)
 
 
-def _result(future: Future[Read], idle: Callable[[], None]) -> Read:
-    while not wait((future,), _SECONDS).done:
+def _result(future: Future[Read], idle: Callable[[], None], signals: HeldSignals) -> Read:
+    while True:
+        with signals:
+            if wait((future,), _SECONDS).done:
+                break
         idle()
-    return future.result()
+    with signals:
+        return future.result()
 
 
 def _read_and_tidied(job: Job) -> Read:

@@ -1,0 +1,55 @@
+"""Signals that wait while other code may not be interrupted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Self
+
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals whose handlers may raise, as that of Ctrl+C does; Windows has no SIGHUP."""
+
+
+class HeldSignals:
+    """Holds back the signals of this process inside `with` blocks, and delivers them behind.
+
+    A handler that raises does so between any two steps of the main thread. In a process pool it
+    leaves locks taken that other threads wait for, and descriptors half closed. Between the blocks
+    signals are delivered at once. In other threads nothing is held: they get no signals.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
+        self._received: list[int] = []
+        self._is_holding = False
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    self._handlers[number] = handler
+                    signal.signal(number, self._keep)
+
+    def _keep(self, number: int, frame: FrameType | None) -> None:
+        if self._is_holding:
+            self._received.append(number)
+        else:
+            self._handlers[number](number, frame)
+
+    def __enter__(self) -> Self:
+        self._is_holding = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_holding = False
+        while self._received:
+            number = self._received.pop(0)
+            self._handlers[number](number, None)
+
+    def end(self) -> None:
+        """Give the signals back to their handlers."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
