@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from httptask._core.strict_json import dump
-from httptask._schema.subschemas import definition_name
+from httptask._schema.views import Schema, Views
 from httptask.cli._output import in_line
-from httptask.model.api import Endpoint, MediaType, Parameter
+from httptask.model.api import Endpoint, MediaType
 from httptask.settings import called, requested_value, suggested_pagination
 
 _TITLES = {
@@ -26,7 +27,7 @@ _MOST_FIELDS = 1_000
 _MOST_VALUES = 100
 """Values of an enumeration that are listed."""
 
-Field = tuple[str, Mapping[str, Any], bool, str]
+_TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
 
 def reference(endpoint: Endpoint) -> str:
@@ -51,9 +52,10 @@ def _sections(endpoint: Endpoint) -> Iterator[str]:
         yield f"Pages can be read {suggestion.sentence}"
     yield "Servers\n" + ("\n".join(_servers(endpoint)) or "  none described")
     yield _security(endpoint)
+    views = Views({"$defs": endpoint.definitions})
     for location, title in _TITLES.items():
         rows = [
-            _parameter_row(parameter, endpoint)
+            _row(views, parameter.name, parameter.schema, parameter.required, parameter.description)
             for parameter in endpoint.parameters
             if parameter.location == location
         ]
@@ -115,127 +117,81 @@ def _bodies(
     """Yield a section for each different body in *content*, without fields marked *skipped*."""
     shown: dict[str, list[str]] = {}
     for name, media_type in content.items():
-        definitions = media_type.schema.get("$defs", endpoint.definitions)
+        views = Views({"$defs": media_type.schema.get("$defs", endpoint.definitions)})
+        fields = islice(_fields(views, media_type.schema, skipped), _MOST_FIELDS)
         # Alternatives share fields: equal rows are printed once.
-        rows = dict.fromkeys(
-            _row(*field, definitions) for field in _fields(media_type.schema, definitions, skipped)
-        )
-        text = "\n".join(rows) or f"  {_type_name(media_type.schema, definitions)}"
+        rows = dict.fromkeys(_row(views, *field) for field in fields)
+        text = "\n".join(rows) or f"  {_type_name(views, media_type.schema)}"
         shown.setdefault(text, []).append(name)
     for text, names in shown.items():
         yield f"{title} ({', '.join(names)}{required})\n{text}"
 
 
-def _parameter_row(parameter: Parameter, endpoint: Endpoint) -> str:
-    return _row(
-        parameter.name,
-        parameter.schema,
-        parameter.required,
-        parameter.description,
-        endpoint.definitions,
-    )
-
-
-def _row(
-    name: str,
-    schema: Mapping[str, Any],
-    required: bool,
-    description: str,
-    definitions: Mapping[str, Any],
-) -> str:
-    lines = [
-        f"  {in_line(name)}  {_type_name(schema, definitions)}{', required' if required else ''}"
-    ]
-    resolved = _resolved(schema, definitions)
-    text = description or _description(schema, definitions)
+def _row(views: Views, name: str, schema: Schema, required: bool, description: str = "") -> str:
+    view = views.view(schema)
+    lines = [in_line(f"  {name}  {_type_name(views, schema)}{', required' if required else ''}")]
+    text = description or view.keywords.get("description", "").strip()
     lines += [f"      {line}" for line in text.splitlines()]
-    values = resolved.get("enum")
-    if isinstance(values, list):
+    if view.values is not None:
+        values = [*view.values, *([None] if view.nullable else [])]
         more = f", … ({len(values)} in all)" if len(values) > _MOST_VALUES else ""
         shown = ", ".join(dump(value) for value in values[:_MOST_VALUES])
         lines.append(f"      one of: {shown}{more}")
-    if "default" in resolved:
-        lines.append("      default: " + dump(resolved["default"]))
+    if "default" in view.keywords:
+        lines.append("      default: " + dump(view.keywords["default"]))
     return "\n".join(lines)
 
 
-def _description(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    text = schema.get("description") or _resolved(schema, definitions).get("description")
-    return text.strip() if isinstance(text, str) else ""
+def _type_name(views: Views, schema: Schema, depth: int = 0) -> str:
+    """Return the types of *schema*; of a choice, the names or types of its options."""
+    view = views.view(schema)
+    types = [name for name in _TYPES if view.types is not None and name in view.types]
+    if "number" in types:
+        types.remove("integer")
+    if view.unions and not types and depth < _DEEPEST:
+        names = (_option_name(views, option, depth) for option in view.unions[0])
+        types = list(dict.fromkeys(names))
+    elif types == ["array"] and depth < _DEEPEST:
+        items = view.keywords.get("items")
+        types = [f"array of {_type_name(views, items, depth + 1)}" if items else "array"]
+    if not types and (view.properties or view.patterns):
+        types = ["object"]
+    if not types and not view.nullable:
+        return "any"
+    return " or ".join([*types, *(["null"] if view.nullable else [])])
 
 
-def _type_name(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    resolved = _resolved(schema, definitions)
-    type_name = resolved.get("type")
-    if isinstance(type_name, list):
-        return " or ".join(map(str, type_name))
-    if type_name == "array":
-        items = resolved.get("items")
-        if isinstance(items, Mapping) and items:
-            return f"array of {_type_name(items, definitions)}"
-        return "array"
-    if isinstance(type_name, str):
-        return type_name
-    for keyword, word in (("oneOf", " or "), ("anyOf", " or "), ("allOf", " and ")):
-        forms = resolved.get(keyword)
-        if isinstance(forms, list) and forms:
-            names = dict.fromkeys(
-                called(definition_name(_reference(form))) or _simple(form) for form in forms
-            )
-            return word.join(names)
-    return "object" if "properties" in resolved else "any"
-
-
-def _simple(schema: Any) -> str:
-    type_name = schema.get("type", "any") if isinstance(schema, Mapping) else "any"
-    return " or ".join(type_name) if isinstance(type_name, list) else str(type_name)
-
-
-def _reference(schema: Any) -> Any:
-    return schema.get("$ref") if isinstance(schema, Mapping) else None
-
-
-def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    for _ in range(_DEEPEST):
-        name = definition_name(_reference(schema))
-        if name is None:
-            break
-        schema = definitions.get(name)
-    return schema if isinstance(schema, Mapping) else {}
+def _option_name(views: Views, option: Schema, depth: int) -> str:
+    name = called(views.peek(option)[1])
+    return name if name is not None else _type_name(views, option, depth + 1)
 
 
 def _fields(
-    schema: Mapping[str, Any], definitions: Mapping[str, Any], skipped: str
-) -> Iterator[Field]:
-    """Yield the fields of *schema* as `a.b[].c`, without those marked *skipped*.
-
-    A recursive field is yielded once.
+    views: Views,
+    schema: Schema,
+    skipped: str,
+    prefix: str = "",
+    above: frozenset[str] = frozenset(),
+    depth: int = 0,
+) -> Iterator[tuple[str, Schema, bool]]:
+    """Yield the fields of *schema* as `a.b[].c`, and whether each is required, without those marked
+    *skipped*. A recursive field is yielded once.
     """
-    fields = (
-        field
-        for field in _below(schema, definitions, "", ())
-        if not _resolved(field[1], definitions).get(skipped)
-    )
-    return islice(fields, _MOST_FIELDS)
-
-
-def _below(
-    schema: Any, definitions: Mapping[str, Any], prefix: str, above: tuple[str, ...]
-) -> Iterator[Field]:
-    name = definition_name(_reference(schema))
-    if len(above) > _DEEPEST or name in above:
+    view = views.view(schema)
+    if depth > _DEEPEST or above & view.definitions:
         return
-    above = (*above, name or "")
-    resolved = _resolved(schema, definitions)
-    for keyword in ("allOf", "oneOf", "anyOf"):
-        for form in resolved.get(keyword, ()):
-            yield from _below(form, definitions, prefix, above)
-    if isinstance(resolved.get("items"), Mapping):
-        yield from _below(resolved["items"], definitions, prefix + "[]", above)
-    required = resolved.get("required", ())
-    properties = {**resolved.get("properties", {}), **resolved.get("patternProperties", {})}
-    for key, child in properties.items():
+    above |= view.definitions
+    deeper = partial(_fields, views, skipped=skipped, above=above, depth=depth + 1)
+    for option in chain.from_iterable(view.unions):
+        yield from deeper(option, prefix=prefix)
+    items = view.keywords.get("items")
+    if isinstance(items, Mapping):
+        yield from deeper(items, prefix=f"{prefix}[]")
+    for key, child in {**view.properties, **view.patterns}.items():
+        if not isinstance(child, Mapping):
+            continue
         full = f"{prefix}.{key}" if prefix else key
-        if isinstance(child, Mapping):
-            yield full, child, key in required, ""
-            yield from _below(child, definitions, full, above)
+        own = views.view(child)
+        if not (own.impossible if skipped == "readOnly" else own.keywords.get("writeOnly")):
+            yield full, child, key in view.required
+        yield from deeper(child, prefix=full)
