@@ -71,7 +71,10 @@ def given_variables(arguments: argparse.Namespace) -> dict[str, Any]:
                 f"--variable: expected a name, found the JSON Pointer {pointer!r}; give the"
                 " variable as a whole, NAME=JSON"
             )
-        variables[parts(pointer)[-1]] = typed_input(True, pointer, text)
+        name = parts(pointer)[-1]
+        if name in variables:
+            raise CommandError(f"--variable: {name} is given twice; give it once")
+        variables[name] = typed_input(True, pointer, text)
     return variables
 
 

@@ -12,6 +12,7 @@ from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, parse
 from httptask.cli._output import CommandError, note, printable
+from httptask.errors import WHOLE_INPUT
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -76,7 +77,7 @@ def test_input(arguments: argparse.Namespace, definition: WorkflowDefinition) ->
     value = with_defaults(schema, value) if is_given else sample_input(schema)
     for problem in input_problems(schema, value):
         if is_given or problem.code != "required":
-            note(f"a run would refuse this input: {problem}")
+            note(f"a run would refuse this input: {problem.text(WHOLE_INPUT)}")
     return value
 
 
@@ -89,8 +90,12 @@ def _given(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any
     from httptask.workflow import typed_input
 
     value = json_file(arguments.input)
+    pointers: list[str] = []
     for assignment in arguments.set:
         pointer, text = assigned(assignment, "--set")
+        if any(f"{other}/".startswith(f"{pointer}/") for other in pointers):
+            raise CommandError(f"--set: {pointer} is given twice; give it once")
+        pointers.append(pointer)
         value = _put(value, pointer, typed_input(definition.input_schema, pointer, text))
     return value
 
@@ -137,7 +142,7 @@ def _asked(schema: Any, value: Any) -> Any:
         filled = _put(value, pointer, typed_input(schema, pointer, text))
         wrong = [one for one in input_problems(schema, filled) if _is_at(one, pointer)]
         for problem in wrong:
-            note(str(problem))
+            note(problem.text(WHOLE_INPUT))
         if not wrong:
             asked.add(pointer)
         else:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask._core.pointers import lines_of
-from httptask._core.strict_json import dump
 from httptask.cli._definition import (
     connections_options,
     count,
@@ -31,8 +30,8 @@ from httptask.cli._environment import (
 )
 from httptask.cli._exchange import exchange_text
 from httptask.cli._input import input_options, json_file, run_input, test_input, with_hint
-from httptask.cli._items import ItemsProgress, items_text
-from httptask.cli._job import job_line, news_line
+from httptask.cli._items import ItemsProgress
+from httptask.cli._job import news_line
 from httptask.cli._output import (
     CommandError,
     command,
@@ -40,10 +39,10 @@ from httptask.cli._output import (
     emit_json,
     note,
 )
-from httptask.cli._pages import summary_line
+from httptask.cli._run_text import emit_run, maybe_delivered, task_line
 from httptask.cli._suggestion import note_suggestion
 from httptask.cli._validate import run_validate
-from httptask.errors import InputError, SettingsError
+from httptask.errors import ExpressionError, InputError, SettingsError
 from httptask.model.policy import (
     MAX_DEPTH_OPTION,
     MAX_DEPTH_VARIABLE,
@@ -168,6 +167,9 @@ def run_test_request(arguments: argparse.Namespace) -> int:
                 )
             except SettingsError as error:
                 raise _with_lines(error, definition) from error
+            except ExpressionError as error:
+                _hint_at_input(arguments, inputs.input, error.to_json())
+                raise
             _emit_exchange(arguments, exchange)
             if not arguments.json:
                 note_suggestion(task, exchange)
@@ -330,7 +332,7 @@ def run_run(arguments: argparse.Namespace) -> int:
                 environment=environment,
                 runtime=runtime,
                 definitions=definitions_of(definition),
-                finished=lambda task: note(_task_line(runtime.redactor.value(task.to_json()))),
+                finished=lambda task: note(task_line(runtime.redactor.value(task.to_json()))),
                 cancelled=ended,
                 advanced=ItemsProgress(),
             )
@@ -345,56 +347,23 @@ def run_run(arguments: argparse.Namespace) -> int:
     except Stopped as stopped:
         if not runs:
             raise
-        _emit_run(arguments, *runs[0])
-        raise Stopped(stopped.number, _maybe_delivered(runs[0][0])) from None
+        emit_run(arguments, *runs[0])
+        raise Stopped(stopped.number, maybe_delivered(runs[0][0])) from None
     result, value = runs[0]
-    _emit_run(arguments, result, value)
+    emit_run(arguments, result, value)
+    _hint_at_input(arguments, input_, result.tasks[-1].error if result.tasks else None)
     return 0 if result.status == "Completed" else 1
 
 
-def _maybe_delivered(run: WorkflowRun) -> str:
-    names = [
-        repr(task.name) for task in run.tasks if task.error and task.error.get("maybeDelivered")
-    ]
-    return f"the server may have got the request of {' and '.join(names)}" if names else ""
-
-
-def _emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, Any]) -> None:
-    if not arguments.json:
-        for task in value["tasks"]:
-            if task["status"] == "InProgress":
-                note(_task_line(task))
-    emit(arguments, value, _run_text(run, value))
-
-
-def _task_line(task: Mapping[str, Any]) -> str:
-    failed = f": {task['error'].get('message')}" if task.get("error") else ""
-    output = task.get("error") or task.get("output")
-    summary = ""
-    if task["type"] == "Http" and isinstance(output, dict):
-        about = [(output.get("pages"), summary_line), (output.get("job"), job_line)]
-        summary = "".join(f"\n           {describe(value)}" for value, describe in about if value)
-    if task.get("items"):
-        summary = f"\n           {items_text(task['items'])}"
-    line = (
-        f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f}"
-        f" s){failed}{summary}"
-    )
-    return "\n".join([line, *(f"{'':<10} {text}" for text in task.get("notes", ()))])
-
-
-def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
-    where = f" in the environment {run.environment}" if run.environment else ""
-    lines = [
-        f"{run.status}: {run.definition or 'the workflow'}{where} in {run.elapsed_seconds:.3f} s"
-    ]
-    if value.get("error"):
-        lines.append(f"error: {value['error']}")
-    if value.get("output") is not None:
-        lines += ["output:", dump(value["output"], indent=2)]
-    if run.failure_run is not None:
-        lines.append(f"failure workflow {run.failure_run.definition}: {run.failure_run.status}")
-    return "\n".join(lines)
+def _hint_at_input(
+    arguments: argparse.Namespace, given: Any, error: Mapping[str, Any] | None
+) -> None:
+    """Tell how an input is given, where none was and an expression over it is what failed."""
+    is_expression = error is not None and error.get("kind") == ExpressionError.kind
+    if arguments.json or given is not None or error is None or not is_expression:
+        return
+    if "input" in str(error.get("expression")):
+        with_hint()
 
 
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:

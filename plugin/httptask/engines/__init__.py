@@ -169,12 +169,10 @@ def _json_input(value: Any) -> Any:
     if value is None:
         return None
     from httptask._core.strict_json import dump
-    from httptask.errors import DefinitionError, Problem
+    from httptask.errors import InputError, Problem
 
     try:
         dump(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise DefinitionError(
-            [Problem.of("not-json", "", reason=str(error))], source="the run's input"
-        ) from error
+        raise InputError([Problem.of("not-json", "", reason=str(error))]) from error
     return value

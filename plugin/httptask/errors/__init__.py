@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
 
 __all__ = [
+    "WHOLE_INPUT",
     "BlockedError",
     "CatalogueError",
     "CompletionError",
@@ -198,6 +199,10 @@ class DefinitionError(HttpTaskError):
         )
 
 
+WHOLE_INPUT = "(the input)"
+"""The place of a problem of the whole input of a run."""
+
+
 class InputError(DefinitionError):
     """The input of a run is not what the definition's `inputSchema` allows; nothing was run.
 
@@ -208,6 +213,9 @@ class InputError(DefinitionError):
         self, problems: Sequence[Problem], *, source: str | None = "the run's input"
     ) -> None:
         super().__init__(problems, source=source)
+
+    def __str__(self) -> str:
+        return _listed(f"{self.source}", self.problems, WHOLE_INPUT)
 
 
 class PluginError(HttpTaskError):
@@ -563,7 +571,9 @@ class StatusError(TaskError):
         return cls(value["message"], status_code=value["statusCode"])
 
 
-def _listed(title: str, problems: Sequence[Problem]) -> str:
+def _listed(title: str, problems: Sequence[Problem], whole: str = "(the document)") -> str:
     count = sum(problem.severity == "error" for problem in problems)
     noun = "problem" if count == 1 else "problems"
-    return "\n".join([f"{title}: {count} {noun}", *(f"  {problem}" for problem in problems)])
+    return "\n".join(
+        [f"{title}: {count} {noun}", *(f"  {problem.text(whole)}" for problem in problems)]
+    )

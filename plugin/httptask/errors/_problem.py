@@ -60,7 +60,11 @@ class Problem:
         return replace(self, message=mask(self.message), params=_masked(dict(self.params), mask))
 
     def __str__(self) -> str:
-        where = self.pointer or "(the document)"
+        return self.text()
+
+    def text(self, whole: str = "(the document)") -> str:
+        """Return the problem for a person; *whole* is what its pointer points into."""
+        where = self.pointer or whole
         line = f"line {self.line}, " if self.line else ""
         hint = f"; did you mean {self.suggestion}?" if self.suggestion else ""
         return f"{line}{where}: {self.message}{hint}"

@@ -347,8 +347,9 @@ class RunState:
         loop = (
             f"; task {name!r} was visited {visits} times: a loop without end?" if visits > 1 else ""
         )
+        noun = "task" if self._budget == 1 else "tasks"
         return (
-            f"the run needs more than {self._budget:,} tasks, the most that one run may"
+            f"the run needs more than {self._budget:,} {noun}, the most that one run may"
             f" execute{loop} (an operator raises the limit with {MAX_STEPS_OPTION} or"
             f" {MAX_STEPS_VARIABLE})"
         )

@@ -1,0 +1,74 @@
+"""A run as text for a terminal: a line for each task, and how it ended."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.strict_json import dump
+from httptask.cli._items import items_text
+from httptask.cli._job import job_line
+from httptask.cli._output import emit, note
+from httptask.cli._pages import summary_line
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import WorkflowRun
+
+
+def maybe_delivered(run: WorkflowRun) -> str:
+    """Say of which tasks of *run*, which was stopped, the server may have got the request."""
+    names = [
+        repr(task.name) for task in run.tasks if task.error and task.error.get("maybeDelivered")
+    ]
+    return f"the server may have got the request of {' and '.join(names)}" if names else ""
+
+
+def emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, Any]) -> None:
+    """Print *run*, whose JSON without secrets is *value*."""
+    if not arguments.json:
+        for task in value["tasks"]:
+            if task["status"] == "InProgress":
+                note(task_line(task))
+    emit(arguments, value, _run_text(run, value))
+
+
+def task_line(task: Mapping[str, Any]) -> str:
+    """Return what became of *task*, as JSON, in a line and what belongs to it."""
+    failed = f": {task['error'].get('message')}" if task.get("error") else ""
+    output = task.get("error") or task.get("output")
+    summary = ""
+    if task["type"] == "Http" and isinstance(output, dict):
+        about = [(output.get("pages"), summary_line), (output.get("job"), job_line)]
+        summary = "".join(f"\n           {describe(value)}" for value, describe in about if value)
+    if task.get("items"):
+        summary = f"\n           {items_text(task['items'])}"
+    line = (
+        f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f}"
+        f" s){failed}{summary}"
+    )
+    return "\n".join([line, *(f"{'':<10} {text}" for text in task.get("notes", ()))])
+
+
+def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
+    where = f" in the environment {run.environment}" if run.environment else ""
+    lines = [
+        f"{run.status}: {run.definition or 'the workflow'}{where} in {run.elapsed_seconds:.3f} s"
+    ]
+    if value.get("error"):
+        lines.append(f"error: {_shortened(value)}")
+    if value.get("output") is not None:
+        lines += ["output:", dump(value["output"], indent=2)]
+    if run.failure_run is not None:
+        lines.append(f"failure workflow {run.failure_run.definition}: {run.failure_run.status}")
+    return "\n".join(lines)
+
+
+def _shortened(value: Mapping[str, Any]) -> str:
+    """Return the error of the run *value*, without what the line of its task says already."""
+    error = str(value["error"])
+    for task in reversed(value["tasks"]):
+        message = (task.get("error") or {}).get("message")
+        if message and f": {message}" in error:
+            return error.replace(f": {message}", "", 1)
+    return error
