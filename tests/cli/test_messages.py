@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from command_line import Run
-from tasks import http
+from httptask import hookimpl
+from httptask.workflow import definition_of, stored_credential_problems
+from tasks import http, runtime
 
 NOBODY = "http://127.0.0.1:9"
 READER = http(NOBODY, inputParameters={"id": "${$.input.order.id}"})
@@ -91,3 +93,57 @@ def test_one_task_is_one_task(run: Run, flow: Any) -> None:
     """A limit of one is said as such."""
     tasks = ({"type": "Wait", "seconds": 0, "nextTask": "T1"}, http(NOBODY))
     assert "needs more than 1 task, the most" in run("run", flow(*tasks), "--max-steps", "1").out
+
+
+def test_a_credential_that_no_store_has_is_a_warning(run: Run, flow: Any, tmp_path: Path) -> None:
+    """Once for all tasks, with the nearest name; what an environment maps is another name there."""
+    stored = {"crm-staging": {"type": "bearer", "token": "hunter2hunter2"}}
+    (tmp_path / "no-credentials.json").write_text(json.dumps(stored), "utf-8")
+    (tmp_path / "no-credentials.json").chmod(0o600)
+    task = http("https://a.example", credentials="crm-stagin")
+    name = flow({**task, "nextTask": "T1", "end": None}, task)
+    done = run("validate", name)
+    sentence = "there is no credential 'crm-stagin' on this machine; did you mean crm-staging?"
+    assert done.status == 0
+    assert f"/tasks/T0/credentials: {sentence} (and in 1 other place)" in done.out
+    assert done.out.count("crm-stagin'") == 1
+    assert "hunter2" not in done.out + done.err
+    told = run("validate", name, "--json").json
+    assert [problem["code"] for problem in told["problems"]] == ["credential-unknown"] * 2
+    assert told["valid"] is True
+    (tmp_path / "environments").mkdir()
+    mapped = {"credentials": {"crm-stagin": "crm-staging"}}
+    (tmp_path / "environments" / "live.json").write_text(json.dumps(mapped), "utf-8")
+    assert run("validate", name).out == "flow.json: valid\n"
+
+
+def test_a_credential_that_a_plugin_may_bring_is_no_warning() -> None:
+    """Its store cannot be listed."""
+
+    class Vault:
+        @hookimpl
+        def httptask_credential(self, name: str) -> None:
+            return None
+
+    task = http("https://a.example", credentials=["one", "${$.two}"])
+    definition = definition_of({"startTask": "T", "tasks": {"T": task}})
+    with runtime() as shared:
+        (unknown,) = stored_credential_problems(definition, shared)
+    assert (unknown.pointer, unknown.severity) == ("/tasks/T/credentials/0", "warning")
+    with runtime(Vault()) as shared:
+        assert stored_credential_problems(definition, shared) == []
+
+
+def test_what_many_tasks_lack_in_an_environment_is_said_once(
+    run: Run, flow: Any, tmp_path: Path
+) -> None:
+    """The line names the first place, and how many others there are."""
+    reader = http(NOBODY, inputParameters={"a": "${$.variables.region}"})
+    tasks = [{**reader, "nextTask": f"T{number}", "end": None} for number in (1, 2)]
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "live.json").write_text('{"variables": {"a": 1}}', "utf-8")
+    done = run("validate", flow(*tasks, reader))
+    assert done.out.count("no name 'region'") == 1
+    assert "error: in live: line 1, /tasks/T0/inputParameters/a: " in done.out
+    assert "(and in 2 other places)" in done.out
+    assert done.out.endswith("flow.json: 3 problems\n")

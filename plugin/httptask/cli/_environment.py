@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,23 @@ def given_variables(arguments: argparse.Namespace) -> dict[str, Any]:
             raise CommandError(f"--variable: {name} is given twice; give it once")
         variables[name] = typed_input(True, pointer, text)
     return variables
+
+
+def credentials_of_environments(
+    arguments: argparse.Namespace, definition: WorkflowDefinition
+) -> set[str]:
+    """Return the names for which the environment that is named, or one of all, has others. A file
+    that is wrong has none.
+    """
+    from httptask.errors import DefinitionError
+    from httptask.workflow import environment_names, load_environment
+
+    name = environment_name(arguments)
+    mapped: set[str] = set()
+    for known in [name] if name else environment_names(definition):
+        with contextlib.suppress(DefinitionError):
+            mapped.update(load_environment(definition, known).credentials)
+    return mapped
 
 
 def problems_by_environment(

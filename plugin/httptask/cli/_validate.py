@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from httptask.cli._definition import load, runtime_of
-from httptask.cli._environment import problems_by_environment
+from httptask.cli._environment import credentials_of_environments, problems_by_environment
 from httptask.cli._output import emit, plural
 
 if TYPE_CHECKING:
@@ -15,26 +15,42 @@ if TYPE_CHECKING:
 
 def run_validate(arguments: argparse.Namespace) -> int:
     """Print every problem; exit status 1 when one is an error."""
-    from httptask.workflow import definitions_of
+    from httptask.workflow import definitions_of, stored_credential_problems
     from httptask.workflow import problems as problems_of
 
     definition = load(arguments.definition)
     with runtime_of(arguments) as runtime:
         problems = problems_of(definition, runtime, definitions=definitions_of(definition))
         in_environments = problems_by_environment(arguments, definition, runtime)
-    value = _validity(problems)
+        mapped = credentials_of_environments(arguments, definition)
+        of_credentials = stored_credential_problems(definition, runtime, mapped)
+    value = _validity([*problems, *of_credentials])
     lines = [f"{problem.severity}: {problem}" for problem in problems]
+    lines += _lines("", of_credentials)
     errors = _errors(problems)
     for name, (of_file, others) in in_environments.items():
         validity = _validity(others) | {"fileProblems": [one.to_json() for one in of_file]}
         validity["valid"] = not _errors([*of_file, *others])
         value.setdefault("environments", {})[name] = validity
         lines += [f"{one.severity}: environments/{name}.json: {one}" for one in of_file]
-        lines += [f"{problem.severity}: in {name}: {problem}" for problem in others]
+        lines += _lines(f"in {name}: ", others)
         errors += _errors([*of_file, *others])
     value["valid"] = not errors
     emit(arguments, value, _verdict(arguments.definition, lines, errors))
     return 1 if errors else 0
+
+
+def _lines(beginning: str, problems: list[Problem]) -> list[str]:
+    """Return a line for each of *problems*. What is wrong in many tasks alike is said once."""
+    alike: dict[tuple[Any, ...], list[Problem]] = {}
+    for problem in problems:
+        sentence = problem.severity, problem.message, problem.suggestion
+        alike.setdefault(sentence, []).append(problem)
+    lines = []
+    for first, *others in alike.values():
+        more = f" (and in {plural(len(others), 'other place')})" if others else ""
+        lines.append(f"{first.severity}: {beginning}{first}{more}")
+    return lines
 
 
 def _errors(problems: list[Problem]) -> int:

@@ -230,6 +230,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "catalogue": "{reason}",
     "credential": "{reason}",
+    "credential-unknown": "there is no credential {name!r} on this machine",
     "credential-missing": "this endpoint asks for {expected}: name a credential",
     "credential-unfit": "the credential {name!r} {reason}; this endpoint asks for {expected}",
     "credential-not-enough": (

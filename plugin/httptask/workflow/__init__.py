@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
     from httptask.workflow._routes import unreached_tasks
+    from httptask.workflow._stored_credentials import stored_credential_problems
     from httptask.workflow._validation import problems
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "problems",
     "rename_task",
     "sample_input",
+    "stored_credential_problems",
     "typed_input",
     "unreached_tasks",
     "variables_of",
@@ -111,6 +113,7 @@ _HOMES = {
     "problems": "httptask.workflow._validation",
     "rename_task": "httptask.workflow._renaming",
     "sample_input": "httptask.workflow._input",
+    "stored_credential_problems": "httptask.workflow._stored_credentials",
     "typed_input": "httptask.workflow._input",
     "variables_of": "httptask.workflow._environments",
     "with_defaults": "httptask.workflow._input",
