@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import servers
 from command_line import Run
 from httptask import hookimpl
 from httptask.workflow import definition_of, stored_credential_problems
@@ -33,12 +38,35 @@ def flow(tmp_path: Path) -> Any:
     return write
 
 
-def test_a_failure_is_told_once(run: Run, flow: Any) -> None:
-    """The line of the task has the sentence; the error of the run names the task."""
-    done = run("run", flow(http(NOBODY)))
-    assert (done.err + done.out).count("connection refused") == 1
-    assert "error: task 'T0' failed\n" in done.out
-    assert "connection refused" in run("run", flow(http(NOBODY)), "--json").json["error"]
+def test_a_failure_is_told_once_on_a_terminal(run: Run, flow: Any, tmp_path: Path) -> None:
+    """The line of the task has the sentence; the error of the run names the task. Where only one of
+    the streams is read, it has all.
+    """
+    name = flow(http(NOBODY))
+    apart = run("run", name)
+    assert "connection refused" in apart.err
+    assert "error: task 'T0' failed: no connection" in apart.out
+    outside, inside = pty.openpty()
+    environment = os.environ | {
+        "HTTPTASK_CATALOGUE": str(tmp_path / "catalogue.sqlite3"),
+        "HTTPTASK_ALLOW_NETWORKS": "127.0.0.1",
+        "NO_COLOR": "1",
+    }
+    subprocess.run(
+        [sys.executable, "-m", "httptask", "run", name],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=inside,
+        stderr=inside,
+        timeout=servers.HANG_SECONDS,
+        check=False,
+    )
+    shown = os.read(outside, 10_000).decode()  # a few lines: the terminal holds them
+    os.close(inside)
+    os.close(outside)
+    assert shown.count("connection refused") == 1
+    assert "error: task 'T0' failed\r\n" in shown
 
 
 @pytest.mark.parametrize("command", ["run", "test-request"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +66,12 @@ def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
 
 
 def _shortened(value: Mapping[str, Any]) -> str:
-    """Return the error of the run *value*, without what the line of its task says already."""
+    """Return the error of the run *value*: on a terminal that shows the lines of its tasks, too,
+    without the sentence that stands in one of them.
+    """
     error = str(value["error"])
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        return error
     for task in reversed(value["tasks"]):
         message = (task.get("error") or {}).get("message")
         if message and f": {message}" in error:
