@@ -22,7 +22,13 @@ from httptask.expressions._prepared import Prepared
 from httptask.expressions._query import ABSENT, Query
 from httptask.expressions._renaming import Renamed
 from httptask.expressions._result import Expected, ExpectedList
-from httptask.expressions._template import escape, has_expression, is_expression, may_change
+from httptask.expressions._template import (
+    escape,
+    has_expression,
+    holds_expression,
+    is_expression,
+    may_change,
+)
 
 __all__ = [
     "ABSENT",
@@ -37,6 +43,7 @@ __all__ = [
     "condition_problems",
     "escape",
     "has_expression",
+    "holds_expression",
     "is_expression",
     "may_change",
     "members_compared",

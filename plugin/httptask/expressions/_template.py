@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 JSONATA = "jsonata:"
 """The prefix that selects JSONata: at the start of an expression, or of a whole value."""
@@ -68,6 +70,23 @@ def has_expression(text: str) -> bool:
     return template.unclosed is not None or any(
         isinstance(part, Expression) for part in template.parts
     )
+
+
+def holds_expression(value: Any, has: Callable[[str], bool] = has_expression) -> bool:
+    """Say whether there is an expression anywhere in the JSON *value*: a text for which
+    *has* is true. Names of objects are not looked at.
+    """
+    queue = [value]
+    while queue:
+        item = queue.pop()
+        if isinstance(item, str):
+            if has(item):
+                return True
+        elif isinstance(item, Mapping):
+            queue.extend(item.values())
+        elif isinstance(item, list):
+            queue.extend(item)
+    return False
 
 
 def may_change(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.pointers import pointer as pointer_of
 from httptask.building import REFERENCE, is_reference, missing_files, reference_problems
 from httptask.errors import Problem
-from httptask.expressions import ExpectedList, has_expression
+from httptask.expressions import ExpectedList, has_expression, holds_expression
 from httptask.model.for_each import INDEX, MAX_ITEMS, item_names
 
 if TYPE_CHECKING:
@@ -96,15 +96,10 @@ def _items_problems(
     elif isinstance(items, Mapping):
         for steps, code, params in reference_problems(items):
             yield Problem.of(code, pointer_of(steps, at), **params)
-        if not _holds_expression(items[REFERENCE]):
+        if not holds_expression(items[REFERENCE]):
             yield from missing_files([((), items)], files, at)
     elif isinstance(items, list):
         limit = setting.get("maxItems", MAX_ITEMS)
         if isinstance(limit, int) and len(items) > limit:
             yield Problem.of("for-each-too-many", at, limit=limit, found=len(items))
     yield from check(items, at)
-
-
-def _holds_expression(reference: Any) -> bool:
-    values = reference.values() if isinstance(reference, Mapping) else [reference]
-    return any(isinstance(value, str) and has_expression(value) for value in values)

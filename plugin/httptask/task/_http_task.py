@@ -13,6 +13,7 @@ from httptask._core.sync import run_sync
 from httptask.building import missing_files, references
 from httptask.credentials import fitting_problems
 from httptask.errors import CatalogueError, Problem, UnknownEndpointError
+from httptask.expressions import holds_expression
 from httptask.model.exchange import Exchange, SentRequest
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
@@ -20,7 +21,7 @@ from httptask.sending import BodyFile, Delivery
 from httptask.settings import without_nulls
 from httptask.task._for_each import for_each_problems, parameter_problems, with_item
 from httptask.task._items import first_item
-from httptask.task._plan import Plan, WrittenTask, document_shape, holds_expression
+from httptask.task._plan import Plan, WrittenTask, document_shape
 from httptask.task._rounds import round_of
 from httptask.task._runtime import Runtime
 from httptask.task._visit import Visit

@@ -4,7 +4,7 @@ shared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from httptask._core.strict_json import deeper_than, dump, is_too_deep, parse
 from httptask.building import Builder, build, data_places, references, with_values
 from httptask.credentials import named_credentials
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
-from httptask.expressions import Prepared, has_expression, may_change
+from httptask.expressions import Prepared, holds_expression, may_change
 from httptask.model.completion import Completion
 from httptask.model.for_each import ForEach
 from httptask.model.pagination import Pagination
@@ -467,7 +467,9 @@ class Plan:
         request = self.definition.get("httpRequest")
         if not isinstance(request, Mapping):
             return EVERY_GROUP
-        return frozenset(name for name, value in request.items() if _any_text(value, may_change))
+        return frozenset(
+            name for name, value in request.items() if holds_expression(value, may_change)
+        )
 
     @cached_property
     def timeouts(self) -> Timeouts:
@@ -536,26 +538,6 @@ def _task_schema() -> dict[str, Any]:
     schema = packaged.schema("http-task")
     about_others = {name: value for name, value in schema.items() if name not in ("if", "else")}
     return focused(about_others, schema["properties"].keys() - {"httpRequest"})
-
-
-def holds_expression(value: Any) -> bool:
-    """Say whether there is an expression anywhere in *value*."""
-    return _any_text(value, has_expression)
-
-
-def _any_text(value: Any, holds: Callable[[str], bool]) -> bool:
-    """Say whether *holds* is true of any text in *value*; names of objects are not looked at."""
-    queue = [value]
-    while queue:
-        item = queue.pop()
-        if isinstance(item, str):
-            if holds(item):
-                return True
-        elif isinstance(item, Mapping):
-            queue.extend(item.values())
-        elif isinstance(item, list):
-            queue.extend(item)
-    return False
 
 
 def is_error(problem: Problem) -> bool:

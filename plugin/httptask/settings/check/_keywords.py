@@ -22,7 +22,7 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from httptask._schema.patterns import Budget, PatternError, search
-from httptask.expressions import has_expression, is_expression
+from httptask.expressions import has_expression, holds_expression, is_expression
 from httptask.settings.check._formats import is_plainly_none
 from httptask.settings.check._forms import Choice, Forms
 
@@ -474,17 +474,6 @@ def _asked_of(condition: Any, instance: Any) -> Any:
 
 
 _OF_PROPERTIES = frozenset(("properties", "required"))
-
-
-def holds_expression(value: Any) -> bool:
-    """Say whether an expression stands anywhere in *value*."""
-    if isinstance(value, str):
-        return has_expression(value)
-    if isinstance(value, Mapping):
-        return any(holds_expression(item) for item in value.values())
-    if isinstance(value, list):
-        return any(holds_expression(item) for item in value)
-    return False
 
 
 _ALWAYS = frozenset(("$ref", "readOnly"))

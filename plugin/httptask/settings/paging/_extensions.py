@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from httptask.expressions import Query
 from httptask.model.pagination import Evidence, SuggestedPagination
-from httptask.settings.paging._fields import query_of
 from httptask.settings.paging._listing import Asked, Listing, response_evidence
 
 _NO_PAGES = SuggestedPagination({}, ())
@@ -59,10 +59,10 @@ def _suggestion(listing: Listing, name: str, setting: Setting) -> SuggestedPagin
 def _ms(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
     if listing.endpoint.method != "GET":
         return None
-    items = query_of((str(extension.get("itemName") or "value"),))
-    following = query_of(tuple(re.split(r"(?<!\\)\.", extension["nextLinkName"])))
+    items = Query.of_steps((str(extension.get("itemName") or "value"),)).text
+    following = Query.of_steps(tuple(re.split(r"(?<!\\)\.", extension["nextLinkName"]))).text
     if not any(field.query == following for field in listing.fields):
-        following = query_of((extension["nextLinkName"].replace("\\.", "."),))
+        following = Query.of_steps((extension["nextLinkName"].replace("\\.", "."),)).text
     return {"mode": "nextUrl", "items": items, "next": following}, [following, items], None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._schema.subschemas import definition_name
+from httptask.expressions import Query
 from httptask.settings.paging._names import is_wrapper, plain
 
 _DEEPEST = 4
@@ -16,8 +16,6 @@ _DEEPEST = 4
 _MOST_LAYERS = 40
 """Schemas that are merged into one field: a stranger's may be recursive."""
 _MOST_FIELDS = 400
-
-_DOT_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Field:
     @property
     def query(self) -> str:
         """Its JSONPath over the body."""
-        return query_of(self.path)
+        return Query.of_steps(self.path).text
 
     @property
     def is_list(self) -> bool:
@@ -57,18 +55,6 @@ class Field:
         examples = self.keywords.get("examples")
         words += examples[:1] if isinstance(examples, list) else []
         return " ".join(str(word) for word in words if word is not None)[:2_000].lower()
-
-
-def query_of(path: tuple[str, ...]) -> str:
-    """Return the JSONPath of *path*: `$.data`, `$['@odata.nextLink']`."""
-    query = "$"
-    for name in path:
-        if _DOT_NAME.fullmatch(name):
-            query += f".{name}"
-        else:
-            escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-            query += f"['{escaped}']"
-    return query
 
 
 class Fields:
