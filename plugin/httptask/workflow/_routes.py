@@ -150,8 +150,8 @@ def way_problems(scope: Scope) -> Iterator[Problem]:
     for loop in endless:
         way = [shown(name) for name in [*loop, loop[0]]]
         yield Problem.of("endless-loop", scope.pointer_to(loop[0]), tasks=way)
-    waiting = {name for name, task in scope.tasks.items() if _may_wait(task)}
-    for loop in loops_without(scope.start, arrows, waiting.union(*endless)):
+    waits = {name for name, task in scope.tasks.items() if _may_wait(task)}
+    for loop in loops_without(scope.start, arrows, waits.union(*endless)):
         way = [shown(name) for name in [*loop, loop[0]]]
         pointer = scope.pointer_to(loop[0])
         yield Problem.of("busy-loop", pointer, severity="warning", tasks=way)

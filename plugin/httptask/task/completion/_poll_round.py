@@ -118,8 +118,8 @@ class PollRound:
         if not isinstance(url, str) or not url.startswith(("http://", "https://")):
             at = pointer_of(["attach"], self._pointer)
             expected = "an absolute URL: job.url of an earlier run"
-            found = self._report.mask(repr(url)[:60])
-            problem = Problem.of("type", at, expected=expected, found=found)
+            shown = self._report.mask(repr(url)[:60])
+            problem = Problem.of("type", at, expected=expected, found=shown)
         elif self._polling.result == "original":
             at = pointer_of(["poll", "result"], self._pointer)
             problem = Problem.of("completion-attached", at)

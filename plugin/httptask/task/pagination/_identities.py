@@ -24,15 +24,15 @@ class Identities:
 
     def __contains__(self, value: bytes) -> bool:
         digest = _digest(value)
-        return self._table[_place(self._table, digest)] == digest
+        return self._table[_index_of(self._table, digest)] == digest
 
     def add(self, value: bytes) -> bool:
         """Add *value*; say whether it is new."""
         digest = _digest(value)
-        place = _place(self._table, digest)
-        if self._table[place] == digest:
+        index = _index_of(self._table, digest)
+        if self._table[index] == digest:
             return False
-        self._table[place] = digest
+        self._table[index] = digest
         self._count += 1
         if self._count * 3 > len(self._table) * 2:
             self._grow()
@@ -42,7 +42,7 @@ class Identities:
         larger = array("Q", bytes(16 * len(self._table)))
         for digest in self._table:
             if digest:
-                larger[_place(larger, digest)] = digest
+                larger[_index_of(larger, digest)] = digest
         self._table = larger
 
 
@@ -64,7 +64,7 @@ def _digest(value: bytes) -> int:
     return int.from_bytes(blake2b(value, digest_size=8).digest(), "big") or 1
 
 
-def _place(table: array[int], digest: int) -> int:
+def _index_of(table: array[int], digest: int) -> int:
     """Return the index of *digest* in *table*, or of the free one for it, which has a 0: open
     addressing, one index after the other.
     """

@@ -192,14 +192,14 @@ class Page:
 
 def _no_token(query: Query, value: Any, parameter: Place | None) -> str:
     """Return why *value* at *query* is no token for *parameter*."""
-    place = "a URL"
+    target = "a URL"
     if parameter is not None:
-        place = f"the {_LOCATIONS[parameter.location]} {parameter.name!r}"
+        target = f"the {_LOCATIONS[parameter.location]} {parameter.name!r}"
     hint = ""
     if isinstance(value, Mapping) and value:
         names = ", ".join(map(str, list(value)[:5]))
         hint = f"; it has the names {names}: name one of them, {query.text}.{next(iter(value))}"
-    return f"what follows, {query.text}, is {_shown(value)}, and {place} takes text{hint}"
+    return f"what follows, {query.text}, is {_shown(value)}, and {target} takes text{hint}"
 
 
 _LOCATIONS = {

@@ -114,15 +114,17 @@ class PageRound:
         """Note the next call, *request* made of *settings*. Raises `PaginationError` for one made
         before, and for a value that the endpoint does not take.
         """
-        number, place = self._state.number, self._pagination.parameter
-        header = place.name if place is not None and place.location == "header" else None
+        number, parameter = self._state.number, self._pagination.parameter
+        header = (
+            parameter.name if parameter is not None and parameter.location == "header" else None
+        )
         if not self._requests.add(request_identity(request, header)):
             raise self._error_of_next(
                 f"the request for it was made before, {request.method} {request.url}: the pages go"
                 " round"
             )
-        if self._request is not None and self._refusal is not None and place is not None:
-            reason = self._refusal(settings, path_of(place))
+        if self._request is not None and self._refusal is not None and parameter is not None:
+            reason = self._refusal(settings, path_of(parameter))
             if reason is not None:
                 raise self._error_of_next(f"what page {number - 1} says does not fit: {reason}")
         self._request = request
@@ -159,11 +161,11 @@ class PageRound:
         pagination, is_last = self._pagination, await self._until.holds(page)
         items = self._items(page, is_last=is_last)
         if pagination.counts and _are_the_same(items, self._items_before):
-            place = pagination.parameter
+            parameter = pagination.parameter
+            name = repr(parameter.name) if parameter is not None else "its number"
             raise page.error(
                 f"its items are those of page {page.number - 1} again: the server does not go by"
-                f" {place.name if place is not None else 'its number'!r}, or it gives its last page"
-                " for each one behind it"
+                f" {name}, or it gives its last page for each one behind it"
             )
         if self._earlier is None and self._start is not None:
             self._earlier = self._start.earlier(len(items))
@@ -271,10 +273,10 @@ class PageRound:
     def _call(self, wait_seconds: float = 0.0) -> NextCall:
         """Return the call of the page that the state's cursor asks for."""
         cursor, number = self._state.cursor, self._state.number
-        place = self._pagination.parameter
-        if self._pagination.mode in BY_URL or place is None:
+        parameter = self._pagination.parameter
+        if self._pagination.mode in BY_URL or parameter is None:
             return NextCall(url=str(cursor), wait_seconds=wait_seconds, number=number)
-        settings = put(self._settings, place, cursor)
+        settings = put(self._settings, parameter, cursor)
         return NextCall(settings, wait_seconds=wait_seconds, number=number)
 
     # How it ends

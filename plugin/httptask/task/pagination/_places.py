@@ -15,49 +15,49 @@ from httptask.errors import Problem
 from httptask.model.pagination import Pagination, Place
 
 
-def put(settings: Mapping[str, Any], place: Place, value: Any) -> dict[str, Any]:
-    """Return a copy of *settings*, an `httpRequest`, with *value* at *place*."""
-    group = place.group
+def put(settings: Mapping[str, Any], parameter: Place, value: Any) -> dict[str, Any]:
+    """Return a copy of *settings*, an `httpRequest`, with *value* at *parameter*."""
+    group = parameter.group
     old = settings.get(group)
-    if place.location == "body":
-        return {**settings, group: _put_at(old, _tokens(place.name), value)}
+    if parameter.location == "body":
+        return {**settings, group: _put_at(old, _tokens(parameter.name), value)}
     if isinstance(old, list):  # pairs of names and values
-        pairs = [pair for pair in old if not (isinstance(pair, list) and pair[0] == place.name)]
-        return {**settings, group: [*pairs, [place.name, value]]}
+        pairs = [pair for pair in old if not (isinstance(pair, list) and pair[0] == parameter.name)]
+        return {**settings, group: [*pairs, [parameter.name, value]]}
     others = dict(old or {})
-    if place.location == "header":
-        lower = place.name.lower()
+    if parameter.location == "header":
+        lower = parameter.name.lower()
         others = {name: item for name, item in others.items() if name.lower() != lower}
-    others[place.name] = value
+    others[parameter.name] = value
     return {**settings, group: others}
 
 
-def written(settings: Any, place: Place) -> Any:
-    """Return the value at *place* in *settings*, or in their URL's text; None without one."""
-    value = _in_group(settings, place)
-    if value is None and place.location == "query" and isinstance(settings, Mapping):
+def written(settings: Any, parameter: Place) -> Any:
+    """Return the value at *parameter* in *settings*, or in their URL's text; None without one."""
+    value = _in_group(settings, parameter)
+    if value is None and parameter.location == "query" and isinstance(settings, Mapping):
         query = str(settings.get("url")).partition("#")[0].partition("?")[2]
-        return dict(parse_qsl(query)).get(place.name)
+        return dict(parse_qsl(query)).get(parameter.name)
     return value
 
 
-def _in_group(settings: Any, place: Place) -> Any:
-    value = settings.get(place.group) if isinstance(settings, Mapping) else None
-    if place.location == "body":
-        for token in _tokens(place.name):
+def _in_group(settings: Any, parameter: Place) -> Any:
+    value = settings.get(parameter.group) if isinstance(settings, Mapping) else None
+    if parameter.location == "body":
+        for token in _tokens(parameter.name):
             value = child(value, token)
         return value
     if isinstance(value, list):
         pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == 2]
-        return next((item for name, item in pairs if name == place.name), None)
-    return value.get(place.name) if isinstance(value, Mapping) else None
+        return next((item for name, item in pairs if name == parameter.name), None)
+    return value.get(parameter.name) if isinstance(value, Mapping) else None
 
 
-def path_of(place: Place) -> tuple[str, ...]:
-    """Return the path of *place* in an `httpRequest`."""
-    if place.location == "body":
-        return (place.group, *_tokens(place.name))
-    return (place.group, place.name)
+def path_of(parameter: Place) -> tuple[str, ...]:
+    """Return the path of *parameter* in an `httpRequest`."""
+    if parameter.location == "body":
+        return (parameter.group, *_tokens(parameter.name))
+    return (parameter.group, parameter.name)
 
 
 def first_page(settings: Any, pagination: Pagination) -> Any:
@@ -67,11 +67,11 @@ def first_page(settings: Any, pagination: Pagination) -> Any:
     changed: Mapping[str, Any] = settings
     if pagination.size is not None:
         changed = put(changed, pagination.size, pagination.size_value)
-    place = pagination.parameter
-    if pagination.counts and place is not None:
-        is_written = pagination.start is None and written(settings, place) is not None
+    parameter = pagination.parameter
+    if pagination.counts and parameter is not None:
+        is_written = pagination.start is None and written(settings, parameter) is not None
         if not is_written:
-            changed = put(changed, place, pagination.first_number)
+            changed = put(changed, parameter, pagination.first_number)
     return changed
 
 
@@ -95,9 +95,9 @@ def placed(
         fields["parameter"] = (pagination.parameter, value)
     at = f"{pointer}/pagination"
     moved: dict[str, tuple[str, str]] = {}
-    for name, (place, value) in fields.items():
-        if place is not None:
-            where = pointer_of(path_of(place), request_pointer)
+    for name, (parameter, value) in fields.items():
+        if parameter is not None:
+            where = pointer_of(path_of(parameter), request_pointer)
             moved[where] = f"{at}/{name}/name", f"{at}/{value}"
     shown = []
     for problem in problems:

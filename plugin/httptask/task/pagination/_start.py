@@ -54,15 +54,15 @@ class Start:
         """Return what asks for the next page: *cursor*, or the number in the settings; None for a
         first page that needs nothing. Raises `SettingsError`.
         """
-        pagination, place = self.pagination, self.pagination.parameter
-        if place is not None:
+        pagination, parameter = self.pagination, self.pagination.parameter
+        if parameter is not None:
             self._check_that_it_fits()
         if cursor is None:
-            has_number = pagination.counts and place is not None
+            has_number = pagination.counts and parameter is not None
             return self._number(self._written, "parameter") if has_number else None
         if pagination.counts:
             return self._number(cursor, "resume")
-        is_in_body = place is not None and place.location == "body"
+        is_in_body = parameter is not None and parameter.location == "body"
         is_text = isinstance(cursor, str | int | float) and not isinstance(cursor, bool)
         if not is_text and not (is_in_body and isinstance(cursor, dict | list)):
             raise self._refused(cursor, "a token: text or a number", "resume")
@@ -105,21 +105,21 @@ class Start:
         """
         if beginning <= 1:
             return _exactly(number - beginning)
-        place = self.pagination.parameter
-        if place is not None and "index" in place.name.lower():
+        parameter = self.pagination.parameter
+        if parameter is not None and "index" in parameter.name.lower():
             return Earlier(max(0, number - 1), number)
         return _exactly(number)
 
     @property
     def _written(self) -> Any:
-        place = self.pagination.parameter
-        return None if place is None else written(self.settings, place)
+        parameter = self.pagination.parameter
+        return None if parameter is None else written(self.settings, parameter)
 
     def _check_that_it_fits(self) -> None:
-        place = self.pagination.parameter
+        parameter = self.pagination.parameter
         try:
-            if place is not None:
-                put(self.settings, place, "")
+            if parameter is not None:
+                put(self.settings, parameter, "")
         except ValueError as error:
             at = pointer_of(["parameter", "name"], self.pointer)
             problem = Problem.of("pagination-body", at, reason=str(error))
@@ -133,8 +133,8 @@ class Start:
 
     def _refused(self, cursor: Any, expected: str, setting: str) -> SettingsError:
         at = pointer_of([setting], self.pointer)
-        found = self.mask(dump(cursor, compact=True)[:60])
-        return SettingsError([Problem.of("type", at, expected=expected, found=found)])
+        shown = self.mask(dump(cursor, compact=True)[:60])
+        return SettingsError([Problem.of("type", at, expected=expected, found=shown)])
 
 
 def _exactly(items: int) -> Earlier:
