@@ -30,6 +30,7 @@ def task(server_url: str, **poll: Any) -> dict[str, Any]:
         ({"jobStatus": "IN_PROGRESS", "id": 7}, "$.jobStatus"),
         ({"operation": {"state": "Failed"}}, "$.operation.state"),
         ({"status": {"phase": "Running"}}, "$.status.phase"),
+        ({"JOB_STATE": "RUNNING", "id": 7}, "$.JOB_STATE"),
         ({"status": {"code": "PENDING"}}, "$.status.code"),
         ({"jobs": [{"status": "running"}]}, "$.jobs[0].status"),
     ],
@@ -56,6 +57,7 @@ def test_a_state_elsewhere_is_named(poll: dict[str, Any], body: Any, where: str)
         {"order": {"state": "CA"}},
         {"address": {"state": "CA"}, "id": 1},
         {"paymentStatus": "pending", "id": 1},
+        {"runtime": {"state": "pending"}, "important": {"status": "failed"}},
         {"rows": 5},
     ],
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -16,23 +19,27 @@ _LONGEST = 60
 _STATES = ("status", "state", "phase")
 _PARTS = ("name", "code", "value", "text")
 """Names of the word in a state that is an object."""
-_JOBS = ("job", "operation", "task", "export", "import", "process", "run", "execution", "status")
+_OF_JOB = re.compile(
+    "(?i:jobs?|operations?|tasks?|exports?|imports?|process|runs?|executions?|status)(?:$|[A-Z_-])"
+)
+"""How a name begins that is about a job: `jobStatus`, `job_status`, but not `runtime`."""
 
 
 def named_states(body: Any) -> Iterator[tuple[Path, str]]:
     """Yield what in *body* may be the state of a job, with its path, the shallow ones first: text
     whose name ends with `status`, `state` or `phase`. Of a list its first item is looked at.
     """
-    pending: list[tuple[Path, Any]] = [((), body)]
+    pending: deque[tuple[Path, Any]] = deque([((), body)])
     for _ in range(_MOST):
         if not pending:
             return
-        path, value = pending.pop(0)
+        path, value = pending.popleft()
         if isinstance(value, str):
             if _may_be_state(path, value):
                 yield path, value
         elif len(path) < _DEEPEST and isinstance(value, Mapping):
-            pending += [((*path, str(name)), member) for name, member in value.items()]
+            members = islice(value.items(), _MOST)
+            pending += [((*path, str(name)), member) for name, member in members]
         elif len(path) < _DEEPEST and isinstance(value, list):
             pending += [((*path, 0), item) for item in value[:1]]
 
@@ -49,6 +56,5 @@ def is_of_job(body: Any, path: Path) -> bool:
     """Say whether what stands at *path* in *body* is about a job, and not about a thing: the name
     says so, or there is nothing else in *body*.
     """
-    first = str(path[0]).lower()
     is_only = isinstance(body, Mapping) and len(body) == 1 and len(path) > 1
-    return is_only or first.startswith(_JOBS)
+    return is_only or _OF_JOB.match(str(path[0])) is not None
