@@ -15,6 +15,9 @@ import pytest
 import servers
 from command_line import Run
 from httptask import hookimpl
+from httptask.cli._job import job_line
+from httptask.cli._pages import summary_line
+from httptask.errors import Job, Pages
 from httptask.workflow import definition_of, stored_credential_problems
 from tasks import http, runtime
 
@@ -121,6 +124,16 @@ def test_one_task_is_one_task(run: Run, flow: Any) -> None:
     """A limit of one is said as such."""
     tasks = ({"type": "Wait", "seconds": 0, "nextTask": "T1"}, http(NOBODY))
     assert "needs more than 1 task, the most" in run("run", flow(*tasks), "--max-steps", "1").out
+
+
+def test_one_of_anything_is_one() -> None:
+    """One item of one byte, one poll; more of them have their thousands apart."""
+    pages = Pages(count=1, items=1, bytes=1, complete=True, stopped_by="next").to_json()
+    assert summary_line(pages) == "pages: 1, 1 item, 1 byte; complete (ended by next)"
+    more = summary_line({**pages, "items": 1000, "bytes": 0})
+    assert more == "pages: 1, 1,000 items, 0 bytes; complete (ended by next)"
+    job = Job("https://a.example/7", "done", ("done",), 1, "done", 0.5).to_json()
+    assert job_line(job).endswith(" 1 poll in 0.500 s")
 
 
 def test_a_credential_that_no_store_has_is_a_warning(run: Run, flow: Any, tmp_path: Path) -> None:

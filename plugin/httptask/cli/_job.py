@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask.cli._output import plural
+
 if TYPE_CHECKING:
     from httptask.model.job_exchange import JobCall, JobCalls
     from httptask.sending import RoundNews
@@ -27,7 +29,7 @@ def job_line(job: Mapping[str, Any]) -> str:
     """Return the summary of a *job*, as JSON, for a person."""
     return (
         f"job: {job['url']} {job['status'] or 'without a state'} (ended by {job['stoppedBy']}),"
-        f" {job['polls']:,} polls in {job['elapsedSeconds']:.3f} s"
+        f" {plural(job['polls'], 'poll')} in {job['elapsedSeconds']:.3f} s"
     )
 
 

@@ -135,7 +135,7 @@ def coloured(text: str, stream: TextIO) -> str:
 
 def plural(count: int, noun: str) -> str:
     """Return *count* and *noun*, with an s unless it is one."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
+from httptask.cli._output import plural
 
 if TYPE_CHECKING:
     from httptask.model.page_exchange import PageCall, PageCalls
@@ -33,15 +34,16 @@ def summary_line(summary: Mapping[str, Any]) -> str:
     rest = f", to go on from {shown}" if cursor is not None else ""
     note = f"; {summary['note']}" if summary.get("note") else ""
     return (
-        f"pages: {summary['count']:,}, {summary['items']:,} items{doubles},"
-        f" {summary['bytes']:,} bytes; {end} (ended by {summary['stoppedBy']}){rest}{note}"
+        f"pages: {summary['count']:,}, {plural(summary['items'], 'item')}{doubles},"
+        f" {plural(summary['bytes'], 'byte')}; {end} (ended by {summary['stoppedBy']}){rest}{note}"
     )
 
 
 def _call_line(call: PageCall) -> str:
     doubles = f", {call.duplicates:,} doubles" if call.duplicates else ""
     status = call.status_code if call.status_code is not None else call.outcome
+    items, size = plural(call.items, "item"), plural(call.bytes, "byte")
     return (
-        f"page {call.number}: {call.method} {call.url} -> {status}, {call.items:,} items{doubles},"
-        f" {call.bytes:,} bytes, {call.elapsed_seconds:.3f} s"
+        f"page {call.number}: {call.method} {call.url} -> {status}, {items}{doubles}, {size},"
+        f" {call.elapsed_seconds:.3f} s"
     )
