@@ -42,6 +42,7 @@ from httptask.designer._problems import (
     answer_unexpected,
 )
 from httptask.designer._reference import reference
+from httptask.designer._rounds import shown_suggestion
 from httptask.designer._search import search_endpoints
 from httptask.designer._test_requests import Event, TestRequests, described
 from httptask.designer._uploads import Uploads
@@ -51,6 +52,7 @@ from httptask.model.policy import Limits, Network
 from httptask.model.task import Inputs
 from httptask.model.workflow import WorkflowDefinition
 from httptask.plugins import plugin_manager
+from httptask.settings import suggested_pagination
 from httptask.task import HttpTask, Runtime
 from httptask.workflow import error_classes, rename_task, unreached_tasks
 from httptask.workflow import problems as definition_problems
@@ -530,11 +532,11 @@ def _task(draft: Draft, entry: CatalogueEntry | None, runtime: Runtime) -> HttpT
 
 
 def _form(entry: CatalogueEntry) -> dict[str, Any]:
-    return {
-        "id": entry.endpoint.id,
-        "prefill": entry.prefilled(),
-        **form_with_needs(entry.endpoint, entry.schema),
-    }
+    made = form_with_needs(entry.endpoint, entry.schema)
+    suggestion = suggested_pagination(entry.endpoint)
+    if suggestion is not None:
+        made["form"]["suggestedPagination"] = shown_suggestion(suggestion)
+    return {"id": entry.endpoint.id, "prefill": entry.prefilled(), **made}
 
 
 async def _json_made_by(make: Any) -> Response:

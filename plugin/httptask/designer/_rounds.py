@@ -11,6 +11,7 @@ from httptask.designer._drafts import raw_request
 if TYPE_CHECKING:
     from httptask.model.job_exchange import JobCalls
     from httptask.model.page_exchange import PageCalls
+    from httptask.model.pagination import SuggestedPagination
 
 
 def shown_calls(calls: PageCalls | JobCalls) -> dict[str, Any]:
@@ -23,3 +24,13 @@ def shown_calls(calls: PageCalls | JobCalls) -> dict[str, Any]:
     if next_request is not None and calls.next_request is not None:
         value["nextRequest"] = raw_request(calls.next_request)
     return value
+
+
+def shown_suggestion(suggestion: SuggestedPagination) -> dict[str, Any]:
+    """Return the pagination that a description suggests: the setting, the evidence in words, and
+    whether an answer confirmed it, with the reason, where one was looked at.
+    """
+    shown = {"setting": dict(suggestion.setting), "sentence": suggestion.sentence}
+    if suggestion.confirmed is None:
+        return shown
+    return {**shown, "confirmed": suggestion.confirmed, "reason": suggestion.reason}

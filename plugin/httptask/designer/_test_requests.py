@@ -25,13 +25,14 @@ from httptask.building import curl_command
 from httptask.designer._authorisation import authorisation
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._problems import Refused
-from httptask.designer._rounds import shown_calls
+from httptask.designer._rounds import shown_calls, shown_suggestion
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
 from httptask.model.exchange import Attempt, Difference, Exchange, Hop, RawResponse, SentRequest
 from httptask.model.task import Inputs, TestOptions
 from httptask.plugins import PluginManager
 from httptask.sending import Progress, Wait, watched
+from httptask.settings import suggestion_after
 from httptask.task import HttpTask
 
 _log = logging.getLogger("httptask")
@@ -210,6 +211,9 @@ class TestRequests:
             common["job"] = shown_calls(exchange.job)
         if exchange.item is not None:
             common["item"] = exchange.item.to_json()
+        suggestion = suggestion_after(exchange, task.endpoint, task.definition)
+        if suggestion is not None:
+            common["suggestedPagination"] = shown_suggestion(suggestion)
         response = exchange.response
         url = _url(seen, task)
         seen |= authorisation(exchange.outcome, response, url, *_known(task))

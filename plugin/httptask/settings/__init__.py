@@ -25,7 +25,12 @@ from httptask.settings.check import (
     task_warnings,
     with_media_type,
 )
-from httptask.settings.paging import confirmed_by, suggested_pagination, with_pagination
+from httptask.settings.paging import (
+    confirmed_by,
+    suggested_pagination,
+    suggestion_after,
+    with_pagination,
+)
 
 __all__ = [
     "EVERY_GROUP",
@@ -51,6 +56,7 @@ __all__ = [
     "settings_schema",
     "still_to_fill",
     "suggested_pagination",
+    "suggestion_after",
     "task_warnings",
     "undescribed_settings_schema",
     "with_media_type",

@@ -8,7 +8,31 @@ from typing import Any
 
 from httptask._http.links import links
 from httptask.expressions import ABSENT, Query
+from httptask.model.api import Endpoint
+from httptask.model.exchange import Exchange
 from httptask.model.pagination import SuggestedPagination
+from httptask.settings.paging._suggestion import suggested_pagination
+
+
+def suggestion_after(
+    exchange: Exchange, endpoint: Endpoint | None, task: Mapping[str, Any]
+) -> SuggestedPagination | None:
+    """Return the pagination that *endpoint* suggests for *task*, held against the answer in
+    *exchange*; None where the task has a pagination, or the answer is no success in JSON.
+    """
+    if endpoint is None or task.get("pagination") or exchange.outcome != "success":
+        return None
+    response = exchange.response
+    if response is None or response.decoded_as != "json":
+        return None
+    suggestion = suggested_pagination(endpoint)
+    if suggestion is None:
+        return None
+    headers: dict[str, str] = {}
+    for name, value in response.headers:
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return confirmed_by(suggestion, response.decoded, headers)
 
 
 def confirmed_by(

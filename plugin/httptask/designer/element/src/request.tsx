@@ -9,6 +9,7 @@ import { distinct, namesIn, writeNames } from "./task-credentials";
 import { GROUP_TITLES } from "./task-form";
 import { FlowTask } from "./flow-task";
 import { Routes } from "./routes";
+import { PagesOffered } from "./suggestion";
 import { TaskTitle } from "./task-title";
 import { EnvironmentPicker, SampleInputField, usesInput } from "./trying";
 import type { Server } from "./types";
@@ -254,6 +255,7 @@ function TaskCard({ root }: { root: Slot }) {
     <section class="card" aria-labelledby="group-task" id="task-fields" tabIndex={-1}>
       <div class="card-head"><h2 id="group-task">Task</h2><span class="type">not sent: what expressions see, how it runs</span></div>
       <Fields slot={{ ...root, kids, own: [] }} pointer="" id="task-fields" redraw={change} />
+      <PagesOffered suggestion={store.task.form?.suggestedPagination} />
       {usesInput(store) && <SampleInputField change={change} />}
     </section>
   );

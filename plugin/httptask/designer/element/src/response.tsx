@@ -9,6 +9,7 @@ import { Answer } from "./answer-tools";
 import type { Attempt, Ending, Hop, Phases } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
 import { failureOf } from "./api";
+import { PagesOffered } from "./suggestion";
 import { isRefused, Refused, WayOn } from "./way-on";
 import type { Failure } from "./types";
 
@@ -92,6 +93,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
         </Note>
       )}
       {ending.item && <Note kind="info" title={`For the first of ${plural(ending.item.count, "item")}`}>A run does the task for each of them.</Note>}
+      {!store.history.shown && <PagesOffered suggestion={ending.suggestedPagination} />}
       {!!ending.notes?.length && <Note kind="info" title="Unusual about this response">{ending.notes.map((each) => <div key={each}>{each}</div>)}</Note>}
       {!!ending.differences?.length && <Differences ending={ending} />}
       {(responded || ending.raw) && (

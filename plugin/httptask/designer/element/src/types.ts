@@ -71,7 +71,17 @@ export interface Group {
   required?: boolean;
   field: Field;
 }
+/** Pages that a description lets one expect; offered, never switched on by itself. */
+export interface SuggestedPagination {
+  setting: JsonObject;
+  /** What speaks for it. */
+  sentence: string;
+  /** After a test: whether the answer had what it looks for, and why. */
+  confirmed?: boolean;
+  reason?: string;
+}
 export interface Form {
+  suggestedPagination?: SuggestedPagination;
   target: string;
   url: { default?: string };
   method: string;
@@ -338,6 +348,7 @@ export interface Ending {
   attempts?: Attempt[];
   pages?: Pages;
   job?: Job;
+  suggestedPagination?: SuggestedPagination;
   /** Which item of how many it was made for. */
   item?: { index: number; count: number };
   request?: SentRequest;
