@@ -209,6 +209,18 @@ def test_no_secret_is_in_a_tree_or_a_value(designer: RunningDesigner) -> None:
         assert "•••" in ask(designer, "evaluate", **body)["value"], name
 
 
+def test_secrets_are_masked_however_many_there_are(designer: RunningDesigner) -> None:
+    """Each alone, and in other texts."""
+    body = [{"token": f"t0ken-{number}"} for number in range(300)]
+    tasks = {"Get": {"output": {"body": body}}}
+    last = "${$.tasks['Get'].output.body[299].token}"
+    for text in (last, f"Bearer: {last}"):
+        asked = {"definition": definition(inputParameters={"p": text}), "inputs": {"tasks": tasks}}
+        shown = ask(designer, "evaluate", pointer="/inputParameters/p", **asked)["value"]
+        assert "•••" in shown, text
+        assert "t0ken" not in shown, text
+
+
 def test_samples_of_any_shape_are_taken(designer: RunningDesigner) -> None:
     """A tree is bounded in breadth and depth, whatever the samples and the definition hold."""
     deep: Any = 1

@@ -48,8 +48,9 @@ class Expressions:
     async def scope(self, request: Request) -> Response:
         """Answer with the tree of what a task's expressions see."""
         around = await self._surroundings(await json_object(request, _MOST_BYTES))
-        scope = await scope_of(around, self._endpoint_of)
-        return Response(await in_thread(lambda: dump(scope)), media_type="application/json")
+        endpoints = {task.name: await self._endpoint_of(task.task) for task in around.earlier}
+        scope = await in_thread(lambda: dump(scope_of(around, endpoints)))
+        return Response(scope, media_type="application/json")
 
     async def evaluate(self, request: Request) -> Response:
         """Answer with the value of the expressions in one text of a task."""
@@ -57,18 +58,22 @@ class Expressions:
         pointer = member(value, "pointer", str)
 
         async def evaluated() -> dict[str, Any]:
-            around = await self._surroundings(value)
+            of_request = not pointer.startswith("/inputParameters")
+            around = await self._surroundings(value, of_request=of_request)
             return await value_at(around, pointer, self._runtime.evaluator)
 
         return as_json(await while_asked(request, evaluated()))
 
-    async def _surroundings(self, value: Mapping[str, Any]) -> Surroundings:
+    async def _surroundings(
+        self, value: Mapping[str, Any], *, of_request: bool = True
+    ) -> Surroundings:
         definition = WorkflowDefinition(member(value, "definition", dict))
         chosen = None
         if "environment" in value:
             name, workflow = member(value, "environment", str), member(value, "workflow", str)
             chosen = await in_thread(lambda: environment(self._workflows.placed(workflow), name))
-        return await surroundings_of(value, definition, chosen, self._runtime.evaluator)
+        evaluator = self._runtime.evaluator
+        return await surroundings_of(value, definition, chosen, evaluator, of_request=of_request)
 
     async def _endpoint_of(self, task: Mapping[str, Any]) -> Endpoint | None:
         endpoint = task.get("endpoint")

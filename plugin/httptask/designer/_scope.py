@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from httptask._http.media_types import is_json
@@ -17,13 +17,10 @@ from httptask.workflow import later_tasks
 _MOST_OF_ALL = 4_000
 """Nodes of all groups: the nearest tasks come first."""
 
-EndpointOf = Callable[[Mapping[str, Any]], Awaitable[Endpoint | None]]
-"""Returns the endpoint of a task's definition; None where the catalogue has none."""
 
-
-async def scope_of(around: Surroundings, endpoint_of: EndpointOf) -> dict[str, Any]:
+def scope_of(around: Surroundings, endpoints: Mapping[str, Endpoint | None]) -> dict[str, Any]:
     """Return `{"groups", "later"}`: what the task sees, as trees, and the tasks that may read its
-    own answer.
+    own answer. *endpoints* are those of earlier tasks, by name.
 
     A group is a node with the `path` of its value: names and indices from `$`. Those with `own` are
     seen by `httpRequest`, and the others by `inputParameters`.
@@ -35,7 +32,7 @@ async def scope_of(around: Surroundings, endpoint_of: EndpointOf) -> dict[str, A
     for task in around.earlier:
         if task.task.get("type") in ("Decision", "Terminate"):
             continue
-        endpoint = await endpoint_of(task.task)
+        endpoint = endpoints.get(task.name)
         groups.add_answer(task.name, task.task, endpoint, certain=task.certain)
     groups.add_variables()
     later = later_tasks(around.definition, around.name)

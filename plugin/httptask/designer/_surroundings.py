@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask._core.threads import in_thread
 from httptask.designer._bodies import member
 from httptask.designer._inputs import tried_input
 from httptask.designer._problems import Refused
@@ -68,8 +69,11 @@ async def surroundings_of(
     definition: WorkflowDefinition,
     environment: Environment | None,
     evaluator: Evaluator,
+    *,
+    of_request: bool = True,
 ) -> Surroundings:
-    """Return what the task that *value* names sees, with the samples in its `inputs`.
+    """Return what the task that *value* names sees, with the samples in its `inputs`; the input
+    parameters are evaluated where somebody asks for what its request sees (*of_request*).
 
     Raises `Refused` when *definition* has no such task.
     """
@@ -87,9 +91,11 @@ async def surroundings_of(
         environment=environment,
     )
     earlier = earlier_tasks(definition, name)
-    around = Surroundings(definition, name, task, inputs, earlier, _secrets_of(document, inputs))
+    secrets = await in_thread(lambda: _secrets_of(document, inputs))
+    around = Surroundings(definition, name, task, inputs, earlier, secrets)
     around.inputs = replace(inputs, item=await _first_item(task, inputs, evaluator))
-    await _evaluate_parameters(around, evaluator)
+    if of_request:
+        await _evaluate_parameters(around, evaluator)
     return around
 
 

@@ -21,6 +21,8 @@ _MOST_ITEMS = 3
 _DEEPEST = 8
 _LONGEST_VALUE = 80
 """Characters of a value in the tree."""
+_MOST_SEARCHED = 100
+"""Secrets that are looked for in every spelling; more of them, as they are."""
 _MOST_LOOKED_AT = 200_000
 """Values of samples that are searched for secrets."""
 
@@ -37,8 +39,9 @@ class Secrets:
 
     def add(self, text: str) -> None:
         """Mask *text* from now on."""
+        if text not in self._values and len(self._values) < _MOST_SEARCHED:
+            self._redactor.add(text)
         self._values.add(text)
-        self._redactor.add(text)
 
     def add_from(self, sample: Any) -> None:
         """Mask the secrets in the JSON value *sample*."""
@@ -63,6 +66,10 @@ class Secrets:
         is_scalar = isinstance(value, str | int | float) and not isinstance(value, bool)
         if is_scalar and (value if isinstance(value, str) else dump(value)) in self._values:
             return MASK
+        if len(self._values) > _MOST_SEARCHED:
+            text = dump(value)
+            if any(secret in text for secret in self._values):
+                return MASK
         return self._redactor.value(value)
 
 

@@ -13,7 +13,7 @@ import * as flow from "./workflow";
 const MOST_FIELDS = 300;
 
 /** Names and indices from `$` to what stands at *pointer* of the body of the task *task*; null where a run puts it elsewhere. */
-function stepsTo(text: string, { pointer }: Spot, task: string, { pages, item }: Ending): Step[] | null {
+function stepsTo(text: string, { pointer }: Spot, task: string, { pages, item, outcome }: Ending): Step[] | null {
   if (pages) return null;
   let value: unknown = JSON.parse(text);
   const inBody = segments(pointer).map((part): Step => {
@@ -21,7 +21,7 @@ function stepsTo(text: string, { pointer }: Spot, task: string, { pages, item }:
     value = (value as Record<string, unknown>)[part];
     return step;
   });
-  return ["tasks", task, "output", ...(item ? [item.index] : []), "body", ...inBody];
+  return ["tasks", task, "output", ...(item ? [item.index] : []), ...(outcome === "success" ? [] : ["error", "result"]), "body", ...inBody];
 }
 
 /** The body of a response as a tree with tools. */

@@ -91,7 +91,10 @@ export function outputsOf(results: Map<string, Result>): JsonObject {
     const body = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
     const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
     const result = { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts: ending.attempts?.length ?? ending.made!, elapsedSeconds };
-    tasks[name] = { output: ending.item ? [result] : result };
+    // What an error route sees of a failure.
+    const { outcome = "success", message = "" } = ending;
+    const output = outcome === "success" ? result : { error: { kind: outcome, message, maybeDelivered: true, result } };
+    tasks[name] = { output: ending.item ? [output] : output };
   }
   return tasks;
 }

@@ -12,8 +12,6 @@ const REQUEST = "/httpRequest";
 export class Expressions {
   constructor(private readonly store: Store) {}
 
-  private asked: { key: string; scope: Promise<Scope> } | null = null;
-
   /** What is sent with every question: the definition as it stands on the screen, and the samples that *text* may need. */
   private body(text?: string): ScopeRequest {
     const { task, tests, workflow, environments, input } = this.store;
@@ -31,16 +29,7 @@ export class Expressions {
   }
 
   /** The tree of what the open task's expressions see. */
-  scope(): Promise<Scope> {
-    const body = this.body();
-    const key = JSON.stringify(body);
-    if (this.asked?.key !== key) {
-      const scope = this.store.api.scope(body);
-      this.asked = { key, scope };
-      scope.catch(() => (this.asked = null));
-    }
-    return this.asked.scope;
-  }
+  scope = (): Promise<Scope> => this.store.api.scope(this.body());
 
   /** The value of the expression *text* at *pointer*. */
   evaluate = (pointer: string, text: string, signal: AbortSignal): Promise<Evaluation> => this.store.api.evaluate({ ...this.body(text), pointer }, signal);

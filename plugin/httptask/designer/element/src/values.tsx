@@ -40,6 +40,8 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
   const context = contextAt(slot.expr, caret);
   const lines = open && groups ? linesOf(groups, fresh ? null : context.query, toggled) : [];
   const line = lines[active];
+  /** While one types on, the picker is there where it has something to say. */
+  const visible = open && (fresh || !!failure || lines.length > 0);
   const id = `${control.id}-values`;
 
   const show = (all: boolean) => {
@@ -47,6 +49,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     setFresh(all);
     setActive(-1);
     if (all) setToggled(new Map());
+    if (open && groups) return; // while one types, the tree stays
     store.expressions.scope().then(
       (scope) => { setGroups(pointer.startsWith("/inputParameters") ? scope.groups.filter(({ kind }) => kind !== "parameter") : scope.groups); setFailure(""); },
       (error: Error) => setFailure(error.message),
@@ -71,8 +74,9 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
   const toggle = ({ steps, open: isOpen }: Line) => setToggled(new Map(toggled).set(JSON.stringify(steps), !isOpen));
   const take = ({ group, steps }: Line) => {
     const path = store.expressions.reach(group, steps, pointer);
-    const [from, to] = fresh ? [0, slot.expr.length] : [context.query.from, caret];
-    const { text, caret: after } = inserted(slot.expr, from, to, context, path);
+    const now = fresh ? slot.expr.length : input.current!.selectionStart!;
+    const here = contextAt(slot.expr, now);
+    const { text, caret: after } = inserted(slot.expr, fresh ? 0 : here.query.from, now, here, path);
     slot.expr = text;
     setOpen(false);
     redraw();
@@ -83,7 +87,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey) return;
-    if (!open) {
+    if (!visible) {
       if (event.key !== "ArrowDown") return;
       show(!slot.expr.trim());
     } else if (event.key === "ArrowDown") move(active + 1);
@@ -108,7 +112,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
       <div class="joined">
         <input
           {...control} ref={input} class="code" value={slot.expr} placeholder="$.name" autocomplete="off"
-          role="combobox" aria-haspopup="tree" aria-autocomplete="list" aria-expanded={open} aria-controls={open ? id : undefined}
+          role="combobox" aria-haspopup="tree" aria-autocomplete="list" aria-expanded={visible} aria-controls={visible ? id : undefined}
           aria-activedescendant={line ? `${id}-${active}` : undefined}
           onInput={(event) => {
             slot.expr = event.currentTarget.value;
@@ -125,12 +129,12 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
           onKeyDown={onKeyDown}
         />
         <button
-          class="add" aria-label={`Insert a value into ${name}`} title="Insert a value (Alt E)" aria-expanded={open}
+          class="add" aria-label={`Insert a value into ${name}`} title="Insert a value (Alt E)" aria-expanded={visible}
           onMouseDown={(event) => event.preventDefault()}
-          onClick={() => { if (open) return setOpen(false); input.current!.focus(); input.current!.select(); show(true); }}
+          onClick={() => { if (visible) return setOpen(false); input.current!.focus(); input.current!.select(); show(true); }}
         >Insert</button>
       </div>
-      {open && (
+      {visible && (
         <div class="values" ref={popup} onMouseDown={(event) => event.preventDefault()}>
           {failure ? <p class="problem error">{failure}</p> : !groups ? <p class="muted" role="status">Looking …</p> : !lines.length ? <p class="muted" role="status">No value has this name.</p> : null}
           <div role="tree" class="tree" id={id} aria-label={`Values for ${name}`}>
