@@ -1,7 +1,7 @@
 // A test request under way, its ending, and the words for both.
 import { failureOf } from "./api";
 import { duration } from "./amounts";
-import type { JsonObject } from "./json";
+import { at, isObject, type Json, type JsonObject } from "./json";
 import { fromRaw } from "./slots";
 import type { Ending, SentRequest } from "./types";
 
@@ -82,13 +82,26 @@ export function sentence(ending: Ending): string {
   return `${ending.status} ${ending.reasonPhrase ?? ""} in ${seconds}${ending.outcome === "success" ? "" : `: ${ending.message ?? ending.outcome}`}`;
 }
 
+/** What a run puts out for the pages of which *body* is one; undefined for a file, and where the items are not found. */
+function itemsOf(body: Json, pagination: Json | undefined): Json | undefined {
+  const { collect, items } = isObject(pagination ?? null) ? (pagination as JsonObject) : {};
+  if (collect === "pages") return [body];
+  if (collect === "file") return undefined;
+  if (Array.isArray(body)) return body;
+  const way = typeof items === "string" ? /^\$((?:\.\w+)+)(?:\[\*\])?$/.exec(items)?.[1] : undefined;
+  const found = items === undefined || items === null ? (isObject(body) ? Object.values(body).find(Array.isArray) : undefined) : way && at(body, way.replace(/\./g, "/"));
+  return Array.isArray(found) ? found : undefined;
+}
+
 /** The responses of earlier test requests, as the expressions of a later task see them. */
-export function outputsOf(results: Map<string, Result>): JsonObject {
+export function outputsOf(results: Map<string, Result>, taskOf: (name: string) => JsonObject | undefined = () => undefined): JsonObject {
   const tasks: JsonObject = {};
   for (const [name, { ending }] of results) {
     const { status, reasonPhrase = "", headers = [], text = null, elapsedSeconds } = ending;
     if (status === undefined || ending.truncated) continue;
-    const body = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
+    const read = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
+    const body = ending.pages ? itemsOf(read, taskOf(name)?.pagination) : read;
+    if (body === undefined) continue;
     const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
     const result = { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts: ending.attempts?.length ?? ending.made!, elapsedSeconds };
     // What an error route sees of a failure.

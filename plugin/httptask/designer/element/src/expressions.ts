@@ -1,6 +1,5 @@
 // What the expressions of the open task see, as the server has it, and what has to be written so that one sees more.
 import { plainName, pathIn, jsonPath, type Step } from "./expression-text";
-import { outputsOf } from "./endings";
 import { parse, same, segments, type Json } from "./json";
 import { dump, load, type Slot } from "./slots";
 import type { Store } from "./store";
@@ -17,7 +16,7 @@ export class Expressions {
     const { task, tests, workflow, environments, input } = this.store;
     const value = task.root ? task.value() : {};
     const named = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);
-    const tasks = Object.fromEntries(Object.entries(outputsOf(tests.answers)).filter(([name]) => named === null || named.includes(JSON.stringify(name).slice(1, -1))));
+    const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => named === null || named.includes(JSON.stringify(name).slice(1, -1))));
     const body: ScopeRequest = { definition: flow.replace(workflow.working, task.name!, value), task: task.name!, inputs: { tasks } };
     if (environments.chosen !== null && workflow.id !== null) Object.assign(body, { environment: environments.chosen, workflow: workflow.id });
     try {

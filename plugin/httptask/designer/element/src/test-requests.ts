@@ -1,11 +1,12 @@
 // Test requests: what is sent, the one under way, and the latest result of each task.
 import type { Draft } from "./api";
 import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence } from "./endings";
-import { at, type Json, parse } from "./json";
+import { at, type Json, type JsonObject, parse } from "./json";
 import { maskerOf } from "./masker";
 import { samples } from "./slots";
 import type { Store } from "./store";
 import type { Ending, Task } from "./types";
+import * as flow from "./workflow";
 
 /** In milliseconds, until a cancelled request is given up. */
 const CANCEL_PATIENCE = 1500;
@@ -31,6 +32,11 @@ export class TestRequests {
     return answers;
   }
 
+  /** What the tasks that were tested put out, as a later task's expressions see it. */
+  get outputs(): JsonObject {
+    return outputsOf(this.answers, (name) => flow.find(this.store.workflow.working, name)?.task);
+  }
+
   get stale(): boolean {
     return !!this.result && !!this.store.task.root && this.result.key !== this.store.task.settingsKey();
   }
@@ -43,7 +49,7 @@ export class TestRequests {
 
   draft(): Draft | null {
     const draft: Draft = { task: this.store.task.value(), name: this.store.task.name!, samples: samples(this.store.task.root!).values, inputs: {} };
-    if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = outputsOf(this.answers);
+    if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = this.outputs;
     const { chosen } = this.store.environments;
     const { id, working } = this.store.workflow;
     if (chosen !== null && id !== null) Object.assign(draft, { environment: chosen, workflow: id });

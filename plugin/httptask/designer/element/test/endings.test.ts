@@ -50,6 +50,21 @@ test("a later task's expressions see earlier answers, with every digit; none tha
     '{"A":{"output":{"statusCode":200,"reasonPhrase":"OK","headers":{"x-id":"7"},"body":{"n":12345678901234567890},"url":"https://a.example/x","attempts":2,"elapsedSeconds":0.25}}}');
 });
 
+test("a later task sees a failure, an item and pages as a run puts them out", () => {
+  const pages = { pages: {} } as unknown as Partial<Ending>;
+  const seen = (more: Partial<Ending>, task?: object) =>
+    (outputsOf(new Map([["A", { ending: { ...ENDING, text: '{"data": {"all": [1]}, "list": [2]}', ...more }, key: "" }]]), () => task as never) as { A?: { output: any } }).A?.output;
+  const failed = seen({ outcome: "status", message: "404", status: 404 });
+  assert.deepEqual([failed.error.kind, failed.error.result.statusCode, failed.body], ["status", 404, undefined]);
+  assert.equal(seen({ item: { index: 0, count: 3 } })[0].statusCode, 200);
+  assert.deepEqual(seen(pages).body, [2]);
+  assert.deepEqual(seen(pages, { pagination: { items: "$.data.all" } }).body, [1]);
+  assert.deepEqual(seen({ ...pages, text: "[3]" }, { pagination: { items: "$" } }).body, [3]);
+  assert.equal(seen(pages, { pagination: { collect: "pages" } }).body.length, 1);
+  assert.equal(seen(pages, { pagination: { collect: "file" } }), undefined);
+  assert.equal(seen(pages, { pagination: { items: "$.nothing" } }), undefined);
+});
+
 test("the history stays small: long texts are cut and say so, bodies and commands are left out", () => {
   const long = smaller({ ...ENDING, text: "x".repeat(100_000), raw: "y".repeat(100_000), curl: "curl", attempts: [] });
   assert(JSON.stringify(long).length < 40_000);
