@@ -187,8 +187,43 @@ def test_an_expression_that_runs_away_is_stopped_and_says_so(page: DesignerPage)
     field.fill("jsonata: ($f := function($n) { $f($n + 1) }; $f(0))")
     below = page.page.locator(".value-below").first
     expect(below).to_contain_text("was stopped")
+    assert page.violations() == []
     field.fill("jsonata: 1 + 1")
     expect(below).to_have_text("= 2 integer")
+
+
+def test_a_task_of_any_name_is_wired_and_evaluated(page: DesignerPage, folder: Path) -> None:
+    """Its name is quoted as the language needs it."""
+    expect(page.at(ID)).to_have_value("1")
+    name = page.page.get_by_label("Task name")
+    name.fill('Find the "RFI\'s" größe')
+    name.press("Enter")
+    expect(page.page.locator(".task-name").first).to_contain_text("größe")
+    page.send()
+    open_task(page, "Tell")
+    page.named("button", "fx for id").click()
+    item(page, "name: ").click()
+    expect(page.page.locator(".value-below").first).to_have_text('= "Ärmel" string')
+    page.named("button", "Insert a value into id").first.click()
+    page.at(ID).fill("jsonata: Ärm")
+    item(page, "name: ").click()
+    expect(page.page.locator(".value-below").first).to_have_text('= "Ärmel" string')
+    task = saved(page, folder)
+    assert task["inputParameters"] == {
+        "id": "${$.tasks['Find the \"RFI\\'s\" größe'].output.body.name}"
+    }
+    assert task["httpRequest"]["pathParameters"] == {"id": "jsonata: id"}
+
+
+def test_an_entry_without_a_name_asks_nothing_yet(page: DesignerPage) -> None:
+    """Its value stands there once it has one; nothing fails meanwhile."""
+    tested(page)
+    page.add("Input parameters")
+    page.named("button", "Add parameter").last.click()
+    page.named("button", "fx for name").click()
+    item(page, "id: 7").click()
+    page.page.locator('input[id^="f-/inputParameters-key"]').fill("thing")
+    expect(page.page.locator(".value-below").first).to_have_text("= 7 integer")
 
 
 def test_only_the_last_text_of_a_field_is_evaluated(page: DesignerPage) -> None:
@@ -297,6 +332,7 @@ def test_the_response_has_keys_for_its_tools(page: DesignerPage, folder: Path) -
     assert page.violations() == []
     page.page.keyboard.press("u")
     expect(page.page.get_by_label("Later task", exact=True)).to_have_value("Tell")
+    assert page.violations() == []
     page.named("button", "Use it").press("Enter")
     expect(page.page.locator('[id="f-/inputParameters/id"]')).to_be_focused()
     assert saved(page, folder)["inputParameters"] == {"id": "${$.tasks.Get.output.body.id}"}

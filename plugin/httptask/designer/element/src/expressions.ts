@@ -1,6 +1,6 @@
 // What the expressions of the open task see, as the server has it, and what has to be written so that one sees more.
 import { plainName, pathIn, jsonPath, type Step } from "./expression-text";
-import { parse, same, segments, type Json } from "./json";
+import { at, parse, same, segments, type Json } from "./json";
 import { dump, load, type Slot } from "./slots";
 import type { Store } from "./store";
 import type { Evaluation, Scope, ScopeGroup, ScopeRequest } from "./types";
@@ -16,7 +16,7 @@ export class Expressions {
     const { task, tests, workflow, environments, input } = this.store;
     const value = task.root ? task.value() : {};
     const named = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);
-    const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => named === null || named.includes(JSON.stringify(name).slice(1, -1))));
+    const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => named === null || /[^\w ]/.test(name) || named.includes(name)));
     const body: ScopeRequest = { definition: flow.replace(workflow.working, task.name!, value), task: task.name!, inputs: { tasks } };
     if (environments.chosen !== null && workflow.id !== null) Object.assign(body, { environment: environments.chosen, workflow: workflow.id });
     try {
@@ -31,7 +31,12 @@ export class Expressions {
   scope = (): Promise<Scope> => this.store.api.scope(this.body());
 
   /** The value of the expression *text* at *pointer*. */
-  evaluate = (pointer: string, text: string, signal: AbortSignal): Promise<Evaluation> => this.store.api.evaluate({ ...this.body(text), pointer }, signal);
+  async evaluate(pointer: string, text: string, signal: AbortSignal): Promise<Evaluation> {
+    const body = this.body(text);
+    // An entry that has no name yet stands nowhere.
+    if (typeof at(flow.find(body.definition, body.task)?.task, pointer) !== "string") return {};
+    return this.store.api.evaluate({ ...body, pointer }, signal);
+  }
 
   /** Changes with everything that a value depends on besides its own text. */
   get stamp(): string {

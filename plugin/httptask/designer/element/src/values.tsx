@@ -195,7 +195,7 @@ function ValueBelow({ pointer, slot }: { pointer: string; slot: Slot }) {
       {value !== undefined ? <><span class="muted">= </span><code>{short(value, MOST_SHOWN)}</code> <span class="muted">{type}</span></>
         : lacking?.task ? <span class="muted">no sample yet: <button class="link" onClick={() => void store.task.open(lacking.task!)}>test “{lacking.task}” once</button></span>
         : lacking ? <span class="muted">no sample yet: <button class="link" onClick={() => { store.focusWanted = "sample-input"; store.update(); }}>give a sample input</button></span>
-        : <span class="problem error">{problem}</span>}
+        : problem && <span class="problem error">{problem}</span>}
     </p>
   );
 }
