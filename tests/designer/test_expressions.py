@@ -41,6 +41,7 @@ def definition(**tell: Any) -> dict[str, Any]:
             "properties": {
                 "note": {"type": "string"},
                 "pin": {"type": "string", "format": "password"},
+                "pins": {"items": {"properties": {"of": {"type": "string", "format": "password"}}}},
                 "due": {"type": "string", "format": "date"},
             }
         },
@@ -193,13 +194,15 @@ def test_no_secret_is_in_a_tree_or_a_value(designer: RunningDesigner) -> None:
     """What has the name of a secret, or is a password of the input, is masked wherever it stands;
     so is one too short to be looked for in other texts.
     """
-    inputs = {"input": {"pin": "s3same", "token": "abc"}, "tasks": INPUTS["tasks"]}
+    given = {"pin": "s3same", "token": "abc", "pins": [{"of": "p1n-of-one"}]}
+    inputs = {"input": given, "tasks": INPUTS["tasks"]}
     texts = json.dumps(groups(designer, inputs=inputs))
-    secrets = ("s3cret-value", "v4r-secret", "s3same", '"abc')
+    secrets = ("s3cret-value", "v4r-secret", "s3same", '"abc', "p1n-of-one")
     assert not [secret for secret in secrets if secret in texts]
     reading = {
         "key": "${$.tasks['Get'].output.body.api_key}",
         "pin": "pin ${$.input.pin}",
+        "one": "${$.input.pins[0].of}",
         "short": "${$.input.token}",
         "own": "${$.variables.password}",
     }
@@ -219,6 +222,12 @@ def test_secrets_are_masked_however_many_there_are(designer: RunningDesigner) ->
         shown = ask(designer, "evaluate", pointer="/inputParameters/p", **asked)["value"]
         assert "•••" in shown, text
         assert "t0ken" not in shown, text
+
+
+def test_samples_too_large_to_be_searched_are_not_shown(designer: RunningDesigner) -> None:
+    """Where no one can tell what is a secret in them, all of it may be."""
+    inputs = {"input": {"note": "hello", "list": [0] * 250_000}}
+    assert value(designer, "${$.note}", inputs=inputs)["value"] == '"•••"'
 
 
 def test_samples_of_any_shape_are_taken(designer: RunningDesigner) -> None:

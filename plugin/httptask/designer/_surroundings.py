@@ -26,8 +26,8 @@ from httptask.workflow import (
     variables_of,
 )
 
-MAX_DEPTH_OF_INPUT = 20
-"""Objects inside one another in which a password of the input is looked for."""
+_DEEPEST_INPUT = 20
+"""Objects and lists inside one another in which a password of the input is looked for."""
 
 
 @dataclass(slots=True)
@@ -154,11 +154,12 @@ def _secrets_of(document: Mapping[str, Any], inputs: Inputs) -> Secrets:
 
 
 def _texts(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the pointer and the text of each text in the objects of *value*."""
-    pending: list[tuple[tuple[str, ...], Any]] = [((), value)]
+    """Yield the pointer and the text of each text in *value*."""
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while pending:
         path, item = pending.pop()
         if isinstance(item, str):
             yield pointer_of(path), item
-        elif isinstance(item, Mapping) and len(path) < MAX_DEPTH_OF_INPUT:
-            pending += [((*path, str(name)), inner) for name, inner in item.items()]
+        elif len(path) < _DEEPEST_INPUT and isinstance(item, Mapping | list):
+            members = item.items() if isinstance(item, Mapping) else enumerate(item)
+            pending += [((*path, name), inner) for name, inner in members]

@@ -24,7 +24,9 @@ _LONGEST_VALUE = 80
 _MOST_SEARCHED = 100
 """Secrets that are looked for in every spelling; more of them, as they are."""
 _MOST_LOOKED_AT = 200_000
-"""Values of samples that are searched for secrets."""
+"""Values of samples that are searched for secrets; with more of them, no text is shown."""
+_SHORTEST = 4
+"""Characters of a secret that is looked for in other texts; a shorter one stands in many."""
 
 Node = dict[str, Any]
 
@@ -46,7 +48,9 @@ class Secrets:
     def add_from(self, sample: Any) -> None:
         """Mask the secrets in the JSON value *sample*."""
         pending = [("", sample)]
-        while pending and self._remaining:
+        while pending:
+            if not self._remaining:
+                return
             self._remaining -= 1
             name, value = pending.pop()
             if isinstance(value, Mapping):
@@ -63,14 +67,18 @@ class Secrets:
         """Return the JSON *value* without its secrets; one too short to be looked for in other
         texts is masked where it is all of the value.
         """
-        is_scalar = isinstance(value, str | int | float) and not isinstance(value, bool)
-        if is_scalar and (value if isinstance(value, str) else dump(value)) in self._values:
+        text = value if isinstance(value, str) else dump(value)
+        if text in self._values or self._may_hold_more(text):
             return MASK
-        if len(self._values) > _MOST_SEARCHED:
-            text = dump(value)
-            if any(secret in text for secret in self._values):
-                return MASK
         return self._redactor.value(value)
+
+    def _may_hold_more(self, text: str) -> bool:
+        """Say whether a secret that the redactor does not know may be in *text*."""
+        if not self._remaining:  # the samples were not searched to their end
+            return True
+        if len(self._values) <= _MOST_SEARCHED:
+            return False
+        return any(len(secret) >= _SHORTEST and secret in text for secret in self._values)
 
 
 @dataclass(frozen=True, slots=True)
