@@ -17,7 +17,13 @@ from designer import running_designer, thing_endpoint
 from designer_page.browser import DesignerPage, designer_page
 from servers import RawServer
 
-THING = {"id": 7, "name": "Ärmel", "tags": ["a", "b"], "owner": {"mail": "a@a.example"}}
+THING = {
+    "id": 7,
+    "name": "Ärmel",
+    "tags": ["a", "b"],
+    "owner": {"mail": "a@a.example"},
+    "sizes": {f"size {number}": number for number in range(120)},
+}
 
 
 @pytest.fixture
@@ -71,6 +77,7 @@ def page(
 def open_task(page: DesignerPage, name: str) -> None:
     page.page.locator(".task-name", has_text=name).click()
     expect(page.page.get_by_label("Task name")).to_have_value(name)
+    expect(page.page.locator("#test")).to_be_focused()  # what opens a task moves the focus, last
 
 
 def saved(page: DesignerPage, folder: Path, name: str = "Tell") -> dict[str, Any]:
@@ -224,6 +231,32 @@ def test_an_entry_without_a_name_asks_nothing_yet(page: DesignerPage) -> None:
     item(page, "id: 7").click()
     page.page.locator('input[id^="f-/inputParameters-key"]').fill("thing")
     expect(page.page.locator(".value-below").first).to_have_text("= 7 integer")
+
+
+def test_a_long_tree_is_drawn_as_far_as_somebody_gets(page: DesignerPage) -> None:
+    """Few lines at once, so that keys stay quick; scrolling and the arrows bring the others."""
+    tested(page)
+    page.named("button", "fx for id").click()
+    lines = page.page.locator(".values [role=treeitem]")
+    item(page, "sizes").click()
+    expect(item(page, "size 1:")).to_be_visible()
+    assert lines.count() < 60
+    last = item(page, "size 119")
+    while not last.count():
+        lines.last.scroll_into_view_if_needed()
+    last.click()
+    expect(page.page.locator(".value-below").first).to_have_text("= 119 integer")
+    page.at(ID).press("Alt+e")
+    page.page.keyboard.type("size")
+    chosen = page.page.locator(".values [aria-selected=true]")
+    while "sizes" not in (chosen.text_content() if chosen.count() else ""):
+        page.page.keyboard.press("ArrowDown")
+    page.page.keyboard.press("ArrowRight")
+    expect(item(page, "size 1:")).to_be_visible()
+    for _ in range(60):
+        page.page.keyboard.press("ArrowDown")
+    expect(chosen).to_contain_text("size")
+    assert lines.count() > 60
 
 
 def test_only_the_last_text_of_a_field_is_evaluated(page: DesignerPage) -> None:

@@ -12,7 +12,7 @@ export interface Line {
   open: boolean;
 }
 
-const MOST_LINES = 400;
+const MOST_LINES = 4_000;
 const MOST_PREVIEWED = 3;
 const MOST_OF_ONE = 24;
 

@@ -9,6 +9,8 @@ import { Icon, useRedraw, useUi } from "./ui";
 
 const EVALUATE_AFTER = 250;
 const MOST_SHOWN = 160;
+/** Lines that are drawn at once: further ones when somebody gets there. */
+const AT_ONCE = 40;
 
 /** What a field is asked to do once it is drawn: open the picker, go on with a typed `$`, or with the text it is after all. */
 export type Asked = "picker" | "typed" | "text" | null;
@@ -35,6 +37,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
   /** Nothing was typed since the picker was opened: all of the tree, and what is chosen takes the place of all. */
   const [fresh, setFresh] = useState(false);
   const [active, setActive] = useState(-1);
+  const [most, setMost] = useState(AT_ONCE);
   const [toggled, setToggled] = useState(new Map<string, boolean>());
   const caret = input.current?.selectionStart ?? slot.expr.length;
   const context = contextAt(slot.expr, caret);
@@ -48,6 +51,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     setOpen(true);
     setFresh(all);
     setActive(-1);
+    setMost(AT_ONCE);
     if (all) setToggled(new Map());
     if (open && groups) return; // while one types, the tree stays
     store.expressions.scope().then(
@@ -82,7 +86,10 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     redraw();
     requestAnimationFrame(() => input.current?.setSelectionRange(after, after));
   };
-  const move = (to: number) => setActive(Math.max(0, Math.min(lines.length - 1, to)));
+  const move = (to: number) => {
+    setActive(Math.max(0, Math.min(lines.length - 1, to)));
+    if (to + 2 > most) setMost(to + AT_ONCE);
+  };
   useLayoutEffect(() => popup.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [active]);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -137,8 +144,11 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
       {visible && (
         <div class="values" ref={popup} onMouseDown={(event) => event.preventDefault()}>
           {failure ? <p class="problem error">{failure}</p> : !groups ? <p class="muted" role="status">Looking …</p> : !lines.length ? <p class="muted" role="status">No value has this name.</p> : null}
-          <div role="tree" class="tree" id={id} aria-label={`Values for ${name}`}>
-            {lines.map((each, index) => (
+          <div
+            role="tree" class="tree" id={id} aria-label={`Values for ${name}`}
+            onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => { if (scrollTop + clientHeight > scrollHeight - 80 && most < lines.length) setMost(most + 4 * AT_ONCE); }}
+          >
+            {lines.slice(0, most).map((each, index) => (
               <ValueLine key={JSON.stringify(each.steps)} id={`${id}-${index}`} line={each} active={index === active} slot={slot} onClick={() => { setActive(index); each.folds ? toggle(each) : take(each); }} />
             ))}
           </div>
