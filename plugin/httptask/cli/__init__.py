@@ -21,6 +21,7 @@ from httptask.cli import (
     _designer,
     _diff,
     _importing,
+    _interchange,
     _plugins,
     _updating,
     _workflow,
@@ -34,6 +35,7 @@ from httptask.errors import (
     DescriptionError,
     ExpressionError,
     HttpTaskError,
+    InterchangeError,
     PluginError,
     SettingsError,
 )
@@ -43,6 +45,7 @@ FAMILIES = (
     _updating,
     _diff,
     _catalogue,
+    _interchange,
     _workflow,
     _credentials,
     _designer,
@@ -52,6 +55,7 @@ FAMILIES = (
 """Modules with `add(commands)`, in the order of the help text."""
 
 _BAD_INPUT = (
+    InterchangeError,
     DescriptionError,
     CatalogueError,
     DefinitionError,

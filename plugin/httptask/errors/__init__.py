@@ -6,6 +6,7 @@
     │   └── UnknownEndpointError  no such endpoint; carries the nearest ids
     ├── DefinitionError           a workflow definition is wrong; carries every problem at once
     │   └── InputError            a run's input is not what the definition's inputSchema allows
+    ├── InterchangeError          a curl command, a collection or a HAR file cannot be read
     ├── PluginError               a plugin is wrong: two things of one name, a misspelt hook
     └── TaskError                 a task ended in a class other than success; `kind` is that class
         ├── SettingsError         settings      nothing was sent: the settings are wrong
@@ -60,6 +61,7 @@ __all__ = [
     "HttpTaskError",
     "IncompleteError",
     "InputError",
+    "InterchangeError",
     "Job",
     "Pages",
     "PaginationError",
@@ -216,6 +218,10 @@ class InputError(DefinitionError):
 
     def __str__(self) -> str:
         return _listed(f"{self.source}", self.problems, WHOLE_INPUT)
+
+
+class InterchangeError(HttpTaskError):
+    """A pasted text cannot be read as requests: nothing of it becomes a task."""
 
 
 class PluginError(HttpTaskError):

@@ -1,0 +1,279 @@
+"""`import-request`: a curl command, a Postman collection or a HAR file as tasks."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.nearest import nearest
+from httptask._core.strict_json import dump
+from httptask.cli._output import CommandError, command, emit_json, note, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from httptask.catalogue import Catalogue
+    from httptask.interchange import Imported, ImportedTask
+    from httptask.model.credential import Credential
+
+_MOST_LISTED = 40
+"""Lines of the report for a person; `--json` has all."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = command(
+        commands,
+        "import-request",
+        "turn a curl command, a Postman collection or a HAR file into tasks",
+        "httptask import-request command.txt --into flow.json --task 'Get order'",
+    )
+    parser.add_argument(
+        "file",
+        nargs="?",
+        default="-",
+        metavar="FILE",
+        help="the file; - or nothing is standard input, where a command can be pasted",
+    )
+    parser.add_argument(
+        "--from",
+        dest="form",
+        choices=("curl", "postman", "har"),
+        help="what it is; told from the text when left out",
+    )
+    parser.add_argument(
+        "--endpoint", metavar="ID", help="the endpoint it is meant for, whatever its server"
+    )
+    parser.add_argument(
+        "--request", metavar="NAME", help="of a collection or a HAR file, only this request"
+    )
+    parser.add_argument(
+        "--into", metavar="DEFINITION", help="add to this definition; a new file becomes one"
+    )
+    parser.add_argument("--task", metavar="NAME", help="with --into: the name of the task")
+    parser.add_argument(
+        "--keep-credentials",
+        action="store_true",
+        help="store the secrets in the credentials file, under the names that the tasks have",
+    )
+    parser.set_defaults(run=run_import_request)
+
+
+def run_import_request(arguments: argparse.Namespace) -> int:
+    """Print the tasks, or add them to a definition; exit status 1 if part of one is missing."""
+    text = _text(arguments.file)
+    imported = _imported(arguments, text)
+    tasks = _chosen(imported, arguments.request)
+    if arguments.task is not None and arguments.into is None:
+        raise CommandError("--task names a task in a definition: say which with --into")
+    if arguments.task is not None and len(tasks) > 1:
+        raise CommandError(
+            f"--task names one task, and there are {len(tasks)}; choose with --request"
+        )
+    kept = _keep(imported, tasks) if arguments.keep_credentials else []
+    if arguments.into is not None:
+        _add(Path(arguments.into), tasks, arguments.task)
+    if arguments.json:
+        emit_json(_chosen_json(imported, tasks))
+    elif arguments.into is None:
+        emit_json(dict(tasks[0].task) if len(tasks) == 1 else _definition(tasks))
+    if not arguments.json:
+        _report(imported, tasks, kept, arguments.into)
+    losses = [*imported.losses, *(loss for task in tasks for loss in task.losses)]
+    return 1 if any(loss.severity == "error" for loss in losses) else 0
+
+
+def _text(source: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{source}: the text is not UTF-8") from error
+
+
+def _imported(arguments: argparse.Namespace, text: str) -> Imported:
+    from httptask.catalogue import Catalogue
+    from httptask.interchange import read_requests
+
+    with Catalogue.open(arguments.catalogue) as catalogue:
+        return read_requests(
+            text,
+            arguments.form,
+            catalogue=catalogue,
+            endpoint=_endpoint(catalogue, arguments.endpoint),
+        )
+
+
+def _endpoint(catalogue: Catalogue, endpoint_id: str | None) -> Any:
+    return None if endpoint_id is None else catalogue.get(endpoint_id)
+
+
+def _chosen(imported: Imported, name: str | None) -> Sequence[ImportedTask]:
+    if name is None:
+        return imported.tasks
+    tasks = [task for task in imported.tasks if task.name == name]
+    if not tasks:
+        names = [task.name for task in imported.tasks]
+        near = nearest(name, names)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names[:20])}"
+        raise CommandError(f"there is no request {name!r}; {hint}")
+    return tasks
+
+
+def _chosen_json(imported: Imported, tasks: Sequence[ImportedTask]) -> dict[str, Any]:
+    value = imported.to_json()
+    names = {task.name for task in tasks}
+    value["tasks"] = [task for task in value["tasks"] if task["name"] in names]
+    return value
+
+
+# Definitions
+
+
+def _definition(tasks: Sequence[ImportedTask]) -> dict[str, Any]:
+    """Return a definition that runs *tasks* one after the other."""
+    chained: dict[str, Any] = {}
+    for task, following in zip(tasks, [*tasks[1:], None], strict=True):
+        document = dict(task.task)
+        if following is not None:
+            del document["end"]
+            document["nextTask"] = following.name
+        chained[task.name] = document
+    return {"startTask": tasks[0].name, "tasks": chained}
+
+
+def _add(path: Path, tasks: Sequence[ImportedTask], name: str | None) -> None:
+    """Add *tasks* to the definition at *path*, which is replaced in one step, or made."""
+    from httptask.workflow import load_definition
+
+    named = {name or task.name: dict(task.task) for task in tasks}
+    if path.exists():
+        document = dict(load_definition(path).document)
+        there = document.get("tasks")
+        if not isinstance(there, dict):
+            raise CommandError(f"{path}: it has no object 'tasks' to add to")
+        for task_name in named:
+            if task_name in there:
+                raise CommandError(
+                    f"{path}: there is a task {task_name!r} already; name another with --task"
+                )
+        document["tasks"] = {**there, **named}
+        document.setdefault("startTask", next(iter(document["tasks"])))
+    elif name is not None:
+        document = {"startTask": name, "tasks": named}
+    else:
+        document = _definition(tasks)
+    try:
+        _replace(path, dump(document, indent=2) + "\n")
+    except OSError as error:
+        raise CommandError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    path = Path(os.path.realpath(path))  # a link stays one
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=".httptask-", delete=False
+    ) as file:
+        new = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            new.chmod(mode)
+        except BaseException:
+            new.unlink()
+            raise
+    new.replace(path)
+
+
+# Credentials
+
+
+def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
+    """Store the credentials of *tasks* in the credentials file; return the names of the new ones.
+
+    One that is there already with other values is never changed.
+    """
+    from httptask.credentials import listed_credentials, writable_shelf
+    from httptask.task import Runtime, store_credential
+
+    names = list(dict.fromkeys(name for task in tasks for name in task.credentials))
+    there = {item.to_json()["name"] for item in listed_credentials()[0]}
+    taken = [name for name in names if name in there]
+    if taken:
+        raise CommandError(
+            f"there is a credential {taken[0]!r} already, which is left as it is; remove it first,"
+            " or leave --keep-credentials out"
+        )
+
+    async def store() -> None:
+        shelf = writable_shelf("file")
+        async with Runtime() as runtime:
+            for name in names:
+                document = _document(imported.credentials[name])
+                await store_credential(runtime, shelf, name, document)
+
+    try:
+        asyncio.run(store())
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    return names
+
+
+def _document(credential: Credential) -> dict[str, Any]:
+    origins = {"origins": list(credential.origins)} if credential.origins else {}
+    return {"type": credential.scheme, **credential.revealed(), **origins}
+
+
+# The report
+
+
+def _report(
+    imported: Imported, tasks: Sequence[ImportedTask], kept: list[str], into: str | None
+) -> None:
+    lines = [f"{loss.severity}: {loss}" for loss in imported.losses]
+    for task in tasks:
+        prefix = f"{task.name}: " if len(tasks) > 1 else ""
+        meant = f"endpoint {task.endpoint.id}" if task.endpoint is not None else "its own request"
+        lines.append(f"{prefix}{meant}")
+        lines += [f"{loss.severity}: {prefix}{loss.message}" for loss in task.losses]
+        lines += [f"{problem.severity}: {prefix}{problem}" for problem in task.problems]
+    if len(lines) > _MOST_LISTED:
+        more = len(lines) - _MOST_LISTED
+        lines[_MOST_LISTED:] = [f"and {plural(more, 'line')} more; --json has all"]
+    lines += _credential_lines(imported, tasks, kept)
+    if into is not None:
+        lines.append(
+            f"{into}: {plural(len(tasks), 'task')} added; a task that follows no other is started"
+            " by the nextTask of one"
+        )
+    note("\n".join(lines))
+
+
+def _credential_lines(
+    imported: Imported, tasks: Sequence[ImportedTask], kept: list[str]
+) -> Iterator[str]:
+    for name in dict.fromkeys(name for task in tasks for name in task.credentials):
+        credential = imported.credentials[name]
+        if name in kept:
+            yield f"the credential {name} is kept in the credentials file"
+            continue
+        options = [f"--type {credential.scheme}"]
+        options += [
+            f"--field {field}={value}"
+            for field, value in credential.fields.items()
+            if isinstance(value, str)
+        ]
+        options += [f"--origin {origin}" for origin in credential.origins]
+        yield f"to give the credential: httptask credentials set {name} {' '.join(options)}"

@@ -1,0 +1,235 @@
+"""The body of a pasted request as the value of `body` in settings.
+
+The plainest value is chosen that is written as it was: an object before pairs, both before text. So
+nothing is changed on the way, whatever the body is.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from typing import Any
+from urllib.parse import parse_qsl
+
+from httptask._core.strict_json import JsonError, deeper_than, dump, parse
+from httptask._http.media_types import FORM, FORM_DATA, essence, is_json, range_of
+from httptask.building import build
+from httptask.errors import SettingsError
+from httptask.interchange._blanks import Blanks
+from httptask.interchange._captured import Captured, Content, File, Part
+from httptask.interchange._typed import Typing
+from httptask.model.api import Endpoint, MediaType
+from httptask.model.exchange import StreamedBody
+
+_DEEPEST = 100
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_MOST_FIELDS = 10_000
+_BOUNDARY = re.compile(r'(?i);\s*boundary=(?:"([^"]*)"|([^\s;"]*))')
+_DISPOSITION = re.compile(r'(?i)form-data;\s*name="([^"]*)"(?:;\s*filename="([^"]*)")?\s*')
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of settings."""
+
+    value: Any
+    media_type: str
+    """The `Content-Type` to set; empty: none."""
+
+
+def body_of(captured: Captured, endpoint: Endpoint | None, blanks: Blanks) -> Body | None:
+    """Return the body of *captured* as settings; None where it has none."""
+    content, content_type = captured.content, captured.header("Content-Type") or ""
+    if content is None:
+        return None
+    if isinstance(content, File):
+        return Body({"$file": dict(content.reference)}, content_type)
+    if isinstance(content, tuple):
+        return Body(_of_parts(content), content_type or FORM_DATA)
+    if captured.content_type_is_implied and isinstance(content, str):
+        content_type = _meant(captured, content, content_type, endpoint, blanks)
+    for value in _values(content, content_type, endpoint, blanks):
+        if _is_written_so(value, content, content_type):
+            return Body(value, content_type)
+    return Body({"$file": _inline(content)}, content_type)
+
+
+def _meant(
+    captured: Captured, content: str, content_type: str, endpoint: Endpoint | None, blanks: Blanks
+) -> str:
+    """Return the media type of JSON that curl would call a form, since nobody named another.
+
+    An endpoint that takes JSON and no form has it as JSON; without an endpoint it is sent as curl
+    does, with a note.
+    """
+    if not content.lstrip().startswith(("{", "[")) or _json(content, blanks) is None:
+        return content_type
+    offered = (
+        endpoint.request_body.content
+        if endpoint is not None and endpoint.request_body is not None
+        else {}
+    )
+    media_type = next((name for name in offered if is_json(name)), None)
+    if media_type is None or any(essence(name) == FORM for name in offered):
+        captured.lose("json-as-form")
+        return content_type
+    captured.lose("json-meant", mediaType=media_type)
+    return media_type
+
+
+def _values(
+    content: str | bytes, content_type: str, endpoint: Endpoint | None, blanks: Blanks
+) -> Iterator[Any]:
+    """Yield values that *content* may be, the plainest first."""
+    if isinstance(content, bytes) or _is_octets(content):
+        return
+    media_type = essence(content_type)
+    if is_json(content_type):
+        value = _json(content, blanks)
+        if value is not None and not isinstance(value[0], str | None):  # text and null are settings
+            yield value[0]
+    elif media_type == FORM:
+        yield from _forms(content, _described(content_type, endpoint), endpoint, blanks)
+    elif media_type == FORM_DATA and (parts := parts_of(content, content_type)):
+        yield _of_parts(parts)
+    else:
+        yield content
+    yield {"$text": content}
+
+
+def _json(content: str, blanks: Blanks) -> tuple[Any] | None:
+    """Return the value of the JSON *content* in a tuple; None where it is none to write down."""
+    try:
+        value = parse(blanks.quoted_in_json(content))
+    except JsonError:
+        return None
+    return None if deeper_than(value, _DEEPEST) else (value,)
+
+
+def _forms(
+    content: str, described: MediaType | None, endpoint: Endpoint | None, blanks: Blanks
+) -> Iterator[Any]:
+    if content.count("&") >= _MOST_FIELDS:
+        return
+    pairs = parse_qsl(content, keep_blank_values=True)
+    if described is not None and endpoint is not None:
+        yield Typing(endpoint, blanks).form(pairs, described.schema)
+    names = [name for name, _ in pairs]
+    if len(set(names)) == len(names):
+        yield dict(pairs)
+    yield [[name, value] for name, value in pairs]
+
+
+def _described(content_type: str, endpoint: Endpoint | None) -> MediaType | None:
+    if endpoint is None or endpoint.request_body is None:
+        return None
+    media_type = essence(content_type)
+    content = endpoint.request_body.content
+    return next(
+        (item for name, item in content.items() if range_of(name).fullmatch(media_type)), None
+    )
+
+
+def _is_written_so(value: Any, content: str | bytes, content_type: str) -> bool:
+    """Say whether *value* is sent as *content*: JSON as the same value, all else octet by octet."""
+    headers = {"Content-Type": content_type} if content_type else {}
+    request = {"url": "http://h/", "method": "POST", "headers": headers, "body": value}
+    try:
+        written = build(request).body
+    except (SettingsError, ValueError):
+        return False
+    if isinstance(written, StreamedBody):
+        return False
+    expected = _octets(content)
+    if essence(content_type) == FORM:  # %20 and + are one space (URL Standard, section 5.1)
+        same = _pairs(written) == _pairs(expected) and expected.count(b"=") >= len(_pairs(expected))
+        return same or written == expected
+    if is_json(content_type) and not (isinstance(value, dict) and "$text" in value):
+        return dump(parse(written)) == dump(value)
+    return written == expected
+
+
+def _pairs(octets: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(octets.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+
+
+def _is_octets(text: str) -> bool:
+    """Say whether *text* holds octets that are no UTF-8, as surrogates."""
+    return _SURROGATE.search(text) is not None
+
+
+def _octets(content: str | bytes) -> bytes:
+    return content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+
+
+def _inline(content: Content) -> dict[str, Any]:
+    octets = _octets(content) if isinstance(content, str | bytes) else b""
+    return {"contentBase64": base64.b64encode(octets).decode("ascii")}
+
+
+# Multipart forms
+
+
+def parts_of(text: str, content_type: str) -> tuple[Part, ...]:
+    """Return the parts of the multipart form *text*; empty where it is none."""
+    match = _BOUNDARY.search(content_type)
+    boundary = (match[1] or match[2]) if match is not None else ""
+    pieces = f"\r\n{text}".split(f"\r\n--{boundary}") if boundary else []
+    if len(pieces) < 3 or pieces[0] or pieces[-1].rstrip("\r\n") != "--":
+        return ()
+    parts = [_part(piece.removeprefix("\r\n")) for piece in pieces[1:-1]]
+    known = tuple(part for part in parts if part is not None)
+    return known if len(known) == len(parts) else ()
+
+
+def _part(text: str) -> Part | None:
+    head, empty_line, content = text.partition("\r\n\r\n")
+    message = HeaderParser().parsestr(head)
+    disposition = _DISPOSITION.fullmatch(str(message["Content-Disposition"]))
+    if disposition is None or not empty_line:
+        return None
+    others = {
+        name: value
+        for name, value in message.items()
+        if name.lower() not in ("content-disposition", "content-type")
+    }
+    media_type = str(message["Content-Type"] or "")
+    return Part(disposition[1], content, None, media_type, disposition[2], others)
+
+
+def _of_parts(parts: tuple[Part, ...]) -> Any:
+    values = [[part.name, _part_value(part)] for part in parts]
+    names = [name for name, _ in values]
+    return dict(values) if len(set(names)) == len(names) else values
+
+
+def _part_value(part: Part) -> Any:
+    is_plain = part.file is None and not part.headers and part.filename is None
+    if is_plain and essence(part.content_type) in ("", "text/plain"):  # RFC 7578, section 4.4
+        return part.content
+    if is_plain and is_json(part.content_type) and (value := _object(part.content)) is not None:
+        return value
+    reference: dict[str, Any] = dict(part.file) if part.file is not None else _text(part.content)
+    if part.filename is not None and part.filename != reference.get("path"):
+        reference["filename"] = part.filename
+    if part.content_type:
+        reference["contentType"] = part.content_type
+    if part.headers:
+        reference["headers"] = dict(part.headers)
+    return {"$file": reference}
+
+
+def _object(text: str) -> Any:
+    """Return the object or array that the JSON *text* is, which is sent as JSON; else None."""
+    try:
+        value = parse(text)
+    except JsonError:
+        return None
+    return value if isinstance(value, dict | list) and not deeper_than(value, _DEEPEST) else None
+
+
+def _text(content: str) -> dict[str, Any]:
+    return _inline(content) if _is_octets(content) else {"content": content}

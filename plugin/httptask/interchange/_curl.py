@@ -1,0 +1,398 @@
+"""A curl command -> the request it sends. Nothing of it is run, and no file it names is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from httptask._core.nearest import nearest
+from httptask.errors import InterchangeError
+from httptask.interchange._blanks import Blanks
+from httptask.interchange._captured import Captured, File, Part
+from httptask.interchange._curl_data import (
+    UnreadFileError,
+    form_part,
+    is_local,
+    text_part,
+    url_encoded,
+)
+from httptask.interchange._curl_options import ABOUT_OUTPUT, LETTERS, OPTIONS, REASONS, REFUSED
+from httptask.interchange._curl_settings import aws_fields, task_settings
+from httptask.interchange._file_names import below_folder
+from httptask.interchange._shell import Command, ShellError, words_of
+
+MOST_CHARACTERS = 16 * 1024 * 1024
+_BEFORE_CURL = re.compile(r"[$%>#]|sudo|time|command|exec|call|&|[A-Za-z_]\w*=.*", re.DOTALL)
+_CURL = re.compile(r"(?i)(?:.*[/\\])?curl(?:\.exe)?")
+_GLOB = re.compile(r"\{[^{}]*,[^{}]*\}|\[(?:\d+-\d+|[A-Za-z]-[A-Za-z])(?::\d+)?\]")
+_SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
+
+
+def is_curl(text: str) -> bool:
+    """Say whether *text* begins as a curl command."""
+    words = text[:2_000].split(maxsplit=6)
+    while words and _BEFORE_CURL.fullmatch(words[0]):
+        words.pop(0)
+    return bool(words) and _CURL.fullmatch(words[0].strip("'\"^")) is not None
+
+
+def read_curl(text: str, blanks: Blanks) -> Captured:
+    """Return the request that the curl command *text* sends. Raises `InterchangeError`."""
+    if len(text) > MOST_CHARACTERS:
+        raise InterchangeError(
+            f"the command has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read"
+        )
+    try:
+        command = words_of(text, blanks)
+    except ShellError as error:
+        raise InterchangeError(f"the command cannot be read: {error}") from error
+    words = command.words
+    while words and _BEFORE_CURL.fullmatch(words[0]):
+        words.pop(0)
+    if not words or not _CURL.fullmatch(words[0]):
+        raise InterchangeError("this is no curl command: its first word is not curl")
+    reading = _Reading(blanks)
+    reading.options(words[1:])
+    return reading.captured(command)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the options of one command said so far."""
+
+    blanks: Blanks
+    request: Captured = field(default_factory=Captured)
+    urls: list[str] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    file: str | None = None
+    parts: list[Part] = field(default_factory=list)
+    query: list[str] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)
+    removed: set[str] = field(default_factory=set)
+    """Headers that curl sends by itself, and was told not to."""
+    flags: set[str] = field(default_factory=set)
+    values: dict[str, str] = field(default_factory=dict)
+    is_json: bool = False
+
+    # Options
+
+    def options(self, words: list[str]) -> None:
+        pending = iter(words)
+        only_urls = False
+        for word in pending:
+            if only_urls or word == "-" or not word.startswith("-"):
+                self.urls.append(word)
+            elif word == "--":
+                only_urls = True
+            elif word.startswith("--"):
+                self._long(word[2:], pending)
+            else:
+                self._short(word[1:], pending)
+
+    def _long(self, name: str, pending: Iterator[str]) -> None:
+        known = OPTIONS.get(name) or self._begun(name)
+        if known is None and name.startswith("no-") and name[3:] in OPTIONS:
+            self.flags.discard(name[3:])
+        elif known is None:
+            near = nearest(name.partition("=")[0], OPTIONS)
+            reason = f"curl has no such option; did you mean --{near[0]}?" if near else None
+            shown = f"--{name.partition('=')[0]}"
+            self.request.lose("option-not-carried", severity="error", option=shown, reason=reason)
+        else:
+            self._option(known.name, known.takes_value, pending, None)
+
+    def _begun(self, name: str) -> Any:
+        """Return the only option whose name begins with *name*: curl takes that for it."""
+        options = [option for long, option in OPTIONS.items() if long.startswith(name)]
+        return options[0] if len(options) == 1 else None
+
+    def _short(self, letters: str, pending: Iterator[str]) -> None:
+        while letters:
+            name = LETTERS.get(letters[0])
+            if name is None:
+                reason = "curl has no such option"
+                option = f"-{letters[0]}"
+                self.request.lose(
+                    "option-not-carried", severity="error", option=option, reason=reason
+                )
+                letters = letters[1:]
+            elif OPTIONS[name].takes_value:
+                self._option(name, True, pending, letters[1:] or None)
+                return
+            else:
+                self._option(name, False, pending, None)
+                letters = letters[1:]
+
+    def _option(
+        self, name: str, takes_value: bool, pending: Iterator[str], attached: str | None
+    ) -> None:
+        if name in REFUSED:
+            raise InterchangeError(f"curl's option --{name} is refused: {REFUSED[name]}")
+        value = attached if attached is not None or not takes_value else next(pending, None)
+        if takes_value and value is None:
+            raise InterchangeError(f"curl's option --{name} has no value: the command is cut off")
+        treat = _TREATMENTS.get(name)
+        if treat is not None:
+            treat(self, value or "")
+        elif name in _FLAGS:
+            self.flags.add(name)
+        elif name in _VALUES:
+            self.values[name] = value or ""
+        elif name not in ABOUT_OUTPUT:
+            self.request.lose("option-not-carried", option=f"--{name}", reason=REASONS.get(name))
+
+    # Treatments
+
+    def add_header(self, value: str) -> None:
+        if value.startswith("@"):
+            self._unread("--header")
+            return
+        name, colon, text = value.partition(":")
+        if not colon:
+            if value.rstrip().endswith(";"):
+                self.request.headers.append((value.rstrip()[:-1].strip(), ""))
+            return
+        if text.strip():
+            self.request.headers.append((name.strip(), text.strip()))
+        else:
+            self.removed.add(name.strip().lower())
+
+    def add_data(self, value: str) -> None:
+        if value.startswith("@"):
+            self._unread("--data")
+        else:
+            self.data.append(value)
+
+    def add_raw_data(self, value: str) -> None:
+        self.data.append(value)
+
+    def add_binary_data(self, value: str) -> None:
+        if value.startswith("@"):
+            self._whole_file(value[1:], "--data-binary")
+        else:
+            self.data.append(value)
+
+    def add_encoded_data(self, value: str) -> None:
+        try:
+            self.data.append(url_encoded(value))
+        except UnreadFileError:
+            self._unread("--data-urlencode")
+
+    def add_json(self, value: str) -> None:
+        self.is_json = True
+        if value.startswith("@"):
+            self._whole_file(value[1:], "--json")
+        elif self.data:  # further ones are appended as they are
+            self.data[-1] += value
+        else:
+            self.data.append(value)
+
+    def add_query(self, value: str) -> None:
+        try:
+            self.query.append(value[1:] if value.startswith("+") else url_encoded(value))
+        except UnreadFileError:
+            self._unread("--url-query")
+
+    def add_form(self, value: str) -> None:
+        try:
+            part = form_part(value)
+        except UnreadFileError:
+            self._unread("--form")
+        except ValueError as error:
+            raise InterchangeError(f"curl's option --form: {error}") from error
+        else:
+            self.parts.append(part)
+            if part.file is not None:
+                self.request.lose("file-below-folder", file=part.file["path"])
+
+    def add_form_text(self, value: str) -> None:
+        self.parts.append(text_part(value))
+
+    def add_cookies(self, value: str) -> None:
+        if "=" in value:
+            self.cookies.append(value.strip().rstrip(";"))
+        elif value:
+            self._unread("--cookie")
+
+    def upload(self, value: str) -> None:
+        self.flags.add("upload-file")
+        self._whole_file(value, "--upload-file")
+
+    def _whole_file(self, path: str, option: str) -> None:
+        if not is_local(path):
+            self._unread(option)
+            return
+        self.file = path
+
+    def _unread(self, option: str) -> None:
+        self.request.lose("file-not-read", severity="error", option=option)
+
+    # The request
+
+    def captured(self, command: Command) -> Captured:
+        request = self.request
+        if command.rest:
+            request.lose("command-not-carried", operator=command.rest)
+        self._set_url()
+        self._set_content()
+        self._set_headers()
+        self._set_method()
+        self._set_auth()
+        request.options |= task_settings(self.values)
+        return request
+
+    def _set_url(self) -> None:
+        if not self.urls:
+            raise InterchangeError("the curl command has no URL")
+        if len(self.urls) > 1:
+            self.request.lose(
+                "requests-left-out",
+                severity="error",
+                count=len(self.urls) - 1,
+                reason="the command names more than one URL",
+            )
+        url = self.urls[0]
+        if not _SCHEME.match(url) and not self.blanks.in_text(url.partition("/")[0]):
+            url = f"http://{url}"
+        address, question, query = url.partition("#")[0].partition("?")
+        if "globoff" not in self.flags and (
+            _GLOB.search(address.partition("://")[2].partition("/")[2]) or _GLOB.search(query)
+        ):
+            raise InterchangeError(
+                "the URL holds a pattern, which curl sends as several requests; write one of them,"
+                " or add the option -g if the text is meant as it is"
+            )
+        if "globoff" in self.flags:
+            address = address.replace("{", "%7B").replace("}", "%7D")
+        self.request.url = _squashed(address) + question + query
+
+    def _set_content(self) -> None:
+        request = self.request
+        if self.parts and (self.data or self.file):
+            raise InterchangeError("curl sends either a form (-F) or data (-d), not both")
+        data = ("" if self.is_json else "&").join(self.data)
+        if "get" in self.flags:
+            self.query += [data] if data else []
+        elif self.parts:
+            request.content = tuple(self.parts)
+        elif self.file is not None and not self.data:
+            reference, note = below_folder(self.file)
+            request.content = File(reference)
+            request.lose("file-below-folder", file=note)
+        elif self.file is not None:
+            self._unread("--data-binary")
+            request.content = data
+        elif self.data:
+            request.content = data
+        if self.query:
+            joint = "&" if "?" in request.url else "?"
+            request.url += joint + "&".join(self.query)
+
+    def _set_headers(self) -> None:
+        request = self.request
+        for name, option in (("User-Agent", "user-agent"), ("Referer", "referer")):
+            value = self.values.get(option, "").removesuffix(";auto")
+            if value and request.header(name) is None:
+                request.headers.append((name, value))
+        if "range" in self.values:
+            request.headers.append(("Range", f"bytes={self.values['range']}"))
+        if self.cookies and request.header("Cookie") is None:
+            request.headers.append(("Cookie", "; ".join(self.cookies)))
+        implied = self._implied_types()
+        for name, value in implied.items():
+            if request.header(name) is None and name.lower() not in self.removed:
+                request.headers.append((name, value))
+                request.content_type_is_implied |= name == "Content-Type" and not self.is_json
+        for name in sorted(self.removed & {"user-agent", "content-type", "accept"}):
+            request.lose("header-not-removed", name=name)
+
+    def _implied_types(self) -> dict[str, str]:
+        if self.is_json:
+            return {"Content-Type": "application/json", "Accept": "application/json"}
+        if self.request.content is None or "upload-file" in self.flags:
+            return {}
+        is_form = isinstance(self.request.content, tuple)
+        media_type = "multipart/form-data" if is_form else "application/x-www-form-urlencoded"
+        return {"Content-Type": media_type}
+
+    def _set_method(self) -> None:
+        request = self.request
+        method = self.values.get("request", "")
+        if "upload-file" in self.flags:
+            method = method or "PUT"
+            name = re.split(r"[/\\]", self.file or "")[-1]
+            if request.url.partition("?")[0].endswith("/") and name:
+                request.url = urljoin(request.url, name)
+        elif "head" in self.flags:
+            method = method or "HEAD"
+        request.method = method
+
+    def _set_auth(self) -> None:
+        user, request = self.values.get("user"), self.request
+        if "oauth2-bearer" in self.values:
+            request.auth = "bearer", {"token": self.values["oauth2-bearer"]}
+        elif user is not None:
+            name, colon, password = user.partition(":")
+            if "aws-sigv4" in self.values:
+                request.auth = (
+                    "awsSigV4",
+                    aws_fields(self.values["aws-sigv4"], name, password, request.url),
+                )
+            else:
+                scheme = "digest" if "digest" in self.flags else "basic"
+                request.auth = (
+                    scheme,
+                    {"username": name} | ({"password": password} if colon else {}),
+                )
+
+
+_FLAGS = frozenset(("get", "head", "digest", "globoff"))
+"""Flags that say something of the request."""
+_VALUES = frozenset(
+    [
+        "user-agent",
+        "referer",
+        "range",
+        "request",
+        "user",
+        "oauth2-bearer",
+        "aws-sigv4",
+        "max-time",
+        "connect-timeout",
+        "max-redirs",
+        "retry",
+        "retry-delay",
+    ]
+)
+"""Options whose last value counts."""
+_TREATMENTS: Mapping[str, Callable[[_Reading, str], None]] = {
+    "header": _Reading.add_header,
+    "data": _Reading.add_data,
+    "data-ascii": _Reading.add_data,
+    "data-raw": _Reading.add_raw_data,
+    "data-binary": _Reading.add_binary_data,
+    "data-urlencode": _Reading.add_encoded_data,
+    "json": _Reading.add_json,
+    "url-query": _Reading.add_query,
+    "form": _Reading.add_form,
+    "form-string": _Reading.add_form_text,
+    "cookie": _Reading.add_cookies,
+    "upload-file": _Reading.upload,
+    "url": lambda reading, value: reading.urls.append(value),
+}
+"""Options that may stand more than once: what each adds."""
+
+
+_ADDRESS = re.compile(r"((?:[^/]*//)?[^/]*)(.*)", re.DOTALL)
+"""Server and path; it matches whatever there is."""
+
+
+def _squashed(address: str) -> str:
+    """Return *address* without dot segments, as curl sends it (RFC 3986, section 5.2.4)."""
+    server, path = next(_ADDRESS.finditer(address)).groups()
+    if "/." not in path:
+        return address
+    return f"{server}{urljoin('http://h/', path)[len('http://h') :]}"

@@ -1,0 +1,51 @@
+"""curl's time limits, retries and signatures, as settings of a task and fields of a credential."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def task_settings(values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings beside `httpRequest` that the options *values* stand for."""
+    settings: dict[str, Any] = {}
+    total, connect = _number(values.get("max-time")), _number(values.get("connect-timeout"))
+    if connect:
+        settings["connectionTimeoutSeconds"] = min(math.ceil(connect), 86_400)
+    if total:
+        total = min(total, 604_800)
+        settings["totalTimeoutSeconds"] = int(total) if total == int(total) else total
+    redirects = _number(values.get("max-redirs"))
+    if redirects is not None:
+        settings["redirects"] = min(int(redirects), 10)
+    retries = _number(values.get("retry"))
+    if retries:
+        settings["retry"] = {"maxAttempts": min(int(retries), 99) + 1}
+        delay = _number(values.get("retry-delay"))
+        if delay:  # curl waits as long each time
+            settings["retry"] |= {"intervalSeconds": min(int(delay), 86_400), "backoffRate": 1}
+    return settings
+
+
+def _number(text: str | None) -> float | None:
+    """Return the number from 0 in *text*; None where there is none, as curl's -1 is."""
+    try:
+        value = float(text) if text is not None else None
+    except ValueError:
+        return None
+    return value if value is not None and 0 <= value < math.inf else None
+
+
+def aws_fields(provider: str, key: str, secret: str, url: str) -> dict[str, str]:
+    """Return the fields of a credential for `--aws-sigv4` *provider* and `--user` *key*:*secret*.
+
+    curl takes the service and the region that are not given from the host,
+    `service.region.amazonaws.com`.
+    """
+    _, _, region, service = [*provider.split(":"), "", "", "", ""][:4]
+    labels = url.partition("://")[2].partition("/")[0].split(".")
+    service = service or labels[0]
+    region = region or (labels[1] if len(labels) > 3 else "")
+    fields = {"accessKeyId": key, "secretAccessKey": secret, "service": service}
+    return fields | ({"region": region} if region else {})

@@ -1,0 +1,74 @@
+"""JSON documents that hold requests: how large they may be, and of which form they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from httptask._core.strict_json import JsonError, parse
+from httptask.errors import InterchangeError, Problem
+from httptask.interchange._captured import Captured
+
+MOST_CHARACTERS = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Document:
+    """The requests of a pasted document."""
+
+    form: str
+    requests: list[Captured] = field(default_factory=list)
+    losses: list[Problem] = field(default_factory=list)
+
+    def lose(self, code: str, pointer: str, *, severity: str = "warning", **params: Any) -> None:
+        """Note something that is not carried over of the document as a whole."""
+        self.losses.append(Problem.of(code, pointer, severity=severity, **params))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """A JSON document, and the form it is of; None: of none that is known."""
+
+    value: Any
+    form: str | None
+
+
+def document_of(text: str) -> ReadDocument:
+    """Return the JSON document *text*. Raises `InterchangeError` for what is none."""
+    if len(text) > MOST_CHARACTERS:
+        raise InterchangeError(
+            f"the document has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read;"
+            " save a HAR without contents, and a collection in parts"
+        )
+    try:
+        value = parse(text, unique_names=False)
+    except JsonError as error:
+        raise InterchangeError(
+            f"this is neither a curl command nor a JSON document: {error}"
+        ) from error
+    return ReadDocument(value, _form(value))
+
+
+def _form(value: Any) -> str | None:
+    if not isinstance(value, Mapping):
+        return None
+    if isinstance(value.get("log"), Mapping):
+        return "har"
+    is_collection = "info" in value and "item" in value
+    is_wrapped = isinstance(value.get("collection"), Mapping)
+    is_version_1 = "requests" in value and ("order" in value or "folders" in value)
+    return "postman" if is_collection or is_wrapped or is_version_1 else None
+
+
+def texts(value: Any) -> str:
+    """Return *value* where it is text, the text of a number or a boolean, else ""."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def objects(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the objects of the list *value*, each with its index."""
+    items = value if isinstance(value, list) else []
+    return [(index, item) for index, item in enumerate(items) if isinstance(item, Mapping)]

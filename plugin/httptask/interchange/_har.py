@@ -1,0 +1,122 @@
+"""A HAR 1.2 file -> its requests.
+
+What a page loads for itself, its pictures and scripts, is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote_plus
+
+from httptask._http.media_types import FORM, FORM_DATA, essence
+from httptask.errors import InterchangeError
+from httptask.interchange._blanks import Blanks
+from httptask.interchange._captured import Captured, Part
+from httptask.interchange._documents import Document, objects, texts
+
+_STATIC_TYPES = frozenset(
+    ("image", "font", "stylesheet", "script", "media", "manifest", "texttrack", "websocket", "ping")
+)
+"""Chrome's and Firefox's names of what a page loads for itself (`_resourceType`)."""
+_STATIC_MEDIA_TYPE = re.compile(
+    r"(?:image|font|audio|video)/.*|text/css|(?:text|application)/(?:x-)?javascript"
+    r"|application/(?:font-.*|x-font-.*|wasm)"
+)
+_STATIC_PATH = re.compile(
+    r"(?i)\.(?:png|jpe?g|gif|svg|webp|avif|ico|css|m?js|map|woff2?|ttf|otf|eot|mp[34]|webm|wasm)\Z"
+)
+
+
+def read_har(value: Any, blanks: Blanks) -> Document:
+    """Return the requests of the HAR *value*. Raises `InterchangeError`."""
+    log = value["log"]
+    document = Document("har")
+    left_out: Counter[str] = Counter()
+    for index, entry in objects(log.get("entries")):
+        request = entry.get("request")
+        if not isinstance(request, Mapping):
+            continue
+        reason = _noise(entry, request)
+        if reason:
+            left_out[reason] += 1
+        else:
+            document.requests.append(_captured(request, f"/log/entries/{index}/request"))
+    for reason, count in left_out.items():
+        document.lose("requests-left-out", "/log/entries", count=count, reason=reason)
+    if not document.requests:
+        raise InterchangeError(
+            "the HAR file holds no request to an API"
+            + (f"; {left_out.total()} to other things are left out" if left_out else "")
+        )
+    return document
+
+
+def _noise(entry: Mapping[str, Any], request: Mapping[str, Any]) -> str:
+    """Return why the request of *entry* is none to an API; "" where it may be one."""
+    url = texts(request.get("url"))
+    if not re.match(r"(?i)https?://", url):
+        return "not over HTTP"
+    if texts(request.get("method")).upper() in ("OPTIONS", "CONNECT"):
+        return "a browser's questions beforehand"
+    if texts(entry.get("_resourceType")) in _STATIC_TYPES:
+        return "what a page loads for itself"
+    response = entry.get("response")
+    content = response.get("content") if isinstance(response, Mapping) else None
+    media_type = essence(texts(content.get("mimeType"))) if isinstance(content, Mapping) else ""
+    is_get = texts(request.get("method")).upper() == "GET"
+    path = re.split(r"[?#]", url)[0]
+    if is_get and (_STATIC_MEDIA_TYPE.fullmatch(media_type) or _STATIC_PATH.search(path)):
+        return "what a page loads for itself"
+    return ""
+
+
+def _captured(request: Mapping[str, Any], pointer: str) -> Captured:
+    captured = Captured(pointer=pointer)
+    captured.method = texts(request.get("method")).upper() or "GET"
+    address, question, query = texts(request.get("url")).partition("#")[0].partition("?")
+    address = address.replace("{", "%7B").replace("}", "%7D")
+    captured.url = address + question + query
+    captured.headers = [
+        (texts(header.get("name")), texts(header.get("value")))
+        for _, header in objects(request.get("headers"))
+        if texts(header.get("name")) and not texts(header.get("name")).startswith(":")
+    ]
+    if captured.header("Cookie") is None:
+        cookies = [
+            f"{texts(cookie.get('name'))}={texts(cookie.get('value'))}"
+            for _, cookie in objects(request.get("cookies"))
+        ]
+        captured.headers += [("Cookie", "; ".join(cookies))] if cookies else []
+    _set_content(captured, request.get("postData"))
+    return captured
+
+
+def _set_content(captured: Captured, data: Any) -> None:
+    if not isinstance(data, Mapping):
+        return
+    media_type = texts(data.get("mimeType"))
+    text, fields = texts(data.get("text")), objects(data.get("params"))
+    if captured.header("Content-Type") is None and media_type and (text or fields):
+        captured.headers.append(("Content-Type", media_type))
+    if text:
+        captured.content = text
+    elif fields and essence(media_type) == FORM_DATA:
+        captured.take_headers("Content-Type")
+        captured.headers.append(("Content-Type", FORM_DATA))
+        captured.content = tuple(_part(field, captured) for _, field in fields)
+    elif fields and essence(media_type) == FORM:
+        captured.content = "&".join(
+            f"{quote_plus(texts(field.get('name')))}={quote_plus(texts(field.get('value')))}"
+            for _, field in fields
+        )
+
+
+def _part(field: Mapping[str, Any], captured: Captured) -> Part:
+    filename = texts(field.get("fileName")) or None
+    value, media_type = texts(field.get("value")), texts(field.get("contentType"))
+    if filename is not None and not value:
+        captured.lose("file-not-chosen", severity="error", at="/postData", name=filename)
+    return Part(texts(field.get("name")), value, None, media_type, filename)

@@ -1,0 +1,170 @@
+"""The endpoint of the catalogue that a request is meant for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from httptask._http.syntax import PLACEHOLDER
+from httptask.errors import UnknownEndpointError
+from httptask.interchange._blanks import Blanks
+from httptask.model.api import Endpoint
+
+if TYPE_CHECKING:
+    from httptask.catalogue import Catalogue
+
+_MOST_HITS = 60
+_SERVER = re.compile(r"(?i)(https?)://([^/]*)(.*)", re.DOTALL)
+_DEFAULT_PORT = re.compile(r":(?:80|443)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An endpoint, and where a URL has its parts."""
+
+    endpoint: Endpoint
+    server: str
+    """What stands before the endpoint's path in the URL."""
+    path_values: Mapping[str, str]
+    """The values of the path's places, percent-encoded."""
+    fixed: int
+    """Characters of the path that the template has itself: the more, the more specific."""
+
+
+class Matching:
+    """Finds endpoints in *catalogue*; those that were looked at are kept."""
+
+    def __init__(self, catalogue: Catalogue | None, blanks: Blanks) -> None:
+        self._catalogue = catalogue
+        self._blanks = blanks
+        self._endpoints: dict[str, Endpoint | None] = {}
+        self._hits: dict[tuple[str, str], list[str]] = {}
+
+    def best(self, method: str, url: str, parameters: Mapping[str, str]) -> Match | None:
+        """Return the most specific endpoint that *method* and *url* fit, if there is one.
+
+        Method, server and path have to fit; an endpoint whose description names no server is one
+        for every server, where the whole path is its own. *parameters* are values of places that
+        the URL has itself.
+        """
+        address = url.partition("?")[0]
+        matches = [
+            match
+            for endpoint in self._candidates(method, address)
+            if (match := fitting(endpoint, method, url, parameters, self._blanks)) is not None
+        ]
+        if not matches:
+            return None
+        matches.sort(key=lambda match: (bool(match.endpoint.servers), match.fixed), reverse=True)
+        first = matches[0]
+        is_open = self._blanks.in_text(first.server)
+        if is_open and len({match.endpoint.id for match in matches}) > 1:
+            return None  # nobody knows whose server it is
+        return first
+
+    def _candidates(self, method: str, address: str) -> Iterator[Endpoint]:
+        if self._catalogue is None:
+            return
+        query = PLACEHOLDER.sub("x", address)
+        server = re.match(r"(?:[^/]*//)?[^/]*", query)
+        if server is None or self._blanks.in_text(server[0]):
+            query = query[server.end() if server else 0 :]
+        key = (method, re.sub(r"\d+", "0", query))
+        if key not in self._hits:
+            hits = self._catalogue.search(query, method=method, limit=_MOST_HITS) if query else []
+            self._hits[key] = [hit.id for hit in hits]
+        for endpoint_id in self._hits[key]:
+            if (endpoint := self._endpoint(endpoint_id)) is not None:
+                yield endpoint
+
+    def _endpoint(self, endpoint_id: str) -> Endpoint | None:
+        if endpoint_id not in self._endpoints and self._catalogue is not None:
+            try:
+                self._endpoints[endpoint_id] = self._catalogue.get(endpoint_id)
+            except UnknownEndpointError:  # removed meanwhile
+                self._endpoints[endpoint_id] = None
+        return self._endpoints.get(endpoint_id)
+
+
+def fitting(
+    endpoint: Endpoint,
+    method: str,
+    url: str,
+    parameters: Mapping[str, str],
+    blanks: Blanks,
+    *,
+    anywhere: bool = False,
+) -> Match | None:
+    """Return how *url* fits *endpoint*; None where it does not.
+
+    With *anywhere* its server may be any: a person has chosen the endpoint.
+    """
+    if endpoint.method != method:
+        return None
+    address, _, query = url.partition("?")
+    target, _, fixed_query = endpoint.target.partition("?")
+    if fixed_query and not set(fixed_query.split("&")) <= set(query.split("&")):
+        return None
+    names = PLACEHOLDER.findall(target)
+    own_path = _pattern(target)
+    for server in _server_patterns(endpoint, blanks, anywhere=anywhere):
+        match = re.fullmatch(f"(?P<server>{server}){own_path}", address)
+        if match is None:
+            continue
+        values = dict(zip(names, match.groups()[-len(names) :] if names else (), strict=True))
+        values = {name: _given(value, parameters) for name, value in values.items()}
+        fixed = len(PLACEHOLDER.sub("", target)) + len(fixed_query)
+        return Match(endpoint, match["server"], values, fixed)
+    return None
+
+
+def _given(value: str, parameters: Mapping[str, str]) -> str:
+    """Return the *value* of a place: where it is a place itself, what is given for that."""
+    place = PLACEHOLDER.fullmatch(value)
+    return parameters.get(place[1], value) if place is not None else value
+
+
+def _pattern(target: str) -> str:
+    pieces = re.split(r"\{[^{}]*\}", target)
+    return "([^/]+)".join(map(re.escape, pieces))
+
+
+def _server_patterns(endpoint: Endpoint, blanks: Blanks, *, anywhere: bool) -> Iterator[str]:
+    """Yield patterns of what may stand before *endpoint*'s path: its servers, with variables."""
+    for server in endpoint.servers:
+        match = _SERVER.fullmatch(server.url)
+        if match is None:
+            continue
+        scheme, host, path = match.groups()
+        host = _DEFAULT_PORT.sub("", host)
+        port = ":443" if scheme.lower() == "https" else ":80"
+        variables = dict(server.variables)
+        yield (
+            f"(?i:{scheme}://{_with_variables(host, variables)}(?:{port})?)"
+            + _with_variables(path, variables)
+        )
+        yield _open_server(blanks) + f"(?:{_with_variables(path, variables)})?"
+    yield _open_server(blanks)
+    if anywhere or not endpoint.servers:
+        yield r"(?i:https?)://[^/]*" + (".*?" if anywhere else "")
+
+
+def _open_server(blanks: Blanks) -> str:
+    """Return a pattern of a server that is a blank, `{{baseUrl}}`."""
+    return rf"(?:https?://)?{blanks.pattern}(?::\d+)?"
+
+
+def _with_variables(text: str, variables: Mapping[str, Any]) -> str:
+    pieces = re.split(r"(\{[^{}]*\})", text)
+    patterns = []
+    for piece in pieces:
+        values = variables.get(piece[1:-1], {}).get("enum") if piece.startswith("{") else None
+        if not piece.startswith("{"):
+            patterns.append(re.escape(piece))
+        elif isinstance(values, list) and values:
+            patterns.append("(?:" + "|".join(re.escape(str(value)) for value in values) + ")")
+        else:
+            patterns.append("[^/]+")
+    return "".join(patterns)

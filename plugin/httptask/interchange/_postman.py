@@ -1,0 +1,209 @@
+"""A Postman collection 2.1 -> its requests (schema.getpostman.com, collection v2.1.0).
+
+Folders lend their authorisation and their variables to what is in them. Scripts are not run, and no
+file is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from httptask.errors import InterchangeError
+from httptask.interchange._blanks import Blanks
+from httptask.interchange._captured import Captured
+from httptask.interchange._curl_options import PROXY
+from httptask.interchange._documents import Document, objects, texts
+from httptask.interchange._postman_auth import Auth
+from httptask.interchange._postman_body import set_body
+from httptask.interchange._postman_variables import Variables
+
+_DEEPEST = 50
+_ADDRESS = re.compile(r"((?:[^/]*//)?[^/?#]*)(.*)", re.DOTALL)
+"""Server, and what follows; it matches whatever there is."""
+_NOT_CARRIED = {
+    "proxy": PROXY,
+    "certificate": "a client's certificate is a credential of the type tls",
+    "protocolProfileBehavior": "httptask has its own ways: see its settings",
+}
+"""Members of a request or an item that become nothing -> why."""
+
+
+def read_postman(value: Any, blanks: Blanks) -> Document:
+    """Return the requests of the collection *value*. Raises `InterchangeError`."""
+    if isinstance(value.get("collection"), Mapping):  # as Postman's API wraps it
+        value = value["collection"]
+    _check_version(value)
+    document = Document("postman")
+    scope = _Scope(Variables(blanks).with_list(value.get("variable")), Auth(value.get("auth")), "")
+    _note_scripts(document, value, "")
+    pending: list[tuple[Mapping[str, Any], str, _Scope, int]] = [
+        (item, f"/item/{index}", scope, 1) for index, item in objects(value.get("item"))
+    ]
+    pending.reverse()
+    while pending:  # not by recursion: folders may be nested deeply
+        item, pointer, above, depth = pending.pop()
+        own = above.of(item)
+        if isinstance(item.get("item"), list):
+            if depth >= _DEEPEST:
+                document.lose(
+                    "requests-left-out",
+                    pointer,
+                    severity="error",
+                    count=1,
+                    reason=f"folders are read {_DEEPEST} deep",
+                )
+                continue
+            _note_scripts(document, item, pointer)
+            children = [
+                (child, f"{pointer}/item/{index}", own, depth + 1)
+                for index, child in objects(item["item"])
+            ]
+            pending += reversed(children)
+        elif "request" in item:
+            document.requests.append(_request(item, pointer, own, blanks))
+    if not document.requests:
+        raise InterchangeError("the Postman collection holds no request")
+    return document
+
+
+def _check_version(value: Mapping[str, Any]) -> None:
+    info = value.get("info")
+    schema = texts(info.get("schema")) if isinstance(info, Mapping) else ""
+    version = re.search(r"/v(\d+)\.(\d+)", schema)
+    if version is None and "requests" in value:
+        raise InterchangeError(
+            "this is a Postman collection of version 1; export it as Collection v2.1"
+        )
+    if version is not None and version.groups() != ("2", "1"):
+        raise InterchangeError(
+            f"this is a Postman collection of version {'.'.join(version.groups())}; export it as"
+            " Collection v2.1"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What an item has from the folders it is in."""
+
+    variables: Variables
+    auth: Auth
+    path: str
+    """The names of the folders, for a person."""
+
+    def of(self, item: Mapping[str, Any]) -> _Scope:
+        """Return the scope of what is in *item*."""
+        auth = item.get("auth")
+        name = texts(item.get("name"))
+        return _Scope(
+            self.variables.with_list(item.get("variable")),
+            Auth(auth) if isinstance(auth, Mapping) else self.auth,
+            f"{self.path} / {name}" if self.path else name,
+        )
+
+
+def _note_scripts(lost: Document | Captured, value: Mapping[str, Any], pointer: str) -> None:
+    for index, event in objects(value.get("event")):
+        script = event.get("script")
+        lines = script.get("exec") if isinstance(script, Mapping) else None
+        text = "".join(map(texts, lines)) if isinstance(lines, list) else texts(lines)
+        if text.strip() and not event.get("disabled"):
+            place = f"/event/{index}"
+            event_name = "test" if event.get("listen") == "test" else "pre-request"
+            if isinstance(lost, Document):
+                lost.lose("script-not-carried", pointer + place, event=event_name)
+            else:
+                lost.lose("script-not-carried", at=place, event=event_name)
+
+
+def _request(item: Mapping[str, Any], pointer: str, scope: _Scope, blanks: Blanks) -> Captured:
+    captured = Captured(name=texts(item.get("name")), pointer=pointer)
+    _note_scripts(captured, item, pointer)
+    variables = scope.variables
+    request = item["request"]
+    if not isinstance(request, Mapping):
+        request = {"url": request}
+    for holder, at in ((item, ""), (request, "/request")):
+        for name, reason in _NOT_CARRIED.items():
+            if holder.get(name):
+                captured.lose("member-not-carried", at=f"{at}/{name}", name=name, reason=reason)
+    captured.method = variables.filled(texts(request.get("method"))).upper() or "GET"
+    captured.description = _description(request.get("description"))
+    _set_url(captured, request.get("url"), variables)
+    _set_headers(captured, request.get("header"), variables)
+    set_body(captured, request.get("body"), variables)
+    auth = request.get("auth")
+    (Auth(auth) if isinstance(auth, Mapping) else scope.auth).put(captured, variables, blanks)
+    return captured
+
+
+def _description(value: Any) -> str:
+    text = value.get("content") if isinstance(value, Mapping) else value
+    return texts(text)[:10_000]
+
+
+def _set_url(captured: Captured, url: Any, variables: Variables) -> None:
+    if not isinstance(url, Mapping):
+        text = variables.filled(texts(url))
+    else:
+        text = variables.filled(_joined(url) or texts(url.get("raw")).partition("#")[0])
+        for _, variable in objects(url.get("variable")):
+            name = texts(variable.get("key")) or texts(variable.get("id"))
+            captured.path_parameters[name] = variables.filled(texts(variable.get("value")))
+    if not text:
+        captured.lose("url-missing", severity="error", at="/request/url")
+        text = "http://"
+    if "://" not in text and not variables.blanks.in_text(text.partition("/")[0]):
+        text = f"http://{text}"
+    server, rest = next(_ADDRESS.finditer(text)).groups()
+    path, question, query = rest.partition("?")
+    path = re.sub(r"[{}]", lambda match: f"%{ord(match[0]):02X}", path)
+    places = re.sub(r"(?<=/):([^/]+)", lambda match: "{" + match[1] + "}", path)
+    for name in re.findall(r"\{([^{}]*)\}", places):
+        if captured.path_parameters.get(name, "") == "":
+            captured.path_parameters[name] = variables.blanks.blank(name)
+    captured.url = server + places + question + query
+
+
+def _joined(url: Mapping[str, Any]) -> str:
+    """Return the URL of its parts; "" where there are none. A disabled pair is left out."""
+    host, path, query = url.get("host"), url.get("path"), url.get("query")
+    if not host:
+        return ""
+    text = ".".join(map(texts, host)) if isinstance(host, list) else texts(host)
+    if url.get("protocol"):
+        text = f"{texts(url['protocol']).removesuffix('://')}://{text}"
+    if url.get("port"):
+        text += f":{texts(url['port'])}"
+    if path:
+        segments = path if isinstance(path, list) else texts(path).removeprefix("/").split("/")
+        text += "/" + "/".join(
+            texts(segment.get("value") if isinstance(segment, Mapping) else segment)
+            for segment in segments
+        )
+    pairs = [
+        texts(pair.get("key"))
+        + (f"={texts(pair['value'])}" if pair.get("value") is not None else "")
+        for _, pair in objects(query)
+        if not pair.get("disabled")
+    ]
+    return text + ("?" + "&".join(pair.replace("#", "%23") for pair in pairs) if pairs else "")
+
+
+def _set_headers(captured: Captured, headers: Any, variables: Variables) -> None:
+    if isinstance(headers, str):
+        headers = [
+            {"key": name, "value": value.strip()}
+            for name, colon, value in (line.partition(":") for line in headers.splitlines())
+            if colon
+        ]
+    captured.headers += [
+        (
+            variables.filled(texts(header.get("key"))).strip(),
+            variables.filled(texts(header.get("value"))),
+        )
+        for _, header in objects(headers)
+        if not header.get("disabled") and texts(header.get("key")).strip()
+    ]

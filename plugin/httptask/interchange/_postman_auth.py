@@ -1,0 +1,103 @@
+"""The authorisation of a Postman collection, as an auth scheme and its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from httptask.interchange._blanks import Blanks
+from httptask.interchange._captured import Captured
+from httptask.interchange._documents import objects, texts
+from httptask.interchange._postman_variables import Variables
+
+Fields = Mapping[str, str]
+"""The parameters of Postman's authorisation."""
+Authorisation = tuple[str, dict[str, str]] | None
+"""An auth scheme of httptask, and its fields in clear; None: it has none for this."""
+
+
+class Auth:
+    """What `auth` of an item says."""
+
+    def __init__(self, value: Any) -> None:
+        self._value: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
+
+    def put(self, captured: Captured, variables: Variables, blanks: Blanks) -> None:
+        """Let *captured* be authorised so; what cannot be is noted."""
+        auth_type = texts(self._value.get("type"))
+        if auth_type in ("", "noauth"):
+            return
+        fields = {
+            texts(member.get("key")): variables.filled(texts(member.get("value")))
+            for _, member in objects(self._value.get(auth_type))
+        }
+        read = _SCHEMES.get(auth_type)
+        captured.auth = read(fields) if read is not None else None
+        if captured.auth is None:
+            captured.lose("auth-not-carried", at="/request/auth", type=auth_type)
+
+
+def _bearer(fields: Fields) -> Authorisation:
+    return ("bearer", {"token": fields["token"]}) if fields.get("token") else None
+
+
+def _user(scheme: str) -> Callable[[Fields], Authorisation]:
+    def read(fields: Fields) -> Authorisation:
+        names = ("username", "password")
+        return scheme, {name: fields.get(name, "") for name in names}
+
+    return read
+
+
+def _api_key(fields: Fields) -> Authorisation:
+    if not fields.get("key") or not fields.get("value"):
+        return None
+    location = "query" if fields.get("in") == "query" else "header"
+    return "apiKey", {"in": location, "name": fields["key"], "key": fields["value"]}
+
+
+def _aws(fields: Fields) -> Authorisation:
+    names = {
+        "accessKey": "accessKeyId",
+        "secretKey": "secretAccessKey",
+        "sessionToken": "sessionToken",
+        "region": "region",
+        "service": "service",
+    }
+    return "awsSigV4", {own: fields[name] for name, own in names.items() if fields.get(name)}
+
+
+_GRANTS = {
+    "client_credentials": "clientCredentials",
+    "authorization_code": "authorizationCode",
+    "authorization_code_with_pkce": "authorizationCode",
+    "password_credentials": "password",
+}
+
+
+def _oauth2(fields: Fields) -> Authorisation:
+    """Return how a token is got, where that is said; else the token that there is."""
+    grant = _GRANTS.get(fields.get("grant_type", ""))
+    names = {
+        "accessTokenUrl": "tokenUrl",
+        "authUrl": "authorizationUrl",
+        "clientId": "clientId",
+        "clientSecret": "clientSecret",
+        "username": "username",
+        "password": "password",
+    }
+    given = {own: fields[name] for name, own in names.items() if fields.get(name)}
+    if grant is not None and "tokenUrl" in given:
+        return "oauth2", {"grant": grant, **given}
+    return ("bearer", {"token": fields["accessToken"]}) if fields.get("accessToken") else None
+
+
+_SCHEMES: Mapping[str, Callable[[Fields], Authorisation]] = {
+    "bearer": _bearer,
+    "basic": _user("basic"),
+    "digest": _user("digest"),
+    "apikey": _api_key,
+    "awsv4": _aws,
+    "oauth2": _oauth2,
+}
+"""Postman's types of authorisation that an auth scheme of ours does, too."""

@@ -1,0 +1,147 @@
+"""The body of a request of a Postman collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote_plus
+
+from httptask._core.strict_json import JsonError, dump, parse
+from httptask._http.media_types import FORM, FORM_DATA
+from httptask.interchange._captured import Captured, File, Part
+from httptask.interchange._documents import objects, texts
+from httptask.interchange._file_names import below_folder
+from httptask.interchange._postman_variables import Variables
+
+_LANGUAGES = {
+    "json": "application/json",
+    "xml": "application/xml",
+    "html": "text/html",
+    "javascript": "application/javascript",
+    "text": "text/plain",
+}
+"""Language of a raw body -> the media type that Postman sends where no header names one."""
+
+
+def set_body(captured: Captured, body: Any, variables: Variables) -> None:
+    """Give *captured* the *body*, its variables filled in."""
+    if not isinstance(body, Mapping) or body.get("disabled"):
+        return
+    mode = texts(body.get("mode"))
+    read = _MODES.get(mode)
+    if read is not None:
+        read(captured, body, variables)
+    elif mode:
+        captured.lose(
+            "member-not-carried",
+            at="/request/body",
+            severity="error",
+            name=mode,
+            reason="the mode of the body is not known",
+        )
+
+
+def _raw(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+    text = variables.filled(texts(body.get("raw")))
+    if not text:
+        return
+    captured.content = text
+    options = body.get("options")
+    raw = options.get("raw") if isinstance(options, Mapping) else None
+    language = texts(raw.get("language")) if isinstance(raw, Mapping) else ""
+    _default_type(captured, _LANGUAGES.get(language, "text/plain"))
+
+
+def _url_encoded(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+    pairs = [
+        (variables.filled(texts(field.get("key"))), variables.filled(texts(field.get("value"))))
+        for _, field in objects(body.get("urlencoded"))
+        if not field.get("disabled")
+    ]
+    if pairs:
+        captured.content = "&".join(
+            f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs
+        )
+        _default_type(captured, FORM)
+
+
+def _form_data(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+    parts: list[Part] = []
+    for index, field in objects(body.get("formdata")):
+        if field.get("disabled"):
+            continue
+        name = variables.filled(texts(field.get("key")))
+        media_type = variables.filled(texts(field.get("contentType")))
+        if field.get("type") != "file":
+            value = variables.filled(texts(field.get("value")))
+            parts.append(Part(name, value, content_type=media_type))
+            continue
+        sources = field.get("src")
+        paths = [texts(path) for path in (sources if isinstance(sources, list) else [sources])]
+        paths = [path for path in paths if path]
+        if not paths:
+            captured.lose(
+                "file-not-chosen", severity="error", name=name, at=f"/request/body/formdata/{index}"
+            )
+        for path in paths:
+            reference, note = below_folder(path)
+            captured.lose("file-below-folder", file=note, at=f"/request/body/formdata/{index}")
+            parts.append(Part(name, file=reference, content_type=media_type))
+    if parts:
+        captured.content = tuple(parts)
+        captured.take_headers("Content-Type")  # its boundary is made anew
+        _default_type(captured, FORM_DATA)
+
+
+def _file(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+    file = body.get("file")
+    source = file.get("src") if isinstance(file, Mapping) else file
+    content = file.get("content") if isinstance(file, Mapping) else None
+    if isinstance(content, str):
+        captured.content = variables.filled(content)
+    elif source:
+        reference, note = below_folder(texts(source))
+        captured.lose("file-below-folder", file=note, at="/request/body/file")
+        captured.content = File(reference)
+    else:
+        captured.lose("file-not-chosen", severity="error", name="body", at="/request/body/file")
+
+
+def _graphql(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+    graphql = body.get("graphql")
+    if not isinstance(graphql, Mapping):
+        return
+    value: dict[str, Any] = {"query": variables.filled(texts(graphql.get("query")))}
+    if graphql.get("operationName"):
+        value["operationName"] = variables.filled(texts(graphql["operationName"]))
+    given = graphql.get("variables")
+    if isinstance(given, str) and given.strip():
+        text = variables.blanks.quoted_in_json(variables.filled(given))
+        try:
+            value["variables"] = parse(text)
+        except JsonError:
+            captured.lose(
+                "member-not-carried",
+                at="/request/body/graphql/variables",
+                severity="error",
+                name="variables",
+                reason="they are no JSON",
+            )
+    elif isinstance(given, Mapping):
+        value["variables"] = parse(variables.filled(dump(given)))
+    captured.content = dump(value)
+    _default_type(captured, "application/json")
+
+
+_MODES: Mapping[str, Callable[[Captured, Mapping[str, Any], Variables], None]] = {
+    "raw": _raw,
+    "urlencoded": _url_encoded,
+    "formdata": _form_data,
+    "file": _file,
+    "graphql": _graphql,
+}
+
+
+def _default_type(captured: Captured, media_type: str) -> None:
+    if captured.header("Content-Type") is None:
+        captured.headers.append(("Content-Type", media_type))

@@ -1,0 +1,266 @@
+"""A pasted request, its secrets taken out -> a task's `httpRequest`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, unquote, unquote_plus
+
+from httptask._core.pointers import parts as steps_of
+from httptask._http.media_types import FORM, FORM_DATA, essence, is_json
+from httptask._http.syntax import FRAMING, PLACEHOLDER
+from httptask.building import build
+from httptask.errors import SettingsError
+from httptask.interchange._blanks import Blanks
+from httptask.interchange._bodies import body_of
+from httptask.interchange._captured import Captured
+from httptask.interchange._curl_options import PROXY
+from httptask.interchange._keeping import Keeping
+from httptask.interchange._matching import Match
+from httptask.interchange._typed import Typing
+from httptask.settings import secrets_below
+
+_BY_CONNECTION = FRAMING | {
+    "host",
+    "accept-encoding",
+    "proxy-connection",
+    "http2-settings",
+    "expect",
+}
+"""Headers that httptask writes itself: of the connection, or of what it can undo."""
+_OF_BROWSERS = re.compile(
+    r"(?i)sec-(?:ch|fetch)-.*|sec-gpc|sec-websocket-.*|dnt|upgrade-insecure-requests|priority"
+)
+"""Headers by which a browser tells of itself and of a page; none asks the API for anything."""
+
+
+def request_of(
+    captured: Captured, match: Match | None, blanks: Blanks, keeping: Keeping
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the `httpRequest` of *captured*, with blanks, and the credentials of its body."""
+    endpoint = match.endpoint if match is not None else None
+    typing = Typing(endpoint, blanks) if endpoint is not None else None
+    method = method_of(captured)
+    request: dict[str, Any] = {"url": "", **({"method": method} if method != "GET" else {})}
+    body = body_of(captured, endpoint, blanks)
+    request |= _address(captured, match, typing)
+    headers, cookies = _headers(captured, typing)
+    if body is not None and body.media_type:
+        name = next((name for name in headers if name.lower() == "content-type"), "Content-Type")
+        headers[name] = body.media_type
+    request |= {"headers": headers} if headers else {}
+    request |= {"cookies": cookies} if cookies else {}
+    credentials: list[str] = []
+    if body is not None:
+        request["body"] = body.value
+        credentials = _take_body_secrets(request, body.media_type, captured, keeping, blanks)
+    _open_other_secrets(request, captured, blanks)
+    return request, credentials
+
+
+def method_of(captured: Captured) -> str:
+    """Return the method of *captured*, in capitals where it is written so."""
+    return captured.method or ("GET" if captured.content is None else "POST")
+
+
+# The URL
+
+
+def _address(captured: Captured, match: Match | None, typing: Typing | None) -> dict[str, Any]:
+    address, _, query = captured.url.partition("?")
+    query = _escaped(query)
+    request: dict[str, Any] = {}
+    if match is not None and typing is not None:
+        target, _, fixed = match.endpoint.target.partition("?")
+        request["url"] = match.server + target + (f"?{fixed}" if fixed else "")
+        values = typing.path(match.path_values)
+        pairs = [pair for pair in query.split("&") if pair and pair not in fixed.split("&")]
+        query = "&".join(pairs)
+    else:
+        request["url"] = _escaped(address)
+        values = {
+            name: captured.path_parameters[name]
+            for name in PLACEHOLDER.findall(address)
+            if name in captured.path_parameters
+        }
+    if values:
+        request["pathParameters"] = values
+    if query:
+        request |= _query(request, query, match, typing)
+    return request
+
+
+def _query(
+    request: Mapping[str, Any], query: str, match: Match | None, typing: Typing | None
+) -> dict[str, Any]:
+    """Return the group `query`; where no values are written as they were, the text in the URL."""
+    raw = [pair.partition("=") for pair in query.split("&")]
+    pairs = [(name, value) for name, _, value in raw]
+    endpoint = match.endpoint if match is not None else None
+    texts = [(unquote_plus(name), unquote_plus(value)) for name, value in pairs]
+    candidates: list[Any] = []
+    if typing is not None:
+        candidates.append(typing.query(pairs))
+    grouped: dict[str, Any] = {}
+    for name, text in texts:
+        before = grouped.get(name)
+        grouped[name] = text if before is None else [*_as_list(before), text]
+    candidates += [grouped, [[name, text] for name, text in texts]]
+    for candidate in candidates:
+        try:
+            written = build({"url": "http://h/", "query": candidate}, endpoint).url
+        except (SettingsError, ValueError):
+            continue
+        if _same_query(written.partition("?")[2], query, strictly=match is None):
+            return {"query": candidate}
+    joint = "&" if "?" in request["url"] else "?"
+    return {"url": f"{request['url']}{joint}{_without_places(query)}"}
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+_TO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\w!$&'()*+,;=:@/?.~\[\]{}%-]", re.ASCII)
+"""What a URL cannot hold (RFC 3986, appendix A); braces are places, or escaped before."""
+
+
+def _escaped(text: str) -> str:
+    """Return *text*, a part of a URL, with what no URL can hold percent-encoded."""
+    return _TO_ESCAPE.sub(lambda match: quote(match[0], safe="", errors="surrogateescape"), text)
+
+
+def _same_query(written: str, expected: str, *, strictly: bool) -> bool:
+    """Say whether two queries have the same pairs: *strictly*, in the same order, and with a plus
+    sign as itself, as servers that no description tells of may read it.
+    """
+    if strictly:
+        return [_pair(text, unquote) for text in written.split("&")] == [
+            _pair(text, unquote) for text in expected.split("&")
+        ]
+    return _decoded(written) == _decoded(expected)
+
+
+def _pair(text: str, decode: Callable[[str], str]) -> tuple[str, str, str]:
+    name, equals, value = text.partition("=")
+    return unquote(name), equals, decode(value)
+
+
+def _decoded(query: str) -> Counter[tuple[str, str, str]]:
+    """Return the pairs of *query*, decoded; of a number only its value counts."""
+    pairs = (_pair(text, unquote_plus) for text in query.split("&"))
+    return Counter((name, equals, _plain_number(value)) for name, equals, value in pairs)
+
+
+def _plain_number(text: str) -> str:
+    if not _DECIMAL.fullmatch(text):
+        return text
+    return str(Decimal(text).normalize())
+
+
+_DECIMAL = re.compile(r"-?\d{1,20}\.\d{1,20}")
+
+
+def _without_places(query: str) -> str:
+    return query.replace("{", "%7B").replace("}", "%7D")
+
+
+# Headers and cookies
+
+
+def _headers(captured: Captured, typing: Typing | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    cookies: dict[str, Any] = {}
+    headers: dict[str, Any] = {}
+    spelt: dict[str, str] = {}
+    lost: list[str] = []
+    is_browser = any(_OF_BROWSERS.fullmatch(name) for name, _ in captured.headers)
+    for name, value in captured.headers:
+        if name.lower() == "proxy-authorization":
+            captured.lose("member-not-carried", name=name, reason=PROXY)
+        elif name.lower() in _BY_CONNECTION or name.startswith(":"):
+            if name.lower() == "host" and value != _host(captured.url):
+                captured.lose("host-not-carried")
+        elif _OF_BROWSERS.fullmatch(name) or (
+            is_browser and name.lower() == "user-agent" and value.startswith("Mozilla/")
+        ):
+            lost.append(name)
+        elif name.lower() == "cookie":
+            for piece in filter(None, (piece.strip() for piece in value.split(";"))):
+                cookie, _, text = piece.partition("=")
+                own = typing.named("cookie", cookie, text) if typing is not None else (cookie, text)
+                cookies[own[0]] = own[1]
+        else:
+            own_name, typed = (
+                typing.named("header", name, value) if typing is not None else (name, value)
+            )
+            own_name = spelt.setdefault(own_name.lower(), own_name)
+            before = headers.get(own_name)
+            headers[own_name] = typed if before is None else [*_as_list(before), *_as_list(typed)]
+    if lost:
+        captured.lose("browser-headers", names=list(dict.fromkeys(lost)))
+    return headers, cookies
+
+
+def _host(url: str) -> str:
+    return re.split(r"[/?#]", url.partition("://")[2])[0]
+
+
+# Secrets that are left
+
+
+def _take_body_secrets(
+    request: dict[str, Any],
+    media_type: str,
+    captured: Captured,
+    keeping: Keeping,
+    blanks: Blanks,
+) -> list[str]:
+    """Take the secrets that are fields of the body out; return the names of their credentials."""
+    body = request["body"]
+    is_form = essence(media_type) in (FORM, FORM_DATA)
+    if not (is_form or is_json(media_type)) or not isinstance(body, dict | list):
+        return []
+    names = []
+    for problem in reversed(list(secrets_below(body, ""))):
+        steps = steps_of(problem.pointer)
+        holder = _holder(body, steps)
+        if not isinstance(holder, dict) or not isinstance(holder.get(steps[-1]), str):
+            continue
+        if "$file" in steps or "$text" in steps or (is_form and len(steps) > 1):
+            continue
+        field = steps[0] if is_form else problem.pointer
+        secret = holder.pop(steps[-1])
+        fields = {"in": "body", "name": field, "key": secret}
+        label = f"the field {field} of the body"
+        names.append(keeping.keep(captured, "apiKey", fields, label, steps[-1]))
+    return names[::-1]
+
+
+def _holder(value: Any, steps: tuple[str, ...]) -> Any:
+    for step in steps[:-1]:
+        value = value[int(step)] if isinstance(value, list) else value.get(step)
+    return value
+
+
+def _open_other_secrets(request: dict[str, Any], captured: Captured, blanks: Blanks) -> None:
+    """Put a blank where a secret is left that no credential can carry."""
+    for group, values in request.items():
+        if group in ("method", "url"):
+            continue
+        for problem in secrets_below(values, f"/{group}", group):
+            steps = steps_of(problem.pointer)
+            name = next((step for step in reversed(steps) if not step.isdigit()), group)
+            name = "body" if name.startswith("$") else name
+            word = blanks.blank(f"secret_{name}")
+            holder = _holder(request, steps)
+            holder[int(steps[-1]) if isinstance(holder, list) else steps[-1]] = word
+            captured.lose(
+                "secret-left-out",
+                label=problem.pointer,
+                reason=(
+                    "no credential can carry it there; the task takes it as an input parameter"
+                ),
+            )

@@ -1,0 +1,193 @@
+"""What of a pasted request is a secret: taken out, and moved to a credential.
+
+A definition holds no secret. Where one stands decides how it is kept: `Authorization` by its
+scheme, cookies, and values under the name of a key.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Collection
+from urllib.parse import unquote, unquote_plus
+
+from httptask._http.secret_names import is_secret_name, is_secret_text
+from httptask._http.syntax import COOKIE_VALUE, TOKEN
+from httptask.interchange._blanks import Blanks
+from httptask.interchange._captured import Captured
+from httptask.interchange._keeping import Keeping
+from httptask.model.api import Endpoint
+
+_SIGNED = {
+    "digest": "a digest answers one challenge; give a credential of the type digest",
+    "aws4-hmac-sha256": "a signature holds for one request; give a credential of the type awsSigV4",
+    "negotiate": "httptask does not know this way to authorise",
+    "ntlm": "httptask does not know this way to authorise",
+    "oauth": "a signature holds for one request (OAuth 1.0)",
+    "hawk": "a signature holds for one request",
+}
+"""Schemes of `Authorization` whose value cannot be sent again -> why."""
+
+
+_LABELS = {
+    "basic": "the user name and password",
+    "digest": "the user name and password",
+    "bearer": "the token",
+    "apiKey": "the API key",
+    "awsSigV4": "the keys of AWS",
+    "oauth2": "the client of OAuth 2.0",
+}
+"""Auth scheme -> what a person calls its secret."""
+
+
+def names_of_keys(endpoint: Endpoint | None) -> frozenset[str]:
+    """Return the names, in lower case, of what *endpoint*'s security schemes call API keys."""
+    schemes = endpoint.security_schemes.values() if endpoint is not None else ()
+    return frozenset(
+        str(scheme.get("name", "")).lower() for scheme in schemes if scheme.get("type") == "apiKey"
+    )
+
+
+def take_secrets(
+    captured: Captured, endpoint: Endpoint | None, keeping: Keeping, blanks: Blanks
+) -> list[str]:
+    """Take the secrets outside the body out of *captured*; return the names of its credentials."""
+    keys = names_of_keys(endpoint)
+    names = [
+        *_authorisation(captured, keeping),
+        *_cookies(captured, endpoint, keeping),
+        *_headers(captured, keys, keeping, blanks),
+        *_query(captured, keys, keeping, blanks),
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _authorisation(captured: Captured, keeping: Keeping) -> list[str]:
+    user = _user_information(captured)
+    given = captured.take_headers("Authorization")
+    auth = _auth_of(given[-1], captured) if given else captured.auth or user
+    if auth is None:
+        return []
+    scheme, fields = auth
+    label = "the header Authorization" if given else _LABELS.get(scheme, f"its {scheme}")
+    suffix = fields.get("name", "") if scheme == "apiKey" else ""
+    if scheme == "basic" and "password" not in fields:
+        captured.lose("password-asked")
+        fields = {**fields, "password": ""}
+    return [keeping.keep(captured, scheme, fields, label, suffix)]
+
+
+def _user_information(captured: Captured) -> tuple[str, dict[str, str]] | None:
+    """Take `user:password@` out of the URL."""
+    match = re.match(r"([^/?#]*//)([^/?#]*)@", captured.url)
+    if match is None:
+        return None
+    captured.url = match[1] + captured.url[match.end() :]
+    user, _, password = match[2].partition(":")
+    return "basic", {"username": unquote(user), "password": unquote(password)}
+
+
+def _auth_of(value: str, captured: Captured) -> tuple[str, dict[str, str]] | None:
+    """Return the auth scheme of the value of `Authorization`, and its fields."""
+    scheme, _, rest = value.strip().partition(" ")
+    rest = rest.strip()
+    if scheme.lower() in _SIGNED:
+        captured.lose(
+            "secret-left-out", label="the header Authorization", reason=_SIGNED[scheme.lower()]
+        )
+        return None
+    if scheme == "Bearer" and re.fullmatch(r"[!-~]+", rest):
+        return "bearer", {"token": rest}
+    if scheme.lower() == "basic" and (pair := _basic(rest)) is not None:
+        user, _, password = pair.partition(":")
+        return "basic", {"username": user, "password": password}
+    return "apiKey", {"in": "header", "name": "Authorization", "key": value.strip()}
+
+
+def _basic(digits: str) -> str | None:
+    try:
+        pair = base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    return pair if ":" in pair else None
+
+
+def _cookies(captured: Captured, endpoint: Endpoint | None, keeping: Keeping) -> list[str]:
+    text = "; ".join(captured.take_headers("Cookie"))
+    cookies = [piece.strip().partition("=") for piece in text.split(";") if piece.strip()]
+    described = {
+        parameter.name
+        for parameter in (endpoint.parameters if endpoint is not None else ())
+        if parameter.location == "cookie" and not is_secret_name(parameter.name, "cookies")
+    }
+    kept = [(name, value) for name, _, value in cookies if name in described]
+    if kept:  # back, for the settings
+        captured.headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in kept)))
+    secret = [(name, value) for name, _, value in cookies if name not in described]
+    if not secret:
+        return []
+    sendable = [
+        bool(TOKEN.fullmatch(name) and COOKIE_VALUE.fullmatch(value)) for name, value in secret
+    ]
+    if all(sendable) and (kept or len(secret) == 1):
+        return [
+            keeping.keep(
+                captured,
+                "apiKey",
+                {"in": "cookie", "name": name, "key": value},
+                f"the cookie {name}",
+                f"{name}-cookie",
+            )
+            for name, value in secret
+        ]
+    whole = "; ".join(f"{name}={value}" for name, value in secret)
+    label = f"the cookies {', '.join(name for name, _ in secret[:8])}"
+    fields = {"in": "header", "name": "Cookie", "key": whole}
+    return [keeping.keep(captured, "apiKey", fields, label, "cookie")]
+
+
+def _is_secret(name: str, value: str, group: str, keys: Collection[str], blanks: Blanks) -> bool:
+    """Say whether *value* is a secret: by its name, its own text, or what the variable in it is
+    called.
+    """
+    return (
+        name.lower() in keys
+        or is_secret_name(name, group)
+        or is_secret_text(value)
+        or any(is_secret_name(variable) for variable in blanks.names(value))
+    )
+
+
+def _headers(
+    captured: Captured, keys: Collection[str], keeping: Keeping, blanks: Blanks
+) -> list[str]:
+    kept, names = [], []
+    for name, value in captured.headers:
+        is_secret = _is_secret(name, value, "headers", keys, blanks)
+        if is_secret and value and name.lower() not in ("cookie", "proxy-authorization"):
+            fields = {"in": "header", "name": name, "key": value}
+            names.append(keeping.keep(captured, "apiKey", fields, f"the header {name}", name))
+        else:
+            kept.append((name, value))
+    captured.headers = kept
+    return names
+
+
+def _query(
+    captured: Captured, keys: Collection[str], keeping: Keeping, blanks: Blanks
+) -> list[str]:
+    address, question, query = captured.url.partition("?")
+    kept, names = [], []
+    for pair in query.split("&") if question else ():
+        raw_name, equals, raw_value = pair.partition("=")
+        name, value = unquote_plus(raw_name), unquote_plus(raw_value)
+        is_secret = _is_secret(name, value, "query", keys, blanks)
+        if is_secret and equals and value:
+            fields = {"in": "query", "name": name, "key": value}
+            label = f"the query value {name}"
+            names.append(keeping.keep(captured, "apiKey", fields, label, name))
+        else:
+            kept.append(pair)
+    captured.url = address + (question + "&".join(kept) if kept else "")
+    return names

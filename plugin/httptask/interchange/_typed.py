@@ -1,0 +1,213 @@
+"""Text of a request -> the values that an endpoint's schema describes.
+
+The way back from `building`'s styles: what is read here is only kept where it is written as it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from httptask._core.strict_json import JsonError, parse
+from httptask._schema.subschemas import definition_name
+from httptask._schema.views import Views
+from httptask.interchange._blanks import Blanks
+from httptask.model.api import Endpoint, Parameter
+
+Pair = tuple[str, str]
+"""Name and value as they stand in the query, percent-encoded."""
+
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,400})")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,400})(?:\.\d{1,400})?(?:[eE][-+]?\d{1,3})?")
+_DELIMITERS = {
+    "form": ",",
+    "simple": ",",
+    "label": ",",
+    "matrix": ",",
+    "spaceDelimited": "%20|\\+| ",
+    "pipeDelimited": "\\||%7[Cc]",
+    "tabDelimited": "%09|\t",
+}
+"""Style -> what stands between the items of an array that does not explode, as a pattern."""
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+_MOST_FOLLOWED = 20
+
+
+class Typing:
+    """What the schemas of *endpoint* say of texts."""
+
+    def __init__(self, endpoint: Endpoint, blanks: Blanks) -> None:
+        self._endpoint = endpoint
+        self._blanks = blanks
+        self._views = Views({"$defs": dict(endpoint.definitions)})
+
+    def scalar(self, text: str, schema: Any) -> Any:
+        """Return *text* as the type that *schema* names, or as it is where it is no such value."""
+        view = self._views.view(schema)
+        types = view.types
+        if types is None or "string" in types or self._blanks.in_text(text):
+            return text
+        if "boolean" in types and text in ("true", "false"):
+            return text == "true"
+        if "integer" in types and _INTEGER.fullmatch(text):
+            return int(text)
+        if "number" in types and _NUMBER.fullmatch(text):
+            return parse(text)
+        return text
+
+    def is_of(self, schema: Any, type_name: str) -> bool:
+        """Say whether *schema* names the type *type_name* for its values."""
+        types = self._views.view(schema).types
+        return types is not None and type_name in types and "string" not in types
+
+    def items(self, schema: Any) -> Any:
+        """Return the schema of the items of an array of *schema*."""
+        for _ in range(_MOST_FOLLOWED):
+            if not isinstance(schema, Mapping):
+                break
+            if "items" in schema:
+                return schema["items"]
+            name = definition_name(schema.get("$ref"))
+            schema = self._views.definition(name) if name is not None else None
+        return {}
+
+    def members(self, schema: Any) -> Mapping[str, Any]:
+        """Return the schemas of the members of an object of *schema*."""
+        return self._views.view(schema).properties
+
+    def listed(self, text: str, schema: Any, delimiter: str = ",") -> list[Any]:
+        """Return the items of an array that is written as one *text*, percent-encoded."""
+        items = self.items(schema)
+        return [self.scalar(unquote(item), items) for item in re.split(delimiter, text)]
+
+    # Parameters
+
+    def query(self, pairs: Sequence[Pair]) -> dict[str, Any]:
+        """Return the query *pairs* by the endpoint's parameters; those it has not as text."""
+        left = [(unquote_plus(name), value) for name, value in pairs]
+        query: dict[str, Any] = {}
+        for parameter in self._endpoint.parameters:
+            if parameter.location != "query":
+                continue
+            own = [pair for pair in left if self._is_of_parameter(pair[0], parameter)]
+            if own:
+                left = [pair for pair in left if pair not in own]
+                query[parameter.name] = self._parameter(parameter, own)
+        for name, value in left:
+            text: Any = unquote_plus(value)
+            if name in query:
+                before = query[name]
+                text = [*(before if isinstance(before, list) else [before]), text]
+            query[name] = text
+        return query
+
+    def _is_of_parameter(self, name: str, parameter: Parameter) -> bool:
+        if name == parameter.name:
+            return True
+        if (parameter.style or "form") == "deepObject":
+            return name.startswith(f"{parameter.name}[")
+        spread = parameter.explode is not False and self.is_of(parameter.schema, "object")
+        return spread and name in self.members(parameter.schema)
+
+    def _parameter(self, parameter: Parameter, own: Sequence[Pair]) -> Any:
+        schema, style = parameter.schema, parameter.style or "form"
+        values = [value for _, value in own]
+        if parameter.media_type is not None:
+            return self._json(unquote_plus(values[0]))
+        if style == "deepObject":
+            return self._nested(parameter, own)
+        if self.is_of(schema, "object") and parameter.explode is not False:
+            members = self.members(schema)
+            return {
+                name: self.scalar(unquote_plus(value), members.get(name, {})) for name, value in own
+            }
+        explodes = parameter.explode if parameter.explode is not None else style == "form"
+        if self.is_of(schema, "array"):
+            if explodes or len(values) > 1:
+                items = self.items(schema)
+                return [self.scalar(unquote_plus(value), items) for value in values]
+            return self.listed(values[0], schema, _DELIMITERS.get(style, ","))
+        texts = [self.scalar(unquote_plus(value), schema) for value in values]
+        return texts[0] if len(texts) == 1 else texts
+
+    def _nested(self, parameter: Parameter, own: Sequence[Pair]) -> Any:
+        """Return the value that stands in names, as `name[member]` (deepObject)."""
+        value: dict[str, Any] = {}
+        for name, text in own:
+            steps = _BRACKETED.findall(name[len(parameter.name) :])
+            holder: Any = value
+            schema: Any = parameter.schema
+            for step, following in zip(steps, [*steps[1:], None], strict=True):
+                schema = (
+                    self.items(schema)
+                    if isinstance(holder, list)
+                    else self.members(schema).get(step)
+                )
+                if following is None:
+                    item = self.scalar(unquote_plus(text), schema)
+                    holder.append(item) if isinstance(holder, list) else holder.update({step: item})
+                elif isinstance(holder, dict):
+                    holder = holder.setdefault(step, [] if following == "" else {})
+                else:
+                    break
+        return value
+
+    def _json(self, text: str) -> Any:
+        try:
+            return parse(text)
+        except JsonError:
+            return text
+
+    def path(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Return the values *texts* of the path's parameters, which are percent-encoded."""
+        by_name = {
+            parameter.name: parameter
+            for parameter in self._endpoint.parameters
+            if parameter.location == "path"
+        }
+        return {name: self._of_path(text, by_name.get(name)) for name, text in texts.items()}
+
+    def _of_path(self, text: str, parameter: Parameter | None) -> Any:
+        if parameter is None:
+            return unquote(text)
+        if self.is_of(parameter.schema, "array") and (parameter.style or "simple") == "simple":
+            return self.listed(text, parameter.schema)
+        return self.scalar(unquote(text), parameter.schema)
+
+    def named(self, location: str, name: str, value: str) -> tuple[str, Any]:
+        """Return the header or cookie *name* as the endpoint spells it, and its typed value."""
+        for parameter in self._endpoint.parameters:
+            same = (
+                parameter.name.lower() == name.lower()
+                if location == "header"
+                else parameter.name == name
+            )
+            if parameter.location == location and same:
+                if self.is_of(parameter.schema, "array"):
+                    items = self.items(parameter.schema)
+                    texts = [item.strip() for item in value.split(",")]
+                    return parameter.name, [self.scalar(text, items) for text in texts]
+                return parameter.name, self.scalar(value, parameter.schema)
+        return name, value
+
+    def form(self, pairs: Sequence[Pair], schema: Any) -> dict[str, Any]:
+        """Return the decoded *pairs* of a form as an object of *schema*."""
+        members = self.members(schema)
+        value: dict[str, Any] = {}
+        for name, texts in _grouped(pairs):
+            member = members.get(name, {})
+            if self.is_of(member, "array"):
+                value[name] = [self.scalar(text, self.items(member)) for text in texts]
+            else:
+                typed = [self.scalar(text, member) for text in texts]
+                value[name] = typed[0] if len(typed) == 1 else typed
+        return value
+
+
+def _grouped(pairs: Sequence[Pair]) -> Iterator[tuple[str, list[str]]]:
+    groups: dict[str, list[str]] = {}
+    for name, text in pairs:
+        groups.setdefault(name, []).append(text)
+    yield from groups.items()
