@@ -2,7 +2,7 @@
 
 from httptask.building._bodies import chosen, is_text, offers, rank, writable
 from httptask.building._codings import is_coded_already, writes_coding
-from httptask.building._curl import curl_command
+from httptask.building._curl import body_commands, body_text, curl_command, quoted
 from httptask.building._escaping import url_part
 from httptask.building._files import VARIABLE as FILES_VARIABLE
 from httptask.building._files import Files, located, missing_files, with_contents
@@ -20,6 +20,7 @@ from httptask.building._references import (
     with_values,
 )
 from httptask.building._request import Builder, build
+from httptask.building._secret_variables import Piece, SecretVariables, Variable, own_headers
 from httptask.building._unsent import unsent
 from httptask.building._writer import described_framing
 
@@ -29,7 +30,12 @@ __all__ = [
     "REFERENCE",
     "Builder",
     "Files",
+    "Piece",
+    "SecretVariables",
+    "Variable",
     "accept",
+    "body_commands",
+    "body_text",
     "build",
     "chosen",
     "curl_command",
@@ -45,6 +51,8 @@ __all__ = [
     "misplaced",
     "missing_files",
     "offers",
+    "own_headers",
+    "quoted",
     "rank",
     "reference_problems",
     "references",

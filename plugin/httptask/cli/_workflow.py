@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask._core.pointers import lines_of
+from httptask.cli._code import code_options, print_code
 from httptask.cli._definition import (
     connections_options,
     count,
@@ -36,7 +37,6 @@ from httptask.cli._output import (
     CommandError,
     command,
     emit,
-    emit_json,
     note,
 )
 from httptask.cli._run_text import emit_run, maybe_delivered, task_line
@@ -95,11 +95,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help='JSON: finished tasks, {"Name": {"output": ...}}, what $.tasks is',
     )
-    test.add_argument(
-        "--curl",
-        action="store_true",
-        help="print the request as a curl command instead of sending it",
-    )
+    code_options(test)
     test.add_argument(
         "--send-anyway",
         action="store_true",
@@ -153,8 +149,8 @@ def run_test_request(arguments: argparse.Namespace) -> int:
     inputs = _inputs(arguments, definition)
     with runtime_of(arguments) as runtime:
         task = _task(definition, arguments.task, runtime)
-        if arguments.curl:
-            return _curl(arguments, task, inputs)
+        if arguments.language:
+            return print_code(arguments, task, inputs)
         from httptask.model.task import TestOptions
 
         if arguments.send_anyway:
@@ -239,17 +235,6 @@ def _with_lines(error: SettingsError, definition: WorkflowDefinition) -> Setting
     return SettingsError(
         [replace(problem, line=lines.get(problem.pointer)) for problem in error.problems]
     )
-
-
-def _curl(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
-    from httptask.building import curl_command
-
-    text = curl_command(task.render(inputs))
-    if arguments.json:
-        emit_json({"curl": text}, indent=None)
-    else:
-        print(text)
-    return 0
 
 
 def _save(path: str, exchange: Exchange) -> None:

@@ -3,10 +3,11 @@
 Inwards a text becomes tasks: `_curl` (with `_shell`, `_curl_options`, `_curl_data`), `_postman` and
 `_har` read it; `_matching` finds the endpoint; `_secrets` and `_keeping` move secrets to
 credentials; `_request` and `_bodies` write the settings, which `_typed` types. Outwards a request
-becomes code: `_code` and a file for each language.
+becomes code: `_code` has a row for each language.
 """
 
 from httptask.errors import InterchangeError
+from httptask.interchange._code import LANGUAGES, code_of
 from httptask.interchange._reading import (
     FORMS,
     Imported,
@@ -18,9 +19,11 @@ from httptask.interchange._reading import (
 
 __all__ = [
     "FORMS",
+    "LANGUAGES",
     "Imported",
     "ImportedTask",
     "InterchangeError",
+    "code_of",
     "form_of",
     "iter_losses",
     "read_requests",

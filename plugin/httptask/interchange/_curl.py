@@ -66,7 +66,8 @@ class _Reading:
     blanks: Blanks
     request: Captured = field(default_factory=Captured)
     urls: list[str] = field(default_factory=list)
-    data: list[str] = field(default_factory=list)
+    data: list[tuple[str, str]] = field(default_factory=list)
+    """Each piece of data as a body has it, and as a query has it."""
     file: str | None = None
     parts: list[Part] = field(default_factory=list)
     query: list[str] = field(default_factory=list)
@@ -164,20 +165,22 @@ class _Reading:
         if value.startswith("@"):
             self._unread("--data")
         else:
-            self.data.append(value)
+            self.add_raw_data(value)
 
     def add_raw_data(self, value: str) -> None:
-        self.data.append(value)
+        self.data.append((value, value))
 
     def add_binary_data(self, value: str) -> None:
         if value.startswith("@"):
             self._whole_file(value[1:], "--data-binary")
         else:
-            self.data.append(value)
+            self.add_raw_data(value)
 
     def add_encoded_data(self, value: str) -> None:
         try:
-            self.data.append(url_encoded(value))
+            # A blank is a plus sign, which some servers take for itself in a query.
+            encoded = url_encoded(value)
+            self.data.append((encoded.replace("%20", "+"), encoded))
         except UnreadFileError:
             self._unread("--data-urlencode")
 
@@ -185,10 +188,8 @@ class _Reading:
         self.is_json = True
         if value.startswith("@"):
             self._whole_file(value[1:], "--json")
-        elif self.data:  # further ones are appended as they are
-            self.data[-1] += value
         else:
-            self.data.append(value)
+            self.add_raw_data(value)
 
     def add_query(self, value: str) -> None:
         try:
@@ -273,9 +274,10 @@ class _Reading:
         request = self.request
         if self.parts and (self.data or self.file):
             raise InterchangeError("curl sends either a form (-F) or data (-d), not both")
-        data = ("" if self.is_json else "&").join(self.data)
+        # Further pieces of JSON are appended as they are.
+        data = ("" if self.is_json else "&").join(in_body for in_body, _ in self.data)
         if "get" in self.flags:
-            self.query += [data] if data else []
+            self.query += [in_query for _, in_query in self.data if in_query]
         elif self.parts:
             request.content = tuple(self.parts)
         elif self.file is not None and not self.data:

@@ -33,7 +33,7 @@ def url_encoded(value: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(text, safe="", errors="surrogateescape").replace("%20", "+")
+    return quote(text, safe="", errors="surrogateescape")
 
 
 def text_part(value: str) -> Part:

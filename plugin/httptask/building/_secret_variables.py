@@ -1,0 +1,98 @@
+"""Variables for the masked values of a request that is shown as a command or as code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import unquote_plus
+
+from httptask._core.redaction import MASK
+from httptask.model.exchange import SentRequest, StreamedBody
+
+VARIABLE = "HTTPTASK_SECRET"
+"""The environment variable of a secret; of several, each has its position added."""
+
+_OF_CLIENTS = frozenset(("host", "content-length", "accept-encoding"))
+"""Headers that every client writes itself; accept-encoding would bring compressed bytes."""
+_NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
+_PARAMETER = re.compile(r"[?&]([^=&#]*)=[^&#]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A piece of a text: the value of the environment variable *name*."""
+
+    name: str
+
+
+Piece = str | Variable
+
+
+def own_headers(request: SentRequest) -> list[tuple[str, str]]:
+    """Return the headers of *request* but those that every client writes itself."""
+    return [
+        (name, value)
+        for name, value in request.headers
+        if name.lower() not in _OF_CLIENTS
+        and not (name.lower() == "user-agent" and value.startswith("httptask/"))
+    ]
+
+
+@dataclass(slots=True)
+class SecretVariables:
+    """The variables of one request: one for each masked value."""
+
+    alone: bool
+    """There is one masked value, whose variable needs no position in its name."""
+    _labels: dict[str, str] = field(default_factory=dict)
+    """Variable -> where it stands, for a person."""
+
+    @classmethod
+    def of(cls, request: SentRequest) -> Self:
+        """Return the variables of *request*, none of them named yet."""
+        body = request.body
+        pieces = body.pieces if isinstance(body, StreamedBody) else (body,)
+        in_body = sum(piece.count(MASK.encode()) for piece in pieces if isinstance(piece, bytes))
+        in_headers = sum(value.count(MASK) for _, value in own_headers(request))
+        return cls(alone=request.url.count(MASK) + in_headers + in_body == 1)
+
+    def pieces(self, text: str, label: str, name: str) -> list[Piece]:
+        """Return *text* with variables for what is masked in it.
+
+        *label* says to a person where it stands, *name* is what the variables are called.
+        """
+        first, *others = text.split(MASK)
+        pieces: list[Piece] = [first] if first or not others else []
+        for other in others:
+            pieces.append(self._variable(label, name))
+            pieces += [other] if other else []
+        return pieces
+
+    def in_url(self, url: str) -> list[Piece]:
+        """Return *url* with variables, each called as its parameter of the query is."""
+        pieces: list[Piece] = []
+        start = 0
+        for match in re.finditer(MASK, url):
+            parameter = _PARAMETER.search(url, 0, match.end())
+            name = unquote_plus(parameter[1]) if parameter else "url"
+            label = f"the query value {name}" if parameter else "a part of the URL"
+            pieces += self.pieces(url[start : match.end()], label, name)
+            start = match.end()
+        return [*pieces, url[start:]] if url[start:] else pieces
+
+    def comments(self, sign: str) -> Iterator[str]:
+        """Yield a line of comment, which begins with *sign*, for each variable."""
+        for variable, label in self._labels.items():
+            yield f"{sign} {variable}: the secret in {label}, as it stands on the wire\n"
+
+    def _variable(self, label: str, name: str) -> Variable:
+        own = _NOT_IN_A_NAME.sub("_", name.upper()).strip("_")
+        variable = base = VARIABLE if self.alone or not own else f"{VARIABLE}_{own}"
+        number = 1
+        while variable in self._labels:
+            number += 1
+            variable = f"{base}_{number}"
+        self._labels[variable] = " ".join(label.split())  # a comment ends with its line
+        return Variable(variable)

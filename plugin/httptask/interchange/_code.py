@@ -1,0 +1,294 @@
+"""A request as code: for HTTPie, Python's httpx, JavaScript's fetch, and Go.
+
+One table of languages: how each writes a text, octets, a variable of the environment and a file,
+and the frame that these stand in. A secret is never in the code: a variable stands for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from httptask._core.redaction import MASK
+from httptask.building import (
+    Piece,
+    SecretVariables,
+    Variable,
+    body_commands,
+    body_text,
+    curl_command,
+    own_headers,
+    quoted,
+)
+from httptask.errors import InterchangeError
+from httptask.model.exchange import FilePiece, SentRequest, StreamedBody
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """How a language writes the pieces of a request."""
+
+    text: Callable[[str], str]
+    """A literal of a text."""
+    octets: Callable[[bytes], str]
+    """An expression of octets."""
+    as_octets: Callable[[str], str]
+    """The octets, in UTF-8, of an expression of a text."""
+    variable: Callable[[str], str]
+    """The value of a variable of the environment."""
+    file: Callable[[str], str]
+    """The octets of a file."""
+    joined: Callable[[Sequence[str]], str]
+    """Expressions of octets, one after the other."""
+    comment: str
+    plus: str
+    """What joins texts among the arguments of a call."""
+    frame: Callable[[_Parts], Iterator[str]]
+    """The lines of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of a request, as expressions of a language."""
+
+    request: SentRequest
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    """Empty: none."""
+
+
+def code_of(request: SentRequest, language: str) -> str:
+    """Return *request* as a command or a program in *language*, one of `LANGUAGES`.
+
+    Each masked value becomes a variable of the environment, which a comment explains. Files are
+    read from below the folder of files, where it is run. Raises `InterchangeError` for what the
+    language cannot say.
+    """
+    if language == "curl":
+        return curl_command(request)
+    if language == "httpie":
+        return _httpie(request)
+    row = _LANGUAGES[language]
+    secrets = SecretVariables.of(request)
+    parts = _Parts(
+        request,
+        row.text(request.method),
+        _expression(secrets.in_url(request.url), row, row.plus),
+        tuple(
+            (
+                row.text(name),
+                _expression(secrets.pieces(value, f"the header {name}", name), row, row.plus),
+            )
+            for name, value in own_headers(request)
+        ),
+        _body(request.body, secrets, row),
+    )
+    program = "\n".join(row.frame(parts))
+    return "".join(secrets.comments(row.comment)) + program + "\n"
+
+
+def _expression(pieces: Sequence[Piece], row: _Language, plus: str = " + ") -> str:
+    return plus.join(
+        row.variable(piece.name) if isinstance(piece, Variable) else row.text(piece)
+        for piece in pieces
+    )
+
+
+def _body(body: bytes | StreamedBody, secrets: SecretVariables, row: _Language) -> str:
+    if not body:
+        return ""
+    if (text := body_text(body)) is not None:
+        return row.as_octets(_expression(secrets.pieces(text, "the body", "body"), row))
+    written: list[str] = []
+    for piece in body.pieces if isinstance(body, StreamedBody) else (body,):
+        if isinstance(piece, FilePiece):
+            written.append(row.file(piece.name))
+            continue
+        for index, data in enumerate(piece.split(MASK.encode())):
+            if index:
+                mask = secrets.pieces(MASK, "the body", "body")
+                written.append(row.as_octets(_expression(mask, row)))
+            if data:
+                written.append(row.octets(data))
+    return written[0] if len(written) == 1 else row.joined(written)
+
+
+# HTTPie: a command, as curl's is
+
+_LIKE_A_SEPARATOR = re.compile(r"[:=@;]")
+_UNESCAPED = re.compile(r"\\(?=[:;=@])")
+
+
+def _httpie(request: SentRequest) -> str:
+    secrets = SecretVariables.of(request)
+    text = body_text(request.body)
+    words = ["http"]
+    before = ""
+    if text is None and request.body:
+        before = f"{body_commands(request.body, secrets)} | "
+    else:
+        words.append("--ignore-stdin")
+    if text is not None:
+        words.append("--raw " + quoted(secrets.pieces(text, "the body", "body")))
+    lines = [" ".join([*words, quoted([request.method]), quoted(secrets.in_url(request.url))])]
+    for name, value in own_headers(request):
+        lines.append(quoted(secrets.pieces(_httpie_item(name, value), f"the header {name}", name)))
+    return "".join(secrets.comments("#")) + before + " \\\n  ".join(lines)
+
+
+def _httpie_item(name: str, value: str) -> str:
+    """Return a header as HTTPie's item: a backslash keeps the value from being a separator."""
+    if _UNESCAPED.search(value):
+        raise InterchangeError(f"HTTPie cannot say the header {name}: it would drop a backslash")
+    if not value:
+        return f"{name};"
+    return f"{name}:" + ("\\" if _LIKE_A_SEPARATOR.match(value) else "") + value
+
+
+# Python
+
+
+def _python_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
+
+
+def _python(parts: _Parts) -> Iterator[str]:
+    expressions = [parts.url, parts.body, *(value for _, value in parts.headers)]
+    for module, use in (("base64", "base64."), ("os", "os."), ("pathlib", "pathlib.")):
+        if any(use in expression for expression in expressions):
+            yield f"import {module}"
+    yield from ("", "import httpx", "", "response = httpx.request(")
+    yield f"    {parts.method},"
+    yield f"    {parts.url},"
+    if parts.headers:
+        yield "    headers=["
+        for name, value in parts.headers:
+            # httpx takes octets where a value is not ASCII
+            is_ascii = value.isascii()
+            yield (
+                f"        ({name}, {value}),"
+                if is_ascii
+                else (f"        ({name}.encode(), ({value}).encode()),")
+            )
+        yield "    ],"
+    if parts.body:
+        yield f"    content={parts.body},"
+    yield from (")", "print(response.status_code)", "print(response.text)")
+
+
+# JavaScript: a module of Node.js, or of a browser where no file is read
+
+
+def _javascript_text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def _javascript(parts: _Parts) -> Iterator[str]:
+    if parts.body and parts.request.method in ("GET", "HEAD"):
+        raise InterchangeError(f"fetch sends no body with the method {parts.request.method}")
+    if "readFile(" in parts.body:
+        yield from ('import { readFile } from "node:fs/promises";', "")
+    yield f"const response = await fetch({parts.url}, {{"
+    yield f"  method: {parts.method},"
+    if parts.headers:
+        yield "  headers: ["
+        for name, value in parts.headers:
+            # fetch takes a character for each octet
+            octets = value.encode("utf-8").decode("latin-1")
+            yield f"    [{name}, {octets}],"
+        yield "  ],"
+    if parts.body:
+        yield f"  body: {parts.body},"
+    yield from ("});", "console.log(response.status);", "console.log(await response.text());")
+
+
+# Go
+
+
+_NOT_IN_GO = re.compile("[\ufeff\x7f]")
+"""What no literal of Go holds as it is, and JSON does not escape."""
+
+
+def _go_text(text: str) -> str:
+    literal = json.dumps(text, ensure_ascii=False)
+    return _NOT_IN_GO.sub(lambda match: f"\\u{ord(match[0]):04x}", literal)
+
+
+def _go_octets(data: bytes) -> str:
+    plain = (
+        chr(octet) if 0x20 <= octet < 0x7F and octet not in b'"\\' else f"\\x{octet:02x}"
+        for octet in data
+    )
+    return f'"{"".join(plain)}"'
+
+
+def _go(parts: _Parts) -> Iterator[str]:
+    everything = [parts.url, parts.body, *(value for _, value in parts.headers)]
+    modules = ["fmt", "io", "net/http"]
+    modules += ["os"] if any("os." in one or "file(" in one for one in everything) else []
+    modules += ["strings"] if parts.body else []
+    yield from ("package main", "", "import (")
+    yield from (f'\t"{module}"' for module in sorted(modules))
+    yield from (")", "")
+    if "file(" in parts.body:
+        yield from ("func file(name string) string {", "\tdata, err := os.ReadFile(name)")
+        yield from ("\tif err != nil {", "\t\tpanic(err)", "\t}", "\treturn string(data)", "}", "")
+    yield "func main() {"
+    if parts.body:
+        yield f"\tbody := strings.NewReader({parts.body})"
+    body = "body" if parts.body else "nil"
+    yield f"\trequest, err := http.NewRequest({parts.method}, {parts.url}, {body})"
+    yield from ("\tif err != nil {", "\t\tpanic(err)", "\t}")
+    yield from (f"\trequest.Header.Add({name}, {value})" for name, value in parts.headers)
+    yield "\tresponse, err := http.DefaultClient.Do(request)"
+    yield from ("\tif err != nil {", "\t\tpanic(err)", "\t}", "\tdefer response.Body.Close()")
+    yield from ("\ttext, err := io.ReadAll(response.Body)", "\tif err != nil {", "\t\tpanic(err)")
+    yield from ("\t}", "\tfmt.Println(response.StatusCode)", "\tfmt.Println(string(text))", "}")
+
+
+def _base64(data: bytes) -> str:
+    return f'"{base64.b64encode(data).decode("ascii")}"'
+
+
+_LANGUAGES: Mapping[str, _Language] = {
+    "python": _Language(
+        text=_python_text,
+        octets=lambda data: f"base64.b64decode({_base64(data)})",
+        as_octets=lambda text: f"({text}).encode()" if " + " in text else f"{text}.encode()",
+        variable=lambda name: f'os.environ["{name}"]',
+        file=lambda name: f"pathlib.Path({_python_text(name)}).read_bytes()",
+        joined=lambda pieces: f'b"".join([{", ".join(pieces)}])',
+        comment="#",
+        plus=" + ",
+        frame=_python,
+    ),
+    "javascript": _Language(
+        text=_javascript_text,
+        octets=lambda data: f'Buffer.from({_base64(data)}, "base64")',
+        as_octets=lambda text: text,
+        variable=lambda name: f"process.env.{name}",
+        file=lambda name: f"await readFile({_javascript_text(name)})",
+        joined=lambda pieces: f"new Blob([{', '.join(pieces)}])",
+        comment="//",
+        plus=" + ",
+        frame=_javascript,
+    ),
+    "go": _Language(
+        text=_go_text,
+        octets=_go_octets,
+        as_octets=lambda text: text,
+        variable=lambda name: f'os.Getenv("{name}")',
+        file=lambda name: f"file({_go_text(name)})",
+        joined=lambda pieces: " + ".join(pieces),
+        comment="//",
+        plus="+",  # as gofmt has it
+        frame=_go,
+    ),
+}
+LANGUAGES = ("curl", "httpie", *_LANGUAGES)
+"""What a request can be written as."""
