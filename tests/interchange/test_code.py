@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from httptask.interchange import FORMS, LANGUAGES, code_of
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import SentRequest
 from httptask.task import HttpTask
-from interchange import Given, Sent, recorder, sent
+from interchange import Given, Sent, sent
 from servers import HANG_SECONDS, RawServer
 from tasks import http, runtime
 
@@ -28,12 +28,6 @@ EXECUTED = ("curl", "httpie", "python", "javascript")
 """The languages whose programs are run."""
 NODE = {"accept-language", "sec-fetch-mode"}
 """Headers that fetch adds in Node.js."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with recorder() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

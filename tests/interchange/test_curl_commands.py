@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,14 +15,8 @@ from hypothesis import strategies as st
 
 from httptask.interchange import InterchangeError, read_requests
 from httptask.interchange._curl_options import LETTERS, OPTIONS
-from interchange import recorder, sent_by_shell, sent_by_task
+from interchange import sent_by_shell, sent_by_task
 from servers import RawServer
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with recorder() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from httptask.interchange import Imported, InterchangeError, read_requests
 from httptask.model.credential import revealed
-from interchange import judged, recorder, sent_by_task
+from interchange import judged, sent_by_task
 from servers import RawServer
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with recorder() as running:
-        yield running
 
 
 def collection(*items: Any, **members: Any) -> str:
@@ -214,3 +211,38 @@ def test_a_collection_of_any_size_ends_soon() -> None:
     assert (len(many.tasks), many.losses[0].params["count"]) == (2_000, 500)
     with pytest.raises(InterchangeError, match="at most 67,108,864 are read"):
         read_requests('{"info": "' + " " * (64 * 1024 * 1024) + '"}')
+
+
+JUNK = st.sampled_from(
+    ["null", "1", "true", '""', "[]", "{}", "[1]", '{"a": 1}', '"{{a}}"', '"\\ud800"', '"\\u0000"', '"://"', '"http://[::1"', '"http://h:99999/"', '"%"', '"{"', '"${$.x}"', '"&&"', '"?"', '"#"', '"@"', '"\\r\\n: x"']
+)  # fmt: skip
+"""JSON that nobody expects there."""
+
+
+def below(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Yield the paths of everything in *value*."""
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()  # fmt: skip
+    for name, member in members:
+        yield (*path, name)
+        yield from below(member, *path, name)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_whatever_stands_in_a_document_no_other_error_comes(data: st.DataObject) -> None:
+    """A collection or a HAR file with anything anywhere is read, or refused with a sentence."""
+    request = {"method": "POST", "url": "https://h/a?x=1", "headers": pairs(a="b"), "cookies": [], "postData": {"mimeType": "multipart/form-data; boundary=x", "text": "--x--"}}  # fmt: skip
+    document = data.draw(
+        st.sampled_from(
+            [json.loads(every("https://h.example")), {"log": {"entries": [{"request": request}]}}]
+        )
+    )
+    document = json.loads(json.dumps(document))
+    for _ in range(data.draw(st.integers(1, 3))):
+        *parents, last = data.draw(st.sampled_from(list(below(document)) or [("x",)]))
+        holder = document
+        for name in parents:
+            holder = holder[name]
+        holder[last] = json.loads(data.draw(JUNK))
+    with contextlib.suppress(InterchangeError):
+        json.dumps(read_requests(json.dumps(document)).to_json())

@@ -65,7 +65,12 @@ def texts(value: Any) -> str:
     """Return *value* where it is text, the text of a number or a boolean, else ""."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, str | int | float) else ""
+    return well_formed(str(value)) if isinstance(value, str | int | float) else ""
+
+
+def well_formed(text: str) -> str:
+    """Return *text* with a question mark for each lone surrogate: none can be sent."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def objects(value: Any) -> list[tuple[int, Mapping[str, Any]]]:

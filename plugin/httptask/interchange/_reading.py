@@ -12,7 +12,7 @@ from httptask.errors import InterchangeError, Problem
 from httptask.interchange._blanks import Blanks, parameter_name
 from httptask.interchange._captured import Captured
 from httptask.interchange._curl import is_curl, read_curl
-from httptask.interchange._documents import Document, document_of
+from httptask.interchange._documents import Document, document_of, well_formed
 from httptask.interchange._har import read_har
 from httptask.interchange._keeping import Keeping
 from httptask.interchange._matching import Match, Matching, fitting
@@ -114,7 +114,7 @@ def read_requests(
     sent, run or read from a file. Raises `InterchangeError` for a text that cannot be read.
     """
     blanks = Blanks()
-    document = _document(text, form, blanks)
+    document = _document(well_formed(text), form, blanks)
     matching, keeping = Matching(catalogue, blanks), Keeping(blanks)
     captured = document.requests
     losses = list(document.losses)
