@@ -369,8 +369,8 @@ def test_no_time_limit_is_no_limit(limit: Any) -> None:
 
 
 def test_simple_is_refused_with_what_to_do() -> None:
-    """A Simple task validates; the embedded engine says that it cannot wait, and who can, before it
-    runs anything.
+    """A Simple task validates; without a journal the embedded engine says what to do, before it runs
+    anything.
     """
     world = World()
     with pytest.raises(DefinitionError) as raised:
@@ -379,7 +379,7 @@ def test_simple_is_refused_with_what_to_do() -> None:
         )
     (problem,) = raised.value.problems
     assert problem.pointer == "/tasks/Gate/type"
-    assert "run this definition on a durable engine" in problem.message
+    assert "httptask run --journal FILE" in problem.message
     assert world.do.calls == []
 
 

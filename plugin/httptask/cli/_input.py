@@ -12,9 +12,11 @@ from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, parse
 from httptask.cli._output import CommandError, note, printable
-from httptask.errors import WHOLE_INPUT
+from httptask.errors import WHOLE_INPUT, ExpressionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from httptask.errors import Problem
     from httptask.model.workflow import WorkflowDefinition
 
@@ -79,6 +81,17 @@ def test_input(arguments: argparse.Namespace, definition: WorkflowDefinition) ->
         if is_given or problem.code != "required":
             note(f"a run would refuse this input: {problem.text(WHOLE_INPUT)}")
     return value
+
+
+def hint_at_input(
+    arguments: argparse.Namespace, given: Any, error: Mapping[str, Any] | None
+) -> None:
+    """Tell how an input is given, where none was and an expression over it is what failed."""
+    is_expression = error is not None and error.get("kind") == ExpressionError.kind
+    if arguments.json or given is not None or error is None or not is_expression:
+        return
+    if "input" in str(error.get("expression")):
+        with_hint()
 
 
 def with_hint() -> None:

@@ -1,4 +1,4 @@
-"""`validate`, `test-request`, `run`: workflow definitions."""
+"""`validate`, `test-request`: workflow definitions before they run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from httptask._core.nearest import nearest
 from httptask._core.pointers import lines_of
 from httptask.cli._code import code_options, print_code
 from httptask.cli._definition import (
-    connections_options,
-    count,
     definition_argument,
     files_option,
     host_header_option,
@@ -30,34 +28,21 @@ from httptask.cli._environment import (
     variable_option,
 )
 from httptask.cli._exchange import exchange_text
-from httptask.cli._input import input_options, json_file, run_input, test_input, with_hint
-from httptask.cli._items import ItemsProgress
-from httptask.cli._job import news_line
+from httptask.cli._input import hint_at_input, input_options, json_file, test_input
 from httptask.cli._output import (
     CommandError,
     command,
     emit,
     note,
 )
-from httptask.cli._run_text import emit_run, maybe_delivered, task_line
 from httptask.cli._suggestion import note_suggestion
 from httptask.cli._validate import run_validate
-from httptask.errors import ExpressionError, InputError, SettingsError
-from httptask.model.policy import (
-    MAX_DEPTH_OPTION,
-    MAX_DEPTH_VARIABLE,
-    MAX_STEPS_OPTION,
-    MAX_STEPS_VARIABLE,
-    Limits,
-)
+from httptask.errors import ExpressionError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from httptask.model.exchange import Exchange
     from httptask.model.task import Inputs, TestOptions
-    from httptask.model.workflow import WorkflowDefinition, WorkflowRun
-    from httptask.sending import RoundNews
+    from httptask.model.workflow import WorkflowDefinition
     from httptask.task import HttpTask, Runtime
 
 
@@ -107,38 +92,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run_options(test)
     test.set_defaults(run=run_test_request)
 
-    run = command(
-        commands, "run", "run a workflow definition", "httptask run flow.json --input input.json"
-    )
-    definition_argument(run)
-    input_options(run)
-    environment_option(run, "run it in this environment of the definition")
-    variable_option(run)
-    run.add_argument(
-        "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
-    )
-    run_options(run)
-    connections_options(run)
-    run.add_argument(
-        MAX_STEPS_OPTION,
-        type=count,
-        metavar="NUMBER",
-        help=(
-            f"the most tasks that one run may execute (default: {Limits().steps:,}; environment:"
-            f" {MAX_STEPS_VARIABLE})"
-        ),
-    )
-    run.add_argument(
-        MAX_DEPTH_OPTION,
-        type=count,
-        metavar="NUMBER",
-        help=(
-            f"the most runs that one run may stand inside (default: {Limits().depth}; environment:"
-            f" {MAX_DEPTH_VARIABLE})"
-        ),
-    )
-    run.set_defaults(run=run_run)
-
 
 # test-request
 
@@ -164,7 +117,7 @@ def run_test_request(arguments: argparse.Namespace) -> int:
             except SettingsError as error:
                 raise _with_lines(error, definition) from error
             except ExpressionError as error:
-                _hint_at_input(arguments, inputs.input, error.to_json())
+                hint_at_input(arguments, inputs.input, error.to_json())
                 raise
             _emit_exchange(arguments, exchange)
             if not arguments.json:
@@ -280,75 +233,6 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
             f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http"
         )
     return HttpTask(task, name=name, pointer=pointer, runtime=runtime)
-
-
-# run
-
-
-def run_run(arguments: argparse.Namespace) -> int:
-    """Run a definition to its end; exit status 1 when it did not complete."""
-    from httptask.cli._stopping import Stopped, run_stoppable
-    from httptask.engines import arun_workflow
-    from httptask.sending import told
-    from httptask.workflow import definitions_of
-
-    definition = load(arguments.definition)
-    environment = environment_of(arguments, definition)
-    variables = given_variables(arguments)
-    input_ = run_input(arguments, definition)
-    runs: list[tuple[WorkflowRun, Any]] = []
-
-    def tell(news: RoundNews) -> None:
-        if (line := news_line(news)) is not None:
-            note(line)
-
-    async def run() -> None:
-        told.set(tell)
-        async with runtime_of(arguments) as runtime:
-
-            def ended(run: WorkflowRun) -> None:
-                runs.append((run, runtime.redactor.value(run.to_json())))
-
-            result = await arun_workflow(
-                definition,
-                input_,
-                engine=arguments.engine,
-                variables=variables,
-                environment=environment,
-                runtime=runtime,
-                definitions=definitions_of(definition),
-                finished=lambda task: note(task_line(runtime.redactor.value(task.to_json()))),
-                cancelled=ended,
-                advanced=ItemsProgress(),
-            )
-            ended(result)
-
-    try:
-        run_stoppable(run)
-    except InputError:
-        if not arguments.json:
-            with_hint()
-        raise
-    except Stopped as stopped:
-        if not runs:
-            raise
-        emit_run(arguments, *runs[0])
-        raise Stopped(stopped.number, maybe_delivered(runs[0][0])) from None
-    result, value = runs[0]
-    emit_run(arguments, result, value)
-    _hint_at_input(arguments, input_, result.tasks[-1].error if result.tasks else None)
-    return 0 if result.status == "Completed" else 1
-
-
-def _hint_at_input(
-    arguments: argparse.Namespace, given: Any, error: Mapping[str, Any] | None
-) -> None:
-    """Tell how an input is given, where none was and an expression over it is what failed."""
-    is_expression = error is not None and error.get("kind") == ExpressionError.kind
-    if arguments.json or given is not None or error is None or not is_expression:
-        return
-    if "input" in str(error.get("expression")):
-        with_hint()
 
 
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:

@@ -7,12 +7,16 @@ print(run.status, run.output)
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.lazy import lazily
 from httptask.errors import HttpTaskError, PluginError
 
 if TYPE_CHECKING:
+    from httptask.engines.journal import Journal
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
     from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
@@ -21,7 +25,10 @@ if TYPE_CHECKING:
 
     DefinitionLike = WorkflowDefinition | Mapping[str, Any] | os.PathLike[str] | str
 
-__all__ = ["arun_workflow", "run_workflow"]
+__all__ = ["Journal", "aresume_run", "arun_workflow", "resume_run", "run_workflow"]
+
+# SQLite is loaded for who keeps a journal.
+__getattr__, __dir__ = lazily(__name__, {"Journal": "httptask.engines.journal"})
 
 
 def run_workflow(
@@ -37,6 +44,8 @@ def run_workflow(
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
     signals: Signals | None = None,
+    journal: Journal | None = None,
+    workflow_id: str | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not
     async.
@@ -59,6 +68,8 @@ def run_workflow(
                 cancelled=cancelled,
                 advanced=advanced,
                 signals=signals,
+                journal=journal,
+                workflow_id=workflow_id,
             )
         finally:
             if runtime is not None:
@@ -80,6 +91,8 @@ async def arun_workflow(
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
     signals: Signals | None = None,
+    journal: Journal | None = None,
+    workflow_id: str | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended.
 
@@ -92,15 +105,18 @@ async def arun_workflow(
     *finished* is told of every task that has ended. *cancelled* is told of the run so far when this
     call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
     its request may have been delivered. *advanced* is told of every item that has ended, of a task
-    with `forEach`. *signals* are what tasks get that wait for somebody outside; without them, a
-    definition with a `Simple` task is refused.
+    with `forEach`. *signals* are what tasks get that wait for somebody outside; without them and
+    without a journal, a definition with a `Simple` task is refused. *journal* keeps what is needed
+    to go on with the run when this process has died: see `aresume_run`. *workflow_id* is the run's
+    id, a new one when absent.
     *definitions* are definitions by id, for `failureWorkflow` and tasks of the type `Workflow`.
     *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and
     closed.
 
     Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or
     *input* is not JSON or not what the definition's `inputSchema` allows (`InputError`), and
-    `PluginError` when there is no such engine; nothing has been run then.
+    `PluginError` when there is no such engine; nothing has been run then. Raises `JournalError`
+    when the journal cannot be written.
     """
     from httptask.protocols import RunOptions
 
@@ -118,20 +134,85 @@ async def arun_workflow(
         cancelled,
         environment,
         advanced=advanced,
+        workflow_id=workflow_id,
         signals=signals,
     )
+    async with _opened(runtime) as opened:
+        if journal is None:
+            return await _run(engine, first, options, opened)
+        with journal.new_run(first, options) as journalled:
+            return await _run(engine, first, journalled, opened)
+
+
+def resume_run(
+    journal: Journal,
+    workflow_id: str,
+    *,
+    runtime: Runtime | None = None,
+    finished: Callable[[TaskRun], None] | None = None,
+    cancelled: Callable[[WorkflowRun], None] | None = None,
+    advanced: Callable[[str, ItemCounts], None] | None = None,
+) -> WorkflowRun:
+    """Go on with a run of *journal* to its end: `aresume_run` for code that is not async."""
+    from httptask._core.sync import run_sync
+
+    async def run() -> WorkflowRun:
+        try:
+            return await aresume_run(
+                journal,
+                workflow_id,
+                runtime=runtime,
+                finished=finished,
+                cancelled=cancelled,
+                advanced=advanced,
+            )
+        finally:
+            if runtime is not None:
+                await runtime.aclose_connections()  # they belong to this call's event loop
+
+    return run_sync(run, "aresume_run")
+
+
+async def aresume_run(
+    journal: Journal,
+    workflow_id: str,
+    *,
+    runtime: Runtime | None = None,
+    finished: Callable[[TaskRun], None] | None = None,
+    cancelled: Callable[[WorkflowRun], None] | None = None,
+    advanced: Callable[[str, ItemCounts], None] | None = None,
+) -> WorkflowRun:
+    """Go on with the run *workflow_id* of *journal* to its end, and return how it ended. The
+    journal has all that it was started with; the other arguments are those of `arun_workflow`.
+
+    No task that has ended is run again. The one under way is, with the same idempotency key, unless
+    that might do something twice: then it fails, and its error says `maybeDelivered`. Raises
+    `JournalError` when there is no such run, it has ended, or another process runs it.
+    """
+    with journal.old_run(workflow_id) as (definition, options):
+        options = replace(options, finished=finished, cancelled=cancelled, advanced=advanced)
+        async with _opened(runtime) as opened:
+            return await _run("embedded", definition, options, opened)
+
+
+@asynccontextmanager
+async def _opened(runtime: Runtime | None) -> AsyncIterator[Runtime]:
+    """Yield *runtime*, or one that is closed at the end."""
     if runtime is not None:
-        return await _run(engine, first, options, runtime)
+        yield runtime
+        return
     from httptask.task import Runtime
 
     async with Runtime() as own:
-        return await _run(engine, first, options, own)
+        yield own
 
 
 async def _run(
     name: str, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
 ) -> WorkflowRun:
     engine = _engine(name, runtime.plugins.named("httptask_engines"))
+    if options.journal is not None and not getattr(engine, "keeps_journals", False):
+        raise PluginError(f"the engine {name} keeps no journal: leave it out, or run it embedded")
     try:
         return await engine.run(definition, options, runtime)
     except HttpTaskError:

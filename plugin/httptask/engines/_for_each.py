@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask.engines._outcome import unexpected_failure
 from httptask.engines._outputs import FileOutputs, ListOutputs, Outputs
-from httptask.engines._record import RunRecord, unexpected_failure
+from httptask.engines._record import RunRecord
 from httptask.engines._stopping import stop
 from httptask.errors import HttpTaskError
 from httptask.model.for_each import ForEach, Item, ItemCounts
@@ -19,10 +20,17 @@ from httptask.task import item_source
 from httptask.workflow import Items, failed_output
 
 if TYPE_CHECKING:
+    from httptask.engines._unjournalled import Unjournalled
+    from httptask.engines.journal import CallJournal, RunJournal
     from httptask.task import ItemSource, Runtime
 
-Do = Callable[[Step, Inputs], Awaitable[TaskOutcome | dict[str, Any]]]
-"""Does the task of a step to its end, and returns its outcome, or its error as JSON."""
+Outcome = TaskOutcome | dict[str, Any]
+"""The outcome of an item, or its error as JSON."""
+
+Do = Callable[[Step, Inputs, "CallJournal | None"], Awaitable[tuple[Outcome, int]]]
+"""Does the task of a step to its end, and returns its outcome, and how many tasks a run inside it
+executed.
+"""
 
 
 class _ItemFailedError(Exception):
@@ -39,6 +47,7 @@ class ForEachVisit:
         setting: ForEach,
         runtime: Runtime,
         record: RunRecord,
+        journal: RunJournal | Unjournalled,
         do: Do,
     ) -> None:
         self._step = step
@@ -46,6 +55,7 @@ class ForEachVisit:
         self._setting = setting
         self._runtime = runtime
         self._record = record
+        self._journal = journal
         self._do = do
         self._items: Items | None = None
         self._failure: Mapping[str, Any] = {}
@@ -65,18 +75,17 @@ class ForEachVisit:
         has_ended = counts is not None and counts.completed > 0
         return has_ended or bool(self.maybe_delivered)
 
-    async def run(self) -> TaskOutcome | dict[str, Any]:
+    async def run(self) -> Outcome:
         """Do all items. Return the outcome, or the error as JSON."""
         outputs: Outputs | None = None
         try:
             source = await item_source(
                 self._setting, self._inputs, self._runtime, self._step.pointer
             )
-            self._items = items = Items(
-                source.count, self._setting.concurrency, stops=self._setting.on_error == "fail"
-            )
             outputs = self._outputs(source)
-            await self._all(items, source, outputs)
+            self._items = items = await self._begun(source, outputs)
+            if items.failed_at is None:
+                await self._all(items, source, outputs)
             value = await outputs.value()
         except HttpTaskError as error:
             return self._failed(error.to_json())
@@ -92,6 +101,22 @@ class ForEachVisit:
             return self._failed(self._failure, items.failed_at) | {"collected": value}
         return TaskOutcome(output=value, items=items.counts)
 
+    async def _begun(self, source: ItemSource, outputs: Outputs) -> Items:
+        """Return the items, with those that ended in an earlier process."""
+        setting = self._setting
+        ended = await self._journal.items(self._step.key)
+        for index, value in sorted(ended.items()):
+            await source.item(index)  # they come in order
+            error = value.get("error")
+            outputs.put(index, value.get("output") if error is None else failed_output(error))
+            self._record.spend(self._step, value["tasks"])
+        results = [(index, "error" in value) for index, value in ended.items()]
+        stops = setting.on_error == "fail"
+        items = Items.of(source.count, setting.concurrency, results, stops=stops)
+        if items.failed_at is not None:
+            self._failure = ended[items.failed_at]["error"]
+        return items
+
     def _outputs(self, source: ItemSource) -> Outputs:
         collect = self._setting.collect or ("file" if source.is_file else "items")
         if collect == "file":
@@ -103,10 +128,14 @@ class ForEachVisit:
         inputs_of = self._record.inputs_of_items(self._step, self._inputs, source.count)
 
         async def one(index: int) -> tuple[int, ...]:
-            call = self._under_way[index] = CallProgress()
+            journal = self._journal.call(self._step.key, index)
+            call = self._under_way[index] = CallProgress(keeper=journal)
             watched.set(call)
             item = Item(await source.item(index), index, self._setting.name)
-            outcome = self._checked(await self._do(self._step, inputs_of(item)))
+            done, tasks = await self._do(self._step, inputs_of(item), journal)
+            outcome = self._checked(done)
+            self._record.spend(self._step, tasks)
+            await self._keep(index, outcome, tasks)
             del self._under_way[index]
             return self._ended(index, outcome, items, outputs)
 
@@ -115,13 +144,16 @@ class ForEachVisit:
             while started:
                 started = await one(*started)  # the end of one item makes room for one
 
-        workers = [asyncio.create_task(work(index)) for index in items.begun]
+        workers = [asyncio.create_task(work(index)) for index in items.under_way]
         if not workers:
             return
         try:
             await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             await stop(workers)
+            for call in self._under_way.values():
+                if call.keeper is not None and not call.maybe_delivered:
+                    call.keeper.note_unsent()
             self.maybe_delivered = [
                 index for index, call in self._under_way.items() if call.maybe_delivered
             ]
@@ -130,8 +162,14 @@ class ForEachVisit:
             if error is not None and not isinstance(error, _ItemFailedError):
                 raise error
 
+    async def _keep(self, index: int, outcome: Outcome, tasks: int) -> None:
+        """See that the item *index* is not done again after a crash."""
+        end = {"error": outcome} if isinstance(outcome, dict) else {"output": outcome.output}
+        self._journal.note_item(self._step.key, index, {**end, "tasks": tasks})
+        await self._journal.written()
+
     def _ended(
-        self, index: int, outcome: TaskOutcome | dict[str, Any], items: Items, outputs: Outputs
+        self, index: int, outcome: Outcome, items: Items, outputs: Outputs
     ) -> tuple[int, ...]:
         """Note the end of the item *index*, and return the indices that start now."""
         if items.failed_at is None:
@@ -145,7 +183,7 @@ class ForEachVisit:
             self._failure = outcome if isinstance(outcome, dict) else {}
         raise _ItemFailedError
 
-    def _checked(self, outcome: TaskOutcome | dict[str, Any]) -> TaskOutcome | dict[str, Any]:
+    def _checked(self, outcome: Outcome) -> Outcome:
         if not isinstance(outcome, TaskOutcome):
             return outcome
         if outcome.next_task is None and outcome.terminate is None:

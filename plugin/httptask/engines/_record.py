@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from hashlib import sha1
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.strict_json import dump
+from httptask.engines._outcome import NESTED, named_uuid, stopped_error, utc_text
+from httptask.model.for_each import ItemCounts
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 from httptask.workflow import (
@@ -29,7 +28,7 @@ from httptask.workflow import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from httptask.model.for_each import Item, ItemCounts
+    from httptask.model.for_each import Item
     from httptask.protocols import RunOptions
 
 Key = tuple[str, int]
@@ -38,8 +37,6 @@ _VISITS = uuid.UUID("0b2f6a3c-5f0d-5c8e-9a51-7c4b3d1e8f62")
 """The namespace of `${swf:uuid}` (RFC 9562, section 6.5). It never changes: a run may outlive a
 release.
 """
-_NESTED = uuid.UUID("5b9d7a1e-6f7f-4c0e-9a4b-0d2c52a3f1de")
-"""The namespace of the ids of nested runs (RFC 9562, section 5.5)."""
 
 
 class RunRecord:
@@ -47,9 +44,11 @@ class RunRecord:
     do next.
 
     *clock* gives seconds that only grow, *now* the time; a durable engine gives its own.
-    *workflow_id* is the run's id, a new one when absent. Every method is pure but for the clocks:
-    an engine that replays tells the same and gets the same. Raises `InputError` when the input of
-    *options* is not what the definition's `inputSchema` allows.
+    *workflow_id* is the run's id, a new one when absent. *began_at* is the time when the run began,
+    RFC 3339 in UTC, now when absent. *noted* is told of every entry of the history as it is made,
+    and of every start, as `InProgress`: `resumed` takes them. Every method is pure but for the
+    clocks: an engine that replays tells the same and gets the same. Raises `InputError` when the
+    input of *options* is not what the definition's `inputSchema` allows.
     """
 
     def __init__(
@@ -61,22 +60,33 @@ class RunRecord:
         clock: Callable[[], float],
         workflow_id: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        began_at: str | None = None,
+        noted: Callable[[TaskRun], None] = lambda run: None,
     ) -> None:
         self.definition = definition
         self.workflow_id = workflow_id or options.workflow_id or str(uuid.uuid4())
-        self.title = definition.name or PurePath(definition.source or "").stem
+        self.title = definition.title
         self.input = checked_input(definition, options.input)
         """The run's input, with the defaults of the definition's `inputSchema`."""
         self._options = options
         self._clock = clock
         self._now = now
-        self._began = clock()
-        self._state = RunState(definition, steps=steps, began_at=self._time())
+        self._noted_to = noted
+        self.began_at = began_at or self.time()
+        """The time when the run began, RFC 3339 in UTC."""
+        self._began = clock() - self.seconds_since_began
+        self._state = RunState(definition, steps=steps, began_at=self.began_at)
         self._finished = FinishedTasks()
         self._history: list[TaskRun] = []
         self._started = 0
         self._under_way: dict[Key, tuple[TaskRun, float]] = {}
         """By visit: what is under way, as `InProgress`, and when it began."""
+        self._inputs: dict[Key, Inputs] = {}
+        """By visit: what the tasks under way know."""
+        self._first_items: dict[Key, int] = {}
+        """By visit under way: the number in the run of its first item."""
+        self._parallels: dict[Key, TaskRun] = {}
+        """Parallel tasks that the history which is taken tells of."""
         self._spent: Counter[Key] = Counter()
         """By visit under way: tasks that its items' runs executed."""
         self._environment = options.environment
@@ -91,8 +101,57 @@ class RunRecord:
         """Return what the run starts with."""
         return self._noted(self._state.begun)
 
+    @property
+    def seconds_since_began(self) -> float:
+        """The seconds since the run began, those in which nobody ran it included."""
+        return (self._now() - datetime.fromisoformat(self.began_at)).total_seconds()
+
+    def resumed(self, history: Iterable[TaskRun]) -> Progress:
+        """Take *history*, what `noted` was told of this run before, and return all that should be
+        running now; called instead of `begin`.
+
+        `start` gives a step that was started before the same inputs as then. Entries without starts
+        will do, too: then a step starts when its result comes.
+        """
+        entries = list(history)
+        self._parallels = {
+            run.key: run for run in entries if run.type == "Parallel" and run.status != "InProgress"
+        }
+        pending: dict[Key, Step] = {}
+        stopped: set[Key] = set()
+
+        def follow(progress: Progress) -> None:
+            pending.update((step.key, step) for step in progress.steps)
+            stopped.update(progress.stopped)
+
+        follow(self.begin())
+        for run in entries:
+            step = pending.pop(run.key, None)
+            if step is not None:
+                self._begin(step)
+            if run.key not in self._under_way or run.type == "Parallel":
+                continue
+            if run.status != "InProgress":
+                follow(self._taken(run))
+            elif run.error is not None:
+                self._end_stopped(run)
+            elif run.items is not None:
+                self._number_items(run.key, run.items.count)
+        self._parallels = {}
+        for key in stopped & self._under_way.keys():
+            run, _ = self._under_way[key]
+            self._end_stopped(replace(run, error=stopped_error(0, is_maybe_delivered=True)))
+        return self._state.progress
+
     def start(self, step: Step) -> Inputs:
-        """Note that *step* starts now, and return what its task knows."""
+        """Note that *step* starts now, and return what its task knows. A step that was started
+        before is not noted again.
+        """
+        if step.key not in self._inputs:
+            self._noted_to(self._begin(step))
+        return self._inputs[step.key]
+
+    def _begin(self, step: Step) -> TaskRun:
         self._started += 1
         before = step.before
         names = {
@@ -104,7 +163,7 @@ class RunRecord:
         }
         run = TaskRun(step.name, step.visit, step.definition["type"], "InProgress")
         self._under_way[step.key] = run, self._clock()
-        return Inputs(
+        self._inputs[step.key] = Inputs(
             input=self.input,
             tasks=self._finished.snapshot(),
             variables=self._variables,
@@ -112,15 +171,16 @@ class RunRecord:
             environment=self._environment,
             previous=self.input if before is None else self._finished.output_of(before),
         )
+        return run
 
     @property
     def remaining_steps(self) -> int:
         """The number of tasks that the run may still execute."""
         return max(self._state.remaining_steps - sum(self._spent.values()), 0)
 
-    def spend(self, step: Step, run: WorkflowRun) -> None:
-        """Count the tasks of *run*, which an item of *step* asked for."""
-        self._spent[step.key] += sum(task.steps for task in run.tasks)
+    def spend(self, step: Step, tasks: int) -> None:
+        """Count *tasks*, those of a run that an item of *step* asked for."""
+        self._spent[step.key] += tasks
 
     def nested_options(
         self, step: Step, outcome: TaskOutcome, item: Item | None = None
@@ -131,7 +191,7 @@ class RunRecord:
         name = f"{self.workflow_id}/{step.name}/{step.visit}"
         if item is not None:
             name += f"/{item.index}"
-        workflow_id = str(uuid.uuid5(_NESTED, name))
+        workflow_id = str(uuid.uuid5(NESTED, name))
         signals = self._options.signals
         return replace(
             self._options,
@@ -149,8 +209,11 @@ class RunRecord:
         """Return what gives the inputs of each of the *count* items of *step*: with names of the
         run of its own, the same whenever the item is done.
         """
-        first = self._started + 1
-        self._started += count
+        if step.key not in self._first_items:
+            self._number_items(step.key, count)
+            started, _ = self._under_way[step.key]
+            self._noted_to(replace(started, items=ItemCounts(count)))
+        first = self._first_items[step.key]
         run = inputs.run
 
         def inputs_of(item: Item) -> Inputs:
@@ -171,6 +234,10 @@ class RunRecord:
             )
 
         return inputs_of
+
+    def _number_items(self, key: Key, count: int) -> None:
+        self._first_items[key] = self._started + 1
+        self._started += count
 
     def advanced(self, step: Step, items: Items) -> None:
         """Tell that one of the *items* of *step* has ended."""
@@ -242,10 +309,21 @@ class RunRecord:
         may have done. *run* is the run that the task asked for, as far as it came; *items* are the
         counts of its items.
         """
-        started, began = self._under_way.pop(step.key)
+        started, began = self._under_way[step.key]
         elapsed = self._clock() - began
         stopped = replace(started, error=error, elapsed_seconds=elapsed, run=run, items=items)
-        self._history.append(stopped)
+        self._end_stopped(stopped)
+        self._noted_to(stopped)
+
+    def _end_stopped(self, run: TaskRun) -> None:
+        self._forget(run.key)
+        self._history.append(run)
+
+    def _forget(self, key: Key) -> None:
+        """Let go of what is kept of a visit that is under way."""
+        del self._under_way[key]
+        self._inputs.pop(key, None)
+        self._first_items.pop(key, None)
 
     def ended(self, progress: Progress) -> WorkflowRun:
         """Return the run, which ended with *progress*; what is still under way was stopped."""
@@ -271,13 +349,18 @@ class RunRecord:
     def _recorded(self, step: Step, **end: Any) -> Progress:
         run, began = self._under_way[step.key]
         elapsed = self._clock() - began
-        time = self._time()
+        time = self.time()
         spent, items = self._spent.pop(step.key, 0), end.get("items")
         if spent and items is not None:
             end["items"] = replace(items, nested_tasks=spent)
         run = TaskRun(run.name, run.visit, run.type, elapsed_seconds=elapsed, ended_at=time, **end)
+        self._tell(run)
+        return self._taken(run)
+
+    def _taken(self, run: TaskRun) -> Progress:
+        """Take the result *run*, and return what it changes."""
         if run.status != "Waiting":
-            del self._under_way[step.key]
+            self._forget(run.key)
         self._keep(run)
         return self._noted(self._state.record(run))
 
@@ -287,7 +370,10 @@ class RunRecord:
             self._under_way.setdefault(run.key, (run, now))
         for run in progress.joined:
             _, began = self._under_way.pop(run.key, (run, now))
-            joined = replace(run, elapsed_seconds=now - began)
+            joined = self._parallels.pop(run.key, None)
+            if joined is None:
+                joined = replace(run, elapsed_seconds=now - began)
+                self._tell(joined)
             self._keep(joined)
             self._state.record(joined)
         for key in progress.stopped:
@@ -298,85 +384,15 @@ class RunRecord:
                 self._history.append(replace(stopped[0], elapsed_seconds=now - stopped[1]))
         return progress
 
-    def _time(self) -> str:
-        time = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
-        return time.replace("+00:00", "Z")
+    def time(self) -> str:
+        """Return the time, RFC 3339 in UTC."""
+        return utc_text(self._now())
 
     def _keep(self, run: TaskRun) -> None:
         self._history.append(run)
         self._finished.record(run)
+
+    def _tell(self, run: TaskRun) -> None:
+        self._noted_to(run)
         if self._options.finished is not None and run.status != "Waiting":
             self._options.finished(run)
-
-
-def named_uuid(namespace: bytes, name: str) -> str:
-    """Return the text of `uuid.uuid5`, several times as fast (RFC 9562, section 5.5): there is one
-    for each item.
-    """
-    digits = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
-
-
-def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
-    """Return *outcome*, what a task of the type *task_type* gave. Raises `TypeError` or
-    `ValueError` when it is none.
-    """
-    if not isinstance(outcome, TaskOutcome):
-        raise TypeError(f"run() gave {type(outcome).__name__}, expected a TaskOutcome")
-    if outcome.terminate not in (None, "Completed", "Failed"):
-        raise ValueError(
-            f"a run is terminated as Completed or Failed, not as {outcome.terminate!r}"
-        )
-    if not isinstance(outcome.definition, str | None):
-        raise TypeError(f"the id of a definition is text, not {outcome.definition!r}")
-    if outcome.wait_until is not None:
-        due(outcome.wait_until)
-    if task_type != "Http":  # ours, read from JSON as it is, and possibly megabytes
-        for value in (outcome.input, outcome.output, outcome.state):
-            dump(value)
-    return outcome
-
-
-def due(until: str) -> datetime:
-    """Return the time that a wait lasts to. Raises `ValueError` when *until* is not a time with an
-    offset (RFC 3339).
-    """
-    time = datetime.fromisoformat(until)
-    if time.tzinfo is None:
-        raise ValueError(
-            "a task waits until a time with an offset, such as 2030-01-31T12:00:00Z, not until"
-            f" {until!r}"
-        )
-    return time
-
-
-def unexpected_failure(task_type: str, reason: str, provider: str | None = None) -> dict[str, Any]:
-    """Return the error of a task type that failed in another way than a task type may."""
-    where = f"the task type {task_type}" + (f" of the plugin {provider}" if provider else "")
-    return {
-        "error": "TaskTypeFailed",
-        "message": f"{where} failed unexpectedly: {reason}",
-        "kind": "task",
-        "retryable": False,
-    }
-
-
-def failure_run_id(workflow_id: str) -> str:
-    """Return the id of the run of the failure workflow of the run *workflow_id*."""
-    return str(uuid.uuid5(_NESTED, f"{workflow_id}/failure"))
-
-
-def failure_input(run: WorkflowRun, cause: TaskRun | None, run_input: Any) -> dict[str, Any]:
-    """Return the input of the failure workflow of *run*, which failed because of *cause*.
-
-    *run_input* is the input of *run* itself.
-    """
-    failed = {
-        "workflowId": run.workflow_id,
-        "definition": run.definition,
-        "status": run.status,
-        "task": cause.name if cause is not None else None,
-        "error": dict(cause.error) if cause is not None and cause.error else {"message": run.error},
-    }
-    return {"input": run_input, "failed": failed}

@@ -8,8 +8,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask.engines._record import checked_outcome, unexpected_failure
-from httptask.errors import HttpTaskError, Problem, SettingsError
+from httptask.engines._outcome import checked_outcome, unexpected_failure
+from httptask.errors import HttpTaskError, JournalError, Problem, SettingsError
 from httptask.protocols import TaskCall
 from httptask.task import Services
 
@@ -33,6 +33,10 @@ class TaskRunner:
         self._runtime = runtime
         self._can_wait = can_wait
         self._task_types = runtime.plugins.named("httptask_task_types")
+
+    def is_repeatable(self, step: Step) -> bool:
+        """Say whether a visit of *step* that was cut off may be repeated."""
+        return bool(getattr(self._task_types[step.definition["type"]], "is_repeatable", False))
 
     async def run(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
@@ -65,6 +69,8 @@ class TaskRunner:
             if task is None or task.cancelling():
                 raise
             return unexpected_failure(task_type, "it was cancelled from inside")
+        except JournalError:
+            raise
         except HttpTaskError as error:
             return error.to_json()
         except Exception as error:  # noqa: BLE001 - a stranger's task type may raise anything, and it must not be lost

@@ -7,6 +7,7 @@
     ├── DefinitionError           a workflow definition is wrong; carries every problem at once
     │   └── InputError            a run's input is not what the definition's inputSchema allows
     ├── InterchangeError          a curl command, a collection or a HAR file cannot be read
+    ├── JournalError              a journal of runs cannot be used, or has no such run
     ├── PluginError               a plugin is wrong: two things of one name, a misspelt hook
     └── TaskError                 a task ended in a class other than success; `kind` is that class
         ├── SettingsError         settings      nothing was sent: the settings are wrong
@@ -63,6 +64,7 @@ __all__ = [
     "InputError",
     "InterchangeError",
     "Job",
+    "JournalError",
     "Pages",
     "PaginationError",
     "ParseError",
@@ -222,6 +224,10 @@ class InputError(DefinitionError):
 
 class InterchangeError(HttpTaskError):
     """A pasted text cannot be read as requests: nothing of it becomes a task."""
+
+
+class JournalError(HttpTaskError):
+    """A journal of runs cannot be read or written, or does not have what is asked of it."""
 
 
 class PluginError(HttpTaskError):

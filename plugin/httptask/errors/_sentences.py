@@ -328,8 +328,8 @@ SENTENCES: Mapping[str, str] = {
     "task-type-unknown": "unknown task type {name!r}; the known ones are {known}",
     "task-type-failed": "the task type {name} cannot say whether this task is right: {reason}",
     "task-type-waits": (
-        "a {name} task waits for somebody outside, and the embedded engine cannot wait: "
-        "run this definition on a durable engine"
+        "a {name} task waits for somebody outside, who can complete it only in a run with a"
+        " journal: httptask run --journal FILE"
     ),
     "parallel-run": (
         "a Parallel is not run as a task: walk its branches with httptask.workflow.next_steps"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any, Self
 
 from httptask._core.strict_json import dump
@@ -31,6 +32,11 @@ class WorkflowDefinition:
     def name(self) -> str:
         """The definition's name; "" when it has none."""
         return self.document.get("name") or ""
+
+    @property
+    def title(self) -> str:
+        """The definition's name, else that of its file; "" when it has neither."""
+        return self.name or PurePath(self.source or "").stem
 
     @property
     def start_task(self) -> str:

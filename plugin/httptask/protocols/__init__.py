@@ -15,6 +15,7 @@ from httptask.protocols._authorisation import (
 )
 
 if TYPE_CHECKING:
+    from httptask.engines.journal import RunJournal
     from httptask.errors import Problem
     from httptask.model.api import Endpoint, Note
     from httptask.model.environment import Environment
@@ -240,6 +241,8 @@ class TaskType(Protocol):
 
     - `waits` (an attribute): True if each of its tasks waits for somebody outside. An engine that
       cannot wait refuses a definition with such a task before it runs anything.
+    - `is_repeatable` (an attribute): True if a visit may be run again that was cut off because its
+      process died. A task of any other type fails then: what it did may have been delivered.
     - `prepare(task)`: everything that can be made once of a task without problems, a `TaskCheck`.
       Engines call it before the task's first visit, keep the result with the definition, and pass
       it to each visit as `call.prepared`. It must not depend on the run: `task.services` must not
@@ -313,6 +316,8 @@ class RunOptions:
 
     It must not raise.
     """
+    journal: RunJournal | None = None
+    """The journal of this run, given by a `Journal`; None: nothing outlives the process."""
     signals: Signals | None = None
     """What waiting tasks get from outside; None: a definition with a task that always waits for
     somebody is refused before anything is run, and any other such task fails.

@@ -21,7 +21,7 @@ from httptask.sending._limited_wire import LimitedWire
 from httptask.sending._limits import Limiter
 from httptask.sending._masked_token import refused, secrets_of
 from httptask.sending._network import ways
-from httptask.sending._progress import Progress, RoundNews, Wait, told, watched
+from httptask.sending._progress import Keeper, Progress, RoundNews, Wait, told, watched
 from httptask.sending._redirect import (
     for_another_origin,
     is_same_origin,
@@ -29,7 +29,7 @@ from httptask.sending._redirect import (
     without_body,
 )
 from httptask.sending._response import Verdict, View
-from httptask.sending._retry import KEY_HEADER, KEY_HEADERS, retry_after_of
+from httptask.sending._retry import KEY_HEADER, KEY_HEADERS, is_repeatable, retry_after_of
 from httptask.sending._token_sender import token_sender
 from httptask.sending._wire import Wire
 
@@ -41,6 +41,7 @@ __all__ = [
     "Connections",
     "Delivery",
     "Judge",
+    "Keeper",
     "LimitedWire",
     "Limiter",
     "Progress",
@@ -58,6 +59,7 @@ __all__ = [
     "deliver",
     "for_another_origin",
     "host_and_target",
+    "is_repeatable",
     "is_same_origin",
     "masked",
     "parse_address",

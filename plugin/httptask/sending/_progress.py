@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
@@ -19,6 +19,27 @@ class Wait:
     seconds: float
     retry_after: float | None
     """The seconds the server asked for (RFC 9110, section 10.2.3); None when it did not ask."""
+
+
+class Keeper(Protocol):
+    """Keeps how far a call is, for another process that goes on when this one has died."""
+
+    @property
+    def is_left(self) -> bool:
+        """Whether a call that is cancelled now is gone on with later."""
+        ...
+
+    async def keep(self, state: Any, part: Any) -> None:
+        """Keep where a task of several calls is, and *part*, what its last call added, as JSON."""
+        ...
+
+    async def sends(self) -> None:
+        """Keep that a request is sent now which must not be sent twice."""
+        ...
+
+    def note_unsent(self) -> None:
+        """Note that a call which was cancelled has sent nothing."""
+        ...
 
 
 @dataclass(slots=True)
@@ -42,6 +63,8 @@ class Progress:
     """Of the calls that have ended: what the queue did to their requests."""
     stopped: Mapping[str, Any] = field(default_factory=dict)
     """For a cancelled task of several calls: more fields of its error."""
+    keeper: Keeper | None = None
+    """Told, and waited for, before requests are sent."""
 
 
 watched: ContextVar[Progress | None] = ContextVar("httptask_watched", default=None)

@@ -77,7 +77,7 @@ def why_not(
         return _why_never(error)
     if not requests:  # a token endpoint that failed may be there again
         return None if isinstance(error, CredentialError) else "no request could be made"
-    if any(name.lower() in KEY_HEADERS for name, _ in requests[0].headers):
+    if _has_key(requests[0]):
         return None
     if rule == _WITH_KEY:
         return f"a 409 is tried again only with an {KEY_HEADER} header"
@@ -93,6 +93,17 @@ def why_not(
     return (
         f"a {unsafe_methods[0]} that may have arrived is repeated only with an {KEY_HEADER} header"
     )
+
+
+def is_repeatable(request: OutgoingRequest) -> bool:
+    """Say whether *request* does no harm when it is sent again: its method is idempotent (RFC 9110,
+    section 9.2.2), or it has an idempotency key.
+    """
+    return request.method in IDEMPOTENT or _has_key(request)
+
+
+def _has_key(request: OutgoingRequest) -> bool:
+    return any(name.lower() in KEY_HEADERS for name, _ in request.headers)
 
 
 def _rule(error: TaskError, statuses: Collection[int]) -> str | None:

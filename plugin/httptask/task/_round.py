@@ -63,6 +63,13 @@ class Round(Protocol):
         """Return as JSON where the round is: given to a new round, it goes on from there."""
         ...
 
+    @property
+    def part(self) -> Any:
+        """Return as JSON what the last answer added to what is collected. A new round that gets all
+        of them with the state, as its `parts`, collects them again.
+        """
+        ...
+
     def first(self, settings: Mapping[str, Any]) -> NextCall:
         """Return the first call, *settings* being the task's, evaluated.
 
@@ -114,7 +121,7 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
     try:
         call = calls.first(visit.settings)
         while True:
-            _tell(visit, calls, call, is_first=delivery is None)
+            await _tell(visit, calls, call, is_first=delivery is None)
             if call.wait_seconds:
                 await asyncio.sleep(call.wait_seconds)
             try:
@@ -132,7 +139,8 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
     except asyncio.CancelledError:
         progress = watched.get()
         delivered = progress is not None and progress.maybe_delivered
-        await _cancel(visit, calls.cancellation())
+        if progress is None or progress.keeper is None or not progress.keeper.is_left:
+            await _cancel(visit, calls.cancellation())
         if progress is not None:
             progress.maybe_delivered = delivered or delivery is not None
             progress.stopped = calls.stopped()
@@ -152,11 +160,13 @@ async def _cancel(visit: Visit, call: NextCall | None) -> None:
             await visit.deliver(await visit.request(call))
 
 
-def _tell(visit: Visit, calls: Round, call: NextCall, *, is_first: bool) -> None:
+async def _tell(visit: Visit, calls: Round, call: NextCall, *, is_first: bool) -> None:
     """Tell who watches that *call* is the next one."""
     progress, listener = watched.get(), told.get()
     if progress is not None:
         progress.round_state = calls.state
+        if progress.keeper is not None and not is_first:
+            await progress.keeper.keep(calls.state, calls.part)
     if listener is not None and not is_first:
         url = visit.mask(call.url or "")
         listener(RoundNews(visit.task_name, url, call.wait_seconds, calls.state))

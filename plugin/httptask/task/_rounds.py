@@ -59,7 +59,7 @@ async def round_of(
     until = None
     if pagination.until is not None:
         until = partial(over_results.truth, pagination.until, "until")
-    return PageRound(
+    pages = PageRound(
         pagination,
         until=until,
         refusal=partial(_refusal, check) if check is not None else None,
@@ -70,6 +70,9 @@ async def round_of(
         is_test=is_test,
         pointer=at,
     )
+    if state is not None:
+        await pages.restore(state.get("parts", ()))
+    return pages
 
 
 @dataclass(frozen=True, slots=True)

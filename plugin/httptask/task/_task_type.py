@@ -17,6 +17,8 @@ class Http:
     """A request to an HTTP API."""
 
     name = "Http"
+    is_repeatable = True
+    """A request that must not be sent twice is kept account of by itself."""
 
     @property
     def schema(self) -> Mapping[str, Any]:

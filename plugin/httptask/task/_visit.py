@@ -24,8 +24,10 @@ from httptask.sending import (
     Wire,
     allowing,
     deliver,
+    is_repeatable,
     is_same_origin,
     masked,
+    watched,
     without_body,
 )
 from httptask.task._evaluation import evaluated
@@ -181,13 +183,18 @@ class Visit:
         return masked(made.request, made.plain, self._task.runtime.redactor)
 
     async def _ready(self, call: Outgoing, send: Send | None) -> Ready:
-        return await ready(
+        made = await ready(
             self._task,
             call.built,
             send,
             is_elsewhere=call.is_elsewhere,
             environment=self.environment,
         )
+        progress = watched.get()
+        keeper = progress.keeper if progress is not None else None
+        if send is not None and keeper is not None and not is_repeatable(made.request):
+            await keeper.sends()
+        return made
 
     async def _changed(self, settings: Mapping[str, Any]) -> OutgoingRequest:
         """Return the request of *settings*, which differ from the task's in a few groups."""

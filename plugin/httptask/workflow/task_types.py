@@ -25,6 +25,7 @@ class _TaskType:
     """
 
     name: str = ""
+    is_repeatable = True
     evaluated: tuple[str, ...] = ()
     """Fields of the definition that hold expressions."""
 

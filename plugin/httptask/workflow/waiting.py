@@ -31,6 +31,7 @@ class Wait:
     """
 
     name = "Wait"
+    is_repeatable = True
 
     @property
     def schema(self) -> Mapping[str, Any]:

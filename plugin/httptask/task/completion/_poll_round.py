@@ -103,6 +103,10 @@ class PollRound:
         """Where it is, as JSON; None before there is a job."""
         return None if self._state is None else self._state.to_json()
 
+    @property
+    def part(self) -> None:
+        """Return None: a job's result comes at once."""
+
     # From call to call
 
     def first(self, settings: Mapping[str, Any]) -> NextCall:

@@ -89,6 +89,7 @@ class PageRound:
         self._record = CallRecord(PageCall)
         self._attempts = 0
         self._began = time.perf_counter()
+        self._part: dict[str, Any] = {}
         self._pages: Pages | None = None
         """The summary, when it has ended."""
         self._error: TaskError | None = None
@@ -99,6 +100,21 @@ class PageRound:
     def state(self) -> dict[str, Any]:
         """Where it is, as JSON."""
         return self._state.to_json()
+
+    @property
+    def part(self) -> dict[str, Any]:
+        """What the last page brought, as JSON."""
+        return self._part
+
+    async def restore(self, parts: Sequence[Mapping[str, Any]]) -> None:
+        """Collect *parts*, each the `part` of an earlier round after one of its pages, again."""
+        query = self._queries.identity
+        for part in parts:
+            self._items_before = items = part["items"]
+            if query is not None:
+                for item in items:
+                    self._identities.add(_digested(query.value(item)))
+            await self._collection.add(items, part["body"], part["size"])
 
     # From page to page
 
@@ -154,6 +170,8 @@ class PageRound:
             self._add_call(delivery)
             return None
         await self._collection.add(kept[0], page.result.body, page.size)
+        body = page.result.body if self._pagination.collect == "pages" else None
+        self._part = {"items": list(kept[0]), "body": body, "size": page.size}
         return self._after(page, answer, delivery, *kept)
 
     async def _read(self, page: Page) -> Answer:
@@ -217,12 +235,12 @@ class PageRound:
             identity = query.value(item)
             if identity is ABSENT:
                 raise page.error(f"its item {count + 1} has no identity: nothing at {query.text}")
-            digested = dump(identity, compact=True).encode("utf-8")
-            if digested in self._identities:
+            known_as = _digested(identity)
+            if known_as in self._identities:
                 continue
             if len(kept) == most:
                 return kept, count
-            self._identities.add(digested)
+            self._identities.add(known_as)
             kept.append(item)
         return kept, len(items)
 
@@ -374,6 +392,10 @@ class PageRound:
     def close(self) -> None:
         """Discard the file that nobody was given."""
         self._collection.close()
+
+
+def _digested(identity: Any) -> bytes:
+    return dump(identity, compact=True).encode("utf-8")
 
 
 def _are_the_same(items: Sequence[Any], before: Sequence[Any]) -> bool:

@@ -1,0 +1,245 @@
+"""`runs`, `status`, `complete`: what a journal keeps of runs, and the tasks that wait."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.strict_json import JsonError, dump, parse
+from httptask.cli._output import CommandError, command, emit, note, table
+from httptask.cli._run_text import task_line
+
+if TYPE_CHECKING:
+    from httptask.engines import Journal
+    from httptask.engines.journal import JournalledRun
+
+ENVIRONMENT = "HTTPTASK_JOURNAL"
+"""The environment variable that names the journal where `--journal` does not."""
+
+STATUSES = ("Running", "Waiting", "Interrupted", "Completed", "Failed", "TimedOut")
+
+
+def journal_option(
+    parser: argparse.ArgumentParser, meaning: str = "the file that keeps the runs"
+) -> None:
+    """Add `--journal` to *parser*; *meaning* is what it does there."""
+    parser.add_argument(
+        "--journal", metavar="FILE", help=f"{meaning} (environment: {ENVIRONMENT}; default: none)"
+    )
+
+
+def journal_named(arguments: argparse.Namespace) -> str | None:
+    """Return the name of the journal that *arguments* or the environment give; None: no name."""
+    given: str | None = arguments.journal
+    return given if given is not None else os.environ.get(ENVIRONMENT) or None
+
+
+def named_journal(
+    arguments: argparse.Namespace,
+    *,
+    is_new: bool = True,
+    waits: Callable[[str, str], None] | None = None,
+) -> Journal:
+    """Open the journal that is named; *is_new* lets it be made. *waits* is told of tasks that begin
+    to wait for somebody. Raises `CommandError` when there is no name, and `JournalError`.
+    """
+    from httptask.engines import Journal
+
+    name = journal_named(arguments)
+    if not name:
+        raise CommandError(f"which journal? name its file with --journal FILE or {ENVIRONMENT}")
+    if not is_new and not Path(name).expanduser().exists():
+        raise CommandError(f"there is no journal {name}; httptask run --journal {name} makes one")
+    return Journal(name, waits=waits)
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    runs = command(
+        commands,
+        "runs",
+        "list the runs of a journal, the latest one first",
+        "httptask runs --journal runs.sqlite3 --status Interrupted",
+        catalogue=False,
+    )
+    journal_option(runs)
+    runs.add_argument("--status", choices=STATUSES, help="only runs that are in this state")
+    runs.set_defaults(run=run_runs)
+
+    status = command(
+        commands,
+        "status",
+        "show a run of a journal with its tasks",
+        "httptask status 3f2a --journal runs.sqlite3",
+        catalogue=False,
+    )
+    _run_argument(status)
+    journal_option(status)
+    status.set_defaults(run=run_status)
+
+    complete = command(
+        commands,
+        "complete",
+        "complete a task that waits for somebody outside",
+        "httptask complete 3f2a Approve --output '{\"approved\": true}'",
+        catalogue=False,
+    )
+    _run_argument(complete)
+    complete.add_argument("task", metavar="TASK", help="the name of the task")
+    journal_option(complete)
+    complete.add_argument(
+        "--output",
+        metavar="FILE|JSON",
+        help="the task's output: JSON, a file with it, or - for standard input",
+    )
+    complete.add_argument(
+        "--error",
+        metavar="TEXT|JSON",
+        help="fail the task instead: why, or an object with a message",
+    )
+    complete.set_defaults(run=run_complete)
+
+
+def _run_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="the run, or how its id begins")
+
+
+def run_runs(arguments: argparse.Namespace) -> int:
+    """List the runs."""
+    with named_journal(arguments, is_new=False) as journal:
+        runs = [run for run in journal.runs() if arguments.status in (None, run.status)]
+    rows = [("ID", "STATUS", "STARTED", "LAST CHANGE", "DEFINITION", "AT")] if runs else []
+    rows += [
+        (
+            run.workflow_id,
+            run.status,
+            run.began_at,
+            run.changed_at,
+            run.definition,
+            ", ".join(task.name for task in run.under_way),
+        )
+        for run in runs
+    ]
+    values = [{**run.to_json(), "tasks": None, "output": None} for run in runs]
+    shown = [{name: part for name, part in value.items() if part is not None} for value in values]
+    emit(arguments, shown, table(rows) or "no runs")
+    return 0
+
+
+def run_status(arguments: argparse.Namespace) -> int:
+    """Show a run."""
+    with named_journal(arguments, is_new=False) as journal:
+        run = journal.run(arguments.id)
+    emit(arguments, run.to_json(), _run_text(run))
+    return 0
+
+
+def _run_text(run: JournalledRun) -> str:
+    title = run.definition or "the workflow"
+    lines = [f"{run.status}: {title}, run {run.workflow_id}"]
+    if run.inside is not None:
+        lines.append(f"inside the run {run.inside}")
+    if run.holder is not None:
+        lines.append(f"run by {run.holder}")
+    lines.append(f"began {run.began_at}, last change {run.changed_at}")
+    lines += [task_line(_shown(task.to_json())) for task in run.tasks]
+    lines += [f"inside it: the run {inner}" for inner in run.runs]
+    if run.ended.get("error"):
+        lines.append(f"error: {run.ended['error']}")
+    if run.ended.get("output") is not None:
+        lines += ["output:", dump(run.ended["output"], indent=2)]
+    return "\n".join(lines)
+
+
+def _shown(task: dict[str, Any]) -> dict[str, Any]:
+    """Return *task* with notes of what its line does not have."""
+    notes = list(task.get("notes", ()))
+    output = task.get("output") if task.get("output") is not None else task.get("error")
+    attempts = output.get("attempts") if isinstance(output, dict) else None
+    if isinstance(attempts, int) and attempts > 1:
+        notes.append(f"{attempts} attempts")
+    if task["status"] == "Waiting":
+        until = f"until {task['waitUntil']}" if "waitUntil" in task else ""
+        somebody = "for somebody outside" if task.get("awaitsSignal") else ""
+        notes.append("waits " + ", or ".join(filter(None, [somebody, until])))
+    return {**task, "notes": notes}
+
+
+def run_complete(arguments: argparse.Namespace) -> int:
+    """Complete a task that waits."""
+    from httptask.model.workflow import Signal
+
+    if arguments.output is not None and arguments.error is not None:
+        raise CommandError("a task is completed with --output, or failed with --error: give one")
+    if arguments.error is not None:
+        signal = Signal(error=_error(arguments.error))
+    else:
+        signal = Signal(_output(arguments.output))
+    with named_journal(arguments, is_new=False) as journal:
+        journal.complete(arguments.id, arguments.task, signal)
+        run = journal.run(arguments.id)
+    value = {"workflowId": run.workflow_id, "task": arguments.task, **signal.to_json()}
+    whose = f"the task {arguments.task!r} of the run {run.workflow_id}"
+    emit(arguments, value, f"{'failed' if signal.error is not None else 'completed'}: {whose}")
+    if run.holder is None and not arguments.json:
+        outermost = run.outermost or run.workflow_id
+        note(f"no process runs it: httptask resume {outermost} goes on")
+    return 0
+
+
+def _output(given: str | None) -> Any:
+    """Return the JSON that *given* is, or names the file of."""
+    if given is None:
+        return None
+    if given == "-":
+        return _json(sys.stdin.buffer.read(), "standard input")
+    path = Path(given)
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):  # a JSON text is no name
+        is_file = False
+    if not is_file:
+        return _json(given.encode("utf-8", "surrogateescape"), "--output")
+    try:
+        return _json(path.read_bytes(), given)
+    except OSError as error:
+        raise CommandError(f"{given}: cannot be read: {error.strerror}") from error
+
+
+def _json(data: bytes, source: str) -> Any:
+    try:
+        return parse(data)
+    except JsonError as error:
+        advice = ""
+        if source == "--output":
+            advice = "; text stands in quotes, and a file has to be there"
+        raise CommandError(f"{source}: not JSON: {error}{advice}") from error
+
+
+def _error(given: str) -> dict[str, Any]:
+    """Return the error that *given* is: an object, or the message of one."""
+    try:
+        value = parse(given)
+    except JsonError:
+        value = given
+    return value if isinstance(value, dict) else {"message": given}
+
+
+def interrupted_run(journal: Journal, workflow_id: str | None) -> str:
+    """Return the id of the run to go on with: the one named, or the only one that was interrupted.
+
+    Raises `CommandError` when it is not clear which.
+    """
+    if workflow_id is not None:
+        return journal.run(workflow_id).workflow_id
+    runs = [run for run in journal.runs() if run.status == "Interrupted"]
+    if len(runs) == 1:
+        return runs[0].workflow_id
+    if not runs:
+        raise CommandError("no run of the journal was interrupted: there is nothing to go on with")
+    lines = [f"  {run.workflow_id}  {run.definition}, began {run.began_at}" for run in runs]
+    raise CommandError("\n".join(["several runs were interrupted; name one of them:", *lines]))

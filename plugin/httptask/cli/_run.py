@@ -1,0 +1,278 @@
+"""`run`, `resume`: workflow definitions, to their end."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from httptask.cli._definition import (
+    connections_options,
+    count,
+    definition_argument,
+    load,
+    run_options,
+    runtime_of,
+)
+from httptask.cli._environment import (
+    environment_of,
+    environment_option,
+    given_variables,
+    variable_option,
+)
+from httptask.cli._input import hint_at_input, input_options, run_input, with_hint
+from httptask.cli._items import ItemsProgress
+from httptask.cli._job import news_line
+from httptask.cli._journal import (
+    interrupted_run,
+    journal_named,
+    journal_option,
+    named_journal,
+)
+from httptask.cli._output import CommandError, command, note
+from httptask.cli._run_text import emit_run, maybe_delivered, task_line
+from httptask.errors import DefinitionError, InputError
+from httptask.model.policy import (
+    MAX_DEPTH_OPTION,
+    MAX_DEPTH_VARIABLE,
+    MAX_STEPS_OPTION,
+    MAX_STEPS_VARIABLE,
+    Limits,
+)
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import TaskRun, WorkflowRun
+    from httptask.sending import RoundNews
+    from httptask.task import Runtime
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    run = command(
+        commands, "run", "run a workflow definition", "httptask run flow.json --input input.json"
+    )
+    definition_argument(run)
+    input_options(run)
+    environment_option(run, "run it in this environment of the definition")
+    variable_option(run)
+    run.add_argument(
+        "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
+    )
+    journal_option(run, "keep the run in this file, so that resume goes on with it after a crash")
+    _shared_options(run)
+    run.set_defaults(run=run_run)
+
+    resume = command(
+        commands,
+        "resume",
+        "go on with a run that was interrupted; no finished task is run again",
+        "httptask resume 3f2a --journal runs.sqlite3",
+    )
+    resume.add_argument(
+        "id",
+        nargs="?",
+        metavar="ID",
+        help="the run, or how its id begins; may be left out when only one was interrupted",
+    )
+    journal_option(resume)
+    _shared_options(resume)
+    resume.set_defaults(run=run_resume)
+
+
+def _shared_options(parser: argparse.ArgumentParser) -> None:
+    """Add to *parser* the options of how a run is run. They are not kept with it."""
+    run_options(parser)
+    connections_options(parser)
+    parser.add_argument(
+        MAX_STEPS_OPTION,
+        type=count,
+        metavar="NUMBER",
+        help=(
+            f"the most tasks that one run may execute (default: {Limits().steps:,}; environment:"
+            f" {MAX_STEPS_VARIABLE})"
+        ),
+    )
+    parser.add_argument(
+        MAX_DEPTH_OPTION,
+        type=count,
+        metavar="NUMBER",
+        help=(
+            f"the most runs that one run may stand inside (default: {Limits().depth}; environment:"
+            f" {MAX_DEPTH_VARIABLE})"
+        ),
+    )
+
+
+# run
+
+
+def run_run(arguments: argparse.Namespace) -> int:
+    """Run a definition to its end; exit status 1 when it did not complete."""
+    from httptask.engines import arun_workflow
+    from httptask.workflow import definitions_of
+
+    definition = load(arguments.definition)
+    environment = environment_of(arguments, definition)
+    variables = given_variables(arguments)
+    input_ = run_input(arguments, definition)
+    with contextlib.ExitStack() as stack:
+        journal, workflow_id = None, None
+        if journal_named(arguments) is not None:
+            workflow_id = str(uuid.uuid4())
+            journal = stack.enter_context(named_journal(arguments, waits=_tell_gate(arguments)))
+
+        async def start(runtime: Runtime, told: _Told) -> WorkflowRun:
+            if workflow_id is not None:
+                note(f"run {workflow_id}, kept in {journal_named(arguments)}")
+            return await arun_workflow(
+                definition,
+                input_,
+                engine=arguments.engine,
+                variables=variables,
+                environment=environment,
+                runtime=runtime,
+                definitions=definitions_of(definition),
+                finished=told.finished,
+                cancelled=told.ended,
+                advanced=told.advanced,
+                journal=journal,
+                workflow_id=workflow_id,
+            )
+
+        try:
+            result = _to_the_end(arguments, workflow_id, start)
+        except InputError:
+            if not arguments.json:
+                with_hint()
+            raise
+    hint_at_input(arguments, input_, result.tasks[-1].error if result.tasks else None)
+    return 0 if result.status == "Completed" else 1
+
+
+# resume
+
+
+def run_resume(arguments: argparse.Namespace) -> int:
+    """Go on with a run; exit status 1 when it did not complete."""
+    from httptask.engines import aresume_run
+
+    with named_journal(arguments, is_new=False, waits=_tell_gate(arguments)) as journal:
+        workflow_id = interrupted_run(journal, arguments.id)
+
+        async def start(runtime: Runtime, told: _Told) -> WorkflowRun:
+            note(f"run {workflow_id}, kept in {journal_named(arguments)}")
+            return await aresume_run(
+                journal,
+                workflow_id,
+                runtime=runtime,
+                finished=told.finished,
+                cancelled=told.ended,
+                advanced=told.advanced,
+            )
+
+        try:
+            result = _to_the_end(arguments, workflow_id, start)
+        except DefinitionError as error:
+            raise CommandError(
+                f"the run {workflow_id} cannot go on as it is: {error}\nput right what has changed"
+                " since it began, a catalogue without the endpoint for example, and resume again"
+            ) from error
+    return 0 if result.status == "Completed" else 1
+
+
+def _resume_command(arguments: argparse.Namespace, workflow_id: str) -> str:
+    """Return the command that goes on with the run, with the options that this one was given."""
+    words = ["httptask", "resume", workflow_id]
+    if arguments.journal is not None:
+        words += ["--journal", arguments.journal]
+    for name in _KEPT_OPTIONS:
+        value = getattr(arguments, name, None)
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            words.append(option)
+        elif value is not None:
+            for one in value if isinstance(value, list) else [value]:
+                words += [option, str(one)]
+    return shlex.join(words)
+
+
+_KEPT_OPTIONS = (
+    *("catalogue", "allow_network", "no_proxy", "ca_file", "insecure_host", "allow_host_header"),
+    *("files", "connections", "connections_per_origin", "origin_limits", "max_steps", "max_depth"),
+)
+"""Options that whoever goes on has to give again; a proxy may have a password in it."""
+
+
+def _tell_gate(arguments: argparse.Namespace) -> Callable[[str, str], None]:
+    def tell(workflow_id: str, task: str) -> None:
+        words = ["httptask", "complete", workflow_id, task]
+        if arguments.journal is not None:
+            words += ["--journal", arguments.journal]
+        note(f"{'Waiting':<10} {task}: somebody completes it with {shlex.join(words)}")
+
+    return tell
+
+
+# Both
+
+
+class _Told:
+    """What is told of a run while it runs, and how it ended."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.runs: list[tuple[WorkflowRun, Any]] = []
+        """The run at its end, and its JSON without secrets."""
+        self.advanced = ItemsProgress()
+
+    def finished(self, task: TaskRun) -> None:
+        """Show a task that has ended."""
+        note(task_line(self._runtime.redactor.value(task.to_json())))
+
+    def ended(self, run: WorkflowRun) -> None:
+        """Take the run as far as it came."""
+        self.runs.append((run, self._runtime.redactor.value(run.to_json())))
+
+
+def _to_the_end(
+    arguments: argparse.Namespace,
+    workflow_id: str | None,
+    start: Callable[[Runtime, _Told], Awaitable[WorkflowRun]],
+) -> WorkflowRun:
+    """Run what *start* returns, show it, and return it. *workflow_id* is the run's id when a
+    journal keeps it.
+    """
+    from httptask.cli._stopping import Stopped, run_stoppable
+    from httptask.sending import told
+
+    ends: list[tuple[WorkflowRun, Any]] = []
+
+    def tell(news: RoundNews) -> None:
+        if (line := news_line(news)) is not None:
+            note(line)
+
+    async def run() -> None:
+        told.set(tell)
+        async with runtime_of(arguments) as runtime:
+            listener = _Told(runtime)
+            try:
+                listener.ended(await start(runtime, listener))
+            finally:
+                ends.extend(listener.runs)
+
+    try:
+        run_stoppable(run)
+    except Stopped as stopped:
+        if not ends:
+            raise
+        emit_run(arguments, *ends[0])
+        details = [maybe_delivered(ends[0][0])]
+        if workflow_id is not None:
+            details.append(f"go on with: {_resume_command(arguments, workflow_id)}")
+        raise Stopped(stopped.number, "; ".join(filter(None, details))) from None
+    result, value = ends[0]
+    emit_run(arguments, result, value)
+    return result

@@ -1,0 +1,118 @@
+"""What the tasks of a run end in, as every engine takes it, and the ids of runs after it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from hashlib import sha1
+from typing import Any
+
+from httptask._core.strict_json import dump
+from httptask.errors import ConnectionFailedError, TaskError
+from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowRun
+
+NESTED = uuid.UUID("5b9d7a1e-6f7f-4c0e-9a4b-0d2c52a3f1de")
+"""The namespace of the ids of nested runs (RFC 9562, section 5.5)."""
+
+
+def named_uuid(namespace: bytes, name: str) -> str:
+    """Return the text of `uuid.uuid5`, several times as fast (RFC 9562, section 5.5): there is one
+    for each item.
+    """
+    digits = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+
+
+def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
+    """Return *outcome*, what a task of the type *task_type* gave. Raises `TypeError` or
+    `ValueError` when it is none.
+    """
+    if not isinstance(outcome, TaskOutcome):
+        raise TypeError(f"run() gave {type(outcome).__name__}, expected a TaskOutcome")
+    if outcome.terminate not in (None, "Completed", "Failed"):
+        raise ValueError(
+            f"a run is terminated as Completed or Failed, not as {outcome.terminate!r}"
+        )
+    if not isinstance(outcome.definition, str | None):
+        raise TypeError(f"the id of a definition is text, not {outcome.definition!r}")
+    if outcome.wait_until is not None:
+        due(outcome.wait_until)
+    if task_type != "Http":  # ours, read from JSON as it is, and possibly megabytes
+        for value in (outcome.input, outcome.output, outcome.state):
+            dump(value)
+    return outcome
+
+
+def due(until: str) -> datetime:
+    """Return the time that a wait lasts to. Raises `ValueError` when *until* is not a time with an
+    offset (RFC 3339).
+    """
+    time = datetime.fromisoformat(until)
+    if time.tzinfo is None:
+        raise ValueError(
+            "a task waits until a time with an offset, such as 2030-01-31T12:00:00Z, not until"
+            f" {until!r}"
+        )
+    return time
+
+
+def utc_text(time: datetime) -> str:
+    """Return *time* as `${swf:now}` has it: RFC 3339 in UTC, with milliseconds."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def cut_off_error(step: Step) -> dict[str, Any]:
+    """Return the error of a visit that must not be repeated, and that was cut off: its process died
+    while it was under way.
+    """
+    message = (
+        "the process that ran it ended while it was under way; it may have been delivered, so it is"
+        " not repeated"
+    )
+    if step.definition["type"] == "Http":
+        return ConnectionFailedError(message, maybe_delivered=True).to_json()
+    return TaskError(message, maybe_delivered=True).to_json()
+
+
+def unexpected_failure(task_type: str, reason: str, provider: str | None = None) -> dict[str, Any]:
+    """Return the error of a task type that failed in another way than a task type may."""
+    where = f"the task type {task_type}" + (f" of the plugin {provider}" if provider else "")
+    return {
+        "error": "TaskTypeFailed",
+        "message": f"{where} failed unexpectedly: {reason}",
+        "kind": "task",
+        "retryable": False,
+    }
+
+
+def failure_run_id(workflow_id: str) -> str:
+    """Return the id of the run of the failure workflow of the run *workflow_id*."""
+    return str(uuid.uuid5(NESTED, f"{workflow_id}/failure"))
+
+
+def failure_input(run: WorkflowRun, cause: TaskRun | None, run_input: Any) -> dict[str, Any]:
+    """Return the input of the failure workflow of *run*, which failed because of *cause*.
+
+    *run_input* is the input of *run* itself.
+    """
+    failed = {
+        "workflowId": run.workflow_id,
+        "definition": run.definition,
+        "status": run.status,
+        "task": cause.name if cause is not None else None,
+        "error": dict(cause.error) if cause is not None and cause.error else {"message": run.error},
+    }
+    return {"input": run_input, "failed": failed}
+
+
+def stopped_error(attempts: int, *, is_maybe_delivered: bool) -> dict[str, Any]:
+    """Return the error of a task that was stopped while it was under way."""
+    delivered = "the server may have got the request" if is_maybe_delivered else "nothing was sent"
+    return {
+        "error": "Stopped",
+        "message": f"stopped before its end; {delivered}",
+        "kind": "cancelled",
+        "maybeDelivered": is_maybe_delivered,
+        "attempts": attempts,
+    }

@@ -1,0 +1,51 @@
+"""What an engine writes of a run that nobody keeps a journal of: nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from httptask.model.workflow import TaskRun, WorkflowRun
+
+
+class Unjournalled:
+    """Stands for the journal of a run that there is none of; see `RunJournal`."""
+
+    workflow_id: str | None = None
+    began_at: str | None = None
+    input: Any = None
+    history: list[TaskRun] | None = None
+    ended: Mapping[str, Any] | None = None
+    is_left = False
+
+    def leave(self) -> None:
+        """Do nothing."""
+
+    def mask(self, mask: Any) -> None:
+        """Do nothing."""
+
+    def note(self, entry: TaskRun) -> None:
+        """Do nothing."""
+
+    async def written(self) -> None:
+        """Return at once."""
+
+    async def end(self, run: WorkflowRun) -> None:
+        """Do nothing."""
+
+    async def close(self, run: WorkflowRun) -> None:
+        """Do nothing."""
+
+    def call(self, key: tuple[str, int], item: int | None = None) -> None:
+        """Return None: no call is kept account of."""
+
+    async def items(self, key: tuple[str, int]) -> dict[int, dict[str, Any]]:
+        """Return nothing."""
+        return {}
+
+    def note_item(self, key: tuple[str, int], index: int, outcome: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+
+UNJOURNALLED = Unjournalled()
+"""It has no state: one is enough."""

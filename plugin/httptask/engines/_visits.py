@@ -1,0 +1,266 @@
+"""The visits of one run: each task to its end, with its waits, items and runs inside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from httptask.engines._for_each import ForEachVisit
+from httptask.engines._nested import (
+    maybe_delivered,
+    nested_definition,
+    nested_error,
+    refused_error,
+)
+from httptask.engines._outcome import cut_off_error, due, stopped_error
+from httptask.engines._stopping import stop
+from httptask.engines._unjournalled import UNJOURNALLED
+from httptask.errors import DefinitionError, HttpTaskError, JournalError
+from httptask.model.for_each import ForEach, Item
+from httptask.model.task import Inputs
+from httptask.model.workflow import (
+    Signal,
+    Step,
+    TaskOutcome,
+    TaskRun,
+    Wait,
+    WorkflowDefinition,
+    WorkflowRun,
+)
+from httptask.protocols import RunOptions
+from httptask.sending import Progress as CallProgress
+from httptask.sending import watched
+from httptask.workflow import Progress
+
+if TYPE_CHECKING:
+    from httptask.engines._clock import Clock
+    from httptask.engines._record import RunRecord
+    from httptask.engines._task import TaskRunner
+    from httptask.engines.journal import CallJournal
+    from httptask.task import Runtime
+
+RunInside = Callable[
+    [WorkflowDefinition, RunOptions], Awaitable[tuple[WorkflowRun, TaskRun | None]]
+]
+"""Runs a definition, and its failure workflow; returns also the task that failed it."""
+
+
+class Visits:
+    """Does the visits of the run that *record* keeps, *tasks* being its definition's; *run_inside*
+    runs the definitions that its tasks ask for.
+    """
+
+    def __init__(
+        self,
+        record: RunRecord,
+        tasks: TaskRunner,
+        options: RunOptions,
+        runtime: Runtime,
+        clock: Clock,
+        run_inside: RunInside,
+    ) -> None:
+        self._record = record
+        self._tasks = tasks
+        self._runtime = runtime
+        self._clock = clock
+        self._run_inside = run_inside
+        self._journal = options.journal or UNJOURNALLED
+        self._signals = options.signals or options.journal
+
+    def announce(self, step: Step, wait: Wait | None) -> CallJournal | None:
+        """Return the journal of the call that *step* makes when it is visited now, with the news
+        that it may do something which must not be done twice. What *wait* waits for comes first.
+        """
+        if ForEach.of_task(step.definition) is not None:
+            return None  # each item has its own
+        journal = self._journal.call(step.key)
+        if wait is None:
+            self._announce(step, journal)
+        return journal
+
+    def _announce(self, step: Step, journal: CallJournal | None) -> None:
+        if journal is not None and not self._tasks.is_repeatable(step) and not journal.was_sent:
+            journal.note_sent()
+
+    async def visit(
+        self, step: Step, inputs: Inputs, journal: CallJournal | None, wait: Wait | None
+    ) -> Progress:
+        """Do *step* to its end, and return what its result changes. *wait* is the wait that an
+        earlier process was in; *journal* is that of the call.
+        """
+        setting = ForEach.of_task(step.definition)
+        if setting is not None:
+            return await self._visit_items(step, inputs, setting)
+        call = CallProgress(keeper=journal)
+        watched.set(call)
+        nested: list[WorkflowRun] = []
+        try:
+            if journal is not None and journal.was_sent:
+                return self._record.fail(step, cut_off_error(step))
+            return await self._turns(step, inputs, call, journal, wait, nested)
+        except asyncio.CancelledError:
+            stopped = nested[0] if nested else None
+            is_maybe_delivered = call.maybe_delivered or any(map(maybe_delivered, nested))
+            error = stopped_error(call.attempt, is_maybe_delivered=is_maybe_delivered)
+            error |= call.stopped
+            self._record.stop(step, error, stopped)
+            # What a stranger's task has done nobody knows.
+            is_known = self._tasks.is_repeatable(step)
+            if call.keeper is not None and is_known and not is_maybe_delivered:
+                call.keeper.note_unsent()
+            raise
+
+    async def _turns(
+        self,
+        step: Step,
+        inputs: Inputs,
+        call: CallProgress,
+        journal: CallJournal | None,
+        wait: Wait | None,
+        nested: list[WorkflowRun],
+    ) -> Progress:
+        """Run the task of *step* until it has ended. The run that it asks for goes to *nested* as
+        far as it came, when it is cancelled.
+        """
+        state = journal.state if journal is not None else None
+        signal = None
+        while True:
+            if wait is not None:
+                signal = await self._awaited(wait)
+                state = wait.state if state is None else state
+                call.keeper = journal = self._journal.call(step.key)
+                self._announce(step, journal)
+                await self._journal.written()
+            outcome = await self._tasks.run(step, inputs, state, signal)
+            if not isinstance(outcome, TaskOutcome):
+                return self._record.fail(step, outcome, call.notes)
+            if outcome.definition is not None:
+                return await self._run_nested(step, outcome, outcome.definition, nested)
+            progress = self._record.complete(step, outcome, call.notes)
+            if not progress.waits:
+                return progress
+            await self._journal.written()
+            state, wait = None, progress.waits[0]
+
+    async def _awaited(self, wait: Wait) -> Signal | None:
+        """Return what somebody outside gave to *wait*; None: its time has come before."""
+        waits: list[asyncio.Task[Any]] = []
+        if wait.awaits_signal and self._signals is not None:
+            waits.append(asyncio.create_task(self._signals.wait(*wait.key)))
+        if wait.until is not None:
+            waits.append(asyncio.create_task(self._clock.wait_until(due(wait.until))))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await stop([wait for wait in waits if not wait.done()])
+        # The signal stands first: of both at once, it counts.
+        return next((wait.result() for wait in waits if wait.done() and not wait.cancelled()), None)
+
+    # Runs inside
+
+    async def _run_nested(
+        self, step: Step, outcome: TaskOutcome, name: str, stopped: list[WorkflowRun]
+    ) -> Progress:
+        """Run the definition *name*, for which the task of *step* asked with *outcome*, and return
+        what its end changes. A run that is cancelled goes to *stopped* as far as it came.
+        """
+        end, run = await self._nested_end(step, outcome, name, stopped)
+        if isinstance(end, TaskOutcome):
+            return self._record.complete(step, end, run=run)
+        return self._record.fail(step, end, run=run)
+
+    async def _nested_end(
+        self,
+        step: Step,
+        outcome: TaskOutcome,
+        name: str,
+        stopped: list[WorkflowRun],
+        item: Item | None = None,
+    ) -> tuple[TaskOutcome | dict[str, Any], WorkflowRun | None]:
+        """Run the definition *name*, and return what it ended in, or its error as JSON, and the
+        run.
+        """
+        options = self._record.nested_options(step, outcome, item)
+        options = replace(options, cancelled=stopped.append)
+        try:
+            definition = nested_definition(step, name, options, self._runtime)
+            if options.journal is not None:
+                journal = await options.journal.inside(
+                    str(options.workflow_id),
+                    definition.title,
+                    options.input,
+                    self._record.time(),
+                    step.key,
+                    item.index if item is not None else None,
+                )
+                options = replace(options, journal=journal, input=journal.input)
+            run, cause = await self._run_inside(definition, options)
+        except JournalError:
+            raise
+        except DefinitionError as error:
+            return refused_error(name, error), None
+        except HttpTaskError as error:
+            return error.to_json(), None
+        if run.status != "Completed":
+            return nested_error(name, run, cause), run
+        return replace(outcome, output=run.output, definition=None), run
+
+    # Items
+
+    async def _visit_items(self, step: Step, inputs: Inputs, setting: ForEach) -> Progress:
+        """Do *step* once for each item, and return what its result changes."""
+        visit = ForEachVisit(
+            step, inputs, setting, self._runtime, self._record, self._journal, self._to_its_end
+        )
+        try:
+            outcome = await visit.run()
+        except asyncio.CancelledError:
+            error = stopped_error(0, is_maybe_delivered=visit.may_have_sent)
+            self._record.stop(step, error, items=visit.counts)
+            raise
+        if isinstance(outcome, TaskOutcome):
+            return self._record.complete(step, outcome)
+        return self._record.fail(step, outcome, items=visit.counts)
+
+    async def _to_its_end(
+        self, step: Step, inputs: Inputs, journal: CallJournal | None
+    ) -> tuple[TaskOutcome | dict[str, Any], int]:
+        """Do the task of *step* for one item, waits included. Return also how many tasks a run
+        inside it executed.
+        """
+        if journal is not None and journal.was_sent:
+            return cut_off_error(step), 0
+        state = journal.state if journal is not None else None
+        turn = journal.turn if journal is not None else None
+        while True:
+            if turn is not None and turn.wait_until is not None:
+                await self._clock.wait_until(due(turn.wait_until))
+                state = turn.state
+            self._announce(step, journal)
+            await self._journal.written()
+            outcome = await self._tasks.run(step, inputs, state)
+            if not isinstance(outcome, TaskOutcome):
+                return outcome, 0
+            if outcome.definition is not None:
+                return await self._nested_of_item(step, outcome, outcome.definition, inputs.item)
+            if outcome.wait_until is None:
+                return outcome, 0
+            turn = outcome
+            if journal is not None:
+                journal.note_turn(turn)
+
+    async def _nested_of_item(
+        self, step: Step, outcome: TaskOutcome, name: str, item: Item | None
+    ) -> tuple[TaskOutcome | dict[str, Any], int]:
+        """Run the definition *name* for one item. Its run is not kept: there may be thousands."""
+        stopped: list[WorkflowRun] = []
+        try:
+            end, run = await self._nested_end(step, outcome, name, stopped, item)
+        except asyncio.CancelledError:
+            call = watched.get()
+            if call is not None:
+                call.maybe_delivered = any(map(maybe_delivered, stopped))
+            raise
+        return end, sum(task.steps for task in run.tasks) if run is not None else 0

@@ -1,0 +1,12 @@
+"""Journals: every finished task is on disk before the next one starts, so that a run goes on after
+its process was killed.
+
+with Journal("runs.sqlite3") as journal:
+    run_workflow("customer.json", {"customerId": 7}, journal=journal)
+"""
+
+from httptask.engines.journal._journal import Journal
+from httptask.engines.journal._listing import JournalledRun
+from httptask.engines.journal._run_journal import CallJournal, RunJournal
+
+__all__ = ["CallJournal", "Journal", "JournalledRun", "RunJournal"]

@@ -1,0 +1,184 @@
+"""A journal: the runs of one machine, in one file, so that a crash loses none of them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from httptask._core.strict_json import dump, parse
+from httptask.engines.journal._listing import JournalledRun, listed, look_up, open_gates
+from httptask.engines.journal._lock import RunLock
+from httptask.engines.journal._plan import plan_of, started_with
+from httptask.engines.journal._run_journal import RunJournal, stored_run
+from httptask.engines.journal._store import Store
+from httptask.errors import DefinitionError, JournalError
+from httptask.model.workflow import Signal, WorkflowDefinition
+from httptask.protocols import RunOptions
+
+
+class Journal:
+    """The journal in the file *path*, which is made if it is not there. A context manager.
+
+    It is for one machine: its locks do not reach over a network. *waits* is told the id of a run,
+    and the name of a task of it that begins to wait for somebody outside. Raises `JournalError` for
+    a file that is no journal, or that cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: os.PathLike[str] | str,
+        *,
+        waits: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self._store = Store(self.path)
+        self._waits = waits
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    # For who runs them
+
+    @contextmanager
+    def new_run(self, definition: WorkflowDefinition, options: RunOptions) -> Iterator[RunOptions]:
+        """Yield *options* with the journal of a new run of *definition*, which this process alone
+        runs. Its id is that of *options*, or a new one.
+        """
+        workflow_id = options.workflow_id or str(uuid.uuid4())
+        plan, given = _text(plan_of(definition, options)), _text(options.input)
+
+        def insert(connection: sqlite3.Connection) -> None:
+            try:
+                connection.execute(
+                    "INSERT INTO run (id, definition, plan, input, began_at, changed_at) VALUES"
+                    " (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), strftime('%Y-%m-%dT%H:%M:%fZ'))",
+                    (workflow_id, definition.title, plan, given),
+                )
+            except sqlite3.IntegrityError as error:
+                raise JournalError(
+                    f"the journal {self.path} has a run {workflow_id}; go on with it by httptask"
+                    f" resume {workflow_id}"
+                ) from error
+
+        with self._held(workflow_id):
+            self._store.do(insert)
+            try:
+                yield replace(options, workflow_id=workflow_id, journal=self._run(workflow_id))
+            except DefinitionError:  # nothing has been run
+                self._store.do(
+                    lambda connection: connection.execute(
+                        "DELETE FROM run WHERE id = ?", (workflow_id,)
+                    )
+                )
+                raise
+
+    @contextmanager
+    def old_run(self, workflow_id: str) -> Iterator[tuple[WorkflowDefinition, RunOptions]]:
+        """Yield what the run *workflow_id* was started with, its journal in the options: this
+        process alone goes on with it.
+
+        Raises `JournalError` when there is no such run, when it has ended, and when another
+        process runs it.
+        """
+        run = self.run(workflow_id)
+        workflow_id = run.workflow_id
+        with self._held(workflow_id):
+            row = self._store.do(
+                lambda connection: connection.execute(
+                    "SELECT plan, input, status FROM run WHERE id = ?", (workflow_id,)
+                ).fetchone()
+            )
+            plan, given, status = row
+            if plan is None:
+                raise JournalError(
+                    f"the run {workflow_id} is inside the run {run.inside}: go on with that one"
+                )
+            if status is not None:
+                raise JournalError(f"the run {workflow_id} has ended: {status}")
+            definition, options = started_with(parse(plan), parse(given))
+            journal = self._run(workflow_id)
+            yield definition, replace(options, workflow_id=workflow_id, journal=journal)
+
+    @contextmanager
+    def _held(self, workflow_id: str) -> Iterator[None]:
+        lock = RunLock(self.path, workflow_id)
+        lock.hold()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _run(self, workflow_id: str) -> RunJournal:
+        stored = self._store.do(lambda connection: stored_run(connection, workflow_id))
+        return RunJournal(self._store, workflow_id, stored, waits=self._waits)
+
+    # For who looks, and completes
+
+    def runs(self) -> list[JournalledRun]:
+        """Return the runs that nobody's task asked for, the latest one first."""
+        return [self._seen(run) for run in self._store.do(listed)]
+
+    def run(self, workflow_id: str) -> JournalledRun:
+        """Return the run whose id is, or begins with, *workflow_id*. Raises `JournalError`."""
+        return self._seen(self._store.do(lambda connection: look_up(connection, workflow_id)))
+
+    def _seen(self, run: JournalledRun) -> JournalledRun:
+        """Return *run* with who runs it: that of a run inside another is who runs that one."""
+        if run.status not in ("Running", "Waiting"):
+            return run
+        holder = RunLock(self.path, run.outermost).holder()
+        status = run.status if holder is not None else "Interrupted"
+        return replace(run, status=status, holder=holder)
+
+    def complete(self, workflow_id: str, task: str, signal: Signal) -> None:
+        """Give *signal* to the *task* of a run that waits for somebody outside. The process that
+        runs it goes on within a second; when there is none, whoever resumes the run does.
+
+        Raises `JournalError` when no such task waits.
+        """
+
+        def give(connection: sqlite3.Connection) -> None:
+            run = look_up(connection, workflow_id)
+            gates = open_gates(connection, run)
+            visits = [visit for name, visit in gates if name == task]
+            if not visits:
+                raise JournalError(_no_gate(run, task, [name for name, _ in gates]))
+            connection.execute(
+                "INSERT INTO signal VALUES (?, ?, ?, ?)",
+                (run.number, task, visits[0], _text(signal.to_json())),
+            )
+
+        self._store.do(give)
+
+
+def _no_gate(run: JournalledRun, task: str, names: list[str]) -> str:
+    reason = f"no task {task!r} of the run {run.workflow_id} waits for anybody"
+    if run.status not in ("Running", "Waiting", "Interrupted"):
+        return f"{reason}: the run has ended: {run.status}"
+    inner = "" if not run.runs else f"; inside it are the runs {', '.join(run.runs)}"
+    if not names:
+        return f"{reason}, and no other does{inner}"
+    return f"{reason}; those that wait are: {', '.join(dict.fromkeys(names))}{inner}"
+
+
+def _text(value: Any) -> str:
+    return dump(value, compact=True)

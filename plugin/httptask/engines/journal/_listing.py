@@ -1,0 +1,161 @@
+"""What a journal tells people of its runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from httptask._core.strict_json import parse
+from httptask.errors import JournalError
+from httptask.model.workflow import TaskRun
+
+_COLUMNS = "number, id, parent, definition, began_at, changed_at, ended, status"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalledRun:
+    """A run as its journal has it."""
+
+    number: int
+    workflow_id: str
+    definition: str
+    """The definition's name, or that of its file."""
+    status: str
+    """`Running`, `Waiting` (for somebody outside, and nothing else is under way), `Interrupted` (no
+    process runs it), `Completed`, `Failed` or `TimedOut`.
+    """
+    began_at: str
+    changed_at: str
+    tasks: tuple[TaskRun, ...] = ()
+    """Its history, and as `InProgress` or `Waiting` what is under way."""
+    ended: Mapping[str, Any] = field(default_factory=dict)
+    """How it ended, as JSON without its tasks."""
+    holder: str | None = None
+    """The process that runs it."""
+    inside: str | None = None
+    """The id of the run around it."""
+    outermost: str = ""
+    """The id of the run that all of this is inside of, or its own."""
+    runs: tuple[str, ...] = ()
+    """The ids of the runs inside it that are under way."""
+
+    @property
+    def under_way(self) -> tuple[TaskRun, ...]:
+        """The visits that have not ended."""
+        is_open = self.status in ("Running", "Waiting", "Interrupted")
+        return tuple(_open(self.tasks)) if is_open else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run; unset fields are left out."""
+        fields = {
+            **self.ended,
+            "workflowId": self.workflow_id,
+            "definition": self.definition,
+            "status": self.status,
+            "beganAt": self.began_at,
+            "changedAt": self.changed_at,
+            "at": [task.name for task in self.under_way] or None,
+            "tasks": [task.to_json() for task in self.tasks],
+            "heldBy": self.holder,
+            "inside": self.inside,
+            "runs": list(self.runs) or None,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def listed(connection: sqlite3.Connection) -> list[JournalledRun]:
+    """Return the runs that no task asked for, the latest one first."""
+    sql = f"SELECT {_COLUMNS} FROM run WHERE parent IS NULL ORDER BY number DESC"  # noqa: S608 - ours
+    return [_read(connection, row) for row in connection.execute(sql).fetchall()]
+
+
+def look_up(connection: sqlite3.Connection, workflow_id: str) -> JournalledRun:
+    """Return the run whose id is, or begins with, *workflow_id*. Raises `JournalError`."""
+    sql = f"SELECT {_COLUMNS} FROM run WHERE substr(id, 1, ?) = ? LIMIT 3"  # noqa: S608 - ours
+    rows = connection.execute(sql, (len(workflow_id), workflow_id)).fetchall()
+    exact = [row for row in rows if row[1] == workflow_id]
+    if not exact and len(rows) > 1:
+        ids = ", ".join(row[1] for row in rows)
+        raise JournalError(f"several runs begin with {workflow_id!r}: {ids}; write more of it")
+    if not rows or not workflow_id:
+        raise JournalError(
+            f"the journal has no run {workflow_id!r}; httptask runs lists those that it has"
+        )
+    return _read(connection, (exact or rows)[0])
+
+
+def open_gates(connection: sqlite3.Connection, run: JournalledRun) -> list[tuple[str, int]]:
+    """Return the visits of *run* that wait for somebody outside, and that nobody has completed."""
+    sql = "SELECT task, visit FROM signal WHERE run = ?"
+    completed = set(connection.execute(sql, (run.number,)))
+    return [
+        task.key
+        for task in run.under_way
+        if task.awaits_signal and task.status == "Waiting" and task.key not in completed
+    ]
+
+
+def _read(connection: sqlite3.Connection, row: tuple[Any, ...]) -> JournalledRun:
+    number, workflow_id, parent, definition, began_at, changed_at, ended, status = row
+    inside, outermost = _around(connection, workflow_id, parent)
+    inner = connection.execute("SELECT id FROM run WHERE parent = ? ORDER BY number", (number,))
+    runs = tuple(id_ for (id_,) in inner)
+    tasks = _tasks(connection, number)
+    ended = parse(ended) if ended else {}
+    if status is None and ended and parent is not None:
+        status = ended["status"]
+    if status is None:
+        open_tasks = _open(tasks)
+        is_waiting = bool(open_tasks) and all(
+            task.awaits_signal and task.wait_until is None for task in open_tasks
+        )
+        status = "Waiting" if is_waiting else "Running"
+    return JournalledRun(
+        number,
+        workflow_id,
+        definition,
+        status,
+        began_at,
+        changed_at,
+        tasks,
+        ended,
+        None,
+        inside,
+        outermost,
+        runs,
+    )
+
+
+def _around(
+    connection: sqlite3.Connection, workflow_id: str, parent: int | None
+) -> tuple[str | None, str]:
+    inside, outermost = None, workflow_id
+    while parent is not None:
+        sql = "SELECT id, parent FROM run WHERE number = ?"
+        outermost, parent = connection.execute(sql, (parent,)).fetchone()
+        inside = inside or outermost
+    return inside, outermost
+
+
+def _tasks(connection: sqlite3.Connection, number: int) -> tuple[TaskRun, ...]:
+    """Return the history, without the starts of visits that have a later entry."""
+    sql = "SELECT value FROM entry WHERE run = ? ORDER BY number"
+    entries = [TaskRun.from_json(parse(value)) for (value,) in connection.execute(sql, (number,))]
+    latest = {entry.key: index for index, entry in enumerate(entries)}
+    return tuple(
+        entry
+        for index, entry in enumerate(entries)
+        if entry.status != "InProgress" or latest[entry.key] == index
+    )
+
+
+def _open(tasks: Iterable[TaskRun]) -> list[TaskRun]:
+    """Return the latest entry of each visit that has not ended."""
+    latest = {task.key: task for task in tasks}
+    return [
+        task
+        for task in latest.values()
+        if task.status in ("InProgress", "Waiting") and task.error is None
+    ]

@@ -1,0 +1,44 @@
+"""What a run was started with, as its journal keeps it: going on needs no other file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from httptask.model.environment import Environment
+from httptask.model.workflow import WorkflowDefinition
+from httptask.protocols import RunOptions
+
+
+def plan_of(definition: WorkflowDefinition, options: RunOptions) -> dict[str, Any]:
+    """Return, as JSON, what a run of *definition* with *options* is started with."""
+    environment = options.environment
+    return {
+        "definition": _definition(definition),
+        "variables": dict(options.variables),
+        "definitions": {name: _definition(one) for name, one in options.definitions.items()},
+        "environment": environment.to_json() if environment is not None else None,
+    }
+
+
+def started_with(plan: Mapping[str, Any], given: Any) -> tuple[WorkflowDefinition, RunOptions]:
+    """Return the definition and the options of which `plan_of` made *plan*; *given* is the run's
+    input.
+    """
+    environment = plan["environment"]
+    options = RunOptions(
+        input=given,
+        variables=plan["variables"],
+        definitions={name: _read(one) for name, one in plan["definitions"].items()},
+        environment=Environment.from_json(environment) if environment is not None else None,
+    )
+    return _read(plan["definition"]), options
+
+
+def _definition(definition: WorkflowDefinition) -> dict[str, Any]:
+    # The source names a definition without a name, in `${swf:workflowDefinitionId}` too.
+    return {"document": definition.to_json(), "source": definition.source}
+
+
+def _read(value: Mapping[str, Any]) -> WorkflowDefinition:
+    return WorkflowDefinition(value["document"], source=value["source"])

@@ -1,0 +1,353 @@
+"""The journal of one run: what it did, and where its visits are."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.strict_json import dump, parse
+from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
+
+if TYPE_CHECKING:
+    from httptask.engines.journal._store import Store
+
+Key = tuple[str, int]
+
+NO_ITEM = -1
+"""The item of a call that is for none."""
+
+SIGNAL_SECONDS = 0.1
+"""Between two looks whether somebody outside has completed a task."""
+
+_FORGOTTEN = (
+    "DELETE FROM call WHERE run = ? AND task = ? AND visit = ?",
+    "DELETE FROM part WHERE run = ? AND task = ? AND visit = ?",
+    "DELETE FROM item WHERE run = ? AND task = ? AND visit = ?",
+    "DELETE FROM signal WHERE run = ? AND task = ? AND visit = ?",
+)
+"""Remove what is known of a visit beside its history; the first two, of a call that has ended."""
+_PARTS = (
+    "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ? ORDER BY number"
+)
+
+
+@dataclass(slots=True)
+class Stored:
+    """What the file has of a run."""
+
+    number: int
+    input: Any
+    began_at: str
+    history: list[TaskRun] = field(default_factory=list)
+    ended: Mapping[str, Any] | None = None
+    """The run as JSON, without its tasks, when its own definition has ended."""
+    calls: dict[tuple[str, int, int], Call] = field(default_factory=dict)
+    """By task, visit and item: those that were under way."""
+
+
+@dataclass(slots=True)
+class Call:
+    """Where a call was that an earlier process made."""
+
+    is_sent: bool
+    """Whether a request was sent that must not be sent twice."""
+    state: Any = None
+    """Where its round was."""
+
+
+class RunJournal:
+    """The journal of the run *workflow_id*, in *store*; an engine writes it, and reads what an
+    earlier process wrote.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        workflow_id: str,
+        stored: Stored,
+        *,
+        outer: RunJournal | None = None,
+        waits: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._store = store
+        self.workflow_id = workflow_id
+        self._number = stored.number
+        self.began_at = stored.began_at
+        self.input = stored.input
+        """The run's input, as it began with."""
+        self.history: list[TaskRun] | None = stored.history
+        """What an earlier process noted; None once it has been taken."""
+        self.ended = stored.ended
+        """How the run's own definition ended, as JSON without its tasks."""
+        self._calls = stored.calls
+        self._outer = outer
+        self._waits = waits
+        self._count = len(stored.history)
+        self._is_left = False
+        self._mask: Callable[[Any], Any] = lambda value: value
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the process stops running it before its end: another will go on."""
+        return self._is_left if self._outer is None else self._outer.is_left
+
+    def leave(self) -> None:
+        """Note no more that visits are stopped: whoever goes on does them to their end."""
+        self._is_left = True
+
+    def mask(self, mask: Callable[[Any], Any]) -> None:
+        """Have *mask* take the secrets out of every JSON value before it is written."""
+        self._mask = mask
+
+    # The history
+
+    def note(self, entry: TaskRun) -> None:
+        """Note *entry* of the history; a start is one, too, as `InProgress`."""
+        is_end = entry.status != "InProgress" or entry.error is not None
+        if is_end and entry.status == "InProgress" and self.is_left:
+            return
+        self._count += 1
+        number, key = self._count, entry.key
+        value = self._mask(entry.to_json())
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO entry VALUES (?, ?, ?)", (self._number, number, _text(value))
+            )
+            connection.execute(
+                "UPDATE run SET changed_at = strftime('%Y-%m-%dT%H:%M:%fZ') WHERE number = ?",
+                (self._number,),
+            )
+            if is_end:
+                self._forget(connection, key, is_over=entry.status != "Waiting")
+
+        self._store.note(change)
+        if is_end:
+            self._calls.pop((*key, NO_ITEM), None)
+
+    def _forget(self, connection: sqlite3.Connection, key: Key, *, is_over: bool) -> None:
+        """Remove what is known of the visit *key* beside its history."""
+        where = (self._number, *key)
+        for statement in _FORGOTTEN if is_over else _FORGOTTEN[:2]:
+            connection.execute(statement, where)
+        if is_over:  # a run that it asked for stands in its entry
+            connection.execute("DELETE FROM run WHERE parent = ? AND task = ? AND visit = ?", where)
+
+    async def written(self) -> None:
+        """Return once all that was noted is on disk."""
+        await self._store.written()
+
+    async def end(self, run: WorkflowRun) -> None:
+        """Write how the run's own definition ended."""
+        value = self._mask(_without_tasks(run))
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE run SET ended = ? WHERE number = ?", (_text(value), self._number)
+            )
+
+        self._store.note(change)
+        await self.written()
+
+    async def close(self, run: WorkflowRun) -> None:
+        """Write that nothing of the run is left to be done: *run* is how it ended."""
+        failure = self._mask(run.failure_run.to_json()) if run.failure_run is not None else None
+        value = {**self._mask(_without_tasks(run)), "failureRun": failure}
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE run SET ended = ?, status = ? WHERE number = ?",
+                (_text(value), run.status, self._number),
+            )
+            connection.execute("DELETE FROM run WHERE parent = ?", (self._number,))
+
+        self._store.note(change)
+        await self.written()
+
+    # Runs inside
+
+    async def inside(
+        self,
+        workflow_id: str,
+        title: str,
+        given: Any,
+        began_at: str,
+        key: Key | None = None,
+        item: int | None = None,
+    ) -> RunJournal:
+        """Return the journal of a run inside this one, which may have begun before: that which the
+        visit *key* asked for, for an *item* if it has any, or the failure workflow.
+        """
+        value = self._mask(given)
+        task, visit = key if key is not None else (None, None)
+
+        def open_run(connection: sqlite3.Connection) -> Stored:
+            connection.execute(
+                "INSERT OR IGNORE INTO run (id, parent, task, visit, item, definition, input,"
+                " began_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(workflow_id, self._number, task, visit, item),
+                    *(title, _text(value), began_at, began_at),
+                ),
+            )
+            return stored_run(connection, workflow_id)
+
+        await self.written()  # its parent is there then, and what it asked for
+        stored = await self._store.ado(open_run)
+        journal = RunJournal(self._store, workflow_id, stored, outer=self, waits=self._waits)
+        journal.mask(self._mask)
+        return journal
+
+    # Calls under way
+
+    def call(self, key: Key, item: int | None = None) -> CallJournal:
+        """Return the journal of the call that the visit *key* makes, for an *item* of its own."""
+        where = (*key, NO_ITEM if item is None else item)
+        return CallJournal(self, where, self._calls.pop(where, None))
+
+    async def items(self, key: Key) -> dict[int, dict[str, Any]]:
+        """Return, by index, what was noted of the items of *key* that have ended."""
+        rows = await self._store.read(
+            "SELECT item, value FROM item WHERE run = ? AND task = ? AND visit = ?",
+            *(self._number, *key),
+        )
+        return {index: parse(value) for index, value in rows}
+
+    def note_item(self, key: Key, index: int, outcome: Mapping[str, Any]) -> None:
+        """Note the *outcome* of an item, as JSON."""
+        value = self._mask(outcome)
+        where = (self._number, *key, index)
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?)", (*where, _text(value)))
+            for statement in _FORGOTTEN[:2]:
+                connection.execute(f"{statement} AND item = ?", where)
+            connection.execute(
+                "DELETE FROM run WHERE parent = ? AND task = ? AND visit = ? AND item = ?", where
+            )
+
+        self._store.note(change)
+
+    # Somebody outside
+
+    async def wait(self, task: str, visit: int) -> Signal:
+        """Return what somebody outside gave to the visit, once it is there."""
+        sql = "SELECT value FROM signal WHERE run = ? AND task = ? AND visit = ?"
+        rows = await self._store.read(sql, self._number, task, visit)
+        if not rows and self._waits is not None:
+            self._waits(self.workflow_id, task)
+        while not rows:
+            await asyncio.sleep(SIGNAL_SECONDS)
+            rows = await self._store.read(sql, self._number, task, visit)
+        return Signal.from_json(parse(rows[0][0]))
+
+
+class CallJournal:
+    """The journal of one call under way, *key* being task, visit and item; *before* is where an
+    earlier process left it.
+    """
+
+    def __init__(self, run: RunJournal, key: tuple[str, int, int], before: Call | None) -> None:
+        self._run = run
+        self._key = (run._number, *key)
+        self.was_sent = before is not None and before.is_sent
+        """Whether an earlier process sent a request that must not be sent twice."""
+        self.state = before.state if before is not None else None
+        """Where an earlier process left its round."""
+        self.turn: TaskOutcome | None = None
+        """The outcome by which the task of an item waits."""
+        if isinstance(self.state, dict) and "turn" in self.state:
+            self.turn, self.state = TaskOutcome.from_json(self.state["turn"]), None
+        self._parts = len((self.state or {}).get("parts", ()))
+        self._is_sent = False
+        self._keeps = True
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the call is gone on with later when it is cancelled now."""
+        return self._run.is_left
+
+    def note_sent(self) -> None:
+        """Note that something is done now that must not be done twice."""
+        self._is_sent = True
+        self._note_place(None, None, 1)
+
+    def note_turn(self, turn: TaskOutcome) -> None:
+        """Note that the task of an item waits, and nothing is under way."""
+        self._is_sent = False
+        self._note_place({"turn": turn.to_json()}, None, 0)
+
+    def note_unsent(self) -> None:
+        """Note that nothing was sent after all, to a run that somebody goes on with."""
+        if self._is_sent and self.is_left:
+            self._is_sent = False
+            self._note_place(None, None, 0)
+
+    async def sends(self) -> None:
+        """Keep that a request is sent now which must not be sent twice."""
+        if not self._is_sent:
+            self.note_sent()
+            await self._run.written()
+
+    async def keep(self, state: Any, part: Any) -> None:
+        """Keep where the round is, and what its last call added."""
+        shown = self._run._mask([state, part])
+        # What holds a secret is not kept, and nothing after it: it would not go on from there.
+        self._keeps = self._keeps and shown == [state, part]
+        if not self._keeps or state is None:
+            return
+        self._is_sent = False
+        self._note_place(state, part, 0)
+        await self._run.written()
+
+    def _note_place(self, state: Any, part: Any, is_sent: int) -> None:
+        self._parts += part is not None
+        number = self._parts
+
+        def change(connection: sqlite3.Connection) -> None:
+            text = _text(state) if state is not None else None
+            connection.execute(
+                "INSERT INTO call VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET is_sent ="
+                " excluded.is_sent, state = coalesce(excluded.state, state)",
+                (*self._key, is_sent, text),
+            )
+            if part is not None:
+                connection.execute(
+                    "INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)", (*self._key, number, _text(part))
+                )
+
+        self._run._store.note(change)
+
+
+def stored_run(connection: sqlite3.Connection, workflow_id: str) -> Stored:
+    """Return what the file has of the run *workflow_id*, which is there."""
+    sql = "SELECT number, input, began_at, ended FROM run WHERE id = ?"
+    number, given, began_at, ended = connection.execute(sql, (workflow_id,)).fetchone()
+    stored = Stored(number, parse(given), began_at, ended=parse(ended) if ended else None)
+    rows = connection.execute("SELECT value FROM entry WHERE run = ? ORDER BY number", (number,))
+    stored.history = [TaskRun.from_json(parse(value)) for (value,) in rows]
+    calls = connection.execute(
+        "SELECT task, visit, item, is_sent, state FROM call WHERE run = ?", (number,)
+    )
+    for *key, is_sent, text in calls.fetchall():
+        call = Call(bool(is_sent))
+        if text is not None:
+            rows = connection.execute(_PARTS, (number, *key))
+            parts = [parse(value) for (value,) in rows]
+            call.state = {**parse(text), "parts": parts} if parts else parse(text)
+        stored.calls[tuple(key)] = call
+    return stored
+
+
+def _text(value: Any) -> str:
+    return dump(value, compact=True)
+
+
+def _without_tasks(run: WorkflowRun) -> dict[str, Any]:
+    value = run.to_json()
+    del value["tasks"]
+    value.pop("failureRun", None)
+    return value

@@ -1,0 +1,547 @@
+"""Journals: runs that go on in another process, and what people do with them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import servers
+from httptask.engines import Journal, arun_workflow, resume_run, run_workflow
+from httptask.engines.journal._file import APPLICATION_ID
+from httptask.errors import DefinitionError, JournalError, PluginError
+from httptask.model.environment import Environment
+from httptask.model.workflow import Signal, TaskOutcome, WorkflowRun
+from httptask.protocols import TaskCall
+from httptask.workflow import definition_of
+from lists import Asked, cut, items, list_server, page
+from tasks import http, runtime
+from worlds import Do, World, do, workflow
+
+
+class Stop(BaseException):
+    """Ends a process in a test: nothing of ours catches it."""
+
+
+async def dies(call: TaskCall) -> TaskOutcome:
+    raise Stop
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite3"
+
+
+@pytest.fixture
+def repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks of the type `Do` may be run again after a crash."""
+    monkeypatch.setattr(Do, "is_repeatable", True, raising=False)
+
+
+def crashed(file: Path, definition: Any, given: Any = None, **options: Any) -> str:
+    """Run *definition* in a world where the process dies, and return the run's id."""
+    world = options.pop("world")
+    with Journal(file) as journal:
+        with pytest.raises(Stop):
+            world.run(definition, given, journal=journal, **options)
+        (run,) = journal.runs()
+        assert run.status == "Interrupted"
+        return run.workflow_id
+
+
+def resumed(file: Path, workflow_id: str, world: World) -> WorkflowRun:
+    with Journal(file) as journal, runtime(world) as shared:
+        return resume_run(journal, workflow_id, runtime=shared)
+
+
+def names(world: World) -> list[str]:
+    return [call.name for call in world.do.calls]
+
+
+def test_a_resumed_run_repeats_no_task_that_ended(file: Path, repeatable: None) -> None:
+    """It goes on with the task after it, which knows what the others put out; nothing but the
+    journal is needed, and the result is that of a run that was never interrupted.
+    """
+    definition = workflow(
+        "A",
+        {
+            "A": do(give={"in": "${$.input}", "of": "${$.variables.of}"}, nextTask="Pause"),
+            "Pause": {"type": "Wait", "seconds": 0, "nextTask": "B"},
+            "B": do(give="${$.tasks['A'].output}", end=True),
+        },
+    )
+    told: list[str] = []
+    first = World()
+    first.do.behaviours = {"B": dies}
+    environment = Environment("live", variables={"of": "live"})
+    workflow_id = crashed(file, definition, 7, world=first, environment=environment)
+    second = World()
+    with Journal(file) as journal, runtime(second) as shared:
+        run = resume_run(
+            journal, workflow_id, runtime=shared, finished=lambda task: told.append(task.name)
+        )
+        (kept,) = journal.runs()
+    assert names(second) == ["B"] == told
+    assert (run.status, run.output) == ("Completed", {"in": 7, "of": "live"})
+    assert run.environment == "live"
+    assert [task.name for task in run.tasks] == ["A", "Pause", "Pause", "B"]
+    assert (kept.status, kept.ended["output"]) == ("Completed", run.output)
+
+
+def test_the_names_of_a_visit_are_the_same_after_a_crash(file: Path, repeatable: None) -> None:
+    """`${swf:now}`, `${swf:uuid}` and `${swf:sequenceNumber}`, and what other tasks put out when it
+    began, are those of the first time.
+    """
+    seen: list[Any] = []
+
+    def look(after: Callable[[TaskCall], Any]) -> Any:
+        async def behaviour(call: TaskCall) -> TaskOutcome:
+            seen.append((dict(call.inputs.run), sorted(call.inputs.tasks)))
+            return await after(call)
+
+        return behaviour
+
+    async def ends(call: TaskCall) -> TaskOutcome:
+        return TaskOutcome(1)
+
+    branches = [
+        {"startTask": name, "tasks": {name: do(end=True, nextTask=None)}} for name in ("L", "R")
+    ]
+    fork = {"type": "Parallel", "branches": branches, "nextTask": "E"}
+    definition = workflow("F", {"F": fork, "E": do(end=True)})
+    first = World(L=look(ends), R=look(dies))
+    workflow_id = crashed(file, definition, world=first)
+    before, seen[:] = {each[0]["uuid"]: each for each in seen}, []
+    run = resumed(file, workflow_id, World(L=look(ends), R=look(ends)))
+    assert run.status == "Completed"
+    assert seen
+    assert [before[names["uuid"]] for names, _ in seen] == seen
+
+
+def test_a_strangers_task_is_not_repeated_unless_it_says_so(file: Path) -> None:
+    """It fails, saying that it may have been delivered, and a route goes on from it."""
+    route = [{"errors": ["task"], "nextTask": "B"}]
+    give = "${$.tasks['A'].output.error.maybeDelivered}"
+    definition = workflow("A", {"A": do(end=True, onError=route), "B": do(give=give, end=True)})
+    workflow_id = crashed(file, definition, world=World(A=dies))
+    second = World()
+    run = resumed(file, workflow_id, second)
+    assert names(second) == ["B"]
+    assert (run.status, run.output) == ("Completed", True)
+    assert "may have been delivered" in str((run.tasks[0].error or {})["message"])
+
+
+@pytest.mark.parametrize(
+    ("method", "fields", "sent", "kind"),
+    [
+        ("GET", {}, 2, None),
+        ("PUT", {}, 2, None),
+        ("POST", {"idempotencyKey": True}, 2, None),
+        ("POST", {}, 1, "connection"),
+        ("PATCH", {}, 1, "connection"),
+    ],
+)
+def test_a_request_is_repeated_where_that_does_no_harm(
+    file: Path, method: str, fields: Any, sent: int, kind: str | None
+) -> None:
+    """An idempotent method, or a key, which is the same; any other says `maybeDelivered`."""
+    keys: list[str | None] = []
+
+    async def main(url: str) -> None:
+        got = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        server.asked = lambda: loop.call_soon_threadsafe(got.set)  # type: ignore[attr-defined]
+        definition = workflow("A", {"A": http(url, request={"method": method}, **fields)})
+        with Journal(file) as journal:
+            async with runtime() as shared:
+                run = asyncio.create_task(
+                    arun_workflow(definition, runtime=shared, journal=journal)
+                )
+                await got.wait()
+                run.cancel()  # as Ctrl+C does
+                with pytest.raises(asyncio.CancelledError):
+                    await run
+
+    def answer(asked: Asked) -> bytes:
+        keys.append(asked.headers.get("idempotency-key"))
+        if len(keys) == 1:
+            server.asked()  # type: ignore[attr-defined]
+            silence.wait()
+        return page({})
+
+    import threading
+
+    silence = threading.Event()
+    with list_server(answer) as server:
+        asyncio.run(main(server.url))
+        silence.set()
+        with Journal(file) as journal, runtime() as shared:
+            (kept,) = journal.runs()
+            assert (kept.status, [task.name for task in kept.under_way]) == ("Interrupted", ["A"])
+            run = resume_run(journal, kept.workflow_id, runtime=shared)
+    assert len(keys) == sent
+    assert len(set(keys)) == 1
+    error = run.tasks[0].error or {}
+    assert (error.get("kind"), error.get("maybeDelivered")) == (kind, True if kind else None)
+
+
+def test_a_post_that_was_not_sent_is_sent(file: Path) -> None:
+    """Ctrl+C before the connection: nothing was sent, and nothing has to be feared."""
+    task = http("http://127.0.0.1:{port}", request={"method": "POST"})
+
+    async def main() -> None:
+        with Journal(file) as journal:
+            async with runtime(connections=1) as shared:
+                silent = http(f"{quiet.url}/quiet")
+                holding = asyncio.create_task(
+                    arun_workflow(workflow("A", {"A": silent}), runtime=shared)
+                )
+                await asyncio.to_thread(quiet.started.wait)  # type: ignore[attr-defined]
+                run = asyncio.create_task(
+                    arun_workflow(workflow("A", {"A": task}), runtime=shared, journal=journal)
+                )
+                while not any(one.under_way for one in journal.runs()):  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                for one in (run, holding):
+                    one.cancel()
+                await asyncio.gather(run, holding, return_exceptions=True)
+
+    import threading
+
+    started, silence = threading.Event(), threading.Event()
+
+    def answer(asked: Asked) -> bytes:
+        if asked.path == "/quiet":
+            started.set()
+            silence.wait()
+        return page({})
+
+    with list_server(answer) as quiet:
+        quiet.started = started  # type: ignore[attr-defined]
+        task["httpRequest"]["url"] = quiet.url
+        asyncio.run(main())
+        silence.set()
+        with Journal(file) as journal, runtime() as shared:
+            run = resume_run(journal, journal.runs()[0].workflow_id, runtime=shared)
+    assert (run.status, run.tasks[0].error) == ("Completed", None)
+
+
+def test_items_pages_and_jobs_go_on_where_they_were(file: Path) -> None:
+    """An item that ended, a page that was read and a job that was started are not asked for again,
+    and what they brought is all there.
+    """
+    asked_for: list[str] = []
+    deadly: set[str] = set()
+
+    def answer(asked: Asked) -> bytes:
+        asked_for.append(asked.target)
+        if asked.target in deadly:
+            deadly.discard(asked.target)
+            return servers.response(b"", status="500 Dead")
+        if asked.path.startswith("/pages"):
+            number = int(asked.query.get("page", 1))
+            return page({"data": cut(items(6), 2, number), "total": 6})
+        return page({"at": asked.path})
+
+    pagination = {
+        "mode": "page",
+        "parameter": {"in": "query", "name": "page"},
+        "items": "$.data",
+        "identity": "$.id",
+        "total": "$.total",
+    }
+
+    class Deadly:
+        """A plugin that dies before a request to what a test names."""
+
+        from httptask import hookimpl
+
+        @hookimpl
+        def httptask_prepare_request(self, request: Any, task: Any) -> None:
+            if any(request.url.endswith(end) for end in doomed):
+                raise Stop
+
+    doomed = {"/items/2"}
+    with list_server(answer) as server:
+        each = http(
+            f"{server.url}/items/{{id}}",
+            request={"pathParameters": {"id": "${$.item}"}},
+            forEach={"items": [0, 1, 2, 3]},
+            nextTask="Pages",
+        )
+        del each["end"]
+        pages = http(f"{server.url}/pages", pagination=pagination)
+        definition = workflow("Items", {"Items": each, "Pages": pages})
+        with Journal(file) as journal, runtime(Deadly()) as shared:
+            with pytest.raises(Stop):
+                run_workflow(definition, runtime=shared, journal=journal)
+            (kept,) = journal.runs()
+        doomed = {"page=3"}
+        with Journal(file) as journal, runtime(Deadly()) as shared, pytest.raises(Stop):
+            resume_run(journal, kept.workflow_id, runtime=shared)
+        doomed = set()
+        with Journal(file) as journal, runtime(Deadly()) as shared:
+            run = resume_run(journal, kept.workflow_id, runtime=shared)
+    assert run.output["body"] == items(6)
+    assert [one["body"]["at"] for one in run.tasks[0].output] == [f"/items/{n}" for n in range(4)]
+    assert asked_for == [
+        *("/items/0", "/items/1", "/items/2", "/items/3"),
+        *("/pages?page=1", "/pages?page=2", "/pages?page=3"),
+    ]
+
+
+def test_a_run_inside_another_goes_on_too(file: Path, repeatable: None) -> None:
+    """Its tasks are not repeated either, and its journal ends with the task that asked for it."""
+    inner = workflow("X", {"X": do(give="x", nextTask="Y"), "Y": do(give="y", end=True)})
+    outer = workflow(
+        "Run",
+        {
+            "Run": {"type": "Workflow", "definition": "inner", "nextTask": "E"},
+            "E": do(give="${$.tasks['Run'].output}", end=True),
+        },
+    )
+    workflow_id = crashed(file, outer, world=World(Y=dies), definitions={"inner": inner})
+    with Journal(file) as journal:
+        kept = journal.run(workflow_id)
+        (inside,) = kept.runs
+        assert journal.run(inside).inside == workflow_id
+        with pytest.raises(JournalError, match=f"is inside the run {workflow_id}"):
+            resume_run(journal, inside)
+    second = World()
+    run = resumed(file, workflow_id, second)
+    assert names(second) == ["Y", "E"]
+    assert (run.status, run.output) == ("Completed", "y")
+    assert run.tasks[0].run is not None
+    assert [task.output for task in run.tasks[0].run.tasks] == ["x", "y"]
+    with Journal(file) as journal, pytest.raises(JournalError, match="has no run"):
+        journal.run(inside)
+
+
+def test_a_failure_workflow_goes_on_too(file: Path, repeatable: None) -> None:
+    """The run that failed is not run again; the failure workflow is where it was."""
+    fails = workflow(
+        "T", {"T": {"type": "Terminate", "terminationStatus": "Failed"}}, failureWorkflow="after"
+    )
+    after = workflow("X", {"X": do(give=1, nextTask="Y"), "Y": do(give=2, end=True)})
+    workflow_id = crashed(file, fails, world=World(Y=dies), definitions={"after": after})
+    second = World()
+    run = resumed(file, workflow_id, second)
+    assert names(second) == ["Y"]
+    assert run.status == "Failed"
+    assert run.failure_run is not None
+    assert [task.output for task in run.failure_run.tasks] == [1, 2]
+
+
+def test_a_time_limit_counts_from_the_beginning(file: Path) -> None:
+    """The time in which nobody ran it counts, too."""
+    definition = workflow("A", {"A": do(end=True)}, timeoutSeconds=60)
+    workflow_id = crashed(file, definition, world=World(A=dies))
+    past = (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE run SET began_at = ?", (past,))
+    run = resumed(file, workflow_id, World())
+    assert run.status == "TimedOut"
+    assert run.elapsed_seconds > 3600
+
+
+# People
+
+
+GATE = workflow(
+    "Gate", {"Gate": {"type": "Simple", "inputParameters": {"who": "Ann"}, "end": True}}
+)
+
+
+def test_a_gate_is_completed_while_its_process_lives(file: Path) -> None:
+    """Another process writes the journal; the run goes on with what it gave."""
+    waiting: list[tuple[str, str]] = []
+
+    def give(workflow_id: str, task: str) -> None:
+        waiting.append((workflow_id, task))
+        with Journal(file) as other:
+            assert other.run(workflow_id).status == "Waiting"
+            other.complete(workflow_id[:6], task, Signal({"ok": True}))
+
+    with Journal(file, waits=give) as journal:
+        run = World().run(GATE, journal=journal)
+    assert (run.status, run.output) == ("Completed", {"ok": True})
+    assert waiting == [(run.workflow_id, "Gate")]
+
+
+def test_a_gate_is_completed_while_nobody_runs_it(file: Path) -> None:
+    """Whoever resumes the run finds what was given; it is given once, and to a task that waits."""
+
+    def stop(workflow_id: str, task: str) -> None:
+        raise Stop
+
+    with Journal(file, waits=stop) as journal:
+        with pytest.raises(Stop):
+            World().run(GATE, journal=journal)
+        (kept,) = journal.runs()
+        assert (kept.status, kept.under_way[0].input) == ("Interrupted", {"who": "Ann"})
+        with pytest.raises(JournalError, match="those that wait are: Gate"):
+            journal.complete(kept.workflow_id, "Gaet", Signal(1))
+        journal.complete(kept.workflow_id, "Gate", Signal(error={"message": "too dear"}))
+        with pytest.raises(JournalError, match=r"no task 'Gate' .* waits for anybody"):
+            journal.complete(kept.workflow_id, "Gate", Signal(1))
+        with runtime() as shared:
+            run = resume_run(journal, kept.workflow_id, runtime=shared)
+        assert run.error == "task 'Gate' failed: too dear"
+        with pytest.raises(JournalError, match="the run has ended: Failed"):
+            journal.complete(kept.workflow_id, "Gate", Signal(1))
+        with pytest.raises(JournalError, match="has ended: Failed"):
+            resume_run(journal, kept.workflow_id)
+        with pytest.raises(JournalError, match="the journal has no run 'nobody'"):
+            journal.run("nobody")
+
+
+def test_one_process_runs_a_run(file: Path) -> None:
+    """A second one is told which process has it."""
+    import os
+
+    told: list[str] = []
+
+    def again(workflow_id: str, task: str) -> None:
+        with Journal(file) as other:
+            try:
+                with other.old_run(workflow_id):
+                    raise AssertionError("it is run already")
+            except JournalError as error:
+                told.append(str(error))
+            other.complete(workflow_id, task, Signal(1))
+
+    with Journal(file, waits=again) as journal:
+        run = World().run(GATE, journal=journal)
+    assert told == [f"the run {run.workflow_id} is being run by the process {os.getpid()}"]
+    assert list((file.parent / f"{file.name}-locks").iterdir()) == []
+
+
+def test_what_is_refused_leaves_no_run(file: Path) -> None:
+    """A definition or an input that is wrong has not been run; an id is used once; another engine
+    has no journal of ours.
+    """
+    with Journal(file) as journal:
+        with pytest.raises(DefinitionError):
+            World().run({"startTask": "No", "tasks": {}}, journal=journal)
+        assert journal.runs() == []
+        World().run(workflow("A", {"A": do(end=True)}), journal=journal, workflow_id="one")
+        with pytest.raises(JournalError, match="has a run one; go on with it by httptask resume"):
+            World().run(workflow("A", {"A": do(end=True)}), journal=journal, workflow_id="one")
+
+        class Other:
+            name = "other"
+
+            async def run(self, *given: Any) -> WorkflowRun:
+                raise AssertionError("it keeps no journal")
+
+        class Plugin:
+            from httptask import hookimpl
+
+            @hookimpl
+            def httptask_engines(self) -> list[Any]:
+                return [Other()]
+
+        with runtime(Plugin()) as shared, pytest.raises(PluginError, match="keeps no journal"):
+            run_workflow(GATE, runtime=shared, engine="other", journal=journal)
+
+
+def test_no_secret_gets_in(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential is a name; what a server echoes of it is masked, as in the result."""
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_CRM", json.dumps({"type": "bearer", "token": "s3cr3t-t0ken"})
+    )
+    with list_server(lambda asked: page(dict(asked.headers))) as server:
+        definition = workflow("A", {"A": http(server.url, credentials="CRM")})
+        with Journal(file) as journal, runtime() as shared:
+            run = run_workflow(definition, runtime=shared, journal=journal)
+        assert "s3cr3t-t0ken" in run.output["body"]["authorization"]
+        found = [path for path in file.parent.rglob("*") if path.is_file()]
+        assert not any(b"s3cr3t-t0ken" in path.read_bytes() for path in found)
+    assert file.stat().st_mode & 0o77 == 0
+
+
+# The file
+
+
+def other_database(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+
+
+def newer(path: Path) -> None:
+    with Journal(path):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: path.write_bytes(b"hello" * 200), "it is not a SQLite file; name another"),
+        (other_database, "it is a SQLite file of something else; name another"),
+        (newer, "written by a newer httptask (format 99; this one knows 1): update httptask"),
+        (lambda path: path.mkdir(), "it is no file; name another"),
+    ],
+)
+def test_a_file_that_is_no_journal_stays_as_it_is(file: Path, make: Any, says: str) -> None:
+    """One sentence says what it is, and what to do."""
+    make(file)
+    before = file.read_bytes() if file.is_file() else None
+    with pytest.raises(JournalError) as raised:
+        Journal(file)
+    assert says in str(raised.value)
+    assert str(file) in str(raised.value)
+    assert (file.read_bytes() if file.is_file() else None) == before
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(file: Path) -> None:
+    """The error says what to do; what was written is there, and the run goes on later."""
+    definition = workflow("A", {"A": do(give="${$.input}", nextTask="B"), "B": do(end=True)})
+
+    def full(call: TaskCall) -> Any:
+        store = journal._store
+        pages = store._thread.submit(
+            lambda: store._connection.execute("PRAGMA page_count").fetchone()[0]
+        ).result()
+        store._thread.submit(
+            lambda: store._connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        ).result()
+        return world.do.give(call)
+
+    world = World(A=full)
+    with Journal(file) as journal:
+        with pytest.raises(JournalError, match="the disk is full; make room, and go on"):
+            world.run(definition, "x" * 100_000, journal=journal)
+        (kept,) = journal.runs()
+    assert (kept.status, [task.name for task in kept.tasks]) == ("Interrupted", ["A"])
+    assert world.left == set()
+
+
+def test_tasks_that_end_together_are_written_together(file: Path) -> None:
+    """A journal costs writings, not tasks: thirty branches take a few."""
+    count = 0
+
+    tasks = {f"T{number}": do(end=True) for number in range(30)}
+    branches = [{"startTask": name, "tasks": {name: task}} for name, task in tasks.items()]
+    fork = {"type": "Parallel", "branches": branches, "nextTask": "E"}
+    definition = definition_of(workflow("F", {"F": fork, "E": do(end=True)}))
+    with Journal(file) as journal:
+        commit = journal._store._commit
+
+        def counted(notes: Any) -> None:
+            nonlocal count
+            count += 1
+            commit(notes)
+
+        journal._store._commit = counted  # type: ignore[method-assign]
+        run = World().run(definition, journal=journal)
+    assert len(run.tasks) == 32
+    assert count < 45

@@ -1,0 +1,173 @@
+"""Processes that run journalled runs and are killed (`kill -9`), by the hundred.
+
+A nursery is a process that has imported everything once. It forks a child for each life: a child
+starts the runs that it is told of, or goes on with them, until all have ended or it is killed, from
+outside or by itself at one of its writings to the journal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from httptask.engines import aresume_run, arun_workflow
+from httptask.engines.journal import Journal
+from httptask.engines.journal._store import Store
+from httptask.errors import JournalError
+from httptask.plugins import plugin_manager
+from httptask.task import Runtime
+
+ENDED, SELF_KILLED = 0, -signal.SIGKILL
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What a child does: *runs* are definitions by the ids of their runs."""
+
+    journal: str
+    runs: Mapping[str, Any]
+    definitions: Mapping[str, Any]
+    writing: int | None = None
+    """The writing to the journal, from 1, at which it kills itself."""
+    is_written: bool = False
+    """Whether it does so after that writing, and not before."""
+
+
+class Nursery:
+    """Forks children; one at a time."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._in: IO[str] = process.stdin
+        self._out: IO[str] = process.stdout
+
+    def begin(self, life: Life) -> int:
+        """Fork a child that leads *life*, and return its process id."""
+        fields = {name: getattr(life, name) for name in Life.__slots__}
+        self._in.write(json.dumps(fields) + "\n")
+        self._in.flush()
+        return int(self._out.readline())
+
+    def end(self) -> int:
+        """Wait for the child, and return its exit status, or the signal it was killed by, negative."""
+        return int(self._out.readline())
+
+
+@contextmanager
+def nursery() -> Iterator[Nursery]:
+    """Run a nursery."""
+    with subprocess.Popen(
+        [sys.executable, __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+    ) as process:
+        try:
+            yield Nursery(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait()
+
+
+class MortalStore(Store):
+    """A journal's file whose process dies at one of its writings."""
+
+    life: Life
+    writings = 0
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        # What a killed process has written, the system has: only a power cut needs the disk.
+        self._thread.submit(self._connection.execute, "PRAGMA synchronous = OFF").result()
+
+    def _commit(self, notes: Any) -> None:
+        MortalStore.writings += 1
+        is_last = MortalStore.writings == self.life.writing
+        if is_last and not self.life.is_written:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._commit(notes)
+        if is_last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def lead(life: Life) -> None:
+    """Do all runs of *life* to their end."""
+    MortalStore.life = life
+    plugins = plugin_manager(entry_points=False)
+    async with Runtime(
+        plugins=plugins, allow_networks=["127.0.0.1"], catalogue=":memory:"
+    ) as runtime:
+        with Journal(life.journal) as journal:
+            known = {run.workflow_id: run for run in journal.runs()}
+
+            async def one(workflow_id: str, definition: Any) -> None:
+                if workflow_id not in known:
+                    await arun_workflow(
+                        definition,
+                        definitions=life.definitions,
+                        runtime=runtime,
+                        journal=journal,
+                        workflow_id=workflow_id,
+                    )
+                elif known[workflow_id].status == "Interrupted":
+                    await aresume_run(journal, workflow_id, runtime=runtime)
+
+            await asyncio.gather(*(one(*run) for run in life.runs.items()))
+
+
+def warm_up() -> None:
+    """Import what a life imports: a child starts with it."""
+    pause = {"type": "Wait", "seconds": 0, "nextTask": "Ask"}
+    ask = {
+        "type": "Http",
+        "httpRequest": {"url": "http://127.0.0.1:1/${swf:workflowId}"},
+        "end": True,
+    }
+    definition = {"startTask": "Pause", "tasks": {"Pause": pause, "Ask": ask}}
+    with tempfile.TemporaryDirectory() as folder:
+        journal = str(Path(folder) / "journal.sqlite3")
+        asyncio.run(lead(Life(journal, {"warm": definition}, {})))
+    MortalStore.writings = 0
+
+
+def main(lines: Sequence[str] | IO[str]) -> None:
+    """Be a nursery: a line is a life; answer with the child's process id, and how it ended."""
+    from httptask.engines.journal import _journal
+
+    _journal.Store = MortalStore  # type: ignore[misc]
+    warm_up()
+    for line in iter(lines.readline, "") if not isinstance(lines, Sequence) else lines:
+        child = os.fork()
+        if not child:
+            status = ENDED
+            try:
+                asyncio.run(lead(Life(**json.loads(line))))
+            except JournalError as error:
+                print(error, file=sys.stderr)
+                status = 3
+            except BaseException:  # noqa: BLE001 - it is told
+                traceback.print_exc()
+                status = 4
+            sys.stderr.flush()
+            os._exit(status)
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.stdin)
