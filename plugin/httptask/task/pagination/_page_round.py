@@ -113,7 +113,8 @@ class PageRound:
             self._items_before = items = part["items"]
             if query is not None:
                 for item in items:
-                    self._identities.add(_digested(query.value(item)))
+                    known_as = dump(query.value(item), compact=True).encode("utf-8")
+                    self._identities.add(known_as)
             await self._collection.add(items, part["body"], part["size"])
 
     # From page to page
@@ -235,7 +236,7 @@ class PageRound:
             identity = query.value(item)
             if identity is ABSENT:
                 raise page.error(f"its item {count + 1} has no identity: nothing at {query.text}")
-            known_as = _digested(identity)
+            known_as = dump(identity, compact=True).encode("utf-8")
             if known_as in self._identities:
                 continue
             if len(kept) == most:
@@ -392,10 +393,6 @@ class PageRound:
     def close(self) -> None:
         """Discard the file that nobody was given."""
         self._collection.close()
-
-
-def _digested(identity: Any) -> bytes:
-    return dump(identity, compact=True).encode("utf-8")
 
 
 def _are_the_same(items: Sequence[Any], before: Sequence[Any]) -> bool:
