@@ -14,7 +14,6 @@ import pytest
 
 import servers
 from httptask.engines import Journal, arun_workflow, resume_run, run_workflow
-from httptask.engines.journal._file import APPLICATION_ID
 from httptask.errors import DefinitionError, JournalError, PluginError
 from httptask.model.environment import Environment
 from httptask.model.workflow import Signal, TaskOutcome, WorkflowRun
@@ -464,65 +463,6 @@ def test_no_secret_gets_in(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         found = [path for path in file.parent.rglob("*") if path.is_file()]
         assert not any(b"s3cr3t-t0ken" in path.read_bytes() for path in found)
     assert file.stat().st_mode & 0o77 == 0
-
-
-# The file
-
-
-def other_database(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE mine (a)")
-
-
-def newer(path: Path) -> None:
-    with Journal(path):
-        pass
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 99")
-        assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
-
-
-@pytest.mark.parametrize(
-    ("make", "says"),
-    [
-        (lambda path: path.write_bytes(b"hello" * 200), "it is not a SQLite file; name another"),
-        (other_database, "it is a SQLite file of something else; name another"),
-        (newer, "written by a newer httptask (format 99; this one knows 1): update httptask"),
-        (lambda path: path.mkdir(), "it is no file; name another"),
-    ],
-)
-def test_a_file_that_is_no_journal_stays_as_it_is(file: Path, make: Any, says: str) -> None:
-    """One sentence says what it is, and what to do."""
-    make(file)
-    before = file.read_bytes() if file.is_file() else None
-    with pytest.raises(JournalError) as raised:
-        Journal(file)
-    assert says in str(raised.value)
-    assert str(file) in str(raised.value)
-    assert (file.read_bytes() if file.is_file() else None) == before
-
-
-def test_a_full_disk_stops_the_run_and_loses_nothing(file: Path) -> None:
-    """The error says what to do; what was written is there, and the run goes on later."""
-    definition = workflow("A", {"A": do(give="${$.input}", nextTask="B"), "B": do(end=True)})
-
-    def full(call: TaskCall) -> Any:
-        store = journal._store
-        pages = store._thread.submit(
-            lambda: store._connection.execute("PRAGMA page_count").fetchone()[0]
-        ).result()
-        store._thread.submit(
-            lambda: store._connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
-        ).result()
-        return world.do.give(call)
-
-    world = World(A=full)
-    with Journal(file) as journal:
-        with pytest.raises(JournalError, match="the disk is full; make room, and go on"):
-            world.run(definition, "x" * 100_000, journal=journal)
-        (kept,) = journal.runs()
-    assert (kept.status, [task.name for task in kept.tasks]) == ("Interrupted", ["A"])
-    assert world.left == set()
 
 
 def test_tasks_that_end_together_are_written_together(file: Path) -> None:

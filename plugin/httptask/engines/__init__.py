@@ -7,7 +7,7 @@ print(run.status, run.output)
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -52,30 +52,25 @@ def run_workflow(
 
     Raises `RuntimeError` where an event loop is running already.
     """
-    from httptask._core.sync import run_sync
 
     async def run() -> WorkflowRun:
-        try:
-            return await arun_workflow(
-                definition,
-                input,
-                engine=engine,
-                variables=variables,
-                environment=environment,
-                definitions=definitions,
-                runtime=runtime,
-                finished=finished,
-                cancelled=cancelled,
-                advanced=advanced,
-                signals=signals,
-                journal=journal,
-                workflow_id=workflow_id,
-            )
-        finally:
-            if runtime is not None:
-                await runtime.aclose_connections()  # they belong to this call's event loop
+        return await arun_workflow(
+            definition,
+            input,
+            engine=engine,
+            variables=variables,
+            environment=environment,
+            definitions=definitions,
+            runtime=runtime,
+            finished=finished,
+            cancelled=cancelled,
+            advanced=advanced,
+            signals=signals,
+            journal=journal,
+            workflow_id=workflow_id,
+        )
 
-    return run_sync(run, "arun_workflow")
+    return _in_sync(run, runtime, "arun_workflow")
 
 
 async def arun_workflow(
@@ -154,23 +149,18 @@ def resume_run(
     advanced: Callable[[str, ItemCounts], None] | None = None,
 ) -> WorkflowRun:
     """Go on with a run of *journal* to its end: `aresume_run` for code that is not async."""
-    from httptask._core.sync import run_sync
 
     async def run() -> WorkflowRun:
-        try:
-            return await aresume_run(
-                journal,
-                workflow_id,
-                runtime=runtime,
-                finished=finished,
-                cancelled=cancelled,
-                advanced=advanced,
-            )
-        finally:
-            if runtime is not None:
-                await runtime.aclose_connections()  # they belong to this call's event loop
+        return await aresume_run(
+            journal,
+            workflow_id,
+            runtime=runtime,
+            finished=finished,
+            cancelled=cancelled,
+            advanced=advanced,
+        )
 
-    return run_sync(run, "aresume_run")
+    return _in_sync(run, runtime, "aresume_run")
 
 
 async def aresume_run(
@@ -193,6 +183,22 @@ async def aresume_run(
         options = replace(options, finished=finished, cancelled=cancelled, advanced=advanced)
         async with _opened(runtime) as opened:
             return await _run("embedded", definition, options, opened)
+
+
+def _in_sync(
+    start: Callable[[], Coroutine[Any, Any, WorkflowRun]], runtime: Runtime | None, name: str
+) -> WorkflowRun:
+    """Run what *start* returns in an event loop of its own; *name* is the one for async code."""
+    from httptask._core.sync import run_sync
+
+    async def run() -> WorkflowRun:
+        try:
+            return await start()
+        finally:
+            if runtime is not None:
+                await runtime.aclose_connections()  # they belong to this call's event loop
+
+    return run_sync(run, name)
 
 
 @asynccontextmanager

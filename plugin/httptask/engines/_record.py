@@ -104,7 +104,8 @@ class RunRecord:
     @property
     def seconds_since_began(self) -> float:
         """The seconds since the run began, those in which nobody ran it included."""
-        return (self._now() - datetime.fromisoformat(self.began_at)).total_seconds()
+        seconds = (self._now() - datetime.fromisoformat(self.began_at)).total_seconds()
+        return max(seconds, 0.0)  # a clock may be set back
 
     def resumed(self, history: Iterable[TaskRun]) -> Progress:
         """Take *history*, what `noted` was told of this run before, and return all that should be

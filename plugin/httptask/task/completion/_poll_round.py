@@ -62,6 +62,8 @@ class PollRound:
     stands at *pointer*.
     """
 
+    part = None  # a job's result comes at once
+
     def __init__(
         self,
         completion: Completion,
@@ -102,10 +104,6 @@ class PollRound:
     def state(self) -> dict[str, Any] | None:
         """Where it is, as JSON; None before there is a job."""
         return None if self._state is None else self._state.to_json()
-
-    @property
-    def part(self) -> None:
-        """Return None: a job's result comes at once."""
 
     # From call to call
 
