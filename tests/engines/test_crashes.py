@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import sqlite3
-import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +154,7 @@ class Witness:
 
 def lead_to_the_end(nursery: Any, life: Life) -> None:
     """Let the runs come to their end."""
-    nursery.begin(life)
-    assert nursery.end() == ENDED
+    assert nursery.end(life) == ENDED
 
 
 @pytest.mark.slow
@@ -180,16 +177,10 @@ def test_no_kill_repeats_what_ended(share: int, tmp_path: Path) -> None:
             is_over = False
             while not is_over and kills < KILLS // SHARES:
                 if chance.random() < 0.5:
-                    writing = chance.randint(1, 12)
-                    life = Life(
-                        witness.journal, runs, {"inner": inner}, writing, chance.random() < 0.5
-                    )
-                    processes.begin(life)
+                    at = {"writing": chance.randint(1, 12), "is_written": chance.random() < 0.5}
                 else:
-                    child = processes.begin(whole)
-                    time.sleep(chance.random() * LONGEST)
-                    os.kill(child, signal.SIGKILL)
-                status = processes.end()
+                    at = {"seconds": chance.random() * LONGEST}
+                status = processes.end(replace(whole, **at))
                 assert status in (ENDED, SELF_KILLED)
                 kills += status == SELF_KILLED
                 is_over = status == ENDED

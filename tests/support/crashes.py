@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,8 @@ class Life:
     """The writing to the journal, from 1, at which it kills itself."""
     is_written: bool = False
     """Whether it does so after that writing, and not before."""
+    seconds: float | None = None
+    """After which it is killed from outside."""
 
 
 class Nursery:
@@ -53,15 +56,13 @@ class Nursery:
         self._in: IO[str] = process.stdin
         self._out: IO[str] = process.stdout
 
-    def begin(self, life: Life) -> int:
-        """Fork a child that leads *life*, and return its process id."""
+    def end(self, life: Life) -> int:
+        """Fork a child that leads *life*, wait for its end, and return its exit status, or the
+        signal it was killed by, negative.
+        """
         fields = {name: getattr(life, name) for name in Life.__slots__}
         self._in.write(json.dumps(fields) + "\n")
         self._in.flush()
-        return int(self._out.readline())
-
-    def end(self) -> int:
-        """Wait for the child, and return its exit status, or the signal it was killed by, negative."""
         return int(self._out.readline())
 
 
@@ -145,7 +146,7 @@ def warm_up() -> None:
 
 
 def main(lines: Sequence[str] | IO[str]) -> None:
-    """Be a nursery: a line is a life; answer with the child's process id, and how it ended."""
+    """Be a nursery: a line is a life; answer with how its child ended."""
     from httptask.engines.journal import _journal
 
     _journal.Store = MortalStore  # type: ignore[misc]
@@ -164,7 +165,10 @@ def main(lines: Sequence[str] | IO[str]) -> None:
                 status = 4
             sys.stderr.flush()
             os._exit(status)
-        print(child, flush=True)
+        seconds = json.loads(line)["seconds"]
+        if seconds is not None:
+            time.sleep(seconds)
+            os.kill(child, signal.SIGKILL)  # nobody has waited for it yet: it is this child
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
 
