@@ -25,6 +25,7 @@ from httptask.cli import (
     _journal,
     _plugins,
     _run,
+    _temporal,
     _updating,
     _workflow,
 )
@@ -52,6 +53,7 @@ FAMILIES = (
     _workflow,
     _run,
     _journal,
+    _temporal,
     _credentials,
     _designer,
     _plugins,

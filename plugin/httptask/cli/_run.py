@@ -34,6 +34,7 @@ from httptask.cli._journal import (
 )
 from httptask.cli._output import CommandError, command, note
 from httptask.cli._run_text import emit_run, maybe_delivered, task_line
+from httptask.cli._temporal import run_detached, take_task_queue, task_queue_option
 from httptask.errors import DefinitionError, InputError
 from httptask.model.policy import (
     MAX_DEPTH_OPTION,
@@ -61,6 +62,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run.add_argument(
         "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
     )
+    run.add_argument(
+        "--detach",
+        action="store_true",
+        help="print the run's id and do not wait for its end (--engine temporal)",
+    )
+    task_queue_option(run)
     journal_option(run, "keep the run in this file, so that resume goes on with it after a crash")
     _shared_options(run)
     run.set_defaults(run=run_run)
@@ -114,6 +121,9 @@ def run_run(arguments: argparse.Namespace) -> int:
     from httptask.engines import arun_workflow
     from httptask.workflow import definitions_of
 
+    take_task_queue(arguments)
+    if arguments.detach:
+        return run_detached(arguments)
     definition = load(arguments.definition)
     environment = environment_of(arguments, definition)
     variables = given_variables(arguments)

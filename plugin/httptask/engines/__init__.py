@@ -16,6 +16,8 @@ from httptask._core.lazy import lazily
 from httptask.errors import HttpTaskError, PluginError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from httptask.engines.journal import Journal
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
@@ -25,7 +27,14 @@ if TYPE_CHECKING:
 
     DefinitionLike = WorkflowDefinition | Mapping[str, Any] | os.PathLike[str] | str
 
-__all__ = ["Journal", "aresume_run", "arun_workflow", "resume_run", "run_workflow"]
+__all__ = [
+    "Journal",
+    "aresume_run",
+    "arun_workflow",
+    "resume_run",
+    "run_workflow",
+    "temporal_module",
+]
 
 # SQLite is loaded for who keeps a journal.
 __getattr__, __dir__ = lazily(__name__, {"Journal": "httptask.engines.journal"})
@@ -211,6 +220,15 @@ async def _opened(runtime: Runtime | None) -> AsyncIterator[Runtime]:
 
     async with Runtime() as own:
         yield own
+
+
+def temporal_module(name: str) -> ModuleType:
+    """Return the module *name* of `httptask.engines.temporal`: `client` or `worker`. Raises
+    `PluginError` where the extra `temporal` is not installed.
+    """
+    from httptask.engines._temporal_engine import temporal_module
+
+    return temporal_module(name)
 
 
 async def _run(

@@ -38,14 +38,18 @@ class _ItemFailedError(Exception):
 
 
 class ForEachVisit:
-    """The visit *step*, with *inputs*, of a task with *setting*; *do* does it for one item."""
+    """The visit *step*, with *inputs*, of a task with *setting*; *do* does it for one item.
+
+    *runtime* is where its items come from, and its outputs are kept; an engine with a place of its
+    own for both gives none.
+    """
 
     def __init__(
         self,
         step: Step,
         inputs: Inputs,
         setting: ForEach,
-        runtime: Runtime,
+        runtime: Runtime | None,
         record: RunRecord,
         journal: RunJournal | Unjournalled,
         do: Do,
@@ -79,9 +83,7 @@ class ForEachVisit:
         """Do all items. Return the outcome, or the error as JSON."""
         outputs: Outputs | None = None
         try:
-            source = await item_source(
-                self._setting, self._inputs, self._runtime, self._step.pointer
-            )
+            source = await self._source()
             outputs = self._outputs(source)
             self._items = items = await self._begun(source, outputs)
             if items.failed_at is None:
@@ -117,10 +119,20 @@ class ForEachVisit:
             self._failure = ended[items.failed_at]["error"]
         return items
 
+    async def _source(self) -> ItemSource:
+        pointer = self._step.pointer
+        return await item_source(self._setting, self._inputs, self._own_runtime, pointer)
+
+    @property
+    def _own_runtime(self) -> Runtime:
+        if self._runtime is None:
+            raise AssertionError("an engine without a runtime says where its items are")
+        return self._runtime
+
     def _outputs(self, source: ItemSource) -> Outputs:
         collect = self._setting.collect or ("file" if source.is_file else "items")
         if collect == "file":
-            return FileOutputs(source.count, self._runtime)
+            return FileOutputs(source.count, self._own_runtime)
         return ListOutputs(source.count)
 
     async def _all(self, items: Items, source: ItemSource, outputs: Outputs) -> None:

@@ -40,16 +40,14 @@ async def refuse_broken_nested(
         await compiled(other, runtime, can_wait=can_wait)
 
 
-def nested_definition(
-    step: Step, name: str, options: RunOptions, runtime: Runtime
-) -> WorkflowDefinition:
-    """Return the definition *name* that the task of *step* runs, *options* being those of its run.
+def nested_definition(step: Step, name: str, options: RunOptions, limit: int) -> WorkflowDefinition:
+    """Return the definition *name* that the task of *step* runs, *options* being those of its run,
+    which may stand inside *limit* others.
 
     Raises `SettingsError` when there is none, or it would stand inside too many runs.
     """
     pointer = pointer_of(["definition"], step.pointer)
-    if options.depth > runtime.limits.depth:
-        limit = runtime.limits.depth
+    if options.depth > limit:
         raise SettingsError([Problem.of("workflow-depth", pointer, name=name, limit=limit)])
     if name not in options.definitions:
         raise SettingsError([Problem.of("workflow-unknown", pointer, name=name[:100])])

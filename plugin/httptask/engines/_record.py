@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -173,6 +173,11 @@ class RunRecord:
             previous=self.input if before is None else self._finished.output_of(before),
         )
         return run
+
+    @property
+    def history(self) -> Sequence[TaskRun]:
+        """Every result so far, waits included, in order; it only grows."""
+        return self._history
 
     @property
     def remaining_steps(self) -> int:

@@ -11,7 +11,8 @@ async def stop(tasks: Collection[asyncio.Task[Any]]) -> None:
     """Cancel *tasks* and wait until the last one has ended, even when the one who waits is
     cancelled meanwhile.
     """
-    pending = {task for task in tasks if not task.done()}
+    # In their order, which a replay repeats.
+    pending: Collection[asyncio.Task[Any]] = [task for task in tasks if not task.done()]
     for task in pending:
         if not task.cancelling():  # it may be cleaning up already
             task.cancel()

@@ -185,7 +185,7 @@ class Visits:
         options = self._record.nested_options(step, outcome, item)
         options = replace(options, cancelled=stopped.append)
         try:
-            definition = nested_definition(step, name, options, self._runtime)
+            definition = nested_definition(step, name, options, self._runtime.limits.depth)
             if options.journal is not None:
                 journal = await options.journal.inside(
                     str(options.workflow_id),

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 @hookimpl
 def httptask_engines() -> Sequence[Engine]:
-    """Bring `embedded`."""
+    """Bring `embedded` and `temporal`."""
+    from httptask.engines._temporal_engine import TemporalEngine
     from httptask.engines.embedded import EmbeddedEngine
 
-    return [EmbeddedEngine()]
+    return [EmbeddedEngine(), TemporalEngine()]

@@ -8,6 +8,7 @@
     │   └── InputError            a run's input is not what the definition's inputSchema allows
     ├── InterchangeError          a curl command, a collection or a HAR file cannot be read
     ├── JournalError              a journal of runs cannot be used, or has no such run
+    ├── EngineError               an engine cannot take a run: no server of it answers, say
     ├── PluginError               a plugin is wrong: two things of one name, a misspelt hook
     └── TaskError                 a task ended in a class other than success; `kind` is that class
         ├── SettingsError         settings      nothing was sent: the settings are wrong
@@ -58,6 +59,7 @@ __all__ = [
     "DefinitionError",
     "DescriptionError",
     "DnsError",
+    "EngineError",
     "ExpressionError",
     "HttpTaskError",
     "IncompleteError",
@@ -230,6 +232,10 @@ class JournalError(HttpTaskError):
     """A journal of runs cannot be read or written, or does not have what is asked of it."""
 
 
+class EngineError(HttpTaskError):
+    """An engine cannot take a run, or tell of one: none of its servers answers, for example."""
+
+
 class PluginError(HttpTaskError):
     """A plugin is wrong: it clashes with another, misspells a hook, or cannot be imported.
 
@@ -274,6 +280,8 @@ class TaskError(HttpTaskError):
         """Seconds the server asked to wait before another try, or None."""
         self.maybe_delivered = maybe_delivered
         """The server could have got the request."""
+        self.next_attempt_seconds: float | None = None
+        """For an engine that makes the attempts: after how many seconds the next one follows."""
         self.attempts = 0
         """Attempts made before giving up."""
         self.elapsed_seconds = 0.0

@@ -17,6 +17,7 @@ from httptask.expressions._comparison import (
     members_compared,
 )
 from httptask.expressions._conditions import condition_problems
+from httptask.expressions._document import only
 from httptask.expressions._evaluator import Evaluator
 from httptask.expressions._prepared import Prepared
 from httptask.expressions._query import ABSENT, Query
@@ -47,4 +48,5 @@ __all__ = [
     "is_expression",
     "may_change",
     "members_compared",
+    "only",
 ]

@@ -123,6 +123,19 @@ class Evaluator:
                     problems += _problems(step, where, shape)
         return problems
 
+    def reads(self, value: Any) -> Reads:
+        """Return the names, from the root down, below which the expressions in *value* read; None:
+        everything.
+        """
+        names: set[tuple[str, ...]] = set()
+        for slot in Prepared.of(value).slots:
+            for step in self._plan(slot.text).parts:
+                if isinstance(step, _Step) and step.language is not None:
+                    if step.reads is None:
+                        return None
+                    names.update(step.reads)
+        return names
+
     def task_renamed(self, text: str, before: str, after: str) -> Renamed:
         """Return *text* with the task *before* called *after* in its expressions."""
         pieces: list[str] = []

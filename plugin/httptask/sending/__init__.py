@@ -29,17 +29,26 @@ from httptask.sending._redirect import (
     without_body,
 )
 from httptask.sending._response import Verdict, View
-from httptask.sending._retry import KEY_HEADER, KEY_HEADERS, is_repeatable, retry_after_of
+from httptask.sending._retry import (
+    IDEMPOTENT,
+    KEY_HEADER,
+    KEY_HEADERS,
+    EngineAttempt,
+    is_repeatable,
+    retry_after_of,
+)
 from httptask.sending._token_sender import token_sender
 from httptask.sending._wire import Wire
 
 __all__ = [
+    "IDEMPOTENT",
     "KEY_HEADER",
     "KEY_HEADERS",
     "Authorisation",
     "BodyFile",
     "Connections",
     "Delivery",
+    "EngineAttempt",
     "Judge",
     "Keeper",
     "LimitedWire",

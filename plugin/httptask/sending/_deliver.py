@@ -34,7 +34,7 @@ from httptask.sending._masked_body import MaskedBody, masked_body
 from httptask.sending._progress import Progress, Wait, watched
 from httptask.sending._redirect import circle, next_request, way_of
 from httptask.sending._response import Verdict, View, outcome, view_of
-from httptask.sending._retry import IDEMPOTENT, wait_seconds, why_not
+from httptask.sending._retry import IDEMPOTENT, EngineAttempt, wait_seconds, why_not
 from httptask.sending._wire import Wire
 
 _LONG = 256 * 1024
@@ -106,6 +106,8 @@ class _Call:
     retry_refusal: RetryRefusal | None
     credentials: Sequence[str]
     """The names of what authorises the requests."""
+    engine_attempt: EngineAttempt | None = None
+    """The attempt that an engine asks for, when it makes those that follow, too."""
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> float:
@@ -132,6 +134,7 @@ async def deliver(
     is_observed: bool = True,
     retry_refusal: RetryRefusal | None = None,
     credentials: Sequence[str] = (),
+    engine_attempt: EngineAttempt | None = None,
 ) -> Delivery:
     """Send the request that *ready* makes, again where *retry* and the outcome allow it, and return
     what the call ended in.
@@ -142,7 +145,8 @@ async def deliver(
     otherwise. *judge* decides what a success is; any 2xx without one. At most *redirects* are
     followed, and never more than *limits* has. Without *is_observed*, a success has no exchange: to
     mask what nobody looks at would cost a fifth of the call. *retry_refusal* may hold back a retry.
-    *credentials* are the names of those that *ready* authorises with.
+    *credentials* are the names of those that *ready* authorises with. With *engine_attempt* one
+    attempt is made: that one.
     Raises only what *ready* raises (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
@@ -165,6 +169,7 @@ async def deliver(
         is_observed,
         retry_refusal,
         credentials,
+        engine_attempt,
     )
     kept_file: BodyFile | None = None
     records: list[AttemptRecord] = []
@@ -190,8 +195,9 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + call.timeouts.total
     waited = 0.0
+    before = call.engine_attempt.before if call.engine_attempt is not None else 0
     while True:
-        current = AttemptRecord(len(records) + 1, waited)
+        current = AttemptRecord(before + len(records) + 1, waited)
         records.append(current)
         call.progress.attempt, call.progress.wait = current.number, None
         try:
@@ -235,11 +241,15 @@ def _wait_after(
         statuses |= {error.status_code}  # its author asks for another try
     refusal = why_not(error, requests, statuses)
     error.retryable = refusal is None
-    if len(records) >= call.retry.max_attempts:
-        if is_unmet and len(records) > 1:
-            error.message += f"; it stayed so over {len(records)} attempts"
+    made = records[-1].number
+    if made >= call.retry.max_attempts:
+        if is_unmet and made > 1:
+            error.message += f"; it stayed so over {made} attempts"
         return None
-    wait = wait_seconds(call.retry, len(records), error.retry_after)
+    wait = wait_seconds(call.retry, made, error.retry_after)
+    engine_attempt = call.engine_attempt
+    if engine_attempt is not None:
+        seconds_left -= engine_attempt.seconds_before
     if refusal is None and seconds_left <= 0:
         refusal = "no time is left"
     if refusal is None and wait >= seconds_left:
@@ -248,6 +258,9 @@ def _wait_after(
         refusal = _limit(error, records[-1], call)
     if refusal is not None:  # the task allows more attempts, so its author asks why
         error.message += f"; not tried again: {refusal}"
+        return None
+    if engine_attempt is not None:
+        error.next_attempt_seconds = wait
         return None
     return wait
 
@@ -416,7 +429,7 @@ def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
     exchange = make_exchange() if error is not None or call.is_observed else None
     result = result_of(last, elapsed, redactor)
     if error is not None:
-        error.attempts = len(records)
+        error.attempts = last.number
         error.elapsed_seconds = elapsed
         error.exchange = exchange
         error.result = result

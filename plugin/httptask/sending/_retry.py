@@ -6,6 +6,7 @@ import math
 import random
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from httptask._http.syntax import http_date
@@ -59,6 +60,19 @@ _NEVER: dict[str, str] = {
     "redirect": "the server would redirect alike",
 }
 """Why a class of outcomes is never tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineAttempt:
+    """One attempt of several: an engine makes each with a call of its own, and waits between them.
+
+    The error of the call says when the next one may follow.
+    """
+
+    before: int = 0
+    """How many were made before."""
+    seconds_before: float = 0.0
+    """The seconds since the first one began."""
 
 
 def why_not(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,11 +19,12 @@ from httptask.expressions import holds_expression
 from httptask.model.exchange import Exchange, SentRequest
 from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
-from httptask.sending import BodyFile, Delivery
+from httptask.sending import BodyFile, Delivery, EngineAttempt
 from httptask.settings import without_nulls
 from httptask.task._for_each import for_each_problems, parameter_problems, with_item
 from httptask.task._items import first_item
 from httptask.task._plan import Plan, WrittenTask, document_shape
+from httptask.task._round import RoundWaits
 from httptask.task._rounds import round_of
 from httptask.task._runtime import Runtime
 from httptask.task._visit import Visit
@@ -146,17 +149,37 @@ class HttpTask:
         """`acall`, for sync code."""
         return self._sync(lambda: self.acall(inputs))
 
-    async def arun(self, inputs: Inputs, visit: int = 1, state: Any = None) -> TaskOutcome:
+    async def arun(
+        self,
+        inputs: Inputs,
+        visit: int = 1,
+        state: Any = None,
+        *,
+        engine_attempt: EngineAttempt | None = None,
+        longest_wait_seconds: float = math.inf,
+    ) -> TaskOutcome:
         """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside
         the result.
 
         *state* is where an earlier process left a task of several calls (`round_state` of its
-        progress); what was collected before it is not collected again.
+        progress); what was collected before it is not collected again. *engine_attempt* is the
+        attempt that an engine asks for which tries again itself; a task of several calls does that
+        for each of them all the same. Where the next poll is not before *longest_wait_seconds*,
+        the outcome says until when to wait.
         """
         with DiscreetErrors(self.runtime.redactor.text):
-            parameters, delivery = await self._deliver(
-                inputs, self.runtime.body_file, number=visit, state=state
-            )
+            try:
+                parameters, delivery = await self._deliver(
+                    inputs,
+                    self.runtime.body_file,
+                    number=visit,
+                    state=state,
+                    engine_attempt=engine_attempt,
+                    longest_wait_seconds=longest_wait_seconds,
+                )
+            except RoundWaits as waits:
+                until = datetime.now(UTC) + timedelta(seconds=waits.wait_seconds)
+                return TaskOutcome(wait_until=until.isoformat(), state=waits.state)
             return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
 
     # Test request

@@ -222,6 +222,11 @@ class Plan:
         setting = self._setting("completion")
         return None if setting is None else Completion.of_json(setting)
 
+    @property
+    def is_one_call(self) -> bool:
+        """Whether the task makes one call, and neither reads pages nor waits for a job."""
+        return self.pagination is None and self.completion is None
+
     def _setting(self, name: str) -> Any:
         """Return the setting *name* without nulls; None where the schema of a task refuses it."""
         if self.field(name) is None:

@@ -49,6 +49,14 @@ _CANCEL_SECONDS = 10.0
 """For the call that ends what a stopped run has begun."""
 
 
+@dataclass(frozen=True, slots=True)
+class RoundWaits(Exception):  # noqa: N818 - no error: the round goes on elsewhere
+    """The next call of a round is not before some time; another round goes on from *state*."""
+
+    wait_seconds: float
+    state: Any
+
+
 class Round(Protocol):
     """Decides which calls a visit makes; one object for one visit.
 
@@ -57,6 +65,8 @@ class Round(Protocol):
 
     preview: NextCall | None
     """A call that is only shown when the round has ended: a test request makes a few."""
+    is_whole_in_state: bool
+    """Whether a new round, given `state`, comes to the same end: nothing else was collected."""
 
     @property
     def state(self) -> Any:
@@ -122,6 +132,8 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
         call = calls.first(visit.settings)
         while True:
             await _tell(visit, calls, call, is_first=delivery is None)
+            if call.wait_seconds > visit.longest_wait_seconds and calls.is_whole_in_state:
+                raise RoundWaits(call.wait_seconds, calls.state)
             if call.wait_seconds:
                 await asyncio.sleep(call.wait_seconds)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from httptask.model.exchange import Exchange, OutgoingRequest
 from httptask.sending import (
     BodyFile,
     Delivery,
+    EngineAttempt,
     LimitedWire,
     Ready,
     RetryRefusal,
@@ -60,7 +62,9 @@ class Visit:
     """The visit *number* of *task*, which starts with *inputs*.
 
     *new_file* makes files for bodies that are neither JSON nor text. With *send_anyway* the
-    settings need not satisfy the endpoint's schema; *is_test*: it is a test request.
+    settings need not satisfy the endpoint's schema; *is_test*: it is a test request. With
+    *engine_attempt* a task of one call makes that attempt only. A round whose next call is not
+    before *longest_wait_seconds* ends with `RoundWaits`, if it can go on elsewhere.
     """
 
     def __init__(
@@ -72,7 +76,11 @@ class Visit:
         send_anyway: bool = False,
         is_test: bool = False,
         number: int = 1,
+        engine_attempt: EngineAttempt | None = None,
+        longest_wait_seconds: float = math.inf,
     ) -> None:
+        self.longest_wait_seconds = longest_wait_seconds
+        self._engine_attempt = engine_attempt
         self._task = task
         self._plan = task.plan
         self._inputs = inputs
@@ -135,6 +143,7 @@ class Visit:
                 redirects=plan.definition.get("redirects"),
                 is_observed=self._is_test or runtime.plugins.has_observers,
                 retry_refusal=retry_refusal,
+                engine_attempt=self._engine_attempt if plan.is_one_call else None,
                 credentials=[name for _, name in named_credentials(plan.field("credentials"))],
             )
         exchange = delivery.exchange

@@ -97,6 +97,7 @@ class PollRound:
         self._error: TaskError | None = None
         self._changed: dict[str, Any] = {}
         """What the author's expression makes of the result."""
+        self.is_whole_in_state = True
         self.preview: NextCall | None = None
         """The poll after a test request's last one."""
 

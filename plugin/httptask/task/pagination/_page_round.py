@@ -93,6 +93,7 @@ class PageRound:
         self._pages: Pages | None = None
         """The summary, when it has ended."""
         self._error: TaskError | None = None
+        self.is_whole_in_state = False
         self.preview: NextCall | None = None
         """The call after a test request's last one."""
 

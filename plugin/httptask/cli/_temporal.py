@@ -1,0 +1,166 @@
+"""`worker`, `cancel`: runs on a Temporal server."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+from httptask.cli._definition import connections_options, load, run_options, runtime_of
+from httptask.cli._environment import environment_of, given_variables
+from httptask.cli._input import run_input
+from httptask.cli._output import CommandError, command, emit, note
+from httptask.cli._stopping import SIGNALS, run_stoppable
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
+"""The environment variable in which an operator names the task queue."""
+
+_GRACE_SECONDS = 10
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    worker = command(
+        commands,
+        "worker",
+        "run definitions and their tasks for a Temporal server, until it is stopped",
+        "httptask worker --engine temporal",
+    )
+    engine_option(worker)
+    task_queue_option(worker)
+    worker.add_argument(
+        "--grace",
+        type=float,
+        default=_GRACE_SECONDS,
+        metavar="SECONDS",
+        help=(
+            "when it is stopped: how long its tasks may go on before it hands them to another"
+            f" worker (default: {_GRACE_SECONDS})"
+        ),
+    )
+    run_options(worker)
+    connections_options(worker)
+    worker.set_defaults(run=run_worker)
+
+    cancel = command(
+        commands, "cancel", "stop a run", "httptask cancel 3f2a… --engine temporal", catalogue=False
+    )
+    cancel.add_argument("id", metavar="ID", help="the run's id")
+    engine_option(cancel)
+    cancel.set_defaults(run=run_cancel)
+
+
+def engine_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--engine` to *parser*, of a command that only runs on servers have."""
+    parser.add_argument(
+        "--engine",
+        choices=("temporal",),
+        default="temporal",
+        help="where the run is (default: temporal)",
+    )
+
+
+def task_queue_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--task-queue` to *parser*."""
+    parser.add_argument(
+        "--task-queue",
+        metavar="NAME",
+        help=(
+            "Temporal: the task queue that runs and workers meet in (environment:"
+            f" {TASK_QUEUE_VARIABLE}; default: httptask)"
+        ),
+    )
+
+
+def take_task_queue(arguments: argparse.Namespace) -> None:
+    """Let the engine know the task queue that *arguments* name."""
+    if arguments.task_queue:
+        os.environ[TASK_QUEUE_VARIABLE] = arguments.task_queue
+
+
+def _module(name: str) -> ModuleType:
+    from httptask.engines import temporal_module
+
+    return temporal_module(name)
+
+
+def run_worker(arguments: argparse.Namespace) -> int:
+    """Work until Ctrl+C or SIGTERM."""
+    worker = _module("worker")
+    take_task_queue(arguments)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, _stop, stop)
+        async with runtime_of(arguments) as runtime:
+            await worker.run_worker(
+                runtime,
+                stop,
+                grace_seconds=arguments.grace,
+                started=lambda where: _say(arguments, where),
+            )
+
+    asyncio.run(main())
+    if not arguments.json:
+        note("stopped")
+    return 0
+
+
+def _stop(stop: asyncio.Event) -> None:
+    if stop.is_set():
+        raise KeyboardInterrupt
+    stop.set()
+
+
+def _say(arguments: argparse.Namespace, where: str) -> None:
+    if not arguments.json:
+        note(f"this worker {where}; Ctrl+C or SIGTERM ends it")
+
+
+def run_cancel(arguments: argparse.Namespace) -> int:
+    """Ask a run to end."""
+    client = _module("client")
+
+    async def main() -> None:
+        await client.cancel_run(await client.connect(), arguments.id)
+
+    run_stoppable(main)
+    emit(arguments, {"workflowId": arguments.id, "cancelled": True}, f"cancelled: {arguments.id}")
+    return 0
+
+
+def run_detached(arguments: argparse.Namespace) -> int:
+    """Start a run, and print its id."""
+    if arguments.engine != "temporal":
+        raise CommandError(
+            f"--detach needs an engine whose runs outlive this command: --engine temporal, not"
+            f" {arguments.engine}"
+        )
+    client = _module("client")
+    from httptask.protocols import RunOptions
+    from httptask.workflow import definitions_of
+
+    definition = load(arguments.definition)
+    environment = environment_of(arguments, definition)
+    options = RunOptions(
+        run_input(arguments, definition),
+        given_variables(arguments),
+        definitions_of(definition),
+        environment=environment,
+    )
+
+    async def main() -> Any:
+        async with runtime_of(arguments) as runtime:
+            return await client.start_run(await client.connect(), definition, options, runtime)
+
+    handle = run_stoppable(main)
+    emit(arguments, {"workflowId": handle.id}, handle.id)
+    return 0

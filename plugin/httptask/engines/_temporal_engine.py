@@ -1,0 +1,59 @@
+"""The engine `temporal`, which needs the extra of that name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from httptask.errors import PluginError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from httptask.model.workflow import WorkflowDefinition, WorkflowRun
+    from httptask.protocols import RunOptions
+    from httptask.task import Runtime
+
+
+_log = logging.getLogger("httptask.engines")
+
+
+class TemporalEngine:
+    """Runs definitions on a Temporal server, whose workers do the tasks: a run outlives the process
+    that started it.
+    """
+
+    name = "temporal"
+
+    async def run(
+        self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+    ) -> WorkflowRun:
+        """Start a run, and wait for its end. When the wait is cancelled, the run goes on.
+
+        *runtime* checks the definition; the tasks have that of their worker.
+        """
+        client = temporal_module("client")
+        connection = await client.connect()
+        handle = await client.start_run(connection, definition, options, runtime)
+        try:
+            run: WorkflowRun = await client.follow_run(connection, handle, options)
+        except asyncio.CancelledError:
+            _log.warning("the run %s goes on; httptask cancel %s ends it", handle.id, handle.id)
+            raise
+        return run
+
+
+def temporal_module(name: str) -> ModuleType:
+    """Return the module *name* of `httptask.engines.temporal`. Raises `PluginError` without the
+    extra.
+    """
+    try:
+        return import_module(f"httptask.engines.temporal.{name}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "temporalio":
+            raise
+        raise PluginError(
+            "the engine temporal needs one more library: pip install 'httptask[temporal]'"
+        ) from None

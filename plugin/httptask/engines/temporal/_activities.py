@@ -1,0 +1,357 @@
+"""The activities: one runs an HTTP task, one a task of any other type."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from httptask._core.strict_json import dump
+from httptask.engines._compiled import CompiledDefinition
+from httptask.engines._outcome import cut_off_error, stopped_error
+from httptask.engines._outputs import FileOutputs
+from httptask.engines._task import TaskRunner
+from httptask.engines.temporal._arguments import (
+    FailedTask,
+    HttpTaskArguments,
+    HttpTaskOutcome,
+    ListedItems,
+    TaskProgress,
+)
+from httptask.errors import HttpTaskError, TaskError, UnknownEndpointError
+from httptask.model.definition import WorkflowDefinition
+from httptask.model.environment import Environment
+from httptask.model.for_each import ForEach, Item
+from httptask.model.task import Inputs
+from httptask.model.workflow import Signal, Step, TaskOutcome
+from httptask.sending import EngineAttempt, Progress, watched
+from httptask.task import HttpTask, Runtime, item_source
+
+__all__ = ["Activities", "activities", "http_task"]
+
+_MOST_COLLECTED = 256 * 1024
+"""Characters of what the pages so far brought that heartbeats carry."""
+
+_BEAT_SECONDS = 1.0
+"""Between two heartbeats, at most: by their answers an activity learns that it is cancelled."""
+
+
+class Activities:
+    """The activities of a worker, whose tasks share *runtime*; without one, each call makes its
+    own.
+    """
+
+    def __init__(self, runtime: Runtime | None = None) -> None:
+        self.runtime = runtime
+
+    @property
+    def functions(self) -> Sequence[Callable[..., Any]]:
+        """All activities, for a worker."""
+        return [self.http_task, self.run_task, self.list_items, self.write_lines]
+
+    @activity.defn(name="http_task")
+    async def http_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
+        """Run the HTTP task of *arguments*: one attempt of its request, which Temporal repeats.
+
+        Fails with an `ApplicationError` whose type is the class of the error, and whose details
+        have the error as JSON. It is non-retryable when no repetition helps or `retry` allows none.
+        """
+        async with self._opened() as runtime:
+            return await _HttpCall(arguments, runtime).outcome()
+
+    @activity.defn(name="httptask_task")
+    async def run_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
+        """Run the task of *arguments*, of a type that a plugin brings or that only evaluates
+        expressions.
+        """
+        async with self._opened() as runtime:
+            runner = TaskRunner(_compiled(arguments, runtime), runtime, can_wait=True)
+            signal = Signal.from_json(arguments.signal) if arguments.signal is not None else None
+            progress = Progress()
+            watched.set(progress)
+            work = runner.run(_step(arguments), _inputs(arguments), arguments.state, signal)
+            outcome = await (
+                work if activity.info().is_local else _beaten(work, progress, arguments, _Keeper())
+            )
+        if isinstance(outcome, TaskOutcome):
+            return _sent(outcome, progress.notes)
+        raise _failed(outcome, progress.notes)
+
+    @activity.defn(name="httptask_items")
+    async def list_items(self, arguments: HttpTaskArguments) -> ListedItems:
+        """Return the items of the task of *arguments*, which has `forEach`."""
+        setting = ForEach.of_task(arguments.definition)
+        if setting is None:
+            raise AssertionError("only a task with forEach has items")
+        async with self._opened() as runtime:
+            try:
+                source = await item_source(setting, _inputs(arguments), runtime, arguments.pointer)
+                items = [await source.item(index) for index in range(source.count)]
+            except HttpTaskError as error:
+                raise _failed(error.to_json()) from None
+        return ListedItems(items, source.is_file)
+
+    @activity.defn(name="httptask_lines")
+    async def write_lines(self, listed: ListedItems) -> Any:
+        """Write the outputs of items to a file of JSON lines, and return the reference to it."""
+        async with self._opened() as runtime:
+            outputs = FileOutputs(len(listed.items), runtime)
+            try:
+                for index, output in enumerate(listed.items):
+                    outputs.put(index, output)
+                return await outputs.value()
+            finally:
+                outputs.close()
+
+    @contextlib.asynccontextmanager
+    async def _opened(self) -> AsyncIterator[Runtime]:
+        if self.runtime is not None:
+            yield self.runtime
+            return
+        async with Runtime() as runtime:
+            yield runtime
+
+
+class _Keeper:
+    """Tells the server where a task of several calls is: another worker goes on from there."""
+
+    def __init__(self, state: Any = None) -> None:
+        self.is_left = False
+        """Whether another worker goes on."""
+        self.state = state
+        self._parts: list[Any] = list((state or {}).get("parts", ()))
+        self._size = len(dump(self._parts))
+
+    async def keep(self, state: Any, part: Any) -> None:
+        """Tell of *state* at once: this worker may be lost the next moment. It goes along with all
+        that was collected, as *part* after part; too much of it, and the next worker begins anew.
+        """
+        if part is not None:
+            self._size += len(dump(part))
+            if self._size <= _MOST_COLLECTED:
+                self._parts.append(part)
+        if self._size > _MOST_COLLECTED:
+            self.state = None
+            self._parts.clear()
+        else:
+            self.state = {**state, "parts": list(self._parts)} if self._parts else state
+        activity.heartbeat(TaskProgress(self.state))
+
+    async def sends(self) -> None:
+        """Do nothing: Temporal repeats what may be repeated only."""
+
+    def note_unsent(self) -> None:
+        """Do nothing."""
+
+
+class _HttpCall:
+    """One run of the activity `http_task`."""
+
+    def __init__(self, arguments: HttpTaskArguments, runtime: Runtime) -> None:
+        self._arguments = arguments
+        self._runtime = runtime
+        info = activity.info()
+        # Both are the server's clock, and so are the timers of workflows; this worker's may differ.
+        waited = info.started_time - info.scheduled_time
+        self._ahead = info.started_time - datetime.now(UTC)
+        before = arguments.attempt + info.attempt - 2
+        seconds = max(waited.total_seconds(), 0.0) if before else 0.0
+        self._attempt = EngineAttempt(before, seconds + arguments.seconds_before)
+        details = info.heartbeat_details
+        earlier = TaskProgress.from_json(details[0]).state if details else None
+        self._state = arguments.state if earlier is None else earlier
+        self._keeper = _Keeper(self._state)
+        self._progress = Progress(keeper=self._keeper)
+
+    async def outcome(self) -> HttpTaskOutcome:
+        """Run the task, and return its outcome. Raises `ApplicationError` when it fails."""
+        progress = self._progress
+        watched.set(progress)
+        try:
+            outcome = await _beaten(self._run(), progress, self._arguments, self._keeper)
+        except TaskError as error:
+            raise self._failure(error) from None
+        except UnknownEndpointError as error:
+            raise _failed({**error.to_json(), "message": _not_here(error)}) from None
+        except HttpTaskError as error:
+            raise _failed(error.to_json()) from None
+        if outcome.wait_until is not None:
+            until = datetime.fromisoformat(outcome.wait_until) + self._ahead
+            outcome = replace(outcome, wait_until=until.isoformat())
+        return _sent(outcome, progress.notes)
+
+    async def _run(self) -> TaskOutcome:
+        arguments = self._arguments
+        endpoint = arguments.definition.get("endpoint")
+        if isinstance(endpoint, str):
+            await self._runtime.endpoints.load(endpoint)
+            self._runtime.endpoint(endpoint)
+        task = HttpTask(
+            arguments.definition,
+            name=arguments.name,
+            pointer=arguments.pointer,
+            runtime=self._runtime,
+        )
+        longest = arguments.longest_wait_seconds
+        more = {} if longest is None else {"longest_wait_seconds": longest}
+        return await task.arun(
+            _inputs(arguments), arguments.visit, self._state, engine_attempt=self._attempt, **more
+        )
+
+    def _failure(self, error: TaskError) -> ApplicationError:
+        """Return the failure of the activity for *error*, with whether and when another attempt
+        follows.
+        """
+        delay, longest = error.next_attempt_seconds, self._arguments.longest_wait_seconds
+        if delay is not None and longest is not None and delay > longest:
+            return _failed(error.to_json(), self._progress.notes, later=delay)
+        return _failed(error.to_json(), self._progress.notes, delay)
+
+
+T = TypeVar("T")
+
+
+async def _beaten(
+    work: Coroutine[Any, Any, T],
+    progress: Progress,
+    arguments: HttpTaskArguments,
+    keeper: _Keeper,
+) -> T:
+    """Await *work* with heartbeats. When the activity is cancelled, *work* is, and what it may have
+    done is what the activity fails with.
+    """
+    task = asyncio.create_task(work)
+    try:
+        while True:
+            done, _ = await asyncio.wait([task], timeout=_BEAT_SECONDS)
+            if done:
+                return task.result()
+            activity.heartbeat(TaskProgress(keeper.state))
+    except asyncio.CancelledError:
+        is_handed_back = activity.is_worker_shutdown() and not _is_cancelled()
+        keeper.is_left = is_handed_back
+        task.cancel()
+        await asyncio.wait([task])
+        if is_handed_back:
+            raise _handed_back(progress, arguments, keeper.state) from None
+        raise _failed(_stopped(progress)) from None
+
+
+def _is_cancelled() -> bool:
+    details = activity.cancellation_details()
+    return details is not None and details.cancel_requested
+
+
+def _stopped(progress: Progress) -> dict[str, Any]:
+    error = stopped_error(progress.attempt, is_maybe_delivered=progress.maybe_delivered)
+    return {**error, **progress.stopped}
+
+
+def _handed_back(progress: Progress, arguments: HttpTaskArguments, state: Any) -> ApplicationError:
+    """Return the failure with which a worker that stops gives a task to another."""
+    error = cut_off_error(_step(arguments)) if progress.maybe_delivered else _stopped(progress)
+    details = FailedTask(error, state=state, is_handed_back=True)
+    return ApplicationError(
+        "its worker was stopped",
+        details,
+        type="HandedBack",
+        next_retry_delay=timedelta(milliseconds=1),  # none at all would be the policy's
+        category=ApplicationErrorCategory.BENIGN,
+    )
+
+
+def _failed(
+    error: Mapping[str, Any],
+    notes: Sequence[str] = (),
+    delay: float | None = None,
+    *,
+    later: float | None = None,
+) -> ApplicationError:
+    """Return the failure of an activity: *error* as JSON. Another attempt follows after *delay*
+    seconds, or by another activity *later*; None: none does.
+    """
+    return ApplicationError(
+        str(error["message"]),
+        FailedTask(dict(error), list(notes) or None, next_attempt_seconds=later),
+        type=str(error["error"]),
+        non_retryable=delay is None,
+        next_retry_delay=None if delay is None else timedelta(seconds=max(delay, 0.001)),
+        category=ApplicationErrorCategory.BENIGN,  # the workflow's business, not the worker's
+    )
+
+
+def _not_here(error: UnknownEndpointError) -> str:
+    host = activity.info().task_queue
+    return (
+        f"a worker of the task queue {host!r} has no endpoint {error.endpoint_id!r} in its"
+        " catalogue; give its workers the catalogue that the definition was checked with"
+        " (HTTPTASK_CATALOGUE)"
+    )
+
+
+def _sent(outcome: TaskOutcome, notes: Sequence[str] = ()) -> HttpTaskOutcome:
+    return HttpTaskOutcome(
+        output=outcome.output,
+        input=outcome.input,
+        next_task=outcome.next_task,
+        terminate=outcome.terminate,
+        wait_until=outcome.wait_until,
+        awaits_signal=outcome.awaits_signal or None,
+        state=outcome.state,
+        definition=outcome.definition,
+        notes=list(notes) or None,
+    )
+
+
+def _step(arguments: HttpTaskArguments) -> Step:
+    return Step(arguments.name, arguments.visit, arguments.pointer, arguments.definition)
+
+
+def _compiled(arguments: HttpTaskArguments, runtime: Runtime) -> CompiledDefinition:
+    """Return what is kept of the task of *arguments*, which is prepared once."""
+    document = {"tasks": {arguments.name: arguments.definition}}
+    definition = WorkflowDefinition(document)
+    key = "task", arguments.pointer, definition.key
+    kept: CompiledDefinition = runtime.definitions.get(key, lambda: CompiledDefinition(definition))
+    return kept
+
+
+def _inputs(arguments: HttpTaskArguments) -> Inputs:
+    run = arguments.run
+    if "workflowId" not in run:
+        info = activity.info()
+        own = f"{info.workflow_id}/{info.workflow_run_id}/{info.activity_id}"
+        run = {**run, "workflowId": own}
+    environment, item = arguments.environment, arguments.item
+    return Inputs(
+        arguments.input,
+        arguments.tasks,
+        arguments.variables,
+        run,
+        Environment.from_json(environment) if environment is not None else None,
+        arguments.previous,
+        Item.from_json(item) if item is not None else None,
+    )
+
+
+_UNSHARED = Activities()
+
+
+@activity.defn(name="http_task")
+async def http_task(arguments: HttpTaskArguments) -> HttpTaskOutcome:
+    """Run the HTTP task of *arguments*; a workflow of your own names this activity.
+
+    In a worker with `HttpTaskPlugin`, tasks share connections and tokens. Without it (a test
+    environment) each call makes its own.
+    """
+    return await _UNSHARED.http_task(arguments)
+
+
+activities: Sequence[Callable[..., Any]] = [http_task, *_UNSHARED.functions[1:]]
+"""The activities without the plugin, for test environments, which run no plugins."""

@@ -1,0 +1,74 @@
+"""How values travel: as JSON that loses no digit, and quickly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultPayloadConverter,
+    JSONPlainPayloadConverter,
+)
+
+from httptask._core import quick_json
+from httptask._core.strict_json import dump, parse
+from httptask.engines.temporal._arguments import Travelling
+
+
+class ExactJSONConverter(JSONPlainPayloadConverter):
+    """Writes and reads our own dataclasses: numbers keep all their digits (RFC 8259, section 6).
+
+    Everything else is left to the SDK's own converter. Both write the same JSON.
+    """
+
+    def to_payload(self, value: Any) -> Payload | None:
+        """Return the payload of *value*."""
+        if not isinstance(value, Travelling):
+            return super().to_payload(value)
+        data = dump(value.to_json(), compact=True).encode()
+        return Payload(metadata={"encoding": self.encoding.encode(), _OURS: b"1"}, data=data)
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        """Return the value of *payload*, of the type *type_hint*."""
+        if isinstance(type_hint, type) and issubclass(type_hint, Travelling):
+            return type_hint.from_json(_parsed(payload.data))
+        if type_hint is None and _OURS in payload.metadata:  # the details of a failure
+            return _parsed(payload.data)
+        return super().from_payload(payload, type_hint)
+
+
+_OURS = "httptask"
+"""In the metadata of what this converter wrote."""
+
+
+def _parsed(data: bytes) -> Any:
+    text = data.decode()
+    value = quick_json.read(text)
+    return parse(text, unique_names=False) if value is quick_json.UNREAD else value
+
+
+class ExactPayloadConverter(CompositePayloadConverter):
+    """The SDK's converters, with ours for JSON."""
+
+    def __init__(self) -> None:
+        converters = DefaultPayloadConverter().converters.values()
+        super().__init__(
+            *(
+                ExactJSONConverter() if one.encoding == ExactJSONConverter().encoding else one
+                for one in converters
+            )
+        )
+
+
+def exact(converter: DataConverter | None) -> DataConverter:
+    """Return *converter* such that our own dataclasses keep their digits.
+
+    A payload converter of the user's own is kept, and so are codecs.
+    """
+    converter = converter or DataConverter.default
+    if converter.payload_converter_class is not DefaultPayloadConverter:
+        return converter
+    return replace(converter, payload_converter_class=ExactPayloadConverter)

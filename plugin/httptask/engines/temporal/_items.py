@@ -1,0 +1,78 @@
+"""One visit of a task with `forEach` in a workflow: an activity for each item."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from httptask.engines._for_each import Do, ForEachVisit
+from httptask.engines._outputs import ListOutputs, Outputs
+from httptask.engines.temporal._tasks import written_lines
+
+if TYPE_CHECKING:
+    from httptask.engines._record import RunRecord
+    from httptask.engines.temporal._arguments import ListedItems
+    from httptask.engines.temporal._carried import ItemsSoFar
+    from httptask.engines.temporal._tasks import ActivityRunner
+    from httptask.model.for_each import ForEach
+    from httptask.model.task import Inputs
+    from httptask.model.workflow import Step
+    from httptask.task import ItemSource
+
+MOST_AT_ONCE = 500
+"""Items under way at once: a server of Temporal takes 2,000 activities of one workflow."""
+
+
+class ItemsVisit(ForEachVisit):
+    """The visit *step*, with *inputs*, of a task with *setting*; *tasks* lists its items, *so_far*
+    has those that ended, and *do* does it for one.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        inputs: Inputs,
+        setting: ForEach,
+        tasks: ActivityRunner,
+        record: RunRecord,
+        so_far: ItemsSoFar,
+        do: Do,
+    ) -> None:
+        bounded = replace(setting, concurrency=min(setting.concurrency, MOST_AT_ONCE))
+        super().__init__(step, inputs, bounded, None, record, so_far, do)
+        self._tasks = tasks
+
+    async def _source(self) -> ItemSource:
+        return _Listed(await self._tasks.items(self._step, self._inputs, self._setting))
+
+    def _outputs(self, source: ItemSource) -> Outputs:
+        collect = self._setting.collect or ("file" if source.is_file else "items")
+        if collect == "file":
+            return _FileOutputs(source.count, lambda values: written_lines(self._step, values))
+        return ListOutputs(source.count)
+
+
+class _Listed:
+    """The items that an activity listed."""
+
+    def __init__(self, listed: ListedItems) -> None:
+        self._items = listed.items
+        self.count = len(listed.items)
+        self.is_file = listed.is_file
+
+    async def item(self, index: int) -> Any:
+        """Return the item *index*."""
+        return self._items[index]
+
+
+class _FileOutputs(ListOutputs):
+    """Outputs that a worker writes to a file when all are there."""
+
+    def __init__(self, count: int, write: Callable[[list[Any]], Awaitable[Any]]) -> None:
+        super().__init__(count)
+        self._write = write
+
+    async def value(self) -> Any:
+        """Return the reference to the file of all lines."""
+        return await self._write(self._values)

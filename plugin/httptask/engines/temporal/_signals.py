@@ -1,0 +1,42 @@
+"""What somebody outside has given to the tasks of one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from temporalio import workflow
+
+from httptask.model.workflow import Signal
+
+if TYPE_CHECKING:
+    from httptask.engines.temporal._arguments import TaskSignal
+
+
+class ReceivedSignals:
+    """Keeps signals until a task waits for them: they may come early."""
+
+    def __init__(self) -> None:
+        self._received: list[TaskSignal] = []
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return those that no task has taken."""
+        return [signal.to_json() for signal in self._received]
+
+    def add(self, signal: TaskSignal) -> None:
+        """Take *signal*."""
+        self._received.append(signal)
+
+    async def wait(self, task: str, visit: int) -> Signal:
+        """Return the first signal for this visit of *task*, once it is there."""
+        await workflow.wait_condition(lambda: self._index(task, visit) is not None)
+        index = self._index(task, visit)
+        if index is None:
+            raise AssertionError("a signal is only taken by the task that waits for it")
+        signal = self._received.pop(index)
+        return Signal(signal.output, signal.error)
+
+    def _index(self, task: str, visit: int) -> int | None:
+        for index, signal in enumerate(self._received):
+            if signal.task == task and signal.visit in (None, visit):
+                return index
+        return None

@@ -1,0 +1,328 @@
+"""How a workflow runs one task: by an activity, or several in a row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    is_cancelled_exception,
+)
+from temporalio.exceptions import (
+    TimeoutError as ActivityTimeoutError,
+)
+
+from httptask.engines._outcome import (
+    checked_outcome,
+    cut_off_error,
+    stopped_error,
+    unexpected_failure,
+)
+from httptask.engines.temporal._arguments import (
+    HttpTaskArguments,
+    HttpTaskOutcome,
+    ListedItems,
+    RunArguments,
+)
+from httptask.engines.temporal._types import HTTP, LOCAL
+from httptask.errors import HttpTaskError
+from httptask.expressions import only
+from httptask.model import policy
+from httptask.model.workflow import TaskOutcome
+
+if TYPE_CHECKING:
+    from httptask.model.for_each import ForEach
+    from httptask.model.task import Inputs
+    from httptask.model.workflow import Signal, Step
+
+LONGEST_WAIT = 60.0
+"""Seconds. For a longer wait a worker holds no activity: a timer of the workflow waits."""
+
+_LOST_WORKERS = 10
+"""How often a task that may be repeated goes to another worker because one was lost. They say
+nothing of the task, so they are no attempts of its `retry`; but a task that takes down whoever runs
+it must end.
+"""
+
+_MARGIN = timedelta(seconds=10)
+"""More than a task's own deadline, which the activity keeps itself."""
+
+_LONGEST = timedelta(days=365)
+"""For tasks of several calls: each of these has a deadline of its own."""
+
+_LOCAL_SECONDS = 60
+"""For a task that evaluates expressions; their time is bounded."""
+
+_AT_ONCE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=_LOST_WORKERS)
+_ONCE = RetryPolicy(maximum_attempts=1)
+
+
+class StoppedTaskError(Exception):
+    """A task was stopped while it was under way; *error* says, as JSON, what it may have done."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.error = error
+
+
+def is_being_stopped() -> bool:
+    """Say whether the asyncio task that asks was cancelled."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+class ActivityRunner:
+    """Runs the tasks of the run of *arguments*, whose definition has *facts*."""
+
+    def __init__(self, arguments: RunArguments, facts: Mapping[str, Any]) -> None:
+        self._arguments = arguments
+        self._facts = facts
+
+    async def run(
+        self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
+    ) -> tuple[TaskOutcome | dict[str, Any], tuple[str, ...]]:
+        """Run the task of *step* once. Return its outcome, or the error it failed with as JSON, and
+        what is to be noted.
+
+        A failure that another attempt may mend is tried again, as the task's `retry` says. Raises
+        `StoppedTaskError` when the run is stopped meanwhile.
+        """
+        arguments = self._task(step, inputs, state, signal)
+        try:
+            done = await self._done(step, arguments)
+            outcome = _outcome(done)
+            checked_outcome(outcome, step.definition["type"])
+        except FailureError as error:
+            if is_cancelled_exception(error):  # before a worker took it
+                raise StoppedTaskError(stopped_error(0, is_maybe_delivered=False)) from None
+            failure, notes = _failure(error, step)
+            if is_being_stopped():
+                raise StoppedTaskError(failure) from None
+            return failure, notes
+        except (TypeError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            return unexpected_failure(step.definition["type"], reason), ()
+        return outcome, tuple(done.notes or ())
+
+    async def items(self, step: Step, inputs: Inputs, setting: ForEach) -> ListedItems:
+        """Return the items of *step*, whose task has *setting*."""
+        reads = self._fact(step, "reads_for_items")
+        arguments = HttpTaskArguments(
+            dict(step.definition),
+            step.name,
+            run=dict(inputs.run),
+            pointer=step.pointer,
+            **_read(inputs, reads),
+        )
+        try:
+            listed: ListedItems = await workflow.execute_local_activity(
+                "httptask_items",
+                arguments,
+                result_type=ListedItems,
+                start_to_close_timeout=timedelta(seconds=_LOCAL_SECONDS),
+                retry_policy=_AT_ONCE,
+                summary=f"items of {step.name}",
+            )
+        except FailureError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from None
+            raise HttpTaskError.from_json(_failure(error, step)[0]) from None
+        return listed
+
+    def _task(
+        self, step: Step, inputs: Inputs, state: Any, signal: Signal | None
+    ) -> HttpTaskArguments:
+        reads = self._fact(step, "reads")
+        needs_previous = reads is None or self._fact(step, "reads_previous")
+        environment, item = inputs.environment, inputs.item
+        return HttpTaskArguments(
+            dict(step.definition),
+            step.name,
+            run=dict(inputs.run),
+            environment=environment.to_json() if environment is not None else None,
+            previous=inputs.previous if needs_previous else None,
+            item=item.to_json() if item is not None else None,
+            pointer=step.pointer,
+            visit=step.visit,
+            state=state,
+            signal=signal.to_json() if signal is not None else None,
+            longest_wait_seconds=LONGEST_WAIT,
+            **_read(inputs, reads),
+        )
+
+    async def _done(self, step: Step, arguments: HttpTaskArguments) -> HttpTaskOutcome:
+        task_type, summary = step.definition["type"], _summary(step, arguments)
+        done: HttpTaskOutcome
+        if task_type in LOCAL:
+            done = await workflow.execute_local_activity(
+                "httptask_task",
+                arguments,
+                result_type=HttpTaskOutcome,
+                start_to_close_timeout=timedelta(seconds=_LOCAL_SECONDS),
+                retry_policy=_AT_ONCE,
+                summary=summary,
+            )
+            return done
+        may_repeat, began = bool(self._fact(step, "may_repeat")), workflow.time()
+        while True:
+            try:
+                return await self._activity(step, arguments, summary, may_repeat=may_repeat)
+            except FailureError as error:
+                following = _following(error, arguments, may_repeat=may_repeat)
+                if following is None:
+                    raise
+                delay, arguments = following
+            await workflow.sleep(delay)
+            seconds = workflow.time() - began
+            arguments = replace(arguments, seconds_before=seconds)
+
+    async def _activity(
+        self, step: Step, arguments: HttpTaskArguments, summary: str, *, may_repeat: bool
+    ) -> HttpTaskOutcome:
+        is_http = step.definition["type"] == HTTP
+        done: HttpTaskOutcome = await workflow.execute_activity(
+            "http_task" if is_http else "httptask_task",
+            arguments,
+            result_type=HttpTaskOutcome,
+            start_to_close_timeout=_deadline(step.definition) if is_http else _LONGEST,
+            heartbeat_timeout=timedelta(seconds=self._arguments.heartbeat_seconds),
+            retry_policy=_policy(step.definition) if may_repeat else _ONCE,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=summary,
+        )
+        return done
+
+    def _fact(self, step: Step, name: str) -> Any:
+        return self._facts.get(step.pointer, {}).get(name)
+
+
+def _read(inputs: Inputs, reads: Any) -> dict[str, Any]:
+    """Return of *inputs* what *reads* names; None: everything."""
+    whole = {"input": inputs.input, "tasks": inputs.tasks, "variables": inputs.variables}
+    if reads is None:
+        tasks = {name: dict(ends) for name, ends in inputs.tasks.items()}
+        return {**whole, "tasks": tasks, "variables": dict(inputs.variables)}
+    part = only(whole, {tuple(names) for names in reads})
+    return {**part, "tasks": part["tasks"] or {}, "variables": part["variables"] or {}}
+
+
+def _summary(step: Step, arguments: HttpTaskArguments) -> str:
+    """Return what Temporal's page calls the activity: the task's name, and which visit or item."""
+    which = f", visit {step.visit}" if step.visit > 1 else ""
+    if arguments.item is not None:
+        which += f" [{arguments.item['index']}]"
+    return f"{step.name}{which}"[:200]
+
+
+def _deadline(definition: Mapping[str, Any]) -> timedelta:
+    if definition.get("pagination") is not None or definition.get("completion") is not None:
+        return _LONGEST
+    seconds = policy.Timeouts.of_task(definition).total
+    return min(timedelta(seconds=min(seconds, _LONGEST.total_seconds())), _LONGEST) + _MARGIN
+
+
+def _policy(definition: Mapping[str, Any]) -> RetryPolicy:
+    """Return the policy of a task that may be repeated. The activity says of each failure whether
+    another attempt follows, and after which delay; what stands here is for lost workers.
+    """
+    retry = policy.RetryPolicy.of_task(definition)
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=max(float(retry.backoff_rate), 1.0),
+        maximum_interval=timedelta(seconds=60),
+        maximum_attempts=retry.max_attempts + _LOST_WORKERS,
+    )
+
+
+def _following(
+    error: FailureError, arguments: HttpTaskArguments, *, may_repeat: bool
+) -> tuple[float, HttpTaskArguments] | None:
+    """Return the seconds before another activity for the task, and its arguments; None: there is
+    none. Temporal makes the other attempts, but for those after a long wait.
+
+    A task that must not be repeated has one attempt an activity. Its failure may all the same be
+    one that did no harm: the server refused it, or nothing was sent.
+    """
+    cause = _cause(error)
+    details = cause.details if isinstance(cause, ApplicationError) else ()
+    made = (_member(details, "error") or {}).get("attempts") or arguments.attempt
+    seconds = _member(details, "next_attempt_seconds")
+    if seconds is not None:
+        return float(seconds), replace(arguments, attempt=made + 1)
+    if may_repeat:
+        return None
+    if isinstance(cause, ActivityTimeoutError):
+        # What the lost worker told last: a job that was started is only asked about.
+        state = _member(cause.last_heartbeat_details, "state")
+        return None if state is None else (1.0, replace(arguments, state=state))
+    if not isinstance(cause, ApplicationError) or cause.non_retryable:
+        return None
+    if _member(details, "is_handed_back"):
+        state = _member(details, "state")
+        is_done = (_member(details, "error") or {}).get("maybeDelivered") and state is None
+        return None if is_done else (0.0, replace(arguments, state=state))
+    delay = cause.next_retry_delay or timedelta(seconds=1)
+    return delay.total_seconds(), replace(arguments, attempt=made + 1)
+
+
+def _cause(error: FailureError) -> BaseException | None:
+    """Return what made an activity fail; a local one fails with it itself."""
+    return error.cause if isinstance(error, ActivityError) else error
+
+
+def _member(details: Sequence[Any], name: str) -> Any:
+    """Return the member *name* of what an activity told, its only detail."""
+    told = details[0] if details else None
+    return told.get(name) if isinstance(told, Mapping) else None
+
+
+def _outcome(done: HttpTaskOutcome) -> TaskOutcome:
+    return TaskOutcome(
+        output=done.output,
+        input=done.input,
+        next_task=done.next_task,
+        terminate=done.terminate,
+        wait_until=done.wait_until,
+        state=done.state,
+        definition=done.definition,
+        awaits_signal=bool(done.awaits_signal),
+    )
+
+
+def _failure(error: FailureError, step: Step) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the error of a task as JSON, and its notes."""
+    cause = _cause(error)
+    if isinstance(cause, ApplicationError):
+        failure = _member(cause.details, "error")
+        if failure is not None:
+            return dict(failure), tuple(_member(cause.details, "notes") or ())
+    if isinstance(cause, ActivityTimeoutError):
+        return cut_off_error(step), ()
+    message = cause.message if isinstance(cause, ApplicationError) else str(cause or error)
+    return {
+        "error": "TaskTypeFailed",
+        "message": f"the worker could not run it: {message}",
+        "kind": "task",
+        "retryable": False,
+    }, ()
+
+
+async def written_lines(step: Step, values: list[Any]) -> Any:
+    """Return the reference to a file of JSON lines that a worker makes of *values*, the outputs of
+    the items of *step*.
+    """
+    return await workflow.execute_activity(
+        "httptask_lines",
+        ListedItems(values),
+        start_to_close_timeout=timedelta(minutes=5),
+        retry_policy=_AT_ONCE,
+        summary=f"outputs of {step.name}",
+    )

@@ -1,0 +1,349 @@
+"""One run of one definition inside a workflow: walks it with the pure interpreter.
+
+Everything here is the same in a replay: its time is the workflow's, its tasks are activities, its
+waits are timers and signals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from temporalio import workflow
+
+from httptask.engines._outcome import due, stopped_error
+from httptask.engines._record import RunRecord
+from httptask.engines._stopping import stop
+from httptask.engines.temporal._arguments import TaskSignal
+from httptask.engines.temporal._carried import ItemsSoFar, packed, unpacked
+from httptask.engines.temporal._items import ItemsVisit
+from httptask.engines.temporal._nested import ChildEnd, run_child
+from httptask.engines.temporal._tasks import ActivityRunner, StoppedTaskError
+from httptask.model.definition import WorkflowDefinition
+from httptask.model.environment import Environment
+from httptask.model.for_each import ForEach, Item
+from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
+from httptask.protocols import RunOptions
+from httptask.sending import watched
+from httptask.workflow import Progress
+
+if TYPE_CHECKING:
+    from httptask.engines.temporal._arguments import RunArguments
+    from httptask.engines.temporal._signals import ReceivedSignals
+    from httptask.model.task import Inputs
+    from httptask.model.workflow import Step, Wait
+
+Key = tuple[str, int]
+
+_LONGEST = 10.0 * 365 * 24 * 3600
+"""Ten years, in seconds: longer limits are clamped."""
+
+
+class TooLongError(Exception):
+    """The history is too long: the run goes on in a new one."""
+
+
+class Walk:
+    """The run of *arguments*; *signals* are what somebody outside gives to its tasks.
+
+    Raises `InputError` when its `inputSchema` refuses its input.
+    """
+
+    def __init__(self, arguments: RunArguments, signals: ReceivedSignals) -> None:
+        definition = WorkflowDefinition(arguments.definition, arguments.title)
+        self._arguments = arguments
+        self._signals = signals
+        self._limit = definition.timeout_seconds
+        self._tasks = ActivityRunner(arguments, arguments.facts.get("", {}))
+        environment, carried = arguments.environment, arguments.carried
+        self._entries: list[TaskRun] = []
+        """All that the record was told of: another one is rebuilt from it."""
+        self._items = ItemsSoFar()
+        if carried is not None:
+            self._entries, self._items, received = unpacked(carried)
+            for signal in received:
+                signals.add(TaskSignal.from_json(signal))
+        options = RunOptions(
+            arguments.input,
+            arguments.variables,
+            environment=Environment.from_json(environment) if environment is not None else None,
+            depth=arguments.depth,
+        )
+        self.record = RunRecord(
+            definition,
+            options,
+            steps=arguments.steps,
+            clock=workflow.time,
+            workflow_id=workflow.info().workflow_id,
+            now=workflow.now,
+            began_at=carried["began_at"] if carried is not None else None,
+            noted=self._entries.append,
+        )
+        self._has_begun = carried is not None
+        self._busy = 0
+        """Tasks that run now, and runs inside this one."""
+        self._children = 0
+        """Of these, runs: each may last for days."""
+        self._pauses = False
+        """Whether no further task is run: the history becomes too long."""
+        self._is_left = False
+        """Whether the run goes on in a new history: what is stopped now has not ended."""
+        self._is_too_large = False
+        self._running: dict[asyncio.Task[None], Step] = {}
+        self.waiting: dict[Key, Wait] = {}
+        """The visits that wait, for a time or for somebody outside."""
+        self._stopped: set[Key] = set()
+        """Visits that the run goes on without: whatever comes of them is no news."""
+        self._news: deque[Progress | BaseException] = deque()
+        self._has_news: asyncio.Future[None] | None = None
+        self._resumes = asyncio.Event()
+        """Set where a run cannot leave its history after all."""
+        self.cause: TaskRun | None = None
+        """The task whose failure ended the run, if one's did."""
+
+    @property
+    def under_way(self) -> list[Step]:
+        """The visits that are under way."""
+        return list(self._running.values())
+
+    async def finish(self) -> WorkflowRun:
+        """Run to the end, within the definition's time limit."""
+        limit = self._limit
+        progress = Progress(
+            "TimedOut", error=f"the run took longer than its timeoutSeconds, {limit}"
+        )
+        try:
+            async with asyncio.timeout(self._seconds_left()):
+                progress = await self._to_the_end()
+        except TimeoutError:
+            pass  # this limit's: no task raises one
+        finally:
+            await stop(self._running)
+        self.cause = progress.cause
+        return self.record.ended(progress)
+
+    def _seconds_left(self) -> float | None:
+        if self._limit is None:
+            return None
+        passed = self.record.seconds_since_began if self._has_begun else 0.0
+        return max(min(self._limit, _LONGEST) - passed, 0.0)
+
+    async def _to_the_end(self) -> Progress:
+        if self._has_begun:
+            progress = self.record.resumed(list(self._entries))
+        else:
+            progress = self.record.begin()
+        waits = {wait.key: wait for wait in progress.waits}
+        while progress.status == "Running":
+            self._stop_steps(progress.stopped)
+            for step in (*progress.steps, *(wait.step for wait in waits.values())):
+                self._start(step, self.record.start(step), waits.get(step.key))
+            waits = {}
+            while not self._news:
+                if self._pauses and not self._busy:
+                    await self._leave()
+                self._has_news = asyncio.get_running_loop().create_future()
+                await self._has_news
+            news = self._news.popleft()
+            if isinstance(news, BaseException):
+                raise news
+            progress = news
+        return progress
+
+    async def _leave(self) -> None:
+        """Stop what waits, and raise `TooLongError`; where too much would have to be taken along,
+        go on here.
+        """
+        if self.carried() is None:
+            self._pauses, self._is_too_large = False, True
+            self._resumes.set()
+            return
+        self._is_left = True
+        await stop(self._running)
+        raise TooLongError
+
+    def carried(self) -> dict[str, Any] | None:
+        """Return what the run takes along to a new history."""
+        return packed(self.record.began_at, self._entries, self._items, self._signals.to_json())
+
+    @asynccontextmanager
+    async def _counted(self, *, is_child: bool = False) -> AsyncIterator[None]:
+        """Count a task that runs now, or a run; once the history becomes too long, none begins."""
+        info = workflow.info()
+        if not self._is_too_large and not self._children and info.is_continue_as_new_suggested():
+            self._pauses = True
+        if self._pauses:
+            self._wake()
+            await self._resumes.wait()
+        self._busy += 1
+        self._children += is_child
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            self._children -= is_child
+            if self._pauses:
+                self._wake()
+
+    def _start(self, step: Step, inputs: Inputs, wait: Wait | None) -> None:
+        task = asyncio.create_task(self._visited(step, inputs, wait))
+        self._running[task] = step
+        task.add_done_callback(self._note)
+
+    def _stop_steps(self, keys: Collection[Key]) -> None:
+        """Stop the visits *keys*: the Parallel that they are inside of has failed."""
+        self._stopped.update(keys)
+        for task, step in self._running.items():
+            if step.key in keys:
+                task.cancel()
+
+    async def _visited(self, step: Step, inputs: Inputs, wait: Wait | None) -> None:
+        self._tell(await self._visit(step, inputs, wait))
+
+    def _note(self, task: asyncio.Task[None]) -> None:
+        step = self._running.pop(task)
+        self.waiting.pop(step.key, None)
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is not None and step.key not in self._stopped and not self._is_left:
+            self._tell(error)
+
+    def _tell(self, news: Progress | BaseException) -> None:
+        self._news.append(news)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._has_news is not None and not self._has_news.done():
+            self._has_news.set_result(None)
+
+    async def _visit(self, step: Step, inputs: Inputs, wait: Wait | None) -> Progress:
+        """Run *step* to its end, waits included, and return what its result changes. *wait* is the
+        wait that it was in.
+        """
+        setting = ForEach.of_task(step.definition)
+        if setting is not None:
+            return await self._visit_items(step, inputs, setting)
+        state, signal = None, None
+        try:
+            while True:
+                if wait is not None:
+                    state, signal = wait.state, await self._awaited(wait)
+                async with self._counted():
+                    outcome, notes = await self._tasks.run(step, inputs, state, signal)
+                signal = None
+                if not isinstance(outcome, TaskOutcome):
+                    return self.record.fail(step, outcome, notes)
+                if outcome.definition is not None:
+                    return await self._visit_nested(step, outcome, outcome.definition)
+                progress = self.record.complete(step, outcome, notes)
+                if not progress.waits:
+                    return progress
+                wait = progress.waits[0]
+        except StoppedTaskError as stopped:
+            self.record.stop(step, stopped.error)
+            raise asyncio.CancelledError from None
+        except asyncio.CancelledError:
+            if not self._is_left:
+                self.record.stop(step, stopped_error(0, is_maybe_delivered=False))
+            elif signal is not None:  # it came, and the task has not run with it
+                given = TaskSignal(step.name, step.visit, signal.output, _error_of(signal))
+                self._signals.add(given)
+            raise
+
+    async def _awaited(self, wait: Wait) -> Signal | None:
+        """Return what somebody outside gave to *wait*; None: its time has come before."""
+        self.waiting[wait.key] = wait
+        try:
+            if not wait.awaits_signal:
+                await self._sleep(wait.until)
+                return None
+            received = asyncio.create_task(self._signals.wait(*wait.key))
+            timer = asyncio.create_task(self._sleep(wait.until))
+            try:
+                await workflow.wait([received, timer], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await stop([received, timer])
+            # Of both at once, the signal counts.
+            return None if received.cancelled() else received.result()
+        finally:
+            self.waiting.pop(wait.key, None)
+
+    @staticmethod
+    async def _sleep(until: str | None) -> None:
+        """Return at the time *until*, at once if it has passed; None: never."""
+        if until is None:
+            await asyncio.get_running_loop().create_future()
+            return
+        seconds = (due(until) - workflow.now()).total_seconds()
+        if seconds > 0:
+            await workflow.sleep(min(seconds, _LONGEST))
+
+    # Runs inside this one
+
+    async def _visit_nested(self, step: Step, outcome: TaskOutcome, name: str) -> Progress:
+        """Run the definition *name*, for which the task of *step* asked with *outcome*, and return
+        what its end changes.
+        """
+        end = await self._nested_end(step, outcome, name)
+        if isinstance(end.outcome, TaskOutcome):
+            return self.record.complete(step, end.outcome, run=end.run)
+        return self.record.fail(step, end.outcome, run=end.run)
+
+    async def _nested_end(
+        self, step: Step, outcome: TaskOutcome, name: str, item: Item | None = None
+    ) -> ChildEnd:
+        options = self.record.nested_options(step, outcome, item)
+        async with self._counted(is_child=True):
+            return await run_child(self._arguments, step, name, outcome, options)
+
+    # Items
+
+    async def _visit_items(self, step: Step, inputs: Inputs, setting: ForEach) -> Progress:
+        """Run *step* once for each item, and return what its result changes."""
+        visit = ItemsVisit(
+            step, inputs, setting, self._tasks, self.record, self._items, self._item_end
+        )
+        try:
+            outcome = await visit.run()
+        except (asyncio.CancelledError, StoppedTaskError):
+            if self._is_left:
+                raise
+            error = stopped_error(0, is_maybe_delivered=visit.may_have_sent)
+            self.record.stop(step, error, items=visit.counts)
+            raise asyncio.CancelledError from None
+        self._items.forget(step.key)
+        if isinstance(outcome, TaskOutcome):
+            return self.record.complete(step, outcome)
+        return self.record.fail(step, outcome, items=visit.counts)
+
+    async def _item_end(
+        self, step: Step, inputs: Inputs, journal: object = None
+    ) -> tuple[TaskOutcome | dict[str, Any], int]:
+        """Run the task of *step* for one item, waits included. Return also how many tasks a run
+        inside it executed.
+        """
+        state = None
+        while True:
+            try:
+                async with self._counted():
+                    outcome, _ = await self._tasks.run(step, inputs, state)
+            except StoppedTaskError as stopped:
+                call = watched.get()
+                if call is not None:
+                    call.maybe_delivered = bool(stopped.error.get("maybeDelivered"))
+                raise asyncio.CancelledError from None
+            if not isinstance(outcome, TaskOutcome):
+                return outcome, 0
+            if outcome.definition is not None:
+                end = await self._nested_end(step, outcome, outcome.definition, inputs.item)
+                return end.outcome, end.steps
+            if outcome.wait_until is None:
+                return outcome, 0
+            state = outcome.state
+            await self._sleep(outcome.wait_until)
+
+
+def _error_of(signal: Signal) -> dict[str, Any] | None:
+    return dict(signal.error) if signal.error is not None else None

@@ -1,0 +1,135 @@
+"""The one workflow: runs any definition."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from httptask.engines._outcome import failure_input
+from httptask.engines.temporal._arguments import (
+    RunArguments,
+    RunEnd,
+    RunStatus,
+    TaskRuns,
+    TaskSignal,
+)
+from httptask.engines.temporal._nested import run_failure_workflow
+from httptask.engines.temporal._signals import ReceivedSignals
+from httptask.engines.temporal._types import WORKFLOW
+from httptask.engines.temporal._walk import TooLongError, Walk
+from httptask.errors import DefinitionError
+from httptask.model.definition import WorkflowDefinition
+from httptask.model.workflow import TaskRun, WorkflowRun
+
+_ANSWER = 1_000_000
+"""Bytes of one answer to a query, about: a server takes no more than 2 MB."""
+
+_LISTED = 2_000
+"""Tasks whose outline a run returns to the run that asked for it."""
+
+
+@workflow.defn(name=WORKFLOW)
+class HttpTaskWorkflow:
+    """Runs the definition of its argument to the end.
+
+    It fails when the run does, with a `RunEnd` as the details.
+    """
+
+    def __init__(self) -> None:
+        self._signals = ReceivedSignals()
+        self._walk: Walk | None = None
+
+    @workflow.run
+    async def run(self, arguments: RunArguments) -> RunEnd:
+        """Run the definition."""
+        try:
+            self._walk = walk = Walk(arguments, self._signals)
+        except DefinitionError as error:
+            raise ApplicationError(
+                str(error), error.to_json(), type=type(error).__name__, non_retryable=True
+            ) from None
+        try:
+            run = await walk.finish()
+        except TooLongError:
+            workflow.continue_as_new(replace(arguments, carried=walk.carried()))
+        failure_workflow = WorkflowDefinition(arguments.definition).failure_workflow
+        if run.status != "Completed" and failure_workflow is not None:
+            failure = failure_input(run, walk.cause, walk.record.input)
+            run = await run_failure_workflow(arguments, run, failure_workflow, failure)
+        end = _end(run, walk.cause)
+        if run.status == "Completed":
+            return end
+        message = run.error or f"the run ended as {run.status}"
+        raise ApplicationError(message, end, type=run.status, non_retryable=True)
+
+    @workflow.signal
+    def complete_task(self, signal: TaskSignal) -> None:
+        """Complete a task that waits for somebody outside, or fail it."""
+        self._signals.add(signal)
+
+    @workflow.query
+    def tasks(self, after: int) -> TaskRuns:
+        """Return the results so far, in order, from the one with the index *after*: as many as an
+        answer can hold.
+        """
+        finished = self._walk.record.history if self._walk is not None else ()
+        listed: list[dict[str, Any]] = []
+        size = 0
+        for run in finished[after:]:
+            value = run.to_json()
+            size += len(json.dumps(value, default=str))
+            if listed and size > _ANSWER:
+                break
+            listed.append(value)
+        return TaskRuns(listed, len(finished))
+
+    @workflow.query
+    def status(self) -> RunStatus:
+        """Return what is under way, and what waits."""
+        walk = self._walk
+        if walk is None:
+            return RunStatus()
+        waiting = [
+            {
+                "name": wait.step.name,
+                "visit": wait.step.visit,
+                "type": wait.definition["type"],
+                "until": wait.until,
+                "awaitsSignal": wait.awaits_signal,
+            }
+            for wait in walk.waiting.values()
+        ]
+        under_way = [
+            {"name": step.name, "visit": step.visit, "type": step.definition["type"]}
+            for step in walk.under_way
+            if step.key not in walk.waiting
+        ]
+        return RunStatus(len(walk.record.history), under_way, waiting)
+
+
+def _end(run: WorkflowRun, cause: TaskRun | None) -> RunEnd:
+    """Return how *run* ended. Of its tasks there is an outline: they stand in the history."""
+    outline = tuple(
+        TaskRun(
+            task.name,
+            task.visit,
+            task.type,
+            task.status,
+            error=task.error if task.status == "InProgress" else None,
+            elapsed_seconds=task.elapsed_seconds,
+            items=task.items,
+            ended_at=task.ended_at,
+        )
+        for task in run.tasks[:_LISTED]
+    )
+    maybe = any(task.error.get("maybeDelivered") for task in run.tasks if task.error)
+    return RunEnd(
+        replace(run, tasks=outline).to_json(),
+        sum(task.steps for task in run.tasks),
+        replace(cause, output=None, input=None, run=None).to_json() if cause is not None else None,
+        maybe,
+    )

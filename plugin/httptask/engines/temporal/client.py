@@ -1,0 +1,406 @@
+"""What a client asks of a Temporal server: to start a run, to follow it, to complete a task of it.
+
+Connections are those of Temporal's own configuration: its variables and its TOML profiles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+)
+from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import ApplicationError, CancelledError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from httptask._core.strict_json import dump
+from httptask.engines._compiled import compiled
+from httptask.engines._nested import refuse_broken_nested
+from httptask.engines.temporal._arguments import (
+    RunArguments,
+    RunEnd,
+    RunStatus,
+    TaskRuns,
+    TaskSignal,
+)
+from httptask.engines.temporal._converter import exact
+from httptask.engines.temporal._facts import task_facts
+from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
+from httptask.engines.temporal._types import TASK_QUEUE, TASK_QUEUE_VARIABLE, WORKFLOW
+from httptask.errors import EngineError
+from httptask.model.workflow import TaskRun, WorkflowRun
+from httptask.workflow import checked_input, nested_definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from httptask.model.workflow import WorkflowDefinition
+    from httptask.protocols import RunOptions
+    from httptask.task import Runtime
+
+_log = logging.getLogger("httptask.engines")
+
+_MOST = 1_900_000
+"""Bytes of the arguments of a run: a server takes 2 MB at most."""
+
+_PAUSE = 0.2
+_LONGEST_PAUSE = 2.0
+"""Seconds between two questions how far a run is."""
+
+
+def task_queue(name: str | None = None) -> str:
+    """Return the task queue *name*, or the operator's, or the usual one."""
+    return name or os.environ.get(TASK_QUEUE_VARIABLE) or TASK_QUEUE
+
+
+async def connect(plugins: Sequence[Any] = ()) -> Client:
+    """Connect as Temporal's configuration says. Raises `EngineError` when no server is there."""
+    try:
+        config = ClientConfig.load_client_connect_config()
+    except (RuntimeError, ValueError, OSError) as error:
+        raise EngineError(f"Temporal's configuration cannot be read: {error}") from error
+    address = config.setdefault("target_host", "localhost:7233")
+    try:
+        return await Client.connect(**config, data_converter=exact(None), plugins=list(plugins))
+    except RuntimeError as error:
+        raise EngineError(
+            f"no Temporal server answers at {address} ({_reason(error)}); start one, or name"
+            " another with TEMPORAL_ADDRESS or in a profile of Temporal's configuration"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the last of the reasons in *error*, which the SDK lists from the outside in."""
+    text = str(error)
+    for start in ('message: "', "Os { code: "):
+        if start in text:
+            text = text.rsplit(start, 1)[1]
+    return text.partition('"')[0][:120].strip() or "no reason given"
+
+
+def namespace_error(client: Client, message: str) -> EngineError | None:
+    """Return the error for *message* of a server that does not know the namespace; None for
+    another message.
+    """
+    if "amespace" not in message or "not found" not in message.lower():
+        return None
+    namespace = client.namespace
+    return EngineError(
+        f"the Temporal server has no namespace {namespace!r}; create it with `temporal operator"
+        f" namespace create {namespace}`, or name another with TEMPORAL_NAMESPACE"
+    )
+
+
+def server_error(client: Client, error: RPCError) -> EngineError:
+    """Return *error* of the server as a sentence that says what to do."""
+    namespace = client.namespace
+    unknown = namespace_error(client, error.message)
+    if unknown is not None:
+        return unknown
+    if error.status == RPCStatusCode.PERMISSION_DENIED:
+        return EngineError(
+            f"the Temporal server does not let you use the namespace {namespace!r}: {error.message}"
+        )
+    return EngineError(f"the Temporal server refused: {error.message}")
+
+
+async def see_namespace(client: Client) -> None:
+    """Raise `EngineError` when the namespace of *client* is not there."""
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+
+    try:
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace)
+        )
+    except RPCError as error:
+        if error.status == RPCStatusCode.PERMISSION_DENIED:  # it may work there all the same
+            return
+        raise server_error(client, error) from error
+
+
+async def start_run(
+    client: Client,
+    definition: WorkflowDefinition,
+    options: RunOptions,
+    runtime: Runtime,
+    queue: str | None = None,
+) -> WorkflowHandle[Any, RunEnd]:
+    """Start a run of *definition*, which is checked first; return what follows it.
+
+    Raises `DefinitionError` when it has problems, and `EngineError` when the server refuses it.
+    """
+    arguments = await run_arguments(definition, options, runtime)
+    return await start_arguments(client, arguments, options, queue)
+
+
+async def start_arguments(
+    client: Client, arguments: RunArguments, options: RunOptions, queue: str | None = None
+) -> WorkflowHandle[Any, RunEnd]:
+    """Start the run of *arguments*. Raises `EngineError` when the server refuses it."""
+    size = len(dump(arguments.to_json(), compact=True).encode())
+    if size > _MOST:
+        raise EngineError(
+            f"the definition, those it runs and the input are {size / 1e6:.1f} MB together, and"
+            " Temporal takes less than 2 MB: give large values as files ($file), or split the"
+            " definition into tasks of the type Workflow"
+        )
+    labels = arguments.labels[""]
+    try:
+        has_attributes = await _has_search_attributes(client)
+        arguments = replace(arguments, has_search_attributes=has_attributes)
+        return await client.start_workflow(
+            WORKFLOW,
+            arguments,
+            id=options.workflow_id or str(uuid.uuid4()),
+            task_queue=task_queue(queue),
+            result_type=RunEnd,
+            memo=labels,
+            search_attributes=search_attributes(labels) if has_attributes else None,
+            static_summary=labels["definition"][:200] or None,
+        )
+    except WorkflowAlreadyStartedError as error:
+        raise EngineError(f"there is a run with the id {error.workflow_id!r} already") from error
+    except RPCError as error:
+        raise server_error(client, error) from error
+
+
+async def run_arguments(
+    definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+) -> RunArguments:
+    """Return the argument of the workflow that runs *definition*. Raises `DefinitionError` when it,
+    or one that it runs, has problems.
+    """
+    checked = replace(options, signals=options.signals or _Outside())
+    await refuse_broken_nested(definition, checked, runtime)
+    await compiled(definition, runtime, can_wait=True)
+    checked_input(definition, options.input)
+    others = dict(nested_definitions(definition, options.definitions))
+    failure = definition.failure_workflow
+    if failure is not None and failure in options.definitions:
+        others[failure] = options.definitions[failure]
+    title = definition.name or (definition.source or "")
+    known = {"": definition, **others}
+    environment = options.environment
+    return RunArguments(
+        definition.to_json(),
+        options.input,
+        dict(options.variables),
+        environment.to_json() if environment is not None else None,
+        {name: other.to_json() for name, other in others.items()},
+        title,
+        options.steps or runtime.limits.steps,
+        options.depth,
+        runtime.limits.depth,
+        {name: task_facts(one, runtime) for name, one in known.items()},
+        {name: labels_of(one, name or title, runtime) for name, one in known.items()},
+    )
+
+
+class _Outside:
+    """Somebody outside, who may complete tasks by and by."""
+
+    async def wait(self, task: str, visit: int) -> Any:
+        """Nobody waits here: workflows do."""
+        raise NotImplementedError
+
+    def of_run(self, workflow_id: str) -> _Outside:
+        """Return itself."""
+        return self
+
+
+async def _has_search_attributes(client: Client) -> bool:
+    """Say whether the namespace has the search attributes by which runs are found."""
+    from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    try:
+        response = await client.operator_service.list_search_attributes(request)
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise
+        return False  # not everybody may ask
+    return all(name in response.custom_attributes for name in NAMES)
+
+
+async def follow_run(
+    client: Client, handle: WorkflowHandle[Any, RunEnd], options: RunOptions
+) -> WorkflowRun:
+    """Wait for the end of the run of *handle*, and return it with its tasks; `options.finished` is
+    told of each when it has ended.
+    """
+    tasks: list[TaskRun] = []
+    result = asyncio.ensure_future(_end_of(client, handle))
+    pause, has_worker = _PAUSE, True
+    try:
+        while not result.done():
+            await asyncio.wait([result], timeout=pause)
+            if not await _more_tasks(handle, tasks, options):
+                pause = min(pause * 1.5, _LONGEST_PAUSE)
+            else:
+                pause = _PAUSE
+            if has_worker and not tasks and pause >= _LONGEST_PAUSE:
+                has_worker = await _has_worker(client, handle)
+    finally:
+        result.cancel()
+    end = result.result()
+    while await _more_tasks(handle, tasks, options):
+        pass
+    run = WorkflowRun.from_json(end.run)
+    return replace(run, tasks=(*tasks, *run.tasks[len(tasks) :]))
+
+
+async def _more_tasks(
+    handle: WorkflowHandle[Any, RunEnd], tasks: list[TaskRun], options: RunOptions
+) -> bool:
+    """Add the visits that have ended meanwhile to *tasks*; say whether there were some."""
+    try:
+        answer = await handle.query("tasks", len(tasks), result_type=TaskRuns)
+    except (RPCError, WorkflowQueryFailedError):  # no worker at the moment: the run goes on
+        return False
+    for value in answer.tasks:
+        task = TaskRun.from_json(value)
+        tasks.append(task)
+        if options.finished is not None and task.status in ("Completed", "Failed"):
+            options.finished(task)
+    return bool(answer.tasks)
+
+
+async def _has_worker(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> bool:
+    """Say whether a worker is there for the run of *handle*, and warn when there is none."""
+    from temporalio.api.enums.v1 import TaskQueueType
+    from temporalio.api.taskqueue.v1 import TaskQueue
+    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+
+    try:
+        queue = (await handle.describe()).task_queue
+        response = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=client.namespace,
+                task_queue=TaskQueue(name=queue),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+    except RPCError:
+        return True
+    if not response.pollers:
+        _log.warning(
+            "no worker takes runs of the task queue %r; start one: httptask worker --engine"
+            " temporal",
+            queue,
+        )
+    return bool(response.pollers)
+
+
+async def _end_of(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> RunEnd:
+    """Return how the run of *handle* ended, however that was."""
+    try:
+        return await handle.result()
+    except WorkflowFailureError as failure:
+        cause = failure.cause
+        if isinstance(cause, ApplicationError) and cause.details:
+            details = cause.details[0]
+            if isinstance(details, Mapping) and "run" in details:
+                return RunEnd.from_json(details)
+        status = "Cancelled" if isinstance(cause, CancelledError) else "Failed"
+        reason = "it was cancelled" if status == "Cancelled" else str(cause)
+        run = WorkflowRun(handle.id, "", status, error=reason)
+        return RunEnd(run.to_json())
+    except RPCError as error:
+        raise server_error(client, error) from error
+
+
+async def run_status(client: Client, workflow_id: str) -> dict[str, Any]:
+    """Return as JSON how far the run *workflow_id* is: status, what is under way, what waits."""
+    handle = client.get_workflow_handle(workflow_id, result_type=RunEnd)
+    try:
+        description = await handle.describe()
+    except RPCError as error:
+        raise _no_run(client, workflow_id, error) from error
+    names = {
+        WorkflowExecutionStatus.RUNNING: "Running",
+        WorkflowExecutionStatus.COMPLETED: "Completed",
+        WorkflowExecutionStatus.CANCELED: "Cancelled",
+        WorkflowExecutionStatus.TERMINATED: "Terminated",
+        WorkflowExecutionStatus.TIMED_OUT: "TimedOut",
+    }
+    memo = await description.memo()
+    value: dict[str, Any] = {
+        "workflowId": workflow_id,
+        "definition": memo.get("definition", ""),
+        "version": memo.get("version"),
+        "status": names.get(description.status or WorkflowExecutionStatus.FAILED, "Failed"),
+        "startedAt": description.start_time.isoformat(),
+    }
+    if description.status == WorkflowExecutionStatus.RUNNING:
+        return {**value, **await _progress(handle)}
+    end = await _end_of(client, handle)
+    run = WorkflowRun.from_json(end.run)
+    ended = {"status": run.status, "error": run.error, "output": run.output}
+    return {**value, **{name: one for name, one in ended.items() if one is not None}}
+
+
+async def _progress(handle: WorkflowHandle[Any, RunEnd]) -> dict[str, Any]:
+    try:
+        status = await handle.query("status", result_type=RunStatus)
+    except (RPCError, WorkflowQueryFailedError) as error:
+        return {"note": f"no worker tells how far it is: {error}"}
+    return {
+        "finished": status.finished,
+        "underWay": status.under_way,
+        "waiting": status.waiting,
+    }
+
+
+async def complete_task(client: Client, workflow_id: str, signal: TaskSignal) -> None:
+    """Give *signal* to a task of the run *workflow_id* that waits for it. Raises `EngineError` when
+    no such task waits.
+    """
+    status = await run_status(client, workflow_id)
+    if status["status"] != "Running":
+        raise EngineError(f"the run {workflow_id!r} has ended: {status['status']}")
+    if "waiting" in status:
+        waiting = [one for one in status["waiting"] if one.get("awaitsSignal")]
+        fitting = [
+            one
+            for one in waiting
+            if one["name"] == signal.task and signal.visit in (None, one["visit"])
+        ]
+        if not fitting:
+            names = ", ".join(repr(one["name"]) for one in waiting) or "none"
+            raise EngineError(
+                f"no task {signal.task!r} of the run {workflow_id!r} waits for somebody; those that"
+                f" wait: {names}"
+            )
+        signal = replace(signal, visit=fitting[0]["visit"])
+    handle = client.get_workflow_handle(workflow_id)
+    try:
+        await handle.signal("complete_task", signal)
+    except RPCError as error:
+        raise _no_run(client, workflow_id, error) from error
+
+
+async def cancel_run(client: Client, workflow_id: str) -> None:
+    """Ask the run *workflow_id* to end: its requests are stopped."""
+    try:
+        await client.get_workflow_handle(workflow_id).cancel()
+    except RPCError as error:
+        raise _no_run(client, workflow_id, error) from error
+
+
+def _no_run(client: Client, workflow_id: str, error: RPCError) -> EngineError:
+    if error.status == RPCStatusCode.NOT_FOUND and "amespace" not in error.message:
+        return EngineError(
+            f"there is no run {workflow_id!r} under way in the namespace {client.namespace!r}"
+        )
+    return server_error(client, error)

@@ -1,0 +1,197 @@
+"""The activity `http_task` by itself, as workflows of one's own use it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from temporalio.activity import ActivityCancellationDetails
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+import servers
+from engine_definitions import api, at, get, post
+from httptask.engines.temporal import HttpTaskArguments, HttpTaskOutcome, activities, http_task
+from httptask.engines.temporal._arguments import TaskProgress
+from jobs import accepted, completion, job_server, states
+from lists import asked, page
+from temporal_servers import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def _this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPTASK_ALLOW_NETWORKS", "127.0.0.0/8")
+
+
+def environment(**info: Any) -> ActivityEnvironment:
+    made = ActivityEnvironment()
+    now = datetime.now(UTC)
+    fields = {"scheduled_time": now, "started_time": now, **info}
+    made.info = replace(made.info, **fields)
+    return made
+
+
+def ran(definition: dict[str, Any], made: ActivityEnvironment | None = None) -> HttpTaskOutcome:
+    arguments = HttpTaskArguments(definition, "A", input={"n": 7})
+    outcome: HttpTaskOutcome = asyncio.run((made or environment()).run(http_task, arguments))
+    return outcome
+
+
+def failed(definition: dict[str, Any], made: ActivityEnvironment | None = None) -> ApplicationError:
+    with pytest.raises(ApplicationError) as caught:
+        ran(definition, made)
+    return caught.value
+
+
+def test_it_returns_the_result_and_the_evaluated_parameters() -> None:
+    """Without a plugin, as a test environment runs it."""
+    assert http_task in activities
+    with api() as server:
+        outcome = ran(at(get("/things/1", inputParameters={"n": "${$.input.n}"}), server.url))
+    assert outcome.input == {"n": 7}
+    assert outcome.output["statusCode"] == 200
+    assert outcome.output["body"]["path"] == "/things/1"
+
+
+def test_a_failure_that_no_repetition_helps_is_not_retried() -> None:
+    """Its type is the class of the error, its details are the error as JSON."""
+    with api() as server:
+        error = failed(at(get("/missing", retry={"maxAttempts": 5}), server.url))
+    assert (error.type, error.non_retryable) == ("StatusError", True)
+    assert error.details[0].error["result"]["statusCode"] == 404
+
+
+@pytest.mark.parametrize(
+    ("attempt", "is_final"), [(1, False), (2, False), (3, True)], ids=["first", "second", "last"]
+)
+def test_temporal_makes_the_attempts_that_retry_allows(attempt: int, is_final: bool) -> None:
+    """One run of the activity is one attempt of the request, whatever `retry` says."""
+    task = get("/busy/9", retry={"maxAttempts": 3, "intervalSeconds": 30})
+    with api() as server:
+        error = failed(at(task, server.url), environment(attempt=attempt))
+        assert len(server.received) == 1
+    assert error.non_retryable is is_final
+    assert error.details[0].error["attempts"] == attempt
+    delay = error.next_retry_delay
+    assert is_final == (delay is None)
+    assert delay is None or delay.total_seconds() <= 30 * 2 ** (attempt - 1)
+
+
+def test_the_server_says_when_the_next_attempt_may_come() -> None:
+    """`Retry-After` is never undercut."""
+    busy = page({}, ("Retry-After", "120"), status="429 Too Many Requests")
+    with servers.raw_server(servers.respond(busy)) as server:
+        task = get("/a", retry={"maxAttempts": 2, "intervalSeconds": 0})
+        error = failed(at(task, server.url))
+        assert error.next_retry_delay is not None
+        assert error.next_retry_delay.total_seconds() == 120
+        error = failed(at({**task, "totalTimeoutSeconds": 60}, server.url))
+        assert error.non_retryable
+        assert "not tried again: waiting 120 s" in error.message
+
+
+def test_the_key_is_the_same_over_attempts_and_differs_from_activity_to_activity() -> None:
+    """Whoever gives no run of their own has a key for each activity."""
+    with api() as server:
+        for info in ({}, {"attempt": 2}, {"activity_id": "other"}, {"workflow_run_id": "other"}):
+            ran(at(post("/things"), server.url), environment(**info))
+        keys = [asked(request).headers["idempotency-key"] for request in server.received]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+
+
+def test_a_cancellation_closes_the_connection() -> None:
+    """The failure says what may have been delivered."""
+    arrived, closed = threading.Event(), threading.Event()
+
+    def handle(peer: servers.Peer) -> bool:
+        peer.read_request()
+        arrived.set()
+        if peer.socket.recv(1) == b"":
+            closed.set()
+        return False
+
+    async def main(url: str) -> None:
+        made = environment()
+        arguments = HttpTaskArguments(at(post("/a"), url), "A")
+        running = asyncio.ensure_future(made.run(http_task, arguments))
+        await asyncio.to_thread(arrived.wait, PATIENCE)
+        made.cancel(ActivityCancellationDetails(cancel_requested=True))
+        await running
+
+    with servers.raw_server(handle) as server:
+        with pytest.raises(ApplicationError) as caught:
+            asyncio.run(main(server.url))
+        assert closed.wait(PATIENCE)
+    error = caught.value.details[0].error
+    assert (error["kind"], error["maybeDelivered"]) == ("cancelled", True)
+
+
+def test_the_next_attempt_polls_the_job_that_the_last_one_started() -> None:
+    """A heartbeat tells of the job before the first poll; it is not started again."""
+    steps = [accepted(("Location", "/jobs/1")), *states("running", "succeeded")]
+    task = post("/jobs", completion=completion())
+    told: list[Any] = []
+    made = environment()
+    made.on_heartbeat = lambda *details: told.append(details[0])
+    with job_server(*steps) as server:
+        ran(at(task, server.url), made)
+        started = len(server.received)
+    assert told[0].state["url"].endswith("/jobs/1")
+    with job_server(*states("succeeded")) as server:
+        state = {**told[0].state, "url": f"{server.url}/jobs/1"}
+        details = (TaskProgress(state).to_json(),)
+        outcome = ran(at(task, server.url), environment(attempt=2, heartbeat_details=details))
+        assert [asked(request).method for request in server.received] == ["GET"]
+    assert started > 1
+    assert outcome.output["job"]["url"] == f"{server.url}/jobs/1"
+
+
+def test_a_long_wait_between_polls_ends_the_activity() -> None:
+    """Where the workflow says so: its timer waits, and no worker is held."""
+    steps = [accepted(("Location", "/jobs/1"), ("Retry-After", "3600")), *states("succeeded")]
+    task = post("/jobs", completion={"mode": "poll", "poll": {"timeoutSeconds": 86400}})
+    with job_server(*steps) as server:
+        arguments = HttpTaskArguments(at(task, server.url), "A", longest_wait_seconds=60)
+        outcome = asyncio.run(environment().run(http_task, arguments))
+        assert outcome.wait_until is not None
+        wait = datetime.fromisoformat(outcome.wait_until) - datetime.now(UTC)
+        assert 3500 < wait.total_seconds() <= 3600
+        again = replace(arguments, state=outcome.state)
+        done = asyncio.run(environment().run(http_task, again))
+        assert len(server.received) == 2
+    assert done.output["job"]["polls"] == 1
+
+
+def test_an_endpoint_that_the_worker_does_not_have_is_said_so() -> None:
+    """The sentence names the queue, the endpoint and what to do."""
+    with api() as server:
+        error = failed({**at(get("/a"), server.url), "endpoint": "acme-nothing"})
+    assert error.non_retryable
+    assert "has no endpoint 'acme-nothing' in its catalogue" in error.message
+    assert "HTTPTASK_CATALOGUE" in error.message
+
+
+def test_the_next_attempt_reads_on_where_the_last_one_stopped() -> None:
+    """A heartbeat tells of the pages so far, and what they brought is in the result all the same."""
+    pagination = {
+        "mode": "page",
+        "parameter": {"in": "query", "name": "page"},
+        "items": "$.data",
+        "total": "$.total",
+    }
+    told: list[Any] = []
+    made = environment()
+    made.on_heartbeat = lambda *details: told.append(details[0])
+    with api() as server:
+        task = at(get("/pages", pagination=pagination), server.url)
+        whole = ran(task, made)
+        details = (told[0].to_json(),)
+        rest = ran(task, environment(attempt=2, heartbeat_details=details))
+        asked_for = [asked(request).query.get("page", "1") for request in server.received]
+    assert asked_for == ["1", "2", "3", "2", "3"]
+    assert rest.output["body"] == whole.output["body"] == [{"id": 1}, {"id": 2}, {"id": 3}]

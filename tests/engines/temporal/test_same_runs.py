@@ -1,0 +1,98 @@
+"""A definition runs on Temporal as it does in the embedded engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from engine_definitions import CASES, Case, api, at
+from httptask.engines import arun_workflow
+from httptask.engines.temporal._arguments import TaskSignal
+from httptask.model.workflow import Signal, WorkflowRun
+from tasks import runtime
+from temporal_worlds import Handle, TemporalWorld
+
+_OWN = {
+    "elapsedSeconds",
+    "endedAt",
+    "workflowId",
+    "waitUntil",
+    "state",
+    "headers",
+    "uuid",
+    "run",
+    "until",
+}
+"""Members that differ from run to run. Of a run inside, Temporal's history has the tasks."""
+
+
+class Desk:
+    """Somebody outside, who gives *outputs* to the tasks that wait."""
+
+    def __init__(self, outputs: dict[str, Any]) -> None:
+        self._outputs = outputs
+
+    async def wait(self, task: str, visit: int) -> Signal:
+        return Signal(self._outputs[task])
+
+    def of_run(self, workflow_id: str) -> Desk:
+        return self
+
+
+def embedded(case: Case, url: str) -> WorkflowRun:
+    async def main() -> WorkflowRun:
+        async with runtime() as shared:
+            return await arun_workflow(
+                at(case.definition, url),
+                case.given,
+                definitions=at(case.definitions, url),
+                signals=Desk(case.signals),
+                runtime=shared,
+            )
+
+    return asyncio.run(main())
+
+
+def on_temporal(case: Case, url: str, world: TemporalWorld) -> WorkflowRun:
+    async def give(handle: Handle) -> None:
+        for task, output in case.signals.items():
+            await handle.signal("complete_task", TaskSignal(task, output=output))
+
+    definition, others = at(case.definition, url), at(case.definitions, url)
+    return world.run(definition, case.given, give, definitions=others)
+
+
+def compared(value: Any, url: str) -> Any:
+    """Return the JSON *value* without what differs from run to run."""
+    if isinstance(value, dict):
+        value = {name: one for name, one in value.items() if name not in _OWN}
+        if "failureRun" in value:
+            value["failureRun"] = {**value["failureRun"], "tasks": None}
+        return {name: compared(one, url) for name, one in sorted(value.items())}
+    if isinstance(value, list):
+        return [compared(one, url) for one in value]
+    return value.replace(url, "") if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_both_engines_come_to_the_same_end(case: Case, temporal_address: str) -> None:
+    """Status, output, error and the history of tasks are the same, numbers digit for digit; a
+    request is sent as often.
+    """
+    ends, requests = [], []
+    for run in (
+        lambda url: embedded(case, url),
+        lambda url: on_temporal(case, url, TemporalWorld(temporal_address)),
+    ):
+        with api() as server:
+            ended = run(server.url)
+            ends.append(compared(ended.to_json(), server.url))
+            requests.append(len(server.received))
+    assert ends[0]["status"] == case.status
+    for end in ends:  # side by side, tasks end in any order
+        end["tasks"].sort(key=lambda task: (task["name"], task["visit"], task["status"]))
+    assert json.dumps(ends[1], indent=1) == json.dumps(ends[0], indent=1)
+    assert requests[1] == requests[0]

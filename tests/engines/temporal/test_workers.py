@@ -1,0 +1,192 @@
+"""Workers that are killed or stopped in the middle of a request, and a server that is."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import servers
+from engine_definitions import at, flow, get, post
+from httptask.model.workflow import WorkflowRun
+from lists import Asked, asked, page
+from temporal_servers import PATIENCE, DevServer, free_port
+from temporal_worlds import Handle, TemporalWorld, worker_process
+
+
+class Held:
+    """A server that holds its first request back, and answers every other one."""
+
+    def __init__(self, held: Callable[[Asked], bool] = lambda request: True) -> None:
+        self._held = held
+        self.arrived = threading.Event()
+        """The request that is held back is there."""
+        self.closed = threading.Event()
+        """The client has closed its connection."""
+        self.release = threading.Event()
+        self.requests: list[Asked] = []
+
+    def handle(self, peer: servers.Peer) -> bool:
+        data = peer.read_request()
+        if not data:
+            return False
+        request = asked(data)
+        self.requests.append(request)
+        if self._held(request) and not self.arrived.is_set():
+            self.arrived.set()
+            while not self.release.is_set():
+                readable, _, _ = select.select([peer.socket], [], [], 0.05)
+                if readable and peer.socket.recv(1) == b"":
+                    self.closed.set()
+                    return False
+        peer.sendall(page({"path": request.target}))
+        return True
+
+
+@contextmanager
+def holding(held: Callable[[Asked], bool] = lambda request: True) -> Iterator[tuple[Held, str]]:
+    hold = Held(held)
+    with servers.raw_server(hold.handle) as server:
+        yield hold, server.url
+
+
+def keys(hold: Held) -> list[str | None]:
+    return [request.headers.get("idempotency-key") for request in hold.requests]
+
+
+def taken_over(
+    world: TemporalWorld,
+    definition: dict[str, Any],
+    hold: Held,
+    *,
+    options: tuple[str, ...],
+    end: Any,
+) -> WorkflowRun:
+    """Start a run on one worker, *end* that one while its request is held back, and return the run
+    as another worker finishes it.
+    """
+
+    for task in definition["tasks"].values():
+        task["readTimeoutSeconds"] = PATIENCE
+
+    async def start() -> Handle:
+        return await world.start(definition)
+
+    with worker_process(world.address, world.queue, *options) as first:
+        handle = asyncio.run(start())
+        assert hold.arrived.wait(PATIENCE)
+        end(first)
+        with worker_process(world.address, world.queue):
+            return asyncio.run(world.end(handle))
+
+
+TWO = {"A": get("/first", nextTask="B"), "B": post("/second")}
+
+
+def test_another_worker_takes_over_from_a_killed_one(temporal_address: str) -> None:
+    """The request under way is sent again, with the same key; the task before it is not."""
+    world = TemporalWorld(temporal_address, heartbeat_seconds=2)
+    with holding(lambda request: request.target == "/second") as (hold, url):
+        run = taken_over(
+            world, at(flow("A", TWO), url), hold, options=(), end=lambda worker: worker.kill()
+        )
+    assert run.status == "Completed"
+    assert [request.target for request in hold.requests] == ["/first", "/second", "/second"]
+    assert keys(hold)[1] is not None
+    assert keys(hold)[1] == keys(hold)[2]
+
+
+def test_what_must_not_be_repeated_fails_as_maybe_delivered(temporal_address: str) -> None:
+    """A POST without a key is sent once. Its route may take the failure."""
+    route = [{"errors": ["connection"], "nextTask": "R"}]
+    tasks = {
+        "A": post("/once", idempotencyKey=False, retry={"maxAttempts": 5}, onError=route),
+        "R": get("/after"),
+    }
+    world = TemporalWorld(temporal_address, heartbeat_seconds=2)
+    with holding() as (hold, url):
+        run = taken_over(
+            world, at(flow("A", tasks), url), hold, options=(), end=lambda worker: worker.kill()
+        )
+    assert [request.target for request in hold.requests] == ["/once", "/after"]
+    assert run.status == "Completed"
+    error = run.tasks[0].error
+    assert error is not None
+    assert error["maybeDelivered"] is True
+    assert "may have been delivered" in error["message"]
+
+
+@pytest.mark.parametrize("task", ["GET", "POST"])
+def test_a_worker_that_is_stopped_hands_its_task_back(task: str, temporal_address: str) -> None:
+    """SIGTERM: after its grace it closes the connection and ends with 0. Another worker sends the
+    request again at once, or the task fails if it must not be repeated.
+    """
+    is_safe = task == "GET"
+    one = get("/a") if is_safe else post("/a", idempotencyKey=False)
+    world = TemporalWorld(temporal_address, heartbeat_seconds=600)  # nobody waits for it
+    statuses: list[int] = []
+    with holding() as (hold, url):
+        run = taken_over(
+            world,
+            at(flow("A", {"A": one}), url),
+            hold,
+            options=("--grace", "0"),
+            end=lambda worker: statuses.append(worker.stop()),
+        )
+        assert hold.closed.wait(PATIENCE)
+    assert statuses == [0]
+    assert run.status == ("Completed" if is_safe else "Failed")
+    assert len(hold.requests) == (2 if is_safe else 1)
+    assert is_safe or "may have been delivered" in (run.error or "")
+
+
+def test_a_worker_that_is_stopped_finishes_what_it_holds(temporal_address: str) -> None:
+    """Within its grace a task comes to its end."""
+    world = TemporalWorld(temporal_address)
+    with holding() as (hold, url):
+
+        def stop(worker: Any) -> None:
+            worker.process.terminate()
+            hold.release.set()
+
+        definition = at(flow("A", {"A": post("/a", idempotencyKey=False)}), url)
+        run = taken_over(world, definition, hold, options=("--grace", "60"), end=stop)
+    assert run.status == "Completed"
+    assert len(hold.requests) == 1
+
+
+def test_nothing_is_lost_with_the_server(tmp_path: Path) -> None:
+    """A server that is killed, and started again on its database, goes on with its runs."""
+    port, database = free_port(), tmp_path / "temporal.db"
+    first = DevServer(port, database)
+    second: DevServer | None = None
+    tasks = {"A": get("/first", nextTask="B"), "B": get("/second", readTimeoutSeconds=PATIENCE)}
+    world = TemporalWorld(first.address, heartbeat_seconds=2)
+
+    async def start() -> Handle:
+        return await world.start(definition)
+
+    try:
+        first.wait()
+        with holding(lambda request: request.target == "/second") as (hold, url):
+            definition = at(flow("A", tasks), url)
+            with worker_process(world.address, world.queue):
+                handle = asyncio.run(start())
+                assert hold.arrived.wait(PATIENCE)
+                first.kill()
+                second = DevServer(port, database)
+                second.wait()
+                hold.release.set()
+                run = asyncio.run(world.end(handle))
+    finally:
+        for server in filter(None, (first, second)):
+            server.kill()
+    assert run.status == "Completed"
+    assert [request.target for request in hold.requests][:2] == ["/first", "/second"]
+    assert run.tasks[0].status == "Completed"

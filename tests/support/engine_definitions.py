@@ -1,0 +1,288 @@
+"""A definition for each feature of engines, and the API that their tasks ask.
+
+Two engines run them alike, and a run that has begun on one version of a worker goes on on the next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import servers
+from lists import Asked, list_server, page
+from tasks import http
+
+API = "http://api.example"
+"""In a definition: the address of the API, wherever it is."""
+
+
+@contextmanager
+def api() -> Iterator[servers.RawServer]:
+    """Run the API. `/things/N` is a thing; `/busy/N` answers 503 N times for each key or path;
+    `/jobs` starts a job that is done at its second poll; `/broken` always fails.
+    """
+    asked_before: Counter[str] = Counter()
+
+    def answer(asked: Asked) -> bytes:
+        which = asked.headers.get("idempotency-key") or asked.target
+        asked_before[which] += 1
+        name, _, number = asked.path.removeprefix("/").partition("/")
+        if name == "busy" and asked_before[which] <= int(number):
+            return page({"busy": True}, status="503 Service Unavailable")
+        if name == "broken":
+            return page({"reason": "broken"}, status="500 Internal Server Error")
+        if name == "missing":
+            return page({"reason": "missing"}, status="404 Not Found")
+        if name == "jobs" and not number:
+            return page({}, ("Location", "/jobs/1"), ("Retry-After", "0"), status="202 Accepted")
+        if name == "jobs":
+            done = asked_before[which] % 2 == 0
+            state = {"status": "succeeded" if done else "running", "rows": 5}
+            return page(state, ("Retry-After", "0"))
+        if name == "pages":
+            count = int(asked.query.get("page", "1"))
+            return page({"data": [{"id": count}], "total": 3})
+        key = asked.headers.get("idempotency-key")
+        return page({"path": asked.target, "method": asked.method, "key": key is not None})
+
+    with list_server(answer) as server:
+        yield server
+
+
+def get(path: str, **fields: Any) -> dict[str, Any]:
+    """Return a task that asks the API for *path*; it ends its track unless *fields* go on."""
+    task = http(API + path, **fields)
+    if "nextTask" in fields:
+        del task["end"]
+    return task
+
+
+def post(path: str, **fields: Any) -> dict[str, Any]:
+    """Return a task that posts to *path* with an idempotency key."""
+    task = get(path, **{"idempotencyKey": True, **fields})
+    task["httpRequest"] |= {"method": "POST", "body": {"a": 1}}
+    return task
+
+
+def flow(start: str, tasks: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return the definition of *tasks*."""
+    return {"name": "Test", "startTask": start, "tasks": tasks, **fields}
+
+
+def branch(name: str, task: dict[str, Any]) -> dict[str, Any]:
+    """Return a branch of one task."""
+    return {"startTask": name, "tasks": {name: task}}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A definition, what it is given, and how its run ends."""
+
+    definition: dict[str, Any]
+    status: str = "Completed"
+    given: Any = None
+    definitions: dict[str, Any] = field(default_factory=dict)
+    signals: dict[str, Any] = field(default_factory=dict)
+    """What somebody outside gives: by the name of the task, an output."""
+
+
+READ = "${$.tasks['A'].output.body.path}"
+
+_RETRY = {"maxAttempts": 3, "intervalSeconds": 0.01}
+
+_CHAIN = flow(
+    "A",
+    {
+        "A": get("/things/1", nextTask="B"),
+        "B": get("/things/{id}", nextTask="C", inputParameters={"id": READ, "in": "${$.input.n}"}),
+        "C": post("/things", end=True),
+    },
+)
+_CHAIN["tasks"]["B"]["httpRequest"]["pathParameters"] = {"id": "${$.id}"}
+_CHAIN["tasks"]["B"]["httpRequest"]["query"] = {"n": "${$.in}"}
+
+_LOOP = flow(
+    "A",
+    {
+        "A": get("/things/1", nextTask="D"),
+        "D": {
+            "type": "Decision",
+            "choices": [{"condition": "$.statusCode === 404", "nextTask": "A"}],
+            "defaultTask": "T",
+        },
+        "T": {
+            "type": "Terminate",
+            "terminationStatus": "Completed",
+            "workflowOutput": {"was": READ},
+        },
+    },
+)
+
+_INNER = flow("I", {"I": get("/things/in", inputParameters={"n": "${$.input.n}"})}, name="Inner")
+_WRONG = flow("I", {"I": get("/missing")}, name="Wrong")
+
+
+_FAILED = {"status": "${$.input.failed.status}", "n": "${$.input.input.n}"}
+
+
+def nested(name: str, **fields: Any) -> dict[str, Any]:
+    """Return a task that runs the definition *name*."""
+    return {"type": "Workflow", "definition": name, "end": True, **fields}
+
+
+CASES: dict[str, Case] = {
+    "chain": Case(_CHAIN, given={"n": 12345678901234567890}),
+    "decision-and-terminate": Case(_LOOP),
+    "parallel": Case(
+        flow(
+            "P",
+            {
+                "P": {
+                    "type": "Parallel",
+                    "branches": [
+                        branch("A", get("/things/1")),
+                        branch("W", {"type": "Wait", "seconds": 0.1, "end": True}),
+                    ],
+                    "nextTask": "E",
+                },
+                "E": get("/things/3"),
+            },
+        )
+    ),
+    "failed-branch": Case(
+        flow(
+            "P",
+            {
+                "P": {
+                    "type": "Parallel",
+                    "branches": [
+                        branch("A", get("/missing")),
+                        branch("W", {"type": "Wait", "seconds": 3600, "end": True}),
+                    ],
+                    "nextTask": "R",
+                    "onError": [{"errors": ["status"], "nextTask": "R"}],
+                },
+                "R": get("/things/2"),
+            },
+        )
+    ),
+    "error-route": Case(
+        flow(
+            "A",
+            {
+                "A": get("/missing", onError=[{"statuses": [404], "nextTask": "R"}]),
+                "R": get("/things/{s}", inputParameters={"s": "${$.tasks['A'].output.error.kind}"}),
+            },
+        )
+    ),
+    "retry": Case(flow("A", {"A": get("/busy/2", retry=_RETRY)})),
+    "retry-in-vain": Case(flow("A", {"A": get("/busy/9", retry=_RETRY)}), "Failed"),
+    "no-retry-without-key": Case(
+        flow("A", {"A": post("/busy/1", retry=_RETRY, idempotencyKey=False)}), "Failed"
+    ),
+    "retry-with-key": Case(flow("A", {"A": post("/busy/1", retry=_RETRY)})),
+    "wait": Case(flow("W", {"W": {"type": "Wait", "seconds": 0.1, "end": True}})),
+    "gate": Case(
+        flow(
+            "G",
+            {
+                "G": {
+                    "type": "Simple",
+                    "inputParameters": {"who": "${$.input.who}"},
+                    "nextTask": "A",
+                },
+                "A": get("/things/1"),
+            },
+        ),
+        given={"who": "Ann"},
+        signals={"G": {"approved": True}},
+    ),
+    "items": Case(
+        flow(
+            "A",
+            {
+                "A": get(
+                    "/things/{item}",
+                    forEach={"items": "${$.input.list}", "concurrency": 2},
+                    inputParameters={"list": "${$.input.list}"},
+                )
+            },
+        ),
+        given={"list": [1, 2, 3]},
+    ),
+    "failed-item": Case(
+        flow("A", {"A": get("/missing", forEach={"items": [1, 2, 3]})}),
+        "Failed",
+    ),
+    "collected-items": Case(
+        flow("A", {"A": get("/missing", forEach={"items": [1, 2], "onError": "collect"})}),
+    ),
+    "nested": Case(
+        flow("N", {"N": nested("inner", inputParameters={"n": 1})}), definitions={"inner": _INNER}
+    ),
+    "failed-nested": Case(flow("N", {"N": nested("wrong")}), "Failed", None, {"wrong": _WRONG}),
+    "nested-items": Case(
+        flow(
+            "N",
+            {
+                "N": nested(
+                    "inner",
+                    forEach={"items": [1, 2], "concurrency": 2},
+                    inputParameters={"n": "${$.item}"},
+                )
+            },
+        ),
+        definitions={"inner": _INNER},
+    ),
+    "failure-workflow": Case(
+        flow("A", {"A": get("/missing")}, failureWorkflow="inner"),
+        "Failed",
+        {"n": 3},
+        {"inner": flow("I", {"I": get("/things/in", inputParameters=_FAILED)}, name="After")},
+    ),
+    "time-limit": Case(
+        flow("W", {"W": {"type": "Wait", "seconds": 3600, "end": True}}, timeoutSeconds=0.3),
+        "TimedOut",
+    ),
+    "job": Case(
+        flow(
+            "A",
+            {
+                "A": post(
+                    "/jobs",
+                    completion={"mode": "poll", "poll": {"intervalSeconds": 0}},
+                )
+            },
+        )
+    ),
+    "pages": Case(
+        flow(
+            "A",
+            {
+                "A": get(
+                    "/pages",
+                    pagination={
+                        "mode": "page",
+                        "parameter": {"in": "query", "name": "page"},
+                        "items": "$.data",
+                        "total": "$.total",
+                    },
+                )
+            },
+        )
+    ),
+}
+CASES["items"].definition["tasks"]["A"]["httpRequest"]["pathParameters"] = {"item": "${$.item}"}
+CASES["error-route"].definition["tasks"]["R"]["httpRequest"]["pathParameters"] = {"s": "${$.s}"}
+
+
+def at(value: Any, url: str) -> Any:
+    """Return the JSON *value* with the API at *url*."""
+    if isinstance(value, str):
+        return value.replace(API, url)
+    if isinstance(value, dict):
+        return {name: at(part, url) for name, part in value.items()}
+    return [at(part, url) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,100 @@
+"""Real Temporal servers on this machine, from binaries that lie in the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from httptask.engines.temporal._converter import exact
+
+BINARIES = Path(sys.executable).parent
+PATIENCE = 60.0
+"""Seconds within which a server answers, however busy the machine is."""
+
+_ATTRIBUTES = (
+    *("HttptaskDefinition=Keyword", "HttptaskVersion=Keyword"),
+    "HttptaskProvider=KeywordList",
+)
+
+
+_LONG = "limit.historyCount.suggestContinueAsNew"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class DevServer:
+    """A `temporal server start-dev` at *port*, which keeps its state in *database*, if there is
+    one. *long* is the number of events from which it calls a history long.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        database: Path | None = None,
+        *,
+        attributes: bool = True,
+        long: int | None = None,
+    ) -> None:
+        self.address = f"127.0.0.1:{port}"
+        kept = [] if database is None else ["--db-filename", str(database)]
+        named = _ATTRIBUTES if attributes else ()
+        self.process = subprocess.Popen(
+            [
+                BINARIES / "temporal",
+                *("server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)),
+                *("--log-level", "error", *kept),
+                *([] if long is None else ["--dynamic-config-value", f"{_LONG}={long}"]),
+                *(word for one in named for word in ("--search-attribute", one)),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def wait(self) -> None:
+        """Return when it answers."""
+        asyncio.run(connected(self.address))
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+async def connected(address: str) -> Client:
+    """Return a client of the server at *address*, once it answers."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            client = await Client.connect(address, data_converter=exact(None))
+            await client.count_workflows()
+        except (RuntimeError, RPCError):
+            if time.monotonic() > end:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return client
+
+
+@contextlib.contextmanager
+def dev_server(**options: Any) -> Iterator[DevServer]:
+    """Run a server while the block lasts."""
+    server = DevServer(free_port(), **options)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.kill()

@@ -1,0 +1,140 @@
+"""Worlds in which the engine `temporal` runs: a worker in this process, a real server outside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+from httptask.engines.temporal import HttpTaskPlugin
+from httptask.engines.temporal import client as temporal
+from httptask.engines.temporal._arguments import RunEnd
+from httptask.engines.temporal._converter import exact
+from httptask.model.definition import WorkflowDefinition
+from httptask.model.workflow import WorkflowRun
+from httptask.protocols import RunOptions
+from httptask.workflow import definition_of
+from tasks import runtime
+
+Handle = WorkflowHandle[Any, RunEnd]
+
+
+class TemporalWorld:
+    """Runs definitions on the server at *address*; *plugins* are httptask's."""
+
+    def __init__(self, address: str, *plugins: Any, heartbeat_seconds: float = 10.0) -> None:
+        self.address = address
+        self.plugins = plugins
+        self.queue = f"test-{uuid.uuid4()}"
+        self.heartbeat_seconds = heartbeat_seconds
+        self.history = ""
+        """That of the last run, as JSON."""
+
+    async def client(self) -> Client:
+        return await Client.connect(self.address, data_converter=exact(None))
+
+    @contextlib.asynccontextmanager
+    async def worker(self, **options: Any) -> AsyncIterator[Worker]:
+        """Run a worker while the block lasts."""
+        async with runtime(*self.plugins) as shared:
+            plugin = HttpTaskPlugin(shared)
+            client = await Client.connect(self.address, plugins=[plugin])
+            async with Worker(client, task_queue=self.queue, **options) as worker:
+                yield worker
+
+    async def start(self, definition: Any, given: Any = None, **options: Any) -> Handle:
+        """Start a run."""
+        options.setdefault("definitions", {})
+        others = {name: definition_of(one) for name, one in options.pop("definitions").items()}
+        first: WorkflowDefinition = definition_of(definition)
+        async with runtime(*self.plugins) as shared:
+            made = RunOptions(given, definitions=others, **options)
+            arguments = await temporal.run_arguments(first, made, shared)
+        arguments = replace(arguments, heartbeat_seconds=self.heartbeat_seconds)
+        client = await self.client()
+        return await temporal.start_arguments(client, arguments, made, self.queue)
+
+    async def end(self, handle: Handle, **options: Any) -> WorkflowRun:
+        """Return the run of *handle*, once it has ended."""
+        made = RunOptions(**options)
+        return await temporal.follow_run(await self.client(), handle, made)
+
+    def run(
+        self,
+        definition: Any,
+        given: Any = None,
+        during: Callable[[Handle], Any] | None = None,
+        **options: Any,
+    ) -> WorkflowRun:
+        """Run *definition* to its end; meanwhile *during* is awaited with the handle of the run."""
+
+        async def main() -> WorkflowRun:
+            async with self.worker():
+                handle = await self.start(definition, given, **options)
+                if during is not None:
+                    await during(handle)
+                run = await self.end(handle, finished=options.get("finished"))
+                self.history = (await handle.fetch_history()).to_json()
+                return run
+
+        return asyncio.run(main())
+
+
+def binaries_are_there() -> bool:
+    """Say whether Temporal's servers are installed: there are none for Windows."""
+    return os.name != "nt"
+
+
+class WorkerProcess:
+    """`httptask worker` in a process of its own."""
+
+    def __init__(self, address: str, queue: str, *options: str) -> None:
+        environment = {
+            **{name: value for name, value in os.environ.items() if name.startswith("HTTPTASK_")},
+            "PATH": os.environ["PATH"],
+            "HTTPTASK_ALLOW_NETWORKS": "127.0.0.0/8",
+            "TEMPORAL_ADDRESS": address,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "httptask", "worker", "--task-queue", queue, *options],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stderr is not None
+        self.said = self.process.stderr.readline()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self._end()
+
+    def stop(self) -> int:
+        """Ask it to stop, and return its exit status when it has."""
+        self.process.terminate()
+        return self._end()
+
+    def _end(self) -> int:
+        _, self.rest = self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+@contextlib.contextmanager
+def worker_process(address: str, queue: str, *options: str) -> Iterator[WorkerProcess]:
+    """Run a worker while the block lasts, or until it is stopped."""
+    worker = WorkerProcess(address, queue, *options)
+    try:
+        yield worker
+    finally:
+        if worker.process.poll() is None:
+            worker.process.kill()
+        if worker.process.stderr is not None and not worker.process.stderr.closed:
+            worker.process.communicate(timeout=60)
