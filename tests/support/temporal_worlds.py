@@ -38,6 +38,8 @@ class TemporalWorld:
         self.heartbeat_seconds = heartbeat_seconds
         self.history = ""
         """That of the last run, as JSON."""
+        self.run_id = ""
+        """The id of the last run."""
 
     async def client(self) -> Client:
         return await Client.connect(self.address, data_converter=exact(None))
@@ -82,6 +84,7 @@ class TemporalWorld:
                 handle = await self.start(definition, given, **options)
                 if during is not None:
                     await during(handle)
+                self.run_id = handle.id
                 run = await self.end(handle, finished=options.get("finished"))
                 self.history = (await handle.fetch_history()).to_json()
                 return run

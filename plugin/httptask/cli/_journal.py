@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import JsonError, dump, parse
+from httptask.cli import _temporal
 from httptask.cli._output import CommandError, command, emit, note, table
 from httptask.cli._run_text import task_line
+from httptask.cli._temporal import TEMPORAL, engine_option
 
 if TYPE_CHECKING:
     from httptask.engines import Journal
     from httptask.engines.journal import JournalledRun
+    from httptask.model.workflow import Signal
 
 ENVIRONMENT = "HTTPTASK_JOURNAL"
 """The environment variable that names the journal where `--journal` does not."""
@@ -78,6 +81,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         catalogue=False,
     )
     _run_argument(status)
+    engine_option(status, ("embedded", TEMPORAL), "embedded")
     journal_option(status)
     status.set_defaults(run=run_status)
 
@@ -90,6 +94,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _run_argument(complete)
     complete.add_argument("task", metavar="TASK", help="the name of the task")
+    engine_option(complete, ("embedded", TEMPORAL), "embedded")
     journal_option(complete)
     complete.add_argument(
         "--output",
@@ -132,6 +137,8 @@ def run_runs(arguments: argparse.Namespace) -> int:
 
 def run_status(arguments: argparse.Namespace) -> int:
     """Show a run."""
+    if arguments.engine == TEMPORAL:
+        return _temporal.run_status(arguments)
     with named_journal(arguments, is_new=False) as journal:
         run = journal.run(arguments.id)
     emit(arguments, run.to_json(), _run_text(run))
@@ -179,16 +186,24 @@ def run_complete(arguments: argparse.Namespace) -> int:
         signal = Signal(error=_error(arguments.error))
     else:
         signal = Signal(_output(arguments.output))
+    if arguments.engine == TEMPORAL:
+        _temporal.complete(arguments, signal)
+        _emit_completed(arguments, arguments.id, signal)
+        return 0
     with named_journal(arguments, is_new=False) as journal:
         journal.complete(arguments.id, arguments.task, signal)
         run = journal.run(arguments.id)
-    value = {"workflowId": run.workflow_id, "task": arguments.task, **signal.to_json()}
-    whose = f"the task {arguments.task!r} of the run {run.workflow_id}"
-    emit(arguments, value, f"{'failed' if signal.error is not None else 'completed'}: {whose}")
+    _emit_completed(arguments, run.workflow_id, signal)
     if run.holder is None and not arguments.json:
         outermost = run.outermost or run.workflow_id
         note(f"no process runs it: httptask resume {outermost} goes on")
     return 0
+
+
+def _emit_completed(arguments: argparse.Namespace, workflow_id: str, signal: Signal) -> None:
+    value = {"workflowId": workflow_id, "task": arguments.task, **signal.to_json()}
+    whose = f"the task {arguments.task!r} of the run {workflow_id}"
+    emit(arguments, value, f"{'failed' if signal.error is not None else 'completed'}: {whose}")
 
 
 def _output(given: str | None) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import signal
+import signal as signals
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.strict_json import dump
 from httptask.cli._definition import connections_options, load, run_options, runtime_of
 from httptask.cli._environment import environment_of, given_variables
 from httptask.cli._input import run_input
@@ -17,8 +19,13 @@ from httptask.cli._stopping import SIGNALS, run_stoppable
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from httptask.model.workflow import Signal
+
 TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
 """The environment variable in which an operator names the task queue."""
+
+TEMPORAL = "temporal"
+"""The name of the engine."""
 
 _GRACE_SECONDS = 10
 
@@ -55,13 +62,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     cancel.set_defaults(run=run_cancel)
 
 
-def engine_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--engine` to *parser*, of a command that only runs on servers have."""
+def engine_option(
+    parser: argparse.ArgumentParser, names: Sequence[str] = (TEMPORAL,), default: str = TEMPORAL
+) -> None:
+    """Add `--engine` to *parser*; *names* are the engines that the command knows."""
     parser.add_argument(
         "--engine",
-        choices=("temporal",),
-        default="temporal",
-        help="where the run is (default: temporal)",
+        choices=tuple(names),
+        default=default,
+        help=f"the engine that has the run (default: {default})",
     )
 
 
@@ -98,7 +107,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if signals.getsignal(number) is not signals.SIG_IGN:
                 loop.add_signal_handler(number, _stop, stop)
         async with runtime_of(arguments) as runtime:
             await worker.run_worker(
@@ -135,6 +144,50 @@ def run_cancel(arguments: argparse.Namespace) -> int:
     run_stoppable(main)
     emit(arguments, {"workflowId": arguments.id, "cancelled": True}, f"cancelled: {arguments.id}")
     return 0
+
+
+def run_status(arguments: argparse.Namespace) -> int:
+    """Show how far a run is."""
+    client = _module("client")
+
+    async def main() -> dict[str, Any]:
+        status: dict[str, Any] = await client.run_status(await client.connect(), arguments.id)
+        return status
+
+    value = run_stoppable(main)
+    emit(arguments, value, _status_text(value))
+    return 0
+
+
+def _status_text(value: Mapping[str, Any]) -> str:
+    title = value["definition"] or "the workflow"
+    lines = [
+        f"{value['status']}: {title}, run {value['workflowId']}",
+        f"began {value['startedAt']}",
+    ]
+    if "finished" in value:
+        lines.append(f"{value['finished']} results so far")
+    lines += [f"under way: {task['name']} ({task['type']})" for task in value.get("underWay", ())]
+    for task in value.get("waiting", ()):
+        until = f"until {task['until']}" if task["until"] else ""
+        somebody = "for somebody outside" if task["awaitsSignal"] else ""
+        waits = ", or ".join(filter(None, [somebody, until]))
+        lines.append(f"waiting: {task['name']} ({task['type']}), {waits}")
+    lines += [f"{name}: {value[name]}" for name in ("note", "error") if value.get(name)]
+    if value.get("output") is not None:
+        lines += ["output:", dump(value["output"], indent=2)]
+    return "\n".join(lines)
+
+
+def complete(arguments: argparse.Namespace, signal: Signal) -> None:
+    """Give *signal* to a task that waits."""
+    client = _module("client")
+
+    async def main() -> None:
+        connection = await client.connect()
+        await client.complete_task(connection, arguments.id, arguments.task, signal)
+
+    run_stoppable(main)
 
 
 def run_detached(arguments: argparse.Namespace) -> int:

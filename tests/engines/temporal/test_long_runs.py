@@ -96,8 +96,8 @@ def test_waits_go_on_in_the_new_history(impatient: str) -> None:
 
     async def give(handle: Handle) -> None:
         await handle.signal("complete_task", TaskSignal("T20", output={"by": "Ann"}))
-        while (await handle.query("status"))["finished"] < 20:
-            await asyncio.sleep(0.1)  # noqa: ASYNC110 - the run is elsewhere
+        while (await handle.query("status"))["finished"] < 20:  # noqa: ASYNC110 - it is elsewhere
+            await asyncio.sleep(0.1)
         await handle.signal("complete_task", TaskSignal("Gate", output={"by": "Bob"}))
 
     with api() as server:

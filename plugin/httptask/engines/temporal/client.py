@@ -35,11 +35,12 @@ from httptask.engines.temporal._arguments import (
     TaskSignal,
 )
 from httptask.engines.temporal._converter import exact
+from httptask.engines.temporal._exit import settle_at_exit
 from httptask.engines.temporal._facts import task_facts
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
 from httptask.engines.temporal._types import TASK_QUEUE, TASK_QUEUE_VARIABLE, WORKFLOW
 from httptask.errors import EngineError
-from httptask.model.workflow import TaskRun, WorkflowRun
+from httptask.model.workflow import Signal, TaskRun, WorkflowRun
 from httptask.workflow import checked_input, nested_definitions
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ async def connect(plugins: Sequence[Any] = ()) -> Client:
         config = ClientConfig.load_client_connect_config()
     except (RuntimeError, ValueError, OSError) as error:
         raise EngineError(f"Temporal's configuration cannot be read: {error}") from error
+    settle_at_exit()
     address = config.setdefault("target_host", "localhost:7233")
     try:
         return await Client.connect(**config, data_converter=exact(None), plugins=list(plugins))
@@ -362,24 +364,22 @@ async def _progress(handle: WorkflowHandle[Any, RunEnd]) -> dict[str, Any]:
     }
 
 
-async def complete_task(client: Client, workflow_id: str, signal: TaskSignal) -> None:
-    """Give *signal* to a task of the run *workflow_id* that waits for it. Raises `EngineError` when
-    no such task waits.
+async def complete_task(client: Client, workflow_id: str, task: str, given: Signal) -> None:
+    """Give *given* to the *task* of the run *workflow_id* that waits for it. Raises `EngineError`
+    when no such task waits.
     """
+    error = dict(given.error) if given.error is not None else None
+    signal = TaskSignal(task, None, given.output, error)
     status = await run_status(client, workflow_id)
     if status["status"] != "Running":
         raise EngineError(f"the run {workflow_id!r} has ended: {status['status']}")
     if "waiting" in status:
         waiting = [one for one in status["waiting"] if one.get("awaitsSignal")]
-        fitting = [
-            one
-            for one in waiting
-            if one["name"] == signal.task and signal.visit in (None, one["visit"])
-        ]
+        fitting = [one for one in waiting if one["name"] == task]
         if not fitting:
             names = ", ".join(repr(one["name"]) for one in waiting) or "none"
             raise EngineError(
-                f"no task {signal.task!r} of the run {workflow_id!r} waits for somebody; those that"
+                f"no task {task!r} of the run {workflow_id!r} waits for somebody; those that"
                 f" wait: {names}"
             )
         signal = replace(signal, visit=fitting[0]["visit"])

@@ -1,0 +1,204 @@
+"""What operators see and type: commands, labels, and sentences for what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command_line import Done
+from engine_definitions import api, at, flow, get
+from httptask.cli._temporal import TASK_QUEUE_VARIABLE
+from httptask.engines.temporal import _types
+from httptask.engines.temporal import client as temporal
+from httptask.errors import EngineError
+from httptask.protocols import RunOptions
+from httptask.workflow import definition_of
+from tasks import SEED, email_task, runtime
+from temporal_servers import dev_server, free_port
+from temporal_worlds import Handle, TemporalWorld, worker_process
+
+Command = Callable[..., Done]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, temporal_address: str) -> Command:
+    """A function that runs `httptask` with a server's address in its environment."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_address)
+
+    def run(*words: str, status: int = 0) -> Done:
+        process = subprocess.run(
+            [sys.executable, "-m", "httptask", *words], capture_output=True, text=True, timeout=120
+        )
+        done = Done(process)
+        assert done.status == status, done.err
+        return done
+
+    return run
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """The file of a definition with a task that waits for somebody."""
+    tasks = {"Gate": {"type": "Simple", "nextTask": "A"}, "A": get("/things/1")}
+    with api() as server:
+        path = tmp_path / "gate.json"
+        path.write_text(json.dumps(at(flow("Gate", tasks), server.url)))
+        yield path
+
+
+def test_a_run_is_started_seen_completed_and_waited_for(
+    command: Command, gate: Path, temporal_address: str
+) -> None:
+    """`run --detach`, `status`, `complete`, and the status of what has ended."""
+    queue = "operating"
+    with worker_process(temporal_address, queue) as worker:
+        assert f"takes runs of the task queue '{queue}'" in worker.said
+        words = ("--engine", "temporal")
+        started = command("run", str(gate), *words, "--detach", "--task-queue", queue, "--json")
+        run_id = started.json["workflowId"]
+        seen: dict[str, Any] = {}
+        while not seen.get("waiting"):
+            seen = command("status", run_id, *words, "--json").json
+        assert [task["name"] for task in seen["waiting"]] == ["Gate"]
+        assert (
+            "waiting: Gate (Simple), for somebody outside" in command("status", run_id, *words).out
+        )
+        wrong = command("complete", run_id, "Gat", *words, status=1)
+        assert "no task 'Gat'" in wrong.err
+        assert "'Gate'" in wrong.err
+        command("complete", run_id, "Gate", *words, "--output", '{"approved": true}')
+        while seen["status"] == "Running":
+            seen = command("status", run_id, *words, "--json").json
+        assert seen["status"] == "Completed"
+        assert seen["output"]["statusCode"] == 200
+
+
+def test_run_shows_each_task_as_it_ends(
+    command: Command, tmp_path: Path, temporal_address: str
+) -> None:
+    """Its output is that of the embedded engine."""
+    with api() as server, worker_process(temporal_address, "shown"):
+        path = tmp_path / "flow.json"
+        tasks = {"A": get("/things/1", nextTask="B"), "B": get("/missing")}
+        path.write_text(json.dumps(at(flow("A", tasks), server.url)))
+        options = ("--engine", "temporal", "--task-queue", "shown")
+        done = command("run", str(path), *options, status=1)
+    assert "Completed  A (Http" in done.err
+    assert "Failed     B (Http" in done.err
+    assert done.out.startswith("Failed: Test in")
+
+
+def test_cancel_ends_a_run(command: Command, gate: Path, temporal_address: str) -> None:
+    """What waits is stopped; another cancellation says that there is no such run."""
+    words = ("--engine", "temporal")
+    with worker_process(temporal_address, "cancelled"):
+        started = command("run", str(gate), *words, "--detach", "--task-queue", "cancelled")
+        run_id = started.out.strip()
+        command("cancel", run_id)
+        seen = {"status": "Running"}
+        while seen["status"] == "Running":
+            seen = command("status", run_id, *words, "--json").json
+        assert seen["status"] == "Cancelled"
+        assert "there is no run 'nothing'" in command("cancel", "nothing", status=1).err
+
+
+def test_no_server_is_one_sentence(
+    command: Command, gate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the address, and what to do."""
+    address = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("TEMPORAL_ADDRESS", address)
+    for words in (("run", str(gate), "--engine", "temporal"), ("worker",), ("cancel", "a")):
+        done = command(*words, status=1)
+        assert f"no Temporal server answers at {address}" in done.err
+        assert "TEMPORAL_ADDRESS" in done.err
+
+
+def test_a_wrong_namespace_is_one_sentence(
+    command: Command, gate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says how to create it."""
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+    for words in (("run", str(gate), "--engine", "temporal"), ("worker",)):
+        assert "has no namespace 'nowhere'" in command(*words, status=1).err
+
+
+def test_detach_needs_an_engine_that_outlives_the_command(command: Command, gate: Path) -> None:
+    """The embedded engine does not."""
+    assert "--engine temporal" in command("run", str(gate), "--detach", status=2).err
+
+
+def test_without_the_extra_one_sentence_says_what_to_install(gate: Path) -> None:
+    """Everything else works without it, and nothing imports the SDK."""
+    code = (
+        "import sys; sys.modules['temporalio'] = None\n"
+        "from httptask.cli import main\n"
+        f"assert main(['validate', {str(gate)!r}]) == 0\n"
+        f"sys.exit(main(['run', {str(gate)!r}, '--engine', 'temporal']))"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert process.returncode == 2
+    assert "pip install 'httptask[temporal]'" in process.stderr
+    assert len(process.stderr.splitlines()) == 1
+
+
+def test_a_definition_that_is_too_large_is_refused(temporal_address: str) -> None:
+    """Before anything is started."""
+    world = TemporalWorld(temporal_address)
+    with pytest.raises(EngineError, match="give large values as files"):
+        asyncio.run(world.start(flow("A", {"A": get("/a")}), "x" * 2_000_000))
+
+
+def labels(address: str, definition: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the memo and the search attributes of a run of *definition*."""
+
+    async def main() -> tuple[dict[str, Any], dict[str, Any]]:
+        world = TemporalWorld(address)
+        client = await world.client()
+        async with runtime() as shared:
+            made = definition_of(definition)
+            handle: Handle = await temporal.start_run(
+                client, made, RunOptions({"rfi": {"id": 7}}), shared, world.queue
+            )
+        described = await handle.describe()
+        attributes = {
+            pair.key.name: pair.value
+            for pair in described.typed_search_attributes.search_attributes
+        }
+        await handle.terminate()
+        return dict(await described.memo()), attributes
+
+    return asyncio.run(main())
+
+
+_LABELLED = flow("A", {"A": email_task("http://127.0.0.1:9")}, version=3)
+
+
+def test_operators_find_runs_by_name_version_and_provider(temporal_address: str) -> None:
+    """In the memo, and as search attributes where the namespace has them."""
+    assert _LABELLED["tasks"]["A"]["endpoint"] == SEED
+    memo, attributes = labels(temporal_address, _LABELLED)
+    assert memo == {"definition": "Test", "version": "3", "provider": ["procore"]}
+    assert attributes["HttptaskDefinition"] == "Test"
+    assert attributes["HttptaskVersion"] == "3"
+    assert attributes["HttptaskProvider"] == ["procore"]
+
+
+def test_a_namespace_without_the_attributes_has_the_memo() -> None:
+    """Runs start there all the same."""
+    with dev_server(attributes=False) as server:
+        memo, attributes = labels(server.address, _LABELLED)
+    assert memo["definition"] == "Test"
+    assert not attributes
+
+
+def test_the_command_line_names_the_variable_of_the_engine() -> None:
+    """It must not load the engine for that."""
+    assert TASK_QUEUE_VARIABLE == _types.TASK_QUEUE_VARIABLE
