@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal as signals
 from collections.abc import Mapping, Sequence
@@ -108,7 +109,9 @@ def run_worker(arguments: argparse.Namespace) -> int:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             if signals.getsignal(number) is not signals.SIG_IGN:
-                loop.add_signal_handler(number, _stop, stop)
+                # Windows: the handler that raises stays.
+                with contextlib.suppress(NotImplementedError):
+                    loop.add_signal_handler(number, _stop, stop)
         async with runtime_of(arguments) as runtime:
             await worker.run_worker(
                 runtime,

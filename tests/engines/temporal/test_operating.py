@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from engine_definitions import api, at, flow, get
 from httptask.cli._temporal import TASK_QUEUE_VARIABLE
 from httptask.engines.temporal import _types
 from httptask.engines.temporal import client as temporal
+from httptask.engines.temporal._arguments import FORMAT
 from httptask.errors import EngineError
 from httptask.protocols import RunOptions
 from httptask.workflow import definition_of
 from tasks import SEED, email_task, runtime
 from temporal_servers import dev_server, free_port
 from temporal_worlds import Handle, TemporalWorld, worker_process
+from worlds import World, do
 
 Command = Callable[..., Done]
 
@@ -202,3 +205,39 @@ def test_a_namespace_without_the_attributes_has_the_memo() -> None:
 def test_the_command_line_names_the_variable_of_the_engine() -> None:
     """It must not load the engine for that."""
     assert TASK_QUEUE_VARIABLE == _types.TASK_QUEUE_VARIABLE
+
+
+def test_a_run_of_a_newer_version_waits_for_newer_workers(temporal_address: str) -> None:
+    """An older worker says so, and does not fail the run."""
+
+    async def main() -> str:
+        world = TemporalWorld(temporal_address)
+        async with world.worker(), runtime() as shared:
+            made, options = definition_of(flow("A", {"A": get("/a")})), RunOptions()
+            arguments = await temporal.run_arguments(made, options, shared)
+            newer = replace(arguments, format=FORMAT + 1)
+            client = await world.client()
+            handle = await temporal.start_arguments(client, newer, options, world.queue)
+            async for event in handle.fetch_history_events(wait_new_event=True):
+                if event.HasField("workflow_task_failed_event_attributes"):
+                    message = event.workflow_task_failed_event_attributes.failure.message
+                    break
+            await handle.terminate()
+            return message
+
+    assert "upgrade the workers" in asyncio.run(main())
+
+
+def test_a_worker_without_a_task_type_says_which(temporal_address: str) -> None:
+    """The task fails; a worker cannot know who has the plugin."""
+    author = World()
+    world = TemporalWorld(temporal_address, author)
+
+    async def main() -> Any:
+        handle = await world.start(flow("A", {"A": do(end=True)}))
+        world.plugins = ()
+        async with world.worker():
+            return await world.end(handle)
+
+    ended = asyncio.run(main())
+    assert "has no task type 'Do'; install the plugin" in (ended.error or "")

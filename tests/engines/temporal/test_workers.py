@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import servers
-from engine_definitions import at, flow, get, post
+from engine_definitions import at, branch, flow, get, post
+from httptask.engines.temporal._arguments import TaskSignal
 from httptask.model.workflow import WorkflowRun
 from lists import Asked, asked, page
 from temporal_servers import PATIENCE, DevServer, free_port
@@ -190,3 +191,31 @@ def test_nothing_is_lost_with_the_server(tmp_path: Path) -> None:
     assert run.status == "Completed"
     assert [request.target for request in hold.requests][:2] == ["/first", "/second"]
     assert run.tasks[0].status == "Completed"
+
+
+def test_a_failed_branch_closes_the_connections_of_the_others(temporal_address: str) -> None:
+    """A request under way is stopped, and the history says that it may have been delivered."""
+    fork = {
+        "type": "Parallel",
+        "branches": [
+            branch("A", post("/hang", idempotencyKey=False, readTimeoutSeconds=PATIENCE)),
+            branch("G", {"type": "Simple", "end": True}),
+        ],
+        "nextTask": "R",
+        "onError": [{"errors": ["task"], "nextTask": "R"}],
+    }
+    world = TemporalWorld(temporal_address)
+
+    async def fail(handle: Handle) -> None:
+        await asyncio.to_thread(hold.arrived.wait, PATIENCE)
+        await handle.signal("complete_task", TaskSignal("G", error={"message": "no"}))
+
+    with holding() as (hold, url):
+        definition = at(flow("P", {"P": fork, "R": get("/after")}), url)
+        run = world.run(definition, None, fail)
+        assert hold.closed.wait(PATIENCE)
+    assert run.status == "Completed", run.error
+    (stopped,) = [task for task in run.tasks if task.name == "A"]
+    assert stopped.status == "InProgress"
+    assert stopped.error is not None
+    assert (stopped.error["kind"], stopped.error["maybeDelivered"]) == ("cancelled", True)

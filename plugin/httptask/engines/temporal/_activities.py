@@ -24,7 +24,7 @@ from httptask.engines.temporal._arguments import (
     ListedItems,
     TaskProgress,
 )
-from httptask.errors import HttpTaskError, TaskError, UnknownEndpointError
+from httptask.errors import HttpTaskError, PluginError, TaskError, UnknownEndpointError
 from httptask.model.definition import WorkflowDefinition
 from httptask.model.environment import Environment
 from httptask.model.for_each import ForEach, Item
@@ -71,6 +71,7 @@ class Activities:
         expressions.
         """
         async with self._opened() as runtime:
+            _see_type(arguments, runtime)
             runner = TaskRunner(_compiled(arguments, runtime), runtime, can_wait=True)
             signal = Signal.from_json(arguments.signal) if arguments.signal is not None else None
             progress = Progress()
@@ -284,6 +285,17 @@ def _failed(
         next_retry_delay=None if delay is None else timedelta(seconds=max(delay, 0.001)),
         category=ApplicationErrorCategory.BENIGN,  # the workflow's business, not the worker's
     )
+
+
+def _see_type(arguments: HttpTaskArguments, runtime: Runtime) -> None:
+    """Raise `ApplicationError` when no plugin of this worker brings the type of the task."""
+    name = arguments.definition.get("type")
+    if name not in runtime.plugins.named("httptask_task_types"):
+        message = (
+            f"a worker of the task queue {activity.info().task_queue!r} has no task type {name!r};"
+            " install the plugin that brings it on every worker"
+        )
+        raise _failed(PluginError(message).to_json() | {"kind": "task", "retryable": False})
 
 
 def _not_here(error: UnknownEndpointError) -> str:

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
+FORMAT = 1
+"""Counted up when older workers would take a new `RunArguments` for something else."""
+
 
 class Travelling:
     """A dataclass that is written as JSON with its own field names, unset fields left out."""
@@ -132,6 +135,8 @@ class RunArguments(Travelling):
     """A worker that is silent for so long while it runs a task is taken for lost."""
     has_search_attributes: bool = False
     """Whether the namespace has the search attributes."""
+    format: int = FORMAT
+    """The version of what is said here: a worker leaves a run of a newer one to others."""
     carried: dict[str, Any] | None = None
     """Where an earlier part of the run was, when its history became too long."""
 

@@ -45,6 +45,8 @@ def _facts(task: Mapping[str, Any], pointer: str, runtime: Runtime) -> dict[str,
         reads = evaluator.reads({name: task[name] for name in task if name != "branches"})
     else:
         reads = None
+        implementation = runtime.plugins.named("httptask_task_types").get(task_type)
+        facts["may_repeat"] = bool(getattr(implementation, "is_repeatable", False))
     if reads is not None:
         facts["reads"] = sorted(map(list, reads))
     if task_type in DECIDING:

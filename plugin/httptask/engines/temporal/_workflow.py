@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from httptask.engines._outcome import failure_input
 from httptask.engines.temporal._arguments import (
+    FORMAT,
     RunArguments,
     RunEnd,
     RunStatus,
@@ -32,6 +33,10 @@ _LISTED = 2_000
 """Tasks whose outline a run returns to the run that asked for it."""
 
 
+class NewerRunError(Exception):
+    """A run says things that this version does not understand."""
+
+
 @workflow.defn(name=WORKFLOW)
 class HttpTaskWorkflow:
     """Runs the definition of its argument to the end.
@@ -46,6 +51,12 @@ class HttpTaskWorkflow:
     @workflow.run
     async def run(self, arguments: RunArguments) -> RunEnd:
         """Run the definition."""
+        if arguments.format > FORMAT:
+            # No failure of the run: it waits for a worker that knows the format.
+            raise NewerRunError(
+                "this run was started by a newer version of httptask than this worker's; upgrade"
+                " the workers of its task queue, and it goes on"
+            )
         try:
             self._walk = walk = Walk(arguments, self._signals)
         except DefinitionError as error:
