@@ -92,11 +92,6 @@ class TemporalWorld:
         return asyncio.run(main())
 
 
-def binaries_are_there() -> bool:
-    """Say whether Temporal's servers are installed: there are none for Windows."""
-    return os.name != "nt"
-
-
 class WorkerProcess:
     """`httptask worker` in a process of its own."""
 

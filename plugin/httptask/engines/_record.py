@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -77,7 +77,8 @@ class RunRecord:
         self._began = clock() - self.seconds_since_began
         self._state = RunState(definition, steps=steps, began_at=self.began_at)
         self._finished = FinishedTasks()
-        self._history: list[TaskRun] = []
+        self.history: list[TaskRun] = []
+        """Every result so far, in order; it only grows."""
         self._started = 0
         self._under_way: dict[Key, tuple[TaskRun, float]] = {}
         """By visit: what is under way, as `InProgress`, and when it began."""
@@ -173,11 +174,6 @@ class RunRecord:
             previous=self.input if before is None else self._finished.output_of(before),
         )
         return run
-
-    @property
-    def history(self) -> Sequence[TaskRun]:
-        """Every result so far, waits included, in order; it only grows."""
-        return self._history
 
     @property
     def remaining_steps(self) -> int:
@@ -323,7 +319,7 @@ class RunRecord:
 
     def _end_stopped(self, run: TaskRun) -> None:
         self._forget(run.key)
-        self._history.append(run)
+        self.history.append(run)
 
     def _forget(self, key: Key) -> None:
         """Let go of what is kept of a visit that is under way."""
@@ -342,7 +338,7 @@ class RunRecord:
             definition=self.title,
             status=progress.status,
             output=progress.output,
-            tasks=(*self._history, *stopped),
+            tasks=(*self.history, *stopped),
             error=progress.error,
             elapsed_seconds=now - self._began,
             environment=self._environment.name if self._environment is not None else None,
@@ -387,7 +383,7 @@ class RunRecord:
             # The engine stops the steps, and tells of it.
             if stopped is not None and stopped[0].type == "Parallel":
                 del self._under_way[key]
-                self._history.append(replace(stopped[0], elapsed_seconds=now - stopped[1]))
+                self.history.append(replace(stopped[0], elapsed_seconds=now - stopped[1]))
         return progress
 
     def time(self) -> str:
@@ -395,7 +391,7 @@ class RunRecord:
         return utc_text(self._now())
 
     def _keep(self, run: TaskRun) -> None:
-        self._history.append(run)
+        self.history.append(run)
         self._finished.record(run)
 
     def _tell(self, run: TaskRun) -> None:

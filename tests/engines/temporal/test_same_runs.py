@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from typing import Any
 
 import pytest
 
-from engine_definitions import CASES, Case, api, at
+from engine_definitions import CASES, Case, api, at, flow, get
 from httptask.engines import arun_workflow
 from httptask.engines.temporal._arguments import TaskSignal
 from httptask.model.workflow import Signal, WorkflowRun
@@ -96,3 +97,28 @@ def test_both_engines_come_to_the_same_end(case: Case, temporal_address: str) ->
         end["tasks"].sort(key=lambda task: (task["name"], task["visit"], task["status"]))
     assert json.dumps(ends[1], indent=1) == json.dumps(ends[0], indent=1)
     assert requests[1] == requests[0]
+
+
+def test_an_activity_is_given_what_its_task_reads(temporal_address: str) -> None:
+    """Not all that came before: a history grows with each task alike, however many there are."""
+    tasks = {
+        "A": get("/things/1", nextTask="B"),
+        "B": get("/things/2", nextTask="C"),
+        "C": get("/things/3", inputParameters={"was": "${$.tasks['A'].output.statusCode}"}),
+    }
+    world = TemporalWorld(temporal_address)
+    with api() as server:
+        run = world.run(at(flow("A", tasks), server.url), {"large": "x" * 1000})
+    assert run.tasks[-1].input == {"was": 200}
+    given = [
+        json.loads(base64.b64decode(payload["data"]))
+        for event in json.loads(world.history)["events"]
+        if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"
+        for payload in event["activityTaskScheduledEventAttributes"]["input"]["payloads"]
+    ]
+    assert [one.get("tasks") for one in given] == [
+        None,
+        None,
+        {"A": {"output": {"statusCode": 200}}},
+    ]
+    assert not any("input" in one for one in given)

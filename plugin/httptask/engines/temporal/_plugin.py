@@ -36,8 +36,8 @@ class HttpTaskPlugin(SimplePlugin):
     """The HTTP task for Temporal: `Client.connect(..., plugins=[HttpTaskPlugin()])`.
 
     Workers of such a client run workflow definitions, and the activity `http_task` of workflows of
-    your own. *runtime* is what their tasks share; it stays open. Without one, each worker opens
-    what *new_runtime* returns, `Runtime()` by default, and closes it.
+    your own. *runtime* is what their tasks share; it stays open. Without one, the first worker
+    opens what *new_runtime* returns, `Runtime()` by default, and the last one closes it.
     """
 
     def __init__(
@@ -49,6 +49,8 @@ class HttpTaskPlugin(SimplePlugin):
         self._activities = Activities(runtime)
         self._given = runtime
         self._new_runtime = new_runtime
+        self._workers = 0
+        """Those that run now: they share the runtime."""
         super().__init__(
             "httptask",
             data_converter=exact,
@@ -72,12 +74,17 @@ class HttpTaskPlugin(SimplePlugin):
         if self._given is not None:
             yield
             return
-        async with self._new_runtime() as runtime:
-            self._activities.runtime = runtime
-            try:
-                yield
-            finally:
+        self._workers += 1
+        if self._activities.runtime is None:
+            self._activities.runtime = self._new_runtime()
+        try:
+            yield
+        finally:
+            self._workers -= 1
+            runtime = self._activities.runtime
+            if not self._workers and runtime is not None:
                 self._activities.runtime = None
+                await runtime.aclose()
 
 
 def _passing_through(runner: WorkflowRunner | None) -> WorkflowRunner:

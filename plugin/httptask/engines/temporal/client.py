@@ -1,7 +1,4 @@
-"""What a client asks of a Temporal server: to start a run, to follow it, to complete a task of it.
-
-Connections are those of Temporal's own configuration: its variables and its TOML profiles.
-"""
+"""What a client asks of a Temporal server: to start a run, to follow it, to complete a task."""
 
 from __future__ import annotations
 
@@ -20,7 +17,6 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowQueryFailedError,
 )
-from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import ApplicationError, CancelledError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -34,8 +30,7 @@ from httptask.engines.temporal._arguments import (
     TaskRuns,
     TaskSignal,
 )
-from httptask.engines.temporal._converter import exact
-from httptask.engines.temporal._exit import settle_at_exit
+from httptask.engines.temporal._connection import connect, server_error
 from httptask.engines.temporal._facts import task_facts
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
 from httptask.engines.temporal._types import TASK_QUEUE, TASK_QUEUE_VARIABLE, WORKFLOW
@@ -44,11 +39,21 @@ from httptask.model.workflow import Signal, TaskRun, WorkflowRun
 from httptask.workflow import checked_input, nested_definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from httptask.model.workflow import WorkflowDefinition
     from httptask.protocols import RunOptions
     from httptask.task import Runtime
+
+__all__ = [
+    "cancel_run",
+    "complete_task",
+    "connect",
+    "follow_run",
+    "run_arguments",
+    "run_status",
+    "start_arguments",
+    "start_run",
+    "task_queue",
+]
 
 _log = logging.getLogger("httptask.engines")
 
@@ -63,72 +68,6 @@ _LONGEST_PAUSE = 2.0
 def task_queue(name: str | None = None) -> str:
     """Return the task queue *name*, or the operator's, or the usual one."""
     return name or os.environ.get(TASK_QUEUE_VARIABLE) or TASK_QUEUE
-
-
-async def connect(plugins: Sequence[Any] = ()) -> Client:
-    """Connect as Temporal's configuration says. Raises `EngineError` when no server is there."""
-    try:
-        config = ClientConfig.load_client_connect_config()
-    except (RuntimeError, ValueError, OSError) as error:
-        raise EngineError(f"Temporal's configuration cannot be read: {error}") from error
-    settle_at_exit()
-    address = config.setdefault("target_host", "localhost:7233")
-    try:
-        return await Client.connect(**config, data_converter=exact(None), plugins=list(plugins))
-    except RuntimeError as error:
-        raise EngineError(
-            f"no Temporal server answers at {address} ({_reason(error)}); start one, or name"
-            " another with TEMPORAL_ADDRESS or in a profile of Temporal's configuration"
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """Return the last of the reasons in *error*, which the SDK lists from the outside in."""
-    text = str(error)
-    for start in ('message: "', "Os { code: "):
-        if start in text:
-            text = text.rsplit(start, 1)[1]
-    return text.partition('"')[0][:120].strip() or "no reason given"
-
-
-def namespace_error(client: Client, message: str) -> EngineError | None:
-    """Return the error for *message* of a server that does not know the namespace; None for
-    another message.
-    """
-    if "amespace" not in message or "not found" not in message.lower():
-        return None
-    namespace = client.namespace
-    return EngineError(
-        f"the Temporal server has no namespace {namespace!r}; create it with `temporal operator"
-        f" namespace create {namespace}`, or name another with TEMPORAL_NAMESPACE"
-    )
-
-
-def server_error(client: Client, error: RPCError) -> EngineError:
-    """Return *error* of the server as a sentence that says what to do."""
-    namespace = client.namespace
-    unknown = namespace_error(client, error.message)
-    if unknown is not None:
-        return unknown
-    if error.status == RPCStatusCode.PERMISSION_DENIED:
-        return EngineError(
-            f"the Temporal server does not let you use the namespace {namespace!r}: {error.message}"
-        )
-    return EngineError(f"the Temporal server refused: {error.message}")
-
-
-async def see_namespace(client: Client) -> None:
-    """Raise `EngineError` when the namespace of *client* is not there."""
-    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-
-    try:
-        await client.workflow_service.describe_namespace(
-            DescribeNamespaceRequest(namespace=client.namespace)
-        )
-    except RPCError as error:
-        if error.status == RPCStatusCode.PERMISSION_DENIED:  # it may work there all the same
-            return
-        raise server_error(client, error) from error
 
 
 async def start_run(

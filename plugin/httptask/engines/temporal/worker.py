@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from temporalio.worker import Worker
 
+from httptask.engines.temporal._connection import connect, namespace_error, see_namespace
 from httptask.engines.temporal._plugin import HttpTaskPlugin
-from httptask.engines.temporal.client import connect, namespace_error, see_namespace, task_queue
+from httptask.engines.temporal.client import task_queue
 from httptask.errors import EngineError
 
 if TYPE_CHECKING:

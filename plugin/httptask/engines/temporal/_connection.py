@@ -1,0 +1,85 @@
+"""The connection to a Temporal server, and what keeps it from being one, as a sentence.
+
+Connections are those of Temporal's own configuration: its variables and its TOML profiles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from httptask.engines.temporal._converter import exact
+from httptask.engines.temporal._exit import settle_at_exit
+from httptask.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+async def connect(plugins: Sequence[Any] = ()) -> Client:
+    """Connect as Temporal's configuration says. Raises `EngineError` when no server is there."""
+    try:
+        config = ClientConfig.load_client_connect_config()
+    except (RuntimeError, ValueError, OSError) as error:
+        raise EngineError(f"Temporal's configuration cannot be read: {error}") from error
+    settle_at_exit()
+    address = config.setdefault("target_host", "localhost:7233")
+    try:
+        return await Client.connect(**config, data_converter=exact(None), plugins=list(plugins))
+    except RuntimeError as error:
+        raise EngineError(
+            f"no Temporal server answers at {address} ({_reason(error)}); start one, or name"
+            " another with TEMPORAL_ADDRESS or in a profile of Temporal's configuration"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return the last of the reasons in *error*, which the SDK lists from the outside in."""
+    text = str(error)
+    for start in ('message: "', "Os { code: "):
+        if start in text:
+            text = text.rsplit(start, 1)[1]
+    return text.partition('"')[0][:120].strip() or "no reason given"
+
+
+def namespace_error(client: Client, message: str) -> EngineError | None:
+    """Return the error for *message* of a server that does not know the namespace; None for
+    another message.
+    """
+    if "amespace" not in message or "not found" not in message.lower():
+        return None
+    namespace = client.namespace
+    return EngineError(
+        f"the Temporal server has no namespace {namespace!r}; create it with `temporal operator"
+        f" namespace create {namespace}`, or name another with TEMPORAL_NAMESPACE"
+    )
+
+
+def server_error(client: Client, error: RPCError) -> EngineError:
+    """Return *error* of the server as a sentence that says what to do."""
+    namespace = client.namespace
+    unknown = namespace_error(client, error.message)
+    if unknown is not None:
+        return unknown
+    if error.status == RPCStatusCode.PERMISSION_DENIED:
+        return EngineError(
+            f"the Temporal server does not let you use the namespace {namespace!r}: {error.message}"
+        )
+    return EngineError(f"the Temporal server refused: {error.message}")
+
+
+async def see_namespace(client: Client) -> None:
+    """Raise `EngineError` when the namespace of *client* is not there."""
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+
+    try:
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace)
+        )
+    except RPCError as error:
+        if error.status == RPCStatusCode.PERMISSION_DENIED:  # it may work there all the same
+            return
+        raise server_error(client, error) from error

@@ -1,0 +1,89 @@
+"""`HttpTaskPlugin`, as clients, workers and replayers are given it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from engine_definitions import api, at, get
+from httptask.engines.temporal import HttpTaskPlugin
+from httptask.task import Runtime
+from own_workflow import Own
+from tasks import runtime
+from temporal_worlds import TemporalWorld
+
+
+class Opened(Runtime):
+    """A runtime that tells of itself."""
+
+    open = 0
+
+    def __init__(self) -> None:
+        super().__init__(allow_networks=["127.0.0.0/8"], catalogue=":memory:")
+        Opened.open += 1
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        Opened.open -= 1
+
+
+def test_a_workflow_of_ones_own_runs_the_task(temporal_address: str) -> None:
+    """The plugin of the client is all that its workers need; they share one runtime, which the
+    last one closes.
+    """
+
+    async def main(url: str) -> tuple[Any, int]:
+        plugin = HttpTaskPlugin(new_runtime=Opened)
+        client = await Client.connect(temporal_address, plugins=[plugin])
+        queue = f"own-{uuid.uuid4()}"
+        async with Worker(client, task_queue=queue, workflows=[Own]):
+            async with Worker(client, task_queue=f"{queue}-2"):
+                pass
+            task = at(get("/things/1"), url)
+            body = await client.execute_workflow(Own.run, task, id=queue, task_queue=queue)
+            return body, Opened.open
+
+    with api() as server:
+        body, opened = asyncio.run(main(server.url))
+    assert body["path"] == "/things/1"
+    assert (opened, Opened.open) == (1, 0)
+
+
+def test_options_that_a_worker_was_given_stay(temporal_address: str) -> None:
+    """The plugin sets what it needs, where nobody has said otherwise."""
+
+    async def main() -> list[Any]:
+        async with runtime() as shared:
+            client = await Client.connect(temporal_address, plugins=[HttpTaskPlugin(shared)])
+            usual = Worker(client, task_queue="a").config(active_config=True)
+            given = Worker(
+                client, task_queue="b", max_heartbeat_throttle_interval=timedelta(seconds=9)
+            ).config(active_config=True)
+            return [
+                one["max_heartbeat_throttle_interval"].total_seconds() for one in (usual, given)
+            ]
+
+    assert asyncio.run(main()) == [1, 9]
+
+
+def test_numbers_keep_their_digits(temporal_address: str) -> None:
+    """From the input to the output, whatever a double would make of them."""
+    large = 12345678901234567890123
+    definition = {
+        "name": "Digits",
+        "startTask": "T",
+        "tasks": {
+            "T": {
+                "type": "Terminate",
+                "terminationStatus": "Completed",
+                "workflowOutput": "${$.input.n}",
+            }
+        },
+    }
+    run = TemporalWorld(temporal_address).run(definition, {"n": large})
+    assert run.output == large
