@@ -40,7 +40,11 @@ class TemporalEngine:
         try:
             run: WorkflowRun = await client.follow_run(connection, handle, options)
         except asyncio.CancelledError:
-            _log.warning("the run %s goes on; httptask cancel %s ends it", handle.id, handle.id)
+            _log.warning(
+                "the run %s goes on: httptask cancel ends it, httptask status --engine temporal"
+                " says how far it is",
+                handle.id,
+            )
             raise
         return run
 

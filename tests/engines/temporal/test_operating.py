@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -241,3 +242,22 @@ def test_a_worker_without_a_task_type_says_which(temporal_address: str) -> None:
 
     ended = asyncio.run(main())
     assert "has no task type 'Do'; install the plugin" in (ended.error or "")
+
+
+def test_a_run_that_no_worker_takes_says_so_and_goes_on(
+    command: Command, gate: Path, temporal_address: str
+) -> None:
+    """Whoever waits is told what to start; when they stop waiting, the run does not."""
+    words = ("run", str(gate), "--engine", "temporal", "--task-queue", "nobody")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "httptask", *words], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    with process.stderr:
+        assert "no worker takes runs of the task queue 'nobody'" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.wait(60) == 130
+    (line,) = [line for line in rest.splitlines() if "goes on" in line]
+    run_id = line.split()[2]
+    command("cancel", run_id)

@@ -8,6 +8,7 @@ import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio.client import (
@@ -59,6 +60,9 @@ _log = logging.getLogger("httptask.engines")
 
 _MOST = 1_900_000
 """Bytes of the arguments of a run: a server takes 2 MB at most."""
+
+_PATIENCE = timedelta(seconds=5)
+"""How long a worker may take to say how far a run is."""
 
 _PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
@@ -182,16 +186,15 @@ async def follow_run(
     """
     tasks: list[TaskRun] = []
     result = asyncio.ensure_future(_end_of(client, handle))
-    pause, has_worker = _PAUSE, True
+    pause = _PAUSE
     try:
+        await _see_workers(client, handle)
         while not result.done():
             await asyncio.wait([result], timeout=pause)
             if not await _more_tasks(handle, tasks, options):
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
             else:
                 pause = _PAUSE
-            if has_worker and not tasks and pause >= _LONGEST_PAUSE:
-                has_worker = await _has_worker(client, handle)
     finally:
         result.cancel()
     end = result.result()
@@ -206,7 +209,9 @@ async def _more_tasks(
 ) -> bool:
     """Add the visits that have ended meanwhile to *tasks*; say whether there were some."""
     try:
-        answer = await handle.query("tasks", len(tasks), result_type=TaskRuns)
+        answer = await handle.query(
+            "tasks", len(tasks), result_type=TaskRuns, rpc_timeout=_PATIENCE
+        )
     except (RPCError, WorkflowQueryFailedError):  # no worker at the moment: the run goes on
         return False
     for value in answer.tasks:
@@ -217,8 +222,8 @@ async def _more_tasks(
     return bool(answer.tasks)
 
 
-async def _has_worker(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> bool:
-    """Say whether a worker is there for the run of *handle*, and warn when there is none."""
+async def _see_workers(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> None:
+    """Warn when no worker is there for the run of *handle*."""
     from temporalio.api.enums.v1 import TaskQueueType
     from temporalio.api.taskqueue.v1 import TaskQueue
     from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -232,15 +237,14 @@ async def _has_worker(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> bo
                 task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
             )
         )
-    except RPCError:
-        return True
+    except RPCError:  # not everybody may ask
+        return
     if not response.pollers:
         _log.warning(
             "no worker takes runs of the task queue %r; start one: httptask worker --engine"
             " temporal",
             queue,
         )
-    return bool(response.pollers)
 
 
 async def _end_of(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> RunEnd:
@@ -293,7 +297,7 @@ async def run_status(client: Client, workflow_id: str) -> dict[str, Any]:
 
 async def _progress(handle: WorkflowHandle[Any, RunEnd]) -> dict[str, Any]:
     try:
-        status = await handle.query("status", result_type=RunStatus)
+        status = await handle.query("status", result_type=RunStatus, rpc_timeout=_PATIENCE)
     except (RPCError, WorkflowQueryFailedError) as error:
         return {"note": f"no worker tells how far it is: {error}"}
     return {
