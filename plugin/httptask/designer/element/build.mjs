@@ -1,4 +1,5 @@
-// Builds ../static/http-task-designer.js: one ES module, the same bytes from the same lock file.
+// Builds ../static/http-task-designer*.js, the same bytes from the same lock file: the element, what is loaded when it is
+// first needed, and what both share.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -17,9 +18,12 @@ const styleText = {
 };
 
 await build({
-  entryPoints: [here("src/element.tsx")],
-  outfile: process.argv[2] ?? here("../static/http-task-designer.js"),
+  entryPoints: { "http-task-designer": here("src/element.tsx"), "http-task-designer-panels": here("src/panels.tsx") },
+  // One module is shared; a second one of this name would be an error.
+  chunkNames: "http-task-designer-shared",
+  outdir: process.argv[2] ?? here("../static"),
   bundle: true,
+  splitting: true,
   minify: true,
   format: "esm",
   target: "es2022",

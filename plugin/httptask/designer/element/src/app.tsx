@@ -1,7 +1,7 @@
 // The whole: three columns and a status line.
 import { useLayoutEffect } from "preact/hooks";
-import { Credentials } from "./credentials";
 import { History } from "./history";
+import { loaded, Panel } from "./panel";
 import { Reference } from "./reference";
 import { Request } from "./request";
 import { Response } from "./response";
@@ -14,7 +14,12 @@ import { WorkflowPanel } from "./workflow-panel";
 export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRoot; onTheme: () => void }) {
   const redraw = useRedraw();
   useLayoutEffect(() => store.subscribe(redraw), [store]);
-  const focus = (id: string) => setTimeout(() => shadow.getElementById(id)?.focus(), 0);
+  /** Drawn at once, or when a panel has come. */
+  const focus = (id: string) => setTimeout(() => {
+    const control = shadow.getElementById(id);
+    if (control) control.focus();
+    else void loaded().then(() => setTimeout(() => shadow.getElementById(id)?.focus(), 0));
+  }, 0);
   useLayoutEffect(() => {
     if (store.focusWanted === null) return;
     const wanted = store.focusWanted;
@@ -63,7 +68,7 @@ function CredentialDialog({ store, wish }: { store: Store; wish: CredentialWish 
     store.focusWanted = "test";
     store.task.redraw();
   };
-  return <Credentials wish={wish} onUse={use} onClose={() => { store.credentialWish = null; store.update(); }} />;
+  return <Panel name="Credentials" of={{ wish, onUse: use, onClose: () => { store.credentialWish = null; store.update(); } }} />;
 }
 
 /** The first required control that is still empty, else the button that sends the request. */

@@ -7,7 +7,7 @@ import { plural } from "./amounts";
 import type { Store } from "./store";
 import { distinct, namesIn, writeNames } from "./task-credentials";
 import { GROUP_TITLES } from "./task-form";
-import { FlowTask } from "./flow-task";
+import { Panel } from "./panel";
 import { Routes } from "./routes";
 import { PagesOffered } from "./suggestion";
 import { TaskTitle } from "./task-title";
@@ -21,7 +21,7 @@ export function Request() {
   const { root, name: current } = store.task;
   const item = current === null ? undefined : flow.find(store.workflow.working, current);
   if (store.task.loading && !root) return <Empty text="Loading the form …" />;
-  if (item && item.type !== "Http") return <FlowTask key={item.name} item={item} />;
+  if (item && item.type !== "Http") return <Panel key={item.name} name="FlowTask" of={{ item }} />;
   if (!root || !item) return null;
   const request = root.kids.find(({ field }) => field.name === "httpRequest")!;
   return (

@@ -3,8 +3,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import { bytes, duration, plural } from "./amounts";
 import { phaseWords } from "./endings";
 import type { Store } from "./store";
-import { JobCalls } from "./job";
-import { PageList } from "./pages";
+import { Panel } from "./panel";
 import { Answer } from "./answer-tools";
 import type { Attempt, Ending, Hop, Phases } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
@@ -100,8 +99,8 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
         <>
           <Tabs id="exchange" label="The exchange" small tabs={views} chosen={shown} onChoose={setView} />
           <div role="tabpanel" id="exchange-panel" aria-labelledby={`exchange-tab-${shown}`} class="panel" tabIndex={0}>
-            {shown === "job" && <JobCalls job={ending.job!} />}
-            {shown === "pages" && <PageList pages={ending.pages!} />}
+            {shown === "job" && <Panel name="JobCalls" of={{ job: ending.job! }} />}
+            {shown === "pages" && <Panel name="PageList" of={{ pages: ending.pages! }} />}
             {shown === "body" && <Body ending={ending} store={store} />}
             {shown === "raw" && <Raw ending={ending} store={store} />}
             {shown === "headers" && <Headers headers={ending.headers ?? []} />}

@@ -1,7 +1,7 @@
 // The search: one box, results as you type, arrows and Enter.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
-import { Imports } from "./imports";
+import { Panel } from "./panel";
 import { plural } from "./amounts";
 import type { Failure, Found } from "./types";
 import { Empty, Failed, Marked, Method, typed, useUi } from "./ui";
@@ -83,7 +83,7 @@ export function Search() {
           <button class="link" onClick={() => store.task.free()}>Start from an empty request</button>
         </div>
       </div>
-      {store.config?.imports && <Imports onChange={() => void ask()} />}
+      {store.config?.imports && <Panel name="Imports" of={{ onChange: () => void ask() }} />}
       {failure && <Failed failure={failure}><button onClick={() => void ask()}>Try again</button></Failed>}
       {items !== null && !found && !failure && (
         <Empty title={`Nothing found for “${query}”`} text="Try other words, a part of the path, or the provider’s name." />
