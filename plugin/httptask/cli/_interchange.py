@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from httptask.catalogue import Catalogue
     from httptask.interchange import Imported, ImportedTask
-    from httptask.model.credential import Credential
 
 _MOST_LISTED = 40
 """Lines of the report for a person; `--json` has all."""
@@ -205,7 +204,7 @@ def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
 
     One that is there already with other values is never changed.
     """
-    from httptask.credentials import listed_credentials, writable_shelf
+    from httptask.credentials import credential_document, listed_credentials, writable_shelf
     from httptask.task import Runtime, store_credential
 
     names = list(dict.fromkeys(name for task in tasks for name in task.credentials))
@@ -221,7 +220,7 @@ def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
         shelf = writable_shelf("file")
         async with Runtime() as runtime:
             for name in names:
-                document = _document(imported.credentials[name])
+                document = credential_document(imported.credentials[name])
                 await store_credential(runtime, shelf, name, document)
 
     try:
@@ -229,11 +228,6 @@ def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
     except ValueError as error:
         raise CommandError(str(error)) from error
     return names
-
-
-def _document(credential: Credential) -> dict[str, Any]:
-    origins = {"origins": list(credential.origins)} if credential.origins else {}
-    return {"type": credential.scheme, **credential.revealed(), **origins}
 
 
 # The report

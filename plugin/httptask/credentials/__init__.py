@@ -38,6 +38,7 @@ from httptask.credentials._shelf import (
 )
 from httptask.credentials._stores import (
     PREFIX,
+    credential_document,
     credential_of,
     credentials_file,
     from_environment,
@@ -71,6 +72,7 @@ __all__ = [
     "authorise",
     "blamed",
     "challenges_of",
+    "credential_document",
     "credential_of",
     "credential_problems",
     "credentials_file",

@@ -94,6 +94,12 @@ def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
     return document
 
 
+def credential_document(credential: Credential) -> dict[str, Any]:
+    """Return *credential* as it is stored, with its secrets: `credential_of` reads it."""
+    origins = {"origins": list(credential.origins)} if credential.origins else {}
+    return {"type": credential.scheme, **credential.revealed(), **origins}
+
+
 def credential_of(name: str, document: Any, where: str) -> Credential:
     """Return the credential *name* that *document* describes. Raises `ValueError`, which says
     *where* it stands and what is wrong.

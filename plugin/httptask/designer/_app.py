@@ -34,6 +34,7 @@ from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
 from httptask.designer._inputs import refused_input
+from httptask.designer._pasted import Pasted
 from httptask.designer._problems import (
     Refused,
     answer_http,
@@ -48,6 +49,7 @@ from httptask.designer._test_requests import Event, TestRequests, described
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
 from httptask.errors import DefinitionError, HttpTaskError, UnknownEndpointError
+from httptask.interchange import LANGUAGES, code_of
 from httptask.model.policy import Limits, Network
 from httptask.model.task import Inputs
 from httptask.model.workflow import WorkflowDefinition
@@ -176,6 +178,7 @@ class _Designer:
         self._imports = imports
         self._tests = TestRequests()
         self._credentials = Credentials(runtime, catalogue.entry)
+        self._pasted = Pasted(catalogue, self._credentials)
         self._consents = Consents(runtime, self._credentials)
         self._expressions = Expressions(workflows, runtime, catalogue.entry)
 
@@ -205,6 +208,8 @@ class _Designer:
                     "DELETE": self._credentials.remove,
                 },
             ),
+            ("/pasted", {"POST": self._pasted.read}),
+            ("/pasted/credentials", {"POST": self._pasted.keep}),
             ("/credential-schemes", {"GET": self._credentials.schemes}),
             ("/credential-tests", {"POST": self._credentials.test}),
             ("/credential-moves", {"POST": self._credentials.move}),
@@ -375,10 +380,19 @@ class _Designer:
         return await self._catalogue.check(check)
 
     async def render(self, request: Request) -> Response:
-        """Show the request of a draft and its curl command. Nothing is sent."""
+        """Show the request of a draft and its curl command; with the query's `as`, its code, too.
+
+        Nothing is sent.
+        """
+        language = request.query_params.get("as")
+        if language is not None and language not in LANGUAGES:
+            expected = ", ".join(LANGUAGES)
+            raise Refused("bad-request", f"'as' is one of {expected}; found {language[:50]!r}")
         draft = await self._definitions.draft(await json_object(request))
         entry = await self._entry_of(draft)
-        return as_json(described(await _task(draft, entry, self._runtime).arender(draft.inputs)))
+        rendered = await _task(draft, entry, self._runtime).arender(draft.inputs)
+        code = {} if language is None else {"code": code_of(rendered, language)}
+        return as_json(described(rendered) | code)
 
     async def _entry_of(self, draft: Draft) -> CatalogueEntry | None:
         """Return the endpoint of *draft*; None when it names none or an unknown one.

@@ -13,6 +13,7 @@ from httptask._http.syntax import origin
 from httptask.credentials import (
     SHELVES,
     Shelf,
+    credential_document,
     credential_of,
     credential_problems,
     has_keyring,
@@ -103,12 +104,10 @@ class Credentials:
 
     async def save(self, request: Request) -> Response:
         """Make a credential, or change one: a secret that is left out is kept."""
-        name = request.path_params["name"].strip()
+        name = _checked_name(request.path_params["name"])
         value = await json_object(request)
         scheme, given = member(value, "type", str), member(value, "fields", dict)
         origins = value.get("origins", [])
-        if not name or name in (".", "..") or len(name) > 200:
-            raise Refused("bad-request", "a credential needs a name of at most 200 characters")
         known = known_scheme(Credential(name, scheme, {}), self._runtime.plugins)
         before, target = await in_thread(lambda: _before(name, value.get("source")))
         is_same = before is not None and before.get("type") == scheme
@@ -134,6 +133,25 @@ class Credentials:
                 document,
                 keeps_token=target_field is None,  # else it was for the servers of before
             )
+        except ValueError as error:
+            raise Refused("credential", str(error)) from error
+        return await self._shown(name)
+
+    async def keep(self, name: str, credential: Credential) -> Response:
+        """Store *credential*, which came with a request, as *name*. None that is there changes."""
+        name = _checked_name(name)
+        document = credential_document(credential)
+        known = known_scheme(credential, self._runtime.plugins)
+        problems = credential_problems(known.schema, credential.revealed())
+        if problems:
+            raise Refused("credential", "; ".join(problems))
+        if shelf_of(name) is not None:
+            raise Refused(
+                "credential",
+                f"there is a credential {name!r} already, and it is left as it is: name another",
+            )
+        try:
+            await store_credential(self._runtime, writable_shelf("file"), name, document)
         except ValueError as error:
             raise Refused("credential", str(error)) from error
         return await self._shown(name)
@@ -187,6 +205,14 @@ class Credentials:
     async def _token(self, credential: Credential) -> dict[str, Any]:
         token = await held_token(self._runtime, credential)
         return {} if token is None else {"token": token_json(token, self._runtime.clock.wall())}
+
+
+def _checked_name(text: str) -> str:
+    """Return *text* as the name of a credential. Raises `Refused`."""
+    name = text.strip()
+    if not name or name in (".", "..") or len(name) > 200:
+        raise Refused("bad-request", "a credential needs a name of at most 200 characters")
+    return name
 
 
 def _connects(credential: Credential) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from httptask.errors import (
     DefinitionError,
     ExpressionError,
     HttpTaskError,
+    InterchangeError,
     Problem,
     SettingsError,
     TaskError,
@@ -29,6 +30,7 @@ MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
     "bad-request": (400, "The request is not understood"),
+    "not-a-request": (422, "This cannot be read as requests"),
     "not-json": (400, "The body is not JSON"),
     "unauthorised": (401, "The token is missing or wrong"),
     "wrong-host": (403, "This address is not the designer's"),
@@ -111,6 +113,8 @@ def refused(error: HttpTaskError) -> Refused:
             str(error),
             problems=[Problem.of("credential", "/credentials", reason=error.message).to_json()],
         )
+    if isinstance(error, InterchangeError):
+        return Refused("not-a-request", str(error))
     if isinstance(error, DefinitionError):
         return Refused("broken-definition", str(error))
     slug = "settings" if isinstance(error, TaskError) else "internal"

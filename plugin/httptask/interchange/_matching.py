@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from httptask._http.syntax import PLACEHOLDER
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
 
 _MOST_HITS = 60
+_MOST_OTHERS = 5
 _SERVER = re.compile(r"(?i)(https?)://([^/]*)(.*)", re.DOTALL)
 _DEFAULT_PORT = re.compile(r":(?:80|443)\Z")
 
@@ -63,6 +65,18 @@ class Matching:
         if is_open and len({match.endpoint.id for match in matches}) > 1:
             return None  # nobody knows whose server it is
         return first
+
+    def others(
+        self, method: str, url: str, parameters: Mapping[str, str], best: Match | None
+    ) -> tuple[Endpoint, ...]:
+        """Return further endpoints that may be meant: *url* fits them on whatever server."""
+        candidates = (
+            endpoint
+            for endpoint in self._candidates(method, url.partition("?")[0])
+            if (best is None or endpoint.id != best.endpoint.id)
+            and fitting(endpoint, method, url, parameters, self._blanks, anywhere=True)
+        )
+        return tuple(islice(candidates, _MOST_OTHERS))
 
     def _candidates(self, method: str, address: str) -> Iterator[Endpoint]:
         if self._catalogue is None:

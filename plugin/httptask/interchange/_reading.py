@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._http.secret_names import is_secret_text
@@ -52,6 +52,8 @@ class ImportedTask:
     """What is not carried over, or not as it was; pointers are into the pasted document."""
     problems: tuple[Problem, ...]
     """What is wrong with the task; pointers are into the task."""
+    others: tuple[Endpoint, ...] = field(default=(), repr=False)
+    """Further endpoints that a lone request fits, on whatever server: for a person to choose."""
 
     @property
     def is_whole(self) -> bool:
@@ -135,6 +137,11 @@ def read_requests(
     for one in captured[:MOST_REQUESTS]:
         match = _match(one, matching, endpoint, blanks)
         task = _task(one, match, blanks, keeping, checks, _free_name(one, match, names, blanks))
+        if len(captured) == 1:
+            others = matching.others(
+                method_of(one), _without_user(one.url), one.path_parameters, match
+            )
+            task = replace(task, others=others)
         tasks.append(task)
     return Imported(document.form, tuple(tasks), tuple(losses), keeping.credentials)
 

@@ -1,0 +1,97 @@
+"""Requests of other tools, pasted into the page: what tasks they become, and their secrets kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from httptask.designer._bodies import as_json, json_object, member
+from httptask.designer._problems import Refused
+from httptask.errors import InterchangeError
+from httptask.interchange import Imported, ImportedTask, form_of, read_requests
+
+if TYPE_CHECKING:
+    from httptask.catalogue import Catalogue
+    from httptask.designer._catalogue import CatalogueThread
+    from httptask.designer._credentials import Credentials
+    from httptask.model.api import Endpoint
+
+MOST_PASTED = 16 * 1024 * 1024
+"""Most bytes of a body with a pasted text. The command line reads larger documents."""
+
+
+class Pasted:
+    """The handlers. Nothing of a text is kept: who wants a secret stored sends the text again."""
+
+    def __init__(self, catalogue: CatalogueThread, credentials: Credentials) -> None:
+        self._catalogue = catalogue
+        self._credentials = credentials
+
+    async def read(self, request: Request) -> Response:
+        """Answer with the tasks that a text becomes, without its secrets. Nothing is kept."""
+        imported = await self._imported(await _body(request))
+        return as_json(imported.to_json() | {"tasks": [_task(task) for task in imported.tasks]})
+
+    async def keep(self, request: Request) -> Response:
+        """Store one of the credentials that were in a text, under a name of the person's choice."""
+        value = await _body(request)
+        wanted, name = member(value, "credential", str), member(value, "name", str)
+        credential = (await self._imported(value)).credentials.get(wanted)
+        if credential is None:
+            raise Refused("not-found", f"the text holds no credential {wanted[:200]!r}")
+        return await self._credentials.keep(name, credential)
+
+    async def _imported(self, value: Mapping[str, Any]) -> Imported:
+        text, endpoint_id = member(value, "text", str), value.get("endpoint")
+        is_own = "endpoint" in value and endpoint_id is None
+        if endpoint_id is not None and not isinstance(endpoint_id, str):
+            raise Refused("bad-request", "'endpoint' must be an endpoint's id, or null for none")
+
+        def read(catalogue: Catalogue) -> Imported:
+            return read_requests(
+                text,
+                catalogue=None if is_own else catalogue,
+                endpoint=catalogue.get(endpoint_id) if endpoint_id is not None else None,
+            )
+
+        try:
+            return await self._catalogue.run(read)
+        except InterchangeError as error:
+            raise Refused("not-a-request", str(error), recognised=_is_recognised(text)) from error
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        return await json_object(request, MOST_PASTED)
+    except Refused as error:
+        if error.slug == "too-large":
+            error.detail += "; larger documents are read by: httptask import-request"
+        raise
+
+
+def _is_recognised(text: str) -> bool:
+    """Return whether *text* is meant as requests, although it cannot be read."""
+    try:
+        return form_of(text) is not None
+    except InterchangeError:
+        return False
+
+
+def _task(task: ImportedTask) -> dict[str, Any]:
+    return task.to_json() | {
+        "endpoint": None if task.endpoint is None else _shown(task.endpoint),
+        "others": [_shown(endpoint) for endpoint in task.others],
+    }
+
+
+def _shown(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "id": endpoint.id,
+        "provider": endpoint.provider,
+        "method": endpoint.method,
+        "path": endpoint.path,
+        "title": endpoint.title,
+    }
