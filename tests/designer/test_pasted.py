@@ -55,7 +55,7 @@ def test_command_becomes_a_task_of_the_catalogue(designer: RunningDesigner) -> N
     assert pasted["credentials"] == [
         {"name": "procore", "scheme": "bearer", "origins": ["https://api.procore.com"]}
     ]
-    assert [loss["code"] for loss in task["losses"]][0] == "secret-moved"
+    assert next(loss["code"] for loss in task["losses"]) == "secret-moved"
 
 
 def test_windows_command(designer: RunningDesigner) -> None:

@@ -34,7 +34,7 @@ from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
 from httptask.designer._inputs import refused_input
-from httptask.designer._pasted import Pasted
+from httptask.designer._pasted import MOST_PASTED, Pasted
 from httptask.designer._problems import (
     Refused,
     answer_http,
@@ -285,6 +285,7 @@ class _Designer:
                 "definition": MOST_BYTES,
                 "shownText": SHOWN_TEXT,
                 "body": self._runtime.limits.body,
+                "pasted": MOST_PASTED,
             },
             "endpoints": count,
             "onlyShipped": only_shipped,

@@ -1,6 +1,6 @@
 // The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
 import { type Json, type JsonObject, parse } from "./json";
-import type { Change, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, ImportState, Page, Problem, Scope, ScopeRequest, Task } from "./types";
+import type { Change, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, Found, ImportState, Page, Problem, Scope, ScopeRequest, Task } from "./types";
 
 /** What the server, or the way to it, answered instead of what was asked for. */
 export class ApiError extends Error {
@@ -20,6 +20,26 @@ const UNREACHABLE: Failure = {
 
 export const failureOf = (error: unknown): Failure =>
   error instanceof ApiError ? error.failure : { title: "Something went wrong in this page", detail: String(error) };
+
+/** What a pasted text becomes. */
+export interface Pasted {
+  form: string;
+  tasks: PastedTask[];
+  credentials: PastedCredential[];
+  losses: Problem[];
+}
+export interface PastedTask {
+  name: string;
+  task: Task;
+  endpoint: PastedEndpoint | null;
+  /** Further endpoints that a lone request fits. */
+  others: PastedEndpoint[];
+  credentials: string[];
+  losses: Problem[];
+  problems: Problem[];
+}
+export type PastedEndpoint = Omit<Found, "match" | "highlights">;
+export interface PastedCredential { name: string; scheme: string; origins: string[] }
 
 export interface Draft {
   task: Task;
@@ -161,8 +181,9 @@ export class Api {
     return read(await response.text()) as unknown as Change;
   }
 
-  async curl(draft: Draft): Promise<string> {
-    return ((await (await this.post("render", draft)).json()) as { curl: string }).curl;
+  /** The request of *draft* as code in *language*. */
+  async code(draft: Draft, language: string): Promise<string> {
+    return ((await (await this.post(`render?as=${language}`, draft)).json()) as { code: string }).code;
   }
 
   async workflow(id: string): Promise<{ definition: Definition; etag: string }> {
@@ -190,6 +211,13 @@ export class Api {
     });
     return (await response.json()) as Json;
   }
+
+  /** What *text* becomes for *endpoint*; undefined: for the one that fits, null: for none. */
+  async readPasted(text: string, endpoint?: string | null): Promise<Pasted> {
+    return read(await (await this.post("pasted", { text, endpoint })).text()) as unknown as Pasted;
+  }
+  /** Store the *credential* of *text* as *name*. */
+  keepPasted = (text: string, endpoint: string | null | undefined, credential: string, name: string) => this.post("pasted/credentials", { text, endpoint, credential, name });
 
   importState = () => this.get<ImportState>("import");
   startImport = async (what: { source: string } | { upload: string }) => (await (await this.post("import", what)).json()) as ImportState;

@@ -48,6 +48,7 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
             <Right store={store} />
           </div>
         )}
+        {store.pasting.text !== null && <Panel name="Pasted" />}
         {store.credentialWish && store.task.root && <CredentialDialog store={store} wish={store.credentialWish} />}
         <footer class="statusline">
           <span class="said" role="status">{store.status}</span>

@@ -4,17 +4,19 @@ import { MASK } from "./json";
 import { withoutSecrets } from "./slots";
 import type { Store } from "./store";
 
+export const LANGUAGES = { curl: "a curl command", httpie: "an HTTPie command", python: "Python", javascript: "JavaScript", go: "Go" };
+
 export class Copying {
   constructor(private readonly store: Store) {}
 
-  /** Copy the open task with its secrets masked: as JSON, or as the curl command of its request. */
-  async task(what: "json" | "curl"): Promise<void> {
+  /** Copy the open task with its secrets masked: as JSON, or its request as code. */
+  async task(what: "json" | keyof typeof LANGUAGES): Promise<void> {
     this.store.task.settled();
     const masked = withoutSecrets(this.store.task.value(), this.store.task.secretsHere(), MASK).value;
     try {
       if (what === "json") return await this.text("The task as JSON", JSON.stringify(masked, null, 2));
       const draft = this.store.tests.draft();
-      if (draft) await this.text("The request as a curl command", await this.store.api.curl({ ...draft, task: masked }));
+      if (draft) await this.text(`The request as ${LANGUAGES[what]}`, await this.store.api.code({ ...draft, task: masked }, what));
     } catch (error) {
       const failure = failureOf(error);
       if (failure.problems) this.store.validation.report(failure.problems);

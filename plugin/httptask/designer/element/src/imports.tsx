@@ -63,6 +63,12 @@ export function Imports({ onChange }: { onChange: () => void }) {
       if (now && isRunning(now)) setTold(now);
     }
   };
+  // What was dropped on the page.
+  useLayoutEffect(() => {
+    const file = store.pasting.description;
+    store.pasting.description = null;
+    if (file) void start(file);
+  });
   if (running) return <Running told={told} onCancel={() => void api.cancelImport().then(look)} />;
   return (
     <>

@@ -101,6 +101,15 @@ export class OpenTask {
       };
   }
 
+  /** Put *task* in the place of the task *name*, which goes to the history. */
+  exchange(name: string, task: Task): void {
+    this.commit();
+    const old = flow.find(this.store.workflow.working, name)!.task;
+    this.store.history.remember(name, old, { note: "a pasted request replaced it" });
+    this.close();
+    this.store.workflow.edit((definition) => flow.replace(definition, name, withRoutes(task, old)));
+  }
+
   /** Add a request that no description tells about. */
   free(): void {
     const name = flow.freeName(this.store.workflow.working, "HTTP request");

@@ -23,12 +23,12 @@ const load = (): Promise<typeof Panels> => (loading ??= fetched().then(
 export const loaded = (): Promise<unknown> => Promise.resolve(loading).catch(() => {});
 
 /** The part called *name*, with its own properties. */
-export function Panel<Key extends keyof typeof Panels>({ name, of }: { name: Key; of: Parameters<(typeof Panels)[Key]>[0] }) {
+export function Panel<Key extends keyof typeof Panels>({ name, of }: { name: Key; of?: Parameters<(typeof Panels)[Key]>[0] }) {
   const [, setNow] = useState(panels);
   const [failed, setFailed] = useState(false);
   const begin = () => { setFailed(false); load().then(setNow, () => setFailed(true)); };
   useLayoutEffect(() => { if (!panels) begin(); }, []);
-  if (panels) return h(panels[name] as ComponentType<object>, of);
+  if (panels) return h(panels[name] as ComponentType<object>, of ?? {});
   if (!failed) return <p class="muted" role="status">Loading …</p>;
   return (
     <Failed failure={{ title: "This part of the page could not be loaded", detail: "The designer’s server does not answer, or is another version by now: save what you have, then load the page again." }}>

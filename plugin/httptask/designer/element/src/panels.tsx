@@ -4,3 +4,4 @@ export { FlowTask } from "./flow-task";
 export { Imports } from "./imports";
 export { JobCalls } from "./job";
 export { PageList } from "./pages";
+export { Pasted } from "./pasted";

@@ -1,9 +1,10 @@
 // The middle column: what is asked for, and the buttons to do it.
-import { useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Entries, FieldRow, Fields, Suggested, Toggle } from "./fields";
 import { child, isExpression } from "./json";
 import { dump, empty, isShown, type Slot, valuesOf } from "./slots";
 import { plural } from "./amounts";
+import { LANGUAGES } from "./copying";
 import type { Store } from "./store";
 import { distinct, namesIn, writeNames } from "./task-credentials";
 import { GROUP_TITLES } from "./task-form";
@@ -74,7 +75,7 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
         <button disabled={store.saving.underWay} onClick={() => void store.saving.save()}>Save task <kbd>Ctrl S</kbd></button>
         <span class="grow" />
         <button class="quiet" onClick={() => void store.copying.task("json")}>Copy JSON</button>
-        <button class="quiet" onClick={() => void store.copying.task("curl")}>Copy as curl</button>
+        <CopyAs store={store} />
       </div>
       <div class="pickers" key={root.key}>
         <ServerPicker store={store} url={request.kids[0]!} />
@@ -82,6 +83,27 @@ function Head({ store, root, request }: { store: Store; root: Slot; request: Slo
         <CredentialPicker store={store} slot={root.kids.find(({ field }) => field.name === "credentials")!} />
       </div>
     </header>
+  );
+}
+
+/** Copy as curl, the usual one; the other languages are one press away. */
+function CopyAs({ store }: { store: Store }) {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const close = () => { menu.current!.open = false; };
+  const others = Object.entries(LANGUAGES).filter(([language]) => language !== "curl") as [keyof typeof LANGUAGES, string][];
+  return (
+    <>
+      <button class="quiet" onClick={() => void store.copying.task("curl")}>Copy as curl</button>
+      <details
+        ref={menu} class="menu" onFocusOut={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node)) close(); }}
+        onKeyDown={(event) => { if (event.key === "Escape" && menu.current!.open) { event.stopPropagation(); close(); menu.current!.querySelector("summary")!.focus(); } }}
+      >
+        <summary>Copy as …</summary>
+        <div class="menu-items">
+          {others.map(([language, name]) => <button key={language} class="quiet" onClick={() => { close(); void store.copying.task(language); }}>{name.replace(/^an? /, "")}</button>)}
+        </div>
+      </details>
+    </>
   );
 }
 
@@ -121,6 +143,7 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
           <input
             id={id} class="code" value={address ?? written} placeholder="https://api.example.com"
             aria-required="true" aria-describedby={describedBy(id, problems)}
+            onPaste={(event) => { if (!store.task.endpoint) store.pasting.pasted(event, store.task.name); }} onDrop={(event) => store.pasting.dropped(event, store.task.endpoint ? null : store.task.name)}
             onInput={typed((value) => write(value + (address !== null ? target : "")))} onBlur={() => { url.touched = true; setTimeout(redraw, 250); }}
           />
         </label>

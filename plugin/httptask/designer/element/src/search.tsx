@@ -39,6 +39,7 @@ export function Search() {
   };
   useLayoutEffect(() => {
     entered.current = false;
+    if (store.pasting.isRequest(query)) return; // it may hold a secret: no search sends it
     const asked = new AbortController();
     const timer = setTimeout(() => void ask(asked.signal), items ? TYPING_PAUSE : 0);
     return () => {
@@ -47,6 +48,11 @@ export function Search() {
     };
   }, [query]);
 
+  const replaces = changing ? store.task.name : null;
+  const paste = (text: string) => {
+    setQuery("");
+    store.pasting.open(text, replaces);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
@@ -55,6 +61,7 @@ export function Search() {
       setActive(Math.max(0, Math.min((items?.length ?? 1) - 1, next)));
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) {
       event.preventDefault();
+      if (store.pasting.isRequest(query)) return paste(query);
       // What is listed may still belong to what stood here before: then the first result is taken when it comes.
       if (answered.current === query) take(items?.[active]);
       else entered.current = true;
@@ -62,7 +69,7 @@ export function Search() {
   };
   const found = items?.length ?? 0;
   return (
-    <section class="search">
+    <section class="search" onDragOver={(event) => event.preventDefault()} onDrop={(event) => store.pasting.dropped(event, replaces)}>
       <div class="union">
         <div class="row between">
           <h2>{changing ? "Choose another API" : "Add an HTTP task"}</h2>
@@ -74,12 +81,14 @@ export function Search() {
         <input
           id="search" role="combobox" aria-expanded={found > 0} aria-controls="found" aria-autocomplete="list" autocomplete="off"
           aria-activedescendant={found ? `found-${active}` : undefined} aria-label="Search the endpoints" placeholder="send an email, create a customer, DELETE /droplets …"
-          value={query} onInput={typed(setQuery)} onKeyDown={onKeyDown}
+          value={query} onInput={typed(setQuery)} onKeyDown={onKeyDown} onPaste={(event) => store.pasting.pasted(event, replaces)}
         />
         <div class="row between">
           <span class="muted" role="status">
             {items === null && !failure ? "Searching …" : failure ? "" : !found ? "" : found === total ? plural(total, "endpoint") : `${found} shown of ${total ?? "many"}`}
           </span>
+          <span class="grow" />
+          <button class="link" onClick={() => paste("")}>Paste curl, Postman or HAR</button>
           <button class="link" onClick={() => store.task.free()}>Start from an empty request</button>
         </div>
       </div>

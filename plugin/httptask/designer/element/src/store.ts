@@ -7,6 +7,7 @@ import { Expressions } from "./expressions";
 import { takeSecretNames } from "./json";
 import { OpenTask } from "./open-task";
 import { OpenWorkflow } from "./open-workflow";
+import { Pasting } from "./pasting";
 import { SampleInput } from "./sample-input";
 import { Saving } from "./saving";
 import { Snapshots } from "./snapshots";
@@ -30,6 +31,7 @@ export class Store {
   readonly environments: Environments;
   readonly input: SampleInput;
   readonly expressions: Expressions;
+  readonly pasting: Pasting;
 
   config: Config | null = null;
   /** Why the page cannot work at all. */
@@ -60,6 +62,7 @@ export class Store {
     this.environments = new Environments(this);
     this.input = new SampleInput(this);
     this.expressions = new Expressions(this);
+    this.pasting = new Pasting(this);
   }
 
   subscribe(listener: () => void): () => void {

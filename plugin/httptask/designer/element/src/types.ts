@@ -176,7 +176,7 @@ export interface Config {
   workflows: { id: string; name?: string }[];
   /** Files that are no definitions the page could open, and why. */
   notes?: string[];
-  limits: { upload: number; definition: number; shownText: number; body: number };
+  limits: { upload: number; definition: number; shownText: number; body: number; pasted: number };
   endpoints: number;
   /** The catalogue holds nothing beside what httptask ships. */
   onlyShipped: boolean;

@@ -45,7 +45,7 @@ export const Icon = ({ name }: { name: string }) => (
 export const IconButton = ({ icon, label, title, ...rest }: {
   icon: string; label: string; title?: string; onClick: () => void; disabled?: boolean; class?: string;
 }) => (
-  <button class="quiet square" aria-label={label} title={title ?? label} {...rest}>
+  <button type="button" class="quiet square" aria-label={label} title={title ?? label} {...rest}>
     <Icon name={icon} />
   </button>
 );

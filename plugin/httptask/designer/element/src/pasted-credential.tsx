@@ -1,0 +1,42 @@
+// A secret of a pasted request: kept as a credential by the server, which never hands it out again.
+import { useState } from "preact/hooks";
+import { failureOf, type PastedCredential } from "./api";
+import type { Failure } from "./types";
+import { Failed, typed, useUi } from "./ui";
+
+export function KeepCredential({ credential, keep, onName }: { credential: PastedCredential; keep: (name: string) => Promise<unknown>; onName: (name: string) => void }) {
+  const { store } = useUi();
+  const [name, setName] = useState(credential.name);
+  const [kept, setKept] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const isThere = store.credentials.some((each) => each.name === name);
+  const id = `keep-${credential.name}`;
+  const act = async () => {
+    if (busy || isThere || !name.trim()) return;
+    setBusy(true);
+    setFailure(null);
+    try {
+      await keep(name);
+      setKept(true);
+      await store.loadCredentials();
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
+    setBusy(false);
+  };
+  if (kept) return <p role="status">Kept as the credential <strong>{name}</strong>; the task holds only its name.</p>;
+  return (
+    <div class="union keep" role="group" aria-label={`Secret for ${credential.name}`}>
+      <p>A secret ({credential.scheme}) for {credential.origins.join(", ") || "any server"} is not saved in the task, which names a credential:</p>
+      <input
+        id={id} class="code" aria-label="Name of the credential" value={name} aria-describedby={`${id}-hint`}
+        onInput={typed((now) => { setName(now); onName(now.trim()); })}
+        onKeyDown={(event) => { if (event.key === "Enter") { event.preventDefault(); void act(); } }}
+      />
+      <p id={`${id}-hint`} class="hint">{isThere ? "One of this name is there: the task uses it, and the pasted secret is dropped. Another name keeps both." : "Not kept yet: without it the request asks for a credential."}</p>
+      <div><button type="button" disabled={busy || isThere || !name.trim()} onClick={() => void act()}>Keep it as a credential</button></div>
+      {failure && <Failed failure={failure} />}
+    </div>
+  );
+}
