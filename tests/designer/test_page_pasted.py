@@ -210,15 +210,35 @@ def test_paste_into_the_address_of_a_request(designer: DesignerPage, server: Raw
     expect(page.get_by_role("tab", name="History (1)")).to_be_visible()
 
 
-def test_dropped_description_is_imported(designer: DesignerPage, server: RawServer) -> None:
-    """A description that is dropped is imported as one that was chosen, and can be searched."""
+def test_file_that_is_too_large(designer: DesignerPage) -> None:
+    """A file that the page does not read is refused with what reads it, without being sent."""
+    drop(designer.page.locator("#search"), "large.har", "x" * (16 * 1024 * 1024 + 1))
+    dialog = designer.named("dialog", "Paste a request")
+    expect(dialog.get_by_role("alert")).to_contain_text("large.har is too large for the page")
+    expect(dialog.get_by_role("alert")).to_contain_text("httptask import-request")
+
+
+def description(server: RawServer) -> str:
     document = {
         "openapi": "3.1.0",
         "info": {"title": "Dropped", "version": "1"},
         "servers": [{"url": server.url}],
         "paths": {"/dropped": {"get": {"summary": "Dropped from a folder", "responses": {}}}},
     }
-    drop(designer.page.locator("#search"), "dropped.json", json.dumps(document))
+    return json.dumps(document)
+
+
+def test_pasted_description_is_imported(designer: DesignerPage, server: RawServer) -> None:
+    """The text of a description is no request: the page says so, and offers to import it."""
+    dialog = paste(designer, description(server))
+    expect(dialog.get_by_role("alert")).to_contain_text("neither a curl command")
+    dialog.get_by_role("button", name="Import it as the description of an API").click()
+    expect(designer.page.locator(".note", has_text="Imported pasted")).to_be_visible()
+
+
+def test_dropped_description_is_imported(designer: DesignerPage, server: RawServer) -> None:
+    """A description that is dropped is imported as one that was chosen, and can be searched."""
+    drop(designer.page.locator("#search"), "dropped.json", description(server))
     expect(designer.page.locator(".note", has_text="Imported dropped.json")).to_be_visible()
     designer.page.locator("#search").fill("dropped from a folder")
     expect(designer.page.get_by_role("option").first).to_contain_text("Dropped from a folder")
@@ -232,7 +252,7 @@ def test_copy_as_code(designer: DesignerPage, server: RawServer, tmp_path: Path)
     dialog = paste(designer, command(server))
     dialog.get_by_role("button", name="Keep it as a credential").click()
     dialog.get_by_role("button", name="Add task").click()
-    page.locator("summary", has_text="Copy as …").focus()
+    page.get_by_label("Copy as …").focus()
     page.keyboard.press("Enter")
     assert both_lights(designer) == []
     for language, start in (("HTTPie", "http"), ("JavaScript", "const"), ("Go", "package main")):
@@ -240,7 +260,7 @@ def test_copy_as_code(designer: DesignerPage, server: RawServer, tmp_path: Path)
         designer.status("copied")
         assert start in designer.copied()
         assert SECRET not in designer.copied()
-        page.locator("summary", has_text="Copy as …").click()
+        page.get_by_label("Copy as …").click()
     designer.named("button", "Python").click()
     designer.status("The request as Python: copied.")
     program = designer.copied()

@@ -44,7 +44,7 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
         ) : (
           <div class="columns">
             <WorkflowPanel />
-            <main class="middle" aria-label="Task">{store.task.picking ? <Search /> : <Request />}</main>
+            <main class="middle" aria-label="Task" onDragOver={holdsFiles} onDrop={(event) => store.pasting.dropped(event)}>{store.task.picking ? <Search /> : <Request />}</main>
             <Right store={store} />
           </div>
         )}
@@ -59,6 +59,11 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
       </div>
     </UiContext.Provider>
   );
+}
+
+/** A file may be dropped here; the browser would leave the page for it. */
+function holdsFiles(event: DragEvent): void {
+  if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
 }
 
 function CredentialDialog({ store, wish }: { store: Store; wish: CredentialWish }) {

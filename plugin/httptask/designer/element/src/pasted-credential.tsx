@@ -31,7 +31,7 @@ export function KeepCredential({ credential, keep, onName }: { credential: Paste
       <p>A secret ({credential.scheme}) for {credential.origins.join(", ") || "any server"} is not saved in the task, which names a credential:</p>
       <input
         id={id} class="code" aria-label="Name of the credential" value={name} aria-describedby={`${id}-hint`}
-        onInput={typed((now) => { setName(now); onName(now.trim()); })}
+        onInput={typed((now) => { setName(now); onName(now.trim() || credential.name); })}
         onKeyDown={(event) => { if (event.key === "Enter") { event.preventDefault(); void act(); } }}
       />
       <p id={`${id}-hint`} class="hint">{isThere ? "One of this name is there: the task uses it, and the pasted secret is dropped. Another name keeps both." : "Not kept yet: without it the request asks for a credential."}</p>

@@ -101,18 +101,21 @@ export function Pasted() {
           {read && (lone ? (
             <Choice endpoints={offered} chosen={chosen} own={read.tasks[0]!} onChoose={(id) => { setChosen(id); void attempt(id === OWN ? null : id); }} />
           ) : (
+            <>
+            <div><button type="button" class="link" onClick={() => setLeft(new Set(left.size ? [] : read.tasks.map(({ name }) => name)))}>{left.size ? "Choose all" : "Choose none"}</button></div>
             <ul class="pasted-tasks" aria-label="Requests">
               {read.tasks.slice(0, most).map((task) => (
                 <li key={task.name}>
                   <label class="row">
                     <input type="checkbox" checked={!left.has(task.name)} onChange={() => { const now = new Set(left); if (!now.delete(task.name)) now.add(task.name); setLeft(now); }} />
                     <Method method={methodOf(task)} />
-                    <span class="grow"><strong>{task.name}</strong><br /><span class="muted small">{task.endpoint ? `${task.endpoint.provider} ${task.endpoint.path}` : `own request, ${urlOf(task)}`}{task.losses.length ? `; ${plural(task.losses.length, "remark")}` : ""}</span></span>
+                    <span class="grow"><strong>{task.name}</strong><br /><span class="muted small">{task.endpoint ? `${task.endpoint.provider} ${task.endpoint.path}` : `own request, ${urlOf(task)}`}{remarks(task.losses).length ? `; ${plural(remarks(task.losses).length, "remark")}` : ""}</span></span>
                   </label>
                 </li>
               ))}
               {read.tasks.length > most && <li><button type="button" class="link" onClick={() => setMost(most + 4 * AT_ONCE)}>Show more of {plural(read.tasks.length, "request")}</button></li>}
             </ul>
+            </>
           ))}
         </div>
         {read && (
@@ -122,7 +125,7 @@ export function Pasted() {
             {credentials.map((credential) => (
               <KeepCredential key={`${credential.name} ${chosen}`} credential={credential} keep={(name) => api.keepPasted(text, chosenFor(lone, chosen, offered), credential.name, name)} onName={(name) => setNames(new Map(names).set(credential.name, name))} />
             ))}
-            <Losses losses={[...read.losses, ...(lone ? read.tasks[0]!.losses : tasks.flatMap(({ name, losses }) => losses.map((loss) => ({ ...loss, message: `${name}: ${loss.message}` }))))].filter(({ code }) => code !== "secret-moved")} />
+            <Losses losses={remarks([...read.losses, ...(lone ? read.tasks[0]!.losses : tasks.flatMap(({ name, losses }) => losses.map((loss) => ({ ...loss, message: `${name}: ${loss.message}` }))))])} />
           </section>
         )}
         <div class="row foot">
@@ -214,13 +217,16 @@ function Taken({ task }: { task: PastedTask }) {
   );
 }
 
+/** What is not carried over. That a secret is moved is said where it can be kept. */
+const remarks = (losses: Problem[]): Problem[] => losses.filter(({ code }) => code !== "secret-moved");
+
 function Losses({ losses }: { losses: Problem[] }) {
   const { store } = useUi();
   if (!losses.length) return null;
   const worst = losses.some(({ severity }) => severity === "error");
   return (
     <Note kind={worst ? "warning" : "info"}>
-      <ul>{losses.slice(0, AT_ONCE).map((loss, index) => <li key={index}>{store.named(loss.message)}{loss.pointer && <> <code class="small">{loss.pointer}</code></>}</li>)}</ul>
+      <ul class="taken">{losses.slice(0, AT_ONCE).map((loss, index) => <li key={index}>{store.named(loss.message)}{loss.pointer && <> <code class="small">{loss.pointer}</code></>}</li>)}</ul>
       {losses.length > AT_ONCE && `and ${losses.length - AT_ONCE} more: httptask import-request --json lists all.`}
     </Note>
   );

@@ -37,11 +37,12 @@ export class Pasting {
     this.open(text, replaces);
   }
 
-  dropped(event: DragEvent, replaces: string | null = null): void {
+  dropped(event: DragEvent): void {
     const file = event.dataTransfer?.files[0];
     if (!file) return;
     event.preventDefault();
-    void this.read(file, replaces);
+    const { picking, endpoint, root, name } = this.store.task;
+    void this.read(file, picking === "change" || (!picking && root && !endpoint) ? name : null);
   }
 
   async read(file: File, replaces: string | null = null): Promise<void> {

@@ -92,18 +92,18 @@ function CopyAs({ store }: { store: Store }) {
   const close = () => { menu.current!.open = false; };
   const others = Object.entries(LANGUAGES).filter(([language]) => language !== "curl") as [keyof typeof LANGUAGES, string][];
   return (
-    <>
+    <span class="menu">
       <button class="quiet" onClick={() => void store.copying.task("curl")}>Copy as curl</button>
       <details
-        ref={menu} class="menu" onFocusOut={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node)) close(); }}
+        ref={menu} onFocusOut={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node)) close(); }}
         onKeyDown={(event) => { if (event.key === "Escape" && menu.current!.open) { event.stopPropagation(); close(); menu.current!.querySelector("summary")!.focus(); } }}
       >
-        <summary>Copy as …</summary>
+        <summary aria-label="Copy as …" title="Copy as …">…</summary>
         <div class="menu-items">
           {others.map(([language, name]) => <button key={language} class="quiet" onClick={() => { close(); void store.copying.task(language); }}>{name.replace(/^an? /, "")}</button>)}
         </div>
       </details>
-    </>
+    </span>
   );
 }
 
@@ -143,7 +143,7 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
           <input
             id={id} class="code" value={address ?? written} placeholder="https://api.example.com"
             aria-required="true" aria-describedby={describedBy(id, problems)}
-            onPaste={(event) => { if (!store.task.endpoint) store.pasting.pasted(event, store.task.name); }} onDrop={(event) => store.pasting.dropped(event, store.task.endpoint ? null : store.task.name)}
+            onPaste={(event) => { if (!store.task.endpoint) store.pasting.pasted(event, store.task.name); }}
             onInput={typed((value) => write(value + (address !== null ? target : "")))} onBlur={() => { url.touched = true; setTimeout(redraw, 250); }}
           />
         </label>

@@ -69,7 +69,7 @@ export function Search() {
   };
   const found = items?.length ?? 0;
   return (
-    <section class="search" onDragOver={(event) => event.preventDefault()} onDrop={(event) => store.pasting.dropped(event, replaces)}>
+    <section class="search">
       <div class="union">
         <div class="row between">
           <h2>{changing ? "Choose another API" : "Add an HTTP task"}</h2>
@@ -85,7 +85,7 @@ export function Search() {
         />
         <div class="row between">
           <span class="muted" role="status">
-            {items === null && !failure ? "Searching …" : failure ? "" : !found ? "" : found === total ? plural(total, "endpoint") : `${found} shown of ${total ?? "many"}`}
+            {store.pasting.isRequest(query) ? "Enter reads this command." : items === null && !failure ? "Searching …" : failure ? "" : !found ? "" : found === total ? plural(total, "endpoint") : `${found} shown of ${total ?? "many"}`}
           </span>
           <span class="grow" />
           <button class="link" onClick={() => paste("")}>Paste curl, Postman or HAR</button>
