@@ -178,7 +178,7 @@ class _Designer:
         self._imports = imports
         self._tests = TestRequests()
         self._credentials = Credentials(runtime, catalogue.entry)
-        self._pasted = Pasted(catalogue, self._credentials)
+        self._pasted = Pasted(imports.path, self._credentials)
         self._consents = Consents(runtime, self._credentials)
         self._expressions = Expressions(workflows, runtime, catalogue.entry)
 

@@ -94,7 +94,7 @@ class Imports:
         allowed: bool,
     ) -> None:
         self.allowed = allowed
-        self._path = path
+        self.path = path
         self._uploads = uploads
         self._plugins = plugins
         self._allow_networks = allow_networks
@@ -232,7 +232,7 @@ class Imports:
                 plugins=self._plugins,
                 progress=fetched,
             ) as fetching,
-            Catalogue.open(self._path) as catalogue,
+            Catalogue.open(self.path) as catalogue,
         ):
             work = Import(
                 [make_input(fetching)], import_options(), self._plugins, tell=tell, idle=read

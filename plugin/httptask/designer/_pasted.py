@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from httptask._core.threads import in_thread
+from httptask.catalogue import Catalogue
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
 from httptask.errors import InterchangeError
 from httptask.interchange import Imported, ImportedTask, form_of, read_requests
 
 if TYPE_CHECKING:
-    from httptask.catalogue import Catalogue
-    from httptask.designer._catalogue import CatalogueThread
     from httptask.designer._credentials import Credentials
     from httptask.model.api import Endpoint
 
@@ -24,10 +25,13 @@ MOST_PASTED = 16 * 1024 * 1024
 
 
 class Pasted:
-    """The handlers. Nothing of a text is kept: who wants a secret stored sends the text again."""
+    """The handlers. Nothing of a text is kept: who wants a secret stored sends the text again.
 
-    def __init__(self, catalogue: CatalogueThread, credentials: Credentials) -> None:
-        self._catalogue = catalogue
+    Each reading opens the catalogue at *path* for itself, because a large one takes its time.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None, credentials: Credentials) -> None:
+        self._path = path
         self._credentials = credentials
 
     async def read(self, request: Request) -> Response:
@@ -50,15 +54,16 @@ class Pasted:
         if endpoint_id is not None and not isinstance(endpoint_id, str):
             raise Refused("bad-request", "'endpoint' must be an endpoint's id, or null for none")
 
-        def read(catalogue: Catalogue) -> Imported:
-            return read_requests(
-                text,
-                catalogue=None if is_own else catalogue,
-                endpoint=catalogue.get(endpoint_id) if endpoint_id is not None else None,
-            )
+        def read() -> Imported:
+            with Catalogue.open(self._path) as catalogue:
+                return read_requests(
+                    text,
+                    catalogue=None if is_own else catalogue,
+                    endpoint=catalogue.get(endpoint_id) if endpoint_id is not None else None,
+                )
 
         try:
-            return await self._catalogue.run(read)
+            return await in_thread(read)
         except InterchangeError as error:
             raise Refused("not-a-request", str(error), recognised=_is_recognised(text)) from error
 
