@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,8 @@ from urllib.parse import quote
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from httptask._core import packaged
 from httptask._core.strict_json import dump
@@ -29,6 +28,7 @@ from httptask.designer._consents import CALLBACK, Consents
 from httptask.designer._credentials import Credentials
 from httptask.designer._definitions import Definitions
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
+from httptask.designer._event_stream import EventStream
 from httptask.designer._expressions import Expressions
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
@@ -44,8 +44,9 @@ from httptask.designer._problems import (
 )
 from httptask.designer._reference import reference
 from httptask.designer._rounds import shown_suggestion
+from httptask.designer._runs import Runs, runs_file
 from httptask.designer._search import search_endpoints
-from httptask.designer._test_requests import Event, TestRequests, described
+from httptask.designer._test_requests import TestRequests, described
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
 from httptask.errors import DefinitionError, HttpTaskError, UnknownEndpointError
@@ -86,6 +87,7 @@ def create_app(
     upload_limit: int = _MOST_UPLOADED,
     files: str | os.PathLike[str] | None = None,
     imports: bool | None = None,
+    runs: str | os.PathLike[str] | None = None,
 ) -> Guards:
     """Return the designer as an ASGI application, to be served by itself or mounted in a host's.
 
@@ -101,7 +103,8 @@ def create_app(
     other origins that may use it; a *token*, of at least 16 characters, is required of everybody.
     *imports* lets the page import descriptions into the catalogue, from npm, an address or a file;
     None allows it where only this machine reaches the designer: there are no *hosts* and no
-    *origins*.
+    *origins*. *runs* is the file of the journal that keeps the latest 50 runs; None keeps them in
+    `.httptask/runs.sqlite3` next to the definitions, and without these until the designer ends.
 
     Every test request is sent from here, with the credentials of this machine, by whoever can reach
     the application. Its lifespan closes everything it opened; a host that mounts it takes the
@@ -134,6 +137,7 @@ def create_app(
             network,
             allowed=not hosts and not origins if imports is None else imports,
         ),
+        runs=runs_file(runs, workflows_path),
     )
     app = Starlette(
         routes=designer.routes(),
@@ -168,6 +172,7 @@ class _Designer:
         runtime: Runtime,
         uploads: Uploads,
         imports: Imports,
+        runs: Path | None,
     ) -> None:
         self._catalogue = catalogue
         self._workflows = workflows
@@ -181,6 +186,7 @@ class _Designer:
         self._pasted = Pasted(imports.path, self._credentials)
         self._consents = Consents(runtime, self._credentials)
         self._expressions = Expressions(workflows, runtime, catalogue.entry)
+        self._runs = Runs(runs, runtime, self._definitions)
 
     def routes(self) -> list[Route]:
         """Return every route. `schemas/designer-api.openapi.json` describes those of the API."""
@@ -219,6 +225,13 @@ class _Designer:
             ("/workflows/rename", {"POST": self.rename}),
             ("/workflows/{id}", {"GET": self.workflow, "PUT": self.save_workflow}),
             ("/workflows/{id}/environments", {"GET": self._definitions.environments}),
+            ("/runs", {"GET": self._runs.list, "POST": self._runs.start}),
+            ("/runs/{id}", {"GET": self._runs.show, "DELETE": self._runs.stop}),
+            ("/runs/{id}/events", {"GET": self._runs.events}),
+            ("/runs/{id}/resume", {"POST": self._runs.resume}),
+            ("/runs/{id}/signals", {"POST": self._runs.signal}),
+            ("/runs/{id}/value", {"GET": self._runs.value}),
+            ("/runs/{id}/visit", {"GET": self._runs.visit}),
             ("/input-form", {"POST": self._definitions.input_form}),
             ("/scope", {"POST": self._expressions.scope}),
             ("/evaluate", {"POST": self._expressions.evaluate}),
@@ -240,6 +253,7 @@ class _Designer:
             yield
         finally:
             self._tests.cancel_all()
+            await self._runs.aclose()
             self._consents.close()
             await self._imports.aclose()
             self._uploads.close()
@@ -423,7 +437,7 @@ class _Designer:
         events = self._tests.events(
             test_id, task, draft.inputs, send_anyway=send_anyway, brief=detail == "brief"
         )
-        return _EventStream(events, {"Test-Request-Id": test_id}, lambda: self._tests.end(test_id))
+        return EventStream(events, {"Test-Request-Id": test_id}, lambda: self._tests.end(test_id))
 
     async def cancel(self, request: Request) -> Response:
         """Cancel a test request."""
@@ -560,32 +574,3 @@ async def _json_made_by(make: Any) -> Response:
     It is made in a thread, because a description may be large.
     """
     return Response(await in_thread(lambda: dump(make())), media_type="application/json")
-
-
-class _EventStream(StreamingResponse):
-    """Server-sent events (HTML, section 9.2), each with one line of JSON.
-
-    *ended* is called when nobody listens any more.
-    """
-
-    def __init__(
-        self,
-        events: AsyncGenerator[Event, None],
-        headers: Mapping[str, str],
-        ended: Callable[[], None],
-    ) -> None:
-        self._events = events
-        self._ended = ended
-        headers = {**headers, "X-Accel-Buffering": "no"}  # a proxy must not buffer them
-        super().__init__(self._lines(), media_type="text/event-stream", headers=headers)
-
-    async def _lines(self) -> AsyncIterator[bytes]:
-        async for name, data in self._events:
-            yield f"event: {name}\ndata: {dump(data, ascii_only=True)}\n\n".encode("ascii")
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await self._events.aclose()
-            self._ended()  # also when the page left before the first event

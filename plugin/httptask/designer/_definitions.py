@@ -15,6 +15,7 @@ from httptask.designer._drafts import Draft, draft_of
 from httptask.designer._inputs import environment, environments, input_form
 from httptask.designer._workflows import Workflows
 from httptask.errors import DefinitionError
+from httptask.model.environment import Environment
 from httptask.model.workflow import WorkflowDefinition
 from httptask.workflow import definitions_of
 
@@ -51,8 +52,11 @@ class Definitions:
 
     async def draft(self, value: Mapping[str, Any]) -> Draft:
         """Return the draft in *value*, in the environment that it names."""
+        return draft_of(value, await self.environment(value))
+
+    async def environment(self, value: Mapping[str, Any]) -> Environment | None:
+        """Return the environment that *value* names; None when it names none."""
         if "environment" not in value:
-            return draft_of(value)
+            return None
         name, workflow = member(value, "environment", str), member(value, "workflow", str)
-        chosen = await in_thread(lambda: environment(self._workflows.placed(workflow), name))
-        return draft_of(value, chosen)
+        return await in_thread(lambda: environment(self._workflows.placed(workflow), name))

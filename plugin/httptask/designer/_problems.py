@@ -18,6 +18,7 @@ from httptask.errors import (
     ExpressionError,
     HttpTaskError,
     InterchangeError,
+    JournalError,
     Problem,
     SettingsError,
     TaskError,
@@ -40,13 +41,17 @@ TITLES = {
     "unknown-endpoint": (404, "No such endpoint"),
     "unknown-workflow": (404, "No such workflow definition"),
     "unknown-test-request": (404, "No such test request"),
+    "unknown-run": (404, "No such run"),
     "unknown-upload": (404, "No such upload"),
     "method-not-allowed": (405, "The method is not allowed here"),
     "importing": (409, "An import is under way"),
+    "run": (409, "The run is not in that state"),
     "changed-meanwhile": (412, "The definition was changed meanwhile"),
     "too-large": (413, "Too large"),
     "unsupported-media-type": (415, "The media type is not understood"),
     "broken-definition": (422, "The file is not a workflow definition"),
+    "definition": (422, "The workflow cannot run as it is"),
+    "input": (422, "The run does not take this input"),
     "settings": (422, "The settings are not valid"),
     "expression": (422, "An expression cannot be evaluated"),
     "credential": (422, "The credential cannot be used"),
@@ -54,6 +59,7 @@ TITLES = {
     "too-many": (429, "Too many at once"),
     "internal": (500, "Something unexpected failed"),
     "not-saved": (500, "It could not be saved"),
+    "runs": (503, "The runs cannot be kept"),
     "catalogue": (503, "The catalogue cannot be used"),
 }
 """Slug -> status and title. The type of a problem is `urn:httptask:problem:<slug>`."""
@@ -93,6 +99,8 @@ def refused(error: HttpTaskError) -> Refused:
         return Refused("unknown-endpoint", str(error), nearest=list(error.nearest))
     if isinstance(error, CatalogueError):
         return Refused("catalogue", str(error))
+    if isinstance(error, JournalError):
+        return Refused("runs", str(error))
     if isinstance(error, SettingsError):
         return Refused(
             "settings", str(error), problems=[problem.to_json() for problem in error.problems]

@@ -24,6 +24,7 @@ from httptask._http.media_types import essence
 from httptask.building import curl_command
 from httptask.designer._authorisation import authorisation
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
+from httptask.designer._event_stream import Event
 from httptask.designer._problems import Refused
 from httptask.designer._rounds import shown_calls, shown_suggestion
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
@@ -47,8 +48,6 @@ _FIRST_INTERVAL, _LATER_INTERVAL = 0.02, 0.1
 """Seconds between looks at the network: often in the first half second, when phases are short."""
 _HEARTBEAT = 1.0
 """Longest time between two events, in seconds: a page shows that it is still connected."""
-
-Event = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +203,7 @@ class TestRequests:
         seen = described(sent) if sent is not None else request_event
         common["phases"] = _rounded(exchange.phases)
         common["elapsedSeconds"] = round(exchange.elapsed_seconds, 6)
-        common["attempts"] = [_attempt(attempt) for attempt in exchange.attempts]
+        common["attempts"] = [shown_attempt(attempt) for attempt in exchange.attempts]
         if exchange.pages is not None:
             common["pages"] = shown_calls(exchange.pages)
         if exchange.job is not None:
@@ -368,7 +367,7 @@ def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]
     return (described(sent) if sent is not None else request_event) | {
         "maybeDelivered": progress.maybe_delivered,
         "phases": _rounded(exchange.phases),
-        "attempts": [_attempt(attempt) for attempt in exchange.attempts],
+        "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
     }
 
 
@@ -410,7 +409,7 @@ def _failure(error: BaseException) -> dict[str, Any]:
     return fields
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def shown_attempt(attempt: Attempt) -> dict[str, Any]:
     value = {
         "number": attempt.number,
         "outcome": attempt.outcome,

@@ -7,13 +7,13 @@ print(run.status, run.output)
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.lazy import lazily
-from httptask.errors import HttpTaskError, PluginError
+from httptask.errors import HttpTaskError, JournalError, PluginError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -31,13 +31,17 @@ __all__ = [
     "Journal",
     "aresume_run",
     "arun_workflow",
+    "history_before",
     "resume_run",
     "run_workflow",
     "temporal_module",
 ]
 
 # SQLite is loaded for who keeps a journal.
-__getattr__, __dir__ = lazily(__name__, {"Journal": "httptask.engines.journal"})
+__getattr__, __dir__ = lazily(
+    __name__,
+    {"Journal": "httptask.engines.journal", "history_before": "httptask.engines._history"},
+)
 
 
 def run_workflow(
@@ -55,6 +59,7 @@ def run_workflow(
     signals: Signals | None = None,
     journal: Journal | None = None,
     workflow_id: str | None = None,
+    history: Sequence[TaskRun] = (),
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not
     async.
@@ -77,6 +82,7 @@ def run_workflow(
             signals=signals,
             journal=journal,
             workflow_id=workflow_id,
+            history=history,
         )
 
     return _in_sync(run, runtime, "arun_workflow")
@@ -97,6 +103,7 @@ async def arun_workflow(
     signals: Signals | None = None,
     journal: Journal | None = None,
     workflow_id: str | None = None,
+    history: Sequence[TaskRun] = (),
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended.
 
@@ -143,8 +150,10 @@ async def arun_workflow(
     )
     async with _opened(runtime) as opened:
         if journal is None:
+            if history:
+                raise JournalError("earlier answers are taken over by a run with a journal only")
             return await _run(engine, first, options, opened)
-        with journal.new_run(first, options) as journalled:
+        with journal.new_run(first, options, history) as journalled:
             return await _run(engine, first, journalled, opened)
 
 

@@ -24,6 +24,9 @@ class Unjournalled:
     def mask(self, mask: Any) -> None:
         """Do nothing."""
 
+    def show(self, key: tuple[str, int], call: Any) -> None:
+        """Do nothing."""
+
     def note(self, entry: TaskRun) -> None:
         """Do nothing."""
 

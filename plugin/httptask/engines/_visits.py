@@ -94,6 +94,7 @@ class Visits:
         if setting is not None:
             return await self._visit_items(step, inputs, setting)
         call = CallProgress(keeper=journal)
+        self._journal.show(step.key, call)
         watched.set(call)
         nested: list[WorkflowRun] = []
         try:

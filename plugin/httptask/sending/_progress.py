@@ -53,8 +53,12 @@ class Progress:
     """Set between attempts."""
     network: Recorder | None = None
     """Of the hop under way, else of the last one."""
+    is_observed: bool = False
+    """Whether the exchange of every call is wanted, not only that of a cancelled one."""
     exchange: Exchange | None = None
-    """The exchange of a cancelled call, as far as it got; secrets masked."""
+    """Of a cancelled call, as far as it got, else of the last call where they are observed; secrets
+    masked.
+    """
     maybe_delivered: bool = False
     """For a cancelled call: the server may have got a request."""
     round_state: Any = None

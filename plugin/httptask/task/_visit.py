@@ -123,6 +123,8 @@ class Visit:
         """Make *call*: attempts and redirects within one deadline."""
         task, plan = self._task, self._plan
         runtime = task.runtime
+        progress = watched.get()
+        is_watched = progress is not None and progress.is_observed
         judge = None
         if plan.judges_responses and call.is_judged:
             judge = Judge(
@@ -141,7 +143,7 @@ class Visit:
                 reading=plan.reading,
                 judge=judge,
                 redirects=plan.definition.get("redirects"),
-                is_observed=self._is_test or runtime.plugins.has_observers,
+                is_observed=self._is_test or is_watched or runtime.plugins.has_observers,
                 retry_refusal=retry_refusal,
                 engine_attempt=self._engine_attempt if plan.is_one_call else None,
                 credentials=[name for _, name in named_credentials(plan.field("credentials"))],
@@ -154,6 +156,8 @@ class Visit:
             if self.send_anyway or plan.only_notes:
                 exchange = replace(exchange, settings_problems=plan.waived_problems(call.settings))
                 delivery = _with_exchange(delivery, exchange)
+            if progress is not None and is_watched:
+                progress.exchange = exchange
             runtime.plugins.tell_observers(exchange, task)
         return delivery
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,20 @@ from types import TracebackType
 from typing import Any, Self
 
 from httptask._core.strict_json import dump, parse
-from httptask.engines.journal._listing import JournalledRun, listed, look_up, open_gates
+from httptask.engines.journal._listener import RunListener
+from httptask.engines.journal._listing import (
+    JournalledRun,
+    listed,
+    look_up,
+    open_gates,
+    summarised,
+)
 from httptask.engines.journal._lock import RunLock
 from httptask.engines.journal._plan import plan_of, started_with
-from httptask.engines.journal._run_journal import RunJournal, stored_run
+from httptask.engines.journal._run_journal import RunJournal, append_history, stored_run
 from httptask.engines.journal._store import Store
 from httptask.errors import DefinitionError, JournalError
-from httptask.model.workflow import Signal, WorkflowDefinition
+from httptask.model.workflow import Signal, TaskRun, WorkflowDefinition
 from httptask.protocols import RunOptions
 
 
@@ -27,8 +34,8 @@ class Journal:
     """The journal in the file *path*, which is made if it is not there. A context manager.
 
     It is for one machine: its locks do not reach over a network. *waits* is told the id of a run,
-    and the name of a task of it that begins to wait for somebody outside. Raises `JournalError` for
-    a file that is no journal, or that cannot be written.
+    and the name of a task of it that begins to wait for somebody outside; *listener*, of all that
+    its runs do. Raises `JournalError` for a file that is no journal, or that cannot be written.
     """
 
     def __init__(
@@ -36,10 +43,12 @@ class Journal:
         path: os.PathLike[str] | str,
         *,
         waits: Callable[[str, str], None] | None = None,
+        listener: RunListener | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._store = Store(self.path)
         self._waits = waits
+        self._listener = listener
 
     def __enter__(self) -> Self:
         return self
@@ -59,9 +68,14 @@ class Journal:
     # For who runs them
 
     @contextmanager
-    def new_run(self, definition: WorkflowDefinition, options: RunOptions) -> Iterator[RunOptions]:
+    def new_run(
+        self,
+        definition: WorkflowDefinition,
+        options: RunOptions,
+        history: Sequence[TaskRun] = (),
+    ) -> Iterator[RunOptions]:
         """Yield *options* with the journal of a new run of *definition*, which this process alone
-        runs. Its id is that of *options*, or a new one.
+        runs. Its id is that of *options*, or a new one. The visits of *history* count as done.
         """
         workflow_id = options.workflow_id or str(uuid.uuid4())
         plan, given = _text(plan_of(definition, options)), _text(options.input)
@@ -78,6 +92,7 @@ class Journal:
                     f"the journal {self.path} has a run {workflow_id}; go on with it by httptask"
                     f" resume {workflow_id}"
                 ) from error
+            append_history(connection, workflow_id, history)
 
         with self._held(workflow_id):
             self._store.do(insert)
@@ -129,9 +144,33 @@ class Journal:
 
     def _run(self, workflow_id: str) -> RunJournal:
         stored = self._store.do(lambda connection: stored_run(connection, workflow_id))
-        return RunJournal(self._store, workflow_id, stored, waits=self._waits)
+        return RunJournal(
+            self._store, workflow_id, stored, waits=self._waits, listener=self._listener
+        )
 
     # For who looks, and completes
+
+    def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
+        """Return the definition of a run, and what it was started with. Raises `JournalError`."""
+        run = self.run(workflow_id)
+        row = self._store.do(
+            lambda connection: connection.execute(
+                "SELECT plan, input FROM run WHERE id = ?", (run.outermost,)
+            ).fetchone()
+        )
+        return started_with(parse(row[0]), parse(row[1]))
+
+    def summaries(self) -> list[JournalledRun]:
+        """Return the runs as `runs` does, their tasks without inputs, outputs and errors."""
+        return [self._seen(run) for run in self._store.do(summarised)]
+
+    def keep_latest(self, count: int) -> None:
+        """Remove all runs but the latest *count*, and those that a process runs."""
+        old = [run for run in self.summaries()[count:] if run.holder is None]
+        numbers = [(run.number,) for run in old]
+        self._store.do(
+            lambda connection: connection.executemany("DELETE FROM run WHERE number = ?", numbers)
+        )
 
     def runs(self) -> list[JournalledRun]:
         """Return the runs that nobody's task asked for, the latest one first."""

@@ -13,6 +13,13 @@ from httptask.model.workflow import TaskRun
 
 _COLUMNS = "number, id, parent, definition, began_at, changed_at, ended, status"
 
+_LARGE = "'$.input', '$.output', '$.error.result', '$.run'"
+
+
+def _without_large(column: str) -> str:
+    # SQLite takes JSON that is nested deeper than 1000 levels for broken.
+    return f"iif(json_valid({column}), json_remove({column}, {_LARGE}), {column}) AS {column}"
+
 
 @dataclass(frozen=True, slots=True)
 class JournalledRun:
@@ -71,6 +78,14 @@ def listed(connection: sqlite3.Connection) -> list[JournalledRun]:
     return [_read(connection, row) for row in connection.execute(sql).fetchall()]
 
 
+def summarised(connection: sqlite3.Connection) -> list[JournalledRun]:
+    """Return the runs as `listed` does, without what may be large: inputs, outputs and errors."""
+    columns = _COLUMNS.replace("ended", _without_large("ended"))
+    sql = f"SELECT {columns} FROM run WHERE parent IS NULL ORDER BY number DESC"  # noqa: S608 - ours
+    rows = connection.execute(sql).fetchall()
+    return [_read(connection, row, value=_without_large("value")) for row in rows]
+
+
 def look_up(connection: sqlite3.Connection, workflow_id: str) -> JournalledRun:
     """Return the run whose id is, or begins with, *workflow_id*. Raises `JournalError`."""
     sql = f"SELECT {_COLUMNS} FROM run WHERE substr(id, 1, ?) = ? LIMIT 3"  # noqa: S608 - ours
@@ -97,12 +112,14 @@ def open_gates(connection: sqlite3.Connection, run: JournalledRun) -> list[tuple
     ]
 
 
-def _read(connection: sqlite3.Connection, row: tuple[Any, ...]) -> JournalledRun:
+def _read(
+    connection: sqlite3.Connection, row: tuple[Any, ...], *, value: str = "value"
+) -> JournalledRun:
     number, workflow_id, parent, definition, began_at, changed_at, ended, status = row
     inside, outermost = _around(connection, workflow_id, parent)
     inner = connection.execute("SELECT id FROM run WHERE parent = ? ORDER BY number", (number,))
     runs = tuple(id_ for (id_,) in inner)
-    tasks = _tasks(connection, number)
+    tasks = _tasks(connection, number, value)
     ended = parse(ended) if ended else {}
     if status is None and ended and parent is not None:
         status = ended["status"]
@@ -139,9 +156,9 @@ def _around(
     return inside, outermost
 
 
-def _tasks(connection: sqlite3.Connection, number: int) -> tuple[TaskRun, ...]:
+def _tasks(connection: sqlite3.Connection, number: int, value: str) -> tuple[TaskRun, ...]:
     """Return the history, without the starts of visits that have a later entry."""
-    sql = "SELECT value FROM entry WHERE run = ? ORDER BY number"
+    sql = f"SELECT {value} FROM entry WHERE run = ? ORDER BY number"  # noqa: S608 - ours
     entries = [TaskRun.from_json(parse(value)) for (value,) in connection.execute(sql, (number,))]
     latest = {entry.key: index for index, entry in enumerate(entries)}
     return tuple(

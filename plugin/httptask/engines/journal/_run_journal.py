@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ from httptask._core.strict_json import dump, parse
 from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
 
 if TYPE_CHECKING:
+    from httptask.engines.journal._listener import RunListener
     from httptask.engines.journal._store import Store
+    from httptask.sending import Progress
 
 Key = tuple[str, int]
 
@@ -71,6 +73,7 @@ class RunJournal:
         *,
         outer: RunJournal | None = None,
         waits: Callable[[str, str], None] | None = None,
+        listener: RunListener | None = None,
     ) -> None:
         self._store = store
         self.workflow_id = workflow_id
@@ -85,6 +88,7 @@ class RunJournal:
         self._calls = stored.calls
         self._outer = outer
         self._waits = waits
+        self._listener = listener
         self._count = len(stored.history)
         self._is_left = False
         self._mask: Callable[[Any], Any] = lambda value: value
@@ -112,6 +116,8 @@ class RunJournal:
         self._count += 1
         number, key = self._count, entry.key
         value = self._mask(entry.to_json())
+        if self._listener is not None:
+            self._listener.noted(self.workflow_id, value)
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -135,6 +141,12 @@ class RunJournal:
             connection.execute(statement, where)
         if is_over:  # a run that it asked for stands in its entry
             connection.execute("DELETE FROM run WHERE parent = ? AND task = ? AND visit = ?", where)
+
+    def show(self, key: Key, call: Progress) -> None:
+        """Let who listens see how far the call of the visit *key* is."""
+        if self._listener is not None:
+            call.is_observed = True
+            self._listener.called(self.workflow_id, key, call)
 
     async def written(self) -> None:
         """Return once all that was noted is on disk."""
@@ -340,6 +352,15 @@ def stored_run(connection: sqlite3.Connection, workflow_id: str) -> Stored:
             call.state = {**parse(text), "parts": parts} if parts else parse(text)
         stored.calls[tuple(key)] = call
     return stored
+
+
+def append_history(
+    connection: sqlite3.Connection, workflow_id: str, history: Sequence[TaskRun]
+) -> None:
+    """Write *history* as the first entries of the run *workflow_id*."""
+    sql = "INSERT INTO entry SELECT number, ?, ? FROM run WHERE id = ?"
+    for number, entry in enumerate(history, 1):
+        connection.execute(sql, (number, _text(entry.to_json()), workflow_id))
 
 
 def _text(value: Any) -> str:

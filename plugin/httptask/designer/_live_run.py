@@ -1,0 +1,175 @@
+"""A run under way, as pages follow it: its visits, how far their calls are, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask.designer._event_stream import Event
+from httptask.designer._test_requests import described, shown_attempt
+
+if TYPE_CHECKING:
+    from httptask.model.exchange import Exchange
+    from httptask.sending import Progress
+
+Key = tuple[str, int]
+
+_LOOK_SECONDS = 0.1
+"""Between two looks at calls under way."""
+_HEARTBEAT = 1.0
+"""Longest time between two events, in seconds: a page shows that it is still connected."""
+_MOST_EXCHANGES = 200
+
+_SHOWN = (
+    *("name", "visit", "type", "status", "elapsedSeconds", "endedAt", "waitUntil"),
+    *("awaitsSignal", "items", "notes"),
+)
+
+
+def shown_visit(entry: Mapping[str, Any], *, is_over: bool = False) -> dict[str, Any]:
+    """Return *entry* of a history without what may be large. What *is_over* without an end was
+    stopped.
+    """
+    shown = {name: entry[name] for name in _SHOWN if name in entry}
+    error, output = entry.get("error"), entry.get("output")
+    if shown["status"] == "InProgress" and (is_over or error is not None):
+        shown["status"] = "Stopped"
+    if error is not None:
+        shown["message"] = str(error.get("message", ""))
+        output = error.get("result")
+    if entry["type"] == "Http" and isinstance(output, Mapping):
+        numbers = {name: output.get(name) for name in ("statusCode", "attempts")}
+        shown |= {name: number for name, number in numbers.items() if isinstance(number, int)}
+    return shown
+
+
+def shown_exchange(exchange: Exchange) -> dict[str, Any]:
+    """Return *exchange* without its responses' bodies, as a test request's last event has it."""
+    shown: dict[str, Any] = {
+        "outcome": exchange.outcome,
+        "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
+        "phases": {name: round(seconds, 6) for name, seconds in exchange.phases.items()},
+    }
+    request = exchange.request
+    return shown | (described(request) if request is not None else {})
+
+
+class LiveRun:
+    """The run *id*, which this process runs or ran."""
+
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+        self.work: asyncio.Task[None] | None = None
+        self.failure: Exception | None = None
+        """What kept it from being run, or to its end."""
+        self.begun = asyncio.Event()
+        """Set once its first task starts, or it has ended."""
+        self.end: dict[str, Any] | None = None
+        """How it ended: the data of the last event."""
+        self.exchanges: dict[Key, dict[str, Any]] = {}
+        """By visit: the exchanges of calls that have ended."""
+        self._began = time.perf_counter()
+        self._visits: dict[Key, dict[str, Any]] = {}
+        self._starts: dict[Key, float] = {}
+        self._calls: dict[Key, Progress] = {}
+        self._listeners: set[asyncio.Event] = set()
+
+    @property
+    def elapsed(self) -> float:
+        """The seconds since this process began to run it."""
+        return round(time.perf_counter() - self._began, 3)
+
+    # What the engine tells
+
+    def noted(self, entry: Mapping[str, Any]) -> None:
+        """Take an *entry* of the history."""
+        visit = shown_visit(entry)
+        key = visit["name"], visit["visit"]
+        self._visits[key] = visit
+        if visit["status"] in ("InProgress", "Waiting"):
+            self._starts.setdefault(key, time.perf_counter())
+        else:
+            call = self._calls.pop(key, None)
+            if call is not None and call.exchange is not None:
+                self._keep(key, call.exchange)
+        self.begun.set()
+        self._wake()
+
+    def _keep(self, key: Key, exchange: Exchange) -> None:
+        self.exchanges[key] = shown_exchange(exchange)
+        if len(self.exchanges) > _MOST_EXCHANGES:
+            del self.exchanges[next(iter(self.exchanges))]
+
+    def called(self, key: Key, call: Progress) -> None:
+        """Take the progress of a call that begins."""
+        self._calls[key] = call
+
+    def advanced(self, name: str, items: Mapping[str, Any]) -> None:
+        """Take the counts of the items of the task *name*."""
+        for visit in reversed(self._visits.values()):
+            if visit["name"] == name and visit["status"] == "InProgress":
+                visit["items"] = items
+                self._wake()
+                return
+
+    def finish(self, status: str, **more: Any) -> None:
+        """Take how it ended."""
+        self._calls.clear()
+        for visit in self._visits.values():
+            if visit["status"] == "InProgress":
+                visit["status"] = "Stopped"
+        fields = {name: value for name, value in more.items() if value is not None}
+        self.end = {"id": self.id, "status": status, "elapsedSeconds": self.elapsed} | fields
+        self.begun.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        for listener in self._listeners:
+            listener.set()
+
+    # What a page is told
+
+    async def follow(self) -> AsyncGenerator[Event, None]:
+        """Yield what was and what comes: `visit` and `alive`, and at the end `ended`."""
+        told: dict[Key, dict[str, Any]] = {}
+        news = asyncio.Event()
+        self._listeners.add(news)
+        try:
+            yield "alive", {"id": self.id, "elapsedSeconds": self.elapsed}
+            last = self.elapsed
+            while True:
+                news.clear()
+                end = self.end  # before the visits: all of them are told then
+                for key, visit in list(self._visits.items()):
+                    shown = visit | self._progress(key)
+                    if told.get(key) != shown:
+                        told[key], last = dict(shown), self.elapsed
+                        yield "visit", shown | self._seconds(key, shown)
+                if end is not None:
+                    yield "ended", end
+                    return
+                if self.elapsed - last >= _HEARTBEAT:
+                    last = self.elapsed
+                    yield "alive", {"id": self.id, "elapsedSeconds": last}
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS if self._calls else _HEARTBEAT):
+                        await news.wait()
+        finally:
+            self._listeners.discard(news)
+
+    def _progress(self, key: Key) -> dict[str, Any]:
+        call = self._calls.get(key)
+        if call is None or call.attempt == 0:
+            return {}
+        shown: dict[str, Any] = {"attempt": call.attempt, "maxAttempts": call.max_attempts}
+        if call.wait is not None:
+            shown["waitSeconds"] = round(call.wait.seconds, 3)
+        return shown
+
+    def _seconds(self, key: Key, visit: Mapping[str, Any]) -> dict[str, float]:
+        if visit["status"] not in ("InProgress", "Waiting") or key not in self._starts:
+            return {}
+        return {"elapsedSeconds": round(time.perf_counter() - self._starts[key], 3)}

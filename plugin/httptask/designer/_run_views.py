@@ -1,0 +1,85 @@
+"""Kept runs, as pages see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from httptask.designer._live_run import shown_visit
+from httptask.designer._problems import Refused
+
+if TYPE_CHECKING:
+    from httptask.engines.journal import JournalledRun
+    from httptask.model.workflow import TaskRun
+
+_UNDER_WAY = ("Running", "Waiting")
+
+
+def listed(
+    runs: Iterable[JournalledRun], status: str | None, task: str | None
+) -> list[dict[str, Any]]:
+    """Return *runs* for a list: those that are in the state *status*, and that came to *task*."""
+    return [
+        _shown(run)
+        for run in runs
+        if status in (None, run.status) and (task is None or task in names_in(run))
+    ]
+
+
+def names_in(run: JournalledRun) -> list[str]:
+    """Return the names of the tasks that *run* came to."""
+    return list(dict.fromkeys(task.name for task in run.tasks))
+
+
+def shown_run(run: JournalledRun) -> dict[str, Any]:
+    """Return *run* with its visits, without what may be large."""
+    is_over = run.status not in _UNDER_WAY
+    latest = {task.key: task for task in run.tasks}  # a wait has an entry before its end
+    visits = [shown_visit(task.to_json(), is_over=is_over) for task in latest.values()]
+    return _shown(run) | {"visits": visits, "hasOutput": run.ended.get("output") is not None}
+
+
+def _shown(run: JournalledRun) -> dict[str, Any]:
+    shown = {
+        "id": run.workflow_id,
+        "status": run.status,
+        "definition": run.definition,
+        "beganAt": run.began_at,
+        "changedAt": run.changed_at,
+        "elapsedSeconds": run.ended.get("elapsedSeconds", _seconds(run)),
+        "at": [task.name for task in run.under_way] or None,
+        "tasks": names_in(run),
+        "error": run.ended.get("error"),
+        "environment": run.ended.get("environment"),
+        "heldBy": run.holder,
+        "inside": run.inside,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _seconds(run: JournalledRun) -> float:
+    began, changed = (datetime.fromisoformat(time) for time in (run.began_at, run.changed_at))
+    return max((changed - began).total_seconds(), 0.0)
+
+
+def visit_of(run: JournalledRun, query: Mapping[str, str]) -> TaskRun:
+    """Return the latest entry of the visit that *query* names. Raises `Refused`."""
+    name, number = query.get("task", ""), query.get("visit", "1")
+    for task in reversed(run.tasks):
+        if task.name == name and str(task.visit) == number:
+            return task
+    raise Refused(
+        "not-found", f"the run did not come to the visit {number[:20]} of the task {name[:100]!r}"
+    )
+
+
+def value_in(run: JournalledRun, query: Mapping[str, str]) -> Any:
+    """Return the `input`, `output` or `error` that *query* names: of a visit, or of the run."""
+    member = query.get("of", "output")
+    if member not in ("input", "output", "error"):
+        raise Refused("bad-request", f"'of' is input, output or error, not {member[:50]!r}")
+    value = getattr(visit_of(run, query), member) if "task" in query else run.ended.get(member)
+    if value is None:
+        raise Refused("not-found", f"there is no {member}")
+    return value

@@ -1,0 +1,64 @@
+"""What a page asks to be run: a definition as it stands, or an earlier run again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.threads import in_thread
+from httptask.designer._bodies import member
+from httptask.designer._problems import Refused
+from httptask.engines import history_before
+from httptask.errors import JournalError
+
+if TYPE_CHECKING:
+    from httptask.designer._definitions import Definitions
+    from httptask.engines import Journal
+    from httptask.model.environment import Environment
+    from httptask.model.workflow import TaskRun, WorkflowDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a run begins with."""
+
+    definition: WorkflowDefinition
+    input: Any = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    environment: Environment | None = None
+    definitions: Mapping[str, WorkflowDefinition] = field(default_factory=dict)
+    """Those it runs, by id."""
+    history: Sequence[TaskRun] = ()
+    """What it takes over of an earlier run."""
+
+
+async def start_of(value: Mapping[str, Any], journal: Journal, definitions: Definitions) -> Start:
+    """Read `{"definition", "workflow"?, "input"?, "variables"?, "environment"?}`, or `{"again":
+    {"run", "task"?, "visit"?}, "definition"?, "workflow"?}`. Raises `Refused`.
+    """
+    again = member(value, "again", dict, dict)
+    if not again:
+        definition, known = await definitions.placed(value)
+        environment = await definitions.environment(value)
+        variables = member(value, "variables", dict, dict)
+        return Start(definition, value.get("input"), variables, environment, known or {})
+    run_id = member(again, "run", str)
+    try:
+        definition, options = await in_thread(lambda: journal.started_with(run_id))
+        earlier = await in_thread(lambda: journal.run(run_id))
+    except JournalError as error:
+        raise Refused("unknown-run", f"the run {run_id[:100]!r} is not kept any more") from error
+    known = dict(options.definitions)
+    if "definition" in value:
+        definition, placed = await definitions.placed(value)
+        known |= placed or {}
+    history: Sequence[TaskRun] = ()
+    if "task" in again:
+        key = member(again, "task", str), member(again, "visit", int, lambda: 1)
+        visits = [task for task in earlier.tasks if task.key == key and task.type != "Parallel"]
+        if not visits:
+            raise Refused("bad-request", f"that run did not come to the task {key[0][:100]!r}")
+        note = f"taken over from the run {earlier.workflow_id}"
+        history = history_before(definition, earlier.tasks, key, note)
+    return Start(definition, options.input, options.variables, options.environment, known, history)

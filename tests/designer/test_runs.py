@@ -1,0 +1,397 @@
+"""Runs of whole definitions behind the designer: followed, stopped, kept, and begun again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import servers
+from designer import Events, RunningDesigner, events, running_designer
+from servers import Peer, RawServer
+from tasks import http
+
+KEY = "very-secret-key-41c9"
+
+
+@pytest.fixture
+def designer(tmp_path: Path, folder: Path) -> Iterator[RunningDesigner]:
+    with running_designer(tmp_path, workflows=folder) as running:
+        yield running
+
+
+class Api:
+    """An API: what it answers by path, and the paths that were asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers: dict[str, list[bytes]] = {}
+        """By path, the answers to come before it answers with the path."""
+        self.silent: set[str] = set()
+        """Paths that it never answers."""
+        self.was_asked, self.hung_up = threading.Event(), threading.Event()
+
+    def __call__(self, peer: Peer) -> None:
+        while head := peer.read_request():
+            path = head.split()[1].decode()
+            self.asked.append(path)
+            if path in self.silent:
+                self.was_asked.set()
+                peer.wait_for_close()
+                self.hung_up.set()
+                return
+            body = json.dumps({"path": path, "echo": KEY}).encode()
+            default = servers.response(body, servers.JSON)
+            waiting = self.answers.get(path)
+            peer.sendall(waiting.pop(0) if waiting else default)
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture
+def server(api: Api) -> Iterator[RawServer]:
+    with servers.raw_server(api) as running:
+        yield running
+
+
+def flow(url: str, *names: str, **more: Any) -> dict[str, Any]:
+    """A definition of GETs in a row, one for each name."""
+    tasks = {
+        name: http(
+            f"{url}/{name}?of=${{$.of}}",
+            inputParameters={"of": "${$.input.of}"},
+            **({"nextTask": after, "end": None} if after else {}),
+        )
+        for name, after in zip(names, [*names[1:], None], strict=True)
+    }
+    return {"name": "flow", "startTask": names[0], "tasks": tasks} | more
+
+
+def begun(designer: RunningDesigner, **body: Any) -> str:
+    answer = designer.client.post("runs", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def followed(designer: RunningDesigner, run_id: str) -> Events:
+    """Follow a run to its end."""
+    with designer.client.stream("GET", f"runs/{run_id}/events") as stream:
+        return list(events(stream))
+
+
+def states(told: Events) -> list[tuple[str, str]]:
+    """What was told of visits, each state once."""
+    seen = [(event["name"], event["status"]) for name, event in told if name == "visit"]
+    return list(dict.fromkeys(seen))
+
+
+def value(designer: RunningDesigner, run_id: str, **query: Any) -> Any:
+    return designer.client.get(f"runs/{run_id}/value", params=query).json()
+
+
+def test_a_run_is_followed_and_kept(
+    designer: RunningDesigner, server: RawServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The definition is run as it stands in the page, saved or not; each visit is told with its
+    state, and its input, output and exchange can be looked at afterwards, without secrets.
+    """
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_ACME", KEY)
+    definition = flow(server.url, "A", "B")
+    for task in definition["tasks"].values():
+        task["credentials"] = "acme"
+    run_id = begun(designer, definition=definition, workflow="flow", input={"of": 7})
+    told = followed(designer, run_id)
+    assert ("A", "Completed") in states(told)
+    assert states(told)[-1] == ("B", "Completed")
+    assert told[-1][0] == "ended"
+    assert told[-1][1]["status"] == "Completed"
+    run = designer.client.get(f"runs/{run_id}").json()
+    assert [(visit["name"], visit["statusCode"]) for visit in run["visits"]] == [
+        ("A", 200),
+        ("B", 200),
+    ]
+    assert value(designer, run_id, task="A", of="input") == {"of": 7}
+    assert value(designer, run_id, task="B")["body"]["path"] == "/B?of=7"
+    assert value(designer, run_id)["body"]["path"] == "/B?of=7"
+    assert value(designer, run_id, of="input") == {"of": 7}
+    visit = designer.client.get(f"runs/{run_id}/visit", params={"task": "B"}).json()
+    assert visit["has"] == ["input", "output"]
+    (attempt,) = visit["exchange"]["attempts"]
+    assert attempt["hops"][0]["status"] == 200
+    assert visit["exchange"]["request"]["url"] == f"{server.url}/B?of=7"
+    whole = json.dumps([run, visit, value(designer, run_id, task="B"), told])
+    assert KEY not in whole
+    kept = (folder / ".httptask").glob("runs.sqlite3*")
+    assert not any(KEY.encode() in file.read_bytes() for file in kept if file.is_file())
+    assert (folder / ".httptask" / ".gitignore").read_text() == "*\n"
+
+
+def test_attempts_and_waits_are_told(
+    designer: RunningDesigner, server: RawServer, api: Api
+) -> None:
+    """While a task waits for its next attempt, the page hears which attempt it is in, and the
+    wait; afterwards it has each attempt.
+    """
+    busy = servers.response(b"", ("Retry-After", "1"), status="503 Busy")
+    api.answers["/A?of=1"] = [busy]
+    definition = flow(server.url, "A")
+    definition["tasks"]["A"]["retry"] = {"maxAttempts": 3, "intervalSeconds": 0}
+    run_id = begun(designer, definition=definition, input={"of": 1})
+    told = followed(designer, run_id)
+    waits = [event for name, event in told if name == "visit" and "waitSeconds" in event]
+    assert waits[0]["attempt"] == 1
+    assert waits[0]["maxAttempts"] == 3
+    assert waits[0]["waitSeconds"] >= 1
+    visit = designer.client.get(f"runs/{run_id}/visit", params={"task": "A"}).json()
+    statuses = [attempt["hops"][0]["status"] for attempt in visit["exchange"]["attempts"]]
+    assert statuses == [503, 200]
+
+
+def test_stopping_closes_the_connection_and_the_run_can_go_on(
+    designer: RunningDesigner, server: RawServer, api: Api
+) -> None:
+    """DELETE ends the stream, and the connection to the API is closed then; what had ended is not
+    run again by whoever goes on.
+    """
+    api.silent.add("/B?of=1")
+    run_id = begun(designer, definition=flow(server.url, "A", "B"), input={"of": 1})
+    assert api.was_asked.wait(60)
+    assert designer.client.delete(f"runs/{run_id}").status_code == 204
+    assert api.hung_up.wait(60)
+    told = followed(designer, run_id)
+    assert states(told)[-1] == ("B", "Stopped")
+    assert told[-1][1]["status"] == "Interrupted"
+    run = designer.client.get(f"runs/{run_id}").json()
+    assert (run["status"], run["at"]) == ("Interrupted", ["B"])
+    assert run["visits"][-1]["status"] == "Stopped"
+    api.silent.clear()
+    assert designer.client.post(f"runs/{run_id}/resume").status_code == 201
+    assert followed(designer, run_id)[-1][1]["status"] == "Completed"
+    assert api.asked == ["/A?of=1", "/B?of=1", "/B?of=1"]
+    again = designer.client.post(f"runs/{run_id}/resume")
+    assert (again.status_code, again.json()["type"]) == (409, "urn:httptask:problem:run")
+    assert designer.client.delete(f"runs/{run_id}").status_code == 204
+
+
+def test_a_run_goes_on_when_the_page_leaves_and_two_pages_follow_one(
+    designer: RunningDesigner, server: RawServer, api: Api
+) -> None:
+    """Closing the stream stops nothing: any page can follow the run, from its beginning."""
+    api.silent.add("/A?of=1")
+    run_id = begun(designer, definition=flow(server.url, "A"), input={"of": 1})
+    for _ in range(2):
+        with designer.client.stream("GET", f"runs/{run_id}/events") as stream:
+            assert next(event for name, event in events(stream) if name == "visit")["name"] == "A"
+    (run,) = designer.client.get("runs").json()["items"]
+    assert (run["status"], run["at"]) == ("Running", ["A"])
+    designer.client.delete(f"runs/{run_id}")
+
+
+def test_a_run_whose_server_died_is_kept_and_goes_on(
+    tmp_path: Path, folder: Path, server: RawServer, api: Api
+) -> None:
+    """The next designer lists it as interrupted, with where it was, and can go on with it; it has
+    nothing to follow until then.
+    """
+    api.silent.add("/B?of=1")
+    with running_designer(tmp_path, workflows=folder) as first:
+        run_id = begun(first, definition=flow(server.url, "A", "B"), input={"of": 1})
+        assert api.was_asked.wait(60)
+    api.silent.clear()
+    with running_designer(tmp_path, workflows=folder) as second:
+        (run,) = second.client.get("runs").json()["items"]
+        assert (run["id"], run["status"], run["at"]) == (run_id, "Interrupted", ["B"])
+        assert second.client.get(f"runs/{run_id}/events").status_code == 409
+        assert second.client.post(f"runs/{run_id}/resume").status_code == 201
+        assert followed(second, run_id)[-1][1]["status"] == "Completed"
+    assert api.asked.count("/A?of=1") == 1
+
+
+def test_a_run_from_a_task_on_takes_over_the_earlier_answers(
+    designer: RunningDesigner, server: RawServer, api: Api
+) -> None:
+    """What had ended before that task is not asked for again, the changed definition is run from
+    there, and the earlier run stays as it was. Without a task, all of it is run again.
+    """
+    definition = flow(server.url, "A", "B", "C")
+    first = begun(designer, definition=definition, input={"of": 7})
+    followed(designer, first)
+    definition["tasks"]["B"]["httpRequest"]["url"] = f"{server.url}/changed?of=${{$.of}}"
+    again = {"run": first, "task": "B"}
+    second = begun(designer, definition=definition, again=again)
+    told = followed(designer, second)
+    assert told[-1][1]["status"] == "Completed"
+    assert api.asked == ["/A?of=7", "/B?of=7", "/C?of=7", "/changed?of=7", "/C?of=7"]
+    visits = designer.client.get(f"runs/{second}").json()["visits"]
+    assert [visit["name"] for visit in visits] == ["A", "B", "C"]
+    assert visits[0]["notes"] == [f"taken over from the run {first}"]
+    third = begun(designer, again={"run": first})
+    followed(designer, third)
+    assert api.asked[5:] == ["/A?of=7", "/B?of=7", "/C?of=7"]
+    assert value(designer, first, task="B")["body"]["path"] == "/B?of=7"
+
+
+def test_a_task_that_failed_in_one_branch_is_run_again_with_the_answers_of_the_other(
+    designer: RunningDesigner, server: RawServer, api: Api
+) -> None:
+    """Its failure is not taken over: the run goes on from there, joins, and completes."""
+    api.answers["/B?of=1"] = [servers.response(b"", status="404 Not Found")]
+    branches = [flow(server.url, "A"), flow(server.url, "B")]
+    for branch in branches:
+        del branch["name"]
+    wait = {"type": "Wait", "seconds": 0, "nextTask": "B"}
+    branches[1] = {"startTask": "Pause", "tasks": {"Pause": wait, **branches[1]["tasks"]}}
+    parallel = {"type": "Parallel", "branches": branches, "nextTask": "C"}
+    definition = flow(server.url, "C")
+    definition |= {"startTask": "Both", "tasks": {"Both": parallel, **definition["tasks"]}}
+    first = begun(designer, definition=definition, input={"of": 1})
+    assert followed(designer, first)[-1][1]["status"] == "Failed"
+    second = begun(designer, again={"run": first, "task": "B"})
+    assert followed(designer, second)[-1][1]["status"] == "Completed"
+    assert api.asked.count("/B?of=1") == 2
+
+
+def test_a_gate_is_completed_from_the_page(designer: RunningDesigner) -> None:
+    """A task that waits for somebody is told as waiting; the page's output is its output, and an
+    error fails it. What does not wait says so.
+    """
+    gate = {"type": "Simple", "end": True}
+    definition = {"startTask": "Approve", "tasks": {"Approve": gate}}
+    run_id = begun(designer, definition=definition)
+    with designer.client.stream("GET", f"runs/{run_id}/events") as stream:
+        for name, event in events(stream):
+            if name == "visit" and event["status"] == "Waiting":
+                assert event["awaitsSignal"] is True
+                break
+    (listed,) = designer.client.get("runs", params={"status": "Waiting"}).json()["items"]
+    assert listed["id"] == run_id
+    wrong = designer.client.post(f"runs/{run_id}/signals", json={"task": "Other", "output": 1})
+    assert wrong.status_code == 409
+    assert "Approve" in wrong.json()["detail"]
+    given = designer.client.post(
+        f"runs/{run_id}/signals", json={"task": "Approve", "output": {"approved": True}}
+    )
+    assert given.status_code == 204
+    assert followed(designer, run_id)[-1][1]["status"] == "Completed"
+    assert value(designer, run_id) == {"approved": True}
+    failed = begun(designer, definition=definition)
+    error = {"task": "Approve", "error": {"message": "too dear"}}
+    while designer.client.post(f"runs/{failed}/signals", json=error).status_code != 204:
+        pass
+    assert followed(designer, failed)[-1][1]["error"].count("too dear") == 1
+
+
+def test_the_latest_runs_are_kept_and_found(
+    designer: RunningDesigner, server: RawServer, api: Api
+) -> None:
+    """Fifty runs are kept, older ones removed; they are found by their state and by a task."""
+    end = {"type": "Terminate", "terminationStatus": "Completed"}
+    short = {"name": "short", "startTask": "End", "tasks": {"End": end}}
+    first = begun(designer, definition=short)
+    for _ in range(49):
+        followed(designer, begun(designer, definition=short))
+    api.answers["/A?of=1"] = [servers.response(b"", status="404 Not Found")]
+    failed = begun(designer, definition=flow(server.url, "A"), input={"of": 1})
+    followed(designer, failed)
+    last = begun(designer, definition=short)
+    followed(designer, last)
+
+    def ids(**query: str) -> list[str]:
+        items = designer.client.get("runs", params=query).json()["items"]
+        return [item["id"] for item in items]
+
+    while len(ids()) > 50:  # they are removed once the run has ended
+        pass
+    assert ids()[:2] == [last, failed]
+    assert first not in ids()
+    assert ids(status="Failed") == [failed] == ids(task="A")
+    assert ids(task="Nobody") == []
+    gone = designer.client.get(f"runs/{first}")
+    assert (gone.status_code, gone.json()["type"]) == (404, "urn:httptask:problem:unknown-run")
+
+
+@pytest.mark.parametrize(
+    ("body", "slug", "pointer"),
+    [
+        (
+            {"definition": {"startTask": "A", "tasks": {"A": {"type": "Http", "end": True}}}},
+            "definition",
+            "/tasks/A",
+        ),
+        (
+            {
+                "definition": {
+                    "startTask": "A",
+                    "inputSchema": {"required": ["of"]},
+                    "tasks": {"A": {"type": "Terminate", "terminationStatus": "Completed"}},
+                },
+                "input": {},
+            },
+            "input",
+            "",
+        ),
+    ],
+    ids=["definition", "input"],
+)
+def test_what_cannot_run_is_said_with_its_places(
+    designer: RunningDesigner, body: dict[str, Any], slug: str, pointer: str
+) -> None:
+    """Nothing runs and no run is kept; every problem comes with its pointer."""
+    answer = designer.client.post("runs", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["type"] == f"urn:httptask:problem:{slug}"
+    assert any(each["pointer"].startswith(pointer) for each in answer.json()["problems"])
+    assert answer.json()["detail"].endswith("Nothing was run")
+    assert designer.client.get("runs").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "runs", {}, 400),
+        ("POST", "runs", {"definition": [], "input": 1}, 400),
+        ("POST", "runs", {"again": {"run": "nothing"}}, 404),
+        ("GET", "runs/nothing", None, 404),
+        ("GET", "runs/nothing/events", None, 404),
+        ("GET", "runs/nothing/visit?task=A", None, 404),
+        ("GET", "runs/nothing/value", None, 404),
+        ("DELETE", "runs/nothing", None, 404),
+        ("POST", "runs/nothing/resume", None, 404),
+        ("POST", "runs/nothing/signals", {"task": "A"}, 404),
+    ],
+)
+def test_bad_requests_are_refused(
+    designer: RunningDesigner, method: str, path: str, body: Any, status: int
+) -> None:
+    """With a problem that says what is wrong."""
+    answer = designer.client.request(method, path, json=body)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+
+
+def test_runs_obey_the_rules_of_egress(tmp_path: Path, folder: Path, server: RawServer) -> None:
+    """A run reaches what a test request reaches, and nothing else."""
+    with running_designer(tmp_path, workflows=folder, allow_networks=[]) as closed:
+        run_id = begun(closed, definition=flow(server.url, "A"), input={"of": 1})
+        told = followed(closed, run_id)
+    assert told[-1][1]["status"] == "Failed"
+    assert "127.0.0.1" in told[-1][1]["error"]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, folder: Path) -> None:
+    """Nothing runs, and the problem names the folder."""
+    (folder / ".httptask").write_text("in the way")
+    end = {"type": "Terminate", "terminationStatus": "Completed"}
+    with running_designer(tmp_path, workflows=folder) as running:
+        answer = running.client.post(
+            "runs", json={"definition": {"startTask": "E", "tasks": {"E": end}}}
+        )
+    assert answer.status_code == 503
+    assert ".httptask" in answer.json()["detail"]
