@@ -114,12 +114,15 @@ export class Api {
     return response;
   }
 
+  /** The JSON at *path*, its numbers as the browser reads them. */
+  json = async <T>(path: string, signal?: AbortSignal): Promise<T> => (await (await this.send(path, { signal })).json()) as T;
+
   private async get<T>(path: string, signal?: AbortSignal): Promise<T> {
     const response = await this.send(path, { signal });
     return read(await response.text()) as T;
   }
 
-  private post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
     return this.send(path, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(body), signal });
   }
 
@@ -231,7 +234,11 @@ export class Api {
 
   /** Run a test request and call *tell* with each event, its data still as text. */
   async testRequest(draft: Draft, signal: AbortSignal, tell: (event: string, data: string) => void): Promise<void> {
-    const response = await this.post("test-requests", draft, signal);
+    await this.events(await this.post("test-requests", draft, signal), tell);
+  }
+
+  /** Call *tell* with each event of a stream, its data still as text. */
+  async events(response: Response, tell: (event: string, data: string) => void): Promise<void> {
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {

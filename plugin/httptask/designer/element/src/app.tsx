@@ -84,13 +84,13 @@ function firstEmpty(shadow: ShadowRoot): HTMLElement | null {
 }
 
 function Right({ store }: { store: Store }) {
-  const tabs: [Tab, string][] = [["reference", "API reference"], ["response", "Response"], ["history", store.history.items.length ? `History (${store.history.items.length})` : "History"]];
+  const tabs: [Tab, string][] = [["reference", "API reference"], ["response", "Response"], ["history", store.history.items.length ? `History (${store.history.items.length})` : "History"], ["runs", "Runs"]];
   const { tab } = store;
   return (
     <aside class="right" aria-label="Reference and response">
       <Tabs id="right" label="Reference and response" tabs={tabs} chosen={tab} onChoose={(chosen) => { store.tab = chosen; store.update(); }} />
       <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0}>
-        {tab === "reference" ? <Reference key={store.task.endpoint?.item.id} /> : tab === "response" ? <Response /> : <History />}
+        {tab === "reference" ? <Reference key={store.task.endpoint?.item.id} /> : tab === "response" ? <Response /> : tab === "history" ? <History /> : <Panel name="RunPanel" of={{}} />}
       </div>
     </aside>
   );

@@ -77,9 +77,11 @@ export class HttpTaskDesigner extends HTMLElement {
     const { store } = this;
     if (!ours || !store || event.isComposing) return;
     const command = (event.ctrlKey || event.metaKey) && !event.altKey;
-    if (command && event.key === "Enter") void store.tests.send();
+    if (command && event.shiftKey && event.key === "Enter") void store.runs.start();
+    else if (command && event.key === "Enter") void store.tests.send();
     else if (command && event.key.toLowerCase() === "s") void store.saving.save();
     else if (event.key === "Escape" && store.tests.run) store.tests.cancel();
+    else if (event.key === "Escape" && store.tab === "runs" && store.runs.isUnderWay) void store.runs.stop();
     else if (event.key === "Escape" && store.task.picking && store.task.name !== null) store.task.stopPicking();
     else return;
     event.preventDefault();

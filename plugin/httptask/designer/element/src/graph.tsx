@@ -1,5 +1,6 @@
 // The definition's tasks and routes as a small picture; the list beside it is what the keyboard uses.
 import { isObject } from "./json";
+import { SIGNS, stateWord } from "./runs";
 import { useUi } from "./ui";
 import { listed, routes, type Listed } from "./workflow";
 import type { Definition } from "./types";
@@ -54,15 +55,22 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
     const to = all.get(route.to);
     return from && to ? [{ route, from, to }] : [];
   });
+  const states = store.runs.states;
   const words = lines.map(({ route }) => `${route.from} to ${route.to}${route.onError ? " on error" : ""}`).join("; ");
   return (
     <svg class="graph" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={`Routes: ${words || "none"}`}>
       {lines.map(({ route, from, to }, index) => <path key={index} class={`${route.from === chosen || route.to === chosen ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={way(from, to)} />)}
       {[...all.values()].map(({ item, x, y, width }) => (
         <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""}`} onClick={() => void store.task.open(item.name)}>
-          <title>{`${item.name} (${item.type}${isObject(item.task.forEach) ? ", for each item" : ""}${store.workflow.unreached.has(item.name) ? ", never reached" : ""})`}</title>
+          <title>{`${item.name} (${item.type}${isObject(item.task.forEach) ? ", for each item" : ""}${store.workflow.unreached.has(item.name) ? ", never reached" : ""}${states.has(item.name) ? `, ${stateWord(states.get(item.name)!.status)}` : ""})`}</title>
           {isObject(item.task.forEach) && <rect class="behind" x={x + 3.5} y={y + 3.5} width={width - 1} height={HEIGHT - 1} rx={5} />}
           <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={item.type === "Decision" ? 11 : 5} />
+          {states.has(item.name) && (
+            <g class={`sign is-${states.get(item.name)!.status.toLowerCase()}`}>
+              <circle cx={x + width - 2} cy={y + 2} r={7} />
+              <text x={x + width - 2} y={y + 5.5} text-anchor="middle">{SIGNS[states.get(item.name)!.status]}</text>
+            </g>
+          )}
           {width > 30 && <text x={x + width / 2} y={y + HEIGHT / 2 + 4} text-anchor="middle">{cut(item.name, Math.floor((width - 10) / 6))}</text>}
         </g>
       ))}

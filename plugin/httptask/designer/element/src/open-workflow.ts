@@ -36,6 +36,7 @@ export class OpenWorkflow {
     this.store.drafts.open(id, fresh);
     this.store.tests.results.clear();
     this.store.history.open();
+    this.store.runs.leave();
     if (id !== null)
       try {
         const { definition, etag } = await this.store.api.workflow(id);

@@ -5,3 +5,4 @@ export { Imports } from "./imports";
 export { JobCalls } from "./job";
 export { PageList } from "./pages";
 export { Pasted } from "./pasted";
+export { RunPanel } from "./run-panel";

@@ -9,6 +9,7 @@ import { OpenTask } from "./open-task";
 import { OpenWorkflow } from "./open-workflow";
 import { Pasting } from "./pasting";
 import { SampleInput } from "./sample-input";
+import { Runs } from "./runs";
 import { Saving } from "./saving";
 import { Snapshots } from "./snapshots";
 import type { CredentialWish } from "./task-credentials";
@@ -17,7 +18,7 @@ import { TestRequests } from "./test-requests";
 import type { Config, Failure } from "./types";
 import { Validation } from "./validation";
 
-export type Tab = "reference" | "response" | "history";
+export type Tab = "reference" | "response" | "history" | "runs";
 
 export class Store {
   readonly drafts: Drafts;
@@ -26,6 +27,7 @@ export class Store {
   readonly validation: Validation;
   readonly tests: TestRequests;
   readonly history: Snapshots;
+  readonly runs: Runs;
   readonly saving: Saving;
   readonly copying: Copying;
   readonly environments: Environments;
@@ -57,6 +59,7 @@ export class Store {
     this.validation = new Validation(this);
     this.tests = new TestRequests(this);
     this.history = new Snapshots(this);
+    this.runs = new Runs(this);
     this.saving = new Saving(this);
     this.copying = new Copying(this);
     this.environments = new Environments(this);
@@ -120,6 +123,7 @@ export class Store {
 
   stop(): void {
     this.drafts.keep();
+    this.runs.leave();
     for (const part of [this.tests, this.validation, this.workflow, this.task]) part.stop();
   }
 }

@@ -35,7 +35,7 @@ export function EnvironmentPicker({ url }: { url: string }) {
   );
 }
 
-/** The input that expressions see as `$.input`, for tests only. */
+/** The input that expressions see as `$.input`, for tests and for runs of the page. */
 export function SampleInputField({ change }: { change: () => void }) {
   const { store } = useUi();
   const redraw = useRedraw();
@@ -45,7 +45,7 @@ export function SampleInputField({ change }: { change: () => void }) {
     <div class={asForm ? "field group" : "field single"} {...(asForm ? { role: "group", "aria-labelledby": "sample-input-name", id: "sample-input", tabIndex: -1 } : {})}>
       <div class="field-head">
         <label class="name" id="sample-input-name" for="sample-input">Sample input</label>
-        <span class="type">{asForm ? "" : "JSON, "}seen as <code>$.input</code>, for tests only</span>
+        <span class="type">{asForm ? "" : "JSON, "}seen as <code>$.input</code>, for tests and runs here</span>
         {root && (
           <span class="tools">
             <button class="link" onClick={() => { store.input.toggle(); change(); redraw(); }}>{asJson ? "Use the form" : "Write it as JSON"}</button>

@@ -378,3 +378,45 @@ export interface Snapshot {
   ending?: Ending;
   note?: string;
 }
+
+/** One visit of a task in a run. */
+export interface Visit {
+  name: string;
+  visit: number;
+  type: string;
+  status: string;
+  elapsedSeconds?: number;
+  waitUntil?: string;
+  awaitsSignal?: boolean;
+  items?: { count: number; completed?: number; failed?: number };
+  notes?: string[];
+  message?: string;
+  statusCode?: number;
+  /** That were made. */
+  attempts?: number;
+  /** The one under way. */
+  attempt?: number;
+  maxAttempts?: number;
+  waitSeconds?: number;
+  /** By `performance.now()`: when this was told of a visit that goes on. */
+  told?: number;
+}
+export interface VisitDetail {
+  has: string[];
+  error?: JsonObject;
+  exchange?: Partial<Ending>;
+}
+/** A run that is kept. */
+export interface RunSummary {
+  id: string;
+  status: string;
+  definition: string;
+  beganAt: string;
+  elapsedSeconds: number;
+  /** The tasks that have not ended. */
+  at?: string[];
+  /** The names of those it came to. */
+  tasks: string[];
+  error?: string;
+  inside?: string;
+}

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { Graph } from "./graph";
 import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
 import { isObject } from "./json";
+import { SIGNS, stateWord } from "./runs";
 import type { Task } from "./types";
 import * as flow from "./workflow";
 
@@ -98,6 +99,9 @@ export function WorkflowPanel() {
           ))}
         </div>
       )}
+      {items.length > 0 && (
+        <button class="run-all" disabled={store.runs.starting || store.runs.isUnderWay} onClick={() => void store.runs.start()}><Icon name="play" />Run workflow <kbd>Ctrl ⇧ ⏎</kbd></button>
+      )}
       {items.length > 1 && (
         <section class="routes">
           <h2 class="caption">Routes</h2>
@@ -114,6 +118,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
   const chosen = name === store.task.name && store.task.picking !== "new";
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
   const unsaved = store.workflow.isUnsaved(name);
+  const visit = store.runs.states.get(name);
   return (
     <li class={chosen ? "task chosen" : "task"} style={{ marginLeft: `${Math.min(depth, 6) * 12}px` }}>
       <button class="task-name" aria-current={chosen ? "true" : undefined} onClick={() => void store.task.open(name)}>
@@ -122,6 +127,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
           {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
           {isObject(task.forEach) && <span class="tag">for each</span>}
           {store.workflow.unreached.has(name) && <span class="unreached">never reached</span>}
+          {visit && <span class={`state is-${visit.status.toLowerCase()}`}>{SIGNS[visit.status]}<span class="hidden"> {stateWord(visit.status)}</span></span>}
           <span>{flow.summary(item)}</span>
         </span>
       </button>

@@ -1,0 +1,278 @@
+// The run of the workflow: its state, each visit with what went in and out, and the runs that are kept.
+import { useLayoutEffect, useState } from "preact/hooks";
+import { failureOf } from "./api";
+import { duration, plural } from "./amounts";
+import { type Json, parse, segments } from "./json";
+import { Sent, Timeline } from "./exchange";
+import { isUnderWay, SIGNS, type ShownRun, stateWord } from "./runs";
+import type { Store } from "./store";
+import { Tree } from "./tree";
+import { SampleInputField, usesInput } from "./trying";
+import type { Ending, Failure, RunSummary, Visit, VisitDetail } from "./types";
+import { Empty, Failed, Icon, Note, Tabs, typed, useRedraw, useUi } from "./ui";
+import * as flow from "./workflow";
+
+export function RunPanel(_: object) {
+  const { store } = useUi();
+  const { runs } = store;
+  const redraw = useRedraw();
+  useLayoutEffect(() => void runs.load(), []);
+  // The field stands in the form of a task that reads the input.
+  const isInForm = !!store.task.root && !store.task.picking && usesInput(store);
+  const run = runs.shown;
+  return (
+    <div class="response runs">
+      <div class="toolbar">
+        <RunButton />
+        <span class="muted small grow">{store.environments.chosen === null ? "As the definition says" : `In the environment “${store.environments.chosen}”`}, with the sample input{isInForm ? " of the form" : ""}.</span>
+      </div>
+      {!isInForm && <SampleInputField change={() => { store.drafts.keep(); redraw(); }} />}
+      {runs.failure && <Refused failure={runs.failure} store={store} />}
+      {run ? <Shown key={run.id} run={run} store={store} /> : !runs.failure && !runs.items.length && <Empty title="No run yet" text="Run sends every request of the workflow, and shows each task's input and output here." />}
+      <Kept store={store} />
+    </div>
+  );
+}
+
+function RunButton() {
+  const { store } = useUi();
+  const { shown, starting } = store.runs;
+  const goesOn = !!shown && isUnderWay(shown);
+  return goesOn ? (
+    <button id="stop-run" class="danger" disabled={shown.stopping} onClick={() => void store.runs.stop()}><Icon name="stop" />{shown.stopping ? "Stopping" : "Stop"} <kbd>Esc</kbd></button>
+  ) : (
+    <button id="run" disabled={starting || !!store.workflow.broken} onClick={() => void store.runs.start()}><Icon name="play" />Run workflow <kbd>Ctrl ⇧ ⏎</kbd></button>
+  );
+}
+
+/** Why nothing runs; each problem leads to its task. */
+function Refused({ failure, store }: { failure: Failure; store: Store }) {
+  const problems = (failure.problems ?? []).filter(({ severity }) => severity === "error");
+  const isInput = failure.type === "urn:httptask:problem:input";
+  return (
+    <Failed failure={problems.length ? { ...failure, detail: "Nothing was run." } : failure}>
+      {problems.length > 0 && (
+        <ul>
+          {problems.slice(0, 20).map(({ pointer, message }, index) => {
+            const name = segments(pointer).findLast((part) => flow.find(store.workflow.working, part));
+            return (
+              <li key={index}>
+                {name && !isInput ? <button class="link" onClick={() => void store.task.open(name)}>{name}</button> : <code>{isInput ? `input${pointer}` : pointer}</code>}: {store.named(message)}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Failed>
+  );
+}
+
+const classOf = (status: string): string => `state is-${status.toLowerCase()}`;
+const Sign = ({ status }: { status: string }) => <span class={classOf(status)} aria-hidden="true">{SIGNS[status] ?? "?"}</span>;
+
+/** Draw again while something goes on. */
+function useTicks(isTicking: boolean): void {
+  const redraw = useRedraw();
+  useLayoutEffect(() => {
+    if (!isTicking) return;
+    const timer = setInterval(() => redraw(), 200);
+    return () => clearInterval(timer);
+  }, [isTicking]);
+}
+
+function Shown({ run, store }: { run: ShownRun; store: Store }) {
+  const goesOn = isUnderWay(run);
+  useTicks(goesOn);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const keyOf = ({ name, visit }: Visit) => `${visit} ${name}`;
+  const visit = run.visits.find((each) => keyOf(each) === chosen) ?? run.visits.find(({ status }) => status === "Failed") ?? run.visits.at(-1);
+  const seconds = goesOn ? (performance.now() - run.began) / 1000 : run.elapsedSeconds;
+  return (
+    <section aria-label="The run">
+      <div class="summary">
+        <strong class={classOf(run.status)}>{SIGNS[run.status]} {run.status === "InProgress" ? "Running" : run.status}</strong>
+        <span>{goesOn ? `${seconds.toFixed(1)} s` : duration(seconds)}</span>
+        <span class="muted">{plural(run.visits.filter(({ status }) => status === "Completed").length, "task")} completed</span>
+        <span class="grow" />
+        {run.status === "Interrupted" && <button onClick={() => void store.runs.resume(run.id)}>Go on</button>}
+        {!goesOn && <button class="quiet" onClick={() => void store.runs.again(run.id)}>Run again</button>}
+      </div>
+      {run.status === "Interrupted" && <p class="muted small">It was stopped, or its server ended. Go on repeats no task that ended; Run again begins anew with the same input.</p>}
+      {run.error && <Note kind="error" title={run.status === "TimedOut" ? "The run took too long" : "The run failed"}>{store.named(run.error)}</Note>}
+      <ol class="visits" aria-label="Tasks of the run">
+        {run.visits.map((each) => (
+          <li key={keyOf(each)}>
+            <button class="quiet" aria-current={each === visit ? "true" : undefined} onClick={() => setChosen(keyOf(each))}>
+              <Sign status={each.status} />
+              <span class="history-name">{each.name}{each.visit > 1 && ` (visit ${each.visit})`}</span>
+              <span>{stateOf(each)}</span>
+              <span>{time(store, each)}</span>
+            </button>
+          </li>
+        ))}
+      </ol>
+      {visit && <OneVisit key={`${run.id} ${keyOf(visit)} ${visit.status}`} run={run} visit={visit} store={store} />}
+    </section>
+  );
+}
+
+const time = (store: Store, visit: Visit): string => (visit.told === undefined ? duration(visit.elapsedSeconds ?? 0) : `${store.runs.seconds(visit).toFixed(1)} s`);
+
+/** What a visit does, in a few words. */
+function stateOf(visit: Visit): string {
+  const { status, statusCode, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, awaitsSignal, items } = visit;
+  const parts = [status === "Waiting" && awaitsSignal ? "waits for somebody" : stateWord(status)];
+  if (status === "Waiting" && waitUntil) parts.push(`until ${new Date(waitUntil).toLocaleTimeString()}`);
+  if (statusCode) parts.push(String(statusCode));
+  if (status === "InProgress" && maxAttempts > 1) parts.push(`attempt ${attempt} of ${maxAttempts}`);
+  if (status === "InProgress" && waitSeconds !== undefined) parts.push(`waits ${waitSeconds.toFixed(1)} s`);
+  if (status !== "InProgress" && attempts > 1) parts.push(plural(attempts, "attempt"));
+  if (items) parts.push(`${items.completed ?? 0} of ${plural(items.count, "item")}${items.failed ? `, ${items.failed} failed` : ""}`);
+  return parts.join(", ");
+}
+
+/** What to do about a failure, by its class. */
+const ADVICE: Record<string, string> = {
+  credential: "Look at the task's credential.", settings: "Look at the task's settings.", expression: "Look at the task's expressions and at what the tasks before put out.",
+  blocked: "The operator's rules refuse this address.", dns: "Look at the name of the host.", tls: "Look at the server's certificate.",
+  timeout: "Give it more time: Read timeout and Total timeout.", connection: "Look whether the server runs, and try again.",
+};
+const BY_STATUS: Record<number, string> = {
+  401: "The server asks for a credential, or does not accept the one it got.", 403: "The credential may not do this.", 404: "Look at the path and its parameters.",
+  415: "Look at the media type of the body.", 422: "The server does not accept the values: its answer says which.", 429: "Too many requests: wait, or let the task retry.",
+};
+
+type View = "output" | "input" | "timeline" | "request";
+
+function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: Store }) {
+  const [detail, setDetail] = useState<VisitDetail | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [view, setView] = useState<View>("output");
+  const query = `${new URLSearchParams({ task: visit.name, visit: String(visit.visit) })}`;
+  useLayoutEffect(() => {
+    let wanted = true;
+    store.api.send(`runs/${run.id}/visit?${query}`).then((response) => response.text()).then(
+      (text) => { if (wanted) setDetail(JSON.parse(store.runs.mask(text)) as VisitDetail); },
+      (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
+    );
+    return () => { wanted = false; };
+  }, []);
+  const { error, exchange, has = [] } = detail ?? {};
+  const result = visit.statusCode !== undefined && error ? BY_STATUS[visit.statusCode] : undefined;
+  const views: [View, string][] = [["output", error ? "Error" : "Output"], ["input", "Input"]];
+  if (exchange) views.push(["timeline", `Attempts (${exchange.attempts!.length})`], ["request", "Request sent"]);
+  const exists = !!flow.find(store.workflow.working, visit.name);
+  const goesOn = isUnderWay(run);
+  return (
+    <section class="visit" aria-label={`The task ${visit.name}`}>
+      <div class="row">
+        <h2 class="grow">{visit.name}</h2>
+        {!goesOn && exists && visit.type !== "Parallel" && <button onClick={() => void store.runs.again(run.id, visit)} title="A new run; the answers of the tasks before are taken over">Run from here</button>}
+        {exists && <button class="quiet" onClick={() => void store.task.open(visit.name)}>Edit task</button>}
+      </div>
+      {visit.notes?.map((note) => <p key={note} class="muted small">{note}</p>)}
+      {visit.status === "Waiting" && visit.awaitsSignal && goesOn && <Gate visit={visit} store={store} />}
+      {failure && <Failed failure={failure} />}
+      {error && (
+        <Note kind={visit.status === "Stopped" ? "warning" : "error"} title={store.named(String(error.message))}>
+          <span>{result ?? ADVICE[String(error.kind)] ?? ""} </span>
+          {typeof error.maybeDelivered === "boolean" && <span class="muted">{visit.statusCode ? "" : error.maybeDelivered ? "The server may have got the request." : "The server did not get the request."}</span>}
+        </Note>
+      )}
+      {detail && (
+        <>
+          <Tabs id="visit" label={`What ${visit.name} did`} small tabs={views} chosen={view} onChoose={setView} />
+          <div role="tabpanel" id="visit-panel" aria-labelledby={`visit-tab-${view}`} class="panel" tabIndex={0}>
+            {view === "output" && (error || has.includes("output") ? <Value key="output" path={`runs/${run.id}/value?${query}&of=${error ? "error" : "output"}`} label={error ? "Error" : "Output"} store={store} /> : <p class="muted">{visit.status === "Completed" ? "It put nothing out." : "Nothing yet."}</p>)}
+            {view === "input" && (has.includes("input") ? <Value key="input" path={`runs/${run.id}/value?${query}&of=input`} label="Input" store={store} /> : <p class="muted">No input parameters.</p>)}
+            {view === "timeline" && <Timeline ending={exchange as Ending} store={store} />}
+            {view === "request" && <Sent ending={exchange as Ending} store={store} />}
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** A value of a run, read where it is opened. */
+function Value({ path, label, store }: { path: string; label: string; store: Store }) {
+  const [text, setText] = useState<string | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  useLayoutEffect(() => {
+    let wanted = true;
+    store.api.send(path).then((response) => response.text()).then(
+      (json) => { if (wanted) setText(store.runs.mask(json)); },
+      (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
+    );
+    return () => { wanted = false; };
+  }, [path]);
+  if (failure) return <Failed failure={failure} />;
+  if (text === null) return <p class="muted" role="status">Loading …</p>;
+  return <Tree text={text} label={label} />;
+}
+
+/** What somebody outside gives to a task that waits for it. */
+function Gate({ visit, store }: { visit: Visit; store: Store }) {
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState("");
+  const complete = () => {
+    let output: Json = null;
+    try {
+      if (text.trim()) output = parse(text);
+    } catch (error) {
+      return setProblem(`Not JSON: ${(error as Error).message}`);
+    }
+    setProblem("");
+    void store.runs.complete(visit, output);
+  };
+  return (
+    <div class="field single">
+      <div class="field-head"><label class="name" for="gate-output">Output of {visit.name}</label><span class="type">JSON; empty for none</span></div>
+      <textarea id="gate-output" class="code" rows={2} value={text} placeholder={'{"approved": true}'} aria-describedby="gate-problem" onInput={typed(setText)} />
+      <p id="gate-problem" class="problem error">{problem}</p>
+      <button onClick={complete}>Complete</button>
+    </div>
+  );
+}
+
+/** The runs that are kept. */
+function Kept({ store }: { store: Store }) {
+  const [status, setStatus] = useState("");
+  const [task, setTask] = useState("");
+  const { items, shown } = store.runs;
+  if (!items.length) return null;
+  const statuses = [...new Set(items.map((item) => item.status))].sort();
+  const tasks = [...new Set(items.flatMap((item) => item.tasks))].sort();
+  const found = items.filter((item) => (!status || item.status === status) && (!task || item.tasks.includes(task)));
+  return (
+    <section class="kept" aria-label="Runs">
+      <div class="row">
+        <h2 class="grow">Runs</h2>
+        <select aria-label="Only runs in this state" value={status} onChange={typed(setStatus)}>
+          <option value="">any state</option>
+          {statuses.map((each) => <option key={each}>{each}</option>)}
+        </select>
+        <select aria-label="Only runs that came to this task" value={task} onChange={typed(setTask)}>
+          <option value="">any task</option>
+          {tasks.map((each) => <option key={each}>{each}</option>)}
+        </select>
+      </div>
+      {found.length ? (
+        <ol class="history">
+          {found.map((item) => (
+            <li key={item.id}>
+              <button class="quiet" aria-current={item.id === shown?.id ? "true" : undefined} onClick={() => void store.runs.show(item.id)}>
+                <Sign status={item.status} />
+                <span class="history-name">{item.definition}</span>
+                <span>{where(item)}</span>
+                <span>{new Date(item.beganAt).toLocaleTimeString()} · {duration(item.elapsedSeconds)}</span>
+              </button>
+            </li>
+          ))}
+        </ol>
+      ) : <p class="muted">No run is like that.</p>}
+    </section>
+  );
+}
+
+const where = ({ status, at }: RunSummary): string => (at?.length ? `${stateWord(status)} at ${at.join(", ")}` : stateWord(status));
