@@ -239,9 +239,10 @@ def test_validate_test_request_and_run(
         task = email_task(server.url, credentials="procore sandbox")
         write("flow.json", flow(("Tell", task)))
         write("input.json", {"rfi": {"id": 7}})
-        assert run("validate", "flow.json").out == "flow.json: valid\n"
-        assert run("validate", "flow.json", "--json").json == {"valid": True, "problems": []}
         secret = {"HTTPTASK_CREDENTIAL_PROCORE_SANDBOX": "canary-t0ken"}
+        assert run("validate", "flow.json", **secret).out == "flow.json: valid\n"
+        valid = run("validate", "flow.json", "--json", **secret)
+        assert valid.json == {"valid": True, "problems": []}
         shown = run(
             "test-request", "flow.json", "--task", "Tell", "--input", "input.json", **secret
         )

@@ -20,7 +20,7 @@ from httptask.building import _request
 from httptask.catalogue import Catalogue
 from httptask.engines import arun_workflow
 from httptask.errors import DefinitionError, Problem, SettingsError, UnknownEndpointError
-from httptask.model import workflow
+from httptask.model import definition as definition_module
 from httptask.model.api import Endpoint, Parameter
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.task import Inputs
@@ -457,13 +457,13 @@ def test_decisions_and_ends_are_prepared_and_still_decide_by_each_run() -> None:
 def test_a_definition_is_written_as_json_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """By its text it is known again; who runs one definition many times pays for that once."""
     written: list[Any] = []
-    really = workflow.dump
+    really = definition_module.dump
 
     def noted(value: Any, **how: Any) -> str:
         written.append(value)
         return really(value, **how)
 
-    monkeypatch.setattr(workflow, "dump", noted)
+    monkeypatch.setattr(definition_module, "dump", noted)
     definition = definition_of({"startTask": "A", "tasks": {"A": END}})
     with runtime() as shared:
         for _ in range(3):
