@@ -27,9 +27,10 @@ def job_lines(job: JobCalls) -> list[str]:
 
 def job_line(job: Mapping[str, Any]) -> str:
     """Return the summary of a *job*, as JSON, for a person."""
+    polls = f" {plural(job['polls'], 'poll')}" if job["polls"] else ""
     return (
         f"job: {job['url']} {job['status'] or 'without a state'} (ended by {job['stoppedBy']}),"
-        f" {plural(job['polls'], 'poll')} in {job['elapsedSeconds']:.3f} s"
+        f"{polls} in {job['elapsedSeconds']:.3f} s"
     )
 
 

@@ -33,6 +33,7 @@ from httptask.cli._journal import (
     named_journal,
 )
 from httptask.cli._output import CommandError, command, note
+from httptask.cli._receiver import callbacks_of, callbacks_options
 from httptask.cli._run_text import emit_run, maybe_delivered, task_line
 from httptask.cli._temporal import run_detached, take_task_queue, task_queue_option
 from httptask.errors import DefinitionError, InputError
@@ -93,6 +94,7 @@ def _shared_options(parser: argparse.ArgumentParser) -> None:
     """Add to *parser* the options of how a run is run. They are not kept with it."""
     run_options(parser)
     connections_options(parser)
+    callbacks_options(parser)
     parser.add_argument(
         MAX_STEPS_OPTION,
         type=count,
@@ -137,20 +139,22 @@ def run_run(arguments: argparse.Namespace) -> int:
         async def start(runtime: Runtime, told: _Told) -> WorkflowRun:
             if workflow_id is not None:
                 note(f"run {workflow_id}, kept in {journal_named(arguments)}")
-            return await arun_workflow(
-                definition,
-                input_,
-                engine=arguments.engine,
-                variables=variables,
-                environment=environment,
-                runtime=runtime,
-                definitions=definitions_of(definition),
-                finished=told.finished,
-                cancelled=told.ended,
-                advanced=told.advanced,
-                journal=journal,
-                workflow_id=workflow_id,
-            )
+            async with callbacks_of(arguments) as callbacks:
+                return await arun_workflow(
+                    definition,
+                    input_,
+                    engine=arguments.engine,
+                    variables=variables,
+                    environment=environment,
+                    runtime=runtime,
+                    definitions=definitions_of(definition),
+                    finished=told.finished,
+                    cancelled=told.ended,
+                    advanced=told.advanced,
+                    journal=journal,
+                    workflow_id=workflow_id,
+                    callbacks=callbacks,
+                )
 
         try:
             result = _to_the_end(arguments, workflow_id, start)
@@ -174,14 +178,16 @@ def run_resume(arguments: argparse.Namespace) -> int:
 
         async def start(runtime: Runtime, told: _Told) -> WorkflowRun:
             note(f"run {workflow_id}, kept in {journal_named(arguments)}")
-            return await aresume_run(
-                journal,
-                workflow_id,
-                runtime=runtime,
-                finished=told.finished,
-                cancelled=told.ended,
-                advanced=told.advanced,
-            )
+            async with callbacks_of(arguments) as callbacks:
+                return await aresume_run(
+                    journal,
+                    workflow_id,
+                    runtime=runtime,
+                    finished=told.finished,
+                    cancelled=told.ended,
+                    advanced=told.advanced,
+                    callbacks=callbacks,
+                )
 
         try:
             result = _to_the_end(arguments, workflow_id, start)
@@ -212,6 +218,7 @@ def _resume_command(arguments: argparse.Namespace, workflow_id: str) -> str:
 _KEPT_OPTIONS = (
     *("catalogue", "allow_network", "no_proxy", "ca_file", "insecure_host", "allow_host_header"),
     *("files", "connections", "connections_per_origin", "origin_limits", "max_steps", "max_depth"),
+    *("callbacks", "callback_url"),
 )
 """Options that whoever goes on has to give again; a proxy may have a password in it."""
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from httptask.cli._definition import load, runtime_of
 from httptask.cli._environment import credentials_of_environments, problems_by_environment
-from httptask.cli._output import emit, plural
+from httptask.cli._output import emit, note, plural
+from httptask.cli._receiver import awaiting_tasks
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
@@ -37,6 +38,9 @@ def run_validate(arguments: argparse.Namespace) -> int:
         errors += _errors([*of_file, *others])
     value["valid"] = not errors
     emit(arguments, value, _verdict(arguments.definition, lines, errors))
+    awaiting = ", ".join(awaiting_tasks(definition))
+    if awaiting and not errors and not arguments.json:
+        note(f"{awaiting}: waits for a callback, which httptask run --callbacks HOST:PORT receives")
     return 1 if errors else 0
 
 

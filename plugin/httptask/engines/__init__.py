@@ -18,6 +18,7 @@ from httptask.errors import HttpTaskError, JournalError, PluginError
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from httptask.engines.callbacks import Callbacks
     from httptask.engines.journal import Journal
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
@@ -101,6 +102,7 @@ async def arun_workflow(
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
     signals: Signals | None = None,
+    callbacks: Callbacks | None = None,
     journal: Journal | None = None,
     workflow_id: str | None = None,
     history: Sequence[TaskRun] = (),
@@ -117,7 +119,8 @@ async def arun_workflow(
     call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
     its request may have been delivered. *advanced* is told of every item that has ended, of a task
     with `forEach`. *signals* are what tasks get that wait for somebody outside; without them and
-    without a journal, a definition with a `Simple` task is refused. *journal* keeps what is needed
+    without a journal, a definition with a `Simple` task is refused. *callbacks* are where calls are
+    received that tasks wait for (`httptask.engines.callbacks`). *journal* keeps what is needed
     to go on with the run when this process has died: see `aresume_run`. *workflow_id* is the run's
     id, a new one when absent.
     *definitions* are definitions by id, for `failureWorkflow` and tasks of the type `Workflow`.
@@ -147,6 +150,7 @@ async def arun_workflow(
         advanced=advanced,
         workflow_id=workflow_id,
         signals=signals,
+        callbacks=callbacks,
     )
     async with _opened(runtime) as opened:
         if journal is None:
@@ -189,6 +193,7 @@ async def aresume_run(
     finished: Callable[[TaskRun], None] | None = None,
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
+    callbacks: Callbacks | None = None,
 ) -> WorkflowRun:
     """Go on with the run *workflow_id* of *journal* to its end, and return how it ended. The
     journal has all that it was started with; the other arguments are those of `arun_workflow`.
@@ -198,7 +203,13 @@ async def aresume_run(
     `JournalError` when there is no such run, it has ended, or another process runs it.
     """
     with journal.old_run(workflow_id) as (definition, options):
-        options = replace(options, finished=finished, cancelled=cancelled, advanced=advanced)
+        options = replace(
+            options,
+            finished=finished,
+            cancelled=cancelled,
+            advanced=advanced,
+            callbacks=callbacks,
+        )
         async with _opened(runtime) as opened:
             return await _run("embedded", definition, options, opened)
 

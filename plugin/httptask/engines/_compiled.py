@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask.errors import DefinitionError, Problem
@@ -12,7 +12,7 @@ from httptask.workflow import iter_tasks, problems
 
 if TYPE_CHECKING:
     from httptask.model.workflow import Step, WorkflowDefinition
-    from httptask.protocols import TaskServices, TaskType
+    from httptask.protocols import RunOptions, TaskServices, TaskType
     from httptask.task import Runtime
 
 _FILE = '"$file"'
@@ -23,7 +23,7 @@ _LONGEST_KEPT = 256 * 1024
 
 
 async def compiled(
-    definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool
+    definition: WorkflowDefinition, runtime: Runtime, options: RunOptions
 ) -> CompiledDefinition:
     """Return *definition* as *runtime* keeps it, or newly compiled.
 
@@ -37,8 +37,38 @@ async def compiled(
         kept = runtime.definitions.get(key, lambda: CompiledDefinition(definition))
     for endpoint_id in kept.endpoint_ids:
         await runtime.endpoints.load(endpoint_id)
-    kept.refuse_broken(definition, runtime, can_wait=can_wait)
+    kept.refuse_broken(definition, runtime, Outside.of(options))
     return kept
+
+
+class Outside(NamedTuple):
+    """Who can complete a task from outside."""
+
+    can_signal: bool
+    """Somebody with a journal, or whoever has the run's signals."""
+    can_call: bool
+    """An API, which calls a URL."""
+
+    @classmethod
+    def of(cls, options: RunOptions) -> Outside:
+        """Return who can in a run with *options*."""
+        can_signal = options.signals is not None or options.journal is not None
+        return cls(can_signal, options.callbacks is not None)
+
+    def refuses(self, task_type: Any, task: Mapping[str, Any], pointer: str) -> Problem | None:
+        """Return the problem of a *task* that nobody could complete."""
+        if not self.can_signal and getattr(task_type, "waits", False):
+            at = pointer_of(["type"], pointer)
+            return Problem.of("task-type-waits", at, name=task["type"])
+        if not self.can_call and awaits_callback(task_type, task):
+            return Problem.of("completion-receiver", pointer_of(["completion", "mode"], pointer))
+        return None
+
+
+def awaits_callback(task_type: Any, definition: Mapping[str, Any]) -> bool:
+    """Say whether the task of *definition*, of the type *task_type*, waits for a callback."""
+    asked = getattr(task_type, "awaits_callback", None)
+    return asked is not None and bool(asked(definition))
 
 
 class CompiledDefinition:
@@ -49,22 +79,22 @@ class CompiledDefinition:
         self.endpoint_ids = frozenset(name for name in named if isinstance(name, str))
         self._has_endpoints = any(name is not None for name in named)
         self._has_files = definition.key is None or _FILE in definition.key
-        self._in_order: dict[bool, Any] = {}
-        """By whether the engine can wait: the catalogue in whose version no error was found."""
+        self._in_order: dict[Outside, Any] = {}
+        """By who can complete tasks: the catalogue in whose version no error was found."""
         self._prepared: dict[str, tuple[Any, Any]] = {}
         """By pointer: a task, and what its type prepared of it."""
 
     def refuse_broken(
-        self, definition: WorkflowDefinition, runtime: Runtime, *, can_wait: bool
+        self, definition: WorkflowDefinition, runtime: Runtime, outside: Outside
     ) -> None:
         """Raise `DefinitionError` with every error of *definition*, which this was compiled from.
 
         One without errors is not looked at again, as long as the catalogue is what it was.
         """
         version = runtime.endpoints.version_for(names_endpoint=self._has_endpoints)
-        if self._has_files or can_wait not in self._in_order or self._in_order[can_wait] != version:
-            _refuse(definition, runtime, can_wait)
-            self._in_order[can_wait] = version
+        if self._has_files or outside not in self._in_order or self._in_order[outside] != version:
+            _refuse(definition, runtime, outside)
+            self._in_order[outside] = version
 
     def task(
         self, step: Step, task_type: TaskType, services: TaskServices
@@ -84,18 +114,18 @@ class CompiledDefinition:
         return self._prepared[step.pointer]
 
 
-def _refuse(definition: WorkflowDefinition, runtime: Runtime, can_wait: bool) -> None:
+def _refuse(definition: WorkflowDefinition, runtime: Runtime, outside: Outside) -> None:
     errors = [problem for problem in problems(definition, runtime) if problem.severity == "error"]
-    if not errors and not can_wait:
-        errors = _gates(definition, runtime)
+    if not errors:
+        errors = _gates(definition, runtime, outside)
     if errors:
         raise DefinitionError(errors, source=definition.source)
 
 
-def _gates(definition: WorkflowDefinition, runtime: Runtime) -> list[Problem]:
+def _gates(definition: WorkflowDefinition, runtime: Runtime, outside: Outside) -> list[Problem]:
     task_types = runtime.plugins.named("httptask_task_types")
-    return [
-        Problem.of("task-type-waits", pointer_of(["type"], pointer), name=task["type"])
+    refusals = (
+        outside.refuses(task_types[task["type"]], task, pointer)
         for pointer, _, task in iter_tasks(definition)
-        if getattr(task_types[task["type"]], "waits", False)
-    ]
+    )
+    return [problem for problem in refusals if problem is not None]

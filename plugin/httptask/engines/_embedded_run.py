@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask.engines._clock import LONGEST
+from httptask.engines._compiled import Outside
 from httptask.engines._record import RunRecord
 from httptask.engines._stopping import stop
 from httptask.engines._task import TaskRunner
@@ -57,8 +58,7 @@ class Run:
             began_at=self._journal.began_at,
             noted=self._journal.note,
         )
-        can_wait = options.signals is not None or options.journal is not None
-        tasks = TaskRunner(kept, runtime, can_wait=can_wait)
+        tasks = TaskRunner(kept, runtime, can_wait=Outside.of(options) != (False, False))
         self._visits = Visits(self._record, tasks, options, runtime, clock, run_inside)
         self._running: dict[asyncio.Task[None], Step] = {}
         self._stopped: set[Key] = set()

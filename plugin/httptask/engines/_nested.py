@@ -30,14 +30,13 @@ async def refuse_broken_nested(
     better said now than after half the run.
     """
     nested = nested_definitions(definition, options.definitions)
-    can_wait = options.signals is not None or options.journal is not None
     for runner in (definition, *nested.values()):
         found = nested_problems(runner, options.definitions)
         errors = [problem for problem in found if problem.severity == "error"]
         if errors:
             raise DefinitionError(errors, source=runner.source)
     for other in nested.values():
-        await compiled(other, runtime, can_wait=can_wait)
+        await compiled(other, runtime, options)
 
 
 def nested_definition(step: Step, name: str, options: RunOptions, limit: int) -> WorkflowDefinition:

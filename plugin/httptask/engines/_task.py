@@ -8,6 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask.engines._compiled import awaits_callback
 from httptask.engines._outcome import checked_outcome, unexpected_failure
 from httptask.errors import HttpTaskError, JournalError, Problem, SettingsError
 from httptask.protocols import TaskCall
@@ -15,6 +16,7 @@ from httptask.task import Services
 
 if TYPE_CHECKING:
     from httptask.engines._compiled import CompiledDefinition
+    from httptask.model.callback import Answer, Received
     from httptask.model.task import Inputs
     from httptask.model.workflow import Signal, Step, TaskOutcome
     from httptask.task import Runtime
@@ -46,21 +48,9 @@ class TaskRunner:
         *state* and *signal* are those of a visit that is continued.
         """
         task_type = step.definition["type"]
-        services = Services(self._runtime, inputs)
         try:
             implementation = self._task_types[task_type]
-            definition, prepared = self._compiled.task(step, implementation, services)
-            call = TaskCall(
-                step.name,
-                definition,
-                inputs,
-                services,
-                step.pointer,
-                step.visit,
-                state,
-                prepared,
-                signal,
-            )
+            call = self._call(step, inputs, state, signal)
             running = implementation.run(call)
             outcome = await running if inspect.isawaitable(running) else running
             outcome = checked_outcome(outcome, task_type)
@@ -78,6 +68,28 @@ class TaskRunner:
             provider = self._runtime.plugins.provider_of("httptask_task_types", task_type)
             return unexpected_failure(task_type, f"{type(error).__name__}: {error}", str(provider))
         return self._refusal(step, inputs) or outcome if outcome.awaits_signal else outcome
+
+    def _call(
+        self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
+    ) -> TaskCall:
+        services = Services(self._runtime, inputs)
+        implementation = self._task_types[step.definition["type"]]
+        definition, prepared = self._compiled.task(step, implementation, services)
+        return TaskCall(
+            *(step.name, definition, inputs, services, step.pointer, step.visit),
+            *(state, prepared, signal),
+        )
+
+    def awaits_callback(self, step: Step) -> bool:
+        """Say whether the task of *step* waits for a callback."""
+        return awaits_callback(self._task_types[step.definition["type"]], step.definition)
+
+    async def answer_callback(self, step: Step, inputs: Inputs, received: Received) -> Answer:
+        """Return the answer to *received*, a call of the URL that the task of *step* waits for."""
+        implementation: Any = self._task_types[step.definition["type"]]
+        call = self._call(step, inputs)
+        answer: Answer = await implementation.answer_callback(call, received)
+        return answer
 
     def _refusal(self, step: Step, inputs: Inputs) -> dict[str, Any] | None:
         """Return the error of a task that waits for somebody outside where nobody can be."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from httptask.model.workflow import TaskRun, WorkflowRun
+from httptask.model.workflow import Signal, TaskRun, WorkflowRun
 
 
 class Unjournalled:
@@ -38,6 +38,10 @@ class Unjournalled:
 
     async def close(self, run: WorkflowRun) -> None:
         """Do nothing."""
+
+    async def give(self, key: tuple[str, int], signal: Signal) -> bool:
+        """Return True: nobody else gave one."""
+        return True
 
     def call(self, key: tuple[str, int], item: int | None = None) -> None:
         """Return None: no call is kept account of."""

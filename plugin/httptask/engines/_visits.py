@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from httptask.engines._for_each import ForEachVisit
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from httptask.engines._clock import Clock
     from httptask.engines._record import RunRecord
     from httptask.engines._task import TaskRunner
+    from httptask.engines.callbacks import Gate
     from httptask.engines.journal import CallJournal
     from httptask.task import Runtime
 
@@ -68,6 +70,7 @@ class Visits:
         self._run_inside = run_inside
         self._journal = options.journal or UNJOURNALLED
         self._signals = options.signals or options.journal
+        self._callbacks = options.callbacks
 
     def announce(self, step: Step, wait: Wait | None) -> CallJournal | None:
         """Return the journal of the call that *step* makes when it is visited now, with the news
@@ -97,10 +100,14 @@ class Visits:
         self._journal.show(step.key, call)
         watched.set(call)
         nested: list[WorkflowRun] = []
+        gate = self._gate(step, inputs, call)
         try:
             if journal is not None and journal.was_sent:
                 return self._record.fail(step, cut_off_error(step))
-            return await self._turns(step, inputs, call, journal, wait, nested)
+            if gate is not None:
+                inputs = _with_names(inputs, gate)
+                call.maybe_delivered = wait is not None
+            return await self._turns(step, inputs, call, journal, wait, nested, gate)
         except asyncio.CancelledError:
             stopped = nested[0] if nested else None
             is_maybe_delivered = call.maybe_delivered or any(map(maybe_delivered, nested))
@@ -112,6 +119,22 @@ class Visits:
             if call.keeper is not None and is_known and not is_maybe_delivered:
                 call.keeper.note_unsent()
             raise
+        finally:
+            if gate is not None and self._callbacks is not None:
+                self._callbacks.close(gate)
+
+    def _gate(self, step: Step, inputs: Inputs, call: CallProgress) -> Gate | None:
+        """Return where the call is received that the task of *step* waits for, from now on: it may
+        come before the task waits. None where it waits for none.
+        """
+        if self._callbacks is None or not self._tasks.awaits_callback(step):
+            return None
+        return self._callbacks.open(
+            (self._record.workflow_id, *step.key),
+            lambda gate: partial(self._tasks.answer_callback, step, _with_names(inputs, gate)),
+            keep=partial(self._journal.give, step.key),
+            note=call.notes.append,
+        )
 
     async def _turns(
         self,
@@ -121,6 +144,7 @@ class Visits:
         journal: CallJournal | None,
         wait: Wait | None,
         nested: list[WorkflowRun],
+        gate: Gate | None,
     ) -> Progress:
         """Run the task of *step* until it has ended. The run that it asks for goes to *nested* as
         far as it came, when it is cancelled.
@@ -129,7 +153,7 @@ class Visits:
         signal = None
         while True:
             if wait is not None:
-                signal = await self._awaited(wait)
+                signal = await self._awaited(wait, gate)
                 state = wait.state if state is None else state
                 call.keeper = journal = self._journal.call(step.key)
                 self._announce(step, journal)
@@ -145,9 +169,13 @@ class Visits:
             await self._journal.written()
             state, wait = None, progress.waits[0]
 
-    async def _awaited(self, wait: Wait) -> Signal | None:
-        """Return what somebody outside gave to *wait*; None: its time has come before."""
+    async def _awaited(self, wait: Wait, gate: Gate | None) -> Signal | None:
+        """Return what somebody outside gave to *wait*, by a call at *gate* perhaps; None: its time
+        has come before.
+        """
         waits: list[asyncio.Task[Any]] = []
+        if wait.awaits_signal and gate is not None:
+            waits.append(asyncio.create_task(gate.wait()))
         if wait.awaits_signal and self._signals is not None:
             waits.append(asyncio.create_task(self._signals.wait(*wait.key)))
         if wait.until is not None:
@@ -265,3 +293,8 @@ class Visits:
                 call.maybe_delivered = any(map(maybe_delivered, stopped))
             raise
         return end, sum(task.steps for task in run.tasks) if run is not None else 0
+
+
+def _with_names(inputs: Inputs, gate: Gate) -> Inputs:
+    """Return *inputs* with the names of *gate* for expressions."""
+    return replace(inputs, run={**inputs.run, **gate.names()})

@@ -126,6 +126,5 @@ async def _begun(
     ) -> tuple[WorkflowRun, TaskRun | None]:
         return await _whole_run(definition, options, runtime, clock)
 
-    can_wait = options.signals is not None or options.journal is not None
-    kept = await compiled(definition, runtime, can_wait=can_wait)
+    kept = await compiled(definition, runtime, options)
     return Run(definition, options, runtime, kept, clock, run_inside)

@@ -299,6 +299,19 @@ SENTENCES: Mapping[str, str] = {
         "the first answer of a job that is attached to is not known: 'original' cannot be its"
         " result"
     ),
+    "completion-mode": "{name} has no meaning where the mode is {mode}: leave it out",
+    "completion-items": (
+        "a task that is done for each item cannot wait for a callback: run a definition for each"
+        " item (Workflow), with this task in it"
+    ),
+    "completion-unnamed": (
+        "the request does not say where the API is to call: write ${{swf:callbackUrl}} where it"
+        " takes the URL"
+    ),
+    "completion-receiver": (
+        "nobody receives the callback that this task waits for: run it with httptask run"
+        " --callbacks HOST:PORT"
+    ),
     # A workflow definition
     "definition-size": "the file is larger than {limit} MB: that is no workflow definition",
     "definition-unreadable": "the file cannot be read: {reason}",

@@ -28,9 +28,9 @@ RUN = "swf:"
 
 RUN_NAMES = (
     *("workflowId", "sequenceNumber", "workflowDefinitionId", "workflowDefinitionVersion"),
-    *("now", "uuid"),
+    *("now", "uuid", "callbackUrl", "callbackToken"),
 )
-"""The names of the run. `now` and `uuid` are those of the task's visit."""
+"""The names of the run. From `now` on they are those of the task's visit."""
 
 _LONGEST = 64 * 1024
 """Characters of one expression."""

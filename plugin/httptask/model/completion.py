@@ -8,12 +8,23 @@ from typing import Any, Self
 
 from httptask.errors import Job
 
-__all__ = ["AUTO", "RESULTS", "Cancelling", "Completion", "Job", "Polling"]
+__all__ = [
+    "AUTO",
+    "CALLBACK_RESULTS",
+    "RESULTS",
+    "Cancelling",
+    "Completion",
+    "Job",
+    "Polling",
+    "Verifying",
+]
 
 AUTO = "auto"
 """The URL is the one that the first answer names."""
 RESULTS = ("self", "location", "original")
 """What may be the result of a job, besides an expression."""
+CALLBACK_RESULTS = ("self", "original")
+"""What may be the result of a job that calls back, besides an expression."""
 _INTERVAL = 5.0
 
 
@@ -82,6 +93,20 @@ class Cancelling:
 
 
 @dataclass(frozen=True, slots=True)
+class Verifying:
+    """How a callback proves that it comes from the API: a keyed hash of its body (RFC 2104)."""
+
+    header: str
+    """The header with the signature."""
+    credential: str
+    """The name of the credential whose only secret is the key."""
+    algorithm: str = "sha256"
+    prefix: str = ""
+    """What stands before the signature: `sha256=`."""
+    encoding: str = "hex"
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """How a task waits for a job that its request started."""
 
@@ -91,14 +116,29 @@ class Completion:
     cancel: Cancelling | None = None
     attach: Any = None
     """An expression for the URL of a job to wait for, in place of the first request."""
+    is_called_back: bool = False
+    """Whether somebody calls when the job ends: then it is not polled, and `poll` holds what the
+    settings of both modes have in common.
+    """
+    verify: Verifying | None = None
 
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> Self:
         """Read the setting; an unset field has its default."""
+        is_called_back = is_callback(value)
         cancel = value.get("cancel")
+        waiting = value.get("callback" if is_called_back else "poll") or {}
+        verify = waiting.get("verify") if is_called_back else None
         return cls(
             value.get("when"),
-            Polling.of_json(value.get("poll") or {}),
+            Polling.of_json(waiting),
             Cancelling(**cancel) if cancel is not None else None,
             value.get("attach"),
+            is_called_back,
+            Verifying(**verify) if verify is not None else None,
         )
+
+
+def is_callback(setting: Any) -> bool:
+    """Say whether *setting*, the `completion` of a task, waits for a callback."""
+    return isinstance(setting, Mapping) and setting.get("mode") == "callback"

@@ -49,7 +49,7 @@ class Inputs:
     """The `swf:` names.
 
     `workflowId`, `sequenceNumber`, `workflowDefinitionId`, `workflowDefinitionVersion`, `now`,
-    `uuid`
+    `uuid`; of a task that waits for a callback also `callbackUrl` and `callbackToken`.
     """
     environment: Environment | None = None
     """Where requests go, and with which credentials; None: as the task says."""

@@ -29,17 +29,21 @@ class Signal:
     """JSON: the output of the task, when there is no error."""
     error: Mapping[str, Any] | None = None
     """The error as JSON; the task fails with it."""
+    headers: Mapping[str, str] | None = None
+    """Of the HTTP call whose body the output is; None: it was given in another way."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the signal; an unset field is left out."""
         return _set_fields(
-            output=self.output, error=dict(self.error) if self.error is not None else None
+            output=self.output,
+            error=dict(self.error) if self.error is not None else None,
+            headers=dict(self.headers) if self.headers is not None else None,
         )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the signal of which `to_json` made *value*."""
-        return cls(value.get("output"), value.get("error"))
+        return cls(value.get("output"), value.get("error"), value.get("headers"))
 
 
 @dataclass(frozen=True, slots=True)

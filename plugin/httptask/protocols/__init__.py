@@ -15,9 +15,11 @@ from httptask.protocols._authorisation import (
 )
 
 if TYPE_CHECKING:
+    from httptask.engines.callbacks import Callbacks
     from httptask.engines.journal import RunJournal
     from httptask.errors import Problem
     from httptask.model.api import Endpoint, Note
+    from httptask.model.callback import Answer, Received
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
     from httptask.model.rates import RateLimit
@@ -200,6 +202,10 @@ class TaskServices(Protocol):
         """Run an HTTP task: the one path a request takes."""
         ...
 
+    async def answer_callback(self, call: TaskCall, received: Received) -> Answer:
+        """Return the answer to *received*, a call of the URL that an HTTP task waits for."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TaskCheck:
@@ -243,6 +249,10 @@ class TaskType(Protocol):
       cannot wait refuses a definition with such a task before it runs anything.
     - `is_repeatable` (an attribute): True if a visit may be run again that was cut off because its
       process died. A task of any other type fails then: what it did may have been delivered.
+    - `awaits_callback(definition)`: True if the task of this definition waits for a call of its
+      `${swf:callbackUrl}`, and `answer_callback(call, received)`, awaited: the `Answer` to such a
+      call, a `Received`. The answer's signal ends the wait. It may be asked before `run` has
+      returned: an API may be that quick.
     - `prepare(task)`: everything that can be made once of a task without problems, a `TaskCheck`.
       Engines call it before the task's first visit, keep the result with the definition, and pass
       it to each visit as `call.prepared`. It must not depend on the run: `task.services` must not
@@ -318,6 +328,10 @@ class RunOptions:
     """
     journal: RunJournal | None = None
     """The journal of this run, given by a `Journal`; None: nothing outlives the process."""
+    callbacks: Callbacks | None = None
+    """Where calls are received that tasks wait for; None: a definition with such a task is refused
+    before anything is run.
+    """
     signals: Signals | None = None
     """What waiting tasks get from outside; None: a definition with a task that always waits for
     somebody is refused before anything is run, and any other such task fails.

@@ -28,7 +28,7 @@ async def evaluated(
     if plan.for_each is not None and item is None:
         at = pointer_of(["forEach"], plan.pointer)
         raise SettingsError([Problem.of("for-each-engine", at)])
-    parameters = await _parameters(plan, inputs)
+    parameters = await parameters_of(plan, inputs)
     if item is not None and isinstance(parameters, Mapping):
         parameters = {**parameters, **item.names()}
     if plan.has_constant_request:
@@ -47,7 +47,8 @@ async def evaluated(
     return parameters, plan.sendable(request)
 
 
-async def _parameters(plan: Plan, inputs: Inputs) -> Any:
+async def parameters_of(plan: Plan, inputs: Inputs) -> Any:
+    """Return the evaluated input parameters."""
     return await plan.runtime.evaluator.evaluate(
         plan.parameters,
         inputs.document(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, EngineAttempt
 from httptask.settings import without_nulls
+from httptask.task._callback import CallbackWait
 from httptask.task._for_each import for_each_problems, parameter_problems, with_item
 from httptask.task._items import first_item
 from httptask.task._plan import Plan, WrittenTask, document_shape
@@ -32,6 +34,7 @@ from httptask.task._visit import Visit
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
     from httptask.model.environment import Environment
+    from httptask.model.workflow import Signal
     from httptask.task._known import Known
 
 
@@ -154,6 +157,7 @@ class HttpTask:
         inputs: Inputs,
         visit: int = 1,
         state: Any = None,
+        signal: Signal | None = None,
         *,
         engine_attempt: EngineAttempt | None = None,
         longest_wait_seconds: float = math.inf,
@@ -165,9 +169,16 @@ class HttpTask:
         progress); what was collected before it is not collected again. *engine_attempt* is the
         attempt that an engine asks for which tries again itself; a task of several calls does that
         for each of them all the same. Where the next poll is not before *longest_wait_seconds*,
-        the outcome says until when to wait.
+        the outcome says until when to wait. A task that waits for a callback gives an outcome that
+        awaits a signal: it is run again with its state, and the *signal* that came, or none when
+        its time is over.
         """
         with DiscreetErrors(self.runtime.redactor.text):
+            wait = CallbackWait.of(self, inputs)
+            if wait is not None and state is not None:
+                await wait.prepare()
+                return await wait.ended(state, signal)
+            began = time.time()
             try:
                 parameters, delivery = await self._deliver(
                     inputs,
@@ -180,7 +191,9 @@ class HttpTask:
             except RoundWaits as waits:
                 until = datetime.now(UTC) + timedelta(seconds=waits.wait_seconds)
                 return TaskOutcome(wait_until=until.isoformat(), state=waits.state)
-            return TaskOutcome(output=_result(delivery).to_json(), input=parameters)
+            result = _result(delivery)
+            outcome = await wait.waiting(result, parameters, began) if wait is not None else None
+            return outcome or TaskOutcome(output=result.to_json(), input=parameters)
 
     # Test request
 
@@ -309,6 +322,9 @@ class HttpTask:
         **options: Any,
     ) -> tuple[Any, Delivery]:
         """Visit the task, and return its evaluated input parameters and what it ended in."""
+        wait = CallbackWait.of(self, inputs)
+        if wait is not None and not self.plan.refusal:
+            await wait.prepare()
         visit = Visit(self, inputs, new_file, is_test=is_test, **options)
         await visit.begin()
         calls = await round_of(self, visit, inputs, new_file, is_test=is_test, state=state)

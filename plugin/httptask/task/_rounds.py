@@ -36,8 +36,8 @@ async def round_of(
     *state* is that of a round that another process began.
     """
     plan = task.plan
-    expressions = partial(_Expressions, task, inputs)
-    if plan.completion is not None:
+    expressions = partial(Expressions, task, inputs)
+    if plan.completion is not None and not plan.completion.is_called_back:
         at = pointer_of(["completion"], task.pointer)
         over_results = expressions(at)
         attached = await over_results.evaluate(plan.completion.attach, "attach", visit.parameters)
@@ -76,7 +76,7 @@ async def round_of(
 
 
 @dataclass(frozen=True, slots=True)
-class _Expressions:
+class Expressions:
     """The expressions of a setting of *task*, which stands at *pointer*."""
 
     task: HttpTask

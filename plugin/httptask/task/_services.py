@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.discretion import DiscreetErrors
+from httptask.model.callback import Answer, Received
 from httptask.model.for_each import item_names
+from httptask.task._callback import CallbackWait
 from httptask.task._for_each import for_each_problems
 from httptask.task._http_task import HttpTask
 from httptask.task._known import Known
@@ -75,8 +78,21 @@ class Services:
 
     async def call_http(self, call: TaskCall) -> TaskOutcome:
         """Run an HTTP task: the one path a request takes."""
+        task = self._http_task(call)
+        return await task.arun(call.inputs, call.visit, call.state, call.signal)
+
+    async def answer_callback(self, call: TaskCall, received: Received) -> Answer:
+        """Return the answer to *received*, a call of the URL that an HTTP task waits for."""
+        task = self._http_task(call)
+        with DiscreetErrors(self._runtime.redactor.text):
+            await task.load()
+            wait = CallbackWait.of(task, call.inputs)
+            if wait is None:
+                return Answer(404)
+            return await wait.answer(received)
+
+    def _http_task(self, call: TaskCall) -> HttpTask:
         written = call.prepared
         if not isinstance(written, WrittenTask) or written.definition is not call.definition:
             written = self.prepare_http(call)  # a task type on top of ours, which changed the task
-        task = HttpTask.of_written(written, name=call.name, runtime=self._runtime)
-        return await task.arun(call.inputs, call.visit, call.state)
+        return HttpTask.of_written(written, name=call.name, runtime=self._runtime)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
+from httptask.model.completion import is_callback
 
 if TYPE_CHECKING:
     from httptask.errors import Problem
+    from httptask.model.callback import Answer, Received
     from httptask.model.workflow import TaskOutcome
     from httptask.protocols import TaskCall, TaskCheck
 
@@ -37,3 +39,11 @@ class Http:
     async def run(self, call: TaskCall) -> TaskOutcome:
         """Send the request."""
         return await call.services.call_http(call)
+
+    def awaits_callback(self, definition: Mapping[str, Any]) -> bool:
+        """Say whether the task of *definition* waits for a callback."""
+        return is_callback(definition.get("completion"))
+
+    async def answer_callback(self, call: TaskCall, received: Received) -> Answer:
+        """Return the answer to *received*, a call of the URL that the task waits for."""
+        return await call.services.answer_callback(call, received)

@@ -245,6 +245,22 @@ class RunJournal:
 
     # Somebody outside
 
+    async def give(self, key: Key, signal: Signal) -> bool:
+        """Keep *signal*, which was given to the visit *key*, and return whether it is the first.
+        The visit need not wait yet.
+        """
+        text = _text(self._mask(signal.to_json()))
+
+        def insert(connection: sqlite3.Connection) -> bool:
+            where = (self._number, *key)
+            sql = "SELECT 1 FROM signal WHERE run = ? AND task = ? AND visit = ?"
+            if connection.execute(sql, where).fetchone() is not None:
+                return False
+            connection.execute("INSERT INTO signal VALUES (?, ?, ?, ?)", (*where, text))
+            return True
+
+        return await self._store.ado(insert)
+
     async def wait(self, task: str, visit: int) -> Signal:
         """Return what somebody outside gave to the visit, once it is there."""
         sql = "SELECT value FROM signal WHERE run = ? AND task = ? AND visit = ?"

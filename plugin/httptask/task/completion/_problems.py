@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import dump
 from httptask.errors import Problem
 from httptask.expressions import condition_problems, has_expression
-from httptask.model.completion import AUTO, RESULTS
+from httptask.model.completion import AUTO, CALLBACK_RESULTS, RESULTS, is_callback
 from httptask.model.task import TaskResult
 from httptask.task._queries import refusal_of
 
 if TYPE_CHECKING:
     from httptask.expressions import Evaluator
 
+CALL = {"headers": None, "body": None}
+"""The shape of a call, for the expressions over it."""
+_NAMES = re.compile(r"swf:\s*callback(Url|Token)")
 _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 
 
@@ -29,6 +34,11 @@ def completion_problems(
     if not isinstance(setting, Mapping):
         return []
     at = pointer_of(["completion"], pointer)
+    if is_callback(setting):
+        return [
+            *_other_problems(definition, at, pointer),
+            *_callback_problems(definition, setting, evaluator, pointer),
+        ]
     poll, cancel = _object(setting, "poll"), _object(setting, "cancel")
     parameters = definition.get("inputParameters", {})
     shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
@@ -40,6 +50,7 @@ def completion_problems(
     }
     problems = [
         *_other_problems(definition, at, pointer),
+        *_meaningless(setting, ("callback",), at),
         *_poll_problems(poll, f"{at}/poll"),
         *_url_problems(over_results["poll/url"], f"{at}/poll/url"),
         *_url_problems(over_results["cancel/url"], f"{at}/cancel/url"),
@@ -50,13 +61,46 @@ def completion_problems(
         problems += evaluator.check(value, f"{at}/{path}", _SHAPE | {"job": None})
     conditions = {"when": _text(setting, "when"), "poll/until": _text(poll, "until")}
     for path, condition in conditions.items():
-        if condition is not None:
-            problems += condition_problems(
-                condition,
-                f"{at}/{path}",
-                lambda value, where: evaluator.check(value, where, _SHAPE),
-            )
+        problems += _condition_problems(condition, f"{at}/{path}", evaluator, _SHAPE)
     return problems
+
+
+def _callback_problems(
+    definition: Mapping[str, Any], setting: Mapping[str, Any], evaluator: Evaluator, pointer: str
+) -> Iterator[Problem]:
+    """Yield what is wrong with a *setting* that waits for a callback."""
+    at = pointer_of(["completion"], pointer)
+    callback, under = _object(setting, "callback"), f"{at}/callback"
+    yield from _meaningless(setting, ("poll", "cancel", "attach"), at)
+    yield from _poll_problems(callback, under, CALLBACK_RESULTS)
+    yield from evaluator.check(_text(callback, "result"), f"{under}/result", CALL)
+    when, until = _text(setting, "when"), _text(callback, "until")
+    yield from _condition_problems(when, f"{at}/when", evaluator, _SHAPE)
+    yield from _condition_problems(until, f"{under}/until", evaluator, CALL)
+    if definition.get("forEach") is not None:
+        yield Problem.of("completion-items", pointer_of(["forEach"], pointer))
+    request = [definition.get("inputParameters"), definition.get("httpRequest")]
+    if _NAMES.search(dump(request)) is None:
+        yield Problem.of("completion-unnamed", at, severity="warning")
+
+
+def _condition_problems(
+    condition: str | None, at: str, evaluator: Evaluator, shape: Mapping[str, Any]
+) -> Sequence[Problem]:
+    if condition is None:
+        return ()
+    return condition_problems(
+        condition, at, lambda value, where: evaluator.check(value, where, shape)
+    )
+
+
+def _meaningless(setting: Mapping[str, Any], names: Sequence[str], at: str) -> Iterator[Problem]:
+    """Yield a problem for each of *names* that *setting* has: they are of another mode."""
+    for name in names:
+        if setting.get(name) is not None:
+            yield Problem.of(
+                "completion-mode", f"{at}/{name}", name=name, mode=str(setting.get("mode"))
+            )
 
 
 # The schema reports other types; what is wrong besides is reported all the same.
@@ -93,13 +137,15 @@ def _other_problems(definition: Mapping[str, Any], at: str, pointer: str) -> Ite
         yield Problem.of("completion-unread", where, found=reading)
 
 
-def _poll_problems(poll: Mapping[str, Any], at: str) -> Iterator[Problem]:
+def _poll_problems(
+    poll: Mapping[str, Any], at: str, results: Sequence[str] = RESULTS
+) -> Iterator[Problem]:
     status, result = _text(poll, "status"), _text(poll, "result")
     if status is not None and (reason := refusal_of(status)) is not None:
         yield Problem.of("completion-value", f"{at}/status", found=status[:200], reason=reason)
-    if result is not None and result not in RESULTS and not has_expression(result):
-        near = next(iter(nearest(result, RESULTS)), None)
-        reason = "the result is self, location, original or an expression"
+    if result is not None and result not in results and not has_expression(result):
+        near = next(iter(nearest(result, results)), None)
+        reason = f"the result is {', '.join(results)} or an expression"
         where = f"{at}/result"
         yield Problem.of(
             "completion-value", where, suggestion=near, found=result[:200], reason=reason

@@ -94,6 +94,20 @@ def verdict_of(
     return Verdict(DONE, state, is_certain=False)
 
 
+def called_verdict(result: TaskResult, polling: Polling, query: Query | None) -> Verdict:
+    """Return what *result*, that of a call, says of the job. Whoever does not name states has it
+    end with the first call. Raises `CompletionError` where a state should stand and does not.
+    """
+    if query is None and not polling.done and not polling.failed:
+        return Verdict(DONE, is_certain=False)
+    verdict = _named_verdict(result, polling, query, is_redirected=False)
+    is_other = verdict.outcome == RUNNING and not polling.done and verdict.state is not None
+    # Where only failures are named, any other state is the end, unless it is one of going on.
+    if is_other and not _is_running(_word(verdict.state)):
+        return Verdict(DONE, verdict.state)
+    return verdict
+
+
 _NAME_IT = (
     "neither at $.status nor at $.properties.provisioningState: name it in poll.status, or the end"
     " in poll.until"

@@ -1,0 +1,115 @@
+"""`--callbacks`: where a run receives the calls that its tasks wait for."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from httptask.cli._output import CommandError, note
+
+if TYPE_CHECKING:
+    from httptask.engines.callbacks import Callbacks
+    from httptask.model.workflow import WorkflowDefinition
+
+
+def callbacks_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--callbacks` and `--callback-url` to *parser*."""
+    parser.add_argument(
+        "--callbacks",
+        metavar="HOST:PORT",
+        help="receive here the calls that tasks wait for (default: nobody receives any)",
+    )
+    parser.add_argument(
+        "--callback-url",
+        metavar="URL",
+        help=(
+            "what the APIs reach --callbacks by, such as https://public.example/hooks (default:"
+            " http://HOST:PORT)"
+        ),
+    )
+
+
+@asynccontextmanager
+async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks | None]:
+    """Receive calls as *arguments* say; yield None where they do not. Raises `CommandError`."""
+    if arguments.callbacks is None:
+        if arguments.callback_url is not None:
+            raise CommandError("--callback-url says how others reach --callbacks HOST:PORT: add it")
+        yield None
+        return
+    from httptask.engines.callbacks import receiving, server_secret
+
+    host, port = _bound(arguments.callbacks)
+    address = _address(arguments.callback_url, host)
+    try:
+        secret = server_secret()
+    except (OSError, ValueError) as error:
+        raise CommandError(f"callbacks: {error}") from error
+
+    def opened(task: str, url: str) -> None:
+        note(f"{'Receiving':<10} {task}: calls of {url}")
+
+    receiver = receiving(host, port, secret, address=address, opened=opened)
+    try:
+        callbacks = await receiver.__aenter__()
+    except OSError as error:
+        raise CommandError(
+            f"--callbacks {arguments.callbacks}: cannot listen there: {error.strerror}"
+        ) from error
+    try:
+        yield callbacks
+    finally:
+        await receiver.__aexit__(None, None, None)
+
+
+def _bound(given: str) -> tuple[str, int]:
+    """Return the host and the port of *given*."""
+    host, colon, port = given.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise CommandError(f"--callbacks {given!r}: write HOST:PORT, such as 127.0.0.1:8400")
+    return host, int(port)
+
+
+def _address(given: str | None, host: str) -> str | None:
+    """Return the URL by which others reach the receiver on *host*; None: by that name."""
+    if given is None:
+        if _is_unspecified(host):
+            raise CommandError(
+                f"--callbacks binds to every address ({host}), which is none that an API can call:"
+                " add --callback-url, what it is reached by"
+            )
+        return None
+    try:
+        parts = urlsplit(given)
+        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    except ValueError:
+        is_one = is_plain = False
+    if not (is_one and is_plain):
+        raise CommandError(
+            f"--callback-url {given!r}: write an http or https URL without a query, such as"
+            " https://public.example/hooks"
+        )
+    return given
+
+
+def _is_unspecified(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def awaiting_tasks(definition: WorkflowDefinition) -> Iterator[str]:
+    """Yield the names of the tasks of *definition* that wait for a callback."""
+    from httptask.model.completion import is_callback
+    from httptask.workflow import iter_tasks
+
+    for _, name, task in iter_tasks(definition):
+        if is_callback(task.get("completion")):
+            yield name

@@ -1,0 +1,169 @@
+"""Which URLs are waited for, and by whom. No network here."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from httptask._core.strict_json import dump
+from httptask.model.callback import Answer, Received
+from httptask.model.workflow import Signal
+
+CALLBACKS = "/callbacks/"
+"""The path of a callback URL, before its token."""
+
+_NAME_LENGTH = 16
+"""Characters of a token by which it is looked up; the others are only compared."""
+_REMEMBERED = 10_000
+"""Tokens of waits that are over: a repeated call is told so."""
+_NOTES = 20
+"""Notes of refused calls that a wait keeps."""
+
+_log = logging.getLogger(__name__)
+
+Answering = Callable[[Received], Awaitable[Answer]]
+
+
+class Gate:
+    """The wait of one visit for a call of *url*. *answer* judges calls; *keep* keeps the signal of
+    the one that ends the wait, and says whether it is the first; *note* takes notes.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        answer: Answering,
+        keep: Callable[[Signal], Awaitable[bool]],
+        note: Callable[[str], None],
+    ) -> None:
+        self.url = url
+        self.token = token
+        self._answer = answer
+        self._keep = keep
+        self._note = note
+        self._notes = 0
+        self._one_by_one = asyncio.Lock()
+        self._signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
+        self._is_closed = False
+
+    def names(self) -> dict[str, str]:
+        """Return its names for expressions."""
+        return {"callbackUrl": self.url, "callbackToken": self.token}
+
+    async def wait(self) -> Signal:
+        """Return the signal of the call that ends the wait, once it is there."""
+        return await asyncio.shield(self._signal)
+
+    def close(self) -> None:
+        """Wait no more: a later call is answered 410."""
+        self._is_closed = True
+
+    async def receive(self, received: Received) -> Answer:
+        """Return the answer to the call *received*."""
+        async with self._one_by_one:
+            if (late := self._late()) is not None:
+                return late
+            answer = await self._answer(received)
+            if answer.note:
+                self._take_note(answer.note)
+            if answer.signal is None:
+                return answer
+            if (late := self._late()) is not None:
+                return late
+            if not await self._keep(answer.signal):
+                return _REPEATED
+            if not self._signal.done():
+                self._signal.set_result(answer.signal)
+            return answer
+
+    def _late(self) -> Answer | None:
+        if self._signal.done():
+            return _REPEATED
+        return _GONE if self._is_closed else None
+
+    def _take_note(self, note: str) -> None:
+        self._notes += 1
+        if self._notes <= _NOTES:
+            self._note(note)
+
+
+_REPEATED = Answer(200, "it was called before: the first call counts")
+_GONE = Answer(410, "nobody waits for this call any more")
+_UNKNOWN = Answer(404, "there is nothing here")
+
+
+class Callbacks:
+    """The callback URLs of runs in this process, below *address*, made with *secret*.
+
+    *opened* is told the name of a task that waits, and its URL without the secret part.
+    """
+
+    def __init__(
+        self, address: str, secret: bytes, *, opened: Callable[[str, str], None] | None = None
+    ) -> None:
+        self.address = address.rstrip("/")
+        self._secret = secret
+        self._opened = opened
+        self._gates: dict[str, Gate] = {}
+        self._over: OrderedDict[str, Gate] = OrderedDict()
+
+    def open(
+        self,
+        visit: tuple[str, str, int],
+        answering: Callable[[Gate], Answering],
+        *,
+        keep: Callable[[Signal], Awaitable[bool]],
+        note: Callable[[str], None],
+    ) -> Gate:
+        """Return the gate of *visit*: the id of a run, the name of a task, and the number. Its URL
+        is always the same. *answering* returns what answers its calls; see `Gate`.
+        """
+        token = self.token(visit)
+
+        async def answer(received: Received) -> Answer:
+            return await answering(gate)(received)
+
+        gate = Gate(f"{self.address}{CALLBACKS}{token}", token, answer, keep, note)
+        self._gates[token[:_NAME_LENGTH]] = gate
+        if self._opened is not None:
+            self._opened(visit[1], f"{self.address}{CALLBACKS}***")
+        return gate
+
+    def close(self, gate: Gate) -> None:
+        """Close *gate*, which is remembered for a while."""
+        gate.close()
+        name = gate.token[:_NAME_LENGTH]
+        if self._gates.get(name) is gate:
+            del self._gates[name]
+        self._over[name] = gate
+        if len(self._over) > _REMEMBERED:
+            self._over.popitem(last=False)
+
+    def token(self, visit: tuple[str, str, int]) -> str:
+        """Return the token of *visit*, which nobody can guess (RFC 2104)."""
+        message = b"httptask callback " + dump(list(visit), compact=True).encode()
+        digest = hmac.digest(self._secret, message, "sha256")
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    async def receive(self, path: str, received: Received) -> Answer:
+        """Return the answer to *received*, a call of *path*; no answer says which runs there are,
+        but to who knows the URL.
+        """
+        token = path.rpartition(CALLBACKS)[2] if CALLBACKS in path else ""
+        name = token[:_NAME_LENGTH]
+        gate = self._gates.get(name) or self._over.get(name)
+        known = gate.token if gate is not None else "-" * len(token)
+        if not hmac.compare_digest(known.encode(), token.encode("utf-8", "replace")):
+            return _UNKNOWN
+        if gate is None:
+            return _UNKNOWN
+        try:
+            return await gate.receive(received)
+        except Exception:  # noqa: BLE001 - whoever calls is told to call again, and the log has why
+            _log.exception("a callback could not be taken")
+            return Answer(503, "it cannot be taken now")

@@ -1,0 +1,179 @@
+"""The server that receives callbacks: HTTP/1.1, one call a connection, everything bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from httptask._core.strict_json import dump
+from httptask.engines.callbacks._callbacks import Callbacks
+from httptask.model.callback import Answer, Received
+
+MOST_BYTES = 1024 * 1024
+"""Of a body."""
+_MOST_HEAD = 32 * 1024
+_SECONDS = 30.0
+"""For a whole call."""
+_CLOSE_SECONDS = 2.0
+"""For calls under way when nothing waits any more: the one that ended the run gets its answer."""
+_MOST_CONNECTIONS = 200
+_METHODS = ("POST", "PUT")
+
+
+@contextlib.asynccontextmanager
+async def receiving(
+    host: str,
+    port: int,
+    secret: bytes,
+    *,
+    address: str | None = None,
+    opened: Callable[[str, str], None] | None = None,
+) -> AsyncIterator[Callbacks]:
+    """Receive calls on *host* and *port* (0: a free one), and yield where tasks wait for them.
+
+    *address* is what the API knows the server by: a URL of a proxy, else that of *host* and the
+    port. *secret* and *opened* are those of `Callbacks`. Raises `OSError`.
+    """
+    connections: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            connections.add(task)
+            task.add_done_callback(connections.discard)
+        await _serve(callbacks, reader, writer, is_full=len(connections) > _MOST_CONNECTIONS)
+
+    server = await asyncio.start_server(serve, host, port, limit=_MOST_HEAD)
+    bound = server.sockets[0].getsockname()[1]
+    named = f"[{host}]" if ":" in host else host
+    callbacks = Callbacks(address or f"http://{named}:{bound}", secret, opened=opened)
+    try:
+        yield callbacks
+    finally:
+        server.close()
+        if connections:
+            _, left = await asyncio.wait(connections, timeout=_CLOSE_SECONDS)
+            for task in left:
+                task.cancel()
+
+
+async def _serve(
+    callbacks: Callbacks,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    *,
+    is_full: bool,
+) -> None:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            answer = Answer(503, "too many calls at once")
+            if not is_full:
+                answer = await _answer(callbacks, reader, writer)
+            writer.write(_response(answer))
+            await writer.drain()
+            # Closed at once, what still comes would reset the connection before the answer is read.
+            writer.write_eof()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    while await reader.read(65536):
+                        pass
+    except (OSError, TimeoutError):
+        pass  # whoever called has gone, or is too slow
+    finally:
+        writer.close()
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call while it is read: what the parser is told of it."""
+
+    target: bytes = b""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    content: bytearray = field(default_factory=bytearray)
+    head_size: int = 0
+    has_head: bool = False
+    is_whole: bool = False
+
+    def on_url(self, url: bytes) -> None:
+        self.target += url
+        self.head_size += len(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+        self.head_size += len(name) + len(value)
+
+    def on_headers_complete(self) -> None:
+        self.has_head = True
+
+    def on_body(self, data: bytes) -> None:
+        if len(self.content) <= MOST_BYTES:  # the rest is not kept: it is refused
+            self.content += data
+
+    def on_message_complete(self) -> None:
+        self.is_whole = True
+
+    def header(self, name: str) -> str:
+        return ", ".join(value for other, value in self.headers if other == name)
+
+    def refusal(self, method: str) -> Answer | None:
+        """Return the answer to a call that need not be read on."""
+        if method not in _METHODS:
+            return Answer(405, "a callback is a POST or a PUT")
+        length = self.header("content-length")
+        is_long = length.isdigit() and int(length[:20]) > MOST_BYTES
+        if is_long or len(self.content) > MOST_BYTES:
+            return Answer(413, f"a callback has at most {MOST_BYTES:,} bytes")
+        return None
+
+
+async def _answer(
+    callbacks: Callbacks, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> Answer:
+    """Read a call, and return its answer."""
+    call = _Call()
+    parser = HttpRequestParser(call)
+    read, is_continued = 0, False
+    while not call.is_whole:
+        data = await reader.read(65536)
+        if not data:
+            return Answer(400, "the call ended early")
+        read += len(data)
+        try:
+            parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade):
+            return Answer(400, "this is no HTTP request that is understood here")
+        if call.head_size > _MOST_HEAD or (not call.has_head and read > _MOST_HEAD):
+            return Answer(431, f"the head of a call has at most {_MOST_HEAD:,} bytes")
+        if not call.has_head:
+            continue
+        refusal = call.refusal(parser.get_method().decode("latin-1"))
+        if refusal is not None:
+            return refusal
+        # RFC 9110, section 10.1.1: who expects it sends no body before.
+        if not is_continued and not call.is_whole and call.header("expect"):
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            is_continued = True
+    path, _, query = call.target.decode("latin-1").partition("?")
+    names = dict.fromkeys(name for name, _ in call.headers)
+    headers = {name: call.header(name) for name in names}
+    return await callbacks.receive(path, Received(headers, bytes(call.content), query))
+
+
+def _response(answer: Answer) -> bytes:
+    body = dump({"message": answer.message}).encode() if answer.message else b""
+    status = http.HTTPStatus(answer.status)
+    lines = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        f"Content-Length: {len(body)}",
+        *(["Content-Type: application/json"] if body else []),
+        *(["Allow: POST, PUT"] if status == http.HTTPStatus.METHOD_NOT_ALLOWED else []),
+        "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
+        "Connection: close",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body

@@ -1,0 +1,241 @@
+"""A task that waits for a callback: which calls end the wait, and what the task ends in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.redaction import MASK
+from httptask.credentials import resolve
+from httptask.errors import (
+    CompletionError,
+    CredentialError,
+    Job,
+    Problem,
+    SettingsError,
+    SignalledError,
+    TaskError,
+)
+from httptask.expressions import Query, has_expression
+from httptask.model.callback import Answer, Received
+from httptask.model.task import TaskResult
+from httptask.model.workflow import Signal, TaskOutcome
+from httptask.sending import watched
+from httptask.task._evaluation import parameters_of
+from httptask.task._rounds import Expressions
+from httptask.task.completion import (
+    DONE,
+    FAILED,
+    RUNNING,
+    UnreadableError,
+    Verdict,
+    body_of,
+    called_verdict,
+    failure_reason,
+    signature_refusal,
+)
+
+if TYPE_CHECKING:
+    from httptask.model.completion import Completion
+    from httptask.model.task import Inputs
+    from httptask.task._http_task import HttpTask
+
+URL, TOKEN = "callbackUrl", "callbackToken"
+_KEPT_TO_CALLERS = ("authorization", "cookie", "proxy-authorization")
+"""Headers of a call that are no part of its result."""
+
+
+class CallbackWait:
+    """The wait of *task* for a callback, in one visit, which starts with *inputs*."""
+
+    def __init__(self, task: HttpTask, inputs: Inputs, completion: Completion) -> None:
+        self._task = task
+        self._inputs = inputs
+        self._completion = completion
+        self._calling = completion.poll
+        self._at = pointer_of(["completion"], task.pointer)
+        self._expressions = Expressions(task, inputs, self._at)
+
+    @classmethod
+    def of(cls, task: HttpTask, inputs: Inputs) -> CallbackWait | None:
+        """Return the wait of *task*; None where it waits for no callback."""
+        completion = task.plan.completion
+        if completion is None or not completion.is_called_back:
+            return None
+        return cls(task, inputs, completion)
+
+    async def prepare(self) -> None:
+        """See that a callback can come, before anything is sent. Raises a `TaskError`."""
+        if not self._inputs.run.get(URL):
+            raise SettingsError([Problem.of("completion-receiver", f"{self._at}/mode")])
+        self._task.runtime.redactor.add(str(self._inputs.run[TOKEN]))
+        verify = self._completion.verify
+        if verify is not None:
+            await resolve(verify.credential, self._task.runtime.plugins)
+
+    # Calls
+
+    async def answer(self, received: Received) -> Answer:
+        """Return what the call *received* is answered; its signal ends the wait."""
+        refusal = await self._refusal(received)
+        if refusal is not None:
+            return refusal
+        try:
+            body = body_of(received)
+        except UnreadableError as error:
+            return Answer(error.status, str(error), note=f"a callback was refused: {error}")
+        headers = {
+            name: value for name, value in received.headers.items() if name not in _KEPT_TO_CALLERS
+        }
+        signal = Signal(body, headers=headers)
+        try:
+            verdict = await self._verdict(signal)
+        except TaskError:  # it is raised again when the task goes on with the signal
+            return Answer(202, signal=signal)
+        if verdict.outcome in (DONE, FAILED):
+            return Answer(202, signal=signal)
+        state = f"with the state {verdict.state[:100]!r} " if verdict.state is not None else ""
+        return Answer(202, note=f"a callback {state}did not end the wait")
+
+    async def _refusal(self, received: Received) -> Answer | None:
+        """Return the answer to a call that is not signed as it should be."""
+        verify = self._completion.verify
+        if verify is None:
+            return None
+        try:
+            credential = await resolve(verify.credential, self._task.runtime.plugins)
+            for secret in credential.secrets():
+                self._task.runtime.redactor.add(secret)
+            reason = signature_refusal(received, verify, credential)
+        except CredentialError as error:
+            note = f"a callback could not be verified: {error}"
+            return Answer(503, "it cannot be verified now", note=note)
+        if reason is None:
+            return None
+        return Answer(401, reason, note=f"a callback was refused: {reason}")
+
+    @cached_property
+    def _query(self) -> Query | None:
+        status = self._calling.status
+        return Query.of(status) if status is not None else None
+
+    async def _verdict(self, signal: Signal) -> Verdict:
+        """Return what the call that gave *signal* says of the job."""
+        headers = signal.headers or {}
+        call = TaskResult(200, "OK", headers, signal.output, "")
+        if self._calling.until is None:
+            return called_verdict(call, self._calling, self._query)
+        until = self._calling.until
+        truth = await self._expressions.truth(until, "callback/until", _call(signal))
+        if truth.holds:
+            return Verdict(DONE)
+        verdict = called_verdict(call, self._calling, self._query)
+        if verdict.outcome == FAILED or (verdict.outcome == DONE and self._calling.done):
+            return verdict
+        return Verdict(RUNNING, verdict.state)
+
+    # The task
+
+    async def waiting(
+        self, result: TaskResult, parameters: Any, began: float
+    ) -> TaskOutcome | None:
+        """Return the outcome of a task that waits now, *result* being the first answer; None where
+        that is the result itself. *began* is when the request was sent.
+        """
+        when = self._completion.when
+        if when is not None:
+            truth = await self._expressions.truth(when, "when", result.to_json())
+            if not truth.holds:
+                return None
+        kept = result if self._calling.result == "original" else replace(result, body=None)
+        progress = watched.get()
+        if progress is not None:  # for a run that is stopped while it waits
+            progress.maybe_delivered = True
+            progress.stopped = {"job": self._job(began, None, "cancelled").to_json()}
+        return TaskOutcome(
+            input=parameters,
+            awaits_signal=True,
+            wait_until=self._until(began),
+            state={"began": began, "answer": kept.to_json()},
+        )
+
+    def _until(self, began: float) -> str:
+        seconds = began + self._calling.timeout_seconds
+        time_ = datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
+        return time_.isoformat(timespec="milliseconds")
+
+    async def ended(self, state: Mapping[str, Any], signal: Signal | None) -> TaskOutcome:
+        """Return the outcome of a task that has waited: *signal* came, or its time is over.
+
+        Raises a `TaskError` for a job that failed, or did not end in time.
+        """
+        began, first = float(state["began"]), TaskResult.from_json(state["answer"])
+        try:
+            if signal is None:
+                raise CompletionError(
+                    f"no callback ended the job within {self._calling.timeout_seconds:g} s"
+                    f" (callback.timeoutSeconds); {self._shown_url} was waited for"
+                )
+            if signal.error is not None:
+                raise SignalledError(signal.error)
+            result = await self._result(began, first, signal)
+        except TaskError as error:
+            error.maybe_delivered = True
+            error.result = error.result or first
+            stopped_by = "deadline" if signal is None else "failed"
+            error.job = error.job or self._job(began, None, stopped_by)
+            error.attempts = first.attempts
+            error.elapsed_seconds = max(0.0, time.time() - began)
+            raise
+        parameters = await parameters_of(self._task.plan, self._inputs)
+        return TaskOutcome(output=result.to_json(), input=parameters)
+
+    async def _result(self, began: float, first: TaskResult, signal: Signal) -> TaskResult:
+        """Return the result of a job that *signal* ended. Raises `CompletionError`."""
+        is_call = signal.headers is not None
+        # Whoever completes the task by hand has judged.
+        verdict = await self._verdict(signal) if is_call else Verdict(DONE)
+        wanted = self._calling.result
+        result = (
+            first
+            if wanted == "original"
+            else replace(first, headers=signal.headers or {}, body=signal.output)
+        )
+        stopped_by = "callback" if is_call else "signal"
+        result = replace(
+            result,
+            elapsed_seconds=max(0.0, time.time() - began),
+            job=self._job(began, verdict.state, stopped_by),
+        )
+        if verdict.outcome == FAILED:
+            reason = failure_reason(signal.output)
+            shown = f": {reason}" if reason else ""
+            error = CompletionError(f"the job ended in the state {verdict.state!r}{shown}")
+            error.result, error.job = result, self._job(began, verdict.state, "failed")
+            raise error
+        if has_expression(wanted):
+            data = _call(signal)
+            body = await self._expressions.evaluate(wanted, "callback/result", data)
+            result = replace(result, body=body)
+        return result
+
+    def _job(self, began: float, status: str | None, stopped_by: str) -> Job:
+        states = (status,) if status is not None else ()
+        elapsed = max(0.0, time.time() - began)
+        return Job(self._shown_url, status, states, 0, stopped_by, elapsed)
+
+    @property
+    def _shown_url(self) -> str:
+        """The URL without its secret part."""
+        run = self._inputs.run
+        return str(run.get(URL, "the callback URL")).replace(str(run.get(TOKEN)), MASK)
+
+
+def _call(signal: Signal) -> dict[str, Any]:
+    """Return what expressions over a call read."""
+    return {"headers": dict(signal.headers or {}), "body": signal.output}

@@ -1,0 +1,81 @@
+"""The body of a call from outside, read as that of a response is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from httptask._core.strict_json import JsonError, parse
+from httptask._http.charsets import lookup_to_read
+from httptask._http.media_types import FORM, JSON, TEXT, charset_of, reading_of, received_essence
+
+if TYPE_CHECKING:
+    from httptask.model.callback import Received
+
+_MOST_FIELDS = 10_000
+
+
+class UnreadableError(ValueError):
+    """A call's body cannot be read; *status* is what the call is answered."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def body_of(received: Received) -> Any:
+    """Return the body of *received* as JSON: parsed JSON, the fields of a form, or text. A call
+    without one has the fields of its query. Raises `UnreadableError`.
+    """
+    if received.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnreadableError(415, "send the body without a content coding")
+    content, content_type = received.content, received.headers.get("content-type", "")
+    media_type = received_essence(content_type)
+    if not content:
+        return _fields(received.query) if received.query else None
+    reading = reading_of(media_type) if media_type else None
+    if media_type == FORM:
+        return _fields(_text(content, content_type))
+    if reading == JSON:
+        return _json(content)
+    if reading == TEXT:
+        return _text(content, content_type)
+    if not media_type:  # RFC 9110, section 8.3: the recipient may look at the data
+        try:
+            return _json(content)
+        except UnreadableError:
+            return _text(content, content_type)
+    raise UnreadableError(415, f"a body of the type {media_type[:100]} cannot be read here")
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return parse(content)
+    except JsonError as error:
+        raise UnreadableError(400, f"the body is not JSON: {error}") from error
+
+
+def _text(content: bytes, content_type: str) -> str:
+    codec = lookup_to_read(charset_of(content_type)) or "utf_8"
+    try:
+        return content.decode(codec).removeprefix("\ufeff")
+    except ValueError as error:
+        raise UnreadableError(400, f"the body is no text of the charset {codec}") from error
+
+
+def _fields(text: str) -> dict[str, str | list[str]]:
+    """Return the fields of a form by their names; those of one name are a list."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise UnreadableError(400, f"the form cannot be read: {error}") from error
+    fields: dict[str, str | list[str]] = {}
+    for name, value in pairs:
+        before = fields.get(name)
+        if before is None:
+            fields[name] = value
+        elif isinstance(before, list):
+            before.append(value)
+        else:
+            fields[name] = [before, value]
+    return fields

@@ -1,0 +1,404 @@
+"""Tasks that wait until an API calls the URL which their request gave it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import servers
+from calling import SECRET, CallingApi, call, calling_api, export, run_called, status_of
+from httptask import HttpTask
+from httptask._core.redaction import MASK
+from httptask.engines import Journal, aresume_run, arun_workflow
+from httptask.engines.callbacks import receiving
+from httptask.errors import DefinitionError, SettingsError
+from httptask.model.workflow import Signal, WorkflowRun
+from httptask.task import Runtime
+from worlds import fork, workflow
+
+
+@pytest.fixture
+def api() -> Iterator[CallingApi]:
+    with calling_api() as running:
+        yield running
+
+
+async def until_it_waits(journal: Journal) -> None:
+    """Return when the journal has it that the task waits: only its file tells."""
+    while not any(  # noqa: ASYNC110 - another thread writes the file
+        task.status == "Waiting"
+        for run in journal.runs()
+        for task in journal.run(run.workflow_id).tasks
+    ):
+        await asyncio.sleep(0.01)
+
+
+def one(task: Any) -> dict[str, Any]:
+    return workflow("Export", {"Export": task})
+
+
+def test_the_body_of_the_call_is_the_result(api: CallingApi) -> None:
+    """The task waits after the 202; the result has the body and the headers of the call, and the
+    job says how it ended, without the secret part of the URL. A second call is told that it was one.
+    """
+    seen: list[int] = []
+
+    def calls() -> None:
+        url = api.next_url()
+        seen.extend([call(url)[0], call(url, '{"rows": 6}')[0]])
+
+    task = export(api, task={"nextTask": "Pause"})
+    pause = {"type": "Wait", "seconds": 1, "nextTask": "End"}
+    end = {"type": "Terminate", "terminationStatus": "Completed"}
+    end["workflowOutput"] = "${$.tasks['Export'].output}"
+    run = run_called(workflow("Export", {"Export": task, "Pause": pause, "End": end}), calls)
+    assert (run.status, run.output["body"], run.output["statusCode"]) == (
+        "Completed",
+        {"rows": 5},
+        202,
+    )
+    assert run.output["headers"]["content-type"] == "application/json"
+    assert run.output["job"]["stoppedBy"] == "callback"
+    assert run.output["job"]["url"].endswith(f"/callbacks/{MASK}")
+    assert [task.status for task in run.tasks][:2] == ["Waiting", "Completed"]
+    assert seen == [202, 200]
+
+
+def test_a_call_before_the_answer_is_not_lost(api: CallingApi) -> None:
+    """An API may call before it answers the request: that call counts."""
+    api.before_answer = lambda url: status.append(call(url)[0])
+    status: list[int] = []
+    run = run_called(one(export(api)))
+    assert (run.status, run.output["body"], status) == ("Completed", {"rows": 5}, [202])
+
+
+def test_the_url_is_of_the_visit(api: CallingApi) -> None:
+    """Two visits, and two tasks, have URLs of their own; an attempt that is repeated has the same
+    one; the token alone is there too.
+    """
+    request = {
+        "url": f"{api.url}/exports?at=${{swf:callbackUrl}}",
+        "method": "POST",
+        "headers": {"X-Token": "${swf:callbackToken}"},
+        "body": {"callback": "${$.at}"},
+    }
+    task = {
+        **export(api, task={"nextTask": "Other"}),
+        "inputParameters": {"at": "${swf:callbackUrl}"},
+        "httpRequest": request,
+    }
+    other = export(api)
+    urls: list[str] = []
+
+    def calls() -> None:
+        for _ in range(2):
+            urls.append(api.next_url())
+            call(urls[-1])
+
+    run = run_called(workflow("Export", {"Export": task, "Other": other}), calls)
+    assert run.status == "Completed"
+    assert urls[0] != urls[1]
+    asked = api.came[0]
+    assert asked.query == {"at": urls[0]}
+    assert urls[0].endswith(f"/callbacks/{asked.headers['x-token']}")
+
+
+def test_a_parallel_waits_for_two_calls(api: CallingApi) -> None:
+    """Each branch has a URL of its own, and they may be called in any order."""
+    both = fork(A=export(api), B=export(api))["tasks"]["Fork"]
+    end = {"type": "Terminate", "terminationStatus": "Completed"}
+    tasks = {"Both": both, "End": end}
+
+    def calls() -> None:
+        urls = [api.next_url(), api.next_url()]
+        for url in reversed(urls):
+            assert call(url, f'"{url[-4:]}"')[0] == 202
+
+    run = run_called(workflow("Both", tasks), calls)
+    assert run.status == "Completed"
+    bodies = {task.output["body"] for task in run.tasks if task.type == "Http" and task.output}
+    assert len(bodies) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "body", "read"),
+    [
+        (("-H", "Content-Type: application/x-www-form-urlencoded"), "a=1&b=2&a=3",
+         {"a": ["1", "3"], "b": "2"}),
+        (("-H", "Content-Type: text/plain; charset=iso-8859-1"), "done", "done"),
+        (("-H", "Content-Type:"), '{"a": 1}', {"a": 1}),
+        (("-X", "PUT"), "[1]", [1]),
+        (("-H", "Content-Type: application/json", "-H", "Transfer-Encoding: chunked"), "7", 7),
+    ],
+)  # fmt: skip
+def test_a_body_is_read_by_its_type(
+    api: CallingApi, words: tuple[str, ...], body: str, read: Any
+) -> None:
+    """JSON, forms and text, as the body of a response is; without a type by what it is."""
+    run = run_called(one(export(api)), lambda: call(api.next_url(), body, *words))
+    assert run.output["body"] == read
+
+
+def test_what_cannot_be_taken_is_refused(api: CallingApi) -> None:
+    """A wrong token, method, type, syntax or size is refused, each with its status, and the task
+    waits on.
+    """
+    seen: list[int] = []
+
+    def calls() -> None:
+        url = api.next_url()
+        large = "x" * (1024 * 1024 + 1)
+        guessed = url[:-1] + ("A" if url[-1] != "A" else "B")
+        seen.extend(call(wrong)[0] for wrong in (guessed, url + "x", url[:-30], url + "/"))
+        seen.append(status_of(servers.curl(url).stdout))
+        seen.append(call(url, "{", "-H", "Content-Type: application/json")[0])
+        seen.append(call(url, "x", "-H", "Content-Type: image/png")[0])
+        seen.append(status_of(servers.curl("--data-binary", "@-", url, stdin=large).stdout))
+        chunked = ("--data-binary", "@-", "-H", "Transfer-Encoding: chunked")
+        seen.append(status_of(servers.curl(*chunked, url, stdin=large).stdout))
+        assert call(url)[0] == 202
+
+    run = run_called(one(export(api)), calls)
+    assert (run.status, run.output["body"]) == ("Completed", {"rows": 5})
+    assert seen == [404, 404, 404, 404, 405, 400, 415, 413, 413]
+
+
+def test_states_decide(api: CallingApi) -> None:
+    """With `done` and `failed` a call with another state does not end the wait; one that failed
+    fails the task, in the class completion, with the call as the result.
+    """
+    task = export(api, status="$.state", done=["Ready"], failed=["Broken"])
+
+    def calls(last: str) -> None:
+        url = api.next_url()
+        assert call(url, '{"state": "Half"}')[0] == 202
+        assert call(url, f'{{"state": "{last}", "error": "no paper"}}')[0] == 202
+
+    done = run_called(one(task), lambda: calls("ready"))
+    assert (done.output["body"]["state"], done.output["job"]["status"]) == ("ready", "ready")
+    assert "a callback with the state 'Half' did not end the wait" in done.tasks[-1].notes
+    failed = run_called(one(task), lambda: calls("Broken"))
+    error = failed.tasks[-1].error
+    assert error is not None
+    assert (failed.status, error["kind"], error["maybeDelivered"]) == ("Failed", "completion", True)
+    assert "the job ended in the state 'Broken': no paper" in error["message"]
+    assert (error["result"]["body"]["state"], error["job"]["stoppedBy"]) == ("Broken", "failed")
+
+
+def test_expressions_decide(api: CallingApi) -> None:
+    """`until` says which call is the end, and `result` what the body is."""
+    task = export(api, until="${jsonata: body.left = 0}", result="${$.body.file}")
+
+    def calls() -> None:
+        url = api.next_url()
+        for body in ('{"left": 2}', "{}", '{"left": 0, "file": "a.csv"}'):
+            assert call(url, body)[0] == 202
+
+    assert run_called(one(task), calls).output["body"] == "a.csv"
+    original = one(export(api, result="original"))
+    assert run_called(original, lambda: call(api.next_url())).output["body"] == {"id": 7}
+
+
+def test_when_says_whether_there_is_a_job(api: CallingApi) -> None:
+    """Where `when` does not hold of the first answer, that is the result."""
+    task = export(api)
+    task["completion"]["when"] = "${jsonata: statusCode = 201}"
+    run = run_called(one(task))
+    assert (run.output["body"], "job" in run.output) == ({"id": 7}, False)
+
+
+def test_a_signature_is_verified(api: CallingApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call whose signature is absent or wrong is answered 401 and noted, and completes nothing;
+    one that is signed as GitHub signs is taken.
+    """
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_HOOK", "the key of the hook")
+    verify = {"header": "X-Hub-Signature-256", "credential": "hook", "prefix": "sha256="}
+    body = '{"zen": "Design for failure."}'
+    signature = hmac.new(b"the key of the hook", body.encode(), hashlib.sha256).hexdigest()
+    seen: list[int] = []
+
+    def calls() -> None:
+        url = api.next_url()
+        json_type = ("-H", "Content-Type: application/json")
+        for given in ("sha256=" + "0" * 64, signature, f"sha256={signature}"):
+            header = ("-H", f"X-Hub-Signature-256: {given}")
+            seen.append(call(url, body, *json_type, *header)[0])
+
+    def unsigned() -> None:
+        url = api.next_url()
+        seen.append(call(url, body)[0])
+        api.urls.put(url)
+        calls()
+
+    run = run_called(one(export(api, verify=verify)), unsigned)
+    assert (seen, run.output["body"]) == ([401, 401, 401, 202], {"zen": "Design for failure."})
+    assert any("there is no header X-Hub-Signature-256" in note for note in run.tasks[-1].notes)
+
+
+def test_a_missing_key_is_told_before_anything_is_sent(api: CallingApi) -> None:
+    """Without the credential nobody could be verified: the request is not sent."""
+    verify = {"header": "X-Signature", "credential": "nobody"}
+    run = run_called(one(export(api, verify=verify)))
+    error = run.tasks[-1].error
+    assert error is not None
+    assert (error["kind"], api.came) == ("credential", [])
+
+
+def test_the_deadline_ends_the_wait(api: CallingApi) -> None:
+    """Its error says where the call was waited for, without the secret part, and that the server
+    may have got the request. A later call is answered 410.
+    """
+    task = export(api, timeoutSeconds=0.2)
+    task["onError"] = [{"errors": ["completion"], "nextTask": "Late"}]
+    late = export(api)
+    seen: list[int] = []
+
+    def calls() -> None:
+        first, second = api.next_url(), api.next_url()
+        seen.extend([call(first)[0], call(second)[0]])
+
+    run = run_called(workflow("Export", {"Export": task, "Late": late}), calls)
+    error = next(task.error for task in run.tasks if task.status == "Failed")
+    assert error is not None
+    assert seen == [410, 202]
+    assert (error["kind"], error["maybeDelivered"], error["job"]["stoppedBy"]) == (
+        "completion",
+        True,
+        "deadline",
+    )
+    assert "within 0.2 s (callback.timeoutSeconds)" in error["message"]
+    assert f"/callbacks/{MASK}" in error["message"]
+
+
+def test_a_run_that_is_stopped_says_what_it_waited_for(api: CallingApi, tmp_path: Path) -> None:
+    """The server may have got the request, and the job is named."""
+    ends: list[WorkflowRun] = []
+
+    async def main(journal: Journal) -> None:
+        runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
+        async with runtime, receiving("127.0.0.1", 0, SECRET) as callbacks:
+            run = asyncio.create_task(
+                arun_workflow(
+                    one(export(api)),
+                    runtime=runtime,
+                    callbacks=callbacks,
+                    journal=journal,
+                    workflow_id="r",
+                    cancelled=ends.append,
+                )
+            )
+            await until_it_waits(journal)
+            run.cancel()
+            await asyncio.wait([run])
+
+    with Journal(tmp_path / "runs.sqlite3") as journal:
+        asyncio.run(main(journal))
+    error = ends[0].tasks[-1].error
+    assert error is not None
+    assert (ends[0].status, error["maybeDelivered"]) == ("Cancelled", True)
+    assert error["job"]["url"].endswith(f"/callbacks/{MASK}")
+
+
+def test_nobody_receives(api: CallingApi) -> None:
+    """Without a receiver a definition is refused before anything is run, and a call in code, too."""
+    with pytest.raises(DefinitionError, match="httptask run --callbacks HOST:PORT"):
+        asyncio.run(arun_workflow(one(export(api)), runtime=Runtime(catalogue=":memory:")))
+    with pytest.raises(SettingsError, match="nobody receives the callback"):
+        HttpTask(export(api)).call()
+    assert api.came == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"forEach": {"items": [1]}}, "completion-items", "/forEach"),
+        ({"completion": {"mode": "callback", "poll": {}}}, "completion-mode", "/completion/poll"),
+        ({"completion": {"mode": "callback", "attach": "x"}}, "completion-mode",
+         "/completion/attach"),
+        ({"completion": {"mode": "poll", "callback": {}}}, "completion-mode",
+         "/completion/callback"),
+        ({"httpRequest": {"url": "http://a.test/"}}, "completion-unnamed", "/completion"),
+        ({"completion": {"mode": "callback", "callback": {"result": "location"}}},
+         "completion-value", "/completion/callback/result"),
+        ({"completion": {"mode": "callback", "callback": {"until": "body"}}}, "condition",
+         "/completion/callback/until"),
+        ({"completion": {"mode": "callback", "callback": {"result": "${$.statusCode}"}}},
+         "expression", "/completion/callback/result"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_before(
+    api: CallingApi, change: dict[str, Any], code: str, pointer: str
+) -> None:
+    """Settings of the other mode, a task for each item, a request that names no URL."""
+    runtime = Runtime(catalogue=":memory:")
+    problems = HttpTask({**export(api), **change}, runtime=runtime).problems()
+    assert (code, pointer) in [(problem.code, problem.pointer) for problem in problems], problems
+
+
+def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path) -> None:
+    """A run that was stopped while it waited has the same URL when it is resumed, and takes the
+    call that comes then; the request is not sent again.
+    """
+
+    async def life(
+        journal: Journal, workflow_id: str | None, url: str | None
+    ) -> tuple[str, WorkflowRun | None]:
+        runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
+        opened = asyncio.Event()
+        receiver = receiving("127.0.0.1", 0, SECRET, opened=lambda task, url: opened.set())
+        async with runtime, receiver as callbacks:
+            options: dict[str, Any] = {"runtime": runtime, "callbacks": callbacks}
+            if workflow_id is not None:
+                run = asyncio.create_task(aresume_run(journal, workflow_id, **options))
+                token = str(url).rpartition("/")[2]
+                known = f"{callbacks.address}/callbacks/{token}"
+                await opened.wait()
+                assert (await asyncio.to_thread(call, known))[0] == 202
+                return known, await run
+            run = asyncio.create_task(
+                arun_workflow(one(export(api)), journal=journal, workflow_id="r", **options)
+            )
+            url = await asyncio.to_thread(api.next_url)
+            await until_it_waits(journal)
+            run.cancel()
+            await asyncio.wait([run])
+            return url, None
+
+    with Journal(tmp_path / "runs.sqlite3") as journal:
+        url, _ = asyncio.run(life(journal, None, None))
+        token = url.rpartition("/")[2]
+        _, run = asyncio.run(life(journal, "r", url))
+    assert run is not None
+    assert (run.status, run.output["body"], len(api.came)) == ("Completed", {"rows": 5}, 1)
+    assert token.encode() not in (tmp_path / "runs.sqlite3").read_bytes()
+
+
+def test_somebody_completes_it_by_hand(api: CallingApi, tmp_path: Path) -> None:
+    """What is given to the task through the journal is taken as the body of the call."""
+
+    async def main(journal: Journal) -> WorkflowRun:
+        runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
+        async with runtime, receiving("127.0.0.1", 0, SECRET) as callbacks:
+            run = asyncio.create_task(
+                arun_workflow(
+                    one(export(api, done=["x"])),
+                    journal=journal,
+                    workflow_id="r",
+                    runtime=runtime,
+                    callbacks=callbacks,
+                )
+            )
+            await asyncio.to_thread(api.next_url)
+            await until_it_waits(journal)
+            journal.complete("r", "Export", Signal({"by": "hand"}))
+            return await run
+
+    with Journal(tmp_path / "runs.sqlite3") as journal:
+        run = asyncio.run(main(journal))
+    assert (run.output["body"], run.output["job"]["stoppedBy"]) == ({"by": "hand"}, "signal")
