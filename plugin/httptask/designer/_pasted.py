@@ -56,16 +56,16 @@ class Pasted:
 
         def read() -> Imported:
             with Catalogue.open(self._path) as catalogue:
-                return read_requests(
-                    text,
-                    catalogue=None if is_own else catalogue,
-                    endpoint=catalogue.get(endpoint_id) if endpoint_id is not None else None,
-                )
+                endpoint = catalogue.get(endpoint_id) if endpoint_id is not None else None
+                try:
+                    return read_requests(
+                        text, catalogue=None if is_own else catalogue, endpoint=endpoint
+                    )
+                except InterchangeError as error:
+                    recognised = _is_recognised(text)
+                    raise Refused("not-a-request", str(error), recognised=recognised) from error
 
-        try:
-            return await in_thread(read)
-        except InterchangeError as error:
-            raise Refused("not-a-request", str(error), recognised=_is_recognised(text)) from error
+        return await in_thread(read)
 
 
 async def _body(request: Request) -> dict[str, Any]:
