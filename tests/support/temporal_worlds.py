@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
@@ -93,20 +94,24 @@ class TemporalWorld:
 
 
 class WorkerProcess:
-    """`httptask worker` in a process of its own."""
+    """`httptask worker` in a process of its own; *folder* is where it keeps what it needs for a
+    while.
+    """
 
-    def __init__(self, address: str, queue: str, *options: str) -> None:
+    def __init__(self, address: str, queue: str, *options: str, folder: Path | None = None) -> None:
         environment = {
             **{name: value for name, value in os.environ.items() if name.startswith("HTTPTASK_")},
             "PATH": os.environ["PATH"],
             "HTTPTASK_ALLOW_NETWORKS": "127.0.0.0/8",
             "TEMPORAL_ADDRESS": address,
+            **({} if folder is None else {"TMPDIR": str(folder)}),
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "httptask", "worker", "--task-queue", queue, *options],
             env=environment,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # what it starts is in its group
         )
         assert self.process.stderr is not None
         self.said = self.process.stderr.readline()

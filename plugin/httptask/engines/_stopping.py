@@ -13,6 +13,8 @@ async def stop(tasks: Collection[asyncio.Task[Any]]) -> None:
     """
     # In their order, which a replay repeats.
     pending: Collection[asyncio.Task[Any]] = [task for task in tasks if not task.done()]
+    if not all(map(_can_go_on, pending)):
+        return  # a worker lets go of a run in the middle: its tasks go with it, and none runs again
     for task in pending:
         if not task.cancelling():  # it may be cleaning up already
             task.cancel()
@@ -24,3 +26,10 @@ async def stop(tasks: Collection[asyncio.Task[Any]]) -> None:
             cancelled = error
     if cancelled is not None:
         raise cancelled
+
+
+def _can_go_on(task: asyncio.Task[Any]) -> bool:
+    try:
+        return task.get_loop() is asyncio.get_running_loop()
+    except RuntimeError:
+        return False
