@@ -43,6 +43,7 @@ from items import item_rows
 from local_server import ANSWER, local_server
 from pages import page_rows
 from tasks import RFI, SEED, email_task, runtime
+from temporal_bench import temporal_rows
 
 
 def row(what: str, figure: str, compared: str = "") -> None:
@@ -253,7 +254,7 @@ def main() -> None:
     starting()
     reading_and_validating()
     sending()
-    rounds = (own_work.rows, flaky_rows, page_rows, item_rows)
+    rounds = (own_work.rows, flaky_rows, page_rows, item_rows, temporal_rows)
     for figures in chain.from_iterable(rows(once=ONCE) for rows in rounds):
         row(*figures)
     sizes()
