@@ -85,7 +85,7 @@ function Shown({ run, store }: { run: ShownRun; store: Store }) {
   useTicks(goesOn);
   const [chosen, setChosen] = useState<string | null>(null);
   const keyOf = ({ name, visit }: Visit) => `${visit} ${name}`;
-  const visit = run.visits.find((each) => keyOf(each) === chosen) ?? run.visits.find(({ status }) => status === "Failed") ?? run.visits.at(-1);
+  const visit = run.visits.find((each) => keyOf(each) === chosen) ?? (run.status === "Failed" ? run.visits.findLast(({ status }) => status === "Failed") : undefined) ?? run.visits.at(-1);
   const seconds = goesOn ? (performance.now() - run.began) / 1000 : run.elapsedSeconds;
   return (
     <section aria-label="The run">

@@ -135,6 +135,7 @@ export class Runs {
         const index = run.visits.findIndex((each) => each.name === visit.name && each.visit === visit.visit);
         if (index < 0) run.visits.push(visit);
         else run.visits[index] = visit;
+        if (visit.told !== undefined) this.store.status = `“${visit.name}” is ${stateWord(visit.status)} …`;
       } else if (event === "ended") {
         ended = true;
         const { status, elapsedSeconds, error } = news;
