@@ -197,6 +197,37 @@ def test_a_definition_with_problems_runs_nothing(
     assert api.asked == []
 
 
+def test_the_input_is_a_form_where_the_definition_describes_it(
+    tmp_path: Path, folder: Path, browser: Browser
+) -> None:
+    """A run that does not take the input says which field is wrong; filled in, it completes with
+    it.
+    """
+    end = {
+        "type": "Terminate",
+        "terminationStatus": "Completed",
+        "workflowOutput": "${$.input.customer}",
+    }
+    schema = {"required": ["customer"], "properties": {"customer": {"type": "integer"}}}
+    definition = {"startTask": "End", "inputSchema": schema, "tasks": {"End": end}}
+    (folder / "bill.json").write_text(json.dumps(definition), "utf-8")
+    with (
+        running_designer(tmp_path, workflows=folder) as running,
+        designer_page(browser, running.url, quiet=False) as page,
+    ):
+        page.named("tab", "Runs").click()
+        customer = page.at("/input/customer")
+        expect(customer).to_be_visible()
+        run(page)
+        expect(page.page.locator(".runs .note.error")).to_contain_text("customer")
+        assert page.violations() == []
+        customer.fill("7")
+        run(page)
+        page.status("The run completed")
+        (kept,) = running.client.get("runs").json()["items"]
+        assert running.client.get(f"runs/{kept['id']}/value").json() == 7
+
+
 def test_a_gate_is_completed_in_the_page(tmp_path: Path, folder: Path, browser: Browser) -> None:
     """A task that waits for somebody has a field for its output; what is no JSON is said beside
     it.
