@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -200,9 +201,12 @@ class _HttpCall:
             runtime=self._runtime,
         )
         longest = arguments.longest_wait_seconds
-        more = {} if longest is None else {"longest_wait_seconds": longest}
         return await task.arun(
-            _inputs(arguments), arguments.visit, self._state, engine_attempt=self._attempt, **more
+            _inputs(arguments),
+            arguments.visit,
+            self._state,
+            engine_attempt=self._attempt,
+            longest_wait_seconds=math.inf if longest is None else longest,
         )
 
     def _failure(self, error: TaskError) -> ApplicationError:

@@ -128,7 +128,7 @@ async def run_arguments(
     """
     checked = replace(options, signals=options.signals or _Outside())
     await refuse_broken_nested(definition, checked, runtime)
-    await compiled(definition, runtime, can_wait=True)
+    await compiled(definition, runtime, checked)
     checked_input(definition, options.input)
     others = dict(nested_definitions(definition, options.definitions))
     failure = definition.failure_workflow
