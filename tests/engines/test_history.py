@@ -131,3 +131,23 @@ def test_a_journal_lets_old_runs_go_but_none_that_goes_on(tmp_path: Path) -> Non
         assert {task.name for task in kept[0].tasks} == {"A", "B", "C"}
         assert all(task.output is None and task.input is None for task in kept[0].tasks)
         assert "output" not in kept[0].ended
+
+
+def test_who_looks_sees_all_that_was_told(tmp_path: Path) -> None:
+    """Whoever is told of an entry finds it in the journal, although it is written a moment later
+    for the engine.
+    """
+    seen: list[bool] = []
+
+    class Looking:
+        def noted(self, workflow_id: str, entry: dict[str, Any]) -> None:
+            names = {task.name for task in journal.run(workflow_id).tasks}
+            seen.append(entry["name"] in names)
+
+        def called(self, workflow_id: str, key: tuple[str, int], call: object) -> None:
+            pass
+
+    path = tmp_path / "runs.sqlite3"
+    with Journal(path, listener=Looking()) as journal, runtime(World()) as shared:
+        run_workflow(THREE, journal=journal, runtime=shared)
+    assert seen == [True] * 6

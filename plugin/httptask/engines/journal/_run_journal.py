@@ -116,8 +116,6 @@ class RunJournal:
         self._count += 1
         number, key = self._count, entry.key
         value = self._mask(entry.to_json())
-        if self._listener is not None:
-            self._listener.noted(self.workflow_id, value)
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -131,6 +129,8 @@ class RunJournal:
                 self._forget(connection, key, is_over=entry.status != "Waiting")
 
         self._store.note(change)
+        if self._listener is not None:
+            self._listener.noted(self.workflow_id, value)
         if is_end:
             self._calls.pop((*key, NO_ITEM), None)
 

@@ -94,6 +94,8 @@ class Store:
         return await asyncio.wrap_future(self._thread.submit(self._done, work))
 
     def _done(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._failure is None:
+            self.write()  # whoever looks sees all that was noted
         with translated(self.path):
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
