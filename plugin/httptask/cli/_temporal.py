@@ -215,7 +215,8 @@ def run_detached(arguments: argparse.Namespace) -> int:
 
     async def main() -> Any:
         async with runtime_of(arguments) as runtime:
-            return await client.start_run(await client.connect(), definition, options, runtime)
+            connection = await client.connect(runtime)
+            return await client.start_run(connection, definition, options, runtime)
 
     handle = run_stoppable(main)
     emit(arguments, {"workflowId": handle.id}, handle.id)

@@ -35,7 +35,7 @@ class TemporalEngine:
         *runtime* checks the definition; the tasks have that of their worker.
         """
         client = temporal_module("client")
-        connection = await client.connect()
+        connection = await client.connect(runtime)
         handle = await client.start_run(connection, definition, options, runtime)
         try:
             run: WorkflowRun = await client.follow_run(connection, handle, options)

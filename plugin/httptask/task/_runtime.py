@@ -161,7 +161,8 @@ class Runtime:
         self.definitions: Kept[Any] = Kept(_MOST_PLANS)
         """Workflow definitions that an engine compiled, by their `key`."""
         folder = files or os.environ.get(FILES_VARIABLE)
-        self._files = Path(folder).absolute() if folder else None
+        self.shared_folder = self._files = Path(folder).absolute() if folder else None
+        """The folder for files that was named: other machines may have it, too. None: none was."""
         self.uploads: Callable[[str], Path | None] | None = None
         """The file of an upload by its id; where there is a designer, it says."""
         self._readable = Files()

@@ -18,17 +18,22 @@ from httptask.errors import EngineError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from httptask.task import Runtime
 
-async def connect(plugins: Sequence[Any] = ()) -> Client:
-    """Connect as Temporal's configuration says. Raises `EngineError` when no server is there."""
+
+async def connect(runtime: Runtime | None = None, plugins: Sequence[Any] = ()) -> Client:
+    """Connect as Temporal's configuration says. Large values are kept in the folder of files of
+    *runtime*, else in the operator's. Raises `EngineError` when no server is there.
+    """
     try:
         config = ClientConfig.load_client_connect_config()
     except (RuntimeError, ValueError, OSError) as error:
         raise EngineError(f"Temporal's configuration cannot be read: {error}") from error
     settle_at_exit()
     address = config.setdefault("target_host", "localhost:7233")
+    converter = exact(None, runtime.shared_folder if runtime is not None else None)
     try:
-        return await Client.connect(**config, data_converter=exact(None), plugins=list(plugins))
+        return await Client.connect(**config, data_converter=converter, plugins=list(plugins))
     except RuntimeError as error:
         raise EngineError(
             f"no Temporal server answers at {address} ({_reason(error)}); start one, or name"

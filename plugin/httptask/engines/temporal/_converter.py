@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
@@ -16,6 +17,7 @@ from temporalio.converter import (
 from httptask._core import quick_json
 from httptask._core.strict_json import dump, parse
 from httptask.engines.temporal._arguments import Travelling
+from httptask.engines.temporal._large import large_values, operators_folder
 
 
 class ExactJSONConverter(JSONPlainPayloadConverter):
@@ -63,12 +65,16 @@ class ExactPayloadConverter(CompositePayloadConverter):
         )
 
 
-def exact(converter: DataConverter | None) -> DataConverter:
-    """Return *converter* such that our own dataclasses keep their digits.
+def exact(converter: DataConverter | None, folder: Path | None = None) -> DataConverter:
+    """Return *converter* such that our own dataclasses keep their digits, and large values are kept
+    in *folder*, by default the operator's folder of files.
 
-    A payload converter of the user's own is kept, and so are codecs.
+    A payload converter of the user's own is kept, and so are codecs and external storage.
     """
     converter = converter or DataConverter.default
-    if converter.payload_converter_class is not DefaultPayloadConverter:
-        return converter
-    return replace(converter, payload_converter_class=ExactPayloadConverter)
+    if converter.payload_converter_class is DefaultPayloadConverter:
+        converter = replace(converter, payload_converter_class=ExactPayloadConverter)
+    if converter.external_storage is None:
+        storage = large_values(folder or operators_folder())
+        converter = replace(converter, external_storage=storage)
+    return converter

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from temporalio.plugin import SimplePlugin
@@ -53,7 +54,7 @@ class HttpTaskPlugin(SimplePlugin):
         """Those that run now: they share the runtime."""
         super().__init__(
             "httptask",
-            data_converter=exact,
+            data_converter=partial(exact, folder=runtime.shared_folder if runtime else None),
             activities=self._activities.functions,
             workflows=[HttpTaskWorkflow],
             workflow_runner=_passing_through,

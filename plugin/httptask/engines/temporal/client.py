@@ -34,6 +34,7 @@ from httptask.engines.temporal._arguments import (
 from httptask.engines.temporal._connection import connect, server_error
 from httptask.engines.temporal._facts import task_facts
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
+from httptask.engines.temporal._large import MOST, keeps_large_values
 from httptask.engines.temporal._types import TASK_QUEUE, TASK_QUEUE_VARIABLE, WORKFLOW
 from httptask.errors import EngineError
 from httptask.model.workflow import Signal, TaskRun, WorkflowRun
@@ -57,9 +58,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger("httptask.engines")
-
-_MOST = 1_900_000
-"""Bytes of the arguments of a run: a server takes 2 MB at most."""
 
 _PATIENCE = timedelta(seconds=5)
 """How long a worker may take to say how far a run is."""
@@ -94,10 +92,11 @@ async def start_arguments(
 ) -> WorkflowHandle[Any, RunEnd]:
     """Start the run of *arguments*. Raises `EngineError` when the server refuses it."""
     size = len(dump(arguments.to_json(), compact=True).encode())
-    if size > _MOST:
+    if size > MOST and not keeps_large_values(client.data_converter):
         raise EngineError(
             f"the definition, those it runs and the input are {size / 1e6:.1f} MB together, and"
-            " Temporal takes less than 2 MB: give large values as files ($file), or split the"
+            " Temporal takes less than 2 MB: name a folder that the workers have, too"
+            " (HTTPTASK_FILES or --files), give large values as files ($file), or split the"
             " definition into tasks of the type Workflow"
         )
     labels = arguments.labels[""]

@@ -36,7 +36,7 @@ async def run_worker(
     *started* is told where it works. Raises `EngineError` when there is no server, or no such
     namespace.
     """
-    client = await connect([HttpTaskPlugin(runtime)])
+    client = await connect(runtime, [HttpTaskPlugin(runtime)])
     await see_namespace(client)
     name = task_queue(queue)
     worker = Worker(

@@ -1,0 +1,187 @@
+"""Values too large for a history: files in the folder that workers and authors share.
+
+The history has their hashes only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    DataConverter,
+    ExternalStorage,
+    StorageDriver,
+    StorageDriverClaim,
+    StorageDriverRetrieveContext,
+    StorageDriverSelectContext,
+    StorageDriverStoreContext,
+)
+from temporalio.exceptions import ApplicationError
+
+from httptask._core.threads import in_thread
+from httptask.building import FILES_VARIABLE
+from httptask.engines.temporal._arguments import FailedTask
+from httptask.errors import EngineError
+
+THRESHOLD = 256 * 1024
+"""Bytes: a value of fewer stays in the history."""
+
+MOST = 1_900_000
+"""Bytes of a value in a history: a server takes 2 MB at most."""
+
+_FOLDER = ".httptask-values"
+"""Below the folder of files. No definition needs to name what is in it."""
+
+_SAME_FOLDER = "give all workers, and whoever starts runs, the same one (HTTPTASK_FILES or --files)"
+
+_AT_ONCE = 4
+"""Values of one message that are read or written at once: each is in memory as a whole."""
+
+
+def large_values(folder: Path | None) -> ExternalStorage:
+    """Return where values too large for a history are kept: below *folder*. None: they stay in the
+    history, and one that was kept elsewhere is refused with what to do.
+    """
+    driver = FolderDriver(folder)
+
+    def selected(context: StorageDriverSelectContext, payload: Payload) -> StorageDriver | None:
+        if folder is None:
+            _see_size(payload)
+            return None
+        return driver
+
+    return ExternalStorage(
+        drivers=[driver], driver_selector=selected, payload_size_threshold=THRESHOLD
+    )
+
+
+def _see_size(payload: Payload) -> None:
+    """Raise the failure of an activity whose result no server takes: it has done its work, and to
+    repeat it would bring no less.
+    """
+    size = payload.ByteSize()
+    if size <= MOST:
+        return
+    error = EngineError(
+        f"a value of {size / 1e6:.1f} MB is too large: Temporal takes less than 2 MB; name a folder"
+        " that all workers have, and whoever starts runs (HTTPTASK_FILES or --files)"
+    ).to_json()
+    error |= {"kind": "too_large", "retryable": False, "maybeDelivered": True}
+    raise ApplicationError(
+        error["message"], FailedTask(error), type=error["error"], non_retryable=True
+    )
+
+
+def operators_folder() -> Path | None:
+    """Return the folder of files that the operator's environment names."""
+    named = os.environ.get(FILES_VARIABLE)
+    return Path(named).absolute() if named else None
+
+
+def keeps_large_values(converter: DataConverter) -> bool:
+    """Say whether clients with *converter* keep large values out of histories."""
+    storage = converter.external_storage
+    if storage is None:
+        return False
+    return any(not isinstance(one, FolderDriver) or one.has_folder for one in storage.drivers)
+
+
+class FolderDriver(StorageDriver):
+    """Keeps each value as a file that is named by its SHA-256, below *folder*."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder / _FOLDER if folder is not None else None
+
+    @property
+    def has_folder(self) -> bool:
+        """Whether there is a folder to keep values in."""
+        return self._folder is not None
+
+    def name(self) -> str:
+        """Return the name by which histories refer to it."""
+        return "httptask.folder"
+
+    async def store(
+        self, context: StorageDriverStoreContext, payloads: Sequence[Payload]
+    ) -> list[StorageDriverClaim]:
+        """Write *payloads*, and return by which hash each is read."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(payload: Payload) -> StorageDriverClaim:
+            async with gate:
+                return StorageDriverClaim(
+                    {"sha256": await in_thread(partial(self._write, payload))}
+                )
+
+        return list(await asyncio.gather(*map(one, payloads)))
+
+    async def retrieve(
+        self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
+    ) -> list[Payload]:
+        """Return what *claims* stand for. Raises `EngineError` when a file is not there, or is not
+        what was written.
+        """
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(claim: StorageDriverClaim) -> Payload:
+            async with gate:
+                return await in_thread(partial(self._read, claim.claim_data["sha256"]))
+
+        return list(await asyncio.gather(*map(one, claims)))
+
+    def _path(self, name: str) -> Path:
+        if len(name) != 64 or not all(letter in "0123456789abcdef" for letter in name):
+            raise EngineError(f"a history refers to a large value by {name!r}, which is no SHA-256")
+        if self._folder is None:
+            raise EngineError(f"a value of this run is kept in a folder of files; {_SAME_FOLDER}")
+        return self._folder / name[:2] / name
+
+    def _write(self, payload: Payload) -> str:
+        data = payload.SerializeToString()
+        name = hashlib.sha256(data).hexdigest()
+        path = self._path(name)
+        try:
+            if not path.exists():
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write_whole(path, data)
+        except OSError as error:
+            raise EngineError(
+                f"a value of {len(data)} bytes cannot be kept in {path.parent}: {error.strerror};"
+                " see that the folder of HTTPTASK_FILES or --files can be written"
+            ) from error
+        return name
+
+    def _read(self, name: str) -> Payload:
+        path = self._path(name)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise EngineError(
+                f"a value of this run cannot be read from {path}: {error.strerror}; {_SAME_FOLDER}"
+            ) from error
+        if hashlib.sha256(data).hexdigest() != name:
+            raise EngineError(f"the file {path} is not what a run wrote there: it was changed")
+        payload = Payload()
+        payload.ParseFromString(data)
+        return payload
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write *data* to *path*, such that nobody ever reads a part of it."""
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(descriptor)
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise

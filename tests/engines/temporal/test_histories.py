@@ -1,0 +1,142 @@
+"""Histories hold nothing large."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import servers
+from engine_definitions import at, flow, get, post
+from httptask.engines.temporal._large import THRESHOLD
+from lists import Asked, asked, list_server, page
+from temporal_worlds import Handle, TemporalWorld, worker_process
+
+LARGE = {"items": ["x" * 1000] * 3000, "ok": "yes"}
+"""The answer of `/large`: 3 MB, more than a server of Temporal takes."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that workers and whoever starts runs share."""
+    monkeypatch.setenv("HTTPTASK_FILES", str(tmp_path / "shared"))
+    return tmp_path / "shared"
+
+
+@pytest.fixture
+def large() -> Iterator[servers.RawServer]:
+    def answer(request: Asked) -> bytes:
+        if request.path == "/file":
+            return servers.response(bytes(range(256)) * 2000, ("Content-Type", "image/png"))
+        return page(LARGE if request.path == "/large" else {"size": len(request.body)})
+
+    with list_server(answer) as server:
+        yield server
+
+
+def values_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def sent_on(path: str, body: Any) -> dict[str, Any]:
+    """Return tasks that read *path*, and send *body* of the answer on."""
+    task = post("/size", inputParameters={"value": body})
+    task["httpRequest"]["body"] = "${$.value}"
+    return {"A": get(path, nextTask="B"), "B": task}
+
+
+def in_history(world: TemporalWorld, handle: Handle) -> str:
+    async def main() -> str:
+        client = await world.client()
+        return (await client.get_workflow_handle(handle.id).fetch_history()).to_json()
+
+    return asyncio.run(main())
+
+
+def test_large_values_are_files_that_workers_share(
+    folder: Path, large: servers.RawServer, temporal_address: str
+) -> None:
+    """Of a JSON body of 3 MB the history has a hash; expressions read it as ever, on any worker."""
+    world = TemporalWorld(temporal_address)
+    definition = at(flow("A", sent_on("/large", "${$.tasks['A'].output.body}")), large.url)
+    handles: list[Handle] = []
+
+    async def note(handle: Handle) -> None:
+        handles.append(handle)
+
+    run = world.run(definition, {"notes": "y" * THRESHOLD}, note)
+    assert run.status == "Completed", run.error
+    assert asked(large.received[1]).json == LARGE
+    assert run.tasks[0].output["body"] == LARGE
+    assert len(world.history) < 20_000
+    assert values_below(folder)
+    assert not [path for path in values_below(folder) if path.name.startswith(".part-")]
+
+
+def test_a_download_is_sent_on_by_another_worker(
+    folder: Path, large: servers.RawServer, temporal_address: str
+) -> None:
+    """The history has its reference."""
+    world = TemporalWorld(temporal_address)
+    tasks = sent_on("/file", "${$.tasks['A'].output.body}")
+    tasks["A"]["nextTask"] = "Gate"
+    tasks["Gate"] = {"type": "Simple", "nextTask": "B"}
+
+    async def start() -> Handle:
+        return await world.start(at(flow("A", tasks), large.url))
+
+    async def give(handle: Handle) -> None:
+        while (await handle.query("status"))["finished"] < 1:  # noqa: ASYNC110 - it is elsewhere
+            await asyncio.sleep(0.1)
+
+    with worker_process(world.address, world.queue) as first:
+        handle = asyncio.run(start())
+        asyncio.run(give(handle))
+        first.kill()
+    with worker_process(world.address, world.queue):
+        asyncio.run(completed(world, handle))
+        run = asyncio.run(world.end(handle))
+    assert run.status == "Completed", run.error
+    assert run.output["body"] == {"size": 512_000}
+
+
+async def completed(world: TemporalWorld, handle: Handle) -> None:
+    client = await world.client()
+    own = client.get_workflow_handle(handle.id)
+    await own.signal("complete_task", {"task": "Gate", "output": None})
+
+
+def test_without_a_folder_a_large_result_is_refused_once(
+    large: servers.RawServer, temporal_address: str
+) -> None:
+    """It is not asked for again, and the error says which folder to name."""
+    world = TemporalWorld(temporal_address)
+    run = world.run(at(flow("A", {"A": get("/large", retry={"maxAttempts": 5})}), large.url))
+    assert run.status == "Failed"
+    assert "a value of 3.0 MB is too large" in (run.error or "")
+    assert "HTTPTASK_FILES" in (run.error or "")
+    assert run.tasks[0].error is not None
+    assert run.tasks[0].error["kind"] == "too_large"
+    assert len(large.received) == 1
+
+
+def test_who_lacks_the_folder_is_told_so(
+    large: servers.RawServer,
+    temporal_address: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever follows a run needs it, too."""
+    world = TemporalWorld(temporal_address)
+    options = ("--files", str(tmp_path / "theirs"))
+
+    async def start() -> Handle:
+        return await world.start(at(flow("A", {"A": get("/large")}), large.url))
+
+    with worker_process(world.address, world.queue, *options):
+        handle = asyncio.run(start())
+        with pytest.raises(Exception, match="give all workers, and whoever starts runs, the same"):
+            asyncio.run(world.end(handle))
