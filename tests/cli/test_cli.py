@@ -723,7 +723,7 @@ def test_a_response_that_is_not_json_though_it_says_so(
         (["serach", "x"], "no command 'serach'"),
         (["show"], "ENDPOINT"),
         (["search", "--limit", "0"], "at least 1"),
-        (["run", "flow.json", "--engine", "temporal"], "embedded"),
+        (["run", "flow.json", "--engine", "airflow"], "embedded"),
         (["run", "flow.json", "--allow-network", "10.0.0.0/99"], "10.0.0.0/99"),
         (["run", "flow.json", "--input", "missing.json"], "missing.json"),
         (["run", "flow.json", "--input", "broken.json"], "line 1, column 2"),

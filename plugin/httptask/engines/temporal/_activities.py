@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -64,7 +64,9 @@ class Activities:
         have the error as JSON. It is non-retryable when no repetition helps or `retry` allows none.
         """
         async with self._opened() as runtime:
-            return await _HttpCall(arguments, runtime).outcome()
+            with _masked_failures(runtime):
+                outcome = await _HttpCall(arguments, runtime).outcome()
+            return _masked(outcome, runtime)
 
     @activity.defn(name="httptask_task")
     async def run_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
@@ -73,14 +75,22 @@ class Activities:
         """
         async with self._opened() as runtime:
             _see_type(arguments, runtime)
-            runner = TaskRunner(_compiled(arguments, runtime), runtime, can_wait=True)
-            signal = Signal.from_json(arguments.signal) if arguments.signal is not None else None
-            progress = Progress()
-            watched.set(progress)
-            work = runner.run(_step(arguments), _inputs(arguments), arguments.state, signal)
-            outcome = await (
-                work if activity.info().is_local else _beaten(work, progress, arguments, _Keeper())
-            )
+            with _masked_failures(runtime):
+                outcome = await self._task_outcome(arguments, runtime)
+            return _masked(outcome, runtime)
+
+    async def _task_outcome(
+        self, arguments: HttpTaskArguments, runtime: Runtime
+    ) -> HttpTaskOutcome:
+        runner = TaskRunner(_compiled(arguments, runtime), runtime, can_wait=True)
+        signal = Signal.from_json(arguments.signal) if arguments.signal is not None else None
+        progress = Progress()
+        watched.set(progress)
+        work = runner.run(_step(arguments), _inputs(arguments), arguments.state, signal)
+        keeper = _Keeper(runtime.redactor.value)
+        outcome = await (
+            work if activity.info().is_local else _beaten(work, progress, arguments, keeper)
+        )
         if isinstance(outcome, TaskOutcome):
             return _sent(outcome, progress.notes)
         raise _failed(outcome, progress.notes)
@@ -123,7 +133,10 @@ class Activities:
 class _Keeper:
     """Tells the server where a task of several calls is: another worker goes on from there."""
 
-    def __init__(self, state: Any = None) -> None:
+    def __init__(self, mask: Callable[[Any], Any], state: Any = None) -> None:
+        self._mask = mask
+        self._keeps = True
+        """False from where something held a secret: nobody could go on from there."""
         self.is_left = False
         """Whether another worker goes on."""
         self.state = state
@@ -134,11 +147,12 @@ class _Keeper:
         """Tell of *state* at once: this worker may be lost the next moment. It goes along with all
         that was collected, as *part* after part; too much of it, and the next worker begins anew.
         """
-        if part is not None:
+        self._keeps = self._keeps and self._mask([state, part]) == [state, part]
+        if part is not None and self._keeps:
             self._size += len(dump(part))
             if self._size <= _MOST_COLLECTED:
                 self._parts.append(part)
-        if self._size > _MOST_COLLECTED:
+        if self._size > _MOST_COLLECTED or not self._keeps:
             self.state = None
             self._parts.clear()
         else:
@@ -168,7 +182,7 @@ class _HttpCall:
         details = info.heartbeat_details
         earlier = TaskProgress.from_json(details[0]).state if details else None
         self._state = arguments.state if earlier is None else earlier
-        self._keeper = _Keeper(self._state)
+        self._keeper = _Keeper(runtime.redactor.value, self._state)
         self._progress = Progress(keeper=self._keeper)
 
     async def outcome(self) -> HttpTaskOutcome:
@@ -288,6 +302,41 @@ def _failed(
         non_retryable=delay is None,
         next_retry_delay=None if delay is None else timedelta(seconds=max(delay, 0.001)),
         category=ApplicationErrorCategory.BENIGN,  # the workflow's business, not the worker's
+    )
+
+
+@contextlib.contextmanager
+def _masked_failures(runtime: Runtime) -> Iterator[None]:
+    """Take the secrets out of the failures of activities: a server may have echoed one."""
+    try:
+        yield
+    except ApplicationError as error:
+        mask = runtime.redactor.value
+        details = [
+            replace(one, error=mask(one.error), notes=mask(one.notes), state=mask(one.state))
+            if isinstance(one, FailedTask)
+            else mask(one)
+            for one in error.details
+        ]
+        raise ApplicationError(
+            mask(error.message),
+            *details,
+            type=error.type,
+            non_retryable=error.non_retryable,
+            next_retry_delay=error.next_retry_delay,
+            category=error.category,
+        ) from None
+
+
+def _masked(outcome: HttpTaskOutcome, runtime: Runtime) -> HttpTaskOutcome:
+    """Return *outcome* without secrets: a history keeps it."""
+    mask = runtime.redactor.value
+    return replace(
+        outcome,
+        output=mask(outcome.output),
+        input=mask(outcome.input),
+        state=mask(outcome.state),
+        notes=mask(outcome.notes),
     )
 
 
