@@ -25,6 +25,7 @@ from authorised import authorised_rows, stubbed
 from httptask import hookimpl
 from httptask.engines import arun_workflow
 from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowDefinition
+from httptask.protocols import RunOptions
 from httptask.task import HttpTask, Runtime
 from httptask.workflow import RunState, definition_of
 from local_server import ANSWER
@@ -209,7 +210,7 @@ async def _checking(definition: WorkflowDefinition, shared: Runtime) -> float:
     from httptask.engines._compiled import compiled
 
     began = time.process_time()
-    await compiled(definition, shared, can_wait=False)
+    await compiled(definition, shared, RunOptions())
     return time.process_time() - began
 
 

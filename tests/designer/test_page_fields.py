@@ -914,6 +914,7 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
     form.at("/responseBody").select_option(label="file")
     form.at("/rateLimit/requests").fill("5")
     form.at("/pagination/mode").select_option(label="link")
+    form.at("/completion/mode").select_option(label="callback")
     form.add("Until")
     form.at("/retry/until").fill("jsonata: body.done")
     form.named("button", "Copy JSON").click()
@@ -927,7 +928,7 @@ def test_everything_a_task_says_of_how_it_is_run_can_be_set(form: DesignerPage) 
         "rateLimit": {"requests": 5},
         "pagination": {"mode": "link"},
         "forEach": {},
-        "completion": {"mode": "poll"},
+        "completion": {"mode": "callback"},
         "retry": {"until": "jsonata: body.done"},
     }
     form.load()
