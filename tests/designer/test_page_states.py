@@ -194,6 +194,7 @@ def test_a_job_is_shown_with_its_polls(thing: DesignerPage, upstream: Upstream) 
 
     upstream.play = answer
     thing.add("Completion")
+    thing.at("/completion/mode").select_option(label="poll")
     thing.send()
     thing.named("tab", "Job (Running)").click()
     panel = thing.page.locator("#exchange-panel")
