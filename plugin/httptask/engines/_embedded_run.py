@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask.engines._clock import LONGEST
 from httptask.engines._compiled import Outside
+from httptask.engines._inbox import Inbox
 from httptask.engines._record import RunRecord
 from httptask.engines._stopping import stop
 from httptask.engines._task import TaskRunner
@@ -63,10 +63,7 @@ class Run:
         self._running: dict[asyncio.Task[None], Step] = {}
         self._stopped: set[Key] = set()
         """Visits that the run goes on without: whatever comes of them is no news."""
-        self._news: deque[Progress | BaseException] = deque()
-        """What the visits that ended changed, or died of; the run has not gone on from it yet."""
-        self._has_news: asyncio.Future[None] | None = None
-        """What the run waits for; None before it waits the first time."""
+        self._inbox = Inbox()
         self.input = self._record.input
         """The run's input, with defaults."""
         self.cause: TaskRun | None = None
@@ -124,13 +121,9 @@ class Run:
             steps = [*progress.steps, *(wait.step for wait in waits.values())]
             await self._start_all(steps, waits)
             waits = {}
-            while not self._news:
-                self._has_news = asyncio.get_running_loop().create_future()
-                await self._has_news
-            news = self._news.popleft()
-            if isinstance(news, BaseException):
-                raise news
-            progress = news
+            while self._inbox.is_empty:
+                await self._inbox.changed()
+            progress = self._inbox.take()
         return progress
 
     async def _start_all(self, steps: Collection[Step], waits: dict[Key, Wait]) -> None:
@@ -158,16 +151,11 @@ class Run:
                 task.cancel()
 
     async def _visited(self, step: Step, *start: Any) -> None:
-        self._tell(await self._visits.visit(step, *start))
+        self._inbox.tell(await self._visits.visit(step, *start))
 
     def _note(self, task: asyncio.Task[None]) -> None:
         step = self._running.pop(task)
         # A visit records its failure; only what ends the process comes out here.
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and not (task.cancelled() and step.key in self._stopped):
-            self._tell(error)
-
-    def _tell(self, news: Progress | BaseException) -> None:
-        self._news.append(news)
-        if self._has_news is not None and not self._has_news.done():
-            self._has_news.set_result(None)
+            self._inbox.tell(error)

@@ -7,13 +7,13 @@ waits are timers and signals.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 
+from httptask.engines._inbox import Inbox
 from httptask.engines._outcome import due, stopped_error
 from httptask.engines._record import RunRecord
 from httptask.engines._stopping import stop
@@ -97,8 +97,7 @@ class Walk:
         """The visits that wait, for a time or for somebody outside."""
         self._stopped: set[Key] = set()
         """Visits that the run goes on without: whatever comes of them is no news."""
-        self._news: deque[Progress | BaseException] = deque()
-        self._has_news: asyncio.Future[None] | None = None
+        self._inbox = Inbox()
         self._resumes = asyncio.Event()
         """Set where a run cannot leave its history after all."""
         self.cause: TaskRun | None = None
@@ -142,15 +141,11 @@ class Walk:
             for step in (*progress.steps, *(wait.step for wait in waits.values())):
                 self._start(step, self.record.start(step), waits.get(step.key))
             waits = {}
-            while not self._news:
+            while self._inbox.is_empty:
                 if self._pauses and not self._busy:
                     await self._leave()
-                self._has_news = asyncio.get_running_loop().create_future()
-                await self._has_news
-            news = self._news.popleft()
-            if isinstance(news, BaseException):
-                raise news
-            progress = news
+                await self._inbox.changed()
+            progress = self._inbox.take()
         return progress
 
     async def _leave(self) -> None:
@@ -176,7 +171,7 @@ class Walk:
         if not self._is_too_large and not self._children and info.is_continue_as_new_suggested():
             self._pauses = True
         if self._pauses:
-            self._wake()
+            self._inbox.wake()
             await self._resumes.wait()
         self._busy += 1
         self._children += is_child
@@ -186,7 +181,7 @@ class Walk:
             self._busy -= 1
             self._children -= is_child
             if self._pauses:
-                self._wake()
+                self._inbox.wake()
 
     def _start(self, step: Step, inputs: Inputs, wait: Wait | None) -> None:
         task = asyncio.create_task(self._visited(step, inputs, wait))
@@ -201,22 +196,14 @@ class Walk:
                 task.cancel()
 
     async def _visited(self, step: Step, inputs: Inputs, wait: Wait | None) -> None:
-        self._tell(await self._visit(step, inputs, wait))
+        self._inbox.tell(await self._visit(step, inputs, wait))
 
     def _note(self, task: asyncio.Task[None]) -> None:
         step = self._running.pop(task)
         self.waiting.pop(step.key, None)
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and step.key not in self._stopped and not self._is_left:
-            self._tell(error)
-
-    def _tell(self, news: Progress | BaseException) -> None:
-        self._news.append(news)
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._has_news is not None and not self._has_news.done():
-            self._has_news.set_result(None)
+            self._inbox.tell(error)
 
     async def _visit(self, step: Step, inputs: Inputs, wait: Wait | None) -> Progress:
         """Run *step* to its end, waits included, and return what its result changes. *wait* is the
