@@ -71,11 +71,10 @@ class Api:
         peer.sendall(page({"task": task}))
         return True
 
-    def wait_for_more(self, count: int, patience: float) -> bool:
-        """Return when *count* more requests have come; False: they have not, within *patience*."""
+    def wait_until(self, count: int, patience: float) -> bool:
+        """Return when *count* requests have come; False: they have not, within *patience*."""
         with self._change:
-            wanted = self._count + count
-            return self._change.wait_for(lambda: self._count >= wanted, patience)
+            return self._change.wait_for(lambda: self._count >= count, patience)
 
 
 @contextmanager

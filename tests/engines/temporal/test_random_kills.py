@@ -32,10 +32,11 @@ def test_every_run_ends_however_often_workers_are_killed(
     world = TemporalWorld(temporal_address, heartbeat_seconds=2)
     chance = random.Random(15)
     with standing_in(0.02) as (api, url), fleet(world, tmp_path) as workers:
-        living = [workers.add(), workers.add()]
         handles = asyncio.run(start_all(world, definition(url), RUNS))
-        for _ in range(KILLS):
-            assert api.wait_for_more(chance.randint(1, 2 * RUNS // KILLS), PATIENCE)
+        # Workers come after the runs, so that they have work left at each kill, however fast they are.
+        living = [workers.add(), workers.add()]
+        for count in sorted(chance.sample(range(1, 2 * RUNS), KILLS)):
+            assert api.wait_until(count, PATIENCE)
             living.pop(chance.randrange(2)).kill()
             living.append(workers.add())
         runs = asyncio.run(ends_of(world, handles))
@@ -65,8 +66,9 @@ def test_upgrading_workers_under_load_fails_no_run(temporal_address: str, tmp_pa
         living = [workers.add(), workers.add()]
         handles: list[Handle] = []
         for _ in range(UPGRADES):
+            all_so_far = 4 * len(handles)
             handles += asyncio.run(start_all(world, definition(url), UPGRADED_RUNS))
-            assert api.wait_for_more(20, PATIENCE)
+            assert api.wait_until(all_so_far + 20, PATIENCE)
             living.append(workers.add())
             old = living.pop(0)
             assert (old.stop(), old.rest) == (0, "stopped\n"), old.said
