@@ -424,7 +424,9 @@ def test_the_problem_shown_is_one() -> None:
 
 
 def test_no_problem_of_ours_is_without_a_code() -> None:
-    """All are made by `Problem.of`, with a code that has a sentence; and each sentence is used."""
+    """All are made by `Problem.of`, or of a `CatalogueError`, with a code that has a sentence; and
+    each sentence is used.
+    """
     written: set[str] = set()
     for path in (ROOT / "plugin/httptask").rglob("*.py"):
         if path.parent.name == "errors":
@@ -434,9 +436,11 @@ def test_no_problem_of_ours_is_without_a_code() -> None:
                 called = ast.unparse(node.func)
                 assert called != "Problem", f"{path}:{node.lineno}"
                 first = node.args[0] if node.args else None
-                if called == "Problem.of" and isinstance(first, ast.Constant):
+                of_code = called in {"Problem.of", "CatalogueError", "_DamagedError"}
+                if of_code and isinstance(first, ast.Constant):
                     assert first.value in SENTENCES, f"{path}:{node.lineno}"
-                written |= {str(each.value) for each in node.args if isinstance(each, ast.Constant)}
+            elif isinstance(node, ast.Constant):
+                written.add(str(node.value))
     assert SENTENCES.keys() - written == {"expression-failed"}  # that of `ExpressionError` itself
 
 

@@ -236,6 +236,9 @@ OTHERS: dict[type[HttpTaskError], st.SearchStrategy[Any]] = {
     errors.DescriptionError: st.builds(
         errors.DescriptionError, texts, source=some(texts), line=some(counts)
     ),
+    errors.CatalogueError: st.builds(
+        errors.CatalogueError, st.just("catalogue-sqlite"), file=texts, sqliteMessage=texts
+    ),
     errors.UnknownEndpointError: st.builds(
         errors.UnknownEndpointError, texts, st.lists(texts, max_size=2)
     ),

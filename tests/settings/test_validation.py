@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from httptask.errors._sentences import SENTENCES
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from httptask.settings import request_problems, schema_problems, settings_schema
 
@@ -464,3 +465,53 @@ def test_the_nearest_form_may_be_ambiguous_itself() -> None:
         "this is none of the 2 forms that are allowed here; to be the nearest of them: /x: this"
         " fits"
     )
+
+
+WRONG_BY: dict[str, tuple[Any, Any]] = {
+    "$ref": ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}, 1),
+    "$dynamicRef": ({"$dynamicRef": "#a", "$defs": {"a": {"$dynamicAnchor": "a", "const": 2}}}, 1),
+    "additionalProperties": ({"additionalProperties": False}, {"a": 1}),
+    "allOf": ({"allOf": [False]}, 1),
+    "anyOf": ({"anyOf": [False]}, 1),
+    "const": ({"const": 2}, 1),
+    "contains": ({"contains": {"const": 2}}, [1]),
+    "dependentRequired": ({"dependentRequired": {"a": ["b"]}}, {"a": 1}),
+    "dependentSchemas": ({"dependentSchemas": {"a": False}}, {"a": 1}),
+    "enum": ({"enum": [2]}, 1),
+    "exclusiveMaximum": ({"exclusiveMaximum": 1}, 1),
+    "exclusiveMinimum": ({"exclusiveMinimum": 1}, 1),
+    "format": ({"format": "date"}, "no"),
+    "if": ({"if": {"const": 1}, "then": False}, 1),
+    "items": ({"prefixItems": [True], "items": False}, [1, 1]),
+    "maxItems": ({"maxItems": 0}, [1]),
+    "maxLength": ({"maxLength": 0}, "a"),
+    "maxProperties": ({"maxProperties": 0}, {"a": 1}),
+    "maximum": ({"maximum": 0}, 1),
+    "minItems": ({"minItems": 1}, []),
+    "minLength": ({"minLength": 1}, ""),
+    "minProperties": ({"minProperties": 1}, {}),
+    "minimum": ({"minimum": 2}, 1),
+    "multipleOf": ({"multipleOf": 2}, 1),
+    "not": ({"not": {"const": 1}}, 1),
+    "oneOf": ({"oneOf": [True, True]}, 1),
+    "pattern": ({"pattern": "b"}, "a"),
+    "patternProperties": ({"patternProperties": {"a": {"const": 2}}}, {"a": 1}),
+    "prefixItems": ({"prefixItems": [False]}, [1]),
+    "properties": ({"properties": {"a": False}}, {"a": 1}),
+    "propertyNames": ({"propertyNames": False}, {"a": 1}),
+    "readOnly": ({"readOnly": True}, 1),
+    "required": ({"required": ["a"]}, {}),
+    "type": ({"type": "string"}, 1),
+    "unevaluatedItems": ({"unevaluatedItems": False}, [1]),
+    "unevaluatedProperties": ({"unevaluatedProperties": False}, {"a": 1}),
+    "uniqueItems": ({"uniqueItems": True}, [1, 1]),
+}
+
+
+@pytest.mark.parametrize("keyword", [*Draft202012Validator.VALIDATORS, "readOnly"])
+def test_every_keyword_has_a_sentence_of_ours(keyword: str) -> None:
+    """Whatever refuses a value, the problem has a code and params: no sentence is jsonschema's."""
+    schema, value = WRONG_BY[keyword]
+    problems = schema_problems(schema, value)
+    assert problems
+    assert all(problem.code in SENTENCES for problem in problems)

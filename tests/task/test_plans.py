@@ -340,9 +340,11 @@ def test_an_endpoint_that_comes_later_is_found_then(tmp_path: Path) -> None:
         assert shared.endpoint(endpoint_id).path == "/things"
 
 
-@pytest.mark.parametrize("name", ["", "broken"])
+@pytest.mark.parametrize(
+    ("name", "code"), [("", "catalogue-unnamed"), ("broken", "catalogue-not-sqlite")]
+)
 def test_a_catalogue_that_cannot_be_used_is_a_problem_of_the_task(
-    tmp_path: Path, name: str
+    tmp_path: Path, name: str, code: str
 ) -> None:
     """Said where the task names its endpoint, in a run of the task and before a run of the
     definition.
@@ -352,8 +354,9 @@ def test_a_catalogue_that_cannot_be_used_is_a_problem_of_the_task(
 
     async def main() -> None:
         async with runtime(catalogue=str(tmp_path / name) if name else "") as shared:
-            with pytest.raises(SettingsError, match=r"/endpoint: the .*catalogue"):
+            with pytest.raises(SettingsError, match=r"/endpoint: the .*catalogue") as caught:
                 await HttpTask(task, runtime=shared).acall()
+            assert [problem.code for problem in caught.value.problems] == [code]
             with pytest.raises(DefinitionError, match=r"/tasks/A/endpoint: the .*catalogue"):
                 await arun_workflow({"startTask": "A", "tasks": {"A": task}}, runtime=shared)
 

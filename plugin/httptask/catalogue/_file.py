@@ -79,29 +79,18 @@ _TABLES = {
 }
 """Version -> the tables it has."""
 
-_INSTEAD = (
-    "name another catalogue with --catalogue FILE or HTTPTASK_CATALOGUE, or move this file away and"
-    " import again; it was not changed"
-)
-
-_REASONS = {
-    sqlite3.SQLITE_BUSY: "another program is writing to it; try again when that has finished",
-    sqlite3.SQLITE_LOCKED: "another program is writing to it; try again when that has finished",
-    sqlite3.SQLITE_CORRUPT: f"it is damaged; {_INSTEAD}",
-    sqlite3.SQLITE_NOTADB: f"it is damaged; {_INSTEAD}",
-    sqlite3.SQLITE_READONLY: (
-        "it cannot be written to; check the permissions of the file and its folder"
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        "it cannot be opened; check the permissions of the file and its folder"
-    ),
-    sqlite3.SQLITE_PERM: "it cannot be opened; check the permissions of the file and its folder",
-    sqlite3.SQLITE_FULL: (
-        "the disk is full; make room and try again; what was written before is still there"
-    ),
-    sqlite3.SQLITE_IOERR: "the disk gave an error; try again, or copy the file to another disk",
+_CODES = {
+    sqlite3.SQLITE_BUSY: "catalogue-busy",
+    sqlite3.SQLITE_LOCKED: "catalogue-busy",
+    sqlite3.SQLITE_CORRUPT: "catalogue-damaged",
+    sqlite3.SQLITE_NOTADB: "catalogue-damaged",
+    sqlite3.SQLITE_READONLY: "catalogue-read-only",
+    sqlite3.SQLITE_CANTOPEN: "catalogue-unopened",
+    sqlite3.SQLITE_PERM: "catalogue-unopened",
+    sqlite3.SQLITE_FULL: "catalogue-disk-full",
+    sqlite3.SQLITE_IOERR: "catalogue-disk-error",
 }
-"""SQLite's primary result code -> the end of the error message."""
+"""SQLite's primary result code -> the code of the error."""
 
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 """Codes of errors that are not the file's fault and may not happen again."""
@@ -117,9 +106,7 @@ def file_of(path: str | os.PathLike[str] | None) -> str:
     if named:
         return named
     if path is not None:
-        raise CatalogueError(
-            "the name of the catalogue is empty; name a file with --catalogue FILE"
-        )
+        raise CatalogueError("catalogue-unnamed")
     import platformdirs
 
     return str(Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "catalogue.sqlite3")
@@ -134,18 +121,27 @@ def translated(name: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise CatalogueError(f"the catalogue {name}: {_reason(error)}") from error
+        raise _catalogue_error(name, error) from error
 
 
-def _reason(error: sqlite3.Error) -> str:
+class _DamagedError(sqlite3.DatabaseError):
+    """What SQLite does not see; *code* and *params* are those of the `CatalogueError`."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+def _catalogue_error(name: str, error: sqlite3.Error) -> CatalogueError:
+    if isinstance(error, _DamagedError):
+        return CatalogueError(error.code, file=name, **error.params)
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in _REASONS:  # the low byte is the primary code
-        return _REASONS[code & 0xFF]
+    if code is not None and code & 0xFF in _CODES:  # the low byte is the primary code
+        return CatalogueError(_CODES[code & 0xFF], file=name)
     if "no such module" in str(error):
-        return (
-            "this Python's SQLite has no FTS5; use a Python whose sqlite3 module is built with it"
-        )
-    return str(error)
+        return CatalogueError("catalogue-no-fts5", file=name)
+    return CatalogueError("catalogue-sqlite", file=name, sqliteMessage=str(error))
 
 
 def may_pass(error: BaseException | None) -> bool:
@@ -170,10 +166,7 @@ def connect(name: str) -> sqlite3.Connection:
     # ValueError: a NUL in the name; RuntimeError: "~nobody"
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise CatalogueError(
-            f"the catalogue {name}: it cannot be opened: {reason}; check the permissions of the"
-            " file and its folder, or name another with --catalogue FILE"
-        ) from error
+        raise CatalogueError("catalogue-unopened", file=name, systemMessage=reason) from error
     with translated(name):
         if is_new:
             return _connected(f"{uri}?mode=rwc")
@@ -204,9 +197,7 @@ def take_version_1(connection: sqlite3.Connection) -> list[Any]:
     try:
         values = [json.loads(zlib.decompress(document)) for (document,) in connection.execute(sql)]
     except (TypeError, ValueError, zlib.error) as error:
-        raise sqlite3.DatabaseError(
-            f"it is damaged: an endpoint in it cannot be read; {_INSTEAD}"
-        ) from error
+        raise _DamagedError("catalogue-endpoint-unread") from error
     for table in ("term", "everything", "names", "endpoint"):
         connection.execute(f"DROP TABLE {table}")
     return values
@@ -283,8 +274,7 @@ def _check_tables(connection: sqlite3.Connection) -> None:
     expected = _TABLES.get(written, _TABLES[VERSION])
     # No table at all is fine: a creation was killed, and SQLite has just rolled it back.
     if tables and not tables >= expected:
-        missing = ", ".join(sorted(expected - tables))
-        raise sqlite3.DatabaseError(f"it is damaged: without the table {missing}; {_INSTEAD}")
+        raise _DamagedError("catalogue-tables", names=sorted(expected - tables))
 
 
 def _is_new(path: Path) -> bool:
@@ -298,35 +288,30 @@ def _is_new(path: Path) -> bool:
     except FileNotFoundError:
         return True
     if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
-        file_type = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        raise CatalogueError(
-            f"the catalogue {path}: it is {file_type}; name a file with --catalogue FILE"
-        )
+        code = "catalogue-folder" if stat.S_ISDIR(mode) else "catalogue-no-file"
+        raise CatalogueError(code, file=str(path))
     with path.open("rb") as file:
         header = file.read(100)
-    if problem := _header_problem(header):
-        raise CatalogueError(f"the catalogue {path}: {problem}; {_INSTEAD}")
+    _check_header(header, str(path))
     return not header
 
 
-def _header_problem(header: bytes) -> str | None:
-    """Return what is wrong with a file that starts with *header*, or None.
+def _check_header(header: bytes, name: str) -> None:
+    """Raise `CatalogueError` if the file *name*, which starts with *header*, is no catalogue.
 
     See the SQLite file format, section 1.3. An empty file is fine: SQLite takes it for an empty
     database, and a creation that was killed leaves one.
     """
     if not header:
-        return None
+        return
     if not header.startswith(b"SQLite format 3\0"):
-        return "it is not a catalogue: not a SQLite file"
+        raise CatalogueError("catalogue-not-sqlite", file=name)
     if len(header) < 100:
-        return "it is damaged: cut off in its header"
+        raise CatalogueError("catalogue-cut-off", file=name)
     if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
-        return "it is not a catalogue: a SQLite file of another program"
+        raise CatalogueError("catalogue-foreign", file=name)
     written = int.from_bytes(header[60:64], "big")
     if written > VERSION:
-        return (
-            f"it was written by a newer httptask (format {written}; this one knows {VERSION}):"
-            " update httptask"
-        )
-    return None if written in _TABLES else f"it is damaged: format {written} never was"
+        raise CatalogueError("catalogue-newer", file=name, written=written, known=VERSION)
+    if written not in _TABLES:
+        raise CatalogueError("catalogue-format", file=name, written=written)

@@ -200,8 +200,7 @@ class _Packer:
             self._definitions.pack()
         except (RecursionError, TypeError, ValueError) as error:
             raise CatalogueError(
-                f"the endpoint {endpoint.id!r} cannot be stored: it is not JSON ({error}); nothing"
-                " was stored"
+                "catalogue-endpoint-not-json", name=endpoint.id, pythonMessage=str(error)
             ) from error
         self._endpoints.add(_written(requested), _written(answered), request, answers)
         entry = Entry(

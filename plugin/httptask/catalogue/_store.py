@@ -330,9 +330,7 @@ class Catalogue:
                 self._convert()
         except CatalogueError as error:
             if version:
-                raise CatalogueError(
-                    f"{error} (an older httptask wrote it, and it has to be converted once)"
-                ) from error
+                raise CatalogueError(error.code, **error.params, hint="catalogue-of-old") from error
             raise
         # Only now: switching to WAL writes the header, and an unfinished file with a header would
         # look like another program's.
@@ -368,10 +366,7 @@ class Catalogue:
         try:
             endpoint = reader(self._connection).complete(*row[1:])
         except _reader.DAMAGE as error:
-            raise CatalogueError(
-                f"the catalogue {self._name}: an endpoint in it is damaged; move the file away and"
-                " import again"
-            ) from error
+            raise CatalogueError("catalogue-endpoint-damaged", file=self._name) from error
         return endpoint if storable(endpoint.id) == row[0] else replace(endpoint, id=row[0])
 
     def _nearest(self, endpoint_id: str) -> list[str]:

@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from httptask.errors._job import Job
 from httptask.errors._pages import Pages
 from httptask.errors._problem import Problem
+from httptask.errors._sentences import sentence
 from httptask.errors._task_result import TaskResult
 
 if TYPE_CHECKING:
@@ -150,7 +151,30 @@ class DescriptionError(HttpTaskError):
 
 
 class CatalogueError(HttpTaskError):
-    """The catalogue file cannot be used: broken, foreign, locked or not writable."""
+    """The catalogue file cannot be used: broken, foreign, locked or not writable.
+
+    *code* and *params* are those of the problem that it is in a task: see `Problem`.
+    """
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        return sentence(self.code, self.params)
+
+    def problem(self, pointer: str) -> Problem:
+        """Return the error as a problem at *pointer*."""
+        return Problem.of(self.code, pointer, **self.params)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `code` and `params`."""
+        return {**super().to_json(), "code": self.code, "params": self.params}
+
+    @classmethod
+    def _of_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["code"], **value["params"])
 
 
 _FIND_ENDPOINT = (
@@ -162,7 +186,7 @@ class UnknownEndpointError(CatalogueError):
     """No endpoint of the catalogue has this id; *nearest* has similar ids, best first."""
 
     def __init__(self, endpoint_id: str, nearest: Sequence[str] = ()) -> None:
-        super().__init__(endpoint_id)
+        super().__init__("endpoint-unknown", name=endpoint_id)
         self.endpoint_id = endpoint_id
         self.nearest = tuple(nearest)
 

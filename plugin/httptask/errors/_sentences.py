@@ -4,10 +4,11 @@ In a template, `[…]` is written only if every param in it is set, `{name!r}` i
 and the format of a list says how it is written: `names`, `or`, `route`, else with commas. A host
 that speaks another language has its own table of the same codes.
 
-A few params are sentences themselves, of those who find the fault: the `reason` of `keyword` is
-jsonschema's, of `expression-failed` that of the expression's language, which a plugin may bring, of
-`credential` that of a store, a scheme or a token endpoint, and of `catalogue` SQLite's or the
-system's; so is the `reason` of `unwritable-json` and `unwritable-number` Python's.
+A few params are sentences themselves, of those who find the fault: the `reason` of
+`expression-failed` that of the expression's language, which a plugin may bring, of `credential`
+that of a store, a scheme or a token endpoint; so is the `reason` of `unwritable-json` and
+`unwritable-number` Python's. What is called `sqliteMessage`, `systemMessage` or `pythonMessage` is
+theirs alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from httptask.errors._catalogue_sentences import CATALOGUE
 from httptask.errors._unwritable import UNWRITABLE
 
 _VALUE = "expected {expected}, found {found}"
@@ -75,7 +77,6 @@ SENTENCES: Mapping[str, str] = {
         "this field is read-only: it stands in responses, and the API may ignore or refuse it in a"
         " request"
     ),
-    "keyword": "{reason}",
     "too-deep": "the {what} is nested too deeply to be checked",
     "schema-unusable": "the schema of these settings cannot be used: {reason}",
     "schema-work": (
@@ -228,7 +229,7 @@ SENTENCES: Mapping[str, str] = {
     "endpoint-unknown": (
         "no endpoint {name!r} in the catalogue; find one with `httptask search WORDS`"
     ),
-    "catalogue": "{reason}",
+    **CATALOGUE,
     "credential": "{reason}",
     "credential-unknown": "there is no credential {name!r} on this machine",
     "credential-missing": "this endpoint asks for {expected}: name a credential",
@@ -453,6 +454,7 @@ _ROUND = "[the query value {inUrl!r} in the URL: ]{sentence}[{hint}]"
 """The frame of any sentence: the query value it is about, and a hint."""
 
 _HINTS = {
+    "catalogue-of-old": " (an older httptask wrote it, and it has to be converted once)",
     "encoded-text": '; {"$text": "…"} sends text that is encoded already',
     "null-body": '; a null is an absent field, and {"$text": "null"} is JSON\'s null as the body',
     "no-server": "; the description names no server: put the API's address in front",

@@ -181,9 +181,7 @@ class Plan:
             )
             schema, endpoint = any_settings_schema(), None
         except CatalogueError as error:
-            problems.append(
-                Problem.of("catalogue", pointer_of(["endpoint"], self.pointer), reason=str(error))
-            )
+            problems.append(error.problem(pointer_of(["endpoint"], self.pointer)))
             schema, endpoint = any_settings_schema(), None
         if "httpRequest" in definition:
             checks = self._checks(schema, endpoint, expressions=True)

@@ -46,11 +46,7 @@ def explained(error: Any, base: str = "") -> Iterator[Problem]:
     elif isinstance(error, AmbiguousError):
         yield _ambiguous(error, pointer)
     else:
-        yield from _PROBLEMS.get(str(error.validator), _other)(error, pointer)
-
-
-def _other(error: Any, pointer: str) -> Iterator[Problem]:
-    yield Problem.of("keyword", pointer, keyword=str(error.validator), reason=_short(error.message))
+        yield from PROBLEMS[str(error.validator)](error, pointer)
 
 
 # Objects
@@ -233,7 +229,7 @@ def _format(error: Any, pointer: str) -> Iterator[Problem]:
     yield Problem.of("format", pointer, severity="warning", **params)
 
 
-_PROBLEMS: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
+PROBLEMS: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
     "additionalProperties": _unknown_name,
     "unevaluatedProperties": _unknown_name,
     "propertyNames": _name,
@@ -265,6 +261,7 @@ _PROBLEMS: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
     "readOnly": _read_only,
     "format": _format,
 }
+"""Keyword -> what is made of its errors; "None" is that of the schema `false`."""
 
 _ARTICLES = {
     "integer": "an integer",
