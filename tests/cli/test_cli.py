@@ -971,6 +971,23 @@ def test_no_name_makes_a_line_of_its_own(run: Run, write: Callable[[str, Any], s
     assert not [line for line in lines if line.startswith("warning: ")]
 
 
+def test_no_key_of_a_definition_makes_a_line_of_its_own(
+    run: Run, write: Callable[[str, Any], str]
+) -> None:
+    """A task, a setting and a field stay in their lines, and are seen as they are."""
+    key = "a\nwarning: \u202e\u3164b"
+    task = http("http://127.0.0.1:9", headers={key: "x"}) | {
+        key: 1,
+        "inputParameters": {key: "${$.no}"},
+    }
+    write("flow.json", flow((key, task)))
+    for words in (("validate",), ("run",), ("test-request", "--task", "x")):
+        done = run(*words, "flow.json")
+        lines = [*done.out.splitlines(), *done.err.splitlines()]
+        assert any("warning: \\u202e\\u3164b" in line for line in lines), words
+        assert not [line for line in lines if line.startswith("warning: \\u202e")]
+
+
 @pytest.mark.parametrize("words", [("show", "--json"), ("schema",), ("prepare",)])
 def test_no_json_steers_a_terminal(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     """A description's control characters and reversals are escaped in JSON as they are in text."""

@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
-from httptask.cli._output import command, emit, emit_json, in_line, note
+from httptask._visible import in_line
+from httptask.cli._output import command, emit, emit_json, note
 from httptask.model.api import Endpoint
 
 if TYPE_CHECKING:

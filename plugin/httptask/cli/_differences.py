@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from httptask.cli._output import in_line, plural
+from httptask._visible import in_line
+from httptask.cli._output import plural
 
 if TYPE_CHECKING:
     from httptask.changes import BrokenTask, Differences

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
+from httptask._visible import exact, in_line
 from httptask.cli._job import job_lines
 from httptask.cli._pages import page_lines
 
@@ -38,7 +39,7 @@ def exchange_text(exchange: Exchange) -> str:
     if exchange.differences:
         lines.append("not as documented:")
         lines += [
-            f"  {difference.pointer or '(the response)'}: {difference.message}"
+            f"  {exact(difference.pointer) or '(the response)'}: {in_line(difference.message)}"
             for difference in exchange.differences
         ]
         lines.append("")
@@ -83,7 +84,7 @@ def _hop_lines(hop: Hop) -> list[str]:
     lines += [*_request_lines(hop.request), ""]
     lines += _response_lines(response) if response is not None else _no_response_lines(hop)
     phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())
-    notes = [f"note: {note}" for note in hop.notes]
+    notes = [f"note: {in_line(note)}" for note in hop.notes]
     return [*lines, "", *notes, f"phases: {phases or 'none'}"]
 
 
@@ -115,7 +116,7 @@ def _response_lines(response: RawResponse) -> list[str]:
         lines += ["", "decoded:", dump(response.decoded, indent=2)[:_MOST_SHOWN]]
     elif response.decoded_as == "text" and not _is_text(response.body):
         lines += ["", "decoded:", response.decoded[:_MOST_SHOWN]]
-    return lines + [f"note: {note}" for note in response.notes]
+    return lines + [f"note: {in_line(note)}" for note in response.notes]
 
 
 def _file_line(file: Mapping[str, Any]) -> str:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from httptask._visible import in_line
 from httptask.cli._output import (
     command,
     emit,
     fail,
-    in_line,
     network_of,
     network_options,
     note,

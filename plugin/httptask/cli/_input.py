@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, parse
-from httptask.cli._output import CommandError, note, printable
+from httptask._visible import printable
+from httptask.cli._output import CommandError, note
 from httptask.errors import WHOLE_INPUT, ExpressionError
 
 if TYPE_CHECKING:

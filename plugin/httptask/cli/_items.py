@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from httptask._visible import exact
 from httptask.cli._output import note
 from httptask.model.for_each import ItemCounts
 
@@ -32,4 +33,4 @@ class ItemsProgress:
         now = self._clock()
         if counts.ended < counts.count and now - self._printed.setdefault(name, now) >= _BETWEEN:
             self._printed[name] = now
-            note(f"InProgress {name}: {items_text(counts.to_json())}")
+            note(f"InProgress {exact(name)}: {items_text(counts.to_json())}")

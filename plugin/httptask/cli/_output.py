@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from httptask._core.strict_json import dump
-from httptask._core.visible import STEERING, one_line
+from httptask._visible import STEERING, one_line, printable
 from httptask.errors import HttpTaskError
 
 if TYPE_CHECKING:
@@ -41,27 +41,6 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def printable(text: str) -> str:
-    """Return *text* with visible control characters: no description may steer a terminal."""
-    return STEERING.sub(lambda match: _escaped(ord(match[0])), text)
-
-
-def in_line(text: str) -> str:
-    """Return *text* for a line of its own: as `printable` does, line breaks and tabs included."""
-    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
-
-
-def _escaped(code: int) -> str:
-    """Return an escape of the character *code*, as Python writes it."""
-    return (
-        f"\\x{code:02x}"
-        if code < 0x100
-        else f"\\u{code:04x}"
-        if code < 0x10000
-        else f"\\U{code:08x}"
-    )
 
 
 def json_text(value: Any, stream: TextIO, indent: int | None = 2) -> str:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from httptask._visible import exact
 from httptask.cli._output import CommandError, note
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
         raise CommandError(f"callbacks: {error}") from error
 
     def opened(task: str, url: str) -> None:
-        note(f"{'Receiving':<10} {task}: calls of {url}")
+        note(f"{'Receiving':<10} {exact(task)}: calls of {url}")
 
     receiver = receiving(host, port, secret, address=address, opened=opened)
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from httptask._core.strict_json import dump
 from httptask._schema.views import Schema, Views
-from httptask.cli._output import in_line
+from httptask._visible import in_line
 from httptask.model.api import Endpoint, MediaType
 from httptask.settings import called, requested_value, suggested_pagination
 

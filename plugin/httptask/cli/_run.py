@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from httptask._visible import exact, in_line
 from httptask.cli._definition import (
     connections_options,
     count,
@@ -228,7 +229,8 @@ def _tell_gate(arguments: argparse.Namespace) -> Callable[[str, str], None]:
         words = ["httptask", "complete", workflow_id, task]
         if arguments.journal is not None:
             words += ["--journal", arguments.journal]
-        note(f"{'Waiting':<10} {task}: somebody completes it with {shlex.join(words)}")
+        done_by = in_line(shlex.join(words))
+        note(f"{'Waiting':<10} {exact(task)}: somebody completes it with {done_by}")
 
     return tell
 

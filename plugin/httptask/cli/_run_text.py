@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
+from httptask._visible import exact, in_line
 from httptask.cli._items import items_text
 from httptask.cli._job import job_line
 from httptask.cli._output import emit, note
@@ -45,17 +46,16 @@ def task_line(task: Mapping[str, Any]) -> str:
     if task.get("items"):
         summary = f"\n           {items_text(task['items'])}"
     line = (
-        f"{task['status']:<10} {task['name']} ({task['type']}, {task['elapsedSeconds']:.3f}"
+        f"{task['status']:<10} {exact(task['name'])} ({task['type']}, {task['elapsedSeconds']:.3f}"
         f" s){failed}{summary}"
     )
-    return "\n".join([line, *(f"{'':<10} {text}" for text in task.get("notes", ()))])
+    return "\n".join([line, *(f"{'':<10} {in_line(text)}" for text in task.get("notes", ()))])
 
 
 def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
     where = f" in the environment {run.environment}" if run.environment else ""
-    lines = [
-        f"{run.status}: {run.definition or 'the workflow'}{where} in {run.elapsed_seconds:.3f} s"
-    ]
+    name = exact(run.definition or "the workflow")
+    lines = [f"{run.status}: {name}{where} in {run.elapsed_seconds:.3f} s"]
     if value.get("error"):
         lines.append(f"error: {_shortened(value)}")
     if value.get("output") is not None:

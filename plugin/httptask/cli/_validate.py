@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from httptask._visible import exact
 from httptask.cli._definition import load, runtime_of
 from httptask.cli._environment import credentials_of_environments, problems_by_environment
 from httptask.cli._output import emit, note, plural
@@ -38,7 +39,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
         errors += _errors([*of_file, *others])
     value["valid"] = not errors
     emit(arguments, value, _verdict(arguments.definition, lines, errors))
-    awaiting = ", ".join(awaiting_tasks(definition))
+    awaiting = ", ".join(map(exact, awaiting_tasks(definition)))
     if awaiting and not errors and not arguments.json:
         note(f"{awaiting}: waits for a callback, which httptask run --callbacks HOST:PORT receives")
     return 1 if errors else 0

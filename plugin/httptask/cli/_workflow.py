@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask._core.pointers import lines_of
+from httptask._visible import exact
 from httptask.cli._code import code_options, print_code
 from httptask.cli._definition import (
     definition_argument,
@@ -219,13 +220,13 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
         if not candidates:
             raise CommandError("the definition has no task of type Http to test")
         if len(candidates) > 1:
-            raise CommandError(
-                f"name the task with --task; the HTTP tasks are: {', '.join(candidates)}"
-            )
+            named = ", ".join(map(exact, candidates))
+            raise CommandError(f"name the task with --task; the HTTP tasks are: {named}")
         name = candidates[0]
     if name not in tasks:
         near = nearest(name, tasks)
-        hint = f"did you mean {near[0]!r}?" if near else f"the tasks are: {', '.join(tasks)}"
+        named = ", ".join(map(exact, tasks))
+        hint = f"did you mean {near[0]!r}?" if near else f"the tasks are: {named}"
         raise CommandError(f"no task {name!r} in the definition; {hint}")
     pointer, task = tasks[name]
     if task.get("type") != "Http":

@@ -40,6 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from httptask._visible import exact
 from httptask.errors._job import Job
 from httptask.errors._pages import Pages
 from httptask.errors._problem import Problem
@@ -424,7 +425,7 @@ class ExpressionError(TaskError):
         )
 
     def __str__(self) -> str:
-        where = f"{self.pointer}: " if self.pointer else ""
+        where = f"{exact(self.pointer)}: " if self.pointer else ""
         return f"{where}expression {self.expression}: {self.message}"
 
     def to_json(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from httptask._visible import exact, in_line
 from httptask.errors._sentences import SENTENCES, sentence
 
 
@@ -63,11 +64,13 @@ class Problem:
         return self.text()
 
     def text(self, whole: str = "(the document)") -> str:
-        """Return the problem for a person; *whole* is what its pointer points into."""
-        where = self.pointer or whole
+        """Return the problem for a person, in one line, whatever a stranger's key holds; *whole* is
+        what its pointer points into.
+        """
+        where = exact(self.pointer) or whole
         line = f"line {self.line}, " if self.line else ""
-        hint = f"; did you mean {self.suggestion}?" if self.suggestion else ""
-        return f"{line}{where}: {self.message}{hint}"
+        hint = f"; did you mean {exact(self.suggestion)}?" if self.suggestion else ""
+        return f"{line}{where}: {in_line(self.message)}{hint}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the problem as a JSON object; absent fields are left out."""

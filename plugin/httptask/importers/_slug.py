@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from httptask._core.visible import visible_name
+from httptask._visible import visible_name
 
 _DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None})
 _SUFFIXES = re.compile(r"(?:\.[A-Za-z]+)+\Z")

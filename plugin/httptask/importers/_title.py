@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from httptask._core.visible import one_line
+from httptask._visible import one_line
 
 TITLE_LENGTH = 100
 """Letters of the longest title."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask._core.visible import one_line, visible_name
+from httptask._visible import one_line, visible_name
 from httptask.importers._slug import company, provider_of_hosts
 from httptask.importers.openapi._context import Context, text_of
 from httptask.model.api import Api, Server

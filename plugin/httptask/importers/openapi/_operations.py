@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask._core.visible import one_line
 from httptask._http.syntax import TOKEN
+from httptask._visible import one_line
 from httptask.importers._slug import endpoint_id
 from httptask.importers._title import TITLE_LENGTH, title_of, title_of_request, without_markup
 from httptask.importers.openapi._bodies import Bodies

@@ -110,7 +110,7 @@ function UseIn({ steps, store, onClose }: { steps: Step[]; store: Store; onClose
     <div class="use-in" role="group" aria-label="Use the value in a later task" onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(); } }}>
       <code>{pathIn("jsonpath", steps)}</code>
       {later && !later.length ? <p>No HTTP task follows this one: add one first.</p> : <>
-        <label>Later task <select aria-label="Later task" value={task} onChange={typed(choose)}>{later?.map((name) => <option key={name}>{name}</option>)}</select></label>
+        <label>Later task <select aria-label="Later task" value={task} onChange={typed(choose)}>{later?.map((name) => <option key={name} value={name}>{name}</option>)}</select></label>
         <label>Field <select aria-label="Field" value={pointer} onChange={typed(setPointer)}>
           <option value="">a new input parameter</option>
           {fields.map((each) => <option key={each} value={each}>{segments(each).slice(1).join(" › ")}</option>)}

@@ -254,7 +254,7 @@ function Kept({ store }: { store: Store }) {
         </select>
         <select aria-label="Only runs that came to this task" value={task} onChange={typed(setTask)}>
           <option value="">any task</option>
-          {tasks.map((each) => <option key={each}>{each}</option>)}
+          {tasks.map((each) => <option key={each} value={each}>{each}</option>)}
         </select>
       </div>
       {found.length ? (
