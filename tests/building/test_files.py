@@ -5,6 +5,7 @@ refused everywhere else.
 from __future__ import annotations
 
 import base64
+import email
 import hashlib
 import json
 import os
@@ -835,6 +836,43 @@ def test_a_form_is_options_of_curl(server: str, folder: Path) -> None:
     pasted = json.loads(done.stdout.rpartition(b"\r\n\r\n")[2])
     for name in ("method", "form", "files", "parts"):
         assert pasted[name] == ours[name], command
+
+
+@pytest.mark.parametrize(
+    "name", ['strange\\name"kind', "a\\", 'C:\\x\\"', "tab\there", "a%22;b'c'"]
+)
+def test_names_in_a_form_are_written_as_curl_writes_them(name: str) -> None:
+    """HTML, "Multipart form data": quotes are percent-encoded, a backslash is one character, in the
+    name of a field and of a file.
+    """
+    inline = {"$file": {"content": "x", "filename": name, "contentType": "text/plain"}}
+    request = {"method": "POST", "body": {name: "v", "f": inline}}
+    with servers.raw_server(servers.echo_json()) as echo, runtime() as shared:
+        task = http(f"{echo.url}/a", request=request | {"headers": {"Content-Type": MULTIPART}})
+        ours = HttpTask(task, runtime=shared).call().body["body"]
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        by_curl = servers.curl(
+            *("-F", f"{name}=v", "-F", f'f=x;filename="{quoted}";type=text/plain'), f"{echo.url}/a"
+        )
+    theirs = json.loads(by_curl.stdout.rpartition("\n\n")[2])["body"]
+    heads = [
+        [line for line in body.splitlines() if line.startswith("Content-Disposition")]
+        for body in (ours, theirs)
+    ]
+    assert heads[0] == heads[1]
+    assert len(heads[0]) == 2
+
+
+def test_names_in_another_multipart_body_are_quoted_strings() -> None:
+    """RFC 2183, section 2: the library for mail reads them back."""
+    name = 'a\\b"c\\'
+    inline = {"$file": {"content": "x", "filename": name, "contentType": "text/plain"}}
+    with servers.raw_server(servers.echo_json()) as echo:
+        sent = send(echo.url, None, [inline], headers={"Content-Type": "multipart/mixed"})
+    (media_type,) = [value for key, value in sent["headers"] if key.lower() == "content-type"]
+    text = f"Content-Type: {media_type}\r\n\r\n{sent['body']}"
+    (part,) = email.message_from_string(text).get_payload()
+    assert part.get_filename() == name
 
 
 @pytest.mark.parametrize(

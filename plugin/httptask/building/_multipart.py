@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from httptask._http.media_types import FORM_DATA, RELATED, essence
@@ -22,10 +22,13 @@ _BOUNDARY_TEXT = re.compile(
     r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]"
 )  # RFC 2046, section 5.1.1
 _TYPE = re.compile(r"(?i);\s*type=")
-_UNQUOTABLE = {'"': "%22", "\\": "\\\\"} | {
-    chr(code): f"%{code:02X}" for code in (*range(0x20), 0x7F)
-}
-"""As browsers write names in a part's head (HTML, "Multipart form data")."""
+_CONTROLS = {chr(code): f"%{code:02X}" for code in (*range(0x20), 0x7F) if code != 0x09}
+_IN_FORM = {'"': "%22"} | _CONTROLS
+"""As browsers and curl write names in the head of a form's part (HTML, "Multipart form data"): a
+backslash is one character. They write other controls as they are, which no header may hold.
+"""
+_IN_MESSAGE = {'"': '\\"', "\\": "\\\\"} | _CONTROLS
+"""As other multipart bodies have them: a quoted string (RFC 2183, section 2)."""
 
 
 def boundary_of(content_type: str) -> str | None:
@@ -55,12 +58,13 @@ def multipart(parts: Sequence[Field], content_type: str) -> tuple[str, bytes | S
 def _head(part: Field, subtype: str) -> bytes:
     """Return the headers of *part*, and the empty line after them."""
     headers = []
+    escapes = _IN_FORM if subtype == FORM_DATA else _IN_MESSAGE
+    filename = "" if part.filename is None else f"; filename={_quoted(part.filename, escapes)}"
     if part.name is not None:
-        headers.append(
-            ("Content-Disposition", f'form-data; name="{_quoted(part.name)}"' + _filename(part))
-        )
-    elif part.filename is not None:
-        headers.append(("Content-Disposition", "attachment" + _filename(part)))
+        name = f"form-data; name={_quoted(part.name, escapes)}"
+        headers.append(("Content-Disposition", name + filename))
+    elif filename:
+        headers.append(("Content-Disposition", "attachment" + filename))
     own = {name.lower() for name in part.headers}
     if subtype == RELATED and part.name and "content-id" not in own:
         headers.append(("Content-ID", f"<{quote(part.name, safe='@')}>"))  # RFC 2392, section 2
@@ -75,12 +79,8 @@ def _head(part: Field, subtype: str) -> bytes:
     return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("utf-8") + b"\r\n"
 
 
-def _filename(part: Field) -> str:
-    return f'; filename="{_quoted(part.filename)}"' if part.filename is not None else ""
-
-
-def _quoted(text: str) -> str:
-    return "".join(_UNQUOTABLE.get(character, character) for character in text)
+def _quoted(text: str, escapes: Mapping[str, str]) -> str:
+    return '"' + "".join(escapes.get(character, character) for character in text) + '"'
 
 
 def _pieces(
