@@ -10,10 +10,10 @@ from urllib.parse import unquote_to_bytes
 
 from httptask._http.charsets import lookup_to_read
 
-_PARAMETER = re.compile(
-    r"""(?:^|;)\s*(filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";]*))""", re.IGNORECASE
-)
-"""Some servers send names with blanks and without quotes: these end at the semicolon."""
+_PARAMETER = re.compile(r"""(?:^|;)\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^";]*))""")
+"""Any parameter, so that none begins inside the quotes of another. Some servers send names with
+blanks and without quotes: these end at the semicolon.
+"""
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
 """Characters that not every system allows in a file's name."""
@@ -36,8 +36,10 @@ _SUFFIXES = {
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/epub+zip": ".epub",
     "audio/wav": ".wav",
     "text/calendar": ".ics",
+    "text/javascript": ".js",
     "text/markdown": ".md",
     "text/vcard": ".vcf",
 }
@@ -58,11 +60,13 @@ def filename_of(dispositions: Iterable[str]) -> str:
     `filename*` is stronger than `filename` (RFC 6266, section 4.3), where it can be decoded.
     """
     matches = [match for line in dispositions for match in _PARAMETER.finditer(line)]
-    extended = [_decoded(match[3] or match[2] or "") for match in matches if match[1].endswith("*")]
+    extended = [
+        _decoded(match[3] or match[2] or "") for match in matches if match[1].lower() == "filename*"
+    ]
     plain = [
         _QUOTED_PAIR.sub(r"\1", match[2]) if match[2] else match[3]
         for match in matches
-        if match[1][-1] != "*"
+        if match[1].lower() == "filename"
     ]
     return next((name for raw in (*extended, *plain) if raw and (name := _cleaned(raw))), "")
 
