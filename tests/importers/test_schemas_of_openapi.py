@@ -820,6 +820,45 @@ def test_recursion_that_can_end_is_left_alone(components: dict[str, Any]) -> Non
 # Compositions
 
 
+def test_any_number_of_annotated_references_is_read_whole() -> None:
+    """A description may annotate a reference in `allOf` as often as it likes: AWS does so for each
+    property. It takes nothing from the bound on compositions, so that the others are mended.
+    """
+    chain = {
+        f"Level{level}": {"allOf": [{"$ref": f"#/components/schemas/Level{level + 1}"}]}
+        for level in range(50)
+    }
+    closed = {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
+    annotated = {"allOf": [{"$ref": "#/components/schemas/Level0"}, {"description": "A level"}]}
+    reading = Reading({**chain, "Level50": {"type": "string"}, "Closed": closed})
+    properties = {f"property{number}": annotated for number in range(4_000)}
+    reading.read({"type": "object", "properties": properties})
+    assert reading.notes == []
+    built = {"properties": {"b": {"type": "string"}}}
+    schema = reading.whole({"allOf": [{"$ref": "#/components/schemas/Closed"}, built]})
+    assert accepts(schema, {"a": 1, "b": "x"})
+
+
+@pytest.mark.parametrize("annotation", [[], [{"description": "Its owner", "readOnly": True}]])
+def test_an_annotated_reference_is_mended_like_its_target(annotation: list[Any]) -> None:
+    """What refuses everything it describes is mended wherever a schema only annotates it, and
+    is noted there.
+    """
+    target = {
+        "type": "object",
+        "allOf": [{"properties": {"a": {"enum": [1]}}}, {"properties": {"a": {"enum": [2]}}}],
+    }
+    reading = Reading({"Owner": target})
+    owner = {"allOf": [{"$ref": "#/components/schemas/Owner"}, *annotation]}
+    schema = reading.whole({"properties": {"one": owner, "two": owner}})
+    assert accepts(schema, {"one": {"a": 1}, "two": {"a": 2}})
+    assert not accepts(schema, {"one": {"a": 3}})
+    assert not accepts(schema, {"two": {"a": 3}})
+    pointers = [pointer for _, _, pointer in reading.notes]
+    assert pointers.count(f"{PLACE}/properties/one") == 1
+    assert pointers.count(f"{PLACE}/properties/two") == 1
+
+
 def test_alternatives_that_cannot_be_told_apart_need_not_be() -> None:
     """Of open objects the one that requires less accepts what the other describes: with `oneOf`
     nobody could send it.

@@ -8,21 +8,31 @@ converted, because the targets of references must be known.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from httptask._schema.subschemas import (
     HOLDING,
     Path,
     definition_name,
-    replaced,
     replaced_at,
     subschemas,
 )
 from httptask.importers.openapi.schemas._joins import contradictions, without
-from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
+from httptask.importers.openapi.schemas._repairs import types_of
+from httptask.importers.openapi.schemas._shapes import (
+    CLOSING,
+    UNDERSTOOD,
+    Cores,
+    Shape,
+    accepts,
+    annotated_reference,
+    closes,
+    is_bare_reference,
+    is_wider,
+    limits,
+    others_of,
+)
 from httptask.importers.openapi.schemas._types import widened
 
 Schema = dict[str, Any]
@@ -32,83 +42,14 @@ Note = Callable[[str, Path], None]
 COMPOSED = frozenset(("allOf", "anyOf", "oneOf"))
 """The keywords that make a schema a composition."""
 _NULL = {"type": "null"}
+_HOLDING_OR_REFERENCE = HOLDING | {"$ref"}
 _TESTS = frozenset(("not", "if"))
-_CLOSING = frozenset(("additionalProperties", "unevaluatedProperties"))
 _MOST_COMPARED = 100
 """Alternatives that are compared with each other."""
 _MOST_PARTS = 64
 """The most parts of one schema, references followed."""
 _MOST_STEPS = 500_000
 """The most visits of schemas, repeated ones included, in one description: about a second."""
-_NOT_CHECKED = frozenset((*ABOUT_ALL, "format", "$comment", "contentEncoding", "contentMediaType"))
-_UNDERSTOOD = (
-    frozenset(
-        ("type", "properties", "required", "additionalProperties", "minProperties", "$ref", "allOf")
-    )
-    | _NOT_CHECKED
-)
-
-
-def _core(schema: Any) -> Any:
-    """Return *schema* with only the keywords that decide whether a value is accepted."""
-    if not isinstance(schema, dict):
-        return schema
-    return replaced(
-        {keyword: value for keyword, value in schema.items() if keyword not in _NOT_CHECKED}, _core
-    )
-
-
-class _Cores:
-    """Compares schemas by the values they accept, as far as their text tells.
-
-    The text of a schema is computed once, however often it is compared.
-    """
-
-    def __init__(self) -> None:
-        self._texts: dict[int, str] = {}
-
-    def are_same(self, one: Any, other: Any) -> bool:
-        """Say whether *one* and *other* differ in annotations only.
-
-        Both must live as long as this object, which knows them by their `id`.
-        """
-        return one is other or self._text(one) == self._text(other)
-
-    def _text(self, schema: Any) -> str:
-        text = self._texts.get(id(schema))
-        if text is None:
-            text = self._texts[id(schema)] = json.dumps(_core(schema), sort_keys=True)
-        return text
-
-
-@dataclass(slots=True)
-class _Shape:
-    """What a schema says about a value, references and `allOf` included."""
-
-    types: set[str] | None = None
-    properties: dict[str, Any] = field(default_factory=dict)
-    required: set[str] = field(default_factory=set)
-    is_plain: bool = True
-    """Whether these fields are all it says."""
-    closed: bool = False
-    others: list[Schema] = field(default_factory=list)
-    """Schemas with a type for properties that it does not name."""
-    least: int = 0
-    """The least number of properties."""
-    chosen: set[str] = field(default_factory=set)
-    """The names of properties that only some of its alternatives describe."""
-    takes_null: bool = False
-    """Whether null is explicitly allowed."""
-
-    @property
-    def described(self) -> set[str]:
-        """The names of the properties that it describes."""
-        return self.properties.keys() | self.chosen
-
-    @property
-    def names(self) -> set[str]:
-        """The names of the properties that it describes or requires."""
-        return self.described | self.required
 
 
 class Compositions:
@@ -119,10 +60,12 @@ class Compositions:
 
     def __init__(self, definition: Callable[[str], Schema]) -> None:
         self._definition = definition
-        self._shapes: dict[str, _Shape] = {}
+        self._shapes: dict[str, Shape] = {}
         """Reference to a definition -> its shape."""
         self._limiting: dict[str, bool] = {}
         """Reference to a definition -> whether it limits the properties that it does not name."""
+        self._wrong: dict[str, bool] = {}
+        """Reference to a definition -> whether a composition of it alone is to be mended."""
         self._remaining = _MOST_STEPS
         self._noted = False
 
@@ -143,14 +86,27 @@ class Compositions:
                 self._noted = True
                 return schema
             part = pending.pop()
-            if isinstance(part, dict):
-                if _is_composed(part) and self._is_to_be_mended(part):
+            if isinstance(part, dict) and not _HOLDING_OR_REFERENCE.isdisjoint(part):
+                if self._is_to_be_mended(part):
                     return self._rebuilt(schema, note, ())
-                if not HOLDING.isdisjoint(part):
-                    pending.extend(subschemas(part))
+                pending.extend(subschemas(part))
         return schema
 
     def _is_to_be_mended(self, schema: Schema) -> bool:
+        """Say whether *schema* itself is to be mended.
+
+        Most compositions only annotate a reference: its target decides, and is looked at once.
+        """
+        reference = annotated_reference(schema)
+        if reference is None:
+            return _is_composed(schema) and self._is_wrong(schema)
+        is_wrong = self._wrong.get(reference)
+        if is_wrong is None:
+            is_wrong = self._wrong[reference] = self._is_wrong({"allOf": [{"$ref": reference}]})
+        return is_wrong
+
+    def _is_wrong(self, schema: Schema) -> bool:
+        """Say whether the composition *schema* refuses what its parts describe."""
         return (
             self._refusing(schema) is not None
             or self._has_equal_alternatives(schema)
@@ -167,7 +123,7 @@ class Compositions:
         result = replaced_at(schema, rebuilt)
         closing = self._refusing(result)
         if closing is not None:
-            for keyword in _CLOSING & result.keys():
+            for keyword in CLOSING & result.keys():
                 del result[keyword]
             for keyword in COMPOSED & result.keys():
                 result[keyword] = [self._opened(part, 0) for part in result[keyword]]
@@ -208,31 +164,31 @@ class Compositions:
         if not 2 <= len(alternatives) <= _MOST_COMPARED or "anyOf" in schema:
             return False
         shapes = [self._shape(alternative) for alternative in alternatives]
-        cores = _Cores()
+        cores = Cores()
         return any(
             cores.are_same(alternatives[number], alternatives[position])
             or (one.takes_null and other.takes_null)
-            or (one.is_plain and _accepts(one, other, cores))
-            or _is_wider(alternatives[number], alternatives[position])
+            or (one.is_plain and accepts(one, other, cores))
+            or is_wider(alternatives[number], alternatives[position])
             for number, one in enumerate(shapes)
             for position, other in enumerate(shapes)
             if number != position
         )
 
-    def _shape(self, schema: Any) -> _Shape:
+    def _shape(self, schema: Any) -> Shape:
         """Return the shape of *schema*; the caller must not change it.
 
         The shape of a bare reference is cached.
         """
-        if not _is_bare_reference(schema):
+        if not is_bare_reference(schema):
             return self._shaped(schema)
         reference: str = schema["$ref"]
         if reference not in self._shapes:
             self._shapes[reference] = self._shaped(schema)
         return self._shapes[reference]
 
-    def _shaped(self, schema: Any) -> _Shape:
-        shape = _Shape()
+    def _shaped(self, schema: Any) -> Shape:
+        shape = Shape()
         for part in self._made_of(schema):
             if not isinstance(part, dict):
                 shape.is_plain = False
@@ -243,8 +199,8 @@ class Compositions:
                 shape.takes_null = "null" in shape.types
             shape.properties |= part.get("properties", {})
             shape.required |= set(part.get("required", ()))
-            shape.closed |= _closes(part)
-            shape.others += _others(part)
+            shape.closed |= closes(part)
+            shape.others += others_of(part)
             shape.least = max(shape.least, part.get("minProperties", 0))
             for keyword in ("anyOf", "oneOf"):
                 shape.takes_null |= _NULL in part.get(keyword, ())
@@ -256,7 +212,7 @@ class Compositions:
                     )
                 )
             shape.is_plain &= part.get("additionalProperties", True) in (True, False, {})
-            shape.is_plain &= _UNDERSTOOD.issuperset(
+            shape.is_plain &= UNDERSTOOD.issuperset(
                 key for key, value in part.items() if value is not True and value != {}
             )
         return shape
@@ -323,16 +279,16 @@ class Compositions:
 
     def _limits_properties(self, schema: Any) -> bool:
         """Say whether *schema*, or a part of it, limits the properties that it does not name."""
-        if not _is_bare_reference(schema):
-            return any(_limits(part) for part in self._made_of(schema))
+        if not is_bare_reference(schema):
+            return any(limits(part) for part in self._made_of(schema))
         reference: str = schema["$ref"]
         is_limiting = self._limiting.get(reference)
         if is_limiting is None:
-            is_limiting = any(_limits(part) for part in self._made_of(schema))
+            is_limiting = any(limits(part) for part in self._made_of(schema))
             self._limiting[reference] = is_limiting
         return is_limiting
 
-    def _contradicts(self, shape: _Shape, other: Schema, parts: list[_Shape]) -> bool:
+    def _contradicts(self, shape: Shape, other: Schema, parts: list[Shape]) -> bool:
         """Say whether one of *parts* has a property that *shape* does not name and *other* refuses.
 
         It is refused if it has none of the types of *other*.
@@ -353,72 +309,12 @@ class Compositions:
         shape = self._shape(schema)
         if not shape.closed and not shape.others:
             return schema
-        result = {keyword: value for keyword, value in schema.items() if keyword not in _CLOSING}
+        result = {keyword: value for keyword, value in schema.items() if keyword not in CLOSING}
         if "allOf" in result:
             result["allOf"] = [self._opened(part, level + 1) for part in result["allOf"]]
         return self._written_out(result, lambda target: self._opened(target, level + 1))
 
 
-def _is_bare_reference(schema: Any) -> bool:
-    return isinstance(schema, dict) and len(schema) == 1 and isinstance(schema.get("$ref"), str)
-
-
 def _is_composed(schema: Schema) -> bool:
     """Say whether *schema* consists of several schemas."""
     return not COMPOSED.isdisjoint(schema) or ("$ref" in schema and len(schema) > 1)
-
-
-def _limits(schema: Any) -> bool:
-    """Say whether *schema* itself limits the properties that it does not name."""
-    if not isinstance(schema, dict) or _CLOSING.isdisjoint(schema):
-        return False
-    return _closes(schema) or bool(_others(schema))
-
-
-def _closes(schema: Any) -> bool:
-    """Say whether *schema* refuses all properties that it does not name."""
-    if not isinstance(schema, dict) or _CLOSING.isdisjoint(schema):
-        return False
-    is_closed = any(schema.get(keyword) is False for keyword in _CLOSING)
-    return is_closed and not schema.get("patternProperties")
-
-
-def _others(schema: Any) -> list[Schema]:
-    """Return the typed schema of *schema* for properties that it does not name, if there is one."""
-    others = schema.get("additionalProperties") if isinstance(schema, dict) else None
-    if not isinstance(others, dict) or "type" not in others or schema.get("patternProperties"):
-        return []
-    return [others]
-
-
-def _accepts(one: _Shape, other: _Shape, cores: _Cores) -> bool:
-    """Say whether the plain shape *one* accepts every value that *other* describes."""
-    described = other.types or ({"object"} if other.properties or other.required else None)
-    if one.types is not None and not (
-        described is not None and widened(described) <= widened(one.types)
-    ):
-        return False
-    if one.closed and not other.names <= one.described:
-        return False
-    if one.least > other.least:
-        return False
-    return one.required <= other.required and all(
-        cores.are_same(one.properties[name], schema) or _is_wider(one.properties[name], schema)
-        for name, schema in other.properties.items()
-        if name in one.properties
-    )
-
-
-def _is_wider(one: Any, other: Any) -> bool:
-    """Say whether *one* has only types, and items with only types, that cover those of *other*.
-
-    `number` covers `integer`.
-    """
-    if not isinstance(one, dict) or not isinstance(other, dict) or "type" not in other:
-        return False
-    checked = one.keys() - _NOT_CHECKED
-    if not {"type"} <= checked <= {"type", "items"}:
-        return False
-    if not set(types_of(other)) <= widened(types_of(one)):
-        return False
-    return "items" not in one or _is_wider(one["items"], other.get("items"))

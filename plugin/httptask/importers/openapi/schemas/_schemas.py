@@ -180,8 +180,8 @@ class _Definitions(Mapping[str, Any]):
             raise LookupError(result)
         return result
 
-    def inherited(self, reference: str, scope: Scope, uri: str) -> dict[str, str]:
-        """Return the result of `reference` for a reference in the `allOf` of the schema at *uri*.
+    def inherited(self, reference: str, scope: Scope, path: LinkedPath) -> dict[str, str]:
+        """Return the result of `reference` for a reference in the `allOf` of the schema at *path*.
 
         An heir is built on its parent alone, not on the choice among the parent's heirs.
         """
@@ -190,7 +190,7 @@ class _Definitions(Mapping[str, Any]):
         target = self._targets[name]
         if target is None or not self._heirs.of(target.uri, target.raw):
             return result
-        if self._heirs.is_built_on(uri, target.uri):
+        if self._heirs.is_built_on(_uri(path), target.uri):
             return {"$ref": DEFINITION + self._base(name)}
         return result
 
@@ -446,7 +446,7 @@ class _Conversion:
         """Return the converted reference of the schema at *path*."""
         parent = path[0]
         if parent is not None and parent[0] is not None and parent[1] == "allOf":
-            return self._definitions.inherited(reference, self._scope, _uri(parent[0]))
+            return self._definitions.inherited(reference, self._scope, parent[0])
         return self._definitions.reference(reference, self._scope)
 
     def _without_dynamic(self, raw: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,167 @@
+"""What schemas say about a value, as far as compositions of them depend on it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from httptask._schema.subschemas import replaced
+from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
+from httptask.importers.openapi.schemas._types import widened
+
+Schema = dict[str, Any]
+
+CLOSING = frozenset(("additionalProperties", "unevaluatedProperties"))
+"""The keywords that may refuse properties which a schema does not name."""
+_ANNOTATING = ABOUT_ALL | {"allOf"}
+_NOT_CHECKED = frozenset((*ABOUT_ALL, "format", "$comment", "contentEncoding", "contentMediaType"))
+UNDERSTOOD = (
+    frozenset(
+        ("type", "properties", "required", "additionalProperties", "minProperties", "$ref", "allOf")
+    )
+    | _NOT_CHECKED
+)
+"""The keywords that a `Shape` says all about."""
+
+
+def _core(schema: Any) -> Any:
+    """Return *schema* with only the keywords that decide whether a value is accepted."""
+    if not isinstance(schema, dict):
+        return schema
+    return replaced(
+        {keyword: value for keyword, value in schema.items() if keyword not in _NOT_CHECKED}, _core
+    )
+
+
+class Cores:
+    """Compares schemas by the values they accept, as far as their text tells.
+
+    The text of a schema is computed once, however often it is compared.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+
+    def are_same(self, one: Any, other: Any) -> bool:
+        """Say whether *one* and *other* differ in annotations only.
+
+        Both must live as long as this object, which knows them by their `id`.
+        """
+        return one is other or self._text(one) == self._text(other)
+
+    def _text(self, schema: Any) -> str:
+        text = self._texts.get(id(schema))
+        if text is None:
+            text = self._texts[id(schema)] = json.dumps(_core(schema), sort_keys=True)
+        return text
+
+
+@dataclass(slots=True)
+class Shape:
+    """What a schema says about a value, references and `allOf` included."""
+
+    types: set[str] | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
+    required: set[str] = field(default_factory=set)
+    is_plain: bool = True
+    """Whether these fields are all it says."""
+    closed: bool = False
+    others: list[Schema] = field(default_factory=list)
+    """Schemas with a type for properties that it does not name."""
+    least: int = 0
+    """The least number of properties."""
+    chosen: set[str] = field(default_factory=set)
+    """The names of properties that only some of its alternatives describe."""
+    takes_null: bool = False
+    """Whether null is explicitly allowed."""
+
+    @property
+    def described(self) -> set[str]:
+        """The names of the properties that it describes."""
+        return self.properties.keys() | self.chosen
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the properties that it describes or requires."""
+        return self.described | self.required
+
+
+def is_bare_reference(schema: Any) -> bool:
+    """Say whether *schema* is a reference and nothing else."""
+    return isinstance(schema, dict) and len(schema) == 1 and isinstance(schema.get("$ref"), str)
+
+
+def annotated_reference(schema: Schema) -> str | None:
+    """Return the reference that *schema* only annotates: `allOf` of it and of annotations.
+
+    OpenAPI 3.0 knows no other way to say more about a reference. None: it is something else.
+    """
+    parts = schema.get("allOf")
+    if parts is None or not _ANNOTATING.issuperset(schema):
+        return None
+    reference: str | None = None
+    for part in parts:
+        if not isinstance(part, dict):
+            return None
+        if reference is None and is_bare_reference(part):
+            reference = part["$ref"]
+        elif not ABOUT_ALL.issuperset(part):
+            return None
+    return reference
+
+
+def limits(schema: Any) -> bool:
+    """Say whether *schema* itself limits the properties that it does not name."""
+    if not isinstance(schema, dict) or CLOSING.isdisjoint(schema):
+        return False
+    return closes(schema) or bool(others_of(schema))
+
+
+def closes(schema: Any) -> bool:
+    """Say whether *schema* refuses all properties that it does not name."""
+    if not isinstance(schema, dict) or CLOSING.isdisjoint(schema):
+        return False
+    is_closed = any(schema.get(keyword) is False for keyword in CLOSING)
+    return is_closed and not schema.get("patternProperties")
+
+
+def others_of(schema: Any) -> list[Schema]:
+    """Return the typed schema of *schema* for properties that it does not name, if there is one."""
+    others = schema.get("additionalProperties") if isinstance(schema, dict) else None
+    if not isinstance(others, dict) or "type" not in others or schema.get("patternProperties"):
+        return []
+    return [others]
+
+
+def accepts(one: Shape, other: Shape, cores: Cores) -> bool:
+    """Say whether the plain shape *one* accepts every value that *other* describes."""
+    described = other.types or ({"object"} if other.properties or other.required else None)
+    if one.types is not None and not (
+        described is not None and widened(described) <= widened(one.types)
+    ):
+        return False
+    if one.closed and not other.names <= one.described:
+        return False
+    if one.least > other.least:
+        return False
+    return one.required <= other.required and all(
+        cores.are_same(one.properties[name], schema) or is_wider(one.properties[name], schema)
+        for name, schema in other.properties.items()
+        if name in one.properties
+    )
+
+
+def is_wider(one: Any, other: Any) -> bool:
+    """Say whether *one* has only types, and items with only types, that cover those of *other*.
+
+    `number` covers `integer`.
+    """
+    if not isinstance(one, dict) or not isinstance(other, dict) or "type" not in other:
+        return False
+    checked = one.keys() - _NOT_CHECKED
+    if not {"type"} <= checked <= {"type", "items"}:
+        return False
+    if not set(types_of(other)) <= widened(types_of(one)):
+        return False
+    return "items" not in one or is_wider(one["items"], other.get("items"))
