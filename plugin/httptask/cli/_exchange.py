@@ -81,6 +81,8 @@ def _token_lines(attempt: Attempt, before: set[int]) -> list[str]:
 def _hop_lines(hop: Hop) -> list[str]:
     response = hop.response
     lines = [] if "send" in hop.phases or response is not None else ["not sent:"]
+    if hop.is_pinned:
+        lines = ["pinned, not sent:"]
     lines += [*_request_lines(hop.request), ""]
     lines += _response_lines(response) if response is not None else _no_response_lines(hop)
     phases = ", ".join(f"{name} {seconds:.4f} s" for name, seconds in hop.phases.items())

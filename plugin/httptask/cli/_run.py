@@ -34,6 +34,7 @@ from httptask.cli._journal import (
     named_journal,
 )
 from httptask.cli._output import CommandError, command, note
+from httptask.cli._pins import note_sent, offline_option, pins_of, pins_option
 from httptask.cli._receiver import callbacks_of, callbacks_options
 from httptask.cli._run_text import emit_run, maybe_delivered, task_line
 from httptask.cli._temporal import run_detached, take_task_queue, task_queue_option
@@ -70,6 +71,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="print the run's id and do not wait for its end (--engine temporal)",
     )
     task_queue_option(run)
+    pins_option(run, "answer the requests of tasks with these pins; the others are sent")
+    offline_option(run)
     journal_option(run, "keep the run in this file, so that resume goes on with it after a crash")
     _shared_options(run)
     run.set_defaults(run=run_run)
@@ -126,10 +129,15 @@ def run_run(arguments: argparse.Namespace) -> int:
 
     take_task_queue(arguments)
     if arguments.detach:
+        if arguments.pins is not None or arguments.offline:
+            raise CommandError("--detach runs on a server, which takes no pins: leave one out")
         return run_detached(arguments)
     definition = load(arguments.definition)
     environment = environment_of(arguments, definition)
     variables = given_variables(arguments)
+    pins = pins_of(arguments, definition)
+    if pins is not None:
+        note_sent(definition, pins)
     input_ = run_input(arguments, definition)
     with contextlib.ExitStack() as stack:
         journal, workflow_id = None, None
@@ -155,6 +163,7 @@ def run_run(arguments: argparse.Namespace) -> int:
                     journal=journal,
                     workflow_id=workflow_id,
                     callbacks=callbacks,
+                    pins=pins,
                 )
 
         try:

@@ -47,7 +47,7 @@ def task_line(task: Mapping[str, Any]) -> str:
         summary = f"\n           {items_text(task['items'])}"
     line = (
         f"{task['status']:<10} {exact(task['name'])} ({task['type']}, {task['elapsedSeconds']:.3f}"
-        f" s){failed}{summary}"
+        f" s{', pinned' if task.get('pinned') else ''}){failed}{summary}"
     )
     return "\n".join([line, *(f"{'':<10} {in_line(text)}" for text in task.get("notes", ()))])
 

@@ -36,6 +36,7 @@ from httptask.cli._output import (
     emit,
     note,
 )
+from httptask.cli._pins import offline_option, pins_of, pins_option
 from httptask.cli._suggestion import note_suggestion
 from httptask.cli._validate import run_validate
 from httptask.errors import ExpressionError, SettingsError
@@ -76,6 +77,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     input_options(test)
     environment_option(test, "send the request as in this environment of the definition")
     variable_option(test)
+    pins_option(test, "answer the request with the pin of the task in this file")
+    offline_option(test)
     test.add_argument(
         "--tasks",
         metavar="FILE",
@@ -103,6 +106,11 @@ def run_test_request(arguments: argparse.Namespace) -> int:
     inputs = _inputs(arguments, definition)
     with runtime_of(arguments) as runtime:
         task = _task(definition, arguments.task, runtime)
+        pins = pins_of(arguments, definition)
+        if pins is not None:
+            inputs = replace(inputs, pin=pins.of(task.name))
+            if inputs.pin is None:
+                note(f"{task.name!r} has no pin: its request is sent (--offline refuses it)")
         if arguments.language:
             return print_code(arguments, task, inputs)
         from httptask.model.task import TestOptions

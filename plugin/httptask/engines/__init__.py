@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from httptask.engines.journal import Journal
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
+    from httptask.model.pins import Pins
     from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
     from httptask.protocols import Engine, RunOptions, Signals
     from httptask.task import Runtime
+    from httptask.workflow import PinsLike
 
     DefinitionLike = WorkflowDefinition | Mapping[str, Any] | os.PathLike[str] | str
 
@@ -61,6 +63,7 @@ def run_workflow(
     journal: Journal | None = None,
     workflow_id: str | None = None,
     history: Sequence[TaskRun] = (),
+    pins: PinsLike | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not
     async.
@@ -84,6 +87,7 @@ def run_workflow(
             journal=journal,
             workflow_id=workflow_id,
             history=history,
+            pins=pins,
         )
 
     return _in_sync(run, runtime, "arun_workflow")
@@ -106,6 +110,7 @@ async def arun_workflow(
     journal: Journal | None = None,
     workflow_id: str | None = None,
     history: Sequence[TaskRun] = (),
+    pins: PinsLike | None = None,
 ) -> WorkflowRun:
     """Run *definition* to its end and return how it ended.
 
@@ -122,7 +127,9 @@ async def arun_workflow(
     without a journal, a definition with a `Simple` task is refused. *callbacks* are where calls are
     received that tasks wait for (`httptask.engines.callbacks`). *journal* keeps what is needed
     to go on with the run when this process has died: see `aresume_run`. *workflow_id* is the run's
-    id, a new one when absent.
+    id, a new one when absent. *pins* answer the requests of the tasks that they name, and
+    nothing of these is sent: `httptask.model.pins.Pins`, JSON, the path of a file, or True for the
+    file next to the definition's.
     *definitions* are definitions by id, for `failureWorkflow` and tasks of the type `Workflow`.
     *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and
     closed.
@@ -140,6 +147,7 @@ async def arun_workflow(
         from httptask.workflow import load_environment
 
         environment = load_environment(first, environment)
+    pinned = _pins(first, pins, others)
     options = RunOptions(
         _json_input(input),
         variables or {},
@@ -151,6 +159,7 @@ async def arun_workflow(
         workflow_id=workflow_id,
         signals=signals,
         callbacks=callbacks,
+        pins=pinned,
     )
     async with _opened(runtime) as opened:
         if journal is None:
@@ -257,6 +266,8 @@ async def _run(
     engine = _engine(name, runtime.plugins.named("httptask_engines"))
     if options.journal is not None and not getattr(engine, "keeps_journals", False):
         raise PluginError(f"the engine {name} keeps no journal: leave it out, or run it embedded")
+    if options.pins is not None and not getattr(engine, "takes_pins", False):
+        raise PluginError(f"the engine {name} takes no pins: leave them out, or run it embedded")
     try:
         return await engine.run(definition, options, runtime)
     except HttpTaskError:
@@ -288,6 +299,19 @@ def _definition(source: DefinitionLike) -> WorkflowDefinition:
 
         return load_definition(source)
     return source
+
+
+def _pins(
+    definition: WorkflowDefinition,
+    pins: PinsLike | None,
+    definitions: Mapping[str, WorkflowDefinition],
+) -> Pins | None:
+    """Return the *pins* of *definition*. Raises `DefinitionError` when they are wrong."""
+    if pins is None or pins is False:
+        return None
+    from httptask.workflow import load_pins
+
+    return load_pins(definition, pins, definitions=definitions)
 
 
 def _json_input(value: Any) -> Any:

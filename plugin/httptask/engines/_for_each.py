@@ -66,6 +66,8 @@ class ForEachVisit:
         self._under_way: dict[int, CallProgress] = {}
         self.maybe_delivered: list[int] = []
         """The items that were stopped, and whose request the server may have got."""
+        self.pinned = 0
+        """Requests of the items that pins answered."""
 
     @property
     def counts(self) -> ItemCounts | None:
@@ -146,6 +148,7 @@ class ForEachVisit:
             item = Item(await source.item(index), index, self._setting.name)
             done, tasks = await self._do(self._step, inputs_of(item), journal)
             outcome = self._checked(done)
+            self.pinned += call.pinned
             self._record.spend(self._step, tasks)
             await self._keep(index, outcome, tasks)
             del self._under_way[index]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from httptask.model.for_each import Item
+    from httptask.model.pins import TaskPin
     from httptask.protocols import RunOptions
 
 Key = tuple[str, int]
@@ -91,6 +92,9 @@ class RunRecord:
         self._spent: Counter[Key] = Counter()
         """By visit under way: tasks that its items' runs executed."""
         self._environment = options.environment
+        self._pins = options.pins
+        self._pinned: dict[Key, int] = {}
+        """By visit: how many of its requests pins answered."""
         self._variables = variables_of(definition, options.environment, options.variables)
         self._names = {
             "workflowId": self.workflow_id,
@@ -172,8 +176,16 @@ class RunRecord:
             run=names,
             environment=self._environment,
             previous=self.input if before is None else self._finished.output_of(before),
+            pin=self._pin(step.name),
         )
         return run
+
+    def _pin(self, name: str) -> TaskPin | None:
+        """Return what answers the task *name*, which is visited once more."""
+        if self._pins is None:
+            return None
+        answered = sum(count for (task, _), count in self._pinned.items() if task == name)
+        return self._pins.of(name, answered)
 
     @property
     def remaining_steps(self) -> int:
@@ -205,6 +217,7 @@ class RunRecord:
             depth=self._options.depth + 1,
             workflow_id=workflow_id,
             signals=signals and signals.of_run(workflow_id),
+            pins=self._pins and self._pins.inside(outcome.definition or ""),
         )
 
     def inputs_of_items(self, step: Step, inputs: Inputs, count: int) -> Callable[[Item], Inputs]:
@@ -233,6 +246,7 @@ class RunRecord:
                 inputs.environment,
                 inputs.previous,
                 item,
+                inputs.pin,
             )
 
         return inputs_of
@@ -252,9 +266,11 @@ class RunRecord:
         outcome: TaskOutcome,
         notes: Iterable[str] = (),
         run: WorkflowRun | None = None,
+        pinned: int = 0,
     ) -> Progress:
         """Note that the task of *step* gave *outcome*, and return what that changes. *notes* are
-        what a reader of the history would not expect; *run* is the run that the task asked for.
+        what a reader of the history would not expect; *run* is the run that the task asked for;
+        *pinned* is how many of its requests pins answered.
         """
         if outcome.is_waiting:
             return self._recorded(
@@ -265,6 +281,7 @@ class RunRecord:
                 awaits_signal=outcome.awaits_signal,
                 state=outcome.state,
                 notes=tuple(notes),
+                pinned=pinned,
             )
         return self._recorded(
             step,
@@ -276,6 +293,7 @@ class RunRecord:
             notes=tuple(notes),
             run=run,
             items=outcome.items,
+            pinned=pinned,
         )
 
     def fail(
@@ -285,9 +303,11 @@ class RunRecord:
         notes: Iterable[str] = (),
         run: WorkflowRun | None = None,
         items: ItemCounts | None = None,
+        pinned: int = 0,
     ) -> Progress:
         """Note that the task of *step* failed with *error*, as JSON, and return what that
-        changes. *notes* and *run* are as in `complete`, *items* are the counts of its items.
+        changes. *notes*, *run* and *pinned* are as in `complete`, *items* are the counts of its
+        items.
         """
         route = error_route(step.definition, error)
         return self._recorded(
@@ -298,6 +318,7 @@ class RunRecord:
             notes=tuple(notes),
             run=run,
             items=items,
+            pinned=pinned,
         )
 
     def stop(
@@ -363,6 +384,8 @@ class RunRecord:
         """Take the result *run*, and return what it changes."""
         if run.status != "Waiting":
             self._forget(run.key)
+        if run.pinned:
+            self._pinned[run.key] = run.pinned
         self._keep(run)
         return self._noted(self._state.record(run))
 

@@ -160,10 +160,10 @@ class Visits:
                 await self._journal.written()
             outcome = await self._tasks.run(step, inputs, state, signal)
             if not isinstance(outcome, TaskOutcome):
-                return self._record.fail(step, outcome, call.notes)
+                return self._record.fail(step, outcome, call.notes, pinned=call.pinned)
             if outcome.definition is not None:
                 return await self._run_nested(step, outcome, outcome.definition, nested)
-            progress = self._record.complete(step, outcome, call.notes)
+            progress = self._record.complete(step, outcome, call.notes, pinned=call.pinned)
             if not progress.waits:
                 return progress
             await self._journal.written()
@@ -250,8 +250,8 @@ class Visits:
             self._record.stop(step, error, items=visit.counts)
             raise
         if isinstance(outcome, TaskOutcome):
-            return self._record.complete(step, outcome)
-        return self._record.fail(step, outcome, items=visit.counts)
+            return self._record.complete(step, outcome, pinned=visit.pinned)
+        return self._record.fail(step, outcome, items=visit.counts, pinned=visit.pinned)
 
     async def _to_its_end(
         self, step: Step, inputs: Inputs, journal: CallJournal | None

@@ -31,6 +31,7 @@ class EmbeddedEngine:
 
     name = "embedded"
     keeps_journals = True
+    takes_pins = True
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()
@@ -98,6 +99,7 @@ async def _with_failure_workflow(
     workflow_id = failure_run_id(run.workflow_id)
     options = replace(
         options,
+        pins=options.pins and options.pins.inside(name),
         input=failure,
         workflow_id=workflow_id,
         cancelled=cancelled and (lambda after: cancelled(replace(run, failure_run=after))),

@@ -398,6 +398,23 @@ SENTENCES: Mapping[str, str] = {
     "environment-server-unused": "no task sends a request to {server}",
     "environment-credential-unused": "no task names the credential {name!r}",
     "environment-credential-unknown": "there is no credential {name!r} on this machine",
+    # Pins
+    "pins-missing": "there are no pins in {file}: write the file",
+    "pin-task-unknown": "there is no task {name!r} that sends a request",
+    "pin-task-type": (
+        "{name!r} is a task of the type {type}, which sends no request: pin the tasks that do"
+    ),
+    "pin-definition-unknown": "the definition runs none with the id {name!r}",
+    "pin-form": (
+        "a pin is a response, the documented example or an error: only one of {names:or} may stand"
+        " here"
+    ),
+    "pin-list": (
+        "a list answers one request after another; lists inside a list are for a task with forEach,"
+        " one for each item"
+    ),
+    "pin-base64": "this is no base64: {reason}",
+    "pin-body-file": "this file cannot be the body: {reason}",
     # A new description
     "endpoint-removed": "{method} {path} is not in the new description",
     "endpoint-renamed": "the endpoint has another id, because its path changed",

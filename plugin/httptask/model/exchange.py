@@ -282,6 +282,8 @@ class Hop:
     """Why it waited in the queue, or was not sent at all, where a limit of its origin made it:
     `limited until …`.
     """
+    is_pinned: bool = False
+    """A pin answered it, or refused it for want of one: nothing was sent."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -290,6 +292,11 @@ class Hop:
             self.phases, self.queue_reason, is_answered=self.response is not None
         )
         notes = [queued] if queued else []
+        if self.is_pinned:
+            notes.append(
+                "pinned: nothing was sent; the request is shown as it would have gone out, without"
+                " credentials"
+            )
         if self.proxy is not None:
             notes.append(
                 f"the proxy {self.proxy} carries this request and looks up the server's name:"
@@ -314,6 +321,7 @@ class Hop:
             "insecure": self.is_insecure,
             "notes": list(self.notes),
             "queueReason": self.queue_reason,
+            **({"pinned": True} if self.is_pinned else {}),
         }
 
     @classmethod
@@ -329,6 +337,7 @@ class Hop:
             proxy=value.get("proxy"),
             is_insecure=value.get("insecure", False),
             queue_reason=value.get("queueReason", ""),  # exchanges are older than it
+            is_pinned=value.get("pinned", False),
         )
 
 

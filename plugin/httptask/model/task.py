@@ -10,6 +10,7 @@ from typing import Any, Self
 from httptask.errors import TaskResult
 from httptask.model.environment import Environment
 from httptask.model.for_each import Item
+from httptask.model.pins import TaskPin
 
 __all__ = ["Inputs", "Reading", "TaskResult", "TestOptions"]
 
@@ -59,6 +60,10 @@ class Inputs:
     """
     item: Item | None = None
     """The item that the task is done for, when it has `forEach`."""
+    pin: TaskPin | None = None
+    """What answers the requests of the task instead of a server; None: they are sent. It stays in
+    this process.
+    """
 
     def document(self) -> dict[str, Any]:
         """Return the value of `$` in `inputParameters` and conditions."""

@@ -263,6 +263,8 @@ class TaskRun:
     """The run that the task asked for (Workflow)."""
     items: ItemCounts | None = None
     """How many items completed and failed, of a task with `forEach`."""
+    pinned: int = 0
+    """How many of its requests pins answered: none of these was sent."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -296,6 +298,7 @@ class TaskRun:
             notes=list(self.notes) or None,
             run=self.run.to_json() if self.run is not None else None,
             items=self.items.to_json() if self.items is not None else None,
+            pinned=self.pinned or None,
         )
 
     @classmethod
@@ -319,6 +322,7 @@ class TaskRun:
             notes=tuple(value.get("notes", ())),
             run=WorkflowRun.from_json(value["run"]) if value.get("run") is not None else None,
             items=_counts(value),
+            pinned=value.get("pinned", 0),
         )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from httptask.model.callback import Answer, Received
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
+    from httptask.model.pins import Pins
     from httptask.model.rates import RateLimit
     from httptask.model.task import Inputs
     from httptask.model.workflow import (
@@ -326,6 +327,8 @@ class RunOptions:
 
     It must not raise.
     """
+    pins: Pins | None = None
+    """What answers the requests of tasks instead of servers; None: all are sent."""
     journal: RunJournal | None = None
     """The journal of this run, given by a `Journal`; None: nothing outlives the process."""
     callbacks: Callbacks | None = None

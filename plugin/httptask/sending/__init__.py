@@ -21,6 +21,12 @@ from httptask.sending._limited_wire import LimitedWire
 from httptask.sending._limits import Limiter
 from httptask.sending._masked_token import refused, secrets_of
 from httptask.sending._network import ways
+from httptask.sending._pinned_wire import (
+    AnswerPinned,
+    PinnedError,
+    PinnedResponse,
+    PinnedWire,
+)
 from httptask.sending._progress import Keeper, Progress, RoundNews, Wait, told, watched
 from httptask.sending._redirect import (
     for_another_origin,
@@ -44,6 +50,7 @@ __all__ = [
     "IDEMPOTENT",
     "KEY_HEADER",
     "KEY_HEADERS",
+    "AnswerPinned",
     "Authorisation",
     "BodyFile",
     "Connections",
@@ -53,6 +60,9 @@ __all__ = [
     "Keeper",
     "LimitedWire",
     "Limiter",
+    "PinnedError",
+    "PinnedResponse",
+    "PinnedWire",
     "Progress",
     "Ready",
     "RetryRefusal",

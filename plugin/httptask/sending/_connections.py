@@ -115,7 +115,7 @@ class Connections:
         proxy = way.proxy if origin.scheme == "http" else None  # https goes through a tunnel
         if proxy is not None:
             target = f"http://{authority}{target}"  # RFC 9112, section 3.2.2
-        head, recorder.sent_headers = _head(request, authority, target, proxy)
+        head, recorder.sent_headers = head_of(request, authority, target, proxy)
         await self._places.take(origin, recorder)
         connection = None
         try:
@@ -232,7 +232,7 @@ _VALUE = re.compile(r"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?", re.ASCII)
 """RFC 9110, section 5.5, without the white space around it."""
 
 
-def _head(
+def head_of(
     request: OutgoingRequest, authority: str, target: str, proxy: Proxy | None
 ) -> tuple[bytes, tuple[tuple[str, str], ...]]:
     """Return the head of *request* as bytes, and its header fields. Raises `UnsendableError`.

@@ -108,6 +108,8 @@ class _Call:
     """The names of what authorises the requests."""
     engine_attempt: EngineAttempt | None = None
     """The attempt that an engine asks for, when it makes those that follow, too."""
+    is_pinned: bool = False
+    """Nothing is sent: no server needs the waits between attempts."""
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> float:
@@ -135,6 +137,7 @@ async def deliver(
     retry_refusal: RetryRefusal | None = None,
     credentials: Sequence[str] = (),
     engine_attempt: EngineAttempt | None = None,
+    is_pinned: bool = False,
 ) -> Delivery:
     """Send the request that *ready* makes, again where *retry* and the outcome allow it, and return
     what the call ended in.
@@ -146,7 +149,8 @@ async def deliver(
     followed, and never more than *limits* has. Without *is_observed*, a success has no exchange: to
     mask what nobody looks at would cost a fifth of the call. *retry_refusal* may hold back a retry.
     *credentials* are the names of those that *ready* authorises with. With *engine_attempt* one
-    attempt is made: that one.
+    attempt is made: that one. With *is_pinned* the wire sends nothing, and nobody waits between
+    attempts.
     Raises only what *ready* raises (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
@@ -170,6 +174,7 @@ async def deliver(
         retry_refusal,
         credentials,
         engine_attempt,
+        is_pinned,
     )
     kept_file: BodyFile | None = None
     records: list[AttemptRecord] = []
@@ -218,8 +223,10 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
         next_wait = _wait_after(current.error, records, call, deadline - loop.time())
         if next_wait is None:
             return
-        waited = next_wait
         current.shorten()
+        if call.is_pinned:
+            continue
+        waited = next_wait
         call.progress.wait = Wait(waited, current.error.retry_after)
         await asyncio.sleep(waited)
 

@@ -160,6 +160,7 @@ def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
         proxy=hop.way.shown_proxy,
         is_insecure=hop.way.is_insecure,
         queue_reason=redactor.text(hop.queue_reason),
+        is_pinned=hop.pinned,
     )
 
 

@@ -133,6 +133,8 @@ class HopRecord:
     """Why it waited in the queue, where a limit made it wait."""
     refused: bool = False
     """A limit refused it: no server was asked."""
+    pinned: bool = False
+    """A pin answered it, or refused it: nothing was sent."""
 
 
 async def send_hop(
@@ -177,7 +179,7 @@ async def send_hop(
     finally:
         record.delivered = network.sent
         record.queue_reason, record.refused = network.queue_reason, network.is_refused
-        record.sent_headers = network.sent_headers
+        record.sent_headers, record.pinned = network.sent_headers, network.is_pinned
         record.way = network.way
         # What came is shown, though it could not be read, or not be trusted.
         if record.received is None:

@@ -67,6 +67,8 @@ class Progress:
     """Of the calls that have ended: what the queue did to their requests."""
     stopped: Mapping[str, Any] = field(default_factory=dict)
     """For a cancelled task of several calls: more fields of its error."""
+    pinned: int = 0
+    """Requests of the visit that pins answered, those before a crash included."""
     keeper: Keeper | None = None
     """Told, and waited for, before requests are sent."""
 

@@ -79,6 +79,7 @@ class Recorder:
         "check_again",
         "connected",
         "head",
+        "is_pinned",
         "is_refused",
         "is_replaced",
         "queue_reason",
@@ -104,6 +105,8 @@ class Recorder:
         """The request's header fields as they are written."""
         self.is_replaced = False
         """A mock took the request instead of the network: bytes and phases are unknown."""
+        self.is_pinned = False
+        """A pin answers the request, or refuses it: nothing is sent."""
         self.way = DIRECT
         """How the operator's network carries it."""
         self.check_again: Callable[[], None] | None = None

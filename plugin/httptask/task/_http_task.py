@@ -29,7 +29,7 @@ from httptask.task._plan import Plan, WrittenTask, document_shape
 from httptask.task._round import RoundWaits
 from httptask.task._rounds import round_of
 from httptask.task._runtime import Runtime
-from httptask.task._visit import Visit
+from httptask.task._visit import Visit, answered_before
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -325,7 +325,8 @@ class HttpTask:
         wait = CallbackWait.of(self, inputs)
         if wait is not None and not self.plan.refusal:
             await wait.prepare()
-        visit = Visit(self, inputs, new_file, is_test=is_test, **options)
+        answered = answered_before(state)
+        visit = Visit(self, inputs, new_file, is_test=is_test, answered=answered, **options)
         await visit.begin()
         calls = await round_of(self, visit, inputs, new_file, is_test=is_test, state=state)
         return visit.parameters, await visit.run(calls)

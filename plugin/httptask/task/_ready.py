@@ -22,13 +22,15 @@ async def ready(
     *,
     is_elsewhere: bool = False,
     environment: Environment | None = None,
+    is_pinned: bool = False,
 ) -> Ready:
     """Return *built* as plugins and the credentials of *task* leave it. Made anew for every
     attempt, as late as possible.
 
     *send* sends token requests; None where the request is only shown. A request that goes
     *is_elsewhere*, to another origin than the task's own, has nothing secret. The *environment* may
-    have other credentials for the names that the task has.
+    have other credentials for the names that the task has. One that *is_pinned* is not sent, and
+    needs none.
     """
     runtime = task.runtime
     request = built.copy()
@@ -41,7 +43,7 @@ async def ready(
     names = task.plan.credentials
     if environment is not None:
         names = [(pointer, environment.credential_names(name)) for pointer, name in names]
-    credentials = await resolved_credentials(runtime, names)
+    credentials = [] if is_pinned else await resolved_credentials(runtime, names)
     _prepared_by_plugins(task, request)
     if not credentials:
         return Ready(request, request)

@@ -134,7 +134,7 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
             await _tell(visit, calls, call, is_first=delivery is None)
             if call.wait_seconds > visit.longest_wait_seconds and calls.is_whole_in_state:
                 raise RoundWaits(call.wait_seconds, calls.state)
-            if call.wait_seconds:
+            if call.wait_seconds and not visit.is_pinned:
                 await asyncio.sleep(call.wait_seconds)
             try:
                 outgoing = await visit.request(call)
@@ -178,7 +178,7 @@ async def _tell(visit: Visit, calls: Round, call: NextCall, *, is_first: bool) -
     if progress is not None:
         progress.round_state = calls.state
         if progress.keeper is not None and not is_first:
-            await progress.keeper.keep(calls.state, calls.part)
+            await progress.keeper.keep(visit.kept(calls.state), calls.part)
     if listener is not None and not is_first:
         url = visit.mask(call.url or "")
         listener(RoundNews(visit.task_name, url, call.wait_seconds, calls.state))

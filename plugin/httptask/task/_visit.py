@@ -35,6 +35,7 @@ from httptask.sending import (
 from httptask.task._evaluation import evaluated
 from httptask.task._idempotency import KEY, key_of, names_the_item
 from httptask.task._judge import Judge
+from httptask.task._pinned import PinnedAnswers
 from httptask.task._ready import ready
 from httptask.task._round import FIRST, NextCall, go_round
 
@@ -64,7 +65,8 @@ class Visit:
     *new_file* makes files for bodies that are neither JSON nor text. With *send_anyway* the
     settings need not satisfy the endpoint's schema; *is_test*: it is a test request. With
     *engine_attempt* a task of one call makes that attempt only. A round whose next call is not
-    before *longest_wait_seconds* ends with `RoundWaits`, if it can go on elsewhere.
+    before *longest_wait_seconds* ends with `RoundWaits`, if it can go on elsewhere. *answered* of
+    its requests were answered by pins before a crash.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Visit:
         number: int = 1,
         engine_attempt: EngineAttempt | None = None,
         longest_wait_seconds: float = math.inf,
+        answered: int = 0,
     ) -> None:
         self.longest_wait_seconds = longest_wait_seconds
         self._engine_attempt = engine_attempt
@@ -96,11 +99,17 @@ class Visit:
         """The evaluated `httpRequest`, once it has begun."""
         self.environment = inputs.environment
         """Where the request goes, and with which credentials."""
+        self._pinned = None if inputs.pin is None else PinnedAnswers(task, inputs, answered)
 
     @property
     def task_name(self) -> str:
         """The name of the task."""
         return self._task.name
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether pins answer its requests: nothing is sent, and nobody waits."""
+        return self._pinned is not None
 
     def mask(self, text: str) -> str:
         """Return *text* without secrets."""
@@ -146,6 +155,7 @@ class Visit:
                 is_observed=self._is_test or is_watched or runtime.plugins.has_observers,
                 retry_refusal=retry_refusal,
                 engine_attempt=self._engine_attempt if plan.is_one_call else None,
+                is_pinned=self.is_pinned,
                 credentials=[name for _, name in named_credentials(plan.field("credentials"))],
             )
         exchange = delivery.exchange
@@ -202,9 +212,10 @@ class Visit:
             send,
             is_elsewhere=call.is_elsewhere,
             environment=self.environment,
+            is_pinned=self.is_pinned,
         )
         progress = watched.get()
-        keeper = progress.keeper if progress is not None else None
+        keeper = progress.keeper if progress is not None and not self.is_pinned else None
         if send is not None and keeper is not None and not is_repeatable(made.request):
             await keeper.sends()
         return made
@@ -266,10 +277,19 @@ class Visit:
         built.set_header(header, f"{key}-{call_number}" if call_number > 1 else str(key))
         return built
 
+    def kept(self, state: Any) -> Any:
+        """Return the *state* of a round as it is kept: with how many requests pins answered."""
+        if self._pinned is None or not isinstance(state, dict):
+            return state
+        return {**state, _ANSWERED: self._pinned.count}
+
     def _wires(self) -> tuple[Callable[[bool], Wire], RetryRefusal | None]:
         """Return what gives the wire of the running event loop, within the limits of origins, and
         what holds back retries. The task's own limit does not count token requests.
         """
+        if self._pinned is not None:
+            pinned = self._pinned.wire
+            return lambda _: pinned, None
         plan, is_test = self._plan, self._is_test
         runtime = self._task.runtime
         limiter, total = runtime.limiter, plan.timeouts.total
@@ -285,6 +305,16 @@ class Visit:
             return LimitedWire(connections, limiter, deadline, total, rate, scope, is_test)
 
         return wires, None if is_test else limiter.retry_refusal
+
+
+_ANSWERED = "pinned"
+"""In the state of a round: how many requests of the visit pins have answered."""
+
+
+def answered_before(state: Any) -> int:
+    """Return how many requests of a visit pins had answered where it left *state*."""
+    answered: int = state.get(_ANSWERED, 0) if isinstance(state, dict) else 0
+    return answered
 
 
 def _origin(url: str) -> str:

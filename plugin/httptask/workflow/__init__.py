@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from httptask.workflow._items import Items
     from httptask.workflow._neighbours import EarlierTask, earlier_tasks, later_tasks
     from httptask.workflow._nested import definitions_of, nested_definitions, nested_problems
+    from httptask.workflow._pins import PinsLike, load_pins, pin_file_problems, pins_path
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
     from httptask.workflow._routes import unreached_tasks
@@ -48,6 +49,7 @@ __all__ = [
     "EarlierTask",
     "FinishedTasks",
     "Items",
+    "PinsLike",
     "Progress",
     "RenamedTask",
     "RunState",
@@ -68,9 +70,12 @@ __all__ = [
     "later_tasks",
     "load_definition",
     "load_environment",
+    "load_pins",
     "nested_definitions",
     "nested_problems",
     "next_steps",
+    "pin_file_problems",
+    "pins_path",
     "problems",
     "rename_task",
     "sample_input",
@@ -87,6 +92,7 @@ _HOMES = {
     "EarlierTask": "httptask.workflow._neighbours",
     "FinishedTasks": "httptask.workflow._finished",
     "Items": "httptask.workflow._items",
+    "PinsLike": "httptask.workflow._pins",
     "Progress": "httptask.workflow._progress",
     "RenamedTask": "httptask.workflow._renaming",
     "RunState": "httptask.workflow._interpreter",
@@ -107,9 +113,12 @@ _HOMES = {
     "later_tasks": "httptask.workflow._neighbours",
     "load_definition": "httptask.workflow._definition",
     "load_environment": "httptask.workflow._environments",
+    "load_pins": "httptask.workflow._pins",
     "nested_definitions": "httptask.workflow._nested",
     "nested_problems": "httptask.workflow._nested",
     "next_steps": "httptask.workflow._interpreter",
+    "pin_file_problems": "httptask.workflow._pins",
+    "pins_path": "httptask.workflow._pins",
     "problems": "httptask.workflow._validation",
     "rename_task": "httptask.workflow._renaming",
     "sample_input": "httptask.workflow._input",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from httptask.model.environment import Environment
+from httptask.model.pins import Pins
 from httptask.model.workflow import WorkflowDefinition
 from httptask.protocols import RunOptions
 
@@ -18,6 +19,7 @@ def plan_of(definition: WorkflowDefinition, options: RunOptions) -> dict[str, An
         "variables": dict(options.variables),
         "definitions": {name: _definition(one) for name, one in options.definitions.items()},
         "environment": environment.to_json() if environment is not None else None,
+        "pins": options.pins.to_json() if options.pins is not None else None,
     }
 
 
@@ -25,12 +27,13 @@ def started_with(plan: Mapping[str, Any], given: Any) -> tuple[WorkflowDefinitio
     """Return the definition and the options of which `plan_of` made *plan*; *given* is the run's
     input.
     """
-    environment = plan["environment"]
+    environment, pins = plan["environment"], plan.get("pins")  # some journals are older than pins
     options = RunOptions(
         input=given,
         variables=plan["variables"],
         definitions={name: _read(one) for name, one in plan["definitions"].items()},
         environment=Environment.from_json(environment) if environment is not None else None,
+        pins=Pins.from_json(pins) if pins is not None else None,
     )
     return _read(plan["definition"]), options
 

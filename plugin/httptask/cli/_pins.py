@@ -1,0 +1,62 @@
+"""Pins on the command line: `--pins` and `--offline`, and what `validate` says of them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from httptask.cli._output import note
+
+if TYPE_CHECKING:
+    from httptask.model.pins import Pins
+    from httptask.model.workflow import WorkflowDefinition
+
+_OWN_FILE = ""
+"""What `--pins` without a file gives."""
+
+
+def pins_option(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """Add `--pins` to *parser*; *meaning* is what it does there."""
+    parser.add_argument(
+        "--pins",
+        nargs="?",
+        const=_OWN_FILE,
+        metavar="FILE",
+        help=f"{meaning} (default: pins/NAME.json next to the definition NAME.json)",
+    )
+
+
+def offline_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--offline` to *parser*."""
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="send nothing: a task without a pin fails (takes the pins next to the definition)",
+    )
+
+
+def pins_of(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Pins | None:
+    """Return the pins that *arguments* ask for; None: they ask for none.
+
+    Raises `DefinitionError` when the pins are wrong.
+    """
+    from httptask.workflow import load_pins, pins_path
+
+    if arguments.pins is None:
+        if not arguments.offline:
+            return None
+        path = pins_path(definition)
+        has_own = path is not None and path.is_file()
+        return load_pins(definition, has_own, is_offline=True)
+    source = arguments.pins if arguments.pins != _OWN_FILE else True
+    return load_pins(definition, source, is_offline=arguments.offline)
+
+
+def note_sent(definition: WorkflowDefinition, pins: Pins) -> None:
+    """Say which tasks of *definition* send their requests although there are *pins*."""
+    from httptask.workflow import iter_tasks
+
+    names = [name for _, name, task in iter_tasks(definition) if task.get("type") == "Http"]
+    sent = [name for name in names if name not in pins.tasks]
+    if sent and not pins.is_offline:
+        note(f"not pinned, and sent to their servers (--offline refuses them): {', '.join(sent)}")

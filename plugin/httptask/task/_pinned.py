@@ -1,0 +1,103 @@
+"""What answers the requests of one visit of a task instead of a server: its pin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask.errors import BlockedError
+from httptask.model.pins import PinnedRequest
+from httptask.sending import PinnedWire, watched
+from httptask.task._pinned_response import PinFault, pinned_answer
+
+if TYPE_CHECKING:
+    from httptask.model.exchange import OutgoingRequest
+    from httptask.model.task import Inputs
+    from httptask.sending import PinnedError, PinnedResponse
+    from httptask.task._http_task import HttpTask
+
+_MOST = 1_000
+"""Requests of one visit that pins answer. Nobody waits between them: a poll that never ends would
+go round until its time is over.
+"""
+
+
+class PinnedAnswers:
+    """Answers the requests of a visit of *task* with the pin in *inputs*, *answered* of them before
+    a crash.
+    """
+
+    def __init__(self, task: HttpTask, inputs: Inputs, answered: int = 0) -> None:
+        if inputs.pin is None:
+            raise AssertionError("only a task with a pin, or one that must not send, is answered")
+        self._task = task
+        self._pin = inputs.pin
+        self._item = inputs.item.index if inputs.item is not None else None
+        self.count = answered
+        """The requests of the visit that were answered."""
+
+    @property
+    def wire(self) -> PinnedWire:
+        """The wire that asks it."""
+        return PinnedWire(self._answer)
+
+    async def _answer(self, request: OutgoingRequest) -> PinnedResponse | PinnedError:
+        """Return the answer to the next *request*. Raises `BlockedError` where there is none."""
+        try:
+            answer = self._answer_of(self._next())
+        except BlockedError as error:
+            self._tell(request, error.message)
+            raise
+        self._tell(request, None)
+        self.count += 1
+        progress = watched.get()
+        if progress is not None:
+            progress.pinned = self.count
+        return answer
+
+    def _tell(self, request: OutgoingRequest, refusal: str | None) -> None:
+        if self._pin.listener is not None:
+            self._pin.listener(PinnedRequest(self._task.name, request.copy(), self._item, refusal))
+
+    def _answer_of(self, pin: Mapping[str, Any]) -> PinnedResponse | PinnedError:
+        try:
+            return pinned_answer(pin, self._task.endpoint)
+        except PinFault as fault:
+            raise self._blocked(
+                f"its pin does not fit any more: {fault}; pin it again, or take the pin away"
+            ) from fault
+
+    def _next(self) -> Any:
+        """Return the part of the pin that answers the next request."""
+        pin, position = self._pin.pin, self._pin.position + self.count
+        if pin is None:
+            raise self._blocked(
+                "it has no pin, and nothing is sent offline: pin a response of it, or run without"
+                " --offline"
+            )
+        if self.count >= _MOST:
+            raise self._blocked(
+                f"its pin has answered {_MOST:,} requests of one visit, and it asks for another:"
+                " give a list of responses, the last of which ends it"
+            )
+        if self._item is not None and isinstance(pin, list):
+            pin, position = self._of_item(pin, self._item), self.count
+        if not isinstance(pin, list):
+            return pin
+        if position >= len(pin):
+            raise self._blocked(
+                f"its list of pins has {len(pin):,}, and this is its request number"
+                f" {position + 1:,}: add a pin to the list, or give one that answers every request"
+            )
+        return pin[position]
+
+    def _of_item(self, pins: list[Any], index: int) -> Any:
+        if index >= len(pins):
+            raise self._blocked(
+                f"its list of pins is for {len(pins):,} items, and this one has the index {index}:"
+                " add a pin to the list, or give one that answers every request"
+            )
+        return pins[index]
+
+    def _blocked(self, reason: str) -> BlockedError:
+        return BlockedError(f"nothing answers the request of {self._task.name!r}: {reason}")

@@ -1,0 +1,144 @@
+"""A pin as the response, or the error, that it stands for."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.strict_json import dump
+from httptask._http.charsets import lookup
+from httptask._http.media_types import charset_of, essence, is_json
+from httptask._http.sequences import EventError, sequence_of
+from httptask.errors import HttpTaskError, TaskError
+from httptask.sending import PinnedError, PinnedResponse
+
+if TYPE_CHECKING:
+    from httptask.model.api import Endpoint, Response
+    from httptask.model.exchange import Headers
+
+_FRAMING = frozenset(("content-length", "content-encoding", "transfer-encoding"))
+"""Headers that say how a body travels: that of a pin does not."""
+
+_UNDELIVERED = frozenset(("blocked", "credential", "dns", "connection", "tls"))
+"""Classes of errors after which the server most often has not got the request."""
+
+
+class PinFault(Exception):  # noqa: N818 - says what is wrong with a pin, and becomes an error there
+    """A pin that answers nothing; the text says why, and *field* which part of it."""
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.field = field
+
+
+def pinned_answer(
+    pin: Mapping[str, Any], endpoint: Endpoint | None
+) -> PinnedResponse | PinnedError:
+    """Return what *pin*, an object of `schemas/pins.schema.json`, answers with; *endpoint* is what
+    its task is for. Raises `PinFault`.
+    """
+    error = pin.get("error")
+    if error is not None:
+        return _error(error)
+    status, media_type, body = pin.get("status") or 200, None, pin.get("body")
+    if pin.get("example"):
+        status, media_type, body = documented_example(pin["example"], pin.get("status"), endpoint)
+    headers = _headers(pin.get("headers") or {})
+    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+    encoded = pin.get("bodyBase64")
+    if encoded is not None:
+        try:
+            return PinnedResponse(status, headers, base64.b64decode(encoded, validate=True))
+        except binascii.Error as fault:
+            raise PinFault(f"this is no base64: {fault}", "bodyBase64") from fault
+    has_body = "body" in pin or bool(pin.get("example"))
+    if not has_body or (body is None and content_type is None and media_type is None):
+        return PinnedResponse(status, headers)
+    if content_type is None:
+        text = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
+        content_type = media_type or text
+        headers = (*headers, ("Content-Type", content_type))
+    return PinnedResponse(status, headers, _encoded(body, content_type))
+
+
+def documented_example(
+    which: bool | int, status: int | None, endpoint: Endpoint | None
+) -> tuple[int, str, Any]:
+    """Return the status, the media type and the body of an example that *endpoint* documents: the
+    first, or that with the number *which*, of the response to *status* or of the first successful
+    one that has any. Raises `PinFault`.
+    """
+    if endpoint is None:
+        raise PinFault("the task names no endpoint that could document one", "example")
+    by_status = {name: _examples(response) for name, response in endpoint.responses.items()}
+    documented = [name for name, examples in by_status.items() if examples]
+    if not documented:
+        raise PinFault("the endpoint documents no example of a response", "example")
+    if status is None:
+        name = next((name for name in documented if name.startswith("2")), None)
+    else:
+        names = (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")
+        name = next((name for name in names if name in documented), None)
+    if name is None:
+        wanted = "a successful response" if status is None else f"the status {status}"
+        reason = f"the endpoint has examples for {', '.join(documented)}, not for {wanted}"
+        raise PinFault(reason, "example")
+    examples = by_status[name]
+    number = 1 if which is True else which
+    if number > len(examples):
+        count = "one example" if len(examples) == 1 else f"{len(examples)} examples"
+        raise PinFault(f"the endpoint documents {count} for {name}", "example")
+    media_type, body = examples[number - 1]
+    return status or (int(name) if name.isdigit() else 200), media_type, body
+
+
+def _examples(response: Response) -> list[tuple[str, Any]]:
+    return [
+        ("application/json" if "*" in media_type else media_type, example)
+        for media_type, content in response.content.items()
+        for example in content.examples
+    ]
+
+
+def _headers(written: Mapping[str, str | list[str]]) -> Headers:
+    return tuple(
+        (name, value)
+        for name, values in written.items()
+        if name.lower() not in _FRAMING
+        for value in ([values] if isinstance(values, str) else values)
+    )
+
+
+def _encoded(body: Any, content_type: str) -> bytes:
+    """Return the bytes of *body*, the value that a result has of a body of *content_type*."""
+    codec = lookup(charset_of(content_type)) or "utf-8"
+    sequence = sequence_of(essence(content_type))
+    if sequence is not None and isinstance(body, list):
+        try:
+            text = "".join(sequence.write(item, _compact) for item in body)
+        except EventError as fault:
+            raise PinFault(f"an item of it is no server-sent event: {fault}", "body") from fault
+    elif isinstance(body, str) and not is_json(content_type):
+        text = body
+    else:
+        text = _compact(body)
+    return text.encode(codec, "replace")
+
+
+def _compact(value: Any) -> str:
+    return dump(value, compact=True)
+
+
+def _error(pin: Mapping[str, Any]) -> PinnedError:
+    kind = pin["class"]
+    message = pin.get("message") or f"an error of the class {kind}, as it is pinned"
+    value = {"error": "", "kind": kind, "message": message}
+    if kind == "timeout":
+        value |= {"phase": "read", "seconds": 0}
+    error = HttpTaskError.from_json(value)
+    if not isinstance(error, TaskError):
+        raise AssertionError("the schema of pins names classes of task errors")
+    delivered = pin.get("maybeDelivered")
+    return PinnedError(error, kind not in _UNDELIVERED if delivered is None else delivered)

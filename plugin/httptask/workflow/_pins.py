@@ -1,0 +1,260 @@
+"""The pins of a definition: the file `pins/<name>.json` next to the definition `<name>.json`."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from httptask._core import packaged
+from httptask._core.nearest import nearest
+from httptask._core.pointers import lines_of
+from httptask._core.pointers import pointer as pointer_of
+from httptask._core.strict_json import JsonError, dump, parse
+from httptask.errors import DefinitionError, Problem
+from httptask.model.pins import ANSWER_FORMS, Pins
+from httptask.settings import schema_problems
+from httptask.workflow._definition import iter_tasks, read_file
+from httptask.workflow._nested import Definitions, definitions_of
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import WorkflowDefinition
+
+PinsLike = Pins | Mapping[str, Any] | os.PathLike[str] | str | bool
+"""Pins, their JSON, the path of their file, or True for the file next to the definition."""
+
+FOLDER = "pins"
+"""The folder next to a definition."""
+
+_MOST_BYTES = 8 * 1024 * 1024
+"""Bytes of a file with a body."""
+
+_SILENT_TYPES = frozenset(("Decision", "Parallel", "Wait", "Workflow", "Terminate", "Simple"))
+"""Types of tasks that send no request."""
+
+
+def pins_path(definition: WorkflowDefinition) -> Path | None:
+    """Return the path of the pins of *definition*; None where it is not in a file."""
+    source = Path(definition.source or "")
+    return source.parent / FOLDER / f"{source.stem}.json" if source.is_file() else None
+
+
+def load_pins(
+    definition: WorkflowDefinition,
+    source: PinsLike = True,
+    *,
+    is_offline: bool = False,
+    definitions: Definitions | None = None,
+) -> Pins:
+    """Return the pins of *definition*, and of those that it runs.
+
+    *source* says where they are. With True, the *definitions* that it runs have pins in files of
+    their own. A task without a pin is refused when *is_offline*. Raises `DefinitionError` with
+    every error of the pins.
+    """
+    if isinstance(source, Pins):
+        return replace(source, is_offline=source.is_offline or is_offline)
+    if source is False:
+        return Pins(is_offline=is_offline)
+    if definitions is None:
+        definitions = definitions_of(definition)
+    document = _PinsDocument.of(definition, source)
+    document.refuse_errors(definition, definitions)
+    inner = document.definitions()
+    if source is True:
+        for name, other in definitions.items():
+            path = pins_path(other)
+            if name not in inner and path is not None and path.is_file():
+                own = _PinsDocument.read(path)
+                own.refuse_errors(other, definitions)
+                inner[name] = own.tasks()
+    return Pins(document.tasks(), inner, is_offline)
+
+
+def pin_file_problems(
+    definition: WorkflowDefinition, path: Path, definitions: Definitions
+) -> tuple[list[Problem], Pins]:
+    """Return what is wrong with the pins of *definition* in the file *path*, and the pins; none
+    where an error is among the problems. Raises `DefinitionError` where the file is no JSON.
+    """
+    document = _PinsDocument.read(path)
+    problems = document.problems(definition, definitions)
+    if any(problem.severity == "error" for problem in problems):
+        return document.with_lines(problems), Pins()
+    return document.with_lines(problems), Pins(document.tasks(), document.definitions())
+
+
+class _PinsDocument:
+    """The JSON of pins, *text* in the file *path*; bodies in files are below *folder*."""
+
+    def __init__(self, value: Any, path: Path | None = None, text: str = "") -> None:
+        self._value = value
+        self._path = path
+        self._text = text
+
+    @classmethod
+    def of(
+        cls,
+        definition: WorkflowDefinition,
+        source: Mapping[str, Any] | os.PathLike[str] | str | bool,
+    ) -> _PinsDocument:
+        """Return the pins of *definition* that *source* names."""
+        if isinstance(source, Mapping):
+            try:
+                return cls(parse(dump(dict(source))))
+            except (JsonError, TypeError, ValueError, RecursionError) as error:
+                problem = Problem.of("not-json", "", reason=str(error))
+                raise DefinitionError([problem], source="the pins") from error
+        if not isinstance(source, bool):
+            return cls.read(Path(source))
+        path = pins_path(definition)
+        if path is None or not path.is_file():
+            shown = str(path) if path is not None else f"{FOLDER}/NAME.json"
+            problem = Problem.of("pins-missing", "", file=shown)
+            raise DefinitionError([problem], source="the pins")
+        return cls.read(path)
+
+    @classmethod
+    def read(cls, path: Path) -> _PinsDocument:
+        """Return the pins in the file *path*."""
+        data = read_file(str(path))
+        try:
+            return cls(parse(data), path, data.decode("utf-8-sig"))
+        except JsonError as error:
+            where = f"line {error.line}, column {error.column}"
+            problem = Problem.of("json", "", line=error.line, reason=error.message, place=where)
+            raise DefinitionError([problem], source=str(path)) from error
+
+    def tasks(self) -> dict[str, Any]:
+        """Return the pins by task, with the bodies that are in files."""
+        return {name: self._whole(pin) for name, pin in (self._value.get("tasks") or {}).items()}
+
+    def definitions(self) -> dict[str, dict[str, Any]]:
+        """Return the pins of other definitions, by their id."""
+        return {
+            name: {task: self._whole(pin) for task, pin in pins.items()}
+            for name, pins in (self._value.get("definitions") or {}).items()
+        }
+
+    def refuse_errors(self, definition: WorkflowDefinition, definitions: Definitions) -> None:
+        """Raise `DefinitionError` with every error."""
+        problems = self.problems(definition, definitions)
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if errors:
+            source = str(self._path) if self._path is not None else "the pins"
+            raise DefinitionError(self.with_lines(errors), source=source)
+
+    def with_lines(self, problems: list[Problem]) -> list[Problem]:
+        """Return *problems* with the lines that they are in."""
+        lines = lines_of(self._text, {problem.pointer for problem in problems})
+        return [replace(problem, line=lines.get(problem.pointer)) for problem in problems]
+
+    def problems(self, definition: WorkflowDefinition, definitions: Definitions) -> list[Problem]:
+        """Return what is wrong with the pins by themselves, and with the tasks that they name."""
+        problems = schema_problems(packaged.schema("pins"), self._value)
+        if problems:
+            return problems
+        tasks = self._value.get("tasks") or {}
+        problems = list(self._task_problems(tasks, definition, pointer_of(["tasks"])))
+        for name, pins in (self._value.get("definitions") or {}).items():
+            pointer = pointer_of(["definitions", name])
+            if name in definitions:
+                problems += self._task_problems(pins, definitions[name], pointer)
+            else:
+                problems.append(_unknown("pin-definition-unknown", pointer, name, definitions))
+        return problems
+
+    def _task_problems(
+        self, pins: Mapping[str, Any], definition: WorkflowDefinition, pointer: str
+    ) -> Iterator[Problem]:
+        tasks = {name: task for _, name, task in iter_tasks(definition)}
+        for name, pin in pins.items():
+            at = pointer_of([name], pointer)
+            if name not in tasks:
+                senders = [one for one, task in tasks.items() if _sends(task)]
+                yield _unknown("pin-task-unknown", at, name, senders)
+            elif not _sends(tasks[name]):
+                yield Problem.of("pin-task-type", at, name=name, type=tasks[name].get("type"))
+            else:
+                nesting = 2 if tasks[name].get("forEach") is not None else 1
+                yield from self._pin_problems(pin, at, nesting)
+
+    def _pin_problems(self, pin: Any, pointer: str, nesting: int) -> Iterator[Problem]:
+        """Yield what is wrong with *pin*, in which lists may be nested *nesting* times."""
+        if isinstance(pin, list):
+            if not nesting:
+                yield Problem.of("pin-list", pointer)
+                return
+            for index, one in enumerate(pin):
+                yield from self._pin_problems(one, pointer_of([index], pointer), nesting - 1)
+            return
+        forms = [name for name in ANSWER_FORMS if pin.get(name) is not None]
+        if pin.get("example"):
+            forms.append("example")
+        if pin.get("error") is not None:
+            forms += [name for name in ("status", "headers") if pin.get(name) is not None]
+        if len(forms) > 1:
+            yield Problem.of("pin-form", pointer, names=sorted(forms))
+        yield from _base64_problems(pin, pointer)
+        yield from self._file_problems(pin, pointer)
+
+    # Bodies in files
+
+    def _file_problems(self, pin: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+        name = pin.get("bodyFile")
+        if name is None:
+            return
+        try:
+            self._content(name)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            yield Problem.of("pin-body-file", pointer_of(["bodyFile"], pointer), reason=reason)
+
+    def _whole(self, pin: Any) -> Any:
+        """Return *pin* with its bodies in place of the names of their files."""
+        if isinstance(pin, list):
+            return [self._whole(one) for one in pin]
+        name = pin.get("bodyFile")
+        if name is None:
+            return pin
+        rest = {field: value for field, value in pin.items() if field != "bodyFile"}
+        return {**rest, "bodyBase64": base64.b64encode(self._content(name)).decode("ascii")}
+
+    def _content(self, name: str) -> bytes:
+        """Return the bytes of the file *name*. Raises `OSError` or `ValueError`."""
+        if self._path is None:
+            raise ValueError("only pins in a file can name another one")
+        folder = self._path.parent.resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder):
+            raise ValueError(f"it is not below the folder {FOLDER} of this file")
+        if not path.is_file():
+            raise ValueError("there is no such file")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES // 2**20} MiB")
+        return content
+
+
+def _sends(task: Mapping[str, Any]) -> bool:
+    return task.get("type") not in _SILENT_TYPES
+
+
+def _base64_problems(pin: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    encoded = pin.get("bodyBase64")
+    if encoded is None:
+        return
+    try:
+        base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        yield Problem.of("pin-base64", pointer_of(["bodyBase64"], pointer), reason=str(error))
+
+
+def _unknown(code: str, pointer: str, name: str, known: Mapping[str, Any] | list[str]) -> Problem:
+    near = nearest(name, known)
+    suggestion = near[0] if near else None
+    return Problem.of(code, pointer, suggestion=suggestion, name=name[:100])

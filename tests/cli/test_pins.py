@@ -1,0 +1,97 @@
+"""Pins on the command line: `--pins` and `--offline`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command_line import Run
+from tasks import http
+
+URL = "https://api.acme.example/things"
+
+
+@pytest.fixture
+def flow(tmp_path: Path) -> str:
+    """Return the name of a definition of two tasks, of which the first has pins."""
+    get = http(URL, retry={"maxAttempts": 2, "intervalSeconds": 600}, totalTimeoutSeconds=9000)
+    del get["end"]
+    tasks: dict[str, Any] = {"Get": {**get, "nextTask": "Tell"}, "Tell": http(URL + "/tell")}
+    document = {"name": "Things", "startTask": "Get", "tasks": tasks}
+    (tmp_path / "flow.json").write_text(json.dumps(document, indent=1), "utf-8")
+    write(tmp_path, {"Get": [{"status": 503}, {"body": {"id": 7}}]})
+    return "flow.json"
+
+
+def write(folder: Path, tasks: dict[str, Any], name: str = "flow") -> None:
+    (folder / "pins").mkdir(exist_ok=True)
+    (folder / f"pins/{name}.json").write_text(json.dumps({"tasks": tasks}, indent=1), "utf-8")
+
+
+def test_a_whole_workflow_replays(run: Run, flow: str, tmp_path: Path) -> None:
+    """With pins for all tasks nothing is sent, and the run says which were pinned."""
+    write(tmp_path, {"Get": {"body": {"id": 7}}, "Tell": {"status": 204}}, "all")
+    done = run("run", flow, "--pins", "pins/all.json", "--json")
+    assert done.status == 0
+    assert [task["pinned"] for task in done.json["tasks"]] == [1, 1]
+    assert done.json["output"]["statusCode"] == 204
+    shown = run("run", flow, "--pins", "pins/all.json")
+    assert "s, pinned)" in shown.err
+    assert "not pinned" not in shown.err
+
+
+def test_offline_refuses_what_has_no_pin(run: Run, flow: str) -> None:
+    """By the name of the task, with what to do; `--offline` alone takes the pins next to it."""
+    for words in (("--pins", "--offline"), ("--offline",)):
+        done = run("run", flow, *words)
+        assert done.status == 1
+        assert "'Tell': it has no pin, and nothing is sent offline" in done.out
+    assert "sent" not in run("run", flow, "--offline").err.partition("nothing")[0]
+
+
+def test_what_is_sent_in_spite_of_pins_is_said(run: Run, flow: str) -> None:
+    """Without `--offline`, before anything is sent."""
+    done = run("run", flow, "--pins")
+    assert "not pinned, and sent to their servers (--offline refuses them): Tell" in done.err
+
+
+def test_a_test_request_is_answered_by_the_pin(run: Run, flow: str) -> None:
+    """The exchange shows the request, and says that nothing was sent."""
+    done = run("test-request", flow, "--task", "Get", "--pins")
+    assert done.status == 0
+    assert "pinned, not sent:\n> GET /things HTTP/1.1\n> Host: api.acme.example" in done.out
+    assert "attempts: 2," in done.out
+    value = run("test-request", flow, "--task", "Get", "--pins", "--json").json
+    assert value["attempts"][-1]["hops"][0]["pinned"] is True
+    bare = run("test-request", flow, "--task", "Tell", "--pins", "--offline")
+    assert bare.status == 1
+    assert "outcome: blocked" in bare.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--pins", "none.json"), "none.json"),
+        (("--pins", "--engine", "temporal"), "the engine temporal takes no pins"),
+        (("--pins", "--detach", "--engine", "temporal"), "takes no pins"),
+    ],
+    ids=["no-file", "temporal", "detached"],
+)
+def test_pins_that_cannot_be_used_stop_the_run(
+    run: Run, flow: str, words: tuple[str, ...], message: str
+) -> None:
+    """Nothing is sent, and the command says why."""
+    done = run("run", flow, *words)
+    assert done.status == 2
+    assert message in done.err
+
+
+def test_a_misspelt_task_is_said(run: Run, flow: str, tmp_path: Path) -> None:
+    """Its requests would be sent."""
+    write(tmp_path, {"Gte": {"body": 1}})
+    done = run("run", flow, "--pins")
+    assert done.status == 2
+    assert "/tasks/Gte: there is no task 'Gte' that sends a request; did you mean Get?" in done.err
