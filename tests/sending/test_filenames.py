@@ -69,7 +69,7 @@ def test_a_files_name_does_not_leak_a_secret(monkeypatch: pytest.MonkeyPatch) ->
         (r'attachment; filename="say \"hi\".txt"', "say _hi_.txt"),
         ('attachment; filename="a;b.pdf"', "a;b.pdf"),
         ('attachment; name="a; filename=b.txt"; filename="c.pdf"', "c.pdf"),
-        ('attachment; x="filename*=UTF-8\'\'b.txt"; xfilename=d; filename=c.pdf', "c.pdf"),
+        ("attachment; x=\"filename*=UTF-8''b.txt\"; xfilename=d; filename=c.pdf", "c.pdf"),
         ('attachment; filename="not closed.pdf', "not closed.pdf"),
         ('attachment; filename="naïve.pdf"', "naïve.pdf"),
         (RESUME, "résumé.pdf"),
