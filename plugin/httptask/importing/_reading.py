@@ -41,10 +41,10 @@ _MOST_BYTES_AHEAD = 100_000_000
 
 Enough for the other processes while one reads a description of 50 MB for a third of a minute.
 """
-_GARBAGE = (50_000, 20, 50)
+_GARBAGE = (500_000, 20, 50)
 """Objects made between two collections of new ones, and collections between two of older ones."""
 _LARGE = 512 * 1024
-"""Bytes of a description behind which all garbage is collected: its parts know each other."""
+"""Bytes of a description behind which garbage is collected: an error in it may keep its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def _begin() -> None:
     """Make this a process that ends with its parent and leaves Ctrl+C to it.
 
     It collects garbage less often than Python does by default, which takes a tenth of the time:
-    nearly nothing that is read has cycles.
+    nothing that our importers read has cycles.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The parent has already reported the plugins that are left out.

@@ -76,10 +76,10 @@ _DECODER_OF_CHECKED = json.JSONDecoder()
 
 
 class _Kept:
-    """The values that *build* made last, with their sizes, up to about *budget* bytes of memory."""
+    """The values of *data* that were built last, up to about *budget* bytes of memory."""
 
-    def __init__(self, build: Callable[[int, int], tuple[Any, int]], budget: int) -> None:
-        self._build = build
+    def __init__(self, data: bytes, budget: int) -> None:
+        self._data = data
         self._budget = budget
         self._ahead = min(budget // 2, _MEMORY_AHEAD)
         self._values: OrderedDict[int, tuple[Any, int]] = OrderedDict()
@@ -96,7 +96,7 @@ class _Kept:
         if start in self._values:
             self._values.move_to_end(start)
             return self._values[start][0]
-        value, size = self._build(start, end)
+        value, size = _built(self._data, start, end)
         self._values[start] = value, size
         self._budget -= size
         while self._budget < 0:
@@ -151,11 +151,11 @@ class JsonText:
         self.notes: list[tuple[str, int]] = []
         """What was guessed, with lines: nothing, in JSON."""
         start = self._space(text.start)
-        kept = _Kept(self._build, _MEMORY)
+        kept = _Kept(self._data, _MEMORY)
         if takes_array and self._data[start : start + 1] == b"[":
             end = self._end(start, "", kept)
             self._span: Span = (start, end)
-            self.root: Any = self._build(start, end)[0]
+            self.root: Any = kept.value(start, end)
         else:
             self._expect(b"{", start, "the top level is no object; a description is one, `{…}`")
             self.root, end = self._object(start, "", kept)
@@ -195,11 +195,6 @@ class JsonText:
             span, tokens = span.spans[tokens[0]], tokens[1:]
         return span, tokens
 
-    def _build(self, start: int, end: int) -> tuple[Any, int]:
-        """Return the value from *start* to *end*, which the walk has checked, and its memory."""
-        size = _memory(end - start, self._containers(start, end))
-        return _DECODER_OF_CHECKED.decode(self._data[start:end].decode("utf-8")), size
-
     def _object(
         self, start: int, pointer: str, kept: _Kept, levels: int = 0
     ) -> tuple[Members, int]:
@@ -233,7 +228,7 @@ class JsonText:
             )
         if levels and self._data[start : start + 1] == b"{":
             if pointer in _MEMORY_OF:
-                kept = _Kept(self._build, _MEMORY_OF[pointer])
+                kept = _Kept(self._data, _MEMORY_OF[pointer])
             return self._object(start, pointer, kept, levels - 1)
         end = self._end(start, pointer, kept)
         return (start, end), end
@@ -262,7 +257,10 @@ class JsonText:
         for size in _WINDOWS:
             window = self._data[start : start + size].decode("latin-1")
             is_rest = start + size >= len(self._data)
-            if size > MAX_MEMBER_BYTES and self._containers(start, start + size) > MAX_CONTAINERS:
+            if (
+                size > MAX_MEMBER_BYTES
+                and _containers(self._data, start, start + size) > MAX_CONTAINERS
+            ):
                 raise self._text.error(
                     f"{pointer} holds more than {MAX_CONTAINERS:,} objects and arrays", start
                 )
@@ -285,7 +283,7 @@ class JsonText:
             if not is_rest and end == len(window):
                 continue  # it may be a number that goes on behind the window
             # Counting brackets is cheap: most members have fewer than levels are allowed.
-            containers = self._containers(start, start + end)
+            containers = _containers(self._data, start, start + end)
             if containers > MAX_DEPTH and strict_json.deeper_than(value, MAX_DEPTH):
                 raise self._too_deep(start, pointer)
             if window.isascii() or window[:end].isascii():
@@ -295,10 +293,6 @@ class JsonText:
             f"{pointer} is larger than {MAX_MEMBER_BYTES // 2**20} MB, or has a string without end",
             start,
         )
-
-    def _containers(self, start: int, end: int) -> int:
-        """Return how many objects and arrays there are at most: brackets in strings count, too."""
-        return self._data.count(b"{", start, end) + self._data.count(b"[", start, end)
 
     def _too_deep(self, start: int, pointer: str) -> DescriptionError:
         return self._text.error(
@@ -313,6 +307,17 @@ class JsonText:
         """Return where the space at *position* ends."""
         match = _SPACE.match(self._data, position)
         return match.end() if match else position
+
+
+def _built(data: bytes, start: int, end: int) -> tuple[Any, int]:
+    """Return the value of *data* from *start* to *end*, which the walk has checked; its memory."""
+    size = _memory(end - start, _containers(data, start, end))
+    return _DECODER_OF_CHECKED.decode(data[start:end].decode("utf-8")), size
+
+
+def _containers(data: bytes, start: int, end: int) -> int:
+    """Return how many objects and arrays there are at most: brackets in strings count, too."""
+    return data.count(b"{", start, end) + data.count(b"[", start, end)
 
 
 def _memory(length: int, containers: int) -> int:
