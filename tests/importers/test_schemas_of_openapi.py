@@ -275,6 +275,8 @@ REPAIRED = {
     "properties is an array": ({"properties": []}, {}, "skipped"),
     "enum is one value": ({"enum": "a"}, {"enum": ["a"]}, "guessed"),
     "enum is an object": ({"enum": {"a": 1}}, {}, "skipped"),
+    "const is not in enum": ({"enum": [1, 2], "const": True}, {"enum": [True, 1, 2]}, "guessed"),
+    "const is in enum": ({"enum": [1, 2], "const": 2}, {"enum": [1, 2], "const": 2}, None),
     "enum is empty": ({"type": "string", "enum": []}, {"type": "string"}, "skipped"),
     "a default that is no text": (
         {"type": "string", "default": 1.0},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -196,6 +197,13 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _values_of_type(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+    if "enum" in schema and "const" in schema:
+        # As JSON text: for Python, 1 and true are equal.
+        constant = json.dumps(schema["const"], sort_keys=True)
+        if all(json.dumps(value, sort_keys=True) != constant for value in schema["enum"]):
+            schema["enum"] = [schema["const"], *schema["enum"]]
+            del schema["const"]
+            walk.note("guessed", "const is no listed value; it is taken for one of them", path)
     if "enum" in schema:
         values = schema["enum"]
     elif "const" in schema:
