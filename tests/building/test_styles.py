@@ -952,7 +952,16 @@ def test_arrays_in_arrays_with_one_delimiter(outer: str, inner: str | None, deli
     (parameter,) = reading.endpoints[0].parameters
     pointer, message = refused(parameter, [["a"], [f"b{delimiter}c"]])
     assert pointer == "/headers/v"
+    assert message.startswith(f"{f'b{delimiter}c'!r} holds {delimiter!r}")
     assert "would be read as two" in message
+
+
+def test_a_refused_text_is_shown_as_it_was_given() -> None:
+    """Not as the URL would have it."""
+    array = {"type": "array", "items": {"type": "string"}}
+    parameter = Parameter("v", "query", schema=array, style="pipeDelimited", explode=False)
+    pointer, message = refused(parameter, ["a", "é|c"])
+    assert (pointer, message.partition(",")[0]) == ("/query/v", "'é|c' holds '|'")
 
 
 def test_a_multipart_body_is_the_same_each_time() -> None:

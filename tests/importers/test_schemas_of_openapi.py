@@ -465,6 +465,13 @@ def test_a_note_names_the_keyword_and_its_place() -> None:
     ]
 
 
+def test_a_note_shows_a_flag_as_json_writes_it() -> None:
+    """No description holds a `True`."""
+    reading = Reading()
+    reading.read({"type": "boolean", "default": "true"})
+    assert [message for _, message, _ in reading.notes] == ["default: 'true' is taken for true"]
+
+
 @pytest.mark.parametrize("raw", [True, False, None, 5, "no type", [], [{}]], ids=repr)
 def test_a_schema_is_always_an_object(raw: Any) -> None:
     """Whatever stands where a Schema Object should, the result is an object; only `false` allows

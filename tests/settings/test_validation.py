@@ -397,6 +397,42 @@ AMBIGUOUS = (
             'expected anything but one of "x", "y", found the string "x"',
         ),
         ({"not": {"minimum": 3}}, 5, "this is what the description rules out here"),
+        (
+            {"not": {"type": "object", "required": ["a"], "title": "T"}, "type": "object"},
+            {"a": 1},
+            "'a' may not be given here",
+        ),
+        (
+            {"not": {"type": "object", "properties": {"a": {"const": 1}}}},
+            {"a": 1},
+            "this is what the description rules out here",
+        ),
+        (
+            {"not": {"const": "x", "description": "D"}},
+            "x",
+            'expected anything but "x", found the string "x"',
+        ),
+        ({"enum": ["x"]}, 1, 'expected "x", found the number 1'),
+        (
+            {"contains": {"type": "object", "required": ["k"]}},
+            [{}],
+            "expected at least 1 of its items to be as described",
+        ),
+        (
+            {"contains": {"const": 1}, "minContains": 0, "maxContains": 1},
+            [1, 1],
+            "expected at most 1 of its items to be 1",
+        ),
+        (
+            {"contains": {"type": "integer", "title": "T"}, "minContains": 2, "maxContains": 2},
+            [1],
+            "expected exactly 2 of its items to be an integer",
+        ),
+        (
+            {"uniqueItems": True},
+            [{"a": [1]}, True, {"a": [1.0]}],
+            'no item may stand here twice: {"a": [1.0]} is item 1 and item 3',
+        ),
         ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, "'b' is required where 'a' is given"),
         (False, 1, "nothing may stand here"),
         (
@@ -417,6 +453,12 @@ AMBIGUOUS = (
 def test_a_sentence_says_what_a_person_would_say(schema: Any, value: Any, expected: str) -> None:
     """What was expected and what stands there, in words."""
     assert said({"properties": {"x": schema}}, {"x": value}) == [("/x", expected)]
+
+
+def test_an_unknown_name_where_patterns_say_the_known_ones() -> None:
+    """What names match is said, not that none is known."""
+    schema = {"additionalProperties": False, "patternProperties": {"^x-": {}, "^y": {}}}
+    assert said(schema, {"z": 1}) == [("/z", """unknown name 'z'; names match "^x-" or "^y\"""")]
 
 
 def test_names_that_may_not_stand_there() -> None:

@@ -201,7 +201,9 @@ def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any
 
 def _check(text: str, delimiter: str) -> None:
     if delimiter in text:
-        raise UnwritableError("unwritable-delimiter", found=text[:60], delimiter=unquote(delimiter))
+        plain = unquote(delimiter)
+        found = text if plain == delimiter else unquote(text)  # escaped like the delimiter
+        raise UnwritableError("unwritable-delimiter", found=found[:60], delimiter=plain)
 
 
 def scalar(value: Any) -> str:

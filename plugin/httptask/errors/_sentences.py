@@ -35,7 +35,10 @@ SENTENCES: Mapping[str, str] = {
         "{name!r} is required[ where {where!r} is given][: expected {expected}][; found {instead!r}"
         " instead]"
     ),
-    "unknown-name": "unknown name {name!r}[; {known:names}][, ... ({count} in all)]",
+    "unknown-name": (
+        "unknown name {name!r}[; {known:names}][, ... ({count} in all)]"
+        "[; names match {patterns:or}]"
+    ),
     "property-names": "{name!r} cannot be a name here: {reason}",
     "type": _VALUE,
     "enum": _VALUE,

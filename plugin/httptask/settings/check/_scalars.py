@@ -13,12 +13,12 @@ from typing import Any
 from httptask._schema.subschemas import definition_name
 from httptask.settings.check._formats import is_plainly_none
 
-_ANNOTATIONS = frozenset(
+ANNOTATIONS = frozenset(
     ("$schema", "$id", "$comment", "$defs", "title", "description", "default", "example")
 )
-_OF_OBJECTS = _ANNOTATIONS | {"examples", "type", "properties", "required", "additionalProperties"}
+_OF_OBJECTS = ANNOTATIONS | {"examples", "type", "properties", "required", "additionalProperties"}
 """Keywords by which a property is allowed or refused alone, whatever the others are."""
-_OF_SCALARS = _ANNOTATIONS | {
+_OF_SCALARS = ANNOTATIONS | {
     *("examples", "type", "enum", "format"),
     *("minimum", "maximum", "minLength", "maxLength"),
     *("items", "minItems", "maxItems"),  # of an array, which no scalar is
@@ -56,7 +56,7 @@ def _followed(schema: Any, definitions: Mapping[str, Any]) -> Any:
     for _ in range(_MOST_FOLLOWED):
         if not isinstance(schema, Mapping) or "$ref" not in schema:
             return schema
-        if not schema.keys() - {"$ref"} <= _ANNOTATIONS:
+        if not schema.keys() - {"$ref"} <= ANNOTATIONS:
             return None
         schema = definitions.get(definition_name(schema["$ref"]) or "")
     return None

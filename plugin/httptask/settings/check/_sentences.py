@@ -20,6 +20,7 @@ from httptask.settings.check._keywords import (
     UncheckedPatternError,
     current,
 )
+from httptask.settings.check._scalars import ANNOTATIONS
 
 _MOST_NAMED = 10
 """Alternatives that are listed."""
@@ -72,8 +73,15 @@ def _unknown_name(error: Any, pointer: str) -> Iterator[Problem]:
         yield Problem.of("unknown-name", pointer, suggestion=near[0], name=name)
     else:
         count = len(names) if len(names) > _MOST_LISTED else None
+        patterns = list(error.schema.get("patternProperties", {})) or None
+        known = None if patterns and not names else names[:_MOST_LISTED]
         yield Problem.of(
-            "unknown-name", pointer, name=name, known=names[:_MOST_LISTED], count=count
+            "unknown-name",
+            pointer,
+            name=name,
+            known=known,
+            count=count,
+            patterns=patterns and [_shown(pattern) for pattern in patterns[:_MOST_LISTED]],
         )
 
 
@@ -104,7 +112,7 @@ def _enum(error: Any, pointer: str) -> Iterator[Problem]:
     texts = [value for value in values if isinstance(value, str)]
     near = nearest(error.instance, texts) if isinstance(error.instance, str) else []
     suggestion = json.dumps(near[0], ensure_ascii=False) if near else None
-    expected = f"one of {_listing(values)}"
+    expected = _one_of(values)
     yield Problem.of(
         "enum", pointer, suggestion=suggestion, expected=expected, found=found(error.instance)
     )
@@ -130,7 +138,7 @@ def _not(error: Any, pointer: str) -> Iterator[Problem]:
                 "names": " and ".join(map(repr, names)),
                 "where": "together" if len(names) > 1 else "here",
             }
-        elif excluded.keys() & {"enum", "const", "type"}:
+        elif _is_said(excluded):
             params = {"unexpected": _expected(excluded), "found": found(error.instance)}
     yield Problem.of("not", pointer, **params)
 
@@ -158,7 +166,7 @@ def _counted(count: int, noun: str) -> str:
 def _unique(error: Any, pointer: str) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, item in enumerate(error.instance[:_MOST_COMPARED]):
-        key = json.dumps(item, sort_keys=True, default=str)
+        key = _key(item)
         if key in seen:
             yield Problem.of(
                 "unique-items", pointer, found=_shown(item), first=seen[key] + 1, second=index + 1
@@ -168,11 +176,28 @@ def _unique(error: Any, pointer: str) -> Iterator[Problem]:
     yield Problem.of("unique-items", pointer)
 
 
+def _key(value: Any) -> str:
+    """Return the same text for values that are equal (2020-12, Core, section 4.2.2): 1 and 1.0."""
+    if isinstance(value, Mapping):
+        members = sorted(f"{json.dumps(name)}:{_key(item)}" for name, item in value.items())
+        return f"{{{','.join(members)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_key, value))}]"
+    if isinstance(value, Number) and not isinstance(value, bool):
+        return number_text(value)
+    return json.dumps(value, default=str)
+
+
 def _contains(error: Any, pointer: str) -> Iterator[Problem]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
-    items = _expected(schema.get("contains")) or "as described"
+    contained = schema.get("contains")
+    items = _expected(contained) if _is_said(contained) else "as described"
     low, high = schema.get("minContains", 1), schema.get("maxContains")
-    expected = f"at least {low}" + (f" and at most {high}" if high is not None else "")
+    if low == high:
+        expected = f"exactly {low}"
+    else:
+        bounds = [f"at least {low}" if low else "", "" if high is None else f"at most {high}"]
+        expected = " and ".join(filter(None, bounds))
     yield Problem.of("contains", pointer, expected=expected, items=items)
 
 
@@ -274,13 +299,19 @@ _ARTICLES = {
 }
 
 
+def _is_said(schema: Any) -> bool:
+    """Say whether `_expected` says everything that *schema* asks for."""
+    asks = schema.keys() - ANNOTATIONS if isinstance(schema, Mapping) else set()
+    return bool(asks) and (asks <= {"type"} or not asks.isdisjoint(("enum", "const")))
+
+
 def _expected(schema: Any) -> str:
     if not isinstance(schema, Mapping):
         return ""
     if "const" in schema:
         return _shown(schema["const"])
     if "enum" in schema:
-        return f"one of {_listing(schema['enum'])}"
+        return _one_of(schema["enum"])
     types = schema.get("type", [])
     return " or ".join(
         _ARTICLES.get(type_name, type_name)
@@ -312,9 +343,12 @@ def _short(text: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _listing(values: Sequence[Any]) -> str:
+def _one_of(values: Sequence[Any]) -> str:
+    if len(values) == 1:
+        return _shown(values[0])
     shown = ", ".join(_shown(value) for value in values[:_MOST_LISTED])
-    return shown + (f", ... ({len(values)} in all)" if len(values) > _MOST_LISTED else "")
+    more = f", ... ({len(values)} in all)" if len(values) > _MOST_LISTED else ""
+    return f"one of {shown}{more}"
 
 
 def converted(value: Any, types: Any) -> str | None:

@@ -73,7 +73,9 @@ def left_out(walk: Walk, path: LinkedPath, why: str) -> Any:
 
 def shown(value: Any) -> str:
     """Return a short text of *value* for a message."""
-    is_scalar = isinstance(value, str | int | float | bool | None)
+    if isinstance(value, bool):
+        return str(value).lower()
+    is_scalar = isinstance(value, str | int | float | None)
     return shorter(repr(value if is_scalar else type(value).__name__))
 
 
