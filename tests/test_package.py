@@ -106,6 +106,22 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     } & set(loaded)
 
 
+def test_the_command_line_starts_without_what_single_commands_need() -> None:
+    """`httptask --version` and help load no event loop, and no model of requests and responses."""
+    code = "import sys, httptask.cli; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert not {
+        "asyncio",
+        "ssl",
+        "tempfile",
+        "uuid",
+        "httptask.model.api",
+        "httptask.model.exchange",
+        "httptask.model.for_each",
+        "httptask.plugins",
+    } & set(loaded)
+
+
 def test_the_error_tree_is_drawn_as_it_is() -> None:
     """The picture at the top of errors.py names every error, its class of outcome included."""
     from httptask import errors

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.nearest import nearest
 from httptask._visible import in_line
 from httptask.cli._output import command, emit, emit_json, note
-from httptask.model.api import Endpoint
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
+    from httptask.model.api import Endpoint
     from httptask.model.pagination import SuggestedPagination
 
 SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,6 +177,8 @@ def _add(path: Path, tasks: Sequence[ImportedTask], name: str | None) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
+    import tempfile
+
     path = Path(os.path.realpath(path))  # a link stays one
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     with tempfile.NamedTemporaryFile(
@@ -204,6 +204,8 @@ def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
 
     One that is there already with other values is never changed.
     """
+    import asyncio
+
     from httptask.credentials import credential_document, listed_credentials, writable_shelf
     from httptask.task import Runtime, store_credential
 

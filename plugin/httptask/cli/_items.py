@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httptask._visible import exact
 from httptask.cli._output import note
-from httptask.model.for_each import ItemCounts
+
+if TYPE_CHECKING:
+    from httptask.model.for_each import ItemCounts
 
 _BETWEEN = 1.0
 """Seconds between two lines about the same task."""
@@ -16,6 +18,8 @@ _BETWEEN = 1.0
 
 def items_text(items: Mapping[str, Any]) -> str:
     """Return the counts *items*, as JSON: `32 of 100 items, 1 failed`."""
+    from httptask.model.for_each import ItemCounts
+
     counts = ItemCounts.from_json(items)
     failed = f", {counts.failed:,} failed" if counts.failed else ""
     return f"{counts.ended:,} of {counts.count:,} items{failed}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shlex
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +141,8 @@ def run_run(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         journal, workflow_id = None, None
         if journal_named(arguments) is not None:
+            import uuid
+
             workflow_id = str(uuid.uuid4())
             journal = stack.enter_context(named_journal(arguments, waits=_tell_gate(arguments)))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import signal
 import threading
@@ -66,6 +65,8 @@ def run_stoppable(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
     The first signal cancels it and waits for it, so that it can report how far it came; then
     `Stopped` is raised. A second signal does not wait.
     """
+    import asyncio  # not needed by most commands, and each of them loads this module
+
     received: list[int] = []
 
     async def run() -> T:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from httptask.cli._output import note
-from httptask.model.exchange import Exchange
 
 if TYPE_CHECKING:
+    from httptask.model.exchange import Exchange
     from httptask.task import HttpTask
 
 

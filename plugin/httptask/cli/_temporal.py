@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import signal as signals
@@ -18,6 +17,7 @@ from httptask.cli._output import CommandError, command, emit, note
 from httptask.cli._stopping import SIGNALS, run_stoppable
 
 if TYPE_CHECKING:
+    import asyncio
     from types import ModuleType
 
     from httptask.model.workflow import Signal
@@ -101,6 +101,8 @@ def _module(name: str) -> ModuleType:
 
 def run_worker(arguments: argparse.Namespace) -> int:
     """Work until Ctrl+C or SIGTERM."""
+    import asyncio
+
     worker = _module("worker")
     take_task_queue(arguments)
 

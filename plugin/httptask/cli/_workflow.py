@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -174,6 +173,8 @@ def _folder_near(path: str | None) -> Iterator[Path | None]:
 
     A file of any size can be moved from there to *path*: it is on the same file system.
     """
+    import tempfile
+
     with contextlib.ExitStack() as stack:
         folder = None
         if path is not None:
