@@ -95,3 +95,22 @@ def test_a_misspelt_task_is_said(run: Run, flow: str, tmp_path: Path) -> None:
     done = run("run", flow, "--pins")
     assert done.status == 2
     assert "/tasks/Gte: there is no task 'Gte' that sends a request; did you mean Get?" in done.err
+
+
+def test_validate_says_everything_wrong_with_pins_at_once(
+    run: Run, flow: str, tmp_path: Path
+) -> None:
+    """A misspelt task does not hide a pin that does not fit, and broken JSON does not hide the
+    definition's own problems.
+    """
+    write(tmp_path, {"Gte": {"body": 1}, "Tell": {"body": 1, "endpoint": "other"}})
+    done = run("validate", flow)
+    assert done.status == 1
+    assert "error: pins/flow.json: line 3, /tasks/Gte: there is no task 'Gte'" in done.out
+    assert "did you mean Get?" in done.out
+    assert "/tasks/Tell/endpoint: " in done.out
+    (tmp_path / "broken.json").write_text("{", "utf-8")
+    broken = run("validate", flow, "--pins", "broken.json", "--json")
+    assert broken.status == 1
+    assert broken.json["problems"] == []
+    assert broken.json["pins"]["problems"][0]["code"] == "json"

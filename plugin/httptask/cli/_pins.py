@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from httptask.cli._output import note
+from httptask.errors import DefinitionError
 
 if TYPE_CHECKING:
+    from httptask.errors import Problem
     from httptask.model.pins import Pins
     from httptask.model.workflow import WorkflowDefinition
+    from httptask.task import Runtime
 
 _OWN_FILE = ""
 """What `--pins` without a file gives."""
@@ -60,3 +64,20 @@ def note_sent(definition: WorkflowDefinition, pins: Pins) -> None:
     sent = [name for name in names if name not in pins.tasks]
     if sent and not pins.is_offline:
         note(f"not pinned, and sent to their servers (--offline refuses them): {', '.join(sent)}")
+
+
+def pin_problems(
+    arguments: argparse.Namespace, definition: WorkflowDefinition, runtime: Runtime
+) -> tuple[Path, list[Problem]] | None:
+    """Return the file of pins that `validate` checks, the one that is named or the one next to
+    *definition*, and what is wrong with it; None where there is none.
+    """
+    from httptask.workflow import definitions_of, pin_file_problems, pins_path
+
+    path = Path(arguments.pins) if arguments.pins else pins_path(definition)
+    if path is None or (arguments.pins is None and not path.is_file()):
+        return None
+    try:
+        return path, pin_file_problems(definition, path, definitions_of(definition), runtime)
+    except DefinitionError as error:
+        return path, list(error.problems)

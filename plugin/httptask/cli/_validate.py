@@ -9,6 +9,7 @@ from httptask._visible import exact
 from httptask.cli._definition import load, runtime_of
 from httptask.cli._environment import credentials_of_environments, problems_by_environment
 from httptask.cli._output import emit, note, plural
+from httptask.cli._pins import pin_problems
 from httptask.cli._receiver import awaiting_tasks
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
         problems = problems_of(definition, runtime, definitions=definitions_of(definition))
         in_environments = problems_by_environment(arguments, definition, runtime)
         mapped = credentials_of_environments(arguments, definition)
+        pins = pin_problems(arguments, definition, runtime)
         of_credentials = stored_credential_problems(definition, runtime, mapped)
     value = _validity([*problems, *of_credentials])
     lines = [f"{problem.severity}: {problem}" for problem in problems]
@@ -37,6 +39,11 @@ def run_validate(arguments: argparse.Namespace) -> int:
         lines += [f"{one.severity}: environments/{name}.json: {one}" for one in of_file]
         lines += _lines(f"in {name}: ", others)
         errors += _errors([*of_file, *others])
+    if pins is not None:
+        file, of_pins = pins
+        value["pins"] = _validity(of_pins)
+        lines += [f"{one.severity}: {file}: {one}" for one in of_pins]
+        errors += _errors(of_pins)
     value["valid"] = not errors
     emit(arguments, value, _verdict(arguments.definition, lines, errors))
     awaiting = ", ".join(map(exact, awaiting_tasks(definition)))

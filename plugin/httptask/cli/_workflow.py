@@ -57,6 +57,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     definition_argument(validate)
     environment_option(validate, "check it as it runs in this environment alone, not in each")
+    pins_option(validate, "check the pins in this file")
     host_header_option(validate)
     files_option(validate)
     validate.set_defaults(run=run_validate)

@@ -418,6 +418,12 @@ SENTENCES: Mapping[str, str] = {
     ),
     "pin-base64": "this is no base64: {reason}",
     "pin-body-file": "this file cannot be the body: {reason}",
+    "pin-unfit": "this pin answers nothing: {reason}",
+    "pin-response": "the endpoint documents another response: {reason}",
+    "pin-endpoint": (
+        "it was pinned when the task was for the endpoint {found!r}[; it is for {expected!r} now]:"
+        " see that it still fits, or pin a response again"
+    ),
     # A new description
     "endpoint-removed": "{method} {path} is not in the new description",
     "endpoint-renamed": "the endpoint has another id, because its path changed",

@@ -15,6 +15,7 @@ from httptask.task._for_each import output_shape
 from httptask.task._http_task import HttpTask
 from httptask.task._items import ItemSource, item_source
 from httptask.task._known import Known
+from httptask.task._pinned_response import PinFault, pinned_answer
 from httptask.task._runtime import Runtime, operator_limits
 from httptask.task._services import Services
 
@@ -23,6 +24,7 @@ __all__ = [
     "HttpTask",
     "ItemSource",
     "Known",
+    "PinFault",
     "Runtime",
     "Services",
     "ask_consent",
@@ -31,6 +33,7 @@ __all__ = [
     "item_source",
     "operator_limits",
     "output_shape",
+    "pinned_answer",
     "remove_credential",
     "store_credential",
     "stored_token",

@@ -19,9 +19,11 @@ from httptask.model.pins import ANSWER_FORMS, Pins
 from httptask.settings import schema_problems
 from httptask.workflow._definition import iter_tasks, read_file
 from httptask.workflow._nested import Definitions, definitions_of
+from httptask.workflow._pin_fit import pin_fit_problems
 
 if TYPE_CHECKING:
     from httptask.model.workflow import WorkflowDefinition
+    from httptask.task import Runtime
 
 PinsLike = Pins | Mapping[str, Any] | os.PathLike[str] | str | bool
 """Pins, their JSON, the path of their file, or True for the file next to the definition."""
@@ -75,16 +77,18 @@ def load_pins(
 
 
 def pin_file_problems(
-    definition: WorkflowDefinition, path: Path, definitions: Definitions
-) -> tuple[list[Problem], Pins]:
-    """Return what is wrong with the pins of *definition* in the file *path*, and the pins; none
-    where an error is among the problems. Raises `DefinitionError` where the file is no JSON.
+    definition: WorkflowDefinition, path: Path, definitions: Definitions, runtime: Runtime
+) -> list[Problem]:
+    """Return everything that is wrong with the pins of *definition*, which runs *definitions*, in
+    the file *path*.
+
+    Raises `DefinitionError` where it cannot be read.
     """
     document = _PinsDocument.read(path)
     problems = document.problems(definition, definitions)
-    if any(problem.severity == "error" for problem in problems):
-        return document.with_lines(problems), Pins()
-    return document.with_lines(problems), Pins(document.tasks(), document.definitions())
+    sound = document.sound_pins(problems)
+    problems += pin_fit_problems(sound, definition, definitions, runtime)
+    return document.with_lines(problems)
 
 
 class _PinsDocument:
@@ -138,6 +142,31 @@ class _PinsDocument:
             name: {task: self._whole(pin) for task, pin in pins.items()}
             for name, pins in (self._value.get("definitions") or {}).items()
         }
+
+    def sound_pins(self, problems: list[Problem]) -> Pins:
+        """Return the pins of tasks that none of *problems* is about."""
+        if not isinstance(self._value, Mapping):
+            return Pins()
+        pointers = [f"{problem.pointer}/" for problem in problems]
+
+        def sound(place: Any, pins: Any) -> dict[str, Any]:
+            if not isinstance(pins, Mapping):
+                return {}
+            starts = {name: pointer_of([*place, name]) + "/" for name in pins}
+            return {
+                name: self._whole(pin)
+                for name, pin in pins.items()
+                if not any(
+                    one.startswith(starts[name]) or starts[name].startswith(one) for one in pointers
+                )
+            }
+
+        inner = self._value.get("definitions")
+        inner = inner if isinstance(inner, Mapping) else {}
+        return Pins(
+            sound(["tasks"], self._value.get("tasks")),
+            {name: sound(["definitions", name], pins) for name, pins in inner.items()},
+        )
 
     def refuse_errors(self, definition: WorkflowDefinition, definitions: Definitions) -> None:
         """Raise `DefinitionError` with every error."""

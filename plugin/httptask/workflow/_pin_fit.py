@@ -1,0 +1,106 @@
+"""Whether pins still fit the tasks that they stand for, and what the endpoints document."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import pointer as pointer_of
+from httptask._http.media_types import is_json, received_essence
+from httptask.errors import CatalogueError, Problem
+from httptask.sending import PinnedError
+from httptask.settings import differences, secrets_below
+from httptask.task import PinFault, pinned_answer
+from httptask.workflow._definition import iter_tasks
+
+if TYPE_CHECKING:
+    from httptask.model.api import Endpoint
+    from httptask.model.exchange import Difference
+    from httptask.model.pins import Pins
+    from httptask.model.workflow import WorkflowDefinition
+    from httptask.task import Runtime
+    from httptask.workflow._nested import Definitions
+
+_MOST = 20
+"""Differences of one pin that are said."""
+
+
+def pin_fit_problems(
+    pins: Pins, definition: WorkflowDefinition, definitions: Definitions, runtime: Runtime
+) -> Iterator[Problem]:
+    """Yield what of *pins*, which are well-formed, does not fit the tasks of *definition* and of
+    *definitions*, which it runs.
+
+    A pin that answers nothing is an error; anything else is a warning, for a server may answer so.
+    """
+    yield from _of_tasks(pins.tasks, definition, pointer_of(["tasks"]), runtime)
+    for name, tasks in pins.definitions.items():
+        yield from _of_tasks(tasks, definitions[name], pointer_of(["definitions", name]), runtime)
+
+
+def _of_tasks(
+    pins: Mapping[str, Any], definition: WorkflowDefinition, pointer: str, runtime: Runtime
+) -> Iterator[Problem]:
+    tasks = {name: task for _, name, task in iter_tasks(definition)}
+    for name, pin in pins.items():
+        endpoint_id = tasks[name].get("endpoint")
+        endpoint = None
+        if isinstance(endpoint_id, str):
+            with contextlib.suppress(CatalogueError):  # said where the task names it
+                endpoint = runtime.endpoint(endpoint_id)
+        for at, one in _each(pin, pointer_of([name], pointer)):
+            yield from _fit_problems(one, at, endpoint_id, endpoint)
+
+
+def _each(pin: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the pointer and the object of each pin in *pin*, which may be a list."""
+    if not isinstance(pin, list):
+        yield pointer, pin
+        return
+    for index, one in enumerate(pin):
+        yield from _each(one, pointer_of([index], pointer))
+
+
+def _fit_problems(
+    pin: Mapping[str, Any], pointer: str, endpoint_id: Any, endpoint: Endpoint | None
+) -> Iterator[Problem]:
+    before = pin.get("endpoint")
+    if before is not None and before != endpoint_id:
+        at = pointer_of(["endpoint"], pointer)
+        yield Problem.of("pin-endpoint", at, severity="warning", found=before, expected=endpoint_id)
+    yield from secrets_below(pin.get("headers"), pointer_of(["headers"], pointer), "headers")
+    yield from secrets_below(pin.get("body"), pointer_of(["body"], pointer))
+    try:
+        answer = pinned_answer(pin, endpoint)
+    except PinFault as fault:
+        at = pointer_of([fault.field] if fault.field else [], pointer)
+        yield Problem.of("pin-unfit", at, reason=str(fault))
+        return
+    if endpoint is None or isinstance(answer, PinnedError) or pin.get("example"):
+        return
+    headers = {name.lower(): value for name, value in answer.headers}
+    content_type = headers.get("content-type", "")
+    found = differences(
+        endpoint,
+        answer.status,
+        received_essence(content_type),
+        pin.get("body"),
+        is_json=is_json(content_type) and "body" in pin,
+        missing=not answer.body and answer.status not in _BODILESS,
+    )
+    for difference in found[:_MOST]:
+        at = pointer + _place(difference, pin)
+        yield Problem.of("pin-response", at, severity="warning", reason=difference.message)
+
+
+_BODILESS = (204, 205, 304)
+
+
+def _place(difference: Difference, pin: Mapping[str, Any]) -> str:
+    """Return where in *pin* the *difference* is."""
+    if difference.kind == "status":
+        return "/status" if "status" in pin else ""
+    if difference.kind == "media-type" and "headers" in pin:
+        return "/headers"
+    return f"/body{difference.pointer}" if "body" in pin else ""
