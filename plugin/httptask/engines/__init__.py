@@ -51,7 +51,7 @@ def run_workflow(
     definition: DefinitionLike,
     input: Any = None,  # noqa: A002 - the word of the format: `$.input`
     *,
-    engine: str = "embedded",
+    engine: Engine | str = "embedded",
     variables: Mapping[str, Any] | None = None,
     environment: Environment | str | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
@@ -97,7 +97,7 @@ async def arun_workflow(
     definition: DefinitionLike,
     input: Any = None,  # noqa: A002 - the word of the format: `$.input`
     *,
-    engine: str = "embedded",
+    engine: Engine | str = "embedded",
     variables: Mapping[str, Any] | None = None,
     environment: Environment | str | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
@@ -117,9 +117,9 @@ async def arun_workflow(
     A run that fails is returned too, with its `status` and `error`.
     *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the
     run's `$.input`, JSON.
-    *engine* names one of the installed engines. *variables* are `$.variables`, over those of
-    the environment and the definition's own. *environment* is where it runs: an `Environment`, or
-    the name of one that stands next to the definition's file.
+    *engine* names one of the installed engines, or is one. *variables* are `$.variables`, over
+    those of the environment and the definition's own. *environment* is where it runs: an
+    `Environment`, or the name of one that stands next to the definition's file.
     *finished* is told of every task that has ended. *cancelled* is told of the run so far when this
     call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
     its request may have been delivered. *advanced* is told of every item that has ended, of a task
@@ -261,9 +261,14 @@ def temporal_module(name: str) -> ModuleType:
 
 
 async def _run(
-    name: str, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
+    engine: Engine | str, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
 ) -> WorkflowRun:
-    engine = _engine(name, runtime.plugins.named("httptask_engines"))
+    provider = ""
+    if isinstance(engine, str):
+        engine = _engine(engine, runtime.plugins.named("httptask_engines"))
+        plugin = runtime.plugins.provider_of("httptask_engines", engine.name)
+        provider = f" of the plugin {plugin}"
+    name = engine.name
     if options.journal is not None and not getattr(engine, "keeps_journals", False):
         raise PluginError(f"the engine {name} keeps no journal: leave it out, or run it embedded")
     if options.pins is not None and not getattr(engine, "takes_pins", False):
@@ -273,9 +278,8 @@ async def _run(
     except HttpTaskError:
         raise
     except Exception as error:
-        provider = runtime.plugins.provider_of("httptask_engines", name)
         reason = f"{type(error).__name__}: {error}"
-        raise PluginError(f"the engine {name} of the plugin {provider} failed: {reason}") from error
+        raise PluginError(f"the engine {name}{provider} failed: {reason}") from error
 
 
 def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from httptask.model.exchange import OutgoingRequest
+from httptask._core.strict_json import parse
+from httptask.model.exchange import OutgoingRequest, StreamedBody
 
 Pin = Any
 """JSON, as in `schemas/pins.schema.json`: an object answers every request of a task, a list one
@@ -28,6 +29,30 @@ class PinnedRequest:
     """The index of the item that it was made for, of a task with `forEach`."""
     refusal: str | None = None
     """Why nothing answered it; None: a pin did."""
+
+    @property
+    def method(self) -> str:
+        """Its method."""
+        return self.request.method
+
+    @property
+    def url(self) -> str:
+        """Its URL, percent-encoded."""
+        return self.request.url
+
+    @property
+    def body(self) -> bytes:
+        """Its body. A few words stand for the bytes of files that are sent from a folder."""
+        body = self.request.body
+        return body.shown if isinstance(body, StreamedBody) else body
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of the header *name*, whatever its case, or None."""
+        return self.request.header(name)
+
+    def json(self) -> Any:
+        """Return its body, read as JSON. Raises `ValueError` where it is none."""
+        return parse(self.body)
 
 
 Listener = Callable[[PinnedRequest], None]

@@ -1,4 +1,4 @@
-"""Helpers for plugin authors: a real HTTP server on this machine, for test requests."""
+"""Helpers for tests: of workflows, by pins; of plugins, by a real HTTP server on this machine."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 from httptask._core.lazy import lazily
 
 if TYPE_CHECKING:
+    from httptask.testing.pinned import PinnedRequest, PinnedRun, arun_pinned, run_pinned
     from httptask.testing.stand_in import StandIn
 
-__all__ = ["StandIn"]
+__all__ = ["PinnedRequest", "PinnedRun", "StandIn", "arun_pinned", "run_pinned"]
 
 # Loaded when first asked for: `python -m httptask.testing.stand_in` must be the first to import
 # that module.
-_HOMES = {"StandIn": "httptask.testing.stand_in"}
+_HOMES = {
+    "PinnedRequest": "httptask.testing.pinned",
+    "PinnedRun": "httptask.testing.pinned",
+    "StandIn": "httptask.testing.stand_in",
+    "arun_pinned": "httptask.testing.pinned",
+    "run_pinned": "httptask.testing.pinned",
+}
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

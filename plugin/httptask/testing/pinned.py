@@ -1,0 +1,158 @@
+"""Runs of workflows for their tests: pins answer, nothing is sent, and nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from httptask.engines import arun_workflow
+from httptask.engines.embedded import Clock, EmbeddedEngine
+from httptask.model.pins import PinnedRequest
+from httptask.workflow import definition_of, definitions_of, load_definition, load_pins
+
+if TYPE_CHECKING:
+    import os
+
+    from httptask.engines import DefinitionLike
+    from httptask.model.environment import Environment
+    from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
+    from httptask.task import Runtime
+    from httptask.workflow import PinsLike
+
+__all__ = ["PinnedRequest", "PinnedRun", "arun_pinned", "run_pinned"]
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedRun:
+    """A run in which pins answered."""
+
+    run: WorkflowRun
+    """The run, with every visit of a task."""
+    requests: tuple[PinnedRequest, ...]
+    """What would have been sent, in order."""
+
+    @property
+    def status(self) -> str:
+        """`Completed`, `Failed` or `TimedOut`."""
+        return self.run.status
+
+    @property
+    def output(self) -> Any:
+        """The output of the run."""
+        return self.run.output
+
+    @property
+    def error(self) -> str | None:
+        """Why it did not complete."""
+        return self.run.error
+
+    def task(self, name: str) -> TaskRun:
+        """Return the last visit of the task *name*. Raises `AssertionError` when there was none."""
+        visits = [task for task in self.run.tasks if task.name == name]
+        if not visits:
+            visited = ", ".join(dict.fromkeys(task.name for task in self.run.tasks))
+            raise AssertionError(f"the run did not come to the task {name!r}, only to: {visited}")
+        return visits[-1]
+
+    def requests_of(self, name: str) -> list[PinnedRequest]:
+        """Return the requests of the task *name*, in order."""
+        return [request for request in self.requests if request.task == name]
+
+
+def run_pinned(
+    definition: DefinitionLike,
+    pins: PinsLike = True,
+    input: Any = None,  # noqa: A002 - the word of the format: `$.input`
+    *,
+    variables: Mapping[str, Any] | None = None,
+    environment: Environment | str | None = None,
+    definitions: Mapping[str, DefinitionLike] | None = None,
+    runtime: Runtime | None = None,
+) -> PinnedRun:
+    """Run *definition* with *pins*, and nothing else: `arun_pinned` for code that is not async."""
+    from httptask._core.sync import run_sync
+
+    async def run() -> PinnedRun:
+        try:
+            return await arun_pinned(
+                definition,
+                pins,
+                input,
+                variables=variables,
+                environment=environment,
+                definitions=definitions,
+                runtime=runtime,
+            )
+        finally:
+            if runtime is not None:
+                await runtime.aclose_connections()  # they belong to this event loop
+
+    return run_sync(run, "arun_pinned")
+
+
+async def arun_pinned(
+    definition: DefinitionLike,
+    pins: PinsLike = True,
+    input: Any = None,  # noqa: A002 - the word of the format: `$.input`
+    *,
+    variables: Mapping[str, Any] | None = None,
+    environment: Environment | str | None = None,
+    definitions: Mapping[str, DefinitionLike] | None = None,
+    runtime: Runtime | None = None,
+) -> PinnedRun:
+    """Run *definition* with *pins*, and return how it ended and what it would have sent.
+
+    *pins* are their JSON, the path of a file, or True for the file next to the definition. A run
+    that fails is returned, too. Waits are skipped: of `Wait` tasks, between attempts, pages and
+    polls. The other arguments are those of `run_workflow`; *definitions* that are not given are
+    looked for next to the definition's file.
+
+    Raises `AssertionError` when a request had no pin: what the run then did proves nothing.
+    """
+    first = _definition(definition)
+    others = {name: _definition(other) for name, other in (definitions or {}).items()}
+    others = {**definitions_of(first), **others}
+    requests: list[PinnedRequest] = []
+    pinned = load_pins(first, pins, is_offline=True, definitions=others)
+    run = await arun_workflow(
+        first,
+        input,
+        engine=EmbeddedEngine(_SkippingClock()),
+        variables=variables,
+        environment=environment,
+        definitions=others,
+        runtime=runtime,
+        pins=replace(pinned, listener=requests.append),
+    )
+    refusals = [request.refusal for request in requests if request.refusal is not None]
+    if refusals:
+        raise AssertionError("\n".join(dict.fromkeys(refusals)))
+    return PinnedRun(run, tuple(requests))
+
+
+def _definition(source: DefinitionLike) -> WorkflowDefinition:
+    if isinstance(source, Mapping):
+        return definition_of(source)
+    path: os.PathLike[str] | str | WorkflowDefinition = source
+    from httptask.model.workflow import WorkflowDefinition
+
+    return path if isinstance(path, WorkflowDefinition) else load_definition(path)
+
+
+class _SkippingClock(Clock):
+    """A clock that jumps to the time that is waited for."""
+
+    def __init__(self) -> None:
+        self._skipped = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time, with what was skipped."""
+        return super().now() + self._skipped
+
+    async def wait_until(self, time: datetime) -> None:
+        """Jump to *time*, after whatever else is ready to run."""
+        await asyncio.sleep(0)
+        self._skipped += max(time - self.now(), timedelta())
