@@ -243,6 +243,23 @@ SENTENCES: Mapping[str, str] = {
     ),
     "expression": "expression {expression}: {reason}",
     "expression-failed": "{reason}",
+    "expression-type": (
+        "expression {expression} yields {found}, expected {expected}[; an item of it is"
+        " {items}][; in JSONata, {convert} makes one of it]"
+    ),
+    "name-undocumented": (
+        "expression {expression}: `{path}` has no documented name {name!r}[; {known:names}][,"
+        " ... ({count} in all)]"
+    ),
+    "name-of-other": "expression {expression}: `{path}` is {found}, which has no {name!r}",
+    "task-not-run": (
+        "expression {expression}: the task {name!r} runs on no route to this one, so there is"
+        " nothing of it"
+    ),
+    "task-may-not-run": (
+        "expression {expression}: the task {name!r} does not run on every route to this one;"
+        " where it has not, the expression fails"
+    ),
     "condition": (
         "the condition {found!r} is not an expression: write it as ${{…}}, and a comparison as"
         " ${{jsonata: …}}, in which = compares"

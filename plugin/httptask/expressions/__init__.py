@@ -30,6 +30,13 @@ from httptask.expressions._template import (
     is_expression,
     may_change,
 )
+from httptask.expressions._typed import (
+    MissingName,
+    Reading,
+    Typed,
+    TypedExpression,
+    TypedText,
+)
 
 __all__ = [
     "ABSENT",
@@ -37,9 +44,14 @@ __all__ = [
     "Evaluator",
     "Expected",
     "ExpectedList",
+    "MissingName",
     "Prepared",
     "Query",
+    "Reading",
     "Renamed",
+    "Typed",
+    "TypedExpression",
+    "TypedText",
     "comparison_problems",
     "condition_problems",
     "escape",

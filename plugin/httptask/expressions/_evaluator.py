@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from httptask._core import pointers
 from httptask._core.nearest import nearest
+from httptask._schema.value_types import ValueType, typed_by
 from httptask.errors import ExpressionError, PluginError, Problem
 from httptask.expressions import _result
 from httptask.expressions._document import Document, Reads
 from httptask.expressions._prepared import Prepared, TextSlot
 from httptask.expressions._renaming import Renamed, not_understood
 from httptask.expressions._template import Expression, split
+from httptask.expressions._typed import Typed, TypedExpression, TypedText
 
 if TYPE_CHECKING:
     from httptask.expressions._worker import Worker
@@ -135,6 +137,16 @@ class Evaluator:
                         return None
                     names.update(step.reads)
         return names
+
+    def typed(self, text: str, data: ValueType) -> TypedText:
+        """Return what can be told of the expressions in *text* before they are evaluated, over data
+        of the type *data*. Nothing is told of those that cannot be evaluated, and by a language
+        that does not know.
+        """
+        plan = self._plan(text)
+        steps = [part for part in plan.parts if isinstance(part, _Step)]
+        typed = [TypedExpression(_shortened(step.written), _typed(step, data)) for step in steps]
+        return TypedText(tuple(typed), plan.whole)
 
     def task_renamed(self, text: str, before: str, after: str) -> Renamed:
         """Return *text* with the task *before* called *after* in its expressions."""
@@ -412,6 +424,17 @@ def _missing_name(step: _Step, shape: Any) -> LookupError | str | None:
         return None
     error: LookupError | str | None = missing(step.source, shape)
     return error
+
+
+def _typed(step: _Step, data: ValueType) -> Typed:
+    if step.problem:
+        return Typed()
+    if step.language is None:
+        return Typed(typed_by({"type": ["string", "integer"]}))
+    try:
+        return getattr(step.language, "typed", lambda _source, _data: Typed())(step.source, data)
+    except Exception:  # noqa: BLE001 - a plugin's, or no expression at all, which is a problem
+        return Typed()
 
 
 def _problem(step: _Step) -> str:

@@ -21,7 +21,9 @@ from httptask.expressions._result import (
 from httptask.expressions._singular import follow
 
 if TYPE_CHECKING:
+    from httptask._schema.value_types import ValueType
     from httptask.expressions._renaming import Renamed
+    from httptask.expressions._typed import Typed
 
 _MOST_SELECTORS = 4
 """In a linear query, how often a value may be selected: the product of its selector counts."""
@@ -110,6 +112,12 @@ class JsonPath:
         from httptask.expressions._jsonpath_tasks import renamed
 
         return renamed(source, before, after)
+
+    def typed(self, source: str, data: ValueType) -> Typed:
+        """Return what can be told of *source* over data of the type *data*."""
+        from httptask.expressions._jsonpath_types import typed
+
+        return typed(source, data)
 
     def _is(self, source: str, holds: Any) -> bool:
         try:

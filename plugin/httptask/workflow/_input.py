@@ -8,11 +8,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
-from httptask._core.pointers import child, parts
+from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, deeper_than, parse
+from httptask._schema.references import resolved
 from httptask.errors import InputError, Problem
 from httptask.expressions import Expected
 from httptask.model.policy import Limits
@@ -233,16 +233,6 @@ _MORE_NAMES = frozenset(
     ("anyOf", "oneOf", "if", "patternProperties", "dependentSchemas", "$dynamicRef")
 )
 """Keywords by which further names may be described."""
-
-
-def resolved(root: Any, reference: Any) -> Any:
-    """Return the schema in *root* that *reference* points at by a JSON Pointer; None: none."""
-    if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
-        return None
-    schema = root
-    for token in parts(unquote(reference[1:])):
-        schema = child(schema, token)
-    return schema
 
 
 def input_problems_of(document: Mapping[str, Any]) -> list[Problem]:

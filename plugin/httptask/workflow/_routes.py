@@ -100,7 +100,7 @@ FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
 }
 """Task types with a way on of their own; every other one has either `nextTask` or `end`."""
 
-_STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Wait", "Decision", "Parallel", "Workflow"})
+STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Wait", "Decision", "Parallel", "Workflow"})
 """Types that go where their definition says. A plugin's may decide, or end the run, by itself."""
 
 
@@ -184,7 +184,7 @@ def _may_end(task: Any) -> bool:
         inner = pending.pop()
         if not isinstance(inner, Mapping):
             continue
-        if not isinstance(inner.get("type"), str) or inner["type"] not in _STAYS_ON_ITS_WAY:
+        if not isinstance(inner.get("type"), str) or inner["type"] not in STAYS_ON_ITS_WAY:
             return True
         for branch in branches_of(inner, ""):
             pending.extend(branch.tasks.values())

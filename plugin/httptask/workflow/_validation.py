@@ -42,6 +42,7 @@ from httptask.workflow._routes import (
     transitions,
     way_problems,
 )
+from httptask.workflow.typing import typing_problems
 
 if TYPE_CHECKING:
     from httptask.model.environment import Environment
@@ -73,7 +74,13 @@ def problems(
     unordered = [*_all_problems(definition, types)]
     if definitions is not None:
         unordered += nested_problems(definition, definitions)
+    if _UNREAD.isdisjoint(problem.code for problem in unordered):
+        unordered += typing_problems(definition, runtime, unordered)
     return in_order(unordered, definition)
+
+
+_UNREAD = frozenset(("definition-type", "definition-depth"))
+"""Codes of problems of a document that is not looked into."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,251 @@
+"""The types of what the expressions of each task see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from httptask._schema.value_types import (
+    ANY,
+    Schema,
+    SchemaSource,
+    ValueType,
+    any_of,
+    typed_by,
+)
+from httptask._schema.views import json_type
+from httptask.building import REFERENCE
+from httptask.errors import HttpTaskError
+from httptask.expressions import Evaluator, may_change
+from httptask.model.for_each import INDEX, item_names
+from httptask.model.workflow import WorkflowDefinition
+from httptask.task import WrittenTask
+from httptask.workflow._definition import branches_of, iter_tasks
+from httptask.workflow.typing._outputs import (
+    FAILED,
+    FILE,
+    body_schema,
+    output_schema,
+    result_schema,
+)
+from httptask.workflow.typing._routes import Ran, Routes, may_end
+
+if TYPE_CHECKING:
+    from httptask.model.api import Endpoint
+    from httptask.task import Plan, Runtime
+
+_DEEPEST = 10
+"""Objects and lists inside one another in an input parameter that are looked into."""
+
+
+class TypedData:
+    """The types of the data of expressions in *definition*, whose endpoints *runtime* knows."""
+
+    def __init__(self, definition: WorkflowDefinition, runtime: Runtime) -> None:
+        self.routes = Routes(definition)
+        self.evaluator: Evaluator = runtime.evaluator
+        self._runtime = runtime
+        self._document = definition.document
+        self._tasks = {
+            name: (task, pointer) for pointer, name, task in reversed([*iter_tasks(definition)])
+        }
+        self._sources: dict[str, tuple[Endpoint, SchemaSource]] = {}
+        self.plan = cache(self._plan)
+        self.document = cache(self._document_type)
+        self.parameters = cache(self._parameters_type)
+        self._completed = cache(self._completed_type)
+
+    # What expressions see
+
+    def _document_type(self, reader: str) -> ValueType:
+        """Return the type of what `inputParameters` and conditions of the task *reader* see."""
+        return _closed({**self._without_item(reader), **self._item(self._tasks[reader][0], reader)})
+
+    def outer(self, reader: str) -> ValueType:
+        """Return the type of what `forEach` of the task *reader* sees."""
+        return _closed(self._without_item(reader))
+
+    def _without_item(self, reader: str) -> dict[str, Schema]:
+        return {
+            "input": self._input,
+            "variables": True,  # a run may be given others
+            "tasks": {"type": "object", "properties": _TasksBefore(self, reader, self._tasks)},
+        }
+
+    def _parameters_type(self, name: str) -> ValueType:
+        """Return the type of what `httpRequest` of the task *name* sees."""
+        task, _ = self._tasks[name]
+        written = task.get("inputParameters")
+        if not isinstance(written, Mapping | None):
+            return ANY
+        document = self.document(name)
+        parameters = {one: self._written(value, document) for one, value in (written or {}).items()}
+        return _closed({**parameters, **self._item(task, name)})
+
+    def result(self, name: str) -> ValueType:
+        """Return the type of the result of the Http task *name*, whatever its status is."""
+        task, _ = self._tasks[name]
+        endpoint = self._endpoint(name)
+        body = True if task.get("pagination") is not None else None
+        schema = result_schema(task, endpoint, body, any_status=True)
+        return self._source(endpoint).type_of(schema)
+
+    def body(self, name: str) -> ValueType:
+        """Return the type of the body of one response to the Http task *name*."""
+        task, _ = self._tasks[name]
+        endpoint = self._endpoint(name)
+        return self._source(endpoint).type_of(body_schema(task, endpoint))
+
+    def items_of_pages(self, name: str) -> ValueType:
+        """Return the type of the items of the list that the task *name* reads in pages."""
+        query = self._setting(name, "pagination").get("items")
+        body = self.body(name)
+        if not isinstance(query, str):
+            return body.items() if body.types == {"array"} else ANY
+        if query.startswith("$.headers"):
+            return ANY
+        texts = self.evaluator.typed(f"${{{query}}}", body).expressions
+        return _known(texts[0].typed.type.items()) if texts else ANY
+
+    def items(self, name: str) -> ValueType:
+        """Return the type of the items that the task *name* is done for."""
+        setting = self._setting(name, "forEach")
+        items = self._written(setting.get("items"), self.outer(name))
+        may_be_file = not items.of_types({"object"}).member(REFERENCE).type.is_nothing
+        return ANY if may_be_file else _known(items.items())
+
+    # What tasks put out
+
+    def output(self, name: str, reader: str) -> ValueType:
+        """Return the type of what the task *name* has put out when the task *reader* starts."""
+        before = self.routes.before(reader, name)
+        if before.ran is Ran.NEVER:
+            return ANY
+        completed = [self._completed(name)] if before.completed else []
+        failed = [typed_by(FAILED)] if before.failed else []
+        return any_of([*completed, *failed])
+
+    def _completed_type(self, name: str) -> ValueType:
+        task, pointer = self._tasks[name]
+        if task.get("type") == "Parallel":
+            return self._parallel(task, pointer)
+        endpoint = self._endpoint(name)
+        body = self._pages(name) if task.get("pagination") is not None else None
+        return self._source(endpoint).type_of(output_schema(task, endpoint, body))
+
+    def _parallel(self, task: Mapping[str, Any], pointer: str) -> ValueType:
+        branches = {
+            branch.start: any_of(
+                self._completed(name)
+                for name, inner in branch.tasks.items()
+                if name in self._tasks and isinstance(inner, Mapping) and may_end(inner)
+            )
+            for branch in branches_of(task, pointer)
+            if isinstance(branch.start, str)
+        }
+        return _closed({name: _known(one) for name, one in branches.items()})
+
+    def _pages(self, name: str) -> Schema:
+        collect = self._setting(name, "pagination").get("collect")
+        if collect == "file":
+            return FILE
+        item = self.body(name) if collect == "pages" else self.items_of_pages(name)
+        return {"type": "array", "items": item}
+
+    # Parts
+
+    @cached_property
+    def _input(self) -> ValueType:
+        schema = self._document.get("inputSchema")
+        return ANY if schema is None else SchemaSource(schema).type_of(schema)
+
+    def _item(self, task: Mapping[str, Any], name: str) -> dict[str, Schema]:
+        names = item_names(task)
+        if not names:
+            return {}
+        return {names[0]: self.items(name), INDEX: {"type": "integer"}}
+
+    def _setting(self, name: str, field: str) -> Mapping[str, Any]:
+        setting = self._tasks[name][0].get(field)
+        return setting if isinstance(setting, Mapping) else {}
+
+    def _plan(self, name: str) -> Plan:
+        task, pointer = self._tasks[name]
+        return WrittenTask.of(task, pointer).plan(self._runtime)
+
+    def _endpoint(self, name: str) -> Endpoint | None:
+        if self._tasks[name][0].get("type") != "Http":
+            return None
+        try:
+            return self.plan(name).endpoint
+        except HttpTaskError:  # it is reported where it is named
+            return None
+
+    def _source(self, endpoint: Endpoint | None) -> SchemaSource:
+        if endpoint is None:
+            return SchemaSource(None)
+        kept = self._sources.get(endpoint.id)
+        if kept is None or kept[0] is not endpoint:
+            source = SchemaSource({"$defs": endpoint.definitions}, documented=True)
+            kept = self._sources[endpoint.id] = endpoint, source
+        return kept[1]
+
+    def _written(self, value: Any, data: ValueType, depth: int = 0) -> ValueType:
+        """Return the type of the JSON *value* when its expressions, over *data*, are evaluated."""
+        if isinstance(value, str):
+            if not may_change(value):
+                return typed_by({"type": "string"})
+            text = self.evaluator.typed(value, data)
+            whole = text.expressions[0].typed.type if text.is_whole else None
+            return typed_by({"type": "string"}) if whole is None else _known(whole)
+        if depth > _DEEPEST:
+            return ANY
+        if isinstance(value, Mapping):
+            return _closed(
+                {name: self._written(one, data, depth + 1) for name, one in value.items()}
+            )
+        if isinstance(value, list):
+            items = [self._written(one, data, depth + 1) for one in value]
+            return typed_by({"type": "array", "prefixItems": items, "items": False})
+        return typed_by({"type": json_type(value)})
+
+
+class _TasksBefore(Mapping[str, Schema]):
+    """The tasks by name, as the task *reader* sees them: made when they are asked for."""
+
+    def __init__(self, data: TypedData, reader: str, names: Mapping[str, Any]) -> None:
+        self._data = data
+        self._reader = reader
+        self._names = names
+        self._made: dict[str, Schema] = {}
+
+    def __getitem__(self, name: str) -> Schema:
+        if name not in self._made:
+            if name not in self._names:
+                raise KeyError(name)
+            output = self._data.output(name, self._reader)
+            self._made[name] = {
+                "type": "object",
+                "properties": {"input": True, "output": output},
+                "additionalProperties": False,
+            }
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _closed(properties: Mapping[str, Schema]) -> ValueType:
+    return typed_by({"type": "object", "properties": properties, "additionalProperties": False})
+
+
+def _known(value_type: ValueType) -> ValueType:
+    """Return *value_type*, or anything where it is that of no value: that is reported elsewhere."""
+    return ANY if value_type.is_nothing else value_type

@@ -1,0 +1,98 @@
+"""Whether what an expression yields is what a setting takes, by their types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from httptask._schema.value_keywords import NUMERIC
+from httptask._schema.value_types import ValueType
+from httptask.building import REFERENCE
+
+_WORDS: Mapping[str, str] = {
+    "string": "a string",
+    "number": "a number",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "array": "an array",
+    "object": "an object",
+    "null": "null",
+}
+_CONVERTING: Mapping[str, tuple[frozenset[str], str]] = {
+    "string": (NUMERIC | {"boolean"}, "$string(…)"),
+    "integer": (frozenset(("string",)), "$number(…)"),
+    "number": (frozenset(("string",)), "$number(…)"),
+    "array": (NUMERIC | {"string", "boolean", "object"}, "[…]"),
+}
+"""Type -> the types of which JSONata makes a value of it, and how."""
+
+_MOST_NESTED = 3
+"""Lists in lists whose items are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value that a setting does not take."""
+
+    found: str
+    expected: str
+    is_certain: bool
+    """The value is of that type whatever a run brings; false: it is documented, or the items of a
+    list, which may be empty.
+    """
+    item: str | None = None
+    """What an item of the value is, where the setting takes one."""
+    convert: str | None = None
+    """How JSONata makes what is expected of the value."""
+
+
+def misfit(actual: ValueType, expected: ValueType, *, takes_files: bool) -> Misfit | None:
+    """Return why a value of the type *actual* does not fit where one of *expected* may stand; None
+    where it may fit. With *takes_files*, the reference of a file stands for text.
+    """
+    return _misfit(actual, expected, takes_files, _MOST_NESTED)
+
+
+def _misfit(
+    actual: ValueType, expected: ValueType, takes_files: bool, levels: int
+) -> Misfit | None:
+    if actual.is_nothing or expected.is_nothing:
+        return None
+    if actual.types & expected.types:
+        if actual.types != {"array"} or not levels:
+            return None
+        inner = _misfit(actual.items(), expected.items(), takes_files, levels - 1)
+        if inner is None:
+            return None
+        found, wanted = f"an array ({inner.found})", f"an array ({inner.expected})"
+        return Misfit(found, wanted, is_certain=False)
+    if takes_files and may_be_file(actual):
+        return None
+    item = None
+    if actual.types == {"array"} and _misfit(actual.items(), expected, takes_files, 0) is None:
+        item = in_words(actual.items().types) if actual.items().types <= expected.types else None
+    return Misfit(
+        in_words(actual.types),
+        in_words(expected.types),
+        not actual.is_documented,
+        item,
+        _conversion(actual.types, expected.types),
+    )
+
+
+def may_be_file(value_type: ValueType) -> bool:
+    """Say whether a value may be the reference of a file."""
+    return not value_type.of_types({"object"}).member(REFERENCE).type.is_nothing
+
+
+def in_words(types: frozenset[str]) -> str:
+    """Return *types* for a person."""
+    shown = types - {"integer"} if "number" in types else types
+    return " or ".join(word for name, word in _WORDS.items() if name in shown)
+
+
+def _conversion(actual: frozenset[str], expected: frozenset[str]) -> str | None:
+    for name, (convertible, written) in _CONVERTING.items():
+        if name in expected and actual - {"null"} <= convertible:
+            return written
+    return None

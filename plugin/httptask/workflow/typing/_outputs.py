@@ -1,0 +1,138 @@
+"""What a task puts out, as far as it is known before it runs: by its type and documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from httptask._http.media_types import essence, is_json, reading_of
+from httptask._schema.value_types import Schema
+from httptask.building import REFERENCE, is_reference
+from httptask.model.api import Endpoint, Response
+
+FILE: dict[str, Any] = {"type": "object", "properties": {REFERENCE: {"type": "object"}}}
+"""The reference of a file."""
+FAILED: dict[str, Any] = {"type": "object", "properties": {"error": {"type": "object"}}}
+"""What a failed task puts out where a route of `onError` leads on."""
+
+_WITHOUT_CONTENT = ("204", "205", "304")
+"""RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5."""
+_ADDED = (("pagination", "pages"), ("completion", "job"))
+"""The settings of an Http task that add a member to its result."""
+
+
+def output_schema(
+    task: Mapping[str, Any], endpoint: Endpoint | None, body: Schema | None = None
+) -> Schema:
+    """Return a schema of what *task* puts out when it completes, as far as it is documented; true:
+    anything.
+
+    References in it lead into the definitions of *endpoint*. *body* is what is known of the body of
+    a list that was read in pages.
+    """
+    task_type, schema = task.get("type"), True
+    if task_type == "Wait":
+        schema = _object({"until": {"type": "string", "format": "date-time"}})
+    elif task_type == "Decision":
+        schema = _object({"nextTask": {"type": "string"}})
+    elif task_type == "Http":
+        schema = result_schema(task, endpoint, body)
+    setting = task.get("forEach")
+    return _for_each(setting, schema) if isinstance(setting, Mapping) else schema
+
+
+def result_schema(
+    task: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    body: Schema | None = None,
+    *,
+    any_status: bool = False,
+) -> Schema:
+    """Return a schema of the result of an Http *task*: when it completes, or with *any_status*
+    whatever came.
+    """
+    responses = _responses(task, endpoint, any_status=any_status)
+    headers = {
+        name.lower(): {"type": "string"} for one in responses.values() for name in one.headers
+    }
+    added = {name: {"type": "object"} for setting, name in _ADDED if task.get(setting) is not None}
+    return _object(
+        {
+            "body": body_schema(task, endpoint, any_status=any_status) if body is None else body,
+            "statusCode": {"type": "integer"},
+            "reasonPhrase": {"type": "string"},
+            # Servers send more of them than anybody documents.
+            "headers": {"type": "object", "properties": headers, "additionalProperties": True},
+            "url": {"type": "string"},
+            "attempts": {"type": "integer"},
+            "elapsedSeconds": {"type": "number"},
+            **added,
+        }
+    )
+
+
+def body_schema(
+    task: Mapping[str, Any], endpoint: Endpoint | None, *, any_status: bool = False
+) -> Schema:
+    """Return a schema of the body of a response to the Http *task*; see `result_schema`."""
+    reading = task.get("responseBody")
+    if task.get("completion") is not None:
+        return True  # it is that of the job
+    if reading in ("file", "text"):
+        return FILE if reading == "file" and not any_status else {"type": "string"}
+    responses = _responses(task, endpoint, any_status=any_status)
+    if endpoint is None or not responses:
+        return True
+    if endpoint.method == "HEAD":
+        return {"type": "null"}
+    schemas = [
+        schema
+        for status, response in responses.items()
+        for schema in _content(status, response, reads_json=reading == "json")
+    ]
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _responses(
+    task: Mapping[str, Any], endpoint: Endpoint | None, *, any_status: bool
+) -> dict[str, Response]:
+    """Return the documented responses that may come of *task*, by status: those of a success, or
+    all.
+    """
+    documented = dict(endpoint.responses) if endpoint is not None else {}
+    if any_status or task.get("successCondition") is not None or task.get("redirects") == 0:
+        return documented
+    successes = {status: one for status, one in documented.items() if status.startswith("2")}
+    if successes or "default" not in documented:
+        return successes
+    return {"default": documented["default"]}
+
+
+def _content(status: str, response: Response, *, reads_json: bool) -> list[Schema]:
+    if not response.content:
+        return [{"type": "null"} if status in _WITHOUT_CONTENT else True]
+    schemas: list[Schema] = []
+    for name, media_type in response.content.items():
+        reading = reading_of(essence(name))
+        if is_json(name):
+            schemas.append(media_type.schema)
+        elif reads_json or "*" in name:
+            schemas.append(True)
+        else:
+            schemas.append({"type": "string"} if reading is not None else FILE)
+    return schemas
+
+
+def _for_each(setting: Mapping[str, Any], schema: Schema) -> Schema:
+    """Return a schema of the outputs for all items."""
+    collect, items = setting.get("collect"), setting.get("items")
+    if collect == "file" or (collect is None and is_reference(items)):
+        return FILE
+    item = {"anyOf": [schema, FAILED]} if setting.get("onError") == "collect" else schema
+    outputs = {"type": "array", "items": item}
+    is_certain = collect == "items" or isinstance(items, list)
+    return outputs if is_certain else {"anyOf": [outputs, FILE]}
+
+
+def _object(properties: dict[str, Schema]) -> Schema:
+    return {"type": "object", "properties": properties}

@@ -1,0 +1,140 @@
+"""The problems of expressions whose types are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.nearest import nearest
+from httptask._schema.value_keywords import TYPES
+from httptask.errors import Problem
+from httptask.expressions import MissingName, Reading, TypedExpression
+from httptask.model.workflow import WorkflowDefinition
+from httptask.workflow._definition import iter_tasks
+from httptask.workflow._routes import shown
+from httptask.workflow.typing._data import TypedData
+from httptask.workflow.typing._fit import in_words, misfit
+from httptask.workflow.typing._routes import Ran
+from httptask.workflow.typing._settings import Setting, TypedTask
+
+if TYPE_CHECKING:
+    from httptask.task import Runtime
+
+_MOST_NAMES = 10
+"""Names that a problem lists."""
+_MOST_COMPARED = 300
+"""Names that a wrong one is compared with."""
+_LONGEST_NAME = 100
+_LONGEST_PATH = 200
+"""Characters of a name, and of a query, in a problem."""
+
+
+def typing_problems(
+    definition: WorkflowDefinition, runtime: Runtime, known: Iterable[Problem]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the expressions of *definition*, by the types of what they see.
+
+    *known* are the problems that were found without types: where an expression has one of them, no
+    other is added.
+    """
+    told = {problem.pointer for problem in known}
+    data = TypedData(definition, runtime)
+    for pointer, name, task in iter_tasks(definition):
+        for setting in TypedTask(name, task, pointer, data).settings():
+            if setting.pointer not in told:
+                told.add(setting.pointer)
+                yield from _of_setting(setting, name, data)
+
+
+def _of_setting(setting: Setting, reader: str, data: TypedData) -> Iterator[Problem]:
+    text = data.evaluator.typed(setting.text, setting.data)
+    problems = [
+        problem
+        for expression in text.expressions
+        for problem in _of_expression(expression, setting, reader, data)
+    ]
+    yield from problems
+    if not problems and text.is_whole:
+        yield from _of_type(text.expressions[0], setting)
+
+
+def _of_expression(
+    expression: TypedExpression, setting: Setting, reader: str, data: TypedData
+) -> Iterator[Problem]:
+    names: set[str] = set()
+    for reading in expression.typed.readings if setting.sees_tasks else ():
+        name = _task_of(reading)
+        if name is not None and name not in names:
+            names.add(name)
+            yield from _of_task(name, reading, expression, setting.pointer, reader, data)
+    for missing in expression.typed.missing:
+        yield _of_name(missing, expression.written, setting.pointer)
+
+
+def _task_of(reading: Reading) -> str | None:
+    """Return the task that *reading* looks up, if it is one."""
+    steps = reading.steps
+    if len(steps) < 2 or steps[0] != "tasks" or not isinstance(steps[1], str):
+        return None
+    return steps[1]
+
+
+def _of_task(
+    name: str,
+    reading: Reading,
+    expression: TypedExpression,
+    pointer: str,
+    reader: str,
+    data: TypedData,
+) -> Iterator[Problem]:
+    ran = data.routes.before(reader, name).ran
+    params: dict[str, Any] = {"expression": expression.written, "name": shown(name)}
+    if ran is Ran.NEVER:
+        severity = "error" if reading.is_needed else "warning"
+        yield Problem.of("task-not-run", pointer, severity=severity, **params)
+    elif ran is Ran.MAYBE and reading.is_needed:
+        yield Problem.of("task-may-not-run", pointer, severity="warning", **params)
+
+
+def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
+    name, value = missing.name, missing.value
+    params: dict[str, Any] = {
+        "expression": written,
+        "path": missing.path[:_LONGEST_PATH],
+        "name": name if isinstance(name, int) else name[:_LONGEST_NAME],
+    }
+    names = list(dict.fromkeys(islice(value.names(), _MOST_COMPARED)))
+    if isinstance(name, int) or "object" not in value.types:
+        found = in_words(value.types)
+        return Problem.of("name-of-other", pointer, severity="warning", found=found, **params)
+    near = nearest(name[:_LONGEST_NAME], names)
+    more = len(names) if len(names) > _MOST_NAMES else None
+    return Problem.of(
+        "name-undocumented",
+        pointer,
+        suggestion=near[0] if near else None,
+        severity="warning",
+        known=names[:_MOST_NAMES],
+        count=more,
+        **params,
+    )
+
+
+def _of_type(expression: TypedExpression, setting: Setting) -> Iterator[Problem]:
+    actual = expression.typed.type
+    if setting.takes_null:
+        actual = actual.of_types(TYPES - {"null"})
+    wrong = misfit(actual, setting.expected, takes_files=setting.takes_files)
+    if wrong is None:
+        return
+    params: dict[str, Any] = {
+        "expression": expression.written,
+        "found": wrong.found,
+        "expected": wrong.expected,
+        "items": wrong.item,
+        "convert": wrong.convert,
+    }
+    is_certain = wrong.is_certain and setting.is_enforced
+    severity = "error" if is_certain else "warning"
+    yield Problem.of("expression-type", setting.pointer, severity=severity, **params)

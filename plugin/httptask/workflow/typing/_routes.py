@@ -1,0 +1,187 @@
+"""Whether a task has run when another one starts, on the routes from `startTask` to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from httptask.model.workflow import WorkflowDefinition
+from httptask.workflow._definition import Scope, branches_of, iter_scopes
+from httptask.workflow._graph import Arrows, reached
+from httptask.workflow._routes import STAYS_ON_ITS_WAY, arrows_of, transitions
+
+
+class Ran(Enum):
+    """Whether a task has run before another one."""
+
+    ALWAYS = "on every route"
+    MAYBE = "on some routes"
+    NEVER = "on no route"
+    UNKNOWN = "it cannot be told"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of a task when another one starts."""
+
+    ran: Ran
+    completed: bool = True
+    """Its last run may have completed."""
+    failed: bool = True
+    """Its last run may have failed, and a route of `onError` led on."""
+
+
+UNKNOWN = Before(Ran.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A task on the way from a task to those around it: the task, then its Parallel, and so on."""
+
+    scope: Scope
+    name: str
+
+
+class Routes:
+    """The routes between the tasks of *definition*."""
+
+    def __init__(self, definition: WorkflowDefinition) -> None:
+        self._scopes = list(iter_scopes(definition))
+        self._ways = {scope.pointer: _Ways(scope) for scope in self._scopes}
+        self._inner = {name: scope for scope in reversed(self._scopes) for name in scope.tasks}
+        self._holders = {
+            branch.pointer: _Step(scope, name)
+            for scope in self._scopes
+            for name, task in scope.tasks.items()
+            for branch in branches_of(task, scope.pointer_to(name))
+        }
+        self.before = cache(self._before)
+
+    def _before(self, reader: str, name: str) -> Before:
+        """Return what is known of the task *name* when the task *reader* starts."""
+        outwards = self._outwards(reader)
+        around = {step.scope.pointer: step for step in self._outwards(name)}
+        meeting = next((one for one in outwards if one.scope.pointer in around), None)
+        if meeting is None or any(self._of(step.scope).is_unknown for step in outwards):
+            return UNKNOWN
+        other = around[meeting.scope.pointer]
+        if not all(self._of(step.scope).may_reach(step.name) for step in outwards):
+            return UNKNOWN  # no run gets to the reader
+        if other.name == meeting.name and name not in (reader, meeting.name):
+            return UNKNOWN  # in another branch, at the same time
+        may_repeat = any(
+            self._of(step.scope).leads(step.name, step.name)
+            for step in outwards[outwards.index(meeting) :]
+        )
+        if other.name == meeting.name or not self._of(meeting.scope).leads(
+            other.name, meeting.name
+        ):
+            return Before(Ran.MAYBE) if may_repeat else Before(Ran.NEVER)
+        return self._earlier(meeting, other, name)
+
+    def _earlier(self, meeting: _Step, other: _Step, name: str) -> Before:
+        """Return what is known of *name*, which is *other* or in it, on a route to *meeting*."""
+        ways = self._of(meeting.scope)
+        completed, failed = ways.leaves(other.name, meeting.name)
+        always = not ways.avoids(other.name, {meeting.name})
+        if other.name == name:
+            return Before(Ran.ALWAYS if always else Ran.MAYBE, completed, failed)
+        inside = [step for step in self._outwards(name) if step.scope.depth > meeting.scope.depth]
+        if any(self._of(step.scope).is_unknown for step in inside):
+            return UNKNOWN
+        # Of a Parallel that failed, a branch may have been stopped anywhere.
+        always = always and not failed
+        always = always and all(self._of(step.scope).always_runs(step.name) for step in inside)
+        task = inside[0].scope.tasks[name]
+        has_routes = isinstance(task, Mapping) and bool(task.get("onError"))
+        return Before(Ran.ALWAYS if always else Ran.MAYBE, True, failed or has_routes)
+
+    def _of(self, scope: Scope) -> _Ways:
+        return self._ways[scope.pointer]
+
+    def _outwards(self, name: str) -> list[_Step]:
+        """Return the task *name*, the Parallel that it is in, and so on."""
+        steps: list[_Step] = []
+        scope = self._inner.get(name)
+        step = None if scope is None else _Step(scope, name)
+        while step is not None:
+            steps.append(step)
+            step = self._holders.get(step.scope.pointer)
+        return steps
+
+
+class _Ways:
+    """The ways between the tasks of one scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._start = scope.start if isinstance(scope.start, str) else ""
+        self._arrows = arrows_of(scope)
+        tasks = {
+            name: task if isinstance(task, Mapping) else {} for name, task in scope.tasks.items()
+        }
+        self._failing = {name: _targets(task, failing=True) for name, task in tasks.items()}
+        self._completing = {name: _targets(task, failing=False) for name, task in tasks.items()}
+        self._ends = {name for name, task in tasks.items() if may_end(task)}
+        self.is_unknown = not all(_is_steered(task) for task in tasks.values())
+        """A task of a plugin may go on wherever it likes."""
+        self._reached_from = cache(
+            lambda name: frozenset(reached(self._arrows[name], self._arrows))
+        )
+        self._can_run = reached([self._start], self._arrows)
+
+    def may_reach(self, name: str) -> bool:
+        """Say whether a run may get to the task *name*."""
+        return name in self._can_run
+
+    def leads(self, name: str, target: str) -> bool:
+        """Say whether a way leads from the task *name* to *target*; from itself, in a loop."""
+        return name in self._arrows and target in self._reached_from(name)
+
+    def avoids(self, name: str, goals: set[str]) -> bool:
+        """Say whether one of *goals* can be reached from the start without the task *name*."""
+        if self._start == name:
+            return False
+        return not goals.isdisjoint(reached([self._start], self._without(name)))
+
+    def always_runs(self, name: str) -> bool:
+        """Say whether every way through the scope leads through the task *name*."""
+        return not self.avoids(name, self._ends - {name})
+
+    def leaves(self, name: str, target: str) -> tuple[bool, bool]:
+        """Say whether the task *name* may have completed, and whether it may have failed, when a
+        way leads from it to *target* without coming back to it.
+        """
+        without = self._without(name)
+
+        def leads(targets: Iterable[str]) -> bool:
+            return target in reached([one for one in targets if one in without], without)
+
+        return leads(self._completing[name]), leads(self._failing[name])
+
+    def _without(self, name: str) -> Arrows:
+        return {
+            other: [to for to in targets if to != name]
+            for other, targets in self._arrows.items()
+            if other != name
+        }
+
+
+def _targets(task: Mapping[str, Any], *, failing: bool) -> list[str]:
+    """Return where *task* may go when it failed, or when it completed."""
+    return [target for path, target in transitions(task) if (path[0] == "onError") is failing]
+
+
+def may_end(task: Mapping[str, Any]) -> bool:
+    """Say whether a branch may end with *task*, so that what is after its Parallel goes on."""
+    if task.get("end") is True:
+        return True
+    return next(transitions(task), None) is None and task.get("type") != "Terminate"
+
+
+def _is_steered(task: Mapping[str, Any]) -> bool:
+    """Say whether *task* goes where the definition says."""
+    task_type = task.get("type")
+    return isinstance(task_type, str) and task_type in (*STAYS_ON_ITS_WAY, "Terminate")

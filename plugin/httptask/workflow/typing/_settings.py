@@ -1,0 +1,190 @@
+"""The texts of a task that may hold expressions: what each one sees, and what it should yield."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.pointers import Path, parts
+from httptask._core.pointers import pointer as pointer_of
+from httptask._schema.value_types import ANY, NOTHING, SchemaSource, ValueType, any_of, typed_by
+from httptask.building import REFERENCE
+from httptask.errors import HttpTaskError
+from httptask.expressions import Prepared
+from httptask.workflow.typing._data import TypedData
+
+if TYPE_CHECKING:
+    from httptask.task import Plan
+
+_TEXT = typed_by({"type": "string"})
+"""A body that is written already."""
+_REFERENCES = frozenset((REFERENCE, "$text"))
+_MOST_DIGITS = 10
+_TRUTH = typed_by({"type": ["boolean", "array"]})
+_TRUTH_OF_RESULT = typed_by({"type": ["boolean", "array", "null"]})
+_ITEMS = typed_by({"type": ["array", "object"]})
+"""A list, or the reference of a file."""
+_FIELDS: Mapping[str, Mapping[str, ValueType]] = {
+    "Terminate": {"workflowOutput": ANY},
+    "Workflow": {"inputParameters": ANY},
+    "Simple": {"inputParameters": ANY},
+    "Wait": {
+        "seconds": typed_by({"type": "number"}),
+        "until": typed_by({"type": "string"}),
+    },
+}
+"""The fields of task types that see the run's document, and what they take."""
+_CONDITIONS = (
+    ("successCondition",),
+    ("retry", "until"),
+    ("pagination", "until"),
+    ("completion", "when"),
+)
+"""Conditions over the result of an Http task."""
+_QUERIES = ("items", "next", "total", "more")
+"""The queries of `pagination` over the body of a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A text of a task."""
+
+    pointer: str
+    text: str
+    data: ValueType
+    """What its expressions see."""
+    expected: ValueType = ANY
+    """What may stand there."""
+    is_enforced: bool = True
+    """A value of another type is refused when the task runs."""
+    takes_null: bool = False
+    """Null is as good as nothing there."""
+    takes_files: bool = False
+    """The reference of a file may stand for text there."""
+    sees_tasks: bool = False
+    """Its expressions see the tasks before."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTask:
+    """A task of a definition, with the types of what its expressions see."""
+
+    name: str
+    task: Mapping[str, Any]
+    pointer: str
+    data: TypedData
+
+    def settings(self) -> Iterator[Setting]:
+        """Yield the texts of the task that may hold expressions."""
+        document = self.data.document(self.name)
+        task_type = self.task.get("type")
+        yield from self._over_document(("forEach", "items"), self.data.outer(self.name), _ITEMS)
+        if task_type == "Http":
+            yield from self._over_document(("inputParameters",), document)
+            yield from self._of_request()
+            yield from self._over_results()
+            yield from self._queries()
+        elif task_type == "Decision":
+            yield from self._conditions(document)
+        elif isinstance(task_type, str):
+            for field, expected in _FIELDS.get(task_type, {}).items():
+                yield from self._over_document((field,), document, expected)
+
+    def _over_document(
+        self, path: Path, document: ValueType, expected: ValueType = ANY
+    ) -> Iterator[Setting]:
+        """Yield the texts of the field at *path*, which see the run's document."""
+        for setting in self._texts(path, document, expected):
+            yield replace(setting, sees_tasks=True)
+
+    def _conditions(self, document: ValueType) -> Iterator[Setting]:
+        choices = self.task.get("choices")
+        for index in range(len(choices) if isinstance(choices, list) else 0):
+            yield from self._over_document(("choices", index, "condition"), document, _TRUTH)
+
+    def _of_request(self) -> Iterator[Setting]:
+        parameters = self.data.parameters(self.name)
+        expected = ExpectedSettings.of(self.data.plan(self.name))
+        is_enforced = self.task.get("checkSettings") != "note"
+        for setting in self._texts(("httpRequest",), parameters):
+            path = parts(setting.pointer[len(self.pointer) :])[1:]
+            yield replace(
+                setting,
+                expected=expected.at(path),
+                is_enforced=is_enforced,
+                takes_null=path[:1] != ("body",) or len(path) == 1,
+                takes_files=path[:1] == ("body",),
+            )
+        yield from self._texts(("idempotencyKey",), parameters)
+
+    def _over_results(self) -> Iterator[Setting]:
+        for path in _CONDITIONS:
+            if isinstance(_at(self.task, path), str):
+                yield from self._texts(path, self.data.result(self.name), _TRUTH_OF_RESULT)
+
+    def _queries(self) -> Iterator[Setting]:
+        """Yield the queries of `pagination`, as expressions."""
+        for field in _QUERIES:
+            query = _at(self.task, ("pagination", field))
+            # Those over the headers see what nobody documents.
+            if isinstance(query, str) and not query.strip().startswith(("$.headers", "${")):
+                pointer = pointer_of(("pagination", field), self.pointer)
+                yield Setting(pointer, f"${{{query}}}", self.data.body(self.name))
+
+    def _texts(self, path: Path, data: ValueType, expected: ValueType = ANY) -> Iterator[Setting]:
+        """Yield the texts with expressions in the field at *path*."""
+        pointer = pointer_of(path, self.pointer)
+        for slot in Prepared.of(_at(self.task, path)).slots:
+            at = pointer_of(slot.path, pointer)
+            yield Setting(at, slot.text, data, ANY if slot.path else expected)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedSettings:
+    """What may stand in the settings of a request."""
+
+    type: ValueType
+
+    @classmethod
+    def of(cls, plan: Plan) -> ExpectedSettings:
+        """Return what the task of *plan* takes; anything where its endpoint is not known."""
+        try:
+            schema = plan.settings_schema
+        except HttpTaskError:  # it is reported where the endpoint is named
+            return cls(ANY)
+        return cls(SchemaSource(schema).type_of(schema))
+
+    def at(self, path: Sequence[str]) -> ValueType:
+        """Return what may stand at *path*, an expression that yields all of it."""
+        if not path:
+            return self.type
+        group, *inner = path
+        expected = self.type.member(group).type
+        for depth, step in enumerate(inner):
+            name = step
+            if depth == 0 and group == "headers":  # names of headers have no case
+                names = (one for one in expected.names() if one.lower() == step.lower())
+                name = next(names, step)
+            expected = _inside(expected, name)
+        if expected.is_nothing or not _REFERENCES.isdisjoint(inner):
+            return ANY
+        return any_of([expected, _TEXT]) if path == ("body",) else expected
+
+
+def _inside(expected: ValueType, step: str) -> ValueType:
+    index = int(step) if step.isdecimal() and len(step) < _MOST_DIGITS else None
+    items = NOTHING if index is None else expected.item(index)
+    return any_of([expected.member(step).type, items])
+
+
+def _at(task: Mapping[str, Any], path: Path) -> Any:
+    value: Any = task
+    for step in path:
+        if isinstance(value, Mapping):
+            value = value.get(str(step))
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+        else:
+            return None
+    return value

@@ -1,0 +1,463 @@
+"""What is told of an expression before it runs, by the types of what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from httptask.catalogue import Catalogue
+from httptask.errors import Problem
+from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Response, Server
+from httptask.task import Runtime
+from httptask.workflow import definition_of, problems
+from tasks import runtime
+
+ORDER = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "state": {"type": "string", "enum": ["open", "closed"]},
+        "price": {"type": "number"},
+        "paid": {"type": ["boolean", "null"]},
+        "customer": {"$ref": "#/$defs/Customer"},
+        "lines": {"type": "array", "items": {"$ref": "#/$defs/Line"}},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "anything": {},
+        "free": {"type": "object"},
+        "open": {"type": "object", "properties": {"a": {}}, "additionalProperties": True},
+        "closed": {
+            "type": "object",
+            "properties": {"a": {"type": "string"}},
+            "additionalProperties": False,
+        },
+        "either": {
+            "oneOf": [
+                {"type": "object", "properties": {"card": {"type": "string"}}},
+                {"type": "object", "properties": {"bank": {"type": "string"}}},
+            ]
+        },
+        "both": {
+            "allOf": [
+                {"$ref": "#/$defs/Customer"},
+                {"type": "object", "properties": {"vip": {"type": "boolean"}}},
+            ]
+        },
+        "maybe": {"anyOf": [{"$ref": "#/$defs/Customer"}, {"type": "null"}]},
+        "dynamic": {"if": {}, "then": {"properties": {"b": {}}}, "properties": {"a": {}}},
+        "lost": {"$ref": "#/$defs/Nowhere"},
+        "pair": {"type": "array", "prefixItems": [{"type": "string"}, {"type": "integer"}]},
+        "patterned": {"properties": {"a": {}}, "patternProperties": {"^x-": {"type": "string"}}},
+    },
+}
+DEFINITIONS = {
+    "Order": ORDER,
+    "Customer": {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "parent": {"$ref": "#/$defs/Customer"},
+        },
+    },
+    "Line": {
+        "type": "object",
+        "properties": {"sku": {"type": "string"}, "count": {"type": "integer"}},
+    },
+}
+
+
+def answer(schema: Any, media_type: str = "application/json") -> Response:
+    return Response(content={media_type: MediaType(schema)})
+
+
+def endpoint(name: str, method: str = "GET", **fields: Any) -> Endpoint:
+    return Endpoint(
+        name,
+        method,
+        f"/{name}",
+        "acme",
+        servers=(Server("https://acme.example"),),
+        definitions=DEFINITIONS,
+        **fields,
+    )
+
+
+def query(name: str, schema: Any) -> Parameter:
+    return Parameter(name, "query", schema=schema)
+
+
+ENDPOINTS = [
+    endpoint("order", responses={"200": answer({"$ref": "#/$defs/Order"}), "404": answer({})}),
+    endpoint("text", responses={"200": answer({}, "text/plain")}),
+    endpoint("image", responses={"200": answer({}, "image/png")}),
+    endpoint("nothing", responses={"204": Response()}),
+    endpoint("silent", responses={}),
+    endpoint(
+        "list",
+        responses={
+            "200": answer(
+                {
+                    "type": "object",
+                    "properties": {
+                        "data": {"type": "array", "items": {"$ref": "#/$defs/Line"}},
+                        "total": {"type": "integer"},
+                    },
+                }
+            )
+        },
+    ),
+    endpoint(
+        "search",
+        "POST",
+        parameters=(
+            query("page", {"type": "integer"}),
+            query("size", {"type": "number"}),
+            query("name", {"type": "string"}),
+            query("exact", {"type": "boolean"}),
+            query("tags", {"type": "array", "items": {"type": "string"}}),
+            query("any", {}),
+            query("loose", {"type": ["string", "integer"]}),
+        ),
+        request_body=RequestBody(
+            {
+                "application/json": MediaType(
+                    {
+                        "type": "object",
+                        "properties": {
+                            "note": {"type": "string"},
+                            "count": {"type": "integer"},
+                            "lines": {"type": "array", "items": {"type": "object"}},
+                        },
+                    }
+                )
+            }
+        ),
+        responses={"200": answer({"type": "object", "properties": {"hits": {}}})},
+    ),
+]
+
+INPUT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "name": {"type": "string"},
+        "ids": {"type": "array", "items": {"type": "integer"}},
+        "who": {"$ref": "#/$defs/who"},
+        "price": {"type": "number"},
+    },
+    "$defs": {"who": {"type": "object", "properties": {"mail": {"type": "string"}}}},
+}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Runtime]:
+    with Catalogue.open(":memory:") as catalogue:
+        catalogue.put(ENDPOINTS, source="acme")
+        with runtime(catalogue=catalogue) as made:
+            yield made
+
+
+def http(name: str, **fields: Any) -> dict[str, Any]:
+    method = {"search": "POST"}.get(name, "GET")
+    request = {"url": f"https://acme.example/{name}", "method": method, **fields.pop("request", {})}
+    return {"type": "Http", "endpoint": name, "httpRequest": request, **fields}
+
+
+def chain(**tasks: Any) -> dict[str, Any]:
+    """Return a definition of *tasks* one after the other; those with a way on keep it."""
+    names = [*tasks]
+    for name, following in zip(names, [*names[1:], None], strict=True):
+        task = tasks[name]
+        if not task.keys() & {"nextTask", "end", "choices", "terminationStatus"}:
+            tasks[name] = {**task, **({"nextTask": following} if following else {"end": True})}
+    return {"startTask": names[0], "tasks": tasks, "inputSchema": INPUT}
+
+
+def told(definition: dict[str, Any], shared: Runtime) -> list[Problem]:
+    return problems(definition_of(definition), shared)
+
+
+def codes(definition: dict[str, Any], shared: Runtime) -> list[tuple[str, str | None]]:
+    return [(problem.severity, problem.code) for problem in told(definition, shared)]
+
+
+BODY = "tasks.Get.output.body"
+UNDOCUMENTED = [("warning", "name-undocumented")]
+MISPLACED = [("warning", "name-of-other")]
+SILENT: list[tuple[str, str | None]] = []
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (".id", SILENT),
+        (".idd", UNDOCUMENTED),
+        ("['state']", SILENT),
+        (".id.x", MISPLACED),
+        (".id[0]", MISPLACED),
+        (".tags[0]", SILENT),
+        (".tags[-1]", SILENT),
+        (".tags.length", MISPLACED),
+        (".tags[0].x", MISPLACED),
+        (".tags[1:2]", SILENT),
+        (".lines[0].sku", SILENT),
+        (".lines[0].skuu", UNDOCUMENTED),
+        (".lines[*].count", SILENT),
+        (".lines[*].cout", UNDOCUMENTED),
+        (".lines[0:3].cout", UNDOCUMENTED),
+        (".lines.sku", MISPLACED),
+        (".lines[?@.count > 1].sku", SILENT),
+        (".lines[?@.cuont > 1].sku", UNDOCUMENTED),
+        (".lines[?@.count > 1].suk", UNDOCUMENTED),
+        (".lines[?@.sku == $.input.name]", SILENT),
+        (f".lines[?@.sku == $.{BODY}.stat]", UNDOCUMENTED),
+        (".lines[?count(@.skuu) > 1]", UNDOCUMENTED),
+        (".lines[?length(@.sku) > 1 && !@.count]", SILENT),
+        ("['id', 'idd']", SILENT),
+        ("..sku", SILENT),
+        (".customer..name", SILENT),
+        (".customer..nam", UNDOCUMENTED),
+        (".customer.name", SILENT),
+        (".customer.nmae", UNDOCUMENTED),
+        (".customer.parent.parent.name", SILENT),
+        (".customer.parent.parent.nme", UNDOCUMENTED),
+        (".labels.whatever", SILENT),
+        (".labels.whatever.more", MISPLACED),
+        (".anything.at.all[7]", SILENT),
+        (".free.name", SILENT),
+        (".open.name", SILENT),
+        (".closed.a", SILENT),
+        (".closed.b", UNDOCUMENTED),
+        (".either.card", SILENT),
+        (".either.bank", SILENT),
+        (".either.cash", UNDOCUMENTED),
+        (".both.name", SILENT),
+        (".both.vip", SILENT),
+        (".both.nam", UNDOCUMENTED),
+        (".maybe.name", SILENT),
+        (".maybe.nam", UNDOCUMENTED),
+        (".dynamic.b", SILENT),
+        (".lost.name", SILENT),
+        (".pair[1]", SILENT),
+        (".pair[0].x", MISPLACED),
+        (".patterned['x-1']", SILENT),
+        (".*", SILENT),
+        (".lines.*.sku", SILENT),
+        (".lines.*.suk", UNDOCUMENTED),
+    ],
+)
+def test_a_name_that_no_documented_answer_has_is_a_warning(
+    path: str, expected: Any, shared: Runtime
+) -> None:
+    """Silent where the name may be there: an open object, one of several forms, an unknown
+    reference.
+    """
+    reader = http("silent", inputParameters={"a": f"${{$.{BODY}{path}}}"})
+    assert codes(chain(Get=http("order"), Use=reader), shared) == expected
+
+
+def test_the_nearest_name_is_suggested_at_the_setting(shared: Runtime) -> None:
+    """The problem has the pointer of the setting, the query that lacks the name, and what is
+    known.
+    """
+    reader = http("silent", inputParameters={"a": {"b": f"${{$.{BODY}.customer.nmae}}"}})
+    (problem,) = told(chain(Get=http("order"), Use=reader), shared)
+    assert problem.pointer == "/tasks/Use/inputParameters/a/b"
+    assert problem.suggestion == "name"
+    assert problem.params["path"] == f"$.{BODY}.customer"
+    assert problem.params["known"] == ["name", "parent"]
+
+
+TYPE = [("error", "expression-type")]
+DOCUMENTED_TYPE = [("warning", "expression-type")]
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "expected"),
+    [
+        ("page", "${$.input.id}", SILENT),
+        ("page", "${$.input.name}", TYPE),
+        ("page", "${$.input.price}", SILENT),
+        ("page", "${$.input.ids}", TYPE),
+        ("page", "${$.input.ids[0]}", SILENT),
+        ("page", "${$.input.ids[*]}", TYPE),
+        ("page", "${$.tasks.Get.input.deep}", SILENT),
+        ("page", f"${{$.{BODY}.id}}", SILENT),
+        ("page", f"${{$.{BODY}.price}}", SILENT),
+        ("page", f"${{$.{BODY}.state}}", DOCUMENTED_TYPE),
+        ("page", f"${{$.{BODY}.lines[*].count}}", TYPE),
+        ("page", f"${{$.{BODY}.lines}}", DOCUMENTED_TYPE),
+        ("page", f"${{$.{BODY}.customer}}", DOCUMENTED_TYPE),
+        ("page", f"${{$.{BODY}.anything}}", SILENT),
+        ("page", "${$.tasks.Get.output.statusCode}", SILENT),
+        ("page", "${swf:workflowId}", SILENT),
+        ("page", 7, SILENT),
+        ("size", "${$.input.id}", SILENT),
+        ("size", "${$.input.name}", TYPE),
+        ("name", "${$.input.name}", SILENT),
+        ("name", "${$.input.id}", TYPE),
+        ("name", "no. ${$.input.id}", SILENT),
+        ("name", f"${{$.{BODY}.lines[0].sku}}", SILENT),
+        ("name", f"${{$.{BODY}.lines[?@.count > 1].sku}}", TYPE),
+        ("name", "${swf:uuid}", SILENT),
+        ("exact", "${$.input.name}", TYPE),
+        ("exact", f"${{$.{BODY}.paid}}", SILENT),
+        ("tags", "${$.input.name}", TYPE),
+        ("tags", f"${{$.{BODY}.tags}}", SILENT),
+        ("tags", f"${{$.{BODY}.lines[*].sku}}", SILENT),
+        ("tags", f"${{$.{BODY}.lines[*].count}}", DOCUMENTED_TYPE),
+        ("tags", "${$.input.ids}", DOCUMENTED_TYPE),
+        ("any", "${$.input.ids}", SILENT),
+        ("loose", "${$.input.id}", SILENT),
+        ("loose", "${$.input.price}", SILENT),
+        ("loose", "${$.input.ids}", TYPE),
+    ],
+)
+def test_what_an_expression_yields_is_compared_with_its_setting(
+    name: str, written: Any, expected: Any, shared: Runtime
+) -> None:
+    """An error where no run can succeed, a warning where only documentation says so. Text around
+    an expression makes text of it.
+    """
+    reader = http("search", inputParameters={"a": written}, request={"query": {name: "${$.a}"}})
+    if "no." in str(written):
+        reader["inputParameters"], reader["httpRequest"]["query"] = (
+            {"a": "${$.input.id}"},
+            {name: "no. ${$.a}"},
+        )
+    assert codes(chain(Get=http("order"), Use=reader), shared) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"note": "${$.name}", "count": "${$.id}"}, SILENT),
+        ({"note": "${$.id}"}, TYPE),
+        ({"count": "${$.name}"}, TYPE),
+        ({"lines": "${$.objects}"}, SILENT),
+        ({"lines": "${$.name}"}, TYPE),
+        ({"note": "${$.file}"}, SILENT),
+        ({"note": {"$file": {"path": "${$.name}", "as": "base64"}}}, SILENT),
+        ({"note": {"$text": "${$.name}"}}, SILENT),
+        ("${$.name}", SILENT),
+        ("${$.id}", TYPE),
+        ({"note": "${$.nmae}"}, [("error", "expression")]),
+    ],
+)
+def test_a_body_is_compared_member_by_member(body: Any, expected: Any, shared: Runtime) -> None:
+    """A file may stand for text, and text that is written already for the whole body."""
+    parameters = {
+        "name": "${$.input.name}",
+        "id": "${$.input.id}",
+        "objects": [{"a": "${$.input.id}"}],
+        "file": {"$file": {"path": "a.txt", "as": "text"}},
+    }
+    task = http("search", inputParameters=parameters, request={"body": body})
+    found = [one for one in codes(chain(Use=task), shared) if one[1] != "file-missing"]
+    assert [one for one in found if one[1] and not one[1].startswith("file")] == expected
+
+
+def test_the_message_of_a_type_says_how_to_convert(shared: Runtime) -> None:
+    """It names what comes, what is taken, and what JSONata has for it."""
+    reader = http("search", request={"query": {"page": "${$.a}", "name": "${$.b}"}})
+    reader["inputParameters"] = {"a": "${$.input.name}", "b": "${$.input.ids[*]}"}
+    first, second = told(chain(Use=reader), shared)
+    assert first.pointer == "/tasks/Use/httpRequest/query/page"
+    assert first.message == (
+        "expression ${$.a} yields a string, expected an integer; in JSONata, $number(…) makes one"
+        " of it"
+    )
+    assert second.message == "expression ${$.b} yields an array, expected a string"
+
+
+def test_settings_that_are_only_noted_have_no_errors(shared: Runtime) -> None:
+    """With `checkSettings: note` they are sent as they are."""
+    reader = http("search", request={"query": {"page": "${$.a}"}}, checkSettings="note")
+    reader["inputParameters"] = {"a": "${$.input.name}"}
+    assert codes(chain(Use=reader), shared) == DOCUMENTED_TYPE
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ({"type": "Wait", "seconds": "${$.input.id}"}, SILENT),
+        ({"type": "Wait", "seconds": "${$.input.name}"}, TYPE),
+        ({"type": "Wait", "until": "${$.input.id}"}, TYPE),
+        ({"type": "Wait", "until": f"${{$.{BODY}.state}}"}, SILENT),
+        ({"type": "Terminate", "terminationStatus": "Failed", "workflowOutput": "${$.input}"}, []),
+        (http("order", forEach={"items": "${$.input.ids}"}), SILENT),
+        (http("order", forEach={"items": "${$.input.id}"}), TYPE),
+        (http("order", forEach={"items": f"${{$.{BODY}.lines}}"}), SILENT),
+        (http("order", forEach={"items": f"${{$.{BODY}.lines[*].sku}}"}), SILENT),
+        (http("order", forEach={"items": f"${{$.{BODY}.state}}"}), DOCUMENTED_TYPE),
+        (http("order", successCondition="${$.body.lines[?@.count > 1]}"), SILENT),
+        (http("list", successCondition="${$.body.dta[?@.count > 1]}"), UNDOCUMENTED),
+        (http("list", successCondition="${$.body.total}"), DOCUMENTED_TYPE),
+        (http("list", retry={"until": "${$.body.ttal}"}), UNDOCUMENTED),
+        (http("list", pagination={"mode": "link", "items": "$.data"}), SILENT),
+        (http("list", pagination={"mode": "link", "items": "$.dta"}), UNDOCUMENTED),
+        (http("list", pagination={"mode": "link", "total": "$.totla"}), UNDOCUMENTED),
+        (http("list", pagination={"mode": "nextUrl", "next": "$.headers.next"}), SILENT),
+    ],
+)
+def test_settings_of_all_tasks_are_looked_at(task: Any, expected: Any, shared: Runtime) -> None:
+    """Waits, items, conditions, and the queries of pagination."""
+    assert codes(chain(Get=http("order"), Use=task), shared) == expected
+
+
+@pytest.mark.parametrize(
+    ("task", "path", "expected"),
+    [
+        (http("list", pagination={"mode": "link", "items": "$.data"}), ".body[0].sku", SILENT),
+        (
+            http("list", pagination={"mode": "link", "items": "$.data"}),
+            ".body[0].skuu",
+            UNDOCUMENTED,
+        ),
+        (http("list", pagination={"mode": "link", "items": "$.data"}), ".body.data", MISPLACED),
+        (http("list", pagination={"mode": "link"}), ".body[0].sku", SILENT),
+        (http("list", pagination={"mode": "link"}), ".pages.count", SILENT),
+        (http("list"), ".pages.count", UNDOCUMENTED),
+        (
+            http("list", pagination={"mode": "link", "collect": "pages"}),
+            ".body[0].dta",
+            UNDOCUMENTED,
+        ),
+        (http("list", pagination={"mode": "link", "collect": "file"}), ".body['$file']", SILENT),
+        (http("list", pagination={"mode": "link", "collect": "file"}), ".body[0]", MISPLACED),
+        (http("text"), ".body", SILENT),
+        (http("text"), ".body.a", MISPLACED),
+        (http("text", responseBody="json"), ".body.a", SILENT),
+        (http("image"), ".body['$file'].path", SILENT),
+        (http("image"), ".body.path", UNDOCUMENTED),
+        (http("order", responseBody="file"), ".body.id", UNDOCUMENTED),
+        (http("order", responseBody="text"), ".body.id", MISPLACED),
+        (http("nothing"), ".body.id", MISPLACED),
+        (http("silent"), ".body.id", SILENT),
+        (http("order", successCondition="${$.statusCode < 500}"), ".body.x", SILENT),
+        (http("order"), ".headers['x-any']", SILENT),
+        (http("order"), ".statuscode", UNDOCUMENTED),
+        (http("order", completion={"mode": "poll"}), ".body.x", SILENT),
+        (http("order", completion={"mode": "poll"}), ".job.url", SILENT),
+        ({"type": "Wait", "seconds": 1}, ".until", SILENT),
+        ({"type": "Wait", "seconds": 1}, ".util", UNDOCUMENTED),
+        ({"type": "Simple"}, ".x", SILENT),
+        ({"type": "Workflow", "definition": "other"}, ".x", SILENT),
+        (http("order", forEach={"items": [1]}), "[0].body.id", SILENT),
+        (http("order", forEach={"items": [1]}), "[0].body.idd", UNDOCUMENTED),
+        (http("order", forEach={"items": "${$.input.ids}"}), "[0].body.idd", UNDOCUMENTED),
+        (http("order", forEach={"items": "${$.input.ids}"}), "['$file'].path", SILENT),
+        (http("order", forEach={"items": [1], "onError": "collect"}), "[0].error.kind", SILENT),
+        (http("order", forEach={"items": [1]}), "[0].error.kind", UNDOCUMENTED),
+    ],
+)
+def test_what_each_kind_of_task_puts_out_is_known(
+    task: Any, path: str, expected: Any, shared: Runtime
+) -> None:
+    """Lists of pages, files, text, items; silent where it is somebody else's to say."""
+    reader = http("silent", inputParameters={"a": f"${{$.tasks.Get.output{path}}}"})
+    found = codes(chain(Get=task, Use=reader), shared)
+    about_task = {"workflow-unknown", "condition", "expression"}
+    assert [one for one in found if one[1] not in about_task] == expected
