@@ -461,3 +461,112 @@ def test_what_each_kind_of_task_puts_out_is_known(
     found = codes(chain(Get=task, Use=reader), shared)
     about_task = {"workflow-unknown", "condition", "expression"}
     assert [one for one in found if one[1] not in about_task] == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (f"{BODY}.id", SILENT),
+        (f"{BODY}.idd", UNDOCUMENTED),
+        (f"{BODY}.id.x", MISPLACED),
+        (f"$.{BODY}.idd", UNDOCUMENTED),
+        (f"$$.{BODY}.idd", UNDOCUMENTED),
+        (f"{BODY}.lines.sku", SILENT),
+        (f"{BODY}.lines.skuu", UNDOCUMENTED),
+        (f"{BODY}.lines[0].skuu", UNDOCUMENTED),
+        (f"{BODY}.lines[count > 1].sku", SILENT),
+        (f"{BODY}.lines[cout > 1].sku", UNDOCUMENTED),
+        (f"{BODY}.lines^(count).sku", SILENT),
+        (f"{BODY}.lines^(cout).sku", UNDOCUMENTED),
+        (f"{BODY}.lines^(count).suk", UNDOCUMENTED),
+        (f"$sum({BODY}.lines.count)", SILENT),
+        (f"$sum({BODY}.lines.cout)", UNDOCUMENTED),
+        (f"{BODY}.lines.cout ~> $sum()", UNDOCUMENTED),
+        (f"{BODY}.lines.(count * 2)", SILENT),
+        (f"{BODY}.lines.(cout * 2)", UNDOCUMENTED),
+        (f'{BODY}.lines.{{"a": sku}}', SILENT),
+        (f'{{"a": {BODY}.idd}}', UNDOCUMENTED),
+        (f"[{BODY}.id, {BODY}.idd]", UNDOCUMENTED),
+        (f'$lookup({BODY}, "idd")', UNDOCUMENTED),
+        (f'{BODY}.state & "-" & {BODY}.stat', UNDOCUMENTED),
+        (f"{BODY}.`state`", SILENT),
+        (f"($b := {BODY}; $b.id)", SILENT),
+        # Who asks whether a name is there, is not told that it may not be.
+        (f"$exists({BODY}.idd)", SILENT),
+        (f"{BODY}.idd ?? 0", SILENT),
+        (f"{BODY}.idd ?: 0", SILENT),
+        (f"{BODY}.idd ? {BODY}.idd.x : 0", SILENT),
+        (f"{BODY}.id ? 0 : {BODY}.idd", UNDOCUMENTED),
+        (f"$exists({BODY}.error) and {BODY}.id > 1", SILENT),
+        # What is not followed
+        (f"{BODY}.*.idd", SILENT),
+        (f"{BODY}.**.idd", SILENT),
+        (f"{BODY}.lines@$l.idd", SILENT),
+        (f"$map({BODY}.lines, function($l) {{$l.skuu}})", SILENT),
+        (f"{BODY}.free.name.first", SILENT),
+        (f"{BODY}.either.bank", SILENT),
+        (f"{BODY}.either.cash", UNDOCUMENTED),
+        ("tasks.Use.output", [("error", "task-not-run")]),
+        ("[tasks.Use.output]", [("warning", "task-not-run")]),
+        ("input.who.mail", SILENT),
+    ],
+)
+def test_names_in_jsonata_are_followed_as_far_as_its_shape_is_told(
+    expression: str, expected: Any, shared: Runtime
+) -> None:
+    """Along paths, through lists, filters, sorts and arguments; nothing is an error."""
+    reader = http("silent", inputParameters={"a": f"${{jsonata: {expression}}}"})
+    assert codes(chain(Get=http("order"), Use=reader), shared) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expression", "expected"),
+    [
+        ("page", "$count(input.ids)", SILENT),
+        ("page", "$string(input.id)", TYPE),
+        ("page", "$number(input.name)", SILENT),
+        ("page", "$sum(input.ids)", SILENT),
+        ("page", "$length(input.name)", SILENT),
+        ("page", "input.name", TYPE),
+        ("page", "input.id + 1", SILENT),
+        ("page", "-input.id", SILENT),
+        ("page", "input.id & ''", TYPE),
+        ("page", "input.id > 1", TYPE),
+        ("page", "input.id > 1 ? 1 : 2", SILENT),
+        ("page", "input.id > 1 ? 'a' : 'b'", TYPE),
+        ("page", "input.id > 1 ? 'a' : 2", SILENT),
+        ("page", "input.id ?? 'none'", SILENT),
+        ("page", "'a' ?: 'b'", TYPE),
+        ("page", "1.5", TYPE),
+        ("page", "7", SILENT),
+        ("page", "[1, 2]", TYPE),
+        ("page", "[1, 2][0]", SILENT),
+        ("page", '{"a": 1}', TYPE),
+        ("page", '{"a": 1}.a', SILENT),
+        ("page", f"{BODY}.lines.count", SILENT),
+        ("page", f"{BODY}.lines.sku", DOCUMENTED_TYPE),
+        ("page", f"{BODY}.lines[0].sku", DOCUMENTED_TYPE),
+        ("page", "($n := input.name; $n)", TYPE),
+        ("page", "($string := function($x) {1}; $string(2))", SILENT),
+        ("page", "$map(input.ids, $string)", SILENT),
+        ("name", "$join(input.ids, ',')", SILENT),
+        ("name", "$count(input.ids)", TYPE),
+        ("name", "$boolean(input.id)", TYPE),
+        ("exact", "$boolean(input.id)", SILENT),
+        ("exact", "$not(input.id)", SILENT),
+        ("exact", "$exists(input.id) and true", SILENT),
+        ("exact", "input.name = 'a'", SILENT),
+        ("exact", "$uppercase(input.name)", TYPE),
+        ("tags", "input.name", TYPE),
+        ("tags", "[input.name]", SILENT),
+        ("tags", "[input.id]", DOCUMENTED_TYPE),
+        ("tags", "$split(input.name, ',')", SILENT),
+    ],
+)
+def test_what_jsonata_yields_is_compared_where_it_is_told(
+    name: str, expression: str, expected: Any, shared: Runtime
+) -> None:
+    """Literals, operators, functions of one result; silent where one of several types fits."""
+    reader = http("search", request={"query": {name: "${$.a}"}})
+    reader["inputParameters"] = {"a": f"${{jsonata: {expression}}}"}
+    assert codes(chain(Get=http("order"), Use=reader), shared) == expected

@@ -67,6 +67,22 @@ def read(name: str, member: str = "body") -> str:
         ),
         ([], {"A": choice("B", "C"), "B": step("C"), "C": reading("${$.tasks['A', 'B'].output}")}),
         ([("warning", "task-not-run")], {"A": reading("${$.tasks.B.output[*]}", "B"), "B": step()}),
+        (
+            [],
+            {
+                "A": choice("B", "C"),
+                "B": step("C"),
+                "C": reading("${jsonata: $exists(tasks.B) ? tasks.B.output.body : 0}"),
+            },
+        ),
+        (
+            [],
+            {"A": choice("B", "C"), "B": step("C"), "C": reading("${jsonata: [tasks.B.output]}")},
+        ),
+        (
+            MAY_NOT_RUN,
+            {"A": choice("B", "C"), "B": step("C"), "C": reading("${jsonata: tasks.B.output}")},
+        ),
         # Failures
         ([], {"A": step("B", failed="C"), "B": step(), "C": reading(read("A", "error.kind"))}),
         (

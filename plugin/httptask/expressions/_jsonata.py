@@ -19,7 +19,9 @@ from httptask.expressions._jsonpath import no_such_name
 from httptask.expressions._result import MOST_KNOWN, NoSuchNameError
 
 if TYPE_CHECKING:
+    from httptask._schema.value_types import ValueType
     from httptask.expressions._renaming import Renamed
+    from httptask.expressions._typed import Typed
 
 _REFUSED: Mapping[str, str] = {
     "now": "expressions have no clock; put the time into the run's input",
@@ -99,6 +101,13 @@ class Jsonata:
         from httptask.expressions._jsonata_tasks import renamed
 
         return renamed(source, before, after)
+
+    def typed(self, source: str, data: ValueType) -> Typed:
+        """Return what can be told of *source* over data of the type *data*."""
+        parsed(source)  # first: it minds the recursion limit when it imports the library
+        from httptask.expressions._jsonata_types import typed
+
+        return typed(source, data)
 
     def evaluate(self, source: str, data: Any) -> Any:
         """Return the value of *source* over *data*; whole numbers are integers, as in JSON.
