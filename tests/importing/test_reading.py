@@ -11,7 +11,6 @@ import yaml
 from httptask.importing._reading import Job, read
 from httptask.protocols import ImportOptions, Source
 
-
 COMPOSED_PETS = {
     "openapi": "3.1.0",
     "info": {"title": "Pets", "version": "1"},
