@@ -455,6 +455,15 @@ def test_a_sentence_says_what_a_person_would_say(schema: Any, value: Any, expect
     assert said({"properties": {"x": schema}}, {"x": value}) == [("/x", expected)]
 
 
+def test_a_missing_object_is_told_with_what_it_has_to_hold() -> None:
+    """A task without headers reads which header is missing."""
+    inner = {"type": "object", "required": ["X-Tenant", "b"], "title": "T"}
+    schema = {"required": ["headers", "query"], "properties": {"headers": inner}}
+    assert said(schema, {"query": 1}) == [
+        ("", "'headers' is required: expected an object with 'X-Tenant', 'b'")
+    ]
+
+
 def test_an_unknown_name_where_patterns_say_the_known_ones() -> None:
     """What names match is said, not that none is known."""
     schema = {"additionalProperties": False, "patternProperties": {"^x-": {}, "^y": {}}}

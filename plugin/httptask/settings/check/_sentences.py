@@ -62,7 +62,7 @@ def _missing(error: MissingError, pointer: str) -> Problem:
     if error.validator == "dependentRequired":
         params["where"] = error.validator_value
     else:
-        params["expected"] = _expected(properties.get(name, {})) or None
+        params["expected"] = _expected_with(properties.get(name, {})) or None
     return Problem.of("required", pointer, **params)
 
 
@@ -317,6 +317,16 @@ def _expected(schema: Any) -> str:
         _ARTICLES.get(type_name, type_name)
         for type_name in ([types] if isinstance(types, str) else types)
     )
+
+
+def _expected_with(schema: Any) -> str:
+    """As `_expected`, with the names that an object has to have: `headers` alone says little."""
+    expected = _expected(schema)
+    names = schema.get("required") if expected == _ARTICLES["object"] else None
+    if not isinstance(names, list) or not names:
+        return expected
+    more = f", ... ({len(names)} in all)" if len(names) > _MOST_NAMED else ""
+    return f"{expected} with {', '.join(map(repr, names[:_MOST_NAMED]))}{more}"
 
 
 def found(value: Any) -> str:
