@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from httptask.importers import read_api
-from httptask.model.api import Endpoint
+from httptask.model.api import Endpoint, MediaType, RequestBody
 from httptask.settings import prepare, settings_schema, still_to_fill
 from httptask.settings.check import request_problems
 
@@ -79,10 +79,40 @@ def test_what_is_still_to_fill_in_is_of_the_media_type_that_is_prefilled(other: 
     assert missing(endpoint(other)) == [("/body", "array")]
     assert missing(endpoint(other), headers={"Content-Type": other}) == [("/body", "object")]
     optional = endpoint(other, required=False)
-    assert missing(optional) == []
+    assert missing(optional) == [
+        ("/body", "optional: array"),
+        ("/headers/Content-Type", "optional, with a body: application/json"),
+    ]
     assert missing(optional, headers={"Content-Type": other}) == [
         ("/body", "optional: object; with it file")
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"text/csv": {"type": "string"}}, "string"),
+        ({"application/octet-stream": {"type": "string", "format": "binary"}}, "string"),
+        ({"application/json": {"type": "array", "items": {}}, "text/csv": {}}, "array"),
+        ({"application/json": {"type": "object"}, "text/csv": {"type": "string"}}, None),
+        ({"application/json": {}}, None),
+    ],
+)
+def test_an_optional_body_that_is_given_as_a_whole_is_told(
+    content: dict[str, Any], told: str | None
+) -> None:
+    """A text, a file or an array that may be left out, with the media type it is written in."""
+    body = RequestBody({name: MediaType(schema) for name, schema in content.items()})
+    described = Endpoint("i", "PUT", "/a", "v", request_body=body)
+    (media_type, *_) = content
+    assert missing(described) == (
+        []
+        if told is None
+        else [
+            ("/body", f"optional: {told}"),
+            ("/headers/Content-Type", f"optional, with a body: {media_type}"),
+        ]
+    )
 
 
 def test_an_optional_body_with_two_objects_asks_for_the_field_of_its_own() -> None:

@@ -103,6 +103,10 @@ def still_to_fill(
     return [*_missing_below(shape, request, base), *_optional_body(shape, request, base)]
 
 
+_WHOLE = ("array", "string")
+"""Types of a body that is given as a whole: an array, a text, a file."""
+
+
 def _optional_body(
     shape: _Shape, request: Mapping[str, Any], base: str
 ) -> Iterator[tuple[str, str]]:
@@ -113,11 +117,11 @@ def _optional_body(
     forms = [body, *(_Shape.of(form, body.definitions) for form in alternatives)]
     asked = next((form for form in forms if form.required), None)
     if asked is None:
-        return
-    yield (
-        pointer_of(["body"], base),
-        f"optional: {asked.expectation()}; with it {', '.join(asked.required)}",
-    )
+        asked = forms[1] if alternatives else body  # that of the media type told beside it
+        if asked.keywords.get("type") not in _WHOLE:
+            return
+    names = f"; with it {', '.join(asked.required)}" if asked.required else ""
+    yield pointer_of(["body"], base), f"optional: {asked.expectation()}{names}"
     media_type = shape.child("headers").child("Content-Type")
     documented = media_type.documented(required=True)
     if documented is not _NOTHING and "Content-Type" not in request.get("headers", {}):
