@@ -233,12 +233,9 @@ class _Terms(NamedTuple):
         return " ".join(chain(self.named, self.described))
 
 
-def _counted(rows: Iterable[_Terms]) -> tuple[Counter[str], Counter[str]]:
+def _counted(rows: Sequence[_Terms]) -> tuple[Counter[str], Counter[str]]:
     """Count for each term the *rows* whose names have it, and the rows that have it at all."""
-    names: Counter[str] = Counter()
-    everywhere: Counter[str] = Counter()
-    for terms_of_row in rows:
-        names.update(terms_of_row.named)
-        everywhere.update(terms_of_row.described)
+    names = Counter(chain.from_iterable(row.named for row in rows))
+    everywhere = Counter(chain.from_iterable(row.described for row in rows))
     everywhere.update(names)
     return names, everywhere

@@ -27,6 +27,8 @@ _NULLS = (b":null", b",null", b"[null")
 
 # As `dumped` writes a reference. A match in an example only adds a definition, which does no harm.
 REFERENCE = re.compile(rb'"\$ref":"#/\$defs/((?:[^"\\]|\\.)*+)"')
+_PLAIN_NAME = re.compile(rb"[A-Za-z0-9._-]+")
+"""A reference in which nothing is escaped, by JSON, in a URI or in a JSON Pointer."""
 
 
 def dumped(value: Any) -> bytes:
@@ -51,6 +53,9 @@ def _dumped_by_json(value: Any) -> bytes:
 
 
 def names_in(reference: bytes) -> tuple[str, str]:
+    if _PLAIN_NAME.fullmatch(reference):
+        name = reference.decode("ascii")
+        return name, name
     written = str(json.loads(b'"' + reference + b'"'))
     whole, first = (
         definition_name(DEFINITION + text) or "" for text in (written, written.partition("/")[0])

@@ -108,10 +108,13 @@ class Import:
     def run(self, catalogue: Catalogue) -> None:
         """Read everything into *catalogue*."""
         unwritten: list[Read] = []
+        endpoints = 0
         for read in read_all(self._jobs(catalogue), self.plugins, self.idle):
             unwritten.append(read)
-            if sum(len(pending.lines) for pending in unwritten) >= _BATCH:
+            endpoints += len(read.lines)
+            if endpoints >= _BATCH:
                 self._write(catalogue, unwritten)
+                endpoints = 0
             self.idle()
         self._write(catalogue, unwritten)
         if self.counts["added"] + self.counts["replaced"] >= _MANY:
