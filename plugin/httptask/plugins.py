@@ -75,6 +75,7 @@ class PluginManager(pluggy.PluginManager):
         self._providers: dict[str, dict[str, str]] = {}
         self._bringers: dict[int, str] = {}
         self._kept: dict[str, Any] = {}
+        self._implemented: dict[str, bool] = {}
 
     def named(self, hook: str) -> dict[str, Any]:
         """Return what the plugins bring through *hook* (a key of `NAMED`), by name.
@@ -123,7 +124,7 @@ class PluginManager(pluggy.PluginManager):
 
     def register(self, plugin: Any, name: str | None = None) -> str | None:
         """Register *plugin*; see pluggy."""
-        self._named, self._providers, self._kept = {}, {}, {}
+        self._named, self._providers, self._kept, self._implemented = {}, {}, {}, {}
         registered = super().register(plugin, name)
         for caller in self.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
@@ -135,7 +136,7 @@ class PluginManager(pluggy.PluginManager):
 
     def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
         """Unregister *plugin*; see pluggy."""
-        self._named, self._providers, self._kept = {}, {}, {}
+        self._named, self._providers, self._kept, self._implemented = {}, {}, {}, {}
         return super().unregister(plugin, name)
 
     def _guarded(self, hook: str, implementation: Any) -> Callable[..., Any]:
@@ -204,10 +205,16 @@ class PluginManager(pluggy.PluginManager):
             things[thing.name], providers[thing.name] = thing, plugin
         return things
 
+    def implements(self, hook: str) -> bool:
+        """Say whether a plugin implements *hook*; asked in every call."""
+        if hook not in self._implemented:
+            self._implemented[hook] = bool(getattr(self.hook, hook).get_hookimpls())
+        return self._implemented[hook]
+
     @property
     def has_observers(self) -> bool:
         """Whether a plugin looks at exchanges."""
-        return bool(self.hook.httptask_exchange_finished.get_hookimpls())
+        return self.implements(OBSERVER)
 
     def tell_observers(self, exchange: Exchange, task: object) -> None:
         """Call `httptask_exchange_finished`.

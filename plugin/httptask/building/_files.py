@@ -25,7 +25,6 @@ from httptask.building._escaping import UnwritableError
 from httptask.building._references import (
     REFERENCE,
     data_places,
-    mentions_files,
     reference_of,
     reference_problems,
     text_places,
@@ -88,10 +87,6 @@ class Files:
         while len(data) < file.size:
             data += file.read(len(data))
         return data
-
-    def may_stand_in(self, value: Any) -> bool:
-        """Say whether *value* may hold a reference to a file, or the path of one."""
-        return bool(value) and (self.folder is not None or mentions_files(value))
 
     def named_places(self, value: Any) -> Iterator[tuple[str | int, ...]]:
         """Yield where in *value* a text holds the path of a file that a response was kept in.

@@ -80,6 +80,8 @@ class Builder:
         self._endpoint = endpoint
         self._writer = Writer(endpoint, at)
         self._constant_groups = frozenset(constant)
+        self.changing = tuple(name for name in PARTS["request"] if name not in constant)
+        """The other groups."""
         is_constant = self._constant_groups.issuperset
         self._constant_parts = {part for part, groups in PARTS.items() if is_constant(groups)}
         self._made: dict[str, Any] = {}

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_OBJECT = (dict, Mapping)
+"""`dict` first: a check against an abstract class is slow, and filters make many. A tuple: a union
+would be made for every check.
+"""
+
 
 def follow(steps: Sequence[str | int], data: Any) -> tuple[Any, int]:
     """Follow *steps* from *data* as far as they lead; return the value there and their number.
@@ -15,8 +20,7 @@ def follow(steps: Sequence[str | int], data: Any) -> tuple[Any, int]:
     value = data
     for count, step in enumerate(steps):
         if isinstance(step, str):
-            # `dict` first: a check against an abstract class is slow, and filters make many.
-            if not isinstance(value, dict | Mapping) or step not in value:
+            if not isinstance(value, _OBJECT) or step not in value:
                 return value, count
         elif not isinstance(value, list) or not -len(value) <= step < len(value):
             return value, count

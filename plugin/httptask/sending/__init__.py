@@ -43,6 +43,7 @@ from httptask.sending._retry import (
     is_repeatable,
     retry_after_of,
 )
+from httptask.sending._terms import Terms
 from httptask.sending._token_sender import token_sender
 from httptask.sending._wire import Wire
 
@@ -68,6 +69,7 @@ __all__ = [
     "RetryRefusal",
     "RoundNews",
     "Send",
+    "Terms",
     "Verdict",
     "View",
     "Wait",

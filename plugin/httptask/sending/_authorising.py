@@ -129,7 +129,7 @@ def _unanswered(error: TaskError, request: OutgoingRequest, credential: str) -> 
 
 def _content(received: Received) -> bytes:
     """Return the body of *received* after content coding. Raises `DecodeError`, `TooLargeError`."""
-    encoding = received.header("content-encoding")
+    encoding = received.content_encoding
     if not encoding or not received.body:
         return bytes(received.body)
     decoder, content = Decoder(encoding), bytearray()

@@ -8,22 +8,22 @@ from httptask.errors import CredentialError, TaskError, TimedOutError
 from httptask.model.policy import Limits
 from httptask.sending._attempt import AttemptRecord
 from httptask.sending._httpx import address
+from httptask.sending._terms import Terms
 
 
-def deadline_passed(
-    records: Sequence[AttemptRecord], seconds: float, limits: Limits, credentials: Sequence[str]
-) -> TaskError:
-    """Return the error of a call of the attempts *records*, whose total of *seconds* passed.
+def deadline_passed(records: Sequence[AttemptRecord], terms: Terms) -> TaskError:
+    """Return the error of a call of the attempts *records*, whose total time passed.
 
-    *credentials* are the names of those that authorise it. While one of them is not ready, nothing
-    of the task is under way: then it is an error of the credential.
+    While one of its credentials is not ready, nothing of the task is under way: then it is an error
+    of the credential.
     """
+    seconds = terms.timeouts.total
     passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
     last = records[-1]
-    if credentials and _is_authorising(last):
-        return _no_token(records, passed, credentials)
+    if terms.credentials and _is_authorising(last):
+        return _no_token(records, passed, terms.credentials)
     if last.hops and set(last.hops[-1].phases) == {"queue"}:
-        return _never_its_turn(records, passed, seconds, limits)
+        return _never_its_turn(records, passed, seconds, terms.limits)
     count = f"{len(records)} attempts" if len(records) > 1 else "one attempt"
     return TimedOutError(f"{passed} in {count}", phase="total", seconds=seconds)
 

@@ -8,13 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
 from httptask.errors import CredentialError, RedirectError, StatusError, TaskError
 from httptask.model.credential import Owner, names_of
 from httptask.model.exchange import Exchange, OutgoingRequest
-from httptask.model.policy import Limits, RetryPolicy, Timeouts
-from httptask.model.task import Reading, TaskResult
+from httptask.model.task import TaskResult
 from httptask.sending._attempt import AttemptRecord
 from httptask.sending._authorising import (
     Authorisation,
@@ -32,9 +30,10 @@ from httptask.sending._files import BodyFile, BodyFiles
 from httptask.sending._hop import Bodies, HopRecord, Received, send_hop
 from httptask.sending._masked_body import MaskedBody, masked_body
 from httptask.sending._progress import Progress, Wait, watched
-from httptask.sending._redirect import circle, next_request, way_of
+from httptask.sending._redirect import FOLLOWED, circle, next_request, way_of
 from httptask.sending._response import Verdict, View, outcome, view_of
 from httptask.sending._retry import IDEMPOTENT, EngineAttempt, wait_seconds, why_not
+from httptask.sending._terms import Terms
 from httptask.sending._wire import Wire
 
 _LONG = 256 * 1024
@@ -89,24 +88,18 @@ class Delivery:
 class _Call:
     """What stays the same over all attempts."""
 
+    terms: Terms
     ready: MakeReady
     wires: Callable[[bool], Wire]
     wire: Wire
-    timeouts: Timeouts
-    retry: RetryPolicy
-    limits: Limits
-    redactor: Redactor
     bodies: Bodies
     judge: Judge | None
-    progress: Progress
-    redirects: int
-    """How many are followed."""
+    progress: Progress | None
+    """Filled in while it runs; None: nobody watches."""
     is_observed: bool
     """Whether somebody looks at the exchange of a success; that of an error is always made."""
     retry_refusal: RetryRefusal | None
-    credentials: Sequence[str]
-    """The names of what authorises the requests."""
-    engine_attempt: EngineAttempt | None = None
+    engine_attempt: EngineAttempt | None
     """The attempt that an engine asks for, when it makes those that follow, too."""
     is_pinned: bool = False
     """Nothing is sent: no server needs the waits between attempts."""
@@ -118,61 +111,49 @@ class _Call:
 
     def masked(self, received: Received, view: View) -> MaskedBody:
         """Return the body of *received*, which decodes to *view*, as an exchange may hold it."""
-        return masked_body(received, view, self.redactor, self.bodies.reading.charset)
+        terms = self.terms
+        return masked_body(received, view, terms.redactor, terms.reading.charset)
 
 
 async def deliver(
+    terms: Terms,
     ready: MakeReady,
     wires: Callable[[bool], Wire],
     *,
-    timeouts: Timeouts,
-    retry: RetryPolicy,
-    limits: Limits,
-    redactor: Redactor,
     new_file: Callable[[], BodyFile] = BodyFile,
-    reading: Reading | None = None,
     judge: Judge | None = None,
-    redirects: int | None = None,
     is_observed: bool = True,
     retry_refusal: RetryRefusal | None = None,
-    credentials: Sequence[str] = (),
     engine_attempt: EngineAttempt | None = None,
     is_pinned: bool = False,
 ) -> Delivery:
-    """Send the request that *ready* makes, again where *retry* and the outcome allow it, and return
+    """Send the request that *ready* makes, again where *terms* and the outcome allow it, and return
     what the call ended in.
 
     *wires* gives the wire of the running event loop; True is for token requests, which may have a
     loop of their own.
-    *new_file* makes files for bodies that are neither JSON nor text, unless *reading* says
-    otherwise. *judge* decides what a success is; any 2xx without one. At most *redirects* are
-    followed, and never more than *limits* has. Without *is_observed*, a success has no exchange: to
-    mask what nobody looks at would cost a fifth of the call. *retry_refusal* may hold back a retry.
-    *credentials* are the names of those that *ready* authorises with. With *engine_attempt* one
-    attempt is made: that one. With *is_pinned* the wire sends nothing, and nobody waits between
-    attempts.
+    *new_file* makes files for bodies that are neither JSON nor text, unless *terms* say otherwise.
+    *judge* decides what a success is; any 2xx without one. Without *is_observed*, a success has no
+    exchange: to mask what nobody looks at would cost a fifth of the call. *retry_refusal* may hold
+    back a retry. With *engine_attempt* one attempt is made: that one. With *is_pinned* the wire
+    sends nothing, and nobody waits between attempts.
     Raises only what *ready* raises (nothing was sent), and cancellation.
     """
     files = BodyFiles(new_file)
-    bodies = Bodies(limits.body, files.new, reading or Reading())
-    followed = limits.redirects if redirects is None else min(redirects, limits.redirects)
-    progress = watched.get() or Progress()
-    progress.max_attempts = retry.max_attempts
+    bodies = Bodies(terms.limits.body, files.new, terms.reading)
+    progress = watched.get()
+    if progress is not None:
+        progress.max_attempts = terms.retry.max_attempts
     call = _Call(
+        terms,
         ready,
         wires,
         wires(False),
-        timeouts,
-        retry,
-        limits,
-        redactor,
         bodies,
         judge,
         progress,
-        followed,
         is_observed,
         retry_refusal,
-        credentials,
         engine_attempt,
         is_pinned,
     )
@@ -182,12 +163,14 @@ async def deliver(
         await _attempts(call, records)
         delivery, kept_file = await _delivered(records, call)
     except asyncio.CancelledError:
-        _note_cancelled(records, call)
+        if progress is not None:
+            _note_cancelled(records, call, progress)
         raise
     finally:
         files.close(kept_file)
-        for record in records:
-            progress.notes += map(redactor.text, record.queue_notes())
+        if progress is not None:
+            for record in records:
+                progress.notes += map(terms.redactor.text, record.queue_notes())
     return delivery
 
 
@@ -198,20 +181,19 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
     was.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + call.timeouts.total
+    deadline = loop.time() + call.terms.timeouts.total
     waited = 0.0
     before = call.engine_attempt.before if call.engine_attempt is not None else 0
     while True:
         current = AttemptRecord(before + len(records) + 1, waited)
         records.append(current)
-        call.progress.attempt, call.progress.wait = current.number, None
+        if call.progress is not None:
+            call.progress.attempt, call.progress.wait = current.number, None
         try:
             async with asyncio.timeout_at(deadline):
                 await _attempt(current, call)
         except TimeoutError:
-            current.error = deadline_passed(
-                records, call.timeouts.total, call.limits, call.credentials
-            )
+            current.error = deadline_passed(records, call.terms)
         except TaskError as error:
             if not current.hops and not current.tokens and len(records) == 1:  # nothing was sent
                 error.elapsed_seconds = call.elapsed()
@@ -227,7 +209,8 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
         if call.is_pinned:
             continue
         waited = next_wait
-        call.progress.wait = Wait(waited, current.error.retry_after)
+        if call.progress is not None:
+            call.progress.wait = Wait(waited, current.error.retry_after)
         await asyncio.sleep(waited)
 
 
@@ -242,18 +225,18 @@ def _wait_after(
     delivered_before = any(record.maybe_delivered for record in records)
     error.maybe_delivered = error.maybe_delivered or delivered_before
     requests = [hop.request for hop in records[-1].counting_hops]
-    verdict, statuses = records[-1].verdict, call.retry.statuses
+    verdict, statuses = records[-1].verdict, call.terms.retry.statuses
     is_unmet = verdict is not None and bool(verdict.unmet)
     if is_unmet and isinstance(error, StatusError):
         statuses |= {error.status_code}  # its author asks for another try
     refusal = why_not(error, requests, statuses)
     error.retryable = refusal is None
     made = records[-1].number
-    if made >= call.retry.max_attempts:
+    if made >= call.terms.retry.max_attempts:
         if is_unmet and made > 1:
             error.message += f"; it stayed so over {made} attempts"
         return None
-    wait = wait_seconds(call.retry, made, error.retry_after)
+    wait = wait_seconds(call.terms.retry, made, error.retry_after)
     engine_attempt = call.engine_attempt
     if engine_attempt is not None:
         seconds_left -= engine_attempt.seconds_before
@@ -286,17 +269,16 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
 
     Raises the `TaskError` that the attempt ends in.
     """
-    ready = await call.ready(partial(send_token, current, partial(call.wires, True), call.timeouts))
-    redactor = call.redactor
+    terms = call.terms
+    redactor = terms.redactor
+    ready = await call.ready(
+        partial(send_token, current, partial(call.wires, True), terms.timeouts)
+    )
     current.plain = ready.plain
     received = await _answer(current, ready, call)
-
-    def read() -> tuple[View, MaskedBody | None]:
-        view = view_of(received, call.limits, redactor, call.bodies)
-        return view, call.masked(received, view) if call.is_observed else None
-
     # How long an encoded body gets is known only after decoding.
-    may_be_long = len(received.body) > _LONG or bool(received.header("content-encoding"))
+    may_be_long = len(received.body) > _LONG or bool(received.content_encoding)
+    read = partial(_read, received, call)
     view, current.body = await in_thread(read) if may_be_long else read()
     current.view = view
     is_unreadable = received.is_success and view.error is not None
@@ -309,6 +291,14 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
             mask = partial(call.masked, received, view)
             current.body = await in_thread(mask) if may_be_long else mask()
         raise error
+
+
+def _read(received: Received, call: _Call) -> tuple[View, MaskedBody | None]:
+    """Return the view of *received*, and its body as an exchange may hold it where one is asked
+    for.
+    """
+    view = view_of(received, call.terms.limits, call.terms.redactor, call.bodies)
+    return view, call.masked(received, view) if call.is_observed else None
 
 
 async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received:
@@ -335,7 +325,7 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
                 request, sent = anew, cookies.attached(anew)
                 received.shorten()
                 continue
-        if not call.redirects:
+        if not call.terms.redirects or received.status_code not in FOLLOWED:
             return received
         cookies.store(sent.url, received.header_lines("set-cookie"))
         try:
@@ -345,8 +335,8 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
             if following is None:
                 return received
             visited.add((sent.method, sent.url, sent.header("cookie")))
-            if len(current.counting_hops) > call.redirects:
-                raise RedirectError(f"more than {call.redirects} redirects")
+            if len(current.counting_hops) > call.terms.redirects:
+                raise RedirectError(f"more than {call.terms.redirects} redirects")
             plain = plain_following(plain, following, received)
             if plain is not None and ready.authorisation is not None and ready.authorisation.signs:
                 following = await authorised(plain, ready.authorisation)
@@ -381,7 +371,8 @@ async def _hop(
     identity = None
     if on_own_origin and ready.authorisation is not None:
         identity = ready.authorisation.identity
-    send = partial(send_hop, call.wire, request, ready.credential, call.timeouts, call.bodies)
+    timeouts = call.terms.timeouts
+    send = partial(send_hop, call.wire, request, ready.credential, timeouts, call.bodies)
     try:
         return await send(record, identity)
     except CredentialError as error:  # its certificate cannot be shown
@@ -407,32 +398,29 @@ async def _delivered(
     records: Sequence[AttemptRecord], call: _Call
 ) -> tuple[Delivery, BodyFile | None]:
     """Return what the attempts *records* ended in, and the file that the result refers to."""
-    view = records[-1].view
+    view, error = records[-1].view, records[-1].error
     file = view.file if view is not None else None
-    size = 0
-    for record in records:
-        for hop in record.hops:
-            size += len(hop.received.body) if hop.received is not None else 0
-    if size > _LONG or (file is not None and file.size > _LONG):
-        return await in_thread(lambda: _delivery(records, call)), file
-    return _delivery(records, call), file
+    is_shown = error is not None or call.is_observed
+    size = (file.size if file is not None else 0) + (_size(records) if is_shown else 0)
+    deliver_now = partial(_delivery, records, call)
+    return await in_thread(deliver_now) if size > _LONG else deliver_now(), file
+
+
+def _size(records: Sequence[AttemptRecord]) -> int:
+    """Return the bytes of the bodies that came, as far as they are in memory."""
+    received = [hop.received for record in records for hop in record.hops]
+    return sum(len(response.body) for response in received if response is not None)
 
 
 def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
-    last, redactor = records[-1], call.redactor
-    error = last.error
+    last, redactor = records[-1], call.terms.redactor
+    error, view = last.error, last.view
     if error is not None:
         mask_error(error, redactor)
-    if last.view is not None and last.view.file is not None:
-        last.view.file.keep()
+    if view is not None and view.file is not None:
+        view.file.keep()
     elapsed = call.elapsed()
-
-    def make_exchange() -> Exchange:
-        received = last.hops[-1].received if last.hops else None
-        if last.body is None and last.view is not None and received is not None:
-            last.body = call.masked(received, last.view)
-        return exchange_of(records, elapsed, redactor)
-
+    make_exchange = partial(_exchange, records, elapsed, call)
     exchange = make_exchange() if error is not None or call.is_observed else None
     result = result_of(last, elapsed, redactor)
     if error is not None:
@@ -441,17 +429,26 @@ def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
         error.exchange = exchange
         error.result = result
     url = last.hops[-1].request.url if last.hops else ""
-    size = last.view.size if last.view is not None else 0
-    return Delivery(exchange, error, result, url, size, make_exchange)
+    return Delivery(
+        exchange, error, result, url, view.size if view is not None else 0, make_exchange
+    )
 
 
-def _note_cancelled(records: Sequence[AttemptRecord], call: _Call) -> None:
-    """Leave the exchange of a cancelled call in its progress; of long bodies only their start."""
+def _exchange(records: Sequence[AttemptRecord], elapsed: float, call: _Call) -> Exchange:
+    last = records[-1]
+    received = last.hops[-1].received if last.hops else None
+    if last.body is None and last.view is not None and received is not None:
+        last.body = call.masked(received, last.view)
+    return exchange_of(records, elapsed, call.terms.redactor)
+
+
+def _note_cancelled(records: Sequence[AttemptRecord], call: _Call, progress: Progress) -> None:
+    """Leave the exchange of a cancelled call in its *progress*; of long bodies only their start."""
     for record in records:
         record.shorten()
         record.elapsed_seconds = record.elapsed_seconds or time.perf_counter() - record.began
         received = record.hops[-1].received if record.hops else None
         if record.view is not None and record.body is None and received is not None:
             record.body = call.masked(received, record.view)
-    call.progress.exchange = cancelled_exchange(records, call.elapsed(), call.redactor)
-    call.progress.maybe_delivered = any(record.maybe_delivered for record in records)
+    progress.exchange = cancelled_exchange(records, call.elapsed(), call.terms.redactor)
+    progress.maybe_delivered = any(record.maybe_delivered for record in records)

@@ -46,6 +46,8 @@ class Received:
     """The first Content-Type; RFC 9110, section 5.3 allows one, and some servers send it twice."""
     media_type: str = field(init=False)
     """The type and subtype, in lower case; "" when the server does not say."""
+    content_encoding: str = field(init=False)
+    """The value of Content-Encoding; "" without one."""
     _lines: dict[str, list[str]] = field(init=False, repr=False)
     """The values of each header, by its name in lower case."""
 
@@ -53,8 +55,9 @@ class Received:
         self._lines = {}
         for name, value in self.headers:
             self._lines.setdefault(name.lower(), []).append(value)
-        self.content_type = next(iter(self.header_lines("content-type")), "")
+        self.content_type = self.header_lines("content-type", ("",))[0]
         self.media_type = received_essence(self.content_type)
+        self.content_encoding = self.header("content-encoding")
 
     def shorten(self) -> None:
         """Keep only the start of the body, and no file."""
@@ -69,15 +72,16 @@ class Received:
         """
         return ", ".join(self.header_lines(name))
 
-    def header_lines(self, name: str) -> Sequence[str]:
-        """Return the value of each line of header *name*, in order."""
-        return self._lines.get(name, ())
+    def header_lines(self, name: str, default: Sequence[str] = ()) -> Sequence[str]:
+        """Return the value of each line of header *name*, in order; *default* when there is
+        none.
+        """
+        return self._lines.get(name, default)
 
     @property
     def coding_note(self) -> str:
         """What a reader has to know of the content codings; "" when all are undone."""
-        encoding = self.header("content-encoding")
-        return Decoder(encoding).note if encoding else ""
+        return Decoder(self.content_encoding).note if self.content_encoding else ""
 
     @property
     def is_success(self) -> bool:
@@ -257,7 +261,7 @@ class _Spilling:
 
     def __init__(self, received: Received, bodies: Bodies) -> None:
         self._received = received
-        self._decoder = Decoder(received.header("content-encoding"))
+        self._decoder = Decoder(received.content_encoding)
         self._block = bytearray()
         self._file = received.file = bodies.new_file()
 

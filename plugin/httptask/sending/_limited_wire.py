@@ -76,6 +76,7 @@ class LimitedWire:
         except BaseException as error:
             passed.broke(error)
             raise
+        recorder.check_again = None  # a request that is over leaves no circle of references
         limited_for = passed.answered(answer)
         if limited_for and limiter.is_shared:
             pause = min(limited_for, limiter.limits.longest_pause)

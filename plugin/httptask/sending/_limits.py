@@ -86,18 +86,14 @@ class Limiter:
         self.buckets = buckets
         self.is_shared = not isinstance(self.buckets, TokenBuckets)
         """Other processes count, too."""
+        any_figure = limits.longest_pause or limits.failure_share or limits.retry_share
+        self.is_off = not (any_figure or limits.connections or self.is_shared)
+        """Only tasks and credentials limit anything."""
         self.rates: dict[str, RateLimit] = {}
         """The limits that credentials have, by their name."""
         self.lock = threading.Lock()
         self._origins: dict[Origin, OriginState] = {}
         self._own = TokenBuckets()
-
-    @property
-    def is_off(self) -> bool:
-        """Whether only tasks and credentials limit anything."""
-        limits = self.limits
-        any_figure = limits.longest_pause or limits.failure_share or limits.retry_share
-        return not (any_figure or limits.connections or self.is_shared)
 
     def know(self, credential: str, rate: RateLimit | None) -> None:
         """Remember the limit that *credential* has now."""

@@ -38,7 +38,7 @@ def masked_body(
     masked = MaskedBody(b"", False, decoded, view.decoded_as)
     if received.shortened:
         return replace(masked, body=masked_bytes(received, redactor).body, truncated=True)
-    is_encoded = bool(received.header("content-encoding"))
+    is_encoded = bool(received.content_encoding)
     if is_encoded and view.file is not None and view.file.size > len(view.content):
         return replace(masked, truncated=True)
     # Content that was not encoded is in memory already: that saves a copy of what may be long.
@@ -64,7 +64,7 @@ def masked_bytes(received: Received, redactor: Redactor) -> MaskedBody:
     if not received.shortened:
         return MaskedBody(masked)
     # Encoded bytes cannot be searched, and the cut may have left the start of a secret at the end.
-    is_encoded = bool(received.header("content-encoding"))
+    is_encoded = bool(received.content_encoding)
     return MaskedBody(b"" if is_encoded else masked[: -len(raw) // 4], truncated=True)
 
 

@@ -120,7 +120,7 @@ def _response(record: TokenRecord, redactor: Redactor) -> RawResponse | None:
     received = record.hop.received
     if received is None:
         return None
-    encoding, notes = received.header("content-encoding"), [*received.notes]
+    encoding, notes = received.content_encoding, [*received.notes]
     content = record.content if record.content or encoding else bytes(received.body)
     if encoding:
         notes.append(f"the body is shown without its Content-Encoding, {encoding}")

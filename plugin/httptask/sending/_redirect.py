@@ -12,7 +12,8 @@ from httptask.model.exchange import OutgoingRequest
 from httptask.sending._httpx import address
 from httptask.sending._wire import UnsendableError
 
-_FOLLOWED = {301, 302, 303, 307, 308}
+FOLLOWED = frozenset((301, 302, 303, 307, 308))
+"""Statuses of redirects that are followed (RFC 9110, section 15.4)."""
 _STAYS = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sig|referer|^host$")
 """Header names that may carry a secret, or name this host. They do not cross origins: a header too
 few is preferred to a leak.
@@ -32,7 +33,7 @@ def next_request(
     Raises `RedirectError` for a redirect that is not followed: to another scheme, from https to
     http, or with a body across origins.
     """
-    if status_code not in _FOLLOWED or not location:
+    if status_code not in FOLLOWED or not location:
         return None
     target_url = target_of(request.url, location)
     target = split_url(target_url)

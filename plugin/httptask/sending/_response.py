@@ -156,7 +156,7 @@ def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
 
     Raises `DecodeError` and `TooLargeError`.
     """
-    encoding = received.header("content-encoding")
+    encoding = received.content_encoding
     if not encoding or not received.body:
         return bytes(received.body)
     decoder = Decoder(encoding)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask.building import url_part
@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     from httptask.model.task import Inputs
 
 
-async def evaluated(
-    plan: Plan, inputs: Inputs, *, send_anyway: bool = False
-) -> tuple[Any, dict[str, Any]]:
-    """Return the evaluated input parameters and the checked, evaluated, normalised
-    `httpRequest`.
+class Evaluated(NamedTuple):
+    """What a visit evaluates before it sends. A tuple: one is made in every run."""
+
+    parameters: Any
+    """The input parameters."""
+    settings: dict[str, Any]
+    """The checked, evaluated, normalised `httpRequest`."""
+    mentions_files: bool
+    """Whether a reference to a file may stand in what is not the same in every request."""
+
+
+async def evaluated(plan: Plan, inputs: Inputs, *, send_anyway: bool = False) -> Evaluated:
+    """Return the evaluated settings of *plan*. Raises a `TaskError` for those that cannot be
+    sent.
     """
     refusal = plan.shape_refusal if send_anyway else plan.refusal
     if refusal:
@@ -34,17 +43,20 @@ async def evaluated(
     if plan.has_constant_request:
         if send_anyway:
             _refuse_unsendable(plan, plan.definition["httpRequest"])
-        return parameters, plan.constant_settings
+        return Evaluated(parameters, plan.constant_settings, plan.mentions_files)
     request = plan.paged(await _request(plan, parameters, inputs))
+    mentions_files = True
     if plan.evaluated_groups and not send_anyway:
         # What the expressions yielded is checked strictly now; everything else was when it was
         # read.
         check = plan.check_of_evaluated
-        if not check.plainly_allow(request, plan.changing_paths):
+        if check.plainly_allow(request, plan.changing_paths):
+            mentions_files = plan.mentions_files
+        else:
             refuse(check.problems(request))
     if send_anyway:
         _refuse_unsendable(plan, request)
-    return parameters, plan.sendable(request)
+    return Evaluated(parameters, plan.sendable(request), mentions_files)
 
 
 async def parameters_of(plan: Plan, inputs: Inputs) -> Any:

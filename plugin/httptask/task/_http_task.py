@@ -328,6 +328,8 @@ class HttpTask:
         answered = answered_before(state)
         visit = Visit(self, inputs, new_file, is_test=is_test, answered=answered, **options)
         await visit.begin()
+        if self.plan.is_one_call:
+            return visit.parameters, await visit.run()
         calls = await round_of(self, visit, inputs, new_file, is_test=is_test, state=state)
         return visit.parameters, await visit.run(calls)
 

@@ -13,7 +13,7 @@ from httptask._core import packaged
 from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import deeper_than, dump, is_too_deep, parse
-from httptask.building import Builder, build, data_places, references, with_values
+from httptask.building import Builder, build, data_places, mentions_files, references, with_values
 from httptask.credentials import named_credentials
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
 from httptask.expressions import Prepared, holds_expression, may_change
@@ -23,6 +23,7 @@ from httptask.model.pagination import Pagination
 from httptask.model.policy import RetryPolicy, Timeouts
 from httptask.model.rates import RateLimit
 from httptask.model.task import Reading
+from httptask.sending import Terms
 from httptask.settings import (
     EVERY_GROUP,
     RequestCheck,
@@ -123,6 +124,11 @@ class Plan:
         endpoint_id = self.field("endpoint")
         return self.runtime.endpoint(endpoint_id) if isinstance(endpoint_id, str) else None
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the endpoint was looked up: to ask for it reads no file."""
+        return "endpoint" in self.__dict__
+
     @cached_property
     def settings_schema(self) -> dict[str, Any]:
         """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by
@@ -220,7 +226,7 @@ class Plan:
         setting = self._setting("completion")
         return None if setting is None else Completion.of_json(setting)
 
-    @property
+    @cached_property
     def is_one_call(self) -> bool:
         """Whether the task makes one call, and neither reads pages nor waits for a job."""
         return self.pagination is None and self.completion is None
@@ -290,7 +296,7 @@ class Plan:
         """
         changing, constant = request, self._constant_request
         if constant:
-            changing = {name: request[name] for name in request if name not in constant}
+            changing = {name: request[name] for name in self._changing_names if name in request}
         plain = {**constant, **normalised(changing, self._header_names)}
         if self._names_media_type:
             return plain
@@ -307,6 +313,12 @@ class Plan:
         changing = changing | (self.pagination.groups if self.pagination is not None else set())
         constant = {name: value for name, value in request.items() if name not in changing}
         return normalised(constant, self._header_names)
+
+    @cached_property
+    def _changing_names(self) -> tuple[str, ...]:
+        of_pages = self.pagination.groups if self.pagination is not None else ()
+        names = dict.fromkeys((*self.definition["httpRequest"], *of_pages))
+        return tuple(name for name in names if name not in self._constant_request)
 
     @cached_property
     def _names_media_type(self) -> bool:
@@ -460,6 +472,16 @@ class Plan:
         return frozenset(constant)
 
     @cached_property
+    def mentions_files(self) -> bool:
+        """Whether a reference to a file may stand in what its author wrote of the groups that are
+        not the same in every request.
+        """
+        request = self.field("httpRequest")
+        if not isinstance(request, Mapping):
+            return True
+        return mentions_files([request.get(name) for name in self.builder.changing])
+
+    @cached_property
     def builder(self) -> Builder:
         """Builds the task's requests; what of them no run changes is built once."""
         return Builder(self.endpoint, self.request_pointer, self.constant_groups)
@@ -480,19 +502,23 @@ class Plan:
         return Timeouts.of_task(self.definition)
 
     @cached_property
-    def retry(self) -> RetryPolicy:
-        """How the task is tried again."""
-        return RetryPolicy.of_task(self.definition)
+    def terms(self) -> Terms:
+        """What holds for every call of the task."""
+        limits, redirects = self.runtime.limits, self.field("redirects")
+        return Terms(
+            timeouts=self.timeouts,
+            retry=RetryPolicy.of_task(self.definition),
+            limits=limits,
+            redactor=self.runtime.redactor,
+            reading=Reading.of_task(self.definition),
+            redirects=limits.redirects if redirects is None else min(redirects, limits.redirects),
+            credentials=tuple(name for _, name in self.credentials),
+        )
 
     @cached_property
     def rate(self) -> RateLimit | None:
         """How many requests its runs send to one origin."""
         return RateLimit.of_json(self.field("rateLimit"))
-
-    @cached_property
-    def reading(self) -> Reading:
-        """How the body of a response is read."""
-        return Reading.of_task(self.definition)
 
     @cached_property
     def _header_names(self) -> dict[str, str]:

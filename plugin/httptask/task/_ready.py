@@ -43,7 +43,8 @@ async def ready(
     names = task.plan.credentials
     if environment is not None:
         names = [(pointer, environment.credential_names(name)) for pointer, name in names]
-    credentials = [] if is_pinned else await resolved_credentials(runtime, names)
+    is_authorised = bool(names) and not is_pinned
+    credentials = await resolved_credentials(runtime, names) if is_authorised else []
     _prepared_by_plugins(task, request)
     if not credentials:
         return Ready(request, request)
@@ -52,7 +53,7 @@ async def ready(
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
     plugins = task.runtime.plugins
-    if not plugins.hook.httptask_prepare_request.get_hookimpls():
+    if not plugins.implements("httptask_prepare_request"):
         return
     with plugins.blaming("httptask_prepare_request"):
         plugins.hook.httptask_prepare_request(request=request, task=task)

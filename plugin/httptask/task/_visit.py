@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.syntax import split_url
-from httptask.building import Builder, with_contents
-from httptask.credentials import named_credentials
+from httptask.building import Builder, mentions_files, with_contents
 from httptask.errors import ExpressionError, RedirectError
 from httptask.expressions import Prepared
 from httptask.model.exchange import Exchange, OutgoingRequest
@@ -46,9 +46,10 @@ if TYPE_CHECKING:
     from httptask.task._round import Round
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """The request of a call before plugins and credentials change it."""
+class Outgoing(NamedTuple):
+    """The request of a call before plugins and credentials change it. A tuple: one is made in every
+    call.
+    """
 
     built: OutgoingRequest
     settings: Mapping[str, Any]
@@ -93,6 +94,7 @@ class Visit:
         self._number = number
         self._builder: Builder | None = None
         self._constant: frozenset[str] = frozenset()
+        self._mentions_files = True
         self.parameters: Any = None
         """The evaluated input parameters, once it has begun."""
         self.settings: Mapping[str, Any] = {}
@@ -117,8 +119,9 @@ class Visit:
 
     async def begin(self) -> None:
         """Evaluate the task's settings. Raises a `TaskError` for those that cannot be sent."""
-        await self._task.load()
-        self.parameters, self.settings = await evaluated(
+        if not self._plan.is_loaded:
+            await self._task.load()
+        self.parameters, self.settings, self._mentions_files = await evaluated(
             self._plan, self._inputs, send_anyway=self.send_anyway
         )
 
@@ -142,21 +145,15 @@ class Visit:
         wires, retry_refusal = self._wires()
         with allowing(runtime.allowed):
             delivery = await deliver(
-                lambda send: self._ready(call, send),
+                plan.terms,
+                partial(self._ready, call),
                 wires,
-                timeouts=plan.timeouts,
-                retry=plan.retry,
-                limits=runtime.limits,
-                redactor=runtime.redactor,
                 new_file=self._new_file,
-                reading=plan.reading,
                 judge=judge,
-                redirects=plan.definition.get("redirects"),
                 is_observed=self._is_test or is_watched or runtime.plugins.has_observers,
                 retry_refusal=retry_refusal,
                 engine_attempt=self._engine_attempt if plan.is_one_call else None,
                 is_pinned=self.is_pinned,
-                credentials=[name for _, name in named_credentials(plan.field("credentials"))],
             )
         exchange = delivery.exchange
         if exchange is not None:
@@ -176,7 +173,7 @@ class Visit:
         plan = self._plan
         if call.settings is None:
             settings = self.settings
-            built = await self._built(settings, plan.constant_groups, plan.builder)
+            built = await self._built(settings, plan.builder, self._mentions_files)
         else:
             settings = call.settings
             built = await self._changed(settings)
@@ -228,18 +225,19 @@ class Visit:
         if self._builder is None or self._constant != constant:
             self._builder = Builder(plan.endpoint, plan.request_pointer, constant)
             self._constant = constant
-        return await self._built(settings, constant, self._builder)
+        return await self._built(settings, self._builder, mentions_files(settings))
 
     async def _built(
-        self, request: Mapping[str, Any], constant: frozenset[str], builder: Builder
+        self, request: Mapping[str, Any], builder: Builder, mentions_files: bool
     ) -> OutgoingRequest:
-        """Return the request of the evaluated settings *request*; files that are to become data are
-        read for it.
+        """Return the request of the evaluated settings *request*, whose changing groups may hold
+        references where it *mentions_files*; files that are to become data are read for it.
         """
-        others = {name: value for name, value in request.items() if name not in constant}
         readable = self._task.runtime.readable
-        may_hold_files = readable.may_stand_in(others)
+        # A text that mentions none may be the path of a file below the folder.
+        may_hold_files = bool(builder.changing) and (mentions_files or readable.folder is not None)
         if may_hold_files:
+            others = {name: request[name] for name in builder.changing if name in request}
             pointer = self._plan.request_pointer
             request = {**request, **await with_contents(others, readable, pointer)}
         built = builder.build(request, may_hold_files=may_hold_files)
@@ -295,8 +293,9 @@ class Visit:
         limiter, total = runtime.limiter, plan.timeouts.total
         if limiter.is_off and plan.rate is None and plan.field("credentials") is None:
             return lambda _: runtime.connections, None
-        # Tasks of one name in several definitions are several tasks.
-        scope = f"{self._inputs.run.get('workflowDefinitionId', '')}/{self._task.name}"
+        scope = ""
+        if plan.rate is not None:  # tasks of one name in several definitions are several tasks
+            scope = f"{self._inputs.run.get('workflowDefinitionId', '')}/{self._task.name}"
         deadline = time.monotonic() + total
 
         def wires(is_token: bool) -> Wire:
