@@ -176,8 +176,10 @@ def test_a_failed_refresh_is_an_error_of_each_that_waits(server: TokenServer) ->
 def test_a_cancelled_attempt_does_not_cancel_the_refresh(
     server: TokenServer, tmp_path: Path
 ) -> None:
-    """The token that was rotated meanwhile is stored, and the next run goes on with it."""
-    server.pause = 1.0
+    """The token that was rotated meanwhile is stored, and the next run goes on with it: closing the
+    runtime waits for it.
+    """
+    server.pause = 0.5
     path = tmp_path / "tokens.json"
     with runtime(tokens=path) as shared:
 
@@ -194,6 +196,35 @@ def test_a_cancelled_attempt_does_not_cancel_the_refresh(
         assert HttpTask(me(server), runtime=shared).call().status_code == 200
     assert server.granted == 1
     assert server.sent == ["GET /me HTTP/1.1"]
+
+
+def test_a_refresh_that_hangs_does_not_hold_up_the_end(
+    server: TokenServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After its grace it is given up, which the log says, and nobody else waits for its lease."""
+    monkeypatch.setattr("httptask.credentials._refresher.GRACE_SECONDS", 0.1)
+    server.held = threading.Event()
+    path = tmp_path / "tokens.json"
+
+    async def run() -> CredentialError:
+        async with runtime(tokens=path) as shared:
+            task = asyncio.create_task(HttpTask(me(server), runtime=shared).acall())
+            assert await asyncio.to_thread(server.asked.wait, servers.HANG_SECONDS)
+        with pytest.raises(CredentialError) as caught:
+            await task
+        return caught.value
+
+    error = asyncio.run(run())
+    assert "the runtime was closed before a token was given" in str(error)
+    assert error.retryable
+    assert "credential 'crm': the runtime was closed while a token was asked for" in caplog.text
+    server.held.set()
+    server.held = None
+    with runtime(tokens=path) as shared:
+        assert HttpTask(me(server), runtime=shared).call().status_code == 200
 
 
 def test_a_deadline_of_a_task_does_not_end_the_refresh(server: TokenServer) -> None:

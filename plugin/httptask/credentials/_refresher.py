@@ -13,14 +13,19 @@ import contextlib
 import contextvars
 import os
 import threading
+import time
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_LONGEST_SECONDS = 100.0
-"""What is waited for at the end of the process; every refresh has a deadline before that."""
+GRACE_SECONDS = 5.0
+"""What a refresh has left when its runtime is closed, or the process ends: its answer may hold a
+new refresh token in place of the old one. A server that takes longer must not hold up the end.
+"""
+_ENDING_SECONDS = 2.0
+"""What one that was cancelled has left to release what it holds."""
 
 
 class Refresher:
@@ -32,6 +37,7 @@ class Refresher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._running: set[concurrent.futures.Future[Any]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()  # an event loop holds its tasks only weakly
         _all.add(self)
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> concurrent.futures.Future[T]:
@@ -51,12 +57,13 @@ class Refresher:
 
         def begin(loop: asyncio.AbstractEventLoop) -> None:
             task = loop.create_task(run(), context=context)
-            _tasks.add(task)
-            task.add_done_callback(_tasks.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
         with self._lock:
             if self._process != os.getpid():  # it was forked, and the thread has stayed behind
-                self._process, self._loop, self._running = os.getpid(), None, set()
+                self._process, self._loop = os.getpid(), None
+                self._running, self._tasks = set(), set()
             loop = self._started()
             self._running.add(future)
             loop.call_soon_threadsafe(begin, loop)
@@ -71,27 +78,39 @@ class Refresher:
             self._thread.start()
         return self._loop
 
-    def wait(self, seconds: float = _LONGEST_SECONDS) -> None:
-        """Wait for everything that runs. Blocks."""
-        if self._process == os.getpid():
-            concurrent.futures.wait(list(self._running), timeout=seconds)
+    def end(self, deadline: float) -> None:
+        """Wait for everything that runs until *deadline*, by the monotonic clock, and cancel what
+        runs on. Blocks.
+        """
+        loop = self._loop
+        if loop is None or self._process != os.getpid():
+            return
+
+        def cancel() -> None:
+            for task in self._tasks:
+                task.cancel()
+
+        left = max(deadline - time.monotonic(), 0)
+        if concurrent.futures.wait(list(self._running), timeout=left).not_done:
+            loop.call_soon_threadsafe(cancel)
+            concurrent.futures.wait(list(self._running), timeout=_ENDING_SECONDS)
 
     def close(self, last: Callable[[], Awaitable[None]]) -> None:
-        """Wait for everything that runs, and for *last*, and end the thread. Blocks."""
+        """End what runs, wait for *last*, and end the thread. Blocks."""
         if self._loop is None or self._process != os.getpid():
             return
-        self.wait()
+        self.end(time.monotonic() + GRACE_SECONDS)
 
         async def ending() -> None:
             await last()
 
         with contextlib.suppress(Exception):
-            self.start(ending).result(_LONGEST_SECONDS)
+            self.start(ending).result(_ENDING_SECONDS)
         with self._lock:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
-            thread.join(_LONGEST_SECONDS)
+            thread.join(_ENDING_SECONDS)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
@@ -102,14 +121,14 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
 
 
-_tasks: set[asyncio.Task[None]] = set()  # an event loop holds its tasks only weakly
 _all: weakref.WeakSet[Refresher] = weakref.WeakSet()
 
 
 @atexit.register
 def _finish() -> None:
+    deadline = time.monotonic() + GRACE_SECONDS
     for refresher in list(_all):
-        refresher.wait()
+        refresher.end(deadline)
 
 
 async def outcome(future: concurrent.futures.Future[T]) -> T:

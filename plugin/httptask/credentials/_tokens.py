@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import hashlib
 import json
+import logging
 import marshal
 import os
 import secrets
@@ -26,6 +27,8 @@ from httptask.model.authorisation import Clock, Token
 
 if TYPE_CHECKING:
     from httptask.protocols import TokenStore
+
+_log = logging.getLogger(__name__)
 
 Obtain = Callable[[Token | None], Awaitable[Token]]
 
@@ -151,7 +154,13 @@ class TokenKeeper:
     # On the refresher's event loop
 
     async def _refreshed(self, key: str, obtain: Obtain, refused: str | None) -> Token:
-        holder = secrets.token_hex(8)
+        holder, is_asked = secrets.token_hex(8), False
+
+        async def ask(stored: Token | None) -> Token:
+            nonlocal is_asked
+            is_asked = True
+            return await obtain(stored)
+
         try:
             async with asyncio.timeout(_FLIGHT_SECONDS):
                 store = await self._opened()
@@ -163,7 +172,7 @@ class TokenKeeper:
                         break
                     await asyncio.sleep(_POLL_SECONDS)
                 try:
-                    return await self._under_lease(store, key, obtain, refused)
+                    return await self._under_lease(store, key, ask, refused)
                 finally:
                     await store.release(key, holder)
         except TimeoutError:
@@ -171,6 +180,15 @@ class TokenKeeper:
             raise _failed(key, why) from None
         except OSError as error:
             raise _failed(key, f"the token store failed: {error}") from None
+        except asyncio.CancelledError:  # the runtime is closed, and the grace is over
+            if is_asked:
+                _log.warning(
+                    "credential %r: the runtime was closed while a token was asked for; if the"
+                    " server has put a new refresh token in place of the old one, it is lost, and"
+                    " the credential has to be connected again",
+                    key.rpartition(":")[0],
+                )
+            raise _failed(key, "the runtime was closed before a token was given") from None
 
     async def _under_lease(
         self, store: TokenStore, key: str, obtain: Obtain, refused: str | None

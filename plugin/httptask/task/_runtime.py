@@ -248,7 +248,9 @@ class Runtime:
         return MemoryTokens() if store is None else store
 
     async def aclose(self) -> None:
-        """Close connections and helper processes; refreshes of tokens come to their end first."""
+        """Close connections and helper processes. Refreshes of tokens have five seconds to come to
+        their end first; what is still under way then is given up, with a line in the log.
+        """
         await self.tokens.aclose(self.aclose_connections)
         await self.aclose_connections()
         if "evaluator" in self.__dict__:
