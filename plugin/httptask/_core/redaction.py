@@ -320,6 +320,7 @@ class Redactor:
         self._forms: dict[str, _Forms] = {}
         self._known = _Known(())
         self._lock = threading.Lock()
+        self._header_lines: set[tuple[str, str]] = set()
         self._derived: dict[str, deque[str]] = {"": deque(maxlen=_MOST_DERIVED)}
         for secret in secrets:
             self.add(secret)
@@ -346,8 +347,21 @@ class Redactor:
             latest = self._derived.setdefault(credential, deque(maxlen=_MOST_GIVEN))
             if len(latest) == latest.maxlen:
                 self._forms.pop(latest[0], None)
+                self._header_lines.clear()
             latest.append(value)
         self.add(value)
+
+    def add_header(self, line: tuple[str, str], before: str | None) -> None:
+        """Mask the secret of the header *line*; *before* is its value before authorising."""
+        self.add_derived(secret_part(*line, before)[1])
+        if before is None:
+            self._header_lines.add(line)
+
+    def masks_header(self, line: tuple[str, str]) -> bool:
+        """Say whether the header *line* was added, and is masked still: most requests of a
+        credential have the same.
+        """
+        return line in self._header_lines
 
     @property
     def knows_none(self) -> bool:

@@ -168,9 +168,12 @@ class Flow:
     lent: Surroundings
     identity: TlsIdentity | None = None
     _context: Context | None = field(default=None, init=False)
+    _blamed: blamed = field(init=False)
 
     def __post_init__(self) -> None:
-        with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
+        lent = self.lent
+        self._blamed = blamed(self.credential.name, lent.pointer, lent.redactor)
+        with self._blamed:
             self.identity = identity_of(self.credential, self.known)
 
     @property
@@ -182,7 +185,7 @@ class Flow:
         """Authorise *request* in place. Raises `CredentialError`."""
         context = self.context(request)
         lent = self.lent
-        with blamed(self.credential.name, lent.pointer, lent.redactor):
+        with self._blamed:
             await authorise(
                 request, self.credential, self.known, lent.redactor, lent.endpoint, context
             )
@@ -191,7 +194,7 @@ class Flow:
         """Tell the scheme of *response*. Raises `CredentialError`."""
         method = self.known.responded
         if method is not None:
-            with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
+            with self._blamed:
                 method(response, self.credential, self._context)
 
     def context(self, request: OutgoingRequest) -> Context:
@@ -220,7 +223,7 @@ class Flow:
             return False
         if challenges is None and response.status != 401:
             return False
-        with blamed(self.credential.name, self.lent.pointer, self.lent.redactor):
+        with self._blamed:
             for method in (challenges, challenged):
                 if method is None:
                     continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from httptask._core.nearest import nearest
-from httptask._core.redaction import Redactor, secret_part
+from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
 from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE, origin
 from httptask.credentials._fit import completed
@@ -86,7 +86,7 @@ async def authorise(
     say. What the scheme made of the secret is one too: *redactor* learns it. Raises
     `CredentialError` when the credential is bound to other origins, or its fields do not do.
     """
-    before = request.copy()
+    lines, body = list(request.headers), request.body
     try:
         target, allowed_origins = origin(request.url), credential.origins
         is_bound = allowed_origins and target not in allowed_origins
@@ -97,12 +97,13 @@ async def authorise(
         pending = known.authorise(request, completed(credential, endpoint, request), context)
         if pending is not None:
             await pending
-        for header, value in request.headers:
-            if (header, value) not in before.headers:
-                _check_header(header, value)
-                redactor.add_derived(secret_part(header, value, before.header(header))[1])
+        for name, value in request.headers:
+            line = name, value
+            if line not in lines and not redactor.masks_header(line):
+                _check_header(name, value)
+                redactor.add_header(line, _value_of(name, lines))
         # A streamed body has its length in a header already.
-        if request.body is not before.body and before.header("Content-Length") is not None:
+        if request.body is not body and _value_of("Content-Length", lines) is not None:
             request.set_header("Content-Length", str(len(request.body)))
     except TaskError:
         raise
@@ -110,6 +111,11 @@ async def authorise(
         raise CredentialError(
             f"credential {credential.name!r}: {error}"
         ) from None  # the cause may quote a secret
+
+
+def _value_of(name: str, lines: list[tuple[str, str]]) -> str | None:
+    """Return the value of the first of the header *lines* called *name*; None without one."""
+    return next((value for key, value in lines if key.lower() == name.lower()), None)
 
 
 def _check_header(name: str, value: str) -> None:

@@ -141,5 +141,6 @@ async def authorised(
         await together.authorise(request)
     except NotSentError:  # it is shown as it is without
         request = plain.copy()
-    names = tuple(resolved.credential.name for _, resolved in credentials)
-    return Ready(request, plain, names[0] if len(names) == 1 else names, together)
+    if len(flows) == 1:
+        return Ready(request, plain, flows[0].credential.name, together)
+    return Ready(request, plain, tuple(flow.credential.name for flow in flows), together)
