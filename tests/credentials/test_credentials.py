@@ -785,6 +785,19 @@ def test_only_the_latest_derived_values_are_remembered() -> None:
     assert redactor.text("signature-0999 signature-0001") == "••• signature-0001"
 
 
+def test_a_header_is_looked_at_anew_once_its_secret_may_be_forgotten() -> None:
+    """Only the latest values that were made of secrets are masked, and only their headers known."""
+    redactor = Redactor()
+    line = ("Authorization", "Signature first-value")
+    redactor.add_header(line, None)
+    assert redactor.masks_header(line)
+    assert redactor.text("first-value") == "•••"
+    for number in range(64):
+        redactor.add_derived(f"another-value-{number}")
+    assert redactor.text("first-value") == "first-value"
+    assert not redactor.masks_header(line)
+
+
 SPACED = 's3 é/"&<+'
 
 
