@@ -35,6 +35,7 @@ from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
 from httptask.designer._inputs import refused_input
 from httptask.designer._pasted import MOST_PASTED, Pasted
+from httptask.designer._pins import Pins
 from httptask.designer._problems import (
     Refused,
     answer_http,
@@ -187,6 +188,7 @@ class _Designer:
         self._consents = Consents(runtime, self._credentials)
         self._expressions = Expressions(workflows, runtime, catalogue.entry)
         self._runs = Runs(runs, runtime, self._definitions)
+        self._pins = Pins(workflows, self._tests, catalogue.entry)
 
     def routes(self) -> list[Route]:
         """Return every route. `schemas/designer-api.openapi.json` describes those of the API."""
@@ -225,6 +227,11 @@ class _Designer:
             ("/workflows/rename", {"POST": self.rename}),
             ("/workflows/{id}", {"GET": self.workflow, "PUT": self.save_workflow}),
             ("/workflows/{id}/environments", {"GET": self._definitions.environments}),
+            ("/workflows/{id}/pins", {"GET": self._pins.list}),
+            (
+                "/workflows/{id}/pins/{task:path}",  # a name may hold a slash
+                {"PUT": self._pins.put, "DELETE": self._pins.remove},
+            ),
             ("/runs", {"GET": self._runs.list, "POST": self._runs.start}),
             ("/runs/{id}", {"GET": self._runs.show, "DELETE": self._runs.stop}),
             ("/runs/{id}/events", {"GET": self._runs.events}),

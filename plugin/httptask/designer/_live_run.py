@@ -25,7 +25,7 @@ _MOST_EXCHANGES = 200
 
 _SHOWN = (
     *("name", "visit", "type", "status", "elapsedSeconds", "endedAt", "waitUntil"),
-    *("awaitsSignal", "items", "notes"),
+    *("awaitsSignal", "items", "notes", "pinned"),
 )
 
 

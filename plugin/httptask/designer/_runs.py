@@ -103,7 +103,10 @@ class Runs:
         """Start a run."""
         value = await json_object(request, _MOST_BYTES)
         journal = await self._opened()
-        start = await start_of(value, journal, self._definitions)
+        try:
+            start = await start_of(value, journal, self._definitions)
+        except DefinitionError as error:
+            raise _refused(error) from error
         return await self._begun(str(uuid.uuid4()), lambda live: self._run(live, journal, start))
 
     async def show(self, request: Request) -> Response:
@@ -250,6 +253,7 @@ class Runs:
             environment=start.environment,
             definitions=start.definitions,
             history=start.history,
+            pins=start.pins,
             runtime=self._runtime,
             cancelled=lambda stopped: self._take(live, stopped),
             advanced=lambda name, items: _advance(live, name, items),

@@ -11,11 +11,13 @@ from httptask.designer._bodies import member
 from httptask.designer._problems import Refused
 from httptask.engines import history_before
 from httptask.errors import JournalError
+from httptask.workflow import load_pins, pins_path
 
 if TYPE_CHECKING:
     from httptask.designer._definitions import Definitions
     from httptask.engines import Journal
     from httptask.model.environment import Environment
+    from httptask.model.pins import Pins
     from httptask.model.workflow import TaskRun, WorkflowDefinition
 
 
@@ -31,18 +33,23 @@ class Start:
     """Those it runs, by id."""
     history: Sequence[TaskRun] = ()
     """What it takes over of an earlier run."""
+    pins: Pins | None = None
+    """What answers requests instead of servers."""
 
 
 async def start_of(value: Mapping[str, Any], journal: Journal, definitions: Definitions) -> Start:
-    """Read `{"definition", "workflow"?, "input"?, "variables"?, "environment"?}`, or `{"again":
-    {"run", "task"?, "visit"?}, "definition"?, "workflow"?}`. Raises `Refused`.
+    """Read `{"definition", "workflow"?, "input"?, "variables"?, "environment"?, "pins"?}`, or
+    `{"again": {"run", "task"?, "visit"?}, "definition"?, "workflow"?, "pins"?}`. Raises `Refused`,
+    and `DefinitionError` when the pins are wrong.
     """
     again = member(value, "again", dict, dict)
     if not again:
         definition, known = await definitions.placed(value)
         environment = await definitions.environment(value)
         variables = member(value, "variables", dict, dict)
-        return Start(definition, value.get("input"), variables, environment, known or {})
+        pins = await _pins(value, definition, known or {})
+        given = value.get("input")
+        return Start(definition, given, variables, environment, known or {}, pins=pins)
     run_id = member(again, "run", str)
     try:
         definition, options = await in_thread(lambda: journal.started_with(run_id))
@@ -61,4 +68,29 @@ async def start_of(value: Mapping[str, Any], journal: Journal, definitions: Defi
             raise Refused("bad-request", f"that run did not come to the task {key[0][:100]!r}")
         note = f"taken over from the run {earlier.workflow_id}"
         history = history_before(definition, earlier.tasks, key, note)
-    return Start(definition, options.input, options.variables, options.environment, known, history)
+    pins = await _pins(value, definition, known)
+    return Start(
+        *(definition, options.input, options.variables, options.environment, known, history, pins)
+    )
+
+
+async def _pins(
+    value: Mapping[str, Any],
+    definition: WorkflowDefinition,
+    known: Mapping[str, WorkflowDefinition],
+) -> Pins | None:
+    """Return the pins next to *definition*, if *value* asks for them: `answer`, or `offline`, with
+    which a task without one is refused.
+    """
+    mode = member(value, "pins", str, str)
+    if not mode:
+        return None
+    if mode not in ("answer", "offline"):
+        raise Refused("bad-request", f"'pins' is 'answer' or 'offline', not {mode[:50]!r}")
+
+    def load() -> Pins:
+        path = pins_path(definition)
+        has_own = path is not None and path.is_file()
+        return load_pins(definition, has_own, is_offline=mode == "offline", definitions=known)
+
+    return await in_thread(load)

@@ -191,7 +191,7 @@ class Workflows:
             _check(old, match, none_match)
             data = _data(self._saved(definition))
             try:
-                _replace(path, data)
+                replace_file(path, data)
             except OSError as error:
                 raise Refused(
                     "not-saved",
@@ -319,7 +319,7 @@ def _tags(field: str) -> list[str]:
     return [tag.strip() for tag in field.split(",")]
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Write *data* to *path* in one step, by renaming a temporary file."""
     path = path.resolve()  # a link stays, and the file that it leads to is replaced
     path.parent.mkdir(parents=True, exist_ok=True)

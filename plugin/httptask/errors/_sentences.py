@@ -419,7 +419,7 @@ SENTENCES: Mapping[str, str] = {
     "environment-credential-unused": "no task names the credential {name!r}",
     "environment-credential-unknown": "there is no credential {name!r} on this machine",
     # Pins
-    "pins-missing": "there are no pins in {file}: write the file",
+    "pins-missing": "there are no pins in {file}: pin a response on the page, or write the file",
     "pin-task-unknown": "there is no task {name!r} that sends a request",
     "pin-task-type": (
         "{name!r} is a task of the type {type}, which sends no request: pin the tasks that do"

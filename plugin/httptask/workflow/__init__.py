@@ -38,7 +38,14 @@ if TYPE_CHECKING:
     from httptask.workflow._items import Items
     from httptask.workflow._neighbours import EarlierTask, earlier_tasks, later_tasks
     from httptask.workflow._nested import definitions_of, nested_definitions, nested_problems
-    from httptask.workflow._pins import PinsLike, load_pins, pin_file_problems, pins_path
+    from httptask.workflow._new_pin import new_pin
+    from httptask.workflow._pins import (
+        PinsLike,
+        load_pins,
+        pin_file_problems,
+        pin_problems,
+        pins_path,
+    )
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
     from httptask.workflow._routes import unreached_tasks
@@ -73,8 +80,10 @@ __all__ = [
     "load_pins",
     "nested_definitions",
     "nested_problems",
+    "new_pin",
     "next_steps",
     "pin_file_problems",
+    "pin_problems",
     "pins_path",
     "problems",
     "rename_task",
@@ -117,7 +126,9 @@ _HOMES = {
     "nested_definitions": "httptask.workflow._nested",
     "nested_problems": "httptask.workflow._nested",
     "next_steps": "httptask.workflow._interpreter",
+    "new_pin": "httptask.workflow._new_pin",
     "pin_file_problems": "httptask.workflow._pins",
+    "pin_problems": "httptask.workflow._pins",
     "pins_path": "httptask.workflow._pins",
     "problems": "httptask.workflow._validation",
     "rename_task": "httptask.workflow._renaming",

@@ -39,9 +39,11 @@ _SILENT_TYPES = frozenset(("Decision", "Parallel", "Wait", "Workflow", "Terminat
 
 
 def pins_path(definition: WorkflowDefinition) -> Path | None:
-    """Return the path of the pins of *definition*; None where it is not in a file."""
-    source = Path(definition.source or "")
-    return source.parent / FOLDER / f"{source.stem}.json" if source.is_file() else None
+    """Return the path of the pins of *definition*; None where it has no place."""
+    if definition.source is None:
+        return None
+    source = Path(definition.source)
+    return source.parent / FOLDER / f"{source.stem}.json"
 
 
 def load_pins(
@@ -89,6 +91,17 @@ def pin_file_problems(
     sound = document.sound_pins(problems)
     problems += pin_fit_problems(sound, definition, definitions, runtime)
     return document.with_lines(problems)
+
+
+def pin_problems(pin: Any, path: Path) -> list[Problem]:
+    """Return what is wrong with *pin* by itself, which is to stand in the file *path*."""
+    document = _PinsDocument({"tasks": {_ONE: pin}}, path)
+    start = pointer_of(["tasks", _ONE])
+    problems = document.form_problems(pin, start)
+    return [replace(one, pointer=one.pointer.removeprefix(start)) for one in problems]
+
+
+_ONE = "pin"
 
 
 class _PinsDocument:
@@ -195,6 +208,11 @@ class _PinsDocument:
             else:
                 problems.append(_unknown("pin-definition-unknown", pointer, name, definitions))
         return problems
+
+    def form_problems(self, pin: Any, pointer: str) -> list[Problem]:
+        """Return what is wrong with the lone *pin* at *pointer*, whatever its task is."""
+        problems = schema_problems(packaged.schema("pins"), self._value)
+        return problems or list(self._pin_problems(pin, pointer, 2))
 
     def _task_problems(
         self, pins: Mapping[str, Any], definition: WorkflowDefinition, pointer: str

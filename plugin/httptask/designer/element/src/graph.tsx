@@ -61,8 +61,8 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
     <svg class="graph" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={`Routes: ${words || "none"}`}>
       {lines.map(({ route, from, to }, index) => <path key={index} class={`${route.from === chosen || route.to === chosen ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={way(from, to)} />)}
       {[...all.values()].map(({ item, x, y, width }) => (
-        <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""}`} onClick={() => void store.task.open(item.name)}>
-          <title>{`${item.name} (${item.type}${isObject(item.task.forEach) ? ", for each item" : ""}${store.workflow.unreached.has(item.name) ? ", never reached" : ""}${states.has(item.name) ? `, ${stateWord(states.get(item.name)!.status)}` : ""})`}</title>
+        <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""} ${store.pins.has(item.name) ? "pinned" : ""}`} onClick={() => void store.task.open(item.name)}>
+          <title>{`${item.name} (${item.type}${isObject(item.task.forEach) ? ", for each item" : ""}${store.workflow.unreached.has(item.name) ? ", never reached" : ""}${store.pins.has(item.name) ? ", pinned" : ""}${states.has(item.name) ? `, ${stateWord(states.get(item.name)!.status)}` : ""})`}</title>
           {isObject(item.task.forEach) && <rect class="behind" x={x + 3.5} y={y + 3.5} width={width - 1} height={HEIGHT - 1} rx={5} />}
           <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={item.type === "Decision" ? 11 : 5} />
           {states.has(item.name) && (

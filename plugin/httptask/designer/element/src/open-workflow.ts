@@ -56,6 +56,7 @@ export class OpenWorkflow {
     void this.reach();
     void this.store.input.open(this.working.inputSchema);
     void this.store.environments.open(this.broken ? null : id);
+    void this.store.pins.open(this.broken ? null : id);
     const names = flow.listed(this.working);
     const first = names.find(({ type }) => type === "Http")?.name ?? null;
     const wanted = [task, this.store.task.name].find((name) => name && flow.find(this.working, name)) ?? first;
@@ -166,6 +167,7 @@ export class OpenWorkflow {
     this.store.drafts.rename(name, free);
     this.store.tests.rename(name, free);
     this.store.history.rename(name, free);
+    void this.store.pins.rename(name, free);
     if (this.store.task.name === name) this.store.task.name = free;
   }
 

@@ -4,5 +4,6 @@ export { FlowTask } from "./flow-task";
 export { Imports } from "./imports";
 export { JobCalls } from "./job";
 export { PageList } from "./pages";
+export { Pin } from "./pin-panel";
 export { Pasted } from "./pasted";
 export { RunPanel } from "./run-panel";

@@ -13,7 +13,7 @@ import { PagesOffered } from "./suggestion";
 import { isRefused, Refused, WayOn } from "./way-on";
 import type { Failure } from "./types";
 
-type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages" | "job";
+type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages" | "job" | "pin";
 
 export function Response() {
   const { store } = useUi();
@@ -70,6 +70,8 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
     : [["timeline", "Timeline"], ["request", "Request sent"]];
   if (ending.job) views.unshift(["job", `Job (${ending.job.status ?? "no state"})`]);
   if (ending.pages) views.unshift(["pages", `Pages (${ending.pages.count})`]);
+  const pinned = store.history.shown?.task ?? store.task.name!;
+  if (store.workflow.id !== null) views.push(["pin", store.pins.has(pinned) ? "Pinned" : "Pin"]);
   const shown = views.some(([each]) => each === view) ? view : views[0]![0];
   return (
     <>
@@ -106,6 +108,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
             {shown === "headers" && <Headers headers={ending.headers ?? []} />}
             {shown === "timeline" && <Timeline ending={ending} store={store} />}
             {shown === "request" && <Sent ending={ending} store={store} />}
+            {shown === "pin" && <Panel name="Pin" of={{ name: pinned, ending }} />}
           </div>
         </>
       )}

@@ -4,6 +4,7 @@ import { failureOf } from "./api";
 import { duration, plural } from "./amounts";
 import { type Json, parse, segments } from "./json";
 import { Sent, Timeline } from "./exchange";
+import { PinList } from "./pin-panel";
 import { isUnderWay, SIGNS, type ShownRun, stateWord } from "./runs";
 import type { Store } from "./store";
 import { Tree } from "./tree";
@@ -24,9 +25,10 @@ export function RunPanel(_: object) {
     <div class="response runs">
       <div class="toolbar">
         <RunButton />
-        <span class="muted small grow">{store.environments.chosen === null ? "As the definition says" : `In the environment “${store.environments.chosen}”`}, with the sample input{isInForm ? " of the form" : ""}.</span>
+        <span class="muted small grow">{store.environments.chosen === null ? "As the definition says" : `In the environment “${store.environments.chosen}”`}, with the sample input{store.pins.wish.pins ? store.pins.mode === "offline" ? ", sending nothing" : ", answering with pins" : ""}{isInForm ? " of the form" : ""}.</span>
       </div>
       {!isInForm && <SampleInputField change={() => { store.drafts.keep(); redraw(); }} />}
+      <PinList store={store} />
       {runs.failure && <Refused failure={runs.failure} store={store} />}
       {run ? <Shown key={run.id} run={run} store={store} /> : !runs.failure && !runs.items.length && <Empty title="No run yet" text="Run sends every request of the workflow, and shows each task's input and output here." />}
       <Kept store={store} />
@@ -120,10 +122,11 @@ const time = (store: Store, visit: Visit): string => (visit.told === undefined ?
 
 /** What a visit does, in a few words. */
 function stateOf(visit: Visit): string {
-  const { status, statusCode, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, awaitsSignal, items } = visit;
+  const { status, statusCode, pinned, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, awaitsSignal, items } = visit;
   const parts = [status === "Waiting" && awaitsSignal ? "waits for somebody" : stateWord(status)];
   if (status === "Waiting" && waitUntil) parts.push(`until ${new Date(waitUntil).toLocaleTimeString()}`);
   if (statusCode) parts.push(String(statusCode));
+  if (pinned) parts.push("pinned");
   if (status === "InProgress" && maxAttempts > 1) parts.push(`attempt ${attempt} of ${maxAttempts}`);
   if (status === "InProgress" && waitSeconds !== undefined) parts.push(`waits ${waitSeconds.toFixed(1)} s`);
   if (status !== "InProgress" && attempts > 1) parts.push(plural(attempts, "attempt"));

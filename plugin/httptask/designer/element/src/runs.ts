@@ -59,7 +59,7 @@ export class Runs {
     this.store.task.settled();
     this.store.drafts.keep();
     const { id, working } = this.store.workflow;
-    const body: Record<string, unknown> = { definition: working, ...(id === null ? {} : { workflow: id }) };
+    const body: Record<string, unknown> = { definition: working, ...(id === null ? {} : { workflow: id }), ...this.store.pins.wish };
     const { chosen } = this.store.environments;
     if (chosen !== null) body.environment = chosen;
     const text = this.store.task.input.trim();
@@ -76,7 +76,7 @@ export class Runs {
     const { id: workflow, working } = this.store.workflow;
     this.store.task.commit();
     const again = { run: id, ...(visit ? { task: visit.name, visit: visit.visit } : {}) };
-    return this.begin("runs", { definition: working, ...(workflow === null ? {} : { workflow }), again });
+    return this.begin("runs", { definition: working, ...(workflow === null ? {} : { workflow }), again, ...this.store.pins.wish });
   }
 
   resume = (id: string): Promise<void> => this.begin(`runs/${id}/resume`, {});

@@ -8,6 +8,7 @@ import { takeSecretNames } from "./json";
 import { OpenTask } from "./open-task";
 import { OpenWorkflow } from "./open-workflow";
 import { Pasting } from "./pasting";
+import { Pins } from "./pins";
 import { SampleInput } from "./sample-input";
 import { Runs } from "./runs";
 import { Saving } from "./saving";
@@ -34,6 +35,7 @@ export class Store {
   readonly input: SampleInput;
   readonly expressions: Expressions;
   readonly pasting: Pasting;
+  readonly pins: Pins;
 
   config: Config | null = null;
   /** Why the page cannot work at all. */
@@ -66,6 +68,7 @@ export class Store {
     this.input = new SampleInput(this);
     this.expressions = new Expressions(this);
     this.pasting = new Pasting(this);
+    this.pins = new Pins(this);
   }
 
   subscribe(listener: () => void): () => void {

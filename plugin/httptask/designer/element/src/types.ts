@@ -390,6 +390,8 @@ export interface Visit {
   awaitsSignal?: boolean;
   items?: { count: number; completed?: number; failed?: number };
   notes?: string[];
+  /** Requests that pins answered. */
+  pinned?: number;
   message?: string;
   statusCode?: number;
   /** That were made. */

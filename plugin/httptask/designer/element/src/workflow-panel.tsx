@@ -126,6 +126,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
         <span class="task-sub">
           {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
           {isObject(task.forEach) && <span class="tag">for each</span>}
+          {store.pins.has(name) && <span class="tag pinned">pinned</span>}
           {store.workflow.unreached.has(name) && <span class="unreached">never reached</span>}
           {visit && <span class={`state is-${visit.status.toLowerCase()}`}>{SIGNS[visit.status]}<span class="hidden"> {stateWord(visit.status)}</span></span>}
           <span>{flow.summary(item)}</span>

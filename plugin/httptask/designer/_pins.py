@@ -1,0 +1,215 @@
+"""The pins next to a definition: read, and changed one at a time, never over somebody else's."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from httptask._core.strict_json import JsonError, dump, parse
+from httptask._core.threads import in_thread
+from httptask.designer._bodies import as_json, json_object, member
+from httptask.designer._problems import Refused
+from httptask.designer._workflows import MOST_BYTES, Stored, replace_file
+from httptask.task import PinFault, pinned_answer
+from httptask.workflow import new_pin, pin_problems, pins_path
+
+if TYPE_CHECKING:
+    from httptask.designer._catalogue import CatalogueEntry
+    from httptask.designer._test_requests import TestRequests
+    from httptask.designer._workflows import Workflows
+
+Change = Callable[[dict[str, Any]], None]
+"""Changes the pins by task, in place."""
+
+
+class Pins:
+    """The pins of the definitions in *workflows*; *tests* has the bodies of test requests, *entry*
+    returns an endpoint of the catalogue.
+    """
+
+    def __init__(
+        self,
+        workflows: Workflows,
+        tests: TestRequests,
+        entry: Callable[[str], Awaitable[CatalogueEntry]],
+    ) -> None:
+        self._workflows = workflows
+        self._tests = tests
+        self._entry = entry
+        self._writing = threading.Lock()
+
+    # Routes
+
+    async def list(self, request: Request) -> Response:
+        """Answer with the pins of a definition, by task."""
+        path = self._path(request)
+        return _answer(await in_thread(lambda: _read(path)))
+
+    async def put(self, request: Request) -> Response:
+        """Pin a task: `{"pin", "endpoint"?}` as it is written, or the `{"response"}` of a test
+        request.
+        """
+        value = await json_object(request)
+        path, task = self._path(request), request.path_params["task"]
+        pin = value["pin"] if "pin" in value else self._of_response(member(value, "response", dict))
+        problems = pin_problems(pin, path)
+        if problems:
+            told = "; ".join(str(problem) for problem in problems[:3])
+            listed = [problem.to_json() for problem in problems]
+            raise Refused("pins", f"{told}. Nothing was changed", problems=listed)
+        await self._check_example(pin, value.get("endpoint"))
+        return await self._changed(request, path, lambda pins: pins.update({task: pin}))
+
+    async def remove(self, request: Request) -> Response:
+        """Take the pin of a task away."""
+        path, task = self._path(request), request.path_params["task"]
+        return await self._changed(request, path, lambda pins: pins.pop(task, None))
+
+    async def _check_example(self, pin: Any, endpoint_id: Any) -> None:
+        """Raise `Refused` where *pin* is a documented example that there is not."""
+        if not isinstance(pin, dict) or not pin.get("example"):
+            return
+        endpoint = (await self._entry(endpoint_id)).endpoint if endpoint_id else None
+        try:
+            pinned_answer(pin, endpoint)
+        except PinFault as fault:
+            detail = f"There is no such example: {fault}. Nothing was changed"
+            raise Refused("pins", detail) from fault
+
+    def _of_response(self, response: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the pin of *response*, as a page has it: `{"status", "headers", "decodedAs"?,
+        "text"?, "test"?, "endpoint"?}`.
+        """
+        decoded_as, text = response.get("decodedAs"), response.get("text")
+        body: dict[str, Any] = {}
+        if decoded_as == "json" and isinstance(text, str) and text:
+            try:
+                body = {"body": parse(text, unique_names=False)}
+            except JsonError as error:
+                raise Refused("bad-request", f"the body of the response: {error}") from error
+        elif isinstance(text, str):
+            body = {"body": text} if text else {}
+        elif "test" in response:
+            kept = self._tests.body(member(response, "test", str))
+            if len(kept.raw) < kept.size:
+                raise Refused(
+                    "too-large",
+                    f"this body has {kept.size:,} bytes, more than a pin holds: name it in the pin"
+                    " as a bodyFile",
+                )
+            encoded = base64.b64encode(kept.raw).decode("ascii")
+            body = {"bodyBase64": encoded} if encoded else {}
+        pairs = member(response, "headers", list, list)
+        headers = [(str(name), str(line)) for name, line in pairs]
+        endpoint = response.get("endpoint")
+        named = endpoint if isinstance(endpoint, str) else None
+        return new_pin(member(response, "status", int), headers, body, named)
+
+    # The file
+
+    def _path(self, request: Request) -> Path:
+        """Return the file of pins of the definition that *request* is about. Raises `Refused`."""
+        path = pins_path(self._workflows.placed(request.path_params["id"]))
+        if path is None:
+            raise AssertionError("a definition that is placed has a path")
+        if path.is_symlink() or path.parent.is_symlink():
+            raise Refused(
+                "pins", f"{path.name} is a link, or its folder is: pins are not kept there"
+            )
+        return path
+
+    async def _changed(self, request: Request, path: Path, change: Change) -> Response:
+        """Make *change* in the file *path*, if it is what the page knows, and answer with all."""
+        headers = request.headers
+        match, none_match = headers.get("if-match"), headers.get("if-none-match")
+        if match is None and none_match is None:
+            detail = (
+                "pins are changed with If-Match (their ETag) or, when there are none, with"
+                " If-None-Match: *"
+            )
+            raise Refused("precondition-required", detail)
+
+        def write() -> Stored:
+            with self._writing:
+                old = _read(path)
+                _check(old, match)
+                document = _document(old, path)
+                pins = document.setdefault("tasks", {})
+                change(pins)
+                return _write(path, document)
+
+        return _answer(await in_thread(write))
+
+
+def _read(path: Path) -> Stored | None:
+    try:
+        with path.open("rb") as file:
+            return Stored(file.read(MOST_BYTES + 1))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Refused("pins", f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def _check(old: Stored | None, match: str | None) -> None:
+    """Check the preconditions of a change (RFC 9110, section 13.1). Raises `Refused`."""
+    current = old.etag if old is not None else None
+    holds = current is None if match is None else match.strip() == current
+    if not holds:
+        raise Refused(
+            "pins-changed",
+            "another tab, or an editor, changed the pins since this page read them. Nothing was"
+            " written: look at them, and do it again",
+            headers={"ETag": current} if current is not None else None,
+        )
+
+
+def _document(stored: Stored | None, path: Path) -> dict[str, Any]:
+    """Return the document of pins in *stored*. Raises `Refused`: a broken file is not replaced."""
+    if stored is None:
+        return {}
+    try:
+        document = parse(stored.data)
+    except JsonError as error:
+        raise Refused("pins", f"{path.name}: {error}. Mend the file, or remove it") from error
+    if not isinstance(document, dict) or not isinstance(document.get("tasks") or {}, dict):
+        raise Refused("pins", f"{path.name} holds no pins by task. Mend the file, or remove it")
+    document["tasks"] = document.get("tasks") or {}
+    return document
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> Stored:
+    data = (dump(document, indent=2) + "\n").encode("utf-8")
+    if len(data) > MOST_BYTES:
+        raise Refused(
+            "too-large",
+            f"a file of pins has at most {MOST_BYTES:,} bytes: name a large body in its pin as a"
+            " bodyFile",
+            limit=MOST_BYTES,
+        )
+    try:
+        replace_file(path, data)
+    except OSError as error:
+        raise Refused(
+            "not-saved",
+            f"{path.name} could not be written: {error.strerror}; nothing was changed",
+        ) from error
+    return Stored(data)
+
+
+def _answer(stored: Stored | None) -> Response:
+    """Answer with the pins in *stored*; what cannot be read is said, and stays as it is."""
+    if stored is None:
+        return as_json({"tasks": {}})
+    headers = {"ETag": stored.etag}
+    try:
+        tasks = _document(stored, Path("the file of pins"))["tasks"]
+    except Refused as refusal:
+        return as_json({"tasks": {}, "broken": refusal.detail}, headers=headers)
+    return as_json({"tasks": tasks}, headers=headers)

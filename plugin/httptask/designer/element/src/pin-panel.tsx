@@ -1,0 +1,109 @@
+// Pins: a response is pinned to its task, written by hand, or taken from the documentation, and taken away again.
+import { useState } from "preact/hooks";
+import { ApiError, failureOf } from "./api";
+import { plural } from "./amounts";
+import { isObject, type Json, parse, same } from "./json";
+import type { Store } from "./store";
+import type { Ending, Failure } from "./types";
+import { Failed, typed, useUi } from "./ui";
+import * as flow from "./workflow";
+
+/** What a pin is, in a few words. */
+export function described(pin: Json): string {
+  if (Array.isArray(pin)) return `${plural(pin.length, "response")} in turn`;
+  if (!isObject(pin)) return "not a pin";
+  if (pin.example) return "the documented example";
+  if (isObject(pin.error)) return `an error, ${String(pin.error.class)}`;
+  return `a response, ${String(pin.status ?? 200)}`;
+}
+
+/** Change the pin of *task* to what *body* says, as JSON text; null takes it away. Another tab's change of the same pin is never lost. */
+async function change(store: Store, task: string, body: string | null): Promise<void> {
+  const { pins, workflow } = store;
+  if (workflow.id === null) throw new ApiError({ title: "There is no place for pins", detail: "This page keeps no definitions: open it with a folder of them." });
+  for (let again = true; ; again = false) {
+    const before = pins.tasks[task];
+    const headers: Record<string, string> = { "Content-Type": "application/json", ...(pins.etag ? { "If-Match": pins.etag } : { "If-None-Match": "*" }) };
+    try {
+      await pins.take(await store.api.send(pins.path(workflow.id, task), { method: body === null ? "DELETE" : "PUT", headers, body }));
+      return store.say(body === null ? `“${task}” is not pinned any more.` : `“${task}” is pinned: runs answer with it.`);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.is("pins-changed"))) throw error;
+      await pins.open(workflow.id);
+      if (!again || !same(pins.tasks[task], before)) throw error;
+    }
+  }
+}
+
+/** *ending* as the server takes it: the whole body, without what was typed into secret fields. */
+async function responseOf(ending: Ending, store: Store, endpoint: unknown): Promise<string> {
+  const { status, headers, decodedAs, size, truncated, body, id } = ending;
+  let { text } = ending;
+  if (truncated && body) text = store.tests.mask(await (await store.api.send(`${body}?as=decoded`)).text());
+  const content = text !== undefined ? { text } : size ? { test: id } : {};
+  return JSON.stringify({ response: { status, headers, decodedAs, ...content, ...(typeof endpoint === "string" ? { endpoint } : {}) } });
+}
+
+/** The pin of the task *name*; *ending* is the response that can become it. */
+export function Pin({ name, ending }: { name: string; ending?: Ending }) {
+  const { store, focus } = useUi();
+  const pin = store.pins.has(name) ? store.pins.tasks[name] : undefined;
+  const [text, setText] = useState<string | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(store.pins.broken);
+  const endpoint = flow.find(store.workflow.working, name)?.task.endpoint;
+  const act = (make: () => string | null | Promise<string>) => async () => {
+    setFailure(null);
+    try {
+      await change(store, name, await make());
+      setText(null);
+    } catch (error) {
+      setFailure(error instanceof SyntaxError ? { title: "Not JSON", detail: error.message } : failureOf(error));
+    }
+  };
+  const write = () => { setText(JSON.stringify(pin ?? { status: 200, headers: { "Content-Type": "application/json" }, body: {} }, null, 2)); focus(`pin-text-${name}`); };
+  const example = () => JSON.stringify({ pin: { example: true, ...(typeof endpoint === "string" ? { endpoint } : {}) }, endpoint });
+  return (
+    <section class="pin" aria-label={`The pin of ${name}`}>
+      <p>{pin === undefined ? <>Not pinned: a run sends the request of “{name}”.</> : <><strong>Pinned</strong>: a run answers with {described(pin)}, and sends nothing.</>}</p>
+      {failure && <Failed failure={failure} />}
+      {text === null ? (
+        <div class="row">
+          {ending?.event === "response" && <button onClick={act(() => responseOf(ending, store, endpoint))}>Pin this response</button>}
+          {typeof endpoint === "string" && <button onClick={act(example)}>Use the documented example</button>}
+          <button class="quiet" onClick={write}>{pin === undefined ? "Write a pin" : "Edit"}</button>
+          {pin !== undefined && <button class="quiet" onClick={act(() => null)}>Unpin</button>}
+        </div>
+      ) : (
+        <div class="field single">
+          <div class="field-head"><label class="name" for={`pin-text-${name}`}>Pin of {name}</label><span class="type">JSON; a list answers one request after another</span></div>
+          <textarea id={`pin-text-${name}`} class="code" rows={10} spellcheck={false} value={text} onInput={typed(setText)} onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); setText(null); } }} />
+          <div class="row">
+            <button onClick={act(() => { parse(text); return `{"pin": ${text}}`; })}>Save the pin</button>
+            <button class="quiet" onClick={() => setText(null)}>Cancel</button>
+          </div>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** What runs do with pins, and the pins of all tasks. */
+export function PinList({ store }: { store: Store }) {
+  const { pins } = store;
+  const names = flow.listed(store.workflow.working).flatMap(({ name, type }) => (type === "Http" ? [name] : []));
+  const orphans = Object.keys(pins.tasks).filter((name) => !names.includes(name));
+  const choose = (mode: string) => { pins.mode = mode as typeof pins.mode; store.update(); };
+  if (store.workflow.id === null || !(names.length + orphans.length)) return null;
+  return (
+    <details class="pins">
+      <summary>Pins ({Object.keys(pins.tasks).length})</summary>
+      <label>A run <select aria-label="What a run does with pins" value={pins.mode} onChange={typed(choose)}>
+        <option value="answer">answers with pins, and sends the other requests</option>
+        <option value="offline">answers with pins, and sends nothing</option>
+        <option value="">sends every request</option>
+      </select></label>
+      {orphans.length > 0 && <p class="muted">The workflow has no such task any more: {orphans.join(", ")}. A run refuses its pin: take it away, or name the task so.</p>}
+      {[...names, ...orphans].map((name) => <Pin key={name} name={name} />)}
+    </details>
+  );
+}
