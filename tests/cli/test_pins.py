@@ -100,13 +100,15 @@ def test_a_misspelt_task_is_said(run: Run, flow: str, tmp_path: Path) -> None:
 def test_validate_says_everything_wrong_with_pins_at_once(
     run: Run, flow: str, tmp_path: Path
 ) -> None:
-    """A misspelt task does not hide a pin that does not fit, and broken JSON does not hide the
+    """Neither a misspelt field nor a misspelt task hides a pin that does not fit, and broken JSON does not hide the
     definition's own problems.
     """
-    write(tmp_path, {"Gte": {"body": 1}, "Tell": {"body": 1, "endpoint": "other"}})
+    own = {"Get": {"bdy": 1}, "Gte": {"body": 1}, "Tell": {"body": 1, "endpoint": "other"}}
+    write(tmp_path, own)
     done = run("validate", flow)
     assert done.status == 1
-    assert "error: pins/flow.json: line 3, /tasks/Gte: there is no task 'Gte'" in done.out
+    assert "/tasks/Get/bdy: unknown name" in done.out
+    assert "error: pins/flow.json: line 6, /tasks/Gte: there is no task 'Gte'" in done.out
     assert "did you mean Get?" in done.out
     assert "/tasks/Tell/endpoint: " in done.out
     (tmp_path / "broken.json").write_text("{", "utf-8")

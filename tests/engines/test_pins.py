@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from httptask import hookimpl
 from httptask.engines import Journal, resume_run, run_workflow
 from httptask.errors import DefinitionError, PluginError
 from httptask.model.api import Endpoint
@@ -153,7 +154,13 @@ def test_the_request_is_checked_built_and_shown_but_not_sent() -> None:
     assert (sent.method, sent.url) == ("PUT", URL + "/7?page=2")
     assert json.loads(bytes(sent.body)) == {"name": "Saw"}  # type: ignore[arg-type]
     assert sent.header("idempotency-key")
-    with runtime() as shared:
+
+    class Elsewhere:
+        @hookimpl
+        def httptask_test_request(self) -> None:
+            raise AssertionError("a pinned request is made nowhere else")
+
+    with runtime(Elsewhere()) as shared:
         pinned = Inputs({"id": 7, "name": "Saw"}, pin=Pins({"Put": {"status": 204}}).of("Put"))
         exchange = HttpTask(task, name="Put", runtime=shared).test_request(pinned)
     (hop,) = exchange.attempts[0].hops
@@ -474,6 +481,7 @@ def test_the_file_next_to_a_definition_and_those_of_others(tmp_path: Path) -> No
     named = load_pins(definition, tmp_path / "pins/flow.json")
     assert named.definitions == {}
     (tmp_path / "pins/flow.json").unlink()
+    assert load_pins(definition, False).definitions == {"inner": {"Get": {"body": 2}}}
     with pytest.raises(DefinitionError, match=r"there are no pins in .*flow\.json"):
         load_pins(definition)
 
@@ -489,8 +497,6 @@ def test_an_engine_without_pins_refuses_them() -> None:
 
     class Plugin:
         __name__ = "other-engine"
-
-    from httptask import hookimpl
 
     plugin = Plugin()
     plugin.httptask_engines = hookimpl(lambda: [Engine()])  # type: ignore[attr-defined]

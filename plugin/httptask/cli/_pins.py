@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from httptask._visible import exact
 from httptask.cli._output import note
 from httptask.errors import DefinitionError
 
@@ -44,15 +45,11 @@ def pins_of(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Pi
 
     Raises `DefinitionError` when the pins are wrong.
     """
-    from httptask.workflow import load_pins, pins_path
+    from httptask.workflow import load_pins
 
-    if arguments.pins is None:
-        if not arguments.offline:
-            return None
-        path = pins_path(definition)
-        has_own = path is not None and path.is_file()
-        return load_pins(definition, has_own, is_offline=True)
-    source = arguments.pins if arguments.pins != _OWN_FILE else True
+    if arguments.pins is None and not arguments.offline:
+        return None
+    source = arguments.pins or arguments.pins is not None
     return load_pins(definition, source, is_offline=arguments.offline)
 
 
@@ -63,7 +60,8 @@ def note_sent(definition: WorkflowDefinition, pins: Pins) -> None:
     names = [name for _, name, task in iter_tasks(definition) if task.get("type") == "Http"]
     sent = [name for name in names if name not in pins.tasks]
     if sent and not pins.is_offline:
-        note(f"not pinned, and sent to their servers (--offline refuses them): {', '.join(sent)}")
+        named = ", ".join(map(exact, sent))
+        note(f"not pinned, and sent to their servers (--offline refuses them): {named}")
 
 
 def pin_problems(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from httptask._core.strict_json import JsonError, dump, parse
+from httptask._core.strict_json import JsonError, deeper_than, dump, parse
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._problems import Refused
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from httptask.designer._catalogue import CatalogueEntry
     from httptask.designer._test_requests import TestRequests
     from httptask.designer._workflows import Workflows
+
+_DEEPEST = 200
+"""Levels of a body that is pinned."""
 
 Change = Callable[[dict[str, Any]], None]
 """Changes the pins by task, in place."""
@@ -93,6 +96,8 @@ class Pins:
                 body = {"body": parse(text, unique_names=False)}
             except JsonError as error:
                 raise Refused("bad-request", f"the body of the response: {error}") from error
+            if deeper_than(body, _DEEPEST):
+                raise Refused("pins", f"the body is nested more than {_DEEPEST} levels deep")
         elif isinstance(text, str):
             body = {"body": text} if text else {}
         elif "test" in response:
@@ -193,13 +198,7 @@ def _write(path: Path, document: Mapping[str, Any]) -> Stored:
             " bodyFile",
             limit=MOST_BYTES,
         )
-    try:
-        replace_file(path, data)
-    except OSError as error:
-        raise Refused(
-            "not-saved",
-            f"{path.name} could not be written: {error.strerror}; nothing was changed",
-        ) from error
+    replace_file(path, data)
     return Stored(data)
 
 

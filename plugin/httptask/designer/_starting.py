@@ -11,7 +11,7 @@ from httptask.designer._bodies import member
 from httptask.designer._problems import Refused
 from httptask.engines import history_before
 from httptask.errors import JournalError
-from httptask.workflow import load_pins, pins_path
+from httptask.workflow import load_pins
 
 if TYPE_CHECKING:
     from httptask.designer._definitions import Definitions
@@ -87,10 +87,7 @@ async def _pins(
         return None
     if mode not in ("answer", "offline"):
         raise Refused("bad-request", f"'pins' is 'answer' or 'offline', not {mode[:50]!r}")
-
-    def load() -> Pins:
-        path = pins_path(definition)
-        has_own = path is not None and path.is_file()
-        return load_pins(definition, has_own, is_offline=mode == "offline", definitions=known)
-
-    return await in_thread(load)
+    is_offline = mode == "offline"
+    return await in_thread(
+        lambda: load_pins(definition, False, is_offline=is_offline, definitions=known)
+    )

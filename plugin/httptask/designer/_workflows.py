@@ -190,13 +190,7 @@ class Workflows:
             old = self._stored(workflow_id)
             _check(old, match, none_match)
             data = _data(self._saved(definition))
-            try:
-                replace_file(path, data)
-            except OSError as error:
-                raise Refused(
-                    "not-saved",
-                    f"{path.name} could not be written: {error.strerror}; nothing was changed",
-                ) from error
+            replace_file(path, data)
         return Stored(data), old is None
 
     def _stored(self, workflow_id: str) -> Stored | None:
@@ -320,7 +314,18 @@ def _tags(field: str) -> list[str]:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write *data* to *path* in one step, by renaming a temporary file."""
+    """Write *data* to *path* in one step. Raises `Refused`: then nothing was changed."""
+    try:
+        _replace(path, data)
+    except OSError as error:
+        raise Refused(
+            "not-saved",
+            f"{path.name} could not be written: {error.strerror}; nothing was changed",
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write *data* to *path* by renaming a temporary file."""
     path = path.resolve()  # a link stays, and the file that it leads to is replaced
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=".tmp", dir=path.parent)

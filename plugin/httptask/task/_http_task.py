@@ -203,12 +203,15 @@ class HttpTask:
         """Run the task with the sample *inputs* and return the raw exchange, whatever came of it;
         nothing is stored.
 
-        The first plugin that answers `httptask_test_request` runs it. Raises the `TaskError` only
-        when nothing was sent.
+        The first plugin that answers `httptask_test_request` runs it, unless it is pinned. Raises
+        the `TaskError` only when nothing was sent.
         """
         if self._given_runtime is None:
             return await self._with_a_runtime(lambda task: task.atest_request(inputs, options))
         plugins, mask = self.runtime.plugins, self.runtime.redactor.text
+        if inputs is not None and inputs.pin is not None:  # nothing is sent, from anywhere
+            with DiscreetErrors(mask):
+                return await self.run_test_request(inputs, options or TestOptions())
         with DiscreetErrors(mask), plugins.blaming("httptask_test_request"):
             answer = plugins.hook.httptask_test_request(
                 task=self, inputs=inputs or Inputs(), options=options or TestOptions()

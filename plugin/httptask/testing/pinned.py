@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from httptask.engines import arun_workflow
 from httptask.engines.embedded import Clock, EmbeddedEngine
 from httptask.model.pins import PinnedRequest
+from httptask.model.workflow import WorkflowDefinition
 from httptask.workflow import definition_of, definitions_of, load_definition, load_pins
 
 if TYPE_CHECKING:
-    import os
-
     from httptask.engines import DefinitionLike
     from httptask.model.environment import Environment
-    from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
+    from httptask.model.workflow import TaskRun, WorkflowRun
+    from httptask.protocols import Signals
     from httptask.task import Runtime
     from httptask.workflow import PinsLike
 
@@ -71,6 +71,7 @@ def run_pinned(
     environment: Environment | str | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
+    signals: Signals | None = None,
 ) -> PinnedRun:
     """Run *definition* with *pins*, and nothing else: `arun_pinned` for code that is not async."""
     from httptask._core.sync import run_sync
@@ -85,6 +86,7 @@ def run_pinned(
                 environment=environment,
                 definitions=definitions,
                 runtime=runtime,
+                signals=signals,
             )
         finally:
             if runtime is not None:
@@ -102,6 +104,7 @@ async def arun_pinned(
     environment: Environment | str | None = None,
     definitions: Mapping[str, DefinitionLike] | None = None,
     runtime: Runtime | None = None,
+    signals: Signals | None = None,
 ) -> PinnedRun:
     """Run *definition* with *pins*, and return how it ended and what it would have sent.
 
@@ -125,6 +128,7 @@ async def arun_pinned(
         environment=environment,
         definitions=others,
         runtime=runtime,
+        signals=signals,
         pins=replace(pinned, listener=requests.append),
     )
     refusals = [request.refusal for request in requests if request.refusal is not None]
@@ -136,10 +140,7 @@ async def arun_pinned(
 def _definition(source: DefinitionLike) -> WorkflowDefinition:
     if isinstance(source, Mapping):
         return definition_of(source)
-    path: os.PathLike[str] | str | WorkflowDefinition = source
-    from httptask.model.workflow import WorkflowDefinition
-
-    return path if isinstance(path, WorkflowDefinition) else load_definition(path)
+    return source if isinstance(source, WorkflowDefinition) else load_definition(source)
 
 
 class _SkippingClock(Clock):

@@ -36,7 +36,9 @@ def pin_fit_problems(
     """
     yield from _of_tasks(pins.tasks, definition, pointer_of(["tasks"]), runtime)
     for name, tasks in pins.definitions.items():
-        yield from _of_tasks(tasks, definitions[name], pointer_of(["definitions", name]), runtime)
+        if name in definitions:
+            pointer = pointer_of(["definitions", name])
+            yield from _of_tasks(tasks, definitions[name], pointer, runtime)
 
 
 def _of_tasks(

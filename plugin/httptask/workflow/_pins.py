@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 PinsLike = Pins | Mapping[str, Any] | os.PathLike[str] | str | bool
-"""Pins, their JSON, the path of their file, or True for the file next to the definition."""
+"""Pins, their JSON, the path of their file, or True for the file next to the definition; False: the
+same, but there need be none.
+"""
 
 FOLDER = "pins"
 """The folder next to a definition."""
@@ -55,27 +57,26 @@ def load_pins(
 ) -> Pins:
     """Return the pins of *definition*, and of those that it runs.
 
-    *source* says where they are. With True, the *definitions* that it runs have pins in files of
-    their own. A task without a pin is refused when *is_offline*. Raises `DefinitionError` with
-    every error of the pins.
+    *source* says where they are. Those next to the definition come with those next to the
+    *definitions* that it runs. A task without a pin is refused when *is_offline*. Raises
+    `DefinitionError` with every error of the pins.
     """
     if isinstance(source, Pins):
         return replace(source, is_offline=source.is_offline or is_offline)
-    if source is False:
-        return Pins(is_offline=is_offline)
     if definitions is None:
         definitions = definitions_of(definition)
     document = _PinsDocument.of(definition, source)
     document.refuse_errors(definition, definitions)
-    inner = document.definitions()
-    if source is True:
+    pins = document.whole_pins([])
+    inner = dict(pins.definitions)
+    if isinstance(source, bool):
         for name, other in definitions.items():
             path = pins_path(other)
             if name not in inner and path is not None and path.is_file():
                 own = _PinsDocument.read(path)
                 own.refuse_errors(other, definitions)
-                inner[name] = own.tasks()
-    return Pins(document.tasks(), inner, is_offline)
+                inner[name] = own.whole_pins([]).tasks
+    return Pins(pins.tasks, inner, is_offline)
 
 
 def pin_file_problems(
@@ -88,7 +89,7 @@ def pin_file_problems(
     """
     document = _PinsDocument.read(path)
     problems = document.problems(definition, definitions)
-    sound = document.sound_pins(problems)
+    sound = document.whole_pins(problems)
     problems += pin_fit_problems(sound, definition, definitions, runtime)
     return document.with_lines(problems)
 
@@ -128,7 +129,10 @@ class _PinsDocument:
         if not isinstance(source, bool):
             return cls.read(Path(source))
         path = pins_path(definition)
-        if path is None or not path.is_file():
+        has_file = path is not None and path.is_file()
+        if not has_file and not source:
+            return cls({})
+        if path is None or not has_file:
             shown = str(path) if path is not None else f"{FOLDER}/NAME.json"
             problem = Problem.of("pins-missing", "", file=shown)
             raise DefinitionError([problem], source="the pins")
@@ -145,17 +149,6 @@ class _PinsDocument:
             problem = Problem.of("json", "", line=error.line, reason=error.message, place=where)
             raise DefinitionError([problem], source=str(path)) from error
 
-    def tasks(self) -> dict[str, Any]:
-        """Return the pins by task, with the bodies that are in files."""
-        return {name: self._whole(pin) for name, pin in (self._value.get("tasks") or {}).items()}
-
-    def definitions(self) -> dict[str, dict[str, Any]]:
-        """Return the pins of other definitions, by their id."""
-        return {
-            name: {task: self._whole(pin) for task, pin in pins.items()}
-            for name, pins in (self._value.get("definitions") or {}).items()
-        }
-
     def sound_pins(self, problems: list[Problem]) -> Pins:
         """Return the pins of tasks that none of *problems* is about."""
         if not isinstance(self._value, Mapping):
@@ -167,7 +160,7 @@ class _PinsDocument:
                 return {}
             starts = {name: pointer_of([*place, name]) + "/" for name in pins}
             return {
-                name: self._whole(pin)
+                name: pin
                 for name, pin in pins.items()
                 if not any(
                     one.startswith(starts[name]) or starts[name].startswith(one) for one in pointers
@@ -180,6 +173,17 @@ class _PinsDocument:
             sound(["tasks"], self._value.get("tasks")),
             {name: sound(["definitions", name], pins) for name, pins in inner.items()},
         )
+
+    def whole_pins(self, problems: list[Problem]) -> Pins:
+        """Return those of `sound_pins` with the bodies that are in files."""
+        sound = self.sound_pins(problems)
+        return Pins(
+            self._whole_tasks(sound.tasks),
+            {name: self._whole_tasks(tasks) for name, tasks in sound.definitions.items()},
+        )
+
+    def _whole_tasks(self, tasks: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._whole(pin) for name, pin in tasks.items()}
 
     def refuse_errors(self, definition: WorkflowDefinition, definitions: Definitions) -> None:
         """Raise `DefinitionError` with every error."""
@@ -197,11 +201,9 @@ class _PinsDocument:
     def problems(self, definition: WorkflowDefinition, definitions: Definitions) -> list[Problem]:
         """Return what is wrong with the pins by themselves, and with the tasks that they name."""
         problems = schema_problems(packaged.schema("pins"), self._value)
-        if problems:
-            return problems
-        tasks = self._value.get("tasks") or {}
-        problems = list(self._task_problems(tasks, definition, pointer_of(["tasks"])))
-        for name, pins in (self._value.get("definitions") or {}).items():
+        sound = self.sound_pins(problems)
+        problems += self._task_problems(sound.tasks, definition, pointer_of(["tasks"]))
+        for name, pins in sound.definitions.items():
             pointer = pointer_of(["definitions", name])
             if name in definitions:
                 problems += self._task_problems(pins, definitions[name], pointer)
