@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { JsonObject } from "../src/json";
+import { Pins } from "../src/pins";
+import type { Store } from "../src/store";
+
+/** A server that has *tasks* pinned, and what it was asked. */
+function server(tasks: JsonObject, asked: string[] = []): Store {
+  let version = 1;
+  const send = async (path: string, { method = "GET", body, headers }: RequestInit = {}): Promise<Response> => {
+    const name = decodeURIComponent(path.split("/pins/")[1] ?? "");
+    asked.push(`${method} ${name} ${(headers as Record<string, string> | undefined)?.["If-Match"] ?? ""}`.trim());
+    if (method === "PUT") tasks[name] = (JSON.parse(String(body)) as JsonObject).pin!;
+    if (method === "DELETE") delete tasks[name];
+    return new Response(JSON.stringify({ tasks }), { headers: { ETag: `"${version++}"` } });
+  };
+  return { api: { send }, update: () => {}, workflow: { id: "flow" } } as unknown as Store;
+}
+
+test("a run is asked to answer with pins where there are any, and offline in any case", async () => {
+  const none = new Pins(server({}));
+  await none.open("flow");
+  assert.deepEqual(none.wish, {});
+  none.mode = "offline";
+  assert.deepEqual(none.wish, { pins: "offline" });
+  const one = new Pins(server({ Get: { status: 204 } }));
+  await one.open("flow");
+  assert.deepEqual(one.wish, { pins: "answer" });
+  one.mode = "";
+  assert.deepEqual(one.wish, {});
+});
+
+test("a task is pinned by its own name alone", async () => {
+  const pins = new Pins(server({ Get: { status: 204 } }));
+  await pins.open("flow");
+  assert.deepEqual(["Get", "constructor", "toString"].map(pins.has), [true, false, false]);
+});
+
+test("a pin goes with the new name of its task, under the newest entity tag", async () => {
+  const asked: string[] = [];
+  const pins = new Pins(server({ Get: { status: 204 } }, asked));
+  await pins.open("flow");
+  await pins.rename("Get", "Get/all");
+  await pins.rename("Other", "Another");
+  assert.deepEqual(pins.tasks, { "Get/all": { status: 204 } });
+  assert.deepEqual(asked, ["GET", 'PUT Get/all "1"', 'DELETE Get "2"']);
+});
