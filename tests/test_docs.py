@@ -238,6 +238,26 @@ def test_json_is_valid(document: Path, tmp_path: Path) -> None:
         assert [problem for problem in found if problem.severity == "error"] == []
 
 
+TYPED = {
+    *("expression-type", "name-undocumented", "name-of-other"),
+    *("task-not-run", "task-may-not-run", "condition-member"),
+}
+"""Codes of what is told of an expression by the types of what it sees."""
+
+
+@with_blocks("json")
+def test_no_expression_shown_is_doubted(document: Path) -> None:
+    """No definition or task in a document has an expression that is told to be wrong."""
+    for block in blocks(document, "json"):
+        value = json.loads(block.text)
+        if value.get("type") == "Http":
+            value = {"startTask": "Task", "tasks": {"Task": value}}
+        if "startTask" in value:
+            with Runtime() as runtime:
+                found = problems(WorkflowDefinition(value), runtime)
+            assert [problem for problem in found if problem.code in TYPED] == []
+
+
 @with_blocks("json")
 def test_files_shown_are_used(document: Path) -> None:
     """A file that a document shows is named by its prose or by a command."""

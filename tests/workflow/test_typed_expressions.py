@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from httptask._schema import value_types
+from httptask._schema.value_types import SchemaSource, ValueType
 from httptask.catalogue import Catalogue
 from httptask.errors import Problem
+from httptask.expressions._jsonpath import JsonPath
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Response, Server
 from httptask.task import Runtime
 from httptask.workflow import definition_of, problems
@@ -570,3 +574,60 @@ def test_what_jsonata_yields_is_compared_where_it_is_told(
     reader = http("search", request={"query": {name: "${$.a}"}})
     reader["inputParameters"] = {"a": f"${{jsonata: {expression}}}"}
     assert codes(chain(Get=http("order"), Use=reader), shared) == expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ({"$ref": "#/$defs/A"}, ".a.b.c.d"),
+        ({"$ref": "#/$defs/Many"}, "..n9999x"),
+        ({"$ref": "#/$defs/Many"}, ".n9999x"),
+        ({"$ref": "#/$defs/Wide"}, ".a.b"),
+        ({"$ref": "#/$defs/Wide"}, "..a..b..c"),
+        ({"$ref": "#/$defs/Loop"}, ".a"),
+        ({"allOf": "no list", "properties": [], "type": 7, "$ref": 5}, ".a"),
+        ({"properties": {"a": None}, "items": "x", "enum": {}, "anyOf": [5, None]}, ".a[0]"),
+        ({"type": ["string", {}], "prefixItems": {}, "additionalProperties": 5}, "[0].b"),
+    ],
+)
+def test_a_strangers_schema_costs_little(
+    schema: Any, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However its definitions refer to each other, a bounded number of them is looked at."""
+    looked_at = 0
+    take = value_types._Draft.take
+
+    def counted(draft: Any, part: Any) -> Any:
+        nonlocal looked_at
+        looked_at += 1
+        return take(draft, part)
+
+    monkeypatch.setattr(value_types._Draft, "take", counted)
+    everything = [{"$ref": f"#/$defs/W{number}"} for number in range(40)]
+    definitions = {
+        "A": {"properties": {"a": {"$ref": "#/$defs/A"}}, "anyOf": [{"$ref": "#/$defs/A"}] * 9},
+        "Many": {"properties": {f"n{number}": {} for number in range(10_000)}},
+        "Wide": {"allOf": [{"anyOf": everything}] * 20, "properties": {"a": {"oneOf": everything}}},
+        "Loop": {"allOf": [{"$ref": "#/$defs/Loop"}, {"$ref": "#/$defs/Loop2"}]},
+        "Loop2": {"oneOf": [{"$ref": "#/$defs/Loop"}, {"$ref": "#/$defs/Loop2"}]},
+        **{
+            f"W{number}": {"properties": {"a": {"$ref": f"#/$defs/W{(number * 7 + 1) % 40}"}}}
+            | {"anyOf": everything}
+            for number in range(40)
+        },
+    }
+    root = {"$defs": definitions}
+    source = SchemaSource(root, documented=True)
+    told = JsonPath().typed(f"${path}", source.type_of(schema))
+    assert isinstance(told.type, ValueType)
+    assert looked_at <= 21_000
+
+
+def test_a_long_name_is_cut(shared: Runtime) -> None:
+    """What a definition names may be as long as its author likes; a sentence is not."""
+    name = "a\u202e" + "x" * 5000
+    reader = http("silent", inputParameters={"a": f"${{$.{BODY}[{json.dumps(name)}]}}"})
+    (problem,) = told(chain(Get=http("order"), Use=reader), shared)
+    assert problem.code == "name-undocumented"
+    assert len(problem.message) < 1000
+    assert "\u202e" not in problem.message

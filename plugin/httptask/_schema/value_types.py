@@ -253,8 +253,11 @@ class ValueType:
 
 def any_of(types: Iterable[ValueType]) -> ValueType:
     """Return the type of a value that is of one of *types*."""
+    known = [one for one in types if one.alternatives]
+    if len(known) < 2:
+        return known[0] if known else NOTHING
     alternatives: dict[Alternative, None] = {}
-    for one in types:
+    for one in known:
         alternatives.update(dict.fromkeys(one.alternatives))
     if ANY.alternatives[0] in alternatives:
         return ANY
@@ -340,7 +343,7 @@ def _expanded(parts: Sequence[Part]) -> ValueType:
             continue
         if draft.types:
             finished.append(Alternative(tuple(draft.parts), draft.types, draft.is_open))
-    return any_of(ValueType((one,)) for one in reversed(finished))
+    return any_of([ValueType((one,)) for one in reversed(finished)])
 
 
 def _take_pending(draft: _Draft, drafts: list[_Draft]) -> bool:

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from httptask.expressions import _numbers
@@ -56,7 +56,7 @@ class Jsonata:
 
     def check(self, source: str) -> None:
         """Raise `ValueError` when *source* cannot be parsed or uses a refused function."""
-        _parsed(source, _RegexCheck())
+        parsed(source)
 
     def is_cheap(self, source: str) -> bool:
         """Return False: JSONata is a programming language."""
@@ -104,10 +104,10 @@ class Jsonata:
 
     def typed(self, source: str, data: ValueType) -> Typed:
         """Return what can be told of *source* over data of the type *data*."""
-        parsed(source)  # first: it minds the recursion limit when it imports the library
+        tree = parsed(source)  # first: it minds the recursion limit when it imports the library
         from httptask.expressions._jsonata_types import typed
 
-        return typed(source, data)
+        return typed(tree, data)
 
     def evaluate(self, source: str, data: Any) -> Any:
         """Return the value of *source* over *data*; whole numbers are integers, as in JSON.
@@ -193,9 +193,17 @@ def _kept(source: str) -> Any:
 def parsed(source: str) -> Any:
     """Return the syntax tree of *source*.
 
-    Raises `ValueError` when it cannot be parsed or uses a refused function.
+    Raises `ValueError` when it cannot be parsed or uses a refused function. The tree is shared:
+    nobody may change it.
     """
+    return _kept_tree(source) if len(source) <= _LONGEST_KEPT else _tree(source)
+
+
+def _tree(source: str) -> Any:
     return _parsed(source, _RegexCheck()).ast
+
+
+_kept_tree = lru_cache(maxsize=_MOST_KEPT)(_tree)
 
 
 def _parsed(source: str, regex: Any) -> Any:

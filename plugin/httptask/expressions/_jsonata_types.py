@@ -13,7 +13,6 @@ from typing import Any
 
 from httptask._schema.value_keywords import NUMERIC
 from httptask._schema.value_types import ANY, NOTHING, ValueType, any_of, typed_by
-from httptask.expressions._jsonata import parsed
 from httptask.expressions._jsonpath import normalised
 from httptask.expressions._typed import MissingName, Reading, Typed
 
@@ -46,11 +45,8 @@ _MOST_NESTED = 10
 """Lists in lists through which a name is looked up."""
 
 
-def typed(source: str, data: ValueType) -> Typed:
-    """Return what can be told of the expression *source* over *data*. Raises `ValueError` when it
-    is none.
-    """
-    tree = parsed(source)
+def typed(tree: Any, data: ValueType) -> Typed:
+    """Return what can be told of an expression, by its syntax *tree*, over *data*."""
     walk = _Walk(data)
     context = _Context(data, ())
     selected = walk.value(tree, context)
@@ -230,7 +226,9 @@ class _Walk:
         if sign == "{":
             return context.of(self._object(node.lhs_object, context))
         if sign == "[":
-            return context.of(_list_of(_flat(self._all(node.expressions or (), context))))
+            items = self._all(node.expressions or (), context)
+            # A list that is made in a list stays one; any other goes on in it.
+            return context.of(_list_of(any_of([items, _flat(items)])))
         self.value(node.expression, context)
         return context.of(_NUMBER if sign == "-" else ANY)
 

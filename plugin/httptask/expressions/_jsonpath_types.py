@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from httptask._schema.value_types import ANY, ValueType, any_of, typed_by
+from httptask._schema.value_types import ANY, NOTHING, ValueType, any_of, typed_by
 from httptask.expressions._jsonpath import compiled_query, normalised
 from httptask.expressions._typed import MissingName, Reading, Typed
 
@@ -54,6 +54,7 @@ class _Walk:
             following = any_of(selected)
             if following.is_nothing and not current.is_nothing:
                 self._miss(segment.selectors, current, path)
+                return NOTHING
             current = following
             path += _written(segment.selectors, after=path)
         return current

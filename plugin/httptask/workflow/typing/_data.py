@@ -17,7 +17,7 @@ from httptask._schema.value_types import (
 from httptask._schema.views import json_type
 from httptask.building import REFERENCE
 from httptask.errors import HttpTaskError
-from httptask.expressions import Evaluator, may_change
+from httptask.expressions import TypedText, may_change
 from httptask.model.for_each import INDEX, item_names
 from httptask.model.workflow import WorkflowDefinition
 from httptask.task import WrittenTask
@@ -44,7 +44,8 @@ class TypedData:
 
     def __init__(self, definition: WorkflowDefinition, runtime: Runtime) -> None:
         self.routes = Routes(definition)
-        self.evaluator: Evaluator = runtime.evaluator
+        self._evaluator = runtime.evaluator
+        self._typed: dict[tuple[str, int], tuple[TypedText, ValueType]] = {}
         self._runtime = runtime
         self._document = definition.document
         self._tasks = {
@@ -52,6 +53,7 @@ class TypedData:
         }
         self._sources: dict[str, tuple[Endpoint, SchemaSource]] = {}
         self.plan = cache(self._plan)
+        self.outer = cache(self._outer_type)
         self.document = cache(self._document_type)
         self.parameters = cache(self._parameters_type)
         self._completed = cache(self._completed_type)
@@ -60,9 +62,10 @@ class TypedData:
 
     def _document_type(self, reader: str) -> ValueType:
         """Return the type of what `inputParameters` and conditions of the task *reader* see."""
-        return _closed({**self._without_item(reader), **self._item(self._tasks[reader][0], reader)})
+        item = self._item(self._tasks[reader][0], reader)
+        return _closed({**self._without_item(reader), **item}) if item else self.outer(reader)
 
-    def outer(self, reader: str) -> ValueType:
+    def _outer_type(self, reader: str) -> ValueType:
         """Return the type of what `forEach` of the task *reader* sees."""
         return _closed(self._without_item(reader))
 
@@ -105,7 +108,7 @@ class TypedData:
             return body.items() if body.types == {"array"} else ANY
         if query.startswith("$.headers"):
             return ANY
-        texts = self.evaluator.typed(f"${{{query}}}", body).expressions
+        texts = self.typed(f"${{{query}}}", body).expressions
         return _known(texts[0].typed.type.items()) if texts else ANY
 
     def items(self, name: str) -> ValueType:
@@ -114,6 +117,15 @@ class TypedData:
         items = self._written(setting.get("items"), self.outer(name))
         may_be_file = not items.of_types({"object"}).member(REFERENCE).type.is_nothing
         return ANY if may_be_file else _known(items.items())
+
+    def typed(self, text: str, data: ValueType) -> TypedText:
+        """Return what can be told of the expressions in *text*, over data of the type *data*."""
+        key = text, id(data)
+        kept = self._typed.get(key)
+        if kept is None:
+            # The type is kept too: otherwise its id could become that of another one.
+            kept = self._typed[key] = self._evaluator.typed(text, data), data
+        return kept[0]
 
     # What tasks put out
 
@@ -196,7 +208,7 @@ class TypedData:
         if isinstance(value, str):
             if not may_change(value):
                 return typed_by({"type": "string"})
-            text = self.evaluator.typed(value, data)
+            text = self.typed(value, data)
             whole = text.expressions[0].typed.type if text.is_whole else None
             return typed_by({"type": "string"}) if whole is None else _known(whole)
         if depth > _DEEPEST:

@@ -48,7 +48,7 @@ def typing_problems(
 
 
 def _of_setting(setting: Setting, reader: str, data: TypedData) -> Iterator[Problem]:
-    text = data.evaluator.typed(setting.text, setting.data)
+    text = data.typed(setting.text, setting.data)
     problems = [
         problem
         for expression in text.expressions

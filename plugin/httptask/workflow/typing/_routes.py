@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from httptask.model.workflow import WorkflowDefinition
 from httptask.workflow._definition import Scope, branches_of, iter_scopes
-from httptask.workflow._graph import Arrows, reached
+from httptask.workflow._graph import reached
 from httptask.workflow._routes import STAYS_ON_ITS_WAY, arrows_of, transitions
 
 
@@ -35,6 +35,9 @@ class Before:
 
 
 UNKNOWN = Before(Ran.UNKNOWN)
+
+_MOST_KEPT = 256
+"""Tasks of which it is kept what can be reached from them, and without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +130,15 @@ class _Ways:
         self._ends = {name for name, task in tasks.items() if may_end(task)}
         self.is_unknown = not all(_is_steered(task) for task in tasks.values())
         """A task of a plugin may go on wherever it likes."""
-        self._reached_from = cache(
-            lambda name: frozenset(reached(self._arrows[name], self._arrows))
+        # Most expressions read a task nearby. Of all tasks, these sets would fill the memory.
+        kept = lru_cache(maxsize=_MOST_KEPT)
+        self._reached_from = kept(lambda name: reached(self._arrows[name], self._arrows))
+        self._reached_without = kept(lambda name: self._without([self._start], name))
+        self._reached_after = kept(
+            lambda name: (
+                self._without(self._completing[name], name),
+                self._without(self._failing[name], name),
+            )
         )
         self._can_run = reached([self._start], self._arrows)
 
@@ -140,11 +150,9 @@ class _Ways:
         """Say whether a way leads from the task *name* to *target*; from itself, in a loop."""
         return name in self._arrows and target in self._reached_from(name)
 
-    def avoids(self, name: str, goals: set[str]) -> bool:
+    def avoids(self, name: str, goals: Collection[str]) -> bool:
         """Say whether one of *goals* can be reached from the start without the task *name*."""
-        if self._start == name:
-            return False
-        return not goals.isdisjoint(reached([self._start], self._without(name)))
+        return not self._reached_without(name).isdisjoint(goals)
 
     def always_runs(self, name: str) -> bool:
         """Say whether every way through the scope leads through the task *name*."""
@@ -154,19 +162,19 @@ class _Ways:
         """Say whether the task *name* may have completed, and whether it may have failed, when a
         way leads from it to *target* without coming back to it.
         """
-        without = self._without(name)
+        completed, failed = self._reached_after(name)
+        return target in completed, target in failed
 
-        def leads(targets: Iterable[str]) -> bool:
-            return target in reached([one for one in targets if one in without], without)
-
-        return leads(self._completing[name]), leads(self._failing[name])
-
-    def _without(self, name: str) -> Arrows:
-        return {
-            other: [to for to in targets if to != name]
-            for other, targets in self._arrows.items()
-            if other != name
-        }
+    def _without(self, starts: Iterable[str], name: str) -> frozenset[str]:
+        """Return what can be reached from *starts* without the task *name*."""
+        visited = {name}
+        pending = [one for one in starts if one in self._arrows]
+        while pending:
+            one = pending.pop()
+            if one not in visited:
+                visited.add(one)
+                pending += self._arrows[one]
+        return frozenset(visited - {name})
 
 
 def _targets(task: Mapping[str, Any], *, failing: bool) -> list[str]:
