@@ -623,6 +623,51 @@ def test_a_strangers_schema_costs_little(
     assert looked_at <= 21_000
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("$.body.state === 'open'", SILENT),
+        ("$.body.stat === 'open'", UNDOCUMENTED),
+        ("$.body.lines[0].sku === 'a'", SILENT),
+        ("$.body.lines[0].suk === 'a'", UNDOCUMENTED),
+        ("$.body.lines.length > 1", SILENT),
+        ("$.body.state.length > 1", SILENT),
+        ("$.body.lines.sku === 'a'", MISPLACED),
+        ("$.body['lines']['0'].sku === 'a'", SILENT),
+        ("$.body.either.cash === 1 && $.statusCode < 300", UNDOCUMENTED),
+        ("$.body.free.name === 'a'", SILENT),
+        # Who asks whether a member is there, is not told that it may not be.
+        ("$.body.stat", SILENT),
+        ("!$.body.stat || $.body.id > 1", SILENT),
+        ("$.body.stat === undefined", SILENT),
+        ("$.body.stat != null", SILENT),
+        ("$.bdy.state === 'open'", [("warning", "condition-member")]),
+    ],
+)
+def test_conditions_are_told_by_the_output_of_the_task_before(
+    condition: str, expected: Any, shared: Runtime
+) -> None:
+    """In the platform's own form, `$` is what the task before put out."""
+    choice = {"type": "Decision", "defaultTask": "End"}
+    choice["choices"] = [{"condition": condition, "nextTask": "End"}]
+    definition = chain(Get=http("order"), Which=choice, End=http("silent"))
+    assert codes(definition, shared) == expected
+    # What came before a Decision is what came before the next one.
+    first = {"type": "Decision", "defaultTask": "Which", "choices": []}
+    definition = chain(Get=http("order"), First=first, Which=choice, End=http("silent"))
+    assert [one for one in codes(definition, shared) if one[1] != "min-items"] == expected
+
+
+def test_a_condition_at_the_start_sees_the_input(shared: Runtime) -> None:
+    """And one after a failure its error."""
+    choice = {"type": "Decision", "defaultTask": "End"}
+    choice["choices"] = [{"condition": "$.nmae === 'a'", "nextTask": "End"}]
+    assert codes(chain(Which=choice, End=http("silent")), shared) == UNDOCUMENTED
+    failing = http("order", onError=[{"errors": ["*"], "nextTask": "Which"}], end=True)
+    choice["choices"][0]["condition"] = "$.error.kind === 'timeout'"
+    assert codes(chain(Get=failing, Which=choice, End=http("silent")), shared) == SILENT
+
+
 def test_a_long_name_is_cut(shared: Runtime) -> None:
     """What a definition names may be as long as its author likes; a sentence is not."""
     name = "a\u202e" + "x" * 5000

@@ -15,6 +15,7 @@ from httptask.expressions._comparison import (
     Comparison,
     comparison_problems,
     members_compared,
+    paths_compared,
 )
 from httptask.expressions._conditions import condition_problems
 from httptask.expressions._document import only
@@ -61,4 +62,5 @@ __all__ = [
     "may_change",
     "members_compared",
     "only",
+    "paths_compared",
 ]

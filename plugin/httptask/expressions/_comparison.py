@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -46,22 +46,34 @@ def members_compared(condition: str) -> list[str | int]:
 
     Empty where it cannot be read, which is a problem of its own.
     """
+    return list(dict.fromkeys(path[0] for path, _ in _paths(condition) if path))
+
+
+def paths_compared(condition: str) -> list[tuple[str | int, ...]]:
+    """Return the members of `$`, one inside the other, that *condition*, of the platform's form,
+    compares; without those that it only asks for, and those that are compared with nothing.
+    """
+    return list(dict.fromkeys(path for path, is_asked in _paths(condition) if not is_asked))
+
+
+def _paths(condition: str) -> Iterator[tuple[tuple[str | int, ...], bool]]:
+    """Yield the paths in *condition*, and whether it only asks if something is there."""
     try:
-        pending = [parsed(condition)]
+        pending = [(parsed(condition), True)]
     except ConditionError:
-        return []
-    members: list[str | int] = []
+        return
     while pending:
-        node = pending.pop()
+        node, is_asked = pending.pop()
         if isinstance(node, Path):
-            members += node.keys[:1]
+            yield node.keys, is_asked
         elif isinstance(node, Not):
-            pending.append(node.operand)
+            pending.append((node.operand, True))
         elif isinstance(node, Comparisons):
-            pending += [*(operand for _, operand in reversed(node.others)), node.first]
+            operands = [node.first, *(operand for _, operand in node.others)]
+            asks = any(isinstance(one, Literal) and _is_nothing(one.value) for one in operands)
+            pending += [(operand, asks) for operand in reversed(operands)]
         elif isinstance(node, Logic):
-            pending += reversed(node.operands)
-    return list(dict.fromkeys(members))
+            pending += [(operand, True) for operand in reversed(node.operands)]
 
 
 @dataclass(frozen=True, slots=True)

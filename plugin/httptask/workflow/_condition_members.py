@@ -25,7 +25,7 @@ def member_problems(scope: Scope) -> Iterator[Problem]:
 
     Only the results of Http tasks, and what a failed task puts out, are known beforehand.
     """
-    arrivals = _arrivals(scope)
+    arrivals = arrivals_of(scope)
     for name, task in scope.tasks.items():
         if not isinstance(task, Mapping) or task.get("type") != "Decision":
             continue
@@ -59,12 +59,13 @@ def _condition_problems(condition: Any, known: list[str], pointer: str) -> Itera
         )
 
 
-_Arrival = tuple[str, Mapping[str, Any], bool]
+Arrival = tuple[str, Mapping[str, Any], bool]
 """A way to a task: the name of the task it comes from, that task, and whether it failed."""
 
 
-def _arrivals(scope: Scope) -> dict[str, list[_Arrival]]:
-    arrivals: dict[str, list[_Arrival]] = {}
+def arrivals_of(scope: Scope) -> dict[str, list[Arrival]]:
+    """Return the ways to each task of *scope*, by its name."""
+    arrivals: dict[str, list[Arrival]] = {}
     for name, task in scope.tasks.items():
         for path, target in transitions(task) if isinstance(task, Mapping) else ():
             arrivals.setdefault(target, []).append((name, task, path[0] == "onError"))
@@ -72,7 +73,7 @@ def _arrivals(scope: Scope) -> dict[str, list[_Arrival]]:
 
 
 def _known_members(
-    decision: str, start: Any, arrivals: Mapping[str, Sequence[_Arrival]]
+    decision: str, start: Any, arrivals: Mapping[str, Sequence[Arrival]]
 ) -> list[str]:
     """Return what `$` may have in *decision*, over all ways to it; empty where that is not
     known.

@@ -56,7 +56,7 @@ class TypedData:
         self.outer = cache(self._outer_type)
         self.document = cache(self._document_type)
         self.parameters = cache(self._parameters_type)
-        self._completed = cache(self._completed_type)
+        self.completed = cache(self._completed_type)
 
     # What expressions see
 
@@ -71,7 +71,7 @@ class TypedData:
 
     def _without_item(self, reader: str) -> dict[str, Schema]:
         return {
-            "input": self._input,
+            "input": self.input,
             "variables": True,  # a run may be given others
             "tasks": {"type": "object", "properties": _TasksBefore(self, reader, self._tasks)},
         }
@@ -134,7 +134,7 @@ class TypedData:
         before = self.routes.before(reader, name)
         if before.ran is Ran.NEVER:
             return ANY
-        completed = [self._completed(name)] if before.completed else []
+        completed = [self.completed(name)] if before.completed else []
         failed = [typed_by(FAILED)] if before.failed else []
         return any_of([*completed, *failed])
 
@@ -149,7 +149,7 @@ class TypedData:
     def _parallel(self, task: Mapping[str, Any], pointer: str) -> ValueType:
         branches = {
             branch.start: any_of(
-                self._completed(name)
+                self.completed(name)
                 for name, inner in branch.tasks.items()
                 if name in self._tasks and isinstance(inner, Mapping) and may_end(inner)
             )
@@ -168,7 +168,8 @@ class TypedData:
     # Parts
 
     @cached_property
-    def _input(self) -> ValueType:
+    def input(self) -> ValueType:
+        """The type of the run's input."""
         schema = self._document.get("inputSchema")
         return ANY if schema is None else SchemaSource(schema).type_of(schema)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
+from httptask._core.pointers import pointer as pointer_of
 from httptask._schema.value_keywords import TYPES
 from httptask.errors import Problem
 from httptask.expressions import MissingName, Reading, TypedExpression
 from httptask.model.workflow import WorkflowDefinition
-from httptask.workflow._definition import iter_tasks
+from httptask.workflow._condition_members import arrivals_of
+from httptask.workflow._definition import Scope, iter_scopes, iter_tasks
 from httptask.workflow._routes import shown
+from httptask.workflow.typing._comparisons import missing_members, previous_output
 from httptask.workflow.typing._data import TypedData
 from httptask.workflow.typing._fit import in_words, misfit
 from httptask.workflow.typing._routes import Ran
@@ -45,6 +48,24 @@ def typing_problems(
             if setting.pointer not in told:
                 told.add(setting.pointer)
                 yield from _of_setting(setting, name, data)
+    for scope in iter_scopes(definition):
+        yield from _of_comparisons(scope, data, told)
+
+
+def _of_comparisons(scope: Scope, data: TypedData, told: Container[str]) -> Iterator[Problem]:
+    """Yield what is wrong with conditions of the platform's form in *scope*."""
+    arrivals = arrivals_of(scope)
+    for name, task in scope.tasks.items():
+        choices = task.get("choices") if isinstance(task, Mapping) else None
+        if not isinstance(choices, list) or task.get("type") != "Decision":
+            continue
+        output = previous_output(name, scope, arrivals, data)
+        for index, choice in enumerate(choices):
+            condition = choice.get("condition") if isinstance(choice, Mapping) else None
+            pointer = pointer_of(["choices", index, "condition"], scope.pointer_to(name))
+            if pointer not in told:
+                for missing in missing_members(condition, output):
+                    yield _of_name(missing, str(condition)[:_LONGEST_PATH], pointer)
 
 
 def _of_setting(setting: Setting, reader: str, data: TypedData) -> Iterator[Problem]:
