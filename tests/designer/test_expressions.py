@@ -242,3 +242,28 @@ def test_samples_of_any_shape_are_taken(designer: RunningDesigner) -> None:
     assert below(groups(designer, inputs={"input": [[1], 2]})["input"], 0, 0)["value"] == "1"
     odd: dict[str, Any] = {"inputParameters": [1], "forEach": 3, "httpRequest": None}
     assert groups(designer, definition=definition(**odd) | {"variables": 3, "inputSchema": True})
+
+
+def test_the_open_task_is_told_what_its_expressions_see(designer: RunningDesigner) -> None:
+    """As it stands on the page, within its definition, with pointers into the task; alone nothing
+    is told.
+    """
+    parameters = {
+        "nam": "${$.tasks['Get'].output.body.nam}",
+        "phone": "${$.tasks['Phone'].output.body}",
+        "note": "${$.input.note}",
+    }
+    request = {"url": "https://a.example/things/{id}", "pathParameters": {"id": "7"}}
+    task = http("", request=request | {"query": {"limit": "${$.note}"}}, inputParameters=parameters)
+    task["endpoint"] = "acme-things-id-get-0"
+    within = definition()
+    within["tasks"]["Tell"] = task
+    alone = designer.client.post("validate", json={"task": task, "name": "Tell"}).json()
+    answer = designer.client.post("validate", json={"task": task, "name": "Tell", "within": within})
+    told = answer.json()["problems"][len(alone["problems"]) :]
+    assert [(one["pointer"], one["code"], one["severity"]) for one in told] == [
+        ("/inputParameters/nam", "name-undocumented", "warning"),
+        ("/inputParameters/phone", "task-may-not-run", "warning"),
+        ("/httpRequest/query/limit", "expression-type", "error"),
+    ]
+    assert told[0]["suggestion"] == "name"

@@ -26,7 +26,7 @@ from httptask.designer._catalogue import CatalogueEntry, CatalogueThread
 from httptask.designer._change import changed, name_of
 from httptask.designer._consents import CALLBACK, Consents
 from httptask.designer._credentials import Credentials
-from httptask.designer._definitions import Definitions
+from httptask.designer._definitions import Definitions, problems_within
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._event_stream import EventStream
 from httptask.designer._expressions import Expressions
@@ -382,7 +382,10 @@ class _Designer:
             more["unreached"] = unreached_tasks(definition)
         else:
             draft = draft_of(value)
-            problems, more["mediaType"] = await self._checked(draft)
+            of_task, more["mediaType"] = await self._checked(draft)
+            problems = await self._catalogue.check(
+                lambda runtime: problems_within(value, draft.name, runtime, of_task)
+            )
             if (schema := value.get("inputSchema")) is not None:
                 refused = await in_thread(lambda: refused_input(schema, draft.inputs.input))
                 more["inputProblems"] = [problem.to_json() for problem in refused]

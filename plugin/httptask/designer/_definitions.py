@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,10 +14,14 @@ from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._drafts import Draft, draft_of
 from httptask.designer._inputs import environment, environments, input_form
 from httptask.designer._workflows import Workflows
-from httptask.errors import DefinitionError
+from httptask.errors import DefinitionError, Problem
 from httptask.model.environment import Environment
 from httptask.model.workflow import WorkflowDefinition
 from httptask.workflow import definitions_of
+from httptask.workflow.typing import task_typing_problems
+
+if TYPE_CHECKING:
+    from httptask.task import Runtime
 
 
 class Definitions:
@@ -60,3 +64,15 @@ class Definitions:
             return None
         name, workflow = member(value, "environment", str), member(value, "workflow", str)
         return await in_thread(lambda: environment(self._workflows.placed(workflow), name))
+
+
+def problems_within(
+    value: Mapping[str, Any], name: str, runtime: Runtime, problems: Sequence[Problem]
+) -> Sequence[Problem]:
+    """Return *problems* of the task *name*, and those of its expressions in the definition that
+    *value* says it stands in.
+    """
+    if "within" not in value:
+        return problems
+    definition = WorkflowDefinition(member(value, "within", dict))
+    return [*problems, *task_typing_problems(definition, name, runtime, problems)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +45,31 @@ def typing_problems(
     told = {problem.pointer for problem in known}
     data = TypedData(definition, runtime)
     for pointer, name, task in iter_tasks(definition):
-        for setting in TypedTask(name, task, pointer, data).settings():
-            if setting.pointer not in told:
-                told.add(setting.pointer)
-                yield from _of_setting(setting, name, data)
+        yield from _of_task(TypedTask(name, task, pointer, data), told)
     for scope in iter_scopes(definition):
         yield from _of_comparisons(scope, data, told)
+
+
+def task_typing_problems(
+    definition: WorkflowDefinition, name: str, runtime: Runtime, known: Iterable[Problem]
+) -> list[Problem]:
+    """Return what is wrong with the expressions of the task *name* of *definition*, with pointers
+    into the task; see `typing_problems`.
+    """
+    data = TypedData(definition, runtime)
+    for pointer, other, task in iter_tasks(definition):
+        if other == name:
+            told = {f"{pointer}{problem.pointer}" for problem in known}
+            problems = _of_task(TypedTask(name, task, pointer, data), told)
+            return [replace(one, pointer=one.pointer[len(pointer) :]) for one in problems]
+    return []
+
+
+def _of_task(task: TypedTask, told: set[str]) -> Iterator[Problem]:
+    for setting in task.settings():
+        if setting.pointer not in told:
+            told.add(setting.pointer)
+            yield from _of_setting(setting, task.name, task.data)
 
 
 def _of_comparisons(scope: Scope, data: TypedData, told: Container[str]) -> Iterator[Problem]:
@@ -88,7 +108,7 @@ def _of_expression(
         name = _task_of(reading)
         if name is not None and name not in names:
             names.add(name)
-            yield from _of_task(name, reading, expression, setting.pointer, reader, data)
+            yield from _of_reading(name, reading, expression, setting.pointer, reader, data)
     for missing in expression.typed.missing:
         yield _of_name(missing, expression.written, setting.pointer)
 
@@ -101,7 +121,7 @@ def _task_of(reading: Reading) -> str | None:
     return steps[1]
 
 
-def _of_task(
+def _of_reading(
     name: str,
     reading: Reading,
     expression: TypedExpression,

@@ -154,8 +154,9 @@ export class Api {
   consent = (id: string) => this.get<{ state: string; message?: string; token?: HeldToken }>(`consents/${encode(id)}`);
   cancelConsent = (id: string) => this.send(`consents/${encode(id)}`, { method: "DELETE" });
 
-  async validate(task: Task, name: string, signal: AbortSignal, input: Pick<Draft, "inputSchema" | "inputs"> | null = null): Promise<{ problems: Problem[]; mediaType: string | null; inputProblems?: Problem[] }> {
-    const response = await this.post("validate", { task, name, ...input }, signal);
+  /** What is wrong with *task*, which stands in the definition *within*. */
+  async validate(task: Task, name: string, within: Definition, signal: AbortSignal, input: Pick<Draft, "inputSchema" | "inputs"> | null = null): Promise<{ problems: Problem[]; mediaType: string | null; inputProblems?: Problem[] }> {
+    const response = await this.post("validate", { task, name, within, ...input }, signal);
     return (await response.json()) as { problems: Problem[]; mediaType: string | null; inputProblems?: Problem[] };
   }
 

@@ -3,6 +3,7 @@ import { child, same } from "./json";
 import { errorsOf, requiredHere, visiblePlace, walk } from "./slots";
 import type { Store } from "./store";
 import type { Problem } from "./types";
+import * as flow from "./workflow";
 
 export class Validation {
   constructor(private readonly store: Store) {}
@@ -29,7 +30,10 @@ export class Validation {
     if (!this.store.task.root || this.store.task.name === null) return;
     const { signal } = (this.checking = new AbortController());
     try {
-      const { problems, mediaType, inputProblems = [] } = await this.store.api.validate(this.store.task.value(), this.store.task.name, signal, this.store.input.draft());
+      const { api, input, task, workflow } = this.store;
+      const value = task.value();
+      const within = flow.replace(workflow.working, task.name!, value);
+      const { problems, mediaType, inputProblems = [] } = await api.validate(value, task.name!, within, signal, input.draft());
       if (signal.aborted) return;
       if (mediaType !== this.mediaType) {
         this.mediaType = mediaType;
