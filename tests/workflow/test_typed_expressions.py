@@ -658,6 +658,16 @@ def test_conditions_are_told_by_the_output_of_the_task_before(
     assert [one for one in codes(definition, shared) if one[1] != "min-items"] == expected
 
 
+@pytest.mark.parametrize("schema", [True, False, {}, None, {"not": {}}, {"$ref": "#"}])
+def test_an_input_schema_that_says_nothing_is_no_problem_of_an_expression(
+    schema: Any, shared: Runtime
+) -> None:
+    """What is wrong with it is told where it stands."""
+    definition = chain(Use=http("silent", inputParameters={"a": "${$.input.a}"}))
+    definition["inputSchema"] = schema
+    assert [one for one in told(definition, shared) if one.pointer != "/inputSchema/$ref"] == []
+
+
 def test_a_condition_at_the_start_sees_the_input(shared: Runtime) -> None:
     """And one after a failure its error."""
     choice = {"type": "Decision", "defaultTask": "End"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from httptask._http.media_types import is_json
 from httptask._schema.views import Schema, Views
 from httptask.designer._surroundings import Surroundings
 from httptask.designer._value_tree import MOST_NODES, Node, ValueTree
 from httptask.expressions import ABSENT
-from httptask.model.api import Endpoint, Response
+from httptask.model.api import Endpoint
 from httptask.model.for_each import item_names
 from httptask.workflow import later_tasks
+from httptask.workflow.typing import output_schema
 
 _MOST_OF_ALL = 4_000
 """Nodes of all groups: the nearest tasks come first."""
@@ -111,51 +111,3 @@ class _Groups:
             group["own"] = True
         self.listed.append(group)
         return group
-
-
-def output_schema(task: Mapping[str, Any], endpoint: Endpoint | None) -> Schema:
-    """Return a schema of what *task* puts out, as far as it is documented; true: anything.
-
-    References in it lead into the definitions of *endpoint*.
-    """
-    schema: Schema = True
-    if task.get("type") == "Wait":
-        schema = {"properties": {"until": {"type": "string", "format": "date-time"}}}
-    elif task.get("type") == "Http":
-        schema = {"type": "object", "properties": _result_of(task, endpoint)}
-    if task.get("forEach") is not None:
-        return {"type": "array", "items": schema}
-    return schema
-
-
-def _result_of(task: Mapping[str, Any], endpoint: Endpoint | None) -> dict[str, Schema]:
-    """Return the members of an HTTP task's result."""
-    response = _success(endpoint) if endpoint is not None else None
-    headers = response.headers if response is not None else {}
-    body = _body_of(response) if response is not None else True
-    if task.get("pagination") is not None:
-        body = {"type": "array"}  # the items of all pages
-    header_schemas = {name.lower(): {"type": "string"} for name in headers}
-    return {
-        "body": body,
-        "statusCode": {"type": "integer"},
-        "reasonPhrase": {"type": "string"},
-        "headers": {"type": "object", "properties": header_schemas},
-        "url": {"type": "string"},
-        "attempts": {"type": "integer"},
-        "elapsedSeconds": {"type": "number"},
-    }
-
-
-def _success(endpoint: Endpoint) -> Response | None:
-    """Return the documented response of a success: the lowest status, else the default."""
-    statuses = sorted(status for status in endpoint.responses if status.startswith("2"))
-    name = statuses[0] if statuses else "default"
-    return endpoint.responses.get(name)
-
-
-def _body_of(response: Response) -> Schema:
-    for name, media_type in response.content.items():
-        if is_json(name):
-            return media_type.schema
-    return {"type": "string"} if response.content else True

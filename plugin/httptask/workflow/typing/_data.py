@@ -144,7 +144,7 @@ class TypedData:
             return self._parallel(task, pointer)
         endpoint = self._endpoint(name)
         body = self._pages(name) if task.get("pagination") is not None else None
-        return self._source(endpoint).type_of(output_schema(task, endpoint, body))
+        return self._source(endpoint).type_of(output_schema(task, endpoint, body, with_files=True))
 
     def _parallel(self, task: Mapping[str, Any], pointer: str) -> ValueType:
         branches = {
@@ -171,7 +171,7 @@ class TypedData:
     def input(self) -> ValueType:
         """The type of the run's input."""
         schema = self._document.get("inputSchema")
-        return ANY if schema is None else SchemaSource(schema).type_of(schema)
+        return ANY if schema is None else _known(SchemaSource(schema).type_of(schema))
 
     def _item(self, task: Mapping[str, Any], name: str) -> dict[str, Schema]:
         names = item_names(task)
@@ -256,6 +256,7 @@ class _TasksBefore(Mapping[str, Schema]):
 
 
 def _closed(properties: Mapping[str, Schema]) -> ValueType:
+    """Return the type of an object with these *properties*, and no others."""
     return typed_by({"type": "object", "properties": properties, "additionalProperties": False})
 
 

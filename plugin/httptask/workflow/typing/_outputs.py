@@ -22,13 +22,18 @@ _ADDED = (("pagination", "pages"), ("completion", "job"))
 
 
 def output_schema(
-    task: Mapping[str, Any], endpoint: Endpoint | None, body: Schema | None = None
+    task: Mapping[str, Any],
+    endpoint: Endpoint | None,
+    body: Schema | None = None,
+    *,
+    with_files: bool = False,
 ) -> Schema:
     """Return a schema of what *task* puts out when it completes, as far as it is documented; true:
     anything.
 
     References in it lead into the definitions of *endpoint*. *body* is what is known of the body of
-    a list that was read in pages.
+    a list that was read in pages. *with_files* says of a list that may be the reference of a file in
+    its place, that it may.
     """
     task_type, schema = task.get("type"), True
     if task_type == "Wait":
@@ -38,7 +43,9 @@ def output_schema(
     elif task_type == "Http":
         schema = result_schema(task, endpoint, body)
     setting = task.get("forEach")
-    return _for_each(setting, schema) if isinstance(setting, Mapping) else schema
+    if not isinstance(setting, Mapping):
+        return schema
+    return _for_each(setting, schema, with_files=with_files)
 
 
 def result_schema(
@@ -123,14 +130,14 @@ def _content(status: str, response: Response, *, reads_json: bool) -> list[Schem
     return schemas
 
 
-def _for_each(setting: Mapping[str, Any], schema: Schema) -> Schema:
+def _for_each(setting: Mapping[str, Any], schema: Schema, *, with_files: bool) -> Schema:
     """Return a schema of the outputs for all items."""
     collect, items = setting.get("collect"), setting.get("items")
     if collect == "file" or (collect is None and is_reference(items)):
         return FILE
     item = {"anyOf": [schema, FAILED]} if setting.get("onError") == "collect" else schema
     outputs = {"type": "array", "items": item}
-    is_certain = collect == "items" or isinstance(items, list)
+    is_certain = not with_files or collect == "items" or isinstance(items, list)
     return outputs if is_certain else {"anyOf": [outputs, FILE]}
 
 
