@@ -32,8 +32,8 @@ def output_schema(
     anything.
 
     References in it lead into the definitions of *endpoint*. *body* is what is known of the body of
-    a list that was read in pages. *with_files* says of a list that may be the reference of a file in
-    its place, that it may.
+    a list that was read in pages. *with_files* adds the reference of a file where it may come in
+    the place of a list.
     """
     task_type, schema = task.get("type"), True
     if task_type == "Wait":
@@ -59,13 +59,17 @@ def result_schema(
     whatever came.
     """
     responses = _responses(task, endpoint, any_status=any_status)
+    if body is None:
+        body = body_schema(task, endpoint, any_status=any_status)
+        if task.get("pagination") is not None and not any_status:
+            body = {"type": "array"}  # the items of all pages
     headers = {
         name.lower(): {"type": "string"} for one in responses.values() for name in one.headers
     }
     added = {name: {"type": "object"} for setting, name in _ADDED if task.get(setting) is not None}
     return _object(
         {
-            "body": body_schema(task, endpoint, any_status=any_status) if body is None else body,
+            "body": body,
             "statusCode": {"type": "integer"},
             "reasonPhrase": {"type": "string"},
             # Servers send more of them than anybody documents.
