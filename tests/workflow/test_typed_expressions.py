@@ -668,6 +668,18 @@ def test_an_input_schema_that_says_nothing_is_no_problem_of_an_expression(
     assert [one for one in told(definition, shared) if one.pointer != "/inputSchema/$ref"] == []
 
 
+def test_the_input_of_another_definition_is_compared(shared: Runtime) -> None:
+    """By its `inputSchema`, where the definition is at hand."""
+    schema = {"type": "object", "properties": {"id": {"type": "integer"}, "who": {}}}
+    other = definition_of({**chain(Use=http("silent")), "inputSchema": schema})
+    parameters = {"id": "${$.input.name}", "who": "${$.input.name}"}
+    task = {"type": "Workflow", "definition": "other", "inputParameters": parameters}
+    definition = definition_of(chain(Use=task))
+    (problem,) = problems(definition, shared, definitions={"other": other})
+    assert (problem.code, problem.severity) == ("expression-type", "error")
+    assert problem.pointer == "/tasks/Use/inputParameters/id"
+
+
 def test_a_condition_at_the_start_sees_the_input(shared: Runtime) -> None:
     """And one after a failure its error."""
     choice = {"type": "Decision", "defaultTask": "End"}

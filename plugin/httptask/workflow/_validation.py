@@ -75,7 +75,7 @@ def problems(
     if definitions is not None:
         unordered += nested_problems(definition, definitions)
     if _UNREAD.isdisjoint(problem.code for problem in unordered):
-        unordered += typing_problems(definition, runtime, unordered)
+        unordered += typing_problems(definition, runtime, unordered, definitions)
     return in_order(unordered, definition)
 
 

@@ -40,13 +40,21 @@ _DEEPEST = 10
 
 
 class TypedData:
-    """The types of the data of expressions in *definition*, whose endpoints *runtime* knows."""
+    """The types of the data of expressions in *definition*, whose endpoints *runtime* knows, and
+    which runs those of *definitions*, by id.
+    """
 
-    def __init__(self, definition: WorkflowDefinition, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        definition: WorkflowDefinition,
+        runtime: Runtime,
+        definitions: Mapping[str, WorkflowDefinition] | None = None,
+    ) -> None:
         self.routes = Routes(definition)
         self._evaluator = runtime.evaluator
         self._typed: dict[tuple[str, int], tuple[TypedText, ValueType]] = {}
         self._runtime = runtime
+        self._definitions = definitions or {}
         self._document = definition.document
         self._tasks = {
             name: (task, pointer) for pointer, name, task in reversed([*iter_tasks(definition)])
@@ -164,6 +172,12 @@ class TypedData:
             return FILE
         item = self.body(name) if collect == "pages" else self.items_of_pages(name)
         return {"type": "array", "items": item}
+
+    def nested_input(self, name: Any) -> ValueType:
+        """Return the type of the input of the definition *name*; anything where it is not known."""
+        other = self._definitions.get(name) if isinstance(name, str) else None
+        schema = other.input_schema if other is not None else None
+        return ANY if schema is None else SchemaSource(schema).type_of(schema)
 
     # Parts
 

@@ -35,15 +35,18 @@ _LONGEST_PATH = 200
 
 
 def typing_problems(
-    definition: WorkflowDefinition, runtime: Runtime, known: Iterable[Problem]
+    definition: WorkflowDefinition,
+    runtime: Runtime,
+    known: Iterable[Problem],
+    definitions: Mapping[str, WorkflowDefinition] | None = None,
 ) -> Iterator[Problem]:
     """Yield what is wrong with the expressions of *definition*, by the types of what they see.
 
     *known* are the problems that were found without types: where an expression has one of them, no
-    other is added.
+    other is added. *definitions* are those that it runs, by id.
     """
     told = {problem.pointer for problem in known}
-    data = TypedData(definition, runtime)
+    data = TypedData(definition, runtime, definitions)
     for pointer, name, task in iter_tasks(definition):
         yield from _of_task(TypedTask(name, task, pointer, data), told)
     for scope in iter_scopes(definition):

@@ -27,7 +27,6 @@ _ITEMS = typed_by({"type": ["array", "object"]})
 """A list, or the reference of a file."""
 _FIELDS: Mapping[str, Mapping[str, ValueType]] = {
     "Terminate": {"workflowOutput": ANY},
-    "Workflow": {"inputParameters": ANY},
     "Simple": {"inputParameters": ANY},
     "Wait": {
         "seconds": typed_by({"type": "number"}),
@@ -87,6 +86,8 @@ class TypedTask:
             yield from self._queries()
         elif task_type == "Decision":
             yield from self._conditions(document)
+        elif task_type == "Workflow":
+            yield from self._of_nested_input(document)
         elif isinstance(task_type, str):
             for field, expected in _FIELDS.get(task_type, {}).items():
                 yield from self._over_document((field,), document, expected)
@@ -102,6 +103,16 @@ class TypedTask:
         choices = self.task.get("choices")
         for index in range(len(choices) if isinstance(choices, list) else 0):
             yield from self._over_document(("choices", index, "condition"), document, _TRUTH)
+
+    def _of_nested_input(self, document: ValueType) -> Iterator[Setting]:
+        """Yield the input parameters of a task that runs another definition, whose input they are;
+        it is checked before anything of that runs.
+        """
+        for setting in self._over_document(("inputParameters",), document):
+            expected = self.data.nested_input(self.task.get("definition"))
+            for step in parts(setting.pointer[len(self.pointer) :])[1:]:
+                expected = _inside(expected, step)
+            yield replace(setting, expected=expected)
 
     def _of_request(self) -> Iterator[Setting]:
         parameters = self.data.parameters(self.name)
