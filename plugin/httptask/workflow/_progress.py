@@ -54,7 +54,7 @@ class News:
         """Return the news; of a run that has ended, there is nothing to be started."""
         joined = tuple(self.joined)
         if end is not None:
-            return replace(end, joined=joined)
+            return replace(end, joined=joined) if joined else end
         stopped = set(self.stopped)
         return Progress(
             "Running",
