@@ -235,9 +235,11 @@ class _Walk:
     def _object(self, pairs: Any, context: _Context) -> ValueType:
         members: dict[str, ValueType] = {}
         is_known = True
+        # Of an object made of each item, a member is left out where the item has no such name.
+        inner = context if context.path == () else context.asking()
         for key, value in pairs:
             is_known = is_known and key.type == "string"
-            members[str(key.value)] = self.value(value, context).type
+            members[str(key.value)] = self.value(value, inner).type
         if not is_known:
             return typed_by({"type": "object"})
         known = {name: ANY if one.is_nothing else one for name, one in members.items()}
