@@ -12,6 +12,8 @@ sheet.replaceSync(css);
 /** The one that was used last hears the shortcuts while nothing has the focus. */
 let last: HttpTaskDesigner | null = null;
 
+const TEXT_CONTROLS = "textarea, input:not([type=checkbox], [type=radio], [type=file])";
+
 /**
  * Attributes: `api` (address of the JSON API, default `api/v1/`), `workflow` (id), `task` (name), `theme` (`auto`, `light`, `dark`).
  * Property: `token`, sent as a bearer token. Events: `task-save` (cancelable), `workflow-saved`.
@@ -33,6 +35,8 @@ export class HttpTaskDesigner extends HTMLElement {
     this.shadow.adoptedStyleSheets = [sheet];
     this.addEventListener("focusin", this.used);
     this.shadow.addEventListener("click", openElsewhere);
+    this.shadow.addEventListener("input", this.typed);
+    this.shadow.addEventListener("focusin", this.moved); // the host hears no move inside
     document.addEventListener("keydown", this.onKeyDown);
     window.addEventListener("pagehide", this.keep);
     this.begin();
@@ -65,6 +69,10 @@ export class HttpTaskDesigner extends HTMLElement {
   private readonly used = (): void => {
     last = this;
   };
+  private readonly moved = (): void => this.store?.edits.leave();
+  private readonly typed = (): void => {
+    if (this.store) this.store.edits.typing = true;
+  };
   private readonly keep = (): void => this.store?.drafts.keep();
   private readonly switchTheme = (): void => {
     const theme = this.getAttribute("theme") ?? "auto";
@@ -80,6 +88,10 @@ export class HttpTaskDesigner extends HTMLElement {
     if (command && event.shiftKey && event.key === "Enter") void store.runs.start();
     else if (command && event.key === "Enter") void store.tests.send();
     else if (command && event.key.toLowerCase() === "s") void store.saving.save();
+    else if (command && /^[zy]$/i.test(event.key)) {
+      if (store.edits.typing && (event.composedPath()[0] as Element).matches(TEXT_CONTROLS)) return; // the browser undoes letters
+      void (event.shiftKey || event.key.toLowerCase() === "y" ? store.edits.redo() : store.edits.undo());
+    }
     else if (event.key === "Escape" && store.tests.run) store.tests.cancel();
     else if (event.key === "Escape" && store.tab === "runs" && store.runs.isUnderWay) void store.runs.stop();
     else if (event.key === "Escape" && store.task.picking && store.task.name !== null) store.task.stopPicking();

@@ -3,7 +3,7 @@ import { failureOf } from "./api";
 import { same, segments } from "./json";
 import { dump, expand, load, samples, secretPointers, type Slot, walk } from "./slots";
 import type { Store } from "./store";
-import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
+import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes, withTitles } from "./task-form";
 import type { Change, Endpoint, Failure, Form, Task } from "./types";
 import * as flow from "./workflow";
 
@@ -27,6 +27,8 @@ export class OpenTask {
   version = 0;
   private openKey = "";
   private settle = 0;
+  /** The pointer of the field that was changed last. */
+  private field: string | undefined;
   private opening = 0;
 
   /** The sample input as JSON; "" for none. */
@@ -72,7 +74,7 @@ export class OpenTask {
       if (change) this.change(name!, old!, change);
       else {
         const added = flow.freeName(this.store.workflow.working, (prefill.description as string) || endpoint.item.title || endpoint.item.path);
-        this.store.workflow.working = flow.insert(this.store.workflow.working, added, prefill, this.name);
+        this.store.workflow.put(flow.insert(this.store.workflow.working, added, prefill, this.name), `Add “${added}”`);
         this.name = added;
       }
       this.show(endpoint, form, flow.find(this.store.workflow.working, this.name!)!.task);
@@ -93,7 +95,7 @@ export class OpenTask {
   /** Replace *old* by the task for another endpoint; *old* goes to the history. */
   private change(name: string, old: Task, { task, dropped }: Change): void {
     this.store.history.remember(name, old, { note: "another API was chosen" });
-    this.store.workflow.working = flow.replace(this.store.workflow.working, name, withRoutes(task, old));
+    this.store.workflow.put(flow.replace(this.store.workflow.working, name, withRoutes(task, old)), `Change the API of “${name}”`);
     if (dropped.length)
       this.store.notice = {
         title: "Not everything has a place in this API",
@@ -107,13 +109,13 @@ export class OpenTask {
     const old = flow.find(this.store.workflow.working, name)!.task;
     this.store.history.remember(name, old, { note: "a pasted request replaced it" });
     this.close();
-    this.store.workflow.edit((definition) => flow.replace(definition, name, withRoutes(task, old)));
+    this.store.workflow.edit((definition) => flow.replace(definition, name, withRoutes(task, old)), `Paste into “${name}”`);
   }
 
   /** Add a request that no description tells about. */
   free(): void {
     const name = flow.freeName(this.store.workflow.working, "HTTP request");
-    this.store.workflow.edit((definition) => flow.insert(definition, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.name));
+    this.store.workflow.edit((definition) => flow.insert(definition, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.name), `Add “${name}”`);
     void this.open(name);
     this.store.focusWanted = "f-/httpRequest/url";
   }
@@ -151,6 +153,13 @@ export class OpenTask {
     this.store.update();
   }
 
+  /** There is no task to show: offer to add one. */
+  leave(): void {
+    this.close();
+    this.name = null;
+    this.pick("new");
+  }
+
   close(): void {
     this.root = this.form = this.endpoint = this.endpointFailure = null;
     this.store.history.shown = null;
@@ -166,6 +175,7 @@ export class OpenTask {
     this.root = load(taskField(form, this.store.config!.taskSettings), withoutNulls(withoutRoutes(task)));
     this.store.validation.problems = [];
     this.store.validation.mediaType = null;
+    this.store.validation.answered = false;
     this.store.validation.showAll = false;
     this.store.history.shown = null;
     const texts = this.store.drafts.samplesOf[this.name!] ?? {};
@@ -191,6 +201,7 @@ export class OpenTask {
   /** Somebody changed a slot. */
   changed = (pointer?: string): void => {
     if (pointer !== undefined) this.store.validation.edited.add(pointer);
+    this.field = pointer;
     clearTimeout(this.settle);
     this.settle = window.setTimeout(this.settled, SETTLE_AFTER);
     this.store.validation.validateSoon(VALIDATE_AFTER);
@@ -202,19 +213,29 @@ export class OpenTask {
     this.store.update();
   };
 
+  /** Something was typed that does not stand in the definition yet. */
+  get isSettling(): boolean {
+    return this.settle !== 0;
+  }
+
   commit(): void {
     clearTimeout(this.settle);
+    this.settle = 0;
     const name = this.name;
     if (!this.root || name === null) return;
     const task = this.value();
     if (!same(task, flow.find(this.store.workflow.working, name)?.task)) {
-      this.store.workflow.working = flow.replace(this.store.workflow.working, name, task);
+      const { field } = this;
+      const title = `Change “${name}”${field === undefined ? "" : `: ${withTitles(field)}`}`;
+      this.store.workflow.put(flow.replace(this.store.workflow.working, name, task), title, { form: name, pointer: field });
       this.openKey = "";
     }
     const { texts, open } = samples(this.root);
     this.store.drafts.samplesOf[name] = texts;
     this.store.drafts.openSamplesOf[name] = open;
-    this.store.drafts.secretsOf[name] = this.secretsHere();
+    // What was a secret is one until the server says otherwise.
+    const former = this.store.validation.answered ? [] : (this.store.drafts.secretsOf[name] ?? []);
+    this.store.drafts.secretsOf[name] = [...new Set([...former, ...this.secretsHere()])];
   }
 
   /** The pointers of the current task's literal secrets: by their fields, and by what the server found in their values. */

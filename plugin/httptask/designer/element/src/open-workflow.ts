@@ -2,6 +2,7 @@
 import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
 import { clone, same, segments } from "./json";
+import type { EditNote } from "./edits";
 import type { Store } from "./store";
 import type { Definition, Failure, Problem } from "./types";
 import * as flow from "./workflow";
@@ -27,6 +28,7 @@ export class OpenWorkflow {
   async open(id: string | null, task: string | null = null, fresh = false): Promise<void> {
     if (!fresh) this.store.drafts.keep();
     this.id = id;
+    this.store.edits.clear();
     this.store.task.root = this.broken = this.store.notice = this.store.saving.conflict = this.store.task.name = null;
     void this.store.input.open(undefined);
     this.store.task.input = "";
@@ -78,11 +80,17 @@ export class OpenWorkflow {
   }
 
   /** Change the definition. What stands on the screen is brought into it first: a form never writes over such a change. */
-  edit(change: (definition: Definition) => Definition): void {
+  edit(change: (definition: Definition) => Definition, title: string, note?: EditNote): void {
     this.store.task.commit();
-    this.working = change(this.working);
+    this.put(change(this.working), title, note);
     this.store.drafts.keep();
     void this.reach();
+  }
+
+  /** Let *definition* be the one under edit. The edit *title* can be undone. */
+  put(definition: Definition, title: string, note: EditNote = {}): void {
+    this.store.edits.note(definition, title, note);
+    this.working = definition;
   }
 
   /** Ask which tasks no run gets to. The rule is the server's. */
@@ -102,7 +110,7 @@ export class OpenWorkflow {
 
   move(name: string, by: -1 | 1): void {
     if (!flow.move(this.working, name, by)) return;
-    this.edit((definition) => flow.move(definition, name, by) ?? definition);
+    this.edit((definition) => flow.move(definition, name, by) ?? definition, `Move “${name}”`);
     this.store.say(`“${name}” moved ${by < 0 ? "up" : "down"}. Not saved yet.`);
   }
 
@@ -116,14 +124,13 @@ export class OpenWorkflow {
     }
     if (task) this.store.history.remember(name, task, { note: "removed" });
     if (name === this.store.task.name) this.store.task.root = null;
-    this.edit(() => outcome);
+    this.edit(() => outcome, `Remove “${name}”`);
     this.store.tests.results.delete(name);
     this.store.say(`“${name}” removed: not saved yet, and kept in the history.`);
     const next = flow.listed(this.working).find(({ type }) => type === "Http")?.name;
     if (name !== this.store.task.name) return this.store.update();
-    this.store.task.close();
     if (next) await this.store.task.open(next);
-    else this.store.task.pick("new");
+    else this.store.task.leave();
   }
 
   rename(wanted: string): Promise<void> {
@@ -145,7 +152,7 @@ export class OpenWorkflow {
         const { definition, problems } = await this.store.api.renamed(asked, name, free);
         this.store.task.commit();
         if (this.working !== asked) continue; // changed meanwhile: ask again
-        this.working = definition;
+        this.put(definition, `Rename “${name}” to “${free}”`, { rename: [name, free] });
         this.renamed(name, free);
         const task = flow.find(definition, free)!.task;
         if (this.store.task.name === free && !same(task, shown)) this.store.task.reshow(task);
@@ -163,7 +170,7 @@ export class OpenWorkflow {
   }
 
   /** Move everything known about the task *name* to the name *free*. */
-  private renamed(name: string, free: string): void {
+  renamed(name: string, free: string): void {
     this.store.drafts.rename(name, free);
     this.store.tests.rename(name, free);
     this.store.history.rename(name, free);

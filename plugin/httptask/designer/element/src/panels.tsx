@@ -1,6 +1,7 @@
 // What the first paint and a test request do not need: a module of its own, loaded when one of these is first drawn.
 export { Credentials } from "./credentials";
 export { FlowTask } from "./flow-task";
+export { Graph } from "./graph";
 export { Imports } from "./imports";
 export { JobCalls } from "./job";
 export { PageList } from "./pages";

@@ -75,7 +75,7 @@ export function Pasted() {
         const free = flow.freeName(now, name);
         opened ??= free;
         return [flow.insert(now, free, task, after), free];
-      }, [definition, store.task.name])[0]);
+      }, [definition, store.task.name])[0], `Paste ${plural(made.length, "task")}`);
     close();
     void store.task.open(opened!);
     store.say(`${into !== null ? `The request of “${into}” was replaced` : `${plural(made.length, "task")} added`}. Not saved yet.`);

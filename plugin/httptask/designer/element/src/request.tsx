@@ -22,7 +22,7 @@ export function Request() {
   const { root, name: current } = store.task;
   const item = current === null ? undefined : flow.find(store.workflow.working, current);
   if (store.task.loading && !root) return <Empty text="Loading the form …" />;
-  if (item && item.type !== "Http") return <Panel key={item.name} name="FlowTask" of={{ item }} />;
+  if (item && item.type !== "Http") return <Panel key={`${item.name} ${store.edits.shown}`} name="FlowTask" of={{ item }} />;
   if (!root || !item) return null;
   const request = root.kids.find(({ field }) => field.name === "httpRequest")!;
   return (
@@ -35,7 +35,7 @@ export function Request() {
           </Note>
         )}
         <FormBody key={root.key} root={root} request={request} />
-        <Routes key={item.name} item={item} />
+        <Routes key={`${item.name} ${store.edits.shown}`} item={item} />
       </div>
     </div>
   );

@@ -50,13 +50,14 @@ export class Snapshots {
 
   async restore(snapshot: Snapshot): Promise<void> {
     const name = snapshot.task;
-    const item = flow.find(this.store.workflow.working, name);
     this.store.task.commit();
+    const item = flow.find(this.store.workflow.working, name);
+    const title = `Restore “${name}”`;
     if (!item) {
-      this.store.workflow.working = flow.insert(this.store.workflow.working, name, snapshot.settings, this.store.task.name);
+      this.store.workflow.put(flow.insert(this.store.workflow.working, name, snapshot.settings, this.store.task.name), title);
     } else {
       const task = withRoutes(clone(snapshot.settings), item.task);
-      this.store.workflow.working = flow.replace(this.store.workflow.working, name, restored(task, item.task, this.store.drafts.secretsOf[name] ?? []));
+      this.store.workflow.put(flow.replace(this.store.workflow.working, name, restored(task, item.task, this.store.drafts.secretsOf[name] ?? [])), title);
     }
     this.store.drafts.samplesOf[name] = this.store.drafts.openSamplesOf[name] = snapshot.samples;
     this.store.task.root = null;

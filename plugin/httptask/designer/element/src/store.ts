@@ -2,6 +2,7 @@
 import { type Api, type Credential, failureOf } from "./api";
 import { Copying } from "./copying";
 import { Drafts } from "./drafts";
+import { Edits } from "./edits";
 import { Environments } from "./environments";
 import { Expressions } from "./expressions";
 import { takeSecretNames } from "./json";
@@ -23,6 +24,7 @@ export type Tab = "reference" | "response" | "history" | "runs";
 
 export class Store {
   readonly drafts: Drafts;
+  readonly edits: Edits;
   readonly workflow: OpenWorkflow;
   readonly task: OpenTask;
   readonly validation: Validation;
@@ -56,6 +58,7 @@ export class Store {
     readonly fire: (name: string, detail: unknown, cancelable?: boolean) => boolean,
   ) {
     this.drafts = new Drafts(this);
+    this.edits = new Edits(this);
     this.workflow = new OpenWorkflow(this);
     this.task = new OpenTask(this);
     this.validation = new Validation(this);

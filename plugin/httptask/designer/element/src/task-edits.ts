@@ -10,7 +10,7 @@ export function editTask(store: Store, name: string, members: JsonObject): void 
     const changed: Task = { ...flow.find(definition, name)!.task, ...members };
     for (const [key, value] of Object.entries(members)) if (value === null) delete changed[key];
     return flow.replace(definition, name, changed);
-  });
+  }, `Change “${name}”`, { form: name });
   store.update();
 }
 

@@ -33,6 +33,8 @@ const ICONS: Record<string, string> = {
   trash: "M3 4h10M6 4V2h4v2M4 4l1 10h6l1-10",
   play: "M5 3l8 5-8 5z",
   stop: "M4 4h8v8H4z",
+  undo: "M6 3L3 6l3 3M3 6h6a3.5 3.5 0 0 1 0 7H6",
+  redo: "M10 3l3 3-3 3M13 6H7a3.5 3.5 0 0 0 0 7h3",
   alert: "M8 6v3M8 11h.1M8 2l6 12H2z",
   theme: "M8 2a6 6 0 1 0 .1 0v12",
 };

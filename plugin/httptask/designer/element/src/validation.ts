@@ -9,6 +9,8 @@ export class Validation {
   constructor(private readonly store: Store) {}
 
   problems: Problem[] = [];
+  /** The server has looked at the task that is shown. */
+  answered = false;
   /** What the server sends the body as; null when there is none, or an expression decides. */
   mediaType: string | null = null;
   showAll = false;
@@ -35,6 +37,7 @@ export class Validation {
       const within = flow.replace(workflow.working, task.name!, value);
       const { problems, mediaType, inputProblems = [] } = await api.validate(value, task.name!, within, signal, input.draft());
       if (signal.aborted) return;
+      this.answered = true;
       if (mediaType !== this.mediaType) {
         this.mediaType = mediaType;
         this.store.update();

@@ -1,6 +1,6 @@
 // The left column: the workflow, its tasks, and a small picture of its routes.
 import { useState } from "preact/hooks";
-import { Graph } from "./graph";
+import { Panel } from "./panel";
 import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
 import { isObject } from "./json";
 import { SIGNS, stateWord } from "./runs";
@@ -36,7 +36,7 @@ export function WorkflowPanel() {
   const other = known.find(({ id }) => id !== workflowId);
   const add = ({ name: wanted, task, control }: Addition) => {
     const free = flow.freeName(working, wanted);
-    store.workflow.edit((edited) => flow.insert(edited, free, task, store.task.name));
+    store.workflow.edit((edited) => flow.insert(edited, free, task, store.task.name), `Add “${free}”`);
     void store.task.open(free);
     store.say(`“${free}” added. Not saved yet.`);
     focus(control);
@@ -68,7 +68,12 @@ export function WorkflowPanel() {
           ) : <h1 class="grow">{title}</h1>}
           {config?.newWorkflows && !naming && <IconButton icon="plus" label="New workflow" onClick={() => { setNaming(true); focus("new-workflow"); }} />}
         </div>
-        {store.workflow.dirty && <span class="unsaved">unsaved changes</span>}
+        <div class="row">
+          {store.workflow.dirty && <span class="unsaved">unsaved changes</span>}
+          <span class="grow" />
+          <Undo icon="undo" word="Undo" title={store.edits.undoTitle} keys="Ctrl+Z" onClick={store.edits.undo} />
+          <Undo icon="redo" word="Redo" title={store.edits.redoTitle} keys="Ctrl+Shift+Z" onClick={store.edits.redo} />
+        </div>
       </div>
       {noted && config?.notes && <Note kind="info" title="Not every file is a definition" onClose={() => setNoted(false)}>{config.notes.join("; ")}</Note>}
       {broken && (
@@ -105,12 +110,16 @@ export function WorkflowPanel() {
       {items.length > 1 && (
         <section class="routes">
           <h2 class="caption">Routes</h2>
-          <Graph definition={working} chosen={store.task.picking === "new" ? null : store.task.name} />
+          <Panel name="Graph" of={{ definition: working, chosen: store.task.picking === "new" ? null : store.task.name }} />
         </section>
       )}
     </nav>
   );
 }
+
+const Undo = ({ icon, word, title, keys, onClick }: { icon: string; word: string; title?: string; keys: string; onClick: () => Promise<void> }) => (
+  <IconButton icon={icon} label={word} title={title === undefined ? `Nothing to ${word.toLowerCase()}` : `${word}: ${title} (${keys})`} disabled={title === undefined} onClick={() => void onClick()} />
+);
 
 function TaskItem({ item }: { item: flow.Listed }) {
   const { store } = useUi();

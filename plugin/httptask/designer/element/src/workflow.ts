@@ -239,6 +239,9 @@ function predecessor(definition: Definition, name: string): string | null {
 
 /** Put *task* where the task *name* stands. */
 export function replace(definition: Definition, name: string, task: Task): Definition {
+  const { tasks } = definition;
+  // The steps that can be undone share what did not change.
+  if (isObject(tasks) && Object.hasOwn(tasks, name)) return { ...definition, tasks: { ...tasks, [name]: task } };
   const copy = clone(definition);
   const item = find(copy, name);
   if (item) item.flow.tasks![name] = task;

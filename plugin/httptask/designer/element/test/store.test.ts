@@ -1,83 +1,10 @@
-// The store with a server that is a table of answers: what of it survives a reload, a save, a new name.
+// The store: what of it survives a reload, a save, a new name.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Api, ApiError } from "../src/api";
-import { clone, type Json, parse, takeSecretNames } from "../src/json";
 import { withoutSecretsOf, withSecretsOf } from "../src/drafts";
-import { load, type Slot, walk } from "../src/slots";
-import { Store } from "../src/store";
-import type { Definition, Ending, Problem, Task } from "../src/types";
-
-takeSecretNames("token|password");
-
-const kept = new Map<string, string>();
-Object.assign(globalThis, {
-  window: globalThis,
-  sessionStorage: { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, text: string) => kept.set(name, text) },
-});
-
-const task = (headers: Json, nextTask?: string): Task => ({
-  type: "Http", httpRequest: { url: "https://a.example", method: "GET", headers }, ...(nextTask === undefined ? { end: true } : { nextTask }),
-});
-const FLOW: Definition = { name: "flow", startTask: "A", tasks: { A: task({ Token: "saved-secret", Via: "1" }, "B"), B: task({ Via: "2" }) } };
-
-/** A server that holds one definition. */
-class Server {
-  definition: Definition = clone(FLOW);
-  etag = '"1"';
-  problems: Problem[] = [];
-  sent: string[] = [];
-  /** What people do while it writes a new name, first to last. */
-  meanwhile: (() => void)[] = [];
-  ending: Partial<Ending> = { status: 200, reasonPhrase: "OK", text: "{}", decodedAs: "json", elapsedSeconds: 0.1, outcome: "success" };
-
-  readonly api = {
-    base: "https://designer.example/",
-    config: async () => ({ newWorkflows: true, workflows: [{ id: "flow" }], methods: ["GET"], secretNames: "token|password", taskSettings: [] }),
-    credentials: async () => ({ items: [] }),
-    workflow: async () => ({ definition: clone(this.definition), etag: this.etag }),
-    unreached: async () => [],
-    validate: async () => ({ problems: this.problems, mediaType: null }),
-    renamed: async (definition: Definition, name: string, to: string) => {
-      this.meanwhile.shift()?.();
-      return { definition: parse(JSON.stringify(definition).replaceAll(`"${name}"`, `"${to}"`)) as Definition, problems: [] };
-    },
-    save: async (_id: string, definition: Definition, etag: string) => {
-      if (etag !== this.etag) throw new ApiError({ type: "urn:httptask:problem:changed-meanwhile", title: "Changed meanwhile", etag: this.etag });
-      this.definition = clone(definition);
-      this.etag = `"${Number(this.etag.slice(1, -1)) + 1}"`;
-      return { definition: clone(definition), etag: this.etag };
-    },
-    testRequest: async (draft: unknown, _signal: AbortSignal, hear: (event: string, data: string) => void) => {
-      this.sent.push(JSON.stringify(draft));
-      hear("response", JSON.stringify({ id: "1", request: { method: "GET", url: "u", headers: [], bodyBytes: 0 }, raw: this.sent.at(-1), ...this.ending }));
-    },
-  } as unknown as Api;
-}
-
-/** Open the page on *server*, do *work* there, and close it. */
-async function page(server: Server, work: (store: Store) => Promise<void> | void): Promise<void> {
-  const store = new Store(server.api, () => true);
-  await store.start("flow", null);
-  try {
-    await work(store);
-  } finally {
-    store.stop();
-  }
-}
-function slotAt(store: Store, wanted: string): Slot {
-  for (const { slot, pointer } of walk(store.task.root!)) if (pointer === wanted) return slot;
-  throw new Error(`no field at ${wanted}`);
-}
-const type = (store: Store, pointer: string, text: string): void => {
-  slotAt(store, pointer).text = text;
-  store.task.changed(pointer);
-};
-const headers = (store: Store, name: string): Json => {
-  store.task.settled();
-  const { httpRequest } = (store.workflow.working.tasks as Record<string, Task>)[name]!;
-  return (httpRequest as Task).headers!;
-};
+import { load } from "../src/slots";
+import type { Task } from "../src/types";
+import { FLOW, headers, kept, page, Server, slotAt, task, type } from "./server";
 
 test("what was typed is back after a reload, all but the secrets: those were never kept", async () => {
   kept.clear();

@@ -1,0 +1,76 @@
+"""The designer's page: working on a whole definition, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from designer import running_designer
+from designer_page.browser import DesignerPage, designer_page
+from tasks import http
+
+FLOW: dict[str, Any] = {
+    "name": "flow",
+    "startTask": "Get",
+    "tasks": {
+        "Get": {
+            "type": "Http",
+            "httpRequest": {"url": "https://api.acme.example/things"},
+            "nextTask": "Tell",
+        },
+        "Tell": http("https://api.acme.example/tell"),
+    },
+}
+
+
+@pytest.fixture
+def page(tmp_path: Path, folder: Path, browser: Browser) -> Iterator[DesignerPage]:
+    """The page, with two HTTP tasks on a line."""
+    (folder / "flow.json").write_text(json.dumps(FLOW), "utf-8")
+    with (
+        running_designer(tmp_path, workflows=folder) as running,
+        designer_page(browser, running.url) as shown,
+    ):
+        yield shown
+
+
+def test_letters_are_undone_where_they_are_typed_and_edits_everywhere_else(
+    page: DesignerPage, folder: Path
+) -> None:
+    """While a text is typed, Ctrl+Z is the browser's. Then it undoes whole edits, and what is
+    focused without being typed in does not stop it.
+    """
+    undo, redo = page.named("button", "Undo"), page.named("button", "Redo")
+    keyboard, url = page.page.keyboard, page.at("/httpRequest/url")
+    expect(undo).to_be_disabled()
+    url.press("End")
+    url.press_sequentially("/1")
+    keyboard.press("Control+z")
+    expect(url).not_to_have_value("https://api.acme.example/things/1")
+    expect(page.page.locator(".said")).not_to_contain_text("Undone")
+    url.fill("https://api.acme.example/others")
+    page.named("button", "Add Wait task").click()
+    expect(undo).to_have_attribute("title", "Undo: Add “Wait” (Ctrl+Z)")
+    expect(page.page.locator("#wait-value")).to_be_focused()
+    keyboard.press("Control+z")
+    page.status("Undone: Add “Wait”")
+    expect(page.page.locator(".task")).to_have_count(2)
+    expect(redo).to_have_attribute("title", "Redo: Add “Wait” (Ctrl+Shift+Z)")
+    undo.click()
+    page.status("Undone: Change “Get”: URL")
+    expect(url).to_have_value("https://api.acme.example/things")
+    expect(url).to_be_focused()
+    assert page.violations() == []
+    keyboard.press("Control+Shift+Z")
+    expect(url).to_have_value("https://api.acme.example/others")
+    keyboard.press("Control+y")
+    expect(page.page.locator(".task")).to_have_count(3)
+    page.save()
+    tasks = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
+    assert tasks["Get"]["httpRequest"]["url"] == "https://api.acme.example/others"
+    assert tasks["Get"]["nextTask"] == "Wait"
