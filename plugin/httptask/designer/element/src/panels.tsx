@@ -8,3 +8,4 @@ export { PageList } from "./pages";
 export { Pin } from "./pin-panel";
 export { Pasted } from "./pasted";
 export { RunPanel } from "./run-panel";
+export { TaskMenu } from "./task-menu";

@@ -30,6 +30,7 @@ const ICONS: Record<string, string> = {
   up: "M8 13V3M4 7l4-4 4 4",
   down: "M8 3v10M4 9l4 4 4-4",
   right: "M6 3l5 5-5 5",
+  more: "M3 8h.1M8 8h.1M13 8h.1",
   trash: "M3 4h10M6 4V2h4v2M4 4l1 10h6l1-10",
   play: "M5 3l8 5-8 5z",
   stop: "M4 4h8v8H4z",
@@ -45,7 +46,7 @@ export const Icon = ({ name }: { name: string }) => (
 );
 
 export const IconButton = ({ icon, label, title, ...rest }: {
-  icon: string; label: string; title?: string; onClick: () => void; disabled?: boolean; class?: string;
+  icon: string; label: string; title?: string; onClick: () => void; disabled?: boolean; class?: string; "aria-expanded"?: boolean;
 }) => (
   <button type="button" class="quiet square" aria-label={label} title={title ?? label} {...rest}>
     <Icon name={icon} />

@@ -128,6 +128,8 @@ function TaskItem({ item }: { item: flow.Listed }) {
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
   const unsaved = store.workflow.isUnsaved(name);
   const visit = store.runs.states.get(name);
+  const [more, setMore] = useState(false);
+  const { focus } = useUi();
   return (
     <li class={chosen ? "task chosen" : "task"} style={{ marginLeft: `${Math.min(depth, 6) * 12}px` }}>
       <button class="task-name" aria-current={chosen ? "true" : undefined} onClick={() => void store.task.open(name)}>
@@ -145,9 +147,11 @@ function TaskItem({ item }: { item: flow.Listed }) {
         <span class="task-tools">
           <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.neighbours(store.workflow.working, name, -1)} onClick={() => store.workflow.move(name, -1)} />
           <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.neighbours(store.workflow.working, name, 1)} onClick={() => store.workflow.move(name, 1)} />
+          <IconButton icon="more" label={`More for ${name}`} title="Duplicate or copy" aria-expanded={more} onClick={() => { setMore(!more); if (!more) focus("duplicate"); }} />
           <IconButton icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.workflow.remove(name)} />
         </span>
       )}
+      {chosen && more && <Panel name="TaskMenu" of={{ name, onClose: () => setMore(false) }} />}
     </li>
   );
 }

@@ -116,6 +116,20 @@ export function insert(definition: Definition, name: string, task: Task, after: 
   return copy;
 }
 
+/** Put *copy*, a copy of the task *name*, under *free* behind it. Where *name* does not simply lead on, nothing leads to its copy yet. */
+export function duplicate(definition: Definition, name: string, free: string, copy: Task): Definition {
+  const item = find(definition, name)!;
+  if (goesStraight(item)) {
+    const result = insert(definition, free, copy, name);
+    const { onError } = copy;
+    return onError === undefined ? result : replace(result, free, { ...find(result, free)!.task, onError: clone(onError) });
+  }
+  const result = clone(definition);
+  const { flow } = find(result, name)!;
+  flow.tasks = withEntry(flow.tasks as JsonObject, free, clone(copy), name);
+  return result;
+}
+
 /** The place that leads to a task put behind *before*: of a Decision, the first way that leads nowhere yet, else its default. */
 function wayOn(before: Listed | undefined, flow: Flow): Omit<Reference, "onError"> {
   if (before && goesStraight(before)) return { holder: before.task, key: "nextTask" };

@@ -1,0 +1,33 @@
+// What else can be done with a task of the list.
+import { useState } from "preact/hooks";
+import { failureOf } from "./api";
+import { copyTo, duplicate } from "./duplicates";
+import { typed, useUi } from "./ui";
+
+export function TaskMenu({ name, onClose }: { name: string; onClose: () => void }) {
+  const { store } = useUi();
+  const others = (store.config?.workflows ?? []).filter(({ id }) => id !== store.workflow.id);
+  const [target, setTarget] = useState(others[0]?.id ?? "");
+  const act = async (work: Promise<void>) => {
+    onClose();
+    try {
+      await work;
+    } catch (error) {
+      store.notice = { ...failureOf(error), title: `“${name}” was not copied` };
+      store.update();
+    }
+  };
+  return (
+    <div class="task-menu" role="group" aria-label={`More for ${name}`}>
+      <button id="duplicate" class="add" onClick={() => void act(duplicate(store, name))}>Duplicate</button>
+      {others.length > 0 && (
+        <div class="row">
+          <select class="grow" aria-label={`Copy ${name} to`} value={target} onChange={typed(setTarget)}>
+            {others.map(({ id, name: title }) => <option key={id} value={id}>{title ?? id}</option>)}
+          </select>
+          <button class="add" aria-label="Copy to this workflow" onClick={() => void act(copyTo(store, name, target))}>Copy there</button>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,74 @@
+// A second copy of a task: beside it, or in another workflow.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { copyTo, duplicate } from "../src/duplicates";
+import { clone } from "../src/json";
+import type { Definition, Task } from "../src/types";
+import * as flow from "../src/workflow";
+import { FLOW, kept, page, Server, task, type } from "./server";
+
+const PARALLEL: Definition = {
+  startTask: "A",
+  tasks: {
+    A: { ...task({}, "Both"), onError: [{ errors: ["*"], nextTask: "End" }] },
+    Both: { type: "Parallel", branches: [{ startTask: "One", tasks: { One: task({}, "Two"), Two: task({}) } }], nextTask: "End" },
+    End: { type: "Terminate", terminationStatus: "Completed" },
+  },
+};
+
+test("a copy stands behind its task, with its settings as they are on the screen, and is opened", async () => {
+  kept.clear();
+  await page(new Server(), async (store) => {
+    type(store, "/httpRequest/headers/Via", "typed");
+    await duplicate(store, "A");
+    const { tasks } = store.workflow.working;
+    assert.deepEqual(Object.keys(tasks!), ["A", "A 2", "B"]);
+    assert.deepEqual(tasks!.A, task({ Token: "saved-secret", Via: "typed" }, "A 2"));
+    assert.deepEqual(tasks!["A 2"], task({ Token: "saved-secret", Via: "typed" }, "B"));
+    assert.equal(store.task.name, "A 2");
+    await store.edits.undo();
+    assert.deepEqual(Object.keys(store.workflow.working.tasks!), ["A", "B"]);
+  });
+  assert(![...kept.values()].join().includes("secret"));
+});
+
+test("a copy of a task with branches has names of its own in them; error routes are copied", async () => {
+  kept.clear();
+  const server = new Server();
+  server.definition = clone(PARALLEL);
+  await page(server, async (store) => {
+    await duplicate(store, "Both");
+    await duplicate(store, "A");
+    await duplicate(store, "End");
+    const { working } = store.workflow;
+    const copy = flow.find(working, "Both 2")!.task;
+    assert.deepEqual(copy.branches, [{ startTask: "One 2", tasks: { "One 2": task({}, "Two 2"), "Two 2": task({}) } }]);
+    assert.deepEqual(flow.find(working, "A 2")!.task.onError, (PARALLEL.tasks!.A as Task).onError);
+    assert.deepEqual(flow.find(working, "End 2")!.task, PARALLEL.tasks!.End);
+    assert.equal(flow.find(working, "Both")!.task.nextTask, "End");
+    const names = flow.listed(working).map(({ name }) => name);
+    assert.equal(new Set(names).size, names.length);
+  });
+});
+
+test("a task is copied to the end of another workflow, unsaved, and can be undone there", async () => {
+  kept.clear();
+  const server = new Server();
+  const saved: string[] = [];
+  server.api.save = async (id) => { saved.push(id); throw new Error("nothing is saved"); };
+  await page(server, async (store) => {
+    type(store, "/httpRequest/headers/Via", "typed");
+    await copyTo(store, "A", "other");
+    assert.equal(store.workflow.id, "other");
+    const { tasks } = store.workflow.working;
+    assert.equal((tasks!.B as Task).nextTask, "A 2");
+    assert.deepEqual(tasks!["A 2"], task({ Token: "saved-secret", Via: "typed" }));
+    assert.equal(store.edits.undoTitle, "Copy “A” from “flow”");
+    await store.edits.undo();
+    assert.deepEqual(store.workflow.working, FLOW);
+    await store.workflow.open("flow");
+    assert(store.workflow.dirty, "what was typed in the other workflow is still there");
+  });
+  assert.deepEqual(saved, []);
+  assert(![...kept.values()].join().includes("secret"));
+});
