@@ -74,3 +74,40 @@ def test_letters_are_undone_where_they_are_typed_and_edits_everywhere_else(
     tasks = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
     assert tasks["Get"]["httpRequest"]["url"] == "https://api.acme.example/others"
     assert tasks["Get"]["nextTask"] == "Wait"
+
+
+def test_who_uses_a_name_is_shown_before_it_changes_or_goes(
+    page: DesignerPage, folder: Path
+) -> None:
+    """While the name is edited its uses stand below it; a removal that would break an expression
+    asks first. A copy is one press away.
+    """
+    definition = json.loads(json.dumps(FLOW))
+    definition["tasks"]["Tell"]["inputParameters"] = {"id": "${$.tasks.Get.output.body.id}"}
+    (folder / "flow.json").write_text(json.dumps(definition), "utf-8")
+    page.load()
+    name = page.page.get_by_label("Task name")
+    name.click()
+    uses = page.page.locator("#name-uses")
+    expect(uses).to_contain_text("Tell: Input parameters")
+    expect(uses).to_contain_text("the start of the workflow")
+    assert page.violations() == []
+    name.fill("Ask")
+    name.press("Enter")
+    page.named("button", "More for Ask").click()
+    expect(page.named("button", "Duplicate")).to_be_focused()
+    assert page.violations() == []
+    page.page.keyboard.press("Enter")
+    expect(name).to_have_value("Ask 2")
+    page.page.locator(".task-name").first.click()
+    page.named("button", "Remove Ask").click()
+    removal = page.named("region", "Remove Ask?")
+    expect(removal).to_contain_text("Tell: Input parameters")
+    expect(page.named("button", "Remove it all the same")).to_be_focused()
+    assert page.violations() == []
+    page.named("button", "Keep it").click()
+    expect(removal).to_have_count(0)
+    page.save()
+    tasks = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
+    assert list(tasks) == ["Ask", "Ask 2", "Tell"]
+    assert tasks["Tell"]["inputParameters"] == {"id": "${$.tasks.Ask.output.body.id}"}

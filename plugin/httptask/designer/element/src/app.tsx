@@ -1,7 +1,8 @@
 // The whole: three columns and a status line.
 import { useLayoutEffect } from "preact/hooks";
 import { History } from "./history";
-import { loaded, Panel } from "./panel";
+import { Panel } from "./panel";
+import { loaded } from "./panel-module";
 import { Reference } from "./reference";
 import { Request } from "./request";
 import { Response } from "./response";

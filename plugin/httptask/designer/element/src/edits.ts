@@ -88,7 +88,7 @@ export class Edits {
 
   private async go(word: string, back: boolean): Promise<void> {
     const { workflow, task, drafts } = this.store;
-    await workflow.renaming;
+    await workflow.asking;
     task.commit(); // may be a step of its own
     const [from, to] = back ? [this.done, this.undone] : [this.undone, this.done];
     const step = from.pop();

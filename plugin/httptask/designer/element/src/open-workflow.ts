@@ -2,13 +2,18 @@
 import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
 import { clone, same, segments } from "./json";
+import { panelsLoaded } from "./panel-module";
 import type { EditNote } from "./edits";
 import type { Store } from "./store";
 import type { Definition, Failure, Problem } from "./types";
+import type { Use } from "./uses";
 import * as flow from "./workflow";
 
 export class OpenWorkflow {
   constructor(private readonly store: Store) {}
+
+  /** A task that is to go although others use it, once somebody has seen which. */
+  removal: { name: string; uses: Use[] } | null = null;
 
   id: string | null = null;
   etag: string | null = null;
@@ -21,14 +26,15 @@ export class OpenWorkflow {
   /** What is wrong with the definition as a whole. */
   problems: Problem[] = [];
   private reaching: AbortController | null = null;
-  /** Settles once the server has written the last new name into the definition. */
-  renaming: Promise<void> = Promise.resolve();
+  /** Settles once the server has answered about the last new name, or the last removal. */
+  asking: Promise<void> = Promise.resolve();
 
   /** Open the workflow *id*; *fresh* drops its draft. */
   async open(id: string | null, task: string | null = null, fresh = false): Promise<void> {
     if (!fresh) this.store.drafts.keep();
     this.id = id;
     this.store.edits.clear();
+    this.removal = null;
     this.store.task.root = this.broken = this.store.notice = this.store.saving.conflict = this.store.task.name = null;
     void this.store.input.open(undefined);
     this.store.task.input = "";
@@ -114,6 +120,14 @@ export class OpenWorkflow {
     this.store.say(`“${name}” moved ${by < 0 ? "up" : "down"}. Not saved yet.`);
   }
 
+  /** Remove the task *name*; where expressions use it, show them first. */
+  askRemoval(name: string): Promise<void> {
+    return (this.asking = this.asking.then(panelsLoaded).then(({ askRemoval }) => askRemoval(this.store, name)).catch((error: unknown) => {
+      this.store.notice = { ...failureOf(error), title: `“${name}” was not removed` };
+      this.store.update();
+    }));
+  }
+
   async remove(name: string): Promise<void> {
     this.store.task.commit();
     const task = flow.find(this.working, name)?.task;
@@ -137,8 +151,8 @@ export class OpenWorkflow {
     const name = this.store.task.name;
     const clean = wanted.trim().slice(0, 80);
     if (name !== null && clean && clean !== name)
-      this.renaming = this.renaming.then(() => this.renameTo(name, flow.freeName(this.working, clean)));
-    return this.renaming;
+      this.asking = this.asking.then(() => this.renameTo(name, flow.freeName(this.working, clean)));
+    return this.asking;
   }
 
   /** Rename the task *name* to *free*, in routes and expressions: the server reads those. */

@@ -15,7 +15,7 @@ export class Saving {
 
   async save(over?: string): Promise<void> {
     if (this.underWay || this.store.task.picking || (!this.store.task.root && this.store.workflow.id === null)) return;
-    await this.store.workflow.renaming;
+    await this.store.workflow.asking;
     this.store.task.settled();
     this.conflict = null;
     const name = this.store.task.name;

@@ -46,7 +46,7 @@ export const Icon = ({ name }: { name: string }) => (
 );
 
 export const IconButton = ({ icon, label, title, ...rest }: {
-  icon: string; label: string; title?: string; onClick: () => void; disabled?: boolean; class?: string; "aria-expanded"?: boolean;
+  icon: string; label: string; title?: string; onClick: () => void; disabled?: boolean; class?: string; "aria-expanded"?: boolean; id?: string;
 }) => (
   <button type="button" class="quiet square" aria-label={label} title={title ?? label} {...rest}>
     <Icon name={icon} />

@@ -148,9 +148,10 @@ function TaskItem({ item }: { item: flow.Listed }) {
           <IconButton icon="up" label={`Move ${name} up`} title="Move up" disabled={!flow.neighbours(store.workflow.working, name, -1)} onClick={() => store.workflow.move(name, -1)} />
           <IconButton icon="down" label={`Move ${name} down`} title="Move down" disabled={!flow.neighbours(store.workflow.working, name, 1)} onClick={() => store.workflow.move(name, 1)} />
           <IconButton icon="more" label={`More for ${name}`} title="Duplicate or copy" aria-expanded={more} onClick={() => { setMore(!more); if (!more) focus("duplicate"); }} />
-          <IconButton icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.workflow.remove(name)} />
+          <IconButton id="remove-task" icon="trash" label={`Remove ${name}`} title="Remove" onClick={() => void store.workflow.askRemoval(name)} />
         </span>
       )}
+      {store.workflow.removal?.name === name && <Panel name="Removal" />}
       {chosen && more && <Panel name="TaskMenu" of={{ name, onClose: () => setMore(false) }} />}
     </li>
   );

@@ -1,0 +1,73 @@
+// Who uses the name of a task: shown before a new name, and before it goes away.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clone, parse } from "../src/json";
+import type { Definition, Problem } from "../src/types";
+import { askRemoval, usesOf } from "../src/uses";
+import { kept, page, Server, task } from "./server";
+
+const USED: Definition = {
+  startTask: "A",
+  tasks: {
+    A: task({}, "B"),
+    B: { ...task({ Via: "${$.tasks.A.output.body.id}" }, "Ask"), onError: [{ errors: ["*"], nextTask: "A" }] },
+    Ask: { type: "Decision", choices: [{ condition: "x", nextTask: "End" }, { condition: "$.tasks.A.output", nextTask: "A" }], defaultTask: "A" },
+    Both: { type: "Parallel", branches: [{ startTask: "One", tasks: { One: task({ Via: "${$.tasks.A.output}", To: "${$..A}" }) } }], nextTask: "A" },
+    End: task({}),
+  },
+};
+const DOUBT: Problem = { code: "rename-doubt", pointer: "/tasks/Both/branches/0/tasks/One/httpRequest/headers/To", message: "m", severity: "warning" };
+
+function serverOf(definition: Definition, problems: Problem[] = []): Server {
+  const server = new Server();
+  server.definition = clone(definition);
+  server.api.renamed = async (asked, name, to) => ({
+    definition: parse(JSON.stringify(asked).replaceAll(`"${name}"`, `"${to}"`).replaceAll(`$.tasks.${name}.`, `$.tasks['${to}'].`)) as Definition,
+    problems: problems.filter(() => name === "A"),
+  });
+  return server;
+}
+
+test("every route and expression that a new name would change is listed, and what nobody can tell", async () => {
+  kept.clear();
+  await page(serverOf(USED, [DOUBT]), async (store) => {
+    const uses = await usesOf(store, "A");
+    assert.deepEqual(uses.map(({ task, field, isRoute, isDoubtful }) => [task, field, isRoute ? "route" : isDoubtful ? "perhaps" : "expression"]), [
+      [null, "", "route"],
+      ["B", "Headers › Via", "expression"],
+      ["B", "error route 1", "route"],
+      ["Ask", "choice 2", "expression"],
+      ["Ask", "choice 2", "route"],
+      ["Ask", "default task", "route"],
+      ["Both", "next task", "route"],
+      ["One", "Headers › Via", "expression"],
+      ["One", "Headers › To", "perhaps"],
+    ]);
+    assert.deepEqual(await usesOf(store, "Both"), []);
+    assert.deepEqual(store.workflow.working, USED, "asking changes nothing");
+  });
+});
+
+test("a task that expressions use is removed only when somebody has seen them", async () => {
+  kept.clear();
+  await page(serverOf(USED), async (store) => {
+    await askRemoval(store, "A");
+    assert.deepEqual(store.workflow.removal?.uses.map(({ task }) => task), ["B", "Ask", "One"]);
+    assert.deepEqual(store.workflow.working, USED);
+  });
+});
+
+test("a task that only routes use is removed at once, and when nobody answers, too", async () => {
+  kept.clear();
+  const server = serverOf(USED);
+  await page(server, async (store) => {
+    await askRemoval(store, "Both");
+    assert.equal(store.workflow.removal, null);
+    assert(!("Both" in store.workflow.working.tasks!));
+    server.api.renamed = async () => { throw new Error("away"); };
+    await askRemoval(store, "B");
+    assert(!("B" in store.workflow.working.tasks!));
+    await store.edits.undo();
+    assert("B" in store.workflow.working.tasks!);
+  });
+});
