@@ -213,6 +213,54 @@ def test_new(designer: RunningDesigner, folder: Path) -> None:
     )
 
 
+def test_a_removed_definition_is_kept(designer: RunningDesigner, folder: Path) -> None:
+    """Only the version that somebody saw is removed. Its bytes stay below the folder, once for
+    every removal, and a definition of its name can be made again.
+    """
+    data = (folder / "first.json").read_bytes()
+    seen = designer.client.get("workflows/first").headers["ETag"]
+    for headers, status in (({}, 428), ({"If-Match": '"other"'}, 412)):
+        assert designer.client.delete("workflows/first", headers=headers).status_code == status
+        assert (folder / "first.json").read_bytes() == data
+    places = []
+    for _ in range(2):
+        answer = designer.client.delete("workflows/first", headers={"If-Match": seen})
+        assert answer.status_code == 200
+        places.append(answer.json()["kept"])
+        assert designer.client.get("workflows").json() == {"items": []}
+        assert designer.client.get("workflows/first").status_code == 404
+        (folder / "first.json").write_bytes(data)
+    assert places[0] != places[1]
+    assert [(folder / place).read_bytes() for place in places] == [data, data]
+
+
+@pytest.mark.parametrize("match", ["*", '"any"'])
+def test_what_is_not_there_is_not_removed(designer: RunningDesigner, match: str) -> None:
+    """A definition that somebody else removed meanwhile is a conflict, as when it is saved."""
+    answer = designer.client.delete("workflows/other", headers={"If-Match": match})
+    assert answer.status_code == 412
+
+
+def test_a_link_is_not_removed(designer: RunningDesigner, folder: Path) -> None:
+    """A link of the folder stays, and what it leads to."""
+    (folder / "link.json").symlink_to("first.json")
+    answer = designer.client.delete("workflows/link", headers={"If-Match": "*"})
+    assert answer.status_code == 403
+    assert (folder / "link.json").is_symlink()
+
+
+def test_the_list_says_what_a_definition_runs(designer: RunningDesigner, folder: Path) -> None:
+    """By its tasks, those of its branches too, and as its failure workflow; each id once."""
+    run = {"type": "Workflow", "definition": "first", "end": True}
+    branches = [{"startTask": "B", "tasks": {"B": run | {"definition": "inner"}}}]
+    tasks = {"A": run, "C": run, "P": {"type": "Parallel", "branches": branches, "end": True}}
+    definition = {"startTask": "A", "failureWorkflow": "sorry", "tasks": tasks}
+    (folder / "outer.json").write_text(json.dumps(definition))
+    items = {item["id"]: item for item in designer.client.get("workflows").json()["items"]}
+    assert items["outer"]["runs"] == ["first", "inner", "sorry"]
+    assert "runs" not in items["first"]
+
+
 def test_save_needs_a_condition(designer: RunningDesigner) -> None:
     """Without saying what is replaced nothing is saved; `*` replaces whatever is there."""
     assert designer.client.put("workflows/first", json=DEFINITION).status_code == 428

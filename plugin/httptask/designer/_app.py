@@ -225,7 +225,14 @@ class _Designer:
             ("/consents/{id}", {"GET": self._consents.look, "DELETE": self._consents.cancel}),
             ("/workflows", {"GET": self.workflows}),
             ("/workflows/rename", {"POST": self.rename}),
-            ("/workflows/{id}", {"GET": self.workflow, "PUT": self.save_workflow}),
+            (
+                "/workflows/{id}",
+                {
+                    "GET": self.workflow,
+                    "PUT": self.save_workflow,
+                    "DELETE": self._definitions.remove,
+                },
+            ),
             ("/workflows/{id}/environments", {"GET": self._definitions.environments}),
             ("/workflows/{id}/pins", {"GET": self._pins.list}),
             (

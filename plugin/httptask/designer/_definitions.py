@@ -35,6 +35,12 @@ class Definitions:
         definition = self._workflows.placed(request.path_params["id"])
         return as_json({"items": await in_thread(lambda: environments(definition))})
 
+    async def remove(self, request: Request) -> Response:
+        """Remove a definition, and answer where its file is kept."""
+        workflow_id, match = request.path_params["id"], request.headers.get("if-match")
+        kept = await in_thread(lambda: self._workflows.remove(workflow_id, match=match))
+        return as_json({"kept": kept})
+
     async def input_form(self, request: Request) -> Response:
         """Answer with the form of a definition's input."""
         value = await json_object(request)

@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +21,15 @@ from httptask._core.strict_json import JsonError, dump, parse
 from httptask.designer._problems import Refused
 from httptask.errors import DefinitionError
 from httptask.model.workflow import WorkflowDefinition
-from httptask.workflow import load_definition
+from httptask.workflow import load_definition, nested_ids
 
 MOST_BYTES = 4 * 1024 * 1024
 """Most bytes of a definition, as everywhere in httptask."""
 _MOST_LISTED = 1_000
 _ID = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
 """A file name that every system allows, without a leading dot."""
+_REMOVED = Path(".httptask", "removed")
+"""Where the files of removed definitions are kept, below their folder."""
 _NEW = "workflow"
 """The id of the first definition in an empty folder, if nothing of this name is in the way."""
 
@@ -48,7 +51,10 @@ class Listing:
     """The definitions there are."""
 
     items: tuple[dict[str, Any], ...]
-    """`{"id", "name", "tasks"}` of every definition, or `{"id", "broken"}`, sorted by id."""
+    """`{"id", "name", "tasks", "runs"?}` of every definition, or `{"id", "broken"}`, sorted by id.
+
+    `runs` are the ids of the definitions that it runs.
+    """
     notes: tuple[str, ...]
     """A sentence for every skipped file, with the reason."""
     first: str | None
@@ -124,19 +130,22 @@ class Workflows:
         return sorted(paths)[:_MOST_LISTED]
 
     def _item(self, path: Path) -> dict[str, Any]:
-        """Return `{"id", "name", "tasks"}` of the definition at *path*, or `{"id", "broken"}`."""
+        """Return the item of the listing for the definition at *path*."""
         try:
-            document = load_definition(path).document
+            definition = load_definition(path)
         except DefinitionError as error:
             return {
                 "id": path.stem,
                 "broken": "; ".join(problem.message for problem in error.problems),
             }
+        document = definition.document
         name, tasks = document.get("name"), document.get("tasks")
+        runs = sorted(set(nested_ids(definition)))
         return {
             "id": path.stem,
             "name": name if isinstance(name, str) and name and is_text(name) else path.stem,
             "tasks": len(tasks) if isinstance(tasks, Mapping) else 0,
+            **({"runs": runs} if runs else {}),
         }
 
     def read(self, workflow_id: str) -> Stored:
@@ -192,6 +201,31 @@ class Workflows:
             data = _data(self._saved(definition))
             replace_file(path, data)
         return Stored(data), old is None
+
+    def remove(self, workflow_id: str, *, match: str | None) -> str:
+        """Move the file of a definition to the folder of removed ones; return its new path, below
+        the folder of definitions.
+
+        *match* is the request's `If-Match`, which is required. Raises `Refused`.
+        """
+        path = self._path(workflow_id)
+        if not self._is_folder:
+            raise Refused("not-allowed", f"{path.name} is the only definition here")
+        if match is None:
+            raise Refused("precondition-required", "a definition is removed with If-Match")
+        with self._writing:
+            _check(self._stored(workflow_id), match, None)
+            if path.is_symlink():
+                raise Refused("not-allowed", f"{path.name} is a link; remove it on disk")
+            kept = path.parent / _REMOVED / f"{workflow_id}.{time.time_ns()}.json"
+            try:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(kept)
+            except OSError as error:
+                raise Refused(
+                    "not-saved", f"{path.name} could not be moved: {error.strerror}"
+                ) from error
+        return kept.relative_to(path.parent).as_posix()
 
     def _stored(self, workflow_id: str) -> Stored | None:
         path = self._path(workflow_id)

@@ -46,6 +46,13 @@ if TYPE_CHECKING:
         pin_problems,
         pins_path,
     )
+    from httptask.workflow._nested import (
+        definitions_of,
+        nested_definitions,
+        nested_ids,
+        nested_problems,
+    )
+    from httptask.workflow._pins import PinsLike, load_pins, pin_file_problems, pins_path
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
     from httptask.workflow._routes import unreached_tasks
@@ -79,6 +86,7 @@ __all__ = [
     "load_environment",
     "load_pins",
     "nested_definitions",
+    "nested_ids",
     "nested_problems",
     "new_pin",
     "next_steps",
@@ -124,6 +132,7 @@ _HOMES = {
     "load_environment": "httptask.workflow._environments",
     "load_pins": "httptask.workflow._pins",
     "nested_definitions": "httptask.workflow._nested",
+    "nested_ids": "httptask.workflow._nested",
     "nested_problems": "httptask.workflow._nested",
     "next_steps": "httptask.workflow._interpreter",
     "new_pin": "httptask.workflow._new_pin",

@@ -38,7 +38,7 @@ def definitions_of(
     missing: set[str] = set()
     pending = [definition]
     while pending and len(known) < _MOST:
-        for name in _ids(pending.pop()):
+        for name in nested_ids(pending.pop()):
             if name in known or name in missing:
                 continue
             other = load(name)
@@ -86,7 +86,10 @@ def _ids_next_to(definition: WorkflowDefinition) -> list[str]:
         return []
 
 
-def _ids(definition: WorkflowDefinition) -> Iterator[str]:
+def nested_ids(definition: WorkflowDefinition) -> Iterator[str]:
+    """Yield the ids that *definition* itself names: of `Workflow` tasks, and of its failure
+    workflow.
+    """
     document: Any = definition.document
     failure = document.get("failureWorkflow") if isinstance(document, Mapping) else None
     if isinstance(failure, str):
