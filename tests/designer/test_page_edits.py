@@ -111,3 +111,43 @@ def test_who_uses_a_name_is_shown_before_it_changes_or_goes(
     tasks = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
     assert list(tasks) == ["Ask", "Ask 2", "Tell"]
     assert tasks["Tell"]["inputParameters"] == {"id": "${$.tasks.Ask.output.body.id}"}
+
+
+def test_workflows_are_renamed_removed_and_brought_back(page: DesignerPage, folder: Path) -> None:
+    """The list says who runs a workflow, asks once before it removes one, says where the file is
+    kept, and brings it back. Another name moves the file, too.
+    """
+    runs = {"type": "Workflow", "definition": "flow", "end": True}
+    outer = {"name": "outer", "startTask": "Run", "tasks": {"Run": runs}}
+    (folder / "outer.json").write_text(json.dumps(outer), "utf-8")
+    page.load()
+    page.named("button", "All workflows").click()
+    workflows = page.named("dialog", "Workflows")
+    page.named("button", "Remove flow").click()
+    expect(workflows).to_contain_text("It is run by outer")
+    confirm = workflows.get_by_role("button", name="its file is kept")
+    expect(confirm).to_be_focused()
+    assert page.violations() == []
+    confirm.click()
+    back = page.named("button", "Bring it back")
+    expect(back).to_be_focused()
+    assert page.violations() == []
+    (kept,) = (folder / ".httptask" / "removed").iterdir()
+    expect(workflows).to_contain_text(kept.name)
+    assert json.loads(kept.read_text("utf-8")) == FLOW
+    assert not (folder / "flow.json").exists()
+    back.click()
+    expect(page.named("button", "Remove flow")).to_be_visible()
+    assert json.loads((folder / "flow.json").read_text("utf-8")) == FLOW
+    page.named("button", "Rename flow").click()
+    name = page.named("textbox", "New name of flow")
+    expect(name).to_be_focused()
+    name.fill("Orders")
+    assert page.violations() == []
+    name.press("Enter")
+    expect(page.named("button", "Rename Orders")).to_be_visible()
+    page.page.keyboard.press("Escape")
+    expect(workflows).to_have_count(0)
+    expect(page.page.get_by_role("combobox", name="Workflow")).to_have_value("Orders")
+    assert sorted(path.stem for path in folder.glob("*.json")) == ["Orders", "outer"]
+    assert json.loads((folder / "Orders.json").read_text("utf-8")) == FLOW | {"name": "Orders"}

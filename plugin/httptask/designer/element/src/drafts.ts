@@ -74,6 +74,16 @@ export class Drafts {
     if (fresh) this.storage.write("draft", null);
   }
 
+  /** Keep what belongs to the open workflow under its new id. */
+  move(id: string): void {
+    const former = this.storage;
+    this.storage = this.storageOf(`${id} `);
+    for (const name of ["history", "environment"]) this.storage.write(name, former.read(name));
+    former.write("draft", null);
+    this.storageOf("").write("workflow", id);
+    this.keep();
+  }
+
   rename(name: string, free: string): void {
     for (const perTask of [this.samplesOf, this.openSamplesOf, this.secretsOf] as Record<string, unknown>[]) {
       if (name in perTask) perTask[free] = perTask[name];

@@ -1,6 +1,5 @@
 // Undo and redo of every edit of the open definition. The steps live in this tab's memory alone: they may hold secrets.
-import { withFiles } from "./files";
-import { type Json, same } from "./json";
+import { same } from "./json";
 import type { Store } from "./store";
 import type { Definition } from "./types";
 import * as flow from "./workflow";
@@ -74,9 +73,9 @@ export class Edits {
     if (done.length > MOST_STEPS) done.shift();
   }
 
-  /** An upload has become a file, in every step too. */
-  nameFiles(files: Map<string, Json>): void {
-    for (const step of [...this.done, ...this.undone]) step.definition = withFiles(step.definition, files);
+  /** Change what no step may bring back: an upload that has become a file, the name of the workflow. */
+  rewrite(change: (definition: Definition) => Definition): void {
+    for (const step of [...this.done, ...this.undone]) step.definition = change(step.definition);
   }
 
   undo = (): Promise<void> => this.go("Undone", true);

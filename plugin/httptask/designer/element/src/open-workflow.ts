@@ -192,6 +192,17 @@ export class OpenWorkflow {
     if (this.store.task.name === name) this.store.task.name = free;
   }
 
+  /** The open workflow was *saved* under another name: what was not saved stays so. */
+  becomes(id: string, { definition, etag }: { definition: Definition; etag: string }): void {
+    const named = (other: Definition): Definition => ({ ...other, name: definition.name! });
+    this.id = id;
+    this.etag = etag;
+    this.base = definition;
+    this.working = named(this.working);
+    this.store.edits.rewrite(named);
+    this.store.drafts.move(id);
+  }
+
   /** Write an empty definition over a file that is none. */
   async overwriteBroken(): Promise<void> {
     const etag = String(this.broken?.etag ?? "*");

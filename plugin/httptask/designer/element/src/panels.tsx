@@ -10,4 +10,5 @@ export { Pin } from "./pin-panel";
 export { Pasted } from "./pasted";
 export { RunPanel } from "./run-panel";
 export { TaskMenu } from "./task-menu";
+export { WorkflowList } from "./workflow-list";
 export { askRemoval } from "./uses";

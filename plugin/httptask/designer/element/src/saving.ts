@@ -67,7 +67,7 @@ export class Saving {
     const shown = this.store.task.name === null ? undefined : flow.find(this.store.workflow.working, this.store.task.name)?.task;
     this.store.workflow.working = withFiles(this.store.workflow.working, files);
     this.store.history.nameFiles(files);
-    this.store.edits.nameFiles(files);
+    this.store.edits.rewrite((step) => withFiles(step, files));
     const task = shown && withFiles(shown, files);
     if (!this.store.task.root || !task || same(task, shown)) return;
     this.store.task.reshow(task);

@@ -7,9 +7,6 @@ import { SIGNS, stateWord } from "./runs";
 import type { Task } from "./types";
 import * as flow from "./workflow";
 
-/** What a file's name cannot hold everywhere. */
-const NOT_IN_NAMES = /^\.+|[\x00-\x1f\x7f/\\:*?"<>|]/g;
-
 /** A task that can be added with one press. */
 interface Addition {
   name: string;
@@ -26,6 +23,8 @@ const ADDITIONS: Addition[] = [
 export function WorkflowPanel() {
   const { store, focus } = useUi();
   const [naming, setNaming] = useState(false);
+  const [listing, setListing] = useState(false);
+  const begin = () => { setNaming(true); focus("new-workflow"); };
   const [noted, setNoted] = useState(true);
   const { config } = store;
   const { id: workflowId, working, broken } = store.workflow;
@@ -46,7 +45,7 @@ export function WorkflowPanel() {
     ...ADDITIONS,
   ];
   const make = (name: string) => {
-    const id = name.replace(NOT_IN_NAMES, " ").trim();
+    const id = flow.fileName(name);
     if (id) void store.workflow.open(id);
     setNaming(false);
   };
@@ -66,7 +65,12 @@ export function WorkflowPanel() {
               {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
             </select></>
           ) : <h1 class="grow">{title}</h1>}
-          {config?.newWorkflows && !naming && <IconButton icon="plus" label="New workflow" onClick={() => { setNaming(true); focus("new-workflow"); }} />}
+          {config?.newWorkflows && !naming && (
+            <>
+              <IconButton icon="plus" label="New workflow" onClick={begin} />
+              <IconButton icon="more" label="All workflows" title="Rename or remove workflows" onClick={() => setListing(true)} />
+            </>
+          )}
         </div>
         <div class="row">
           {store.workflow.dirty && <span class="unsaved">unsaved changes</span>}
@@ -75,6 +79,7 @@ export function WorkflowPanel() {
           <Undo icon="redo" word="Redo" title={store.edits.redoTitle} keys="Ctrl+Shift+Z" onClick={store.edits.redo} />
         </div>
       </div>
+      {listing && <Panel name="WorkflowList" of={{ onNew: begin, onClose: () => setListing(false) }} />}
       {noted && config?.notes && <Note kind="info" title="Not every file is a definition" onClose={() => setNoted(false)}>{config.notes.join("; ")}</Note>}
       {broken && (
         <Failed failure={broken}>

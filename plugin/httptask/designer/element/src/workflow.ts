@@ -14,6 +14,11 @@ export interface Listed {
 type Flow = JsonObject & { startTask?: string; tasks?: JsonObject };
 const MOST_DEPTH = 20;
 
+/** What a file's name cannot hold everywhere. */
+const NOT_IN_NAMES = /^\.+|[\x00-\x1f\x7f/\\:*?"<>|]/g;
+/** *name* as the name of a definition's file; "" for one that has nothing to be called by. */
+export const fileName = (name: string): string => name.replace(NOT_IN_NAMES, " ").trim();
+
 /** Every task, branches included, in the order they stand in. */
 export function listed(definition: Flow, depth = 0): Listed[] {
   const tasks = isObject(definition.tasks) ? definition.tasks : {};

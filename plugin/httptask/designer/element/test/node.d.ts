@@ -8,6 +8,7 @@ declare module "node:assert/strict" {
     equal(actual: unknown, expected: unknown, message?: string): void;
     deepEqual(actual: unknown, expected: unknown, message?: string): void;
     throws(body: () => unknown, error?: unknown, message?: string): void;
+    rejects(work: Promise<unknown>, error?: unknown): Promise<void>;
   }
   const assert: Assert;
   export default assert;
