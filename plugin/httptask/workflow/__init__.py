@@ -37,7 +37,12 @@ if TYPE_CHECKING:
     from httptask.workflow._interpreter import RunState, next_steps
     from httptask.workflow._items import Items
     from httptask.workflow._neighbours import EarlierTask, earlier_tasks, later_tasks
-    from httptask.workflow._nested import definitions_of, nested_definitions, nested_problems
+    from httptask.workflow._nested import (
+        definitions_of,
+        nested_definitions,
+        nested_ids,
+        nested_problems,
+    )
     from httptask.workflow._new_pin import new_pin
     from httptask.workflow._pins import (
         PinsLike,
@@ -46,13 +51,6 @@ if TYPE_CHECKING:
         pin_problems,
         pins_path,
     )
-    from httptask.workflow._nested import (
-        definitions_of,
-        nested_definitions,
-        nested_ids,
-        nested_problems,
-    )
-    from httptask.workflow._pins import PinsLike, load_pins, pin_file_problems, pins_path
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
     from httptask.workflow._routes import unreached_tasks
