@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -151,3 +152,34 @@ def test_workflows_are_renamed_removed_and_brought_back(page: DesignerPage, fold
     expect(page.page.get_by_role("combobox", name="Workflow")).to_have_value("Orders")
     assert sorted(path.stem for path in folder.glob("*.json")) == ["Orders", "outer"]
     assert json.loads((folder / "Orders.json").read_text("utf-8")) == FLOW | {"name": "Orders"}
+
+
+def test_a_task_is_added_between_two_in_the_picture_and_dragged_in_the_list(
+    page: DesignerPage, folder: Path
+) -> None:
+    """The plus of a way puts the next task there, whichever task is open, and says so; Esc forgets
+    it. A task that is dropped on another takes its place on the line.
+    """
+    page.page.locator(".task-name", has_text="Tell").click()
+    between = page.named("button", "Add between Get and Tell")
+    between.hover()
+    expect(between).to_have_css("opacity", "1")
+    between.click()
+    heading = page.page.get_by_role("heading", name="between “Get” and “Tell”")
+    expect(heading).to_be_visible()
+    page.page.keyboard.press("Escape")
+    expect(heading).to_have_count(0)
+    between.click()
+    expect(heading).to_be_visible()
+    assert page.violations() == []
+    page.named("button", "Add Wait task").click()
+    names = page.page.locator(".task-title")
+    expect(names).to_have_text([re.compile(name) for name in ("Get", "Wait", "Tell")])
+    tasks = page.page.locator(".task")
+    tasks.nth(2).drag_to(tasks.nth(0))
+    expect(names).to_have_text([re.compile(name) for name in ("Tell", "Get", "Wait")])
+    expect(page.named("button", "Undo")).to_have_attribute("title", "Undo: Move “Tell” (Ctrl+Z)")
+    page.save()
+    saved = json.loads((folder / "flow.json").read_text("utf-8"))
+    assert saved["startTask"] == "Tell"
+    assert [task.get("nextTask") for task in saved["tasks"].values()] == ["Get", "Wait", None]

@@ -4,6 +4,20 @@ import type { Store } from "./store";
 import type { Definition, Task } from "./types";
 import * as flow from "./workflow";
 
+/** Put *copy*, a copy of the task *name*, under *free* behind it. Where *name* does not simply lead on, nothing leads to its copy yet. */
+export function withDuplicate(definition: Definition, name: string, free: string, copy: Task): Definition {
+  const item = flow.find(definition, name)!;
+  if (flow.goesStraight(item)) {
+    const result = flow.insert(definition, free, copy, name);
+    const { onError } = copy;
+    return onError === undefined ? result : flow.replace(result, free, { ...flow.find(result, free)!.task, onError: clone(onError) });
+  }
+  const result = clone(definition);
+  const { flow: scope } = flow.find(result, name)!;
+  scope.tasks = flow.withEntry(scope.tasks as JsonObject, free, clone(copy), name);
+  return result;
+}
+
 /** *task* with the tasks of its branches called as nothing in *definition* is: names are unique in a whole definition. */
 async function withFreeNames(store: Store, name: string, task: Task, definition: Definition): Promise<Task> {
   let alone: Definition = { startTask: name, tasks: { [name]: clone(task) } };
@@ -23,7 +37,7 @@ export async function duplicate(store: Store, name: string): Promise<void> {
   const task = await withFreeNames(store, name, flow.find(store.workflow.working, name)!.task, store.workflow.working);
   const free = flow.freeName(store.workflow.working, name);
   carry(store, name, free);
-  store.workflow.edit((definition) => flow.duplicate(definition, name, free, task), `Duplicate “${name}”`);
+  store.workflow.edit((definition) => withDuplicate(definition, name, free, task), `Duplicate “${name}”`);
   await store.task.open(free);
   const item = flow.find(store.workflow.working, free);
   store.say(`“${free}” added${item && flow.goesStraight(item) ? "" : ": no task leads there yet"}. Not saved yet.`);

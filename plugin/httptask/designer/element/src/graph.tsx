@@ -1,13 +1,14 @@
 // The definition's tasks and routes as a small picture; the list beside it is what the keyboard uses.
-import { isObject } from "./json";
+import { isObject, same } from "./json";
 import { SIGNS, stateWord } from "./runs";
-import { useUi } from "./ui";
-import { listed, routes, type Listed } from "./workflow";
+import { insertBetween } from "./order";
+import { Icon, useUi } from "./ui";
+import { listed, type Listed, type Route, routes } from "./workflow";
 import type { Definition } from "./types";
 
 const WIDTH = 216;
 const HEIGHT = 22;
-const GAP_Y = 20;
+const GAP_Y = 26;
 const GAP_X = 8;
 const MOST_NODES = 60;
 
@@ -47,6 +48,12 @@ function boxes(definition: Definition): { boxes: Map<string, Box>; height: numbe
   return { boxes: result, height: (Math.max(0, ...rows.keys()) + 1) * (HEIGHT + GAP_Y) - GAP_Y + 2 };
 }
 
+interface Line {
+  route: Route;
+  from: Box;
+  to: Box;
+}
+
 export function Graph({ definition, chosen }: { definition: Definition; chosen: string | null }) {
   const { store } = useUi();
   const { boxes: all, height } = boxes(definition);
@@ -58,23 +65,52 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
   const states = store.runs.states;
   const words = lines.map(({ route }) => `${route.from} to ${route.to}${route.onError ? " on error" : ""}`).join("; ");
   return (
-    <svg class="graph" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={`Routes: ${words || "none"}`}>
-      {lines.map(({ route, from, to }, index) => <path key={index} class={`${route.from === chosen || route.to === chosen ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={way(from, to)} />)}
-      {[...all.values()].map(({ item, x, y, width }) => (
-        <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""} ${store.pins.has(item.name) ? "pinned" : ""}`} onClick={() => void store.task.open(item.name)}>
-          <title>{`${item.name} (${item.type}${isObject(item.task.forEach) ? ", for each item" : ""}${store.workflow.unreached.has(item.name) ? ", never reached" : ""}${store.pins.has(item.name) ? ", pinned" : ""}${states.has(item.name) ? `, ${stateWord(states.get(item.name)!.status)}` : ""})`}</title>
-          {isObject(item.task.forEach) && <rect class="behind" x={x + 3.5} y={y + 3.5} width={width - 1} height={HEIGHT - 1} rx={5} />}
-          <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={item.type === "Decision" ? 11 : 5} />
-          {states.has(item.name) && (
-            <g class={`sign is-${states.get(item.name)!.status.toLowerCase()}`}>
-              <circle cx={x + width - 2} cy={y + 2} r={7} />
-              <text x={x + width - 2} y={y + 5.5} text-anchor="middle">{SIGNS[states.get(item.name)!.status]}</text>
-            </g>
-          )}
-          {width > 30 && <text x={x + width / 2} y={y + HEIGHT / 2 + 4} text-anchor="middle">{cut(item.name, Math.floor((width - 10) / 6))}</text>}
-        </g>
-      ))}
-    </svg>
+    <div class="picture" style={{ width: `${WIDTH}px` }}>
+      <svg class="graph" viewBox={`0 0 ${WIDTH} ${height}`} width={WIDTH} height={height} role="img" aria-label={`Routes: ${words || "none"}`}>
+        {lines.map(({ route, from, to }, index) => <path key={index} class={`${route.from === chosen || route.to === chosen ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={way(from, to)} />)}
+        {[...all.values()].map(({ item, x, y, width }) => (
+          <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""} ${store.pins.has(item.name) ? "pinned" : ""}`} onClick={() => void store.task.open(item.name)}>
+            <title>{`${item.name} (${item.type}${isObject(item.task.forEach) ? ", for each item" : ""}${store.workflow.unreached.has(item.name) ? ", never reached" : ""}${store.pins.has(item.name) ? ", pinned" : ""}${states.has(item.name) ? `, ${stateWord(states.get(item.name)!.status)}` : ""})`}</title>
+            {isObject(item.task.forEach) && <rect class="behind" x={x + 3.5} y={y + 3.5} width={width - 1} height={HEIGHT - 1} rx={5} />}
+            <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={item.type === "Decision" ? 11 : 5} />
+            {states.has(item.name) && (
+              <g class={`sign is-${states.get(item.name)!.status.toLowerCase()}`}>
+                <circle cx={x + width - 2} cy={y + 2} r={7} />
+                <text x={x + width - 2} y={y + 5.5} text-anchor="middle">{SIGNS[states.get(item.name)!.status]}</text>
+              </g>
+            )}
+            {width > 30 && <text x={x + width / 2} y={y + HEIGHT / 2 + 4} text-anchor="middle">{cut(item.name, Math.floor((width - 10) / 6))}</text>}
+          </g>
+        ))}
+      </svg>
+      <WayButtons lines={lines} height={height} />
+    </div>
+  );
+}
+
+/** A plus on every way, for the pointer: the keyboard chooses a task in the list, and adds behind it. */
+function WayButtons({ lines, height }: { lines: Line[]; height: number }) {
+  const { store } = useUi();
+  // A way back has no room for a button; two choices that lead to one task are one way.
+  const ways = lines.filter(({ route, from, to }, index) => to.y > from.y && lines.findIndex((line) => same(line.route, route)) === index);
+  const add = (route: Route) => store.task.pick("new", {
+    text: ` between “${route.from}” and “${route.to}”`, insert: (edited, name, task) => insertBetween(edited, name, task, route),
+  });
+  return (
+    <>
+      {ways.map(({ route, from, to }) => {
+        const half = GAP_Y / 2;
+        const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2];
+        const x = x1 + ((x2 - x1) * half) / (to.y - from.y - HEIGHT) + (route.onError ? HEIGHT : 0);
+        return (
+          <button
+            key={JSON.stringify(route)} class="square insert" tabIndex={-1} onClick={() => add(route)}
+            aria-label={`Add between ${route.from} and ${route.to}${route.onError ? " on error" : ""}`} title={`Add between “${route.from}” and “${route.to}”`}
+            style={{ left: `${(x / WIDTH) * 100}%`, top: `${((from.y + HEIGHT + half) / height) * 100}%` }}
+          ><Icon name="plus" /></button>
+        );
+      })}
+    </>
   );
 }
 

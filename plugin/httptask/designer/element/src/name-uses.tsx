@@ -1,6 +1,7 @@
 // Who uses the name of a task, shown before it is changed or goes away.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
+import { removeTask } from "./removal";
 import { useUi } from "./ui";
 import { type Use, usesOf } from "./uses";
 
@@ -41,7 +42,7 @@ export function Removal() {
         <strong>“{name}” is used by</strong>
         <UseList uses={uses} />
         <div class="row">
-          <button id="remove-anyway" class="danger" onClick={() => { close(); void store.workflow.remove(name); }}>Remove it all the same</button>
+          <button id="remove-anyway" class="danger" onClick={() => { close(); void removeTask(store, name); }}>Remove it all the same</button>
           <button onClick={() => { close(); focus("remove-task"); }}>Keep it</button>
         </div>
       </div>

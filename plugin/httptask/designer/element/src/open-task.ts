@@ -4,12 +4,18 @@ import { same, segments } from "./json";
 import { dump, expand, load, samples, secretPointers, type Slot, walk } from "./slots";
 import type { Store } from "./store";
 import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes, withTitles } from "./task-form";
-import type { Change, Endpoint, Failure, Form, Task } from "./types";
+import type { Change, Definition, Endpoint, Failure, Form, Task } from "./types";
 import * as flow from "./workflow";
 
 /** In milliseconds, after the last key. */
 const VALIDATE_AFTER = 300;
 const SETTLE_AFTER = 120;
+
+export interface Place {
+  /** In words. */
+  text: string;
+  insert: (definition: Definition, name: string, task: Task) => Definition;
+}
 
 export class OpenTask {
   constructor(private readonly store: Store) {}
@@ -17,6 +23,8 @@ export class OpenTask {
   name: string | null = null;
   /** The middle column is the search: for a new task, or for another endpoint of the current one. */
   picking: "new" | "change" | null = null;
+  /** Where the next task is put; null: behind the current one. */
+  place: Place | null = null;
   loading = false;
   endpoint: Endpoint | null = null;
   /** Why there is no reference for the current task's endpoint. */
@@ -45,8 +53,9 @@ export class OpenTask {
     this.store.update();
   }
 
-  pick(how: "new" | "change"): void {
+  pick(how: "new" | "change", place: Place | null = null): void {
     this.commit();
+    this.place = place;
     this.picking = how;
     this.store.focusWanted = "search";
     this.store.update();
@@ -54,9 +63,16 @@ export class OpenTask {
 
   stopPicking(): void {
     if (this.name === null) return;
-    this.picking = null;
+    this.picking = this.place = null;
     this.store.focusWanted = "test";
     this.store.update();
+  }
+
+  /** *definition* with the new task *name* where it was asked for. */
+  insert(definition: Definition, name: string, task: Task): Definition {
+    const { place } = this;
+    this.place = null;
+    return place ? place.insert(definition, name, task) : flow.insert(definition, name, task, this.name);
   }
 
   /** Take the endpoint that was found: as a new task, or for the current one. */
@@ -74,7 +90,7 @@ export class OpenTask {
       if (change) this.change(name!, old!, change);
       else {
         const added = flow.freeName(this.store.workflow.working, (prefill.description as string) || endpoint.item.title || endpoint.item.path);
-        this.store.workflow.put(flow.insert(this.store.workflow.working, added, prefill, this.name), `Add “${added}”`);
+        this.store.workflow.put(this.insert(this.store.workflow.working, added, prefill), `Add “${added}”`);
         this.name = added;
       }
       this.show(endpoint, form, flow.find(this.store.workflow.working, this.name!)!.task);
@@ -115,7 +131,7 @@ export class OpenTask {
   /** Add a request that no description tells about. */
   free(): void {
     const name = flow.freeName(this.store.workflow.working, "HTTP request");
-    this.store.workflow.edit((definition) => flow.insert(definition, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }, this.name), `Add “${name}”`);
+    this.store.workflow.edit((definition) => this.insert(definition, name, { type: "Http", httpRequest: { url: "https://", method: "GET" } }), `Add “${name}”`);
     void this.open(name);
     this.store.focusWanted = "f-/httpRequest/url";
   }
@@ -127,7 +143,7 @@ export class OpenTask {
     if (!item) return;
     this.close();
     this.name = name;
-    this.picking = null;
+    this.picking = this.place = null;
     if (item.type !== "Http") return this.redraw();
     const id = item.task.endpoint;
     let form: Form = freeForm(this.store.config?.methods ?? []);

@@ -128,25 +128,6 @@ export class OpenWorkflow {
     }));
   }
 
-  async remove(name: string): Promise<void> {
-    this.store.task.commit();
-    const task = flow.find(this.working, name)?.task;
-    const outcome = flow.remove(this.working, name);
-    if (typeof outcome === "string") {
-      this.store.notice = { title: `“${name}” was not removed`, detail: outcome };
-      return this.store.update();
-    }
-    if (task) this.store.history.remember(name, task, { note: "removed" });
-    if (name === this.store.task.name) this.store.task.root = null;
-    this.edit(() => outcome, `Remove “${name}”`);
-    this.store.tests.results.delete(name);
-    this.store.say(`“${name}” removed: not saved yet, and kept in the history.`);
-    const next = flow.listed(this.working).find(({ type }) => type === "Http")?.name;
-    if (name !== this.store.task.name) return this.store.update();
-    if (next) await this.store.task.open(next);
-    else this.store.task.leave();
-  }
-
   rename(wanted: string): Promise<void> {
     const name = this.store.task.name;
     const clean = wanted.trim().slice(0, 80);

@@ -6,7 +6,7 @@ import type * as Panels from "./panels";
 import { Failed } from "./ui";
 
 let panels: typeof Panels | null = null;
-type Drawn = Exclude<keyof typeof Panels, "askRemoval">;
+type Drawn = Exclude<keyof typeof Panels, "askRemoval" | "dropTask">;
 
 /** The part called *name*, with its own properties. */
 export function Panel<Key extends Drawn>({ name, of }: { name: Key; of?: Parameters<(typeof Panels)[Key]>[0] }) {

@@ -5,6 +5,7 @@ export { Graph } from "./graph";
 export { Imports } from "./imports";
 export { JobCalls } from "./job";
 export { NameUses, Removal } from "./name-uses";
+export { dropTask } from "./order";
 export { PageList } from "./pages";
 export { Pin } from "./pin-panel";
 export { Pasted } from "./pasted";

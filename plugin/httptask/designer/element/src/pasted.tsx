@@ -74,8 +74,8 @@ export function Pasted() {
       store.workflow.edit((definition) => made.reduce<[typeof definition, string | null]>(([now, after], { name, task }) => {
         const free = flow.freeName(now, name);
         opened ??= free;
-        return [flow.insert(now, free, task, after), free];
-      }, [definition, store.task.name])[0], `Paste ${plural(made.length, "task")}`);
+        return [after === null ? store.task.insert(now, free, task) : flow.insert(now, free, task, after), free];
+      }, [definition, null])[0], `Paste ${plural(made.length, "task")}`);
     close();
     void store.task.open(opened!);
     store.say(`${into !== null ? `The request of “${into}” was replaced` : `${plural(made.length, "task")} added`}. Not saved yet.`);

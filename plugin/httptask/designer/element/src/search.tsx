@@ -72,7 +72,7 @@ export function Search() {
     <section class="search">
       <div class="union">
         <div class="row between">
-          <h2>{changing ? "Choose another API" : "Add an HTTP task"}</h2>
+          <h2>{changing ? "Choose another API" : `Add an HTTP task${store.task.place?.text ?? ""}`}</h2>
           {store.task.name !== null && <button class="quiet" onClick={() => store.task.stopPicking()}>Back <kbd>Esc</kbd></button>}
         </div>
         <p class="muted">

@@ -1,5 +1,6 @@
 // Who uses the name of a task: its routes, and expressions as the server reads them.
 import { child, isObject, type Json, same, segments } from "./json";
+import { removeTask } from "./removal";
 import type { Store } from "./store";
 import { problemsOf } from "./task-edits";
 import { withTitles } from "./task-form";
@@ -61,7 +62,7 @@ export async function askRemoval(store: Store, name: string): Promise<void> {
   } catch {
     /* the server is away: an undo brings the task back */
   }
-  if (!uses.length) return store.workflow.remove(name);
+  if (!uses.length) return removeTask(store, name);
   store.workflow.removal = { name, uses };
   store.focusWanted = "remove-anyway";
   store.update();

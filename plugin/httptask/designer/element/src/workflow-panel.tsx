@@ -1,6 +1,7 @@
 // The left column: the workflow, its tasks, and a small picture of its routes.
 import { useState } from "preact/hooks";
 import { Panel } from "./panel";
+import { panelsLoaded } from "./panel-module";
 import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
 import { isObject } from "./json";
 import { SIGNS, stateWord } from "./runs";
@@ -35,7 +36,7 @@ export function WorkflowPanel() {
   const other = known.find(({ id }) => id !== workflowId);
   const add = ({ name: wanted, task, control }: Addition) => {
     const free = flow.freeName(working, wanted);
-    store.workflow.edit((edited) => flow.insert(edited, free, task, store.task.name), `Add “${free}”`);
+    store.workflow.edit((edited) => store.task.insert(edited, free, task), `Add “${free}”`);
     void store.task.open(free);
     store.say(`“${free}” added. Not saved yet.`);
     focus(control);
@@ -126,6 +127,9 @@ const Undo = ({ icon, word, title, keys, onClick }: { icon: string; word: string
   <IconButton icon={icon} label={word} title={title === undefined ? `Nothing to ${word.toLowerCase()}` : `${word}: ${title} (${keys})`} disabled={title === undefined} onClick={() => void onClick()} />
 );
 
+/** What is dragged is a task of this page. */
+const DRAGGED = "application/x-httptask-task";
+
 function TaskItem({ item }: { item: flow.Listed }) {
   const { store } = useUi();
   const { name, type, task, depth } = item;
@@ -136,7 +140,12 @@ function TaskItem({ item }: { item: flow.Listed }) {
   const [more, setMore] = useState(false);
   const { focus } = useUi();
   return (
-    <li class={chosen ? "task chosen" : "task"} style={{ marginLeft: `${Math.min(depth, 6) * 12}px` }}>
+    <li
+      class={chosen ? "task chosen" : "task"} style={{ marginLeft: `${Math.min(depth, 6) * 12}px` }} draggable
+      onDragStart={({ dataTransfer }) => dataTransfer!.setData(DRAGGED, name)}
+      onDragOver={(event) => { if (event.dataTransfer!.types.includes(DRAGGED)) event.preventDefault(); }}
+      onDrop={({ dataTransfer }) => { const dragged = dataTransfer!.getData(DRAGGED); void panelsLoaded().then(({ dropTask }) => dropTask(store, dragged, name)); }}
+    >
       <button class="task-name" aria-current={chosen ? "true" : undefined} onClick={() => void store.task.open(name)}>
         <span class="task-title">{name}{unsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}</span>
         <span class="task-sub">

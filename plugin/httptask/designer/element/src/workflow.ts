@@ -33,7 +33,7 @@ export function listed(definition: Flow, depth = 0): Listed[] {
 const branches = (task: Task): Flow[] =>
   task.type === "Parallel" && Array.isArray(task.branches) ? task.branches.filter(isObject) : [];
 const choicesOf = (task: Task): JsonObject[] => (Array.isArray(task.choices) ? task.choices.filter(isObject) : []);
-const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null);
+export const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null);
 
 export const errorRoutesOf = (task: Task): JsonObject[] => (Array.isArray(task.onError) ? task.onError.filter(isObject) : []);
 
@@ -49,7 +49,7 @@ interface Reference {
 }
 
 /** The places in *task* that name another one, to read and to change. */
-function references(task: Task): Reference[] {
+export function references(task: Task): Reference[] {
   return [
     ...choicesOf(task).map((choice) => ({ holder: choice, key: "nextTask", onError: false })),
     { holder: task, key: "defaultTask", onError: false },
@@ -100,14 +100,19 @@ export function freeName(definition: Flow, wanted: string): string {
   }
 }
 
+/** *task* as it can be put anywhere. */
+export function withoutWay(task: Task): Task {
+  const { nextTask: _next, end: _end, onError: _onError, ...rest } = task;
+  return rest;
+}
+
 /** Put *task* under *name* behind the task *after* (null: at the end of the main line), and lead the routes through it. */
 export function insert(definition: Definition, name: string, task: Task, after: string | null): Definition {
   const copy = clone(definition);
   copy.tasks = isObject(copy.tasks) ? copy.tasks : {};
   const before = after === null ? lastOfLine(copy) : find(copy, after);
   const flow = before?.flow ?? copy;
-  const added: Task = { ...task };
-  for (const key of ["nextTask", "end", "onError"]) delete added[key];
+  const added = withoutWay(task);
   const way = wayOn(before, flow);
   const next = text(way.holder[way.key]);
   // What ends the run stands for itself where it would cut off what follows.
@@ -121,20 +126,6 @@ export function insert(definition: Definition, name: string, task: Task, after: 
   return copy;
 }
 
-/** Put *copy*, a copy of the task *name*, under *free* behind it. Where *name* does not simply lead on, nothing leads to its copy yet. */
-export function duplicate(definition: Definition, name: string, free: string, copy: Task): Definition {
-  const item = find(definition, name)!;
-  if (goesStraight(item)) {
-    const result = insert(definition, free, copy, name);
-    const { onError } = copy;
-    return onError === undefined ? result : replace(result, free, { ...find(result, free)!.task, onError: clone(onError) });
-  }
-  const result = clone(definition);
-  const { flow } = find(result, name)!;
-  flow.tasks = withEntry(flow.tasks as JsonObject, free, clone(copy), name);
-  return result;
-}
-
 /** The place that leads to a task put behind *before*: of a Decision, the first way that leads nowhere yet, else its default. */
 function wayOn(before: Listed | undefined, flow: Flow): Omit<Reference, "onError"> {
   if (before && goesStraight(before)) return { holder: before.task, key: "nextTask" };
@@ -144,7 +135,7 @@ function wayOn(before: Listed | undefined, flow: Flow): Omit<Reference, "onError
 }
 
 /** Let *added* lead to the task *next*; null: to the end. */
-function leadOn(added: Task, next: string | null): void {
+export function leadOn(added: Task, next: string | null): void {
   if (added.type === "Terminate") return;
   if (added.type === "Decision") {
     added.choices = choicesOf(added).map((choice) => ({ ...choice, nextTask: next ?? "" }));
@@ -167,7 +158,7 @@ function lastOfLine(definition: Flow): Listed | undefined {
   return found;
 }
 
-function withEntry(tasks: JsonObject, name: string, task: Task, after: string | null): JsonObject {
+export function withEntry(tasks: JsonObject, name: string, task: Task, after: string | null): JsonObject {
   const entries = Object.entries(tasks);
   const index = after === null ? 0 : entries.findIndex(([each]) => each === after) + 1;
   entries.splice(index, 0, [name, task]);
@@ -175,45 +166,13 @@ function withEntry(tasks: JsonObject, name: string, task: Task, after: string | 
 }
 
 /** Call *change* for every place that names a task, in the whole definition, with the task it stands in. */
-function eachReference(definition: Flow, change: (reference: Reference, owner?: Listed) => void): void {
+export function eachReference(definition: Flow, change: (reference: Reference, owner?: Listed) => void): void {
   const flows = new Set<Flow>([definition]);
   for (const item of listed(definition)) {
     flows.add(item.flow);
     for (const reference of references(item.task)) change(reference, item);
   }
   for (const flow of flows) if (text(flow.startTask) !== null) change({ holder: flow, key: "startTask", onError: false });
-}
-
-/** Take the task *name* out and close the gap; a sentence when that cannot be done. */
-export function remove(definition: Definition, name: string): Definition | string {
-  const copy = clone(definition);
-  const item = find(copy, name);
-  if (!item) return copy;
-  const next = text(item.task.nextTask) ?? text(item.task.defaultTask);
-  const pointing = listed(copy).filter(
-    ({ task, name: each }) => each !== name && references(task).some(({ holder, key, onError }) => !onError && holder[key] === name),
-  );
-  const stuck = next ? undefined : pointing.find((other) => !goesStraight(other));
-  if (stuck) return `“${stuck.name}” leads to “${name}”, which is an end: give “${stuck.name}” another way to go first.`;
-  eachReference(copy, ({ holder, key, onError }, owner) => {
-    if (holder[key] !== name) return;
-    // Without the task between, a way back after a failure would fail for ever.
-    const leadsOn = next && next !== name && !(onError && next === owner?.name);
-    if (leadsOn) holder[key] = next;
-    else if (onError) dropErrorRoute(owner!.task, holder);
-    else {
-      delete holder[key];
-      if (key === "nextTask") holder.end = true;
-    }
-  });
-  delete item.flow.tasks![name];
-  return copy;
-}
-
-function dropErrorRoute(task: Task, route: JsonObject): void {
-  const left = (task.onError as Json[]).filter((other) => other !== route);
-  if (left.length) task.onError = left;
-  else delete task.onError;
 }
 
 /** The task *name* and its neighbour on a straight line, in order; null when it does not stand on one. */

@@ -6,6 +6,7 @@ import type { Store } from "../src/store";
 import { editTask } from "../src/task-edits";
 import type { Task } from "../src/types";
 import * as flow from "../src/workflow";
+import { removeTask } from "../src/removal";
 import { FLOW, headers, kept, page, Server, type } from "./server";
 
 const VIA = "/httpRequest/headers/Via";
@@ -31,7 +32,7 @@ test("every edit is undone and redone, across tasks, in its order", async () => 
       () => store.workflow.move("B", -1),
       () => store.workflow.rename("Ask"),
       () => store.task.free(),
-      () => store.workflow.remove("A"),
+      () => removeTask(store, "A"),
       () => editTask(store, "Ask", { onError: [{ errors: ["*"], nextTask: "Ask" }] }),
     ];
     for (const edit of edits) {
@@ -158,7 +159,7 @@ test("no draft holds a secret that an undo brings back", async () => {
   await page(server, async (store) => {
     visit(store, "looks-like-a-key");
     await store.validation.validate();
-    await store.workflow.remove("A");
+    await removeTask(store, "A");
     await store.edits.undo();
     assert.equal(via(store, "A"), "looks-like-a-key");
     assert.equal(store.task.name, "A");

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { withoutSecretsOf, withSecretsOf } from "../src/drafts";
 import { load } from "../src/slots";
 import type { Task } from "../src/types";
+import { removeTask } from "../src/removal";
 import { FLOW, headers, kept, page, Server, slotAt, task, type } from "./server";
 
 test("what was typed is back after a reload, all but the secrets: those were never kept", async () => {
@@ -109,7 +110,7 @@ test("what is typed while the server writes a new name is not lost", async () =>
 test("a removed task is in the history, and comes back with its secret left out", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
-    await store.workflow.remove("A");
+    await removeTask(store, "A");
     assert.deepEqual([store.task.name, store.workflow.working.startTask], ["B", "B"]);
     await store.history.restore(store.history.items[0]!);
     assert.deepEqual(headers(store, "A"), { Via: "1" });

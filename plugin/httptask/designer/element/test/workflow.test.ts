@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clone, type Json } from "../src/json";
+import { insertBetween, reorder } from "../src/order";
 import type { Definition, Task } from "../src/types";
 import * as flow from "../src/workflow";
+import { remove } from "../src/removal";
 
 const http = (nextTask: string | null): Task => ({
   type: "Http", httpRequest: { url: "https://a.example", method: "GET" }, ...(nextTask === null ? { end: true } : { nextTask }),
@@ -74,7 +76,7 @@ test("a removed task leaves every other one within reach", () => {
   for (const definition of [LINE, FORKED])
     for (const { name, type } of flow.listed(definition)) {
       if (type !== "Http") continue;
-      const rest = flow.remove(definition, name);
+      const rest = remove(definition, name);
       assert(typeof rest !== "string", String(rest));
       const expected = names(definition).filter((other) => other !== name);
       assert.deepEqual(names(rest), expected);
@@ -87,13 +89,13 @@ test("a removed task takes its ways after a failure along, and those that led to
     assert(typeof definition !== "string", String(definition));
     return flow.find(definition, name)!.task.onError;
   };
-  assert.equal(onError(flow.remove(CAUGHT, "Repair"), "Ask"), undefined); // it would lead back at once
-  assert.deepEqual(onError(flow.remove(CAUGHT, "Plan B"), "One"), [{ errors: ["*"], nextTask: "Two" }]);
-  const without = flow.remove(CAUGHT, "Sorry"); // an end
+  assert.equal(onError(remove(CAUGHT, "Repair"), "Ask"), undefined); // it would lead back at once
+  assert.deepEqual(onError(remove(CAUGHT, "Plan B"), "One"), [{ errors: ["*"], nextTask: "Two" }]);
+  const without = remove(CAUGHT, "Sorry"); // an end
   assert.equal(onError(without, "Both"), undefined);
   assert.deepEqual(onError(without, "Last"), [{ errors: ["*"], nextTask: "Ask" }]);
   for (const name of ["Repair", "Plan B", "Sorry"]) {
-    const rest = flow.remove(CAUGHT, name) as Definition;
+    const rest = remove(CAUGHT, name) as Definition;
     assert.deepEqual(reachable(rest), names(CAUGHT).filter((other) => other !== name));
   }
 });
@@ -108,13 +110,13 @@ test("an end that a decision leads to is not removed: the decision would lead no
     startTask: "Choose",
     tasks: { Choose: { type: "Decision", choices: [{ condition: "x", nextTask: "Yes" }], defaultTask: "No" }, Yes: http(null), No: http(null) },
   };
-  const refusal = flow.remove(definition, "Yes");
+  const refusal = remove(definition, "Yes");
   assert.equal(typeof refusal, "string");
   assert(String(refusal).includes("“Choose”"));
 });
 
 test("the only task can be removed", () => {
-  const rest = flow.remove({ startTask: "A", tasks: { A: http(null) } }, "A");
+  const rest = remove({ startTask: "A", tasks: { A: http(null) } }, "A");
   assert.deepEqual(rest, { tasks: {} });
 });
 
@@ -143,7 +145,7 @@ test("an inserted task is reached, and so is every other one", () => {
 
 test("an edit leaves the definition it was given as it was: what was saved can be compared", () => {
   const before = clone(FORKED);
-  flow.remove(FORKED, "Meet");
+  remove(FORKED, "Meet");
   flow.move(FORKED, "One", 1);
   flow.insert(FORKED, "New", http(null), "Left");
   flow.replace(FORKED, "Two", http(null));
@@ -199,4 +201,42 @@ test("a task that ends the run never cuts off what follows", () => {
   assert.equal(flow.find(apart, "A")!.task.nextTask, "B");
   assert.deepEqual(flow.find(apart, "End")!.task, end);
   assert.deepEqual(flow.find(flow.insert(LINE, "End", end, "D"), "D")!.task, { ...http("End") });
+});
+
+test("a task put into any way of the picture stands on it, and every other one is still reached", () => {
+  for (const definition of [LINE, FORKED, CAUGHT])
+    for (const route of flow.routes(definition)) {
+      const way = `${route.from} to ${route.to}${route.onError ? " on error" : ""}`;
+      const before = clone(definition);
+      const grown = insertBetween(definition, "New", http("a task of another workflow"), route);
+      assert.deepEqual(definition, before);
+      assert.deepEqual(reachable(grown), [...names(definition), "New"].sort(), way);
+      assert(flow.routes(grown).some(({ from, to, onError }) => from === route.from && to === "New" && onError === route.onError), way);
+      assert(flow.routes(grown).some(({ from, to }) => from === "New" && to === route.to), way);
+    }
+});
+
+test("of a decision's ways only the one that was meant gets the new task", () => {
+  const grown = insertBetween(FORKED, "New", http(null), { from: "Choose", to: "Right", onError: false });
+  assert.deepEqual(flow.find(grown, "Choose")!.task, { type: "Decision", choices: [{ condition: "x", nextTask: "Left" }], defaultTask: "New" });
+  assert.equal(flow.find(grown, "New")!.task.nextTask, "Right");
+});
+
+test("what ends the run does not cut off what follows", () => {
+  const grown = insertBetween(LINE, "New", { type: "Terminate", terminationStatus: "Completed" }, { from: "A", to: "B", onError: false });
+  assert.deepEqual(reachable(grown), names(LINE));
+});
+
+test("a dragged task takes the place of the one that it is dropped on, on their line alone", () => {
+  const order = (definition: Definition | null) => definition && flow.listed(definition).map(({ name }) => name).join("");
+  assert.equal(order(reorder(LINE, "A", "C")), "BCAD");
+  assert.equal(order(reorder(LINE, "D", "A")), "DABC");
+  assert.equal(order(reorder(LINE, "B", "A")), "BACD");
+  assert.equal(reorder(LINE, "A", "A"), null);
+  assert.equal(reorder(FORKED, "Left", "Right"), null);
+  assert.equal(reorder(FORKED, "One", "Last"), null);
+  for (const [definition, name, target] of [[LINE, "A", "D"], [FORKED, "Last", "End"], [FORKED, "Two", "One"]] as const)
+    assert.deepEqual(reachable(reorder(definition, name, target)!), names(definition));
+  const round: Definition = { startTask: "A", tasks: { A: http("B"), B: http("A") } };
+  assert.equal(reorder(round, "B", "nowhere"), null);
 });
