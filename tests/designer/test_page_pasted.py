@@ -255,9 +255,13 @@ def test_copy_as_code(designer: DesignerPage, server: RawServer, tmp_path: Path)
     page.get_by_label("Copy as …").focus()
     page.keyboard.press("Enter")
     assert both_lights(designer) == []
-    for language, start in (("HTTPie", "http"), ("JavaScript", "const"), ("Go", "package main")):
-        designer.named("button", "HTTPie command" if language == "HTTPie" else language).click()
-        designer.status("copied")
+    for language, start in (
+        ("HTTPie command", "http"),
+        ("JavaScript", "const"),
+        ("Go", "package main"),
+    ):
+        designer.named("button", language).click()
+        designer.status(f"{language}: copied.")
         assert start in designer.copied()
         assert SECRET not in designer.copied()
         page.get_by_label("Copy as …").click()
