@@ -3,7 +3,7 @@ import { failureOf } from "./api";
 import { same, segments } from "./json";
 import { dump, expand, load, samples, secretPointers, type Slot, walk } from "./slots";
 import type { Store } from "./store";
-import { freeForm, taskField, withoutNulls, withoutRoutes, withRoutes, withTitles } from "./task-form";
+import { fieldTitle, freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
 import type { Change, Definition, Endpoint, Failure, Form, Task } from "./types";
 import * as flow from "./workflow";
 
@@ -242,7 +242,7 @@ export class OpenTask {
     const task = this.value();
     if (!same(task, flow.find(this.store.workflow.working, name)?.task)) {
       const { field } = this;
-      const title = `Change “${name}”${field === undefined ? "" : `: ${withTitles(field)}`}`;
+      const title = `Change “${name}”${field === undefined ? "" : `: ${fieldTitle(field)}`}`;
       this.store.workflow.put(flow.replace(this.store.workflow.working, name, task), title, { form: name, pointer: field });
       this.openKey = "";
     }

@@ -182,6 +182,7 @@ export class OpenWorkflow {
     this.working = named(this.working);
     this.store.edits.rewrite(named);
     this.store.drafts.move(id);
+    void this.store.pins.open(id);
   }
 
   /** Write an empty definition over a file that is none. */

@@ -67,6 +67,9 @@ export const withTitles = (text: string): string =>
       (_all, group: string | undefined, part: string | undefined, rest: string) => [TITLES[(group ?? part)!], ...segments(rest)].join(" › "))
     .replace(/'(pathParameters|query|headers|cookies|body|credentials|inputParameters)'/g, (_all, name: string) => `“${TITLES[name]}”`);
 
+/** The field at *pointer* of a task as the form has it: Query › q. */
+export const fieldTitle = (pointer: string): string => withTitles(pointer).replace(/^\//, "").replaceAll("/", " › ");
+
 /** *task* without the nulls that mean "absent"; inside a body and inside input parameters they are values. */
 export function withoutNulls(task: Task): Task {
   const copy = clone(task);

@@ -3,7 +3,7 @@ import { child, isObject, type Json, same, segments } from "./json";
 import { removeTask } from "./removal";
 import type { Store } from "./store";
 import { problemsOf } from "./task-edits";
-import { withTitles } from "./task-form";
+import { fieldTitle } from "./task-form";
 import type { Definition } from "./types";
 import * as flow from "./workflow";
 
@@ -51,7 +51,7 @@ function fieldOf(pointer: string): string {
   const parts = segments(pointer);
   if (parts[0] === "onError") return `error route ${Number(parts[1]) + 1}`;
   if (parts[0] === "choices") return `choice ${Number(parts[1]) + 1}`;
-  return WAYS[parts.at(-1)!] ?? withTitles(pointer).replace(/^\//, "").replaceAll("/", " › ");
+  return WAYS[parts.at(-1)!] ?? fieldTitle(pointer);
 }
 
 /** Remove the task *name*: at once where only routes lead to it, else when somebody has seen who uses its answer. */

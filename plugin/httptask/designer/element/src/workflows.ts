@@ -1,9 +1,9 @@
 // The list of workflows: rename, remove, bring back. Nothing is ever lost: a file that goes away is kept by the server.
 import { ApiError, failureOf } from "./api";
-import { same } from "./json";
+import { type JsonObject, parse, same } from "./json";
 import type { Store } from "./store";
 import type { Definition } from "./types";
-import { fileName } from "./workflow";
+import { fileName, find } from "./workflow";
 
 export interface WorkflowItem {
   id: string;
@@ -52,6 +52,7 @@ export async function renameWorkflow(store: Store, id: string, wanted: string): 
   const renamed = { ...definition, name };
   if (to === id && same(renamed, definition)) return;
   const saved = await store.api.save(to, renamed, to === id ? etag : null);
+  if (to !== id) await copyPins(store, id, to, definition);
   if (open) store.workflow.becomes(to, saved);
   try {
     if (to !== id) await removeFile(store, id, etag);
@@ -59,6 +60,23 @@ export async function renameWorkflow(store: Store, id: string, wanted: string): 
     await refresh(store);
   }
   store.say(`“${id}” is called “${name}” now.`);
+}
+
+/** Pin the tasks of the workflow *to* as those of *from* are. Its own file of pins stays as it is. */
+async function copyPins(store: Store, from: string, to: string, definition: Definition): Promise<void> {
+  const { api, pins } = store;
+  try {
+    const { tasks } = parse(await (await api.send(pins.path(from))).text()) as { tasks: JsonObject };
+    let etag: string | null = null;
+    for (const [task, pin] of Object.entries(tasks)) {
+      const guard: Record<string, string> = etag === null ? { "If-None-Match": "*" } : { "If-Match": etag };
+      const body = JSON.stringify({ pin, endpoint: find(definition, task)?.task.endpoint });
+      const response = await api.send(pins.path(to, task), { method: "PUT", headers: { "Content-Type": "application/json", ...guard }, body });
+      etag = response.headers.get("ETag");
+    }
+  } catch (error) {
+    store.notice = { ...failureOf(error), title: `The pins stay those of “${from}”` };
+  }
 }
 
 /** Take the workflow *id* from the list, in the version that is on disk now. */

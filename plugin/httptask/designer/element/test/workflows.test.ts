@@ -26,14 +26,27 @@ class Folder extends Server {
         if (etag === null ? this.files.has(id) : this.at(id).etag !== etag) throw new ApiError({ title: "Changed meanwhile" });
         return clone(this.put(id, definition) as never);
       },
-      send: async (path: string, init: { headers: Record<string, string> }) => {
-        const id = decodeURIComponent(path.split("/")[1]!);
+      send: async (path: string, init: { method: string; headers: Record<string, string>; body: string }) => {
+        const [, id, part, task] = path.split("/").map(decodeURIComponent) as [string, string, string?, string?];
+        if (part === "pins") return this.pin(id, task, init);
         if (init.headers["If-Match"] !== this.at(id).etag) throw new ApiError({ title: "Changed meanwhile" });
         this.files.delete(id);
         this.removed.push(id);
         return { json: async () => ({ kept: `.httptask/removed/${id}.json` }) };
       },
     } satisfies Partial<Record<keyof Api, unknown>>);
+  }
+
+  readonly pins = new Map<string, Record<string, unknown>>();
+  private pin(id: string, task: string | undefined, init?: { headers: Record<string, string>; body: string }) {
+    const tasks = this.pins.get(id) ?? {};
+    if (task !== undefined) {
+      const known = Object.keys(tasks).length;
+      if (known ? init!.headers["If-Match"] !== `"${known}"` : init!.headers["If-None-Match"] !== "*") throw new ApiError({ title: "Changed meanwhile" });
+      this.pins.set(id, { ...tasks, [task]: JSON.parse(init!.body).pin });
+    }
+    const now = this.pins.get(id) ?? {};
+    return { text: async () => JSON.stringify({ tasks: now }), headers: new Headers({ ETag: `"${Object.keys(now).length}"` }) };
   }
 
   put(id: string, definition: Definition) {
@@ -121,4 +134,19 @@ test("a workflow that is not open is renamed and removed without opening it", as
 test("who runs a workflow", () => {
   const items = [{ id: "a", runs: ["b", "a"] }, { id: "b" }, { id: "c", runs: ["b"] }];
   assert.deepEqual(["a", "b", "c"].map((id) => runnersOf(items, id).map((item) => item.id)), [[], ["a", "c"], []]);
+});
+
+test("pins go along with another name, and take the place of no others", async () => {
+  kept.clear();
+  const folder = new Folder();
+  const pins = { A: { status: 200 }, B: { status: 404 } };
+  folder.pins.set("flow", pins).set("taken", { B: { status: 500 } });
+  await page(folder, async (store) => {
+    await renameWorkflow(store, "flow", "third");
+    assert.deepEqual([folder.pins.get("third"), folder.pins.get("flow")], [pins, pins]);
+    assert.equal(store.notice, null);
+    await renameWorkflow(store, "third", "taken");
+    assert.deepEqual(folder.pins.get("taken"), { B: { status: 500 } });
+    assert.equal(store.notice!.title, "The pins stay those of “third”");
+  });
 });
