@@ -1,7 +1,7 @@
 // The definition's tasks and routes as a small picture; the list beside it is what the keyboard uses.
 import { isObject, same } from "./json";
 import { SIGNS, stateWord } from "./runs";
-import { insertBetween } from "./order";
+import { insertBetween, spread } from "./order";
 import { Icon, useUi } from "./ui";
 import { listed, type Listed, type Route, routes } from "./workflow";
 import type { Definition } from "./types";
@@ -10,6 +10,8 @@ const WIDTH = 216;
 const HEIGHT = 22;
 const GAP_Y = 26;
 const GAP_X = 8;
+/** How wide and high the plus of a way is. */
+const BUTTON = 24;
 const MOST_NODES = 60;
 
 interface Box {
@@ -96,20 +98,20 @@ function WayButtons({ lines, height }: { lines: Line[]; height: number }) {
   const add = (route: Route) => store.task.pick("new", {
     text: ` between “${route.from}” and “${route.to}”`, insert: (edited, name, task) => insertBetween(edited, name, task, route),
   });
+  const half = GAP_Y / 2;
+  const spots = ways.map(({ route, from, to }) => {
+    const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2];
+    return { route, x: x1 + ((x2 - x1) * half) / (to.y - from.y - HEIGHT), y: from.y + HEIGHT + half };
+  });
   return (
     <>
-      {ways.map(({ route, from, to }) => {
-        const half = GAP_Y / 2;
-        const [x1, x2] = [from.x + from.width / 2, to.x + to.width / 2];
-        const x = x1 + ((x2 - x1) * half) / (to.y - from.y - HEIGHT) + (route.onError ? HEIGHT : 0);
-        return (
-          <button
-            key={JSON.stringify(route)} class="square insert" tabIndex={-1} onClick={() => add(route)}
-            aria-label={`Add between ${route.from} and ${route.to}${route.onError ? " on error" : ""}`} title={`Add between “${route.from}” and “${route.to}”`}
-            style={{ left: `${(x / WIDTH) * 100}%`, top: `${((from.y + HEIGHT + half) / height) * 100}%` }}
-          ><Icon name="plus" /></button>
-        );
-      })}
+      {spread(spots, BUTTON).map(({ route, x, y }) => (
+        <button
+          key={JSON.stringify(route)} class="square insert" tabIndex={-1} onClick={() => add(route)}
+          aria-label={`Add between ${route.from} and ${route.to}${route.onError ? " on error" : ""}`} title={`Add between “${route.from}” and “${route.to}”${route.onError ? " on error" : ""}`}
+          style={{ left: `${(x / WIDTH) * 100}%`, top: `${(y / height) * 100}%` }}
+        ><Icon name="plus" /></button>
+      ))}
     </>
   );
 }

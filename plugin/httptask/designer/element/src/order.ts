@@ -24,6 +24,17 @@ export function insertBetween(definition: Definition, name: string, task: Task, 
   return copy;
 }
 
+/** *spots* moved aside until none covers another: each is *size* wide and high. */
+export function spread<Spot extends { x: number; y: number }>(spots: Spot[], size: number): Spot[] {
+  const placed: Spot[] = [];
+  for (const spot of spots) {
+    let { x } = spot;
+    while (placed.some((other) => Math.abs(other.x - x) < size && Math.abs(other.y - spot.y) < size)) x += size;
+    placed.push({ ...spot, x });
+  }
+  return placed;
+}
+
 /** Let the task *name* take the place of *target* on their line; null when they stand on no line together. */
 export function reorder(definition: Definition, name: string, target: string): Definition | null {
   const most = flow.listed(definition).length; // a line may lead back to itself

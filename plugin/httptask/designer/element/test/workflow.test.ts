@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clone, type Json } from "../src/json";
-import { insertBetween, reorder } from "../src/order";
+import { insertBetween, reorder, spread } from "../src/order";
 import type { Definition, Task } from "../src/types";
 import * as flow from "../src/workflow";
 import { remove } from "../src/removal";
@@ -239,4 +239,12 @@ test("a dragged task takes the place of the one that it is dropped on, on their 
     assert.deepEqual(reachable(reorder(definition, name, target)!), names(definition));
   const round: Definition = { startTask: "A", tasks: { A: http("B"), B: http("A") } };
   assert.equal(reorder(round, "B", "nowhere"), null);
+});
+
+test("no plus of the picture covers another", () => {
+  const spots = [{ x: 50, y: 10 }, { x: 50, y: 10 }, { x: 60, y: 10 }, { x: 50, y: 58 }, { x: 90, y: 12 }];
+  const placed = spread(spots, 24);
+  assert.deepEqual(placed.map(({ x }) => x), [50, 74, 108, 50, 138]);
+  for (const [index, one] of placed.entries())
+    for (const other of placed.slice(index + 1)) assert(Math.abs(one.x - other.x) >= 24 || Math.abs(one.y - other.y) >= 24);
 });
