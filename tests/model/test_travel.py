@@ -239,6 +239,14 @@ OTHERS: dict[type[HttpTaskError], st.SearchStrategy[Any]] = {
     errors.CatalogueError: st.builds(
         errors.CatalogueError, st.just("catalogue-sqlite"), file=texts, sqliteMessage=texts
     ),
+    errors.CredentialError: st.builds(
+        lambda text, pointer, more: errors.CredentialError.of(
+            "credential-scheme", status_code=400, name=text, schemeMessage=text, **more
+        ).at(pointer),
+        texts,
+        texts,
+        st.fixed_dictionaries({"retryable": st.booleans(), "retry_after": some(seconds)}),
+    ),
     errors.UnknownEndpointError: st.builds(
         errors.UnknownEndpointError, texts, st.lists(texts, max_size=2)
     ),

@@ -81,7 +81,7 @@ class Context:
 
     async def send(self, request: OutgoingRequest) -> AuthResponse:
         if not self._lent.sends:
-            raise NotSentError("no token is asked for to show a request")
+            raise NotSentError.of("credential-not-asked")
         return await self._lent.send(request, self._identity)
 
     @property
@@ -264,13 +264,12 @@ class blamed:  # noqa: N801 - a context manager; not a generator, as it is aroun
         trace: TracebackType | None,
     ) -> None:
         if isinstance(error, CredentialError):
-            error.message = _said_at(self._pointer, self._redactor.text(error.message))
-            error.args = (error.message,)
+            error.mask(self._redactor.text)
+            error.at(self._pointer)
         elif isinstance(error, Exception) and not isinstance(error, TaskError):
             # Whatever a scheme raises; the cause may quote a secret.
-            text = self._redactor.text(f"credential {self._credential!r}: {error}")
-            raise CredentialError(_said_at(self._pointer, text)) from None
-
-
-def _said_at(pointer: str, message: str) -> str:
-    return f"{pointer}: {message}" if pointer else message
+            failure = CredentialError.of(
+                "credential-scheme", name=self._credential, schemeMessage=str(error)
+            )
+            failure.mask(self._redactor.text)
+            raise failure.at(self._pointer) from None

@@ -57,16 +57,19 @@ async def resolve_known(name: str, plugins: PluginManager) -> Resolved:
     except TaskError:
         raise
     except Exception as error:
-        raise CredentialError(f"credential {name!r}: {error}") from error
+        raise CredentialError.of(
+            "credential-store-failed", name=name, storeMessage=str(error)
+        ) from error
     if credential is not None and not isinstance(credential, Credential):
-        raise CredentialError(
-            f"credential {name!r}: a plugin's httptask_credential gave"
-            f" {type(credential).__name__}, not a Credential"
+        raise CredentialError.of(
+            "credential-store-type", name=name, found=type(credential).__name__
         )
     if credential is None:
-        raise CredentialError(
-            f"no credential {name!r}; set {variable(name)}, or add it to {credentials_file()}"
-            " (readable by its owner alone)"
+        raise CredentialError.of(
+            "credential-not-stored",
+            name=name,
+            variable=variable(name),
+            file=str(credentials_file()),
         )
     return resolved(credential, plugins)
 
@@ -91,9 +94,12 @@ async def authorise(
         target, allowed_origins = origin(request.url), credential.origins
         is_bound = allowed_origins and target not in allowed_origins
         if is_bound and target not in map(origin, allowed_origins):
-            allowed_there = ", ".join(credential.origins)
-            message = f"may only be sent to {allowed_there}; this request goes to {target}"
-            raise CredentialError(f"credential {credential.name!r} {message}")
+            raise CredentialError.of(
+                "credential-origin",
+                name=credential.name,
+                allowed=[*credential.origins],
+                found=target,
+            )
         pending = known.authorise(request, completed(credential, endpoint, request), context)
         if pending is not None:
             await pending
@@ -108,8 +114,8 @@ async def authorise(
     except TaskError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scheme raises; its text is masked where the secrets are known
-        raise CredentialError(
-            f"credential {credential.name!r}: {error}"
+        raise CredentialError.of(
+            "credential-scheme", name=credential.name, schemeMessage=str(error)
         ) from None  # the cause may quote a secret
 
 
@@ -136,9 +142,12 @@ def known_scheme(credential: Credential, plugins: PluginManager) -> KnownScheme:
     schemes = known_schemes(plugins)
     if credential.scheme not in schemes:
         near = nearest(credential.scheme, schemes)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(schemes)}"
-        raise CredentialError(
-            f"credential {credential.name!r} has the unknown type {credential.scheme!r}; {hint}"
+        raise CredentialError.of(
+            "credential-type-unknown",
+            name=credential.name,
+            type=credential.scheme,
+            near=near[0] if near else None,
+            known=None if near else [*schemes],
         )
     return schemes[credential.scheme]
 
@@ -163,10 +172,12 @@ def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
     plain = credential.revealed()
     problems = credential_problems(known.schema, plain)
     if problems:
-        fields = ", ".join(known.schema.get("properties", ()))
-        raise CredentialError(
-            f"credential {credential.name!r}: {'; '.join(problems)}; type"
-            f" {credential.scheme!r} has: {fields}"
+        raise CredentialError.of(
+            "credential-fields",
+            name=credential.name,
+            problems=problems,
+            type=credential.scheme,
+            known=[*known.schema.get("properties", ())],
         )
     typed = replace(credential, fields=with_secrets(known.schema, plain))
     if len(kept) >= _MOST_KEPT:

@@ -24,11 +24,9 @@ class Flows:
         self._flows = sorted(flows, key=lambda flow: flow.signs)
         identified = [flow for flow in flows if flow.identity is not None]
         if len(identified) > 1:
-            names = " and ".join(repr(flow.credential.name) for flow in identified)
-            raise CredentialError(
-                f"{identified[1].lent.pointer}: the credentials {names} both have a certificate; a"
-                " connection shows one"
-            )
+            names = [flow.credential.name for flow in identified]
+            error = CredentialError.of("credential-certificates", names=names)
+            raise error.at(identified[1].lent.pointer)
         self.identity: TlsIdentity | None = identified[0].identity if identified else None
 
     @property

@@ -74,8 +74,8 @@ class _Seen:
         return left > min(_AHEAD_SECONDS, _AHEAD_PART * self.token.expires_in)
 
 
-def _failed(key: str, why: str) -> CredentialError:
-    return CredentialError(f"credential {key.rpartition(':')[0]!r}: {why}", retryable=True)
+def _failed(code: str, key: str, **params: Any) -> CredentialError:
+    return CredentialError.of(code, retryable=True, name=key.rpartition(":")[0], **params)
 
 
 class TokenKeeper:
@@ -121,18 +121,13 @@ class TokenKeeper:
             try:
                 token = await outcome(flight)
             except CredentialError as error:  # each that waited says where it is named
-                raise CredentialError(
-                    error.message,
-                    status_code=error.status_code,
-                    retryable=error.retryable,
-                    retry_after=error.retry_after,
-                ) from None
+                raise CredentialError.from_json(error.to_json()) from None
             except ValueError as error:
                 raise ValueError(*error.args) from None
             if token.version != refused:
                 return token
             # The flight was under way when the server refused what it had found in the store.
-        raise _failed(key, "the server refuses every token that it gives")
+        raise _failed("credential-tokens-refused", key)
 
     def _flight(
         self, key: str, obtain: Obtain, refused: str | None
@@ -176,10 +171,9 @@ class TokenKeeper:
                 finally:
                     await store.release(key, holder)
         except TimeoutError:
-            why = f"no token within {_FLIGHT_SECONDS:g} s: another process has been asking for it"
-            raise _failed(key, why) from None
+            raise _failed("credential-token-awaited", key, seconds=_FLIGHT_SECONDS) from None
         except OSError as error:
-            raise _failed(key, f"the token store failed: {error}") from None
+            raise _failed("credential-token-store", key, storeMessage=str(error)) from None
         except asyncio.CancelledError:  # the runtime is closed, and the grace is over
             if is_asked:
                 _log.warning(
@@ -188,7 +182,7 @@ class TokenKeeper:
                     " the credential has to be connected again",
                     key.rpartition(":")[0],
                 )
-            raise _failed(key, "the runtime was closed before a token was given") from None
+            raise _failed("credential-token-closed", key) from None
 
     async def _under_lease(
         self, store: TokenStore, key: str, obtain: Obtain, refused: str | None
@@ -202,7 +196,7 @@ class TokenKeeper:
             async with asyncio.timeout(_REFRESH_SECONDS):
                 given = await obtain(stored)
         except TimeoutError:
-            late = _failed(key, f"no token was given within {_REFRESH_SECONDS:g} s")
+            late = _failed("credential-token-late", key, seconds=_REFRESH_SECONDS)
             return await self._after_failure(store, key, refused, before, late)
         except CredentialError as error:
             return await self._after_failure(store, key, refused, before, error)

@@ -19,7 +19,6 @@ from httptask.errors import (
     HttpTaskError,
     InterchangeError,
     JournalError,
-    Problem,
     SettingsError,
     TaskError,
     UnknownEndpointError,
@@ -121,7 +120,7 @@ def refused(error: HttpTaskError) -> Refused:
         return Refused(
             "credential",
             str(error),
-            problems=[Problem.of("credential", "/credentials", reason=error.message).to_json()],
+            problems=[error.problem("/credentials").to_json()],
         )
     if isinstance(error, InterchangeError):
         return Refused("not-a-request", str(error))

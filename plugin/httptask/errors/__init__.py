@@ -37,13 +37,13 @@ quote a secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from httptask._visible import exact
 from httptask.errors._job import Job
 from httptask.errors._pages import Pages
-from httptask.errors._problem import Problem
+from httptask.errors._problem import Problem, masked
 from httptask.errors._sentences import sentence
 from httptask.errors._task_result import TaskResult
 
@@ -325,6 +325,11 @@ class TaskError(HttpTaskError):
     def __str__(self) -> str:
         return self.message
 
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Mask every text of the error by *mask*, in place."""
+        self.message = mask(self.message)
+        self.args = (self.message,)
+
     def to_json(self) -> dict[str, Any]:
         """Return the error with its class and everything that decides about another try."""
         fields: dict[str, Any] = {
@@ -379,6 +384,11 @@ class SettingsError(TaskError):
 
     def __str__(self) -> str:
         return _listed(self.message, self.problems)
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Mask every text of the error, and of its problems."""
+        super().mask(mask)
+        self.problems = tuple(problem.masked(mask) for problem in self.problems)
 
     def to_json(self) -> dict[str, Any]:
         """Return the error with `problems`."""
@@ -444,6 +454,7 @@ class CredentialError(TaskError):
     nothing was sent.
 
     *status_code* is what a token endpoint answered; None when none was asked, or none answered.
+    *message* is an auth scheme's own: what httptask itself finds is an error `of` a code.
     """
 
     kind = "credential"
@@ -451,15 +462,69 @@ class CredentialError(TaskError):
     def __init__(self, message: str, *, status_code: int | None = None, **rest: Any) -> None:
         super().__init__(message, **rest)
         self.status_code = status_code
+        self.code = "credential-scheme"
+        """Its name for programs, that of the `problem`."""
+        self.params: Mapping[str, Any] = {"schemeMessage": message}
+        """The parts of its sentence: see `Problem`."""
+        self.pointer = ""
+        """Where the task names the credential, as a JSON Pointer; "" outside a task."""
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        *,
+        status_code: int | None = None,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        **params: Any,
+    ) -> Self:
+        """Return the error *code*, whose sentence is made from *params*: see `restate`."""
+        error = cls("", status_code=status_code, retryable=retryable, retry_after=retry_after)
+        error.params = {}
+        error.restate(code, **params)
+        return error
+
+    def restate(self, code: str, **params: Any) -> None:
+        """Make it the error *code*, with *params* as well; those that are None are left out."""
+        params = {**self.params, **params}
+        self.code = code
+        self.params = {name: value for name, value in params.items() if value is not None}
+        self.message = sentence(code, self.params)
+        self.args = (self.message,)
+
+    def at(self, pointer: str) -> Self:
+        """Return the error, which from now on says that the credential is named at *pointer*."""
+        if pointer:
+            self.pointer = pointer
+            self.message = f"{pointer}: {self.message}"
+            self.args = (self.message,)
+        return self
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Mask every text of the error, and of its params."""
+        super().mask(mask)
+        self.params = masked(dict(self.params), mask)
+
+    def problem(self, pointer: str) -> Problem:
+        """Return the error as a problem: where the task names the credential, else at *pointer*."""
+        return Problem.of(self.code, self.pointer or pointer, **self.params)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error, with `statusCode` where a token endpoint answered."""
+        """Return the error with `code`, `params` and `pointer`, and with `statusCode` where a token
+        endpoint answered.
+        """
         status = {} if self.status_code is None else {"statusCode": self.status_code}
-        return {**super().to_json(), **status}
+        told = {"code": self.code, "params": dict(self.params), "pointer": self.pointer}
+        return {**super().to_json(), **told, **status}
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
-        return cls(value["message"], status_code=value.get("statusCode"))
+        error = cls(value["message"], status_code=value.get("statusCode"))
+        error.code = value.get("code", error.code)
+        error.params = value.get("params", error.params)
+        error.pointer = value.get("pointer", "")
+        return error
 
 
 class BlockedError(TaskError):

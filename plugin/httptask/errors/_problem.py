@@ -58,7 +58,7 @@ class Problem:
 
     def masked(self, mask: Callable[[str], str]) -> Self:
         """Return the problem with every text masked by *mask*."""
-        return replace(self, message=mask(self.message), params=_masked(dict(self.params), mask))
+        return replace(self, message=mask(self.message), params=masked(dict(self.params), mask))
 
     def __str__(self) -> str:
         return self.text()
@@ -92,9 +92,10 @@ class Problem:
         return cls(**{name: value[name] for name in names if name in value})
 
 
-def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+def masked(value: Any, mask: Callable[[str], str]) -> Any:
+    """Return *value*, as JSON, with every text in it masked by *mask*; names stay."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {name: _masked(item, mask) for name, item in value.items()}
-    return [_masked(item, mask) for item in value] if isinstance(value, list) else value
+        return {name: masked(item, mask) for name, item in value.items()}
+    return [masked(item, mask) for item in value] if isinstance(value, list) else value

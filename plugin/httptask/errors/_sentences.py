@@ -5,10 +5,9 @@ and the format of a list says how it is written: `names`, `or`, `route`, else wi
 that speaks another language has its own table of the same codes.
 
 A few params are sentences themselves, of those who find the fault: the `reason` of
-`expression-failed` that of the expression's language, which a plugin may bring, of `credential`
-that of a store, a scheme or a token endpoint; so is the `reason` of `unwritable-json` and
-`unwritable-number` Python's. What is called `sqliteMessage`, `systemMessage` or `pythonMessage` is
-theirs alone.
+`expression-failed` that of the expression's language, which a plugin may bring; so is the `reason`
+of `unwritable-json` and `unwritable-number` Python's. What is called `sqliteMessage`,
+`systemMessage` or `serverMessage` is theirs alone.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from httptask.errors._catalogue_sentences import CATALOGUE
+from httptask.errors._credential_sentences import CREDENTIAL
+from httptask.errors._token_sentences import LIST_FORMATS, TEXT_FORMATS
 from httptask.errors._unwritable import UNWRITABLE
 
 _VALUE = "expected {expected}, found {found}"
@@ -233,14 +234,7 @@ SENTENCES: Mapping[str, str] = {
         "no endpoint {name!r} in the catalogue; find one with `httptask search WORDS`"
     ),
     **CATALOGUE,
-    "credential": "{reason}",
-    "credential-unknown": "there is no credential {name!r} on this machine",
-    "credential-missing": "this endpoint asks for {expected}: name a credential",
-    "credential-unfit": "the credential {name!r} {reason}; this endpoint asks for {expected}",
-    "credential-not-enough": (
-        "the credential {name!r} is not all that this endpoint asks for: {expected}; {missing} is"
-        " missing: name a credential for it, too, in a list, or put it into the settings"
-    ),
+    **CREDENTIAL,
     "expression": "expression {expression}: {reason}",
     "expression-failed": "{reason}",
     "expression-type": (
@@ -530,6 +524,8 @@ class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         if isinstance(value, list | tuple):
             return _LISTS[format_spec](value)
+        if format_spec in TEXT_FORMATS:
+            return TEXT_FORMATS[format_spec](value)
         return super().format_field(value, format_spec)
 
 
@@ -548,8 +544,12 @@ _LONGEST = 118
 _LISTS: dict[str, Callable[[Any], str]] = {
     "": ", ".join,
     "or": " or ".join,
+    "and": " and ".join,
+    "quoted": lambda names: " and ".join(map(repr, names)),
+    "sentences": "; ".join,
     "names": lambda names: (
         f"known names: {', '.join(map(_quoted, names))}" if names else "no names are known here"
     ),
     "route": lambda names: " -> ".join(map(repr, names)),
+    **LIST_FORMATS,
 }

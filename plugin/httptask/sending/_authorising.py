@@ -6,6 +6,7 @@ response reaches it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -114,16 +115,20 @@ async def send_token(
 
 def _unanswered(error: TaskError, request: OutgoingRequest, credential: str) -> CredentialError:
     """Return *error*, which the token *request* ended in, as the task's."""
-    try:
-        where = origin(request.url)
-    except ValueError:
-        where = "a URL that is none"
     if isinstance(error, CredentialError):  # its certificate cannot be shown
-        return CredentialError(f"credential {credential!r}: {error.message}")
-    return CredentialError(
-        f"credential {credential!r}: the request to {where} failed ({error.kind}): {error.message}",
+        error.restate(error.code, names=[credential])
+        return error
+    server = None
+    with contextlib.suppress(ValueError):
+        server = origin(request.url)
+    return CredentialError.of(
+        "credential-unanswered",
         retryable=error.kind in _MAY_HELP,
         retry_after=error.retry_after,
+        name=credential,
+        server=server,
+        outcome=error.kind,
+        failureMessage=error.message,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from httptask.errors import CredentialError, TaskError, TimedOutError
 from httptask.model.policy import Limits
@@ -21,7 +22,7 @@ def deadline_passed(records: Sequence[AttemptRecord], terms: Terms) -> TaskError
     passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
     last = records[-1]
     if terms.credentials and _is_authorising(last):
-        return _no_token(records, passed, terms.credentials)
+        return _no_token(records, seconds, terms.credentials)
     if last.hops and set(last.hops[-1].phases) == {"queue"}:
         return _never_its_turn(records, passed, seconds, terms.limits)
     count = f"{len(records)} attempts" if len(records) > 1 else "one attempt"
@@ -36,29 +37,24 @@ def _is_authorising(last: AttemptRecord) -> bool:
 
 
 def _no_token(
-    records: Sequence[AttemptRecord], passed: str, credentials: Sequence[str]
+    records: Sequence[AttemptRecord], seconds: float, credentials: Sequence[str]
 ) -> CredentialError:
     last = records[-1]
-    names = " and ".join(map(repr, credentials))
-    what = "the credential was not ready"
-    advice = "whatever keeps credentials and tokens has to answer sooner"
-    token = last.tokens[-1].hop if last.tokens else None
-    if token is not None and (token.received is None or not token.received.complete):
-        host = address(token.request.url)[0]
-        what = f"no token came from {host}"
-        if token.queue_reason:
-            what += f" ({token.queue_reason})"
-        advice = "see whether the token endpoint works (test the credential)"
+    params: dict[str, Any] = {"names": [*credentials], "seconds": seconds}
     if last.hops and last.hops[-1].received is not None:
-        sent = f"its server had answered {last.hops[-1].received.status_code}, and nothing was sent"
-        sent += " again"
-    elif any(record.maybe_delivered for record in records):
-        sent = "the task's request was not sent this time"
+        params["answered"] = last.hops[-1].received.status_code
     else:
-        sent = "the task's request was never sent"
-    return CredentialError(
-        f"credential {names}: {what}: {passed}; {sent}; {advice}, or raise totalTimeoutSeconds",
+        was_sent_before = any(record.maybe_delivered for record in records)
+        params["request"] = "not-resent" if was_sent_before else "unsent"
+    token = last.tokens[-1].hop if last.tokens else None
+    if token is None or (token.received is not None and token.received.complete):
+        return CredentialError.of("credential-deadline", retryable=True, **params)
+    return CredentialError.of(
+        "credential-token-deadline",
         retryable=True,
+        host=str(address(token.request.url)[0]),
+        queueReason=token.queue_reason or None,
+        **params,
     )
 
 

@@ -376,8 +376,7 @@ async def _hop(
     try:
         return await send(record, identity)
     except CredentialError as error:  # its certificate cannot be shown
-        names = " and ".join(map(repr, names_of(ready.credential)))
-        error.message = f"credential {names}: {error.message}"
+        error.restate(error.code, names=[*names_of(ready.credential)])
         raise
     except TaskError:
         # Most likely the server had closed the kept-alive connection meanwhile: send once more, at

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from httptask._core.redaction import MASK, Redactor, secret_part
-from httptask.errors import SettingsError, TaskError
+from httptask.errors import TaskError
 from httptask.model.exchange import (
     Attempt,
     Difference,
@@ -78,10 +78,7 @@ def result_of(record: AttemptRecord, elapsed: float, redactor: Redactor) -> Task
 
 def mask_error(error: TaskError, redactor: Redactor) -> None:
     """Mask every secret in the message and the problems of *error*, in place."""
-    error.message = redactor.text(error.message)
-    error.args = (error.message,)
-    if isinstance(error, SettingsError):
-        error.problems = tuple(problem.masked(redactor.text) for problem in error.problems)
+    error.mask(redactor.text)
 
 
 def masked(

@@ -29,23 +29,26 @@ def use_identity(context: ssl.SSLContext, identity: TlsIdentity) -> None:
             context.load_cert_chain(path, password=lambda: password or b"-")
         _warn_if_expired(pem)
     except ssl.SSLError as error:
-        raise CredentialError(_reason(error, pem, has_password=bool(password))) from None
+        raise _unread(error, pem, has_password=bool(password)) from None
     except (OSError, ValueError) as error:
-        raise CredentialError(f"the client's certificate cannot be used: {error}") from None
+        raise CredentialError.of(
+            "credential-certificate-unusable", pythonMessage=str(error)
+        ) from None
 
 
-def _reason(error: ssl.SSLError, pem: bytes, *, has_password: bool) -> str:
+def _unread(error: ssl.SSLError, pem: bytes, *, has_password: bool) -> CredentialError:
     reason = (error.reason or "").upper()
     if "MISMATCH" in reason:
-        return "the key does not fit the client's certificate; give the key it was made with"
+        return CredentialError.of("credential-certificate-key")
     # What is decrypted with a wrong password may just be no key: OpenSSL has many names for that.
     if "DECRYPT" in reason or "PASSWORD" in reason or b"ENCRYPTED" in pem:
-        doubt = "the password is wrong" if has_password else "it is encrypted: give its password"
-        return f"the key of the client's certificate cannot be read: {doubt}"
-    what = (error.reason or "it is no PEM").replace("_", " ").lower()
-    return (
-        f"the client's certificate, or its key, cannot be read ({what}): each is PEM, from its"
-        " BEGIN line to its END line"
+        if has_password:
+            return CredentialError.of("credential-certificate-password")
+        return CredentialError.of("credential-certificate-encrypted")
+    if not reason:
+        return CredentialError.of("credential-certificate-no-pem")
+    return CredentialError.of(
+        "credential-certificate-unread", opensslMessage=reason.replace("_", " ").lower()
     )
 
 
@@ -79,18 +82,13 @@ def _unpacked(data: bytes, password: bytes) -> bytes:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.serialization import pkcs12
     except ImportError:
-        raise CredentialError(
-            "PKCS#12 needs the package cryptography: pip install 'httptask[keys]'; or give the"
-            " certificate and the key as PEM"
-        ) from None
+        raise CredentialError.of("credential-pkcs12-package") from None
     try:
         bundle = pkcs12.load_pkcs12(data, password or None)
     except ValueError:
-        raise CredentialError(
-            "the PKCS#12 cannot be read: its password is wrong, or it is none"
-        ) from None
+        raise CredentialError.of("credential-pkcs12-unread") from None
     if bundle.cert is None or bundle.key is None:
-        raise CredentialError("the PKCS#12 holds no certificate with a key")
+        raise CredentialError.of("credential-pkcs12-empty")
     certificates = [bundle.cert, *bundle.additional_certs]
     encoding = serialization.Encoding.PEM
     key = bundle.key.private_bytes(

@@ -79,12 +79,15 @@ def refused(
     status = response.status
     text = redactor.text(token_body(response.body[:_READ]))
     shown = " ".join(text.encode()[:_QUOTED].decode("utf-8", "ignore").split())
-    if "html" in response.media_type:
-        shown = f"an HTML page, which no token endpoint should: {shown}"
-    parts = (f"credential {credential!r}: {what}: the server answered {status}", shown, advice)
-    message = "; ".join(filter(None, (": ".join(filter(None, parts[:2])), parts[2])))
-    return CredentialError(
-        message,
+    is_page = "html" in response.media_type
+    return CredentialError.of(
+        "credential-refused",
+        name=credential,
+        schemeMessage=what,
+        schemeAdvice=advice or None,
+        status=status,
+        serverPage=shown if is_page else None,
+        serverMessage=shown if shown and not is_page else None,
         status_code=status,
         retryable=status == 429 or status >= 500,
         retry_after=retry_after(

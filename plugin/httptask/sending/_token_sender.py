@@ -37,9 +37,12 @@ def token_sender(wires: Callable[[], Wire], limiter: Limiter, timeouts: Timeouts
                 return await send_token(record, limited, timeouts, request, credential, identity)
         except TimeoutError:
             reason = record.tokens[-1].hop.queue_reason if record.tokens else ""
-            why = f": {reason}" if reason else ""
-            raise CredentialError(
-                f"credential {credential!r}: no answer within {total:g} s{why}", retryable=True
+            raise CredentialError.of(
+                "credential-no-answer",
+                retryable=True,
+                name=credential,
+                seconds=total,
+                queueReason=reason or None,
             ) from None
 
     return send

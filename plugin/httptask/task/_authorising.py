@@ -67,7 +67,7 @@ class Lent:
         on.
         """
         if self._send is None:
-            raise NotSentError("no token is asked for to show a request")
+            raise NotSentError.of("credential-not-asked")
         # Before it is sent, too: what it holds may come back in an error.
         self._mask(request, b"")
         response = await self._send(request, self._credential, identity)

@@ -30,9 +30,7 @@ async def ask_consent(
     flow = flow_of(runtime, credential, endpoint)
     ask = None if flow is None else flow.known.method("ask")
     if flow is None or ask is None:
-        raise CredentialError(
-            f"credential {name!r}: its type, {credential.scheme!r}, asks nobody for consent"
-        )
+        raise CredentialError.of("credential-asks-nobody", name=name, type=credential.scheme)
     with blamed(name, "", runtime.redactor):
         consent: AuthorizationConsent | DeviceConsent = await ask(
             flow.credential, flow.context(OutgoingRequest("GET", "")), redirect_uri

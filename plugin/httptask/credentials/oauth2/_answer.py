@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -23,17 +22,13 @@ _LONGEST = 10 * 365 * 86_400.0
 
 _CLOCKS_DIFFER_SECONDS = 60.0
 
-_ADVICE = {
-    "invalid_client": "the server does not know the client, or wants it to authenticate in another"
-    " way than {authentication!r}: check {checked}; {others}",
-    "invalid_grant": "what was granted is not valid any more, or was for another client: {renew}",
-    "invalid_scope": "check the scopes",
-    "unauthorized_client": "the client may not use this grant: allow it where the client is"
-    " registered",
-    "unsupported_grant_type": "the server does not know this grant: check tokenUrl and grant",
-    "invalid_target": "check resource and audience",
+_REFUSED = {
+    "invalid_scope": "credential-scopes-refused",
+    "unauthorized_client": "credential-grant-not-allowed",
+    "unsupported_grant_type": "credential-grant-unknown",
+    "invalid_target": "credential-target-refused",
 }
-"""What to do about an error (RFC 6749, section 5.2; RFC 8707, section 2)."""
+"""The code for a server's error (RFC 6749, section 5.2; RFC 8707, section 2)."""
 
 _SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -54,14 +49,12 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
         raise _refusal(response, error[:80] if isinstance(error, str) else "", client)
     if answer is None:
         is_page = response.text().lstrip().startswith("<")
-        what = "an HTML page" if is_page else "neither JSON nor a form"
-        raise client.failed(response, f"the answer is {what}; check tokenUrl")
+        code = "credential-token-page" if is_page else "credential-token-unread"
+        raise client.failed(response, code)
     access_token = await _at(answer, "accessToken", "access_token", client)
     if not isinstance(access_token, str) or not _SENDABLE.fullmatch(access_token):
         where = client.token_at.get("accessToken", "access_token")
-        raise client.failed(
-            response, f"no token stands at {where}; say where it does with tokenAt.accessToken"
-        )
+        raise client.failed(response, "credential-token-absent", place=where)
     token_type = await _at(answer, "tokenType", "token_type", client)
     others = [
         await _at(answer, name, field, client)
@@ -129,11 +122,7 @@ def _token_type(value: Any, response: AuthResponse, client: Client) -> str:
     if client.has_prefix or not isinstance(value, str) or value.lower() in ("", "bearer", "n_a"):
         return "Bearer"
     if value.lower() in ("mac", "pop", "dpop") or not _SCHEME.fullmatch(value):
-        raise client.failed(
-            response,
-            f"the token is of the type {value[:40]!r}, which takes more than to be sent; ask for a"
-            " bearer token, or say with sendAs.prefix how it is sent",
-        )
+        raise client.failed(response, "credential-token-type", type=value[:40])
     return value
 
 
@@ -143,45 +132,41 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
     if 300 <= response.status < 400 and location:
         # Shown without its query: a token or a code may stand there.
         target = location.partition("?")[0].partition("#")[0]
-        return client.failed(
-            response, f"a token request is not redirected: is {target} the tokenUrl?"
-        )
+        return client.failed(response, "credential-token-redirected", target=target)
     if not error and response.status == 401:
         error = "invalid_client"  # RFC 6749, section 5.2
-    advice = _ADVICE.get(error, "")
-    if not advice and response.status in (404, 405):
-        advice = "check tokenUrl"
-    if not advice and response.text().lstrip().startswith("<"):
-        advice = "check tokenUrl"
+    params = {"error": error or None, **_clock_difference(response, client)}
+    if error == "invalid_client":
+        return client.failed(response, "credential-client-refused", **_ways(client), **params)
+    if error == "invalid_grant":
+        return client.failed(response, client.grant.ended, **params)
+    if error in _REFUSED:
+        return client.failed(response, _REFUSED[error], **params)
+    if response.status in (404, 405) or response.text().lstrip().startswith("<"):
+        return client.failed(response, "credential-token-url", **params)
+    return client.failed(response, "credential-no-token", **params)
+
+
+def _ways(client: Client) -> dict[str, Any]:
+    """Return how *client* authenticates, and how else it could with the fields it has."""
     names = client.names
     others = [
-        f'{other.hint}: "clientAuthentication": "{name}"'
+        name
         for name, other in AUTHENTICATIONS.items()
-        if name != client.authentication
-        and other.hint
+        if name not in (client.authentication, "none")
         and set(other.required_of(names)) <= set(names)
     ]
     own = AUTHENTICATIONS[client.authentication].required_of(names)
-    advice = advice.format(
-        authentication=client.authentication,
-        checked=" and ".join(own or ("clientId",)),
-        others="it may want " + ", or ".join(others) if others else "it may want a clientSecret",
-        renew=client.grant.renew.format(name=shlex.quote(client.credential.name)),
-    )
-    return client.failed(
-        response, "; ".join(filter(None, (advice, _doubt(response, client)))), error
-    )
+    checked = [*own] or ["clientId"]
+    return {"authentication": client.authentication, "checked": checked, "others": others}
 
 
-def _doubt(response: AuthResponse, client: Client) -> str:
+def _clock_difference(response: AuthResponse, client: Client) -> dict[str, float]:
     """Return what may be wrong with an assertion that *client* has signed: the time in it."""
     date = http_date(response.header("Date") or "") if client.has_signed else None
     if date is None:
-        return ""
+        return {}
     ahead = client.context.clock.wall() - date.timestamp()
     if abs(ahead) < _CLOCKS_DIFFER_SECONDS:
-        return ""
-    return (
-        f"the clock of this machine is {abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'}"
-        " the server's, and the signed assertion holds the time: set it"
-    )
+        return {}
+    return {"secondsAhead": ahead} if ahead > 0 else {"secondsBehind": -ahead}

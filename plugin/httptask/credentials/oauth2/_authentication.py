@@ -26,8 +26,6 @@ class Authentication:
     """The fields it needs where the field in front of them is absent."""
     properties: Mapping[str, Any] = field(default_factory=dict)
     """The JSON Schema of fields that only it has."""
-    hint: str = ""
-    """What a server that wants it may want: it may want ..."""
 
     def required_of(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the fields it needs of a credential with the fields *names*."""
@@ -100,18 +98,15 @@ _AUDIENCE = {
 }
 
 AUTHENTICATIONS: dict[str, Authentication] = {
-    "basic": Authentication(_basic, _BOTH, hint="id and secret encoded in the header"),
-    "basicRaw": Authentication(_basic_raw, _BOTH, hint="both in the header as they are"),
-    "post": Authentication(_post, _BOTH, hint="the secret in the body"),
+    "basic": Authentication(_basic, _BOTH),
+    "basicRaw": Authentication(_basic_raw, _BOTH),
+    "post": Authentication(_post, _BOTH),
     "privateKeyJwt": Authentication(
         _private_key_jwt,
         ("clientId", "key"),
         properties={"key": KEY_SCHEMA, **_AUDIENCE},
-        hint="a signed JWT",
     ),
-    "clientSecretJwt": Authentication(
-        _client_secret_jwt, _BOTH, properties=_AUDIENCE, hint="a JWT signed with the secret"
-    ),
+    "clientSecretJwt": Authentication(_client_secret_jwt, _BOTH, properties=_AUDIENCE),
     "tls": Authentication(
         _tls,
         ("clientId",),
@@ -130,7 +125,6 @@ AUTHENTICATIONS: dict[str, Authentication] = {
                 " password opens it, or key.password.",
             },
         },
-        "a client's certificate",
     ),
     "none": Authentication(_none),
 }

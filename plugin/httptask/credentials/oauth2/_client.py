@@ -143,16 +143,24 @@ class Client:
         except TaskError:
             raise
         except (OSError, ValueError) as error:
-            raise self.refused(str(error)) from None
+            raise self.refused("credential-scheme", schemeMessage=str(error)) from None
 
-    def refused(self, what: str) -> CredentialError:
-        """Return the error of a consent that was not given."""
-        return CredentialError(f"credential {self.credential.name!r}: {what}")
+    def refused(self, code: str, **params: Any) -> CredentialError:
+        """Return the error *code*, that of a consent that was not given."""
+        return CredentialError.of(code, name=self.credential.name, **params)
 
-    def failed(self, response: AuthResponse, advice: str, error: str = "") -> CredentialError:
-        """Return the error of a token request that gave no token."""
-        what = f"no token ({error})" if error else "no token"
-        return self.context.failure(response, f"{what} from {_origin_of(response.url)}", advice)
+    def failed(self, response: AuthResponse, code: str, **params: Any) -> CredentialError:
+        """Return the error *code*: *response* gives no token."""
+        server = None
+        with contextlib.suppress(ValueError):
+            server = origin(response.url)
+        return self.failure(response, code, server=server, **params)
+
+    def failure(self, response: AuthResponse, code: str, **params: Any) -> CredentialError:
+        """Return the error *code* of a request that *response* refuses."""
+        error = self.context.failure(response, "")
+        error.restate(code, schemeMessage=None, **params)
+        return error
 
     async def obtain(self, stored: Token | None) -> Token:
         """Return a new token, by the refresh token of *stored* where it has one."""
@@ -276,10 +284,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _origin_of(url: str) -> str:
-    try:
-        return origin(url)
-    except ValueError:
-        return "the token endpoint"

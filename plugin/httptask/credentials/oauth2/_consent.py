@@ -66,27 +66,25 @@ class AuthorizationConsent:
         pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True)
         answer = dict(pairs)
         if len(answer) != len(pairs):  # RFC 6749, section 3.1
-            raise client.refused("the answer has a parameter twice; connect again")
+            raise client.refused("credential-consent-twice")
         state = answer.get("state", "")
         if not hmac.compare_digest(state.encode(), self.state.encode()):
-            raise client.refused(
-                "the answer is not the one to this question (its state is another); connect again,"
-                " and open no other link meanwhile"
-            )
+            raise client.refused("credential-consent-state")
         if self._is_used:
-            raise client.refused("this answer was used already; connect again")
+            raise client.refused("credential-consent-used")
         if client.context.clock.monotonic() > self._end:
-            raise client.refused(f"nobody consented within {_SECONDS:.0f} s; connect again")
+            raise client.refused("credential-consent-late", seconds=_SECONDS)
         self._check_issuer(answer.get("iss"))
         if error := answer.get("error"):
-            why = answer.get("error_description", "")[:_QUOTED]
-            what = "consent was refused" if error == "access_denied" else "no consent was given"
-            raise client.refused(f"{what} ({error[:80]}{f': {why}' if why else ''})")
+            is_denied = error == "access_denied"
+            raise client.refused(
+                "credential-consent-refused" if is_denied else "credential-consent-not-given",
+                error=error[:80],
+                serverMessage=answer.get("error_description", "")[:_QUOTED] or None,
+            )
         code = answer.get("code")
         if not code:
-            raise client.refused(
-                "the answer holds no code; give the whole URL that was opened last"
-            )
+            raise client.refused("credential-consent-no-code")
         client.context.mask(code)
         return code
 
@@ -95,11 +93,10 @@ class AuthorizationConsent:
         client, expected = self._client, self._client.text("issuer")
         must_be_there = client.metadata().get("authorization_response_iss_parameter_supported")
         if expected and issuer not in (None, expected):
-            raise client.refused(
-                f"the answer is of another issuer, {str(issuer)[:_QUOTED]!r}, not {expected!r}"
-            )
+            found = str(issuer)[:_QUOTED]
+            raise client.refused("credential-consent-issuer", found=found, expected=expected)
         if issuer is None and must_be_there is True:
-            raise client.refused("the answer does not say its issuer, and its server always does")
+            raise client.refused("credential-consent-issuer-missing")
 
     def __repr__(self) -> str:
         return f"<AuthorizationConsent {self._client.credential.name!r}>"

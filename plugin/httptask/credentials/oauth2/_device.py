@@ -80,7 +80,7 @@ class DeviceConsent:
             self.interval += _SLOWER_SECONDS
             return None
         if error_code == "access_denied":
-            raise self._client.refused("consent was refused")
+            raise self._client.refused("credential-consent-refused", error=error_code)
         if error_code == "expired_token":
             raise self._expired()
         if response.status == 429 or response.status >= 500:
@@ -92,9 +92,7 @@ class DeviceConsent:
         return self._end - self._client.context.clock.monotonic()
 
     def _expired(self) -> CredentialError:
-        return self._client.refused(
-            f"nobody entered the code within {self.expires_in:.0f} s; connect again"
-        )
+        return self._client.refused("credential-user-code-late", seconds=self.expires_in)
 
     def __repr__(self) -> str:
         return f"<DeviceConsent {self._client.credential.name!r}>"
@@ -111,7 +109,7 @@ async def ask_on_device(client: Client) -> DeviceConsent:
     # An older draft, and Google to this day, say verification_url.
     uri = _address(answer, "verification_uri") or _address(answer, "verification_url")
     if not device_code or not user_code or not uri:
-        raise client.failed(response, "no user code stands in it; check deviceAuthorizationUrl")
+        raise client.failed(response, "credential-user-code-absent")
     client.context.mask(device_code)
     expires_in = _seconds(answer.get("expires_in"), 600.0)
     return DeviceConsent(
@@ -132,7 +130,7 @@ async def _refusal(response: AuthResponse, client: Client) -> CredentialError:
         await token_of(response, client)
     except CredentialError as error:
         return error
-    return client.failed(response, "check deviceAuthorizationUrl")
+    return client.failed(response, "credential-user-code-refused")
 
 
 def _read(response: AuthResponse) -> Mapping[str, Any]:

@@ -70,18 +70,10 @@ async def _metadata(issuer: str, client: Client) -> Mapping[str, Any]:
     else:
         metadata = None
     if metadata is None:
-        raise client.context.failure(
-            response,
-            f"nothing at {_addresses(issuer)[0]} says where its endpoints are",
-            "check issuer, or write tokenUrl",
-        )
+        raise client.failure(response, "credential-metadata-absent", url=_addresses(issuer)[0])
     named = metadata["issuer"]
     if named != issuer:  # RFC 8414, section 3.3: whoever it is, it must not be used
-        raise client.context.failure(
-            response,
-            f"the metadata is of another issuer, {str(named)[:200]!r}",
-            "if that is the one you mean, write issuer so, character for character",
-        )
+        raise client.failure(response, "credential-metadata-issuer", found=str(named)[:200])
     return metadata
 
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from httptask.credentials._jwt import KEY_SCHEMA
-from httptask.errors import CredentialError
 
 if TYPE_CHECKING:
     from httptask.credentials.oauth2._client import Client
 
 Form = dict[str, Any]
 """The fields of a token request: texts, or lists of them."""
-
-CONNECT = "run `httptask credentials connect {name}`, or press Connect in the page"
-"""How a person consents."""
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 _TYPES = "A URI of RFC 8693, section 3, or its last word, such as jwt"
@@ -41,8 +36,8 @@ class Grant:
     """The JSON Schema of fields that only it has."""
     endpoints: tuple[str, ...] = ("tokenUrl",)
     """The fields with the endpoints that it asks; an issuer can say them instead."""
-    renew: str = "check the credential"
-    """What to do when what was granted is not valid any more."""
+    ended: str = "credential-grant-ended"
+    """The code of the error when what was granted is not valid any more."""
 
 
 def _client_credentials(client: Client) -> Form:
@@ -95,10 +90,7 @@ def _token_type(name: str) -> str:
 
 
 def _consent(client: Client) -> Form:
-    raise CredentialError(
-        f"credential {client.credential.name!r} has no token that is valid: somebody has to"
-        f" consent; {CONNECT.format(name=shlex.quote(client.credential.name))}"
-    )
+    raise client.refused("credential-consent-missing")
 
 
 def refreshing(client: Client, refresh_token: str) -> Form:
@@ -113,7 +105,7 @@ GRANTS: dict[str, Grant] = {
         _refresh_token,
         ("refreshToken",),
         begins_again=False,
-        renew="give the credential a new refreshToken",
+        ended="credential-refresh-token-ended",
     ),
     "password": Grant(_password, ("username", "password")),
     "jwtBearer": Grant(
@@ -142,7 +134,7 @@ GRANTS: dict[str, Grant] = {
         ("clientId",),
         begins_again=False,
         endpoints=("tokenUrl", "authorizationUrl"),
-        renew=CONNECT,
+        ended="credential-consent-ended",
     ),
     "deviceCode": Grant(
         _consent,
@@ -155,7 +147,7 @@ GRANTS: dict[str, Grant] = {
             }
         },
         endpoints=("tokenUrl", "deviceAuthorizationUrl"),
-        renew=CONNECT,
+        ended="credential-consent-ended",
     ),
 }
 """By the word in `grant`."""

@@ -364,7 +364,7 @@ class PollRound:
 
     def _fail(self, error: TaskError, stopped_by: str) -> NextCall | None:
         """End in *error*; return the call after it, where there is one."""
-        error.message = self._report.mask(error.message)
+        error.mask(self._report.mask)
         self._error, self._stopped_by = error, stopped_by
         return None
 

@@ -22,9 +22,8 @@ def signature_refusal(received: Received, verify: Verifying, credential: Credent
     """
     secrets = credential.secrets()
     if len(secrets) != 1:
-        raise CredentialError(
-            f"credential {credential.name!r} has {len(secrets)} secrets: the key of a signature is"
-            " the only one"
+        raise CredentialError.of(
+            "credential-signature-key", name=credential.name, count=len(secrets)
         )
     given = received.headers.get(verify.header.lower())
     if given is None:

@@ -317,7 +317,7 @@ class PageRound:
     def _fail(self, error: TaskError, stopped_by: str, cursor: Any) -> None:
         if isinstance(error, PaginationError) and self._until.note is not None:
             error.message += f"; {self._until.note}"
-        error.message = self._mask(error.message)
+        error.mask(self._mask)
         self._error = error
         self._pages = self._state.pages(stopped_by, cursor)
 

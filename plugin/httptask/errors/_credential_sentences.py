@@ -1,0 +1,78 @@
+"""The sentences of a credential that cannot be used: see `_sentences`.
+
+`schemeMessage` is what an auth scheme says, `storeMessage` a store, `opensslMessage` OpenSSL;
+`failureMessage` is the sentence of the failure that the token request ended in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from httptask.errors._token_sentences import TOKENS
+
+_NAMES = "[credential {names:quoted}: ]"
+
+CREDENTIAL: Mapping[str, str] = {
+    # What an endpoint asks for
+    "credential-unknown": "there is no credential {name!r} on this machine",
+    "credential-missing": "this endpoint asks for {expected}: name a credential",
+    "credential-unfit": "the credential {name!r} {reason}; this endpoint asks for {expected}",
+    "credential-not-enough": (
+        "the credential {name!r} is not all that this endpoint asks for: {expected}; {missing} is"
+        " missing: name a credential for it, too, in a list, or put it into the settings"
+    ),
+    # Its store, its type and its fields
+    "credential-not-stored": (
+        "no credential {name!r}; set {variable}, or add it to {file} (readable by its owner alone)"
+    ),
+    "credential-store-failed": "credential {name!r}: {storeMessage}",
+    "credential-store-type": (
+        "credential {name!r}: a plugin's httptask_credential gave {found}, not a Credential"
+    ),
+    "credential-type-unknown": (
+        "credential {name!r} has the unknown type {type!r}; [did you mean {near!r}?][known:"
+        " {known}]"
+    ),
+    "credential-fields": ("credential {name!r}: {problems:sentences}; type {type!r} has: {known}"),
+    "credential-origin": (
+        "credential {name!r} may only be sent to {allowed}; this request goes to {found}"
+    ),
+    "credential-scheme": "[credential {name!r}: ]{schemeMessage}",
+    "credential-signature-key": (
+        "credential {name!r} has {count} secrets: the key of a signature is the only one"
+    ),
+    # A client's certificate
+    "credential-certificates": (
+        "the credentials {names:quoted} both have a certificate; a connection shows one"
+    ),
+    "credential-certificate-key": (
+        _NAMES + "the key does not fit the client's certificate; give the key it was made with"
+    ),
+    "credential-certificate-password": (
+        _NAMES + "the key of the client's certificate cannot be read: the password is wrong"
+    ),
+    "credential-certificate-encrypted": (
+        _NAMES + "the key of the client's certificate cannot be read: it is encrypted: give its"
+        " password"
+    ),
+    "credential-certificate-unread": (
+        _NAMES + "the client's certificate, or its key, cannot be read ({opensslMessage}): each is"
+        " PEM, from its BEGIN line to its END line"
+    ),
+    "credential-certificate-no-pem": (
+        _NAMES + "the client's certificate, or its key, cannot be read (it is no PEM): each is PEM,"
+        " from its BEGIN line to its END line"
+    ),
+    "credential-certificate-unusable": (
+        _NAMES + "the client's certificate cannot be used: {pythonMessage}"
+    ),
+    "credential-pkcs12-package": (
+        _NAMES + "PKCS#12 needs the package cryptography: pip install 'httptask[keys]'; or give the"
+        " certificate and the key as PEM"
+    ),
+    "credential-pkcs12-unread": (
+        _NAMES + "the PKCS#12 cannot be read: its password is wrong, or it is none"
+    ),
+    "credential-pkcs12-empty": _NAMES + "the PKCS#12 holds no certificate with a key",
+    **TOKENS,
+}

@@ -1,0 +1,183 @@
+"""What is wrong with a credential is a value: a code and its params, beside the sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, ClassVar
+
+import pytest
+
+import servers
+from httptask import hookimpl
+from httptask.errors import CredentialError, HttpTaskError, Problem
+from httptask.model.credential import Credential
+from httptask.model.exchange import OutgoingRequest
+from httptask.task import ask_consent
+from tasks import failure, http, runtime, store
+
+KEY = "c4n4ry-k3y"
+
+
+class Scheme:
+    """A plugin's scheme that fails by what *fail* raises."""
+
+    name = "acme"
+    fields: ClassVar[dict[str, str]] = {"key": "secret"}
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    @hookimpl
+    def httptask_auth_schemes(self) -> list[Any]:
+        return [self]
+
+    def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
+        raise self._error
+
+
+def refusal(url: str = "http://127.0.0.1:1", *plugins: Any, **fields: Any) -> CredentialError:
+    error = failure(http(url, **{"credentials": "crm", **fields}), *plugins)
+    assert isinstance(error, CredentialError), repr(error)
+    return error
+
+
+OAUTH = {"type": "oauth2", "grant": "clientCredentials", "clientId": "me", "clientSecret": KEY}
+WRITTEN: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    (
+        {"type": "baerer", "token": KEY},
+        "credential-type-unknown",
+        {"name": "crm", "type": "baerer", "near": "bearer"},
+    ),
+    (
+        {"type": "bearer", "token": KEY, "origins": ["https://a.example", "https://b.example"]},
+        "credential-origin",
+        {
+            "name": "crm",
+            "allowed": ["https://a.example", "https://b.example"],
+            "found": "http://127.0.0.1:1",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("credential", "code", "params"), WRITTEN, ids=[c for _, c, _ in WRITTEN])
+def test_a_credential_that_cannot_be_used_has_a_code(
+    monkeypatch: pytest.MonkeyPatch, credential: Any, code: str, params: dict[str, Any]
+) -> None:
+    """Its params are data, without a sentence among them; its problem stands where the task names
+    the credential, and the problem's sentence is the error's.
+    """
+    store(monkeypatch, crm=credential)
+    error = refusal()
+    assert (error.code, error.params) == (code, params)
+    problem = error.problem("/credentials")
+    assert problem == Problem.of(code, "/credentials", **params)
+    assert error.message.removeprefix("/credentials: ") == problem.message
+
+
+def test_a_credential_that_no_store_has_says_where_it_could_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The variable and the file are params."""
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", "/nowhere/credentials.json")
+    error = refusal(credentials=["first", "crm"])
+    assert error.code == "credential-not-stored"
+    assert error.params == {
+        "name": "first",
+        "variable": "HTTPTASK_CREDENTIAL_FIRST",
+        "file": "/nowhere/credentials.json",
+    }
+    assert error.problem("/credentials").pointer == "/credentials/0"
+
+
+def test_a_certificate_that_cannot_be_shown_has_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names all credentials of the task, one of which has the certificate."""
+    store(monkeypatch, crm={"type": "tls", "certificate": "none", "key": "none"})
+    with servers.raw_server(servers.close_at_once()) as server:
+        error = refusal(server.url.replace("http:", "https:"))
+    assert (error.code, error.params) == ("credential-certificate-no-pem", {"names": ["crm"]})
+    assert str(error).startswith("credential 'crm': the client's certificate, or its key, cannot")
+
+
+ANSWERS: list[tuple[bytes, str, dict[str, Any]]] = [
+    (
+        b'{"error": "invalid_client"}',
+        "credential-client-refused",
+        {
+            "error": "invalid_client",
+            "authentication": "basic",
+            "checked": ["clientId", "clientSecret"],
+            "others": ["basicRaw", "post", "clientSecretJwt"],
+        },
+    ),
+    (b'{"error": "invalid_grant"}', "credential-grant-ended", {"error": "invalid_grant"}),
+    (b'{"error": "invalid_scope"}', "credential-scopes-refused", {"error": "invalid_scope"}),
+    (b'{"error": "of_its_own"}', "credential-no-token", {"error": "of_its_own"}),
+    (b"{}", "credential-no-token", {}),
+]
+
+
+@pytest.mark.parametrize(("answer", "code", "params"), ANSWERS)
+def test_a_token_endpoint_that_gives_no_token_is_told_as_data(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes, code: str, params: dict[str, Any]
+) -> None:
+    """The server's words are a param of their own; what to do about them is the code."""
+    refused = servers.response(answer, servers.JSON, status="400 Bad Request")
+    with servers.raw_server(servers.respond(refused)) as server:
+        store(monkeypatch, crm={**OAUTH, "tokenUrl": server.url + "/token"})
+        error = refusal(server.url)
+        common = {"name": "crm", "server": server.url, "status": 400}
+        assert error.code == code
+        assert error.params == {**common, "serverMessage": answer.decode(), **params}
+
+
+@pytest.mark.parametrize(
+    ("error", "params"),
+    [
+        (CredentialError(f"the key {KEY} is worn out"), {}),
+        (ValueError(f"the key {KEY} is worn out"), {"name": "crm"}),
+    ],
+)
+def test_the_words_of_a_plugins_scheme_are_a_param(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, params: dict[str, Any]
+) -> None:
+    """One code is for all that schemes of plugins raise. A secret in their words is masked in the
+    params as it is in the sentence.
+    """
+    store(monkeypatch, crm={"type": "acme", "key": KEY})
+    caught = refusal("http://127.0.0.1:1", Scheme(error))
+    assert caught.code == "credential-scheme"
+    assert caught.params == {"schemeMessage": "the key ••• is worn out", **params}
+    assert str(caught).endswith("the key ••• is worn out")
+    assert KEY not in json.dumps(caught.to_json())
+
+
+def test_a_credential_error_travels_with_its_code() -> None:
+    """What an engine stores and reads again is the same value."""
+    error = CredentialError.of(
+        "credential-unanswered",
+        retryable=True,
+        retry_after=2.5,
+        name="crm",
+        server=None,
+        outcome="dns",
+        failureMessage="the host has no address",
+    ).at("/credentials/1")
+    back = HttpTaskError.from_json(json.loads(json.dumps(error.to_json())))
+    assert isinstance(back, CredentialError)
+    assert back.to_json() == error.to_json()
+    assert back.problem("") == error.problem("")
+    assert "server" not in back.params
+
+
+def test_nobody_is_asked_by_a_credential_without_consent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Outside a task there is no place to point at."""
+    store(monkeypatch, crm={"type": "bearer", "token": KEY})
+    with runtime() as shared, pytest.raises(CredentialError) as caught:
+        asyncio.run(ask_consent(shared, "crm"))
+    assert caught.value.code == "credential-asks-nobody"
+    assert caught.value.params == {"name": "crm", "type": "bearer"}
+    assert caught.value.pointer == ""
