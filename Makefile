@@ -17,6 +17,8 @@ ELEMENT := plugin/httptask/designer/element
 # In the environment, so that they also hold for what builds a package; pip 25.3 gave that a name of its own.
 export PIP_CONSTRAINT := $(CONSTRAINTS)
 export PIP_BUILD_CONSTRAINT := $(CONSTRAINTS)
+# Tests start hundreds of commands: each would compile the package anew where this is set.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo designer test lint bench

@@ -122,6 +122,15 @@ def test_the_command_line_starts_without_what_single_commands_need() -> None:
     } & set(loaded)
 
 
+def test_commands_start_without_the_command_line_of_httpx() -> None:
+    """Commands never load httpx's own, with click, rich and Pygments, which are installed here."""
+    code = (
+        "import sys, httptask.__main__, rich, httpx; print(sys.modules['httpx._main'], httpx.main)"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert printed.startswith("None <function main")
+
+
 def test_the_error_tree_is_drawn_as_it_is() -> None:
     """The picture at the top of errors.py names every error, its class of outcome included."""
     from httptask import errors
