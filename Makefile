@@ -74,8 +74,9 @@ $(ELEMENT)/node_modules/.ready: $(ELEMENT)/package-lock.json | tools
 	@cd $(ELEMENT) && npm ci --silent
 	@touch $@
 
+# One more than there are cores: a third of the time a test waits, for a server, a browser or a clock.
 test: $(READY) tools $(ELEMENT)/node_modules/.ready  ## run every test, on all cores; ARGS="-n 0 -k word" are pytest's own
-	@$(BIN)/python -m pytest -n auto --maxprocesses 8 $(ARGS)
+	@$(BIN)/python -m pytest -n $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --maxprocesses 8 $(ARGS)
 
 lint: $(READY)  ## ruff, mypy strict, and the floors
 	@$(BIN)/ruff check .
