@@ -103,15 +103,17 @@ def problems_by_environment(
     in *definition* beyond what is wrong anywhere. Raises `DefinitionError` for one that is named.
     """
     from httptask.errors import DefinitionError
-    from httptask.workflow import environment_names, environment_problems
+    from httptask.workflow import environment_names, environment_problems, problems
 
     name = environment_name(arguments)
     if name:
         return {name: environment_problems(definition, name, runtime)}
+    names = environment_names(definition)
+    anywhere = set(problems(definition, runtime)) if names else None
     found: dict[str, tuple[list[Problem], list[Problem]]] = {}
-    for each in environment_names(definition):
+    for known in names:
         try:
-            found[each] = environment_problems(definition, each, runtime)
+            found[known] = environment_problems(definition, known, runtime, anywhere)
         except DefinitionError as error:
-            found[each] = list(error.problems), []
+            found[known] = list(error.problems), []
     return found

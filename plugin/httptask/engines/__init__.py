@@ -140,9 +140,10 @@ async def arun_workflow(
     when the journal cannot be written.
     """
     from httptask.protocols import RunOptions
+    from httptask.workflow import as_definition
 
-    first = _definition(definition)
-    others = {name: _definition(other) for name, other in (definitions or {}).items()}
+    first = as_definition(definition)
+    others = {name: as_definition(other) for name, other in (definitions or {}).items()}
     if isinstance(environment, str):
         from httptask.workflow import load_environment
 
@@ -291,18 +292,6 @@ def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
     raise PluginError(
         f"there is no engine {name!r}; installed are: {', '.join(engines) or 'none'}{near}"
     )
-
-
-def _definition(source: DefinitionLike) -> WorkflowDefinition:
-    if isinstance(source, Mapping):
-        from httptask.workflow import definition_of
-
-        return definition_of(source)
-    if isinstance(source, str | os.PathLike):
-        from httptask.workflow import load_definition
-
-        return load_definition(source)
-    return source
 
 
 def _pins(

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from httptask.engines import arun_workflow
 from httptask.engines.embedded import Clock, EmbeddedEngine
 from httptask.model.pins import PinnedRequest
-from httptask.model.workflow import WorkflowDefinition
-from httptask.workflow import definition_of, definitions_of, load_definition, load_pins
+from httptask.workflow import as_definition, definitions_of, load_pins
 
 if TYPE_CHECKING:
     from httptask.engines import DefinitionLike
@@ -115,8 +114,8 @@ async def arun_pinned(
 
     Raises `AssertionError` when a request had no pin: what the run then did proves nothing.
     """
-    first = _definition(definition)
-    others = {name: _definition(other) for name, other in (definitions or {}).items()}
+    first = as_definition(definition)
+    others = {name: as_definition(other) for name, other in (definitions or {}).items()}
     others = {**definitions_of(first), **others}
     requests: list[PinnedRequest] = []
     pinned = load_pins(first, pins, is_offline=True, definitions=others)
@@ -135,12 +134,6 @@ async def arun_pinned(
     if refusals:
         raise AssertionError("\n".join(dict.fromkeys(refusals)))
     return PinnedRun(run, tuple(requests))
-
-
-def _definition(source: DefinitionLike) -> WorkflowDefinition:
-    if isinstance(source, Mapping):
-        return definition_of(source)
-    return source if isinstance(source, WorkflowDefinition) else load_definition(source)
 
 
 class _SkippingClock(Clock):

@@ -16,7 +16,12 @@ from httptask._core.lazy import lazily
 
 if TYPE_CHECKING:
     from httptask.model.workflow import Step, Wait
-    from httptask.workflow._definition import definition_of, iter_tasks, load_definition
+    from httptask.workflow._definition import (
+        as_definition,
+        definition_of,
+        iter_tasks,
+        load_definition,
+    )
     from httptask.workflow._environment_files import environment_names
     from httptask.workflow._environments import (
         environment_problems,
@@ -67,6 +72,7 @@ __all__ = [
     "RunState",
     "Step",
     "Wait",
+    "as_definition",
     "checked_input",
     "definition_of",
     "definitions_of",
@@ -114,6 +120,7 @@ _HOMES = {
     "Step": "httptask.model.workflow",
     "Wait": "httptask.model.workflow",
     "checked_input": "httptask.workflow._input",
+    "as_definition": "httptask.workflow._definition",
     "definition_of": "httptask.workflow._definition",
     "definitions_of": "httptask.workflow._nested",
     "environment_names": "httptask.workflow._environment_files",

@@ -32,16 +32,24 @@ def load_definition(
     8259).
     """
     name = os.fspath(source)
+    document, text = read_json(name, data)
+    if not isinstance(document, dict):
+        raise _refused(name, Problem.of("definition-type", "", line=1, found=type_name(document)))
+    return WorkflowDefinition(document, source=name, text=text)
+
+
+def read_json(name: str, data: bytes | None = None) -> tuple[Any, str]:
+    """Return the JSON in the file *name*, or in its bytes *data*, and its text.
+
+    Raises `DefinitionError` when it cannot be read, is too large or is not JSON (RFC 8259).
+    """
     data = read_file(name) if data is None else _bounded(name, data)
     try:
-        document = parse(data)
+        return parse(data), data.decode("utf-8-sig")
     except JsonError as error:
         where = f"line {error.line}, column {error.column}"
         problem = Problem.of("json", "", line=error.line, reason=error.message, place=where)
         raise _refused(name, problem) from error
-    if not isinstance(document, dict):
-        raise _refused(name, Problem.of("definition-type", "", line=1, found=type_name(document)))
-    return WorkflowDefinition(document, source=name, text=data.decode("utf-8-sig"))
 
 
 def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
@@ -53,6 +61,18 @@ def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
         return WorkflowDefinition(parse(dump(dict(document))))
     except (JsonError, TypeError, ValueError, RecursionError) as error:
         raise _refused(None, Problem.of("not-json", "", reason=str(error))) from error
+
+
+def as_definition(
+    source: WorkflowDefinition | Mapping[str, Any] | os.PathLike[str] | str,
+) -> WorkflowDefinition:
+    """Return the workflow definition that *source* is, holds as JSON, or names by its file.
+
+    Raises `DefinitionError`, as `definition_of` and `load_definition` do.
+    """
+    if isinstance(source, Mapping):
+        return definition_of(source)
+    return source if isinstance(source, WorkflowDefinition) else load_definition(source)
 
 
 def _bounded(name: str, data: bytes) -> bytes:

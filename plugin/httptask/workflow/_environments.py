@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,6 @@ from httptask._core import packaged
 from httptask._core.nearest import nearest
 from httptask._core.pointers import lines_of
 from httptask._core.pointers import pointer as pointer_of
-from httptask._core.strict_json import JsonError, parse
 from httptask._http.syntax import split_url
 from httptask.credentials import (
     has_own_stores_alone,
@@ -24,7 +23,7 @@ from httptask.credentials import (
 from httptask.errors import DefinitionError, Problem
 from httptask.model.environment import Environment, rest_below
 from httptask.settings import schema_problems, secrets_below
-from httptask.workflow._definition import iter_tasks, load_definition, read_file
+from httptask.workflow._definition import iter_tasks, load_definition, read_json
 from httptask.workflow._environment_files import environment_path
 from httptask.workflow._validation import problems
 
@@ -43,7 +42,7 @@ def load_environment(definition: WorkflowDefinition, name: str) -> Environment:
     none.
     """
     path = environment_path(definition, name)
-    document, text = _document(path)
+    document, text = read_json(str(path))
     found = environment_file_problems(document)
     errors = [problem for problem in found if problem.severity == "error"]
     if errors:
@@ -62,14 +61,18 @@ def variables_of(
 
 
 def environment_problems(
-    definition: WorkflowDefinition, name: str, runtime: Runtime
+    definition: WorkflowDefinition,
+    name: str,
+    runtime: Runtime,
+    anywhere: Collection[Problem] | None = None,
 ) -> tuple[list[Problem], list[Problem]]:
     """Return what is wrong in the file of the environment *name* of *definition*, and what is wrong
-    in *definition* when it runs there, beyond what is wrong anywhere.
+    in *definition* when it runs there, beyond what is wrong *anywhere*: its `problems`, looked for
+    where they are not given.
 
     Raises `DefinitionError` where there is no such environment, or its file is no JSON.
     """
-    document, text = _document(environment_path(definition, name))
+    document, text = read_json(str(environment_path(definition, name)))
     found = environment_file_problems(document)
     if any(problem.severity == "error" for problem in found):
         return _with_lines(found, text), []
@@ -80,7 +83,8 @@ def environment_problems(
         *_unused_servers(tasks, environment),
         *_credential_problems(tasks, environment, runtime),
     ]
-    anywhere = set(problems(definition, runtime))
+    if anywhere is None:
+        anywhere = set(problems(definition, runtime))
     here = problems(definition, runtime, environment)
     return _with_lines(own, text), [one for one in here if one not in anywhere]
 
@@ -100,16 +104,6 @@ def environment_file_problems(document: Any) -> list[Problem]:
     for name in ("variables", "servers"):
         found += secrets_below(document.get(name), pointer_of([name]))
     return found
-
-
-def _document(path: Path) -> tuple[Any, str]:
-    data = read_file(str(path))
-    try:
-        return parse(data), data.decode("utf-8-sig")
-    except JsonError as error:
-        where = f"line {error.line}, column {error.column}"
-        problem = Problem.of("json", "", line=error.line, reason=error.message, place=where)
-        raise DefinitionError([problem], source=str(path)) from error
 
 
 def _with_lines(found: list[Problem], text: str) -> list[Problem]:

@@ -17,7 +17,7 @@ from httptask._core.strict_json import JsonError, dump, parse
 from httptask.errors import DefinitionError, Problem
 from httptask.model.pins import ANSWER_FORMS, Pins
 from httptask.settings import schema_problems
-from httptask.workflow._definition import iter_tasks, read_file
+from httptask.workflow._definition import iter_tasks, read_json
 from httptask.workflow._nested import Definitions, definitions_of
 from httptask.workflow._pin_fit import pin_fit_problems
 
@@ -141,13 +141,8 @@ class _PinsDocument:
     @classmethod
     def read(cls, path: Path) -> _PinsDocument:
         """Return the pins in the file *path*."""
-        data = read_file(str(path))
-        try:
-            return cls(parse(data), path, data.decode("utf-8-sig"))
-        except JsonError as error:
-            where = f"line {error.line}, column {error.column}"
-            problem = Problem.of("json", "", line=error.line, reason=error.message, place=where)
-            raise DefinitionError([problem], source=str(path)) from error
+        value, text = read_json(str(path))
+        return cls(value, path, text)
 
     def sound_pins(self, problems: list[Problem]) -> Pins:
         """Return the pins of tasks that none of *problems* is about."""
