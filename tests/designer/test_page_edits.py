@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from designer import running_designer
-from designer_page.browser import DesignerPage, designer_page
+from designer_page.browser import DesignerPage, definition_page
 from tasks import http
 
 FLOW: dict[str, Any] = {
@@ -32,11 +31,7 @@ FLOW: dict[str, Any] = {
 @pytest.fixture
 def page(tmp_path: Path, folder: Path, browser: Browser) -> Iterator[DesignerPage]:
     """The page, with two HTTP tasks on a line."""
-    (folder / "flow.json").write_text(json.dumps(FLOW), "utf-8")
-    with (
-        running_designer(tmp_path, workflows=folder) as running,
-        designer_page(browser, running.url) as shown,
-    ):
+    with definition_page(browser, tmp_path, folder, FLOW) as shown:
         yield shown
 
 

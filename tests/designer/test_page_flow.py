@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from designer import running_designer
-from designer_page.browser import DesignerPage, designer_page
+from designer_page.browser import DesignerPage, definition_page
 from tasks import http
 
 FLOW: dict[str, Any] = {
@@ -31,11 +30,7 @@ FLOW: dict[str, Any] = {
 @pytest.fixture
 def page(tmp_path: Path, folder: Path, browser: Browser) -> Iterator[DesignerPage]:
     """The page, with two HTTP tasks on a line."""
-    (folder / "flow.json").write_text(json.dumps(FLOW), "utf-8")
-    with (
-        running_designer(tmp_path, workflows=folder) as running,
-        designer_page(browser, running.url) as shown,
-    ):
+    with definition_page(browser, tmp_path, folder, FLOW) as shown:
         yield shown
 
 
@@ -126,6 +121,7 @@ def test_a_wait_is_added_changed_renamed_moved_and_removed(
     assert tasks["Until it is due"] == {"type": "Wait", "until": "${$.input.due}", "end": True}
     assert tasks["Sorry"]["nextTask"] == "Until it is due"
     page.named("button", "Remove Until it is due").click()
+    page.status("removed")  # the server is asked first who uses its name
     assert saved(page, folder) == FLOW["tasks"]
 
 

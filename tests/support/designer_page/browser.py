@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+from designer import running_designer
 
 ROOT = Path(__file__).parents[3]
 ELEMENT = ROOT / "plugin" / "httptask" / "designer" / "element"
@@ -221,3 +224,16 @@ def designer_page(
         assert serious == []
     finally:
         page.close() if context else own.close()
+
+
+@contextmanager
+def definition_page(
+    browser: Browser, tmp_path: Path, folder: Path, definition: dict[str, Any]
+) -> Iterator[DesignerPage]:
+    """Open the page of a designer whose *folder* has *definition* in `flow.json`."""
+    (folder / "flow.json").write_text(json.dumps(definition), "utf-8")
+    with (
+        running_designer(tmp_path, workflows=folder) as running,
+        designer_page(browser, running.url) as shown,
+    ):
+        yield shown
