@@ -3,7 +3,6 @@ import { useLayoutEffect } from "preact/hooks";
 import { History } from "./history";
 import { Panel } from "./panel";
 import { loaded } from "./panel-module";
-import { Reference } from "./reference";
 import { Request } from "./request";
 import { Response } from "./response";
 import { Search } from "./search";
@@ -91,7 +90,7 @@ function Right({ store }: { store: Store }) {
     <aside class="right" aria-label="Reference and response">
       <Tabs id="right" label="Reference and response" tabs={tabs} chosen={tab} onChoose={(chosen) => { store.tab = chosen; store.update(); }} />
       <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0}>
-        {tab === "reference" ? <Reference key={store.task.endpoint?.item.id} /> : tab === "response" ? <Response /> : tab === "history" ? <History /> : <Panel name="RunPanel" of={{}} />}
+        {tab === "reference" ? <Panel key={store.task.endpoint?.item.id} name="Reference" /> : tab === "response" ? <Response /> : tab === "history" ? <History /> : <Panel name="RunPanel" of={{}} />}
       </div>
     </aside>
   );

@@ -2,12 +2,18 @@
 import { render } from "preact";
 import { Api } from "./api";
 import { App } from "./app";
+import { panelsLoaded } from "./panel-module";
+import { panelSheet } from "./panel-sheet";
 import { keepPresses } from "./presses";
 import { Store } from "./store";
-import css from "./styles.css";
+import base from "./styles/base.css";
+import fields from "./styles/fields.css";
+import response from "./styles/response.css";
+import shell from "./styles/shell.css";
+import { afterPaint } from "./ui";
 
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(css);
+sheet.replaceSync(base + shell + fields + response);
 
 /** The one that was used last hears the shortcuts while nothing has the focus. */
 let last: HttpTaskDesigner | null = null;
@@ -32,7 +38,7 @@ export class HttpTaskDesigner extends HTMLElement {
 
   connectedCallback(): void {
     last ??= this;
-    this.shadow.adoptedStyleSheets = [sheet];
+    this.shadow.adoptedStyleSheets = [sheet, panelSheet];
     this.addEventListener("focusin", this.used);
     this.shadow.addEventListener("click", openElsewhere);
     this.shadow.addEventListener("input", this.typed);
@@ -40,6 +46,7 @@ export class HttpTaskDesigner extends HTMLElement {
     document.addEventListener("keydown", this.onKeyDown);
     window.addEventListener("pagehide", this.keep);
     this.begin();
+    afterPaint(() => void panelsLoaded().catch(() => {})); // whoever needs one asks again
   }
 
   disconnectedCallback(): void {
