@@ -1,10 +1,8 @@
 // The whole: three columns and a status line.
 import { useLayoutEffect } from "preact/hooks";
-import { History } from "./history";
 import { Panel } from "./panel";
-import { loaded } from "./panel-module";
+import { loaded, prefetchPanels } from "./panel-module";
 import { Request } from "./request";
-import { Response } from "./response";
 import { Search } from "./search";
 import type { Store, Tab } from "./store";
 import { type CredentialWish, namesIn, slotOf, writeNames } from "./task-credentials";
@@ -14,6 +12,7 @@ import { WorkflowPanel } from "./workflow-panel";
 export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRoot; onTheme: () => void }) {
   const redraw = useRedraw();
   useLayoutEffect(() => store.subscribe(redraw), [store]);
+  useLayoutEffect(prefetchPanels, []);
   /** Drawn at once, or when a panel has come. */
   const focus = (id: string) => setTimeout(() => {
     const control = shadow.getElementById(id);
@@ -83,6 +82,7 @@ function firstEmpty(shadow: ShadowRoot): HTMLElement | null {
   return [...controls].find((control) => !control.value) ?? shadow.getElementById("test");
 }
 
+const PANES = { reference: "Reference", response: "Response", history: "History", runs: "RunPanel" } as const;
 function Right({ store }: { store: Store }) {
   const tabs: [Tab, string][] = [["reference", "API reference"], ["response", "Response"], ["history", store.history.items.length ? `History (${store.history.items.length})` : "History"], ["runs", "Runs"]];
   const { tab } = store;
@@ -90,7 +90,7 @@ function Right({ store }: { store: Store }) {
     <aside class="right" aria-label="Reference and response">
       <Tabs id="right" label="Reference and response" tabs={tabs} chosen={tab} onChoose={(chosen) => { store.tab = chosen; store.update(); }} />
       <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0}>
-        {tab === "reference" ? <Panel key={store.task.endpoint?.item.id} name="Reference" /> : tab === "response" ? <Response /> : tab === "history" ? <History /> : <Panel name="RunPanel" of={{}} />}
+        <Panel key={tab === "reference" ? `reference ${store.task.endpoint?.item.id}` : tab} name={PANES[tab]} />
       </div>
     </aside>
   );

@@ -2,7 +2,7 @@
 import { duration } from "./amounts";
 import { Empty, useUi } from "./ui";
 
-export function History() {
+export function History(_: object) {
   const { store } = useUi();
   if (!store.history.items.length)
     return <Empty text="Every test request is kept here while this tab is open, without secrets." />;

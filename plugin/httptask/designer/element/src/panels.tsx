@@ -1,4 +1,4 @@
-// What the first paint and a test request do not need: a module of its own, loaded when one of these is first drawn.
+// What the first paint does not need: a module of its own, fetched behind that paint, or when one of these is first drawn.
 import { panelSheet } from "./panel-sheet";
 import css from "./styles/panels.css";
 
@@ -7,6 +7,7 @@ panelSheet.replaceSync(css);
 export { Credentials } from "./credentials";
 export { FlowTask } from "./flow-task";
 export { Graph } from "./graph";
+export { History } from "./history";
 export { Imports } from "./imports";
 export { JobCalls } from "./job";
 export { NameUses, Removal } from "./name-uses";
@@ -15,6 +16,7 @@ export { PageList } from "./pages";
 export { Pin } from "./pin-panel";
 export { Pasted } from "./pasted";
 export { Reference } from "./reference";
+export { Response } from "./response";
 export { RunPanel } from "./run-panel";
 export { TaskMenu } from "./task-menu";
 export { WorkflowList } from "./workflow-list";

@@ -15,7 +15,7 @@ import type { Failure } from "./types";
 
 type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages" | "job" | "pin";
 
-export function Response() {
+export function Response(_: object) {
   const { store } = useUi();
   const { run } = store.tests;
   if (run && run.task === store.task.name) return <Running store={store} />;
