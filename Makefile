@@ -57,9 +57,9 @@ demo: $(READY)  ## the whole way once, unattended: import, search, prepare, vali
 designer: $(READY)  ## the page: search an API, fill in its form, test the request, save the task; Ctrl+C stops it
 	@exec $(BIN)/httptask designer --demo
 
-# Tests run the real curl, a real proxy, a real Redis, and the page in a real browser; a machine with nothing but Python,
+# Tests run the real curl, a real proxy, a real Redis, and the page in two real browsers; a machine with nothing but Python,
 # make and git has none.
-TOOLS := curl chromium npm tinyproxy redis-server
+TOOLS := curl chromium firefox-esr npm tinyproxy redis-server
 .PHONY: tools
 tools:
 	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
