@@ -37,6 +37,11 @@ ENCODERS: dict[str, Callable[[str], str]] = {
         character if character.isalnum() else f"&#x{ord(character):x};" for character in text
     ),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 twice over": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
+    "base64 of utf-16": lambda text: base64.b64encode(
+        text.encode("utf-16-be", "surrogatepass")
+    ).decode(),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
     "upper case": str.upper,
     "latin-1": lambda text: text.encode().decode("latin-1"),
     "utf-16": lambda text: text.encode("utf-16-le").decode("latin-1"),

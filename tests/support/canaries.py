@@ -84,6 +84,9 @@ def _spellings(needle: str) -> Iterator[tuple[str, str]]:
     yield "json", "".join(f"\\u{ord(character):04x}" for character in needle)
     yield "html", "".join(f"&#{ord(character)};" for character in needle)
     yield "hex", octets.hex()
+    for offset in range(5):
+        digits = base64.b32encode(bytes(offset) + octets).decode()
+        yield f"base32 at {offset}", digits[-(-8 * offset // 5) : 8 * (offset + len(octets)) // 5]
     yield "utf-16", needle.encode("utf-16-le").decode("latin-1")
     yield "utf-16 in json", json.dumps("\0".join(needle))[1:-1]
     for offset in range(3):
@@ -214,6 +217,7 @@ CASES |= {
 def written(secret: str) -> dict[str, Any]:
     """Return *secret* as servers write it."""
     octets = secret.encode()
+    once = [base64.b64encode(b"abc"[:at] + octets) for at in range(3)]
     return {
         "plain": secret,
         "upper": secret.upper(),
@@ -227,7 +231,16 @@ def written(secret: str) -> dict[str, Any]:
         "form": quote_plus(secret),
         "html": html.escape(secret),
         "hex": octets.hex(),
-        "base64": [base64.b64encode(b"abc"[:at] + octets).decode() for at in range(3)],
+        "base64": [digits.decode() for digits in once],
+        "base64 twice over": [
+            base64.b64encode(b"abc"[:at] + digits).decode() for at in range(3) for digits in once
+        ],
+        "base64 of utf-16": [
+            base64.b64encode(b"abc"[:at] + secret.encode(charset)).decode()
+            for at in range(3)
+            for charset in ("utf-16-le", "utf-16-be")
+        ],
+        "base32": [base64.b32encode(b"abcde"[:at] + octets).decode() for at in range(5)],
         "base64url": base64.urlsafe_b64encode(octets).decode(),
     }
 

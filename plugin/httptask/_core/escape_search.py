@@ -39,8 +39,10 @@ _YIELD_ALNUM = tuple(
 class Anchor:
     """What stands unescaped where a spelling stands escaped."""
 
-    run: re.Pattern[str]
+    run: str
     """Its longest run of letters and digits."""
+    is_last: bool
+    """Whether the spelling ends with it: then more of them may follow."""
     others: tuple[str, ...]
     """Its other runs."""
     before: int
@@ -50,16 +52,21 @@ class Anchor:
 
     def places(self, folded: str) -> Iterator[tuple[int, int]]:
         """Yield where in *folded* it may stand."""
-        for match in self.run.finditer(folded):
+        if self.run not in folded:  # almost always, and told faster than by a pattern
+            return
+        run = re.compile(self.run + ("" if self.is_last else "(?![0-9a-z])"))
+        for match in run.finditer(folded):
             start, end = max(0, match.start() - self.before), match.start() + self.after
             place = folded[start:end]
-            if all(run in place for run in self.others):
+            if all(other in place for other in self.others):
                 yield start, end
 
 
 def anchors_of(spellings: Iterable[str]) -> tuple[Anchor, ...] | None:
-    """Return the anchors of the folded *spellings*; None when one of them has no run. Those in
-    UTF-16 need none: `places` looks for their zero octets.
+    """Return the anchors of the folded *spellings*; None when one of them has no run.
+
+    Those in UTF-16 need none: `places` looks for their zero octets. Nor do those of letters and
+    digits alone: a text in which no escape yields one has them as they are, or not at all.
     """
     anchors: dict[tuple[str, bool, tuple[str, ...]], Anchor] = {}
     for spelling in spellings:
@@ -68,16 +75,17 @@ def anchors_of(spellings: Iterable[str]) -> tuple[Anchor, ...] | None:
         runs = list(_RUN.finditer(spelling))
         if not runs:
             return None
+        if runs[0][0] == spelling:  # no escape spells it
+            continue
         longest = max(runs, key=lambda run: len(run[0]))
         is_last = longest.end() == len(spelling)
         others = tuple(run[0] for run in runs if run is not longest)
-        pattern = re.compile(longest[0] + ("" if is_last else "(?![0-9a-z])"))
         before = _longest(spelling[: longest.start()])
         after = _longest(spelling[longest.start() :])
         known = anchors.get(key := (longest[0], is_last, others))
         if known is not None:  # spellings of one secret differ between the runs alone
             before, after = max(before, known.before), max(after, known.after)
-        anchors[key] = Anchor(pattern, others, before, after)
+        anchors[key] = Anchor(longest[0], is_last, others, before, after)
     return tuple(anchors.values())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import builtins
 import html
+import itertools
 import json
 import re
 import sys
@@ -83,7 +84,7 @@ def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
 # The spellings of a secret
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class _Form:
     """One spelling of a secret."""
 
@@ -92,19 +93,36 @@ class _Form:
     mask: str = ""
     """Its own mask; empty: that of the text."""
     shares_first: bool = False
-    """The base64 digit before it holds some bits of the secret."""
+    """The digit of base64 or base32 before it holds some bits of the secret."""
     shares_last: bool = False
-    """The base64 digit after it holds some bits of the secret."""
+    """The digit of base64 or base32 after it holds some bits of the secret."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class _Forms:
     """The spellings of one secret. Bytes are read as text with one character for each octet."""
 
+    secret: str
     in_text: tuple[_Form, ...]
     in_octets: tuple[_Form, ...]
+    """Without those in digits of base64 and base32, which are the same in both."""
     escapable: frozenset[str]
     """The characters, of text and of octets, whose escapes may spell it."""
+
+    @property
+    def fewest_digits(self) -> int:
+        """A bound of how short a spelling in `in_digits` can be."""
+        return 8 * len(self.secret) // 6 - 1
+
+    @cached_property
+    def in_digits(self) -> tuple[_Form, ...]:
+        """The spellings in base64, base64 twice over, base64 of UTF-16 and base32."""
+        octets = self.secret.encode("utf-8", "surrogatepass")
+        forms = itertools.chain(
+            *map(_digit_forms, {octets, *_single_byte(self.secret)}),
+            *map(_base64_forms, _utf_16(self.secret)),
+        )
+        return tuple({form.text: form for form in forms}.values())
 
     @classmethod
     def of(cls, secret: str) -> _Forms:
@@ -114,7 +132,6 @@ class _Forms:
         # Many servers read the octets of a header as Latin-1 (PEP 3333) and echo that text.
         as_latin_1 = raw.decode("latin-1")
         spellings = {*_literal_forms(secret), *_literal_forms(as_latin_1)}
-        encoded: dict[str, _Form] = {}
         for octets in {raw, *single}:
             spellings |= {
                 quote(octets, safe=""),
@@ -123,20 +140,23 @@ class _Forms:
                 octets.hex(),
                 repr(octets)[2:-1],
             }
-            encoded |= {form.text: form for form in _base64_forms(octets)}
         in_text = {text: _Form(text) for text in map(_folded, spellings)}
         in_octets: dict[str, _Form] = {}
         for spelling in spellings:
             for octets in {spelling.encode("utf-8", "surrogatepass"), *_single_byte(spelling)}:
                 text = _folded_octets(octets)
                 in_octets[text] = _Form(text)
-        wide = {form.text: form for form in _utf_16_forms(secret)}
+        wide: dict[str, _Form] = {}
+        for octets, mask in _utf_16(secret).items():
+            text = _folded_octets(octets)
+            wide[text] = _Form(text, mask.decode("latin-1"))
         texts = {secret, as_latin_1, *(octets.decode("latin-1") for octets in single)}
         # An escape is that of a letter in one case.
         cases = {case for text in texts for case in (text, _folded(text), text.upper())}
         return cls(
-            tuple((encoded | in_text).values()),
-            tuple((wide | encoded | in_octets).values()),
+            secret,
+            tuple(in_text.values()),
+            tuple((wide | in_octets).values()),
             frozenset("+/=").union(*cases),
         )
 
@@ -165,32 +185,62 @@ def _single_byte(text: str) -> set[bytes]:
     return encoded
 
 
-def _utf_16_forms(secret: str) -> Iterator[_Form]:
-    """Yield *secret* in UTF-16, without its outer zero octets.
+def _utf_16(secret: str) -> dict[bytes, bytes]:
+    """Return *secret* in UTF-16, without its outer zero octets, and the mask that takes its place.
 
     Without them most texts have the same form in both byte orders.
     """
+    masks = {}
     for charset in ("utf-16-le", "utf-16-be"):
         encoded, mask = secret.encode(charset, "surrogatepass"), _MASK_IN_UTF_16.encode(charset)
         if (inner := encoded.strip(b"\0")) != encoded:
             mask = mask.strip(b"\0")
-        yield _Form(_folded_octets(inner), mask.decode("latin-1"))
+        masks[inner] = mask
+    return masks
+
+
+def _digit_forms(octets: bytes) -> Iterator[_Form]:
+    """Yield *octets* in base64, in base64 twice over, and in base32 (RFC 4648, sections 4 to 6)."""
+    for inner, _, _ in _digits(octets, *_BASE_64):
+        for spelling in _urlsafe(inner):
+            yield from _base64_forms(spelling.encode("ascii"))
+    yield from _base64_forms(octets)
+    for inner, shares_first, shares_last in _digits(octets, *_BASE_32):
+        yield _Form(_folded(inner), "", shares_first, shares_last)
 
 
 def _base64_forms(octets: bytes) -> Iterator[_Form]:
-    """Yield the base64 of *octets* for each offset in a group of three (RFC 4648, section 4).
+    for inner, shares_first, shares_last in _digits(octets, *_BASE_64):
+        for text in _urlsafe(inner):
+            yield _Form(_folded(text), "", shares_first, shares_last)
 
-    Digits that also hold bits of the octets before or after are not part of a form.
+
+def _urlsafe(digits: str) -> set[str]:
+    return {digits, digits.replace("+", "-").replace("/", "_")}
+
+
+_BASE_64 = (base64.b64encode, 3, 6)
+_BASE_32 = (base64.b32encode, 5, 5)
+"""An encoder, the octets of its groups, and the bits of a digit."""
+
+
+def _digits(
+    octets: bytes, encoder: Callable[[bytes], bytes], group: int, bits_of_digit: int
+) -> Iterator[tuple[str, bool, bool]]:
+    """Yield the digits of *octets* for each offset in a *group* of octets, and whether the digit
+    before and the one after hold bits of them, too.
+
+    Digits that also hold bits of the octets before or after are not among them.
     """
-    for offset in range(3):
-        digits = base64.b64encode(bytes(offset) + octets).decode("ascii")
+    for offset in range(group):
+        digits = encoder(bytes(offset) + octets).decode("ascii")
         bits = 8 * (offset + len(octets))
-        inner = digits[-(-8 * offset // 6) : bits // 6]
-        for text in {inner, inner.replace("+", "-").replace("/", "_")}:
-            yield _Form(_folded(text), shares_first=bool(offset), shares_last=bool(bits % 6))
+        inner = digits[-(-8 * offset // bits_of_digit) : bits // bits_of_digit]
+        yield inner, bool(offset), bool(bits % bits_of_digit)
 
 
-_BASE64_DIGIT = re.compile(r"[A-Za-z0-9+/_-]")
+_DIGIT = re.compile(r"[A-Za-z0-9+/_-]")
+_DIGITS = re.compile(r"[a-z0-9+/_-]+")
 
 
 def _folded(text: str) -> str:
@@ -328,13 +378,14 @@ class Redactor:
     def add(self, secret: str) -> None:
         """Mask *secret* from now on, in all its spellings.
 
-        It may be escaped or encoded: percent, JSON, HTML, hexadecimal, base64, other charsets.
+        It may be escaped or encoded: percent, JSON, HTML, hexadecimal, base32, base64,
+        base64 twice over, other charsets, and base64 of UTF-16.
         """
         if len(secret) >= _SHORTEST and secret not in self._forms:
             forms = _Forms.of(secret)
             with self._lock:
                 self._forms[secret] = forms
-                self._known = _Known(tuple(self._forms.items()))
+                self._known = _Known(tuple(self._forms.values()))
 
     def add_derived(self, value: str, credential: str = "") -> None:
         """Mask *value*, which was made of a secret for one request, or given for *credential*.
@@ -407,7 +458,7 @@ class Redactor:
         if not known.secrets:
             return False
         folded = _folded(text)
-        return _holds_any(folded, known.in_text) or _is_escaped(text, folded, known)
+        return known.holds(folded, known.in_text) or _is_escaped(text, folded, known)
 
     def value(self, value: Any) -> Any:
         """Return the JSON *value* with every secret masked: in names and numbers too."""
@@ -440,11 +491,13 @@ _NUMBER = re.compile(r"[-+.0-9eE]+")
 class _Known:
     """The secrets at one moment, and their spellings."""
 
-    def __init__(self, forms: tuple[tuple[str, _Forms], ...]) -> None:
-        self.secrets = [secret for secret, _ in forms]
-        self.in_text = [form for _, spellings in forms for form in spellings.in_text]
-        self.in_octets = [form for _, spellings in forms for form in spellings.in_octets]
-        self.escapable = frozenset().union(*(spellings.escapable for _, spellings in forms))
+    def __init__(self, forms: tuple[_Forms, ...]) -> None:
+        self._forms = forms
+        self._fewest_digits = min((known.fewest_digits for known in forms), default=0)
+        self.secrets = [known.secret for known in forms]
+        self.in_text = [known.in_text for known in forms]
+        self.in_octets = [known.in_octets for known in forms]
+        self.escapable = frozenset().union(*(known.escapable for known in forms))
         self.clean: set[str] = set()
         """Short texts that were searched, and hold none of these: a task sends to one URL, and
         servers answer with the same headers, again and again.
@@ -453,7 +506,9 @@ class _Known:
     @cached_property
     def anchors(self) -> tuple[Anchor, ...] | None:
         """What stands unescaped where a secret stands escaped."""
-        return anchors_of({form.text for form in (*self.in_text, *self.in_octets)})
+        digits = (known.in_digits for known in self._forms)
+        groups = itertools.chain(self.in_text, self.in_octets, digits)
+        return anchors_of({form.text for group in groups for form in group})
 
     @cached_property
     def escapes(self) -> tuple[_Escape, ...]:
@@ -468,15 +523,32 @@ class _Known:
             for mark, spelling, pattern, characters in _ESCAPES
         )
 
+    def forms(self, folded: str, groups: list[tuple[_Form, ...]]) -> Iterator[_Form]:
+        """Return the spellings that *folded* may hold: those of *groups*, `in_text` or `in_octets`,
+        and those in digits, but for a short text that has too few of them in a row.
+        """
+        if len(folded) < self._fewest_digits:
+            return itertools.chain.from_iterable(groups)
+        most = len(folded)
+        if most <= _SHORT:
+            most = max(map(len, _DIGITS.findall(folded)), default=0)
+        digits = [known.in_digits for known in self._forms if known.fewest_digits <= most]
+        return itertools.chain.from_iterable((*groups, *digits))
 
-def _masked(text: str, known: _Known, forms: list[_Form], mask: str) -> str:
-    """Return *text* with *forms* masked, also if they are escaped; *text* itself if it has none.
+    def holds(self, folded: str, groups: list[tuple[_Form, ...]]) -> bool:
+        """Say whether *folded* holds one of `forms`."""
+        return any(form.text in folded for form in self.forms(folded, groups))
+
+
+def _masked(text: str, known: _Known, groups: list[tuple[_Form, ...]], mask: str) -> str:
+    """Return *text* with the spellings in *groups* and in digits masked, also if they are escaped;
+    *text* itself if it has none.
 
     The result is checked again. If it still holds a secret that no pattern cuts out, all of it is
     masked.
     """
     folded = _folded(text)
-    shown = _without(text, folded, forms, mask)
+    shown = _without(text, folded, known.forms(folded, groups), mask)
     if shown is not text:
         folded = _folded(shown)
     if _is_escaped(shown, folded, known):
@@ -485,10 +557,6 @@ def _masked(text: str, known: _Known, forms: list[_Form], mask: str) -> str:
         if _is_escaped(shown, _folded(shown), known):
             return mask
     return shown
-
-
-def _holds_any(folded: str, forms: list[_Form]) -> bool:
-    return any(form.text in folded for form in forms)
 
 
 def _is_escaped(text: str, folded: str, known: _Known) -> bool:
@@ -504,7 +572,7 @@ def _is_escaped(text: str, folded: str, known: _Known) -> bool:
 def _is_escaped_in(text: str, folded: str, known: _Known) -> bool:
     for reading in _readings(text, folded, known):
         folded_reading = _folded(reading)
-        if _holds_any(folded_reading, known.in_text) or _holds_any(folded_reading, known.in_octets):
+        if known.holds(folded_reading, [*known.in_text, *known.in_octets]):
             return True
     return False
 
@@ -546,7 +614,7 @@ def _unescaped_octets(
     )
 
 
-def _without(text: str, folded: str, forms: list[_Form], mask: str) -> str:
+def _without(text: str, folded: str, forms: Iterator[_Form], mask: str) -> str:
     """Return *text* with *mask* for every one of *forms*; *folded* is its lower case."""
     spans: list[tuple[int, int, str]] = []
     for form in forms:
@@ -555,8 +623,8 @@ def _without(text: str, folded: str, forms: list[_Form], mask: str) -> str:
         start = folded.find(form.text)
         while start >= 0:
             end = start + len(form.text)
-            before = form.shares_first and start > 0 and _BASE64_DIGIT.match(text, start - 1)
-            after = form.shares_last and _BASE64_DIGIT.match(text, end)
+            before = form.shares_first and start > 0 and _DIGIT.match(text, start - 1)
+            after = form.shares_last and _DIGIT.match(text, end)
             spans.append((start - bool(before), end + bool(after), form.mask))
             if len(spans) > _MOST_MASKS:
                 return mask
