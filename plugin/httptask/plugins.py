@@ -76,6 +76,8 @@ class PluginManager(pluggy.PluginManager):
         self._bringers: dict[int, str] = {}
         self._kept: dict[str, Any] = {}
         self._implemented: dict[str, bool] = {}
+        self.version = 0
+        """Another one each time a plugin comes or goes."""
 
     def named(self, hook: str) -> dict[str, Any]:
         """Return what the plugins bring through *hook* (a key of `NAMED`), by name.
@@ -124,7 +126,7 @@ class PluginManager(pluggy.PluginManager):
 
     def register(self, plugin: Any, name: str | None = None) -> str | None:
         """Register *plugin*; see pluggy."""
-        self._named, self._providers, self._kept, self._implemented = {}, {}, {}, {}
+        self._changed()
         registered = super().register(plugin, name)
         for caller in self.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
@@ -136,8 +138,12 @@ class PluginManager(pluggy.PluginManager):
 
     def unregister(self, plugin: Any = None, name: str | None = None) -> Any:
         """Unregister *plugin*; see pluggy."""
-        self._named, self._providers, self._kept, self._implemented = {}, {}, {}, {}
+        self._changed()
         return super().unregister(plugin, name)
+
+    def _changed(self) -> None:
+        self._named, self._providers, self._kept, self._implemented = {}, {}, {}, {}
+        self.version += 1
 
     def _guarded(self, hook: str, implementation: Any) -> Callable[..., Any]:
         """Return the function that pluggy's call loop calls for *implementation*.

@@ -368,6 +368,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._forms: dict[str, _Forms] = {}
+        self._lasting: set[str] = set()
         self._known = _Known(())
         self._lock = threading.Lock()
         self._header_lines: set[tuple[str, str]] = set()
@@ -376,11 +377,15 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Mask *secret* from now on, in all its spellings.
+        """Mask *secret* from now on and for good, in all its spellings.
 
         It may be escaped or encoded: percent, JSON, HTML, hexadecimal, base32, base64,
         base64 twice over, other charsets, and base64 of UTF-16.
         """
+        self._lasting.add(secret)
+        self._learn(secret)
+
+    def _learn(self, secret: str) -> None:
         if len(secret) >= _SHORTEST and secret not in self._forms:
             forms = _Forms.of(secret)
             with self._lock:
@@ -397,10 +402,11 @@ class Redactor:
         with self._lock:
             latest = self._derived.setdefault(credential, deque(maxlen=_MOST_GIVEN))
             if len(latest) == latest.maxlen:
-                self._forms.pop(latest[0], None)
+                if latest[0] not in self._lasting:
+                    self._forms.pop(latest[0], None)
                 self._header_lines.clear()
             latest.append(value)
-        self.add(value)
+        self._learn(value)
 
     def add_header(self, line: tuple[str, str], before: str | None) -> None:
         """Mask the secret of the header *line*; *before* is its value before authorising."""

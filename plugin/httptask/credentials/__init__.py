@@ -1,5 +1,6 @@
 """Credentials by name: found in a store, used by an auth scheme, resolved as late as possible."""
 
+from httptask.credentials._at_hand import CredentialsAtHand
 from httptask.credentials._challenges import challenges_of
 from httptask.credentials._fit import fitting_problems, named_credentials
 from httptask.credentials._flow import (
@@ -10,6 +11,7 @@ from httptask.credentials._flow import (
     blamed,
     identity_of,
 )
+from httptask.credentials._kept_header import KeptHeader, kept_header
 from httptask.credentials._keyring import has_keyring
 from httptask.credentials._known import KnownScheme, has_own_stores_alone, known_schemes
 from httptask.credentials._resolve import (
@@ -18,6 +20,7 @@ from httptask.credentials._resolve import (
     known_scheme,
     resolve,
     resolve_known,
+    resolved,
     typed_credential,
 )
 from httptask.credentials._schema import (
@@ -58,9 +61,11 @@ __all__ = [
     "SHELVES",
     "TOKENS_VARIABLE",
     "Context",
+    "CredentialsAtHand",
     "FileTokens",
     "Flow",
     "Flows",
+    "KeptHeader",
     "KnownScheme",
     "Listed",
     "MemoryTokens",
@@ -82,6 +87,7 @@ __all__ = [
     "has_keyring",
     "has_own_stores_alone",
     "identity_of",
+    "kept_header",
     "key_of",
     "known_scheme",
     "known_schemes",
@@ -91,6 +97,7 @@ __all__ = [
     "named_credentials",
     "resolve",
     "resolve_known",
+    "resolved",
     "shelf_of",
     "tokens_file",
     "typed_credential",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from httptask._core.redaction import Redactor
-from httptask.credentials._resolve import authorise
+from httptask.credentials._kept_header import KeptHeader, kept_header
+from httptask.credentials._resolve import Resolved, authorise
 from httptask.credentials._tokens import TokenKeeper, key_of
 from httptask.errors import CredentialError, TaskError
 from httptask.model.authorisation import AuthResponse, Clock, TlsIdentity, Token
@@ -60,12 +61,15 @@ class Context:
         credential: Credential,
         identity: TlsIdentity | None,
         surroundings: Surroundings,
+        used: tuple[str, Token] | None = None,
     ) -> None:
         self.request = request
         self._credential = credential
         self._identity = identity
         self._lent = surroundings
-        self.tokens = CredentialTokens(surroundings.tokens, credential.name, surroundings.redactor)
+        self.tokens = CredentialTokens(
+            surroundings.tokens, credential.name, surroundings.redactor, used
+        )
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -116,13 +120,23 @@ class Context:
 
 
 class CredentialTokens:
-    """The tokens of one credential, for one attempt: see `httptask.protocols.Tokens`."""
+    """The tokens of one credential, for one attempt: see `httptask.protocols.Tokens`.
 
-    def __init__(self, keeper: TokenKeeper, credential: str, redactor: Redactor) -> None:
+    *used* is the key and the token that authorised the request already.
+    """
+
+    def __init__(
+        self,
+        keeper: TokenKeeper,
+        credential: str,
+        redactor: Redactor,
+        used: tuple[str, Token] | None = None,
+    ) -> None:
         self._keeper = keeper
         self._credential = credential
         self._redactor = redactor
-        self._used: str | None = None
+        self.used = used
+        """The key and the token that `get` returned last."""
         self._refused: str | None = None
 
     async def get(
@@ -131,12 +145,12 @@ class CredentialTokens:
         """Return the fresh token of *identity*."""
         key = self._keeper.key(self._credential, identity)
         token = self._masked(await self._keeper.get(key, obtain, self._refused))
-        self._used = token.version
+        self.used = key, token
         return token
 
     def refuse(self) -> None:
         """Take what `get` returned last for refused."""
-        self._refused = self._used
+        self._refused = None if self.used is None else self.used[1].version
 
     async def peek(self, identity: Mapping[str, Any]) -> Token | None:
         """Return the stored token of *identity*."""
@@ -159,22 +173,59 @@ class NotSentError(CredentialError):
     """A scheme asked for a token while a request was only shown."""
 
 
-@dataclass(slots=True)
+_NO_REQUEST = OutgoingRequest("GET", "")
+
+
 class Flow:
-    """What an attempt asks: see `httptask.sending.Authorisation`."""
+    """The authorisation of one attempt by the credential *resolved*: see
+    `httptask.sending.Authorisation`.
 
-    credential: Credential
-    known: KnownScheme
-    lent: Surroundings
-    identity: TlsIdentity | None = None
-    _context: Context | None = field(default=None, init=False)
-    _blamed: blamed = field(init=False)
+    *lend* gives what the scheme may use, when it is first needed; *pointer* is where a task names
+    the credential, "" outside a task. *kept* is the header that authorised *request* already.
+    """
 
-    def __post_init__(self) -> None:
-        lent = self.lent
-        self._blamed = blamed(self.credential.name, lent.pointer, lent.redactor)
-        with self._blamed:
-            self.identity = identity_of(self.credential, self.known)
+    __slots__ = (
+        "_context",
+        "_kept",
+        "_lend",
+        "_request",
+        "identity",
+        "pointer",
+        "redactor",
+        "resolved",
+    )
+
+    def __init__(
+        self,
+        resolved: Resolved,
+        pointer: str,
+        redactor: Redactor,
+        lend: Callable[[], Surroundings],
+        kept: KeptHeader | None = None,
+        request: OutgoingRequest = _NO_REQUEST,
+    ) -> None:
+        self.resolved = resolved
+        self.pointer = pointer
+        self.redactor = redactor
+        self._lend = lend
+        self._kept = kept
+        self._request = request
+        self._context: Context | None = None
+        if kept is not None:
+            self.identity = kept.identity
+        else:
+            with self._blamed():
+                self.identity = identity_of(resolved.credential, resolved.known)
+
+    @property
+    def credential(self) -> Credential:
+        """The credential, its fields typed by its scheme."""
+        return self.resolved.credential
+
+    @property
+    def known(self) -> KnownScheme:
+        """Its auth scheme."""
+        return self.resolved.known
 
     @property
     def signs(self) -> bool:
@@ -184,25 +235,55 @@ class Flow:
     async def authorise(self, request: OutgoingRequest) -> None:
         """Authorise *request* in place. Raises `CredentialError`."""
         context = self.context(request)
-        lent = self.lent
-        with self._blamed:
+        with self._blamed():
             await authorise(
-                request, self.credential, self.known, lent.redactor, lent.endpoint, context
+                request, self.credential, self.known, self.redactor, context.endpoint, context
             )
+
+    def kept_header(
+        self, plain: OutgoingRequest, request: OutgoingRequest, endpoint: Endpoint | None
+    ) -> KeptHeader | None:
+        """Return the header that `authorise` added to *plain*, which is *request* now, where the
+        next attempt can have the same; *endpoint* is the task's.
+        """
+        header = kept_header(self.resolved, endpoint, plain, request, self.redactor)
+        if header is None or self._context is None:
+            return None
+        key, token = self._context.tokens.used or ("", None)
+        return replace(header, token=token, token_key=key, identity=self.identity)
+
+    def sees(self, status: int) -> bool:
+        """Say whether the scheme has to see a response with *status*."""
+        statuses = self.resolved.challenge_statuses
+        return statuses is None or status in statuses
 
     def responded(self, response: AuthResponse) -> None:
         """Tell the scheme of *response*. Raises `CredentialError`."""
         method = self.known.responded
         if method is not None:
-            with self._blamed:
-                method(response, self.credential, self._context)
+            with self._blamed():
+                method(response, self.credential, self._current)
 
     def context(self, request: OutgoingRequest) -> Context:
         """Return what the scheme may use, with *request* as the one that is authorised."""
+        self._request = request
+        context = self._current
+        context.request = request
+        return context
+
+    @property
+    def _current(self) -> Context:
+        """The same in the whole attempt: its request is the one that was authorised last."""
         if self._context is None:
-            self._context = Context(request, self.credential, self.identity, self.lent)
-        self._context.request = request
+            used = None
+            if self._kept is not None and self._kept.token is not None:
+                used = self._kept.token_key, self._kept.token
+            lent = self._lend()
+            self._context = Context(self._request, self.credential, self.identity, lent, used)
         return self._context
+
+    def _blamed(self) -> blamed:
+        return blamed(self.credential.name, self.pointer, self.redactor)
 
     def token_identity(self, request: OutgoingRequest) -> Mapping[str, Any] | None:
         """Return what the token for *request* is kept by; None where the scheme keeps none, or it
@@ -223,11 +304,12 @@ class Flow:
             return False
         if challenges is None and response.status != 401:
             return False
-        with self._blamed:
+        context = self._current
+        with self._blamed():
             for method in (challenges, challenged):
                 if method is None:
                     continue
-                answer = method(response, self.credential, self._context)
+                answer = method(response, self.credential, context)
                 if not (await answer if inspect.isawaitable(answer) else answer):
                     return False
         return True
@@ -235,7 +317,7 @@ class Flow:
 
 def identity_of(credential: Credential, known: KnownScheme) -> TlsIdentity | None:
     """Return the client's certificate that the scheme *known* finds in *credential*."""
-    method = known.method("tls_identity")
+    method = known.tls_identity
     identity = None if method is None else method(credential)
     if identity is not None and not isinstance(identity, TlsIdentity):
         raise ValueError(f"tls_identity gave a {type(identity).__name__}")

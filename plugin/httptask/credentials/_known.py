@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class KnownScheme:
     responded: Callable[..., Any] | None
     challenges: Callable[..., Any] | None
     challenged: Callable[..., Any] | None
+    tls_identity: Callable[..., Any] | None
     """Optional methods: see `httptask.protocols.AuthScheme`."""
 
     @classmethod
@@ -56,9 +57,25 @@ class KnownScheme:
             method is not None for method in (responded, challenged, tls_identity)
         )
         signs = bool(getattr(scheme, "signs", False))
-        return cls(
-            scheme, call, is_flow, schema_of(scheme), signs, responded, challenges, challenged
-        )
+        methods = (responded, challenges, challenged, tls_identity)
+        return cls(scheme, call, is_flow, schema_of(scheme), signs, *methods)
+
+    def adds_same_header(self, credential: Credential) -> bool:
+        """Say whether what it adds depends on *credential*, its token and the endpoint alone."""
+        method = self.method("adds_same_header")
+        return method is not None and bool(method(credential))
+
+    def challenge_statuses(self, credential: Credential) -> Collection[int] | None:
+        """Return the statuses of the responses that it has to see; None: it sees each."""
+        if self.responded is not None:
+            return None
+        if self.challenged is None:
+            return ()
+        if self.challenges is None:
+            return (401,)
+        method = self.method("challenge_statuses")
+        statuses: Collection[int] | None = None if method is None else method(credential)
+        return statuses
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool | None:
         """Say whether a credential of it satisfies *security_scheme*; None: nobody can say."""

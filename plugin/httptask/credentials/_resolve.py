@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ class Resolved:
     """Its auth scheme."""
     secrets: tuple[str, ...] = field(repr=False)
     """The values to mask."""
+    adds_same_header: bool
+    """Whether what it adds to a request depends on its token and the endpoint alone."""
+    challenge_statuses: Collection[int] | None
+    """The statuses of the responses that its auth scheme has to see; None: it sees each."""
 
 
 async def resolve(name: str, plugins: PluginManager) -> Credential:
@@ -182,7 +187,8 @@ def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
     typed = replace(credential, fields=with_secrets(known.schema, plain))
     if len(kept) >= _MOST_KEPT:
         kept.clear()
-    made = Resolved(typed, known, typed.secrets())
+    same, statuses = known.adds_same_header(typed), known.challenge_statuses(typed)
+    made = Resolved(typed, known, typed.secrets(), same, statuses)
     kept[credential.name] = credential, made
     return made
 

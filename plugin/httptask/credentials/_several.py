@@ -26,7 +26,7 @@ class Flows:
         if len(identified) > 1:
             names = [flow.credential.name for flow in identified]
             error = CredentialError.of("credential-certificates", names=names)
-            raise error.at(identified[1].lent.pointer)
+            raise error.at(identified[1].pointer)
         self.identity: TlsIdentity | None = identified[0].identity if identified else None
 
     @property
@@ -39,6 +39,10 @@ class Flows:
         for flow in self._flows:
             with contextlib.suppress(NotSentError):  # it is shown without
                 await flow.authorise(request)
+
+    def sees(self, status: int) -> bool:
+        """Say whether one of them has to see a response with *status*."""
+        return any(flow.sees(status) for flow in self._flows)
 
     def responded(self, response: AuthResponse) -> None:
         """Tell all of them of *response*."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,16 @@ def credentials_file() -> Path:
     return Path(platformdirs.user_config_dir("httptask", appauthor=False)) / "credentials.json"
 
 
+_FOLDER_VARIABLES = (
+    ("HOME", "XDG_CONFIG_HOME") if os.name == "posix" else ("APPDATA", "USERPROFILE")
+)
+
+
+def _variables() -> tuple[str | None, ...]:
+    """Return the environment variables that say where the credentials file is."""
+    return tuple(map(os.environ.get, (FILE_VARIABLE, *_FOLDER_VARIABLES)))
+
+
 def from_environment(name: str) -> Credential | None:
     """Return the credential *name* of the environment, or None. Plain text, not an object, is a
     bearer token.
@@ -68,9 +79,47 @@ def from_file(name: str) -> Credential | None:
 
     Raises `ValueError` for a file that others can read, or that is not a JSON object of objects.
     """
+    variables, path = _variables(), credentials_file()
+    state, now = _state_of(str(path)), time.time_ns()
     document = stored_credentials()
-    path = credentials_file()
-    return credential_of(name, document[name], f"{path}: {name!r}") if name in document else None
+    if name not in document:
+        return None
+    credential = credential_of(name, document[name], f"{path}: {name!r}")
+    if len(_unchanged) >= _MOST_UNCHANGED:
+        _unchanged.clear()
+    # A file system's clock has steps: what was changed this moment may change once more within one.
+    if state is not None and state == _state_of(str(path)) and max(state[:2]) < now - _STEP:
+        _unchanged[name] = variables, str(path), state, credential
+    return credential
+
+
+_State = tuple[int, ...]
+_unchanged: dict[str, tuple[tuple[str | None, ...], str, _State, Credential]] = {}
+"""By name, what the credentials file held, and the state that it had then."""
+_MOST_UNCHANGED = 1024
+_STEP = 2_000_000_000
+"""Nanoseconds: the coarsest times of a file system that is in use (FAT)."""
+
+
+def _state_of(path: str) -> _State | None:
+    """Return what differs once *path* was written, replaced, or given other permissions."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - in every attempt, and twice as fast
+    except OSError:
+        return None
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return *times, status.st_mode, status.st_size, status.st_ino, status.st_dev
+
+
+def from_unchanged_file(name: str) -> Credential | None:
+    """Return what `from_file` returned last, if the credentials file has not changed since then;
+    else None. It only asks for the state of the file, which takes no thread.
+    """
+    kept = _unchanged.get(name)
+    if kept is None:
+        return None
+    variables, path, state, credential = kept
+    return credential if variables == _variables() and state == _state_of(path) else None
 
 
 def stored_credentials() -> dict[str, Any]:

@@ -13,11 +13,12 @@ import hashlib
 import json
 import logging
 import marshal
+import math
 import os
 import secrets
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.threads import in_thread
@@ -59,6 +60,15 @@ class _Seen:
     age: float
     """Seconds, when it was seen."""
     seen_at: float
+    stale_at: float = field(init=False)
+    """By the monotonic clock, when it has to be refreshed."""
+
+    def __post_init__(self) -> None:
+        life, stale_at = self.token.expires_in, math.inf
+        if life is not None:
+            ahead = min(_AHEAD_SECONDS, _AHEAD_PART * life)
+            stale_at = self.seen_at + life - self.age - ahead
+        object.__setattr__(self, "stale_at", stale_at)
 
     def seconds_left(self, now: float) -> float | None:
         """Return the seconds of life left, at *now* of the monotonic clock; None: nobody knows."""
@@ -68,10 +78,7 @@ class _Seen:
 
     def is_fresh(self, now: float) -> bool:
         """Say whether it need not be refreshed yet."""
-        left = self.seconds_left(now)
-        if left is None or self.token.expires_in is None:
-            return True
-        return left > min(_AHEAD_SECONDS, _AHEAD_PART * self.token.expires_in)
+        return now < self.stale_at
 
 
 def _failed(code: str, key: str, **params: Any) -> CredentialError:
@@ -107,16 +114,20 @@ class TokenKeeper:
             key = self._keys[asked] = key_of(credential, identity)
         return key
 
+    def fresh(self, key: str) -> Token | None:
+        """Return the token of *key* that this process knows, if it need not be refreshed yet."""
+        seen = self._seen.get(key)
+        return seen.token if seen is not None and seen.is_fresh(self._clock.monotonic()) else None
+
     async def get(self, key: str, obtain: Obtain, refused: str | None = None) -> Token:
         """Return the token of *key*: the stored one while it is fresh, else what *obtain* gives.
 
         *refused* is the version of one that the server did not accept.
         """
         for _ in range(3):
-            seen = self._seen.get(key)
-            is_accepted = seen is not None and seen.token.version != refused
-            if seen is not None and is_accepted and seen.is_fresh(self._clock.monotonic()):
-                return seen.token
+            fresh = self.fresh(key)
+            if fresh is not None and fresh.version != refused:
+                return fresh
             flight = self._flight(key, obtain, refused)
             try:
                 token = await outcome(flight)

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from httptask._core.redaction import MASK
@@ -87,6 +88,9 @@ class StreamedBody:
         return StreamedBody(pieces)
 
 
+_NAME = itemgetter(0)
+
+
 @dataclass(slots=True, repr=False)
 class OutgoingRequest:
     """A request about to be sent. Mutable on purpose: hooks and auth schemes change it in place.
@@ -116,10 +120,16 @@ class OutgoingRequest:
         lower_name = name.lower()
         return next((value for key, value in self.headers if key.lower() == lower_name), None)
 
+    def has_header(self, lower_name: str) -> bool:
+        """Say whether there is a header *lower_name*, which is in lower case."""
+        return lower_name in map(str.lower, map(_NAME, self.headers))  # asked in every attempt
+
     def set_header(self, name: str, value: str) -> None:
         """Set header *name* to *value*, replacing every field of that name, whatever its case."""
         lower_name = name.lower()
-        others = [(key, old) for key, old in self.headers if key.lower() != lower_name]
+        others = self.headers
+        if self.has_header(lower_name):
+            others = [(key, old) for key, old in others if key.lower() != lower_name]
         self.headers = [*others, (name, value)]
 
     def copy(self) -> OutgoingRequest:

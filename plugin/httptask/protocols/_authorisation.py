@@ -28,6 +28,12 @@ class AuthScheme(Protocol):
       cannot be sent again.
     - `challenges(response, credential, context)`: whether `challenged` is called for *response*,
       if other responses than a 401 count; it may return an awaitable.
+    - `challenge_statuses(credential)`: the statuses of the responses that `challenges` can accept,
+      or None for any; a response with another status is not looked at.
+    - `adds_same_header(credential)`: True if what it adds depends on the credential, on the token
+      from `Tokens.get` and on the endpoint alone, whatever else stands in the request. Where that
+      is one header, the next attempts of a task get it without a call of `authorise`, as long as
+      the store gives the same credential and the token is fresh.
     - `responded(response, credential, context)`: called for each response of the credential's own
       origin, before `challenges`: a server may send there what the next request needs.
     - `tls_identity(credential)`: the `TlsIdentity` for connections, or None. The token requests of

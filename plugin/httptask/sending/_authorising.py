@@ -53,6 +53,10 @@ class Authorisation(Protocol):
         """Authorise *request* in place."""
         ...
 
+    def sees(self, status: int) -> bool:
+        """Say whether the scheme has to see a response with *status*."""
+        ...
+
     def responded(self, response: AuthResponse) -> None:
         """Tell the scheme of *response*."""
         ...

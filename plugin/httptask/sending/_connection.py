@@ -154,7 +154,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def _is_chunked(self) -> bool:
-        return self._request is not None and self._request.header("transfer-encoding") is not None
+        return self._request is not None and self._request.has_header("transfer-encoding")
 
     @property
     def _is_complete(self) -> bool:

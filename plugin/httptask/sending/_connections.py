@@ -6,7 +6,9 @@ import asyncio
 import functools
 import re
 import ssl
+from collections.abc import Collection
 from contextlib import suppress
+from operator import itemgetter
 
 from httptask._http.syntax import TOKEN
 from httptask.errors import BlockedError
@@ -228,8 +230,15 @@ class Connections:
 
 # The request's head
 
-_VALUE = re.compile(r"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?", re.ASCII)
-"""RFC 9110, section 5.5, without the white space around it."""
+_FIELDS = re.compile(
+    rf"(?:{TOKEN.pattern}\x00(?:[^\x00\s]++(?:[ \t]++[^\x00\s]++)*+)?+\n)*+", re.ASCII
+)
+"""Header fields that can be written, each as its name, NUL, its value and a line feed.
+
+No name and no value may hold one of these (RFC 9110, section 5.5). White space around a value is
+not sent.
+"""
+_NAME, _VALUE = itemgetter(0), itemgetter(1)
 
 
 def head_of(
@@ -240,7 +249,10 @@ def head_of(
     `Host` is added, and `Content-Length` where RFC 9110, section 8.6 wants it; the credentials of
     *proxy*, which reads the head, too.
     """
-    names = {name.lower(): value for name, value in request.headers}
+    # Neither a loop nor a comprehension: this is done for every request, with each of its headers.
+    names = dict(
+        zip(map(str.lower, map(_NAME, request.headers)), map(_VALUE, request.headers), strict=True)
+    )
     added = [] if "host" in names else [("Host", authority)]
     if proxy is not None:
         if "proxy-authorization" in names:
@@ -261,16 +273,15 @@ def head_of(
     elif request.body or request.method in ("POST", "PUT", "PATCH"):
         added.append(("Content-Length", str(len(request.body))))
     headers = (*added, *request.headers)
-    hosts = sum(name.lower() == "host" for name, _ in headers)
-    if not TOKEN.fullmatch(request.method) or hosts > 1:
+    if not TOKEN.fullmatch(request.method) or _has_several_hosts(request, names):
         raise UnsendableError("its method is no token, or it has several Host headers")
-    for name, value in headers:
-        if not TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise UnsendableError("a header of it cannot be written")
-    lines = [
-        f"{request.method} {target} HTTP/1.1",
-        *(f"{name}: {value}" for name, value in headers),
-        "",
-        "",
-    ]
-    return "\r\n".join(lines).encode("utf-8"), headers
+    if not _FIELDS.fullmatch("".join(map("%s\0%s\n".__mod__, headers))):
+        raise UnsendableError("a header of it cannot be written")
+    fields = "".join(map("%s: %s\r\n".__mod__, headers))
+    return f"{request.method} {target} HTTP/1.1\r\n{fields}\r\n".encode(), headers
+
+
+def _has_several_hosts(request: OutgoingRequest, names: Collection[str]) -> bool:
+    if "host" not in names:
+        return False
+    return sum(name.lower() == "host" for name, _ in request.headers) > 1

@@ -308,17 +308,22 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
     """
     cookies = CookieJar()
     request = sent = ready.request
-    plain = ready.plain if ready.authorisation is not None else None
+    authorisation = ready.authorisation
+    plain = ready.plain if authorisation is not None else None
     may_be_challenged = True
     visited = set()
     while True:
         received = await _hop(current, sent, ready, call, on_own_origin=plain is not None)
-        if plain is not None and ready.authorisation is not None:
+        if (
+            plain is not None
+            and authorisation is not None
+            and authorisation.sees(received.status_code)
+        ):
             response = as_seen(received, sent.url)
-            ready.authorisation.responded(response)
+            authorisation.responded(response)
             anew = None
             if may_be_challenged:
-                anew = await authorised_anew(current.hops[-1], response, plain, ready.authorisation)
+                anew = await authorised_anew(current.hops[-1], response, plain, authorisation)
             if anew is not None:
                 may_be_challenged = False
                 cookies.store(sent.url, received.header_lines("set-cookie"))
@@ -338,8 +343,8 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
             if len(current.counting_hops) > call.terms.redirects:
                 raise RedirectError(f"more than {call.terms.redirects} redirects")
             plain = plain_following(plain, following, received)
-            if plain is not None and ready.authorisation is not None and ready.authorisation.signs:
-                following = await authorised(plain, ready.authorisation)
+            if plain is not None and authorisation is not None and authorisation.signs:
+                following = await authorised(plain, authorisation)
             request, sent = following, cookies.attached(following)
             if (sent.method, sent.url, sent.header("cookie")) in visited:
                 raise circle(sent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from httptask.credentials import (
@@ -12,8 +13,10 @@ from httptask.credentials import (
     Resolved,
     authorise,
     blamed,
+    kept_header,
     resolve_known,
 )
+from httptask.model.exchange import OutgoingRequest
 from httptask.model.task import Inputs
 from httptask.sending import Ready, Send, host_and_target, refused, secrets_of
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from httptask.errors import CredentialError
     from httptask.model.api import Endpoint
     from httptask.model.authorisation import AuthResponse, TlsIdentity
-    from httptask.model.exchange import OutgoingRequest
+    from httptask.task._plan import Plan
     from httptask.task._runtime import Runtime
 
 
@@ -103,20 +106,26 @@ async def resolved_credentials(
     """Return the credentials that a task names, each with where it does; their secrets are masked
     from now on.
     """
-    redactor = runtime.redactor
     credentials = []
     for pointer, name in names:
-        with blamed(name, pointer, redactor):
-            resolved = await resolve_known(name, runtime.plugins)
-        runtime.limiter.know(name, resolved.credential.rate_limit)
-        for secret in resolved.secrets:
-            redactor.add(secret)
-        credentials.append((pointer, resolved))
+        resolved = runtime.credentials.get(name)
+        credentials.append((pointer, resolved or await _resolved(runtime, pointer, name)))
     return credentials
 
 
+async def _resolved(runtime: Runtime, pointer: str, name: str) -> Resolved:
+    redactor = runtime.redactor
+    with blamed(name, pointer, redactor):
+        resolved = await resolve_known(name, runtime.plugins)
+    runtime.limiter.know(name, resolved.credential.rate_limit)
+    for secret in resolved.secrets:
+        redactor.add(secret)
+    runtime.credentials.keep(name, resolved)
+    return resolved
+
+
 async def authorised(
-    runtime: Runtime,
+    plan: Plan,
     plain: OutgoingRequest,
     credentials: Sequence[tuple[str, Resolved]],
     endpoint: Endpoint | None,
@@ -126,21 +135,51 @@ async def authorised(
 
     *send* sends token requests; None where the request is only shown.
     """
+    runtime = plan.runtime
+    if len(credentials) > 1:
+        return await _authorised_together(runtime, plain, credentials, endpoint, send)
+    pointer, resolved = credentials[0]
+    kept, redactor, is_flow = plan.kept_header, runtime.redactor, resolved.known.is_flow
+    name = resolved.credential.name
+    lend = partial(Lent, runtime, name, endpoint, pointer, send) if is_flow else None
+    if (
+        kept is not None
+        and (send is not None or kept.token is None)
+        and kept.fits(resolved, endpoint, plain, runtime.tokens, redactor)
+    ):
+        headers = [*plain.headers, kept.line]
+        request = OutgoingRequest(plain.method, plain.url, headers, plain.body)
+        if lend is None:
+            return Ready(request, plain, name)
+        return Ready(request, plain, name, Flow(resolved, pointer, redactor, lend, kept, request))
     request = plain.copy()
-    flows: list[Flow] = []
-    for pointer, resolved in credentials:
-        credential, known = resolved.credential, resolved.known
-        if not known.is_flow and len(credentials) == 1:
-            with blamed(credential.name, pointer, runtime.redactor):
-                await authorise(request, credential, known, runtime.redactor, endpoint)
-            return Ready(request, plain, credential.name)
-        lent = Lent(runtime, credential.name, endpoint, pointer, send)
-        flows.append(Flow(credential, known, lent))
-    together = flows[0] if len(flows) == 1 else Flows(flows)
+    if lend is None:
+        with blamed(name, pointer, redactor):
+            await authorise(request, resolved.credential, resolved.known, redactor, endpoint)
+        plan.kept_header = kept_header(resolved, endpoint, plain, request, redactor)
+        return Ready(request, plain, name)
+    flow = Flow(resolved, pointer, redactor, lend)
     try:
-        await together.authorise(request)
+        await flow.authorise(request)
     except NotSentError:  # it is shown as it is without
         request = plain.copy()
-    if len(flows) == 1:
-        return Ready(request, plain, flows[0].credential.name, together)
+    if send is not None:
+        plan.kept_header = flow.kept_header(plain, request, endpoint)
+    return Ready(request, plain, name, flow)
+
+
+async def _authorised_together(
+    runtime: Runtime,
+    plain: OutgoingRequest,
+    credentials: Sequence[tuple[str, Resolved]],
+    endpoint: Endpoint | None,
+    send: Send | None,
+) -> Ready:
+    """Return *plain* authorised by several *credentials*."""
+    request, flows = plain.copy(), []
+    for pointer, resolved in credentials:
+        lend = partial(Lent, runtime, resolved.credential.name, endpoint, pointer, send)
+        flows.append(Flow(resolved, pointer, runtime.redactor, lend))
+    together = Flows(flows)
+    await together.authorise(request)
     return Ready(request, plain, tuple(flow.credential.name for flow in flows), together)

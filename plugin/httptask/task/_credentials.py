@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.threads import in_thread
@@ -14,9 +15,8 @@ from httptask.credentials import (
     Shelf,
     credential_of,
     key_of,
-    known_scheme,
     resolve,
-    typed_credential,
+    resolved,
 )
 from httptask.errors import CredentialError, SettingsError, TaskError
 from httptask.model.exchange import OutgoingRequest
@@ -45,15 +45,14 @@ def flow_of(
     """Return the flow of *credential*, which may send token requests; None where its scheme needs
     none. Raises `CredentialError`.
     """
-    credential = typed_credential(credential, runtime.plugins)
-    for secret in credential.secrets():
+    known = resolved(credential, runtime.plugins)
+    for secret in known.secrets:
         runtime.redactor.add(secret)
     runtime.limiter.know(credential.name, credential.rate_limit)
-    known = known_scheme(credential, runtime.plugins)
-    if not known.is_flow:
+    if not known.known.is_flow:
         return None
-    lent = Lent(runtime, credential.name, endpoint, "", _guarded(runtime))
-    return Flow(credential, known, lent)
+    lend = partial(Lent, runtime, credential.name, endpoint, "", _guarded(runtime))
+    return Flow(known, "", runtime.redactor, lend)
 
 
 def _guarded(runtime: Runtime) -> Send:

@@ -50,6 +50,7 @@ from httptask.task.completion import completion_problems
 from httptask.task.pagination import first_page, pagination_problems, placed
 
 if TYPE_CHECKING:
+    from httptask.credentials import KeptHeader
     from httptask.model.api import Endpoint
     from httptask.task._runtime import Runtime
 
@@ -112,6 +113,8 @@ class Plan:
         self.request_pointer = pointer_of(["httpRequest"], pointer)
         self.parameters_pointer = pointer_of(["inputParameters"], pointer)
         self.runtime = runtime
+        self.kept_header: KeptHeader | None = None
+        """What its credential added to the last request; it changes with it."""
         self._given_endpoint = endpoint
 
     @cached_property

@@ -33,9 +33,11 @@ async def ready(
     needs none.
     """
     runtime = task.runtime
-    request = built.copy()
+    request = built  # it is changed nowhere: whoever changes something has a copy
     if isinstance(built.body, StreamedBody):
         request = await located(built, runtime.readable)
+    elif runtime.plugins.implements("httptask_prepare_request"):
+        request = built.copy()
     if is_elsewhere:
         _prepared_by_plugins(task, request)
         request = for_another_origin(request)
@@ -48,7 +50,7 @@ async def ready(
     _prepared_by_plugins(task, request)
     if not credentials:
         return Ready(request, request)
-    return await authorised(runtime, request, credentials, task.endpoint, send)
+    return await authorised(task.plan, request, credentials, task.endpoint, send)
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:

@@ -19,7 +19,13 @@ from httptask._core.numbers import number_from_1
 from httptask._core.redaction import Redactor
 from httptask._core.sync import run_sync
 from httptask.building import FILES_VARIABLE, Files
-from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper, tokens_file
+from httptask.credentials import (
+    CredentialsAtHand,
+    FileTokens,
+    MemoryTokens,
+    TokenKeeper,
+    tokens_file,
+)
 from httptask.expressions import Evaluator
 from httptask.model.authorisation import Clock
 from httptask.model.policy import (
@@ -146,6 +152,8 @@ class Runtime:
         """How requests leave this machine."""
         self.redactor = Redactor(self.ways.secrets)
         """Masks every credential value resolved so far, and those of proxies."""
+        self.credentials = CredentialsAtHand(self.plugins)
+        """The credentials that were resolved, while their stores hold the same."""
         self.clock = Clock()
         """The time that auth schemes and tokens go by."""
         self._token_store = tokens

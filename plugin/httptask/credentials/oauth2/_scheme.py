@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,15 @@ class OAuth2:
             )
         place = credential.fields.get("sendAs", {})
         put_token(request, place, token.access_token, token.token_type)
+
+    def adds_same_header(self, credential: Credential) -> bool:
+        """Say yes: of the request it looks at nothing."""
+        return True
+
+    def challenge_statuses(self, credential: Credential) -> Collection[int] | None:
+        """Return the statuses that `challenges` accepts; None: it looks at each response."""
+        when = credential.fields.get("refreshWhen", {})
+        return None if "condition" in when else when.get("status", (401,))
 
     async def challenges(
         self, response: AuthResponse, credential: Credential, context: AuthContext

@@ -55,6 +55,7 @@ class Jwt:
     def __init__(self) -> None:
         self._tokens: dict[bytes, tuple[str, float]] = {}
         """By a hash of the credential: a token, and when it is stale."""
+        self._owners: dict[str, tuple[Credential, bytes]] = {}
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
         """Say whether it asks for a token of any make."""
@@ -64,10 +65,10 @@ class Jwt:
         self, request: OutgoingRequest, credential: Credential, context: AuthContext
     ) -> None:
         """Put a token into *request*."""
-        fields = credential.revealed()
-        owner = _owner(fields)
+        owner = self._owner(credential)
         token, stale_at = self._tokens.get(owner, ("", 0.0))
         if not token or context.clock.monotonic() >= stale_at:
+            fields = credential.revealed()
             lifetime = fields.get("lifetimeSeconds", _LIFETIME)
             claims = _claims(fields, int(context.clock.wall()), lifetime)
             # A signature takes a millisecond, and the first one a library's import.
@@ -76,18 +77,25 @@ class Jwt:
                 self._tokens.clear()
             self._tokens[owner] = token, context.clock.monotonic() + lifetime * 0.9
         context.mask(token)
-        put_token(request, fields.get("sendAs", {}), token, "Bearer")
+        put_token(request, credential.fields.get("sendAs", {}), token, "Bearer")
 
     def challenged(
         self, response: AuthResponse, credential: Credential, context: AuthContext
     ) -> bool:
         """Sign another token: the clock may have been set meanwhile, or the key accepted."""
-        self._tokens.pop(_owner(credential.revealed()), None)
+        self._tokens.pop(self._owner(credential), None)
         return True
 
-
-def _owner(fields: Mapping[str, Any]) -> bytes:
-    return hashlib.sha256(repr(fields).encode()).digest()
+    def _owner(self, credential: Credential) -> bytes:
+        """Return the hash of *credential*; it is kept while the store gives the same."""
+        kept = self._owners.get(credential.name)
+        if kept is not None and kept[0] is credential:
+            return kept[1]
+        owner = hashlib.sha256(repr(credential.revealed()).encode()).digest()
+        if len(self._owners) >= _MOST_TOKENS:
+            self._owners.clear()
+        self._owners[credential.name] = credential, owner
+        return owner
 
 
 def _key(fields: Mapping[str, Any]) -> SigningKey:

@@ -49,6 +49,10 @@ class Basic:
         """Say whether it asks for a user name and a password."""
         return is_http(security_scheme, "basic") or is_authorization(security_scheme)
 
+    def adds_same_header(self, credential: Credential) -> bool:
+        """Say yes: it does not look at the request."""
+        return True
+
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header; a colon in the user name cannot be sent (RFC 7617, section 2)."""
         if ":" in _value(credential, "username"):
@@ -68,6 +72,10 @@ class Bearer:
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
         """Say whether it asks for a token of any make."""
         return asks_for_token(security_scheme)
+
+    def adds_same_header(self, credential: Credential) -> bool:
+        """Say yes: it does not look at the request."""
+        return True
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header."""
@@ -91,6 +99,12 @@ class ApiKey:
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
         """Say whether it asks for an API key."""
         return security_scheme.get("type") == "apiKey"
+
+    def adds_same_header(self, credential: Credential) -> bool:
+        """Say whether *credential* itself says where its key goes: else the request is looked at,
+        too, for what the endpoint asks for and has already.
+        """
+        return {"in", "name"} <= credential.fields.keys()
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Put the key where the credential's `in` says, or else the endpoint's security schemes."""

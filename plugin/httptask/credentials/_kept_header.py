@@ -1,0 +1,77 @@
+"""The header that a credential adds to one request after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from httptask._http.syntax import split_url
+
+if TYPE_CHECKING:
+    from httptask._core.redaction import Redactor
+    from httptask.credentials._resolve import Resolved
+    from httptask.credentials._tokens import TokenKeeper
+    from httptask.model.api import Endpoint
+    from httptask.model.authorisation import TlsIdentity, Token
+    from httptask.model.exchange import OutgoingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHeader:
+    """The header that *resolved* added to a request, and adds to the next ones of the same task.
+
+    Authorising anew would give the same as long as the store gives the same credential and the
+    token is fresh.
+    """
+
+    resolved: Resolved
+    endpoint: Endpoint | None
+    base: str = field(repr=False)
+    """The start of the URL that it was authorised for: the origin and a slash."""
+    lower_name: str
+    line: tuple[str, str] = field(repr=False)
+    token: Token | None = None
+    """The token that is in it; None: none is."""
+    token_key: str = ""
+    identity: TlsIdentity | None = None
+    """The client's certificate that connections are made with."""
+
+    def fits(
+        self,
+        resolved: Resolved,
+        endpoint: Endpoint | None,
+        plain: OutgoingRequest,
+        tokens: TokenKeeper,
+        redactor: Redactor,
+    ) -> bool:
+        """Say whether *resolved* would add the same to *plain*, a request to *endpoint*."""
+        return (
+            self.resolved is resolved
+            and self.endpoint is endpoint
+            and plain.url.startswith(self.base)
+            and not plain.has_header(self.lower_name)
+            and (self.token is None or tokens.fresh(self.token_key) is self.token)
+            and redactor.masks_header(self.line)
+        )
+
+
+def kept_header(
+    resolved: Resolved,
+    endpoint: Endpoint | None,
+    plain: OutgoingRequest,
+    request: OutgoingRequest,
+    redactor: Redactor,
+) -> KeptHeader | None:
+    """Return the header that *resolved* added to *plain*, which is *request* now; None where it
+    changed anything else, or may add another one to the next request.
+    """
+    if not resolved.adds_same_header or request.headers[:-1] != plain.headers:
+        return None
+    line = request.headers[-1]
+    if request.url != plain.url or request.body is not plain.body:
+        return None
+    split = split_url(plain.url)
+    base, lower_name = f"{split.scheme}://{split.netloc}/", line[0].lower()
+    if not plain.url.startswith(base) or not redactor.masks_header(line):
+        return None
+    return KeptHeader(resolved, endpoint, base, lower_name, line)
