@@ -38,7 +38,7 @@ MULTIPART = "multipart/form-data"
 
 
 def endpoint(
-    *parameters: Parameter, path: str = "/a", body: dict[str, MediaType] | None = None
+    *parameters: Parameter, path: str = "/a", body: dict[str, MediaType] | None = None, **more: Any
 ) -> Endpoint:
     return Endpoint(
         "i",
@@ -47,6 +47,7 @@ def endpoint(
         "v",
         parameters=parameters,
         request_body=RequestBody(body) if body else None,
+        **more,
     )
 
 
@@ -794,6 +795,32 @@ def test_parts_have_the_media_type_of_their_value(send: Send) -> None:
         "text/plain",
     ]
     assert read["files"] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent"),
+    [
+        ({"type": "string", "contentEncoding": "base64"}, "application/octet-stream"),
+        ({"$ref": "#/$defs/Icon"}, "application/octet-stream"),
+        ({"type": "string", "contentMediaType": "image/png"}, "text/plain"),
+    ],
+)
+def test_a_part_that_is_an_encoding_of_octets_says_so(
+    send: Send, schema: dict[str, Any], sent: str
+) -> None:
+    """Its text goes out as it is; the media type is the one that OpenAPI 3.1.1 has for it, section
+    4.8.15.1.1, unless an Encoding Object has another. A form has no media types.
+    """
+    definitions = {"Icon": {"allOf": [{"contentEncoding": "base64url"}, {"type": "string"}]}}
+    schema = {"type": "object", "properties": dict.fromkeys("ab", schema)}
+    media_type = MediaType(schema, encoding={"b": {"contentType": "image/png"}})
+    described = endpoint(body={MULTIPART: media_type, FORM: media_type}, definitions=definitions)
+    form = {"a": "aGVsbG8=", "b": "aGVsbG8="}
+    read = send(described, body=form, headers={"Content-Type": MULTIPART})
+    assert [part[1] for part in read["parts"]] == [sent, "image/png"]
+    assert read["form"] == [[name, "aGVsbG8="] for name in form]
+    read = send(described, body=form, headers={"Content-Type": FORM})
+    assert read["form"] == [[name, "aGVsbG8="] for name in form]
 
 
 def parts_of(content_type: str, body: bytes) -> list[Message]:

@@ -38,8 +38,9 @@ DEFINITIONS: dict[str, Any] = {
     "Link": {"allOf": [to("Next"), thing({"value": TEXT})]},
     "Next": thing({"next": to("Link")}),
     "Loop": {"allOf": [to("Loop"), TEXT]},
+    "NeedsB": {"required": ["b"]},
 }
-IF_A: dict[str, Any] = {"if": {"required": ["a"]}, "then": {"required": ["b"]}}
+IF_A: dict[str, Any] = {"if": {"minProperties": 2}, "then": {"required": ["b"]}}
 ONE_OF_TWO: dict[str, Any] = {"oneOf": [to("Cat"), to("Dog")]}
 
 Case = tuple[dict[str, Any], dict[str, Any], list[str], list[str]]
@@ -65,7 +66,7 @@ CASES: dict[str, Case] = {
     ),
     "dependentSchemas": (
         a(TEXT),
-        a(TEXT, dependentSchemas={"a": {"required": ["b"]}}),
+        a(TEXT, dependentSchemas={"a": {"minProperties": 2}}),
         ["! body: now has rules for when a is given"],
         ["  body: now has rules for when a is given"],
     ),
@@ -85,10 +86,10 @@ CASES: dict[str, Case] = {
         a(TEXT),
         a(TEXT, **IF_A),
         [
-            '! body: now with a condition {"if": {"required": ["a"]}, "then": {"required": ["b"]}}',
+            '! body: now with a condition {"if": {"minProperties": 2}, "then": {"required": ["b"]}}',
         ],
         [
-            '  body: now with a condition {"if": {"required": ["a"]}, "then": {"required": ["b"]}}',
+            '  body: now with a condition {"if": {"minProperties": 2}, "then": {"required": ["b"]}}',
         ],
     ),
     "condition-asks-more": (
@@ -199,13 +200,13 @@ CASES: dict[str, Case] = {
         a(TEXT),
         [
             (
-                '  body: no more with a condition {"if": {"required": ["a"]}, "then": {"required":'
+                '  body: no more with a condition {"if": {"minProperties": 2}, "then": {"required":'
                 ' ["b"]}}'
             ),
         ],
         [
             (
-                '! body: no more with a condition {"if": {"required": ["a"]}, "then": {"required":'
+                '! body: no more with a condition {"if": {"minProperties": 2}, "then": {"required":'
                 ' ["b"]}}'
             ),
         ],
@@ -299,6 +300,18 @@ SAME: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         a(TEXT, dependentRequired={"a": ["b", "c"], "d": []}),
         a(TEXT, dependentRequired={"d": [], "a": ["c", "b"]}),
     ),
+    "dependent-names-as-schemas": (
+        a(TEXT, dependentRequired={"a": ["b"], "b": ["c"]}),
+        a(TEXT, dependentSchemas={"a": to("NeedsB"), "b": {"type": "object", "required": ["c"]}}),
+    ),
+    "dependent-names-as-a-condition": (
+        a(TEXT, dependentRequired={"a": ["b", "c"]}),
+        a(
+            TEXT,
+            dependentRequired={"a": ["c"]},
+            **{"if": {"required": ["a"]}, "then": to("NeedsB")},
+        ),
+    ),
     "recursion": (to("Node"), to("Link")),
     "made-of-itself": (to("Loop"), TEXT),
     "description-of-a-refused-value": (
@@ -374,6 +387,8 @@ PLAIN: list[dict[str, Any]] = [
     {"type": "object", "propertyNames": {"minLength": 2}},
     {"type": "object", "dependentRequired": {"x-a": ["b"]}},
     {"type": "object", "dependentSchemas": {"b": {"required": ["x-a"]}}},
+    {"dependentSchemas": {"b": {"maxProperties": 1}, "x-a": {"type": "object", "required": ["b"]}}},
+    {"if": {"required": ["b"]}, "then": {"type": "object", "required": ["x-a"]}},
     {"type": "object", "anyOf": [{"required": ["b"]}, {"required": ["x-a"]}]},
     {"type": "object", "maxProperties": 1},
     {"allOf": [{"additionalProperties": TEXT}, {"additionalProperties": WHOLE}]},

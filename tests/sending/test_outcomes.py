@@ -811,10 +811,18 @@ def test_gzip_as_servers_send_it() -> None:
             servers.respond(servers.response(body, text, ("Content-Encoding", coding)))
         ) as server:
             assert call(http(server.url)).body == expected
-    with servers.raw_server(
-        servers.respond(servers.response(b"x", text, ("Content-Encoding", "gzip, " * 9)))
-    ) as server:
-        assert isinstance(failure(http(server.url)), errors.DecodeError)
+    # Each coding that is named was applied (RFC 9110, section 8.4), to curl as well.
+    once = gzip.compress(b"one two")
+    for body, coding in ((b"x", "gzip, " * 9), (once, "gzip, gzip"), (b"one two", "gzip")):
+        answer = servers.response(body, text, ("Content-Encoding", coding))
+        with servers.raw_server(servers.respond(answer)) as server:
+            error = failure(http(server.url))
+            assert isinstance(error, errors.DecodeError)
+            assert error.exchange is not None
+            assert error.exchange.response.status_line == "HTTP/1.1 200 OK"
+            assert len(server.received) == 1
+            if coding == "gzip, gzip":
+                assert servers.curl("-sS", "--compressed", server.url).returncode == 61
 
 
 @pytest.mark.parametrize(

@@ -490,6 +490,26 @@ def test_a_near_miss_of_a_required_header_is_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("required", "given"),
+    [
+        ("Content-Encoding", "Content-Length"),
+        ("If-Match", "if-none-match"),
+        ("X-Range", "Range"),
+        ("Accept-Languages", "Accept-Language"),
+    ],
+)
+def test_a_header_of_a_standard_is_no_misspelling(required: str, given: str) -> None:
+    """It means what it says: nobody meant the required one with it."""
+    header = Parameter(required, "header", required=True)
+    known = Endpoint(
+        "a", "POST", "/a", "acme", parameters=(header,), servers=(Server("https://a"),)
+    )
+    request = {"url": "https://a/a", "method": "POST", "headers": {given: "x"}}
+    messages = [each.message for each in request_problems(request, settings_schema(known), known)]
+    assert f"'{required}' is required" in messages
+
+
+@pytest.mark.parametrize(
     ("headers", "pointer", "says"),
     [
         ({"Host": "evil"}, "Host", "set by the HTTP library"),

@@ -5,6 +5,7 @@ is prefilled.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -430,6 +431,46 @@ def test_the_discriminator_of_a_description_chooses(
     """
     schema = {keyword: [ref("Cat"), ref("Dog")], "discriminator": discriminator}
     assert said(schema, CHOICE, value, version) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "tag"),
+    [
+        ("#/components/schemas/acme.v1.Dog", "acme.v1.Dog"),
+        ("#/components/schemas/Pet%20Dog", "Pet Dog"),
+        ("#/components/schemas/a~1Dog", "a/Dog"),
+        ("Dog.json", "Dog"),
+        ("./Pet%20Dog.json", "Pet Dog"),
+        ("Pets.json#/Dog", "Dog"),
+    ],
+)
+def test_the_name_of_a_schema_chooses_it(reference: str, tag: str, tmp_path: Path) -> None:
+    """As its key or its file is called, not as a reference spells it (OpenAPI 3.1.1, section
+    4.8.25).
+    """
+    dog = {"type": "object", "properties": {"petType": {"type": "string"}}, "required": ["bark"]}
+    schemas = dict.fromkeys(("acme.v1.Dog", "Pet Dog", "a/Dog"), dog)
+    for name, content in {"Dog": dog, "Pet Dog": dog, "Pets": {"Dog": dog}}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    schema = {"oneOf": [ref("Cat"), {"$ref": reference}], "discriminator": PET_TYPE}
+    operation = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    root = {
+        "openapi": "3.1.1",
+        "info": {"title": "T"},
+        "servers": [{"url": "https://a.example"}],
+        "paths": {"/a": {"post": operation}},
+        "components": {"schemas": {**CHOICE, **schemas}},
+    }
+    (tmp_path / "api.json").write_text(json.dumps(root))
+    (known,) = read_api(tmp_path / "api.json", provider="acme", plugins=PLUGINS).endpoints
+    request = {"url": "https://a.example/a", "method": "POST"}
+    for body, messages in (
+        ({"petType": tag, "bark": 1}, []),
+        ({"petType": tag}, ["'bark' is required"]),
+        ({"petType": "?"}, [f'expected one of "Cat", "{tag}", found the string "?"']),
+    ):
+        problems = request_problems({**request, "body": body}, settings_schema(known), known)
+        assert [each.message for each in problems] == messages
 
 
 @pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])

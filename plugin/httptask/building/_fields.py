@@ -16,6 +16,7 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number
 from httptask._http.media_types import FORM, FORM_DATA, essence, range_of
 from httptask._http.syntax import TOKEN, UNSENDABLE
+from httptask._schema.views import Views
 from httptask.building._escaping import Encode, UnwritableError
 from httptask.building._references import ANY_BYTES, Path, is_pairs, is_reference, reference_of
 from httptask.building._styles import pairs, scalar
@@ -48,6 +49,12 @@ class Described:
         """Return what is said of the value of the field *name*."""
         schema = member_schema(self.media_type.schema, name, self.definitions)
         return Described(MediaType(schema), self.definitions, name)
+
+    @property
+    def is_encoded(self) -> bool:
+        """Whether its text is an encoding of octets: base64, for example."""
+        views = Views({"$defs": self.definitions})
+        return bool(views.view(self.media_type.schema).keywords.get("contentEncoding"))
 
     def item(self) -> Described:
         """Return what is said of one item, when this is said of an array."""
@@ -162,6 +169,8 @@ def _one(
             raise UnwritableError("unwritable-file-in-form", mediaType=FORM, other=FORM_DATA)
         return _file(name, item, encoding)
     content_type = _field_type(item, encoding)
+    if not content_type and writer.takes_files and described.is_encoded:
+        content_type = ANY_BYTES  # OpenAPI 3.1.1, section 4.8.15.1.1: the default `contentType`
     return Field(
         name,
         writer.write(item, content_type, described),

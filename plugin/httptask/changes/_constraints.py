@@ -52,8 +52,9 @@ It accepts values of other types (JSON Schema 2020-12, Core, section 7.6.1).
 """
 _ALL_VALUES = ({"true", "false"}, {"true", "false", "null"}, {"null"})
 """The values of types that have no others."""
+_CONDITION = ("if", "then", "else")
 _TOGETHER = (
-    ("if", "then", "else"),
+    _CONDITION,
     ("contains", "minContains", "maxContains"),
     ("prefixItems", "items", "unevaluatedItems"),
 )
@@ -111,10 +112,37 @@ class SchemaViews:
         view = _tidy(own)
         for part in views:
             view = _both(view, part)
+        view = self._with_dependent_names(view)
         if view.keys().isdisjoint(("anyOf", "oneOf", "if", "allOf", "dependentSchemas")):
             for keyword in ("Properties", "Items"):
                 _evaluated(view, keyword)
         return view
+
+    def _with_dependent_names(self, view: View) -> View:
+        """Return *view* with `dependentRequired` for what `dependentSchemas`, or `if` and `then`,
+        say of names alone (JSON Schema 2020-12, Validation, section 6.5.4).
+        """
+        schemas = view.get("dependentSchemas", {})
+        dependent = {key: self._required_alone(schemas[key]) for key in schemas}
+        schemas = {key: schemas[key] for key, names in dependent.items() if not names}
+        given = self._required_alone(view.get("if"))
+        if len(given) == 1 and "else" not in view:
+            names = self._required_alone(view["then"], of_objects=view.get("type") == ["object"])
+            if names:
+                dependent[given[0]] = [*dependent.get(given[0], ()), *names]
+                view = {key: view[key] for key in view if key not in _CONDITION}
+        dependent = {key: names for key, names in dependent.items() if names}
+        view = _tidy({**view, "dependentSchemas": schemas})
+        return _both(view, {"dependentRequired": dependent}) if dependent else view
+
+    def _required_alone(self, schema: Any, *, of_objects: bool = True) -> list[str]:
+        """Return the names that *schema* requires; none if it says anything else, but that the
+        value is an object where *of_objects* says that it is.
+        """
+        view = self._merged(schema)
+        further = {key: view[key] for key in view.keys() - {"required", *NOTES}}
+        is_alone = not further or (of_objects and further == {"type": ["object"]})
+        return list(view.get("required", ())) if is_alone else []
 
     def _definition(self, name: str) -> View:
         if name not in self._named:

@@ -12,6 +12,7 @@ from jsonschema.exceptions import relevance
 from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number, dump, number_text
+from httptask._http.syntax import REQUEST_FIELDS
 from httptask.errors import Problem
 from httptask.settings.check._formats import described
 from httptask.settings.check._keywords import (
@@ -57,7 +58,10 @@ def _missing(error: MissingError, pointer: str) -> Problem:
     name = error.name
     instance: Any = error.instance
     properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
-    near = nearest(name, [key for key in instance if key not in properties])
+    # A header of a standard is none that was meant to be another one.
+    others = REQUEST_FIELDS if pointer.endswith("/headers") else frozenset()
+    unknown = [key for key in instance if key not in properties and key.lower() not in others]
+    near = nearest(name, unknown)
     params: dict[str, Any] = {"name": name, "instead": near[0] if near else None}
     if error.validator == "dependentRequired":
         params["where"] = error.validator_value

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from httptask._core import pointers
 from httptask.importers.openapi.schemas._keywords import LinkedPath, Walk, shown
@@ -343,9 +345,15 @@ def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, path: LinkedPat
         written = raw[keyword] if isinstance(raw.get(keyword), list) else ()
         for reference, form in zip(written, schema.get(keyword, ()), strict=False):
             if isinstance(form, dict) and "$ref" in form and form["$ref"] not in mapping.values():
-                mapping.setdefault(pointers.last(str(reference["$ref"])), form["$ref"])
+                mapping.setdefault(_implied_tag(str(reference["$ref"])), form["$ref"])
     if mapping:
         schema["discriminator"] = {**discriminator, "mapping": mapping}
+
+
+def _implied_tag(reference: str) -> str:
+    """Return the name of the schema at *reference*: a file that is one as a whole has its own."""
+    address, _, pointer = unquote(reference).partition("#")
+    return pointers.last(pointer) or posixpath.basename(address).partition(".")[0]
 
 
 _REFUSING_EMPTY = frozenset(("enum", "const", "minLength", "pattern", "format", *_ABOUT_NULL))
