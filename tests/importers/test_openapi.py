@@ -1092,7 +1092,7 @@ paths:
     get:
       summary: no
       parameters:
-        - {name: on, in: query, schema: {type: string, enum: [on, off, yes, no], default: 2024-01-01}}
+        - {name: on, in: query, schema: {type: string, enum: [on, off, yes, no, 2024-01-01]}}
       responses:
         200: {description: yes}
 """
@@ -1100,8 +1100,7 @@ paths:
     assert endpoint.title == "no"
     assert endpoint.parameters[0].schema == {
         "type": "string",
-        "enum": ["on", "off", "yes", "no"],
-        "default": "2024-01-01",
+        "enum": ["on", "off", "yes", "no", "2024-01-01"],
     }
     assert endpoint.responses["200"].description == "yes"
 

@@ -472,6 +472,29 @@ def test_a_note_shows_a_flag_as_json_writes_it() -> None:
     assert [message for _, message, _ in reading.notes] == ["default: 'true' is taken for true"]
 
 
+@pytest.mark.parametrize(
+    ("schema", "default", "note"),
+    [
+        ({"type": "string", "enum": ["a", "b"], "default": "c"}, None, "'c' is none of the listed"),
+        ({"enum": [1, 2], "default": 3}, None, "3 is none of the listed values"),
+        ({"type": "integer", "maximum": 5, "default": "10"}, None, "10 is beyond the maximum, 5"),
+        ({"type": "number", "minimum": 0, "default": -0.5}, None, "-0.5 is beyond the minimum, 0"),
+        ({"type": "array", "items": {"type": "string"}, "default": ["a", 2]}, ["a", "2"], "taken"),
+        ({"type": "array", "items": {"type": "integer"}, "default": ["1"]}, [1], '["1"] is taken'),
+        ({"type": "object", "default": "{}"}, {}, "'{}' is taken for {}"),
+        ({"type": "array", "items": {"type": "integer"}, "default": [1, 2]}, [1, 2], ""),
+        ({"type": "integer", "enum": [1, 2], "maximum": 2, "default": 2.0}, 2, ""),
+        ({"type": "string", "nullable": True, "enum": ["a"], "default": None}, None, ""),
+    ],
+)
+def test_no_default_goes_without_a_word(schema: Any, default: Any, note: str) -> None:
+    """One that its schema refuses cannot be prefilled, and nobody would know why."""
+    reading = Reading()
+    assert reading.read(schema).get("default") == default
+    messages = [message for _, message, _ in reading.notes]
+    assert [note in message for message in messages] == ([True] if note else [])
+
+
 @pytest.mark.parametrize("raw", [True, False, None, 5, "no type", [], [{}]], ids=repr)
 def test_a_schema_is_always_an_object(raw: Any) -> None:
     """Whatever stands where a Schema Object should, the result is an object; only `false` allows

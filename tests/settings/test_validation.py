@@ -315,6 +315,25 @@ def test_the_format_that_is_meant_is_said_in_words(name: str, value: Any, words:
     assert problem.message.startswith(f"expected {words}, found ")
 
 
+@pytest.mark.parametrize(
+    ("forms", "value", "is_warned"),
+    [
+        (["date", "uuid"], "123e4567-e89b-12d3-a456-426614174000", False),
+        (["ipv4", "ipv6", "hostname"], "::1", False),
+        (["date", None], "soon", False),
+        (["date", "uuid"], "soon", True),
+    ],
+)
+def test_the_format_of_any_form_will_do(
+    forms: list[str | None], value: str, is_warned: bool
+) -> None:
+    """Text has not to be of the first form of several that allow it, nor to be read-only by one."""
+    schema = {"anyOf": [{"type": "string", **({"format": name} if name else {})} for name in forms]}
+    assert bool(schema_problems(schema, value)) == is_warned
+    read_only = {"anyOf": [{"type": "string", "readOnly": True}, *schema["anyOf"]]}
+    assert bool(schema_problems(read_only, value)) == is_warned
+
+
 def test_a_field_whose_name_fits_a_pattern_is_described() -> None:
     """By name or by one of the patterns; any other field is refused (JSON Schema 2020-12, Core,
     section 10.3.2.3).

@@ -354,7 +354,7 @@ def _items(value: Any, content_type: str, described: Described) -> Body:
             if error.field:
                 raise UnwritableError("unwritable-event-line", *path, name=error.field) from error
             raise UnwritableError("unwritable-event", *path, known=list(EVENT_FIELDS)) from error
-    return Body(content_type, "".join(texts).encode("utf-8"))
+    return Body(content_type, encoded_text("".join(texts), charset_of(content_type)))
 
 
 def _is_lone(value: Any) -> bool:

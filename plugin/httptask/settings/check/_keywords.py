@@ -369,8 +369,11 @@ def _alternatives(
     for index, form in enumerate(forms):
         errors = list(validator.descend(instance, form, schema_path=index))
         (wrong if refusals(errors) else fitting).append(errors)
-        if fitting and (keyword == "anyOf" or len(fitting) > 1):
+        if len(fitting) > 1 if keyword == "oneOf" else not errors:
             break
+    if keyword == "anyOf" and fitting:  # the form of which least is advised against is meant
+        yield from min(fitting, key=len)
+        return
     # Two forms may fit only because what tells them apart is an expression that has no value yet.
     if len(fitting) == 1 or (fitting and check.expressions and holds_expression(instance)):
         yield from fitting[0]

@@ -5,6 +5,7 @@ A rule is a small function; a dialect is a table of rules.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -76,7 +77,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     is_scalar = isinstance(value, str | int | float | None)
-    return shorter(repr(value if is_scalar else type(value).__name__))
+    return shorter(repr(value) if is_scalar else json.dumps(value, default=str))
 
 
 def shorter(text: str) -> str:

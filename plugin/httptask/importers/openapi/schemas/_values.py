@@ -50,22 +50,50 @@ def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: 
     A null that is no value of the type means that there is no default: it is removed without a
     note.
     """
-    types = _types(schema)
-    if types is None or "default" not in schema or fits(schema["default"], types):
+    types, place = _types(schema), (path, "default")
+    if "default" not in schema:
         return
-    value = schema["default"]
-    new = MISFIT if value is None else as_type(value, types, walk.written(value, (path, "default")))
-    if new is MISFIT:
+    value = new = schema["default"]
+    if types is not None and not fits(value, types):
+        new = MISFIT if value is None else as_type(value, types, walk.written(value, place))
+    elif isinstance(value, list):
+        new = _with_items(walk, value, schema.get("items"), place)
+    why = f"{shown(value)} is no {' or '.join(types or ())}" if new is MISFIT else ""
+    why = why or _refusal(new, schema)
+    if why:
         del schema["default"]
         if value is not None:
-            walk.note(
-                "skipped",
-                f"default is left out: {shown(value)} is no {' or '.join(types)}",
-                (path, "default"),
-            )
-        return
-    schema["default"] = new
-    walk.note("guessed", f"default: {shown(value)} is taken for {shown(new)}", (path, "default"))
+            walk.note("skipped", f"default is left out: {why}", place)
+    elif new is not value:
+        schema["default"] = new
+        walk.note("guessed", f"default: {shown(value)} is taken for {shown(new)}", place)
+
+
+def _with_items(walk: Walk, values: list[Any], items: Any, path: LinkedPath) -> Any:
+    """Return *values* with each in the type of *items*; the same list where each has it."""
+    types = _types(items) if isinstance(items, dict) else None
+    if types is None or all(fits(value, types) for value in values):
+        return values
+    return [
+        value
+        if (new := as_type(value, types, walk.written(value, (path, index)))) is MISFIT
+        else new
+        for index, value in enumerate(values)
+    ]
+
+
+def _refusal(value: Any, schema: dict[str, Any]) -> str:
+    """Return why *schema* refuses the default *value*, which has its type; "" if that is not seen
+    at once.
+    """
+    listed = schema.get("enum")
+    if isinstance(listed, list) and value is not None and value not in listed:
+        return f"{shown(value)} is none of the listed values"
+    for bound, sign in (("minimum", 1), ("maximum", -1)):
+        limit = schema.get(bound)
+        if limit is not None and is_number(value) and sign * value < sign * limit:
+            return f"{shown(value)} is beyond the {bound}, {shown(limit)}"
+    return ""
 
 
 def mend_examples(
