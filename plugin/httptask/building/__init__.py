@@ -22,6 +22,7 @@ from httptask.building._references import (
 from httptask.building._request import Builder, build
 from httptask.building._secret_variables import Piece, SecretVariables, Variable, own_headers
 from httptask.building._unsent import unsent
+from httptask.building._url_parts import UrlPart, url_parts
 from httptask.building._writer import described_framing
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Files",
     "Piece",
     "SecretVariables",
+    "UrlPart",
     "Variable",
     "accept",
     "body_commands",
@@ -58,6 +60,7 @@ __all__ = [
     "references",
     "unsent",
     "url_part",
+    "url_parts",
     "with_contents",
     "with_values",
     "writable",

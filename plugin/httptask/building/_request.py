@@ -37,7 +37,7 @@ _CLIMBING = re.compile(r"(?:^|[/\\])\.\.?(?:\Z|[/\\;])")
 A receiver may unescape first, take a backslash for a slash, and drop what follows `;`.
 """
 # What the author wrote into the URL stays: all that may stand there, and escapes.
-_path_text = leaving("!$&'()*+,;=:@/-._~")
+path_text = leaving("!$&'()*+,;=:@/-._~")
 _query_text = leaving("!$&'()*+,;=:@/?-._~[]")
 
 
@@ -145,7 +145,7 @@ class Builder:
     def _url(self, request: Mapping[str, Any]) -> str:
         writer = self._writer
         address, text = self._part(
-            "address", lambda: _UrlTemplate(request, self._endpoint, writer).address()
+            "address", lambda: UrlTemplate(request, self._endpoint, writer).address()
         )
         query = self._part("query", lambda: writer.query(request.get("query", {})))
         query = _merged(text, query, writer)
@@ -168,7 +168,7 @@ class Builder:
 # The URL
 
 
-class _UrlTemplate:
+class UrlTemplate:
     """The URL of a request, with placeholders.
 
     The request's path parameters fill them in, and the defaults of a server's variables.
@@ -181,22 +181,26 @@ class _UrlTemplate:
         self._values: Mapping[str, Any] = request.get("pathParameters", {})
         self._variables = endpoint.server_variables if endpoint is not None else {}
         self._writer = writer
-        self._server, self._path, self._query = next(_IN_URL.finditer(self._url)).groups()
+        self.server, self.path, self.query = next(_IN_URL.finditer(self._url)).groups()
 
     def address(self) -> tuple[str, str]:
         """Return server and path, and the query that stands in the URL's text."""
         try:
-            server = PLACEHOLDER.sub(self._server_text, self._server)
-            path = _path_text(_SEGMENT.sub(self._segment, self._path) or "/")
+            server = PLACEHOLDER.sub(self.server_text, self.server)
+            path = path_text(_SEGMENT.sub(self._segment, self.path) or "/")
         except UnwritableError as error:  # of a server's variable: it takes no array or object
             at = pointer(["pathParameters"], self._writer.at)
             raise SettingsError([error.problem(at)]) from error
-        return server + path, _query_text(PLACEHOLDER.sub(self._written, self._query))
+        return server + path, self.own_query()
 
-    def _server_text(self, match: re.Match[str]) -> str:
+    def own_query(self) -> str:
+        """Return the query that stands in the URL's text."""
+        return _query_text(PLACEHOLDER.sub(self._written, self.query))
+
+    def server_text(self, match: re.Match[str]) -> str:
         text = self._text(match)
-        before = PLACEHOLDER.sub(self._text, self._server[: match.start()])
-        after = PLACEHOLDER.sub(self._text, self._server[match.end() :]) + self._path
+        before = PLACEHOLDER.sub(self._text, self.server[: match.start()])
+        after = PLACEHOLDER.sub(self._text, self.server[match.end() :]) + self.path
         # A description may have no text here, or a base path right behind the host.
         is_plain = bool(text) and "/" not in text
         if not fits(before, text, after) or not (is_plain or self._is_documented(match[1], text)):
@@ -206,16 +210,16 @@ class _UrlTemplate:
         return text
 
     def _segment(self, match: re.Match[str]) -> str:
-        segment = PLACEHOLDER.sub(self._path_piece, match[0])
+        segment = PLACEHOLDER.sub(self.path_piece, match[0])
         if _CLIMBING.search(unquote(segment)):
             names = PLACEHOLDER.findall(match[0])
             raise self._refused(names[-1] if names else "", "path-climbs", found=segment)
         return segment
 
-    def _path_piece(self, match: re.Match[str]) -> str:
+    def path_piece(self, match: re.Match[str]) -> str:
         text = self._text(match)
         if match[1] in self._variables:
-            text = _path_text(text)
+            text = path_text(text)
         # The description may say that there is no base path.
         if not text and self._default(match[1]) != "":
             raise self._refused(match[1], "path-value-empty")
@@ -255,8 +259,15 @@ def _merged(text: str, query: str, writer: Writer) -> str:
     """Return the URL's own query *text* and then *query*, which overrides equal names."""
     if not text or not query or writer.querystring is not None:
         return "&".join(filter(None, (text, query)))
+    return "&".join([*filter(None, [overridden(text, query, writer)]), query])
+
+
+def overridden(text: str, query: str, writer: Writer) -> str:
+    """Return the URL's own query *text* without the names that *query* has."""
+    if not query or writer.querystring is not None:
+        return text
     given_names = {_name(pair) for pair in query.split("&")}
-    return "&".join([*(pair for pair in text.split("&") if _name(pair) not in given_names), query])
+    return "&".join(pair for pair in text.split("&") if _name(pair) not in given_names)
 
 
 def _name(pair: str) -> str:

@@ -29,13 +29,14 @@ from httptask.designer._credentials import Credentials
 from httptask.designer._definitions import Definitions, problems_within
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._event_stream import EventStream
-from httptask.designer._expressions import Expressions
+from httptask.designer._expressions import Expressions, while_asked
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
 from httptask.designer._inputs import refused_input
 from httptask.designer._pasted import MOST_PASTED, Pasted
 from httptask.designer._pins import Pins
+from httptask.designer._preview import preview_of
 from httptask.designer._problems import (
     Refused,
     answer_http,
@@ -396,6 +397,8 @@ class _Designer:
             if (schema := value.get("inputSchema")) is not None:
                 refused = await in_thread(lambda: refused_input(schema, draft.inputs.input))
                 more["inputProblems"] = [problem.to_json() for problem in refused]
+            if "preview" in value:
+                more["preview"] = await while_asked(request, self._preview(value))
         valid = not any(problem.severity == "error" for problem in problems)
         return as_json(
             {"valid": valid, "problems": [problem.to_json() for problem in problems], **more}
@@ -410,6 +413,19 @@ class _Designer:
             return task.problems(), task.media_type()
 
         return await self._catalogue.check(check)
+
+    async def _preview(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the preview of the draft in *value*, with the samples of its `preview`."""
+        given = member(value, "preview", dict)
+        task, within = member(value, "task", dict), member(value, "within", dict)
+        draft = await self._definitions.draft({**given, "task": task, "name": value.get("name")})
+        around = await self._expressions.surroundings(
+            {**given, "task": draft.name, "definition": within}
+        )
+        entry = await self._entry_of(draft)
+        samples = member(given, "samples", dict, dict)
+        endpoint = None if entry is None else entry.endpoint
+        return await preview_of(_task(draft, entry, self._runtime), around, samples, endpoint)
 
     async def render(self, request: Request) -> Response:
         """Show the request of a draft and its curl command; with the query's `as`, its code, too.

@@ -47,7 +47,7 @@ class Expressions:
 
     async def scope(self, request: Request) -> Response:
         """Answer with the tree of what a task's expressions see."""
-        around = await self._surroundings(await json_object(request, _MOST_BYTES))
+        around = await self.surroundings(await json_object(request, _MOST_BYTES))
         endpoints = {task.name: await self._endpoint_of(task.task) for task in around.earlier}
         scope = await in_thread(lambda: dump(scope_of(around, endpoints)))
         return Response(scope, media_type="application/json")
@@ -59,14 +59,15 @@ class Expressions:
 
         async def evaluated() -> dict[str, Any]:
             of_request = not pointer.startswith("/inputParameters")
-            around = await self._surroundings(value, of_request=of_request)
+            around = await self.surroundings(value, of_request=of_request)
             return await value_at(around, pointer, self._runtime.evaluator)
 
         return as_json(await while_asked(request, evaluated()))
 
-    async def _surroundings(
+    async def surroundings(
         self, value: Mapping[str, Any], *, of_request: bool = True
     ) -> Surroundings:
+        """Return what the task that *value* names sees in its definition, with samples."""
         definition = WorkflowDefinition(member(value, "definition", dict))
         chosen = None
         if "environment" in value:

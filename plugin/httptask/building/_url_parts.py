@@ -1,0 +1,139 @@
+"""The URL of a request in parts, each with the setting that it is written from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from httptask._core.pointers import pointer
+from httptask._http.syntax import PLACEHOLDER
+from httptask.building._escaping import UnwritableError
+from httptask.building._references import is_pairs
+from httptask.building._request import UrlTemplate, overridden, path_text
+from httptask.building._writer import Writer
+from httptask.errors import SettingsError
+from httptask.model.api import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class UrlPart:
+    """A part of a URL, as it goes on the wire."""
+
+    text: str
+    pointer: str | None = None
+    """The JSON Pointer of the setting that it is written from; None: it is the URL's own text."""
+    is_missing: bool = False
+    """Whether there is no value yet that can be sent: *text* names it."""
+
+
+def url_parts(
+    request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str = ""
+) -> tuple[list[UrlPart], list[UrlPart]]:
+    """Return the URL of *request* (evaluated settings, whole or not) as the parts of its server,
+    and those of its path and query.
+
+    *endpoint* and *at* are those of `build`. The texts together are the URL that `build` makes.
+    A value that is not there, or that cannot be written, is a missing part.
+    """
+    parts = _UrlParts(request, endpoint, Writer(endpoint, at))
+    return list(parts.server()), [*parts.path(), *parts.query()]
+
+
+class _UrlParts:
+    def __init__(
+        self, request: Mapping[str, Any], endpoint: Endpoint | None, writer: Writer
+    ) -> None:
+        url = request.get("url")
+        values = request.get("pathParameters")
+        self._template = UrlTemplate(
+            {
+                "url": url if isinstance(url, str) else "",
+                "pathParameters": values if isinstance(values, Mapping) else {},
+            },
+            endpoint,
+            writer,
+        )
+        self._given = request.get("query")
+        self._writer = writer
+        self._required = [
+            parameter.name
+            for parameter in (endpoint.parameters if endpoint is not None else ())
+            if parameter.location == "query" and parameter.required
+        ]
+
+    def server(self) -> Iterator[UrlPart]:
+        template = self._template
+        yield from self._filled(template.server, template.server_text)
+
+    def path(self) -> Iterator[UrlPart]:
+        template = self._template
+        for part in self._filled(template.path or "/", template.path_piece):
+            yield part if part.is_missing else replace(part, text=path_text(part.text))
+
+    def _filled(self, text: str, fill: Callable[[re.Match[str]], str]) -> Iterator[UrlPart]:
+        """Yield *text* with each placeholder filled by *fill*."""
+        start = 0
+        for match in PLACEHOLDER.finditer(text):
+            yield from self._own(text[start : match.start()])
+            at = pointer(["pathParameters", match[1]], self._writer.at)
+            try:
+                yield UrlPart(fill(match), at)
+            except (SettingsError, UnwritableError):
+                yield UrlPart(match[0], at, is_missing=True)
+            start = match.end()
+        yield from self._own(text[start:])
+
+    @staticmethod
+    def _own(text: str) -> Iterator[UrlPart]:
+        if text:
+            yield UrlPart(text)
+
+    def query(self) -> Iterator[UrlPart]:
+        """Yield the query behind its `?`: the URL's own pairs, then those of the settings."""
+        groups = [group for group in self._pairs() if group]
+        own = self._own_query("&".join("".join(part.text for part in group) for group in groups))
+        for index, group in enumerate([[UrlPart(own)], *groups] if own else groups):
+            yield UrlPart("&" if index else "?")
+            yield from group
+
+    def _own_query(self, query: str) -> str:
+        try:
+            return overridden(self._template.own_query(), query, self._writer)
+        except SettingsError:
+            return self._template.query
+
+    def _pairs(self) -> Iterator[list[UrlPart]]:
+        given, writer = self._given, self._writer
+        at = pointer(["query"], writer.at)
+        if writer.querystring is not None:
+            yield self._written(lambda: writer.query({} if given is None else given), "", at)
+            return
+        names = given if isinstance(given, Mapping) else {}
+        for name, value in names.items():
+            place = pointer(["query", name], writer.at)
+            yield self._pair(name, value, place)
+        if isinstance(given, list) and is_pairs(given):
+            for index, (name, value) in enumerate(given):
+                if value is not None:
+                    yield self._pair(name, value, pointer(["query", index, 1], writer.at))
+            return
+        for name in self._required:
+            if name not in names:
+                place = pointer(["query", name], writer.at)
+                yield [UrlPart(f"{name}="), UrlPart(f"{{{name}}}", place, is_missing=True)]
+
+    def _pair(self, name: str, value: Any, at: str) -> list[UrlPart]:
+        return self._written(lambda: self._writer.written("query", name, value), name, at)
+
+    def _written(self, write: Callable[[], str], name: str, at: str) -> list[UrlPart]:
+        try:
+            text = write()
+        except SettingsError:
+            missing = UrlPart(f"{{{name}}}", at, is_missing=True)
+            return [UrlPart(f"{name}="), missing] if name else [missing]
+        if not text:
+            return []
+        label, equals, value = text.partition("=")
+        return [UrlPart(label + equals), UrlPart(value, at)] if equals else [UrlPart(text, at)]

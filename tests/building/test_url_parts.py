@@ -1,0 +1,81 @@
+"""The parts of a URL, held against the URL that is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from httptask.building import UrlPart, build, url_parts
+from httptask.errors import SettingsError
+from httptask.model.api import Endpoint, Parameter, Server
+
+ENDPOINT = Endpoint(
+    "i",
+    "GET",
+    "/a/{p}/{q}",
+    "v",
+    servers=(Server("https://{region}.h/{base}", variables={"base": {"default": "v1/x"}}),),
+    parameters=(
+        Parameter("p", "path", style="matrix", explode=True),
+        Parameter("q", "path", style="label"),
+        Parameter("ids", "query", explode=False, required=True),
+        Parameter("filter", "query", style="deepObject", explode=True),
+        Parameter("open", "query", allow_reserved=True),
+    ),
+)
+text = st.text(st.characters(blacklist_categories=("Cs",)), max_size=6)
+scalars = st.one_of(text, st.integers(), st.booleans())
+values = st.one_of(
+    scalars, st.lists(scalars, max_size=3), st.dictionaries(text, scalars, max_size=3)
+)
+
+
+@given(
+    st.sampled_from(["https://h/a/{p}/{q}", "https://h/a/{p}?x=1&own=%20b", "https://h", "//h?a"]),
+    st.fixed_dictionaries({"p": values, "q": values}),
+    st.one_of(
+        st.dictionaries(st.one_of(text, st.sampled_from(["ids", "filter", "open", "x"])), values),
+        st.lists(st.tuples(text, scalars).map(list), max_size=3),
+    ),
+)
+def test_parts_together_are_the_url(url: str, path: dict[str, Any], query: Any) -> None:
+    """Whatever the values are and however they are described: what can be built is the same URL."""
+    request = {"url": url, "pathParameters": path, "query": query}
+    if isinstance(query, dict):  # a required one that is missing has a part, too
+        query.setdefault("ids", 1)
+    else:
+        query.append(["ids", 1])
+    for endpoint in (None, ENDPOINT):
+        try:
+            built = build(request, endpoint).url
+        except SettingsError:
+            url_parts(request, endpoint)
+            continue
+        server, rest = url_parts(request, endpoint)
+        parts = [part for part in [*server, *rest] if not part.is_missing]
+        assert "".join(part.text for part in parts) == built
+
+
+@pytest.mark.parametrize("request_", [{}, {"url": 5, "query": 7, "pathParameters": []}])
+def test_nothing_is_asked_of_the_settings(request_: dict[str, Any]) -> None:
+    """Settings of any shape have parts; what is required and not there is named."""
+    _, rest = url_parts(request_, ENDPOINT)
+    assert UrlPart("{ids}", "/query/ids", is_missing=True) in rest
+    assert "".join(part.text for part in rest) == "/?ids={ids}"
+
+
+def test_server_variables_have_their_pointer() -> None:
+    """A server's variable is filled from the path parameters, or named where it has no value."""
+    request = {"url": "https://{region}.h/{base}/a", "pathParameters": {"region": "eu"}}
+    server, rest = url_parts(request, ENDPOINT)
+    assert server == [
+        UrlPart("https://"),
+        UrlPart("eu", "/pathParameters/region"),
+        UrlPart(".h"),
+    ]
+    assert "".join(part.text for part in rest[:3]) == "/v1/x/a"
+    missing, _ = url_parts({"url": "https://{region}.h/a"}, ENDPOINT)
+    assert missing[1] == UrlPart("{region}", "/pathParameters/region", is_missing=True)

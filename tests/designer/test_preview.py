@@ -1,0 +1,100 @@
+"""The preview of a request: what a test would send, in parts that say where each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from designer import RunningDesigner, running_designer
+from httptask.testing import StandIn
+from tasks import email_task
+
+QUERY = "/httpRequest/query"
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[StandIn]:
+    with StandIn() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def designer(
+    tmp_path_factory: pytest.TempPathFactory, stand_in: StandIn
+) -> Iterator[RunningDesigner]:
+    with running_designer(
+        tmp_path_factory.mktemp("designer"), servers={"procore": [stand_in.url]}
+    ) as running:
+        yield running
+
+
+def preview(designer: RunningDesigner, task: dict[str, Any], **given: Any) -> dict[str, Any]:
+    draft = {"task": task, "name": "Tell", "within": {"tasks": {"Tell": task}}, "preview": given}
+    answer: dict[str, Any] = designer.client.post("validate", json=draft).json()
+    return dict(answer["preview"])
+
+
+def texts(parts: list[dict[str, Any]]) -> str:
+    return "".join(part["text"] for part in parts)
+
+
+def by_pointer(parts: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
+    return {part["pointer"]: (part["text"], part["state"]) for part in parts if "pointer" in part}
+
+
+def test_preview_is_what_render_shows(designer: RunningDesigner, stand_in: StandIn) -> None:
+    """The parts together are the URL of `/render`, and each value names its setting and its
+    origin; nothing is sent.
+    """
+    before = len(stand_in.requests)
+    task = email_task(stand_in.url)
+    inputs = {"input": {"rfi": {"id": 7}}}
+    shown = preview(designer, task, inputs=inputs)
+    rendered = designer.client.post("render", json={"task": task, "inputs": inputs}).json()
+    assert texts(shown["server"]) + texts(shown["url"]) == rendered["request"]["url"]
+    assert shown["request"]["headers"] == rendered["request"]["headers"]
+    assert by_pointer(shown["url"]) == {
+        "/httpRequest/pathParameters/project_id": ("1001", "typed"),
+        f"{QUERY}/topic_id": ("7", "wired"),
+        f"{QUERY}/topic_type": ("rfi", "typed"),
+    }
+    body = by_pointer(shown["body"])
+    assert body["/httpRequest/body/communication/subject"][1] == "typed"
+    assert len(stand_in.requests) == before
+
+
+def test_preview_of_what_is_not_whole_yet(designer: RunningDesigner, stand_in: StandIn) -> None:
+    """What is missing stands in the URL under its name, an expression without a value as it is
+    written, and a sample in its place; why there is no request is said.
+    """
+    task = email_task(stand_in.url)
+    del task["httpRequest"]["query"]["topic_type"]
+    del task["httpRequest"]["pathParameters"]
+    shown = preview(designer, task)
+    parts = by_pointer(shown["url"])
+    assert parts["/httpRequest/pathParameters/project_id"] == ("{project_id}", "missing")
+    assert parts[f"{QUERY}/topic_type"] == ("{topic_type}", "missing")
+    assert parts[f"{QUERY}/topic_id"] == (task["httpRequest"]["query"]["topic_id"], "wired")
+    assert "$.input" in shown["problem"]
+    assert "request" not in shown
+    sampled = preview(designer, task, samples={f"{QUERY}/topic_id": 12})
+    assert by_pointer(sampled["url"])[f"{QUERY}/topic_id"] == ("12", "wired")
+
+
+def test_preview_holds_no_secret(tmp_path: Path, file: Path) -> None:
+    """A key of a credential is masked in every part."""
+    file.write_text(
+        '{"k": {"type": "apiKey", "in": "query", "name": "key", "key": "canary-4711",'
+        ' "origins": ["http://127.0.0.1:9"]}}',
+        "utf-8",
+    )
+    file.chmod(0o600)
+    request = {"url": "http://127.0.0.1:9/a", "method": "GET", "query": {"q": "canary-4711"}}
+    task = {"type": "Http", "credentials": "k", "httpRequest": request}
+    with running_designer(tmp_path) as running:
+        shown = preview(running, task)
+    assert "key=" in shown.get("request", {}).get("url", ""), shown
+    assert "canary" not in str(shown)
