@@ -226,10 +226,7 @@ def test_request_without_a_description(
     """Any request can be made, described or not."""
     designer.named("button", "Start from an empty request").click()
     designer.at("/httpRequest/url").fill(stand_in.url + "/nowhere")
-    section = designer.page.locator('[id="f-/httpRequest/query"]')
-    section.get_by_role("button", name="Add parameter", exact=True).click()
-    section.get_by_role("combobox", name="Name", exact=True).fill("q")
-    designer.at("/httpRequest/query/q").fill("a b")
+    designer.entry("query", "q", "a b")
     designer.send()
     assert stand_in.requests[-1].target == "/nowhere?q=a%20b"
     designer.save()
@@ -462,9 +459,7 @@ def test_later_task_sees_what_an_earlier_test_was_answered(
     designer.named("button", "Start from an empty request").click()
     designer.at("/httpRequest/url").fill(stand_in.url + "/made/${$.id}")
     designer.add("Input parameters")
-    group = designer.at("/inputParameters")
-    group.get_by_role("button", name="Add parameter", exact=True).click()
-    group.get_by_role("combobox", name="Name", exact=True).fill("id")
+    designer.entry("inputParameters", "id")
     designer.named("button", "fx for id").click()
     designer.at("/inputParameters/id").fill(f"$.tasks['{TITLE}'].output.body.id")
     designer.send()

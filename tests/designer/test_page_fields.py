@@ -17,6 +17,7 @@ from designer_page.browser import ROOT, DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from servers import OK, Peer, RawServer, raw_server, respond
 
+SHIPPED = "Creates a email communication on a given project"
 COUNTRIES = [f"country {number}" for number in range(60)]
 NODE = {
     "type": "object",
@@ -255,16 +256,102 @@ def test_defaults_are_shown_and_not_sent(form: DesignerPage, server: RawServer) 
     assert country == "default: country 7; type to find one of 60"
     for name, shown in (("list", '["a"]'), ("object", '{"inner":1}')):
         form.named("button", f"Remove {name}").click()
-        assert (
-            form.page.locator("button.add", has_text=name)
-            .get_attribute("title")
-            .endswith(f"default: {shown}")
-        )
+        expect(form.option(name)).to_contain_text(f"default: {shown}")
     expect(form.at("/httpRequest/body/bag/wanted").locator("option").first).to_have_text(
         "Choose … (default: small)"
     )
     form.at("/httpRequest/body/bag/wanted").select_option(label="large")
     assert sent(form, server) == {"bag": {"wanted": "large"}}
+
+
+# The rows
+
+
+def test_an_optional_field_comes_and_goes_by_keyboard(form: DesignerPage) -> None:
+    """Its line opens it with the keyboard in it; Backspace in it, once it is empty, takes it away
+    again, to its line; the switch to an expression comes after the control.
+    """
+    line = form.option("nickname")
+    expect(line).to_contain_text("string")
+    line.press("Enter")
+    place = form.at("/httpRequest/body/nickname")
+    expect(place).to_be_focused()
+    expect(line).to_have_count(0)
+    form.page.keyboard.type("B")
+    form.page.keyboard.press("Backspace")
+    expect(place).to_have_value("")
+    form.page.keyboard.press("Tab")
+    expect(form.named("button", "fx for nickname")).to_be_focused()
+    form.page.keyboard.press("Shift+Tab")
+    form.page.keyboard.press("Backspace")
+    expect(place).to_have_count(0)
+    expect(line).to_be_focused()
+    required = form.at("/httpRequest/body/name")
+    required.fill("")
+    required.press("Backspace")
+    expect(required).to_be_focused()
+
+
+def test_many_optional_fields_are_filtered(form: DesignerPage) -> None:
+    """What they are is on their lines, the documented default too; none of them is a field yet."""
+    names = form.named("region", "Body").locator("button.option .name")
+    everything = names.count()
+    form.page.get_by_label("Filter the optional fields").first.fill("NUM")
+    expect(names).to_have_text(["numbers"])
+    form.page.get_by_label("Filter the optional fields").first.fill("")
+    expect(names).to_have_count(everything)
+    form.add("address")
+    expect(form.option("limit")).to_contain_text("default: 20")
+
+
+def test_documentation_is_beside_its_row(form: DesignerPage) -> None:
+    """It describes the control, and is shown to whoever points at the row or moves there; where the
+    form has all of the width it stands below.
+    """
+    place = form.at("/httpRequest/body/name")
+    expect(place).to_have_accessible_description("What it is called.")
+    card = form.page.locator(".doc-card")
+    place.hover()
+    expect(card).to_contain_text("What it is called.")
+    box, row = card.bounding_box(), place.bounding_box()
+    assert box
+    assert row
+    assert box["x"] > row["x"] + row["width"], "it covers no field"
+    form.named("button", "Add HTTP task").hover()
+    expect(card).to_have_count(0)
+    form.page.set_viewport_size({"width": 390, "height": 844})
+    expect(form.page.locator(".hint", has_text="What it is called.")).to_be_visible()
+    name = form.page.locator('[id="f-/httpRequest/body/name-name"]').bounding_box()
+    row = place.bounding_box()
+    assert name
+    assert row
+    assert name["y"] + name["height"] <= row["y"], "the name stands above its control"
+    assert form.violations() == []
+
+
+def test_parameters_stand_together(running: RunningDesigner, browser: Browser) -> None:
+    """Path, headers and query are one part, what is required first, each with where it stands; what
+    is hardly ever changed is no box.
+    """
+    with designer_page(browser, running.url, color_scheme="dark") as page:
+        page.pick(SHIPPED)
+        types = page.named("region", "Parameters").locator(".lab .type")
+        expect(types).to_have_text(
+            [
+                "path, integer",
+                "header, string",
+                "header, integer",
+                "query, integer",
+                "query, one of 20",
+            ]
+        )
+        media_type = page.at("/httpRequest/headers/Content-Type")
+        expect(media_type).to_have_text("application/json default")
+        media_type.click()
+        expect(media_type).to_have_value("application/json")
+        expect(media_type).to_be_focused()
+        expect(page.page.locator(".problem")).to_have_count(0)
+        assert page.violations() == []
 
 
 # Every kind: (what a person does, what arrives)
@@ -379,8 +466,7 @@ def recursion(form: DesignerPage) -> None:
     form.add("tree")
     place = "/httpRequest/body/tree"
     for _ in range(3):
-        group = form.at(place)
-        group.get_by_role("button", name="children", exact=True).last.click()
+        form.option("children").click()
         stub = form.page.get_by_role("button", name="Fill in", exact=False)
         if stub.count():
             stub.last.click()
@@ -389,7 +475,7 @@ def recursion(form: DesignerPage) -> None:
         if stub.count():
             stub.last.click()
         place += "/children/0"
-    form.at(place).get_by_role("button", name="title", exact=True).click()
+    form.option("title").click()
     form.at(f"{place}/title").fill("deep")
 
 
@@ -602,10 +688,7 @@ def test_json_pasted_into_the_body_of_a_free_request(form: DesignerPage, server:
     expect(sent_as).to_have_text("sent as text/plain; charset=utf-8")
     form.at("/httpRequest/body").fill(text)
     expect(sent_as).to_have_text("sent as application/json")
-    section = form.page.locator('[id="f-/httpRequest/query"]')
-    section.get_by_role("button", name="Add parameter", exact=True).click()
-    section.get_by_role("combobox", name="Name", exact=True).fill("filter")
-    form.at("/httpRequest/query/filter").fill('{"a":1}')
+    form.entry("query", "filter", '{"a":1}')
     form.send()
     expect(form.page.locator(".response .status")).to_have_text("200 OK")
     head, _, received = server.received[-1].partition(b"\r\n\r\n")
@@ -666,7 +749,7 @@ def test_raw_json_is_offered_and_told_when_broken(form: DesignerPage, server: Ra
     form.add("untyped")
     form.page.get_by_label("Type of untyped").select_option(label="JSON")
     form.at("/httpRequest/body/untyped").fill('{"a": [1,')
-    expect(form.page.locator(".problem", has_text="Not JSON yet")).to_be_visible()
+    expect(form.page.locator(".problem", has_text="Line 1, column 10")).to_be_visible()
     form.at("/httpRequest/body/untyped").fill('{"a": [1, null]}')
     assert sent(form, server)["untyped"] == {"a": [1, None]}
 
@@ -745,9 +828,7 @@ def test_toggling_keeps_both_values(form: DesignerPage) -> None:
 def test_expression_is_evaluated_over_a_sample_input(form: DesignerPage, server: RawServer) -> None:
     """With a sample input the expressions are really evaluated."""
     form.add("Input parameters")
-    group = form.at("/inputParameters")
-    group.get_by_role("button", name="Add parameter", exact=True).click()
-    group.get_by_role("combobox", name="Name", exact=True).fill("called")
+    form.entry("inputParameters", "called")
     form.named("button", "fx for called").click()
     form.at("/inputParameters/called").fill("$.input.rfi.subject")
     form.page.get_by_label("Sample input").fill('{"rfi": {"subject": "Slab"}}')
@@ -836,9 +917,7 @@ def test_a_secret_of_a_name_of_ones_own_is_masked(form: DesignerPage) -> None:
     """What stands under a name that somebody typed is masked on the screen, too, when that is a
     secret's name.
     """
-    section = form.page.locator('[id="f-/httpRequest/headers"]')
-    section.get_by_role("button", name="Add header").click()
-    section.get_by_role("combobox", name="Name", exact=True).fill("Authorization")
+    form.entry("headers", "Authorization")
     expect(form.at("/httpRequest/headers/Authorization")).to_have_attribute("type", "password")
 
 
@@ -858,10 +937,7 @@ def test_a_secret_is_pointed_out_before_it_is_saved(
     """
     form.named("button", "Add HTTP task").click()
     form.named("button", "Start from an empty request").click()
-    section = form.page.locator(f'[id="f-/httpRequest/{group}"]')
-    section.get_by_role("button", name="Add ").click()
-    section.get_by_role("combobox", name="Name", exact=True).fill(name)
-    form.at(f"/httpRequest/{group}/{name}").fill(value)
+    form.entry(group, name, value)
     warning = form.problem(f"/httpRequest/{group}/{name}")
     expect(warning).to_contain_text("looks like a secret")
     expect(warning).to_contain_text("“Credential”")

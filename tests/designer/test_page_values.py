@@ -294,6 +294,7 @@ def test_a_dollar_begins_an_expression_in_a_text_field(page: DesignerPage, folde
     assert saved(page, folder)["httpRequest"]["pathParameters"] == {"id": "$"}
     field.fill("")
     field.press_sequentially("$.tasks.Get.output.body.na")
+    expect(item(page, "name")).to_be_visible()
     page.page.keyboard.press("ArrowDown")
     page.page.keyboard.press("Enter")
     expect(field).to_have_value("$.id")

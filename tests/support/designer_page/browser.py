@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -141,7 +142,23 @@ class DesignerPage:
     def add(self, *names: str) -> None:
         """Put optional fields on the form."""
         for name in names:
-            self.page.locator("button.add", has_text=name).filter(has_text=name).first.click()
+            self.option(name).click()
+
+    def option(self, name: str) -> Locator:
+        """Return the line of the optional field *name*, which is not on the form yet."""
+        text = re.compile(f"^{re.escape(name)}$")
+        lines = self.page.locator("button.option")
+        return lines.filter(has=self.page.locator(".name", has_text=text)).first
+
+    def entry(self, group: str, name: str, value: str | None = None) -> None:
+        """Add an entry with a name of one's own to *group*: `query`, `headers`, … of the request,
+        or `inputParameters`.
+        """
+        pointer = group if group == "inputParameters" else f"httpRequest/{group}"
+        self.named("button", f"Add {_NOUNS[group]}").last.click()
+        self.page.locator(f'input[id^="f-/{pointer}-key-"]').last.fill(name)
+        if value is not None:
+            self.at(f"/{pointer}/{name}").fill(value)
 
     def send(self) -> None:
         """Send the test request, and wait for its end."""
@@ -178,6 +195,15 @@ class DesignerPage:
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         return [f"{each['id']}: {node['html'][:150]}" for each in found for node in each["nodes"]]
 
+
+_NOUNS = {
+    "pathParameters": "path parameter",
+    "headers": "header",
+    "query": "query parameter",
+    "cookies": "cookie",
+    "inputParameters": "parameter",
+}
+"""What an entry of a group is called."""
 
 _WHOLE_DOM = """() => {
     const parts = [];

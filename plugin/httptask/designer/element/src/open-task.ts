@@ -33,6 +33,8 @@ export class OpenTask {
   root: Slot | null = null;
   /** Counts changes that fields have to be drawn again for: another task, new problems, an expanded object. */
   version = 0;
+  /** Shows as JSON again what was shown as JSON, once something was. */
+  restoreViews: ((root: Slot) => void) | null = null;
   private openKey = "";
   private settle = 0;
   /** The pointer of the field that was changed last. */
@@ -196,6 +198,7 @@ export class OpenTask {
     this.store.history.shown = null;
     const texts = this.store.drafts.samplesOf[this.name!] ?? {};
     for (const { slot, pointer } of walk(this.root)) if (texts[pointer]) slot.sample = texts[pointer];
+    this.restoreViews?.(this.root);
     this.openKey = JSON.stringify(dump(this.root));
     this.version++;
     this.store.validation.validateSoon(0);

@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { LANGUAGES } from "./copying";
-import { Suggested } from "./fields";
+import { Suggested } from "./editors";
 import { isExpression } from "./json";
 import { dump, type Slot } from "./slots";
 import type { Store } from "./store";

@@ -27,7 +27,7 @@ export function RunPanel(_: object) {
         <RunButton />
         <span class="muted small grow">{store.environments.chosen === null ? "As the definition says" : `In the environment “${store.environments.chosen}”`}, with the sample input{store.pins.wish.pins ? store.pins.mode === "offline" ? ", sending nothing" : ", answering with pins" : ""}{isInForm ? " of the form" : ""}.</span>
       </div>
-      {!isInForm && <SampleInputField change={() => { store.drafts.keep(); redraw(); }} />}
+      {!isInForm && <div class="settings"><SampleInputField change={() => { store.drafts.keep(); redraw(); }} /></div>}
       <PinList store={store} />
       {runs.failure && <Refused failure={runs.failure} store={store} />}
       {run ? <Shown key={run.id} run={run} store={store} /> : !runs.failure && !runs.items.length && <Empty title="No run yet" text="Run sends every request of the workflow, and shows each task's input and output here." />}

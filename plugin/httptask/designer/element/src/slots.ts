@@ -26,6 +26,10 @@ export interface Slot {
   isNull: boolean;
   /** JSON text, where the value does not fit the field or the field asks for JSON. */
   raw: string | null;
+  /** Secrets in `raw`, by the signs that stand for them there. */
+  signs: Map<string, Json>;
+  /** Why it is JSON, and not the form. */
+  stuck: string;
   /** Of `any`: what the text is taken for; "" is a guess. */
   as: string;
   /** Of a union: which option, -1 is none. */
@@ -47,11 +51,12 @@ export interface Entry {
 }
 
 const ANY: Field = { kind: "any", type: "any value" };
+const NO_SIGNS: Map<string, Json> = new Map();
 let keys = 0;
 
 const blank = (field: Field): Slot => ({
   field, key: keys++, on: false, fx: field.format === "expression", expr: "", sample: "", text: "", empty: false, isNull: false,
-  raw: field.raw ? "" : null, as: "", option: -1, kids: [], own: [], value: undefined, order: [], touched: false,
+  raw: field.raw ? "" : null, signs: NO_SIGNS, stuck: field.raw ? "No form can hold what is documented here." : "", as: "", option: -1, kids: [], own: [], value: undefined, order: [], touched: false,
 });
 
 /** The slot of *field*, holding *value* when there is one. */
@@ -71,7 +76,15 @@ function fill(slot: Slot, value: Json): void {
     slot.expr = value as string;
   } else if (value === null && field.nullable) slot.isNull = true;
   else if (field.link) slot.value = value;
-  else if (field.raw || !LOADERS[field.kind](slot, value)) slot.raw = JSON.stringify(value, null, 2);
+  else if (field.raw || !LOADERS[field.kind](slot, value)) {
+    slot.stuck ||= "This value does not fit the field, so it is shown as JSON.";
+    slot.raw = typeof value === "string" && isBroken(unescapeText(value)) ? unescapeText(value) : JSON.stringify(value, null, 2);
+  }
+}
+
+/** Whether *text* was meant to be a JSON object or list, and is none. */
+function isBroken(text: string): boolean {
+  return /^\s*[[{]/.test(text) && fromRaw(text) === text;
 }
 
 /** Give a stub its *field*, now that the server has said it. */
@@ -159,9 +172,22 @@ const LOADERS: Record<Field["kind"], (slot: Slot, value: Json) => boolean> = {
 export function dump(slot: Slot): Json | undefined {
   if (slot.fx) return slot.expr.trim() ? wrapped(slot.expr) : undefined;
   if (slot.isNull) return null;
-  if (slot.raw !== null) return fromRaw(slot.raw);
+  if (slot.raw !== null) return isBroken(slot.raw) ? escapeText(slot.raw) : withSigns(fromRaw(slot.raw), slot.signs);
   if (slot.field.link) return slot.value;
   return DUMPERS[slot.field.kind](slot);
+}
+
+const TWO_VIEWS = ["object", "map", "array", "union"];
+/** Whether *slot* can be edited as a form and as JSON. */
+export const hasTwoViews = ({ field, fx, isNull }: Slot): boolean => TWO_VIEWS.includes(field.kind) && !field.raw && !field.link && !fx && !isNull;
+
+/** *value* with the secrets that *signs* stand for. */
+export function withSigns(value: Json | undefined, signs: Map<string, Json>): Json | undefined {
+  if (value === undefined || !signs.size) return value;
+  if (typeof value === "string") return signs.get(value) ?? value;
+  if (Array.isArray(value)) return value.map((item) => withSigns(item, signs)!);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withSigns(item, signs)!]));
 }
 
 /** Whether the slot stands in the settings, rather than behind its `+ name` button. */
@@ -369,10 +395,29 @@ export function* walk(slot: Slot, pointer = "", name?: string): Generator<{ slot
 /** The pointers of literal values nobody should see, store or copy. */
 export function secretPointers(root: Slot): string[] {
   const found: string[] = [];
-  for (const { slot, pointer, name } of walk(root))
-    if (!slot.fx && !slot.kids.length && !slot.own.length && isSecret(slot, name) && dump(slot) !== undefined)
+  for (const { slot, pointer, name } of walk(root)) {
+    if (slot.raw !== null && !slot.field.raw) found.push(...secretsInJson(slot, pointer));
+    else if (!slot.fx && !slot.kids.length && !slot.own.length && isSecret(slot, name) && dump(slot) !== undefined)
       found.push(pointer);
+  }
   return found;
+}
+
+/** Where one of *signs* stands in *value*. */
+function pointersOf(value: Json, signs: Map<string, Json>, pointer: string): string[] {
+  if (typeof value === "string") return signs.has(value) ? [pointer] : [];
+  if (typeof value !== "object" || value === null || isRaw(value) || !signs.size) return [];
+  return Object.entries(value).flatMap(([name, item]) => pointersOf(item, signs, child(pointer, name)));
+}
+
+/** The same for what is edited as JSON; while that cannot be read, all of it may be one. */
+function secretsInJson(slot: Slot, pointer: string): string[] {
+  const value = dump(slot);
+  if (value === undefined) return [];
+  const read = load(slot.field, value);
+  const signed = pointersOf(fromRaw(slot.raw!)!, slot.signs, pointer);
+  if (read.raw === null) return [...new Set([...signed, ...secretPointers(read).map((below) => pointer + below)])];
+  return isBroken(slot.raw!) && (slot.signs.size || [...slot.raw!.matchAll(/"([^"]*)"\s*:/g)].some(([, name]) => SECRET_NAME.test(name!))) ? [pointer] : [];
 }
 
 /** A sample as typed, as the JSON value its field would hold. */

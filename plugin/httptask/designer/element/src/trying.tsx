@@ -1,6 +1,7 @@
 // What a test request is tried with: the environment it goes to, and the sample input.
-import { FieldRow, Fields } from "./fields";
+import { FieldRow } from "./field-row";
 import { isObject } from "./json";
+import { Fields } from "./objects";
 import type { Store } from "./store";
 import { Icon, Problems, typed, useRedraw, useUi } from "./ui";
 
@@ -42,26 +43,24 @@ export function SampleInputField({ change }: { change: () => void }) {
   const { root, asJson, problems, refused } = store.input;
   const asForm = !!root && !asJson;
   return (
-    <div class={asForm ? "field group" : "field single"} {...(asForm ? { role: "group", "aria-labelledby": "sample-input-name", id: "sample-input", tabIndex: -1 } : {})}>
-      <div class="field-head">
+    <div class={asForm ? "field group headed" : "field single"} {...(asForm ? { role: "group", "aria-labelledby": "sample-input-name", id: "sample-input", tabIndex: -1 } : {})}>
+      <div class="lab">
         <label class="name" id="sample-input-name" for="sample-input">Sample input</label>
         <span class="type">{asForm ? "" : "JSON, "}seen as <code>$.input</code>, for tests and runs here</span>
-        {root && (
-          <span class="tools">
-            <button class="link" onClick={() => { store.input.toggle(); change(); redraw(); }}>{asJson ? "Use the form" : "Write it as JSON"}</button>
-          </span>
-        )}
+        {root && <button class="link" onClick={() => { store.input.toggle(); change(); redraw(); }}>{asJson ? "Use the form" : "Write it as JSON"}</button>}
       </div>
       {!asForm ? (
-        <textarea
+        <div class="control"><textarea
           id="sample-input" class="code" rows={3} value={store.task.input} placeholder={'{"rfi": {"id": 7}}'}
           onInput={typed((value) => { store.task.input = value; change(); })}
-        />
+        /></div>
       ) : root.field.kind === "object" && root.raw === null && !root.isNull ? (
-        <Fields key={root.key} slot={root} pointer="/input" id="sample-input" redraw={() => { change(); redraw(); }} />
-      ) : <FieldRow key={root.key} slot={root} pointer="/input" name="Input" />}
-      <Problems id="sample-input" pointer="/inputSchema" problems={problems} />
-      <Problems id="refused-input" pointer="" problems={refused} />
+        <div class="below"><Fields key={root.key} slot={root} pointer="/input" id="sample-input" redraw={() => { change(); redraw(); }} /></div>
+      ) : <div class="below"><FieldRow key={root.key} slot={root} pointer="/input" name="Input" /></div>}
+      <div class="problems">
+        <Problems id="sample-input" pointer="/inputSchema" problems={problems} />
+        <Problems id="refused-input" pointer="" problems={refused} />
+      </div>
     </div>
   );
 }

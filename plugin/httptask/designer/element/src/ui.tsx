@@ -36,6 +36,7 @@ const ICONS: Record<string, string> = {
   stop: "M4 4h8v8H4z",
   undo: "M6 3L3 6l3 3M3 6h6a3.5 3.5 0 0 1 0 7H6",
   redo: "M10 3l3 3-3 3M13 6H7a3.5 3.5 0 0 0 0 7h3",
+  braces: "M6.5 2.5H5A1.5 1.5 0 0 0 3.5 4v2.5L2 8l1.5 1.5V12A1.5 1.5 0 0 0 5 13.5h1.5M9.5 2.5H11A1.5 1.5 0 0 1 12.5 4v2.5L14 8l-1.5 1.5V12a1.5 1.5 0 0 1-1.5 1.5H9.5",
   alert: "M8 6v3M8 11h.1M8 2l6 12H2z",
   theme: "M8 2a6 6 0 1 0 .1 0v12",
 };

@@ -7,6 +7,9 @@ declare module "node:assert/strict" {
     (value: unknown, message?: string): asserts value;
     equal(actual: unknown, expected: unknown, message?: string): void;
     deepEqual(actual: unknown, expected: unknown, message?: string): void;
+    ok(value: unknown, message?: string): void;
+    match(text: string, pattern: RegExp, message?: string): void;
+    doesNotMatch(text: string, pattern: RegExp, message?: string): void;
     throws(body: () => unknown, error?: unknown, message?: string): void;
     rejects(work: Promise<unknown>, error?: unknown): Promise<void>;
   }

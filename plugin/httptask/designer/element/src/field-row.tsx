@@ -1,0 +1,180 @@
+// A row of the form: a place of the settings with its name, its control, its tools, and what is wrong with it.
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { below, Control, hasControl } from "./editors";
+import type { Asked } from "./expression-input";
+import { defaultOf } from "./field-words";
+import { panelsLoaded } from "./panel-module";
+import { choices, dump, hasTwoViews, isSecret, type Slot } from "./slots";
+import type { Store } from "./store";
+import type { Problem } from "./types";
+import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useRedraw, useUi } from "./ui";
+
+export interface Place {
+  slot: Slot;
+  pointer: string;
+  /** What the place is called on the screen. */
+  name: string;
+  /** What stands before its name on the screen, and before the names of the fields in it: `email.`. */
+  prefix: string;
+  inner: string;
+  redraw: () => void;
+  /** Of the control; told from the pointer, and unlike every other. */
+  id: string;
+  /** Ids of what describes the control. */
+  described?: string;
+  problems: Problem[];
+  label: string;
+  asked: Asked;
+  ask: (asked: Asked) => void;
+}
+
+const SIMPLE = new Set(["string", "number", "boolean", "enum", "const", "file"]);
+export const MANY_VALUES = 30;
+const LATER = 250;
+
+/** Whether expressions at *pointer* are evaluated: how a task is run is said in advance. */
+export const isEvaluated = (pointer: string): boolean => /^\/(httpRequest|inputParameters)(\/|$)/.test(pointer);
+/** What a field of an object is called: names of the request are the API's own, the others have titles. */
+export const nameOf = ({ field }: Slot, pointer: string): string => (!isEvaluated(pointer) && field.title) || field.name!;
+
+export const isInside = (slot: Slot): boolean => slot.as === "array" || slot.as === "object";
+/** Whether the choices of a list are ticked, rather than added one by one. */
+export const isTicked = ({ field: { kind, items }, kids }: Slot): boolean =>
+  kind === "array" && items?.kind === "enum" && choices(items).length <= MANY_VALUES && kids.every((kid) => kid.text && !kid.fx && kid.raw === null);
+
+export const control = ({ id, described, slot }: Place) => ({
+  id,
+  "aria-describedby": described,
+  "aria-required": slot.field.required ? ("true" as const) : undefined,
+});
+
+/** What ties a control to a text of its slot. */
+export const tied = ({ slot, redraw, pointer, name, ask }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
+  value: slot[what]!,
+  onInput: typed((value) => {
+    if (what === "text" && value === "$" && isEvaluated(pointer) && !isSecret(slot, name)) {
+      // An expression begins like this; what goes on in another way becomes text again.
+      Object.assign(slot, { fx: true, expr: value });
+      ask("typed");
+      value = "";
+    }
+    slot[what] = value;
+    slot.empty = false;
+    redraw();
+  }),
+});
+
+/** One place of the settings. */
+export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, inside, wide, whole }: {
+  slot: Slot; pointer: string; name: string; onRemove?: () => void;
+  /** Of a parameter: the part of the request that it stands in. */
+  where?: string;
+  /** What stands before the name: the objects around it. */
+  prefix?: string;
+  /** The id of the row around it that stands for the same place, has the head and says the problems. */
+  inside?: string;
+  /** Instead of a name: an editor for it. */
+  wide?: ComponentChildren;
+  /** The name stands above: the control has all of the width. */
+  whole?: boolean;
+}) {
+  const { store } = useUi();
+  const redraw = useRedraw();
+  const [asked, ask] = useState<Asked>(null);
+  const row = useRef<HTMLDivElement>(null);
+  const { field } = slot;
+  const bare = inside !== undefined;
+  const id = bare ? `${inside}~` : idOf(pointer);
+  const change = () => {
+    store.task.changed(pointer);
+    redraw();
+  };
+  const problems = bare ? [] : store.validation.shownProblems(pointer, slot.touched);
+  const bad = problems.some(({ severity }) => severity === "error");
+  const single = slot.fx || slot.isNull || slot.raw !== null || SIMPLE.has(field.kind) || (field.kind === "any" && !isInside(slot));
+  const json = isJsonText(slot);
+  const described = `${field.description && !bare ? `${id}-hint ` : ""}${json ? "" : describedBy(id, problems)}`;
+  const label = `${id}-name`;
+  const step = isEvaluated(pointer) ? "." : " › ";
+  const place: Place = { slot, pointer, name, prefix, inner: whole ? "" : `${prefix}${name}${step}`, id, redraw: change, described: described || undefined, problems, label, asked, ask };
+  const takesExpression = field.kind !== "const" && isEvaluated(pointer);
+  const twoViews = isEvaluated(pointer) && hasTwoViews(slot);
+  const toggle = (on: boolean) => {
+    slot.fx = on;
+    ask(on && !slot.expr.trim() ? "picker" : null);
+    change();
+  };
+  useLayoutEffect(() => {
+    if (asked !== "text" && asked !== "typed") return;
+    row.current!.querySelector<HTMLElement>("input, textarea")?.focus();
+    if (asked === "text") ask(null);
+  }, [asked]);
+  const inner = below(place);
+  const fallback = !single && field.kind !== "union" && dump(slot) === undefined ? defaultOf(field) : "";
+  const Name = wide || bare || whole ? "hidden" : isEvaluated(pointer) ? "name code" : "name";
+  return (
+    <div
+      ref={row} class={`field ${bad ? "bad" : ""} ${single ? "single" : "group"} ${bare ? "flat" : ""} ${whole ? "whole" : ""} ${json ? "json" : ""} ${hasControl(slot) ? "" : "headed"}`}
+      onFocusOut={() => {
+        // Later: what appears at once would move a button away from under the click that took the focus.
+        if (!slot.touched) setTimeout(redraw, LATER);
+        slot.touched = true;
+      }}
+      onKeyDown={(event) => {
+        if (onRemove && event.key === "Backspace" && !event.repeat && isEmpty(event.target as HTMLElement)) onRemove();
+        else if (event.altKey && !event.ctrlKey && event.code === "KeyE" && takesExpression) slot.fx ? ask("picker") : toggle(true);
+        else if (twoViews && isViewKey(event) && (json || event.target === row.current)) switchView(store, slot, pointer);
+        else return;
+        event.preventDefault();
+        event.stopPropagation();
+      }}
+      {...(single ? {} : { role: "group", "aria-labelledby": label, "aria-describedby": described || undefined, id, tabIndex: -1 })}
+    >
+      <div class={bare ? "hidden" : "lab"}>
+        {wide}
+        <label id={label} for={id} class={Name}>{prefix && <span class="prefix" aria-hidden="true">{prefix}</span>}{name}</label>
+        {!bare && !whole && field.required && <span class="required"> *<span class="hidden"> required</span></span>}
+        {!bare && !whole && <span class="type">{[where, slot.fx ? "expression" : field.type, fallback].filter(Boolean).join(", ")}</span>}
+        {field.deprecated && <span class="tag">deprecated</span>}
+      </div>
+      {hasControl(slot) && <div class="control"><Control {...place} /></div>}
+      {!bare && takesExpression && !(whole && json) && <Toggle text="fx" on={slot.fx} label={name} onToggle={() => toggle(!slot.fx)} />}
+      {!bare && (
+        <span class="minor">
+          {field.kind === "string" && field.name && !field.required && !slot.text && !slot.fx && !slot.isNull && (
+            <Toggle text="“”" on={slot.empty} label={name} onToggle={() => { slot.empty = !slot.empty; change(); }} />
+          )}
+          {field.nullable && !slot.fx && (
+            <Toggle text="null" on={slot.isNull} label={name} onToggle={() => { slot.isNull = !slot.isNull; change(); }} />
+          )}
+          {twoViews && !whole && !inside && <Toggle text="JSON" on={slot.raw !== null} label={name} onToggle={() => switchView(store, slot, pointer)} />}
+          {onRemove && <IconButton icon="close" label={`Remove ${name}`} title="Remove" onClick={onRemove} />}
+        </span>
+      )}
+      {field.description && !bare && <div class="hint" id={`${id}-hint`}><Html html={field.description} /></div>}
+      {problems.length > 0 && !json && <div class="problems"><Problems id={id} pointer={pointer} problems={problems} /></div>}
+      {inner && <div class="below">{inner}</div>}
+    </div>
+  );
+}
+
+/** Whether Backspace in *target* has nothing left to take away but the field. */
+const isEmpty = (target: HTMLElement): boolean => target.matches("input:not([type=radio], [type=checkbox], [type=file], .own-name input, .sample input), textarea, select") && !(target as HTMLInputElement).value;
+
+/** Whether *slot* is edited as JSON, with its problems on their lines. */
+export const isJsonText = (slot: Slot): boolean =>
+  slot.raw !== null && !slot.fx && !slot.isNull && !slot.field.link && (slot.field.kind === "any" || hasTwoViews(slot));
+/** Show the field at *pointer* as JSON, or as a form again. */
+export const switchView = (store: Store, slot: Slot, pointer: string): unknown =>
+  panelsLoaded().then((panels) => panels.switchView(store, slot, pointer), () => store.say("The designer’s server does not answer."));
+export const isViewKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyJ";
+
+const TOGGLES: Record<string, string> = { fx: "Expression (Alt E)", JSON: "Edit as JSON (Alt J)", null: "Send null", "“”": "Send an empty text" };
+export function Toggle({ text, on, label, onToggle }: { text: string; on: boolean; label: string; onToggle: () => void }) {
+  return (
+    <button class={`toggle ${text === "fx" ? "fx" : ""}`} aria-pressed={on} aria-label={`${text} for ${label}`} title={TOGGLES[text]} onClick={onToggle}>
+      {text === "fx" ? <Icon name="braces" /> : text}
+    </button>
+  );
+}

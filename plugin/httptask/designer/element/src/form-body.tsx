@@ -1,0 +1,178 @@
+// The settings of a task: the parameters of its request, the body, and how it is run.
+import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { FieldRow, isViewKey, switchView, Toggle } from "./field-row";
+import { child } from "./json";
+import { AddEntry, Entries, Fields, Optional, type Option, useOptions } from "./objects";
+import { Panel } from "./panel";
+import { empty, hasTwoViews, isShown, type Slot, valuesOf } from "./slots";
+import { PagesOffered } from "./suggestion";
+import { GROUP_TITLES } from "./task-form";
+import { SampleInputField, usesInput } from "./trying";
+import type { Field } from "./types";
+import { IconButton, idOf, Problems, useMost, useRedraw, useUi } from "./ui";
+
+const HOVERED = 350;
+/** What a parameter of a group is called. */
+const PLACES: Record<string, string> = { pathParameters: "path", headers: "header", query: "query", cookies: "cookie" };
+
+export function FormBody({ root, request }: { root: Slot; request: Slot }) {
+  const { store } = useUi();
+  const groups = request.kids.filter(({ field }) => field.name! in PLACES);
+  const body = request.kids.find(({ field }) => field.name === "body");
+  const method = request.kids.find(({ field }) => field.name === "method")!;
+  // Drawn again only when something changed that a field cannot know by itself.
+  return useMemo(() => (
+    <Documented onView={() => { if (body && hasTwoViews(body)) switchView(store, body, "/httpRequest/body"); }}>
+      {method.field.kind !== "const" && <FieldRow slot={method} pointer="/httpRequest/method" name="Method" />}
+      <Parameters groups={groups} />
+      {body && <Body slot={body} />}
+      {request.own.length > 0 && <section><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.task.changed()} /></section>}
+      <TaskSettings root={root} />
+    </Documented>
+  ), [root, store.task.version]);
+}
+
+/** The documentation of the row under the pointer or the keyboard stands beside it. */
+function Documented({ children, onView }: { children: ComponentChildren; onView: () => void }) {
+  const [row, setRow] = useState<Element | null>(null);
+  const [timer] = useState({ id: 0 });
+  const soon = (next: Element | null) => {
+    clearTimeout(timer.id);
+    timer.id = window.setTimeout(() => setRow(next), next ? HOVERED : 0);
+  };
+  const find = ({ target }: { target: EventTarget | null }) => (target as Element).closest(".field, .option");
+  return (
+    <div
+      class="settings" onKeyDown={(event) => {
+        if (event.key === "Escape" && row) setRow(null);
+        if (!isViewKey(event)) return;
+        event.preventDefault();
+        onView();
+      }}
+      onMouseOver={(event) => soon(find(event))} onMouseLeave={() => soon(null)}
+      onFocusIn={(event) => soon(find(event))} onFocusOut={() => soon(null)} onInput={() => soon(null)}
+    >
+      {children}
+      {row?.querySelector(":scope > .hint") && <Panel name="DocCard" of={{ row }} until=" " />}
+    </div>
+  );
+}
+
+const isPlain = (slot: Slot): boolean => !slot.fx && slot.raw === null && !slot.isNull && !slot.field.link;
+const isListed = (slot: Slot): boolean => isPlain(slot) && (slot.field.kind === "object" || slot.field.kind === "map");
+/** What an entry with a name of one's own holds; undefined where there can be none. */
+const entriesOf = ({ field }: Slot): Field | undefined => (field.kind === "map" ? valuesOf(field) : field.extra);
+
+/** Path, headers, query and cookies in one: what is required first. */
+function Parameters({ groups }: { groups: Slot[] }) {
+  const { store } = useUi();
+  const draw = useRedraw();
+  const redraw = () => { store.task.changed(); draw(); };
+  const { add, remove } = useOptions(redraw);
+  const pointerOf = (group: Slot) => child("/httpRequest", group.field.name!);
+  const options = groups.filter(isListed).flatMap((group) => group.kids.map((slot): Option & { group: Slot } => ({
+    group, slot, pointer: child(pointerOf(group), slot.field.name!), name: slot.field.name!, where: PLACES[group.field.name!]!,
+  })));
+  const shown = options.filter(({ slot }) => isShown(slot)).sort((a, b) => Number(!!b.slot.field.required) - Number(!!a.slot.field.required));
+  const most = useMost(shown.length);
+  const required = shown.filter(({ slot }) => slot.field.required).length;
+  return (
+    <section aria-labelledby="group-parameters">
+      <div class="section-head">
+        <h2 id="group-parameters">Parameters</h2>
+        {required > 0 && <span class="type">{required} required</span>}
+      </div>
+      {shown.slice(0, most).map(({ group, ...option }) => (
+        <FieldRow key={option.pointer} {...option} onRemove={option.slot.field.required ? undefined : () => remove(option)} />
+      ))}
+      {groups.map((group) => {
+        const pointer = pointerOf(group);
+        const id = idOf(pointer);
+        if (!isListed(group)) return <FieldRow key={pointer} slot={group} pointer={pointer} name={GROUP_TITLES[group.field.name!]!} />;
+        return (
+          <div key={pointer} id={id} tabIndex={-1} role="group" aria-label={GROUP_TITLES[group.field.name!]}>
+            <Entries slot={group} pointer={pointer} id={id} redraw={redraw} where={PLACES[group.field.name!]} />
+            <Problems id={id} pointer={pointer} problems={store.validation.shownProblems(pointer, false)} />
+          </div>
+        );
+      })}
+      <Optional of="" options={options.filter(({ slot }) => !isShown(slot) && !slot.field.refused)} onAdd={(option) => { (option as typeof options[number]).group.on = true; add(option); }} />
+      <div class="adders">
+        {groups.filter(isListed).map((group) => {
+          const field = entriesOf(group);
+          return field && <AddEntry key={group.key} slot={group} pointer={pointerOf(group)} id={idOf(pointerOf(group))} field={field} redraw={redraw} />;
+        })}
+      </div>
+    </section>
+  );
+}
+
+function Body({ slot }: { slot: Slot }) {
+  const { store } = useUi();
+  const draw = useRedraw();
+  const pointer = "/httpRequest/body";
+  const redraw = () => { store.task.changed(pointer); draw(); };
+  const id = idOf(pointer);
+  const listed = isListed(slot);
+  return (
+    <section aria-labelledby="group-body" id={listed ? id : undefined} tabIndex={-1}>
+      <div class="section-head">
+        <h2 id="group-body">Body</h2>
+        {slot.field.required && <span class="required">*<span class="hidden"> required</span></span>}
+        <BodyTools slot={slot} inside={listed} redraw={redraw} />
+      </div>
+      {listed ? slot.field.kind === "object" ? <Fields slot={slot} pointer={pointer} id={id} redraw={redraw} />
+        : <Entries slot={slot} pointer={pointer} id={id} field={valuesOf(slot.field)} redraw={redraw} />
+        : <FieldRow slot={slot} pointer={pointer} name="Body" whole />}
+      {listed && <Problems id={id} pointer={pointer} problems={store.validation.shownProblems(pointer, false)} />}
+    </section>
+  );
+}
+
+/** Of the body as a whole; what stands in it is drawn for itself. */
+function BodyTools({ slot, inside, redraw }: { slot: Slot; inside: boolean; redraw: () => void }) {
+  const { store } = useUi();
+  const draw = useRedraw();
+  useLayoutEffect(() => store.subscribe(draw), []);
+  const { required, type } = slot.field;
+  const shown = isShown(slot);
+  const views = hasTwoViews(slot);
+  return (
+    <>
+      {type !== "object" && <span class="type">{type}</span>}
+      <span class="type" role="status" id="sent-as">{!shown ? "not sent while empty" : store.validation.mediaType ? `sent as ${store.validation.mediaType}` : ""}</span>
+      <span class="grow" />
+      {!shown && inside && <button class="link" onClick={() => { slot.on = true; redraw(); }}>Send it empty</button>}
+      {shown && !required && <IconButton icon="close" label="Leave out the body" onClick={() => { empty(slot); redraw(); }} />}
+      {views && (
+        <span class="segments" role="group" aria-label="Edit the body as">
+          {["Form", "JSON"].map((view) => {
+            const on = (view === "JSON") === (slot.raw !== null);
+            return <button key={view} aria-pressed={on} title="Alt J" onClick={() => { if (!on) switchView(store, slot, "/httpRequest/body"); }}>{view}</button>;
+          })}
+        </span>
+      )}
+      {inside && <Toggle text="fx" on={slot.fx} label="the body" onToggle={() => { slot.fx = true; redraw(); }} />}
+    </>
+  );
+}
+
+/** What is not sent: the task's description, its input parameters, how it is run. */
+function TaskSettings({ root }: { root: Slot }) {
+  const { store } = useUi();
+  const redraw = useRedraw();
+  const change = () => {
+    store.task.changed();
+    redraw();
+  };
+  const kids = root.kids.filter(({ field }) => field.title);
+  return (
+    <section aria-labelledby="group-task" id="task-fields" tabIndex={-1}>
+      <div class="section-head"><h2 id="group-task">Task</h2><span class="type">not sent: what expressions see, how it runs</span></div>
+      <Fields slot={{ ...root, kids, own: [] }} pointer="" id="task-fields" redraw={change} />
+      <PagesOffered suggestion={store.task.form?.suggestedPagination} />
+      {usesInput(store) && <SampleInputField change={change} />}
+    </section>
+  );
+}

@@ -1,0 +1,119 @@
+// JSON as text: a text area over a coloured copy of itself, what is wrong on its line, and the list of it below.
+import type { VNode } from "preact";
+import { useMemo, useRef } from "preact/hooks";
+import { plural } from "./amounts";
+import type { Place } from "./field-row";
+import { parse, segments } from "./json";
+import { coloured, columnOf, lineOf, nearest, readText, type Span } from "./json-text";
+import { asPlainText } from "./slots";
+import type { Problem } from "./types";
+import { Icon, useUi } from "./ui";
+
+/** Longer text stands there without colours, so that keys stay quick. */
+const MOST_COLOURED = 100_000;
+const LEAST_LINES = 3;
+
+interface Mark {
+  place: Span;
+  line: number;
+  severity: Problem["severity"];
+  message: string;
+  fix?: { title: string; change: (text: string) => string };
+}
+
+export function JsonEditor({ slot, pointer, id, name, described, required, problems, redraw }: Pick<Place, "slot" | "pointer" | "id" | "name" | "described" | "problems" | "redraw"> & { required?: boolean }) {
+  const { store } = useUi();
+  const input = useRef<HTMLTextAreaElement>(null);
+  const drawn = useRef<{ key: string; node: VNode }[]>([]);
+  const text = slot.raw!;
+  const { places, flaw } = useMemo(() => readText(text), [text]);
+  const write = (changed: string) => {
+    slot.raw = changed;
+    slot.stuck = "";
+    redraw();
+  };
+  const marks: Mark[] = flaw
+    ? [{ place: flaw, line: lineOf(text, flaw.from), severity: "error", message: flaw.message, fix: flaw.remove && { title: "Take it out", change: (now) => now.slice(0, flaw.remove!.from) + now.slice(flaw.remove!.to) } }]
+    : problems.map((problem) => markOf(problem, text, nearest(places, problem.pointer.slice(pointer.length)), places.has(problem.pointer.slice(pointer.length)), store.named)).sort((one, other) => one.line - other.line);
+  const go = ({ place }: Mark) => {
+    input.current!.focus();
+    input.current!.setSelectionRange(place.from, place.to);
+  };
+  const lines = text.split("\n");
+  const plain = text.length > MOST_COLOURED;
+  return (
+    <>
+      <div class="json-box">
+        <div class="json-text">
+          <pre aria-hidden="true" class={plain ? "plain" : ""}>{plain ? text : lines.map((line, index) => {
+            const here = marks.filter((mark) => mark.line === index + 1);
+            const key = JSON.stringify([line, here.map(({ severity, message }) => [severity, message])]);
+            const known = drawn.current[index];
+            if (known?.key === key) return known.node;
+            const node = <Line line={line} marks={here} />;
+            drawn.current[index] = { key, node };
+            return node;
+          })}</pre>
+          <textarea
+            ref={input} id={id} class="code" wrap="off" spellcheck={false} autocomplete="off" rows={Math.max(LEAST_LINES, lines.length)} value={text}
+            aria-label={`${name} as JSON`} aria-required={required ? "true" : undefined}
+            aria-describedby={[described, ...marks.map((_, index) => `${id}-problem-${index}`)].filter(Boolean).join(" ") || undefined}
+            onInput={(event) => write(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey) return;
+              const before = text.slice(0, event.currentTarget.selectionStart);
+              const indent = /[ \t]*/.exec(before.slice(before.lastIndexOf("\n") + 1))![0];
+              if (document.execCommand("insertText", false, `\n${indent}${/[[{]\s*$/.test(before) ? "  " : ""}`)) event.preventDefault();
+            }}
+          />
+        </div>
+      </div>
+      <div class="row under">
+        <span class="muted grow" role="status">{marks.length ? `${plural(marks.length, "problem")}${flaw ? "; it must be mended before Form or Test can read this" : ""}` : ""}</span>
+        {slot.field.kind === "any" && !slot.field.raw && <button class="link" onClick={() => { asPlainText(slot); redraw(); }}>Send it as text</button>}
+        <button class="quiet" disabled={!!flaw} onClick={() => write(JSON.stringify(parse(text || "null"), null, 2))}>Format</button>
+      </div>
+      {slot.stuck && (
+        <div class="row under">
+          <span class="problem warning" role="status"><Icon name="alert" />{slot.stuck}</span>
+          {slot.field.kind !== "any" && <button class="link" onClick={() => { slot.raw = null; slot.as = slot.stuck = ""; redraw(); }}>Empty it and use the form</button>}
+        </div>
+      )}
+      {marks.length > 0 && (
+        <ul class="json-problems">
+          {marks.map((mark, index) => (
+            <li key={index} id={`${id}-problem-${index}`} class={`problem ${mark.severity}`}>
+              <Icon name="alert" />
+              <button class="link" onClick={() => go(mark)}>Line {mark.line}{flaw ? `, column ${columnOf(text, mark.place.from)}` : ""}</button>
+              <span class="grow">{mark.message}</span>
+              {mark.fix && <button onClick={() => { write(mark.fix!.change(text)); input.current!.focus(); }}>{mark.fix.title}</button>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+function Line({ line, marks }: { line: string; marks: Mark[] }) {
+  return (
+    <span class={marks.length ? `line ${marks[0]!.severity}` : "line"}>
+      {coloured(line).map(([part, kind]) => (kind ? <span class={kind}>{part}</span> : part))}
+      {marks.length > 0 && <span class="remark">{marks[0]!.message}</span>}
+      {"\n"}
+    </span>
+  );
+}
+
+/** *problem* of a value of *text*, which stands at *place*, or somewhere in it where it is not *exact*. */
+function markOf(problem: Problem, text: string, place: Span, exact: boolean, named: (text: string) => string): Mark {
+  const { suggestion, severity } = problem;
+  const own = JSON.stringify(segments(problem.pointer).at(-1) ?? "");
+  const renames = suggestion !== undefined && exact && text.startsWith(own, place.from);
+  const end = text.indexOf("\n", place.from);
+  return {
+    place: { from: place.from, to: Math.min(place.to, end < 0 ? text.length : end) }, line: lineOf(text, place.from), severity,
+    message: named(problem.message),
+    fix: renames ? { title: `Use ${suggestion}`, change: (now) => now.slice(0, place.from) + JSON.stringify(suggestion) + now.slice(place.from + own.length) } : undefined,
+  };
+}

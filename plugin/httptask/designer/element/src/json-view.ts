@@ -1,0 +1,67 @@
+// An object or a list of the form as JSON text, and back; its secrets stand there as signs.
+import { child, isObject, type Json, MASK, parse, typeOf } from "./json";
+import { dump, hasTwoViews, isSecret, load, type Slot, walk, withSigns } from "./slots";
+import type { Store } from "./store";
+
+const WORDS: Record<string, string> = { array: "a list", object: "an object", map: "an object", null: "null" };
+
+/** Show *slot* as JSON. */
+function toJson(slot: Slot): void {
+  const signs = new Map<string, Json>();
+  const secrets = new Set<string>();
+  for (const { slot: each, pointer, name } of walk(slot)) if (!each.fx && !each.kids.length && !each.own.length && isSecret(each, name)) secrets.add(pointer);
+  const value = dump(slot);
+  const shown = value === undefined || !secrets.size ? value : masked(value, secrets, signs, "");
+  slot.signs = signs;
+  slot.raw = shown === undefined ? "" : JSON.stringify(shown, null, 2);
+}
+
+function masked(value: Json, secrets: Set<string>, signs: Map<string, Json>, pointer: string): Json {
+  if (secrets.has(pointer) && typeof value === "string" && value) {
+    const sign = `${MASK}${signs.size ? ` ${signs.size + 1}` : ""}`;
+    signs.set(sign, value);
+    return sign;
+  }
+  if (Array.isArray(value)) return value.map((item, index) => masked(item, secrets, signs, child(pointer, index)));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, masked(item, secrets, signs, child(pointer, name))]));
+}
+
+/** What is edited as JSON in a page: the task's name and the pointer. */
+const views = new WeakMap<Store, Set<string>>();
+
+/** Show the field at *pointer* in the other view, and move the keyboard there. */
+export function switchView(store: Store, slot: Slot, pointer: string): void {
+  const { task } = store;
+  const key = `${task.name} ${pointer}`;
+  const shown = views.get(store) ?? new Set();
+  views.set(store, shown);
+  task.restoreViews = (root) => {
+    for (const { slot: each, pointer: at } of walk(root)) if (shown.has(`${task.name} ${at}`) && each.raw === null && hasTwoViews(each)) toJson(each);
+  };
+  if (slot.raw === null) {
+    toJson(slot);
+    shown.add(key);
+  } else {
+    slot.stuck = toForm(slot);
+    if (slot.stuck) return task.redraw();
+    shown.delete(key);
+  }
+  store.focusWanted = `f-${pointer}`;
+  task.redraw();
+}
+
+/** Show *slot* as a form again; says why not where its text is none that a form can hold. */
+function toForm(slot: Slot): string {
+  let value: Json | undefined;
+  try {
+    if (slot.raw!.trim()) value = withSigns(parse(slot.raw!), slot.signs);
+  } catch {
+    return "The form comes back when this is JSON.";
+  }
+  const read = load(slot.field, value);
+  if (read.raw !== null) return slot.field.kind === "union" ? "None of the documented forms holds this value." : `The form holds ${WORDS[slot.field.kind]}; this is ${WORDS[typeOf(value!)] ?? `a ${typeOf(value!)}`}.`;
+  const { key, touched, on } = slot;
+  Object.assign(slot, read, { key, touched, on: on || read.on });
+  return "";
+}

@@ -1,0 +1,49 @@
+// Many items at once, from text that is pasted.
+import { useState } from "preact/hooks";
+import { plain } from "./field-words";
+import { type Json, parse } from "./json";
+import { choices, dump, load } from "./slots";
+import type { Field } from "./types";
+import { typed } from "./ui";
+
+/** A box for the items of the list *name*, each a *field*. */
+export function PasteList({ id, name, field, onAdd, onClose }: {
+  id: string; name: string; field: Field; onAdd: (values: Json[]) => void; onClose: (added: boolean) => void;
+}) {
+  const [text, setText] = useState("");
+  const parts = pasted(text);
+  return (
+    <div class="paste">
+      <textarea
+        id={`${id}-paste`} rows={4} aria-label={`A list for ${name}`} placeholder="One value a line, or separated by commas, or a JSON list"
+        value={text} onInput={typed(setText)}
+      />
+      <div class="row">
+        <button disabled={!text.trim()} onClick={() => { onAdd(parts.map((part) => asValue(field, part))); onClose(true); }}>Add {parts.length || ""} values</button>
+        <button class="quiet" onClick={() => onClose(false)}>Close</button>
+      </div>
+    </div>
+  );
+}
+
+/** The values in pasted text: a JSON list, else lines, else what commas part. */
+function pasted(text: string): (string | { json: Json })[] {
+  const trimmed = text.trim();
+  if (trimmed.startsWith("["))
+    try {
+      return (parse(trimmed) as Json[]).map((json) => ({ json }));
+    } catch {
+      /* not JSON after all */
+    }
+  const parts = trimmed.includes("\n") ? trimmed.split(/\r?\n/) : trimmed.split(/[,;\t]/);
+  return parts.map((part) => part.trim().replace(/^"(.*)"$/, "$1")).filter(Boolean);
+}
+
+/** Pasted text as a value of *field*. */
+function asValue(field: Field, part: string | { json: Json }): Json {
+  if (typeof part !== "string") return part.json;
+  const slot = { ...load(field), text: part };
+  if (field.kind === "enum") return choices(field).find((choice) => plain(choice) === part) ?? part;
+  if (field.kind === "boolean") return part === "true" ? true : part === "false" ? false : part;
+  return ["string", "number", "any"].includes(field.kind) ? (dump(slot) ?? part) : part;
+}
