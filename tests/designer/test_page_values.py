@@ -328,7 +328,7 @@ def test_a_value_of_a_response_is_copied_addressed_and_used_later(
     expect(tree).to_contain_text('name: "Ärmel"')
     owner = tree.get_by_role("treeitem").filter(has_text="owner")
     owner.click()
-    expect(owner).to_have_text('owner: {1} mail: "a@a.example"')
+    expect(owner).to_contain_text('owner: {1} mail: "a@a.example"')
     tree.get_by_role("treeitem").filter(has_text="name").hover()
     page.named("button", "Copy value").click()
     assert page.copied() == "Ärmel"

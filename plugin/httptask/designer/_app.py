@@ -30,6 +30,7 @@ from httptask.designer._definitions import Definitions, problems_within
 from httptask.designer._drafts import SHOWN_TEXT, Draft, draft_of
 from httptask.designer._event_stream import EventStream
 from httptask.designer._expressions import Expressions, while_asked
+from httptask.designer._filter import ResponseFilter
 from httptask.designer._form import field_at, form_with_needs, task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
@@ -188,6 +189,7 @@ class _Designer:
         self._pasted = Pasted(imports.path, self._credentials)
         self._consents = Consents(runtime, self._credentials)
         self._expressions = Expressions(workflows, runtime, catalogue.entry)
+        self._filter = ResponseFilter(self._tests, runtime)
         self._runs = Runs(runs, runtime, self._definitions)
         self._pins = Pins(workflows, self._tests, catalogue.entry)
 
@@ -250,6 +252,7 @@ class _Designer:
             ("/input-form", {"POST": self._definitions.input_form}),
             ("/scope", {"POST": self._expressions.scope}),
             ("/evaluate", {"POST": self._expressions.evaluate}),
+            ("/filter", {"POST": self._filter.answer}),
         )
         return [
             Route("/", self.page, methods=["GET"]),

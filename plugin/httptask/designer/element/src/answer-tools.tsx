@@ -1,125 +1,129 @@
-// What can be done with a value of a response: copy it or its path, or use it in a later task.
-import { useLayoutEffect, useState } from "preact/hooks";
-import { jsonPath, pathIn, plainName, type Step } from "./expression-text";
-import { child, segments } from "./json";
-import { load, type Slot } from "./slots";
+// What can be done with a JSON answer: find in it, filter it, copy a value or its path, or use it in a later task.
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { jsonPath, type Step } from "./expression-text";
+import { FilterResult } from "./filter";
+import { expressionOf, hitsIn, isFilter, MOST_HITS } from "./find";
+import { segments } from "./json";
+import { nodeAt } from "./scan";
 import type { Store } from "./store";
-import { freeForm, taskField, withoutRoutes } from "./task-form";
-import { type Spot, Tree } from "./tree";
+import { type Mark, type Spot, Tree, type Wanted } from "./tree";
 import type { Ending } from "./types";
-import { typed } from "./ui";
-import * as flow from "./workflow";
+import { IconButton, typed } from "./ui";
+import { type Used, UseIn } from "./use-in";
 
-const MOST_FIELDS = 300;
+/** In milliseconds, after the last key. */
+const FIND_AFTER = 200;
 
-/** Names and indices from `$` to what stands at *pointer* of the body of the task *task*; null where a run puts it elsewhere. */
-function stepsTo(text: string, { pointer }: Spot, task: string, { pages, item, outcome }: Ending): Step[] | null {
+/** Where a run puts the body that *ending* has, from `$`; null where it puts another value. */
+function stepsOf(task: string, { pages, item, outcome }: Ending): Step[] | null {
   if (pages) return null;
+  return ["tasks", task, "output", ...(item ? [item.index] : []), ...(outcome === "success" ? [] : ["error", "result"]), "body"];
+}
+
+/** Names and indices from the body to what stands at *pointer* of it. */
+function stepsIn(text: string, pointer: string): Step[] {
   let value: unknown = JSON.parse(text);
-  const inBody = segments(pointer).map((part): Step => {
+  return segments(pointer).map((part): Step => {
     const step = Array.isArray(value) ? Number(part) : part;
     value = (value as Record<string, unknown>)[part];
     return step;
   });
-  return ["tasks", task, "output", ...(item ? [item.index] : []), ...(outcome === "success" ? [] : ["error", "result"]), "body", ...inBody];
 }
 
 /** The body of a response as a tree with tools. */
-export function Answer({ text, ending, store }: { text: string; ending: Ending; store: Store }) {
-  const [used, setUsed] = useState<Step[] | null>(null);
+export function Answer({ text, ending, store, marks: compared }: { text: string; ending: Ending; store: Store; marks?: Map<string, Mark[]> }) {
+  const [used, setUsed] = useState<Used | null>(null);
+  const [query, setQuery] = useState("");
+  const [hits, setHits] = useState<number[]>([]);
+  const [hit, setHit] = useState(0);
+  const [wanted, setWanted] = useState<Wanted | null>(null);
+  const box = useRef<HTMLInputElement>(null);
   const task = store.history.shown?.task ?? store.task.name!;
-  const copyValue = ({ node }: Spot) => {
-    const json = text.slice(node.start, node.end);
-    void store.copying.text("The value", node.kind === '"' ? (JSON.parse(json) as string) : json);
-  };
-  const withPath = (spot: Spot, act: (steps: Step[]) => void) => {
-    const steps = stepsTo(text, spot, task, ending);
-    if (steps) act(steps);
-    else store.say("This is one page: a run joins the items of all pages, so the path is another one.");
-  };
-  const copyPath = (spot: Spot) => withPath(spot, (steps) => void store.copying.text("The path", jsonPath(steps)));
-  const use = (spot: Spot) => withPath(spot, setUsed);
-  return (
-    <>
-      {used && <UseIn key={jsonPath(used)} steps={used} store={store} onClose={() => setUsed(null)} />}
-      <Tree
-        text={text} label="Response body" noted={new Set(ending.differences?.map(({ pointer }) => pointer))}
-        tools={(spot) => <>
-          <button title="Ctrl C" onClick={() => copyValue(spot)}>Copy value</button>
-          <button title="Ctrl Shift P" onClick={() => copyPath(spot)}>Copy path</button>
-          <button title="U" onClick={() => use(spot)}>Use in …</button>
-        </>}
-        onKey={(event, spot) => {
-          const command = event.ctrlKey || event.metaKey;
-          const key = event.key.toLowerCase();
-          const act = command && key === "c" && !getSelection()?.toString() ? copyValue
-            : command && event.shiftKey && key === "p" ? copyPath
-            : !command && !event.altKey && key === "u" ? use : null;
-          act?.(spot);
-          return !!act;
-        }}
-      />
-    </>
-  );
-}
+  const steps = stepsOf(task, ending);
+  const filters = isFilter(query);
+  const marks = useMemo(() => {
+    const all = new Map<string, Mark[]>(compared ?? []);
+    for (const { pointer, message } of ending.differences ?? []) all.set(pointer, [{ kind: "differs", text: message.replace(/^the field '.*' is /, "") }, ...(all.get(pointer) ?? [])]);
+    return all;
+  }, [ending, compared]);
 
-/** The fields of a request that a value can go into: those on the screen, and those that could be. */
-function* targets(slot: Slot, pointer: string): Generator<{ slot: Slot; pointer: string }> {
-  if (slot.field.kind === "object" && !slot.fx && slot.raw === null && !slot.field.link) for (const kid of slot.kids) yield* targets(kid, child(pointer, kid.field.name!));
-  else if (slot.field.kind !== "const" && pointer.split("/").length > 3) yield { slot, pointer };
-  for (const { name, slot: own } of slot.own) yield* targets(own, child(pointer, name));
-}
-const fieldsOf = (root: Slot): { slot: Slot; pointer: string }[] =>
-  [...targets(root.kids.find(({ field }) => field.name === "httpRequest")!, "/httpRequest")].slice(0, MOST_FIELDS);
-
-/** Where a value goes: which later task, and which of its fields. */
-function UseIn({ steps, store, onClose }: { steps: Step[]; store: Store; onClose: () => void }) {
-  const [later, setLater] = useState<string[] | null>(null);
-  const [task, setTask] = useState("");
-  const [fields, setFields] = useState<string[]>([]);
-  const [pointer, setPointer] = useState("");
-  const choose = (name: string) => {
-    setTask(name);
-    setPointer("");
-    setFields([]);
-    const value = flow.find(store.workflow.working, name)?.task;
-    if (!value) return;
-    const described = typeof value.endpoint === "string" ? store.api.form(value.endpoint).then(({ form }) => form) : Promise.resolve(freeForm([]));
-    described.then((form) => setFields(fieldsOf(load(taskField(form, []), withoutRoutes(value))).map((each) => each.pointer)), () => {});
+  const go = (to: number, among = hits) => {
+    if (!among.length) return;
+    const next = (to + among.length) % among.length;
+    setHit(next);
+    setWanted({ offset: among[next]! });
   };
   useLayoutEffect(() => {
-    store.expressions.scope().then((scope) => {
-      const names = scope.later.filter((name) => flow.find(store.workflow.working, name)?.type === "Http");
-      setLater(names);
-      if (names.length) choose(names[0]!);
-    }, () => setLater([]));
-  }, []);
-  const put = async () => {
-    await store.task.open(task);
-    if (!store.task.root) return;
-    const found = fieldsOf(store.task.root).find((each) => each.pointer === pointer);
-    const name = plainName(String(steps.findLast((step) => typeof step === "string")));
-    if (found) {
-      store.expressions.wire(found.slot, pointer, {}, steps);
-      store.focusWanted = `f-${pointer}`;
-    } else store.focusWanted = `f-/inputParameters/${store.expressions.reach({}, steps, `/httpRequest/${name}`)[0]}`;
-    store.task.redraw();
-    store.say(`Used in “${task}”. Not saved yet.`);
+    if (!query || filters) return setHits([]);
+    const timer = setTimeout(() => {
+      const found = hitsIn(text, query);
+      setHits(found);
+      go(0, found);
+    }, FIND_AFTER);
+    return () => clearTimeout(timer);
+  }, [query, text]);
+
+  const copyValue = ({ node }: Spot, from = text) => {
+    const json = from.slice(node.start, node.end);
+    void store.copying.text("The value", node.kind === '"' ? (JSON.parse(json) as string) : json);
+  };
+  const withPath = ({ pointer }: Spot, act: (path: Step[]) => void) => {
+    if (steps) act([...steps, ...stepsIn(text, pointer)]);
+    else store.say("This is one page: a run joins the items of all pages, so the path is another one.");
+  };
+  const copyPath = (spot: Spot) => withPath(spot, (path) => void store.copying.text("The path", jsonPath(path)));
+  const use = (spot: Spot) => withPath(spot, (path) => setUsed({ expression: jsonPath(path), name: String(path.findLast((step) => typeof step === "string")) }));
+  const expression = () => expressionOf(query, steps ?? ["page"], nodeAt(text, 0).kind === "[");
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key.toLowerCase() !== "f" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    box.current?.select();
+    box.current?.focus();
   };
   return (
-    <div class="use-in" role="group" aria-label="Use the value in a later task" onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(); } }}>
-      <code>{pathIn("jsonpath", steps)}</code>
-      {later && !later.length ? <p>No HTTP task follows this one: add one first.</p> : <>
-        <label>Later task <select aria-label="Later task" value={task} onChange={typed(choose)}>{later?.map((name) => <option key={name} value={name}>{name}</option>)}</select></label>
-        <label>Field <select aria-label="Field" value={pointer} onChange={typed(setPointer)}>
-          <option value="">a new input parameter</option>
-          {fields.map((each) => <option key={each} value={each}>{segments(each).slice(1).join(" › ")}</option>)}
-        </select></label>
-      </>}
-      <div class="row">
-        {!!later?.length && <button class="primary" onClick={() => void put()}>Use it</button>}
-        <button onClick={onClose}>Close</button>
+    <div class="answer" onKeyDown={onKeyDown}>
+      <div class="find" role="search">
+        <input
+          ref={box} class="code" type="text" aria-label="Find, or filter" placeholder="Find, or filter: $.items[0], jsonata: …" title="Ctrl F" autocomplete="off"
+          value={query} onInput={typed(setQuery)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) go(hit + (event.shiftKey ? -1 : 1));
+            else if (event.key === "Escape" && query) setQuery("");
+            else return;
+            event.preventDefault();
+            event.stopPropagation();
+          }}
+        />
+        {query && !filters && <>
+          <span class="muted small" role="status">{hits.length ? `${hit + 1} of ${hits.length.toLocaleString("en")}${hits.length === MOST_HITS ? " or more" : ""}` : "nothing found"}</span>
+          <IconButton icon="up" label="Previous" title="Previous (Shift Enter)" onClick={() => go(hit - 1)} />
+          <IconButton icon="down" label="Next" title="Next (Enter)" onClick={() => go(hit + 1)} />
+        </>}
+        {filters && steps && <button onClick={() => setUsed({ expression: expression(), name: "filtered" })}>Use as expression …</button>}
+      </div>
+      {used && <UseIn key={used.expression} used={used} store={store} onClose={() => setUsed(null)} />}
+      {filters && <FilterResult text={text} ending={ending} expression={expression()} steps={steps ?? ["page"]} store={store} onCopy={copyValue} />}
+      <div hidden={filters}>
+        <Tree
+          text={text} label="Response body" marks={marks} wanted={wanted} query={filters ? "" : query}
+          tools={(spot) => <>
+            <button title="Ctrl C" onClick={() => copyValue(spot)}>Copy value</button>
+            <button title="Ctrl Shift P" onClick={() => copyPath(spot)}>Copy path</button>
+            <button title="U" onClick={() => use(spot)}>Use in …</button>
+          </>}
+          onKey={(event, spot) => {
+            const command = event.ctrlKey || event.metaKey;
+            const key = event.key.toLowerCase();
+            const act = command && key === "c" && !getSelection()?.toString() ? copyValue
+              : command && event.shiftKey && key === "p" ? copyPath
+              : !command && !event.altKey && key === "u" ? use : null;
+            act?.(spot);
+            return !!act;
+          }}
+        />
       </div>
     </div>
   );
 }
+

@@ -1,6 +1,6 @@
 // What the expressions of the open task see, as the server has it, and what has to be written so that one sees more.
-import { plainName, pathIn, jsonPath, type Step } from "./expression-text";
-import { at, parse, same, segments, type Json } from "./json";
+import { plainName, jsonPath, type Step } from "./expression-text";
+import { at, parse, same, segments, type Json, wrapped } from "./json";
 import { dump, load, type Slot } from "./slots";
 import type { Store } from "./store";
 import type { Evaluation, Scope, ScopeGroup, ScopeRequest } from "./types";
@@ -54,11 +54,18 @@ export class Expressions {
    * task, which is made where none has the value yet.
    */
   reach(group: Pick<ScopeGroup, "own">, steps: Step[], pointer: string): Step[] {
+    if (group.own || !pointer.startsWith(REQUEST)) return steps;
+    const name = this.kept(jsonPath(steps), pointer);
+    return name === null ? steps : [name];
+  }
+
+  /** The input parameter that yields *typed*, made for the field at *pointer* where there is none; null where none can be made. */
+  kept(typed: string, pointer: string): string | null {
     const { parameters } = this;
-    if (group.own || !pointer.startsWith(REQUEST) || !parameters || parameters.fx || parameters.raw !== null) return steps;
-    const expression = `\${${jsonPath(steps)}}`;
+    if (!parameters || parameters.fx || parameters.raw !== null) return null;
+    const expression = wrapped(typed);
     const equal = parameters.own.find(({ slot }) => same(dump(slot), expression));
-    if (equal) return [equal.name];
+    if (equal) return equal.name;
     const base = plainName(segments(pointer).filter((part) => !/^\d+$/.test(part)).pop()!);
     const taken = new Set(parameters.own.map(({ name }) => name));
     let name = base;
@@ -68,13 +75,13 @@ export class Expressions {
     this.store.task.changed("/inputParameters");
     this.store.task.redraw();
     this.store.say(`Kept as the input parameter “${name}”.`);
-    return [name];
+    return name;
   }
 
-  /** Write the value at *steps* of *group* into *slot*, the field at *pointer*, as its whole expression. */
-  wire(slot: Slot, pointer: string, group: Pick<ScopeGroup, "own">, steps: Step[]): void {
-    const path = this.reach(group, steps, pointer);
-    Object.assign(slot, { fx: true, isNull: false, on: true, expr: pathIn("jsonpath", path) });
+  /** Write what *typed* yields, which only input parameters can name, into *slot*, the field at *pointer*. */
+  wire(slot: Slot, pointer: string, typed: string): void {
+    const name = this.kept(typed, pointer);
+    Object.assign(slot, { fx: true, isNull: false, on: true, expr: name === null ? typed : jsonPath([name]) });
     this.store.task.changed(pointer);
   }
 }

@@ -1,8 +1,9 @@
 // What the first paint does not need: a module of its own, fetched behind that paint, or when one of these is first drawn.
 import { panelSheet } from "./panel-sheet";
+import answer from "./styles/answer.css";
 import css from "./styles/panels.css";
 
-panelSheet.replaceSync(css);
+panelSheet.replaceSync(css + answer);
 
 export { Credentials } from "./credentials";
 export { DocCard } from "./doc-card";

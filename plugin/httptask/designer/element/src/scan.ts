@@ -79,3 +79,43 @@ export function inside(text: string, node: Node, from: number | null, most: numb
   }
   return { nodes, next: at >= node.end ? null : at };
 }
+
+/** The places of the members or items of *node*, in order: where each begins (of a member, its name), and the value. */
+function* walk(text: string, node: Node): Generator<{ start: number; value: Node }> {
+  let at = node.start + 1;
+  for (let index = 0; index < node.count; index++) {
+    const start = space(text, at);
+    const valueAt = node.kind === "{" ? space(text, stringEnd(text, start)) + 1 : start;
+    const value = nodeAt(text, valueAt);
+    yield { start, value };
+    at = space(text, value.end) + 1;
+  }
+}
+
+/** Where the item or member number *index* of *node* begins. */
+export function startOf(text: string, node: Node, index: number): number {
+  let count = 0;
+  for (const { start } of walk(text, node)) if (count++ === index) return start;
+  return node.end - 1;
+}
+
+/** The numbers of the members and items that lead from *root* to the innermost value around *offset*. */
+export function wayTo(text: string, root: Node, offset: number): number[] {
+  const way: number[] = [];
+  for (let node = root; node.count; ) {
+    let index = 0;
+    let inner: Node | null = null;
+    for (const { start, value } of walk(text, node)) {
+      if (offset < start) break;
+      if (offset < value.end) {
+        inner = value;
+        break;
+      }
+      index++;
+    }
+    if (!inner) break;
+    way.push(index);
+    node = inner;
+  }
+  return way;
+}
