@@ -29,6 +29,10 @@ from tasks import runtime
 Handle = WorkflowHandle[Any, RunEnd]
 
 
+_HANDED_ON = ("HTTPTASK_", "AWS_")
+"""What a worker gets of the environment of a test."""
+
+
 class TemporalWorld:
     """Runs definitions on the server at *address*; *plugins* are httptask's."""
 
@@ -100,7 +104,7 @@ class WorkerProcess:
 
     def __init__(self, address: str, queue: str, *options: str, folder: Path | None = None) -> None:
         environment = {
-            **{name: value for name, value in os.environ.items() if name.startswith("HTTPTASK_")},
+            **{name: value for name, value in os.environ.items() if name.startswith(_HANDED_ON)},
             "PATH": os.environ["PATH"],
             "HTTPTASK_ALLOW_NETWORKS": "127.0.0.0/8",
             "TEMPORAL_ADDRESS": address,

@@ -4,7 +4,6 @@ from httptask.building._bodies import chosen, is_text, offers, rank, writable
 from httptask.building._codings import is_coded_already, writes_coding
 from httptask.building._curl import body_commands, body_text, curl_command, quoted
 from httptask.building._escaping import url_part
-from httptask.building._files import VARIABLE as FILES_VARIABLE
 from httptask.building._files import Files, located, missing_files, with_contents
 from httptask.building._negotiation import ANY_MEDIA_TYPE, accept
 from httptask.building._references import (
@@ -27,7 +26,6 @@ from httptask.building._writer import described_framing
 
 __all__ = [
     "ANY_MEDIA_TYPE",
-    "FILES_VARIABLE",
     "REFERENCE",
     "Builder",
     "Files",

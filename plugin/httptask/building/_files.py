@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask._core.shared_files import SharedFiles
 from httptask._core.threads import in_thread
 from httptask._http.media_types import charset_of
 from httptask.building._escaping import UnwritableError
@@ -33,9 +34,6 @@ from httptask.building._references import (
 from httptask.building._text import codec_of
 from httptask.errors import Problem, SettingsError
 from httptask.model.exchange import FilePiece, OutgoingRequest, StreamedBody
-
-VARIABLE = "HTTPTASK_FILES"
-"""The environment variable in which an operator names the folder."""
 
 _MOST_DATA = 16 * 1024 * 1024
 """The most bytes of a file that becomes data: it is in memory several times over.
@@ -56,13 +54,18 @@ _WRITTEN = 64 * 1024
 class Files:
     """The files that requests may send."""
 
-    folder: Path | None = None
-    """Below it lies everything that a `path` may name; None: no path may."""
+    shared: SharedFiles | None = None
+    """In it lies everything that a `path` may name; None: no path may."""
     upload: Callable[[str], Path | None] | None = None
     """Returns the file of an upload by its id, or None; a designer brings this function."""
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder of *shared*."""
+        return self.shared.folder if self.shared is not None else None
+
     def find(self, piece: FilePiece) -> StoredFile:
-        """Return the file that *piece* refers to.
+        """Return the file that *piece* refers to; a bucket may have to bring it first.
 
         Raises `SettingsError`, with its pointer, when the file may not or cannot be sent.
         """
@@ -111,16 +114,19 @@ class Files:
         return StoredFile.at(path.parent, (path.name,), piece)
 
     def _below(self, piece: FilePiece) -> StoredFile:
-        if self.folder is None:
+        if self.shared is None:
             raise _refused(piece, "files-folder")
-        folder = os.path.realpath(self.folder)
+        folder = Path(os.path.realpath(self.shared.folder))
         real = Path(os.path.realpath(os.path.join(folder, piece.reference["path"])))  # noqa: PTH118 - as the system joins
         if not real.is_relative_to(folder):
             raise _refused(piece, "file-outside")
+        steps = real.relative_to(folder).parts
         try:
-            return StoredFile.at(Path(folder), real.relative_to(folder).parts, piece)
+            return StoredFile.at(folder, steps, piece)
         except FileNotFoundError as error:
-            raise _refused(piece, "file-missing") from error
+            if not steps or not self.shared.fetch(self.shared.folder.joinpath(*steps)):
+                raise _refused(piece, "file-missing") from error
+        return StoredFile.at(folder, steps, piece)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,21 @@ def run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def files_option(parser: argparse.ArgumentParser) -> None:
-    """Add `--files` to *parser*."""
+    """Add `--files` and `--bucket` to *parser*."""
     parser.add_argument(
         "--files",
         metavar="FOLDER",
         help=(
             "what requests may send files from, and responses are kept in as files (environment:"
             " HTTPTASK_FILES)"
+        ),
+    )
+    parser.add_argument(
+        "--bucket",
+        metavar="URL",
+        help=(
+            "an S3-compatible bucket that has the folder's files for other machines, s3://BUCKET or"
+            " s3://BUCKET/PREFIX (environment: HTTPTASK_BUCKET)"
         ),
     )
 
@@ -118,6 +126,7 @@ def runtime_of(arguments: argparse.Namespace) -> Runtime:
             allow_networks=getattr(arguments, "allow_network", None),
             network=network_of(arguments),
             files=getattr(arguments, "files", None),
+            bucket=getattr(arguments, "bucket", None),
             allow_host_header=getattr(arguments, "allow_host_header", None),
             connections=getattr(arguments, "connections", None),
             connections_per_origin=getattr(arguments, "connections_per_origin", None),

@@ -17,10 +17,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from httptask._core import packaged
+from httptask._core.shared_files import FILES_VARIABLE, SharedFiles
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
 from httptask._http import secret_names
-from httptask.building import FILES_VARIABLE, Files
+from httptask.building import Files
 from httptask.designer._bodies import as_json, json_object, member, pieces
 from httptask.designer._catalogue import CatalogueEntry, CatalogueThread
 from httptask.designer._change import changed, name_of
@@ -117,10 +118,10 @@ def create_app(
     manager = plugins or plugin_manager()
     limits = limits or _SHOWN_BODY
     workflows_path = Path(workflows) if workflows is not None else None
-    folder = files_folder(files, workflows_path)
-    uploads = Uploads(upload_limit, folder)
+    shared = SharedFiles.named(_files_folder(files, workflows_path))
+    uploads = Uploads(upload_limit, shared)
     designer = _Designer(
-        catalogue=CatalogueThread(catalogue, manager, servers or {}, Files(folder, uploads.path)),
+        catalogue=CatalogueThread(catalogue, manager, servers or {}, Files(shared, uploads.path)),
         workflows=Workflows(workflows_path, uploads.saved),
         runtime=Runtime(
             plugins=manager,
@@ -128,7 +129,7 @@ def create_app(
             limits=limits,
             allow_networks=allow_networks,
             network=network,
-            files=folder,
+            files=shared.folder if shared is not None else None,
             keeps_tokens=True,
         ),
         uploads=uploads,
@@ -156,12 +157,12 @@ def create_app(
     return Guards(app, hosts=hosts, origins=origins, token=token)
 
 
-def files_folder(files: str | os.PathLike[str] | None, workflows: Path | None) -> Path | None:
+def _files_folder(
+    files: str | os.PathLike[str] | None, workflows: Path | None
+) -> str | os.PathLike[str] | None:
     """Return the folder of files: *files*, else `HTTPTASK_FILES`, else next to the definitions."""
     named = files or os.environ.get(FILES_VARIABLE)
-    if named or workflows is None:
-        return Path(named).absolute() if named else None
-    return (folder_of(workflows) / "files").absolute()
+    return named if named or workflows is None else folder_of(workflows) / "files"
 
 
 class _Designer:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from httptask._core.shared_files import SharedFiles
 from httptask._core.threads import in_thread
 from httptask.building import REFERENCE, is_reference
 from httptask.designer._problems import Refused
@@ -56,10 +57,10 @@ class Upload:
 class Uploads:
     """Files in a temporary folder, removed when the designer ends. Each has at most *limit* bytes.
 
-    Uploads in a saved definition move to *files*, the folder of files; None: there is none.
+    Uploads in a saved definition move to *files*; None: there is no folder of files.
     """
 
-    def __init__(self, limit: int, files: Path | None = None) -> None:
+    def __init__(self, limit: int, files: SharedFiles | None = None) -> None:
         self.limit = limit
         self._files = files
         self._folder: Path | None = None
@@ -144,8 +145,9 @@ class Uploads:
         members = (("path", path) if item[0] == "upload" else item for item in reference.items())
         return {REFERENCE: dict(members)}
 
-    def _moved(self, upload: Upload, folder: Path) -> str:
-        """Move *upload* to *folder* and return its path there. No file is replaced."""
+    def _moved(self, upload: Upload, files: SharedFiles) -> str:
+        """Move *upload* to the folder of *files* and return its path there. No file is replaced."""
+        folder = files.folder
         if upload.saved:
             return upload.path.relative_to(folder).as_posix()
         name = PurePath(_NOT_IN_NAMES.sub("_", upload.name).strip(". ") or "file")
@@ -158,6 +160,7 @@ class Uploads:
                 if _holds(path, upload):
                     upload.path.unlink(missing_ok=True)
                 elif not path.is_symlink() and not path.exists():
+                    files.keep(path, upload.path)
                     _copy(upload.path, path)
                     upload.path.unlink(missing_ok=True)
                 else:

@@ -407,7 +407,8 @@ async def _delivered(
     is_shown = error is not None or call.is_observed
     size = (file.size if file is not None else 0) + (_size(records) if is_shown else 0)
     deliver_now = partial(_delivery, records, call)
-    return await in_thread(deliver_now) if size > _LONG else deliver_now(), file
+    takes_long = size > _LONG or (file is not None and file.is_slow)
+    return await in_thread(deliver_now) if takes_long else deliver_now(), file
 
 
 def _size(records: Sequence[AttemptRecord]) -> int:

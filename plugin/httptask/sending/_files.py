@@ -17,6 +17,8 @@ from httptask.sending._filename import suffix_of
 if TYPE_CHECKING:
     from io import FileIO
 
+    from httptask._core.shared_files import SharedFiles
+
 _LEAST_FREE = 1024 * 1024 * 1024
 _LEAST_PART_FREE = 20
 """A server must not fill the disk: 1 GiB of it stays free, of a small disk one part in 20."""
@@ -55,20 +57,23 @@ class BodyFiles:
 
 class BodyFile:
     """A file below *folder* that the bytes of one body are written to; without a folder they are
-    only counted and hashed.
+    only counted and hashed. *shared*, whose folder it is, may have a bucket that gets it, too.
 
     If the file cannot be written (the disk is full, for example), that is no error: the request has
     been made, and its result must not be lost. The reference says why instead. `discard` may be
     called from another thread than the one that writes.
     """
 
-    def __init__(self, folder: Callable[[], Path] | None = None) -> None:
+    def __init__(
+        self, folder: Callable[[], Path] | None = None, shared: SharedFiles | None = None
+    ) -> None:
         self.size = 0
         """Bytes so far."""
         self.media_type = ""
         self.name = ""
         """The file's name as the server gives it; "" without one."""
         self._folder = folder
+        self._shared = shared
         self._hash = hashlib.sha256()
         self._path: Path | None = None
         self._stream: FileIO | None = None
@@ -101,6 +106,8 @@ class BodyFile:
                 return
             try:
                 self._stream.close()
+                if self._shared is not None:
+                    self._shared.keep(self._final_path, self._path)
                 if self._is_kept_already():
                     self._path.unlink()  # a request may be sending the kept one at this moment
                 else:
@@ -108,6 +115,15 @@ class BodyFile:
             except OSError as error:
                 self._fail(error.strerror or str(error))
             self._stream = None
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether `keep` sends the file elsewhere: not for an event loop."""
+        return (
+            self._stream is not None
+            and self._shared is not None
+            and self._shared.bucket is not None
+        )
 
     def discard(self) -> None:
         """Remove what has been written, unless it was kept. Never waits."""

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from httptask._core.threads import in_thread
 from httptask.errors import TaskError
 from httptask.sending import RoundNews, told, watched
 
@@ -141,13 +143,13 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
                 calls.asks(outgoing.built, outgoing.settings)
                 delivery = await visit.deliver(outgoing)
             except TaskError as error:
-                return calls.failed(error, delivery)
+                return await in_thread(partial(calls.failed, error, delivery))
             following = await calls.following(delivery)
             if following is None:
                 break
             call = following
         shown = await visit.shown(calls.preview) if calls.preview is not None else None
-        return calls.ended(delivery, shown)
+        return await in_thread(partial(calls.ended, delivery, shown))
     except asyncio.CancelledError:
         progress = watched.get()
         delivered = progress is not None and progress.maybe_delivered

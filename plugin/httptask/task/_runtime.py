@@ -17,8 +17,9 @@ from weakref import WeakKeyDictionary
 
 from httptask._core.numbers import number_from_1
 from httptask._core.redaction import Redactor
+from httptask._core.shared_files import SharedFiles
 from httptask._core.sync import run_sync
-from httptask.building import FILES_VARIABLE, Files
+from httptask.building import Files
 from httptask.credentials import (
     CredentialsAtHand,
     FileTokens,
@@ -98,6 +99,8 @@ class Runtime:
     `HTTPTASK_ALLOW_NETWORKS`. *files* is the folder for files, None takes the operator's
     `HTTPTASK_FILES`: requests may send files from below it, and no others, and responses that are
     neither JSON nor text are kept there; when neither names one, in a new temporary folder.
+    *bucket* is the URL of an S3-compatible bucket that has the folder's files for other machines,
+    `s3://BUCKET` or `s3://BUCKET/PREFIX`; None takes the operator's `HTTPTASK_BUCKET`.
     *allow_host_header* lets tasks set the header `Host`, None takes the operator's
     `HTTPTASK_ALLOW_HOST_HEADER`, which is `1` for yes; egress rules look at the URL's address all
     the same. *connections* and *connections_per_origin* say how many requests are under way at
@@ -123,6 +126,7 @@ class Runtime:
         allow_networks: Iterable[str] | None = None,
         network: Network | None = None,
         files: os.PathLike[str] | str | None = None,
+        bucket: str | None = None,
         allow_host_header: bool | None = None,
         connections: int | None = None,
         connections_per_origin: int | None = None,
@@ -168,12 +172,12 @@ class Runtime:
         """Tasks that were compiled."""
         self.definitions: Kept[Any] = Kept(_MOST_PLANS)
         """Workflow definitions that an engine compiled, by their `key`."""
-        folder = files or os.environ.get(FILES_VARIABLE)
-        self.shared_folder = self._files = Path(folder).absolute() if folder else None
+        self.shared_files = SharedFiles.named(files, bucket)
         """The folder for files that was named: other machines may have it, too. None: none was."""
+        self._temporary: SharedFiles | None = None
         self.uploads: Callable[[str], Path | None] | None = None
         """The file of an upload by its id; where there is a designer, it says."""
-        self._readable = Files()
+        self._readable = Files(self.shared_files)
         self._limiter: Limiter | None = None
         self._lock = threading.Lock()
         # By event loop: connections belong to one, and threads may each run their own.
@@ -227,21 +231,26 @@ class Runtime:
 
     def body_file(self) -> BodyFile:
         """Return a file for a response's body, to be written below the folder for files."""
-        return BodyFile(self.files_folder)
+        return BodyFile(self.files_folder, self.shared_files)
 
     def files_folder(self) -> Path:
         """Return the folder for files; a new temporary one, which stays, when none was named."""
+        return self._files().folder
+
+    def _files(self) -> SharedFiles:
+        if self.shared_files is not None:
+            return self.shared_files
         with self._lock:
-            if self._files is None:
-                self._files = Path(tempfile.mkdtemp(prefix="httptask-"))
-            return self._files
+            if self._temporary is None:
+                self._temporary = SharedFiles(Path(tempfile.mkdtemp(prefix="httptask-")))
+            return self._temporary
 
     @property
     def readable(self) -> Files:
         """The files that requests may send: those below the folder for files, and uploads."""
-        kept = self._readable
-        if kept.folder is not self._files or kept.upload is not self.uploads:
-            kept = self._readable = Files(self._files, self.uploads)
+        kept, shared = self._readable, self.shared_files or self._temporary
+        if kept.shared is not shared or kept.upload is not self.uploads:
+            kept = self._readable = Files(shared, self.uploads)
         return kept
 
     def _opened_tokens(self) -> TokenStore:

@@ -31,7 +31,7 @@ async def connect(runtime: Runtime | None = None, plugins: Sequence[Any] = ()) -
         raise EngineError(f"Temporal's configuration cannot be read: {error}") from error
     settle_at_exit()
     address = config.setdefault("target_host", "localhost:7233")
-    converter = exact(None, runtime.shared_folder if runtime is not None else None)
+    converter = exact(None, runtime.shared_files if runtime is not None else None)
     try:
         return await Client.connect(**config, data_converter=converter, plugins=list(plugins))
     except RuntimeError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
@@ -15,9 +14,10 @@ from temporalio.converter import (
 )
 
 from httptask._core import quick_json
+from httptask._core.shared_files import SharedFiles
 from httptask._core.strict_json import dump, parse
 from httptask.engines.temporal._arguments import Travelling
-from httptask.engines.temporal._large import large_values, operators_folder
+from httptask.engines.temporal._large import large_values
 
 
 class ExactJSONConverter(JSONPlainPayloadConverter):
@@ -65,9 +65,9 @@ class ExactPayloadConverter(CompositePayloadConverter):
         )
 
 
-def exact(converter: DataConverter | None, folder: Path | None = None) -> DataConverter:
+def exact(converter: DataConverter | None, shared: SharedFiles | None = None) -> DataConverter:
     """Return *converter* such that our own dataclasses keep their digits, and large values are kept
-    in *folder*, by default the operator's folder of files.
+    among *shared*, by default the operator's files.
 
     A payload converter of the user's own is kept, and so are codecs and external storage.
     """
@@ -75,6 +75,6 @@ def exact(converter: DataConverter | None, folder: Path | None = None) -> DataCo
     if converter.payload_converter_class is DefaultPayloadConverter:
         converter = replace(converter, payload_converter_class=ExactPayloadConverter)
     if converter.external_storage is None:
-        storage = large_values(folder or operators_folder())
+        storage = large_values(shared or SharedFiles.named())
         converter = replace(converter, external_storage=storage)
     return converter

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import sys
 import threading
 import time
 from functools import cache
+
+from temporalio.runtime import Runtime
 
 _LONGEST = 5.0
 """Seconds."""
@@ -14,11 +17,13 @@ _LONGEST = 5.0
 
 @cache
 def settle_at_exit() -> None:
-    """See that the SDK's threads have left Python before the interpreter ends.
+    """See that the SDK's threads neither break the end of the interpreter nor keep it from coming.
 
     One of them tells the event loop of each answer. It may still be on its way out of that when a
-    short command ends, and an interpreter that ends meanwhile aborts.
+    short command ends, and an interpreter that ends meanwhile aborts. One that comes later never
+    gets into Python again, and whoever lets go of the SDK's runtime waits for it: so nobody does.
     """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(Runtime.default()))
     atexit.register(_settle)
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -25,8 +23,8 @@ from temporalio.converter import (
 )
 from temporalio.exceptions import ApplicationError
 
+from httptask._core.shared_files import SharedFiles, written_whole
 from httptask._core.threads import in_thread
-from httptask.building import FILES_VARIABLE
 from httptask.engines.temporal._arguments import FailedTask
 from httptask.errors import EngineError
 
@@ -45,14 +43,14 @@ _AT_ONCE = 4
 """Values of one message that are read or written at once: each is in memory as a whole."""
 
 
-def large_values(folder: Path | None) -> ExternalStorage:
-    """Return where values too large for a history are kept: below *folder*. None: they stay in the
+def large_values(shared: SharedFiles | None) -> ExternalStorage:
+    """Return where values too large for a history are kept: among *shared*. None: they stay in the
     history, and one that was kept elsewhere is refused with what to do.
     """
-    driver = FolderDriver(folder)
+    driver = FolderDriver(shared)
 
     def selected(context: StorageDriverSelectContext, payload: Payload) -> StorageDriver | None:
-        if folder is None:
+        if shared is None:
             _see_size(payload)
             return None
         return driver
@@ -79,12 +77,6 @@ def _see_size(payload: Payload) -> None:
     )
 
 
-def operators_folder() -> Path | None:
-    """Return the folder of files that the operator's environment names."""
-    named = os.environ.get(FILES_VARIABLE)
-    return Path(named).absolute() if named else None
-
-
 def keeps_large_values(converter: DataConverter) -> bool:
     """Say whether clients with *converter* keep large values out of histories."""
     storage = converter.external_storage
@@ -94,15 +86,15 @@ def keeps_large_values(converter: DataConverter) -> bool:
 
 
 class FolderDriver(StorageDriver):
-    """Keeps each value as a file that is named by its SHA-256, below *folder*."""
+    """Keeps each value as a file that is named by its SHA-256, among *shared*."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder / _FOLDER if folder is not None else None
+    def __init__(self, shared: SharedFiles | None) -> None:
+        self._shared = shared
 
     @property
     def has_folder(self) -> bool:
         """Whether there is a folder to keep values in."""
-        return self._folder is not None
+        return self._shared is not None
 
     def name(self) -> str:
         """Return the name by which histories refer to it."""
@@ -139,9 +131,9 @@ class FolderDriver(StorageDriver):
     def _path(self, name: str) -> Path:
         if len(name) != 64 or not all(letter in "0123456789abcdef" for letter in name):
             raise EngineError(f"a history refers to a large value by {name!r}, which is no SHA-256")
-        if self._folder is None:
+        if self._shared is None:
             raise EngineError(f"a value of this run is kept in a folder of files; {_SAME_FOLDER}")
-        return self._folder / name[:2] / name
+        return self._shared.folder / _FOLDER / name[:2] / name
 
     def _write(self, payload: Payload) -> str:
         data = payload.SerializeToString()
@@ -149,18 +141,24 @@ class FolderDriver(StorageDriver):
         path = self._path(name)
         try:
             if not path.exists():
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _write_whole(path, data)
+                if (
+                    self._shared is not None
+                ):  # the bucket first: where the file is, the bucket has it
+                    self._shared.keep(path, data)
+                with written_whole(path) as stream:
+                    stream.write(data)
         except OSError as error:
             raise EngineError(
                 f"a value of {len(data)} bytes cannot be kept in {path.parent}: {error.strerror};"
-                " see that the folder of HTTPTASK_FILES or --files can be written"
+                " see that the folder of HTTPTASK_FILES or --files can be written, and its bucket"
             ) from error
         return name
 
     def _read(self, name: str) -> Payload:
         path = self._path(name)
         try:
+            if not path.exists() and self._shared is not None:
+                self._shared.fetch(path)
             data = path.read_bytes()
         except OSError as error:
             raise EngineError(
@@ -171,17 +169,3 @@ class FolderDriver(StorageDriver):
         payload = Payload()
         payload.ParseFromString(data)
         return payload
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write *data* to *path*, such that nobody ever reads a part of it."""
-    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(descriptor)
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise

@@ -54,7 +54,7 @@ class HttpTaskPlugin(SimplePlugin):
         """Those that run now: they share the runtime."""
         super().__init__(
             "httptask",
-            data_converter=partial(exact, folder=runtime.shared_folder if runtime else None),
+            data_converter=partial(exact, shared=runtime.shared_files if runtime else None),
             activities=self._activities.functions,
             workflows=[HttpTaskWorkflow],
             workflow_runner=_passing_through,

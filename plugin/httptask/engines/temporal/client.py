@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from temporalio.client import (
@@ -22,6 +23,8 @@ from temporalio.exceptions import ApplicationError, CancelledError, WorkflowAlre
 from temporalio.service import RPCError, RPCStatusCode
 
 from httptask._core.strict_json import dump
+from httptask._core.threads import in_thread
+from httptask.building import REFERENCE, references
 from httptask.engines._compiled import compiled
 from httptask.engines._nested import refuse_broken_nested
 from httptask.engines.temporal._arguments import (
@@ -36,7 +39,8 @@ from httptask.engines.temporal._facts import task_facts
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
 from httptask.engines.temporal._large import MOST, keeps_large_values
 from httptask.engines.temporal._types import TASK_QUEUE, TASK_QUEUE_VARIABLE, WORKFLOW
-from httptask.errors import EngineError
+from httptask.errors import EngineError, HttpTaskError
+from httptask.model.exchange import FilePiece
 from httptask.model.workflow import Signal, TaskRun, WorkflowRun
 from httptask.workflow import checked_input, nested_definitions
 
@@ -84,7 +88,30 @@ async def start_run(
     Raises `DefinitionError` when it has problems, and `EngineError` when the server refuses it.
     """
     arguments = await run_arguments(definition, options, runtime)
+    await in_thread(partial(_share_files, arguments, runtime))
     return await start_arguments(client, arguments, options, queue)
+
+
+def _share_files(arguments: RunArguments, runtime: Runtime) -> None:
+    """Put the files that the run names into the bucket of files, if there is one: they came
+    into the folder here, by hand or by another program.
+
+    Raises `EngineError` when the bucket does not take one.
+    """
+    files = runtime.readable
+    if files.shared is None or files.shared.bucket is None:
+        return
+    for _, value in references(arguments.to_json()):
+        reference = value[REFERENCE]
+        try:
+            file = files.find(FilePiece(str(reference.get("name", "")), reference, ""))
+        except (HttpTaskError, LookupError, TypeError):
+            continue  # of an expression, for one; what is wrong with it, its task says
+        path = file.folder.joinpath(*file.steps)
+        try:
+            files.shared.keep(files.shared.folder.joinpath(*file.steps), path)
+        except OSError as error:
+            raise EngineError(f"the file {path} cannot be shared: {error.strerror}") from error
 
 
 async def start_arguments(

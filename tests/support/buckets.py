@@ -1,0 +1,107 @@
+"""A real S3-compatible store on this machine: SeaweedFS, whose binary is in a wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import servers
+from temporal_servers import free_port
+
+_IDENTITY = {"accessKey": "AKIABUCKET", "secretKey": "s3cret-of-the-bucket"}
+_ROLES = ("master", "volume", "filer", "s3")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of a running store."""
+
+    url: str
+    endpoint: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """AWS's environment variables that lead to it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": _IDENTITY["accessKey"],
+            "AWS_SECRET_ACCESS_KEY": _IDENTITY["secretKey"],
+        }
+
+    def objects(self) -> dict[str, bytes]:
+        """Return all objects by their keys, as botocore reads them."""
+        import botocore.session
+
+        client: Any = botocore.session.Session().create_client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=_IDENTITY["accessKey"],
+            aws_secret_access_key=_IDENTITY["secretKey"],
+        )
+        name = self.url.removeprefix("s3://").partition("/")[0]
+        listed = client.list_objects_v2(Bucket=name).get("Contents", [])
+        return {
+            each["Key"]: client.get_object(Bucket=name, Key=each["Key"])["Body"].read()
+            for each in listed
+        }
+
+
+@contextlib.contextmanager
+def seaweedfs(folder: Path) -> Iterator[Bucket]:
+    """Run the store with its data in *folder*. A bucket is made when something is put into it."""
+    identities = [{"name": "tests", "credentials": [_IDENTITY], "actions": ["Admin"]}]
+    configuration = folder / "identities.json"
+    configuration.write_text(json.dumps({"identities": identities}), encoding="utf-8")
+    ports = {f"-{role}.port{kind}": free_port() for role in _ROLES for kind in ("", ".grpc")}
+    command = [
+        str(Path(sys.executable).with_name("weed")),
+        "server",
+        "-ip=127.0.0.1",
+        f"-dir={folder}",
+        "-master.telemetry=false",
+        "-volume.max=2",
+        "-filer",
+        "-s3",
+        f"-s3.config={configuration}",
+        *(f"-{role}.localSocket={folder / role}.sock" for role in ("filer", "s3")),
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        *(f"{option}={port}" for option, port in ports.items()),
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    endpoint = f"http://127.0.0.1:{ports['-s3.port']}"
+    try:
+        _wait_for(endpoint, process)
+        yield Bucket("s3://shared/of/workers", endpoint)
+    finally:
+        process.kill()  # its graceful end takes minutes, and nobody needs the data
+        process.wait(servers.HANG_SECONDS)
+
+
+def _wait_for(endpoint: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + servers.HANG_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError(f"SeaweedFS ended with status {process.returncode}")
+        try:
+            urllib.request.urlopen(endpoint, timeout=5).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == 403:  # it asks who is there
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("SeaweedFS does not answer")
