@@ -93,7 +93,7 @@ def test_the_first_click_of_the_demo_is_a_201(tmp_path: Path, browser: Browser) 
         started(tmp_path, "--demo") as (_, said),
         designer_page(browser, said["address"]) as designer,
     ):
-        expect(designer.page.locator(".chip")).to_have_text("ready")
+        expect(designer.page.locator(".chip")).to_have_text("All required fields are filled")
         designer.page.locator("#test").click()
         expect(designer.page.locator(".response .status")).to_have_text("201 Created")
 

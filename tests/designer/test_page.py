@@ -381,7 +381,7 @@ def test_removing_what_a_decision_leads_to_is_refused(flow: DesignerPage) -> Non
 def test_adding_goes_behind_the_chosen_task(flow: DesignerPage, folder: Path) -> None:
     """A new task stands behind the chosen one, and the line goes on through it."""
     flow.pick("Get a thing")
-    expect(flow.page.locator(".chip.bad")).to_be_visible()
+    expect(flow.page.locator(".head .chip")).to_be_visible()
     flow.save("problem")
     after = written(folder)
     assert after["tasks"]["First"]["nextTask"] == "Get a thing"
@@ -534,7 +534,7 @@ def test_file_that_is_no_definition(designer: DesignerPage, folder: Path) -> Non
     that.
     """
     (folder / "flow.json").write_text('{"name": "flow",\n "tasks": {,}}', encoding="utf-8")
-    broken = designer.load().page.locator(".workflow .note.error")
+    broken = designer.load().page.locator(".notices .note.error")
     expect(broken).to_contain_text("line 2")
     assert designer.violations() == []
     assert "{,}" in (folder / "flow.json").read_text(encoding="utf-8")

@@ -85,7 +85,7 @@ def test_two_in_a_hostile_page(browser: Browser, url: str, folder: Path) -> None
                 "(button) => { const s = getComputedStyle(button); return [s.fontSize,"
                 " s.letterSpacing, s.textTransform, s.fontFamily.includes('cursive')]; }"
             )
-            assert look == ["13px", "normal", "none", False]
+            assert look == ["14px", "normal", "none", False]
             assert (
                 each.locator(".root").evaluate("(root) => getComputedStyle(root).direction")
                 == "ltr"

@@ -625,7 +625,7 @@ def test_body_that_may_be_left_out(form: DesignerPage, server: RawServer) -> Non
     expect(form.page.locator(".response .status")).to_have_text("200 OK")
     assert server.received[-1].partition(b"\r\n\r\n")[2] == b""
     place.fill("Plan")
-    expect(form.page.locator(".chip.bad")).to_have_text("1 problem")
+    expect(form.page.locator(".head .chip")).to_have_text("1 problem")
     form.named("button", "Leave out the body").click()
     expect(place).to_have_value("")
     expect(form.page.locator(".chip.good")).to_be_visible()
@@ -849,7 +849,7 @@ def test_problems_stand_beside_their_fields(form: DesignerPage, server: RawServe
     form.at("/httpRequest/body/count").fill("many")
     form.send()
     assert len(server.received) == before
-    expect(form.page.locator(".chip.bad")).to_have_text("2 problems")
+    expect(form.page.locator(".head .chip")).to_have_text("2 problems")
     place = form.at("/httpRequest/body/count")
     expect(form.problem("/httpRequest/body/count")).to_be_visible()
     assert "f-/httpRequest/body/count-problem-0" in (place.get_attribute("aria-describedby") or "")
@@ -881,7 +881,7 @@ def test_the_page_reads_no_sentence(form: DesignerPage) -> None:
     answer = {"valid": False, "problems": [{**problem, "params": params}]}
     form.intercept("**/validate", lambda route: route.fulfill(json=answer))
     form.at("/httpRequest/body/count").fill("3")
-    form.page.locator(".chip.bad").click()
+    form.page.locator(".head .chip").click()
     shown = form.problem("/httpRequest/body/count")
     expect(shown).to_contain_text("required where 'name' is given; found 'cuont' instead")
 
@@ -890,9 +890,9 @@ def test_problems_wait_until_somebody_was_there(running: RunningDesigner, browse
     """A form that was just opened does not shout: what is still to fill in is only counted."""
     with designer_page(browser, running.url) as page:
         page.pick("Say anything")
-        expect(page.page.locator(".chip.bad")).to_have_text("1 problem")
+        expect(page.page.locator(".head .chip")).to_have_text("1 problem")
         expect(page.page.locator(".problem")).to_have_count(0)
-        page.page.locator(".chip.bad").click()
+        page.page.locator(".head .chip").click()
         expect(page.problem("/httpRequest/body/name")).to_be_visible()
         expect(page.at("/httpRequest/body/name")).to_be_focused()
 
@@ -904,7 +904,7 @@ def test_a_problem_goes_when_its_field_changes(form: DesignerPage) -> None:
     form.add("count")
     place = form.at("/httpRequest/body/count")
     place.fill("many")
-    form.page.locator(".chip.bad").click()
+    form.page.locator(".head .chip").click()
     expect(form.problem("/httpRequest/body/count")).to_be_visible()
     with form.held_back("**/validate"):
         place.fill("3")

@@ -346,7 +346,7 @@ def test_a_saved_file_is_there_the_next_time(
         designer_page(browser, running.url) as page,
     ):
         expect(page.page.locator(".file-name")).to_have_text("plan.pdf, 1.0 kB")
-        expect(page.page.locator(".head .chip")).to_have_text("ready")
+        expect(page.page.locator(".head .chip")).to_have_text("All required fields are filled")
         (folder / "files" / "plan.pdf").unlink()
         page.load()
         expect(page.page.locator(".head .chip")).to_have_text("1 problem")
@@ -362,7 +362,7 @@ def test_a_file_that_cannot_be_opened_does_not_take_the_page(
     (folder / "away.json").symlink_to("/etc/hostname")
     designer.load()
     expect(designer.page.locator(".task-title")).to_have_count(3)
-    note = designer.page.locator(".workflow .note", has_text="away.json")
+    note = designer.page.locator(".notices .note", has_text="away.json")
     expect(note).to_be_visible()
     assert designer.violations() == []
     note.get_by_role("button").click()

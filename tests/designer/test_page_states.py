@@ -457,7 +457,7 @@ def test_the_page_is_as_high_as_its_window(
         designer.at("/httpRequest/body/user").fill("ann")
         designer.at("/httpRequest/body/password").fill("pass")
         designer.send()
-        for tab in ("API reference", "History", "Response"):
+        for tab in ("Preview", "History", "Response"):
             designer.named("tab", tab, exact=False).first.click()
             box = designer.page.evaluate("document.documentElement.scrollHeight")
             assert box == height
@@ -587,7 +587,7 @@ def test_secrets_stay_where_they_were_typed(
         designer.named("tab", tab, exact=tab != "Headers").first.click()
         seen.append(designer.text())
     for button in ("Copy JSON", "Copy as curl"):
-        designer.page.locator(".toolbar").get_by_role("button", name=button).click()
+        designer.named("button", button).first.click()
         designer.status("copied")
         seen.append(designer.copied())
     designer.named("tab", "History (1)").click()
@@ -657,7 +657,7 @@ STATES: dict[str, Callable[[DesignerPage, Upstream], None]] = {
     **{
         tab: responded(tab)
         for tab in (
-            "API reference",
+            "Preview",
             "Body",
             "Raw",
             "Headers",

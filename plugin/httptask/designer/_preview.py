@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
+from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
+from httptask._core.redaction import MASK
 from httptask._core.strict_json import JsonError, dump, parse
+from httptask._http.secret_names import is_secret_name, is_secret_text
 from httptask.building import url_parts
 from httptask.designer._drafts import SHOWN_TEXT, shown_request
 from httptask.designer._surroundings import Surroundings
@@ -23,6 +28,8 @@ Part = dict[str, Any]
 """`{"text", "pointer"?, "state"?}`; the state is `typed`, `wired` or `missing`."""
 
 _AT = "/httpRequest"
+_PAIR = re.compile(r"(?<![^?&])([^=&?]+)=([^&]+)")
+"""A pair of the query that stands in the URL's own text."""
 
 
 async def preview_of(
@@ -43,19 +50,33 @@ async def preview_of(
         source = None if pointer is None else settings.unknown.get(pointer)
         masked = around.secrets.masked(task.runtime.redactor.text(source or text))
         if pointer is None:
-            return {"text": masked}
+            return {"text": _PAIR.sub(_masked_pair, masked)}
+        if not is_missing and _is_secret(pointer, text):
+            masked = MASK
         state = "missing" if is_missing else settings.state(pointer)
         return {"text": masked, "pointer": pointer, "state": state}
 
     server, url = (
-        [shown(part.text, part.pointer, is_missing=part.is_missing) for part in parts]
-        for parts in url_parts(request, endpoint, _AT)
+        [shown(part.text, part.pointer, is_missing=part.is_missing) for part in of_url]
+        for of_url in url_parts(request, endpoint, _AT)
     )
     if isinstance(outcome, TaskError):
         return {"server": server, "url": url, "problem": outcome.message}
     body = _json_body(outcome, request.get("body"))
     lines = None if body is None else [shown(text, at) for text, at in body]
     return {"server": server, "url": url, "request": shown_request(outcome), "body": lines}
+
+
+def _masked_pair(match: re.Match[str]) -> str:
+    name, value = unquote_plus(match[1]), unquote_plus(match[2])
+    is_secret = is_secret_name(name, "query") or is_secret_text(value)
+    return f"{match[1]}={MASK}" if is_secret else match[0]
+
+
+def _is_secret(pointer: str, text: str) -> bool:
+    """Say whether *text*, the value at *pointer*, has the name or the look of a secret."""
+    names = [name for name in parts(pointer) if not name.isdecimal()]
+    return is_secret_name(names[-1], names[1]) or is_secret_text(text)
 
 
 async def _rendered(task: HttpTask, around: Surroundings) -> SentRequest | TaskError:

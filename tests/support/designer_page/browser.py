@@ -38,6 +38,8 @@ _ARGUMENTS = (
     "--disable-sync",
 )
 _PATIENCE_MS = 20_000
+IN_THE_MENU = ("Copy JSON", "Change API")
+"""Buttons of the menu next to *Copy as curl*."""
 
 
 @contextmanager
@@ -117,7 +119,11 @@ class DesignerPage:
         return self
 
     def named(self, role: Any, name: str, *, exact: bool = True) -> Locator:
-        """Return what has this role and this accessible name."""
+        """Return what has this role and this accessible name; a menu that has it is opened."""
+        if name in IN_THE_MENU:
+            closed = self.page.locator(".menu details:not([open]) > summary")
+            if closed.count():
+                closed.first.click()
         return self.page.get_by_role(role, name=name, exact=exact)
 
     def at(self, pointer: str) -> Locator:
@@ -134,10 +140,11 @@ class DesignerPage:
 
     def pick(self, query: str) -> None:
         """Add a task: search, and take the first that is found."""
-        self.named("button", "Add HTTP task").click()
+        expect(self.page.locator(".head, .search").first).to_be_visible()
+        self.page.keyboard.press("Control+k")
         self.page.get_by_label("Search the endpoints").fill(query)
         self.page.get_by_role("option").filter(has_text=query).first.click()
-        expect(self.page.locator("#test")).to_be_visible()
+        expect(self.page.locator(".head")).to_be_visible()
 
     def add(self, *names: str) -> None:
         """Put optional fields on the form."""
@@ -247,7 +254,7 @@ def designer_page(
         serious = [
             each for each in complaints if quiet or not each.startswith("Failed to load resource")
         ]
-        assert serious == []
+        assert serious == [], serious
     finally:
         page.close() if context else own.close()
 

@@ -1,6 +1,6 @@
 // The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
 import { type Json, type JsonObject, parse } from "./json";
-import type { Change, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, Found, ImportState, Page, Problem, Scope, ScopeRequest, Task } from "./types";
+import type { Change, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, Found, ImportState, Page, Preview, Problem, Scope, ScopeRequest, Task } from "./types";
 
 /** What the server, or the way to it, answered instead of what was asked for. */
 export class ApiError extends Error {
@@ -40,6 +40,8 @@ export interface PastedTask {
 }
 export type PastedEndpoint = Omit<Found, "match" | "highlights">;
 export interface PastedCredential { name: string; scheme: string; origins: string[] }
+
+export interface Validated { problems: Problem[]; mediaType: string | null; inputProblems?: Problem[]; preview?: Preview }
 
 export interface Draft {
   task: Task;
@@ -155,9 +157,8 @@ export class Api {
   cancelConsent = (id: string) => this.send(`consents/${encode(id)}`, { method: "DELETE" });
 
   /** What is wrong with *task*, which stands in the definition *within*. */
-  async validate(task: Task, name: string, within: Definition, signal: AbortSignal, input: Pick<Draft, "inputSchema" | "inputs"> | null = null): Promise<{ problems: Problem[]; mediaType: string | null; inputProblems?: Problem[] }> {
-    const response = await this.post("validate", { task, name, within, ...input }, signal);
-    return (await response.json()) as { problems: Problem[]; mediaType: string | null; inputProblems?: Problem[] };
+  async validate(task: Task, name: string, within: Definition, signal: AbortSignal, preview: Omit<Draft, "task" | "name">, input: Pick<Draft, "inputSchema" | "inputs"> | null = null): Promise<Validated> {
+    return (await (await this.post("validate", { task, name, within, preview, ...input }, signal)).json()) as Validated;
   }
 
   /** What is wrong with *definition*, whose id is *workflow*, and the tasks that no run of it gets to. */

@@ -1,12 +1,17 @@
-// The whole: three columns and a status line.
+// The whole: its head, three parts, and a status line. Where there is room for one part, tabs choose it.
 import { useLayoutEffect } from "preact/hooks";
+import { KEYS } from "./keys";
+import { Notices } from "./notices";
 import { Panel } from "./panel";
 import { loaded, prefetchPanels } from "./panel-module";
 import { Request } from "./request";
+import { TestButton } from "./request-line";
 import { Search } from "./search";
-import type { Store, Tab } from "./store";
+import { type Pane, PANES, type Store, type Tab } from "./store";
 import { type CredentialWish, namesIn, slotOf, writeNames } from "./task-credentials";
-import { afterPaint, Failed, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
+import { TopBar } from "./top-bar";
+import { afterPaint, Failed, Icon, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
+import * as flow from "./workflow";
 import { WorkflowPanel } from "./workflow-panel";
 
 export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRoot; onTheme: () => void }) {
@@ -30,8 +35,14 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
       if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
     });
   });
-  // In one column the response stands below the form.
-  useLayoutEffect(() => { if (store.tests.run) shadow.getElementById("right-panel")!.scrollIntoView({ block: "nearest" }); }, [store.tests.run]);
+  useLayoutEffect(() => {
+    const step = store.paneWanted;
+    if (step === null) return;
+    store.paneWanted = null;
+    store.pane = nextPane(shadow, step);
+    store.update();
+    afterPaint(() => focusPane(shadow, store.pane));
+  });
   return (
     <UiContext.Provider value={{ store, focus }}>
       <div class="root" spellcheck={false}>
@@ -41,19 +52,34 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
             {store.failure ? <Failed failure={store.failure}><button onClick={() => void store.start(store.workflow.id, store.task.name)}>Try again</button></Failed> : <p role="status">Loading …</p>}
           </main>
         ) : (
-          <div class="columns">
-            <WorkflowPanel />
-            <main class="middle" aria-label="Task" onDragOver={holdsFiles} onDrop={(event) => store.pasting.dropped(event)}>{store.task.picking ? <Search /> : <Request />}</main>
-            <Right store={store} />
-          </div>
+          <>
+            <TopBar />
+            <Notices />
+            <PaneTabs store={store} />
+            <main class="columns" aria-label="Task" data-pane={store.pane} onFocusIn={(event) => noteField(store, event.target as Element)}>
+              <WorkflowPanel />
+              <div class="middle" onDragOver={holdsFiles} onDrop={(event) => store.pasting.dropped(event)}>{store.task.picking ? <Search /> : <Request />}</div>
+              <Right store={store} />
+            </main>
+          </>
         )}
         {store.pasting.text !== null && <Panel name="Pasted" />}
         {store.credentialWish && store.task.root && <CredentialDialog store={store} wish={store.credentialWish} />}
-        <footer class="statusline">
+        {store.keysShown && <Panel name="KeysSheet" />}
+        <footer>
+          {store.config && (
+            <div class="bottom-bar" role="group" aria-label="Save and test">
+              <button disabled={store.saving.underWay} onClick={() => void store.saving.save()}><Icon name="save" />Save</button>
+              {store.task.root && !store.task.picking && <TestButton />}
+            </div>
+          )}
+          <div class="statusline">
           <span class="said" role="status">{store.status}</span>
           <span class="grow" />
-          {store.config && <span class="muted">httptask {store.config.version}</span>}
+          {store.config && <span class="hints">{KEYS.map(({ hint, keys }) => hint && <span key={hint}><kbd>{keys[0]}</kbd> {hint}</span>)}</span>}
+          {store.config && <span class="muted version">httptask {store.config.version}</span>}
           <IconButton icon="theme" label="Light or dark" onClick={onTheme} />
+          </div>
         </footer>
       </div>
     </UiContext.Provider>
@@ -82,16 +108,64 @@ function firstEmpty(shadow: ShadowRoot): HTMLElement | null {
   return [...controls].find((control) => !control.value) ?? shadow.getElementById("test");
 }
 
-const PANES = { reference: "Reference", response: "Response", history: "History", runs: "RunPanel" } as const;
+/** Note which field the reference follows. */
+function noteField(store: Store, focused: Element): void {
+  const pointer = /^f-(\/.*)/.exec(focused.closest('[id^="f-/"]')?.id ?? "")?.[1];
+  if (pointer === undefined || pointer === store.field) return;
+  store.field = pointer;
+  if (store.reference) store.update();
+}
+
+const SELECTORS: Record<Pane, string> = { tasks: ".workflow", request: ".form, .search", response: ".right" };
+
+/** The pane that F6 goes to from the one that has the focus. */
+function nextPane(shadow: ShadowRoot, step: 1 | -1): Pane {
+  const here = shadow.activeElement;
+  const index = PANES.findIndex((pane) => here && shadow.querySelector(SELECTORS[pane])?.contains(here));
+  const from = index < 0 ? 1 - Number(step === 1) : index; // of the head: the form is the next one
+  return PANES[(from + step + PANES.length) % PANES.length]!;
+}
+
+function focusPane(shadow: ShadowRoot, pane: Pane): void {
+  const part = shadow.querySelector(SELECTORS[pane]);
+  const controls = 'button:not([disabled], [tabindex="-1"]), input, select, textarea, [tabindex="0"]';
+  (part?.querySelector<HTMLElement>('[aria-current="true"], [aria-selected="true"][tabindex="0"]') ?? part?.querySelector<HTMLElement>(controls))?.focus();
+}
+
+function PaneTabs({ store }: { store: Store }) {
+  const { ending } = store.tests.result ?? {};
+  const tabs: [Pane, string][] = [
+    ["tasks", `Tasks ${flow.listed(store.workflow.working).length}`], ["request", store.task.picking ? "Add" : "Request"],
+    ["response", ending?.status ? `Response ${ending.status}` : "Response"],
+  ];
+  return (
+    <nav class="pane-tabs" aria-label="Parts of the page">
+      {tabs.map(([pane, title]) => <button key={pane} aria-pressed={store.pane === pane} onClick={() => { store.pane = pane; store.update(); }}>{title}</button>)}
+    </nav>
+  );
+}
+
+const TABS = { preview: "Preview", response: "Response", history: "History", runs: "RunPanel" } as const;
+
 function Right({ store }: { store: Store }) {
-  const tabs: [Tab, string][] = [["reference", "API reference"], ["response", "Response"], ["history", store.history.items.length ? `History (${store.history.items.length})` : "History"], ["runs", "Runs"]];
+  const count = store.history.items.length;
+  const tabs: [Tab, string][] = [["preview", "Preview"], ["response", "Response"], ["history", count ? `History (${count})` : "History"], ["runs", "Runs"]];
   const { tab } = store;
   return (
-    <aside class="right" aria-label="Reference and response">
-      <Tabs id="right" label="Reference and response" tabs={tabs} chosen={tab} onChoose={(chosen) => { store.tab = chosen; store.update(); }} />
-      <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0}>
-        <Panel key={tab === "reference" ? `reference ${store.task.endpoint?.item.id}` : tab} name={PANES[tab]} />
+    <section class={store.reference ? "right covered" : "right"} aria-label="Preview and response">
+      <Tabs id="right" label="Preview and response" tabs={tabs} chosen={tab} onChoose={(chosen) => store.show(chosen)} />
+      <div role="tabpanel" id="right-panel" aria-labelledby={`right-tab-${tab}`} class="scroll" tabIndex={0} hidden={store.reference}>
+        <Panel key={tab} name={TABS[tab]} />
       </div>
-    </aside>
+      {store.reference && (
+        <section class="scroll" tabIndex={0} aria-label="API reference">
+          <div class="drawer-head">
+            <Icon name="book" /><strong>Reference</strong><span class="muted small grow">follows the field you edit</span>
+            <IconButton icon="close" label="Close the reference" title="Close (Esc)" onClick={() => store.showReference(false)} />
+          </div>
+          <Panel key={store.task.endpoint?.item.id} name="Reference" />
+        </section>
+      )}
+    </section>
   );
 }

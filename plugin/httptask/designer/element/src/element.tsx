@@ -4,6 +4,7 @@ import { Api } from "./api";
 import { App } from "./app";
 import { panelsLoaded } from "./panel-module";
 import { panelSheet } from "./panel-sheet";
+import { press } from "./keys";
 import { keepPresses } from "./presses";
 import { Store } from "./store";
 import base from "./styles/base.css";
@@ -18,7 +19,22 @@ sheet.replaceSync(base + shell + fields + response);
 /** The one that was used last hears the shortcuts while nothing has the focus. */
 let last: HttpTaskDesigner | null = null;
 
-const TEXT_CONTROLS = "textarea, input:not([type=checkbox], [type=radio], [type=file])";
+const THEME = "httptask-theme";
+/** Kept for the next time, where the browser allows it. */
+function keepTheme(theme: string): void {
+  try {
+    localStorage.setItem(THEME, theme);
+  } catch {
+    /* forbidden: chosen anew next time */
+  }
+}
+function keptTheme(): string | null {
+  try {
+    return localStorage.getItem(THEME);
+  } catch {
+    return null;
+  }
+}
 
 /**
  * Attributes: `api` (address of the JSON API, default `api/v1/`), `workflow` (id), `task` (name), `theme` (`auto`, `light`, `dark`).
@@ -38,6 +54,8 @@ export class HttpTaskDesigner extends HTMLElement {
 
   connectedCallback(): void {
     last ??= this;
+    const theme = keptTheme();
+    if ((theme === "light" || theme === "dark") && !["light", "dark"].includes(this.getAttribute("theme") ?? "")) this.setAttribute("theme", theme);
     this.shadow.adoptedStyleSheets = [sheet, panelSheet];
     this.addEventListener("focusin", this.used);
     this.shadow.addEventListener("click", openElsewhere);
@@ -84,26 +102,23 @@ export class HttpTaskDesigner extends HTMLElement {
   private readonly switchTheme = (): void => {
     const theme = this.getAttribute("theme") ?? "auto";
     const dark = theme === "auto" ? matchMedia("(prefers-color-scheme: dark)").matches : theme === "dark";
-    this.setAttribute("theme", dark ? "light" : "dark");
+    const chosen = dark ? "light" : "dark";
+    this.setAttribute("theme", chosen);
+    keepTheme(chosen);
   };
 
+  /** Whether the page is ours alone: then its keys are, too, wherever the focus is. */
+  private get isAlone(): boolean {
+    return [...document.body.children].every((child) => child === this || child.matches("noscript, script"));
+  }
+
   private readonly onKeyDown = (event: KeyboardEvent): void => {
-    const ours = event.composedPath().includes(this) || (last === this && event.target === document.body);
     const { store } = this;
-    if (!ours || !store || event.isComposing) return;
-    const command = (event.ctrlKey || event.metaKey) && !event.altKey;
-    if (command && event.shiftKey && event.key === "Enter") void store.runs.start();
-    else if (command && event.key === "Enter") void store.tests.send();
-    else if (command && event.key.toLowerCase() === "s") void store.saving.save();
-    else if (command && /^[zy]$/i.test(event.key)) {
-      if (store.edits.typing && (event.composedPath()[0] as Element).matches(TEXT_CONTROLS)) return; // the browser undoes letters
-      void (event.shiftKey || event.key.toLowerCase() === "y" ? store.edits.redo() : store.edits.undo());
-    }
-    else if (event.key === "Escape" && store.tests.run) store.tests.cancel();
-    else if (event.key === "Escape" && store.tab === "runs" && store.runs.isUnderWay) void store.runs.stop();
-    else if (event.key === "Escape" && store.task.picking && store.task.name !== null) store.task.stopPicking();
-    else return;
-    event.preventDefault();
+    if (!store?.config || event.isComposing || event.defaultPrevented) return;
+    const isInside = event.composedPath().includes(this);
+    const isFree = event.target === document.body && last === this;
+    if (!isInside && !(isFree && (this.isAlone || event.ctrlKey || event.metaKey))) return;
+    if (press(store, event, event.composedPath()[0] as Element)) event.preventDefault();
   };
 }
 

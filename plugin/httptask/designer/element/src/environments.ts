@@ -31,6 +31,7 @@ export class Environments {
   choose(name: string | null): void {
     this.chosen = name;
     this.store.drafts.storage.write("environment", name);
+    this.store.validation.validateSoon(0);
     this.store.say(name === null ? "Test requests go where the definition says." : `Test requests go to the environment “${name}”.`);
   }
 

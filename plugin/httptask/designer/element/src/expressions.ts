@@ -12,7 +12,7 @@ export class Expressions {
   constructor(private readonly store: Store) {}
 
   /** What is sent with every question: the definition as it stands on the screen, and the samples that *text* may need. */
-  private body(text?: string): ScopeRequest {
+  body(text?: string): ScopeRequest {
     const { task, tests, workflow, environments, input } = this.store;
     const value = task.root ? task.value() : {};
     const named = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);

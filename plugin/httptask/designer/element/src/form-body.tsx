@@ -20,11 +20,9 @@ export function FormBody({ root, request }: { root: Slot; request: Slot }) {
   const { store } = useUi();
   const groups = request.kids.filter(({ field }) => field.name! in PLACES);
   const body = request.kids.find(({ field }) => field.name === "body");
-  const method = request.kids.find(({ field }) => field.name === "method")!;
   // Drawn again only when something changed that a field cannot know by itself.
   return useMemo(() => (
     <Documented onView={() => { if (body && hasTwoViews(body)) switchView(store, body, "/httpRequest/body"); }}>
-      {method.field.kind !== "const" && <FieldRow slot={method} pointer="/httpRequest/method" name="Method" />}
       <Parameters groups={groups} />
       {body && <Body slot={body} />}
       {request.own.length > 0 && <section><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.task.changed()} /></section>}

@@ -59,6 +59,7 @@ export class OpenTask {
     this.commit();
     this.place = place;
     this.picking = how;
+    this.store.pane = "request";
     this.store.focusWanted = "search";
     this.store.update();
   }
@@ -96,7 +97,8 @@ export class OpenTask {
         this.name = added;
       }
       this.show(endpoint, form, flow.find(this.store.workflow.working, this.name!)!.task);
-      this.store.tab = "reference";
+      this.store.tab = "preview";
+      this.store.reference = true;
       this.store.focusWanted = "first";
       this.store.drafts.keep();
       this.store.say(`${endpoint.item.method} ${endpoint.item.path} chosen.`);
@@ -165,7 +167,8 @@ export class OpenTask {
     const now = flow.find(this.store.workflow.working, this.name!); // it may have moved meanwhile
     if (!now) return;
     this.show(endpoint, form, now.task);
-    this.store.tab = this.store.tests.results.has(name) ? "response" : "reference";
+    this.store.tab = this.store.tests.results.has(name) ? "response" : "preview";
+    this.store.pane = "request";
     this.store.focusWanted = "first";
     this.store.drafts.keep();
     this.store.update();
@@ -182,6 +185,8 @@ export class OpenTask {
     this.root = this.form = this.endpoint = this.endpointFailure = null;
     this.store.history.shown = null;
     this.store.validation.problems = [];
+    this.store.validation.preview = null;
+    this.store.reference = false;
     this.store.validation.edited.clear();
     this.store.validation.showAll = false;
     this.loading = false;
@@ -192,7 +197,7 @@ export class OpenTask {
     this.form = form;
     this.root = load(taskField(form, this.store.config!.taskSettings), withoutNulls(withoutRoutes(task)));
     this.store.validation.problems = [];
-    this.store.validation.mediaType = null;
+    this.store.validation.mediaType = this.store.validation.preview = null;
     this.store.validation.answered = false;
     this.store.validation.showAll = false;
     this.store.history.shown = null;

@@ -1,14 +1,16 @@
-// The API reference of the chosen endpoint, as its description says it.
+// The API reference of the chosen endpoint, as its description says it. It follows the field that has the focus.
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { child, segments } from "./json";
 import type { Endpoint, Row } from "./types";
 import { Empty, Html, Method, useMost, useUi } from "./ui";
 
 const PLACES: [string, string][] = [["path", "Path"], ["header", "Headers"], ["query", "Query"], ["querystring", "Query"], ["cookie", "Cookies"]];
 
-export function Reference() {
+export function Reference(_: object) {
   const { store } = useUi();
   const { endpoint } = store.task;
   if (!endpoint)
-    return <Empty text="No endpoint chosen yet: search for one." />;
+    return <Empty text="No endpoint chosen yet: search for one (Ctrl+K)." />;
   const { item, docs, security, responses } = endpoint;
   return (
     <article class="reference">
@@ -23,7 +25,7 @@ export function Reference() {
         return parameters.length > 0 && (
           <section key={place}>
             <h3>{title}</h3>
-            <Rows rows={parameters.map((each) => ({ ...each, depth: 0 }))} />
+            <Rows rows={parameters.map((each) => ({ ...each, depth: 0 }))} base={`/httpRequest/${GROUPS[place]}`} />
           </section>
         );
       })}
@@ -31,7 +33,7 @@ export function Reference() {
         <section>
           <h3>Body {docs.body.required && <span>required</span>}</h3>
           <Html html={docs.body.description} />
-          {docs.body.content?.map(({ mediaType, rows }) => <Content key={mediaType} mediaType={mediaType} rows={rows} />)}
+          {docs.body.content?.map(({ mediaType, rows }) => <Content key={mediaType} mediaType={mediaType} rows={rows} base="/httpRequest/body" />)}
         </section>
       )}
       {responses && responses.length > 0 && (
@@ -50,17 +52,42 @@ export function Reference() {
   );
 }
 
-const Content = ({ mediaType, rows }: { mediaType: string; rows: Row[] }) => (
+const Content = ({ mediaType, rows, base }: { mediaType: string; rows: Row[]; base?: string }) => (
   <>
     <p class="muted small"><code>{mediaType}</code></p>
-    <Rows rows={rows} />
+    <Rows rows={rows} base={base} />
   </>
 );
 
-const Rows = ({ rows }: { rows: (Row & { deprecated?: boolean })[] }) => (
-  <ul class="doc-rows">
-    {rows.slice(0, useMost(rows.length)).map((row, index) => (
-      <li key={index} style={{ marginLeft: `${Math.min(row.depth, 8) * 14}px` }}>
+const GROUPS: Record<string, string> = { path: "pathParameters", header: "headers", query: "query", querystring: "query", cookie: "cookies" };
+
+/** The row of the field at *pointer*, or of the one it is a part of; -1: none. The fields stand below *base*. */
+function rowOf(rows: Row[], base: string, pointer: string): number {
+  const wanted = segments(pointer).filter((name) => !/^\d+$/.test(name)).join("/");
+  const path: string[] = [];
+  let best = -1;
+  let longest = 0;
+  rows.forEach(({ name, depth }, index) => {
+    path.length = depth;
+    path[depth] = name ?? "";
+    const place = segments(path.reduce(child, base)).join("/");
+    if (place.length > longest && `${wanted}/`.toLowerCase().startsWith(`${place}/`.toLowerCase())) [best, longest] = [index, place.length];
+  });
+  return best;
+}
+
+function Rows({ rows, base }: { rows: (Row & { deprecated?: boolean })[]; base?: string }) {
+  const { store } = useUi();
+  const list = useRef<HTMLUListElement>(null);
+  const most = useMost(rows.length);
+  const current = base === undefined ? -1 : rowOf(rows, base, store.field);
+  useLayoutEffect(() => {
+    list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [current, most]);
+  return (
+  <ul class="doc-rows" ref={list}>
+    {rows.slice(0, most).map((row, index) => (
+      <li key={index} aria-current={index === current ? "true" : undefined} style={{ marginLeft: `${Math.min(row.depth, 8) * 14}px` }}>
         {row.more ? <span class="muted">… and more</span> : (
           <>
             <span class="doc-name">{row.name}</span>
@@ -73,7 +100,8 @@ const Rows = ({ rows }: { rows: (Row & { deprecated?: boolean })[] }) => (
       </li>
     ))}
   </ul>
-);
+  );
+}
 
 const Security = ({ security }: { security: NonNullable<Endpoint["security"]> }) => (
   <section>

@@ -10,68 +10,148 @@ import { distinct, namesIn, writeNames } from "./task-credentials";
 import { TaskTitle } from "./task-title";
 import { EnvironmentPicker } from "./trying";
 import type { Server } from "./types";
-import { describedBy, Icon, IconButton, idOf, Method, Problems, typed, useRedraw } from "./ui";
+import { Parts } from "./parts";
+import { describedBy, Icon, IconButton, idOf, Method, Problems, typed, useRedraw, useUi } from "./ui";
 
 export function Head({ store, root, request }: { store: Store; root: Slot; request: Slot }) {
-  const { run } = store.tests;
-  const { name: current } = store.task;
-  const method = request.kids.find(({ field }) => field.name === "method")!;
-  const name = String(dump(method) ?? "GET");
-  const count = store.validation.errors.length;
-  const path = store.task.form?.target || String(dump(request.kids[0]!) ?? "").replace(/^https?:\/\/[^/]*/, "");
+  const url = request.kids[0]!;
+  const item = store.task.endpoint?.item;
+  const colour = store.environments.current?.colour;
   return (
-    <header class="head">
+    <header class="head" style={colour ? { borderBottom: `2px solid ${colour}` } : undefined}>
       <div class="title-row">
         <TaskTitle />
-        {count > 0 ? (
-          <button class="chip bad" onClick={() => store.validation.goToProblem()} title="Go to the first one">
-            <Icon name="alert" />{plural(count, "problem")}
-          </button>
-        ) : store.workflow.unreached.has(current!) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
-          : store.tests.lacksInput ? (
-          <button class="chip tag" onClick={() => { store.focusWanted = "sample-input"; store.update(); }}>needs a sample input</button>
-        ) : <span class="chip good">ready</span>}
-      </div>
-      <div class="path">
-        <Method method={name} /> <span class="grow">{path}</span>
-        <button class="link" onClick={() => store.task.pick("change")}>Change API</button>
-      </div>
-      <div class="toolbar">
-        <button
-          type="button" id="test" class={run ? "primary danger" : "primary"} disabled={!!run?.cancelling}
-          onClick={() => (run ? store.tests.cancel() : void store.tests.send())}
-        >
-          <Icon name={run ? "stop" : "play"} />{run ? (run.cancelling ? "Cancelling" : "Cancel") : "Test request"} <kbd>{run ? "Esc" : "Ctrl ⏎"}</kbd>
-        </button>
-        <button disabled={store.saving.underWay} onClick={() => void store.saving.save()}>Save task <kbd>Ctrl S</kbd></button>
+        {item && <span class="muted of wide">{[item.api?.title ?? item.provider, item.title || item.path].join(" · ")}</span>}
         <span class="grow" />
-        <button class="quiet" onClick={() => void store.copying.task("json")}>Copy JSON</button>
+        {store.task.endpoint && (
+          <button class="quiet" aria-pressed={store.reference} title="What the API's description says (F1)" onClick={() => store.showReference(!store.reference)}><Icon name="book" />Reference</button>
+        )}
         <CopyAs store={store} />
       </div>
-      <div class="pickers" key={root.key}>
-        <ServerPicker store={store} url={request.kids[0]!} />
-        <EnvironmentPicker url={String(dump(request.kids[0]!) ?? "")} />
+      <div class="request-line" key={root.key}>
+        <MethodControl store={store} request={request} />
+        <ServerPicker store={store} url={url} />
+        {(store.task.form?.target || !!item) && <LiveUrl store={store} />}
+        <TestButton id="test" />
+      </div>
+      <div class="facts" key={`facts-${root.key}`}>
         <CredentialPicker store={store} slot={root.kids.find(({ field }) => field.name === "credentials")!} />
+        <Terms store={store} root={root} />
+        <EnvironmentPicker url={String(dump(url) ?? "")} />
+        <span class="grow" />
+        <Readiness store={store} />
       </div>
     </header>
   );
 }
 
+/** Sends the request, or stops the one under way. */
+export function TestButton({ id }: { id?: string }) {
+  const { store } = useUi();
+  const { run } = store.tests;
+  return (
+    <button
+      type="button" id={id} class={run ? "primary danger" : "primary"} disabled={!!run?.cancelling}
+      onClick={() => (run ? store.tests.cancel() : void store.tests.send())}
+    >
+      <Icon name={run ? "stop" : "play"} />{run ? (run.cancelling ? "Cancelling" : "Cancel") : "Test request"} <kbd>{run ? "Esc" : "Ctrl ⏎"}</kbd>
+    </button>
+  );
+}
+
+/** Any token is a method (RFC 9110, section 9.1): the known ones are offered where the description names none. */
+function MethodControl({ store, request }: { store: Store; request: Slot }) {
+  const redraw = useRedraw();
+  const slot = request.kids.find(({ field }) => field.name === "method")!;
+  const name = String(dump(slot) ?? "GET");
+  if (slot.field.kind === "const") return <Method method={name} />;
+  const pointer = "/httpRequest/method";
+  const id = idOf(pointer);
+  const problems = store.validation.shownProblems(pointer, slot.touched);
+  const write = (text: string) => {
+    Object.assign(slot, { fx: isExpression(text), expr: text, text, on: true });
+    store.task.changed(pointer);
+    redraw();
+  };
+  return (
+    <span class={`free-method method ${name.toLowerCase()}`}>
+      <Suggested
+        id={id} values={(slot.field.keys?.values as string[]).map((value) => [value] as [string])} value={slot.fx ? slot.expr : slot.text} aria-label="Method" aria-required="true"
+        aria-describedby={describedBy(id, problems)} onInput={typed(write)} onBlur={() => { slot.touched = true; setTimeout(redraw, 250); }}
+      />
+      <Problems id={id} pointer={pointer} problems={problems} />
+    </span>
+  );
+}
+
+/** Path and query as they go out, told by the server. A value leads to its field. */
+function LiveUrl({ store }: { store: Store }) {
+  const { preview } = store.validation;
+  return (
+    <code class="url" role="group" aria-label="Path and query">
+      {preview ? <Parts parts={preview.url} store={store} /> : <span class="muted">{store.task.form?.target || store.task.endpoint?.item.path}</span>}
+    </code>
+  );
+}
+
+/** How often it is tried, and how long: each leads to its setting. */
+function Terms({ store, root }: { store: Store; root: Slot }) {
+  const slotOf = (name: string) => root.kids.find(({ field }) => field.name === name);
+  const shown = (name: string): string => {
+    const slot = slotOf(name);
+    const value = slot && dump(slot);
+    return isExpression(String(value ?? "")) ? "by expression" : `${String(value ?? slot?.field.default ?? "")} s`;
+  };
+  const go = (name: string) => () => {
+    const slot = slotOf(name)!;
+    slot.on = true;
+    store.task.redraw();
+    store.focusWanted = `f-/${name}`;
+    store.update();
+  };
+  const retry = slotOf("retry");
+  const most = retry?.on ? retry.kids.find(({ field }) => field.name === "maxAttempts") : undefined;
+  const attempts = most ? Number(dump(most) ?? most.field.default ?? 0) : 1;
+  return (
+    <>
+      {retry && <button class="quiet fact" onClick={go("retry")}><Icon name="retry" />{attempts ? plural(attempts, "attempt") : "Retry"}</button>}
+      {slotOf("readTimeoutSeconds") && <button class="quiet fact wide" onClick={go("readTimeoutSeconds")}><Icon name="clock" />Read timeout {shown("readTimeoutSeconds")}</button>}
+      {slotOf("totalTimeoutSeconds") && <button class="quiet fact" onClick={go("totalTimeoutSeconds")}><Icon name="clock" />Total timeout {shown("totalTimeoutSeconds")}</button>}
+    </>
+  );
+}
+
+/** Whether it can be sent; nothing is red before a field was left, or Test pressed. */
+function Readiness({ store }: { store: Store }) {
+  const { errors, isAsked } = store.validation;
+  if (errors.length)
+    return (
+      <button class={isAsked ? "chip bad" : "chip todo"} onClick={() => store.validation.goToProblem()} title="Go to the first one (F8)">
+        {isAsked && <Icon name="alert" />}{plural(errors.length, "problem")}
+      </button>
+    );
+  if (store.workflow.unreached.has(store.task.name!)) return <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>;
+  if (store.tests.lacksInput) return <button class="chip tag" onClick={() => { store.focusWanted = "sample-input"; store.update(); }}>needs a sample input</button>;
+  return <span class="chip good"><Icon name="check" />All required fields are filled</span>;
+}
+
 /** Copy as curl, the usual one; the other languages are one press away. */
 function CopyAs({ store }: { store: Store }) {
   const menu = useRef<HTMLDetailsElement>(null);
-  const close = () => { menu.current!.open = false; };
-  const others = Object.entries(LANGUAGES).filter(([language]) => language !== "curl") as [keyof typeof LANGUAGES, string][];
+  const close = () => { if (menu.current) menu.current.open = false; };
+  const languages = Object.entries(LANGUAGES) as [keyof typeof LANGUAGES, string][];
   return (
     <span class="menu">
-      <button class="quiet" onClick={() => void store.copying.task("curl")}>Copy as curl</button>
+      <button class="quiet wide" onClick={() => void store.copying.task("curl")}>Copy as curl</button>
       <details
         ref={menu} onFocusOut={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node)) close(); }}
         onKeyDown={(event) => { if (event.key === "Escape" && menu.current!.open) { event.stopPropagation(); close(); menu.current!.querySelector("summary")!.focus(); } }}
       >
-        <summary aria-label="Copy as …" title="Copy as …">…</summary>
+        <summary aria-label="Copy as …" title="Copy as …, change API"><Icon name="more" /></summary>
         <div class="menu-items">
-          {others.map(([language, name]) => <button key={language} class="quiet" onClick={() => { close(); void store.copying.task(language); }}>{name.replace(/^an? /, "")}</button>)}
+          <button class="quiet" onClick={() => { close(); void store.copying.task("json"); }}>Copy JSON</button>
+          <button class="quiet" onClick={() => { close(); store.task.pick("change"); }}>Change API</button>
+          {languages.map(([language, name]) => <button key={language} class="quiet" onClick={() => { close(); void store.copying.task(language); }}>{name.replace(/^an? /, "")}</button>)}
         </div>
       </details>
     </span>
@@ -94,33 +174,31 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
     store.task.changed("/httpRequest/url");
     redraw();
   };
+  const many = addresses.length > 1 || other;
   return (
-    <div class="picker">
+    <>
       {addresses.length > 0 && (
-        <label>
-          <span>Server</span>
+        <span class="server">
+          <Icon name="globe" />
           <select
-            aria-label="Server" value={other ? "" : address!}
-            onChange={typed((value) => { const chosen = value; setOther(!chosen); if (chosen) write(chosen + target); })}
+            aria-label="Server" title={addresses.find((each) => each.address === address)?.description} value={other ? "" : address!}
+            onChange={typed((value) => { setOther(!value); if (value) write(value + target); else store.focusWanted = "f-/httpRequest/url"; store.update(); })}
           >
-            {addresses.map((each) => <option key={each.address} value={each.address}>{each.address}{each.description && ` (${each.description})`}</option>)}
+            {addresses.map((each) => <option key={each.address} value={each.address}>{each.address}{many && each.description && ` (${each.description})`}</option>)}
             <option value="">another address …</option>
           </select>
-        </label>
+        </span>
       )}
       {other && (
-        <label>
-          <span>{addresses.length ? "Address" : address !== null ? "Server" : "URL"}</span>
-          <input
-            id={id} class="code" value={address ?? written} placeholder="https://api.example.com"
-            aria-required="true" aria-describedby={describedBy(id, problems)}
-            onPaste={(event) => { if (!store.task.endpoint) store.pasting.pasted(event, store.task.name); }}
-            onInput={typed((value) => write(value + (address !== null ? target : "")))} onBlur={() => { url.touched = true; setTimeout(redraw, 250); }}
-          />
-        </label>
+        <input
+          id={id} class={address === null ? "code whole-url" : "code"} value={address ?? written} placeholder="https://api.example.com" aria-label={addresses.length ? "Address" : address !== null ? "Server" : "URL"}
+          aria-required="true" aria-describedby={describedBy(id, problems)}
+          onPaste={(event) => { if (!store.task.endpoint) store.pasting.pasted(event, store.task.name); }}
+          onInput={typed((value) => write(value + (address !== null ? target : "")))} onBlur={() => { url.touched = true; setTimeout(redraw, 250); }}
+        />
       )}
-      <Problems id={id} pointer="/httpRequest/url" problems={problems} />
-    </div>
+      {problems.length > 0 && <span class="line-problems"><Problems id={id} pointer="/httpRequest/url" problems={problems} /></span>}
+    </>
   );
 }
 
@@ -152,22 +230,21 @@ function CredentialPicker({ store, slot }: { store: Store; slot: Slot }) {
   };
   const several = names.length === 1 && asked.length > 0 && Math.min(...asked) > 1;
   return (
-    <div class="picker">
+    <span class="credential">
+      <button type="button" class="quiet square" aria-label="Credentials …" title="Make, change or test credentials" onClick={() => { store.credentialWish = { name: names[0] ?? "", index: 0 }; store.update(); }}><Icon name="key" /></button>
       {rows.map((name, index) => (
-        <label key={index}>
-          <span>Credential{rows.length > 1 ? ` ${index + 1}` : ""}</span>
+        <span key={index}>
           <Suggested
-            id={index ? `${id}/${index}` : id} values={store.credentials.map((each) => [each.name, `${each.kind}, •••`])} value={name} placeholder={asked.length ? "none; one is asked for" : "none"}
-            aria-describedby={describedBy(id, problems)} onFocus={() => void store.loadCredentials()}
+            id={index ? `${id}/${index}` : id} values={store.credentials.map((each) => [each.name, `${each.kind}, •••`])} value={name} placeholder={asked.length ? "none; one is asked for" : "no credential"}
+            aria-label={`Credential${rows.length > 1 ? ` ${index + 1}` : ""}`} aria-describedby={describedBy(id, problems)} onFocus={() => void store.loadCredentials()}
             onInput={typed((value) => write(rows.map((each, at) => (at === index ? value : each))))}
           />
           {rows.length > 1 && <IconButton icon="close" label={`Leave out credential ${index + 1}`} onClick={() => write(rows.filter((_, at) => at !== index))} />}
-        </label>
+        </span>
       ))}
+      {rows.every(Boolean) && <IconButton icon="plus" label="And another" title="And another credential" onClick={() => { setLines([...rows, ""]); store.focusWanted = `${id}/${rows.length}`; store.update(); }} />}
       {several && <span class="muted small">The description asks for several together.</span>}
-      <button type="button" class="link" onClick={() => { store.credentialWish = { name: names[0] ?? "", index: 0 }; store.update(); }}>Credentials …</button>
-      {rows.every(Boolean) && <button type="button" class="link" onClick={() => { setLines([...rows, ""]); store.focusWanted = `${id}/${rows.length}`; store.update(); }}>And another</button>}
       <Problems id={id} pointer="/credentials" problems={problems} />
-    </div>
+    </span>
   );
 }

@@ -82,7 +82,7 @@ export class Runs {
   resume = (id: string): Promise<void> => this.begin(`runs/${id}/resume`, {});
 
   private refuse(failure: Failure): void {
-    this.store.tab = "runs";
+    this.store.show("runs");
     this.failure = failure;
     this.store.say(failure.title);
   }
@@ -91,7 +91,7 @@ export class Runs {
     if (this.starting) return;
     this.starting = true;
     this.failure = null;
-    this.store.tab = "runs";
+    this.store.show("runs");
     this.store.say("Starting the run …");
     try {
       const { id } = (await (await this.store.api.post(path, body)).json()) as { id: string };

@@ -44,7 +44,7 @@ export class Snapshots {
 
   look(snapshot: Snapshot): void {
     this.shown = snapshot;
-    this.store.tab = "response";
+    this.store.show("response");
     this.store.update();
   }
 
@@ -65,7 +65,7 @@ export class Snapshots {
     void this.store.workflow.reach();
     if (snapshot.ending) {
       this.store.tests.results.set(name, { ending: snapshot.ending, key: this.store.task.settingsKey() });
-      this.store.tab = "response";
+      this.store.show("response");
     }
     this.store.say(`Settings of ${new Date(snapshot.at).toLocaleTimeString()} restored.`);
   }

@@ -13,6 +13,7 @@ import { Pins } from "./pins";
 import { SampleInput } from "./sample-input";
 import { Runs } from "./runs";
 import { Saving } from "./saving";
+import { visiblePlace, walk } from "./slots";
 import { Snapshots } from "./snapshots";
 import type { CredentialWish } from "./task-credentials";
 import { withTitles } from "./task-form";
@@ -20,7 +21,10 @@ import { TestRequests } from "./test-requests";
 import type { Config, Failure } from "./types";
 import { Validation } from "./validation";
 
-export type Tab = "reference" | "response" | "history" | "runs";
+export type Tab = "preview" | "response" | "history" | "runs";
+/** The parts of the page, in the order of F6; where there is no room for all, one is shown. */
+export const PANES = ["tasks", "request", "response"] as const;
+export type Pane = (typeof PANES)[number];
 
 export class Store {
   readonly drafts: Drafts;
@@ -42,7 +46,16 @@ export class Store {
   config: Config | null = null;
   /** Why the page cannot work at all. */
   failure: Failure | null = null;
-  tab: Tab = "reference";
+  tab: Tab = "preview";
+  /** The one that is shown where there is room for one. */
+  pane: Pane = "request";
+  /** The pane that F6 goes to, until the page has gone there. */
+  paneWanted: 1 | -1 | null = null;
+  /** The reference lies over the right pane. */
+  reference = false;
+  keysShown = false;
+  /** The pointer of the field that has the focus, or had it last. */
+  field = "";
   status = "";
   /** Shown beside the workflow until somebody closes it. */
   notice: Failure | null = null;
@@ -80,6 +93,38 @@ export class Store {
   }
 
   update = (): void => this.listeners.forEach((listener) => listener());
+
+  show(tab: Tab): void {
+    this.tab = tab;
+    this.reference = false;
+    this.pane = "response";
+    this.update();
+  }
+
+  showReference(isShown: boolean): void {
+    this.reference = isShown;
+    if (isShown) this.pane = "response";
+    this.update();
+  }
+
+  showKeys(areShown: boolean): void {
+    this.keysShown = areShown;
+    this.update();
+  }
+
+  movePane(step: 1 | -1): void {
+    this.paneWanted = step;
+    this.update();
+  }
+
+  /** Go to the field at *pointer*, or to the one that it is a part of. */
+  goTo(pointer: string): void {
+    if (!this.task.root) return;
+    const shown = new Set([...walk(this.task.root)].map((each) => each.pointer));
+    this.pane = "request";
+    this.focusWanted = `f-${visiblePlace(shown, pointer)}`;
+    this.update();
+  }
 
   say(status: string): void {
     this.status = status;

@@ -65,8 +65,14 @@ export class TestRequests {
     return draft;
   }
 
+  /** What the expressions of *task* are evaluated with, for a preview: a sample input that is no JSON is none. */
+  surroundings(task: Task): Omit<Draft, "task" | "name"> {
+    const { inputs, environment, workflow } = this.store.expressions.body(JSON.stringify(task));
+    return { samples: samples(this.store.task.root!).values, inputs, environment, workflow };
+  }
+
   /** The values of secret fields: as typed, or as the sample of their expression. */
-  private secrets(task: Task): Json[] {
+  secrets(task: Task): Json[] {
     const { values, open } = samples(this.store.task.root!);
     const sampled = Object.keys(values).filter((pointer) => !(pointer in open));
     return [...this.store.task.secretsHere().map((pointer) => at(task, pointer) ?? ""), ...sampled.map((pointer) => values[pointer]!)];
@@ -83,7 +89,7 @@ export class TestRequests {
     const run: Run = { task: name, began: performance.now(), cancelling: false, progress: { phase: "prepare" } };
     this.run = run;
     this.running = new AbortController();
-    this.store.tab = "response";
+    this.store.show("response");
     this.store.history.shown = null;
     this.store.say("Sending the test request …");
     let ending: Ending | null = null;

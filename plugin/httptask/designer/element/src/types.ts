@@ -422,3 +422,20 @@ export interface RunSummary {
   error?: string;
   inside?: string;
 }
+
+/** A part of a request: its text, and the setting that it is written from. */
+export interface PreviewPart {
+  text: string;
+  pointer?: string;
+  state?: "typed" | "wired" | "missing";
+}
+/** What a test would send, so far as it is known. */
+export interface Preview {
+  server: PreviewPart[];
+  url: PreviewPart[];
+  request?: { method: string; url: string; headers: [string, string][]; body?: string };
+  /** Of a JSON body; null for another. */
+  body?: PreviewPart[] | null;
+  /** Why there is no request yet. */
+  problem?: string;
+}

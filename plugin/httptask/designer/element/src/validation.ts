@@ -1,8 +1,8 @@
 // The problems of the open task, as the server finds them, and where they are shown.
-import { child, same } from "./json";
+import { child, type Json, same } from "./json";
 import { errorsOf, requiredHere, visiblePlace, walk } from "./slots";
 import type { Store } from "./store";
-import type { Problem } from "./types";
+import type { Preview, Problem } from "./types";
 import * as flow from "./workflow";
 
 export class Validation {
@@ -13,6 +13,8 @@ export class Validation {
   answered = false;
   /** What the server sends the body as; null when there is none, or an expression decides. */
   mediaType: string | null = null;
+  /** What a test would send, as of the last answer. */
+  preview: Preview | null = null;
   showAll = false;
   /** Where something was changed since the problems were found: what is said of it may be over. */
   readonly edited = new Set<string>();
@@ -35,11 +37,12 @@ export class Validation {
       const { api, input, task, workflow } = this.store;
       const value = task.value();
       const within = flow.replace(workflow.working, task.name!, value);
-      const { problems, mediaType, inputProblems = [] } = await api.validate(value, task.name!, within, signal, input.draft());
+      const { problems, mediaType, inputProblems = [], preview = null } = await api.validate(value, task.name!, within, signal, this.store.tests.surroundings(value), input.draft());
       if (signal.aborted) return;
       this.answered = true;
-      if (mediaType !== this.mediaType) {
+      if (mediaType !== this.mediaType || !same(preview as Json, this.preview as Json)) {
         this.mediaType = mediaType;
+        this.preview = preview;
         this.store.update();
       }
       // A field that came or went can move a problem that is the same.
@@ -96,12 +99,21 @@ export class Validation {
     return (this.places.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
   }
 
-  /** Show every problem beside its field and go to the first. */
-  goToProblem(): void {
+  /** Somebody asked what is wrong: Test was pressed, or a field with a problem was left. */
+  get isAsked(): boolean {
+    return this.showAll || [...walk(this.store.task.root!)].some(({ slot, pointer }) => slot.touched && this.places.get(pointer)?.length);
+  }
+
+  /** Show every problem beside its field and go to the first; with *next*, to the one behind the focused field. */
+  goToProblem(next = false): void {
+    if (!this.store.task.root) return;
     this.showAll = true;
-    const order = [...walk(this.store.task.root!)].map(({ pointer }) => pointer);
-    const first = [...this.places.keys()].filter((place) => this.places.get(place)!.length).sort((a, b) => order.indexOf(a) - order.indexOf(b))[0];
-    this.store.focusWanted = first === undefined ? null : `f-${first}`;
+    const order = [...walk(this.store.task.root)].map(({ pointer }) => pointer);
+    const places = [...this.places.keys()].filter((place) => this.places.get(place)!.length).sort((a, b) => order.indexOf(a) - order.indexOf(b));
+    const here = next ? order.indexOf(this.store.field) : -1;
+    const place = places.find((each) => order.indexOf(each) > here) ?? places[0];
+    if (place !== undefined) this.store.pane = "request";
+    this.store.focusWanted = place === undefined ? null : `f-${place}`;
     this.store.task.redraw();
   }
 

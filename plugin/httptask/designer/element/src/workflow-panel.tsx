@@ -1,8 +1,8 @@
-// The left column: the workflow, its tasks, and a small picture of its routes.
+// The rail: the tasks of the workflow, and a small picture of its routes.
 import { useState } from "preact/hooks";
 import { Panel } from "./panel";
 import { panelsLoaded } from "./panel-module";
-import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
+import { Icon, IconButton, Method, useUi } from "./ui";
 import { isObject } from "./json";
 import { SIGNS, stateWord } from "./runs";
 import type { Task } from "./types";
@@ -23,17 +23,9 @@ const ADDITIONS: Addition[] = [
 
 export function WorkflowPanel() {
   const { store, focus } = useUi();
-  const [naming, setNaming] = useState(false);
-  const [listing, setListing] = useState(false);
-  const begin = () => { setNaming(true); focus("new-workflow"); };
-  const [noted, setNoted] = useState(true);
-  const { config } = store;
   const { id: workflowId, working, broken } = store.workflow;
   const items = flow.listed(working);
-  const known = config?.workflows ?? [];
-  const named = known.some(({ id }) => id === workflowId);
-  const title = typeof working.name === "string" && working.name ? working.name : (workflowId ?? "HTTP task");
-  const other = known.find(({ id }) => id !== workflowId);
+  const other = (store.config?.workflows ?? []).find(({ id }) => id !== workflowId);
   const add = ({ name: wanted, task, control }: Addition) => {
     const free = flow.freeName(working, wanted);
     store.workflow.edit((edited) => store.task.insert(edited, free, task), `Add “${free}”`);
@@ -45,58 +37,8 @@ export function WorkflowPanel() {
     ...(other ? [{ name: `Run ${other.name ?? other.id}`, task: { type: "Workflow", definition: other.id }, control: "workflow-definition" }] : []),
     ...ADDITIONS,
   ];
-  const make = (name: string) => {
-    const id = flow.fileName(name);
-    if (id) void store.workflow.open(id);
-    setNaming(false);
-  };
   return (
-    <nav class="workflow" aria-label="Workflow">
-      <div class="workflow-head">
-        <span class="caption">Workflow</span>
-        <div class="row">
-          {naming ? (
-            <input
-              id="new-workflow" aria-label="Name of the new workflow" placeholder="its name, then Enter" maxLength={80} onBlur={() => setNaming(false)}
-              onKeyDown={(event) => { if (event.key === "Enter") make(event.currentTarget.value); }}
-            />
-          ) : known.length > 1 ? (
-            <><h1 class="hidden">{title}</h1><select class="grow" aria-label="Workflow" value={workflowId ?? ""} onChange={typed((value) => void store.workflow.open(value))}>
-              {!named && <option value={workflowId ?? ""}>{title}</option>}
-              {known.map(({ id, name }) => <option key={id} value={id}>{name ?? id}</option>)}
-            </select></>
-          ) : <h1 class="grow">{title}</h1>}
-          {config?.newWorkflows && !naming && (
-            <>
-              <IconButton icon="plus" label="New workflow" onClick={begin} />
-              <IconButton icon="more" label="All workflows" title="Rename or remove workflows" onClick={() => setListing(true)} />
-            </>
-          )}
-        </div>
-        <div class="row">
-          {store.workflow.dirty && <span class="unsaved">unsaved changes</span>}
-          <span class="grow" />
-          <Undo icon="undo" word="Undo" title={store.edits.undoTitle} keys="Ctrl+Z" onClick={store.edits.undo} />
-          <Undo icon="redo" word="Redo" title={store.edits.redoTitle} keys="Ctrl+Shift+Z" onClick={store.edits.redo} />
-        </div>
-      </div>
-      {listing && <Panel name="WorkflowList" of={{ onNew: begin, onClose: () => setListing(false) }} />}
-      {noted && config?.notes && <Note kind="info" title="Not every file is a definition" onClose={() => setNoted(false)}>{config.notes.join("; ")}</Note>}
-      {broken && (
-        <Failed failure={broken}>
-          <button onClick={() => void store.workflow.open(workflowId, null, true)}>Load it again</button>
-          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.workflow.overwriteBroken()}>Overwrite it</button>}
-        </Failed>
-      )}
-      {store.saving.conflict && (
-        <section id="conflict" tabIndex={-1} aria-label="Conflict">
-          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${store.saving.conflict.detail}. Nothing was written yet; either way your settings stay in the history.` }}>
-            <button onClick={() => void store.saving.reload()}>Load theirs</button>
-            <button class="danger" onClick={() => void store.saving.save(store.saving.conflict!.etag)}>Overwrite with mine</button>
-          </Failed>
-        </section>
-      )}
-      {store.notice && <Note kind={store.notice.type || store.notice.status ? "error" : "info"} title={store.notice.title} onClose={() => { store.notice = null; store.update(); }}>{store.notice.detail}</Note>}
+    <nav class="workflow" aria-label="Steps">
       <ol class="tasks" aria-label="Tasks">
         {items.map((item) => <TaskItem key={item.name} item={item} />)}
       </ol>
@@ -110,9 +52,6 @@ export function WorkflowPanel() {
           ))}
         </div>
       )}
-      {items.length > 0 && (
-        <button class="run-all" disabled={store.runs.starting || store.runs.isUnderWay} onClick={() => void store.runs.start()}><Icon name="play" />Run workflow <kbd>Ctrl ⇧ ⏎</kbd></button>
-      )}
       {items.length > 1 && (
         <section class="routes">
           <h2 class="caption">Routes</h2>
@@ -122,10 +61,6 @@ export function WorkflowPanel() {
     </nav>
   );
 }
-
-const Undo = ({ icon, word, title, keys, onClick }: { icon: string; word: string; title?: string; keys: string; onClick: () => Promise<void> }) => (
-  <IconButton icon={icon} label={word} title={title === undefined ? `Nothing to ${word.toLowerCase()}` : `${word}: ${title} (${keys})`} disabled={title === undefined} onClick={() => void onClick()} />
-);
 
 /** What is dragged is a task of this page. */
 const DRAGGED = "application/x-httptask-task";

@@ -1,0 +1,66 @@
+// Every key of the page: what it does is read here by the element, the sheet of all keys and the status line.
+import type { Store } from "./store";
+
+export interface Key {
+  /** Either does it. "Ctrl" is the command key of a Mac, too. */
+  keys: string[];
+  does: string;
+  /** Stands in the status line, with this word. */
+  hint?: string;
+  /** A letter that somebody may want to type: it acts outside text controls only. */
+  isTyped?: true;
+  /** False: it has nothing to do here, and the key goes on to whoever else wants it. */
+  act?: (store: Store, focused: Element) => boolean | void;
+}
+
+export const TEXT_CONTROLS = "textarea, input:not([type=checkbox], [type=radio], [type=file])";
+
+/** The browser undoes letters that were typed. */
+const undoesLetters = (store: Store, focused: Element): boolean => store.edits.typing && focused.matches(TEXT_CONTROLS);
+
+export const KEYS: Key[] = [
+  { keys: ["Ctrl+Enter"], does: "Test the request", hint: "Test", act: (store) => void store.tests.send() },
+  { keys: ["Ctrl+Shift+Enter"], does: "Run the workflow", act: (store) => void store.runs.start() },
+  { keys: ["Ctrl+S"], does: "Save", act: (store) => void store.saving.save() },
+  { keys: ["Ctrl+K"], does: "Add or find", act: (store) => store.task.pick("new") },
+  { keys: ["/"], does: "Add or find", isTyped: true, act: (store) => store.task.pick("new") },
+  { keys: ["Alt+E"], does: "Expression on or off, and its picker", hint: "Expression" },
+  { keys: ["Alt+J"], does: "Body as form or JSON" },
+  { keys: ["Ctrl+Z"], does: "Undo", act: (store, focused) => !undoesLetters(store, focused) && void store.edits.undo() },
+  { keys: ["Ctrl+Shift+Z", "Ctrl+Y"], does: "Redo", act: (store, focused) => !undoesLetters(store, focused) && void store.edits.redo() },
+  { keys: ["F6"], does: "Next pane", hint: "Next pane", act: (store) => store.movePane(1) },
+  { keys: ["Shift+F6"], does: "Previous pane", act: (store) => store.movePane(-1) },
+  { keys: ["F1"], does: "Reference for the field", hint: "Reference", act: (store) => store.showReference(!store.reference) },
+  { keys: ["F8"], does: "Next problem", act: (store) => store.validation.goToProblem(true) },
+  { keys: ["Ctrl+C"], does: "In a response: copy the value" },
+  { keys: ["Ctrl+Shift+P"], does: "In a response: copy its path" },
+  { keys: ["U"], does: "In a response: use it in a later task" },
+  { keys: ["?"], does: "All keys", hint: "All keys", isTyped: true, act: (store) => store.showKeys(true) },
+  { keys: ["Escape"], does: "Stop the test or the run; close what floats", act: escape },
+];
+
+function escape(store: Store, focused: Element): boolean {
+  if (focused.closest("dialog")) return false; // it closes itself
+  if (store.tests.run) store.tests.cancel();
+  else if (store.tab === "runs" && store.runs.isUnderWay) void store.runs.stop();
+  else if (store.task.picking && store.task.name !== null) store.task.stopPicking();
+  else if (store.reference) store.showReference(false);
+  else return false;
+  return true;
+}
+
+/** The keys of *event* as the table writes them. */
+export function keysOf(event: KeyboardEvent): string {
+  const { key } = event;
+  const isLetter = /^[a-z]$/i.test(key);
+  const parts = [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", event.shiftKey && (key.length > 1 || isLetter) && "Shift", isLetter ? key.toUpperCase() : key];
+  return parts.filter(Boolean).join("+");
+}
+
+/** Do what the table has for *event*, whose keys went to *focused*; false: nothing. */
+export function press(store: Store, event: KeyboardEvent, focused: Element): boolean {
+  const pressed = keysOf(event);
+  const found = KEYS.find(({ keys }) => keys.includes(pressed));
+  if (!found?.act || (found.isTyped && focused.matches(`${TEXT_CONTROLS}, select, [role=tree] *`))) return false;
+  return found.act(store, focused) !== false;
+}

@@ -1,0 +1,31 @@
+// What the page has to say of the whole, over its parts: until it is dealt with, or closed.
+import { useState } from "preact/hooks";
+import { Failed, Note, useUi } from "./ui";
+
+export function Notices() {
+  const { store } = useUi();
+  const [noted, setNoted] = useState(true);
+  const { id, broken } = store.workflow;
+  const { conflict } = store.saving;
+  const { notice } = store;
+  return (
+    <section class="notices" aria-label="Messages">
+      {noted && store.config?.notes && <Note kind="info" title="Not every file is a definition" onClose={() => setNoted(false)}>{store.config.notes.join("; ")}</Note>}
+      {broken && (
+        <Failed failure={broken}>
+          <button onClick={() => void store.workflow.open(id, null, true)}>Load it again</button>
+          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.workflow.overwriteBroken()}>Overwrite it</button>}
+        </Failed>
+      )}
+      {conflict && (
+        <section id="conflict" tabIndex={-1} aria-label="Conflict">
+          <Failed failure={{ title: "Somebody else changed this workflow", detail: `${conflict.detail}. Nothing was written yet; either way your settings stay in the history.` }}>
+            <button onClick={() => void store.saving.reload()}>Load theirs</button>
+            <button class="danger" onClick={() => void store.saving.save(conflict.etag)}>Overwrite with mine</button>
+          </Failed>
+        </section>
+      )}
+      {notice && <Note kind={notice.type || notice.status ? "error" : "info"} title={notice.title} onClose={() => { store.notice = null; store.update(); }}>{notice.detail}</Note>}
+    </section>
+  );
+}
