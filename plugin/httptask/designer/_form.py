@@ -138,7 +138,7 @@ def _form(tree: FormTree, endpoint: Endpoint, schema: Mapping[str, Any]) -> dict
         "method": endpoint.method,
         "inputParameters": {"kind": "map", "type": "object", "values": _UNTYPED},
         "groups": groups,
-        "open": ["headers"],
+        "open": ["headers", "query", "cookies"],
     }
 
 

@@ -1,5 +1,6 @@
 // Unsaved changes survive a reload; their secrets do not.
-import { at, clone, isObject, same } from "./json";
+import { at, clone, isExpression, isObject, same } from "./json";
+import type { OffRow } from "./off-rows";
 import { restored, withoutSecrets } from "./slots";
 import { TabStorage } from "./storage";
 import type { Store } from "./store";
@@ -18,6 +19,7 @@ interface Draft {
   current: string | null;
   removed: SecretsOf;
   samples: SamplesOf;
+  off: Record<string, OffRow[]>;
   input: string;
 }
 
@@ -52,6 +54,10 @@ export class Drafts {
   /** The samples that may be stored: without those of secret fields. */
   openSamplesOf: SamplesOf = {};
   secretsOf: Record<string, string[]> = {};
+  /** The parameters that are switched off, by the name of their task. */
+  offOf: Record<string, OffRow[]> = {};
+  /** Those of them that may be stored, as JSON: the server found no secret in them. */
+  readonly openOff = new Set<string>();
   /** Of the open workflow, or of the page while none is open. */
   storage: TabStorage;
 
@@ -69,6 +75,7 @@ export class Drafts {
     this.samplesOf = {};
     this.openSamplesOf = {};
     this.secretsOf = {};
+    this.offOf = {};
     this.storageOf("").write("workflow", id);
     this.storage = this.storageOf(`${id ?? ""} `);
     if (fresh) this.storage.write("draft", null);
@@ -85,7 +92,7 @@ export class Drafts {
   }
 
   rename(name: string, free: string): void {
-    for (const perTask of [this.samplesOf, this.openSamplesOf, this.secretsOf] as Record<string, unknown>[]) {
+    for (const perTask of [this.samplesOf, this.openSamplesOf, this.secretsOf, this.offOf] as Record<string, unknown>[]) {
       if (name in perTask) perTask[free] = perTask[name];
       delete perTask[name];
     }
@@ -101,6 +108,8 @@ export class Drafts {
     this.samplesOf = draft.samples;
     this.openSamplesOf = { ...draft.samples };
     this.secretsOf = draft.removed;
+    this.offOf = draft.off ?? {};
+    for (const row of Object.values(this.offOf).flat()) this.openOff.add(JSON.stringify(row));
     if (!isObject(draft.working)) return;
     const { definition: working, lost } = withSecretsOf(draft.working, this.store.workflow.base, draft.removed);
     if (same(working, this.store.workflow.base) && !lost) return;
@@ -120,7 +129,11 @@ export class Drafts {
     const { etag, dirty, working } = this.store.workflow;
     const { name: current, input } = this.store.task;
     const { definition, removed } = withoutSecretsOf(working, this.secretsOf);
-    const draft: Draft = { etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, input };
+    const draft: Draft = { etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input };
     this.storage.write("draft", draft);
+  }
+  private storableOff(): Record<string, OffRow[]> {
+    const clean = (row: OffRow): OffRow => (isExpression(row.value) || this.openOff.has(JSON.stringify(row)) ? row : { ...row, value: undefined });
+    return Object.fromEntries(Object.entries(this.offOf).filter(([, rows]) => rows.length).map(([name, rows]) => [name, rows.map(clean)]));
   }
 }

@@ -62,6 +62,6 @@ export async function copyTo(store: Store, name: string, id: string): Promise<vo
 
 /** What is known about the task *name* is known about its copy *free*, its secrets first: no draft may hold them. */
 function carry(store: Store, name: string, free: string): void {
-  for (const perTask of [store.drafts.samplesOf, store.drafts.openSamplesOf, store.drafts.secretsOf] as Record<string, unknown>[])
+  for (const perTask of [store.drafts.samplesOf, store.drafts.openSamplesOf, store.drafts.secretsOf, store.drafts.offOf] as Record<string, unknown>[])
     if (name in perTask) perTask[free] = perTask[name];
 }

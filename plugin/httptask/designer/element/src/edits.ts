@@ -1,4 +1,5 @@
 // Undo and redo of every edit of the open definition. The steps live in this tab's memory alone: they may hold secrets.
+import type { Drafts } from "./drafts";
 import { same } from "./json";
 import type { Store } from "./store";
 import type { Definition } from "./types";
@@ -22,6 +23,7 @@ interface Step extends EditNote {
   /** The task that was open there. */
   task: string | null;
   secretsOf: Record<string, string[]>;
+  offOf: Drafts["offOf"];
 }
 
 export class Edits {
@@ -81,8 +83,8 @@ export class Edits {
   undo = (): Promise<void> => this.go("Undone", true);
   redo = (): Promise<void> => this.go("Redone", false);
 
-  private here(): Pick<Step, "definition" | "task" | "secretsOf"> {
-    return { definition: this.store.workflow.working, task: this.store.task.name, secretsOf: { ...this.store.drafts.secretsOf } };
+  private here(): Pick<Step, "definition" | "task" | "secretsOf" | "offOf"> {
+    return { definition: this.store.workflow.working, task: this.store.task.name, secretsOf: { ...this.store.drafts.secretsOf }, offOf: { ...this.store.drafts.offOf } };
   }
 
   private async go(word: string, back: boolean): Promise<void> {
@@ -100,6 +102,7 @@ export class Edits {
     const root = task.root;
     task.root = null;
     workflow.working = step.definition;
+    drafts.offOf = step.offOf;
     if (rename) workflow.renamed(...(back ? [rename[1], rename[0]] as const : rename));
     // A secret that was known then is one still: no draft may hold it.
     for (const [name, pointers] of Object.entries(step.secretsOf)) drafts.secretsOf[name] = [...new Set([...(drafts.secretsOf[name] ?? []), ...pointers])];

@@ -66,8 +66,10 @@ export const tied = ({ slot, redraw, pointer, name, ask }: Place, what: "text" |
 });
 
 /** One place of the settings. */
-export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, inside, wide, whole }: {
+export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, onOff, inside, wide, whole }: {
   slot: Slot; pointer: string; name: string; onRemove?: () => void;
+  /** Switch it off or on. */
+  onOff?: () => void;
   /** Of a parameter: the part of the request that it stands in. */
   where?: string;
   /** What stands before the name: the objects around it. */
@@ -115,7 +117,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, in
   const Name = wide || bare || whole ? "hidden" : isEvaluated(pointer) ? "name code" : "name";
   return (
     <div
-      ref={row} class={`field ${bad ? "bad" : ""} ${single ? "single" : "group"} ${bare ? "flat" : ""} ${whole ? "whole" : ""} ${json ? "json" : ""} ${hasControl(slot) ? "" : "headed"}`}
+      ref={row} class={`field ${bad ? "bad" : ""} ${single ? "single" : "group"} ${bare ? "flat" : ""} ${whole ? "whole" : ""} ${json ? "json" : ""} ${slot.off ? "off" : ""} ${hasControl(slot) ? "" : "headed"}`}
       onFocusOut={() => {
         // Later: what appears at once would move a button away from under the click that took the focus.
         if (!slot.touched) setTimeout(redraw, LATER);
@@ -135,7 +137,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, in
         {wide}
         <label id={label} for={id} class={Name}>{prefix && <span class="prefix" aria-hidden="true">{prefix}</span>}{name}</label>
         {!bare && !whole && field.required && <span class="required"> *<span class="hidden"> required</span></span>}
-        {!bare && !whole && <span class="type">{[where, slot.fx ? "expression" : field.type, fallback].filter(Boolean).join(", ")}</span>}
+        {!bare && !whole && <span class="type">{[where, slot.off ? "off, not sent" : slot.fx ? "expression" : field.type, fallback].filter(Boolean).join(", ")}</span>}
         {field.deprecated && <span class="tag">deprecated</span>}
       </div>
       {hasControl(slot) && <div class="control"><Control {...place} /></div>}
@@ -149,11 +151,19 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, in
             <Toggle text="null" on={slot.isNull} label={name} onToggle={() => { slot.isNull = !slot.isNull; change(); }} />
           )}
           {twoViews && !whole && !inside && <Toggle text="JSON" on={slot.raw !== null} label={name} onToggle={() => switchView(store, slot, pointer)} />}
+          {onOff && <Toggle text="off" on={slot.off} label={name} onToggle={onOff} />}
           {onRemove && <IconButton icon="close" label={`Remove ${name}`} title="Remove" onClick={onRemove} />}
         </span>
       )}
       {field.description && !bare && <div class="hint" id={`${id}-hint`}><Html html={field.description} /></div>}
-      {problems.length > 0 && !json && <div class="problems"><Problems id={id} pointer={pointer} problems={problems} /></div>}
+      {problems.length > 0 && !json && (
+        <div class="problems">
+          <Problems id={id} pointer={pointer} problems={problems} />
+          {onOff && problems.some(({ code, severity }) => code === "unknown-name" && severity === "error") && (
+            <button class="link" onClick={() => store.task.noteSettings()}>Send it all the same</button>
+          )}
+        </div>
+      )}
       {inner && <div class="below">{inner}</div>}
     </div>
   );
@@ -170,7 +180,7 @@ export const switchView = (store: Store, slot: Slot, pointer: string): unknown =
   panelsLoaded().then((panels) => panels.switchView(store, slot, pointer), () => store.say("The designer’s server does not answer."));
 export const isViewKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyJ";
 
-const TOGGLES: Record<string, string> = { fx: "Expression (Alt E)", JSON: "Edit as JSON (Alt J)", null: "Send null", "“”": "Send an empty text" };
+const TOGGLES: Record<string, string> = { fx: "Expression (Alt E)", JSON: "Edit as JSON (Alt J)", off: "Keep it, and do not send it", null: "Send null", "“”": "Send an empty text" };
 export function Toggle({ text, on, label, onToggle }: { text: string; on: boolean; label: string; onToggle: () => void }) {
   return (
     <button class={`toggle ${text === "fx" ? "fx" : ""}`} aria-pressed={on} aria-label={`${text} for ${label}`} title={TOGGLES[text]} onClick={onToggle}>

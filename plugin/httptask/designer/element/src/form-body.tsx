@@ -68,6 +68,7 @@ function Parameters({ groups }: { groups: Slot[] }) {
   const draw = useRedraw();
   const redraw = () => { store.task.changed(); draw(); };
   const { add, remove } = useOptions(redraw);
+  const [asText, setAsText] = useState(false);
   const pointerOf = (group: Slot) => child("/httpRequest", group.field.name!);
   const options = groups.filter(isListed).flatMap((group) => group.kids.map((slot): Option & { group: Slot } => ({
     group, slot, pointer: child(pointerOf(group), slot.field.name!), name: slot.field.name!, where: PLACES[group.field.name!]!,
@@ -80,9 +81,11 @@ function Parameters({ groups }: { groups: Slot[] }) {
       <div class="section-head">
         <h2 id="group-parameters">Parameters</h2>
         {required > 0 && <span class="type">{required} required</span>}
+        <span class="grow" />
+        <button class="quiet" aria-pressed={asText} onClick={() => setAsText(!asText)}>{asText ? "Edit as rows" : "Edit as text"}</button>
       </div>
-      {shown.slice(0, most).map(({ group, ...option }) => (
-        <FieldRow key={option.pointer} {...option} onRemove={option.slot.field.required ? undefined : () => remove(option)} />
+      {asText ? <Panel name="ParameterText" of={{ groups: groups.filter(isListed), redraw }} /> : <>{shown.slice(0, most).map(({ group, ...option }) => (
+        <FieldRow key={option.pointer} {...option} {...(option.slot.field.required ? {} : { onRemove: () => remove(option), onOff: () => { option.slot.off = !option.slot.off; redraw(); } })} />
       ))}
       {groups.map((group) => {
         const pointer = pointerOf(group);
@@ -101,7 +104,7 @@ function Parameters({ groups }: { groups: Slot[] }) {
           const field = entriesOf(group);
           return field && <AddEntry key={group.key} slot={group} pointer={pointerOf(group)} id={idOf(pointerOf(group))} field={field} redraw={redraw} />;
         })}
-      </div>
+      </div></>}
     </section>
   );
 }

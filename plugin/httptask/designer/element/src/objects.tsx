@@ -26,7 +26,7 @@ export interface Option {
 export function useOptions(redraw: () => void) {
   const { focus } = useUi();
   const put = ({ slot, pointer }: Option, on: boolean) => {
-    slot.on = on;
+    Object.assign(slot, { on, off: false });
     redraw();
     focus(on ? idOf(pointer) : `${idOf(pointer)}-add`);
   };
@@ -121,15 +121,17 @@ const keyId = (id: string, key: number): string => `${id}-key-${key}`;
 
 /** Entries with names of one's own; without a *field* there are only those that are there already. */
 export function Entries({ slot, pointer, id, redraw, where, field }: Inside & { where?: string; field?: Field }) {
+  const sent = slot.own.filter((entry) => !entry.slot.off);
   const { focus } = useUi();
-  const names = slot.own.map(({ name }) => name).concat(slot.kids.map((kid) => kid.field.name ?? ""));
+  const names = sent.map(({ name }) => name).concat(slot.kids.map((kid) => kid.field.name ?? ""));
   return (
     <>
       {slot.own.map((entry, index) => {
-        const twice = entry.name !== "" && names.indexOf(entry.name) !== names.lastIndexOf(entry.name);
+        const twice = entry.name !== "" && !entry.slot.off && names.indexOf(entry.name) !== names.lastIndexOf(entry.name);
         return (
           <FieldRow
-            key={entry.slot.key} slot={entry.slot} pointer={child(pointer, entry.name || `~${entry.slot.key}`)} name={entry.name || "name"} where={where}
+            key={entry.slot.key} slot={entry.slot} pointer={child(pointer, entry.slot.off ? `~${entry.slot.key}` : entry.name || `~${entry.slot.key}`)} name={entry.name || "name"} where={where}
+            onOff={where === undefined ? undefined : () => { entry.slot.off = !entry.slot.off; redraw(); }}
             onRemove={() => { slot.own.splice(index, 1); redraw(); focus(id); }}
             wide={
               <span class="own-name">

@@ -1,6 +1,7 @@
 // The task that is open: its endpoint, its form, and how what is typed there gets into the definition.
 import { failureOf } from "./api";
 import { same, segments } from "./json";
+import { offRows, putOff } from "./off-rows";
 import { dump, expand, load, samples, secretPointers, type Slot, walk } from "./slots";
 import type { Store } from "./store";
 import { fieldTitle, freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
@@ -203,6 +204,7 @@ export class OpenTask {
     this.store.history.shown = null;
     const texts = this.store.drafts.samplesOf[this.name!] ?? {};
     for (const { slot, pointer } of walk(this.root)) if (texts[pointer]) slot.sample = texts[pointer];
+    putOff(this.root, this.store.drafts.offOf[this.name!] ?? []);
     this.restoreViews?.(this.root);
     this.openKey = JSON.stringify(dump(this.root));
     this.version++;
@@ -254,6 +256,7 @@ export class OpenTask {
       this.store.workflow.put(flow.replace(this.store.workflow.working, name, task), title, { form: name, pointer: field });
       this.openKey = "";
     }
+    this.store.drafts.offOf[name] = offRows(this.root);
     const { texts, open } = samples(this.root);
     this.store.drafts.samplesOf[name] = texts;
     this.store.drafts.openSamplesOf[name] = open;

@@ -20,6 +20,7 @@ export { KeysSheet } from "./keys-sheet";
 export { NameUses, Removal } from "./name-uses";
 export { dropTask } from "./order";
 export { PageList } from "./pages";
+export { ParameterText } from "./parameter-text";
 export { PasteList } from "./paste-list";
 export { Pin } from "./pin-panel";
 export { Pasted } from "./pasted";

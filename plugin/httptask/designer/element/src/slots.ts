@@ -14,6 +14,8 @@ export interface Slot {
   readonly key: number;
   /** Somebody added it (or it was there when the settings were read); a required one is there anyway. */
   on: boolean;
+  /** It stands on the form, and is not sent. */
+  off: boolean;
   fx: boolean;
   /** The expression as typed; kept while fx is off. */
   expr: string;
@@ -55,7 +57,7 @@ const NO_SIGNS: Map<string, Json> = new Map();
 let keys = 0;
 
 const blank = (field: Field): Slot => ({
-  field, key: keys++, on: false, fx: field.format === "expression", expr: "", sample: "", text: "", empty: false, isNull: false,
+  field, key: keys++, on: false, off: false, fx: field.format === "expression", expr: "", sample: "", text: "", empty: false, isNull: false,
   raw: field.raw ? "" : null, signs: NO_SIGNS, stuck: field.raw ? "No form can hold what is documented here." : "", as: "", option: -1, kids: [], own: [], value: undefined, order: [], touched: false,
 });
 
@@ -195,14 +197,15 @@ export const isShown = (slot: Slot): boolean => slot.on || !!slot.field.required
 
 /** Whether somebody set something here: what is required stands here anyway, and an object of nothing is nothing. */
 function isSet(slot: Slot): boolean {
-  if (slot.on || slot.own.length) return true;
+  if (slot.off) return false;
+  if (slot.on || slot.own.some((entry) => !entry.slot.off)) return true;
   const inside = slot.field.kind === "object" && !slot.fx && !slot.isNull && slot.raw === null && !slot.field.link;
   return inside ? slot.kids.some(isSet) : slot.field.kind !== "const" && dump(slot) !== undefined;
 }
 
 /** Forget everything that was set. */
 export const empty = (slot: Slot): unknown => Object.assign(slot, load(slot.field));
-const dumpShown = (slot: Slot): Json | undefined => (isShown(slot) ? dump(slot) : undefined);
+const dumpShown = (slot: Slot): Json | undefined => (isShown(slot) && !slot.off ? dump(slot) : undefined);
 
 /** The JSON that *text* says, or *text* where it says none. */
 export function fromRaw(text: string): Json | undefined {
@@ -224,13 +227,13 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
     byCase(slot);
     const value: JsonObject = {};
     for (const kid of slot.kids) put(value, kid.field.name!, dumpShown(kid));
-    for (const { name, slot: own } of slot.own) put(value, name, dump(own));
+    for (const { name, slot: own } of slot.own) put(value, name, own.off ? undefined : dump(own));
     const ordered = inOrder(value, slot.order);
     return isShown(slot) || Object.keys(value).length ? ordered : undefined;
   },
   map(slot) {
     const value: JsonObject = {};
-    for (const { name, slot: own } of slot.own) put(value, name, dump(own));
+    for (const { name, slot: own } of slot.own) put(value, name, own.off ? undefined : dump(own));
     return slot.on || Object.keys(value).length ? value : undefined;
   },
   array: (slot) => (slot.on || slot.kids.length ? slot.kids.map(dumpItem) : undefined),
@@ -269,6 +272,8 @@ function dumpItem(slot: Slot): Json {
   return slot.field.kind === "string" || slot.field.kind === "any" ? "" : slot.field.kind === "object" ? {} : null;
 }
 
+/** What an entry with a name of one's own holds. */
+export const itemsOf = (field: Field): Field => (field.kind === "map" ? valuesOf(field) : (field.extra ?? ANY));
 export const valuesOf = (field: Field): Field => (field.values as Field | undefined) ?? ANY;
 export const choices = (field: Field): Json[] => (field.values as Json[] | undefined) ?? [];
 export const itemField = (field: Field, index: number): Field => field.prefix?.[index] ?? field.items ?? ANY;
@@ -388,8 +393,8 @@ export function* walk(slot: Slot, pointer = "", name?: string): Generator<{ slot
     if (slot.kids[slot.option]) yield* walk(slot.kids[slot.option]!, pointer, name);
   } else if (slot.field.kind === "any") {
     if (slot.kids[0] && (slot.as === "array" || slot.as === "object")) yield* walk(slot.kids[0], pointer, name);
-  } else for (const kid of slot.kids) if (isShown(kid)) yield* walk(kid, child(pointer, kid.field.name!), kid.field.name);
-  for (const own of slot.own) yield* walk(own.slot, child(pointer, own.name), own.name);
+  } else for (const kid of slot.kids) if (isShown(kid) && !kid.off) yield* walk(kid, child(pointer, kid.field.name!), kid.field.name);
+  for (const own of slot.own) if (!own.slot.off) yield* walk(own.slot, child(pointer, own.name), own.name);
 }
 
 /** The pointers of literal values nobody should see, store or copy. */

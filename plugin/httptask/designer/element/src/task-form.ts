@@ -23,8 +23,10 @@ export function freeForm(methods: string[]): Form & { methods: string[] } {
 export function groupsOf(form: Form): Group[] {
   return Object.entries(GROUP_TITLES).flatMap(([name, title]) => {
     const group = form.groups.find((each) => each.name === name);
-    if (group) return [group];
-    return form.open?.includes(name) ? [{ name, title, field: OWN_TEXTS }] : [];
+    const isOpen = form.open?.includes(name);
+    if (!group) return isOpen ? [{ name, title, field: OWN_TEXTS }] : [];
+    const { field } = group;
+    return [isOpen && field.kind === "object" && !field.extra ? { ...group, field: { ...field, extra: OWN_TEXTS.values as Field } } : group];
   });
 }
 

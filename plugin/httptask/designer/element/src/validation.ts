@@ -1,8 +1,9 @@
 // The problems of the open task, as the server finds them, and where they are shown.
 import { child, type Json, same } from "./json";
+import { isOpen, offRows, withOff } from "./off-rows";
 import { errorsOf, requiredHere, visiblePlace, walk } from "./slots";
 import type { Store } from "./store";
-import type { Preview, Problem } from "./types";
+import type { Preview, Problem, Task } from "./types";
 import * as flow from "./workflow";
 
 export class Validation {
@@ -40,6 +41,7 @@ export class Validation {
       const { problems, mediaType, inputProblems = [], preview = null } = await api.validate(value, task.name!, within, signal, this.store.tests.surroundings(value), input.draft());
       if (signal.aborted) return;
       this.answered = true;
+      this.lookAtOff(signal).catch(() => {}); // a newer one follows
       if (mediaType !== this.mediaType || !same(preview as Json, this.preview as Json)) {
         this.mediaType = mediaType;
         this.preview = preview;
@@ -58,6 +60,18 @@ export class Validation {
     } catch {
       /* aborted by a newer one, or the server is away: saving and testing will say so */
     }
+  }
+
+  /** Ask whether what is switched off holds secrets: only what holds none may be stored. */
+  private async lookAtOff(signal: AbortSignal): Promise<void> {
+    const { api, drafts, task, workflow } = this.store;
+    const rows = offRows(task.root!);
+    const all = withOff(task.root!) as Task | null;
+    if (!all || rows.every((row) => drafts.openOff.has(JSON.stringify(row)))) return;
+    const { problems } = await api.validate(all, task.name!, flow.replace(workflow.working, task.name!, all), signal);
+    const secrets = problems.filter(({ code }) => code === "secret-in-the-open").map(({ pointer }) => pointer);
+    for (const row of rows) if (isOpen(row, rows, secrets)) drafts.openOff.add(JSON.stringify(row));
+    drafts.keep();
   }
 
   private pointersShown = (): string => [...walk(this.store.task.root!)].map(({ pointer }) => pointer).join("\n");
