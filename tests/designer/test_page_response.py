@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from designer import running_designer, thing_endpoint
 from designer_page.browser import DesignerPage, designer_page
-from servers import JSON, Handler, RawServer, raw_server, respond, response
+from servers import JSON, Handler, RawServer, raw_server, reset, respond, response
 
 ID = "/httpRequest/pathParameters/id"
 ROWS = [{"id": number, "name": f"Name {number}", "note": "x" * 30} for number in range(5_000)]
@@ -149,3 +152,157 @@ def test_a_filter_shows_what_it_picks_and_becomes_an_expression(
     page.save()
     saved = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]["Tell"]
     assert saved["inputParameters"] == {"limit": "jsonata: tasks.Get.output.body.($max(items.id))"}
+
+
+def hostile(url: str) -> bytes:
+    """Return a page that does all it can to be run, to ask *url* for something, or to get out."""
+    return f"""<!doctype html><html><head><base href="{url}/"><title>x</title>
+        <meta http-equiv="refresh" content="0;url={url}/refresh"><link rel="stylesheet" href="{url}/css">
+        <link rel="preconnect" href="{url}"><link rel="dns-prefetch" href="{url}">
+        <style>@import "{url}/import"; body {{ background: url("{url}/background") }}</style></head>
+        <body onload="parent.broken = 1"><h1>Down for repairs</h1><script>parent.broken = 1;
+        top.location = "{url}/top"; fetch("{url}/fetch")</script><img src="{url}/img" onerror="parent.broken=1">
+        <img src="api/v1/config"><svg onload="parent.broken=1"><image href="{url}/svg"/></svg>
+        <iframe src="{url}/frame"></iframe><object data="{url}/object"></object>
+        <video src="{url}/video" poster="{url}/poster"></video>
+        <form action="{url}/form"><input autofocus onfocus="parent.broken=1"><button>Send</button></form>
+        <a id="out" href="{url}/link" target="_top" ping="{url}/ping">Click here</a>
+        <p style="background: url({url}/style)">Sorry.</p></body></html>""".encode()
+
+
+def test_a_page_of_a_response_runs_fetches_and_reaches_nothing(
+    page: DesignerPage, upstream: Upstream
+) -> None:
+    """It is cleaned, and what a cleaned page could still do, its frame and its policy forbid."""
+    with raw_server(respond(response(b"got", JSON))) as canary:
+        upstream.answers(
+            hostile(canary.url), ("Content-Type", "text/html"), status="503 Unavailable"
+        )
+        page.send()
+        frame = page.page.locator(".shown-page")
+        inner = page.page.frame_locator(".shown-page")
+        expect(inner.get_by_role("heading")).to_have_text("Down for repairs")
+        inner.get_by_text("Click here").click()
+        assert page.violations() == []
+        assert frame.get_attribute("sandbox") == ""
+        assert canary.url not in (frame.get_attribute("srcdoc") or "")
+        assert canary.connections == 0
+        # The same page as it came, behind the policy alone: that lets a browser connect ahead.
+        head = re.match(r"<!doctype html>(<meta [^>]*>)+", frame.get_attribute("srcdoc") or "")
+        assert head
+        frame.evaluate(
+            "(frame, page) => { frame.srcdoc = page; }", head[0] + hostile(canary.url).decode()
+        )
+        expect(inner.get_by_text("Click here")).to_be_visible()
+        inner.get_by_text("Click here").click()
+        assert all(
+            "Content Security Policy" in each or "sandbox" in each for each in page.complaints
+        )
+        page.complaints.clear()
+        assert page.page.evaluate("window.broken") is None
+        assert page.page.url.startswith(page.url)
+        expect(page.at(ID)).to_have_value("1")
+    assert canary.received == []
+
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+)
+BOMB = b"""<?xml version="1.0" encoding="iso-8859-1"?><!DOCTYPE a [<!ENTITY a "lol">
+<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>
+<a><b at="1">J\xf6rg</b><c>&b;&c;</c></a>"""
+
+
+def test_each_media_type_has_its_view(page: DesignerPage, upstream: Upstream) -> None:
+    """Images are drawn, CSV and lists of objects are tables, XML is indented, what came one after
+    another is a list; all else is a file with the server's name.
+    """
+    panel = page.page.locator("#exchange-panel")
+    image = panel.get_by_role("img")
+    upstream.answers(PIXEL, ("Content-Type", "image/png"))
+    page.send()
+    expect(image).to_be_visible()
+    page.page.wait_for_function("(each) => each.naturalWidth === 1", arg=image.element_handle())
+    assert page.violations() == []
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><script>top.broken=1</script></svg>"
+    upstream.answers(
+        gzip.compress(svg), ("Content-Type", "image/svg+xml"), ("Content-Encoding", "gzip")
+    )
+    page.send()
+    page.page.wait_for_function("(each) => each.naturalWidth === 9", arg=image.element_handle())
+    assert page.page.evaluate("window.broken") is None
+
+    upstream.answers(BOMB, ("Content-Type", "application/xml"))
+    page.send()
+    expect(panel.locator("pre")).to_contain_text('<a>\n  <b at="1">Jörg</b>\n  <c>&b;&c;</c>\n</a>')
+
+    upstream.answers(
+        'näme;n\n"a;b";10\nc;9\n'.encode("latin-1"), ("Content-Type", "text/csv; charset=latin1")
+    )
+    page.send()
+    expect(panel.get_by_role("row")).to_have_text(["nämen", "a;b10", "c9"])
+    panel.get_by_role("button", name="n", exact=True).click()
+    expect(panel.get_by_role("row")).to_have_text(["nämen ↑", "c9", "a;b10"])
+    assert page.violations() == []
+
+    events = b"event: a\ndata: 1\n\n: comment\n\ndata: 2\n\n"
+    upstream.answers(events, ("Content-Type", "text/event-stream"))
+    page.send()
+    expect(tree(page)).to_contain_text('1: {1}data: "2"')
+
+    upstream.answers(
+        gzip.compress(b"%PDF-1.7"),
+        ("Content-Type", "application/pdf"),
+        ("Content-Encoding", "gzip"),
+        ("Content-Disposition", "attachment; filename*=UTF-8''B%C3%A9richt%202.pdf"),
+    )
+    page.send()
+    expect(panel).to_contain_text("Béricht 2.pdf")
+    assert page.violations() == []
+    with page.page.expect_download() as download:
+        page.named("button", "Download").click()
+    assert download.value.suggested_filename == "Béricht 2.pdf"
+    assert Path(download.value.path()).read_bytes() == b"%PDF-1.7"
+
+    upstream.answers({"rows": ROWS, "total": 5_000})
+    page.send()
+    page.named("button", "Table").click()
+    expect(panel.get_by_role("row")).to_have_count(201)
+    panel.get_by_role("button", name="id", exact=True).click()
+    panel.get_by_role("button", name="id ↑", exact=True).click()
+    expect(panel.get_by_role("row").nth(1)).to_contain_text("Name 4999")
+    page.page.emulate_media(color_scheme="dark")
+    assert page.violations() == []
+    panel.get_by_role("button", name="4800 more rows").click()
+    expect(panel.get_by_role("row")).to_have_count(401)
+
+
+def test_the_history_says_what_was_asked_and_is_the_answer_after_a_reload(
+    page: DesignerPage, upstream: Upstream
+) -> None:
+    """A failure is red with its class; an answer that differs from the documentation is marked;
+    after a reload the latest is the task's answer, and stale once the settings are others.
+    """
+    upstream.play = reset()
+    page.send()
+    upstream.answers({"id": 7, "name": "x", "more": True})
+    page.send()
+    page.named("tab", "History (2)").click()
+    rows = page.page.locator(".history button")
+    expect(rows.nth(0)).to_contain_text("200GET /things/1?limit=1Get, differs from the documented")
+    expect(rows.nth(1)).to_contain_text("GET /things/1?limit=1Get")
+    failed = rows.nth(1).locator(".status")
+    expect(failed).to_have_text("connection")
+    expect(failed).to_have_css("color", "rgb(179, 33, 27)")
+    expect(rows.nth(0).locator(".status")).to_have_css("color", "rgb(18, 104, 59)")
+    assert page.violations() == []
+    page.page.reload()
+    expect(page.page.locator(".response .summary")).to_contain_text("200")
+    expect(tree(page)).to_contain_text("more: true")
+    stale = page.page.locator(".note", has_text="stale")
+    expect(stale).to_have_count(0)
+    page.at(ID).fill("2")
+    expect(stale).to_be_visible()
+    page.page.emulate_media(color_scheme="dark")
+    page.named("tab", "History (2)").click()
+    assert page.violations() == []

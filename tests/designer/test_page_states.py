@@ -286,7 +286,7 @@ WRONG: dict[str, tuple[Handler, str]] = {
                 b"<!doctype html><h1>Gateway</h1>" + SCRIPT.encode(), HTML, status="502 Bad Gateway"
             )
         ),
-        "<h1>Gateway</h1>",
+        "Without scripts, styles and anything from elsewhere",
     ),
     "html-called-json": (not_json(), "Down for maintenance"),
     "script-in-json": (

@@ -50,6 +50,7 @@ from httptask.designer._reference import reference
 from httptask.designer._rounds import shown_suggestion
 from httptask.designer._runs import Runs, runs_file
 from httptask.designer._search import search_endpoints
+from httptask.designer._shown_bodies import unpacked
 from httptask.designer._test_requests import TestRequests, described
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
@@ -482,11 +483,13 @@ class _Designer:
         return Response(status_code=204)
 
     async def body(self, request: Request) -> Response:
-        """Answer with the body of a test request's response: its bytes, or the decoded text."""
+        """Answer with the body of a test request's response: its bytes, the file that
+        they are, or the decoded text.
+        """
         body = self._tests.body(request.path_params["id"])
         form = request.query_params.get("as", "raw")
-        if form not in ("raw", "decoded"):
-            raise Refused("bad-request", f"'as' is 'raw' or 'decoded', found {form[:50]!r}")
+        if form not in ("raw", "file", "decoded"):
+            raise Refused("bad-request", f"'as' is 'raw', 'file' or 'decoded', found {form[:50]!r}")
         # A response of another server must never run as a page of this origin.
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
         if form == "decoded":
@@ -499,10 +502,15 @@ class _Designer:
                 " it as a file"
             )
             raise Refused("too-large", detail, limit=self._runtime.limits.body)
+        content: bytes | None = body.raw
+        if form == "file" and body.encoding:
+            content = await in_thread(lambda: unpacked(body.raw, body.encoding))
+        if content is None:
+            raise Refused("not-found", "the content coding of this body cannot be undone here")
         headers["Content-Disposition"] = (
             f'attachment; filename="response-{request.path_params["id"]}.bin"'
         )
-        return Response(body.raw, 200, headers, "application/octet-stream")
+        return Response(content, 200, headers, "application/octet-stream")
 
     # Uploads, credentials
 

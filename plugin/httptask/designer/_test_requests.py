@@ -20,13 +20,13 @@ from typing import Any
 
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
-from httptask._http.media_types import essence
 from httptask.building import curl_command
 from httptask.designer._authorisation import authorisation
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._event_stream import Event
 from httptask.designer._problems import Refused
 from httptask.designer._rounds import shown_calls, shown_suggestion
+from httptask.designer._shown_bodies import encoding_of, file_name, media_type_of, shown_as
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
 from httptask.model.exchange import Attempt, Difference, Exchange, Hop, RawResponse, SentRequest
@@ -62,6 +62,8 @@ class Body:
     """The media type of the decoded text: `application/json` or `text/plain`."""
     size: int
     """Bytes of the whole body; more than *raw* has when it was too large to be kept."""
+    encoding: str = ""
+    """The content coding of *raw*."""
 
 
 @dataclass(slots=True)
@@ -444,17 +446,15 @@ def _answer(
     response: RawResponse, differences: Sequence[Difference], endpoint: Endpoint | None
 ) -> tuple[Body, dict[str, Any]]:
     """Return the body to keep, and the members of the event that describe *response*."""
-    declared = next(
-        (value for name, value in response.headers if name.lower() == "content-type"), ""
-    )
-    media_type = essence(declared)
-    text = _text(response)
+    media_type = media_type_of(response)
+    text = _text(response, media_type)
     is_json = response.decoded_as == "json"
     body = Body(
         response.body,
         text.encode("utf-8", "replace") if text is not None else None,
         "application/json" if is_json else "text/plain",
         response.size or len(response.body),
+        encoding_of(response),
     )
     shown: dict[str, Any] = {
         "status": response.status_code,
@@ -464,6 +464,8 @@ def _answer(
         "mediaType": media_type,
         "size": body.size,
         "decodedAs": response.decoded_as,
+        "shownAs": shown_as(media_type, response.decoded_as),
+        "fileName": file_name(response, media_type),
         "decodedSize": len(body.decoded) if body.decoded is not None else 0,
         "truncated": text is not None and len(text) > SHOWN_TEXT,
         "notes": list(response.notes),
@@ -473,16 +475,17 @@ def _answer(
     return body, shown | ({"text": text[:SHOWN_TEXT]} if text is not None else {})
 
 
-def _text(response: RawResponse) -> str | None:
-    """Return the decoded body as text; None when it is neither JSON nor text.
+def _text(response: RawResponse, media_type: str) -> str | None:
+    """Return the decoded body of *media_type* as text; None when it is neither JSON nor text.
 
-    JSON is as the server wrote it, unless a content coding hides its bytes.
+    JSON is as the server wrote it, unless a content coding hides its bytes, or it is one of many
+    values: their list.
     """
     if response.decoded_as == "text":
         return str(response.decoded)
     if response.decoded_as != "json":
         return None
-    if not any(name.lower() == "content-encoding" for name, _ in response.headers):
+    if not encoding_of(response) and shown_as(media_type, "json") == "json":
         with contextlib.suppress(UnicodeDecodeError):
             return response.body.decode(json.detect_encoding(response.body)).removeprefix("\ufeff")
     return dump(response.decoded)

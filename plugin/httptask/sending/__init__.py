@@ -5,6 +5,7 @@ response).
 """
 
 from httptask.sending._authorising import Authorisation, Send
+from httptask.sending._codings import Decoder
 from httptask.sending._connections import Connections
 from httptask.sending._deliver import Delivery, Judge, Ready, RetryRefusal, deliver
 from httptask.sending._egress import (
@@ -15,6 +16,7 @@ from httptask.sending._egress import (
     parse_networks,
 )
 from httptask.sending._exchange import masked
+from httptask.sending._filename import filename_of, suffix_of
 from httptask.sending._files import BodyFile
 from httptask.sending._httpx import host_and_target
 from httptask.sending._limited_wire import LimitedWire
@@ -55,6 +57,7 @@ __all__ = [
     "Authorisation",
     "BodyFile",
     "Connections",
+    "Decoder",
     "Delivery",
     "EngineAttempt",
     "Judge",
@@ -78,6 +81,7 @@ __all__ = [
     "allowed_networks",
     "allowing",
     "deliver",
+    "filename_of",
     "for_another_origin",
     "host_and_target",
     "is_repeatable",
@@ -88,6 +92,7 @@ __all__ = [
     "refused",
     "retry_after_of",
     "secrets_of",
+    "suffix_of",
     "target_of",
     "token_sender",
     "told",

@@ -3,13 +3,15 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { jsonPath, type Step } from "./expression-text";
 import { FilterResult } from "./filter";
 import { expressionOf, hitsIn, isFilter, MOST_HITS } from "./find";
+import { listIn, listRows } from "./formats";
 import { segments } from "./json";
-import { nodeAt } from "./scan";
+import { type Node, nodeAt } from "./scan";
 import type { Store } from "./store";
 import { type Mark, type Spot, Tree, type Wanted } from "./tree";
 import type { Ending } from "./types";
-import { IconButton, typed } from "./ui";
+import { afterPaint, IconButton, typed } from "./ui";
 import { type Used, UseIn } from "./use-in";
+import { Download, Table } from "./views";
 
 /** In milliseconds, after the last key. */
 const FIND_AFTER = 200;
@@ -37,13 +39,18 @@ export function Answer({ text, ending, store, marks: compared }: { text: string;
   const [hits, setHits] = useState<number[]>([]);
   const [hit, setHit] = useState(0);
   const [wanted, setWanted] = useState<Wanted | null>(null);
+  const [list, setList] = useState<Node | null>(null);
+  const [asTable, setAsTable] = useState(false);
+  // A large body is looked through behind the paint of its tree.
+  useLayoutEffect(() => { afterPaint(() => setList(listIn(text))); }, [text]);
+  const rows = useMemo(() => (asTable && list ? listRows(text, list) : null), [asTable, list]);
   const box = useRef<HTMLInputElement>(null);
   const task = store.history.shown?.task ?? store.task.name!;
   const steps = stepsOf(task, ending);
   const filters = isFilter(query);
   const marks = useMemo(() => {
     const all = new Map<string, Mark[]>(compared ?? []);
-    for (const { pointer, message } of ending.differences ?? []) all.set(pointer, [{ kind: "differs", text: message.replace(/^the field '.*' is /, "") }, ...(all.get(pointer) ?? [])]);
+    for (const { pointer, message } of ending.differences ?? []) if (pointer) all.set(pointer, [{ kind: "differs", text: message.replace(/^the field '.*' is /, "") }, ...(all.get(pointer) ?? [])]);
     return all;
   }, [ending, compared]);
 
@@ -101,10 +108,13 @@ export function Answer({ text, ending, store, marks: compared }: { text: string;
           <IconButton icon="down" label="Next" title="Next (Enter)" onClick={() => go(hit + 1)} />
         </>}
         {filters && steps && <button onClick={() => setUsed({ expression: expression(), name: "filtered" })}>Use as expression …</button>}
+        {list && !query && <button aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>Table</button>}
+        <Download ending={ending} store={store} />
       </div>
       {used && <UseIn key={used.expression} used={used} store={store} onClose={() => setUsed(null)} />}
       {filters && <FilterResult text={text} ending={ending} expression={expression()} steps={steps ?? ["page"]} store={store} onCopy={copyValue} />}
-      <div hidden={filters}>
+      {rows && !query && <Table rows={rows} />}
+      <div hidden={filters || (!!rows && !query)}>
         <Tree
           text={text} label="Response body" marks={marks} wanted={wanted} query={filters ? "" : query}
           tools={(spot) => <>

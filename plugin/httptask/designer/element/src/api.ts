@@ -157,8 +157,8 @@ export class Api {
   cancelConsent = (id: string) => this.send(`consents/${encode(id)}`, { method: "DELETE" });
 
   /** What is wrong with *task*, which stands in the definition *within*. */
-  async validate(task: Task, name: string, within: Definition, signal: AbortSignal, preview: Omit<Draft, "task" | "name">, input: Pick<Draft, "inputSchema" | "inputs"> | null = null): Promise<Validated> {
-    return (await (await this.post("validate", { task, name, within, preview, ...input }, signal)).json()) as Validated;
+  async validate(task: Task, name: string, within: Definition, signal: AbortSignal, preview: Omit<Draft, "task" | "name"> | null = null, input: Pick<Draft, "inputSchema" | "inputs"> | null = null): Promise<Validated> {
+    return (await (await this.post("validate", { task, name, within, ...(preview && { preview }), ...input }, signal)).json()) as Validated;
   }
 
   /** What is wrong with *definition*, whose id is *workflow*, and the tasks that no run of it gets to. */

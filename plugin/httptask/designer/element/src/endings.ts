@@ -3,7 +3,7 @@ import { failureOf } from "./api";
 import { duration } from "./amounts";
 import { at, isObject, type Json, type JsonObject } from "./json";
 import { fromRaw } from "./slots";
-import type { Ending, SentRequest } from "./types";
+import type { Ending, SentRequest, Snapshot } from "./types";
 
 const MOST_KEPT_TEXT = 16_384;
 
@@ -35,6 +35,8 @@ export interface Result {
   ending: Ending;
   /** Its settings as JSON text: the result is stale once the form's settings give another text. */
   key: string;
+  /** Where it comes from the history: its settings are there. */
+  snapshot?: Snapshot;
 }
 
 const PHASE_WORDS: Record<string, string> = {

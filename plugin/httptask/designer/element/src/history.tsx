@@ -1,21 +1,38 @@
 // What was tried: each with its settings, its request and its response.
 import { duration } from "./amounts";
-import { Empty, useUi } from "./ui";
+import { isObject } from "./json";
+import type { Ending, Snapshot } from "./types";
+import { Empty, Method, useUi } from "./ui";
+
+/** How an entry is coloured: by the class of its status, or red for what got no response. */
+const colour = ({ event, status }: Ending): string => (event === "cancelled" ? "" : status === undefined ? "bad" : `s${String(status)[0]}`);
+
+/** What was asked for: the request as it was sent, else as it is written. */
+function asked({ ending, settings }: Snapshot): { method: string; path: string } {
+  const written = isObject(settings.httpRequest ?? null) ? (settings.httpRequest as Record<string, unknown>) : {};
+  const url = String(ending?.request?.url ?? written.url ?? "");
+  return { method: String(ending?.request?.method ?? written.method ?? ""), path: url.replace(/^[a-z]+:\/\/[^/?#]*/i, "") || "/" };
+}
 
 export function History(_: object) {
   const { store } = useUi();
   if (!store.history.items.length)
-    return <Empty text="Every test request is kept here while this tab is open, without secrets." />;
+    return <Empty title="Nothing was tested yet" text="Every test request is kept here while this tab is open, without secrets. Ctrl Enter sends the first." />;
   return (
     <ol class="history">
       {store.history.items.map((snapshot) => {
         const { ending } = snapshot;
+        const { method, path } = asked(snapshot);
+        const differs = !!ending?.differences?.length;
         return (
           <li key={snapshot.at}>
-            <button class="quiet" onClick={() => store.history.look(snapshot)}>
-              <span class={`status s${String(ending?.status)[0]}`}>{ending?.status ?? ending?.kind ?? ending?.event ?? snapshot.note}</span>
-              <span class="history-name">{snapshot.task}</span>
-              <span>{new Date(snapshot.at).toLocaleTimeString()}{ending && ` · ${duration(ending.elapsedSeconds)}`}</span>
+            <button class={differs ? "quiet differs" : "quiet"} title={differs ? "Differs from the documented response" : undefined} onClick={() => store.history.look(snapshot)}>
+              <span class={ending ? `status ${colour(ending)}` : "tag"}>{ending?.status ?? ending?.kind ?? ending?.event ?? snapshot.note}</span>
+              <span class="history-asked">
+                <span class="history-line">{method && <Method method={method} />} <code>{path}</code></span>
+                <span class="history-name muted small">{snapshot.task}{differs && <span class="hidden">, differs from the documented response</span>}</span>
+              </span>
+              <span class="history-at muted small">{new Date(snapshot.at).toLocaleTimeString()}{ending && <><br />{duration(ending.elapsedSeconds)}</>}</span>
             </button>
           </li>
         );

@@ -151,6 +151,7 @@ export class OpenTask {
     this.picking = this.place = null;
     if (item.type !== "Http") return this.redraw();
     const id = item.task.endpoint;
+    const { tab } = this.store;
     let form: Form = freeForm(this.store.config?.methods ?? []);
     let endpoint: Endpoint | null = null;
     if (typeof id === "string") {
@@ -168,7 +169,8 @@ export class OpenTask {
     const now = flow.find(this.store.workflow.working, this.name!); // it may have moved meanwhile
     if (!now) return;
     this.show(endpoint, form, now.task);
-    this.store.tab = this.store.tests.results.has(name) ? "response" : "preview";
+    // Who chose a tab meanwhile, keeps it.
+    if (this.store.tab === tab) this.store.tab = this.store.tests.resultOf(name) ? "response" : "preview";
     this.store.pane = "request";
     this.store.focusWanted = "first";
     this.store.drafts.keep();

@@ -1,11 +1,13 @@
 // What came back: status, time, size; body as tree and raw, headers, timeline, and the request as it was sent.
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { bytes, duration, plural } from "./amounts";
 import { phaseWords } from "./endings";
 import type { Store } from "./store";
 import { Panel } from "./panel";
 import { Answer } from "./answer-tools";
 import { Sent, Timeline } from "./exchange";
+import { csvRows } from "./formats";
+import { Download, FileView, HtmlView, ImageView, Table, XmlView } from "./views";
 import type { Ending } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
 import { failureOf } from "./api";
@@ -75,7 +77,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
   const shown = views.some(([each]) => each === view) ? view : views[0]![0];
   return (
     <>
-      {responded ? <Summary ending={ending} /> : ending.event === "cancelled" ? <Cancelled ending={ending} /> : (
+      {responded ? <Summary ending={ending} at={(store.history.shown ?? store.tests.result?.snapshot)?.at} /> : ending.event === "cancelled" ? <Cancelled ending={ending} /> : (
         <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : store.named(ending.message!) }}>
           {isRefused(ending, store) && <WayOn ending={ending} store={store} />}
           {ending.kind === "expression" && <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>}
@@ -135,13 +137,14 @@ function Cancelled({ ending }: { ending: Ending }) {
   );
 }
 
-const Summary = ({ ending }: { ending: Ending }) => (
+const Summary = ({ ending, at }: { ending: Ending; at?: string }) => (
   <div class="summary">
     <span class={`status s${String(ending.status)[0]}`}>{ending.status} {ending.reasonPhrase}</span>
     <span>{duration(ending.elapsedSeconds)}</span>
     <span>{bytes(ending.size!)}</span>
     <span class="muted">{ending.mediaType}</span>
     {attemptsOf(ending) > 1 && <span class="muted">{attemptsOf(ending)} attempts</span>}
+    {at && <span class="muted">{new Date(at).toLocaleTimeString()}</span>}
   </div>
 );
 
@@ -155,31 +158,6 @@ function Differences({ ending }: { ending: Ending }) {
   );
 }
 
-const bodyUrl = (ending: Ending, decoded: boolean): string => `${ending.body}${decoded ? "?as=decoded" : ""}`;
-
-function Download({ ending, store }: { ending: Ending; store: Store }) {
-  const [failure, setFailure] = useState("");
-  if (!ending.body || !ending.size) return null;
-  const save = async () => {
-    try {
-      const blob = await (await store.api.send(bodyUrl(ending, false))).blob();
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(blob);
-      link.download = `response-${ending.status}.${ending.decodedAs ?? "bin"}`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    } catch (error) {
-      setFailure(failureOf(error).detail ?? "It cannot be downloaded.");
-    }
-  };
-  return (
-    <>
-      <button class="quiet" onClick={() => void save()}>Download</button>
-      {failure && <span class="problem error">{failure}</span>}
-    </>
-  );
-}
-
 function Body({ ending, store }: { ending: Ending; store: Store }) {
   const json = ending.decodedAs === "json";
   const [text, setText] = useState(json && ending.truncated ? null : (ending.text ?? null));
@@ -187,14 +165,19 @@ function Body({ ending, store }: { ending: Ending; store: Store }) {
   useLayoutEffect(() => {
     if (!json || !ending.truncated || !ending.body) return;
     let wanted = true;
-    store.api.send(bodyUrl(ending, true)).then((response) => response.text()).then(
+    store.api.send(`${ending.body}?as=decoded`).then((response) => response.text()).then(
       (whole) => { if (wanted) setText(store.tests.mask(whole)); },
       (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
     );
     return () => { wanted = false; };
   }, []);
-  if (failure) return <Failed failure={failure} />;
+  if (failure) return <><Failed failure={failure} />{!!ending.text && <Raw ending={ending} store={store} />}</>;
   if (!ending.size && !ending.text) return <p class="muted">The response has no body.</p>;
+  const { shownAs, text: shown } = ending;
+  if (shownAs === "image") return <ImageView ending={ending} store={store} />;
+  if (shown !== undefined && shownAs === "html") return <HtmlView ending={ending} text={shown} store={store} />;
+  if (shown !== undefined && shownAs === "xml") return <XmlView ending={ending} text={shown} store={store} />;
+  if (shown !== undefined && shownAs === "csv") return <CsvView ending={ending} text={shown} store={store} />;
   if (json) {
     if (text === null) return <p class="muted" role="status">Loading {bytes(ending.decodedSize!)} …</p>;
     return <Answer text={text} ending={ending} store={store} />;
@@ -204,13 +187,7 @@ function Body({ ending, store }: { ending: Ending; store: Store }) {
 
 function Raw({ ending, store }: { ending: Ending; store: Store }) {
   const { text } = ending; // 256 KiB at most: the server cuts it
-  if (text === undefined)
-    return (
-      <div >
-        <p class="muted">{bytes(ending.size!)} {ending.mediaType ? `of ${ending.mediaType}` : ""}: not text, so not shown.</p>
-        <Download ending={ending} store={store} />
-      </div>
-    );
+  if (text === undefined) return <FileView ending={ending} store={store} />;
   return (
     <>
       <div class="row">
@@ -220,6 +197,19 @@ function Raw({ ending, store }: { ending: Ending; store: Store }) {
         <Download ending={ending} store={store} />
       </div>
       <pre class="code block">{text}</pre>
+    </>
+  );
+}
+
+function CsvView({ ending, text, store }: { ending: Ending; text: string; store: Store }) {
+  const rows = useMemo(() => csvRows(text), [text]);
+  return (
+    <>
+      <div class="row">
+        {ending.truncated && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize!)}.</span>}
+        <span class="grow" /><Download ending={ending} store={store} />
+      </div>
+      <Table rows={rows} />
     </>
   );
 }

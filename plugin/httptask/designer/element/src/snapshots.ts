@@ -1,10 +1,10 @@
 // The history: the settings of each test request with its response, and of what was removed or replaced.
 import { smaller } from "./endings";
 import { withFiles } from "./files";
-import { clone, type Json } from "./json";
+import { clone, type Json, same } from "./json";
 import { restored, withoutSecrets } from "./slots";
 import type { Store } from "./store";
-import { withRoutes } from "./task-form";
+import { withoutRoutes, withRoutes } from "./task-form";
 import type { Snapshot, Task } from "./types";
 import * as flow from "./workflow";
 
@@ -40,6 +40,16 @@ export class Snapshots {
 
   private keep(): void {
     this.store.drafts.storage.write("history", this.items.map(({ ending, ...rest }) => ({ ...rest, ending: ending && smaller(ending) })));
+  }
+
+  /** The latest test request of the task *name*. */
+  latest = (name: string): Snapshot | undefined => this.items.find(({ task, ending }) => task === name && ending);
+
+  /** Whether the open task has the settings and samples of *snapshot*; secrets are not kept, so they are not compared. */
+  isCurrent({ task: name, settings, samples }: Snapshot): boolean {
+    const { task, drafts } = this.store;
+    const now = withoutSecrets(task.value(), drafts.secretsOf[name] ?? []).value;
+    return same(withoutRoutes(now), withoutRoutes(settings)) && same(drafts.openSamplesOf[name] ?? {}, samples);
   }
 
   look(snapshot: Snapshot): void {

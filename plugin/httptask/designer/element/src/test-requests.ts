@@ -21,7 +21,15 @@ export class TestRequests {
   mask: (text: string) => string = (text) => text;
 
   get result(): Result | undefined {
-    return this.store.task.name === null ? undefined : this.results.get(this.store.task.name);
+    return this.store.task.name === null ? undefined : this.resultOf(this.store.task.name);
+  }
+
+  /** The last result of the task *name*: of this page, or of the history, which a reload leaves. */
+  resultOf(name: string): Result | undefined {
+    const kept = this.results.get(name);
+    if (kept) return kept;
+    const snapshot = this.store.history.latest(name);
+    return snapshot && { ending: snapshot.ending!, key: "", snapshot };
   }
 
   /** The last answer of each task: of a test request, else of the history. */
@@ -38,7 +46,9 @@ export class TestRequests {
   }
 
   get stale(): boolean {
-    return !!this.result && !!this.store.task.root && this.result.key !== this.store.task.settingsKey();
+    const { result } = this;
+    if (!result || !this.store.task.root) return false;
+    return result.snapshot ? !this.store.history.isCurrent(result.snapshot) : result.key !== this.store.task.settingsKey();
   }
 
   /** Whether the task reads the workflow's input, and no sample of it was typed. */

@@ -335,6 +335,10 @@ export interface Ending {
   mediaType?: string;
   size?: number;
   decodedAs?: "json" | "text" | null;
+  /** How it is shown. `items`: a list of what came one after another. */
+  shownAs?: "json" | "items" | "html" | "image" | "csv" | "xml" | "text" | "file";
+  /** What its file is called. */
+  fileName?: string;
   text?: string;
   truncated?: boolean;
   decodedSize?: number;

@@ -1,0 +1,76 @@
+"""How a page shows the body of a response, and what its file is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from httptask._http.media_types import XML, essence
+from httptask._http.sequences import SEQUENCES
+from httptask.errors import TaskError
+from httptask.sending import Decoder, filename_of, suffix_of
+
+if TYPE_CHECKING:
+    from httptask.model.exchange import RawResponse
+
+_TEXTS = (
+    (re.compile(r"text/html|application/xhtml\+xml"), "html"),
+    (re.compile(r"image/svg\+xml"), "image"),
+    (re.compile(r"(text|application)/(csv|tab-separated-values)"), "csv"),
+    (XML, "xml"),
+)
+_IMAGES = re.compile(r"image/(png|jpeg|gif|webp|avif|bmp|x-icon|vnd\.microsoft\.icon)")
+"""What every current browser draws."""
+_MOST = 64 * 1024 * 1024
+"""Bytes that a body may unpack to here."""
+
+
+def shown_as(media_type: str, decoded_as: str | None) -> str:
+    """Return how a body of *media_type* is shown: `json`, `items` (a list of what came one after
+    another), `html`, `image`, `csv`, `xml`, `text`, or `file`, which is only for download.
+
+    *decoded_as* is that of a `RawResponse`.
+    """
+    if decoded_as == "json":
+        return "items" if SEQUENCES.fullmatch(media_type) else "json"
+    if decoded_as == "text":
+        return next((name for types, name in _TEXTS if types.fullmatch(media_type)), "text")
+    return "image" if _IMAGES.fullmatch(media_type) else "file"
+
+
+def file_name(response: RawResponse, media_type: str) -> str:
+    """Return the name of the body as a file: the server's own (RFC 6266), cleaned, or one by the
+    status and the media type.
+    """
+    own = filename_of(_values(response, "content-disposition"))
+    return own or f"response-{response.status_code}{suffix_of(media_type)}"
+
+
+def media_type_of(response: RawResponse) -> str:
+    """Return the media type that *response* declares, without parameters; "" for none."""
+    return essence(next(iter(_values(response, "content-type")), ""))
+
+
+def encoding_of(response: RawResponse) -> str:
+    """Return the content codings of the body; "" for none."""
+    return ", ".join(_values(response, "content-encoding"))
+
+
+def unpacked(raw: bytes, encoding: str) -> bytes | None:
+    """Return *raw* without its content coding; None where it cannot be undone here."""
+    decoder = Decoder(encoding)
+    content = bytearray()
+    try:
+        for piece in decoder.feed(raw):
+            content += piece
+            if len(content) > _MOST:
+                return None
+        decoder.finish()
+    except TaskError:
+        return None
+    return None if decoder.remaining else bytes(content)
+
+
+def _values(response: RawResponse, wanted: str) -> Iterable[str]:
+    return [value for name, value in response.headers if name.lower() == wanted]
