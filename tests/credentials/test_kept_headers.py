@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
 import servers
+from bytecodes import counted
 from httptask._core.redaction import Redactor
 from httptask.credentials import _stores
 from httptask.errors import CredentialError
@@ -258,29 +256,6 @@ async def answering(_wire: Any, request: OutgoingRequest, *arguments: Any, **_: 
     return Answer("HTTP/1.1", 200, "OK", headers, [], chunks(), lambda: None)
 
 
-def bytecodes(coroutine: Coroutine[Any, Any, object]) -> int:
-    """Return how many bytecodes Python runs in *coroutine*, which waits for nothing."""
-    count = 0
-
-    def counted(_frame: FrameType, event: str, _argument: object) -> Any:
-        nonlocal count
-        count += event == "opcode"
-        return counted
-
-    def begun(frame: FrameType, _event: str, _argument: object) -> Any:
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return counted
-
-    before = sys.gettrace()
-    sys.settrace(begun)
-    try:
-        with contextlib.suppress(StopIteration):
-            coroutine.send(None)
-    finally:
-        sys.settrace(before)
-    return count
-
-
 @pytest.mark.parametrize(
     "credential",
     [
@@ -311,7 +286,9 @@ def test_a_credential_adds_little_to_a_request_once_it_is_known(
             task = HttpTask(http("https://api.example/x", **fields), runtime=shared)
             for _ in range(3):
                 await task.acall()
-            return bytecodes(task.acall())
+            with counted() as count:
+                await task.acall()
+            return count.bytecodes
 
     plain, authorised = asyncio.run(costs()), asyncio.run(costs(credentials="crm"))
     assert 1000 < plain < authorised < plain * 1.125

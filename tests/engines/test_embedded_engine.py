@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bytecodes import counted
 from httptask import hookimpl, run_workflow
 from httptask.engines import arun_workflow
 from httptask.errors import DefinitionError, PluginError
@@ -21,7 +22,7 @@ from httptask.model.workflow import TaskOutcome, WorkflowRun
 from httptask.plugins import plugin_manager
 from httptask.protocols import TaskCall
 from httptask.task import Runtime
-from httptask.workflow import load_definition
+from httptask.workflow import definition_of, load_definition
 from worlds import Behaviour, World, do, for_ever, fork, refused, statuses, workflow
 
 # From task to task
@@ -307,6 +308,33 @@ def test_branches_run_at_the_same_time_and_are_gathered() -> None:
     run = world.run(fork(L=do(end=True), R=do(end=True)))
     assert run.output == {"L": "L", "R": "R"}
     assert {"L", "R", "Fork", "End"} == set(statuses(run))
+
+
+def _branches(count: int) -> dict[str, Any]:
+    return fork(**{f"B{number}": do(end=True) for number in range(count)})
+
+
+def _chain(count: int) -> dict[str, Any]:
+    tasks = {f"T{number}": do(nextTask=f"T{number + 1}") for number in range(count)}
+    return workflow("T0", {**tasks, f"T{count}": do(end=True)})
+
+
+@pytest.mark.parametrize("shape", [_chain, _branches])
+def test_a_task_costs_the_same_among_many(shape: Callable[[int], dict[str, Any]]) -> None:
+    """Whether they come one after another or side by side: within 10 % from 20 to 200."""
+
+    async def cost(count: int) -> float:
+        definition = definition_of(shape(count))
+        plugins = plugin_manager(World(), entry_points=False)
+        async with Runtime(plugins=plugins) as runtime:
+            await arun_workflow(definition, runtime=runtime)  # it is compiled
+            with counted() as counts:
+                run = await arun_workflow(definition, runtime=runtime)
+        assert run.status == "Completed"
+        return counts.bytecodes / len(run.tasks)
+
+    few, many = asyncio.run(cost(20)), asyncio.run(cost(200))
+    assert 0.9 * few < many < 1.1 * few
 
 
 def test_a_failing_branch_stops_the_others_before_the_run_returns() -> None:

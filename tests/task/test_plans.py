@@ -18,19 +18,20 @@ from pytest_httpx import HTTPXMock
 from httptask import hookimpl, run_workflow
 from httptask.building import _request
 from httptask.catalogue import Catalogue
-from httptask.engines import arun_workflow
+from httptask.engines import _compiled, arun_workflow
 from httptask.errors import DefinitionError, Problem, SettingsError, UnknownEndpointError
 from httptask.model import definition as definition_module
 from httptask.model.api import Endpoint, Parameter
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.task import Inputs
-from httptask.model.workflow import TaskOutcome
+from httptask.model.workflow import TaskOutcome, WorkflowDefinition
 from httptask.protocols import TaskCall, TaskCheck
 from httptask.task import HttpTask, Runtime
 from httptask.task._kept import Kept
 from httptask.task._plan import WrittenTask
 from httptask.task._task_type import Http
 from httptask.workflow import definition_of
+from httptask.workflow import problems as every_problem
 from tasks import RFI, email_task, http, runtime
 
 HOST = "https://a.example"
@@ -495,8 +496,25 @@ def test_equal_definitions_share_what_was_prepared(
     assert prepared.count("/tasks/A") == 2  # once to check it, and once to run it
 
 
-def test_files_are_looked_for_before_each_run(tmp_path: Path, httpx_mock: HTTPXMock) -> None:
-    """A definition that was in order is not, once a file it sends is gone."""
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The name of each definition that was checked."""
+    names: list[str] = []
+
+    def problems(definition: WorkflowDefinition, shared: Runtime) -> list[Problem]:
+        names.append(definition.name)
+        return every_problem(definition, shared)
+
+    monkeypatch.setattr(_compiled, "problems", problems)
+    return names
+
+
+def test_files_are_looked_for_before_each_run(
+    tmp_path: Path, httpx_mock: HTTPXMock, checked: list[str]
+) -> None:
+    """A definition that was in order is not, once a file it sends is gone. While its files are the
+    same, it is not checked again.
+    """
     httpx_mock.add_response(json={}, is_reusable=True)
     (tmp_path / "a.bin").write_bytes(b"a")
     sends = http(HOST, request={"method": "POST", "body": {"$file": {"path": "a.bin"}}})
@@ -504,12 +522,31 @@ def test_files_are_looked_for_before_each_run(tmp_path: Path, httpx_mock: HTTPXM
 
     async def main() -> None:
         async with Runtime(files=tmp_path, allow_networks=["127.0.0.1"]) as shared:
-            assert (await arun_workflow(definition, runtime=shared)).status == "Completed"
+            for content, checks in ((None, 1), (None, 1), (b"longer", 2), (None, 2)):
+                if content is not None:
+                    (tmp_path / "a.bin").write_bytes(content)
+                assert (await arun_workflow(definition, runtime=shared)).status == "Completed"
+                assert len(checked) == checks
             (tmp_path / "a.bin").unlink()
-            with pytest.raises(DefinitionError, match=r"a\.bin"):
-                await arun_workflow(definition, runtime=shared)
+            for _ in range(2):
+                with pytest.raises(DefinitionError, match=r"a\.bin"):
+                    await arun_workflow(definition, runtime=shared)
 
     asyncio.run(main())
+
+
+def test_a_long_definition_is_checked_once(checked: list[str]) -> None:
+    """As a short one is: one of 300 kB has a text of that length, or thousands of tasks."""
+    definition = {
+        "name": "Long",
+        "description": "x" * 300_000,
+        "startTask": "A",
+        "tasks": {"A": {"type": "Terminate", "terminationStatus": "Completed"}},
+    }
+    with runtime() as shared:
+        for _ in range(3):
+            run_workflow(definition_of(definition), runtime=shared)
+    assert checked == ["Long"]
 
 
 def test_no_more_is_kept_than_was_said() -> None:
@@ -528,6 +565,16 @@ def test_no_more_is_kept_than_was_said() -> None:
     with pytest.raises(ZeroDivisionError):
         kept.get("d", lambda: 1 // 0)
     assert "d" not in kept
+
+
+def test_no_more_weight_is_kept_than_was_said() -> None:
+    """Of large values fewer: the newest ones, and none that is too heavy alone."""
+    kept: Kept[str] = Kept(10, 100)
+    for name, weight in (("a", 40), ("b", 40), ("c", 40), ("huge", 101), ("c", 40), ("d", 60)):
+        kept.get(name, lambda: "", weight)
+    assert [name for name in ("a", "b", "c", "huge", "d") if name in kept] == ["c", "d"]
+    kept.get("e", lambda: "", 1)
+    assert "c" not in kept
 
 
 def test_a_runtime_keeps_a_bounded_number_of_plans() -> None:

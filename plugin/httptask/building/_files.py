@@ -78,6 +78,18 @@ class Files:
             raise _refused(piece, "file-size", found=file.size, expected=size)
         return file
 
+    def state(self, value: Mapping[str, Any]) -> tuple[int, ...] | None:
+        """Return what changes when the file of the reference *value*, which holds no expression, is
+        another one, or is written to; None where there is none.
+        """
+        settings = value[REFERENCE]
+        if next(reference_problems(value), None) is not None or not self.knows(settings):
+            return None
+        try:
+            return self.find(FilePiece(reference_of(value).name, settings, "")).identity
+        except SettingsError:
+            return None
+
     def content(self, piece: FilePiece) -> bytes:
         """Return the bytes of the file that *piece* refers to, to be used as data.
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from httptask._core.pointers import pointer as pointer_of
+from httptask.building import references
 from httptask.errors import DefinitionError, Problem
+from httptask.expressions import holds_expression
 from httptask.protocols import TaskCheck
 from httptask.workflow import iter_tasks, problems
 
@@ -14,12 +16,6 @@ if TYPE_CHECKING:
     from httptask.model.workflow import Step, WorkflowDefinition
     from httptask.protocols import RunOptions, TaskServices, TaskType
     from httptask.task import Runtime
-
-_FILE = '"$file"'
-"""In the JSON of a definition that refers to files: each run looks whether they are there."""
-
-_LONGEST_KEPT = 256 * 1024
-"""Characters of a definition's JSON. A longer one is compiled for each run."""
 
 
 async def compiled(
@@ -30,14 +26,21 @@ async def compiled(
     Raises `DefinitionError` with every error of it; nothing of it is run then. An engine that
     cannot wait for somebody outside refuses tasks that do: better said now than after half the run.
     """
-    key = definition.key
-    if key is None or len(key) > _LONGEST_KEPT:
-        kept = CompiledDefinition(definition)
-    else:
-        kept = runtime.definitions.get(key, lambda: CompiledDefinition(definition))
+    kept = kept_definition(definition, runtime)
     for endpoint_id in kept.endpoint_ids:
         await runtime.endpoints.load(endpoint_id)
     kept.refuse_broken(definition, runtime, Outside.of(options))
+    return kept
+
+
+def kept_definition(definition: WorkflowDefinition, runtime: Runtime) -> CompiledDefinition:
+    """Return *definition* as *runtime* keeps it, or new; it may have problems."""
+    key = definition.key
+    if key is None:
+        return CompiledDefinition(definition)
+    kept: CompiledDefinition = runtime.definitions.get(
+        key, lambda: CompiledDefinition(definition), len(key)
+    )
     return kept
 
 
@@ -75,12 +78,17 @@ class CompiledDefinition:
     """What engines need to know of *definition*; each part is made when it is first needed."""
 
     def __init__(self, definition: WorkflowDefinition) -> None:
-        named = [task.get("endpoint") for _, _, task in iter_tasks(definition)]
+        tasks = [task for _, _, task in iter_tasks(definition)]
+        named = [task.get("endpoint") for task in tasks]
         self.endpoint_ids = frozenset(name for name in named if isinstance(name, str))
         self._has_endpoints = any(name is not None for name in named)
-        self._has_files = definition.key is None or _FILE in definition.key
+        self.runs_others = any(task.get("type") == "Workflow" for task in tasks)
+        """Whether tasks of it run other definitions."""
+        self._files = [] if definition.key is None else _files_in(definition.document)
         self._in_order: dict[Outside, Any] = {}
-        """By who can complete tasks: the catalogue in whose version no error was found."""
+        """By who can complete tasks: the version of the catalogue, and the state of the files, with
+        which no error was found.
+        """
         self._prepared: dict[str, tuple[Any, Any]] = {}
         """By pointer: a task, and what its type prepared of it."""
 
@@ -89,12 +97,15 @@ class CompiledDefinition:
     ) -> None:
         """Raise `DefinitionError` with every error of *definition*, which this was compiled from.
 
-        One without errors is not looked at again, as long as the catalogue is what it was.
+        One without errors is not looked at again, as long as the catalogue and the files that it
+        names are what they were.
         """
         version = runtime.endpoints.version_for(names_endpoint=self._has_endpoints)
-        if self._has_files or outside not in self._in_order or self._in_order[outside] != version:
+        files = runtime.readable
+        around = version, files.folder, [files.state(reference) for reference in self._files]
+        if self._in_order.get(outside) != around:
             _refuse(definition, runtime, outside)
-            self._in_order[outside] = version
+            self._in_order[outside] = around
 
     def task(
         self, step: Step, task_type: TaskType, services: TaskServices
@@ -112,6 +123,11 @@ class CompiledDefinition:
             task = TaskCheck(step.name, step.definition, services, step.pointer)
             self._prepared[step.pointer] = step.definition, prepare(task)
         return self._prepared[step.pointer]
+
+
+def _files_in(document: Any) -> list[Mapping[str, Any]]:
+    """Return the references in *document* to files that are known before it runs."""
+    return [value for _, value in references(document) if not holds_expression(value)]
 
 
 def _refuse(definition: WorkflowDefinition, runtime: Runtime, outside: Outside) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask.engines._compiled import compiled
+from httptask.engines._compiled import compiled, kept_definition
 from httptask.errors import (
     DefinitionError,
     InputError,
@@ -29,6 +29,8 @@ async def refuse_broken_nested(
     """Raise `DefinitionError` where a definition that *definition* runs is not there or broken:
     better said now than after half the run.
     """
+    if not kept_definition(definition, runtime).runs_others:  # by far the most
+        return
     nested = nested_definitions(definition, options.definitions)
     for runner in (definition, *nested.values()):
         found = nested_problems(runner, options.definitions)

@@ -40,7 +40,8 @@ def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
         due(outcome.wait_until)
     if task_type != "Http":  # ours, read from JSON as it is, and possibly megabytes
         for value in (outcome.input, outcome.output, outcome.state):
-            dump(value)
+            if value is not None:
+                dump(value)
     return outcome
 
 

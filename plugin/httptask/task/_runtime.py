@@ -50,6 +50,11 @@ if TYPE_CHECKING:
 _MOST_PLANS = 1024
 """Tasks that are kept compiled, and definitions."""
 
+_MOST_CHARACTERS = 32 * 1024 * 1024
+"""Characters of the JSON of all definitions that are kept compiled: each character takes about ten
+bytes.
+"""
+
 HOST_HEADER_VARIABLE = "HTTPTASK_ALLOW_HOST_HEADER"
 """The environment variable in which an operator lets tasks set the header `Host`: `1`."""
 
@@ -170,8 +175,8 @@ class Runtime:
         """The endpoints that tasks name."""
         self.plans: Kept[Plan] = Kept(_MOST_PLANS)
         """Tasks that were compiled."""
-        self.definitions: Kept[Any] = Kept(_MOST_PLANS)
-        """Workflow definitions that an engine compiled, by their `key`."""
+        self.definitions: Kept[Any] = Kept(_MOST_PLANS, _MOST_CHARACTERS)
+        """Workflow definitions that an engine compiled, by their `key`, which weighs its length."""
         self.shared_files = SharedFiles.named(files, bucket)
         """The folder for files that was named: other machines may have it, too. None: none was."""
         self._temporary: SharedFiles | None = None
