@@ -445,6 +445,7 @@ def test_the_problem_shown_is_one() -> None:
 
 OF_CODE = {
     "CatalogueError",
+    "CodedError",
     "CredentialError.of",
     "NotSentError.of",
     "Problem.of",

@@ -89,7 +89,7 @@ def test_a_multipart_body_gets_a_part(
 
 REFUSED: dict[str, tuple[str, Any, str, str]] = {
     "text": ("key", "hello", "text/plain", "this body is text/plain"),
-    "list": ("key", [1], JSON, "no object that 'key' could be a field of"),
+    "list": ("key", [1], JSON, "has no object, where 'key' is to stand"),
     "no place": ("/a/b", {"a": 1}, JSON, "no object at /a"),
 }
 

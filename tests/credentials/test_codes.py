@@ -76,6 +76,78 @@ def test_a_credential_that_cannot_be_used_has_a_code(
     assert error.message.removeprefix("/credentials: ") == problem.message
 
 
+HMAC = {"type": "hmac", "secret": KEY, "stringToSign": "{method}"}
+SIGNED = [{"name": "X-S", "value": "{signature}"}]
+JWT_BEARER = {**OAUTH, "grant": "jwtBearer", "tokenUrl": "http://127.0.0.1:1/token"}
+OF_SCHEMES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    ({"type": "basic", "username": "a:b", "password": KEY}, "credential-user-colon", {}),
+    ({"type": "bearer", "token": f"{KEY}\n"}, "credential-token-text", {}),
+    ({"type": "apiKey", "key": KEY}, "credential-key-of-none", {"missing": ["in", "name"]}),
+    (
+        {"type": "apiKey", "key": f"{KEY};", "in": "cookie", "name": "sid"},
+        "credential-cookie",
+        {},
+    ),
+    (
+        {"type": "apiKey", "key": KEY, "in": "header", "name": "Host"},
+        "credential-header",
+        {"header": "Host"},
+    ),
+    (
+        {**HMAC, "send": [{"name": "X-S", "value": "none"}]},
+        "credential-signature-unsent",
+        {},
+    ),
+    (
+        {**HMAC, "send": SIGNED, "secretEncoding": "hex"},
+        "credential-not-encoded",
+        {"field": "secret", "encoding": "hex", "says": "secretEncoding"},
+    ),
+    ({"type": "jwt", "key": {"pem": "none"}}, "credential-key-no-pem", {}),
+    (
+        {"type": "jwt", "key": {"secret": KEY, "alg": "RS256"}},
+        "credential-key-algorithm",
+        {"found": "RS256", "key": "a secret", "known": ["HS256", "HS384", "HS512"]},
+    ),
+    (
+        {k: v for k, v in JWT_BEARER.items() if k != "clientSecret"},
+        "credential-field-missing",
+        {"field": "key.pem", "use": "jwtBearer", "instead": "clientSecret"},
+    ),
+    (
+        {**OAUTH, "tokenUrl": "http://idp.example/token"},
+        "credential-url-plain",
+        {"field": "tokenUrl", "found": "http://idp.example"},
+    ),
+    ({**OAUTH, "tokenUrl": "/token"}, "credential-url-relative", {"field": "tokenUrl"}),
+    (
+        {"type": "bearer", "token": KEY, "origins": ["nowhere"]},
+        "credential-store-origin",
+        {"where": "HTTPTASK_CREDENTIAL_CRM", "found": "nowhere"},
+    ),
+    (
+        {"token": KEY},
+        "credential-store-entry",
+        {"where": "HTTPTASK_CREDENTIAL_CRM"},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("credential", "code", "params"), OF_SCHEMES, ids=[code for _, code, _ in OF_SCHEMES]
+)
+def test_what_our_own_schemes_and_stores_refuse_has_a_code(
+    monkeypatch: pytest.MonkeyPatch, credential: Any, code: str, params: dict[str, Any]
+) -> None:
+    """It says which credential, and survives a task that waited for another's token."""
+    store(monkeypatch, crm=credential)
+    error = refusal()
+    assert (error.code, error.params) == (code, {"name": "crm", **params})
+    assert error.problem("/credentials").message == str(error).removeprefix("/credentials: ")
+    assert str(error).startswith("/credentials: credential 'crm': ")
+    assert KEY not in json.dumps(error.to_json())
+
+
 def test_a_credential_that_no_store_has_says_where_it_could_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -151,6 +223,11 @@ def test_the_words_of_a_plugins_scheme_are_a_param(
     assert caught.params == {"schemeMessage": "the key ••• is worn out", **params}
     assert str(caught).endswith("the key ••• is worn out")
     assert KEY not in json.dumps(caught.to_json())
+
+
+def test_brackets_of_a_sentence_stay_where_no_param_is_in_them() -> None:
+    """They are what pip is given, and no part that may be left out."""
+    assert "pip install 'httptask[keys]'" in Problem.of("credential-pkcs12-package", "").message
 
 
 def test_a_credential_error_travels_with_its_code() -> None:

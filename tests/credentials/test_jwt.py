@@ -116,8 +116,8 @@ def test_a_token_goes_where_the_api_wants_it(monkeypatch: pytest.MonkeyPatch) ->
 
 
 WRONG: dict[str, tuple[dict[str, str], str]] = {
-    "no key": ({}, "one of a private key in /key/pem and a secret"),
-    "both": ({"pem": pem(RSA), "secret": SECRET}, "one of a private key in /key/pem"),
+    "no key": ({}, "give either a private key in /key/pem, or a secret"),
+    "both": ({"pem": pem(RSA), "secret": SECRET}, "in /key/secret, not both"),
     "public": ({"pem": pem(RSA, public=True)}, "BEGIN PRIVATE KEY"),
     "another algorithm": ({"pem": pem(RSA), "alg": "ES256"}, "'ES256' does not sign with"),
     "unknown field": ({"secrets": SECRET}, "did you mean 'secret'"),

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from httptask._core.pointers import child, parts
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask._http.media_types import JSON, reading_of
+from httptask.errors import CodedError
 
 if TYPE_CHECKING:
     from httptask.model.exchange import OutgoingRequest
@@ -28,14 +29,14 @@ def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
     media_type = content_type.partition(";")[0].strip().lower()
     body = request.body
     if body and request.header("Content-Encoding") not in (None, "identity"):
-        raise ValueError("a body with a Content-Encoding takes no field; leave that header out")
+        raise CodedError("credential-body-encoded")
     if not body and not media_type:
         request.set_header("Content-Type", _FORM)
         media_type = _FORM
     if media_type == _MULTIPART:
         _put_into_multipart(request, content_type, name, secret)
     elif not isinstance(body, bytes):
-        raise ValueError("a body that is a file takes no field")
+        raise CodedError("credential-body-file")
     elif media_type == _FORM:
         field = urlencode({name: ""}).encode()
         pairs = [pair for pair in body.split(b"&") if pair and not (pair + b"=").startswith(field)]
@@ -43,17 +44,14 @@ def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
     elif reading_of(media_type) == JSON:
         request.body = _json_with(body, name, secret)
     else:
-        raise ValueError(
-            f"the field {name!r} can be put into JSON or a form, and this body is"
-            f" {media_type or 'neither'}"
-        )
+        raise CodedError("credential-body-type", field=name, found=media_type or "neither")
 
 
 def _json_with(body: bytes, name: str, secret: str) -> bytes:
     try:
         document = parse(body or b"{}")
     except JsonError as error:
-        raise ValueError(f"the body is no JSON: {error}") from None
+        raise CodedError("credential-body-no-json", jsonMessage=str(error)) from None
     *parents, last = parts(name) if name.startswith("/") else (name,)
     parent: Any = document
     for depth, token in enumerate(parents):
@@ -62,9 +60,9 @@ def _json_with(body: bytes, name: str, secret: str) -> bytes:
         parent = child(parent, token)
         if not isinstance(parent, dict | list):
             where = "/" + "/".join(parents[: depth + 1])
-            raise ValueError(f"the body has no object at {where}, where {name!r} is to stand")
+            raise CodedError("credential-body-no-object", at=where, field=name)
     if not isinstance(parent, dict):
-        raise ValueError(f"the body has no object that {name!r} could be a field of")
+        raise CodedError("credential-body-no-object", field=name)
     parent[last] = secret
     # A body in ASCII may be one in another charset than UTF-8.
     return dump(document, compact=True, ascii_only=body.isascii()).encode()
@@ -82,7 +80,7 @@ def _put_into_multipart(
     body = request.body
     before, last = ((), body) if isinstance(body, bytes) else (body.pieces[:-1], body.pieces[-1])
     if not isinstance(last, bytes) or delimiter + b"--" not in last:
-        raise ValueError("the body does not end as multipart, so that no part can be added")
+        raise CodedError("credential-body-no-multipart")
     start, _, end = last.rpartition(delimiter + b"--")
     # As browsers escape names (HTML, section 4.10.21.8).
     escaped = name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")

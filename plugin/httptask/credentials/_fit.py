@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from httptask._core.pointers import pointer as pointer_of
 from httptask.credentials._known import has_own_stores_alone, known_schemes
 from httptask.credentials._stores import from_environment, from_file
-from httptask.errors import Problem
+from httptask.errors import CodedError, Problem
 from httptask.model.api import PARAMETER_GROUPS, Endpoint
 from httptask.model.credential import Credential, Secret
 
@@ -219,25 +219,16 @@ def completed(
     # which this is.
     if chosen := next((keys for keys in fitting if len(keys) == 1), None):
         return replace(credential, fields={**credential.fields, **_location_fields(chosen[0])})
-    known = "; ".join(
-        dict.fromkeys(f"{location} {name!r}" for keys in described for location, name in keys)
-    )
-    why = (
-        f"its endpoint asks for several at once: {known}"
-        if any(fitting)
-        else "its endpoint does not describe one"
-    )
-    if known and not any(fitting):
-        why = f"what its endpoint describes is another: {known}"
-        if not any(alternatives):
-            raise ValueError(
-                f"the settings hold what it is for already: {known}; leave that out, or the"
-                " credential"
-            )
-    missing = " and ".join(repr(field) for field in _LOCATION_FIELDS if field not in given)
-    raise ValueError(
-        f"it does not say where its key goes, and {why}; add {missing} to the credential"
-    )
+    keys = dict.fromkeys(key for alternative in described for key in alternative)
+    known = [_location_fields(key) for key in keys]
+    missing = [field for field in _LOCATION_FIELDS if field not in given]
+    if any(fitting):
+        raise CodedError("credential-key-of-several", described=known, missing=missing)
+    if not known:
+        raise CodedError("credential-key-of-none", missing=missing)
+    if not any(alternatives):
+        raise CodedError("credential-key-given", described=known)
+    raise CodedError("credential-key-of-others", described=known, missing=missing)
 
 
 def _location_fields(key: tuple[str, str]) -> dict[str, str]:

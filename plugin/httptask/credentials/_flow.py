@@ -350,8 +350,8 @@ class blamed:  # noqa: N801 - a context manager; not a generator, as it is aroun
             error.at(self._pointer)
         elif isinstance(error, Exception) and not isinstance(error, TaskError):
             # Whatever a scheme raises; the cause may quote a secret.
-            failure = CredentialError.of(
-                "credential-scheme", name=self._credential, schemeMessage=str(error)
+            failure = CredentialError.because(
+                error, "credential-scheme", "schemeMessage", name=self._credential
             )
             failure.mask(self._redactor.text)
             raise failure.at(self._pointer) from None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from httptask.errors import CodedError
+
 _KEY_SCHEMA: dict[str, Any] = {"type": "string", "minLength": 1}
 KEY_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -71,14 +73,14 @@ class SigningKey:
         try:
             import jwt
         except ImportError:
-            raise ValueError(
-                "a JWT is signed by the package PyJWT: pip install 'httptask[keys]'"
+            raise CodedError(
+                "credential-package", use="a JWT", package="PyJWT", extra="keys"
             ) from None
         key, fitting = (self.secret, _OF_SECRET) if not self.pem else _private_key(self)
         alg = self.alg or fitting[0]
         if alg not in fitting:
             what = "a private key of this kind" if self.pem else "a secret"
-            raise ValueError(f"{alg!r} does not sign with {what}; write {' or '.join(fitting)}")
+            raise CodedError("credential-key-algorithm", found=alg, key=what, known=list(fitting))
         headers = {"kid": self.kid} if self.kid else None
         return jwt.encode(dict(claims), key, algorithm=alg, headers=headers)
 
@@ -97,8 +99,8 @@ def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
     except ImportError:
-        raise ValueError(
-            "a private key is read by the package cryptography: pip install 'httptask[keys]'"
+        raise CodedError(
+            "credential-package", use="a private key", package="cryptography", extra="keys"
         ) from None
     pem = pem_text(key.pem)
     try:
@@ -106,22 +108,22 @@ def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
             pem.encode(), key.password.encode() if key.password else None
         )
     except (TypeError, ValueError, UnsupportedAlgorithm):
-        raise ValueError(f"the private key cannot be read: {_doubt(pem, key.password)}") from None
+        raise CodedError(_doubt(pem, key.password)) from None
     if isinstance(private, rsa.RSAPrivateKey):
         return private, _OF_RSA
     if isinstance(private, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
         return private, ("EdDSA",)
     if isinstance(private, ec.EllipticCurvePrivateKey) and private.curve.name in _OF_CURVE:
         return private, _OF_CURVE[private.curve.name]
-    raise ValueError("no JWT is signed with a private key of this kind; take RSA, EC or Ed25519")
+    raise CodedError("credential-key-kind")
 
 
 def _doubt(pem: str, password: str) -> str:
-    """Return what may be wrong with *pem*."""
+    """Return the code of what may be wrong with *pem*."""
     if "PUBLIC KEY" in pem or "BEGIN CERTIFICATE" in pem:
-        return "it is what others check with; give the one that begins with BEGIN PRIVATE KEY"
+        return "credential-key-public"
     if "ENCRYPTED" in pem:
-        return "its password is wrong" if password else "it is encrypted: give its password"
+        return "credential-key-password" if password else "credential-key-encrypted"
     if password and "PRIVATE KEY" in pem:
-        return "it is not encrypted: leave its password out"
-    return "it is PEM, from its BEGIN line to its END line"
+        return "credential-key-not-encrypted"
+    return "credential-key-no-pem"

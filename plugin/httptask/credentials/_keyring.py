@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask._core.strict_json import JsonError, parse
 from httptask.credentials._stores import credential_of
+from httptask.errors import CodedError
 
 if TYPE_CHECKING:
     from httptask.model.credential import Credential
@@ -45,7 +46,7 @@ def keyring_document(name: str) -> Any:
     try:
         return parse(text)
     except JsonError:  # its text would quote a secret
-        raise ValueError(f"{_where(name)} is not JSON; set it again") from None
+        raise CodedError("credential-store-keyring-entry", entry=name) from None
 
 
 def keyring_names() -> list[str]:
@@ -61,7 +62,9 @@ def keyring_names() -> list[str]:
 def to_keyring(name: str, document: Any) -> None:
     """Store *document* as the credential *name*; None removes it. Raises `ValueError`."""
     if not has_keyring():
-        raise ValueError("the keyring needs one more library: pip install 'httptask[keyring]'")
+        raise CodedError(
+            "credential-package", use="the keyring", package="keyring", extra="keyring"
+        )
 
     def change(keyring: Any) -> bool:
         if document is not None:
@@ -74,10 +77,7 @@ def to_keyring(name: str, document: Any) -> None:
         return True
 
     if not _asked(change):
-        raise ValueError(
-            "this machine has no system keyring (or nobody is logged in to it); keep the credential"
-            " in the file"
-        )
+        raise CodedError("credential-store-no-keyring")
 
 
 def _asked(ask: Callable[[Any], T]) -> T | None:
@@ -92,7 +92,8 @@ def _asked(ask: Callable[[Any], T]) -> T | None:
     except NoKeyringError:
         return None
     except KeyringError as error:
-        raise ValueError(f"the system keyring failed: {type(error).__name__}: {error}") from None
+        message = f"{type(error).__name__}: {error}"
+        raise CodedError("credential-store-keyring", keyringMessage=message) from None
 
 
 def _where(name: str) -> str:

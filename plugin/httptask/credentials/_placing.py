@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from httptask._http.syntax import COOKIE_VALUE, TOKEN
 from httptask.credentials._body_field import put_into_body
+from httptask.errors import CodedError
 from httptask.model.exchange import OutgoingRequest
 
 PLACES = ("header", "query", "cookie", "body")
@@ -46,14 +47,10 @@ def put(request: OutgoingRequest, location: str, name: str, secret: str) -> None
         request.url += f"{joint}{quote(name, safe='')}={quote(secret, safe='')}"
     elif location == "cookie":
         if not TOKEN.fullmatch(name) or not COOKIE_VALUE.fullmatch(secret):
-            raise ValueError(
-                "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and"
-                " cookies are sent as they are given; write it as the server expects it,"
-                " percent-encoded for instance"
-            )
+            raise CodedError("credential-cookie")
         cookies = [old for old in (request.header("Cookie"),) if old]
         request.set_header("Cookie", "; ".join([*cookies, f"{name}={secret}"]))
     elif location == "body":
         put_into_body(request, name, secret)
     else:
-        raise ValueError(f"'in' is {location!r}; a secret goes in one of {', '.join(PLACES)}")
+        raise CodedError("credential-place", found=location, known=list(PLACES))

@@ -14,7 +14,7 @@ from httptask.credentials._fit import completed
 from httptask.credentials._known import KnownScheme, has_own_stores_alone, known_schemes
 from httptask.credentials._schema import credential_problems, with_secrets
 from httptask.credentials._stores import credentials_file, from_environment, variable
-from httptask.errors import CredentialError, TaskError
+from httptask.errors import CodedError, CredentialError, TaskError
 from httptask.model.credential import Credential
 from httptask.model.exchange import OutgoingRequest
 
@@ -62,8 +62,8 @@ async def resolve_known(name: str, plugins: PluginManager) -> Resolved:
     except TaskError:
         raise
     except Exception as error:
-        raise CredentialError.of(
-            "credential-store-failed", name=name, storeMessage=str(error)
+        raise CredentialError.because(
+            error, "credential-store-failed", "storeMessage", name=name
         ) from error
     if credential is not None and not isinstance(credential, Credential):
         raise CredentialError.of(
@@ -119,8 +119,8 @@ async def authorise(
     except TaskError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scheme raises; its text is masked where the secrets are known
-        raise CredentialError.of(
-            "credential-scheme", name=credential.name, schemeMessage=str(error)
+        raise CredentialError.because(
+            error, "credential-scheme", "schemeMessage", name=credential.name
         ) from None  # the cause may quote a secret
 
 
@@ -134,12 +134,9 @@ def _check_header(name: str, value: str) -> None:
     secret is in it.
     """
     if not TOKEN.fullmatch(name) or name.lower() in FRAMING:
-        raise ValueError(f"{name!r} is no header that a credential can go into")
+        raise CodedError("credential-header", header=name)
     if UNSENDABLE.search(value) or value != value.strip(" \t"):
-        raise ValueError(
-            f"its value for the header {name} holds a line break, a control character or blanks"
-            " around it; was it pasted with a line end?"
-        )
+        raise CodedError("credential-header-value", header=name)
 
 
 def known_scheme(credential: Credential, plugins: PluginManager) -> KnownScheme:

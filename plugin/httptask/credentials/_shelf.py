@@ -23,6 +23,7 @@ from httptask.credentials._stores import (
     parsed_credentials,
     stored_credentials,
 )
+from httptask.errors import CodedError
 from httptask.model.credential import Credential
 
 
@@ -92,9 +93,12 @@ def _store_in_file(name: str, document: Mapping[str, Any] | None) -> None:
             )
             write_owner_file(path, changed.encode("utf-8"))
     except OSError as error:
-        raise ValueError(f"{path} cannot be written: {error.strerror or error}") from error
+        reason = error.strerror or str(error)
+        raise CodedError(
+            "credential-store-unwritten", where=str(path), systemMessage=reason
+        ) from error
     except UnicodeDecodeError:
-        raise ValueError(f"{path} is not in UTF-8") from None
+        raise CodedError("credential-store-no-utf-8", where=str(path)) from None
 
 
 SHELVES = (
@@ -127,7 +131,7 @@ def writable_shelf(name: str) -> Shelf:
     for shelf in SHELVES:
         if shelf.name == name and shelf.store is not None:
             return shelf
-    raise ValueError(f"there is no store {name!r} that can be written; there are: file, keyring")
+    raise CodedError("credential-store-unknown", found=name, known=["file", "keyring"])
 
 
 def moved(name: str, source: Shelf, target: Shelf) -> None:
@@ -137,19 +141,19 @@ def moved(name: str, source: Shelf, target: Shelf) -> None:
     `ValueError`.
     """
     if not (source.document and source.store and target.document and target.store):
-        raise ValueError(f"the {source.name} is not written from here")
+        raise CodedError("credential-store-fixed", store=source.name)
     document = source.document(name)
     if document is None:
-        raise ValueError(f"the {source.name} has no credential {name!r}")
+        raise CodedError("credential-store-absent", store=source.name, entry=name)
     if target.name == source.name:
         return
     if target.find(name) is not None:
-        raise ValueError(
-            f"the {target.name} has a credential {name!r} already: remove one of them first"
-        )
+        raise CodedError("credential-store-taken", store=target.name, entry=name)
     target.store(name, document)
     if target.document(name) != document:  # some keyrings forget what they are given
-        raise ValueError(f"the {target.name} did not keep {name!r}; it stays in the {source.name}")
+        raise CodedError(
+            "credential-store-forgot", store=target.name, entry=name, source=source.name
+        )
     source.store(name, None)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from httptask._core.owner_file import read_owner_file
 from httptask._core.strict_json import JsonError, parse
 from httptask._http.syntax import split_url
+from httptask.errors import CodedError
 from httptask.model.credential import Credential, Secret, concealed
 from httptask.model.rates import RateLimit
 
@@ -67,8 +68,8 @@ def _of_text(name: str, text: str) -> Credential:
     try:
         document = parse(text)
     except JsonError as error:
-        raise ValueError(
-            f"{variable(name)} is not JSON: {error}"
+        raise CodedError(
+            "credential-store-no-json", where=variable(name), jsonMessage=str(error)
         ) from None  # the cause would quote the value
     return credential_of(name, document, variable(name))
 
@@ -128,7 +129,9 @@ def stored_credentials() -> dict[str, Any]:
     try:
         data = read_owner_file(path)
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        raise CodedError(
+            "credential-store-unread", where=str(path), systemMessage=error.strerror or str(error)
+        ) from error
     return {} if data is None else parsed_credentials(path, data)
 
 
@@ -137,9 +140,11 @@ def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
     try:
         document = parse(data)
     except JsonError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise CodedError(
+            "credential-store-no-json", where=str(path), jsonMessage=str(error)
+        ) from None
     if not isinstance(document, dict):
-        raise ValueError(f"{path} must hold one JSON object: credential name -> credential")
+        raise CodedError("credential-store-no-object", where=str(path))
     return document
 
 
@@ -154,29 +159,23 @@ def credential_of(name: str, document: Any, where: str) -> Credential:
     *where* it stands and what is wrong.
     """
     if not isinstance(document, Mapping) or not isinstance(document.get("type"), str):
-        raise ValueError(
-            f'{where} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}'
-        )
+        raise CodedError("credential-store-entry", where=where)
     others = ("type", "origins", "rateLimit")
     fields = {field: value for field, value in document.items() if field not in others}
     origins = document.get("origins", [])
     if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
-        raise ValueError(
-            f'{where}: "origins" must be a list of origins such as "https://api.procore.com"'
-        )
+        raise CodedError("credential-store-origins", where=where)
     for origin in origins:
         try:
             split = split_url(origin)
         except ValueError as error:
-            raise ValueError(f"{where}: the origin {origin!r} is none: {error}") from error
+            raise CodedError("credential-store-origin", where=where, found=origin) from error
         if (
             split.scheme not in ("http", "https")
             or not split.hostname
             or split.path not in ("", "/")
         ):
-            raise ValueError(
-                f'{where}: the origin {origin!r} is none; one looks like "https://api.procore.com"'
-            )
+            raise CodedError("credential-store-origin", where=where, found=origin)
     # Which fields are secret only the scheme knows: until then, all are.
     try:
         rate_limit = RateLimit.of_json(document.get("rateLimit"))

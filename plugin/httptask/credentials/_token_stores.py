@@ -15,6 +15,7 @@ from httptask._core.owner_file import locked_owner_file, read_owner_file, write_
 from httptask._core.strict_json import JsonError, parse
 from httptask._core.threads import in_thread
 from httptask.credentials._stores import credentials_file
+from httptask.errors import CodedError
 from httptask.model.authorisation import Token
 
 TOKENS_VARIABLE = "HTTPTASK_TOKENS"
@@ -104,7 +105,9 @@ class FileTokens:
         except JsonError:  # its text would quote a token
             document = None
         if not isinstance(document, dict) or not isinstance(document.get("tokens", {}), dict):
-            raise ValueError(f"{self.path} ({TOKENS_VARIABLE}) holds no tokens; remove the file")
+            raise CodedError(
+                "credential-store-tokens", where=str(self.path), variable=TOKENS_VARIABLE
+            )
         return document
 
     def _token(self, document: dict[str, Any], key: str) -> Token | None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.threads import in_thread
 from httptask.credentials._refresher import Refresher, outcome
-from httptask.errors import CredentialError
+from httptask.errors import CodedError, CredentialError
 from httptask.model.authorisation import Clock, Token
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class TokenKeeper:
             except CredentialError as error:  # each that waited says where it is named
                 raise CredentialError.from_json(error.to_json()) from None
             except ValueError as error:
-                raise ValueError(*error.args) from None
+                again = CodedError if isinstance(error, CodedError) else ValueError
+                raise again(*error.args) from None
             if token.version != refused:
                 return token
             # The flight was under way when the server refused what it had found in the store.

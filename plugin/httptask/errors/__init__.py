@@ -485,6 +485,16 @@ class CredentialError(TaskError):
         error.restate(code, **params)
         return error
 
+    @classmethod
+    def because(cls, error: Exception, code: str, words: str, *, name: str) -> Self:
+        """Return what *error* says of the credential *name*: of its own code if it has one, else
+        the error *code*, whose param *words* is what it says.
+        """
+        if isinstance(error, CodedError):
+            return cls.of(error.code, name=name, **error.params)
+        params: dict[str, Any] = {words: str(error)}
+        return cls.of(code, name=name, **params)
+
     def restate(self, code: str, **params: Any) -> None:
         """Make it the error *code*, with *params* as well; those that are None are left out."""
         params = {**self.params, **params}
@@ -525,6 +535,21 @@ class CredentialError(TaskError):
         error.params = value.get("params", error.params)
         error.pointer = value.get("pointer", "")
         return error
+
+
+class CodedError(ValueError):
+    """What an auth scheme or a store of httptask's own refuses, by the code of its sentence.
+
+    Whoever asks makes a `CredentialError` of it, which says what the credential is called.
+    """
+
+    def __init__(self, code: str, params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+        self.code = code
+        self.params = {**(params or {}), **more}
+        super().__init__(code, self.params)
+
+    def __str__(self) -> str:
+        return sentence(self.code, self.params)
 
 
 class BlockedError(TaskError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from httptask.errors._scheme_sentences import SCHEMES
 from httptask.errors._token_sentences import TOKENS
 
 _NAMES = "[credential {names:quoted}: ]"
@@ -74,5 +75,6 @@ CREDENTIAL: Mapping[str, str] = {
         _NAMES + "the PKCS#12 cannot be read: its password is wrong, or it is none"
     ),
     "credential-pkcs12-empty": _NAMES + "the PKCS#12 holds no certificate with a key",
+    **SCHEMES,
     **TOKENS,
 }

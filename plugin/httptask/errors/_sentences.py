@@ -512,6 +512,8 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
 def _filled(template: str, params: Mapping[str, Any]) -> str:
     def optional_part(match: re.Match[str]) -> str:
         names = {name for _, name, _, _ in _FORMATTER.parse(match[1]) if name}
+        if not names:
+            return match[0]
         return match[1] if names <= params.keys() else ""
 
     return _FORMATTER.vformat(_OPTIONAL.sub(optional_part, template), (), params)
@@ -545,6 +547,10 @@ _LISTS: dict[str, Callable[[Any], str]] = {
     "": ", ".join,
     "or": " or ".join,
     "and": " and ".join,
+    "either": lambda names: "either " + ", or ".join(names),
+    "joined": lambda names: repr(", ".join(names)),
+    "placeholders": lambda names: ", ".join(f"{{{name}}}" for name in names),
+    "places": lambda keys: "; ".join(f"{key['in']} {key['name']!r}" for key in keys),
     "quoted": lambda names: " and ".join(map(repr, names)),
     "sentences": "; ".join,
     "names": lambda names: (

@@ -172,6 +172,7 @@ def _ways(names: Sequence[str]) -> str:
 LIST_FORMATS: Mapping[str, Callable[[Sequence[str]], str]] = {"ways": _ways}
 TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "shell": shlex.quote,
+    "extra": lambda name: f"[{name}]",
     "sent": lambda word: _SENT[word],
 }
 """How a text is written, by the format in a template."""

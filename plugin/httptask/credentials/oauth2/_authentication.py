@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from httptask.credentials._jwt import KEY_SCHEMA
+from httptask.errors import CodedError
 
 if TYPE_CHECKING:
     from httptask.credentials.oauth2._client import Client, TokenRequest
@@ -66,15 +67,17 @@ def _tls(request: TokenRequest, client: Client) -> None:
 
 async def _private_key_jwt(request: TokenRequest, client: Client) -> None:
     if not client.value("key", {}).get("pem"):
-        raise ValueError("the clientAuthentication 'privateKeyJwt' needs a private key in key.pem")
+        raise CodedError("credential-field-missing", field="key.pem", use="privateKeyJwt")
     await _client_assertion(request, client)
 
 
 async def _client_secret_jwt(request: TokenRequest, client: Client) -> None:
     if client.value("key", {}).get("pem"):
-        raise ValueError(
-            "the clientAuthentication 'clientSecretJwt' signs with clientSecret; leave key.pem out,"
-            " or write 'privateKeyJwt'"
+        raise CodedError(
+            "credential-field-unused",
+            field="key.pem",
+            use="clientSecretJwt",
+            instead="privateKeyJwt",
         )
     await _client_assertion(request, client)
 

@@ -18,7 +18,7 @@ from httptask.credentials.oauth2._answer import token_of
 from httptask.credentials.oauth2._authentication import AUTHENTICATIONS
 from httptask.credentials.oauth2._discovery import MEMBERS, Discovery
 from httptask.credentials.oauth2._grants import GRANTS, Form, Grant, refreshing
-from httptask.errors import CredentialError, TaskError
+from httptask.errors import CodedError, CredentialError, TaskError
 from httptask.model.authorisation import AuthResponse, Token
 from httptask.model.credential import Credential, revealed
 from httptask.model.exchange import OutgoingRequest
@@ -143,7 +143,9 @@ class Client:
         except TaskError:
             raise
         except (OSError, ValueError) as error:
-            raise self.refused("credential-scheme", schemeMessage=str(error)) from None
+            raise CredentialError.because(
+                error, "credential-scheme", "schemeMessage", name=self.credential.name
+            ) from None
 
     def refused(self, code: str, **params: Any) -> CredentialError:
         """Return the error *code*, that of a consent that was not given."""
@@ -213,7 +215,7 @@ class Client:
             return self._encrypted(self.resolved(written, field), field)
         issuer = self.text("issuer")
         if not issuer:
-            raise ValueError(f"{field} is missing: give it, or the issuer")
+            raise CodedError("credential-field-missing", field=field, instead="issuer")
         metadata = await self._discovery.ask(self._encrypted(issuer, "issuer"), self)
         member = MEMBERS[field]
         named = metadata.get(member)
@@ -221,7 +223,9 @@ class Client:
         if self.authentication == "tls" and isinstance(aliases, Mapping):
             named = aliases.get(member, named)  # RFC 8705, section 5
         if not isinstance(named, str) or split_url(named).scheme not in ("http", "https"):
-            raise ValueError(f"the metadata of {issuer} names no {member}; give {field}")
+            raise CodedError(
+                "credential-metadata-member", issuer=issuer, member=member, field=field
+            )
         return self._encrypted(named, member)
 
     def _encrypted(self, url: str, name: str) -> str:
@@ -235,10 +239,7 @@ class Client:
             return url
         if target in {origin(allowed) for allowed in self.credential.origins}:
             return url
-        raise ValueError(
-            f"{name} leads to {target}, where everybody on the way reads the secrets: write https:,"
-            f" or, if the network is your own, add {target!r} to the origins of the credential"
-        )
+        raise CodedError("credential-url-plain", field=name, found=target)
 
     async def audience(self) -> str:
         """Return whom an assertion is for (RFC 7523, section 3)."""
@@ -270,12 +271,9 @@ class Client:
         server = endpoint.servers[0].address if endpoint is not None and endpoint.servers else ""
         target = urljoin(server.rstrip("/") + "/", url)
         if split_url(target).scheme not in ("http", "https") or "{" in target:
-            raise ValueError(
-                f"{name} is relative, and no server of the endpoint says to what; write the whole"
-                " URL"
-            )
+            raise CodedError("credential-url-relative", field=name)
         if origins and origin(target) not in {origin(allowed) for allowed in origins}:
-            raise ValueError(f"{name} leads to {origin(target)}, which is none of its origins")
+            raise CodedError("credential-url-outside", field=name, found=origin(target))
         return target
 
 

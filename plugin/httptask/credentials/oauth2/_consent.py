@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from httptask._http.syntax import split_url
 from httptask.credentials.oauth2._client import pairs_of
+from httptask.errors import CodedError
 from httptask.model.credential import Secret
 
 if TYPE_CHECKING:
@@ -132,7 +133,4 @@ def _check_redirect(redirect_uri: str) -> None:
     split = split_url(redirect_uri)
     is_loopback = split.hostname in ("127.0.0.1", "::1", "localhost")
     if split.fragment or not (split.scheme == "https" or (split.scheme == "http" and is_loopback)):
-        raise ValueError(
-            f"the redirect URI {redirect_uri!r} must be https:, or http: on this machine, such as"
-            " http://127.0.0.1:8765/callback"
-        )
+        raise CodedError("credential-redirect-uri", found=redirect_uri)

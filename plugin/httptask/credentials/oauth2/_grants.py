@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from httptask.credentials._jwt import KEY_SCHEMA
+from httptask.errors import CodedError
 
 if TYPE_CHECKING:
     from httptask.credentials.oauth2._client import Client
@@ -56,11 +57,15 @@ def _refresh_token(client: Client) -> Form:
 async def _jwt_bearer(client: Client) -> Form:
     """RFC 7523, section 2.1."""
     if not client.value("key", {}).get("pem") and not client.text("clientSecret"):
-        raise ValueError("the grant 'jwtBearer' needs a private key in key.pem, or a clientSecret")
+        raise CodedError(
+            "credential-field-missing", field="key.pem", use="jwtBearer", instead="clientSecret"
+        )
     claims = client.value("claims", {})
     issuer = claims.get("iss", client.text("clientId"))
     if not issuer:
-        raise ValueError("the grant 'jwtBearer' needs clientId, or the claim iss")
+        raise CodedError(
+            "credential-field-missing", field="clientId", use="jwtBearer", instead="claims.iss"
+        )
     standard = {"iss": issuer, "sub": client.text("username") or issuer}
     if "aud" not in claims:
         standard["aud"] = await client.audience()

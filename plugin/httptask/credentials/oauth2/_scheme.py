@@ -15,6 +15,7 @@ from httptask.credentials.oauth2._consent import AuthorizationConsent, ask_in_br
 from httptask.credentials.oauth2._device import DeviceConsent, ask_on_device
 from httptask.credentials.oauth2._discovery import Discovery
 from httptask.credentials.oauth2._schema import credential_schema
+from httptask.errors import CodedError
 from httptask.model.authorisation import AuthResponse, TlsIdentity, Token
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class OAuth2:
             return await ask_in_browser(client, redirect_uri)
         if grant == "deviceCode":
             return await ask_on_device(client)
-        raise ValueError(f"the grant {grant!r} asks nobody for consent: it gets tokens by itself")
+        raise CodedError("credential-grant-asks-nobody", grant=grant)
 
     def identity(self, credential: Credential, context: AuthContext) -> Mapping[str, Any]:
         """Return what the token of *credential* is stored under."""

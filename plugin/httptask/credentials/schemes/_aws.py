@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 from httptask._core.threads import in_thread
 from httptask._http.syntax import http_date, split_url
 from httptask.credentials.schemes._simple import is_authorization
+from httptask.errors import CodedError
 
 if TYPE_CHECKING:
     from httptask.model.authorisation import AuthResponse
@@ -84,11 +85,9 @@ class AwsSigV4:
             return
         seconds = context.clock.wall() - date.timestamp()
         if abs(seconds) > _MOST_SKEW:
-            raise ValueError(
-                f"the server refused the signature ({response.status}), and the clock of this"
-                f" machine is {abs(seconds):,.0f} s {'ahead of' if seconds > 0 else 'behind'} the"
-                " server's: AWS takes signatures of the last minutes only; set the clock"
-            )
+            side = "secondsAhead" if seconds > 0 else "secondsBehind"
+            params = {"status": response.status, side: abs(seconds)}
+            raise CodedError("credential-clock", params)
 
 
 def _encoded(target: str) -> str:
@@ -112,7 +111,7 @@ def _signing() -> Callable[[Mapping[str, str]], Any]:
     try:
         from httptask.credentials.schemes._aws_signer import signer_of
     except ImportError:
-        raise ValueError(
-            "awsSigV4 needs the package botocore: pip install 'httptask[aws]'"
+        raise CodedError(
+            "credential-package", use="awsSigV4", package="botocore", extra="aws"
         ) from None
     return signer_of

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from httptask._http.syntax import origin
 from httptask.credentials._challenges import Challenge, challenges_of
 from httptask.credentials.schemes._simple import is_authorization, is_http
+from httptask.errors import CodedError
 
 if TYPE_CHECKING:
     from httptask.model.authorisation import AuthResponse
@@ -124,16 +125,10 @@ def session_of(challenges: Iterable[Challenge]) -> Session | None:
                 is_utf_8=parameters.get("charset", "").lower() == "utf-8",
             )
     if known:
-        asked = ", ".join(sorted({digest.get("qop", "") for digest in known}))
-        raise ValueError(
-            f"the server asks for digest authentication with qop={asked!r}; only 'auth' is known:"
-            " let the server offer it too"
-        )
-    asked = ", ".join(sorted({digest.get("algorithm", "MD5") for digest in digests}))
-    raise ValueError(
-        f"the server asks for digest authentication with the algorithm {asked!r}, or without a"
-        f" nonce; known are {', '.join(_HASHES)}, each with -sess, too"
-    )
+        asked = sorted({digest.get("qop", "") for digest in known})
+        raise CodedError("credential-digest-qop", found=asked)
+    asked = sorted({digest.get("algorithm", "MD5") for digest in digests})
+    raise CodedError("credential-digest-algorithm", found=asked, known=list(_HASHES))
 
 
 def _hash_of(parameters: Mapping[str, str]) -> str:

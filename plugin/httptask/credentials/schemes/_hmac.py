@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from httptask.credentials._placing import put
+from httptask.errors import CodedError
 
 if TYPE_CHECKING:
     from httptask.model.credential import Credential
@@ -64,8 +65,8 @@ class _Signing:
         if name in self.values and argument is None:
             return self.values[name].encode()
         if name not in _PARTS or argument is not None:
-            known = ", ".join(f"{{{each}}}" for each in (*self.values, *_PARTS, "header:NAME"))
-            raise ValueError(f"{{{name}}} is no part of a request; known: {known}")
+            known = [*self.values, *_PARTS, "header:NAME"]
+            raise CodedError("credential-signed-part", part=name, known=known)
         part: bytes = await _PARTS[name](self)
         return part
 
@@ -79,10 +80,7 @@ class _Signing:
 
     async def body(self) -> bytes:
         if not isinstance(self.request.body, bytes):
-            raise ValueError(
-                "{body} would hold the whole of a streamed body; sign {bodySha256}, if the API"
-                " takes that"
-            )
+            raise CodedError("credential-signed-body")
         return self.request.body
 
     async def sha256(self) -> bytes:
@@ -175,7 +173,7 @@ class Hmac:
         signed = [item for item in fields["send"] if "{signature}" in item["value"]]
         others = [item for item in fields["send"] if item not in signed]
         if not signed:
-            raise ValueError("nothing in 'send' holds {signature}, so that it would not be sent")
+            raise CodedError("credential-signature-unsent")
         await _add(others, signing)
         text = await signing.bytes_of(fields["stringToSign"])
         digest = hmac.digest(_key(fields), text, fields.get("algorithm", "sha256"))
@@ -195,6 +193,5 @@ def _key(fields: Mapping[str, str]) -> bytes:
     try:
         return _SECRETS[encoding](fields["secret"])
     except (binascii.Error, ValueError):
-        raise ValueError(
-            f"the secret is no {encoding}, which 'secretEncoding' says it is"
-        ) from None
+        says = {"encoding": encoding, "says": "secretEncoding"}
+        raise CodedError("credential-not-encoded", says, field="secret") from None

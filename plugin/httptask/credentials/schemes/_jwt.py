@@ -11,6 +11,7 @@ from httptask._core.threads import in_thread
 from httptask.credentials._jwt import KEY_SCHEMA, SigningKey
 from httptask.credentials._placing import SEND_AS, put_token
 from httptask.credentials.schemes._simple import asks_for_token
+from httptask.errors import CodedError
 
 if TYPE_CHECKING:
     from httptask.model.authorisation import AuthResponse
@@ -101,7 +102,8 @@ class Jwt:
 def _key(fields: Mapping[str, Any]) -> SigningKey:
     key = fields["key"]
     if ("pem" in key) == ("secret" in key):
-        raise ValueError("the key is one of a private key in /key/pem and a secret in /key/secret")
+        choices = ["a private key in /key/pem", "a secret in /key/secret"]
+        raise CodedError("credential-one-of", choices=choices)
     return SigningKey.of(key, key.get("secret", ""))
 
 

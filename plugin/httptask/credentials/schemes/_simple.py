@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from httptask.credentials._placing import put
+from httptask.errors import CodedError
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 
@@ -56,7 +57,7 @@ class Basic:
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
         """Set the header; a colon in the user name cannot be sent (RFC 7617, section 2)."""
         if ":" in _value(credential, "username"):
-            raise ValueError("the user name holds a colon, which basic authentication cannot carry")
+            raise CodedError("credential-user-colon")
         pair = f"{_value(credential, 'username')}:{_value(credential, 'password')}"
         request.set_header(
             "Authorization", "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii")
@@ -81,10 +82,7 @@ class Bearer:
         """Set the header."""
         token = _value(credential, "token")
         if not re.fullmatch(r"[!-~]+", token):  # wider than the RFC's b64token, as tokens are
-            raise ValueError(
-                "the token holds blanks, control characters or letters beyond ASCII; was it pasted"
-                " with a line end?"
-            )
+            raise CodedError("credential-token-text")
         request.set_header("Authorization", "Bearer " + token)
 
 
