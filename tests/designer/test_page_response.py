@@ -306,3 +306,38 @@ def test_the_history_says_what_was_asked_and_is_the_answer_after_a_reload(
     page.page.emulate_media(color_scheme="dark")
     page.named("tab", "History (2)").click()
     assert page.violations() == []
+
+
+def test_a_refusal_says_what_to_do(page: DesignerPage, upstream: Upstream) -> None:
+    """What the server says of a field stands there; a wait is counted down; a status without more
+    leads to the setting to look at, or to a credential.
+    """
+    told = {"errors": [{"field": "limit", "message": "must be more than 5"}]}
+    upstream.answers(told, status="422 Unprocessable Content")
+    page.send()
+    expect(page.problem("/httpRequest/query/limit")).to_contain_text("must be more than 5")
+    expect(page.page.locator(".response")).to_contain_text("what is wrong with 1 field")
+    assert page.violations() == []
+    page.at(ID).focus()
+    page.named("button", "Show at the fields").click()
+    expect(page.at("/httpRequest/query/limit")).to_be_focused()
+
+    upstream.answers({}, ("Retry-After", "1"), status="429 Too Many Requests")
+    page.send()
+    again = page.page.get_by_role("button", name="Test again")
+    expect(again).to_have_text("Test again in 1 s")
+    assert page.violations() == []
+    expect(again).to_have_text("Test again")
+    upstream.answers({}, status="404 Not Found")
+    again.click()
+    expect(page.page.locator(".response")).to_contain_text("Nothing is there: is id what you mean?")
+    page.page.emulate_media(color_scheme="dark")
+    assert page.violations() == []
+    page.named("button", "Go to the field").click()
+    expect(page.at(ID)).to_be_focused()
+
+    upstream.answers({}, status="403 Forbidden")
+    page.send()
+    expect(page.page.locator(".response")).to_contain_text("refuses this without a credential")
+    page.named("button", "Make a credential").click()
+    expect(page.named("dialog", "Credentials")).to_be_visible()

@@ -29,9 +29,10 @@ def authorisation(
 ) -> dict[str, Any]:
     """Return the member `authorisation` of the last event of a test request, or nothing.
 
-    A 401 has one, and so has what ended in the class `credential`. *url* is the request's.
+    A 401 and a 403 have one, and so has what ended in the class `credential`. *url* is the
+    request's.
     """
-    is_refused = response is not None and response.status_code == 401
+    is_refused = response is not None and response.status_code in (401, 403)
     if not is_refused and outcome != "credential":
         return {}
     lines = [

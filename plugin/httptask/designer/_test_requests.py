@@ -24,6 +24,7 @@ from httptask.building import curl_command
 from httptask.designer._authorisation import authorisation
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._event_stream import Event
+from httptask.designer._hints import hints
 from httptask.designer._problems import Refused
 from httptask.designer._rounds import shown_calls, shown_suggestion
 from httptask.designer._shown_bodies import encoding_of, file_name, media_type_of, shown_as
@@ -237,6 +238,7 @@ class TestRequests:
         self._keep(running.id, body)
         if exchange.outcome != "success":
             shown["message"] = exchange.error or ""
+            shown |= hints(response, sent, task.definition, _known(task)[0])
         event = (
             common
             | {"outcome": exchange.outcome, "body": f"test-requests/{running.id}/body"}

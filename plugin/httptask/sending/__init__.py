@@ -30,6 +30,7 @@ from httptask.sending._pinned_wire import (
     PinnedWire,
 )
 from httptask.sending._progress import Keeper, Progress, RoundNews, Wait, told, watched
+from httptask.sending._rate_headers import server_limit
 from httptask.sending._redirect import (
     for_another_origin,
     is_same_origin,
@@ -92,6 +93,7 @@ __all__ = [
     "refused",
     "retry_after_of",
     "secrets_of",
+    "server_limit",
     "suffix_of",
     "target_of",
     "token_sender",

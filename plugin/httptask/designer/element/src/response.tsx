@@ -7,6 +7,7 @@ import { Panel } from "./panel";
 import { Answer } from "./answer-tools";
 import { Sent, Timeline } from "./exchange";
 import { csvRows } from "./formats";
+import { Hint } from "./hint";
 import { Download, FileView, HtmlView, ImageView, Table, XmlView } from "./views";
 import type { Ending } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
@@ -89,6 +90,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
       )}
       {ending.event === "error" && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
       {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning">{store.named(ending.message!)}</Note>}
+      {responded && <Hint ending={ending} store={store} />}
       {responded && isRefused(ending, store) && <Refused ending={ending} store={store} />}
       {responded && ending.anyway && store.task.refusesSettings && (
         <Note kind="info" title="A run would refuse these settings">

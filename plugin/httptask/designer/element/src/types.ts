@@ -359,6 +359,8 @@ export interface Ending {
   curl?: string;
   raw?: string;
   retryAfter?: number;
+  /** What to do about a response that refuses: where to look, and how many seconds to wait. */
+  hint?: { message: string; pointer?: string; seconds?: number };
   kind?: string;
   problems?: Problem[];
   pointer?: string;

@@ -9,13 +9,17 @@ export const isRefused = (ending: Ending, store: Store): boolean => !!ending.aut
 
 const SCHEMES: Record<string, string> = { basic: "Basic", digest: "Digest", bearer: "Bearer" };
 
-/** What a 401 means for the task: it names no credential, or one that is refused. */
+const title = (names: string[], { status }: Ending): string =>
+  !names.length ? (status === 403 ? "The server refuses this without a credential" : "The server asks for a credential")
+  : status === 403 ? `${names.join(" and ")} may not do this` : `The server does not accept ${names.join(" and ")}`;
+
+/** What a 401 or a 403 means for the task: it names no credential, or one that is refused. */
 export function Refused({ ending, store }: { ending: Ending; store: Store }) {
   const names = namesIn(slotOf(store));
   const { challenges } = ending.authorisation!;
   const asked = challenges.map((each) => SCHEMES[each] ?? each).join(" or ");
   return (
-    <Note kind="warning" title={names.length ? `The server does not accept ${names.join(" and ")}` : "The server asks for a credential"}>
+    <Note kind="warning" title={title(names, ending)}>
       {asked && <span>It asks for {asked}. </span>}
       <div class="row actions"><WayOn ending={ending} store={store} /></div>
     </Note>
