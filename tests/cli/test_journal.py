@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,7 @@ def test_an_endpoint_that_is_gone_is_named(run: Run, tmp_path: Path) -> None:
     with process(tmp_path, "run", "flow.json", *JOURNAL) as started:
         line_with(started, "somebody completes it")
         started.kill()
-    with sqlite3.connect(tmp_path / "runs.sqlite3") as file:
+    with closing(sqlite3.connect(tmp_path / "runs.sqlite3")) as file, file:
         (plan,) = file.execute("SELECT plan FROM run").fetchone()
         request = {"url": "http://127.0.0.1/"}
         task = {"type": "Http", "endpoint": "gone-get", "httpRequest": request, "end": True}

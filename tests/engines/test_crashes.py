@@ -6,6 +6,7 @@ import json
 import random
 import sqlite3
 from collections import Counter, defaultdict
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,10 @@ class Witness:
 
     def _finished(self, run: str, task: str, item: str | None, number: int) -> str | None:
         """Return what of the request had ended, by the journal, when it came."""
-        with sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=60) as file:
+        with (
+            closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=60)) as file,
+            file,
+        ):
             row = file.execute("SELECT number FROM run WHERE id = ?", (run,)).fetchone()
             if row is None:
                 return "its run had ended"
@@ -205,7 +209,7 @@ def check_ends(witness: Witness, runs: list[str]) -> None:
             failed = {name for name, status in statuses.items() if status != "Completed"}
             assert failed <= {"Once", "RightOnce"}
             assert all((task.error or {}).get("maybeDelivered", True) for task in run.tasks)
-    with sqlite3.connect(witness.journal) as file:
+    with closing(sqlite3.connect(witness.journal)) as file, file:
         for table in ("call", "part", "item", "signal"):
             assert file.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
         assert file.execute("SELECT count(*) FROM run").fetchone() == (len(runs),)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -342,7 +343,7 @@ def test_a_time_limit_counts_from_the_beginning(file: Path) -> None:
     definition = workflow("A", {"A": do(end=True)}, timeoutSeconds=60)
     workflow_id = crashed(file, definition, world=World(A=dies))
     past = (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE run SET began_at = ?", (past,))
     run = resumed(file, workflow_id, World())
     assert run.status == "TimedOut"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,14 @@ def file(tmp_path: Path) -> Path:
 
 
 def other_database(path: Path) -> None:
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE mine (a)")
 
 
 def newer(path: Path) -> None:
     with Journal(path):
         pass
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
 

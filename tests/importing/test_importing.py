@@ -14,6 +14,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +208,7 @@ def importing(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path, l
         command(catalogue, str(folder)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     try:
-        with sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True) as reader:
+        with closing(sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True)) as reader, reader:
             until(lambda: reader.execute("SELECT count(*) FROM endpoint").fetchone()[0] > 1_000)
         reader.close()
         yield process, catalogue, running(process.pid)
@@ -225,7 +226,7 @@ def test_a_killed_import_leaves_every_source_whole_or_absent(
     process, catalogue, children = importing
     process.kill()
     process.wait()
-    with sqlite3.connect(catalogue) as connection:
+    with closing(sqlite3.connect(catalogue)) as connection, connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     by_source: dict[str, int] = {}

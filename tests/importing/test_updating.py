@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +229,7 @@ def test_a_catalogue_of_the_version_before_is_converted_and_learns_its_origins(
     file = tmp_path / "old.sqlite3"
     monkeypatch.setenv("HTTPTASK_CATALOGUE", str(file))
     run("import", str(tmp_path / "apis"))
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("ALTER TABLE description DROP COLUMN origin")
         connection.execute("PRAGMA user_version = 2")
     connection.close()
