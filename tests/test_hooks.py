@@ -656,6 +656,7 @@ BROKEN = {
         "import httptask\n@httptask.hookimpl\ndef httptask_check_egress(hots): ...",
         "hots",
     ),
+    "leaves as a script does": ("import sys\nsys.exit(3)", "cannot be loaded: SystemExit: 3"),
     "raises when asked": (
         "import httptask\n@httptask.hookimpl\ndef httptask_engines(): 1 / 0",
         "ZeroDivisionError",

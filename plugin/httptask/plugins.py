@@ -165,7 +165,7 @@ class PluginManager(pluggy.PluginManager):
                 things = list(function(*arguments))
             except HttpTaskError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise _failed(implementation.plugin_name, hook, error) from error
             self._bringers.update((id(thing), implementation.plugin_name) for thing in things)
             return things
@@ -198,7 +198,7 @@ class PluginManager(pluggy.PluginManager):
         for plugin, thing in self._brought(hook):
             if not isinstance(getattr(thing, "name", None), str) or isinstance(thing, type):
                 raise PluginError(
-                    f"the plugin {plugin} brings a {NAMED[hook]} that is no instance with a name:"
+                    f"what the plugin {plugin} brings as {NAMED[hook]} is no instance with a name:"
                     f" {thing!r}",
                     plugin,
                 )
@@ -297,7 +297,7 @@ def _load(manager: PluginManager, point: importlib.metadata.EntryPoint) -> None:
     manager.installed.add(point.name)
     try:
         manager.register(point.load(), name=point.name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module may leave as a script does
         is_of_pluggy = isinstance(error, pluggy.PluginValidationError)
         reason = str(error) if is_of_pluggy else f"cannot be loaded: {_described(error)}"
         message = f"the plugin {point.name} ({point.value}): {reason}"
@@ -355,7 +355,7 @@ def _log_failure(error: Exception) -> None:
     _log.debug("where it failed", exc_info=error)
 
 
-def _failed(plugin: str | None, hook: str, error: Exception) -> PluginError:
+def _failed(plugin: str | None, hook: str, error: BaseException) -> PluginError:
     message = f"the plugin {plugin or 'that implements it'} failed in {hook}: {_described(error)}"
     return PluginError(message, plugin)
 
@@ -364,7 +364,7 @@ def _code_of(function: Any) -> Any:
     return getattr(inspect.unwrap(function), "__code__", None)
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 

@@ -56,6 +56,21 @@ def test_a_credential_of_the_keyring_is_used(keys: Keys) -> None:
     assert "c4n4ry" not in str(keys.entries)
 
 
+def test_a_file_in_another_charset_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is taken for stored, and what stands there is not lost."""
+    path = tmp_path / "credentials.json"
+    path.write_bytes(before := '{"a": {"type": "bearer", "token": "é"}}'.encode("latin-1"))
+    path.chmod(0o600)
+    monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
+    store = writable_shelf("file").store
+    assert store is not None
+    with pytest.raises(ValueError, match="is not in UTF-8"):
+        store("b", {"type": "bearer", "token": "x"})
+    assert path.read_bytes() == before
+
+
 def test_a_keyring_that_fails_is_said(keys: Keys) -> None:
     """A locked keyring is a sentence; a machine without one has nothing in it, and takes nothing."""
     keys.failure = KeyringLocked("locked")

@@ -41,7 +41,13 @@ def told(read: Reading) -> list[tuple[str, str | None]]:
     return [(note.kind, note.pointer) for note in read.notes]
 
 
+EMPTY_PART = [
+    (IN_HOST, ""),
+    ("https://a.{v}.example.com/x", ""),
+]
+"""The name of no server has an empty part (RFC 1035, section 2.3.1)."""
 MOVING = [
+    *EMPTY_PART,
     *(
         (IN_HOST, value)
         for value in (

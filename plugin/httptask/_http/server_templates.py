@@ -67,6 +67,8 @@ def fits(before: str, value: str, after: str) -> bool:
     if not authority and (is_last or after.startswith(":")):
         whole = _WHOLE_HOST.fullmatch(value)
         return whole is not None and (is_last or not re.search(r"[:/]", value.rpartition("]")[2]))
+    if not value and authority[-1:] in ("", ".") and after.startswith("."):
+        return False  # a part of the host's name would be empty
     return (_END_OF_HOST if is_last else _PIECE_OF_HOST).fullmatch(value) is not None
 
 
