@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.pointers import lines_of
+from httptask._core.problem_lines import with_lines
 from httptask._http.syntax import PLACEHOLDER
 from httptask.credentials import fitting_problems
 from httptask.errors import Problem
@@ -36,13 +36,7 @@ class BrokenTask:
 
     def located(self, text: str) -> BrokenTask:
         """Return the same, with each problem's line in the definition's *text*."""
-        lines = lines_of(text, {problem.pointer for problem in self.problems})
-        return replace(
-            self,
-            problems=tuple(
-                replace(problem, line=lines.get(problem.pointer)) for problem in self.problems
-            ),
-        )
+        return replace(self, problems=tuple(with_lines(self.problems, text)))
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"task", "endpoint", "problems"}`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
-from httptask._core.pointers import lines_of
+from httptask._core.problem_lines import with_lines
 from httptask._visible import exact
 from httptask.cli._code import code_options, print_code
 from httptask.cli._definition import (
@@ -195,10 +195,7 @@ def _without_path(exchange: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_lines(error: SettingsError, definition: WorkflowDefinition) -> SettingsError:
-    lines = lines_of(definition.text or "", {problem.pointer for problem in error.problems})
-    return SettingsError(
-        [replace(problem, line=lines.get(problem.pointer)) for problem in error.problems]
-    )
+    return SettingsError(with_lines(error.problems, definition.text or ""))
 
 
 def _save(path: str, exchange: Exchange) -> None:

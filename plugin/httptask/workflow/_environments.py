@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
 from httptask._core.nearest import nearest
-from httptask._core.pointers import lines_of
 from httptask._core.pointers import pointer as pointer_of
+from httptask._core.problem_lines import with_lines
 from httptask._http.syntax import split_url
 from httptask.credentials import (
     has_own_stores_alone,
@@ -46,7 +45,7 @@ def load_environment(definition: WorkflowDefinition, name: str) -> Environment:
     found = environment_file_problems(document)
     errors = [problem for problem in found if problem.severity == "error"]
     if errors:
-        raise DefinitionError(_with_lines(errors, text), source=str(path))
+        raise DefinitionError(with_lines(errors, text), source=str(path))
     return Environment.from_json({**document, "name": name})
 
 
@@ -75,7 +74,7 @@ def environment_problems(
     document, text = read_json(str(environment_path(definition, name)))
     found = environment_file_problems(document)
     if any(problem.severity == "error" for problem in found):
-        return _with_lines(found, text), []
+        return with_lines(found, text), []
     environment = Environment.from_json({**document, "name": name})
     tasks = _tasks_of_folder(definition)
     own = [
@@ -86,7 +85,7 @@ def environment_problems(
     if anywhere is None:
         anywhere = set(problems(definition, runtime))
     here = problems(definition, runtime, environment)
-    return _with_lines(own, text), [one for one in here if one not in anywhere]
+    return with_lines(own, text), [one for one in here if one not in anywhere]
 
 
 def environment_file_problems(document: Any) -> list[Problem]:
@@ -104,11 +103,6 @@ def environment_file_problems(document: Any) -> list[Problem]:
     for name in ("variables", "servers"):
         found += secrets_below(document.get(name), pointer_of([name]))
     return found
-
-
-def _with_lines(found: list[Problem], text: str) -> list[Problem]:
-    lines = lines_of(text, {problem.pointer for problem in found})
-    return [replace(problem, line=lines.get(problem.pointer)) for problem in found]
 
 
 def _is_address(text: str) -> bool:

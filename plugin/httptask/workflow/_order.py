@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
-from httptask._core.pointers import lines_of, parts
+from httptask._core.pointers import parts
+from httptask._core.problem_lines import with_lines
 from httptask.errors import Problem
 from httptask.model.workflow import WorkflowDefinition
 
@@ -17,10 +17,7 @@ def in_order(unordered: Iterable[Problem], definition: WorkflowDefinition) -> li
     """
     order = _Order(definition.document)
     listed = sorted(dict.fromkeys(unordered), key=lambda problem: order.of(problem.pointer))
-    if definition.text is None:
-        return listed
-    lines = lines_of(definition.text, {problem.pointer for problem in listed})
-    return [replace(problem, line=problem.line or lines.get(problem.pointer)) for problem in listed]
+    return listed if definition.text is None else with_lines(listed, definition.text)
 
 
 class _Order:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
 from httptask._core.nearest import nearest
-from httptask._core.pointers import lines_of
 from httptask._core.pointers import pointer as pointer_of
+from httptask._core.problem_lines import with_lines
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask.errors import DefinitionError, Problem
 from httptask.model.pins import ANSWER_FORMS, Pins
@@ -190,8 +190,7 @@ class _PinsDocument:
 
     def with_lines(self, problems: list[Problem]) -> list[Problem]:
         """Return *problems* with the lines that they are in."""
-        lines = lines_of(self._text, {problem.pointer for problem in problems})
-        return [replace(problem, line=lines.get(problem.pointer)) for problem in problems]
+        return with_lines(problems, self._text)
 
     def problems(self, definition: WorkflowDefinition, definitions: Definitions) -> list[Problem]:
         """Return what is wrong with the pins by themselves, and with the tasks that they name."""
