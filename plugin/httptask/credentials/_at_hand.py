@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from httptask.credentials._known import has_own_stores_alone
 from httptask.credentials._resolve import resolved
-from httptask.credentials._stores import from_environment, from_unchanged_file
+from httptask.credentials._stores import from_environment, from_unchanged_file, variable
 
 if TYPE_CHECKING:
     from httptask.credentials._resolve import Resolved
     from httptask.model.credential import Credential
     from httptask.plugins import PluginManager
 
+_Kept = tuple[str, str | None, "Credential", "Resolved"]
+"""Its environment variable, the text of that, None where a file has it, what was stored, and what
+that was resolved to.
+"""
 _MOST = 1024
 """Credentials that are kept."""
-
-
-def _stored(name: str) -> Credential | None:
-    """Return the credential *name* of a store that can be asked without a thread, or None."""
-    return from_environment(name) or from_unchanged_file(name)
 
 
 class CredentialsAtHand:
@@ -32,17 +32,19 @@ class CredentialsAtHand:
     def __init__(self, plugins: PluginManager) -> None:
         self._plugins = plugins
         self._version = plugins.version
-        self._kept: dict[str, tuple[Credential, Resolved]] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def get(self, name: str) -> Resolved | None:
         """Return the credential *name* if it was kept, and its store holds the same; else None."""
-        pair = self._kept.get(name)
-        if pair is None or self._version != self._plugins.version:
+        kept = self._kept.get(name)
+        if kept is None or self._version != self._plugins.version:
             return None
-        try:
-            return pair[1] if _stored(name) is pair[0] else None
-        except ValueError:  # it is broken now, which is said when it is resolved
+        variable, text, stored, credential = kept
+        if (os.environ.get(variable) or None) != text:
             return None
+        if text is None and from_unchanged_file(name) is not stored:
+            return None
+        return credential
 
     def keep(self, name: str, credential: Resolved) -> None:
         """Keep *credential*, as it was resolved just now, if its store can be asked at once."""
@@ -50,7 +52,10 @@ class CredentialsAtHand:
         if self._version != self._plugins.version or len(self._kept) >= _MOST:
             self._version = self._plugins.version
             self._kept.clear()
-        stored = _stored(name) if has_own_stores_alone(self._plugins) else None
+        if not has_own_stores_alone(self._plugins):
+            return
+        text = os.environ.get(variable(name)) or None
+        stored = from_environment(name) or from_unchanged_file(name)
         # Another one may have been written meanwhile.
         if stored is not None and resolved(stored, self._plugins) is credential:
-            self._kept[name] = stored, credential
+            self._kept[name] = variable(name), text, stored, credential

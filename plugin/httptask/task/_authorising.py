@@ -139,9 +139,11 @@ async def authorised(
     if len(credentials) > 1:
         return await _authorised_together(runtime, plain, credentials, endpoint, send)
     pointer, resolved = credentials[0]
-    kept, redactor, is_flow = plan.kept_header, runtime.redactor, resolved.known.is_flow
+    kept, redactor = plan.kept_header, runtime.redactor
     name = resolved.credential.name
-    lend = partial(Lent, runtime, name, endpoint, pointer, send) if is_flow else None
+    lend = None
+    if resolved.known.is_flow:
+        lend = partial(Lent, runtime, name, endpoint, pointer, send)
     if (
         kept is not None
         and (send is not None or kept.token is None)

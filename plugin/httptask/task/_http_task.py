@@ -67,6 +67,8 @@ class HttpTask:
         self.name = name
         self.pointer = pointer
         self._given_runtime = runtime
+        if runtime is not None:
+            self.runtime = runtime  # a cached property takes a lock, and a run makes many tasks
         self._given_endpoint = endpoint
 
     def __repr__(self) -> str:
@@ -75,7 +77,7 @@ class HttpTask:
     @cached_property
     def runtime(self) -> Runtime:
         """What this task shares with others."""
-        return self._given_runtime or Runtime()
+        return Runtime()
 
     @classmethod
     def of_written(cls, written: WrittenTask, *, name: str, runtime: Runtime) -> HttpTask:

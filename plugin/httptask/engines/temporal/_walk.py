@@ -190,6 +190,8 @@ class Walk:
 
     def _stop_steps(self, keys: Collection[Key]) -> None:
         """Stop the visits *keys*: the Parallel that they are inside of has failed."""
+        if not keys:  # asked in every turn, and every branch may be under way
+            return
         self._stopped.update(keys)
         for task, step in self._running.items():
             if step.key in keys:
