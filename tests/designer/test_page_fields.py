@@ -350,7 +350,7 @@ def test_parameters_stand_together(running: RunningDesigner, browser: Browser) -
         media_type.click()
         expect(media_type).to_have_value("application/json")
         expect(media_type).to_be_focused()
-        expect(page.page.locator(".problem")).to_have_count(0)
+        expect(page.page.locator(".form .problem")).to_have_count(0)
         assert page.violations() == []
 
 

@@ -45,9 +45,6 @@ def main() -> None:
                 page.at(pointer).fill(value)
             page.at("/httpRequest/query/topic_type").select_option("rfi")
             page.send()
-            page.page.locator("h3, h2").filter(has_text="Headers").first.hover()
-            page.page.mouse.wheel(0, -5_000)
-            page.page.wait_for_timeout(300)  # the page scrolls smoothly
             page.page.screenshot(path=PICTURE)
     print(f"{PICTURE}: {PICTURE.stat().st_size} bytes")
 

@@ -6,7 +6,8 @@ export function Preview(_: object) {
   const { store } = useUi();
   const { root, endpoint, form } = store.task;
   const { preview } = store.validation;
-  if (!root) return <Empty title="Nothing chosen yet" text="Add or find (Ctrl K): search an API, paste a curl command, or start from an empty request." />;
+  if (!root && store.task.name !== null) return <Empty title="This task sends nothing" text="Run the workflow (Ctrl+Shift+Enter) to see where it leads." />;
+  if (!root) return <Empty title="Nothing chosen yet" text="Add or find (Ctrl+K): search an API, paste a curl command, or start from an empty request." />;
   if (!preview) return <Empty text="The server has not looked at this request yet." />;
   const { request, body, problem } = preview;
   const shown = masking(store);

@@ -81,7 +81,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
       onDragOver={(event) => { if (event.dataTransfer!.types.includes(DRAGGED)) event.preventDefault(); }}
       onDrop={({ dataTransfer }) => { const dragged = dataTransfer!.getData(DRAGGED); void panelsLoaded().then(({ dropTask }) => dropTask(store, dragged, name)); }}
     >
-      <button class="task-name" aria-current={chosen ? "true" : undefined} onClick={() => void store.task.open(name)}>
+      <button class="task-name" title={name} aria-current={chosen ? "true" : undefined} onClick={() => void store.task.open(name)}>
         <span class="task-title">{name}{unsaved && <span class="dot" title="not saved"><span class="hidden"> (not saved)</span></span>}</span>
         <span class="task-sub">
           {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
