@@ -118,6 +118,15 @@ def test_two_in_a_hostile_page(browser: Browser, url: str, folder: Path) -> None
         page.locator("#outside").focus()
         page.keyboard.press("Control+Enter")
         expect(one.locator(".response .status")).to_have_count(0)
+        # A host's keys are its own, while its button or nothing of it has the focus.
+        for leave in (
+            "document.querySelector('#outside').focus()",
+            "document.activeElement.blur()",
+        ):
+            page.evaluate(leave)
+            for key in ("?", "/", "F1"):
+                page.keyboard.press(key)
+        expect(page.locator("dialog, #search, .reference")).to_have_count(0)
 
 
 def test_element_can_leave_and_come_back(browser: Browser, url: str) -> None:
