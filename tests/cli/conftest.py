@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import servers
-from command_line import Done, Run
+from command_line import Done, Run, done
 
 
 @pytest.fixture
@@ -28,17 +25,6 @@ def run(tmp_path: Path) -> Run:
     }
 
     def command(*words: str, stdin: str = "", **variables: str) -> Done:
-        return Done(
-            subprocess.run(
-                [sys.executable, "-m", "httptask", *words],
-                cwd=tmp_path,
-                env=environment | variables,
-                input=stdin,
-                capture_output=True,
-                encoding="utf-8",
-                timeout=servers.HANG_SECONDS,
-                check=False,
-            )
-        )
+        return done(words, tmp_path, environment | variables, stdin)
 
     return command

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import subprocess
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import servers
+
 Run = Callable[..., "Done"]
+
+_OF_THE_INTERPRETER = ("PYTHON", "LC_", "LANG")
+"""Variables that only a new interpreter reads."""
 
 
 class Done:
@@ -22,3 +33,71 @@ class Done:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def done(words: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin: str = "") -> Done:
+    """Run the command *words* in *cwd* with *environment*, and return what it did.
+
+    It is a process of its own: a fork of one that has imported what commands need, unless
+    *environment* holds what an interpreter reads when it starts.
+    """
+    own = {name for name in environment if name.startswith(_OF_THE_INTERPRETER)}
+    if any(environment[name] != os.environ.get(name) for name in own):
+        return Done(
+            subprocess.run(
+                [sys.executable, "-m", "httptask", *words],
+                cwd=cwd,
+                env=environment,
+                input=stdin,
+                capture_output=True,
+                encoding="utf-8",
+                timeout=servers.HANG_SECONDS,
+                check=False,
+            )
+        )
+    with tempfile.TemporaryDirectory() as name:
+        files = {stream: Path(name, stream) for stream in ("stdin", "out", "err")}
+        for stream, path in files.items():
+            path.write_text(stdin if stream == "stdin" else "", encoding="utf-8", newline="")
+        status = _server().status(
+            {
+                "words": list(words),
+                "cwd": str(cwd),
+                "environment": dict(environment),
+                **{stream: str(path) for stream, path in files.items()},
+            }
+        )
+        out, err = (files[stream].read_text(encoding="utf-8") for stream in ("out", "err"))
+    return Done(subprocess.CompletedProcess(words, status, out, err))
+
+
+class _Server:
+    """The process that commands are forks of."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("command_server.py")
+        self._process = subprocess.Popen(
+            [sys.executable, str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        atexit.register(self._end)
+
+    def status(self, command: Mapping[str, Any]) -> int:
+        """Run *command*, and return its exit status."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(command), file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        assert line, "the server of commands has ended"
+        return int(line)
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@cache
+def _server() -> _Server:
+    return _Server()

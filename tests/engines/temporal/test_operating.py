@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from command_line import Done
+from command_line import Done, done
 from engine_definitions import api, at, flow, get
 from httptask.cli._temporal import TASK_QUEUE_VARIABLE
 from httptask.engines.temporal import _types
@@ -37,12 +38,9 @@ def command(monkeypatch: pytest.MonkeyPatch, temporal_address: str) -> Command:
     monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_address)
 
     def run(*words: str, status: int = 0) -> Done:
-        process = subprocess.run(
-            [sys.executable, "-m", "httptask", *words], capture_output=True, text=True, timeout=120
-        )
-        done = Done(process)
-        assert done.status == status, done.err
-        return done
+        ended = done(words, Path.cwd(), os.environ)
+        assert ended.status == status, ended.err
+        return ended
 
     return run
 
