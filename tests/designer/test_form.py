@@ -76,6 +76,21 @@ STRING, INTEGER, OBJECT = (
 )
 
 
+def test_a_union_of_scalars_is_one_box() -> None:
+    """It says which types it takes, and the values that are named; one with a secret, a list or an
+    object stays a choice of forms.
+    """
+    size = {"enum": ["auto", "none"]}
+    box = field({"oneOf": [size, {"type": "integer", "minimum": 1}, {"type": "boolean"}]})
+    assert (box["kind"], box["types"]) == ("any", ["string", "integer", "boolean"])
+    assert box["type"] == "string or integer or boolean"
+    assert box["keys"]["values"] == ["auto", "none"]
+    assert [option["kind"] for option in box["options"]] == ["enum", "number", "boolean"]
+    secret = {"type": "string", "format": "password"}
+    for other in (secret, OBJECT, {"type": "array"}, {"oneOf": [INTEGER, OBJECT]}):
+        assert field({"oneOf": [STRING | {"maxLength": 3}, other]})["kind"] == "union"
+
+
 @pytest.mark.parametrize(
     ("schema", "kind", "members"),
     [

@@ -26,6 +26,14 @@ NODE = {
         "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}},
     },
 }
+PETS = {
+    name: {
+        "type": "object",
+        "required": ["kind", name.lower()],
+        "properties": {"kind": {"type": "string"}, name.lower(): {"type": "string"}},
+    }
+    for name in ("Cat", "Dog")
+}
 BODY: dict[str, Any] = {
     "type": "object",
     "required": ["name"],
@@ -73,6 +81,16 @@ BODY: dict[str, Any] = {
         },
         "untyped": {},
         "ids": {"type": "array"},
+        "margin": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+        "pet": {
+            "oneOf": [
+                {"title": "A cat", "$ref": "#/$defs/Cat"},
+                {"title": "A dog", "$ref": "#/$defs/Dog"},
+            ],
+            "discriminator": {"propertyName": "kind"},
+        },
+        "born": {"type": "string", "format": "date"},
+        "seen": {"type": "string", "format": "date-time"},
         "parent": {"type": ["string", "null"]},
         "password": {"type": "string", "format": "password"},
         "attachment": {"type": "string", "contentEncoding": "base64"},
@@ -99,7 +117,7 @@ def kinds(url: str) -> Endpoint:
         ),
         parameters=(Parameter("verbose", "query", schema={"type": "boolean"}),),
         request_body=RequestBody({"application/json": MediaType(BODY)}, required=True),
-        definitions={"Node": NODE},
+        definitions={"Node": NODE, **PETS},
     )
 
 
@@ -345,6 +363,7 @@ def test_parameters_stand_together(running: RunningDesigner, browser: Browser) -
                 "query, one of 20",
             ]
         )
+        expect(page.page.locator(".problem")).to_have_count(0)
         media_type = page.at("/httpRequest/headers/Content-Type")
         expect(media_type).to_have_text("application/json default")
         media_type.click()
@@ -417,6 +436,7 @@ def labelled(form: DesignerPage) -> None:
 
 def items(form: DesignerPage) -> None:
     form.add("tags")
+    form.named("button", "rows for tags").click()
     for index, value in enumerate(("one", "two", "three")):
         form.named("button", "Add item to tags").click()
         place = form.at(f"/httpRequest/body/tags/{index}")
@@ -429,11 +449,44 @@ def items(form: DesignerPage) -> None:
 def pasted(name: str, text: str) -> Callable[[DesignerPage], None]:
     def act(form: DesignerPage) -> None:
         form.add(name)
+        form.named("button", f"rows for {name}").click()
         form.named("button", f"Paste a list into {name}").click()
         form.page.get_by_label(f"A list for {name}").fill(text)
         form.named("button", "values", exact=False).click()
 
     return act
+
+
+def tokens(form: DesignerPage) -> None:
+    """Type, Enter, and paste; Backspace takes the last away, and then the field."""
+    keyboard = form.page.keyboard
+    form.add("numbers")
+    place = form.at("/httpRequest/body/numbers")
+    expect(place).to_be_focused()
+    form.page.evaluate("navigator.clipboard.writeText('3, 4\\t5')")
+    keyboard.type("1")
+    keyboard.press("Enter")
+    keyboard.press("Control+v")
+    keyboard.type("6")
+    keyboard.press("Enter")
+    tokens = form.page.locator(".token")
+    expect(tokens).to_have_text(["1", "3", "4", "5", "6"])
+    keyboard.press("Backspace")
+    form.named("button", "Remove 4 from numbers").click()
+    expect(place).to_be_focused()
+    assert form.violations() == []
+    form.add("tags")
+    keyboard.press("Backspace")
+    expect(form.option("tags")).to_be_focused()
+    form.add("ids")
+    for text in ("881", "one, two", "${$.x}"):
+        keyboard.type(text)
+        keyboard.press("Enter")
+    form.named("button", "Remove ${$.x} from ids").click()
+    form.page.get_by_label("Type of the items of ids").select_option(label="text")
+    keyboard.press("Tab")
+    form.at("/httpRequest/body/ids").focus()
+    keyboard.type("7")  # what is being typed is sent, too
 
 
 def empty_list(form: DesignerPage) -> None:
@@ -462,19 +515,46 @@ def option(form: DesignerPage) -> None:
     form.at("/httpRequest/body/contact/phone").fill("123")
 
 
+def scalars(text: str, kind: str = "") -> Callable[[DesignerPage], None]:
+    def act(form: DesignerPage) -> None:
+        form.add("margin")
+        form.at("/httpRequest/body/margin").fill(text)
+        if kind:
+            form.page.get_by_label("Type of margin").select_option(label=kind)
+
+    return act
+
+
+def discriminator(form: DesignerPage) -> None:
+    form.add("pet")
+    form.page.get_by_label("Which form of pet").select_option(label="Dog: A dog")
+    form.at("/httpRequest/body/pet/dog").fill("Rex")
+
+
+def dates(form: DesignerPage) -> None:
+    """The calendar writes RFC 3339, and keeps the time zone that is there."""
+    form.add("born", "seen")
+    expect(form.named("button", "Pick a date for born")).to_be_visible()
+    form.page.get_by_label("Calendar of born").fill("2026-01-31")
+    form.at("/httpRequest/body/seen").fill("2026-01-31T08:30:00.5+02:00")
+    form.page.get_by_label("Calendar of seen").fill("2026-03-01T09:15:00")
+
+
 def recursion(form: DesignerPage) -> None:
     form.add("tree")
     place = "/httpRequest/body/tree"
     for _ in range(3):
         form.option("children").click()
+        expect(form.at(f"{place}/children")).to_be_visible()
         stub = form.page.get_by_role("button", name="Fill in", exact=False)
         if stub.count():
             stub.last.click()
         form.at(f"{place}/children").get_by_role("button", name="Add item to children").last.click()
+        place += "/children/0"
+        expect(form.at(place)).to_be_visible()
         stub = form.page.get_by_role("button", name="Fill in", exact=False)
         if stub.count():
             stub.last.click()
-        place += "/children/0"
     form.option("title").click()
     form.at(f"{place}/title").fill("deep")
 
@@ -489,6 +569,7 @@ def file(form: DesignerPage) -> None:
 
 def untyped_list(form: DesignerPage) -> None:
     form.add("ids")
+    form.named("button", "rows for ids").click()
     form.named("button", "Add item to ids").click()
     form.at("/httpRequest/body/ids/0").fill("881")
     form.named("button", "Add item to ids").click()
@@ -554,11 +635,21 @@ DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
         ),
         pytest.param(pasted("numbers", "1, 2,3"), {"numbers": [1, 2, 3]}, id="pasted-numbers"),
         pytest.param(pasted("numbers", "[4, 5]"), {"numbers": [4, 5]}, id="pasted-json"),
+        pytest.param(
+            tokens, {"numbers": [1, 3, 5], "ids": ["881", "one, two", "7"]}, id="list-as-tokens"
+        ),
         pytest.param(empty_list, {"tags": []}, id="empty-list-that-is-meant"),
         pytest.param(checks, {"colours": ["red", "blue"]}, id="checkboxes"),
         pytest.param(nested, {"address": {"street": "High Street"}}, id="object"),
         pytest.param(entries, {"labels": {"a/b": 3}}, id="map"),
         pytest.param(option, {"contact": {"phone": "123"}}, id="union"),
+        pytest.param(scalars("5"), {"margin": 5}, id="scalar-union-number"),
+        pytest.param(scalars("5", "text"), {"margin": "5"}, id="scalar-union-number-as-text"),
+        pytest.param(scalars("auto"), {"margin": "auto"}, id="scalar-union-text"),
+        pytest.param(discriminator, {"pet": {"kind": "Dog", "dog": "Rex"}}, id="discriminator"),
+        pytest.param(
+            dates, {"born": "2026-01-31", "seen": "2026-03-01T09:15:00+02:00"}, id="dates"
+        ),
         pytest.param(recursion, {"tree": DEEP}, id="recursion"),
         pytest.param(file, {"attachment": base64.b64encode(b"\x00\xff%PDF").decode()}, id="file"),
         pytest.param(untyped("881"), {"untyped": 881}, id="untyped-guessed-number"),
@@ -807,6 +898,7 @@ def test_sample_is_what_the_server_gets(form: DesignerPage, server: RawServer) -
 def test_item_can_be_an_expression(form: DesignerPage, server: RawServer) -> None:
     """An item of a list has its own toggle."""
     form.add("tags")
+    form.named("button", "rows for tags").click()
     form.named("button", "Add item to tags").click()
     form.named("button", "fx for tags 1").click()
     form.at("/httpRequest/body/tags/0").fill("$.given")

@@ -74,6 +74,8 @@ class Filled:
         return "eA=="
 
     def _any(self, part: Any, depth: int) -> Any:
+        if "options" in part:  # a union of scalars: one box for them all
+            return self._union(part, depth)
         return {
             "string": "x",
             "number": 1,

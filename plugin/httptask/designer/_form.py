@@ -237,12 +237,23 @@ class _Fields:
         if node.kind == "string" and is_secret(view, node.name, str(node.path[0])):
             field["secret"] = True
         add_members(field, view, node.kind)
+        if node.kind == "any" and (types := self._tree.scalar_types(view)):
+            field |= self._one_box(node, types)
         if field["kind"] == "any" and node.path[0] in _TEXTUAL:
             field["textual"] = True
         if field.get("encoding") == "upload" and not self._tree.carries_files:
             # JSON and forms are text: binary content is written in base64 there.
             field["encoding"] = "base64"
         return field
+
+    def _one_box(self, node: Node, types: list[str]) -> Field:
+        """Return what a union of scalars of these *types* says of itself: what may be typed."""
+        options = self._tree.scalar_options(node)
+        members: Field = {"type": " or ".join(types), "types": types}
+        members["options"] = [self._field(option) for option in options]
+        if values := [value for option in options for value in option.view.values or ()]:
+            members["keys"] = {"kind": "enum", "type": "value", "values": values[:MOST_OF_ONE]}
+        return members
 
 
 def _discriminate(field: Field, constants: list[dict[str, Any]], declared: str | None) -> None:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from httptask._schema.subschemas import definition_name
-from httptask._schema.views import Schema, View, Views
+from httptask._schema.views import Schema, View, Views, json_type
 from httptask.designer._kinds import BINARY_MEDIA, MOST_OF_ONE, OF_TYPE, kind_of, types_of
 from httptask.model.api import Endpoint
 from httptask.settings import called
@@ -32,6 +32,8 @@ _IS_A_NAME = re.compile(r"[^\W\d_]{2}")
 Such a name tells a person nothing.
 """
 _CARRIES_FILES = re.compile(rf"multipart/|[*]|text/|{BINARY_MEDIA.pattern}")
+SCALARS = ("string", "number", "integer", "boolean")
+"""JSON types whose values are written in one box, in the order in which they are named."""
 _MAY_BE_FILE = frozenset(("any", "string", "file", "object", "map"))
 
 
@@ -138,9 +140,31 @@ class FormTree:
         self, above: Node, steps: tuple[str | int, ...], schema: Schema, **members: Any
     ) -> Node:
         view = self.views.view(schema)
-        return Node(
-            view, kind_of(view), above.path + steps, above.above | above.view.definitions, **members
-        )
+        kind = "any" if self.scalar_types(view) else kind_of(view)
+        return Node(view, kind, above.path + steps, above.above | above.view.definitions, **members)
+
+    def scalar_types(self, view: View) -> list[str]:
+        """Return the types of a union whose options are all scalars: one box can hold them.
+
+        Empty for any other view.
+        """
+        if not view.unions or kind_of(view) != "union":
+            return []
+        types: set[str] = set()
+        for option in map(self.views.view, self.options(view)):
+            if option.keywords.get("format") == "password":
+                return []
+            kind = kind_of(option)
+            if kind in ("enum", "const"):
+                types |= {json_type(value) for value in option.values or (None,)}
+            else:
+                types |= types_of(option) if kind in ("string", "number", "boolean") else {kind}
+        return [name for name in SCALARS if name in types] if types <= set(SCALARS) else []
+
+    def scalar_options(self, node: Node) -> list[Node]:
+        """Return the options of such a union."""
+        options = enumerate(self.options(node.view)[:MOST_OF_ONE])
+        return [self._at(node, ("options", index), schema) for index, schema in options]
 
     def label(self, option: Schema, view: View) -> str | None:
         """Return the name of an option: its title, or its definition's name."""

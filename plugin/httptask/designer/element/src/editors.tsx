@@ -7,13 +7,13 @@ import { parse, typeOf } from "./json";
 import { List } from "./lists";
 import { Entries, Fields } from "./objects";
 import { Panel } from "./panel";
-import { choices, choose, guess, isSecret, load, type Slot, structure, takeAs, valuesOf } from "./slots";
+import { choices, choose, guess, isSecret, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
 import type { Field } from "./types";
 import { typed, useUi } from "./ui";
 
 /** Whether a control stands beside the name; what has none is edited below it. */
 export const hasControl = (slot: Slot): boolean =>
-  slot.fx || slot.isNull || slot.raw !== null || !!slot.field.link || !["object", "map", "array"].includes(slot.field.kind) || isTicked(slot);
+  slot.fx || slot.isNull || slot.raw !== null || !!slot.field.link || !["object", "map", "array"].includes(slot.field.kind) || isTicked(slot) || isTokens(slot);
 
 /** The fields, entries or items of *place*. */
 export function below(place: Place): ComponentChildren {
@@ -22,7 +22,7 @@ export function below(place: Place): ComponentChildren {
   if (slot.fx || slot.isNull || slot.raw !== null || link) return null;
   if (kind === "object") return <Fields {...place} prefix={within} />;
   if (kind === "map") return <Entries {...place} field={valuesOf(slot.field)} />;
-  if (kind === "array") return isTicked(slot) ? null : <List {...place} />;
+  if (kind === "array") return isTicked(slot) || isTokens(slot) ? null : <List {...place} />;
   const inner = kind === "union" ? slot.kids[slot.option] : kind === "any" && isInside(slot) ? slot.kids[0] : undefined;
   return inner && <FieldRow key={inner.key} slot={inner} pointer={pointer} name={name} prefix={prefix} inside={id} />;
 }
@@ -46,7 +46,8 @@ const CONTROLS: Partial<Record<Field["kind"], (place: Place) => ComponentChildre
   enum: (place) => (choices(place.slot.field).length > MANY_VALUES ? <LongList {...place} /> : <Select {...place} />),
   const: ({ slot, label }) => <output class="fixed" aria-labelledby={label}>{plain(slot.field.value!)}</output>,
   file: ({ slot, id, name, described, redraw }) => <Panel name="FilePicker" of={{ slot, id, name, described, redraw }} />,
-  array: (place) => <Checkboxes {...place} items={place.slot.field.items!} />,
+  array: ({ slot, id, name, described, redraw, ...place }) =>
+    isTicked(slot) ? <Checkboxes {...{ ...place, slot, id, name, described, redraw }} items={slot.field.items!} /> : <Panel name="Tokens" of={{ slot, id, name, described, redraw }} />,
   union: (place) => <WhichForm {...place} />,
   any: (place) => <Anything {...place} />,
 };
@@ -128,11 +129,12 @@ function Secret(place: Place) {
 function Text(place: Place) {
   const { field, text, empty } = place.slot;
   const attributes = { ...control(place), ...tied(place), placeholder: empty ? "an empty text is sent" : hintOf(field) };
-  if (field.kind === "string" && field.keys)
+  if (field.keys)
     return <Suggested {...attributes} values={choices(field.keys).map((each) => [plain(each)])} />;
   const mayBeJson = field.kind === "any" && !field.textual;
   return field.multiline || mayBeJson || text.includes("\n")
     ? <textarea {...attributes} rows={rowsFor(text, mayBeJson ? (place.pointer === "/httpRequest/body" ? 4 : 1) : 2)} />
+    : /^date(-time)?$/.test(field.format ?? "") ? <div class="joined"><input {...attributes} /><Panel name="DatePicker" of={{ slot: place.slot, name: place.name, redraw: place.redraw }} until=" " /></div>
     : <input {...attributes} inputMode={field.kind === "number" ? "decimal" : undefined} />;
 }
 
@@ -255,13 +257,19 @@ function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
 
 function WhichForm({ slot, id, name, redraw }: Place) {
   const options = slot.field.options ?? [];
+  const values = Object.entries(slot.field.discriminator?.values ?? {});
+  const titleOf = (option: Field, index: number) => {
+    const value = values.find(([, chosen]) => chosen === index)?.[0];
+    const title = option.title ?? option.type ?? `form ${index + 1}`;
+    return value === undefined || value === title ? title : `${value}: ${title}`;
+  };
   return (
     <select
       aria-label={`Which form of ${name}`} id={`${id}-option`} value={String(slot.option)}
       onChange={typed((value) => { choose(slot, Number(value)); slot.on = true; redraw(); })}
     >
       <option value="-1">{unset(slot.field, "Choose a form …")}</option>
-      {options.map((option, index) => <option key={index} value={String(index)}>{option.title ?? option.type ?? `form ${index + 1}`}</option>)}
+      {options.map((option, index) => <option key={index} value={String(index)}>{titleOf(option, index)}</option>)}
     </select>
   );
 }

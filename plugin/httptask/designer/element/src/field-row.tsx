@@ -5,7 +5,7 @@ import { below, Control, hasControl } from "./editors";
 import type { Asked } from "./expression-input";
 import { defaultOf } from "./field-words";
 import { panelsLoaded } from "./panel-module";
-import { choices, dump, hasTwoViews, isSecret, type Slot } from "./slots";
+import { choices, dump, hasTwoViews, isSecret, isTokens, type Slot } from "./slots";
 import type { Store } from "./store";
 import type { Problem } from "./types";
 import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useRedraw, useUi } from "./ui";
@@ -94,7 +94,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
   };
   const problems = bare ? [] : store.validation.shownProblems(pointer, slot.touched);
   const bad = problems.some(({ severity }) => severity === "error");
-  const single = slot.fx || slot.isNull || slot.raw !== null || SIMPLE.has(field.kind) || (field.kind === "any" && !isInside(slot));
+  const single = slot.fx || slot.isNull || slot.raw !== null || SIMPLE.has(field.kind) || isTokens(slot) || (field.kind === "any" && !isInside(slot));
   const json = isJsonText(slot);
   const described = `${field.description && !bare ? `${id}-hint ` : ""}${json ? "" : describedBy(id, problems)}`;
   const label = `${id}-name`;
@@ -124,7 +124,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
         slot.touched = true;
       }}
       onKeyDown={(event) => {
-        if (onRemove && event.key === "Backspace" && !event.repeat && isEmpty(event.target as HTMLElement)) onRemove();
+        if (onRemove && event.key === "Backspace" && !event.repeat && (!isTokens(slot) || !slot.kids.length) && isEmpty(event.target as HTMLElement)) onRemove();
         else if (event.altKey && !event.ctrlKey && event.code === "KeyE" && takesExpression) slot.fx ? ask("picker") : toggle(true);
         else if (twoViews && isViewKey(event) && (json || event.target === row.current)) switchView(store, slot, pointer);
         else return;
@@ -137,7 +137,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
         {wide}
         <label id={label} for={id} class={Name}>{prefix && <span class="prefix" aria-hidden="true">{prefix}</span>}{name}</label>
         {!bare && !whole && field.required && <span class="required"> *<span class="hidden"> required</span></span>}
-        {!bare && !whole && <span class="type">{[where, slot.off ? "off, not sent" : slot.fx ? "expression" : field.type, fallback].filter(Boolean).join(", ")}</span>}
+        {!bare && !whole && <span class="type">{[where, slot.off ? "off, not sent" : slot.fx ? "expression" : field.kind !== "const" && field.type, fallback].filter(Boolean).join(", ")}</span>}
         {field.deprecated && <span class="tag">deprecated</span>}
       </div>
       {hasControl(slot) && <div class="control"><Control {...place} /></div>}
@@ -151,6 +151,9 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
             <Toggle text="null" on={slot.isNull} label={name} onToggle={() => { slot.isNull = !slot.isNull; change(); }} />
           )}
           {twoViews && !whole && !inside && <Toggle text="JSON" on={slot.raw !== null} label={name} onToggle={() => switchView(store, slot, pointer)} />}
+          {field.kind === "array" && isTokens({ ...slot, inRows: false }) && !json && !slot.fx && (
+            <Toggle text="rows" on={slot.inRows} label={name} onToggle={() => { slot.inRows = !slot.inRows; store.task.redraw(); }} />
+          )}
           {onOff && <Toggle text="off" on={slot.off} label={name} onToggle={onOff} />}
           {onRemove && <IconButton icon="close" label={`Remove ${name}`} title="Remove" onClick={onRemove} />}
         </span>
@@ -180,7 +183,7 @@ export const switchView = (store: Store, slot: Slot, pointer: string): unknown =
   panelsLoaded().then((panels) => panels.switchView(store, slot, pointer), () => store.say("The designer’s server does not answer."));
 export const isViewKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyJ";
 
-const TOGGLES: Record<string, string> = { fx: "Expression (Alt E)", JSON: "Edit as JSON (Alt J)", off: "Keep it, and do not send it", null: "Send null", "“”": "Send an empty text" };
+const TOGGLES: Record<string, string> = { fx: "Expression (Alt E)", JSON: "Edit as JSON (Alt J)", rows: "A row for each item", off: "Keep it, and do not send it", null: "Send null", "“”": "Send an empty text" };
 export function Toggle({ text, on, label, onToggle }: { text: string; on: boolean; label: string; onToggle: () => void }) {
   return (
     <button class={`toggle ${text === "fx" ? "fx" : ""}`} aria-pressed={on} aria-label={`${text} for ${label}`} title={TOGGLES[text]} onClick={onToggle}>

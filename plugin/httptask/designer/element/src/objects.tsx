@@ -8,7 +8,7 @@ import { choices, isShown, load, type Slot } from "./slots";
 import type { Field } from "./types";
 import { Html, Icon, idOf, typed, useMost, useUi } from "./ui";
 
-const MOST_LINES = 18;
+const MOST_LINES = 24;
 /** From so many on they can be filtered. */
 const MANY = 8;
 type Inside = Pick<Place, "slot" | "pointer" | "id" | "redraw"> & { prefix?: string };

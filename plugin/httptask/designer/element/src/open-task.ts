@@ -205,7 +205,7 @@ export class OpenTask {
     this.store.validation.showAll = false;
     this.store.history.shown = null;
     const texts = this.store.drafts.samplesOf[this.name!] ?? {};
-    for (const { slot, pointer } of walk(this.root)) if (texts[pointer]) slot.sample = texts[pointer];
+    for (const { slot, pointer } of walk(this.root, "", undefined, true)) if (texts[pointer]) slot.sample = texts[pointer];
     putOff(this.root, this.store.drafts.offOf[this.name!] ?? []);
     this.restoreViews?.(this.root);
     this.openKey = JSON.stringify(dump(this.root));

@@ -6,6 +6,7 @@ import css from "./styles/panels.css";
 panelSheet.replaceSync(css + answer);
 
 export { Credentials } from "./credentials";
+export { DatePicker } from "./date-picker";
 export { DocCard } from "./doc-card";
 export { ExpressionInput } from "./expression-input";
 export { FilePicker } from "./file-picker";
@@ -28,6 +29,7 @@ export { Preview } from "./preview";
 export { Reference } from "./reference";
 export { Response } from "./response";
 export { RunPanel } from "./run-panel";
+export { Tokens } from "./tokens";
 export { TaskMenu } from "./task-menu";
 export { WorkflowList } from "./workflow-list";
 export { askRemoval } from "./uses";

@@ -27,7 +27,7 @@ export function PasteList({ id, name, field, onAdd, onClose }: {
 }
 
 /** The values in pasted text: a JSON list, else lines, else what commas part. */
-function pasted(text: string): (string | { json: Json })[] {
+export function pasted(text: string): (string | { json: Json })[] {
   const trimmed = text.trim();
   if (trimmed.startsWith("["))
     try {
@@ -40,7 +40,7 @@ function pasted(text: string): (string | { json: Json })[] {
 }
 
 /** Pasted text as a value of *field*. */
-function asValue(field: Field, part: string | { json: Json }): Json {
+export function asValue(field: Field, part: string | { json: Json }): Json {
   if (typeof part !== "string") return part.json;
   const slot = { ...load(field), text: part };
   if (field.kind === "enum") return choices(field).find((choice) => plain(choice) === part) ?? part;

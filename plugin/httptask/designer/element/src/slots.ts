@@ -26,6 +26,8 @@ export interface Slot {
   /** An empty text that is meant. */
   empty: boolean;
   isNull: boolean;
+  /** Of a list: a row for each item, rather than tokens. */
+  inRows: boolean;
   /** JSON text, where the value does not fit the field or the field asks for JSON. */
   raw: string | null;
   /** Secrets in `raw`, by the signs that stand for them there. */
@@ -57,7 +59,7 @@ const NO_SIGNS: Map<string, Json> = new Map();
 let keys = 0;
 
 const blank = (field: Field): Slot => ({
-  field, key: keys++, on: false, off: false, fx: field.format === "expression", expr: "", sample: "", text: "", empty: false, isNull: false,
+  field, key: keys++, on: false, off: false, fx: field.format === "expression", expr: "", sample: "", text: "", empty: false, isNull: false, inRows: false,
   raw: field.raw ? "" : null, signs: NO_SIGNS, stuck: field.raw ? "No form can hold what is documented here." : "", as: "", option: -1, kids: [], own: [], value: undefined, order: [], touched: false,
 });
 
@@ -178,6 +180,12 @@ export function dump(slot: Slot): Json | undefined {
   if (slot.field.link) return slot.value;
   return DUMPERS[slot.field.kind](slot);
 }
+
+const IN_TOKENS = ["string", "number", "any"];
+/** Whether *slot* is a list whose items stand beside each other, as tokens: scalars, and expressions without a sample. */
+export const isTokens = ({ field: { kind, name, items, prefix }, kids, inRows }: Slot): boolean =>
+  kind === "array" && !!name && !SECRET_NAME.test(name) && !inRows && !prefix && IN_TOKENS.includes((items ?? ANY).kind) && !items?.link && !items?.raw && !items?.multiline && !items?.secret
+  && kids.every((kid) => !kid.isNull && kid.raw === null && !kid.sample && !kid.kids.length && kid.as !== "null");
 
 const TWO_VIEWS = ["object", "map", "array", "union"];
 /** Whether *slot* can be edited as a form and as JSON. */
@@ -383,18 +391,19 @@ export function choose(slot: Slot, option: number): void {
 export const isSecret = (slot: Slot, name?: string): boolean =>
   !!slot.field.secret || slot.field.format === "password" || (!!name && SECRET_NAME.test(name));
 
-/** Every slot that is on the screen below *slot*, with its pointer and the name it stands under. */
-export function* walk(slot: Slot, pointer = "", name?: string): Generator<{ slot: Slot; pointer: string; name?: string }> {
+/** Every slot that is on the screen below *slot*, with its pointer and the name it stands under; the items of tokens, too, if asked for. */
+export function* walk(slot: Slot, pointer = "", name?: string, items = false): Generator<{ slot: Slot; pointer: string; name?: string }> {
   yield { slot, pointer, name };
   if (slot.fx || slot.isNull || slot.raw !== null) return;
+  if (isTokens(slot) && !items) return;
   if (slot.field.kind === "array")
-    for (const [index, kid] of slot.kids.entries()) yield* walk(kid, child(pointer, index), name);
+    for (const [index, kid] of slot.kids.entries()) yield* walk(kid, child(pointer, index), name, items);
   else if (slot.field.kind === "union") {
-    if (slot.kids[slot.option]) yield* walk(slot.kids[slot.option]!, pointer, name);
+    if (slot.kids[slot.option]) yield* walk(slot.kids[slot.option]!, pointer, name, items);
   } else if (slot.field.kind === "any") {
-    if (slot.kids[0] && (slot.as === "array" || slot.as === "object")) yield* walk(slot.kids[0], pointer, name);
-  } else for (const kid of slot.kids) if (isShown(kid) && !kid.off) yield* walk(kid, child(pointer, kid.field.name!), kid.field.name);
-  for (const own of slot.own) if (!own.slot.off) yield* walk(own.slot, child(pointer, own.name), own.name);
+    if (slot.kids[0] && (slot.as === "array" || slot.as === "object")) yield* walk(slot.kids[0], pointer, name, items);
+  } else for (const kid of slot.kids) if (isShown(kid) && !kid.off) yield* walk(kid, child(pointer, kid.field.name!), kid.field.name, items);
+  for (const own of slot.own) if (!own.slot.off) yield* walk(own.slot, child(pointer, own.name), own.name, items);
 }
 
 /** The pointers of literal values nobody should see, store or copy. */

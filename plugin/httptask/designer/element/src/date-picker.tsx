@@ -1,0 +1,31 @@
+// A calendar for a date or a time as RFC 3339 writes it; the text beside it stays free.
+import { useRef } from "preact/hooks";
+import type { Slot } from "./slots";
+import { IconButton, typed } from "./ui";
+
+const WRITTEN = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(Z|z|[+-]\d\d:\d\d)?)?$/;
+
+/** The offset from UTC that this machine has at *local*. */
+function offsetAt(local: string): string {
+  const minutes = -new Date(local).getTimezoneOffset();
+  const two = (number: number) => String(Math.floor(number)).padStart(2, "0");
+  return minutes ? `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}` : "Z";
+}
+
+export function DatePicker({ slot, name, redraw }: { slot: Slot; name: string; redraw: () => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const withTime = slot.field.format === "date-time";
+  const [, date = "", time = "", zone] = WRITTEN.exec(slot.text.trim()) ?? [];
+  const value = withTime ? (date && `${date}T${time || "00:00"}`) : date;
+  const write = (chosen: string) => {
+    const whole = /:\d\d:\d\d/.test(chosen) ? chosen : `${chosen}:00`;
+    slot.text = withTime && chosen ? `${whole}${zone ?? offsetAt(whole)}` : chosen;
+    redraw();
+  };
+  return (
+    <span class="date">
+      <input ref={input} class="hidden" tabIndex={-1} aria-label={`Calendar of ${name}`} type={withTime ? "datetime-local" : "date"} step={withTime ? 1 : undefined} value={value} onInput={typed(write)} />
+      <IconButton icon="date" label={`Pick ${withTime ? "a time" : "a date"} for ${name}`} title="Pick one" onClick={() => input.current!.showPicker()} />
+    </span>
+  );
+}

@@ -1,0 +1,88 @@
+// A list of scalars: its items as tokens, behind them a box to type the next one, or to paste many.
+import { useRef } from "preact/hooks";
+import type { Place } from "./field-row";
+import { hintOf, plain } from "./field-words";
+import { isExpression, type Json } from "./json";
+import { asValue, pasted } from "./paste-list";
+import { dump, guess, itemField, load, type Slot, takeAs } from "./slots";
+import { IconButton, typed, useUi } from "./ui";
+
+const KINDS: [string, string][] = [["", "as typed"], ["string", "text"], ["number", "numbers"], ["boolean", "true/false"]];
+
+export function Tokens({ slot, id, name, described, redraw }: Pick<Place, "slot" | "id" | "name" | "described" | "redraw">) {
+  const { focus } = useUi();
+  /** The item that is being typed: one of the list already, so that what is sent is what is seen. */
+  const open = useRef<Slot | null>(null);
+  const item = itemField(slot.field, 0);
+  if (open.current && slot.kids.at(-1) !== open.current) open.current = null;
+  const done = slot.kids.filter((kid) => kid !== open.current);
+  const kind = done[0]?.as ?? "";
+  const add = (value?: Json): Slot => {
+    const added = { ...load(item, value), on: true };
+    if (item.kind === "any" && value === undefined && kind) added.as = kind;
+    slot.kids.push(added);
+    slot.on = true;
+    return added;
+  };
+  const remove = (kid: Slot) => {
+    slot.kids = slot.kids.filter((each) => each !== kid);
+    redraw();
+    focus(id);
+  };
+  const write = (text: string) => {
+    if (!text && open.current) slot.kids.pop();
+    open.current = text ? (open.current ?? add()) : null;
+    if (open.current) Object.assign(open.current, { text, fx: isExpression(text), expr: text });
+    redraw();
+  };
+  const room = slot.field.maximum === undefined || done.length < slot.field.maximum;
+  const close = () => {
+    if (!open.current) return;
+    open.current = null;
+    redraw();
+  };
+  return (
+    <div class="joined">
+      <div class="tokens" onClick={(event) => { if (event.target === event.currentTarget) focus(id); }}>
+        {done.map((kid) => {
+          const shown = kid.fx ? kid.expr : plain(dump(kid) ?? "");
+          return (
+            <span key={kid.key} class={kid.fx ? "token wired" : "token"} title={item.kind === "any" ? `sent as ${KINDS.find(([as]) => as === (kid.as || guess(kid)))?.[1] ?? "text"}` : undefined}>
+              {shown || "“”"}<IconButton icon="close" label={`Remove ${shown} from ${name}`} title="Remove" onClick={() => remove(kid)} />
+            </span>
+          );
+        })}
+        <input
+          id={id} aria-describedby={described} autocomplete="off" value={open.current?.text ?? ""} readOnly={!room} inputMode={item.kind === "number" ? "decimal" : undefined}
+          placeholder={room ? (done.length ? "" : hintOf(slot.field) || "Add or paste a list") : `at most ${slot.field.maximum}`}
+          onInput={typed(write)} onBlur={close}
+          onPaste={(event) => {
+            const text = event.clipboardData?.getData("text") ?? "";
+            const numbers = item.kind !== "string" && /^[\d\s.,;eE+-]+$/.test(text);
+            const parts = /^\s*\[|[\n\t]/.test(text) || numbers ? pasted(text) : [];
+            if (parts.length < 2 && !/^\s*\[/.test(text)) return;
+            event.preventDefault();
+            close();
+            for (const part of parts) add(asValue(item, part));
+            redraw();
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && open.current) close();
+            else if (event.key === "Backspace" && !open.current && done.length && !event.repeat) remove(done.at(-1)!);
+            else return;
+            event.preventDefault();
+            event.stopPropagation();
+          }}
+        />
+      </div>
+      {item.kind === "any" && (
+        <select
+          class="as" aria-label={`Type of the items of ${name}`} value={kind}
+          onChange={typed((as) => { for (const kid of slot.kids) if (!kid.fx) takeAs(kid, as); redraw(); })}
+        >
+          {KINDS.map(([as, title]) => <option key={as} value={as}>{title}</option>)}
+        </select>
+      )}
+    </div>
+  );
+}
