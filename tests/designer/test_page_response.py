@@ -341,3 +341,33 @@ def test_a_refusal_says_what_to_do(page: DesignerPage, upstream: Upstream) -> No
     expect(page.page.locator(".response")).to_contain_text("refuses this without a credential")
     page.named("button", "Make a credential").click()
     expect(page.named("dialog", "Credentials")).to_be_visible()
+
+
+def test_an_answer_is_compared_with_an_earlier_one(page: DesignerPage, upstream: Upstream) -> None:
+    """What was changed, added and removed is marked where it stands, and one is led from one to
+    the next, into what is closed, too.
+    """
+    upstream.answers({"rows": ROWS, "state": "open", "gone": 1})
+    page.send()
+    expect(page.page.get_by_label("Compare with")).to_have_count(0)
+    rows = [{"id": -1}, *ROWS[:3_000], {**ROWS[3_000], "name": "Other"}, *ROWS[3_001:]]
+    upstream.answers({"rows": rows, "state": "closed"})
+    page.send()
+    choice = page.page.get_by_label("Compare with")
+    expect(choice.locator("option").nth(1)).to_contain_text("the one before, ")
+    choice.select_option(index=1)
+    expect(page.page.get_by_text("4 differences", exact=True)).to_be_visible()
+    expect(tree(page)).to_contain_text('⇄ was "open"')
+    expect(tree(page)).to_contain_text("{2} ⇄ without gone: 1")
+    page.named("button", "Next difference").click()
+    selected = tree(page).locator("[aria-selected=true]")
+    expect(selected).to_have_text('name: "Other" ⇄ was "Name 3000"')
+    expect(selected).to_be_in_viewport()
+    assert page.violations() == []
+    selected.focus()
+    page.page.keyboard.press("Shift+F8")
+    expect(selected).to_have_text("0: {1} id: -1 ⇄ new")
+    page.page.emulate_media(color_scheme="dark")
+    assert page.violations() == []
+    choice.select_option(index=0)
+    expect(tree(page).locator(".compared")).to_have_count(0)

@@ -1,11 +1,13 @@
 // What can be done with a JSON answer: find in it, filter it, copy a value or its path, or use it in a later task.
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Change } from "./compare";
+import { comparable, Comparison } from "./comparison";
 import { jsonPath, type Step } from "./expression-text";
 import { FilterResult } from "./filter";
 import { expressionOf, hitsIn, isFilter, MOST_HITS } from "./find";
 import { listIn, listRows } from "./formats";
 import { segments } from "./json";
-import { type Node, nodeAt } from "./scan";
+import { type Node, nodeAt, offsetOf } from "./scan";
 import type { Store } from "./store";
 import { type Mark, type Spot, Tree, type Wanted } from "./tree";
 import type { Ending } from "./types";
@@ -33,7 +35,8 @@ function stepsIn(text: string, pointer: string): Step[] {
 }
 
 /** The body of a response as a tree with tools. */
-export function Answer({ text, ending, store, marks: compared }: { text: string; ending: Ending; store: Store; marks?: Map<string, Mark[]> }) {
+export function Answer({ text, ending, store }: { text: string; ending: Ending; store: Store }) {
+  const [changes, setChanges] = useState<Change[]>([]);
   const [used, setUsed] = useState<Used | null>(null);
   const [query, setQuery] = useState("");
   const [hits, setHits] = useState<number[]>([]);
@@ -49,10 +52,13 @@ export function Answer({ text, ending, store, marks: compared }: { text: string;
   const steps = stepsOf(task, ending);
   const filters = isFilter(query);
   const marks = useMemo(() => {
-    const all = new Map<string, Mark[]>(compared ?? []);
-    for (const { pointer, message } of ending.differences ?? []) if (pointer) all.set(pointer, [{ kind: "differs", text: message.replace(/^the field '.*' is /, "") }, ...(all.get(pointer) ?? [])]);
+    const all = new Map<string, Mark[]>();
+    const add = (pointer: string, mark: Mark) => all.set(pointer, [...(all.get(pointer) ?? []), mark]);
+    for (const { pointer, message } of ending.differences ?? []) if (pointer) add(pointer, { kind: "differs", text: message.replace(/^the field '.*' is /, "") });
+    for (const { pointer, text: said } of changes) add(pointer, { kind: "compared", text: said });
     return all;
-  }, [ending, compared]);
+  }, [ending, changes]);
+  const others = comparable(task, ending, store);
 
   const go = (to: number, among = hits) => {
     if (!among.length) return;
@@ -83,6 +89,11 @@ export function Answer({ text, ending, store, marks: compared }: { text: string;
   const expression = () => expressionOf(query, steps ?? ["page"], nodeAt(text, 0).kind === "[");
 
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "F8") {
+      const way = event.shiftKey ? "Previous" : "Next";
+      (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`[aria-label="${way} difference"]`)?.click();
+      return event.preventDefault();
+    }
     if (event.key.toLowerCase() !== "f" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
     event.preventDefault();
     box.current?.select();
@@ -111,12 +122,13 @@ export function Answer({ text, ending, store, marks: compared }: { text: string;
         {list && !query && <button aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>Table</button>}
         <Download ending={ending} store={store} />
       </div>
+      {others.length > 0 && !filters && <Comparison text={text} others={others} store={store} onChanges={setChanges} onGo={({ pointer }) => { setAsTable(false); setWanted({ offset: offsetOf(text, nodeAt(text, 0), segments(pointer)) }); }} />}
       {used && <UseIn key={used.expression} used={used} store={store} onClose={() => setUsed(null)} />}
       {filters && <FilterResult text={text} ending={ending} expression={expression()} steps={steps ?? ["page"]} store={store} onCopy={copyValue} />}
       {rows && !query && <Table rows={rows} />}
       <div hidden={filters || (!!rows && !query)}>
         <Tree
-          text={text} label="Response body" marks={marks} wanted={wanted} query={filters ? "" : query}
+          text={text} label="Response body" marks={marks} wanted={wanted} query={filters ? "" : query} seeking={!!query || changes.length > 0}
           tools={(spot) => <>
             <button title="Ctrl C" onClick={() => copyValue(spot)}>Copy value</button>
             <button title="Ctrl Shift P" onClick={() => copyPath(spot)}>Copy path</button>

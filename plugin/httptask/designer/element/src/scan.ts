@@ -119,3 +119,21 @@ export function wayTo(text: string, root: Node, offset: number): number[] {
   }
   return way;
 }
+
+/** Where what is at the JSON Pointer segments *names* below *root* begins; where there is nothing, what it would stand in. */
+export function offsetOf(text: string, root: Node, names: string[]): number {
+  let node = root;
+  for (const name of names) {
+    let index = 0;
+    let inner: Node | null = null;
+    for (const { start, value } of walk(text, node)) {
+      if (node.kind === "[" ? String(index++) === name : JSON.parse(text.slice(start, stringEnd(text, start))) === name) {
+        inner = value;
+        break;
+      }
+    }
+    if (!inner) break;
+    node = inner;
+  }
+  return node.start;
+}

@@ -49,7 +49,7 @@ export interface Wanted {
 }
 
 /** Throws nothing: a text that is not JSON after all is said to be one. */
-export function Tree({ text, label, marks, wanted, query, tools, onKey }: {
+export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey }: {
   text: string; label: string;
   /** By JSON Pointer. */
   marks?: Map<string, Mark[]>;
@@ -57,6 +57,8 @@ export function Tree({ text, label, marks, wanted, query, tools, onKey }: {
   wanted?: Wanted | null;
   /** Marked where it stands. */
   query?: string;
+  /** The line that somebody was led to is seen as such. */
+  seeking?: boolean;
   /** What can be done with the line that the pointer or the keyboard is on; the keys for it return true. */
   tools?: (spot: Spot) => ComponentChildren; onKey?: (event: KeyboardEvent, spot: Spot) => boolean;
 }) {
@@ -165,7 +167,7 @@ export function Tree({ text, label, marks, wanted, query, tools, onKey }: {
   const near = (line: Line) => (event: Event) => setTooled({ line, top: (event.currentTarget as HTMLElement).offsetTop });
   return (
     <div class="tree-box" onMouseLeave={() => setTooled(null)}>
-    <div class={query ? "tree seeking" : "tree"} role="tree" aria-label={label} onKeyDown={onKeyDown} ref={box}>
+    <div class={seeking ? "tree seeking" : "tree"} role="tree" aria-label={label} onKeyDown={onKeyDown} ref={box}>
       {lines.map((line, place) => {
         const { node, level, id } = line;
         const folds = line.more === undefined && !!node!.count;

@@ -1,0 +1,66 @@
+// An answer compared with an earlier one of its task: which one, how many values are others, and the way from one to the next.
+import { useLayoutEffect, useState } from "preact/hooks";
+import { failureOf } from "./api";
+import { bytes, plural } from "./amounts";
+import { type Change, changesFrom, MOST_CHANGES } from "./compare";
+import { parse } from "./json";
+import type { Store } from "./store";
+import type { Ending, Snapshot } from "./types";
+import { IconButton, typed } from "./ui";
+
+/** Characters of each of the two. */
+const LARGEST = 4 * 1024 * 1024;
+
+async function textOf({ text, truncated, body }: Ending, store: Store): Promise<string> {
+  if (!truncated) return text ?? "";
+  return store.tests.mask(await (await store.api.send(`${body}?as=decoded`)).text());
+}
+
+/** The answers that *ending* of *task* can be compared with, the latest first. */
+export const comparable = (task: string, { id }: Ending, store: Store): Snapshot[] =>
+  store.history.items.filter((each) => each.task === task && each.ending?.decodedAs === "json" && each.ending.id !== id);
+
+export function Comparison({ text, others, store, onChanges, onGo }: {
+  text: string; others: Snapshot[]; store: Store; onChanges: (changes: Change[]) => void; onGo: (change: Change) => void;
+}) {
+  const [chosen, setChosen] = useState("");
+  const [changes, setChanges] = useState<Change[] | null>(null);
+  const [at, setAt] = useState(0);
+  const [problem, setProblem] = useState("");
+  const take = (list: Change[] | null, why = "") => { setChanges(list); setProblem(why); setAt(0); onChanges(list ?? []); };
+  useLayoutEffect(() => {
+    const other = others.find(({ at: moment }) => moment === chosen)?.ending;
+    if (!other) return take(null);
+    let wanted = true;
+    textOf(other, store).then((earlier) => {
+      if (!wanted) return;
+      if (Math.max(text.length, earlier.length) > LARGEST) return take(null, `Answers of more than ${bytes(LARGEST)} are not compared.`);
+      try {
+        take(changesFrom(parse(earlier), parse(text)));
+      } catch {
+        take(null, "That answer is no JSON.");
+      }
+    }, (error: unknown) => { if (wanted) take(null, `Only its beginning is kept: ${failureOf(error).detail ?? failureOf(error).title}`); });
+    return () => { wanted = false; };
+  }, [chosen, text]);
+  const go = (to: number) => {
+    if (!changes?.length) return;
+    const next = (to + changes.length) % changes.length;
+    setAt(next);
+    onGo(changes[next]!);
+  };
+  return (
+    <div class="compare">
+      <select aria-label="Compare with" value={chosen} onChange={typed(setChosen)}>
+        <option value="">⇄ Compare with …</option>
+        {others.map(({ at: moment, ending }, index) => <option key={moment} value={moment}>{index ? "" : "the one before, "}{new Date(moment).toLocaleTimeString()}, {ending!.status}</option>)}
+      </select>
+      {changes && <span class="muted small" role="status">{changes.length ? `${changes.length === MOST_CHANGES ? "The first " : ""}${plural(changes.length, "difference")}` : "No difference"}</span>}
+      {!!changes?.length && <>
+        <IconButton icon="up" label="Previous difference" title="Previous difference (Shift F8)" onClick={() => go(at - 1)} />
+        <IconButton icon="down" label="Next difference" title="Next difference (F8)" onClick={() => go(at + 1)} />
+      </>}
+      {problem && <span class="problem error">{problem}</span>}
+    </div>
+  );
+}
