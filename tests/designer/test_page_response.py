@@ -293,8 +293,10 @@ def test_the_history_says_what_was_asked_and_is_the_answer_after_a_reload(
     expect(rows.nth(1)).to_contain_text("GET /things/1?limit=1Get")
     failed = rows.nth(1).locator(".status")
     expect(failed).to_have_text("connection")
-    expect(failed).to_have_css("color", "rgb(179, 33, 27)")
-    expect(rows.nth(0).locator(".status")).to_have_css("color", "rgb(18, 104, 59)")
+    shown = "(each) => getComputedStyle(each).color.match(/[0-9]+/g).map(Number)"
+    red, green = failed.evaluate(shown), rows.nth(0).locator(".status").evaluate(shown)
+    assert red[0] > 2 * red[1]
+    assert green[1] > 2 * green[0]
     assert page.violations() == []
     page.page.reload()
     expect(page.page.locator(".response .summary")).to_contain_text("200")
@@ -321,9 +323,19 @@ def test_a_refusal_says_what_to_do(page: DesignerPage, upstream: Upstream) -> No
     page.at(ID).focus()
     page.named("button", "Show at the fields").click()
     expect(page.at("/httpRequest/query/limit")).to_be_focused()
+    # A validation of something else does not take it away; a change of the field does.
+    with page.page.expect_response("**/validate"):
+        page.at(ID).fill("3")
+    expect(page.problem("/httpRequest/query/limit")).to_contain_text("must be more than 5")
+    with page.page.expect_response("**/validate"):
+        page.at("/httpRequest/query/limit").fill("6")
+    expect(page.problem("/httpRequest/query/limit")).to_have_count(0)
 
+    page.send()
+    expect(page.problem("/httpRequest/query/limit")).to_be_visible()
     upstream.answers({}, ("Retry-After", "1"), status="429 Too Many Requests")
     page.send()
+    expect(page.problem("/httpRequest/query/limit")).to_have_count(0)
     again = page.page.get_by_role("button", name="Test again")
     expect(again).to_have_text("Test again in 1 s")
     assert page.violations() == []

@@ -12,7 +12,7 @@ export function Hint({ ending, store }: { ending: Ending; store: Store }) {
   if (problems?.length)
     return (
       <Note kind="warning" title={`The server says what is wrong with ${plural(problems.length, "field")}`}>
-        <div class="row actions"><button onClick={() => store.validation.report(problems)}>Show at the fields</button></div>
+        <div class="row actions"><button onClick={() => store.validation.tell(problems)}>Show at the fields</button></div>
       </Note>
     );
   const { message, pointer, seconds } = hint!;

@@ -188,6 +188,7 @@ export class OpenTask {
     this.root = this.form = this.endpoint = this.endpointFailure = null;
     this.store.history.shown = null;
     this.store.validation.problems = [];
+    this.store.validation.told = [];
     this.store.validation.preview = null;
     this.store.reference = false;
     this.store.validation.edited.clear();

@@ -101,6 +101,7 @@ export class TestRequests {
     this.running = new AbortController();
     this.store.show("response");
     this.store.history.shown = null;
+    this.store.validation.forget();
     this.store.say("Sending the test request …");
     let ending: Ending | null = null;
     try {
@@ -128,7 +129,8 @@ export class TestRequests {
     this.results.set(name, { ending, key });
     this.store.history.remember(name, task, { ending });
     if (ending.problems?.length && name === this.store.task.name) {
-      this.store.validation.report(ending.problems);
+      if (ending.event === "response") this.store.validation.tell(ending.problems);
+      else this.store.validation.report(ending.problems);
       // What cannot be evaluated here can be given by hand.
       if (ending.kind === "expression" && this.store.focusWanted) this.store.focusWanted += "-sample";
     }

@@ -10,6 +10,8 @@ export class Validation {
   constructor(private readonly store: Store) {}
 
   problems: Problem[] = [];
+  /** What the API said of single fields, in its answer to the last test request. */
+  told: Problem[] = [];
   /** The server has looked at the task that is shown. */
   answered = false;
   /** What the server sends the body as; null when there is none, or an expression decides. */
@@ -53,6 +55,7 @@ export class Validation {
       if (sameInput && same(problems, this.problems) && !this.edited.size && shown === this.shownLast) return;
       this.shownLast = shown;
       this.problems = problems;
+      this.told = this.told.filter(({ pointer }) => !this.edited.has(pointer));
       this.store.input.refused = inputProblems;
       this.edited.clear();
       this.store.drafts.keep(); // without the secrets that were found
@@ -84,6 +87,21 @@ export class Validation {
     this.goToProblem();
   }
 
+  /** Take what the API said of fields, and go to the first of these *problems*. */
+  tell(problems: Problem[]): void {
+    this.told = problems;
+    this.edited.clear();
+    this.store.task.version++;
+    this.goToProblem();
+  }
+
+  /** What the API said is over: it is asked again. */
+  forget(): void {
+    if (!this.told.length) return;
+    this.told = [];
+    this.store.task.redraw();
+  }
+
   get errors(): Problem[] {
     return errorsOf(this.problems);
   }
@@ -95,7 +113,7 @@ export class Validation {
       for (const { pointer } of walk(this.store.task.root)) shown.add(pointer);
       for (const { name } of this.store.task.form!.groups) shown.add(`/httpRequest/${name}`);
       const places = new Map<string, Problem[]>();
-      for (const problem of this.problems) {
+      for (const problem of [...this.problems, ...this.told]) {
         // What is missing is said of its object: show it where it is to be filled in.
         const missing = problem.code === "required" ? child(problem.pointer, problem.params!.name as string) : problem.pointer;
         const place = visiblePlace(shown, missing);
