@@ -155,10 +155,10 @@ def _problems(refused: _Refused) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for where, told in _told(refused.response.decoded):
         place = pointer(["httpRequest", *_place(where, refused)])
-        message = f"the server says: {in_line(told)[:_LONGEST]}"
+        message = in_line(told)[:_LONGEST]
         if (place, message) not in seen and len(seen) < _MOST:
             seen.add((place, message))
-            yield Problem(place, message, severity="warning")
+            yield Problem.of("server-says", place, severity="warning", serverMessage=message)
 
 
 def _told(body: Any) -> Iterator[tuple[list[str], str]]:

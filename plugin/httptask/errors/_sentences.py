@@ -348,6 +348,7 @@ SENTENCES: Mapping[str, str] = {
         "there is a task {name!r} already; names are unique in the whole definition, branches"
         " included"
     ),
+    "server-says": "the server says: {serverMessage}",
     "rename-doubt": (
         "this expression may still name the task {before!r}, which is called {after!r} now; look at"
         " it by hand"
