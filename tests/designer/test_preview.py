@@ -84,6 +84,18 @@ def test_preview_of_what_is_not_whole_yet(designer: RunningDesigner, stand_in: S
     assert by_pointer(sampled["url"])[f"{QUERY}/topic_id"] == ("12", "wired")
 
 
+def test_no_preview_takes_no_problem_away(designer: RunningDesigner, stand_in: StandIn) -> None:
+    """A preview that cannot be made says why; the validation says what is wrong all the same."""
+    task = email_task(stand_in.url)
+    del task["httpRequest"]["pathParameters"]
+    draft = {"task": task, "name": "Tell", "within": {"tasks": {"Tell": task}}}
+    draft["preview"] = {"environment": "gone", "workflow": "none"}
+    answer = designer.client.post("validate", json=draft).json()
+    assert answer["preview"]["url"] == []
+    assert answer["preview"]["problem"]
+    assert "project_id" in str(answer["problems"])
+
+
 def test_preview_holds_no_secret(tmp_path: Path, file: Path) -> None:
     """A key of a credential is masked in every part."""
     file.write_text(

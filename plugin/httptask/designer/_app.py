@@ -420,8 +420,19 @@ class _Designer:
         return await self._catalogue.check(check)
 
     async def _preview(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the preview of the draft in *value*, with the samples of its `preview`."""
-        given = member(value, "preview", dict)
+        """Return the preview of the draft in *value*, with the samples of its `preview`.
+
+        What keeps it from being made, an environment that is not there any more for example, does
+        not keep the validation from its problems.
+        """
+        try:
+            return await self._previewed(value, member(value, "preview", dict))
+        except (Refused, HttpTaskError) as error:
+            return {"server": [], "url": [], "problem": str(error)}
+
+    async def _previewed(
+        self, value: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> dict[str, Any]:
         task, within = member(value, "task", dict), member(value, "within", dict)
         draft = await self._definitions.draft({**given, "task": task, "name": value.get("name")})
         around = await self._expressions.surroundings(

@@ -89,7 +89,7 @@ function LiveUrl({ store }: { store: Store }) {
   const { preview } = store.validation;
   return (
     <code class="url" role="group" aria-label="Path and query">
-      {preview ? <Parts parts={preview.url} store={store} /> : <span class="muted">{store.task.form?.target || store.task.endpoint?.item.path}</span>}
+      {preview?.url.length ? <Parts parts={preview.url} store={store} /> : <span class="muted">{store.task.form?.target || store.task.endpoint?.item.path}</span>}
     </code>
   );
 }
