@@ -555,7 +555,7 @@ def recursion(form: DesignerPage) -> None:
         stub = form.page.get_by_role("button", name="Fill in", exact=False)
         if stub.count():
             stub.last.click()
-    form.option("title").click()
+    form.at(place).locator("button.option", has_text="title").first.click()
     form.at(f"{place}/title").fill("deep")
 
 
