@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,8 @@ def test_a_killed_run_goes_on(run: Run, tmp_path: Path) -> None:
             silence.wait()
         return page({"at": asked.path})
 
-    with list_server(answer) as server:
+    with ExitStack() as stack, list_server(answer) as server:
+        stack.callback(silence.set)
         second = {"url": f"{server.url}/second", "method": "POST"}
         tasks = {
             "First": {"type": "Http", "httpRequest": {"url": f"{server.url}/first"}},
