@@ -1,0 +1,113 @@
+"""The error of a credential."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from httptask.errors._problem import Problem, masked
+from httptask.errors._sentences import sentence
+from httptask.errors._task_error import TaskError
+
+
+class CredentialError(TaskError):
+    """A credential is missing, unreadable or not of a known kind, or no token was given for it;
+    nothing was sent.
+
+    *status_code* is what a token endpoint answered; None when none was asked, or none answered.
+    *message* is an auth scheme's own: what httptask itself finds is an error `of` a code.
+    """
+
+    kind = "credential"
+
+    def __init__(self, message: str, *, status_code: int | None = None, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.status_code = status_code
+        self.code = "credential-scheme"
+        """Its name for programs, that of the `problem`."""
+        self.params: Mapping[str, Any] = {"schemeMessage": message}
+        """The parts of its sentence: see `Problem`."""
+        self.pointer = ""
+        """Where the task names the credential, as a JSON Pointer; "" outside a task."""
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        *,
+        status_code: int | None = None,
+        retryable: bool = False,
+        retry_after: float | None = None,
+        **params: Any,
+    ) -> Self:
+        """Return the error *code*, whose sentence is made from *params*: see `restate`."""
+        error = cls("", status_code=status_code, retryable=retryable, retry_after=retry_after)
+        error.params = {}
+        error.restate(code, **params)
+        return error
+
+    @classmethod
+    def because(cls, error: Exception, code: str, words: str, *, name: str) -> Self:
+        """Return what *error* says of the credential *name*: of its own code if it has one, else
+        the error *code*, whose param *words* is what it says.
+        """
+        if isinstance(error, CodedError):
+            return cls.of(error.code, name=name, **error.params)
+        params: dict[str, Any] = {words: str(error)}
+        return cls.of(code, name=name, **params)
+
+    def restate(self, code: str, **params: Any) -> None:
+        """Make it the error *code*, with *params* as well; those that are None are left out."""
+        params = {**self.params, **params}
+        self.code = code
+        self.params = {name: value for name, value in params.items() if value is not None}
+        self.message = sentence(code, self.params)
+        self.args = (self.message,)
+
+    def at(self, pointer: str) -> Self:
+        """Return the error, which from now on says that the credential is named at *pointer*."""
+        if pointer:
+            self.pointer = pointer
+            self.message = f"{pointer}: {self.message}"
+            self.args = (self.message,)
+        return self
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Mask every text of the error, and of its params."""
+        super().mask(mask)
+        self.params = masked(dict(self.params), mask)
+
+    def problem(self, pointer: str) -> Problem:
+        """Return the error as a problem: where the task names the credential, else at *pointer*."""
+        return Problem.of(self.code, self.pointer or pointer, **self.params)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `code`, `params` and `pointer`, and with `statusCode` where a token
+        endpoint answered.
+        """
+        status = {} if self.status_code is None else {"statusCode": self.status_code}
+        told = {"code": self.code, "params": dict(self.params), "pointer": self.pointer}
+        return {**super().to_json(), **told, **status}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        error = cls(value["message"], status_code=value.get("statusCode"))
+        error.code = value.get("code", error.code)
+        error.params = value.get("params", error.params)
+        error.pointer = value.get("pointer", "")
+        return error
+
+
+class CodedError(ValueError):
+    """What an auth scheme or a store of httptask's own refuses, by the code of its sentence.
+
+    Whoever asks makes a `CredentialError` of it, which says what the credential is called.
+    """
+
+    def __init__(self, code: str, params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+        self.code = code
+        self.params = {**(params or {}), **more}
+        super().__init__(code, self.params)
+
+    def __str__(self) -> str:
+        return sentence(self.code, self.params)

@@ -1,0 +1,241 @@
+"""An error for each class of outcomes of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+from httptask._visible import exact
+from httptask.errors._listing import listed
+from httptask.errors._problem import Problem
+from httptask.errors._task_error import TaskError
+
+
+class SettingsError(TaskError):
+    """The task's settings are wrong; nothing was sent. *problems* has every problem."""
+
+    kind = "settings"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("the task's settings are not valid")
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return listed(self.message, self.problems)
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Mask every text of the error, and of its problems."""
+        super().mask(mask)
+        self.problems = tuple(problem.masked(mask) for problem in self.problems)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `problems`."""
+        return {**super().to_json(), "problems": [problem.to_json() for problem in self.problems]}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls([Problem.from_json(problem) for problem in value["problems"]])
+
+
+class ExpressionError(TaskError):
+    """An expression cannot be read or evaluated; nothing was sent."""
+
+    kind = "expression"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expression: str,
+        pointer: str = "",
+        known: Sequence[str] = (),
+        is_absent: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.is_absent = is_absent
+        """Whether only the name it looks for is not there: in other data it may be."""
+        self.expression = expression
+        """The expression as it was written, with its `${` and `}`."""
+        self.pointer = pointer
+        """Its JSON Pointer in the workflow definition."""
+        self.known = tuple(known)
+        """The names that exist where the expression looked, to mend a wrong one."""
+
+    def problem(self) -> Problem:
+        """Return the error as a problem of the workflow definition."""
+        known = list(self.known) or None
+        return Problem.of(
+            "expression-failed",
+            self.pointer,
+            expression=self.expression,
+            reason=self.message,
+            known=known,
+        )
+
+    def __str__(self) -> str:
+        where = f"{exact(self.pointer)}: " if self.pointer else ""
+        return f"{where}expression {self.expression}: {self.message}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `expression`, `pointer`, `known`, and the `reason` without them."""
+        fields = {"expression": self.expression, "pointer": self.pointer, "known": list(self.known)}
+        return {**super().to_json(), "reason": self.message, **fields}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        fields = {name: value[name] for name in ("expression", "pointer", "known")}
+        return cls(value["reason"], **fields)
+
+
+class BlockedError(TaskError):
+    """Egress rules refused an address, a scheme or a redirect target."""
+
+    kind = "blocked"
+
+
+class DnsError(TaskError):
+    """The host's name has no address."""
+
+    kind = "dns"
+
+
+class ConnectionFailedError(TaskError):
+    """No connection could be made, or it broke before a response came. *is_final*: another try
+    would end alike, by the rules of a proxy.
+    """
+
+    kind = "connection"
+
+    def __init__(self, message: str, *, is_final: bool = False, **rest: Any) -> None:
+        super().__init__(message, **rest)
+        self.is_final = is_final
+
+
+class TlsError(TaskError):
+    """The certificate or the handshake failed; never mixed up with `connection`."""
+
+    kind = "tls"
+
+
+class TimedOutError(TaskError):
+    """A time limit of *seconds* passed.
+
+    *phase* is `connect`, `read`, `total`, or `queue` for the wait for a place to send.
+    """
+
+    kind = "timeout"
+
+    def __init__(self, message: str, *, phase: str, seconds: float, **task_fields: Any) -> None:
+        super().__init__(message, **task_fields)
+        self.phase = phase
+        self.seconds = seconds
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `phase` and `seconds`."""
+        return {**super().to_json(), "phase": self.phase, "seconds": self.seconds}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], phase=value["phase"], seconds=value["seconds"])
+
+
+class ProtocolError(TaskError):
+    """The response is malformed or badly framed (RFC 9112)."""
+
+    kind = "protocol"
+
+
+class IncompleteError(TaskError):
+    """The response's body ended before its declared end (RFC 9112, section 8)."""
+
+    kind = "incomplete"
+
+
+class DecodeError(TaskError):
+    """The response's Content-Encoding is broken or truncated (RFC 9110, section 8.4)."""
+
+    kind = "decode"
+
+
+class TooLargeError(TaskError):
+    """The response's body, headers or decompressed size is over the limit."""
+
+    kind = "too_large"
+
+
+class ParseError(TaskError):
+    """The response says it is JSON and is not (RFC 8259)."""
+
+    kind = "parse"
+
+
+class RedirectError(TaskError):
+    """A redirect was not followed.
+
+    It is a loop, one too many, https to http, or has a body that must not cross origins.
+    """
+
+    kind = "redirect"
+
+
+class PaginationError(TaskError):
+    """Pages do not come to an end: a request that was made before, a bound, a page that is no list.
+
+    *page* is the number of the page, from 1.
+    """
+
+    kind = "pagination"
+
+    def __init__(self, message: str, *, page: int, **task_fields: Any) -> None:
+        super().__init__(message, **task_fields)
+        self.page = page
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `page`."""
+        return {**super().to_json(), "page": self.page}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], page=value["page"])
+
+
+class CompletionError(TaskError):
+    """A job failed, did not end in time, or cannot be followed; `job` says how far it came."""
+
+    kind = "completion"
+
+
+class SignalledError(TaskError):
+    """Somebody outside failed a task that waited; *details* are their error, as JSON."""
+
+    def __init__(self, details: Mapping[str, Any], **task_fields: Any) -> None:
+        message = details.get("message")
+        message = "somebody outside failed it and did not say why" if message is None else message
+        super().__init__(str(message), **task_fields)
+        self.details = dict(details)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `details`."""
+        return {**super().to_json(), "details": self.details}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["details"])
+
+
+class StatusError(TaskError):
+    """A response came and its status is not a success; *status_code* is that status."""
+
+    kind = "status"
+
+    def __init__(self, message: str, *, status_code: int, **task_fields: Any) -> None:
+        super().__init__(message, **task_fields)
+        self.status_code = status_code
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the error with `statusCode`."""
+        return {**super().to_json(), "statusCode": self.status_code}
+
+    @classmethod
+    def _new(cls, value: Mapping[str, Any]) -> Self:
+        return cls(value["message"], status_code=value["statusCode"])
