@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -59,7 +60,7 @@ def done(words: Sequence[str], cwd: Path, environment: Mapping[str, str], stdin:
         files = {stream: Path(name, stream) for stream in ("stdin", "out", "err")}
         for stream, path in files.items():
             path.write_text(stdin if stream == "stdin" else "", encoding="utf-8", newline="")
-        status = _server().status(
+        status = _server(threading.get_ident()).status(
             {
                 "words": list(words),
                 "cwd": str(cwd),
@@ -99,5 +100,6 @@ class _Server:
 
 
 @cache
-def _server() -> _Server:
+def _server(thread: int) -> _Server:
+    """Return the one of *thread*: commands of several threads run at the same time."""
     return _Server()
