@@ -110,3 +110,21 @@ def test_preview_holds_no_secret(tmp_path: Path, file: Path) -> None:
         shown = preview(running, task)
     assert "key=" in shown.get("request", {}).get("url", ""), shown
     assert "canary" not in str(shown)
+
+
+def test_preview_masks_what_is_named_as_a_secret(designer: RunningDesigner) -> None:
+    """A pair of a list by the name in it, and the user of the URL's own text."""
+    request = {"url": "http://127.0.0.1:9/a", "method": "GET", "query": [["token", "canary-4711"]]}
+    shown = preview(designer, {"type": "Http", "httpRequest": request})
+    assert texts(shown["url"]) == "/a?token=•••"
+    request = {"url": "http://bob:canary-4711@127.0.0.1:9/a@b", "method": "GET"}
+    shown = preview(designer, {"type": "Http", "httpRequest": request})
+    assert texts(shown["server"] + shown["url"]) == "http://•••@127.0.0.1:9/a@b"
+    assert "canary" not in str(shown)
+
+
+def test_a_body_of_very_many_values_is_not_shown_in_parts(designer: RunningDesigner) -> None:
+    request = {"url": "http://127.0.0.1:9/a", "method": "POST", "body": [0] * 5_000}
+    shown = preview(designer, {"type": "Http", "httpRequest": request})
+    assert shown["body"] is None
+    assert shown["request"]["body"].startswith("[0,0,")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -30,6 +31,10 @@ Part = dict[str, Any]
 _AT = "/httpRequest"
 _PAIR = re.compile(r"(?<![^?&])([^=&?]+)=([^&]+)")
 """A pair of the query that stands in the URL's own text."""
+_USER = re.compile(r"(?<=://)[^/?#]*(?=@)")
+"""User and password in the URL's own text (RFC 3986, section 3.2.1)."""
+_MOST_PARTS = 4_000
+"""Parts that a body is shown in: each is masked by itself."""
 
 
 async def preview_of(
@@ -38,8 +43,8 @@ async def preview_of(
     """Return what a test of *task* sends, so far as it is known: nothing is sent.
 
     That is `{"server", "url"}`, both parts; and `{"request", "body"}`, the request with its secrets
-    masked, and its JSON body as parts of several lines (null for another body); or `{"problem"}`,
-    why there is no request yet.
+    masked, and its JSON body as parts of several lines (null for another body, and for one of
+    thousands of values); or `{"problem"}`, why there is no request yet.
     """
     settings = _Settings(around, samples, task.runtime.evaluator)
     request = await settings.evaluated()
@@ -50,8 +55,8 @@ async def preview_of(
         source = None if pointer is None else settings.unknown.get(pointer)
         masked = around.secrets.masked(task.runtime.redactor.text(source or text))
         if pointer is None:
-            return {"text": _PAIR.sub(_masked_pair, masked)}
-        if not is_missing and _is_secret(pointer, text):
+            return {"text": _PAIR.sub(_masked_pair, _USER.sub(MASK, masked))}
+        if not is_missing and _is_secret(_names(pointer, request), text):
             masked = MASK
         state = "missing" if is_missing else settings.state(pointer)
         return {"text": masked, "pointer": pointer, "state": state}
@@ -73,9 +78,18 @@ def _masked_pair(match: re.Match[str]) -> str:
     return f"{match[1]}={MASK}" if is_secret else match[0]
 
 
-def _is_secret(pointer: str, text: str) -> bool:
-    """Say whether *text*, the value at *pointer*, has the name or the look of a secret."""
-    names = [name for name in parts(pointer) if not name.isdecimal()]
+def _names(pointer: str, request: Mapping[str, Any]) -> list[str]:
+    """Return the names on the way to the value at *pointer* of the settings *request*; that of one
+    of a list of pairs stands before it.
+    """
+    steps = parts(pointer)
+    if steps[1:2] == ("query",) and len(steps) == 4 and isinstance(request["query"], list):
+        return [*steps[:2], str(request["query"][int(steps[2])][0])]
+    return [name for name in steps if not name.isdecimal()]
+
+
+def _is_secret(names: Sequence[str], text: str) -> bool:
+    """Say whether *text*, the value that *names* lead to, has the name or the look of a secret."""
     return is_secret_name(names[-1], names[1]) or is_secret_text(text)
 
 
@@ -144,7 +158,8 @@ def _json_body(sent: SentRequest, body: Any) -> list[tuple[str, str | None]] | N
             return None
     except (JsonError, ValueError):
         return None
-    return list(_lines(body, f"{_AT}/body", "\n"))
+    lines = list(islice(_lines(body, f"{_AT}/body", "\n"), _MOST_PARTS + 1))
+    return lines if len(lines) <= _MOST_PARTS else None
 
 
 def _lines(value: Any, at: str, line: str) -> Iterator[tuple[str, str | None]]:
