@@ -148,3 +148,16 @@ def test_what_a_hostile_server_says_is_bounded() -> None:
     assert len(json.dumps(problems)) < 50 * 1_200  # it stands in the message, and in its params
     assert "\n" not in problems[0]["message"]
     assert "\u202e" not in problems[0]["message"]
+
+
+def test_a_hostile_place_costs_next_to_nothing() -> None:
+    """Neither digits that are no index, nor steps without end, nor braces that never close end in
+    an error, or in hours of work.
+    """
+    digits = [{"loc": ["body", "tags", step], "msg": "bad"} for step in ("\u00b2", "9" * 5_000)]
+    assert [problem["pointer"] for problem in hinted(422, {"errors": digits})["problems"]] == [
+        "/httpRequest/body/tags/\u00b2"
+    ]
+    long = [{"field": "a." * 2_000_000, "msg": "bad"}, {"field": "b" * 2_000_000, "msg": "bad"}]
+    assert hinted(422, {"errors": long}) == {}
+    assert "hint" in hinted(404, url="https://a.example/" + "%7B" * 100_000)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.pointers import parts, pointer
+from httptask._core.pointers import child, parts, pointer
 from httptask._http.media_types import essence
 from httptask._visible import in_line
 from httptask.errors import Problem
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST = 50
 _LONGEST = 300
+_DEEPEST = 32
+"""Steps to a field."""
 _PLACES = {
     "body": "body",
     "query": "query",
@@ -32,6 +34,8 @@ _PLACES = {
 }
 """What services call the parts of a request, and the settings of those parts."""
 _STEP = re.compile(r"[^.\[\]/]+")
+_OPEN_PART = re.compile(r"\{[^{}]*\}|%7[Bb](?:(?!%7[Bb]).)*?%7[Dd]")
+"""A placeholder that went out as it is."""
 _TEXTS = ("detail", "msg", "message", "reason", "description", "title", "error", "code")
 """Members that say what is wrong, the most telling first."""
 _FIELDS = ("field", "loc", "path", "param", "parameter", "property", "propertyPath", "name", "key")
@@ -83,7 +87,7 @@ def hints(
 
 
 def _not_found(refused: _Refused) -> dict[str, Any]:
-    open_part = re.search(r"\{[^{}]*\}|%7[Bb].*?%7[Dd]", refused.sent.url)
+    open_part = _OPEN_PART.search(refused.sent.url)
     if open_part:
         name = open_part[0].replace("%7B", "{").replace("%7b", "{")
         name = name.replace("%7D", "}").replace("%7d", "}")
@@ -139,7 +143,7 @@ _HINTS = {
 
 
 def _look(message: str, *place: str) -> dict[str, Any]:
-    shown = in_line(message)[:_LONGEST]
+    shown = in_line(message[:_LONGEST])[:_LONGEST]
     return {"message": shown, "pointer": pointer(["httpRequest", *place])}
 
 
@@ -154,8 +158,10 @@ def _problems(refused: _Refused) -> Iterator[Problem]:
     """Yield what the response says of settings, by RFC 9457, JSON:API and what frameworks do."""
     seen: set[tuple[str, str]] = set()
     for where, told in _told(refused.response.decoded):
+        if len(where) > _DEEPEST or sum(map(len, where)) > _LONGEST:  # nobody's field
+            continue
         place = pointer(["httpRequest", *_place(where, refused)])
-        message = in_line(told)[:_LONGEST]
+        message = in_line(told[:_LONGEST])[:_LONGEST]
         if (place, message) not in seen and len(seen) < _MOST:
             seen.add((place, message))
             yield Problem.of("server-says", place, severity="warning", serverMessage=message)
@@ -251,10 +257,7 @@ def _within(settings: Any, path: Sequence[str]) -> list[str]:
     for step in path:
         key: Any = _key(value, step) if isinstance(value, Mapping) else step
         written.append(str(key))
-        if isinstance(value, list):
-            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
-        else:
-            value = value.get(key) if isinstance(value, Mapping) else None
+        value = child(value, str(key))
     return written
 
 
