@@ -229,6 +229,8 @@ SENTENCES: Mapping[str, str] = {
     "file-path-in-text": "the text holds the local path of a file, which is sent nowhere",
     **UNWRITABLE,
     "not-http": "the request cannot be written as HTTP ({reason})",
+    # What the API answered of a setting
+    "server-says": "the server says: {serverMessage}",
     # The rest of a task
     "endpoint-unknown": (
         "no endpoint {name!r} in the catalogue; find one with `httptask search WORDS`"
@@ -348,7 +350,6 @@ SENTENCES: Mapping[str, str] = {
         "there is a task {name!r} already; names are unique in the whole definition, branches"
         " included"
     ),
-    "server-says": "the server says: {serverMessage}",
     "rename-doubt": (
         "this expression may still name the task {before!r}, which is called {after!r} now; look at"
         " it by hand"
