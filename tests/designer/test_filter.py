@@ -24,12 +24,12 @@ def designer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesign
 
 
 def filtered(designer: RunningDesigner, expression: str, **more: Any) -> dict[str, Any]:
-    """Return what the server says of *expression*, its value parsed."""
+    """Return the server's answer to *expression*, with its value parsed."""
     question = {"expression": expression, "path": PATH, "text": json.dumps(BODY), **more}
     answer = designer.client.post("filter", json=question)
     assert answer.status_code == 200, answer.text
-    said: dict[str, Any] = answer.json()
-    return {"value": json.loads(said["value"])} if "value" in said else said
+    result: dict[str, Any] = answer.json()
+    return {"value": json.loads(result["value"])} if "value" in result else result
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def filtered(designer: RunningDesigner, expression: str, **more: Any) -> dict[st
 def test_a_filter_is_evaluated_as_the_expression_of_a_later_task(
     designer: RunningDesigner, expression: str, value: Any
 ) -> None:
-    """The body stands where a run has it; a name that is not there is said in words."""
-    said = filtered(designer, expression)
-    assert said.get("value") == value
-    assert ("has no name" in said.get("problem", "")) == (value is None)
+    """The body stands where a run has it; a sentence names what is not there."""
+    result = filtered(designer, expression)
+    assert result.get("value") == value
+    assert ("has no name" in result.get("problem", "")) == (value is None)
 
 
 def test_an_item_of_for_each_has_its_own_place(designer: RunningDesigner) -> None:
@@ -78,9 +78,9 @@ def test_a_filter_that_fails_is_a_sentence(
     designer: RunningDesigner, expression: str, problem: str
 ) -> None:
     """Nothing runs away, and what is wrong is said, not raised."""
-    said = filtered(designer, expression)
-    assert problem in said["problem"]
-    assert len(said["problem"]) < 400
+    result = filtered(designer, expression)
+    assert problem in result["problem"]
+    assert len(result["problem"]) < 400
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LONGEST = 1024 * 1024
 """Characters of a result that a page is sent."""
 _MOST_STEPS = 20
+"""Names and indices on the way to a body."""
 _MOST_ITEMS = 10_000
 """The highest index on the way to a body."""
 

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from httptask.model.exchange import RawResponse, SentRequest
 
 _MOST = 50
+"""Problems of one response."""
 _LONGEST = 300
+"""Characters of a hint, and of what a server says of one setting."""
 _DEEPEST = 32
 """Steps to a field."""
-_PLACES = {
+_GROUPS = {
     "body": "body",
     "query": "query",
     "querystring": "query",
@@ -32,8 +34,9 @@ _PLACES = {
     "cookie": "cookies",
     "cookies": "cookies",
 }
-"""What services call the parts of a request, and the settings of those parts."""
+"""What services call a part of a request, and the group of settings for it."""
 _STEP = re.compile(r"[^.\[\]/]+")
+"""A name in `user.address[0].zip`."""
 _OPEN_PART = re.compile(r"\{[^{}]*\}|%7[Bb](?:(?!%7[Bb]).)*?%7[Dd]")
 """A placeholder that went out as it is."""
 _TEXTS = ("detail", "msg", "message", "reason", "description", "title", "error", "code")
@@ -61,26 +64,27 @@ def hints(
     definition: Mapping[str, Any],
     endpoint: Endpoint | None,
 ) -> dict[str, Any]:
-    """Return the members `hint` and `problems` of the last event of a test request, those that
-    *response* to *sent* gives reason for.
+    """Return the members `hint` and `problems` of the last event of a test request, as far as
+    *response*, the answer to *sent*, gives reason for them; *definition* is that of the task.
 
-    A hint is `{"message", "pointer"?, "seconds"?}`: what to do, the setting to look at, and the
-    time to wait. A problem is what the server says of one setting.
+    A hint is `{"message", "pointer"?, "seconds"?}`: what to do, the JSON Pointer of the setting to
+    look at, and the seconds to wait. A problem, `server-says` as JSON, is what the server says of
+    one setting.
     """
     settings = definition.get("httpRequest")
     if sent is None or not isinstance(settings, Mapping):
         return {}
     refused = _Refused(response, sent, settings, endpoint)
     status = response.status_code
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     hint = _HINTS[status](refused) if status in _HINTS else {}
     if hint:
-        found["hint"] = hint
+        members["hint"] = hint
     if status in (400, 409, 422) and response.decoded_as == "json":
         problems = [problem.to_json() for problem in _problems(refused)]
         if problems:
-            found["problems"] = problems
-    return found
+            members["problems"] = problems
+    return members
 
 
 # One status each
@@ -99,8 +103,8 @@ def _not_found(refused: _Refused) -> dict[str, Any]:
     if empty is not None:
         return _look(f"the path has no value for {empty}", "pathParameters", empty)
     if names:
-        told = " and ".join(names[:3])
-        return _look(f"nothing is there: is {told} what you mean?", "pathParameters", names[0])
+        asked = " and ".join(names[:3])
+        return _look(f"nothing is there: is {asked} what you mean?", "pathParameters", names[0])
     return _look("nothing is at this address: is the server the right one?", "url")
 
 
@@ -121,7 +125,7 @@ def _other_media_type(refused: _Refused) -> dict[str, Any]:
         message += f"; {'documented' if documented else 'accepted'} are {accepted}"
     headers = refused.settings.get("headers")
     names = list(headers) if isinstance(headers, Mapping) else []
-    name = next((each for each in names if each.lower() == "content-type"), None)
+    name = next((name for name in names if name.lower() == "content-type"), None)
     return _look(message, "headers", name) if name else _look(message, "body")
 
 
@@ -142,9 +146,10 @@ _HINTS = {
 }
 
 
-def _look(message: str, *place: str) -> dict[str, Any]:
+def _look(message: str, *path: str) -> dict[str, Any]:
+    """Return the hint to look at the setting *path* below `httpRequest`."""
     shown = in_line(message[:_LONGEST])[:_LONGEST]
-    return {"message": shown, "pointer": pointer(["httpRequest", *place])}
+    return {"message": shown, "pointer": pointer(["httpRequest", *path])}
 
 
 def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:
@@ -157,18 +162,20 @@ def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:
 def _problems(refused: _Refused) -> Iterator[Problem]:
     """Yield what the response says of settings, by RFC 9457, JSON:API and what frameworks do."""
     seen: set[tuple[str, str]] = set()
-    for where, told in _told(refused.response.decoded):
-        if len(where) > _DEEPEST or sum(map(len, where)) > _LONGEST:  # nobody's field
+    for names, text in _faults(refused.response.decoded):
+        if len(names) > _DEEPEST or sum(map(len, names)) > _LONGEST:  # nobody's field
             continue
-        place = pointer(["httpRequest", *_place(where, refused)])
-        message = in_line(told[:_LONGEST])[:_LONGEST]
-        if (place, message) not in seen and len(seen) < _MOST:
-            seen.add((place, message))
-            yield Problem.of("server-says", place, severity="warning", serverMessage=message)
+        at = pointer(["httpRequest", *_setting(names, refused)])
+        message = in_line(text[:_LONGEST])[:_LONGEST]
+        if (at, message) not in seen and len(seen) < _MOST:
+            seen.add((at, message))
+            yield Problem.of("server-says", at, severity="warning", serverMessage=message)
 
 
-def _told(body: Any) -> Iterator[tuple[list[str], str]]:
-    """Yield where something is wrong, and what."""
+def _faults(body: Any) -> Iterator[tuple[list[str], str]]:
+    """Yield each fault that the JSON *body* of a response lists: the names that lead to the field,
+    and what is wrong with it.
+    """
     if isinstance(body, list):
         yield from _of_list(body)
     if not isinstance(body, Mapping):
@@ -193,37 +200,40 @@ def _items(value: Any) -> list[Mapping[str, Any]]:
 
 def _of_list(listed: Any) -> Iterator[tuple[list[str], str]]:
     for item in _items(listed)[:_MOST]:
-        told = next((item[name] for name in _TEXTS if isinstance(item.get(name), str)), "")
-        where = _where(item)
-        if told and where:
-            yield where, told
+        message = next((item[name] for name in _TEXTS if isinstance(item.get(name), str)), "")
+        names = _names(item)
+        if message and names:
+            yield names, message
 
 
-def _where(item: Mapping[str, Any]) -> list[str]:
+def _names(item: Mapping[str, Any]) -> list[str]:
+    """Return the names that lead to the field of the fault *item*; none where it does not say."""
     source = item.get("source")
     if isinstance(source, Mapping):  # JSON:API 1.1, error objects
         if isinstance(source.get("pointer"), str):
             return ["body", *_steps(source["pointer"])]
-        for name, place in (("parameter", "query"), ("header", "header")):
+        for name, part in (("parameter", "query"), ("header", "header")):
             if isinstance(source.get(name), str):
-                return [place, source[name]]
+                return [part, source[name]]
     if isinstance(item.get("pointer"), str):  # RFC 9457, section 3.1
         return ["body", *_steps(item["pointer"])]
-    found: Any = next(
+    field: Any = next(
         (item[name] for name in _FIELDS if isinstance(item.get(name), str | list)), ""
     )
-    steps = [str(step) for step in found] if isinstance(found, list) else _steps(found)
-    part = item.get("in") or item.get("location")
-    return [part, *steps] if steps and isinstance(part, str) and part in _PLACES else steps
+    steps = [str(step) for step in field] if isinstance(field, list) else _steps(field)
+    location = item.get("in") or item.get("location")
+    if steps and isinstance(location, str) and location in _GROUPS:
+        return [location, *steps]
+    return steps
 
 
 def _of_names(named: Mapping[str, Any]) -> Iterator[tuple[list[str], str]]:
     for name, faults in list(named.items())[:_MOST]:
         texts = [faults] if isinstance(faults, str) else faults if isinstance(faults, list) else []
-        told = "; ".join(text for text in texts if isinstance(text, str))
+        message = "; ".join(text for text in texts if isinstance(text, str))
         steps = _steps(name)
-        if told and steps:
-            yield steps, told
+        if message and steps:
+            yield steps, message
 
 
 def _steps(text: str) -> list[str]:
@@ -234,20 +244,24 @@ def _steps(text: str) -> list[str]:
     return [step for step in _STEP.findall(text) if step != "$"]
 
 
-def _place(where: Sequence[str], refused: _Refused) -> list[str]:
-    """Return the setting below `httpRequest` that *where* is about."""
-    part = _PLACES.get(where[0].lower())
-    if part is not None and (len(where) > 1 or part == "body"):
-        return _within(refused.settings, [part, *where[1:]])
-    for setting in ("body", "query", "pathParameters", "headers", "cookies"):
-        values = refused.settings.get(setting)
-        if isinstance(values, Mapping) and _key(values, where[0]) in values:
-            return _within(refused.settings, [setting, *where])
+def _setting(names: Sequence[str], refused: _Refused) -> list[str]:
+    """Return the path below `httpRequest` of the setting that a server calls *names*.
+
+    A part of the request that it names decides; else the settings that have the first name; else
+    the parameters that are documented. What none of them has is in the body.
+    """
+    group = _GROUPS.get(names[0].lower())
+    if group is not None and (len(names) > 1 or group == "body"):
+        return _within(refused.settings, [group, *names[1:]])
+    for group in ("body", "query", "pathParameters", "headers", "cookies"):
+        values = refused.settings.get(group)
+        if isinstance(values, Mapping) and _key(values, names[0]) in values:
+            return _within(refused.settings, [group, *names])
     endpoint = refused.endpoint
     for parameter in endpoint.parameters if endpoint is not None else ():
-        if parameter.name.lower() == where[0].lower():
-            return [_PLACES.get(parameter.location, "query"), parameter.name]
-    return ["body", *where]
+        if parameter.name.lower() == names[0].lower():
+            return [_GROUPS.get(parameter.location, "query"), parameter.name]
+    return ["body", *names]
 
 
 def _within(settings: Any, path: Sequence[str]) -> list[str]:
