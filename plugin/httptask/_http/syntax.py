@@ -58,13 +58,15 @@ FRAMING = frozenset(
 They are set by the part that writes the message.
 """
 
-REQUEST_FIELDS = FRAMING | frozenset(
-    f"content-{name}" for name in ("encoding", "language", "location", "range", "type")
+REQUEST_FIELDS = FRAMING.union(
+    ("accept", "accept-encoding", "accept-language", "authorization", "cache-control", "cookie"),
+    ("content-encoding", "content-language", "content-location", "content-range", "content-type"),
+    ("if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"),
+    ("origin", "range", "referer", "user-agent"),
 )
-REQUEST_FIELDS |= {"accept", "accept-encoding", "accept-language", "authorization", "cookie"}
-REQUEST_FIELDS |= {"if-match", "if-modified-since", "if-none-match", "if-range", "range"}
-REQUEST_FIELDS |= {"if-unmodified-since", "cache-control", "origin", "referer", "user-agent"}
-"""Header fields of requests, in lower case, that standards name (RFC 9110 and RFC 9111)."""
+"""Header fields of requests, in lower case, that standards name: RFC 9110, and for `Cache-Control`
+RFC 9111, for `Cookie` RFC 6265, for `Origin` RFC 6454.
+"""
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A template part of a URL (OpenAPI: path templating)."""

@@ -11,7 +11,7 @@ from httptask._core.pointers import pointer
 from httptask._http.syntax import PLACEHOLDER
 from httptask.building._escaping import UnwritableError
 from httptask.building._references import is_pairs
-from httptask.building._request import UrlTemplate, overridden, path_text
+from httptask.building._url_template import UrlTemplate, overridden, path_text
 from httptask.building._writer import Writer
 from httptask.errors import SettingsError
 from httptask.model.api import Endpoint
@@ -105,6 +105,9 @@ class _UrlParts:
             return self._template.query
 
     def _pairs(self) -> Iterator[list[UrlPart]]:
+        """Yield the parts of each pair that the settings give, then those of the required query
+        parameters that have no value.
+        """
         given, writer = self._given, self._writer
         at = pointer(["query"], writer.at)
         if writer.querystring is not None:
@@ -112,8 +115,7 @@ class _UrlParts:
             return
         names = given if isinstance(given, Mapping) else {}
         for name, value in names.items():
-            place = pointer(["query", name], writer.at)
-            yield self._pair(name, value, place)
+            yield self._pair(name, value, pointer(["query", name], writer.at))
         if isinstance(given, list) and is_pairs(given):
             for index, (name, value) in enumerate(given):
                 if value is not None:
@@ -121,8 +123,8 @@ class _UrlParts:
             return
         for name in self._required:
             if name not in names:
-                place = pointer(["query", name], writer.at)
-                yield [UrlPart(f"{name}="), UrlPart(f"{{{name}}}", place, is_missing=True)]
+                at_name = pointer(["query", name], writer.at)
+                yield [UrlPart(f"{name}="), UrlPart(f"{{{name}}}", at_name, is_missing=True)]
 
     def _pair(self, name: str, value: Any, at: str) -> list[UrlPart]:
         return self._written(lambda: self._writer.written("query", name, value), name, at)

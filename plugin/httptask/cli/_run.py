@@ -228,16 +228,8 @@ def _resume_command(arguments: argparse.Namespace, workflow_id: str) -> str:
 
 _KEPT_OPTIONS = (
     *("catalogue", "allow_network", "no_proxy", "ca_file", "insecure_host", "allow_host_header"),
-    *(
-        "files",
-        "bucket",
-        "connections",
-        "connections_per_origin",
-        "origin_limits",
-        "max_steps",
-        "max_depth",
-    ),
-    *("callbacks", "callback_url"),
+    *("files", "bucket", "connections", "connections_per_origin", "origin_limits"),
+    *("max_steps", "max_depth", "callbacks", "callback_url"),
 )
 """Options that whoever goes on has to give again; a proxy may have a password in it."""
 

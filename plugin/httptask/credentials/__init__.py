@@ -21,7 +21,6 @@ from httptask.credentials._resolve import (
     resolve,
     resolve_known,
     resolved,
-    typed_credential,
 )
 from httptask.credentials._schema import (
     credential_problems,
@@ -100,7 +99,6 @@ __all__ = [
     "resolved",
     "shelf_of",
     "tokens_file",
-    "typed_credential",
     "variable",
     "with_kept_secrets",
     "without_secrets",

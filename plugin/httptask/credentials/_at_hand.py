@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
 
 _Kept = tuple[str, str | None, "Credential", "Resolved"]
-"""Its environment variable, the text of that, None where a file has it, what was stored, and what
-that was resolved to.
+"""The name of the credential's environment variable, its text (None: the credential is in the
+file), the credential as it was stored, and as it was resolved.
 """
 _MOST = 1024
 """Credentials that are kept."""
@@ -39,8 +39,8 @@ class CredentialsAtHand:
         kept = self._kept.get(name)
         if kept is None or self._version != self._plugins.version:
             return None
-        variable, text, stored, credential = kept
-        if (os.environ.get(variable) or None) != text:
+        variable_name, text, stored, credential = kept
+        if (os.environ.get(variable_name) or None) != text:
             return None
         if text is None and from_unchanged_file(name) is not stored:
             return None

@@ -30,8 +30,6 @@ class Surroundings(Protocol):
     clock: Clock
     tokens: TokenKeeper
     endpoint: Endpoint | None
-    pointer: str
-    """Where the task names the credential; "" outside a task."""
     sends: bool
     """Whether token requests can be sent; not where a request is only shown."""
 
@@ -273,7 +271,9 @@ class Flow:
 
     @property
     def _current(self) -> Context:
-        """The same in the whole attempt: its request is the one that was authorised last."""
+        """The scheme's `Context`, made when it is first needed; there is one for each attempt, and
+        its request is the one that was authorised last.
+        """
         if self._context is None:
             used = None
             if self._kept is not None and self._kept.token is not None:

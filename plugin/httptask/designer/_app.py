@@ -494,8 +494,8 @@ class _Designer:
         return Response(status_code=204)
 
     async def body(self, request: Request) -> Response:
-        """Answer with the body of a test request's response: its bytes, the file that
-        they are, or the decoded text.
+        """Answer with the body of a test request's response. The query's `as` says how: `raw`, its
+        bytes; `file`, these without their content coding; `decoded`, its text.
         """
         body = self._tests.body(request.path_params["id"])
         form = request.query_params.get("as", "raw")

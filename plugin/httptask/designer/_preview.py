@@ -40,11 +40,12 @@ _MOST_PARTS = 4_000
 async def preview_of(
     task: HttpTask, around: Surroundings, samples: Mapping[str, Any], endpoint: Endpoint | None
 ) -> dict[str, Any]:
-    """Return what a test of *task* sends, so far as it is known: nothing is sent.
+    """Return the request that a test of *task* would send; nothing is sent.
 
-    That is `{"server", "url"}`, both parts; and `{"request", "body"}`, the request with its secrets
-    masked, and its JSON body as parts of several lines (null for another body, and for one of
-    thousands of values); or `{"problem"}`, why there is no request yet.
+    The result is `{"server", "url", "request", "body"}`, or `{"server", "url", "problem"}` with the
+    sentence that says why there is no request yet. `server` and `url` are lists of `Part`, secrets
+    masked, as they are in `request`; `body` is such a list of a JSON body, null for any other, and
+    for one of thousands of values.
     """
     settings = _Settings(around, samples, task.runtime.evaluator)
     request = await settings.evaluated()

@@ -35,7 +35,7 @@ of httpx, httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, 
 quote a secret.
 """
 
-from httptask.errors._credential_error import CodedError as CodedError  # of ours alone
+from httptask.errors._credential_error import CodedError as CodedError  # not public
 from httptask.errors._credential_error import CredentialError
 from httptask.errors._job import Job
 from httptask.errors._outcomes import (
@@ -112,7 +112,7 @@ __all__ = [
     "UnknownEndpointError",
 ]
 
-# Tracebacks show where a class is imported from, not in which room it stands.
-for _thing in list(globals().values()):
-    if isinstance(_thing, type) and issubclass(_thing, Exception):
-        _thing.__module__ = __name__
+# Tracebacks show where a class is imported from, not the private module that defines it.
+for _class in list(globals().values()):
+    if isinstance(_class, type) and issubclass(_class, Exception):
+        _class.__module__ = __name__

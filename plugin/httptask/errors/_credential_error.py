@@ -15,7 +15,7 @@ class CredentialError(TaskError):
     nothing was sent.
 
     *status_code* is what a token endpoint answered; None when none was asked, or none answered.
-    *message* is an auth scheme's own: what httptask itself finds is an error `of` a code.
+    *message* is that of a plugin's auth scheme; httptask's own errors are made `of` a code.
     """
 
     kind = "credential"
@@ -99,9 +99,9 @@ class CredentialError(TaskError):
 
 
 class CodedError(ValueError):
-    """What an auth scheme or a store of httptask's own refuses, by the code of its sentence.
+    """An auth scheme or a store that ships refuses: *code* names the sentence, *params* fill it.
 
-    Whoever asks makes a `CredentialError` of it, which says what the credential is called.
+    The caller makes a `CredentialError` of it (see `because`), which names the credential.
     """
 
     def __init__(self, code: str, params: Mapping[str, Any] | None = None, /, **more: Any) -> None:

@@ -37,11 +37,11 @@ class Lent:
 
     __slots__ = (
         "_credential",
+        "_pointer",
         "_runtime",
         "_send",
         "clock",
         "endpoint",
-        "pointer",
         "redactor",
         "sends",
         "tokens",
@@ -60,7 +60,7 @@ class Lent:
         self._send = send
         self.clock = runtime.clock
         self.endpoint = endpoint
-        self.pointer = pointer
+        self._pointer = pointer
         self.redactor = runtime.redactor
         self.sends = send is not None
         self.tokens = runtime.tokens
@@ -85,7 +85,7 @@ class Lent:
         """Evaluate the expressions in *expression* over *data*."""
         run = Inputs().run
         evaluator = self._runtime.evaluator
-        return await evaluator.evaluate(expression, data, pointer=self.pointer, run=run)
+        return await evaluator.evaluate(expression, data, pointer=self._pointer, run=run)
 
     def failure(self, response: AuthResponse, what: str, advice: str) -> CredentialError:
         """Return the error of a refused token request."""

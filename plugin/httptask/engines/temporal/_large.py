@@ -141,9 +141,8 @@ class FolderDriver(StorageDriver):
         path = self._path(name)
         try:
             if not path.exists():
-                if (
-                    self._shared is not None
-                ):  # the bucket first: where the file is, the bucket has it
+                # The bucket first: where the file is, the bucket has it.
+                if self._shared is not None:
                     self._shared.keep(path, data)
                 with written_whole(path) as stream:
                     stream.write(data)
