@@ -20,6 +20,7 @@ export function DocCard({ row }: { row: Element }) {
   return (
     <div class="doc-card" ref={card} popover="manual" aria-hidden="true">
       <div class="row between"><code>{find(".name")?.textContent}</code><span class="type">{find(".type")?.textContent}</span></div>
+      {/* The hint of the row: sanitised by the server, as every description. */}
       <div dangerouslySetInnerHTML={{ __html: find(":scope > .hint")!.innerHTML }} />
     </div>
   );

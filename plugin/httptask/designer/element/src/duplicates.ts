@@ -5,7 +5,7 @@ import type { Definition, Task } from "./types";
 import * as flow from "./workflow";
 
 /** Put *copy*, a copy of the task *name*, under *free* behind it. Where *name* does not simply lead on, nothing leads to its copy yet. */
-export function withDuplicate(definition: Definition, name: string, free: string, copy: Task): Definition {
+function withDuplicate(definition: Definition, name: string, free: string, copy: Task): Definition {
   const item = flow.find(definition, name)!;
   if (flow.goesStraight(item)) {
     const result = flow.insert(definition, free, copy, name);

@@ -7,19 +7,19 @@ import { parse, typeOf } from "./json";
 import { List } from "./lists";
 import { Entries, Fields } from "./objects";
 import { Panel } from "./panel";
-import { choices, choose, guess, isSecret, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
+import { choices, choose, guess, isPlain, isSecret, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
 import type { Field } from "./types";
 import { typed, useUi } from "./ui";
 
 /** Whether a control stands beside the name; what has none is edited below it. */
 export const hasControl = (slot: Slot): boolean =>
-  slot.fx || slot.isNull || slot.raw !== null || !!slot.field.link || !["object", "map", "array"].includes(slot.field.kind) || isTicked(slot) || isTokens(slot);
+  !isPlain(slot) || !["object", "map", "array"].includes(slot.field.kind) || isTicked(slot) || isTokens(slot);
 
 /** The fields, entries or items of *place*. */
 export function below(place: Place): ComponentChildren {
   const { slot, id, pointer, name, prefix, inner: within } = place;
-  const { kind, link } = slot.field;
-  if (slot.fx || slot.isNull || slot.raw !== null || link) return null;
+  const { kind } = slot.field;
+  if (!isPlain(slot)) return null;
   if (kind === "object") return <Fields {...place} prefix={within} />;
   if (kind === "map") return <Entries {...place} field={valuesOf(slot.field)} />;
   if (kind === "array") return isTicked(slot) || isTokens(slot) ? null : <List {...place} />;

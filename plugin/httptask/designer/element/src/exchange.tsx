@@ -19,7 +19,7 @@ function Bars({ phases }: { phases: Phases }) {
           return (
             <tr key={phase}>
               <th scope="row">{phase}</th>
-              <td ><span class={`part ${phase}`} style={{ marginLeft: `${left}%`, width: `${Math.max(share, 0.5)}%` }} /></td>
+              <td><span class={`part ${phase}`} style={{ marginLeft: `${left}%`, width: `${Math.max(share, 0.5)}%` }} /></td>
               <td>{duration(phases[phase]!)}</td>
             </tr>
           );
@@ -30,7 +30,7 @@ function Bars({ phases }: { phases: Phases }) {
 }
 
 export const Timeline = ({ ending, store }: { ending: Ending; store: Store }) => (
-  <div >
+  <div>
     <Bars phases={ending.phases ?? {}} />
     {(ending.attempts?.length ?? 0) > 0 && (
       <ol>

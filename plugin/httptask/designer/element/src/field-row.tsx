@@ -31,7 +31,8 @@ export interface Place {
 
 const SIMPLE = new Set(["string", "number", "boolean", "enum", "const", "file"]);
 export const MANY_VALUES = 30;
-const LATER = 250;
+/** In milliseconds, from a field that was left to its problems: what appears at once would move a button away from under the click. */
+export const LATER = 250;
 
 /** Whether expressions at *pointer* are evaluated: how a task is run is said in advance. */
 export const isEvaluated = (pointer: string): boolean => /^\/(httpRequest|inputParameters)(\/|$)/.test(pointer);
@@ -119,7 +120,6 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
     <div
       ref={row} class={`field ${bad ? "bad" : ""} ${single ? "single" : "group"} ${bare ? "flat" : ""} ${whole ? "whole" : ""} ${json ? "json" : ""} ${slot.off ? "off" : ""} ${hasControl(slot) ? "" : "headed"}`}
       onFocusOut={() => {
-        // Later: what appears at once would move a button away from under the click that took the focus.
         if (!slot.touched) setTimeout(redraw, LATER);
         slot.touched = true;
       }}

@@ -5,7 +5,7 @@ import { FieldRow, isViewKey, switchView, Toggle } from "./field-row";
 import { child } from "./json";
 import { AddEntry, Entries, Fields, Optional, type Option, useOptions } from "./objects";
 import { Panel } from "./panel";
-import { empty, hasTwoViews, isShown, type Slot, valuesOf } from "./slots";
+import { empty, hasTwoViews, isPlain, isShown, type Slot, valuesOf } from "./slots";
 import { PagesOffered } from "./suggestion";
 import { GROUP_TITLES } from "./task-form";
 import { SampleInputField, usesInput } from "./trying";
@@ -57,7 +57,6 @@ function Documented({ children, onView }: { children: ComponentChildren; onView:
   );
 }
 
-const isPlain = (slot: Slot): boolean => !slot.fx && slot.raw === null && !slot.isNull && !slot.field.link;
 const isListed = (slot: Slot): boolean => isPlain(slot) && (slot.field.kind === "object" || slot.field.kind === "map");
 /** What an entry with a name of one's own holds; undefined where there can be none. */
 const entriesOf = ({ field }: Slot): Field | undefined => (field.kind === "map" ? valuesOf(field) : field.extra);

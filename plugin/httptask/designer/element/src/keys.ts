@@ -13,7 +13,7 @@ export interface Key {
   act?: (store: Store, focused: Element) => boolean | void;
 }
 
-export const TEXT_CONTROLS = "textarea, input:not([type=checkbox], [type=radio], [type=file])";
+const TEXT_CONTROLS = "textarea, input:not([type=checkbox], [type=radio], [type=file])";
 
 /** The browser undoes letters that were typed. */
 const undoesLetters = (store: Store, focused: Element): boolean => store.edits.typing && focused.matches(TEXT_CONTROLS);
@@ -50,7 +50,7 @@ function escape(store: Store, focused: Element): boolean {
 }
 
 /** The keys of *event* as the table writes them. */
-export function keysOf(event: KeyboardEvent): string {
+function keysOf(event: KeyboardEvent): string {
   const { key } = event;
   const isLetter = /^[a-z]$/i.test(key);
   const parts = [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", event.shiftKey && (key.length > 1 || isLetter) && "Shift", isLetter ? key.toUpperCase() : key];

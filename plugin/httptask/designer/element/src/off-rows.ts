@@ -1,6 +1,7 @@
 // Parameters that are switched off: they stand on the form and in no definition, so they are kept beside it, in the draft.
 import { child, isExpression, type Json, SECRET_NAME } from "./json";
-import { dump, itemsOf, load, type Slot } from "./slots";
+import { dump, isPlain, itemsOf, load, type Slot } from "./slots";
+import { PARAMETER_GROUPS } from "./task-form";
 
 export interface OffRow {
   /** Of the request: `query`. */
@@ -11,9 +12,8 @@ export interface OffRow {
   at: number;
 }
 
-const GROUPS = ["pathParameters", "headers", "query", "cookies"];
 const groupsOf = (root: Slot): Slot[] =>
-  root.kids.find(({ field }) => field.name === "httpRequest")?.kids.filter(({ field }) => GROUPS.includes(field.name!)) ?? [];
+  root.kids.find(({ field }) => field.name === "httpRequest")?.kids.filter(({ field }) => PARAMETER_GROUPS.includes(field.name!)) ?? [];
 const slotsOf = (root: Slot): Slot[] => groupsOf(root).flatMap(({ kids, own }) => [...kids, ...own.map(({ slot }) => slot)]);
 
 /** What is switched off below *root*, the whole task. */
@@ -28,7 +28,7 @@ export function offRows(root: Slot): OffRow[] {
 export function putOff(root: Slot, rows: OffRow[]): void {
   for (const { group, name, value, at } of rows) {
     const slot = groupsOf(root).find(({ field }) => field.name === group);
-    if (!slot || slot.fx || slot.isNull || slot.raw !== null || slot.field.link) continue;
+    if (!slot || !isPlain(slot)) continue;
     const index = slot.kids.findIndex(({ field }) => field.name === name);
     if (at < 0 && index >= 0) {
       if (!slot.kids[index]!.on) slot.kids[index] = { ...load(slot.kids[index]!.field, value), on: true, off: true };

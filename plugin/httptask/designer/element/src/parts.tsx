@@ -1,5 +1,5 @@
 // The request in parts, as the server tells them: each coloured value leads to its field.
-import { MASK } from "./json";
+import { MASK, segments } from "./json";
 import { maskerOf } from "./masker";
 import type { Store } from "./store";
 import type { PreviewPart } from "./types";
@@ -18,7 +18,7 @@ export function Parts({ parts, store }: { parts: PreviewPart[]; store: Store }) 
   return (
     <>
       {parts.map(({ text, pointer, state }, index) => (state === undefined ? <span key={index}>{text}</span> : (
-        <button key={index} type="button" class={`part-${state}`} title={`${pointer!.split("/").pop()}: ${TITLES[state]}`} onClick={() => store.goTo(pointer!)}>{shown(text, pointer) || "\u200b"}</button>
+        <button key={index} type="button" class={`part-${state}`} title={`${segments(pointer!).at(-1)}: ${TITLES[state]}`} onClick={() => store.goTo(pointer!)}>{shown(text, pointer) || "\u200b"}</button>
       )))}
     </>
   );

@@ -1,6 +1,10 @@
 // What a test will send, live: told by the server with each validation.
+import { child } from "./json";
 import { masking, Parts } from "./parts";
 import { Empty, useUi } from "./ui";
+
+/** Characters of a body that is no JSON. */
+const MOST_SHOWN = 20_000;
 
 export function Preview(_: object) {
   const { store } = useUi();
@@ -25,12 +29,12 @@ export function Preview(_: object) {
           return (
             <span key={index}>
               <span class="muted">{name}: </span>
-              {own === undefined ? shown(value) : <Parts parts={[{ text: value, pointer: `/httpRequest/headers/${own.replaceAll("~", "~0").replaceAll("/", "~1")}`, state: "typed" }]} store={store} />}
+              {own === undefined ? shown(value) : <Parts parts={[{ text: value, pointer: child("/httpRequest/headers", own), state: "typed" }]} store={store} />}
               {"\n"}
             </span>
           );
         })}
-        {body ? <>{"\n"}<Parts parts={body} store={store} /></> : request?.body ? `\n${shown(request.body.slice(0, 20_000))}` : ""}
+        {body ? <>{"\n"}<Parts parts={body} store={store} /></> : request?.body ? `\n${shown(request.body.slice(0, MOST_SHOWN))}` : ""}
       </div>
       {problem !== undefined && <p class="muted">Headers and body are shown once it can be made: {shown(store.named(problem))}</p>}
     </div>

@@ -1,10 +1,12 @@
 // The API reference of the chosen endpoint, as its description says it. It follows the field that has the focus.
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { child, segments } from "./json";
+import { GROUP_TITLES } from "./task-form";
 import type { Endpoint, Row } from "./types";
 import { Empty, Html, Method, useMost, useUi } from "./ui";
 
-const PLACES: [string, string][] = [["path", "Path"], ["header", "Headers"], ["query", "Query"], ["querystring", "Query"], ["cookie", "Cookies"]];
+/** Where a parameter is sent (OpenAPI's `in`), and the group of the settings that it stands in. */
+const GROUPS: Record<string, string> = { path: "pathParameters", header: "headers", query: "query", querystring: "query", cookie: "cookies" };
 
 export function Reference(_: object) {
   const { store } = useUi();
@@ -20,12 +22,12 @@ export function Reference(_: object) {
       {item.deprecated && <p><span class="tag">deprecated</span></p>}
       <Html html={docs.html} />
       {security?.known && <Security security={security} />}
-      {PLACES.map(([place, title]) => {
-        const parameters = docs.parameters?.filter((each) => each.in === place) ?? [];
+      {Object.entries(GROUPS).map(([location, group]) => {
+        const parameters = docs.parameters?.filter((each) => each.in === location) ?? [];
         return parameters.length > 0 && (
-          <section key={place}>
-            <h3>{title}</h3>
-            <Rows rows={parameters.map((each) => ({ ...each, depth: 0 }))} base={`/httpRequest/${GROUPS[place]}`} />
+          <section key={location}>
+            <h3>{GROUP_TITLES[group]}</h3>
+            <Rows rows={parameters.map((each) => ({ ...each, depth: 0 }))} base={`/httpRequest/${group}`} />
           </section>
         );
       })}
@@ -58,8 +60,6 @@ const Content = ({ mediaType, rows, base }: { mediaType: string; rows: Row[]; ba
     <Rows rows={rows} base={base} />
   </>
 );
-
-const GROUPS: Record<string, string> = { path: "pathParameters", header: "headers", query: "query", querystring: "query", cookie: "cookies" };
 
 /** The row of the field at *pointer*, or of the one it is a part of; -1: none. The fields stand below *base*. */
 function rowOf(rows: Row[], base: string, pointer: string): number {

@@ -3,6 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { LANGUAGES } from "./copying";
 import { Suggested } from "./editors";
+import { LATER } from "./field-row";
 import { isExpression } from "./json";
 import { dump, type Slot } from "./slots";
 import type { Store } from "./store";
@@ -77,7 +78,7 @@ function MethodControl({ store, request }: { store: Store; request: Slot }) {
     <span class={`free-method method ${name.toLowerCase()}`}>
       <Suggested
         id={id} values={(slot.field.keys?.values as string[]).map((value) => [value] as [string])} value={slot.fx ? slot.expr : slot.text} aria-label="Method" aria-required="true"
-        aria-describedby={describedBy(id, problems)} onInput={typed(write)} onBlur={() => { slot.touched = true; setTimeout(redraw, 250); }}
+        aria-describedby={describedBy(id, problems)} onInput={typed(write)} onBlur={() => { slot.touched = true; setTimeout(redraw, LATER); }}
       />
       <Problems id={id} pointer={pointer} problems={problems} />
     </span>
@@ -114,9 +115,9 @@ function Terms({ store, root }: { store: Store; root: Slot }) {
   const attempts = most ? Number(dump(most) ?? most.field.default ?? 0) : 1;
   return (
     <>
-      {retry && <button class="quiet fact" onClick={go("retry")}><Icon name="retry" />{attempts ? plural(attempts, "attempt") : "Retry"}</button>}
-      {slotOf("readTimeoutSeconds") && <button class="quiet fact wide" onClick={go("readTimeoutSeconds")}><Icon name="clock" />Read timeout {shown("readTimeoutSeconds")}</button>}
-      {slotOf("totalTimeoutSeconds") && <button class="quiet fact" onClick={go("totalTimeoutSeconds")}><Icon name="clock" />Total timeout {shown("totalTimeoutSeconds")}</button>}
+      {retry && <button class="quiet" onClick={go("retry")}><Icon name="retry" />{attempts ? plural(attempts, "attempt") : "Retry"}</button>}
+      {slotOf("readTimeoutSeconds") && <button class="quiet wide" onClick={go("readTimeoutSeconds")}><Icon name="clock" />Read timeout {shown("readTimeoutSeconds")}</button>}
+      {slotOf("totalTimeoutSeconds") && <button class="quiet" onClick={go("totalTimeoutSeconds")}><Icon name="clock" />Total timeout {shown("totalTimeoutSeconds")}</button>}
     </>
   );
 }
@@ -194,7 +195,7 @@ function ServerPicker({ store, url }: { store: Store; url: Slot }) {
           id={id} class={address === null ? "code whole-url" : "code"} value={address ?? written} placeholder="https://api.example.com" aria-label={addresses.length ? "Address" : address !== null ? "Server" : "URL"}
           aria-required="true" aria-describedby={describedBy(id, problems)}
           onPaste={(event) => { if (!store.task.endpoint) store.pasting.pasted(event, store.task.name); }}
-          onInput={typed((value) => write(value + (address !== null ? target : "")))} onBlur={() => { url.touched = true; setTimeout(redraw, 250); }}
+          onInput={typed((value) => write(value + (address !== null ? target : "")))} onBlur={() => { url.touched = true; setTimeout(redraw, LATER); }}
         />
       )}
       {problems.length > 0 && <span class="line-problems"><Problems id={id} pointer="/httpRequest/url" problems={problems} /></span>}

@@ -8,13 +8,12 @@ import { Answer } from "./answer-tools";
 import { Sent, Timeline } from "./exchange";
 import { csvRows } from "./formats";
 import { Hint } from "./hint";
-import { Download, FileView, HtmlView, ImageView, Table, XmlView } from "./views";
-import type { Ending } from "./types";
+import { BodyHead, FileView, HtmlView, ImageView, partOf, Table, XmlView } from "./views";
+import type { Ending, Failure } from "./types";
 import { Empty, Failed, Note, Tabs, useUi } from "./ui";
 import { failureOf } from "./api";
 import { PagesOffered } from "./suggestion";
 import { isRefused, Refused, WayOn } from "./way-on";
-import type { Failure } from "./types";
 
 type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages" | "job" | "pin";
 
@@ -192,12 +191,7 @@ function Raw({ ending, store }: { ending: Ending; store: Store }) {
   if (text === undefined) return <FileView ending={ending} store={store} />;
   return (
     <>
-      <div class="row">
-        {ending.truncated && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize!)}.</span>}
-        <span class="grow" />
-        <button class="quiet" onClick={() => void store.copying.text("The body", text)}>Copy</button>
-        <Download ending={ending} store={store} />
-      </div>
+      <BodyHead ending={ending} store={store} note={partOf(ending, text)} copied={text} />
       <pre class="code block">{text}</pre>
     </>
   );
@@ -207,10 +201,7 @@ function CsvView({ ending, text, store }: { ending: Ending; text: string; store:
   const rows = useMemo(() => csvRows(text), [text]);
   return (
     <>
-      <div class="row">
-        {ending.truncated && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize!)}.</span>}
-        <span class="grow" /><Download ending={ending} store={store} />
-      </div>
+      <BodyHead ending={ending} store={store} note={partOf(ending, text)} />
       <Table rows={rows} />
     </>
   );

@@ -24,7 +24,7 @@ export const isUnderWay = ({ status }: { status: string }): boolean => status ==
 export const SIGNS: Record<string, string> = {
   InProgress: "▸", Running: "▸", Waiting: "…", Completed: "✓", Failed: "✕", TimedOut: "✕", Stopped: "■", Interrupted: "■",
 };
-export const STATE_WORDS: Record<string, string> = { InProgress: "running", Waiting: "waiting", TimedOut: "timed out" };
+const STATE_WORDS: Record<string, string> = { InProgress: "running", Waiting: "waiting", TimedOut: "timed out" };
 export const stateWord = (status: string): string => STATE_WORDS[status] ?? status.toLowerCase();
 
 export class Runs {

@@ -187,6 +187,9 @@ export const isTokens = ({ field: { kind, name, items, prefix }, kids, inRows }:
   kind === "array" && !!name && !SECRET_NAME.test(name) && !inRows && !prefix && IN_TOKENS.includes((items ?? ANY).kind) && !items?.link && !items?.raw && !items?.multiline && !items?.secret
   && kids.every((kid) => !kid.isNull && kid.raw === null && !kid.sample && !kid.kids.length && kid.as !== "null");
 
+/** Whether what is in *slot* can be edited: it is no expression, no null, no JSON text, and no stub. */
+export const isPlain = (slot: Slot): boolean => !slot.fx && !slot.isNull && slot.raw === null && !slot.field.link;
+
 const TWO_VIEWS = ["object", "map", "array", "union"];
 /** Whether *slot* can be edited as a form and as JSON. */
 export const hasTwoViews = ({ field, fx, isNull }: Slot): boolean => TWO_VIEWS.includes(field.kind) && !field.raw && !field.link && !fx && !isNull;
@@ -207,8 +210,7 @@ export const isShown = (slot: Slot): boolean => slot.on || !!slot.field.required
 function isSet(slot: Slot): boolean {
   if (slot.off) return false;
   if (slot.on || slot.own.some((entry) => !entry.slot.off)) return true;
-  const inside = slot.field.kind === "object" && !slot.fx && !slot.isNull && slot.raw === null && !slot.field.link;
-  return inside ? slot.kids.some(isSet) : slot.field.kind !== "const" && dump(slot) !== undefined;
+  return slot.field.kind === "object" && isPlain(slot) ? slot.kids.some(isSet) : slot.field.kind !== "const" && dump(slot) !== undefined;
 }
 
 /** Forget everything that was set. */
@@ -435,7 +437,7 @@ function secretsInJson(slot: Slot, pointer: string): string[] {
 }
 
 /** A sample as typed, as the JSON value its field would hold. */
-export function sampleValue(slot: Slot): Json | undefined {
+function sampleValue(slot: Slot): Json | undefined {
   return slot.field.kind === "string" ? slot.sample : fromRaw(slot.sample);
 }
 
@@ -495,7 +497,6 @@ export function restored(task: JsonObject, source: Json | undefined, pointers: s
   return task;
 }
 
-/** How many problems there are of each severity. */
 /** The sentence of `required` beside the field itself, which need not be named. */
 export const requiredHere = ({ where, expected, instead }: JsonObject): string =>
   `required${where ? ` where '${where}' is given` : ""}${expected ? `: expected ${expected}` : ""}${instead ? `; found '${instead}' instead` : ""}`;

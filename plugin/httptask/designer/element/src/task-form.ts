@@ -8,6 +8,8 @@ const OWN_NAMES: Field = { kind: "map", type: "names of your own", values: ANY }
 export const GROUP_TITLES: Record<string, string> = {
   pathParameters: "Path", headers: "Headers", query: "Query", cookies: "Cookies", body: "Body",
 };
+/** All but the body: what has a name and a value. */
+export const PARAMETER_GROUPS = Object.keys(GROUP_TITLES).filter((name) => name !== "body");
 /** What is written as text: JSON there is text until somebody says that it is not. */
 const OWN_TEXTS: Field = { ...OWN_NAMES, values: { ...ANY, textual: true } };
 
@@ -83,6 +85,6 @@ export function withoutNulls(task: Task): Task {
   drop(copy.httpRequest);
   drop(copy.retry);
   const request = (copy.httpRequest ?? {}) as JsonObject;
-  for (const name of ["pathParameters", "query", "headers", "cookies"]) drop(request[name]);
+  for (const name of PARAMETER_GROUPS) drop(request[name]);
   return copy;
 }

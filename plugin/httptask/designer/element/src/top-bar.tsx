@@ -47,7 +47,7 @@ export function TopBar() {
       {!broken && <button class="quiet find" onClick={() => store.task.pick("new")}><Icon name="find" /><span class="wide">Add or find <kbd>Ctrl K</kbd></span><span class="narrow hidden">Add or find</span></button>}
       <button class="wide" disabled={saving.underWay} title="Save (Ctrl+S)" onClick={() => void saving.save()}><Icon name="save" />Save</button>
       {flow.listed(working).length > 0 && (
-        <button class="run-all" aria-label="Run workflow" title="Run workflow (Ctrl+Shift+Enter)" disabled={runs.starting || runs.isUnderWay} onClick={() => void runs.start()}><Icon name="play" />Run</button>
+        <button aria-label="Run workflow" title="Run workflow (Ctrl+Shift+Enter)" disabled={runs.starting || runs.isUnderWay} onClick={() => void runs.start()}><Icon name="play" />Run</button>
       )}
       {listing && <Panel name="WorkflowList" of={{ onNew: begin, onClose: () => setListing(false) }} />}
     </header>

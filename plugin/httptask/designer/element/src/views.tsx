@@ -33,6 +33,20 @@ export function Download({ ending, store }: { ending: Ending; store: Store }) {
   );
 }
 
+/** Over a body: what is said of it, and what can be done with the whole. */
+export const BodyHead = ({ ending, store, note, copied }: { ending: Ending; store: Store; note?: string; copied?: string }) => (
+  <div class="row">
+    {note && <span class="muted">{note}</span>}
+    <span class="grow" />
+    {copied !== undefined && <button class="quiet" onClick={() => void store.copying.text("The body", copied)}>Copy</button>}
+    <Download ending={ending} store={store} />
+  </div>
+);
+
+/** How much of the body *text* is; nothing where it is all. */
+export const partOf = ({ truncated, decodedSize }: Ending, text: string): string | undefined =>
+  truncated ? `The first ${bytes(text.length)} of ${bytes(decodedSize!)}.` : undefined;
+
 /** A body that is only for download. */
 export const FileView = ({ ending, store }: { ending: Ending; store: Store }) => (
   <div class="file-view">
@@ -59,7 +73,7 @@ export function ImageView({ ending, store }: { ending: Ending; store: Store }) {
   }, []);
   return (
     <>
-      <div class="row"><span class="muted">{ending.fileName}</span><span class="grow" /><Download ending={ending} store={store} /></div>
+      <BodyHead ending={ending} store={store} note={ending.fileName} />
       {failure ? <p class="muted">{failure}</p> : source
         ? <img class="shown-image" src={source} alt={`The response: ${ending.fileName ?? ending.mediaType}`} onError={() => setFailure(`This is no ${ending.mediaType} that the browser can draw.`)} />
         : <p class="muted" role="status">Loading …</p>}
@@ -86,7 +100,7 @@ export function HtmlView({ ending, text, store }: { ending: Ending; text: string
   const page = useMemo(() => harmless(text), [text]);
   return (
     <>
-      <div class="row"><span class="muted">Without scripts, styles and anything from elsewhere.</span><span class="grow" /><Download ending={ending} store={store} /></div>
+      <BodyHead ending={ending} store={store} note="Without scripts, styles and anything from elsewhere." />
       <iframe class="shown-page" title="The response as a page" sandbox="" srcdoc={page} referrerpolicy="no-referrer" />
     </>
   );
@@ -96,10 +110,7 @@ export function XmlView({ ending, text, store }: { ending: Ending; text: string;
   const shown = useMemo(() => indentedXml(text), [text]);
   return (
     <>
-      <div class="row">
-        {ending.truncated && <span class="muted">The first {bytes(text.length)} of {bytes(ending.decodedSize!)}.</span>}
-        <span class="grow" /><button class="quiet" onClick={() => void store.copying.text("The body", text)}>Copy</button><Download ending={ending} store={store} />
-      </div>
+      <BodyHead ending={ending} store={store} note={partOf(ending, text)} copied={text} />
       <pre class="code block">{shown}</pre>
     </>
   );
