@@ -76,6 +76,7 @@ export class Drafts {
     this.openSamplesOf = {};
     this.secretsOf = {};
     this.offOf = {};
+    this.openOff.clear(); // what is open in one workflow may be a secret in another
     this.storageOf("").write("workflow", id);
     this.storage = this.storageOf(`${id ?? ""} `);
     if (fresh) this.storage.write("draft", null);

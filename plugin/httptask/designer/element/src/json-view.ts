@@ -27,17 +27,20 @@ function masked(value: Json, secrets: Set<string>, signs: Map<string, Json>, poi
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, masked(item, secrets, signs, child(pointer, name))]));
 }
 
-/** What is edited as JSON in a page: the task's name and the pointer. */
+/** What is edited as JSON in a page. */
 const views = new WeakMap<Store, Set<string>>();
+
+/** A field of the open task; a task of another workflow may have the same name. */
+const keyOf = ({ task, workflow }: Store, pointer: string): string => JSON.stringify([workflow.id, task.name, pointer]);
 
 /** Show the field at *pointer* in the other view, and move the keyboard there. */
 export function switchView(store: Store, slot: Slot, pointer: string): void {
   const { task } = store;
-  const key = `${task.name} ${pointer}`;
+  const key = keyOf(store, pointer);
   const shown = views.get(store) ?? new Set();
   views.set(store, shown);
   task.restoreViews = (root) => {
-    for (const { slot: each, pointer: at } of walk(root)) if (shown.has(`${task.name} ${at}`) && each.raw === null && hasTwoViews(each)) toJson(each);
+    for (const { slot: each, pointer: at } of walk(root)) if (shown.has(keyOf(store, at)) && each.raw === null && hasTwoViews(each)) toJson(each);
   };
   if (slot.raw === null) {
     toJson(slot);

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { plainName } from "./expression-text";
 import { child, segments } from "./json";
-import { load, type Slot } from "./slots";
+import { isPlain, load, type Slot } from "./slots";
 import type { Store } from "./store";
 import { freeForm, taskField, withoutRoutes } from "./task-form";
 import { typed } from "./ui";
@@ -18,7 +18,7 @@ export interface Used {
 
 /** The fields of a request that a value can go into: those on the screen, and those that could be. */
 function* targets(slot: Slot, pointer: string): Generator<{ slot: Slot; pointer: string }> {
-  if (slot.field.kind === "object" && !slot.fx && slot.raw === null && !slot.field.link) for (const kid of slot.kids) yield* targets(kid, child(pointer, kid.field.name!));
+  if (slot.field.kind === "object" && isPlain(slot)) for (const kid of slot.kids) yield* targets(kid, child(pointer, kid.field.name!));
   else if (slot.field.kind !== "const" && pointer.split("/").length > 3) yield { slot, pointer };
   for (const { name, slot: own } of slot.own) yield* targets(own, child(pointer, name));
 }

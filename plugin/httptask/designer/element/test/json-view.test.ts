@@ -19,7 +19,7 @@ const BODY: Field = {
   ],
 };
 /** What the view needs of a page. */
-const store = () => ({ task: { name: "a", restoreViews: null as ((root: Slot) => void) | null, redraw: () => {} }, focusWanted: null }) as unknown as Store;
+const store = () => ({ workflow: { id: "w" }, task: { name: "a", restoreViews: null as ((root: Slot) => void) | null, redraw: () => {} }, focusWanted: null }) as unknown as Store;
 
 test("a value survives its way through the text, with expressions, digits and names nobody documented", () => {
   for (const text of [
@@ -82,6 +82,11 @@ test("what is shown as JSON is shown so again when the form is drawn anew", () =
   const anew = load(BODY, { inner: { flag: false } } as Json);
   page.task.restoreViews!(anew);
   assert.deepEqual(parse(anew.kids[4]!.raw!), { flag: false });
+  const elsewhere = load(BODY, { inner: { flag: false } } as Json);
+  page.workflow.id = "another";
+  page.task.restoreViews!(elsewhere);
+  assert.equal(elsewhere.kids[4]!.raw, null, "a task of another workflow may have the same name");
+  page.workflow.id = "w";
   switchView(page, slot.kids[4]!, "/inner");
   const form = load(BODY, { inner: {} });
   page.task.restoreViews!(form);

@@ -47,6 +47,15 @@ test("a secret that only the server recognises is not kept either", async () => 
   assert(![...kept.values()].join().includes("looks-like-a-key"));
 });
 
+test("what the server found open in one workflow is asked again in the next: there it may be a secret", async () => {
+  kept.clear();
+  await page(new Server(), async (store) => {
+    store.drafts.openOff.add(JSON.stringify({ group: "query", name: "q", value: "v", at: -1 }));
+    await store.workflow.open(store.workflow.id);
+    assert.equal(store.drafts.openOff.size, 0);
+  });
+});
+
 test("a sample of a secret field is sent and stays while the page is open, and is not kept either", async () => {
   kept.clear();
   const server = new Server();
