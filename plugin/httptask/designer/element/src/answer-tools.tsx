@@ -82,7 +82,7 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
   };
   const withPath = ({ pointer }: Spot, act: (path: Step[]) => void) => {
     if (steps) act([...steps, ...stepsIn(text, pointer)]);
-    else store.say("This is one page: a run joins the items of all pages, so the path is another one.");
+    else store.say("This response is one page. A run joins the items of all pages, so the path would differ.");
   };
   const copyPath = (spot: Spot) => withPath(spot, (path) => void store.copying.text("The path", jsonPath(path)));
   const use = (spot: Spot) => withPath(spot, (path) => setUsed({ expression: jsonPath(path), name: String(path.findLast((step) => typeof step === "string")) }));

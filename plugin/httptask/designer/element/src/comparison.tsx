@@ -1,4 +1,4 @@
-// An answer compared with an earlier one of its task: which one, how many values are others, and the way from one to the next.
+// A response compared with an earlier one of its task: which one, how many values differ, and the way from one to the next.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { bytes, plural } from "./amounts";
@@ -16,7 +16,7 @@ async function textOf({ text, truncated, body }: Ending, store: Store): Promise<
   return store.tests.mask(await (await store.api.send(`${body}?as=decoded`)).text());
 }
 
-/** The answers that *ending* of *task* can be compared with, the latest first. */
+/** The responses that *ending* of *task* can be compared with, the latest first. */
 export const comparable = (task: string, { id }: Ending, store: Store): Snapshot[] =>
   store.history.items.filter((each) => each.task === task && each.ending?.decodedAs === "json" && each.ending.id !== id);
 
@@ -34,13 +34,13 @@ export function Comparison({ text, others, store, onChanges, onGo }: {
     let wanted = true;
     textOf(other, store).then((earlier) => {
       if (!wanted) return;
-      if (Math.max(text.length, earlier.length) > LARGEST) return take(null, `Answers of more than ${bytes(LARGEST)} are not compared.`);
+      if (Math.max(text.length, earlier.length) > LARGEST) return take(null, `Responses of more than ${bytes(LARGEST)} are not compared.`);
       try {
         take(changesFrom(parse(earlier), parse(text)));
       } catch {
-        take(null, "That answer is no JSON.");
+        take(null, "That response is not JSON.");
       }
-    }, (error: unknown) => { if (wanted) take(null, `Only its beginning is kept: ${failureOf(error).detail ?? failureOf(error).title}`); });
+    }, (error: unknown) => { if (wanted) take(null, `Only the beginning of that response is kept: ${failureOf(error).detail ?? failureOf(error).title}`); });
     return () => { wanted = false; };
   }, [chosen, text]);
   const go = (to: number) => {

@@ -32,6 +32,8 @@ export const KEYS: Key[] = [
   { keys: ["Shift+F6"], does: "Previous pane", act: (store) => store.movePane(-1) },
   { keys: ["F1"], does: "Reference for the field", hint: "Reference", act: (store) => store.showReference(!store.reference) },
   { keys: ["F8"], does: "Next problem", act: (store) => store.validation.goToProblem(true) },
+  { keys: ["Ctrl+F"], does: "In a response: find, or filter" },
+  { keys: ["F8", "Shift+F8"], does: "In a response: next, previous difference" },
   { keys: ["Ctrl+C"], does: "In a response: copy the value" },
   { keys: ["Ctrl+Shift+P"], does: "In a response: copy its path" },
   { keys: ["U"], does: "In a response: use it in a later task" },

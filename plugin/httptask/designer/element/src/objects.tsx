@@ -140,7 +140,7 @@ export function Entries({ slot, pointer, id, redraw, where, field }: Inside & { 
                   values={slot.field.keys ? choices(slot.field.keys).map((each) => [plain(each)]) : []}
                   onInput={typed((name) => { entry.name = name; redraw(); })}
                 />
-                {twice ? <span class="problem error">twice: only the last one is sent</span> : !entry.name && <span class="muted">not sent without a name</span>}
+                {twice ? <span class="problem error">given twice: only the last one is sent</span> : !entry.name && <span class="muted">not sent without a name</span>}
               </span>
             }
           />

@@ -36,7 +36,7 @@ export function Preview(_: object) {
         })}
         {body ? <>{"\n"}<Parts parts={body} store={store} /></> : request?.body ? `\n${shown(request.body.slice(0, MOST_SHOWN))}` : ""}
       </div>
-      {problem !== undefined && <p class="muted">Headers and body are shown once it can be made: {shown(store.named(problem))}</p>}
+      {problem !== undefined && <p class="muted">Headers and body appear once the request can be built: {shown(store.named(problem))}</p>}
     </div>
   );
 }

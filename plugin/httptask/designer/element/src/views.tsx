@@ -75,7 +75,7 @@ export function ImageView({ ending, store }: { ending: Ending; store: Store }) {
     <>
       <BodyHead ending={ending} store={store} note={ending.fileName} />
       {failure ? <p class="muted">{failure}</p> : source
-        ? <img class="shown-image" src={source} alt={`The response: ${ending.fileName ?? ending.mediaType}`} onError={() => setFailure(`This is no ${ending.mediaType} that the browser can draw.`)} />
+        ? <img class="shown-image" src={source} alt={`The response: ${ending.fileName ?? ending.mediaType}`} onError={() => setFailure(`The browser cannot draw this as ${ending.mediaType}.`)} />
         : <p class="muted" role="status">Loading …</p>}
     </>
   );
