@@ -55,7 +55,7 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
     const all = new Map<string, Mark[]>();
     const add = (pointer: string, mark: Mark) => all.set(pointer, [...(all.get(pointer) ?? []), mark]);
     for (const { pointer, message } of ending.differences ?? []) if (pointer) add(pointer, { kind: "differs", text: message.replace(/^the field '.*' is /, "") });
-    for (const { pointer, text: said } of changes) add(pointer, { kind: "compared", text: said });
+    for (const change of changes) add(change.pointer, { kind: "compared", text: change.text });
     return all;
   }, [ending, changes]);
   const others = comparable(task, ending, store);

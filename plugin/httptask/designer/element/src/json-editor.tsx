@@ -14,7 +14,7 @@ const MOST_COLOURED = 100_000;
 const LEAST_LINES = 3;
 
 interface Mark {
-  place: Span;
+  span: Span;
   line: number;
   severity: Problem["severity"];
   message: string;
@@ -33,11 +33,11 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
     redraw();
   };
   const marks: Mark[] = flaw
-    ? [{ place: flaw, line: lineOf(text, flaw.from), severity: "error", message: flaw.message, fix: flaw.remove && { title: "Take it out", change: (now) => now.slice(0, flaw.remove!.from) + now.slice(flaw.remove!.to) } }]
+    ? [{ span: flaw, line: lineOf(text, flaw.from), severity: "error", message: flaw.message, fix: flaw.remove && { title: "Take it out", change: (now) => now.slice(0, flaw.remove!.from) + now.slice(flaw.remove!.to) } }]
     : problems.map((problem) => markOf(problem, text, nearest(places, problem.pointer.slice(pointer.length)), places.has(problem.pointer.slice(pointer.length)), store.named)).sort((one, other) => one.line - other.line);
-  const go = ({ place }: Mark) => {
+  const go = ({ span }: Mark) => {
     input.current!.focus();
-    input.current!.setSelectionRange(place.from, place.to);
+    input.current!.setSelectionRange(span.from, span.to);
   };
   const lines = text.split("\n");
   const plain = text.length > MOST_COLOURED;
@@ -84,7 +84,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
           {marks.map((mark, index) => (
             <li key={index} id={`${id}-problem-${index}`} class={`problem ${mark.severity}`}>
               <Icon name="alert" />
-              <button class="link" onClick={() => go(mark)}>Line {mark.line}{flaw ? `, column ${columnOf(text, mark.place.from)}` : ""}</button>
+              <button class="link" onClick={() => go(mark)}>Line {mark.line}{flaw ? `, column ${columnOf(text, mark.span.from)}` : ""}</button>
               <span class="grow">{mark.message}</span>
               {mark.fix && <button onClick={() => { write(mark.fix!.change(text)); input.current!.focus(); }}>{mark.fix.title}</button>}
             </li>
@@ -105,15 +105,15 @@ function Line({ line, marks }: { line: string; marks: Mark[] }) {
   );
 }
 
-/** *problem* of a value of *text*, which stands at *place*, or somewhere in it where it is not *exact*. */
-function markOf(problem: Problem, text: string, place: Span, exact: boolean, named: (text: string) => string): Mark {
+/** *problem* of a value of *text*, which stands at *span*, or somewhere in it where it is not *exact*. */
+function markOf(problem: Problem, text: string, span: Span, exact: boolean, named: (text: string) => string): Mark {
   const { suggestion, severity } = problem;
   const own = JSON.stringify(segments(problem.pointer).at(-1) ?? "");
-  const renames = suggestion !== undefined && exact && text.startsWith(own, place.from);
-  const end = text.indexOf("\n", place.from);
+  const renames = suggestion !== undefined && exact && text.startsWith(own, span.from);
+  const end = text.indexOf("\n", span.from);
   return {
-    place: { from: place.from, to: Math.min(place.to, end < 0 ? text.length : end) }, line: lineOf(text, place.from), severity,
+    span: { from: span.from, to: Math.min(span.to, end < 0 ? text.length : end) }, line: lineOf(text, span.from), severity,
     message: named(problem.message),
-    fix: renames ? { title: `Use ${suggestion}`, change: (now) => now.slice(0, place.from) + JSON.stringify(suggestion) + now.slice(place.from + own.length) } : undefined,
+    fix: renames ? { title: `Use ${suggestion}`, change: (now) => now.slice(0, span.from) + JSON.stringify(suggestion) + now.slice(span.from + own.length) } : undefined,
   };
 }

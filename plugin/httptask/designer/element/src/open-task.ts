@@ -12,7 +12,8 @@ import * as flow from "./workflow";
 const VALIDATE_AFTER = 300;
 const SETTLE_AFTER = 120;
 
-export interface Place {
+/** Where a new task goes. */
+interface InsertPoint {
   /** In words. */
   text: string;
   insert: (definition: Definition, name: string, task: Task) => Definition;
@@ -25,7 +26,7 @@ export class OpenTask {
   /** The middle column is the search: for a new task, or for another endpoint of the current one. */
   picking: "new" | "change" | null = null;
   /** Where the next task is put; null: behind the current one. */
-  place: Place | null = null;
+  place: InsertPoint | null = null;
   loading = false;
   endpoint: Endpoint | null = null;
   /** Why there is no reference for the current task's endpoint. */
@@ -56,7 +57,7 @@ export class OpenTask {
     this.store.update();
   }
 
-  pick(how: "new" | "change", place: Place | null = null): void {
+  pick(how: "new" | "change", place: InsertPoint | null = null): void {
     this.commit();
     this.place = place;
     this.picking = how;

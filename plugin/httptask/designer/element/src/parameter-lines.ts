@@ -36,8 +36,8 @@ export function linesOf(group: Slot): { text: string; slots: Map<string, Slot> }
   const slots = new Map<string, Slot>();
   let secrets = 0;
   const entries = [...group.kids.filter(isShown).map((slot) => ({ name: slot.field.name!, slot })), ...group.own];
-  const place = (name: string): number => (group.order.indexOf(name) + 1 || Infinity);
-  const lines = entries.sort((one, other) => place(one.name) - place(other.name) || 0).map(({ name, slot }) => {
+  const position = (name: string): number => (group.order.indexOf(name) + 1 || Infinity);
+  const lines = entries.sort((one, other) => position(one.name) - position(other.name) || 0).map(({ name, slot }) => {
     const value = dump(slot);
     const masked = !slot.fx && typeof value === "string" && value && isSecret(slot, name);
     const text = masked ? `${MASK}${secrets++ ? ` ${secrets}` : ""}` : textOf(slot.field, value);
@@ -65,14 +65,14 @@ export function takeLines(group: Slot, text: string, slots: Map<string, Slot>): 
   const order: string[] = [];
   for (const line of text.split("\n")) {
     if (!line.trim()) continue;
-    const [, off, quoted = "", said = ""] = NAME.exec(line.trim())!;
+    const [, off, quoted = "", written = ""] = NAME.exec(line.trim())!;
     const name = nameOf(quoted);
     order.push(name);
     const documented = kids.has(name) && !set.has(name);
     const field = documented ? kids.get(name)!.field : itemsOf(group.field);
-    const same = slots.get(line.trim().replace(/^#\s*/, ""));
-    const value = slots.has(said) ? dump(slots.get(said)!) : valueOf(field, said.trim());
-    const kept = same && same.field === field && !set.has(name) && !own.some(({ slot }) => slot === same) ? same : load(field, value);
+    const former = slots.get(line.trim().replace(/^#\s*/, ""));
+    const value = slots.has(written) ? dump(slots.get(written)!) : valueOf(field, written.trim());
+    const kept = former && former.field === field && !set.has(name) && !own.some(({ slot }) => slot === former) ? former : load(field, value);
     Object.assign(kept, { on: true, off: !!off && !field.required });
     if (documented) set.set(name, kept);
     else own.push({ name, slot: kept });

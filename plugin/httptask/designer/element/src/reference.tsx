@@ -70,8 +70,8 @@ function rowOf(rows: Row[], base: string, pointer: string): number {
   rows.forEach(({ name, depth }, index) => {
     path.length = depth;
     path[depth] = name ?? "";
-    const place = segments(path.reduce(child, base)).join("/");
-    if (place.length > longest && `${wanted}/`.toLowerCase().startsWith(`${place}/`.toLowerCase())) [best, longest] = [index, place.length];
+    const rowPath = segments(path.reduce(child, base)).join("/");
+    if (rowPath.length > longest && `${wanted}/`.toLowerCase().startsWith(`${rowPath}/`.toLowerCase())) [best, longest] = [index, rowPath.length];
   });
   return best;
 }

@@ -64,7 +64,7 @@ export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey 
 }) {
   const box = useRef<HTMLDivElement>(null);
   const [whole, setWhole] = useState(new Set<string>());
-  const found = useMemo(() => (query ? finder(query) : null), [query]);
+  const matcher = useMemo(() => (query ? finder(query) : null), [query]);
   const [tooled, setTooled] = useState<{ line: Line; top: number } | null>(null);
   const [opened, setOpened] = useState<Map<string, Opened>>(new Map());
   const [active, setActive] = useState("");
@@ -168,21 +168,21 @@ export function Tree({ text, label, marks, wanted, query, seeking, tools, onKey 
   return (
     <div class="tree-box" onMouseLeave={() => setTooled(null)}>
     <div class={seeking ? "tree seeking" : "tree"} role="tree" aria-label={label} onKeyDown={onKeyDown} ref={box}>
-      {lines.map((line, place) => {
+      {lines.map((line, lineIndex) => {
         const { node, level, id } = line;
         const folds = line.more === undefined && !!node!.count;
         return (
           <div
-            key={id} role="treeitem" aria-level={level} aria-expanded={folds ? opened.has(id) : undefined} aria-selected={place === index}
-            tabIndex={place === index ? 0 : -1} class={[...new Set(marks?.get(id)?.map(({ kind }) => (kind === "differs" ? "noted" : "compared")))].join(" ")} style={{ paddingLeft: `${Math.min(level, MOST_LEVEL) * 14 - 8}px` }}
+            key={id} role="treeitem" aria-level={level} aria-expanded={folds ? opened.has(id) : undefined} aria-selected={lineIndex === index}
+            tabIndex={lineIndex === index ? 0 : -1} class={[...new Set(marks?.get(id)?.map(({ kind }) => (kind === "differs" ? "noted" : "compared")))].join(" ")} style={{ paddingLeft: `${Math.min(level, MOST_LEVEL) * 14 - 8}px` }}
             onClick={() => { setActive(id); act(line); }} onMouseEnter={near(line)} onFocus={near(line)}
           >
             {folds ? <span class={opened.has(id) ? "fold open" : "fold"}><Icon name="right" /></span> : <span class="fold" />}
             {line.more !== undefined ? <span class="more">{line.name} …</span> : (
               <>
-                {line.name !== "" && <><span class="key"><Hits text={line.name.slice(0, MOST_SHOWN)} found={found} /></span><span class="muted">: </span></>}
-                <Value text={text} node={node!} open={opened.has(id)} whole={whole.has(id)} found={found} />
-                {marks?.get(id)?.map(({ kind, text: said }) => <span key={said} class={`mark-${kind}`}>{kind === "compared" ? " ⇄ " : " "}{said}</span>)}
+                {line.name !== "" && <><span class="key"><Hits text={line.name.slice(0, MOST_SHOWN)} matcher={matcher} /></span><span class="muted">: </span></>}
+                <Value text={text} node={node!} open={opened.has(id)} whole={whole.has(id)} matcher={matcher} />
+                {marks?.get(id)?.map(({ kind, text: message }) => <span key={message} class={`mark-${kind}`}>{kind === "compared" ? " ⇄ " : " "}{message}</span>)}
               </>
             )}
           </div>
@@ -215,14 +215,14 @@ const letters = (json: string): string =>
   });
 
 /** *text* with what was looked for marked. */
-function Hits({ text, found }: { text: string; found: RegExp | null }) {
-  const hit = found?.exec(text);
+function Hits({ text, matcher }: { text: string; matcher: RegExp | null }) {
+  const hit = matcher?.exec(text);
   return hit ? <Marked text={text} ranges={[[hit.index, hit.index + hit[0].length]]} /> : <>{text}</>;
 }
 
 const isLong = ({ kind, start, end }: Node): boolean => kind !== "{" && kind !== "[" && end - start > MOST_SHOWN;
 
-function Value({ text, node, open, whole, found }: { text: string; node: Node; open: boolean; whole: boolean; found: RegExp | null }) {
+function Value({ text, node, open, whole, matcher }: { text: string; node: Node; open: boolean; whole: boolean; matcher: RegExp | null }) {
   const length = node.end - node.start;
   if (node.kind === "{" || node.kind === "[") return <span class="muted">{summary(node.kind, node.count, open ? [] : members(text, node))}</span>;
   const most = whole ? MOST_WHOLE : MOST_SHOWN;
@@ -230,7 +230,7 @@ function Value({ text, node, open, whole, found }: { text: string; node: Node; o
   const kind = node.kind === '"' ? "string" : /^[tf]/.test(shown) ? "boolean" : shown === "null" ? "null" : "number";
   return (
     <span class={`value ${kind}`}>
-      <Hits text={whole ? shown.replace(/\\n/g, "\n") : shown} found={found} />
+      <Hits text={whole ? shown.replace(/\\n/g, "\n") : shown} matcher={matcher} />
       {length > most && <span class="muted"> … {(length - most).toLocaleString("en")} more characters</span>}
       {isLong(node) && <> <button class="link" tabIndex={-1}>{whole ? "show less" : "show all"}</button></>}
     </span>
