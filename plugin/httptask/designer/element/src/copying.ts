@@ -1,7 +1,7 @@
 // Copying to the clipboard: never a secret.
 import { failureOf } from "./api";
 import { MASK } from "./json";
-import { withoutSecrets } from "./slots";
+import { withoutSecrets } from "./secrets";
 import type { Store } from "./store";
 
 export const LANGUAGES = { curl: "a curl command", httpie: "an HTTPie command", python: "Python", javascript: "JavaScript", go: "Go" };

@@ -1,7 +1,7 @@
 // Unsaved changes survive a reload; their secrets do not.
 import { at, clone, isExpression, isObject, same } from "./json";
 import type { OffRow } from "./off-rows";
-import { restored, withoutSecrets } from "./slots";
+import { restored, withoutSecrets } from "./secrets";
 import { TabStorage } from "./storage";
 import type { Store } from "./store";
 import type { Definition } from "./types";

@@ -7,7 +7,8 @@ import { parse, typeOf } from "./json";
 import { List } from "./lists";
 import { Entries, Fields } from "./objects";
 import { Panel } from "./panel";
-import { choices, choose, guess, isPlain, isSecret, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
+import { isSecret } from "./secrets";
+import { choices, choose, guess, isPlain, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
 import type { Field } from "./types";
 import { typed, useUi } from "./ui";
 

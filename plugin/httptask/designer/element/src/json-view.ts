@@ -1,6 +1,7 @@
 // An object or a list of the form as JSON text, and back; its secrets stand there as signs.
 import { child, isObject, type Json, MASK, parse, typeOf } from "./json";
-import { dump, hasTwoViews, isSecret, load, type Slot, walk, withSigns } from "./slots";
+import { isSecret } from "./secrets";
+import { dump, hasTwoViews, load, type Slot, walk, withSigns } from "./slots";
 import type { Store } from "./store";
 
 const WORDS: Record<string, string> = { array: "a list", object: "an object", map: "an object", null: "null" };

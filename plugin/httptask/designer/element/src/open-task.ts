@@ -2,7 +2,8 @@
 import { failureOf } from "./api";
 import { same, segments } from "./json";
 import { offRows, putOff } from "./off-rows";
-import { dump, expand, load, samples, secretPointers, type Slot, walk } from "./slots";
+import { samples, secretPointers } from "./secrets";
+import { dump, expand, load, type Slot, walk } from "./slots";
 import type { Store } from "./store";
 import { fieldTitle, freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
 import type { Change, Definition, Endpoint, Failure, Form, Task } from "./types";

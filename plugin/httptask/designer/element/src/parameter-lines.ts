@@ -1,7 +1,8 @@
 // A group of parameters as text, a line each: `name: value`, with `#` before one that is off; and back, without loss.
 import { plain } from "./field-words";
 import { isExpression, type Json, MASK, parse, same, unescapeText } from "./json";
-import { choices, dump, isSecret, isShown, itemsOf, load, type Slot } from "./slots";
+import { isSecret } from "./secrets";
+import { choices, dump, isShown, itemsOf, load, type Slot } from "./slots";
 import type { Field } from "./types";
 
 /** What *text* says as a value of *field*, as it stands in settings. */

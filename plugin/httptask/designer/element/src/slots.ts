@@ -2,11 +2,11 @@
 //
 // Slots are changed in place and read when they are needed, so that what is sent is what stands on the screen.
 import {
-  at, child, escapeText, exactNumber, isExpression, isObject, isRaw, type Json, type JsonObject, NUMBER, parse, same,
-  SECRET_NAME, segments, typeOf, unescapeText, wrapped,
+  child, escapeText, exactNumber, isExpression, isObject, isRaw, type Json, type JsonObject, NUMBER, parse, same,
+  SECRET_NAME, typeOf, unescapeText, wrapped,
 } from "./json";
 import { byCase } from "./cases";
-import type { Field, Problem } from "./types";
+import type { Field } from "./types";
 
 export interface Slot {
   field: Field;
@@ -87,7 +87,7 @@ function fill(slot: Slot, value: Json): void {
 }
 
 /** Whether *text* was meant to be a JSON object or list, and is none. */
-function isBroken(text: string): boolean {
+export function isBroken(text: string): boolean {
   return /^\s*[[{]/.test(text) && fromRaw(text) === text;
 }
 
@@ -264,7 +264,8 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
   },
 };
 
-function put(target: JsonObject, name: string, value: Json | undefined): void {
+/** Set a member, `__proto__` too; nothing where there is no value, or no name. */
+export function put(target: JsonObject, name: string, value: Json | undefined): void {
   if (value !== undefined && name) Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
@@ -390,9 +391,6 @@ export function choose(slot: Slot, option: number): void {
   if (option >= 0) slot.kids[option] ??= { ...load(slot.field.options![option]!), on: true };
 }
 
-export const isSecret = (slot: Slot, name?: string): boolean =>
-  !!slot.field.secret || slot.field.format === "password" || (!!name && SECRET_NAME.test(name));
-
 /** Every slot that is on the screen below *slot*, with its pointer and the name it stands under; the items of tokens, too, if asked for. */
 export function* walk(slot: Slot, pointer = "", name?: string, items = false): Generator<{ slot: Slot; pointer: string; name?: string }> {
   yield { slot, pointer, name };
@@ -407,97 +405,3 @@ export function* walk(slot: Slot, pointer = "", name?: string, items = false): G
   } else for (const kid of slot.kids) if (isShown(kid) && !kid.off) yield* walk(kid, child(pointer, kid.field.name!), kid.field.name, items);
   for (const own of slot.own) if (!own.slot.off) yield* walk(own.slot, child(pointer, own.name), own.name, items);
 }
-
-/** The pointers of literal values nobody should see, store or copy. */
-export function secretPointers(root: Slot): string[] {
-  const found: string[] = [];
-  for (const { slot, pointer, name } of walk(root)) {
-    if (slot.raw !== null && !slot.field.raw) found.push(...secretsInJson(slot, pointer));
-    else if (!slot.fx && !slot.kids.length && !slot.own.length && isSecret(slot, name) && dump(slot) !== undefined)
-      found.push(pointer);
-  }
-  return found;
-}
-
-/** Where one of *signs* stands in *value*. */
-function pointersOf(value: Json, signs: Map<string, Json>, pointer: string): string[] {
-  if (typeof value === "string") return signs.has(value) ? [pointer] : [];
-  if (typeof value !== "object" || value === null || isRaw(value) || !signs.size) return [];
-  return Object.entries(value).flatMap(([name, item]) => pointersOf(item, signs, child(pointer, name)));
-}
-
-/** The same for what is edited as JSON; while that cannot be read, all of it may be one. */
-function secretsInJson(slot: Slot, pointer: string): string[] {
-  const value = dump(slot);
-  if (value === undefined) return [];
-  const read = load(slot.field, value);
-  const signed = pointersOf(fromRaw(slot.raw!)!, slot.signs, pointer);
-  if (read.raw === null) return [...new Set([...signed, ...secretPointers(read).map((below) => pointer + below)])];
-  return isBroken(slot.raw!) && (slot.signs.size || [...slot.raw!.matchAll(/"([^"]*)"\s*:/g)].some(([, name]) => SECRET_NAME.test(name!))) ? [pointer] : [];
-}
-
-/** A sample as typed, as the JSON value its field would hold. */
-function sampleValue(slot: Slot): Json | undefined {
-  return slot.field.kind === "string" ? slot.sample : fromRaw(slot.sample);
-}
-
-/** Pointer -> sample, of every field that is in fx mode and has one; `open` are the texts of those that are no secrets. */
-export function samples(root: Slot): { values: Record<string, Json>; texts: Record<string, string>; open: Record<string, string> } {
-  const values: Record<string, Json> = {};
-  const texts: Record<string, string> = {};
-  const open: Record<string, string> = {};
-  for (const { slot, pointer, name } of walk(root)) {
-    if (!slot.fx || !slot.sample.trim()) continue;
-    values[pointer] = sampleValue(slot)!;
-    texts[pointer] = slot.sample;
-    if (!isSecret(slot, name)) open[pointer] = slot.sample;
-  }
-  return { values, texts, open };
-}
-
-/** Where a problem at *pointer* can be seen: the deepest place on the screen on the way to it. */
-export function visiblePlace(shown: Set<string>, pointer: string): string {
-  const parts = segments(pointer);
-  for (let length = parts.length; length > 0; length--) {
-    const place = parts.slice(0, length).reduce(child, "");
-    if (shown.has(place)) return place;
-  }
-  return "";
-}
-
-/** *task* without what stands at *pointers*, and without whatever else has a secret's name; with how many were left out. */
-export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask?: string): { value: T; removed: string[] } {
-  const gone = new Set(pointers);
-  const removed: string[] = [];
-  const copy = (value: Json, pointer: string, name: string): Json | undefined => {
-    const leaf = value === null || typeof value !== "object" || isRaw(value);
-    const secret = gone.has(pointer) || (leaf && pointer.startsWith("/httpRequest/") && SECRET_NAME.test(name));
-    if (secret && !isExpression(value) && value !== "") {
-      removed.push(pointer);
-      return mask;
-    }
-    if (Array.isArray(value)) return value.map((item, index) => copy(item, child(pointer, index), name) ?? null);
-    if (!isObject(value)) return value;
-    const result: JsonObject = {};
-    for (const [key, item] of Object.entries(value)) put(result, key, copy(item, child(pointer, key), key));
-    return result;
-  };
-  return { value: copy(task, "", "") as T, removed };
-}
-
-/** Put back, from *source*, what stands at *pointers*. */
-export function restored(task: JsonObject, source: Json | undefined, pointers: string[]): JsonObject {
-  for (const pointer of pointers) {
-    const parts = segments(pointer);
-    const last = parts.pop()!;
-    const holder = at(task, parts.reduce(child, ""));
-    const value = at(source, pointer);
-    if (isObject(holder) && value !== undefined) holder[last] = value;
-  }
-  return task;
-}
-
-/** The sentence of `required` beside the field itself, which need not be named. */
-export const requiredHere = ({ where, expected, instead }: JsonObject): string =>
-  `required${where ? ` where '${where}' is given` : ""}${expected ? `: expected ${expected}` : ""}${instead ? `; found '${instead}' instead` : ""}`;
-export const errorsOf = (problems: Problem[]): Problem[] => problems.filter((each) => each.severity === "error");

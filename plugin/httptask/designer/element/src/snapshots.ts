@@ -2,7 +2,7 @@
 import { smaller } from "./endings";
 import { withFiles } from "./files";
 import { clone, type Json, same } from "./json";
-import { restored, withoutSecrets } from "./slots";
+import { restored, withoutSecrets } from "./secrets";
 import type { Store } from "./store";
 import { withoutRoutes, withRoutes } from "./task-form";
 import type { Snapshot, Task } from "./types";

@@ -13,13 +13,13 @@ import { Pins } from "./pins";
 import { SampleInput } from "./sample-input";
 import { Runs } from "./runs";
 import { Saving } from "./saving";
-import { visiblePlace, walk } from "./slots";
+import { walk } from "./slots";
 import { Snapshots } from "./snapshots";
 import type { CredentialWish } from "./task-credentials";
 import { withTitles } from "./task-form";
 import { TestRequests } from "./test-requests";
 import type { Config, Failure } from "./types";
-import { Validation } from "./validation";
+import { Validation, visiblePlace } from "./validation";
 
 export type Tab = "preview" | "response" | "history" | "runs";
 /** The parts of the page, in the order of F6; where there is no room for all, one is shown. */

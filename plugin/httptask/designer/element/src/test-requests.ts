@@ -3,7 +3,7 @@ import type { Draft } from "./api";
 import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence } from "./endings";
 import { at, type Json, type JsonObject, parse } from "./json";
 import { maskerOf } from "./masker";
-import { samples } from "./slots";
+import { samples } from "./secrets";
 import type { Store } from "./store";
 import type { Ending, Task } from "./types";
 import * as flow from "./workflow";

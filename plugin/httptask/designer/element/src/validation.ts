@@ -1,10 +1,24 @@
 // The problems of the open task, as the server finds them, and where they are shown.
-import { child, type Json, same } from "./json";
+import { child, type Json, type JsonObject, same, segments } from "./json";
 import { isOpen, offRows, withOff } from "./off-rows";
-import { errorsOf, requiredHere, visiblePlace, walk } from "./slots";
+import { walk } from "./slots";
 import type { Store } from "./store";
 import type { Preview, Problem, Task } from "./types";
 import * as flow from "./workflow";
+
+/** Where a problem at *pointer* can be seen: the deepest place on the screen on the way to it. */
+export function visiblePlace(shown: Set<string>, pointer: string): string {
+  const parts = segments(pointer);
+  for (let length = parts.length; length > 0; length--) {
+    const place = parts.slice(0, length).reduce(child, "");
+    if (shown.has(place)) return place;
+  }
+  return "";
+}
+
+/** The sentence of `required` beside the field itself, which need not be named. */
+const requiredHere = ({ where, expected, instead }: JsonObject): string =>
+  `required${where ? ` where '${where}' is given` : ""}${expected ? `: expected ${expected}` : ""}${instead ? `; found '${instead}' instead` : ""}`;
 
 export class Validation {
   constructor(private readonly store: Store) {}
@@ -103,7 +117,7 @@ export class Validation {
   }
 
   get errors(): Problem[] {
-    return errorsOf(this.problems);
+    return this.problems.filter(({ severity }) => severity === "error");
   }
 
   /** The problems to show at each place that is on the screen. */

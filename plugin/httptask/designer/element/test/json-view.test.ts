@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Json, parse, takeSecretNames } from "../src/json";
 import { switchView } from "../src/json-view";
-import { dump, load, secretPointers, type Slot } from "../src/slots";
+import { secretPointers } from "../src/secrets";
+import { dump, load, type Slot } from "../src/slots";
 import type { Store } from "../src/store";
 import type { Field } from "../src/types";
 

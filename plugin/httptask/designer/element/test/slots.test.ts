@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Json, parse, takeSecretNames } from "../src/json";
-import {
-  asPlainText, choose, dump, empty, expand, load, restored, samples, secretPointers, type Slot, takeAs, visiblePlace, walk, withoutSecrets,
-} from "../src/slots";
+import { restored, samples, secretPointers, withoutSecrets } from "../src/secrets";
+import { asPlainText, choose, dump, empty, expand, load, type Slot, takeAs, walk } from "../src/slots";
 import type { Field } from "../src/types";
+import { visiblePlace } from "../src/validation";
 
 takeSecretNames("token|password");
 

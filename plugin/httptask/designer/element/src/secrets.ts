@@ -1,0 +1,86 @@
+// The literal values that nobody should see, store or copy: where they are, and settings and samples without them.
+import { at, child, isExpression, isObject, isRaw, type Json, type JsonObject, SECRET_NAME, segments } from "./json";
+import { dump, fromRaw, isBroken, load, put, type Slot, walk } from "./slots";
+
+/** Whether *slot*, which stands under *name*, is for a secret: its field says so, or the name does. */
+export const isSecret = (slot: Slot, name?: string): boolean =>
+  !!slot.field.secret || slot.field.format === "password" || (!!name && SECRET_NAME.test(name));
+
+/** The pointers of literal values nobody should see, store or copy. */
+export function secretPointers(root: Slot): string[] {
+  const pointers: string[] = [];
+  for (const { slot, pointer, name } of walk(root)) {
+    if (slot.raw !== null && !slot.field.raw) pointers.push(...secretsInJson(slot, pointer));
+    else if (!slot.fx && !slot.kids.length && !slot.own.length && isSecret(slot, name) && dump(slot) !== undefined)
+      pointers.push(pointer);
+  }
+  return pointers;
+}
+
+/** Where one of *signs* stands in *value*. */
+function pointersOf(value: Json, signs: Map<string, Json>, pointer: string): string[] {
+  if (typeof value === "string") return signs.has(value) ? [pointer] : [];
+  if (typeof value !== "object" || value === null || isRaw(value) || !signs.size) return [];
+  return Object.entries(value).flatMap(([name, item]) => pointersOf(item, signs, child(pointer, name)));
+}
+
+/** The pointers of the secrets in what is edited as JSON; while that cannot be read, all of it may be one. */
+function secretsInJson(slot: Slot, pointer: string): string[] {
+  const value = dump(slot);
+  if (value === undefined) return [];
+  const read = load(slot.field, value);
+  const signed = pointersOf(fromRaw(slot.raw!)!, slot.signs, pointer);
+  if (read.raw === null) return [...new Set([...signed, ...secretPointers(read).map((below) => pointer + below)])];
+  return isBroken(slot.raw!) && (slot.signs.size || [...slot.raw!.matchAll(/"([^"]*)"\s*:/g)].some(([, name]) => SECRET_NAME.test(name!))) ? [pointer] : [];
+}
+
+/** A sample as typed, as the JSON value its field would hold. */
+function sampleValue(slot: Slot): Json | undefined {
+  return slot.field.kind === "string" ? slot.sample : fromRaw(slot.sample);
+}
+
+/** Pointer -> sample, of every field that is in fx mode and has one; `open` are the texts of those that are no secrets. */
+export function samples(root: Slot): { values: Record<string, Json>; texts: Record<string, string>; open: Record<string, string> } {
+  const values: Record<string, Json> = {};
+  const texts: Record<string, string> = {};
+  const open: Record<string, string> = {};
+  for (const { slot, pointer, name } of walk(root)) {
+    if (!slot.fx || !slot.sample.trim()) continue;
+    values[pointer] = sampleValue(slot)!;
+    texts[pointer] = slot.sample;
+    if (!isSecret(slot, name)) open[pointer] = slot.sample;
+  }
+  return { values, texts, open };
+}
+
+/** *task* without what stands at *pointers*, and without whatever else has a secret's name; with how many were left out. */
+export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask?: string): { value: T; removed: string[] } {
+  const gone = new Set(pointers);
+  const removed: string[] = [];
+  const copy = (value: Json, pointer: string, name: string): Json | undefined => {
+    const leaf = value === null || typeof value !== "object" || isRaw(value);
+    const secret = gone.has(pointer) || (leaf && pointer.startsWith("/httpRequest/") && SECRET_NAME.test(name));
+    if (secret && !isExpression(value) && value !== "") {
+      removed.push(pointer);
+      return mask;
+    }
+    if (Array.isArray(value)) return value.map((item, index) => copy(item, child(pointer, index), name) ?? null);
+    if (!isObject(value)) return value;
+    const result: JsonObject = {};
+    for (const [key, item] of Object.entries(value)) put(result, key, copy(item, child(pointer, key), key));
+    return result;
+  };
+  return { value: copy(task, "", "") as T, removed };
+}
+
+/** Put back, from *source*, what stands at *pointers*. */
+export function restored(task: JsonObject, source: Json | undefined, pointers: string[]): JsonObject {
+  for (const pointer of pointers) {
+    const parts = segments(pointer);
+    const last = parts.pop()!;
+    const holder = at(task, parts.reduce(child, ""));
+    const value = at(source, pointer);
+    if (isObject(holder) && value !== undefined) holder[last] = value;
+  }
+  return task;
+}
