@@ -1,6 +1,6 @@
 // An object or a list of the form as JSON text, and back; its secrets stand there as signs.
 import { child, isObject, type Json, MASK, parse, typeOf } from "./json";
-import { isSecret } from "./secrets";
+import { secretPointers } from "./secrets";
 import { dump, hasTwoViews, load, type Slot, walk, withSigns } from "./slots";
 import type { Store } from "./store";
 
@@ -9,8 +9,7 @@ const WORDS: Record<string, string> = { array: "a list", object: "an object", ma
 /** Show *slot* as JSON. */
 function toJson(slot: Slot): void {
   const signs = new Map<string, Json>();
-  const secrets = new Set<string>();
-  for (const { slot: each, pointer, name } of walk(slot)) if (!each.fx && !each.kids.length && !each.own.length && isSecret(each, name)) secrets.add(pointer);
+  const secrets = new Set(secretPointers(slot));
   const value = dump(slot);
   const shown = value === undefined || !secrets.size ? value : masked(value, secrets, signs, "");
   slot.signs = signs;

@@ -1,7 +1,7 @@
 // A group of parameters as text, a line each: `name: value`, with `#` before one that is off; and back, without loss.
 import { plain } from "./field-words";
 import { isExpression, type Json, MASK, parse, same, unescapeText } from "./json";
-import { isSecret } from "./secrets";
+import { isSecret, secretPointers } from "./secrets";
 import { choices, dump, isShown, itemsOf, load, type Slot } from "./slots";
 import type { Field } from "./types";
 
@@ -40,7 +40,7 @@ export function linesOf(group: Slot): { text: string; slots: Map<string, Slot> }
   const position = (name: string): number => (group.order.indexOf(name) + 1 || Infinity);
   const lines = entries.sort((one, other) => position(one.name) - position(other.name) || 0).map(({ name, slot }) => {
     const value = dump(slot);
-    const masked = !slot.fx && typeof value === "string" && value && isSecret(slot, name);
+    const masked = !slot.fx && (typeof value === "string" ? value !== "" && isSecret(slot, name) : secretPointers(slot).length > 0);
     const text = masked ? `${MASK}${secrets++ ? ` ${secrets}` : ""}` : textOf(slot.field, value);
     const line = `${slot.off ? "# " : ""}${nameText(name)}: ${text}`.trimEnd();
     if (masked) slots.set(text, slot);

@@ -76,6 +76,14 @@ test("a secret stands in the text as a sign, and is found wherever it is moved t
   assert.deepEqual(secretPointers(slot), [""], "what cannot be read may be one altogether");
 });
 
+test("a secret of an object that is JSON already is a sign in the JSON around it, too", () => {
+  const slot = load(BODY, { inner: { password: "w0rd", more: 1 } });
+  switchView(store(), slot.kids[4]!, "/inner");
+  switchView(store(), slot, "");
+  assert(!slot.raw!.includes("w0rd"), slot.raw!);
+  assert.deepEqual(dump(slot), { inner: { password: "w0rd", more: 1 } });
+});
+
 test("what is shown as JSON is shown so again when the form is drawn anew", () => {
   const page = store();
   const slot = load(BODY, { inner: {} });

@@ -53,6 +53,15 @@ test("a line with # is off, kept and not sent; without it it is on again", () =>
   assert.deepEqual(dump(slot), { limit: 7, need: "y", own: "a b", X: 1 });
 });
 
+test("an object that holds a secret is a sign as a whole", () => {
+  const field: Field = { ...QUERY, fields: [{ kind: "object", name: "login", fields: [{ kind: "string", name: "password" }] }] };
+  const group = load(field, { login: { password: "w0rd" } });
+  const { text, slots } = linesOf(group);
+  assert.doesNotMatch(text, /w0rd/);
+  takeLines(group, `${text}\nq: x`, slots);
+  assert.deepEqual(dump(group), { login: { password: "w0rd" }, q: "x" });
+});
+
 test("a line that is as it was keeps what stands beside its value, and a secret is a sign", () => {
   const slot = load(QUERY, { need: "${$.x}", token: "s3cret" });
   slot.kids[5]!.sample = "7";
