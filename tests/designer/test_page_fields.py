@@ -287,7 +287,8 @@ def test_defaults_are_shown_and_not_sent(form: DesignerPage, server: RawServer) 
 
 def test_an_optional_field_comes_and_goes_by_keyboard(form: DesignerPage) -> None:
     """Its line opens it with the keyboard in it; Backspace in it, once it is empty, takes it away
-    again, to its line; the switch to an expression comes after the control.
+    again, to its line; the switch to an expression comes after the control. Backspace in a required
+    field takes nothing away, not what it stands in either.
     """
     line = form.option("nickname")
     expect(line).to_contain_text("string")
@@ -308,6 +309,11 @@ def test_an_optional_field_comes_and_goes_by_keyboard(form: DesignerPage) -> Non
     required.fill("")
     required.press("Backspace")
     expect(required).to_be_focused()
+    form.add("address")
+    street = form.at("/httpRequest/body/address/street")
+    street.press("Backspace")
+    form.page.keyboard.type("A")
+    expect(street).to_have_value("A")
 
 
 def test_many_optional_fields_are_filtered(form: DesignerPage) -> None:

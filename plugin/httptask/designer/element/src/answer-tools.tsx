@@ -91,7 +91,9 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "F8") {
       const way = event.shiftKey ? "Previous" : "Next";
-      (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`[aria-label="${way} difference"]`)?.click();
+      const button = (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`[aria-label="${way} difference"]`);
+      if (!button) return; // the key is for the next problem
+      button.click();
       return event.preventDefault();
     }
     if (event.key.toLowerCase() !== "f" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;

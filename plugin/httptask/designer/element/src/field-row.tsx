@@ -125,7 +125,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
         slot.touched = true;
       }}
       onKeyDown={(event) => {
-        if (onRemove && event.key === "Backspace" && !event.repeat && (!isTokens(slot) || !slot.kids.length) && isEmpty(event.target as HTMLElement)) onRemove();
+        if (onRemove && event.key === "Backspace" && !event.repeat && (!isTokens(slot) || !slot.kids.length) && isEmpty(event.target as HTMLElement, id)) onRemove();
         else if (event.altKey && !event.ctrlKey && event.code === "KeyE" && takesExpression) slot.fx ? ask("picker") : toggle(true);
         else if (twoViews && isViewKey(event) && (json || event.target === row.current)) switchView(store, slot, pointer);
         else return;
@@ -173,8 +173,9 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
   );
 }
 
-/** Whether Backspace in *target* has nothing left to take away but the field. */
-const isEmpty = (target: HTMLElement): boolean => target.matches("input:not([type=radio], [type=checkbox], [type=file], .own-name input, .sample input), textarea, select") && !(target as HTMLInputElement).value;
+/** Whether Backspace in *target* has nothing left to take away but the field, whose control *id* it is: what is in an object has rows of its own. */
+const isEmpty = (target: HTMLElement, id: string): boolean =>
+  target.id.replace(/~+$/, "") === id && target.matches("input:not([type=radio], [type=checkbox], [type=file]), textarea, select") && !(target as HTMLInputElement).value;
 
 /** Whether *slot* is edited as JSON, with its problems on their lines. */
 export const isJsonText = (slot: Slot): boolean =>
