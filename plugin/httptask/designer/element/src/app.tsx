@@ -74,11 +74,11 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
             </div>
           )}
           <div class="statusline">
-          <span class="said" role="status">{store.status}</span>
-          <span class="grow" />
-          {store.config && <span class="hints">{KEYS.map(({ hint, keys }) => hint && <span key={hint}><kbd>{keys[0]}</kbd> {hint}</span>)}</span>}
-          {store.config && <span class="muted version">httptask {store.config.version}</span>}
-          <IconButton icon="theme" label="Light or dark" onClick={onTheme} />
+            <span class="said" role="status">{store.status}</span>
+            <span class="grow" />
+            {store.config && <span class="hints">{KEYS.map(({ hint, keys }) => hint && <span key={hint}><kbd>{keys[0]}</kbd> {hint}</span>)}</span>}
+            {store.config && <span class="muted version">httptask {store.config.version}</span>}
+            <IconButton icon="theme" label="Light or dark" onClick={onTheme} />
           </div>
         </footer>
       </div>

@@ -29,7 +29,7 @@ export function EntryRows({ id, noun, list, least, blank, onWrite, draw, childre
   return (
     <>
       {values.map((value, index) => isObject(value) && (
-        <div key={index} class="field group" role="group" aria-labelledby={`${id}-${index}-name`}>
+        <div key={index} class="field" role="group" aria-labelledby={`${id}-${index}-name`}>
           <div class="field-head">
             <span class="name" id={`${id}-${index}-name`}>{title} {index + 1}</span>
             <span class="tools">

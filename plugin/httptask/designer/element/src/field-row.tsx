@@ -119,7 +119,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
   const Name = wide || bare || whole ? "hidden" : isEvaluated(pointer) ? "name code" : "name";
   return (
     <div
-      ref={row} class={`field ${bad ? "bad" : ""} ${single ? "single" : "group"} ${bare ? "flat" : ""} ${whole ? "whole" : ""} ${json ? "json" : ""} ${slot.off ? "off" : ""} ${hasControl(slot) ? "" : "headed"}`}
+      ref={row} class={`field ${bad ? "bad" : ""} ${bare ? "flat" : ""} ${whole ? "whole" : ""} ${json ? "json" : ""} ${slot.off ? "off" : ""} ${hasControl(slot) ? "" : "headed"}`}
       onFocusOut={() => {
         if (!slot.touched) setTimeout(redraw, LATER);
         slot.touched = true;

@@ -73,7 +73,7 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
         {[...all.values()].map(({ item, x, y, width }) => (
           <g key={item.name} class={`${item.type.toLowerCase()} ${item.name === chosen ? "chosen" : ""} ${store.workflow.unreached.has(item.name) ? "unreached" : ""} ${store.pins.has(item.name) ? "pinned" : ""}`} onClick={() => void store.task.open(item.name)}>
             <title>{`${item.name} (${item.type}${isObject(item.task.forEach) ? ", for each item" : ""}${store.workflow.unreached.has(item.name) ? ", never reached" : ""}${store.pins.has(item.name) ? ", pinned" : ""}${states.has(item.name) ? `, ${stateWord(states.get(item.name)!.status)}` : ""})`}</title>
-            {isObject(item.task.forEach) && <rect class="behind" x={x + 3.5} y={y + 3.5} width={width - 1} height={HEIGHT - 1} rx={5} />}
+            {isObject(item.task.forEach) && <rect x={x + 3.5} y={y + 3.5} width={width - 1} height={HEIGHT - 1} rx={5} />}
             <rect x={x + 0.5} y={y + 0.5} width={width - 1} height={HEIGHT - 1} rx={item.type === "Decision" ? 11 : 5} />
             {states.has(item.name) && (
               <g class={`sign is-${states.get(item.name)!.status.toLowerCase()}`}>

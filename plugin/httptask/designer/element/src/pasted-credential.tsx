@@ -27,7 +27,7 @@ export function KeepCredential({ credential, keep, onName }: { credential: Paste
   };
   if (kept) return <p role="status">Kept as the credential <strong>{name}</strong>; the task holds only its name.</p>;
   return (
-    <div class="union keep" role="group" aria-label={`Secret for ${credential.name}`}>
+    <div class="union" role="group" aria-label={`Secret for ${credential.name}`}>
       <p>A secret ({credential.scheme}) for {credential.origins.join(", ") || "any server"} is not saved in the task, which names a credential:</p>
       <input
         id={id} class="code" aria-label="Name of the credential" value={name} aria-describedby={`${id}-hint`}

@@ -43,7 +43,7 @@ export function SampleInputField({ change }: { change: () => void }) {
   const { root, asJson, problems, refused } = store.input;
   const asForm = !!root && !asJson;
   return (
-    <div class={asForm ? "field group headed" : "field single"} {...(asForm ? { role: "group", "aria-labelledby": "sample-input-name", id: "sample-input", tabIndex: -1 } : {})}>
+    <div class={asForm ? "field headed" : "field"} {...(asForm ? { role: "group", "aria-labelledby": "sample-input-name", id: "sample-input", tabIndex: -1 } : {})}>
       <div class="lab">
         <label class="name" id="sample-input-name" for="sample-input">Sample input</label>
         <span class="type">{asForm ? "" : "JSON, "}seen as <code>$.input</code>, for tests and runs here</span>
