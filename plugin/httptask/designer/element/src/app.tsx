@@ -3,7 +3,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { KEYS } from "./keys";
 import { Notices } from "./notices";
 import { Panel } from "./panel";
-import { loaded, prefetchPanels } from "./panel-module";
+import { loaded } from "./panel-module";
 import { Request } from "./request";
 import { TestButton } from "./request-line";
 import { Search } from "./search";
@@ -17,7 +17,6 @@ import { WorkflowPanel } from "./workflow-panel";
 export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRoot; onTheme: () => void }) {
   const redraw = useRedraw();
   useLayoutEffect(() => store.subscribe(redraw), [store]);
-  useLayoutEffect(prefetchPanels, []);
   /** Drawn at once, or when a panel has come. */
   const focus = (id: string) => setTimeout(() => {
     const control = shadow.getElementById(id);

@@ -1,6 +1,5 @@
 // The module of what the first paint does not need: fetched once, behind that paint or when something of it is asked for.
 import type * as Panels from "./panels";
-import { afterPaint } from "./ui";
 
 let loading: Promise<typeof Panels> | null = null;
 let failures = 0;
@@ -14,12 +13,6 @@ export const panelsLoaded = (): Promise<typeof Panels> => (loading ??= fetched()
   failures++;
   throw error;
 }));
-
-/** Fetch the module while nothing else is to do: what opens first is then there at once. Who asks for it hears of a failure. */
-export function prefetchPanels(): void {
-  const fetch = () => void panelsLoaded().catch(() => {});
-  afterPaint(() => (self.requestIdleCallback ?? setTimeout)(fetch));
-}
 
 /** Done when no part is under way. */
 export const loaded = (): Promise<unknown> => Promise.resolve(loading).catch(() => {});
