@@ -48,9 +48,11 @@ export class OpenWorkflow {
     if (id !== null)
       try {
         const { definition, etag } = await this.store.api.workflow(id);
+        if (this.id !== id) return; // another one was chosen meanwhile
         this.base = definition;
         this.etag = etag;
       } catch (error) {
+        if (this.id !== id) return;
         this.broken = failureOf(error);
         if (error instanceof ApiError && error.is("unknown-workflow")) {
           // A new one: it is made by its first save.

@@ -56,6 +56,22 @@ test("what the server found open in one workflow is asked again in the next: the
   });
 });
 
+test("the workflow that was chosen last is open, whichever comes first", async () => {
+  kept.clear();
+  await page(new Server(), async (store) => {
+    let come = (): void => {};
+    store.api.workflow = async (id: string) => {
+      if (id === "slow") await new Promise<void>((resolve) => { come = resolve; });
+      return { definition: { name: id, tasks: {} }, etag: `"${id}"` };
+    };
+    const slow = store.workflow.open("slow");
+    await store.workflow.open("quick");
+    come();
+    await slow;
+    assert.deepEqual([store.workflow.id, store.workflow.working.name, store.workflow.etag], ["quick", "quick", '"quick"']);
+  });
+});
+
 test("a sample of a secret field is sent and stays while the page is open, and is not kept either", async () => {
   kept.clear();
   const server = new Server();
