@@ -77,7 +77,7 @@ class PluginManager(pluggy.PluginManager):
         self._kept: dict[str, Any] = {}
         self._implemented: dict[str, bool] = {}
         self.version = 0
-        """Another one each time a plugin comes or goes."""
+        """Counts up each time a plugin is registered or unregistered."""
 
     def named(self, hook: str) -> dict[str, Any]:
         """Return what the plugins bring through *hook* (a key of `NAMED`), by name.

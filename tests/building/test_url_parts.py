@@ -60,8 +60,8 @@ def test_parts_together_are_the_url(url: str, path: dict[str, Any], query: Any) 
 
 
 @pytest.mark.parametrize("request_", [{}, {"url": 5, "query": 7, "pathParameters": []}])
-def test_nothing_is_asked_of_the_settings(request_: dict[str, Any]) -> None:
-    """Settings of any shape have parts; what is required and not there is named."""
+def test_settings_of_any_shape_have_parts(request_: dict[str, Any]) -> None:
+    """A person is still writing them; what is required and not there is named."""
     _, rest = url_parts(request_, ENDPOINT)
     assert UrlPart("{ids}", "/query/ids", is_missing=True) in rest
     assert "".join(part.text for part in rest) == "/?ids={ids}"

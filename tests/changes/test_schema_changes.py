@@ -40,7 +40,7 @@ DEFINITIONS: dict[str, Any] = {
     "Loop": {"allOf": [to("Loop"), TEXT]},
     "NeedsB": {"required": ["b"]},
 }
-IF_A: dict[str, Any] = {"if": {"minProperties": 2}, "then": {"required": ["b"]}}
+IF_TWO: dict[str, Any] = {"if": {"minProperties": 2}, "then": {"required": ["b"]}}
 ONE_OF_TWO: dict[str, Any] = {"oneOf": [to("Cat"), to("Dog")]}
 
 Case = tuple[dict[str, Any], dict[str, Any], list[str], list[str]]
@@ -84,7 +84,7 @@ CASES: dict[str, Case] = {
     ),
     "condition": (
         a(TEXT),
-        a(TEXT, **IF_A),
+        a(TEXT, **IF_TWO),
         [
             '! body: now with a condition {"if": {"minProperties": 2}, "then": {"required": ["b"]}}',
         ],
@@ -93,14 +93,14 @@ CASES: dict[str, Case] = {
         ],
     ),
     "condition-asks-more": (
-        a(TEXT, **IF_A),
-        a(TEXT, **IF_A | {"then": {"required": ["c", "b"]}}),
+        a(TEXT, **IF_TWO),
+        a(TEXT, **IF_TWO | {"then": {"required": ["c", "b"]}}),
         ["! body (then).c: now required"],
         ["  body (then).c: now required"],
     ),
     "condition-asks-otherwise": (
-        a(TEXT, **IF_A),
-        a(TEXT, **IF_A, **{"else": {"required": ["c"]}}),
+        a(TEXT, **IF_TWO),
+        a(TEXT, **IF_TWO, **{"else": {"required": ["c"]}}),
         ["! body (else).c: now required"],
         ["  body (else).c: now required"],
     ),
@@ -196,7 +196,7 @@ CASES: dict[str, Case] = {
         ['! body.a: type was "string", is ["string", "null"]'],
     ),
     "condition-gone": (
-        a(TEXT, **IF_A),
+        a(TEXT, **IF_TWO),
         a(TEXT),
         [
             (

@@ -139,7 +139,7 @@ OF_SCHEMES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
 def test_what_our_own_schemes_and_stores_refuse_has_a_code(
     monkeypatch: pytest.MonkeyPatch, credential: Any, code: str, params: dict[str, Any]
 ) -> None:
-    """It says which credential, and survives a task that waited for another's token."""
+    """It says which credential; the code and the params come through a token request, too."""
     store(monkeypatch, crm=credential)
     error = refusal()
     assert (error.code, error.params) == (code, {"name": "crm", **params})

@@ -210,7 +210,6 @@ def importing(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path, l
     try:
         with closing(sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True)) as reader, reader:
             until(lambda: reader.execute("SELECT count(*) FROM endpoint").fetchone()[0] > 1_000)
-        reader.close()
         yield process, catalogue, running(process.pid)
     finally:
         process.kill()
@@ -228,7 +227,6 @@ def test_a_killed_import_leaves_every_source_whole_or_absent(
     process.wait()
     with closing(sqlite3.connect(catalogue)) as connection, connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
     by_source: dict[str, int] = {}
     for endpoint in held(catalogue):
         by_source[endpoint["source"]] = by_source.get(endpoint["source"], 0) + 1

@@ -162,7 +162,7 @@ class FormTree:
         return [name for name in SCALARS if name in types] if types <= set(SCALARS) else []
 
     def scalar_options(self, node: Node) -> list[Node]:
-        """Return the options of such a union."""
+        """Return the first `MOST_OF_ONE` options of *node*, a union of scalars."""
         options = enumerate(self.options(node.view)[:MOST_OF_ONE])
         return [self._at(node, ("options", index), schema) for index, schema in options]
 

@@ -178,7 +178,9 @@ class Runtime:
         self.definitions: Kept[Any] = Kept(_MOST_PLANS, _MOST_CHARACTERS)
         """Workflow definitions that an engine compiled, by their `key`, which weighs its length."""
         self.shared_files = SharedFiles.named(files, bucket)
-        """The folder for files that was named: other machines may have it, too. None: none was."""
+        """The folder for files that was named, and its bucket: other machines may have them, too.
+        None: no folder was named.
+        """
         self._temporary: SharedFiles | None = None
         self.uploads: Callable[[str], Path | None] | None = None
         """The file of an upload by its id; where there is a designer, it says."""

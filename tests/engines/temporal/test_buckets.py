@@ -160,6 +160,7 @@ def test_a_file_of_the_author_reaches_workers(
 def test_an_upload_of_a_saved_task_is_kept_in_the_bucket(
     folder: Path, bucket: Bucket, tmp_path: Path
 ) -> None:
+    """Workers need it: the definition that was saved names its path in the folder."""
     workflows = tmp_path / "workflows"
     workflows.mkdir()
     with running_designer(tmp_path, workflows=workflows) as designer:
@@ -195,7 +196,7 @@ def test_what_a_bucket_does_not_do_is_said(
 
 
 @pytest.mark.parametrize(
-    ("files", "named", "said"),
+    ("files", "named", "message"),
     [
         (
             None,
@@ -207,12 +208,16 @@ def test_what_a_bucket_does_not_do_is_said(
         ("f", "https://b.example", "the bucket is 'https://b.example'; write it as s3://BUCKET"),
     ],
 )
-def test_a_bucket_that_is_none(files: str | None, named: str, said: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(said)):
+def test_a_bucket_that_cannot_be_used_is_refused_with_what_to_write(
+    files: str | None, named: str, message: str
+) -> None:
+    """It needs a folder on this machine, and the scheme `s3`; nothing has to be sent to see that."""
+    with pytest.raises(ValueError, match=re.escape(message)):
         Runtime(files=files, bucket=named)
 
 
-def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_library_a_bucket_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said when the runtime is made, not by the first file."""
     monkeypatch.setitem(sys.modules, "obstore", None)
     monkeypatch.setitem(sys.modules, "obstore.store", None)
     with pytest.raises(ValueError, match=r"pip install 'httptask\[s3\]'"):

@@ -369,9 +369,10 @@ def _alternatives(
     for index, form in enumerate(forms):
         errors = list(validator.descend(instance, form, schema_path=index))
         (wrong if refusals(errors) else fitting).append(errors)
-        if len(fitting) > 1 if keyword == "oneOf" else not errors:
+        is_decided = len(fitting) > 1 if keyword == "oneOf" else not errors
+        if is_decided:
             break
-    if keyword == "anyOf" and fitting:  # the form of which least is advised against is meant
+    if keyword == "anyOf" and fitting:  # the form with the fewest warnings is meant
         yield from min(fitting, key=len)
         return
     # Two forms may fit only because what tells them apart is an expression that has no value yet.

@@ -70,16 +70,17 @@ def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: 
 
 
 def _with_items(walk: Walk, values: list[Any], items: Any, path: LinkedPath) -> Any:
-    """Return *values* with each in the type of *items*; the same list where each has it."""
+    """Return *values* with each in the type of the schema *items*, as far as it can be; the same
+    list if each has it already.
+    """
     types = _types(items) if isinstance(items, dict) else None
     if types is None or all(fits(value, types) for value in values):
         return values
-    return [
-        value
-        if (new := as_type(value, types, walk.written(value, (path, index)))) is MISFIT
-        else new
-        for index, value in enumerate(values)
-    ]
+    typed_values = []
+    for index, value in enumerate(values):
+        typed = as_type(value, types, walk.written(value, (path, index)))
+        typed_values.append(value if typed is MISFIT else typed)
+    return typed_values
 
 
 def _refusal(value: Any, schema: dict[str, Any]) -> str:
