@@ -425,14 +425,21 @@ def test_every_outcome_stands_in_the_table() -> None:
 
 
 def test_every_code_of_a_problem_stands_in_the_table() -> None:
-    """The tables of problems have every code, and the params that its sentence is made of."""
-    table = {
-        row[0].strip("`"): row[1] for row in rows("docs/problems.md") if row[0].startswith("`")
-    }
+    """The tables of problems have every code, its sentence, and the params that this is made of."""
+    table = {row[0].strip("`"): row for row in rows("docs/problems.md") if row[0].startswith("`")}
     assert table.keys() == SENTENCES.keys()
     for code, template in SENTENCES.items():
-        params = {name for _, name, _, _ in string.Formatter().parse(template) if name}
-        assert params <= set(re.findall(r"`(\w+)`", table[code])), code
+        _, params, sentence = table[code]
+        parts = list(string.Formatter().parse(template))
+        assert {name for _, name, _, _ in parts if name} <= set(re.findall(r"`(\w+)`", params)), (
+            code
+        )
+        # A param is in italics, with its brackets where it is written in some.
+        shown = {
+            name: f"[*{name}*]" if form == "extra" else f"*{name}*" for _, name, form, _ in parts
+        }
+        written = "".join(text + (shown[name] if name else "") for text, name, _, _ in parts)
+        assert sentence.replace("`", "") == written.replace("`", "").replace("|", r"\|"), code
 
 
 def test_the_problem_shown_is_one() -> None:
