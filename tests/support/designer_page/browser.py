@@ -247,7 +247,11 @@ def designer_page(
     page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
     page.on(
         "console",
-        lambda message: complaints.append(message.text) if message.type == "error" else None,
+        lambda message: (
+            complaints.append(f"{message.text} {message.location['url']}".rstrip())
+            if message.type == "error"
+            else None
+        ),
     )
     try:
         yield DesignerPage(page, url, complaints=complaints).load()
