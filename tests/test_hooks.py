@@ -443,6 +443,44 @@ def test_a_plugin_that_fails_to_bring_is_named(name: str) -> None:
         plugin_manager(raising(name), entry_points=False)
 
 
+def test_a_plugin_does_not_end_the_process() -> None:
+    """That one of its functions leaves as a script does is a fault of the plugin like another; of
+    an observer it changes nothing.
+    """
+
+    class Leaves:
+        name = "leaving"
+        fields: Any = {}  # noqa: RUF012
+
+        def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
+            sys.exit(3)
+
+        @hookimpl
+        def httptask_auth_schemes(self) -> list[Any]:
+            return [self]
+
+        @hookimpl
+        def httptask_check_egress(self) -> str | None:
+            sys.exit(3)
+
+        @hookimpl
+        def httptask_exchange_finished(self) -> None:
+            sys.exit(3)
+
+        @hookimpl
+        def httptask_credential(self, name: str) -> Credential | None:
+            if name == "lost":
+                sys.exit(3)
+            return Credential(name, "leaving", {})
+
+    refused = failure(http("http://127.0.0.1:1"), Leaves())
+    assert refused.kind == "blocked"
+    assert "httptask_check_egress: SystemExit: 3" in str(refused)
+    for name, reason in (("lost", "httptask_credential: SystemExit: 3"), ("k", "'k': 3")):
+        task = http("http://127.0.0.1:1") | {"credentials": name}
+        assert reason in str(failure(task, Leaves()))
+
+
 def test_a_failing_importer_or_engine_is_named() -> None:
     """An importer's exception is a DescriptionError, an engine's a PluginError; both say whose."""
 

@@ -154,7 +154,7 @@ class PluginManager(pluggy.PluginManager):
             return self._remembering(hook, implementation)
         if hook == OBSERVER:
             return _observing(implementation)
-        return implementation.function  # type: ignore[no-any-return]
+        return _staying(hook, implementation)
 
     def _remembering(self, hook: str, implementation: Any) -> Callable[..., Any]:
         function = implementation.function
@@ -344,10 +344,24 @@ def _observing(implementation: Any) -> Callable[..., None]:
     def observe(*arguments: Any) -> None:
         try:
             function(*arguments)
-        except Exception as error:  # noqa: BLE001 - an observer must not change what it observes
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it must not change what it observes
             _log_failure(_failed(implementation.plugin_name, OBSERVER, error))
 
     return observe
+
+
+def _staying(hook: str, implementation: Any) -> Callable[..., Any]:
+    """Return the function of *implementation*, which does not end the process: that is a fault."""
+    function = implementation.function
+
+    @functools.wraps(function)
+    def stay(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except SystemExit as error:
+            raise _failed(implementation.plugin_name, hook, error) from error
+
+    return stay
 
 
 def _log_failure(error: Exception) -> None:

@@ -652,6 +652,11 @@ def test_nothing_else_is_read(folder: Path, reference: Any, place: str, said: st
     assert said in message
 
 
+def test_a_path_that_no_file_has_is_refused(folder: Path) -> None:
+    """JSON can hold a lone surrogate, and file names cannot."""
+    assert "no file is called so" in refused(folder, {"$file": {"path": "a\ud800"}})[1]
+
+
 def test_a_link_inside_the_folder_is_followed(server: str, folder: Path) -> None:
     """Where it leads to is below the folder."""
     (folder / "latest").symlink_to("plans/a.pdf")

@@ -73,6 +73,8 @@ class Files:
             file = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
         except OSError as error:
             raise _refused(piece, "file-unreadable", reason=error.strerror or str(error)) from error
+        except UnicodeEncodeError as error:  # a lone surrogate, which JSON can hold
+            raise _refused(piece, "file-unreadable", reason="no file is called so") from error
         size = piece.reference.get("size")
         if isinstance(size, int) and size != file.size:
             raise _refused(piece, "file-size", found=file.size, expected=size)

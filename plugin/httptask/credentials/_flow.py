@@ -348,7 +348,7 @@ class blamed:  # noqa: N801 - a context manager; not a generator, as it is aroun
         if isinstance(error, CredentialError):
             error.mask(self._redactor.text)
             error.at(self._pointer)
-        elif isinstance(error, Exception) and not isinstance(error, TaskError):
+        elif isinstance(error, Exception | SystemExit) and not isinstance(error, TaskError):
             # Whatever a scheme raises; the cause may quote a secret.
             failure = CredentialError.because(
                 error, "credential-scheme", "schemeMessage", name=self._credential

@@ -47,7 +47,7 @@ class CredentialError(TaskError):
         return error
 
     @classmethod
-    def because(cls, error: Exception, code: str, words: str, *, name: str) -> Self:
+    def because(cls, error: BaseException, code: str, words: str, *, name: str) -> Self:
         """Return what *error* says of the credential *name*: of its own code if it has one, else
         the error *code*, whose param *words* is what it says.
         """

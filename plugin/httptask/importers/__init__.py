@@ -101,7 +101,7 @@ def _blaming(importer: Importer, source: Source) -> Iterator[None]:
         yield
     except DescriptionError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = f"the importer {importer.name} failed: {type(error).__name__}: {error}"
         raise DescriptionError(message, source=source.name) from error
 
