@@ -146,12 +146,12 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def _translated(bucket: str) -> Iterator[None]:
-    """Raise errors of the bucket as `OSError`."""
+    """Raise errors of the bucket, and of names that no object has, as `OSError`."""
     from obstore.exceptions import BaseError
 
     try:
         yield
-    except BaseError as error:
+    except (BaseError, ValueError) as error:
         message = f"the bucket {bucket[:80]} does not do it: {_reason(error)}"
         raise OSError(None, message) from error
 
