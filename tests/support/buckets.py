@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,10 +60,29 @@ class Bucket:
 @contextlib.contextmanager
 def seaweedfs(folder: Path) -> Iterator[Bucket]:
     """Run the store with its data in *folder*. A bucket is made when something is put into it."""
+    for _ in range(_ATTEMPTS):
+        ports = {f"-{role}.port{kind}": free_port() for role in _ROLES for kind in ("", ".grpc")}
+        endpoint = f"http://127.0.0.1:{ports['-s3.port']}"
+        process = _started(folder, ports)
+        if _answers(endpoint, process):
+            break
+    else:
+        raise AssertionError(f"SeaweedFS does not begin: {(folder / 'log').read_text()[-2000:]}")
+    try:
+        yield Bucket("s3://shared/of/workers", endpoint)
+    finally:
+        process.kill()  # its graceful end takes minutes, and nobody needs the data
+        process.wait(servers.HANG_SECONDS)
+
+
+_ATTEMPTS = 5
+"""Another process may take a free port before the store does."""
+
+
+def _started(folder: Path, ports: Mapping[str, int]) -> subprocess.Popen[bytes]:
     identities = [{"name": "tests", "credentials": [_IDENTITY], "actions": ["Admin"]}]
     configuration = folder / "identities.json"
     configuration.write_text(json.dumps({"identities": identities}), encoding="utf-8")
-    ports = {f"-{role}.port{kind}": free_port() for role in _ROLES for kind in ("", ".grpc")}
     command = [
         str(Path(sys.executable).with_name("weed")),
         "server",
@@ -80,28 +99,22 @@ def seaweedfs(folder: Path) -> Iterator[Bucket]:
         *(f"{option}={port}" for option, port in ports.items()),
     ]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-    endpoint = f"http://127.0.0.1:{ports['-s3.port']}"
-    try:
-        _wait_for(endpoint, process)
-        yield Bucket("s3://shared/of/workers", endpoint)
-    finally:
-        process.kill()  # its graceful end takes minutes, and nobody needs the data
-        process.wait(servers.HANG_SECONDS)
+        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
 
 
-def _wait_for(endpoint: str, process: subprocess.Popen[bytes]) -> None:
+def _answers(endpoint: str, process: subprocess.Popen[bytes]) -> bool:
+    """Wait for *process*, and say whether it answers at *endpoint*; it has ended if not."""
     deadline = time.monotonic() + servers.HANG_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise AssertionError(f"SeaweedFS ended with status {process.returncode}")
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            process.kill()
         try:
             urllib.request.urlopen(endpoint, timeout=5).close()
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == 403:  # it asks who is there
-                return
+                return True
         except OSError:
             pass
         time.sleep(0.05)
-    raise AssertionError("SeaweedFS does not answer")
+    return False
