@@ -24,7 +24,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
-from httptask.building import REFERENCE, references
+from httptask.building import REFERENCE, Files, references
 from httptask.engines._compiled import compiled
 from httptask.engines._nested import refuse_broken_nested
 from httptask.engines.temporal._arguments import (
@@ -98,18 +98,19 @@ def _share_files(arguments: RunArguments, runtime: Runtime) -> None:
 
     Raises `EngineError` when the bucket does not take one.
     """
-    files = runtime.readable
-    if files.shared is None or files.shared.bucket is None:
+    shared = runtime.shared_files
+    if shared is None or shared.bucket is None:
         return
+    here = Files(replace(shared, bucket=None))  # what only the bucket has need not go there
     for _, value in references(arguments.to_json()):
         reference = value[REFERENCE]
         try:
-            file = files.find(FilePiece(str(reference.get("name", "")), reference, ""))
+            file = here.find(FilePiece(str(reference.get("name", "")), reference, ""))
         except (HttpTaskError, LookupError, TypeError):
             continue  # of an expression, for one; what is wrong with it, its task says
         path = file.folder.joinpath(*file.steps)
         try:
-            files.shared.keep(files.shared.folder.joinpath(*file.steps), path)
+            shared.keep(shared.folder.joinpath(*file.steps), path)
         except OSError as error:
             raise EngineError(f"the file {path} cannot be shared: {error.strerror}") from error
 
