@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from servers import OK, RawServer, raw_server, respond
 
 
 @pytest.fixture
@@ -21,3 +24,10 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "credentials.json"
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(path))
     return path
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RawServer]:
+    """An API that answers every request with 200 and JSON."""
+    with raw_server(respond(OK)) as running:
+        yield running

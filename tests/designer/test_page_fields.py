@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from designer import RunningDesigner, running_designer
 from designer_page.browser import ROOT, DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
-from servers import OK, Peer, RawServer, raw_server, respond
+from servers import Peer, RawServer, raw_server
 
 SHIPPED = "Creates a email communication on a given project"
 COUNTRIES = [f"country {number}" for number in range(60)]
@@ -184,12 +184,6 @@ def upload(url: str) -> Endpoint:
         servers=(Server(url),),
         request_body=RequestBody({"multipart/form-data": MediaType(schema)}),
     )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with raw_server(respond(OK)) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

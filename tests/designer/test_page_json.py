@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from designer import running_designer
 from designer_page.browser import DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, RequestBody, Server
-from servers import OK, RawServer, raw_server, respond
+from servers import RawServer
 
 BODY = {
     "type": "object",
@@ -29,12 +29,6 @@ BODY = {
 }
 AT = "/httpRequest/body"
 SECRET = "s3cr3t-of-mine"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with raw_server(respond(OK)) as running:
-        yield running
 
 
 @pytest.fixture

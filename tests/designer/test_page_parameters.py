@@ -14,15 +14,9 @@ from playwright.sync_api import Browser, expect
 
 from designer import running_designer, thing_endpoint, thing_task
 from designer_page.browser import DesignerPage, designer_page
-from servers import OK, RawServer, raw_server, respond
+from servers import RawServer
 
 SECRET = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with raw_server(respond(OK)) as running:
-        yield running
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from email.message import Message
 from email.parser import HeaderParser
 
 from httptask._core.redaction import MASK
+from httptask._http.header_fields import value_of
 from httptask._http.media_types import FORM_DATA, essence
 from httptask.building._multipart import boundary_of
 from httptask.model.exchange import FilePiece, SentRequest, StreamedBody
@@ -34,9 +35,7 @@ def form_options(request: SentRequest) -> list[Option]:
 
     Empty when it carries none, or one that they cannot say: its bytes are sent then.
     """
-    content_type = next(
-        (value for name, value in request.headers if name.lower() == "content-type"), ""
-    )
+    content_type = value_of(request.headers, "Content-Type") or ""
     boundary = boundary_of(content_type)
     if essence(content_type) != FORM_DATA or not boundary or not request.body:
         return []

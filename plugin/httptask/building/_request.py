@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from httptask._core import packaged
 from httptask._core.pointers import pointer
+from httptask._http.header_fields import value_of
 from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence, range_of
 from httptask._http.syntax import UNSENDABLE
 from httptask.building._bodies import Body, body, chosen
@@ -101,13 +102,13 @@ class Builder:
             _merge(headers, "Cookie", cookie, "; ")
         content: bytes | StreamedBody = b""
         if "body" in request:
-            media_type = _find(headers, "Content-Type")
+            media_type = value_of(headers, "Content-Type")
             at = pointer(["body"], writer.at)
             value, endpoint = request["body"], self._endpoint
             made = self._part("body", lambda: _body(value, media_type, endpoint, at))
             _set(headers, "Content-Type", made.content_type)
             coding_at = pointer(["headers", "Content-Encoding"], writer.at)
-            content = coded(made.content, _find(headers, "Content-Encoding"), value, coding_at)
+            content = coded(made.content, value_of(headers, "Content-Encoding"), value, coding_at)
         return self._defaults(headers) + headers, content
 
     def _part(self, name: str, make: Callable[[], T]) -> T:
@@ -213,12 +214,8 @@ _ONCE = frozenset(
 
 
 def _merge(headers: list[tuple[str, str]], name: str, value: str, between: str) -> None:
-    old = _find(headers, name)
+    old = value_of(headers, name)
     _set(headers, name, value if old is None else old + between + value)
-
-
-def _find(headers: list[tuple[str, str]], name: str) -> str | None:
-    return next((value for key, value in headers if key.lower() == name.lower()), None)
 
 
 def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from httptask._core.nearest import nearest
 from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
+from httptask._http.header_fields import value_of
 from httptask._http.syntax import FRAMING, TOKEN, UNSENDABLE, origin
 from httptask.credentials._fit import completed
 from httptask.credentials._known import KnownScheme, has_own_stores_alone, known_schemes
@@ -112,9 +113,9 @@ async def authorise(
             line = name, value
             if line not in lines and not redactor.masks_header(line):
                 _check_header(name, value)
-                redactor.add_header(line, _value_of(name, lines))
+                redactor.add_header(line, value_of(lines, name))
         # A streamed body has its length in a header already.
-        if request.body is not body and _value_of("Content-Length", lines) is not None:
+        if request.body is not body and value_of(lines, "Content-Length") is not None:
             request.set_header("Content-Length", str(len(request.body)))
     except TaskError:
         raise
@@ -122,11 +123,6 @@ async def authorise(
         raise CredentialError.because(
             error, "credential-scheme", "schemeMessage", name=credential.name
         ) from None  # the cause may quote a secret
-
-
-def _value_of(name: str, lines: list[tuple[str, str]]) -> str | None:
-    """Return the value of the first of the header *lines* called *name*; None without one."""
-    return next((value for key, value in lines if key.lower() == name.lower()), None)
 
 
 def _check_header(name: str, value: str) -> None:

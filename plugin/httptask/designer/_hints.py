@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import child, parts, pointer
+from httptask._http.header_fields import value_of
 from httptask._http.media_types import essence
 from httptask._visible import in_line
 from httptask.errors import Problem
@@ -109,17 +110,17 @@ def _not_found(refused: _Refused) -> dict[str, Any]:
 
 
 def _other_method(refused: _Refused) -> dict[str, Any]:
-    allowed = _header(refused.response.headers, "allow")
+    allowed = value_of(refused.response.headers, "Allow") or ""
     if not allowed:
         return {}
     return _look(f"the server takes {allowed} here", "method")
 
 
 def _other_media_type(refused: _Refused) -> dict[str, Any]:
-    sent = essence(_header(refused.sent.headers, "content-type"))
+    sent = essence(value_of(refused.sent.headers, "Content-Type") or "")
     body = refused.endpoint.request_body if refused.endpoint is not None else None
     documented = ", ".join(body.content) if body is not None else ""
-    accepted = documented or _header(refused.response.headers, "accept-post")
+    accepted = documented or value_of(refused.response.headers, "Accept-Post") or ""
     message = f"the body went out as {sent or 'no media type at all'}"
     if accepted:
         message += f"; {'documented' if documented else 'accepted'} are {accepted}"
@@ -150,10 +151,6 @@ def _look(message: str, *path: str) -> dict[str, Any]:
     """Return the hint to look at the setting *path* below `httpRequest`."""
     shown = in_line(message[:_LONGEST])[:_LONGEST]
     return {"message": shown, "pointer": pointer(["httpRequest", *path])}
-
-
-def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:
-    return next((value for name, value in headers if name.lower() == wanted), "")
 
 
 # What a server says of single settings

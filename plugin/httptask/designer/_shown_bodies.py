@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from httptask._http.header_fields import value_of, values_of
 from httptask._http.media_types import XML, essence
 from httptask._http.sequences import SEQUENCES
 from httptask.errors import TaskError
@@ -43,18 +43,18 @@ def file_name(response: RawResponse, media_type: str) -> str:
     """Return the name of the body as a file: the server's own (RFC 6266), cleaned, or one by the
     status and the media type.
     """
-    own = filename_of(_values(response, "content-disposition"))
+    own = filename_of(values_of(response.headers, "Content-Disposition"))
     return own or f"response-{response.status_code}{suffix_of(media_type)}"
 
 
 def media_type_of(response: RawResponse) -> str:
     """Return the media type that *response* declares, without parameters; "" for none."""
-    return essence(next(iter(_values(response, "content-type")), ""))
+    return essence(value_of(response.headers, "Content-Type") or "")
 
 
 def encoding_of(response: RawResponse) -> str:
     """Return the content codings of the body; "" for none."""
-    return ", ".join(_values(response, "content-encoding"))
+    return ", ".join(values_of(response.headers, "Content-Encoding"))
 
 
 def unpacked(raw: bytes, encoding: str) -> bytes | None:
@@ -70,7 +70,3 @@ def unpacked(raw: bytes, encoding: str) -> bytes | None:
     except TaskError:
         return None
     return None if decoder.remaining else bytes(content)
-
-
-def _values(response: RawResponse, wanted: str) -> Iterable[str]:
-    return [value for name, value in response.headers if name.lower() == wanted]

@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn, Self
 
 from httptask._core.redaction import MASK
 from httptask._core.strict_json import parse
+from httptask._http.header_fields import values_of
 from httptask.model.credential import Secret
 from httptask.model.exchange import Headers
 
@@ -45,8 +46,7 @@ class AuthResponse:
 
         A server may send several `WWW-Authenticate`.
         """
-        lower_name = name.lower()
-        return [value for key, value in self.headers if key.lower() == lower_name]
+        return values_of(self.headers, name)
 
     @property
     def media_type(self) -> str:

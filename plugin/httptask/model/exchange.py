@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from httptask._core.redaction import MASK
+from httptask._http.header_fields import value_of
 from httptask.errors import Problem
 from httptask.model.for_each import ItemNumber
 from httptask.model.queue_time import queue_sentence
@@ -117,8 +118,7 @@ class OutgoingRequest:
 
     def header(self, name: str) -> str | None:
         """Return the first value of header *name*, whatever its case, or None."""
-        lower_name = name.lower()
-        return next((value for key, value in self.headers if key.lower() == lower_name), None)
+        return value_of(self.headers, name)
 
     def has_header(self, lower_name: str) -> bool:
         """Say whether there is a header *lower_name*, which is in lower case."""

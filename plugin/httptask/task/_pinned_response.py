@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
 from httptask._http.charsets import lookup
+from httptask._http.header_fields import value_of
 from httptask._http.media_types import charset_of, essence, is_json
 from httptask._http.sequences import EventError, sequence_of
 from httptask.errors import HttpTaskError, TaskError
@@ -46,7 +47,7 @@ def pinned_answer(
     if pin.get("example"):
         status, media_type, body = documented_example(pin["example"], pin.get("status"), endpoint)
     headers = _headers(pin.get("headers") or {})
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+    content_type = value_of(headers, "Content-Type")
     encoded = pin.get("bodyBase64")
     if encoded is not None:
         try:
