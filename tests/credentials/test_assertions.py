@@ -81,7 +81,7 @@ def test_a_key_says_how_it_signs(
 
 
 @pytest.mark.parametrize("alg", ["HS256", "HS512"])
-@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.filterwarnings("ignore:The HMAC key is:UserWarning")
 def test_a_secret_signs_too(server: TokenServer, use: Any, alg: str) -> None:
     """The credential's claims take the place of what is there by itself; null leaves one out."""
     claims = {"aud": "https://login.acme.example", "sub": None, "scope": "a", "n": 5}

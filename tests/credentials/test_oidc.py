@@ -225,7 +225,7 @@ def test_a_token_is_exchanged_for_one_that_another_acts_with(
         ),
     ],
 )
-@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.filterwarnings("ignore:The HMAC key is:UserWarning")
 def test_a_client_that_the_server_does_not_know_says_what_to_do(
     use: Any, name: str, fields: dict[str, Any], says: str
 ) -> None:
