@@ -28,6 +28,8 @@ class KeptHeader:
     endpoint: Endpoint | None
     base: str = field(repr=False)
     """The start of the URL that it was authorised for: the origin and a slash."""
+    plain_headers: list[tuple[str, str]] = field(repr=False)
+    """The headers of the request before; most requests of a task have the same."""
     lower_name: str
     line: tuple[str, str] = field(repr=False)
     token: Token | None = None
@@ -49,7 +51,10 @@ class KeptHeader:
             self.resolved is resolved
             and self.endpoint is endpoint
             and plain.url.startswith(self.base)
-            and not plain.has_header(self.lower_name)
+            and (
+                plain.headers == self.plain_headers  # far cheaper than a search
+                or not plain.has_header(self.lower_name)
+            )
             and (self.token is None or tokens.fresh(self.token_key) is self.token)
             and redactor.masks_header(self.line)
         )
@@ -74,4 +79,4 @@ def kept_header(
     base, lower_name = f"{split.scheme}://{split.netloc}/", line[0].lower()
     if not plain.url.startswith(base) or not redactor.masks_header(line):
         return None
-    return KeptHeader(resolved, endpoint, base, lower_name, line)
+    return KeptHeader(resolved, endpoint, base, [*plain.headers], lower_name, line)

@@ -100,19 +100,6 @@ NamedCredentials = Sequence[tuple[str, str]]
 """The names of a task's credentials, each with the JSON Pointer at which it stands."""
 
 
-async def resolved_credentials(
-    runtime: Runtime, names: NamedCredentials
-) -> list[tuple[str, Resolved]]:
-    """Return the credentials that a task names, each with where it does; their secrets are masked
-    from now on.
-    """
-    credentials = []
-    for pointer, name in names:
-        resolved = runtime.credentials.get(name)
-        credentials.append((pointer, resolved or await _resolved(runtime, pointer, name)))
-    return credentials
-
-
 async def _resolved(runtime: Runtime, pointer: str, name: str) -> Resolved:
     redactor = runtime.redactor
     with blamed(name, pointer, redactor):
@@ -127,20 +114,21 @@ async def _resolved(runtime: Runtime, pointer: str, name: str) -> Resolved:
 async def authorised(
     plan: Plan,
     plain: OutgoingRequest,
-    credentials: Sequence[tuple[str, Resolved]],
+    names: NamedCredentials,
     endpoint: Endpoint | None,
     send: Send | None,
 ) -> Ready:
-    """Return *plain*, a request to *endpoint*, authorised by *credentials*.
+    """Return *plain*, a request to *endpoint*, authorised by the credentials *names*, whose secrets
+    are masked from now on.
 
     *send* sends token requests; None where the request is only shown.
     """
     runtime = plan.runtime
-    if len(credentials) > 1:
-        return await _authorised_together(runtime, plain, credentials, endpoint, send)
-    pointer, resolved = credentials[0]
+    if len(names) > 1:
+        return await _authorised_together(runtime, plain, names, endpoint, send)
+    pointer, name = names[0]
+    resolved = runtime.credentials.get(name) or await _resolved(runtime, pointer, name)
     kept, redactor = plan.kept_header, runtime.redactor
-    name = resolved.credential.name
     lend = None
     if resolved.known.is_flow:
         lend = partial(Lent, runtime, name, endpoint, pointer, send)
@@ -173,15 +161,16 @@ async def authorised(
 async def _authorised_together(
     runtime: Runtime,
     plain: OutgoingRequest,
-    credentials: Sequence[tuple[str, Resolved]],
+    names: NamedCredentials,
     endpoint: Endpoint | None,
     send: Send | None,
 ) -> Ready:
-    """Return *plain* authorised by several *credentials*."""
+    """Return *plain* authorised by several credentials."""
     request, flows = plain.copy(), []
-    for pointer, resolved in credentials:
-        lend = partial(Lent, runtime, resolved.credential.name, endpoint, pointer, send)
+    for pointer, name in names:
+        resolved = runtime.credentials.get(name) or await _resolved(runtime, pointer, name)
+        lend = partial(Lent, runtime, name, endpoint, pointer, send)
         flows.append(Flow(resolved, pointer, runtime.redactor, lend))
     together = Flows(flows)
     await together.authorise(request)
-    return Ready(request, plain, tuple(flow.credential.name for flow in flows), together)
+    return Ready(request, plain, tuple(name for _, name in names), together)

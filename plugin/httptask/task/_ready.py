@@ -8,7 +8,7 @@ from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import located
 from httptask.model.exchange import OutgoingRequest, StreamedBody
 from httptask.sending import Ready, Send, for_another_origin
-from httptask.task._authorising import authorised, resolved_credentials
+from httptask.task._authorising import authorised
 
 if TYPE_CHECKING:
     from httptask.model.environment import Environment
@@ -42,15 +42,13 @@ async def ready(
         _prepared_by_plugins(task, request)
         request = for_another_origin(request)
         return Ready(request, request)
+    _prepared_by_plugins(task, request)
     names = task.plan.credentials
+    if not names or is_pinned:
+        return Ready(request, request)
     if environment is not None:
         names = [(pointer, environment.credential_names(name)) for pointer, name in names]
-    is_authorised = bool(names) and not is_pinned
-    credentials = await resolved_credentials(runtime, names) if is_authorised else []
-    _prepared_by_plugins(task, request)
-    if not credentials:
-        return Ready(request, request)
-    return await authorised(task.plan, request, credentials, task.endpoint, send)
+    return await authorised(task.plan, request, names, task.endpoint, send)
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
