@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from httptask._core import redaction
-from httptask._core.escape_search import anchors_of, places
-from httptask._core.redaction import MASK, Redactor
+from httptask._core.redaction import MASK, Redactor, _masking
+from httptask._core.redaction._escape_search import anchors_of, places
 
 ENCODERS: dict[str, Callable[[str], str]] = {
     "json": lambda text: json.dumps(text)[1:-1],
@@ -71,7 +70,7 @@ def test_a_long_text_hides_no_spelling(secret: str, names: list[str], around: st
     for text in (around * 60 + spelled + around * 60, around * 120):
         by_place = redactor.finds(text)
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(redaction, "_SHORT", len(text))
+            patched.setattr(_masking, "_SHORT", len(text))
             assert by_place == redactor.finds(text)
 
 
