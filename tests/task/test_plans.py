@@ -28,8 +28,8 @@ from httptask.model.workflow import TaskOutcome, WorkflowDefinition
 from httptask.protocols import TaskCall, TaskCheck
 from httptask.task import HttpTask, Runtime
 from httptask.task._kept import Kept
-from httptask.task._plan import WrittenTask
 from httptask.task._task_type import Http
+from httptask.task._written import WrittenTask
 from httptask.workflow import definition_of
 from httptask.workflow import problems as every_problem
 from tasks import RFI, email_task, http, runtime

@@ -9,7 +9,8 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask.building import url_part
 from httptask.errors import Problem, SettingsError
 from httptask.settings import any_settings_schema, request_problems
-from httptask.task._plan import Plan, is_error
+from httptask.task._checks import is_error
+from httptask.task._plan import Plan
 
 if TYPE_CHECKING:
     from httptask.model.task import Inputs

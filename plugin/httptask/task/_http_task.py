@@ -23,13 +23,16 @@ from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, EngineAttempt
 from httptask.settings import without_nulls
 from httptask.task._callback import CallbackWait
+from httptask.task._checks import document_shape
 from httptask.task._for_each import for_each_problems, parameter_problems, with_item
 from httptask.task._items import first_item
-from httptask.task._plan import Plan, WrittenTask, document_shape
+from httptask.task._plan import Plan
+from httptask.task._problems import unwritable
 from httptask.task._round import RoundWaits
 from httptask.task._rounds import round_of
 from httptask.task._runtime import Runtime
 from httptask.task._visit import Visit, answered_before
+from httptask.task._written import WrittenTask
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -123,7 +126,7 @@ class HttpTask:
         shape = document_shape() if known is None else known.shape()
         problems = [
             *self.plan.problems,
-            *self.plan.unwritable(),
+            *unwritable(self.plan),
             *self._missing_files(),
             *self._credential_problems(environment),
         ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from httptask.task._plan import document_shape
+from httptask.task._checks import document_shape
 
 if TYPE_CHECKING:
     from httptask.model.environment import Environment

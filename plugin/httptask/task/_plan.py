@@ -4,18 +4,15 @@ shared.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from httptask._core import packaged
 from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
-from httptask._core.strict_json import deeper_than, dump, is_too_deep, parse
-from httptask.building import Builder, build, data_places, mentions_files, references, with_values
+from httptask.building import Builder, mentions_files, references
 from httptask.credentials import named_credentials
-from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
+from httptask.errors import CatalogueError, Problem, SettingsError
 from httptask.expressions import Prepared, holds_expression, may_change
 from httptask.model.completion import Completion
 from httptask.model.for_each import ForEach
@@ -29,71 +26,26 @@ from httptask.settings import (
     RequestCheck,
     any_settings_schema,
     content_type_of,
-    focused,
     foreseen,
     header_names,
     normalised,
     refine,
-    request_problems,
     schema_problems,
-    secrets_below,
     settings_schema,
-    task_warnings,
     undescribed_settings_schema,
     with_media_type,
     without_nulls,
 )
-from httptask.task._for_each import with_item
+from httptask.task._checks import Checks, is_error, task_schema
 from httptask.task._idempotency import header_for, without_required
-from httptask.task._judge import judging_problems, needs_judge, reading_problems
-from httptask.task.completion import completion_problems
-from httptask.task.pagination import first_page, pagination_problems, placed
+from httptask.task._judge import needs_judge
+from httptask.task._problems import problems_of, shape_problems
+from httptask.task.pagination import first_page
 
 if TYPE_CHECKING:
     from httptask.credentials import KeptHeader
     from httptask.model.api import Endpoint
     from httptask.task._runtime import Runtime
-
-_LONGEST_KEPT = 256 * 1024
-"""Characters of a task's JSON. The plan of a longer one is not kept: a thousand of them would fill
-the memory.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenTask:
-    """A task as it stands in a workflow definition."""
-
-    definition: Any
-    pointer: str
-    text: str | None
-    """What tells it from any other: its JSON. None: its plan is not kept."""
-
-    @classmethod
-    def of(cls, definition: Any, pointer: str) -> WrittenTask:
-        """Return *definition*, which stands at *pointer*."""
-        if not isinstance(definition, Mapping):
-            return cls(definition, pointer, None)
-        try:
-            text = dump(definition, compact=True)
-        except (TypeError, ValueError, RecursionError):  # not JSON, which is a problem of the task
-            return cls(definition, pointer, None)
-        is_kept = len(text) <= _LONGEST_KEPT and not is_too_deep(definition, text)
-        return cls(definition, pointer, text if is_kept else None)
-
-    def plan(self, runtime: Runtime) -> Plan:
-        """Return the plan of the task: the one *runtime* keeps, or a new one.
-
-        A plan is for one version of the catalogue where the task names an endpoint.
-        """
-        text = self.text
-        if text is None:
-            return Plan(self.definition, self.pointer, runtime)
-        names_endpoint = self.definition.get("endpoint") is not None
-        version = runtime.endpoints.version_for(names_endpoint=names_endpoint)
-        key = text, self.pointer, version
-        # The plan has a copy: what its author makes of the definition later is another task.
-        return runtime.plans.get(key, lambda: Plan(parse(text), self.pointer, runtime))
 
 
 class Plan:
@@ -149,7 +101,7 @@ class Plan:
         return header_for(self.field("idempotencyKey"), self.endpoint)
 
     @cached_property
-    def _checked_schema(self) -> dict[str, Any]:
+    def checked_schema(self) -> dict[str, Any]:
         """The settings schema, but that the idempotency key need not be written."""
         header = self.key_header
         schema = self.settings_schema
@@ -170,48 +122,7 @@ class Plan:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """Everything wrong with the definition, warnings included."""
-        written: Any = self.definition
-        if not isinstance(written, Mapping):
-            return (Problem.of("task-not-object", self.pointer),)
-        definition = without_nulls(written)
-        if deeper_than(definition, self.runtime.limits.json_depth // 2):
-            return (Problem.of("too-deep", self.pointer, what="task"),)
-        problems = schema_problems(_task_schema(), definition, self.pointer)
-        of_pages = self._pagination_problems(definition)
-        problems += of_pages
-        problems += self._completion_problems(definition)
-        try:
-            schema, endpoint = self._checked_schema, self.endpoint
-        except UnknownEndpointError as error:
-            near = error.nearest[0] if error.nearest else None
-            at = pointer_of(["endpoint"], self.pointer)
-            problems.append(
-                Problem.of("endpoint-unknown", at, suggestion=near, name=error.endpoint_id)
-            )
-            schema, endpoint = any_settings_schema(), None
-        except CatalogueError as error:
-            problems.append(error.problem(pointer_of(["endpoint"], self.pointer)))
-            schema, endpoint = any_settings_schema(), None
-        if "httpRequest" in definition:
-            checks = self._checks(schema, endpoint, expressions=True)
-            of_request = checks.problems(self.paged(definition["httpRequest"]))
-            of_request = placed(of_request, self.pagination, self.request_pointer, self.pointer)
-            known = {problem.pointer for problem in of_pages}
-            problems += [problem for problem in of_request if problem.pointer not in known]
-        problems += task_warnings(written, self.pointer)
-        check, parameters = self.runtime.evaluator.check, definition.get("inputParameters", {})
-        shape = with_item(document_shape(), definition)
-        problems += check(parameters, self.parameters_pointer, shape)
-        problems += secrets_below(parameters, self.parameters_pointer)
-        # What the request's expressions see is written right beside them.
-        shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
-        shape = with_item(shape, definition)
-        problems += check(definition.get("httpRequest"), self.request_pointer, shape)
-        key_pointer = pointer_of(["idempotencyKey"], self.pointer)
-        problems += check(definition.get("idempotencyKey"), key_pointer, shape)
-        problems += judging_problems(definition, endpoint, self.runtime.evaluator, self.pointer)
-        problems += reading_problems(definition, self.pointer)
-        return tuple(problems)
+        return tuple(problems_of(self))
 
     @cached_property
     def pagination(self) -> Pagination | None:
@@ -239,17 +150,10 @@ class Plan:
         if self.field(name) is None:
             return None
         task = without_nulls({name: self.field(name)})
-        problems = schema_problems(_task_schema(), task, "")
+        problems = schema_problems(task_schema(), task, "")
         if any(problem.pointer.startswith(f"/{name}") for problem in problems):
             return None
         return task[name]
-
-    def _completion_problems(self, definition: Mapping[str, Any]) -> list[Problem]:
-        return completion_problems(definition, self.runtime.evaluator, self.pointer)
-
-    def _pagination_problems(self, definition: Mapping[str, Any]) -> list[Problem]:
-        evaluator, is_sound = self.runtime.evaluator, self.pagination is not None
-        return pagination_problems(definition, evaluator, self.pointer, is_sound=is_sound)
 
     @cached_property
     def for_each(self) -> ForEach | None:
@@ -260,7 +164,7 @@ class Plan:
         if setting is None:
             return None
         task = without_nulls({"forEach": setting})
-        problems = schema_problems(_task_schema(), task, self.pointer)
+        problems = schema_problems(task_schema(), task, self.pointer)
         at = pointer_of(["forEach"], self.pointer)
         if wrong := [one for one in problems if f"{one.pointer}/".startswith(f"{at}/")]:
             raise SettingsError(wrong)
@@ -272,7 +176,7 @@ class Plan:
         if self.pagination is None or self.pagination.parameter is None or self.endpoint is None:
             return None
         groups = frozenset((self.pagination.parameter.group,))
-        return self._checks(self._checked_schema, self.endpoint, groups=groups)
+        return self.checks(self.checked_schema, self.endpoint, groups=groups)
 
     def paged(self, request: Any) -> Any:
         """Return the settings *request* as those of the first page, where there are pages."""
@@ -330,7 +234,7 @@ class Plan:
         is_constant = "headers" not in self._changing_groups
         return self.endpoint is None or (is_constant and content_type_of(request) is not None)
 
-    def _checks(
+    def checks(
         self,
         schema: Mapping[str, Any],
         endpoint: Endpoint | None,
@@ -338,6 +242,8 @@ class Plan:
         expressions: bool = False,
         groups: Collection[str] = EVERY_GROUP,
     ) -> Checks:
+        """Return the checks of its requests by *schema*; see `RequestCheck` for the others."""
+
         def check(*, waived: bool) -> RequestCheck:
             return RequestCheck(
                 schema,
@@ -352,33 +258,6 @@ class Plan:
         has_notes = self.only_notes and endpoint is not None
         return Checks(check(waived=False), check(waived=True) if has_notes else None)
 
-    def waived_problems(self, request: Any) -> tuple[Problem, ...]:
-        """Return what the endpoint says against *request*, the evaluated settings, that are sent
-        all the same.
-        """
-        if self.endpoint is None:
-            return ()
-        problems = request_problems(
-            request, self._checked_schema, self.endpoint, self.request_pointer, host_header=True
-        )
-        mask = self.runtime.redactor.text
-        return tuple(problem.masked(mask) for problem in problems if is_error(problem))
-
-    def unwritable(self) -> Sequence[Problem]:
-        """Return the settings that cannot be serialised. Only asked of settings without
-        expressions, not in a run.
-        """
-        if self.refusal or self.evaluated_groups:
-            return ()
-        request = self.sendable(self.paged(self.definition["httpRequest"]))
-        # No file is read for this.
-        request = with_values(request, {path: "-" for path, _ in data_places(request)})
-        try:
-            build(request, self.endpoint, self.request_pointer)
-        except SettingsError as error:
-            return error.problems
-        return ()
-
     @cached_property
     def refusal(self) -> tuple[Problem, ...]:
         """The errors of the task: with one, nothing is sent."""
@@ -387,12 +266,7 @@ class Plan:
     @cached_property
     def shape_refusal(self) -> tuple[Problem, ...]:
         """What is wrong with the task whatever its endpoint says."""
-        if not isinstance(self.definition, Mapping):
-            return self.problems
-        definition = without_nulls(self.definition)
-        problems = schema_problems(_task_schema(), definition, self.pointer)
-        rounds = self._pagination_problems(definition) + self._completion_problems(definition)
-        return tuple(filter(is_error, problems + rounds))
+        return tuple(filter(is_error, shape_problems(self)))
 
     @property
     def media_type(self) -> str | None:
@@ -425,7 +299,7 @@ class Plan:
     def check_of_evaluated(self) -> Checks:
         """Checks what the groups that hold expressions yield: in each run, and strictly."""
         groups = self.evaluated_groups
-        return self._checks(self._checked_schema, self.endpoint, groups=groups)
+        return self.checks(self.checked_schema, self.endpoint, groups=groups)
 
     @cached_property
     def parameters(self) -> Prepared:
@@ -526,52 +400,3 @@ class Plan:
     @cached_property
     def _header_names(self) -> dict[str, str]:
         return header_names(self.settings_schema)
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """The check of a task's requests."""
-
-    check: RequestCheck
-    waived: RequestCheck | None
-    """Finds what keeps any request from being sent: all else is a warning where there is one."""
-
-    def plainly_allow(self, request: Any, paths: Iterable[Path]) -> bool:
-        """Say whether the values at *paths* are plainly allowed; see `RequestCheck`."""
-        return isinstance(request, dict | Mapping) and self.check.plainly_allows(request, paths)
-
-    def problems(self, request: Any) -> list[Problem]:
-        """Return what is wrong with *request*."""
-        problems = self.check.problems(request)
-        if self.waived is None:
-            return problems
-        errors = list(filter(is_error, self.waived.problems(request)))
-        noted = [replace(one, severity="warning") for one in problems if one not in errors]
-        return errors + noted
-
-
-def document_shape(
-    outputs: Mapping[str, Any] | None = None, input_shape: Any = None, variables: Any = None
-) -> dict[str, Any]:
-    """Return what is known of the document expressions see: its names, those of the tasks with the
-    shapes of their *outputs* where they are known, and the shapes of its input and its *variables*.
-    """
-    tasks = None
-    if outputs is not None:
-        tasks = {name: {"input": None, "output": output} for name, output in outputs.items()}
-    return {"input": input_shape, "tasks": tasks, "variables": variables}
-
-
-@cache
-def _task_schema() -> dict[str, Any]:
-    """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has
-    more to say.
-    """
-    schema = packaged.schema("http-task")
-    about_others = {name: value for name, value in schema.items() if name not in ("if", "else")}
-    return focused(about_others, schema["properties"].keys() - {"httpRequest"})
-
-
-def is_error(problem: Problem) -> bool:
-    """Say whether *problem* keeps the task from being sent."""
-    return problem.severity == "error"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import Path
 from httptask._core.pointers import pointer as pointer_of
+from httptask.task._checks import Checks, is_error
 from httptask.task._conditions import Truth, truth_of
-from httptask.task._plan import Checks, is_error
 from httptask.task._round import Round
 from httptask.task.completion import PollRound
 from httptask.task.pagination import PageRound

@@ -12,7 +12,7 @@ from httptask.task._callback import CallbackWait
 from httptask.task._for_each import for_each_problems
 from httptask.task._http_task import HttpTask
 from httptask.task._known import Known
-from httptask.task._plan import WrittenTask
+from httptask.task._written import WrittenTask
 
 if TYPE_CHECKING:
     from httptask.errors import Problem

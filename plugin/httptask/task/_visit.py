@@ -36,6 +36,7 @@ from httptask.task._evaluation import evaluated
 from httptask.task._idempotency import KEY, key_of, names_the_item
 from httptask.task._judge import Judge
 from httptask.task._pinned import PinnedAnswers
+from httptask.task._problems import waived_problems
 from httptask.task._ready import ready
 from httptask.task._round import FIRST, NextCall, go_round
 
@@ -161,7 +162,7 @@ class Visit:
                 exchange = replace(exchange, environment=self.environment.name)
                 delivery = _with_exchange(delivery, exchange)
             if self.send_anyway or plan.only_notes:
-                exchange = replace(exchange, settings_problems=plan.waived_problems(call.settings))
+                exchange = replace(exchange, settings_problems=waived_problems(plan, call.settings))
                 delivery = _with_exchange(delivery, exchange)
             if progress is not None and is_watched:
                 progress.exchange = exchange
