@@ -4,13 +4,16 @@ refused everywhere else.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import email
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -422,6 +425,83 @@ def test_the_local_path_of_a_download_never_goes_out(server: str, folder: Path) 
             assert "local path" in str(caught.value)
         body = {"a": {"$file": {"path": "${$.f.path}", "as": "base64"}}}
         assert task(body=body).call(kept).body["json"] == {"a": base64.b64encode(PLAN).decode()}
+
+
+TAKEN_APART = (
+    "$.f.path",
+    "'/' & $substringAfter($.f.path, '/')",
+    "$split($.path, '/')",
+    "$uppercase($.path)",
+    "$base64encode($.f.path)",
+    "$encodeUrlComponent($.said)",
+    "$map($spread($.f), function($one) { $string($one) })",
+    "$each($.f, function($value, $name) { $name & ' ' & $string($value) })",
+    "$lookup($.f, 'path') ~> $replace('/', ' ')",
+    "$join($.**[$type($) = 'string'], ' ')",
+    "$substringAfter($string($.whole), 'path')",
+    "($g := function($n) { $n = 0 ? $.f.path : $g($n - 1) }; $split($g(3), ''))",
+)
+"""JSONata over a reference to a kept file, and over what a query took from it before."""
+
+
+@pytest.mark.parametrize("name", ["files", "my files é {1}"])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_expression_cannot_take_the_local_path_of_a_download_apart(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, is_named: bool
+) -> None:
+    """A language that makes texts of texts sees the file's name; the reference stays whole."""
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    answer = servers.response(PLAN, ("Content-Type", "application/pdf"))
+    with (
+        servers.raw_server(servers.respond(answer)) as source,
+        runtime(files=folder if is_named else None) as shared,
+    ):
+        got = HttpTask(http(f"{source.url}/a.pdf"), runtime=shared).call().body
+        parameters = {
+            "f": "${$.input['$file']}",
+            "path": "${$.input['$file'].path}",
+            "said": "at ${$.input['$file'].path}",
+            "whole": "${$.input}",
+        }
+
+        def sent(body: Any, **request: Any) -> Any:
+            definition = http(f"{server}/a", request={"method": "POST", "body": body, **request})
+            task = HttpTask({**definition, "inputParameters": parameters}, runtime=shared)
+            return task.call(Inputs(input=got))
+
+        parts = [part.lower() for part in (*tmp_path.parts[1:], name) if len(part) > 4]
+        seen = []
+        for source_text in TAKEN_APART:
+            with contextlib.suppress(SettingsError):
+                seen.append(sent({"a": f"${{jsonata: {source_text}}}"}).body["json"])
+        assert len(seen) >= len(TAKEN_APART) // 2
+        for one in seen:
+            texts = json.dumps([one, "".join(one["a"]), *bases(one["a"])]).lower()
+            assert not [part for part in parts if part in texts]
+        with pytest.raises(SettingsError, match="local path"):
+            sent({}, url=f"{server}/a?p=${{$.path}}")
+        form = {"plan": {"$file": "${jsonata: $merge([$.f, {'filename': 'p.pdf'}])}"}}
+        headers = {"Content-Type": MULTIPART}
+        (part,) = sent(form, headers=headers).body["files"]
+        assert (part["filename"], part["sha256"]) == ("p.pdf", hashlib.sha256(PLAN).hexdigest())
+        made = asyncio.run(
+            shared.evaluator.evaluate(
+                "${jsonata: {'a': [$.input]}}", {"input": got}, pointer="", run={}
+            )
+        )
+        assert made == {"a": [got]}
+
+
+def bases(value: Any) -> list[str]:
+    """The texts in *value* that are base64, decoded."""
+    texts = value if isinstance(value, list) else [value]
+    decoded = []
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            decoded.append(base64.b64decode(text, validate=True).decode("latin-1"))
+    return decoded
 
 
 # Content as data

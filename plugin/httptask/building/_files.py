@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
-import re
 import stat
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,11 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from httptask._core.kept_files import is_kept_name, kept_in
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.shared_files import SharedFiles
 from httptask._core.threads import in_thread
 from httptask._http.media_types import charset_of
-from httptask.building._escaping import UnwritableError
+from httptask.building._escaping import UnwritableError, url_part
 from httptask.building._references import (
     REFERENCE,
     data_places,
@@ -106,13 +106,17 @@ class Files:
         return data
 
     def named_places(self, value: Any) -> Iterator[tuple[str | int, ...]]:
-        """Yield where in *value* a text holds the path of a file that a response was kept in.
-
-        It is of no use to anybody else.
+        """Yield where in *value* a text holds the path of a file that a response was kept in, or is
+        its name.
         """
-        if self.folder is not None:
-            kept = re.compile(re.escape(f"{self.folder}{os.sep}") + r"[0-9a-f]{32}\.")
-            yield from text_places(value, lambda text: kept.search(text) is not None)
+        folder = self.folder
+        if folder is not None:
+            patterns = [kept_in(folder), kept_in(Path(url_part(str(folder))))]
+
+            def names_file(text: str) -> bool:
+                return any(one.search(text) for one in patterns) or is_kept_name(text, folder)
+
+            yield from text_places(value, names_file)
 
     def knows(self, reference: Mapping[str, Any]) -> bool:
         """Say whether the existence of the file of *reference* can be checked here.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
+from httptask._core.kept_files import LocalPaths
 from httptask.expressions._result import with_dicts
 
 Reads = Collection[tuple[str, ...]] | None
@@ -16,12 +17,15 @@ class Document:
     """The *data* of one evaluation. Expressions with the same reads share the same part of it.
 
     The finished tasks of a run may be a mapping that copies nothing. It is copied only for an
-    expression that reads all of them.
+    expression that reads all of them. Of files that were kept, *paths* takes the local paths out of
+    what a language sees that can take texts apart.
     """
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, paths: LocalPaths | None = None) -> None:
         self.data = data
+        self.paths = paths or LocalPaths()
         self._parts: dict[Reads, Any] = {}
+        self._seen: dict[Reads, Any] = {}
 
     @cached_property
     def whole(self) -> Any:
@@ -36,6 +40,13 @@ class Document:
         if key not in self._parts:
             self._parts[key] = only(self.data, key)
         return self._parts[key]
+
+    def seen(self, reads: Reads) -> Any:
+        """Return `part`, without local paths: this looks at every value in it."""
+        key = None if reads is None else frozenset(reads)
+        if key not in self._seen:
+            self._seen[key] = self.paths.taken_out(self.part(reads))
+        return self._seen[key]
 
 
 def only(data: Any, reads: Reads) -> Any:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from httptask._core import pointers
+from httptask._core.kept_files import LocalPaths
 from httptask._core.nearest import nearest
 from httptask._schema.value_types import ValueType, typed_by
 from httptask.errors import ExpressionError, PluginError, Problem
@@ -21,6 +22,8 @@ from httptask.expressions._template import Expression, split
 from httptask.expressions._typed import Typed, TypedExpression, TypedText
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from httptask.expressions._worker import Worker
     from httptask.model.policy import Limits
     from httptask.protocols import ExpressionLanguage
@@ -95,13 +98,22 @@ _NOT_PLAIN = object()
 class Evaluator:
     """Checks and evaluates expressions in *languages*, by name, within *limits*.
 
+    *kept_folder* returns the folder in which files are kept, None where none are: expressions see
+    their names, not their paths.
+
     May be used from any thread and event loop. Costly expressions run in a helper process, which
     starts when it is first needed; `close` ends it. Raises `PluginError` when two languages have
     the same prefix.
     """
 
-    def __init__(self, languages: Mapping[str, ExpressionLanguage], limits: Limits) -> None:
+    def __init__(
+        self,
+        languages: Mapping[str, ExpressionLanguage],
+        limits: Limits,
+        kept_folder: Callable[[], Path | None] = lambda: None,
+    ) -> None:
         self._languages = _by_prefix(languages)
+        self._kept_folder = kept_folder
         self._limits = limits
         self._takes_plain = limits.expression_result >= _result.PLAIN_SIZE
         self._worker: Worker | None = None
@@ -199,7 +211,7 @@ class Evaluator:
         if not prepared.slots:
             return prepared.value
         copies = prepared.copied()
-        document = Document(data)
+        document = Document(data, LocalPaths(self._kept_folder()))
         for slot in prepared.slots:
             escape = escapes.get(slot.path) if escapes else None
             only = self._plan(slot.text).only
@@ -234,7 +246,7 @@ class Evaluator:
                 results.append(part)
                 continue
             try:
-                result = await self._value(part, document, run)
+                result = document.paths.put_back(await self._value(part, document, run))
                 is_text = isinstance(result, str) or not plan.whole
                 if escape is not None and is_text:
                     result = escape(_result.as_text(result))
@@ -247,7 +259,7 @@ class Evaluator:
         """Return the value of the cheap *step* where it is a plain one, else `_NOT_PLAIN`: what is
         to be done then, or is wrong, `_filled` finds out.
         """
-        data = document.data if step.reads_mappings else document.whole
+        data = document.data if step.reads_mappings else document.seen(None)
         try:
             value = step.language.evaluate(step.source, data) if step.language else _NOT_PLAIN
         except Exception:  # noqa: BLE001 - a plugin's too
@@ -256,7 +268,7 @@ class Evaluator:
 
     async def _value(self, step: _Step, document: Document, run: Mapping[str, Any]) -> Any:
         if step.cheap and step.language is not None:  # most are
-            data = document.data if step.reads_mappings else document.whole
+            data = document.data if step.reads_mappings else document.seen(None)
             try:
                 value = _evaluated(step.language, step.source, data)
             except _TooDeepHereError:
@@ -279,8 +291,8 @@ class Evaluator:
             return await self._helper().evaluate(step.language, step.source, document, step.reads)
 
     async def _value_by(self, language: ExpressionLanguage, step: _Step, document: Document) -> Any:
-        if step.linear and _result.is_small(part := document.part(step.reads), _SMALL):
-            value = _evaluated(language, step.source, part)
+        if step.linear and _result.is_small(document.part(step.reads), _SMALL):
+            value = _evaluated(language, step.source, document.seen(step.reads))
         else:
             return await self._value_elsewhere(step, language, document)
         await self._bound(value)
@@ -294,7 +306,8 @@ class Evaluator:
 
         part = document.part(step.reads)
         if step.linear and await asyncio.to_thread(_result.is_small, part, _MEDIUM):
-            value = await asyncio.to_thread(_evaluated, language, step.source, part)
+            seen = await asyncio.to_thread(document.seen, step.reads)
+            value = await asyncio.to_thread(_evaluated, language, step.source, seen)
             await self._bound(value)
             return value
         return await self._helper().evaluate(language, step.source, document, step.reads)

@@ -192,7 +192,7 @@ class Worker:
         form: str = "same"
         data: Sequence[bytes] = ()
         if not self._has_sent(job):
-            form, data = _data(job.document.part(job.reads))
+            form, data = _data(job.document.seen(job.reads))
         head = (_language(job), job.source, self._seconds, self._most_bytes, form)
         return [pickle.dumps(head), *data]
 

@@ -195,7 +195,8 @@ class Runtime:
     @cached_property
     def evaluator(self) -> Evaluator:
         """Evaluates expressions."""
-        return Evaluator(self.plugins.named("httptask_expression_languages"), self.limits)
+        languages = self.plugins.named("httptask_expression_languages")
+        return Evaluator(languages, self.limits, lambda: self.readable.folder)
 
     @property
     def limiter(self) -> Limiter:

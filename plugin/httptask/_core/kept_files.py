@@ -1,0 +1,109 @@
+"""Where the files of responses were kept: of use on this machine, and of no use to anybody else.
+
+A file is kept as the first 32 digits of its SHA-256 and a suffix. Its local path is `path` of the
+reference that stands for it, beside `sha256`. Expressions can take texts apart, so they see only
+the file's name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+_NAME = re.compile(r"[0-9a-f]{32}\.\w+")
+_SEPARATOR = re.compile(r"[/\\]")
+_Changed = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+@lru_cache(maxsize=8)
+def kept_in(folder: Path) -> re.Pattern[str]:
+    """Return the pattern of *folder* in the path of a file that was kept in it."""
+    return re.compile(re.escape(f"{folder}{os.sep}") + r"(?=[0-9a-f]{32}\.)")
+
+
+def is_kept_name(text: str, folder: Path) -> bool:
+    """Say whether *text* is the name of a file that was kept in *folder*."""
+    return _NAME.fullmatch(text) is not None and folder.joinpath(text).is_file()
+
+
+class LocalPaths:
+    """The paths that were taken out of data; *folder* is where this process keeps files, None: it
+    has kept none.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._paths: dict[str, str] = {}
+        """By name."""
+
+    def taken_out(self, value: Any) -> Any:
+        """Return the JSON *value* with names for paths; *value* itself where it holds none."""
+        return _copied(value, self._named, self._shortened) if self._are_in(value) else value
+
+    def put_back(self, value: Any) -> Any:
+        """Return the JSON *value* with the paths of the references that are whole in it."""
+        return _copied(value, self._placed, str) if self._paths else value
+
+    def _are_in(self, value: Any) -> bool:
+        """Say whether there is a path in *value*: a fast check, as most data holds none."""
+        folder, pending = str(self._folder or ""), [value]
+        while pending:
+            item = pending.pop()
+            item_type = type(item)
+            if item_type is str:
+                if folder and folder in item:
+                    return True
+            elif item_type is list:
+                pending += item
+            elif item_type is dict or isinstance(item, Mapping):
+                if "sha256" in item and _kept_name(item):
+                    return True
+                pending += item.values()
+        return False
+
+    def _named(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        name = _kept_name(item) if "sha256" in item else ""
+        if not name:
+            return item
+        self._paths[name] = item["path"]
+        return {**item, "path": name}
+
+    def _shortened(self, text: str) -> str:
+        return text if self._folder is None else kept_in(self._folder).sub("", text)
+
+    def _placed(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
+        path = self._paths.get(_kept_name(item)) if "sha256" in item else None
+        return item if path is None else {**item, "path": path}
+
+
+def _kept_name(item: Mapping[str, Any]) -> str:
+    """Return the name of the kept file that *item*, the inside of a reference, stands for; ""
+    where it is anything else.
+    """
+    path, digest = item.get("path"), item["sha256"]
+    if not isinstance(path, str) or not isinstance(digest, str):
+        return ""
+    name = _SEPARATOR.split(path)[-1]
+    return name if _NAME.fullmatch(name) and digest.startswith(name[:32]) else ""
+
+
+def _copied(value: Any, of_object: _Changed, of_text: Callable[[str], str]) -> Any:
+    """Return a copy of the JSON *value* with every object and text changed; without recursion."""
+    whole: list[Any] = [value]
+    pending: list[tuple[Any, Any]] = [(whole, 0)]
+    while pending:
+        container, key = pending.pop()
+        item = container[key]
+        if isinstance(item, str):
+            container[key] = of_text(item)
+        elif isinstance(item, Mapping):
+            container[key] = copy = dict(of_object(item))
+            pending += [(copy, name) for name in copy]
+        elif isinstance(item, list):
+            container[key] = items = list(item)
+            pending += [(items, index) for index in range(len(items))]
+    return whole[0]
