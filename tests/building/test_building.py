@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from email import message_from_bytes
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -165,6 +166,11 @@ def test_a_header_that_repeats() -> None:
     [
         ("application/x-www-form-urlencoded; charset=iso-8859-1", {"é": "café"}, b"%E9=caf%E9"),
         ("application/x-www-form-urlencoded; charset=windows-1252", {"a": ["€"]}, b"a=%80"),
+        (
+            "application/x-www-form-urlencoded",
+            [["_charset_", "latin1"], ["a", "é"]],
+            b"_charset_=latin1&a=%E9",
+        ),
         ("application/json; charset=utf-16", {"a": "é"}, '{"a":"é"}'.encode("utf-16")),
         ("application/json; charset=iso-8859-1", {"a": "é€"}, b'{"a":"\\u00e9\\u20ac"}'),
         ("application/x-ndjson; charset=utf-16", [{"a": "é"}], '{"a":"é"}\n'.encode("utf-16")),
@@ -189,12 +195,57 @@ def test_text_is_written_in_the_charset_that_is_named(
 
 
 @pytest.mark.parametrize(
+    ("parameter", "more", "charset"),
+    [
+        ("; charset=iso-8859-1", {}, "latin1"),
+        ('; charset="x-sjis"; boundary=b', {}, "shift_jis"),
+        ("", {"_charset_": "windows-1252"}, "cp1252"),
+        ("; charset=ISO-8859-1", {"_charset_": "latin1"}, "latin1"),
+        ("; charset=utf-8", {}, "utf-8"),
+    ],
+)
+def test_a_multipart_form_is_written_in_its_charset(
+    parameter: str, more: dict[str, str], charset: str
+) -> None:
+    """Of `multipart/form-data` itself, or of `_charset_` (RFC 7578, section 4.6): names and plain
+    text; JSON, and what names another charset, stays as it is.
+    """
+    text = "漢 ﾊﾟ" if charset == "shift_jis" else "é"
+    body = {
+        **more,
+        text: [text],
+        "j": {text: 1},
+        "f": {"$file": {"content": text, "filename": text}},
+    }
+    built = made(body=body, headers={"Content-Type": f"multipart/form-data{parameter}"})
+    raw = built.body
+    assert isinstance(raw, bytes)
+    head = f"Content-Type: {built.header('Content-Type')}\r\n\r\n".encode()
+    *_, field, data, file = message_from_bytes(head + raw).walk()
+    assert f'name="{text}"\r\n'.encode(charset) in raw
+    assert f'filename="{text}"\r\n'.encode(charset) in raw
+    assert field.get_payload(decode=True) == text.encode(charset)
+    assert json.loads(data.get_payload(decode=True)) == {text: 1}
+    assert file["Content-Type"] == "text/plain; charset=utf-8"
+    assert file.get_payload(decode=True) == text.encode()
+
+
+@pytest.mark.parametrize(
     ("content_type", "value"),
     [
         ("text/plain; charset=idna", "a"),
         ("application/json; charset=zlib", {}),
         ("application/x-www-form-urlencoded; charset=iso-8859-1", {"a": "€"}),
         ("application/x-www-form-urlencoded; charset=utf-16", {"a": "b"}),
+        ("application/x-www-form-urlencoded; charset=utf-8", {"_charset_": "latin1"}),
+        ("application/x-www-form-urlencoded", {"_charset_": "latin1", "a": "€"}),
+        ("multipart/form-data; charset=iso-8859-1", {"a": "€"}),
+        ("multipart/form-data; charset=iso-8859-1", {"€": "a"}),
+        ("multipart/form-data; charset=utf-16", {"a": "b"}),
+        ("multipart/form-data; charset=klingon", {"a": "b"}),
+        ("multipart/form-data; charset=utf-8", [["_charset_", "iso-8859-1"]]),
+        ("multipart/form-data", {"_charset_": "klingon"}),
+        ("multipart/form-data; boundary=b; charset=ascii", {"$text": "--b\r\n\r\né\r\n--b--"}),
         ("text/plain; charset=us-ascii", "é"),
         ("application/x-ndjson; charset=iso-8859-1", ["€"]),
         ("application/xml; charset=utf-8", '<?xml version="1.0" encoding="iso-8859-1"?><a/>'),

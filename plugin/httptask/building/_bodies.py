@@ -35,7 +35,7 @@ from httptask.building._escaping import (
     leaving,
     plus_encoded,
 )
-from httptask.building._fields import SENDABLE, Described, FieldWriter, fields, parts
+from httptask.building._fields import SENDABLE, Described, FieldWriter, fields, form_charset, parts
 from httptask.building._multipart import boundary_of, multipart
 from httptask.building._references import (
     ANY_BYTES,
@@ -46,7 +46,7 @@ from httptask.building._references import (
     reference_of,
 )
 from httptask.building._styles import scalar
-from httptask.building._text import codec_of, encoded_text
+from httptask.building._text import codec_of, encoded_text, uncovered
 from httptask.building._xml import member_names, xml_text
 from httptask.model.api import MediaType
 from httptask.model.exchange import StreamedBody
@@ -216,10 +216,8 @@ def _json_text(value: Any, *, ascii_only: bool = False) -> str:
 
 
 def _form(value: Any, content_type: str, described: Described) -> Body:
-    charset = charset_of(content_type)
+    charset = form_charset(value, content_type)
     codec = codec_of(charset)
-    if "=".encode(codec) != b"=":
-        raise UnwritableError("unwritable-form-charset", charset=charset)
     plus = partial(plus_encoded, codec=codec)
 
     def write(item: Any, media_type: str, described: Described) -> str:
@@ -241,22 +239,20 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
             f"{field.name}={cast(str, field.content)}" for field in fields(value, described, writer)
         ]
     except UnicodeEncodeError as error:
-        raise UnwritableError(
-            "unwritable-character",
-            character=error.object[error.start],
-            charset=charset or "utf-8",
-            other="UTF-8",
-        ) from error
+        raise uncovered(error, charset) from error
     return Body(content_type, "&".join(written).encode("ascii"))
 
 
 def _multipart(value: Any, content_type: str, described: Described) -> Body:
-    writer = FieldWriter(_field_content)
-    if isinstance(value, list) and not (essence(content_type) == FORM_DATA and is_pairs(value)):
+    # Elsewhere each part names its own charset: a parameter of the whole means nothing.
+    is_form = essence(content_type) == FORM_DATA
+    charset = form_charset(value, content_type) if is_form else ""
+    writer = FieldWriter(partial(_field_content, charset=charset))
+    if isinstance(value, list) and not (is_form and is_pairs(value)):
         written = list(parts(value, described, writer))
     else:
         written = list(fields(_in_order(value, content_type, described), described, writer))
-    return Body(*multipart(written, content_type))
+    return Body(*multipart(written, content_type, charset))
 
 
 def _in_order(value: Any, content_type: str, described: Described) -> Any:
@@ -277,8 +273,12 @@ def _in_order(value: Any, content_type: str, described: Described) -> Any:
     }
 
 
-def _field_content(item: Any, content_type: str, described: Described) -> bytes:
-    """Return the value of a field as *content_type*; "" is text."""
+def _field_content(item: Any, content_type: str, described: Described, charset: str = "") -> bytes:
+    """Return the value of a field as *content_type*; "" is text. *charset* is that of plain text
+    which names none.
+    """
+    if charset and essence(content_type) in ("", "text/plain") and not charset_of(content_type):
+        content_type = f"text/plain; charset={charset}"
     if is_text(item):
         return _as_it_is(item[TEXT], content_type)
     row = _row(item, content_type) if content_type and not carries_files(content_type) else None
@@ -323,7 +323,8 @@ def _multipart_text(text: str, content_type: str) -> bytes:
     boundary = boundary_of(content_type)
     if not boundary or f"--{boundary}" not in text:
         raise UnwritableError("unwritable-boundary-missing", mediaType=essence(content_type))
-    return encoded_text(text, "")
+    is_form = essence(content_type) == FORM_DATA
+    return encoded_text(text, charset_of(content_type) if is_form else "")
 
 
 def _charset_of_xml(text: str, content_type: str) -> str:

@@ -14,12 +14,13 @@ from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number
-from httptask._http.media_types import FORM, FORM_DATA, essence, range_of
+from httptask._http.media_types import FORM, FORM_DATA, charset_of, essence, range_of
 from httptask._http.syntax import TOKEN, UNSENDABLE
 from httptask._schema.views import Views
 from httptask.building._escaping import Encode, UnwritableError
 from httptask.building._references import ANY_BYTES, Path, is_pairs, is_reference, reference_of
 from httptask.building._styles import pairs, scalar
+from httptask.building._text import codec_of
 from httptask.building._xml import items_schema, member_schema
 from httptask.model.api import MediaType
 from httptask.model.exchange import FilePiece
@@ -111,6 +112,28 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
                 yield Field(key, text)
         except UnwritableError as error:
             raise error.below(*path) from error
+
+
+def form_charset(value: Any, content_type: str) -> str:
+    """Return the charset of the form *value*, whose syntax needs ASCII; "" is UTF-8.
+
+    *content_type* names it, or the field `_charset_` (RFC 7578, section 4.6; HTML, "Constructing
+    the entry list"). Raises `UnwritableError`.
+    """
+    charset = charset_of(content_type)
+    for name, item, path in _members(value):
+        if name == "_charset_" and isinstance(item, str) and item:
+            try:
+                is_other = codec_of(item) != codec_of(charset or item)
+            except UnwritableError as error:
+                raise error.below(*path) from error
+            if is_other:
+                raise UnwritableError("unwritable-charsets", *path, charset=charset, other=item)
+            charset = item
+            break
+    if "=".encode(codec_of(charset)) != b"=":
+        raise UnwritableError("unwritable-form-charset", charset=charset)
+    return charset
 
 
 def parts(values: list[Any], described: Described, writer: FieldWriter) -> Iterator[Field]:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from httptask._http.media_types import FORM_DATA, RELATED, essence
 from httptask.building._escaping import UnwritableError
 from httptask.building._fields import Field
+from httptask.building._text import codec_of, uncovered
 from httptask.model.exchange import FilePiece, StreamedBody
 
 _BOUNDARY = re.compile(r'(?i);\s*boundary=(?:"([^"]*)"|([^\s;"]*))')
@@ -37,25 +38,28 @@ def boundary_of(content_type: str) -> str | None:
     return None if match is None else match[1] or match[2] or ""
 
 
-def multipart(parts: Sequence[Field], content_type: str) -> tuple[str, bytes | StreamedBody]:
-    """Return the multipart body of *parts*, and *content_type* with its parameters.
+def multipart(
+    parts: Sequence[Field], content_type: str, charset: str = ""
+) -> tuple[str, bytes | StreamedBody]:
+    """Return the multipart body of *parts*, and *content_type* with its parameters. Names, and
+    contents that are text, are in *charset*, whose ASCII is ASCII; "" is UTF-8.
 
     Raises `UnwritableError`.
     """
+    codec = codec_of(charset)
     try:
         if essence(content_type) == RELATED and parts and not _TYPE.search(content_type):
             root = essence(parts[0].content_type) or "text/plain"
             content_type += f'; type="{root}"'  # RFC 2387, section 3.1: required
-        heads = [_head(part, essence(content_type)) for part in parts]
-        content_type, boundary = _bounded(content_type, parts)
+        heads = [_head(part, essence(content_type)).encode(codec) for part in parts]
+        contents = [_content(part, codec) for part in parts]
     except UnicodeEncodeError as error:
-        raise UnwritableError(
-            "unwritable-character", character=error.object[error.start], charset="utf-8"
-        ) from error
-    return content_type, _joined(_pieces(parts, heads, boundary))
+        raise uncovered(error, charset) from error
+    content_type, boundary = _bounded(content_type, parts, contents)
+    return content_type, _joined(_pieces(contents, heads, boundary))
 
 
-def _head(part: Field, subtype: str) -> bytes:
+def _head(part: Field, subtype: str) -> str:
     """Return the headers of *part*, and the empty line after them."""
     headers = []
     escapes = _IN_FORM if subtype == FORM_DATA else _IN_MESSAGE
@@ -76,7 +80,7 @@ def _head(part: Field, subtype: str) -> bytes:
     )
     if content_type:
         headers.append(("Content-Type", content_type))
-    return "".join(f"{name}: {value}\r\n" for name, value in headers).encode("utf-8") + b"\r\n"
+    return "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
 
 
 def _quoted(text: str, escapes: Mapping[str, str]) -> str:
@@ -84,18 +88,18 @@ def _quoted(text: str, escapes: Mapping[str, str]) -> str:
 
 
 def _pieces(
-    parts: Iterable[Field], heads: Iterable[bytes], boundary: str
+    contents: Iterable[bytes | FilePiece], heads: Iterable[bytes], boundary: str
 ) -> Iterator[bytes | FilePiece]:
     mark = f"--{boundary}".encode("ascii")
-    for part, head in zip(parts, heads, strict=True):
+    for content, head in zip(contents, heads, strict=True):
         yield mark + b"\r\n" + head
-        yield _content(part)
+        yield content
         yield b"\r\n"
     yield mark + b"--\r\n"
 
 
-def _content(part: Field) -> bytes | FilePiece:
-    return part.content.encode("utf-8") if isinstance(part.content, str) else part.content
+def _content(part: Field, codec: str) -> bytes | FilePiece:
+    return part.content.encode(codec) if isinstance(part.content, str) else part.content
 
 
 def _joined(pieces: Iterable[bytes | FilePiece]) -> bytes | StreamedBody:
@@ -110,9 +114,11 @@ def _joined(pieces: Iterable[bytes | FilePiece]) -> bytes | StreamedBody:
     return whole if len(joined) == 1 and isinstance(whole, bytes) else StreamedBody(tuple(joined))
 
 
-def _bounded(content_type: str, parts: Sequence[Field]) -> tuple[str, str]:
+def _bounded(
+    content_type: str, parts: Sequence[Field], contents: Sequence[bytes | FilePiece]
+) -> tuple[str, str]:
     """Return *content_type* with a boundary that no part holds, and the boundary."""
-    files = any(isinstance(part.content, FilePiece) for part in parts)
+    files = any(isinstance(content, FilePiece) for content in contents)
     boundary = boundary_of(content_type)
     if boundary is None:
         boundary = f"httptask-{secrets.token_hex(16) if files else _digest(parts)}"
@@ -120,8 +126,8 @@ def _bounded(content_type: str, parts: Sequence[Field]) -> tuple[str, str]:
     if files:
         raise UnwritableError("unwritable-boundary-of-files", found=boundary)
     mark = f"--{boundary}".encode()
-    contents = (content for content in map(_content, parts) if isinstance(content, bytes))
-    if not _BOUNDARY_TEXT.fullmatch(boundary) or any(mark in content for content in contents):
+    held = any(mark in content for content in contents if isinstance(content, bytes))
+    if not _BOUNDARY_TEXT.fullmatch(boundary) or held:
         raise UnwritableError("unwritable-boundary", found=boundary)
     return content_type, boundary
 

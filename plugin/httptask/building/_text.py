@@ -25,10 +25,15 @@ def encoded_text(text: str, charset: str) -> bytes:
     try:
         return text.encode(codec_of(charset))
     except UnicodeEncodeError as error:
-        other = {"other": "UTF-8"} if error.encoding != "utf-8" else {}
-        raise UnwritableError(
-            "unwritable-character",
-            character=error.object[error.start],
-            charset=charset or "utf-8",
-            **other,
-        ) from error
+        raise uncovered(error, charset) from error
+
+
+def uncovered(error: UnicodeEncodeError, charset: str) -> UnwritableError:
+    """Return the error of a character that *charset*, UTF-8 for "", does not have."""
+    other = {"other": "UTF-8"} if codec_of(charset) != codec_of("") else {}
+    return UnwritableError(
+        "unwritable-character",
+        character=error.object[error.start],
+        charset=charset or "utf-8",
+        **other,
+    )

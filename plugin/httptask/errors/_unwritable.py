@@ -33,6 +33,10 @@ UNWRITABLE: Mapping[str, str] = {
     "unwritable-form-charset": (
         "a form cannot be written in the charset {charset!r}: its syntax is that of ASCII"
     ),
+    "unwritable-charsets": (
+        "the charset of a form: Content-Type has {charset!r}, and the field '_charset_' {other!r};"
+        " one of them is wrong"
+    ),
     "unwritable-file": (
         "a file cannot stand here; only a body, or a field of a multipart body, can be one"
     ),
