@@ -45,6 +45,8 @@ def nothing_of_the_users_own(
     # One for every test: what a test finds must not depend on those before it.
     number = next(_numbers)
     monkeypatch.setenv("HTTPTASK_CATALOGUE", str(home / f"catalogue-{number}.sqlite3"))
+    # Else it is kept in a file of the user's.
+    monkeypatch.setenv("HTTPTASK_CALLBACK_SECRET", "what URLs are made with in tests")
     # Tokens are kept next to it.
     monkeypatch.setenv("HTTPTASK_CREDENTIALS_FILE", str(home / f"no-credentials-{number}.json"))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
 from httptask.cli._output import CommandError, command, network_of, network_options, note
+from httptask.cli._receiver import address_of
 
 if TYPE_CHECKING:
     from httptask.testing import StandIn
@@ -53,6 +54,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default=[],
         metavar="ORIGIN",
         help="a page of another origin that may use it",
+    )
+    parser.add_argument(
+        "--callback-url",
+        metavar="URL",
+        help=(
+            "what APIs reach the designer by, for tasks that wait for their calls, such as"
+            " https://public.example/hooks (default: the address that the page is open at)"
+        ),
     )
     network_options(parser, "let test requests reach this network or host too")
     parser.add_argument(
@@ -100,6 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
         "network": network_of(arguments),
         "files": arguments.files,
         "imports": arguments.imports,
+        "callback_url": address_of(arguments.callback_url),
     }
     with ExitStack() as stack:
         if arguments.demo:

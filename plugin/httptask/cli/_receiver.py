@@ -45,7 +45,12 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
     from httptask.engines.callbacks import receiving, server_secret
 
     host, port = _bound(arguments.callbacks)
-    address = _address(arguments.callback_url, host)
+    address = address_of(arguments.callback_url)
+    if address is None and _is_unspecified(host):
+        raise CommandError(
+            f"--callbacks binds to every address ({host}), which is none that an API can call: add"
+            " --callback-url, what it is reached by"
+        )
     try:
         secret = server_secret()
     except (OSError, ValueError) as error:
@@ -76,14 +81,11 @@ def _bound(given: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _address(given: str | None, host: str) -> str | None:
-    """Return the URL by which others reach the receiver on *host*; None: by that name."""
+def address_of(given: str | None) -> str | None:
+    """Return *given*, the URL by which others reach a receiver; None where none was given. Raises
+    `CommandError`.
+    """
     if given is None:
-        if _is_unspecified(host):
-            raise CommandError(
-                f"--callbacks binds to every address ({host}), which is none that an API can call:"
-                " add --callback-url, what it is reached by"
-            )
         return None
     try:
         parts = urlsplit(given)

@@ -23,6 +23,7 @@ from httptask._core.threads import in_thread
 from httptask._http import secret_names
 from httptask.building import Files
 from httptask.designer._bodies import as_json, json_object, member, pieces
+from httptask.designer._callbacks import Receiver
 from httptask.designer._catalogue import CatalogueEntry, CatalogueThread
 from httptask.designer._change import changed, name_of
 from httptask.designer._consents import CALLBACK, Consents
@@ -54,6 +55,8 @@ from httptask.designer._shown_bodies import unpacked
 from httptask.designer._test_requests import TestRequests, described
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
+from httptask.engines.callbacks import CALLBACKS
+from httptask.engines.callbacks import METHODS as CALLING
 from httptask.errors import DefinitionError, HttpTaskError, UnknownEndpointError
 from httptask.interchange import LANGUAGES, code_of
 from httptask.model.policy import Limits, Network
@@ -93,6 +96,7 @@ def create_app(
     files: str | os.PathLike[str] | None = None,
     imports: bool | None = None,
     runs: str | os.PathLike[str] | None = None,
+    callback_url: str | None = None,
 ) -> Guards:
     """Return the designer as an ASGI application, to be served by itself or mounted in a host's.
 
@@ -110,6 +114,8 @@ def create_app(
     None allows it where only this machine reaches the designer: there are no *hosts* and no
     *origins*. *runs* is the file of the journal that keeps the latest 50 runs; None keeps them in
     `.httptask/runs.sqlite3` next to the definitions, and without these until the designer ends.
+    *callback_url* is what APIs reach the application by, for tasks that wait for their calls; None:
+    as the page that starts the run does. A call needs neither token nor Host: it knows a URL.
 
     Every test request is sent from here, with the credentials of this machine, by whoever can reach
     the application. Its lifespan closes everything it opened; a host that mounts it takes the
@@ -143,6 +149,7 @@ def create_app(
             allowed=not hosts and not origins if imports is None else imports,
         ),
         runs=runs_file(runs, workflows_path),
+        receiver=Receiver(callback_url),
     )
     app = Starlette(
         routes=designer.routes(),
@@ -178,6 +185,7 @@ class _Designer:
         uploads: Uploads,
         imports: Imports,
         runs: Path | None,
+        receiver: Receiver,
     ) -> None:
         self._catalogue = catalogue
         self._workflows = workflows
@@ -192,7 +200,8 @@ class _Designer:
         self._consents = Consents(runtime, self._credentials)
         self._expressions = Expressions(workflows, runtime, catalogue.entry)
         self._filter = ResponseFilter(self._tests, runtime)
-        self._runs = Runs(runs, runtime, self._definitions)
+        self._receiver = receiver
+        self._runs = Runs(runs, runtime, self._definitions, receiver)
         self._pins = Pins(workflows, self._tests, catalogue.entry)
 
     def routes(self) -> list[Route]:
@@ -251,6 +260,7 @@ class _Designer:
             ("/runs/{id}/signals", {"POST": self._runs.signal}),
             ("/runs/{id}/value", {"GET": self._runs.value}),
             ("/runs/{id}/visit", {"GET": self._runs.visit}),
+            ("/runs/{id}/callback", {"GET": self._runs.callback}),
             ("/input-form", {"POST": self._definitions.input_form}),
             ("/scope", {"POST": self._expressions.scope}),
             ("/evaluate", {"POST": self._expressions.evaluate}),
@@ -260,6 +270,7 @@ class _Designer:
             Route("/", self.page, methods=["GET"]),
             Route("/static/{name}", self.static, methods=["GET"]),
             Route(CALLBACK, self._consents.callback, methods=["GET"]),
+            Route(CALLBACKS + "{token}", self._receiver.receive, methods=CALLING),
             *(
                 Route(API + path, _by_method(handlers), methods=list(handlers))
                 for path, handlers in table

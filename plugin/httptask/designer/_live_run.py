@@ -25,7 +25,7 @@ _MOST_EXCHANGES = 200
 
 _SHOWN = (
     *("name", "visit", "type", "status", "elapsedSeconds", "endedAt", "waitUntil"),
-    *("awaitsSignal", "items", "notes", "pinned"),
+    *("awaitsSignal", "callback", "items", "notes", "pinned"),
 )
 
 
@@ -106,6 +106,7 @@ class LiveRun:
     def called(self, key: Key, call: Progress) -> None:
         """Take the progress of a call that begins."""
         self._calls[key] = call
+        self.begun.set()  # of a run that goes on waiting, nothing is noted
 
     def advanced(self, name: str, items: Mapping[str, Any]) -> None:
         """Take the counts of the items of the task *name*."""

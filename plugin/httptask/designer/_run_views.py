@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,16 @@ def names_in(run: JournalledRun) -> list[str]:
     return list(dict.fromkeys(task.name for task in run.tasks))
 
 
-def shown_run(run: JournalledRun) -> dict[str, Any]:
-    """Return *run* with its visits, without what may be large."""
+def shown_run(
+    run: JournalledRun, with_callback: Callable[[str, dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return *run* with its visits, without what may be large. *with_callback* adds to an entry of
+    the run what it waits for.
+    """
     is_over = run.status not in _UNDER_WAY
     latest = {task.key: task for task in run.tasks}  # a wait has an entry before its end
-    visits = [shown_visit(task.to_json(), is_over=is_over) for task in latest.values()]
+    entries = [with_callback(run.workflow_id, task.to_json()) for task in latest.values()]
+    visits = [shown_visit(entry, is_over=is_over) for entry in entries]
     return _shown(run) | {"visits": visits, "hasOutput": run.ended.get("output") is not None}
 
 

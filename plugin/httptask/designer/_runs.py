@@ -25,11 +25,14 @@ from httptask.designer._run_views import listed, shown_run, value_in, visit_of
 from httptask.designer._starting import Start, start_of
 from httptask.designer._workflows import MOST_BYTES, folder_of
 from httptask.engines import Journal, aresume_run, arun_workflow
+from httptask.engines.callbacks import without_token
 from httptask.errors import DefinitionError, HttpTaskError, InputError, JournalError
 from httptask.model.workflow import Signal
 
 if TYPE_CHECKING:
+    from httptask.designer._callbacks import Receiver
     from httptask.designer._definitions import Definitions
+    from httptask.engines.callbacks import Callbacks
     from httptask.engines.journal import JournalledRun
     from httptask.model.for_each import ItemCounts
     from httptask.model.workflow import WorkflowRun
@@ -54,11 +57,18 @@ def runs_file(runs: Any, workflows: Path | None) -> Path | None:
 
 class Runs:
     """The runs that the journal in the file *path* keeps; None: a file that ends with the designer.
-    *runtime* runs them.
+    *runtime* runs them, and *receiver* gets the calls that their tasks wait for.
     """
 
-    def __init__(self, path: Path | None, runtime: Runtime, definitions: Definitions) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        runtime: Runtime,
+        definitions: Definitions,
+        receiver: Receiver,
+    ) -> None:
         self._path = path
+        self._receiver = receiver
         self._runtime = runtime
         self._definitions = definitions
         self._journal: Journal | None = None
@@ -82,7 +92,7 @@ class Runs:
 
     def noted(self, workflow_id: str, entry: dict[str, Any]) -> None:
         """Take an *entry* of a run's history."""
-        self._live[workflow_id].noted(entry)
+        self._live[workflow_id].noted(self._with_callback(workflow_id, entry))
 
     def called(self, workflow_id: str, key: tuple[str, int], call: Progress) -> None:
         """Take the progress of a call that begins."""
@@ -107,12 +117,17 @@ class Runs:
             start = await start_of(value, journal, self._definitions)
         except DefinitionError as error:
             raise _refused(error) from error
-        return await self._begun(str(uuid.uuid4()), lambda live: self._run(live, journal, start))
+        callbacks = await self._receiver.callbacks(request)
+        return await self._begun(
+            str(uuid.uuid4()), lambda live: self._run(live, journal, start, callbacks)
+        )
 
     async def show(self, request: Request) -> Response:
         """Answer with a run."""
         _, run = await self._found(request)
-        return Response(await in_thread(lambda: dump(shown_run(run))), 200, None, _JSON)
+        return Response(
+            await in_thread(lambda: dump(shown_run(run, self._with_callback))), 200, None, _JSON
+        )
 
     async def events(self, request: Request) -> Response:
         """Stream what a run of this process did and does."""
@@ -139,6 +154,7 @@ class Runs:
         journal, run = await self._found(request)
         if run.inside is not None or run.status != "Interrupted":
             raise Refused("run", f"only a run that was interrupted goes on; this one: {run.status}")
+        callbacks = await self._receiver.callbacks(request)
         return await self._begun(
             run.workflow_id,
             lambda live: aresume_run(
@@ -147,6 +163,7 @@ class Runs:
                 runtime=self._runtime,
                 cancelled=lambda stopped: self._take(live, stopped),
                 advanced=lambda name, items: _advance(live, name, items),
+                callbacks=callbacks,
             ),
         )
 
@@ -176,6 +193,24 @@ class Runs:
         }
         value |= ({"error": error} if error else {}) | ({"exchange": exchange} if exchange else {})
         return as_json(value)
+
+    async def callback(self, request: Request) -> Response:
+        """Answer with the URL that a visit waits at: whoever has it can complete the task."""
+        _, run = await self._found(request)
+        task = visit_of(run, request.query_params)
+        url = self._receiver.url_of((run.workflow_id, *task.key))
+        if url is None:
+            raise Refused("run", f"the task {task.name!r} waits for no callback now")
+        return as_json({"url": url})
+
+    def _with_callback(self, workflow_id: str, entry: dict[str, Any]) -> dict[str, Any]:
+        """Return *entry* of a run's history with the URL of the call that it waits for, without
+        its secret part.
+        """
+        if entry["status"] != "Waiting" or not entry.get("awaitsSignal"):
+            return entry
+        url = self._receiver.url_of((workflow_id, entry["name"], entry["visit"]))
+        return entry if url is None else {**entry, "callback": without_token(url)}
 
     async def value(self, request: Request) -> Response:
         """Answer with the input, output or error of a visit, or of the whole run, as it is."""
@@ -245,7 +280,9 @@ class Runs:
             raise _refused(live.failure) from live.failure
         return as_json({"id": workflow_id}, 201, {"Location": f"runs/{workflow_id}"})
 
-    def _run(self, live: LiveRun, journal: Journal, start: Start) -> Awaitable[WorkflowRun]:
+    def _run(
+        self, live: LiveRun, journal: Journal, start: Start, callbacks: Callbacks | None
+    ) -> Awaitable[WorkflowRun]:
         return arun_workflow(
             start.definition,
             start.input,
@@ -259,6 +296,7 @@ class Runs:
             advanced=lambda name, items: _advance(live, name, items),
             journal=journal,
             workflow_id=live.id,
+            callbacks=callbacks,
         )
 
     async def _to_the_end(

@@ -240,6 +240,7 @@ class Visits:
 
     async def _visit_items(self, step: Step, inputs: Inputs, setting: ForEach) -> Progress:
         """Do *step* once for each item, and return what its result changes."""
+        self._journal.show(step.key, CallProgress())
         visit = ForEachVisit(
             step, inputs, setting, self._runtime, self._record, self._journal, self._to_its_end
         )

@@ -326,8 +326,8 @@ SENTENCES: Mapping[str, str] = {
         " takes the URL"
     ),
     "completion-receiver": (
-        "nobody receives the callback that this task waits for: run it with httptask run"
-        " --callbacks HOST:PORT"
+        "nobody receives the callback that this task waits for: run it in the designer, or with"
+        " httptask run --callbacks HOST:PORT"
     ),
     # A workflow definition
     "definition-size": "the file is larger than {limit} MB: that is no workflow definition",

@@ -8,7 +8,9 @@ import hmac
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from copy import copy
 
+from httptask._core.redaction import MASK
 from httptask._core.strict_json import dump
 from httptask.model.callback import Answer, Received
 from httptask.model.workflow import Signal
@@ -26,6 +28,13 @@ _NOTES = 20
 _log = logging.getLogger(__name__)
 
 Answering = Callable[[Received], Awaitable[Answer]]
+Opened = Callable[[str, str], None]
+"""Is told the name of a task that waits, and its URL without the secret part."""
+
+
+def without_token(url: str) -> str:
+    """Return the callback *url* without its secret part."""
+    return f"{url.rpartition('/')[0]}/{MASK}"
 
 
 class Gate:
@@ -98,19 +107,27 @@ _UNKNOWN = Answer(404, "there is nothing here")
 
 
 class Callbacks:
-    """The callback URLs of runs in this process, below *address*, made with *secret*.
+    """The callback URLs of runs in this process, below *address*, made with *secret*."""
 
-    *opened* is told the name of a task that waits, and its URL without the secret part.
-    """
-
-    def __init__(
-        self, address: str, secret: bytes, *, opened: Callable[[str, str], None] | None = None
-    ) -> None:
+    def __init__(self, address: str, secret: bytes, *, opened: Opened | None = None) -> None:
         self.address = address.rstrip("/")
         self._secret = secret
         self._opened = opened
         self._gates: dict[str, Gate] = {}
         self._over: OrderedDict[str, Gate] = OrderedDict()
+
+    def at(self, address: str) -> Callbacks:
+        """Return these callbacks with URLs below another *address*: calls of all are received
+        here.
+        """
+        there = copy(self)
+        there.address = address.rstrip("/")
+        return there
+
+    def url_of(self, visit: tuple[str, str, int]) -> str | None:
+        """Return the URL that *visit* waits at: a secret. None: it waits at none now."""
+        gate = self._gates.get(self.token(visit)[:_NAME_LENGTH])
+        return gate.url if gate is not None else None
 
     def open(
         self,
@@ -131,7 +148,7 @@ class Callbacks:
         gate = Gate(f"{self.address}{CALLBACKS}{token}", token, answer, keep, note)
         self._gates[token[:_NAME_LENGTH]] = gate
         if self._opened is not None:
-            self._opened(visit[1], f"{self.address}{CALLBACKS}***")
+            self._opened(visit[1], without_token(gate.url))
         return gate
 
     def close(self, gate: Gate) -> None:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from httptask._core.strict_json import dump
-from httptask.engines.callbacks._callbacks import Callbacks
+from httptask.engines.callbacks._callbacks import Callbacks, Opened
+from httptask.engines.callbacks._calls import (
+    METHODS,
+    MOST_BYTES,
+    SECONDS,
+    joined,
+    response_of,
+)
 from httptask.model.callback import Answer, Received
 
-MOST_BYTES = 1024 * 1024
-"""Of a body."""
 _MOST_HEAD = 32 * 1024
-_SECONDS = 30.0
-"""For a whole call."""
 _CLOSE_SECONDS = 2.0
 """For calls under way when nothing waits any more: the one that ended the run gets its answer."""
 _MOST_CONNECTIONS = 200
-_METHODS = ("POST", "PUT")
 
 
 @contextlib.asynccontextmanager
@@ -32,7 +33,7 @@ async def receiving(
     secret: bytes,
     *,
     address: str | None = None,
-    opened: Callable[[str, str], None] | None = None,
+    opened: Opened | None = None,
 ) -> AsyncIterator[Callbacks]:
     """Receive calls on *host* and *port* (0: a free one), and yield where tasks wait for them.
 
@@ -70,7 +71,7 @@ async def _serve(
     is_full: bool,
 ) -> None:
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(SECONDS):
             answer = Answer(503, "too many calls at once")
             if not is_full:
                 answer = await _answer(callbacks, reader, writer)
@@ -118,11 +119,11 @@ class _Call:
         self.is_whole = True
 
     def header(self, name: str) -> str:
-        return ", ".join(value for other, value in self.headers if other == name)
+        return joined(self.headers).get(name, "")
 
     def refusal(self, method: str) -> Answer | None:
         """Return the answer to a call that need not be read on."""
-        if method not in _METHODS:
+        if method not in METHODS:
             return Answer(405, "a callback is a POST or a PUT")
         length = self.header("content-length")
         is_long = length.isdigit() and int(length[:20]) > MOST_BYTES
@@ -159,21 +160,17 @@ async def _answer(
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             is_continued = True
     path, _, query = call.target.decode("latin-1").partition("?")
-    names = dict.fromkeys(name for name, _ in call.headers)
-    headers = {name: call.header(name) for name in names}
-    return await callbacks.receive(path, Received(headers, bytes(call.content), query))
+    received = Received(joined(call.headers), bytes(call.content), query)
+    return await callbacks.receive(path, received)
 
 
 def _response(answer: Answer) -> bytes:
-    body = dump({"message": answer.message}).encode() if answer.message else b""
+    headers, body = response_of(answer)
     status = http.HTTPStatus(answer.status)
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
+        *(f"{name}: {value}" for name, value in headers.items()),
         f"Content-Length: {len(body)}",
-        *(["Content-Type: application/json"] if body else []),
-        *(["Allow: POST, PUT"] if status == http.HTTPStatus.METHOD_NOT_ALLOWED else []),
-        "Cache-Control: no-store",
-        "X-Content-Type-Options: nosniff",
         "Connection: close",
     ]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body

@@ -1,4 +1,4 @@
-// Copying to the clipboard: never a secret.
+// Copying to the clipboard.
 import { failureOf } from "./api";
 import { MASK } from "./json";
 import { withoutSecrets } from "./secrets";
@@ -25,12 +25,13 @@ export class Copying {
     }
   }
 
-  async text(title: string, text: string): Promise<void> {
+  /** *shown* is what the page may show where the browser does not let it copy. */
+  async text(title: string, text: string, shown = text): Promise<void> {
     try {
       await navigator.clipboard.writeText(text);
       this.store.say(`${title}: copied.`);
     } catch {
-      this.store.notice = { title: `The browser does not let this page copy. ${title}:`, detail: text };
+      this.store.notice = { title: `The browser does not let this page copy. ${title}:`, detail: shown };
       this.store.update();
     }
   }

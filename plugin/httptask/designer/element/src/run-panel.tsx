@@ -122,8 +122,8 @@ const time = (store: Store, visit: Visit): string => (visit.told === undefined ?
 
 /** What a visit does, in a few words. */
 function stateOf(visit: Visit): string {
-  const { status, statusCode, pinned, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, awaitsSignal, items } = visit;
-  const parts = [status === "Waiting" && awaitsSignal ? "waits for somebody" : stateWord(status)];
+  const { status, statusCode, pinned, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, awaitsSignal, callback, items } = visit;
+  const parts = [status === "Waiting" && awaitsSignal ? callback ? "waiting for a callback" : "waits for somebody" : stateWord(status)];
   if (status === "Waiting" && waitUntil) parts.push(`until ${new Date(waitUntil).toLocaleTimeString()}`);
   if (statusCode) parts.push(String(statusCode));
   if (pinned) parts.push("pinned");
@@ -174,6 +174,7 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
         {exists && <button class="quiet" onClick={() => void store.task.open(visit.name)}>Edit task</button>}
       </div>
       {visit.notes?.map((note) => <p key={note} class="muted small">{note}</p>)}
+      {visit.status === "Waiting" && goesOn && visit.callback && <Callback url={visit.callback} path={`runs/${run.id}/callback?${query}`} store={store} />}
       {visit.status === "Waiting" && visit.awaitsSignal && goesOn && <Gate visit={visit} store={store} />}
       {failure && <Failed failure={failure} />}
       {error && (
@@ -212,6 +213,24 @@ function Value({ path, label, store }: { path: string; label: string; store: Sto
   if (failure) return <Failed failure={failure} />;
   if (text === null) return <p class="muted" role="status">Loading …</p>;
   return <Tree text={text} label={label} />;
+}
+
+/** The URL of the call that a task waits for: the whole of it goes to the clipboard alone. */
+function Callback({ url, path, store }: { url: string; path: string; store: Store }) {
+  const copy = async () => {
+    try {
+      await store.copying.text("The callback URL", (await store.api.json<{ url: string }>(path)).url, url);
+    } catch (error) {
+      store.notice = failureOf(error);
+      store.update();
+    }
+  };
+  return (
+    <p class="row">
+      <span class="grow">It waits for a call of <code>{url}</code></span>
+      <button class="quiet" onClick={() => void copy()}>Copy URL</button>
+    </p>
+  );
 }
 
 /** What somebody outside gives to a task that waits for it. */

@@ -394,6 +394,8 @@ export interface Visit {
   elapsedSeconds?: number;
   waitUntil?: string;
   awaitsSignal?: boolean;
+  /** The URL whose call it waits for, without its secret part. */
+  callback?: string;
   items?: { count: number; completed?: number; failed?: number };
   notes?: string[];
   /** Requests that pins answered. */

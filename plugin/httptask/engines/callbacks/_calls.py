@@ -1,0 +1,33 @@
+"""What is read of a call, and how it is answered, whichever server receives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from httptask._core.strict_json import dump
+from httptask.model.callback import Answer
+
+MOST_BYTES = 1024 * 1024
+"""Of a body."""
+SECONDS = 30.0
+"""For a whole call."""
+METHODS = ("POST", "PUT")
+
+
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return *headers* by name, several of one name as one (RFC 9110, section 5.3)."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name.lower(), []).append(value)
+    return {name: ", ".join(all_of_name) for name, all_of_name in values.items()}
+
+
+def response_of(answer: Answer) -> tuple[dict[str, str], bytes]:
+    """Return the headers and the body of *answer*."""
+    body = dump({"message": answer.message}).encode() if answer.message else b""
+    return {
+        **({"Content-Type": "application/json"} if body else {}),
+        **({"Allow": ", ".join(METHODS)} if answer.status == 405 else {}),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }, body

@@ -1,0 +1,44 @@
+"""The designer's page: a task waits for a call of the designer's own server, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+
+from calling import call, calling_api, export
+from designer import running_designer
+from designer_page.browser import designer_page
+from worlds import workflow
+
+
+def test_a_run_shows_what_it_waits_for(tmp_path: Path, folder: Path, browser: Browser) -> None:
+    """The visit says that it waits for a callback, and until when; the URL is copied whole, and
+    its secret part stands nowhere in the page; Stop ends the wait, Go on waits again, and the call
+    ends it.
+    """
+    with calling_api() as api:
+        definition = workflow("Export", {"Export": export(api)})
+        (folder / "flow.json").write_text(json.dumps(definition), "utf-8")
+        with (
+            running_designer(tmp_path, workflows=folder) as designer,
+            designer_page(browser, designer.url, quiet=False) as page,
+        ):
+            page.page.keyboard.press("Control+Shift+Enter")
+            visit = page.page.locator(".visits li")
+            expect(visit).to_contain_text("waiting for a callback, until")
+            url = api.next_url()
+            page.named("button", "Copy URL").click()
+            page.status("The callback URL: copied.")
+            assert page.copied() == url
+            assert url.rpartition("/")[2] not in page.text()
+            assert page.violations() == []
+            page.page.keyboard.press("Escape")
+            page.status("it can go on")
+            assert call(url)[0] == 410
+            page.named("button", "Go on").click()
+            expect(visit).to_contain_text("waiting for a callback, until")
+            assert call(url)[0] == 202
+            page.status("The run completed")
+            assert len(api.came) == 1
