@@ -329,7 +329,7 @@ def test_nobody_receives(api: CallingApi) -> None:
         ({"completion": {"mode": "callback", "callback": {"until": "body"}}}, "condition",
          "/completion/callback/until"),
         ({"completion": {"mode": "callback", "callback": {"result": "${$.statusCode}"}}},
-         "expression", "/completion/callback/result"),
+         "expression-no-name", "/completion/callback/result"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_before(

@@ -500,7 +500,7 @@ def test_pages_in_a_file_are_items(folder: Path) -> None:
         ({"forEach": each([1, 2], maxItems=1)}, "/forEach/items", "more than 1 items, 2 of them"),
         ({"forEach": each("${$.inpt}")}, "/forEach/items", "inpt"),
         ({"forEach": each("${$.item}")}, "/forEach/items", "item"),
-        ({"forEach": each("${$.")}, "/forEach/items", "expression"),
+        ({"forEach": each("${$.")}, "/forEach/items", "is not closed"),
         ({"forEach": each([], concurrency=0)}, "/forEach/concurrency", "1"),
         ({"forEach": each([], concurrency=101)}, "/forEach/concurrency", "100"),
         ({"forEach": each([], concurrency="2")}, "/forEach/concurrency", "integer"),

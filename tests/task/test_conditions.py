@@ -13,8 +13,8 @@ from tasks import call, exchange, failure, http
 
 BROKEN = {
     "${jsonata: $number(body.name) > 1}": "Unable to cast value to a number",
-    "${$.body.name}": "it gave a string, not true or false; compare it with something",
-    "${jsonata: body.count}": "it gave 1, not true or false; compare it with something",
+    "${$.body.name}": "true or false, this one gave a string; compare it with something",
+    "${jsonata: body.count}": "true or false, this one gave 1; compare it with something",
 }
 """Conditions over `BODY` that are wrong, whatever its values, and why."""
 BODY = {"name": "a", "count": 1}

@@ -116,8 +116,8 @@ def test_a_test_request_tries_again_too() -> None:
     ("until", "code"),
     [
         ("body.state = 'ready'", "condition"),
-        ("${jsonata: body.state = }", "expression"),
-        ("${$.bdy.state}", "expression"),
+        ("${jsonata: body.state = }", "expression-jsonata"),
+        ("${$.bdy.state}", "expression-no-name"),
         (True, "type"),
         (None, None),
     ],

@@ -340,7 +340,7 @@ def test_ways_back_after_a_failure_are_loops_too() -> None:
         ({"seconds": "soon"}, "type", "/seconds"),
         ({"until": "tomorrow"}, "type", "/until"),
         ({"until": "2030-01-31T12:00:00"}, "type", "/until"),
-        ({"until": "${$.inputs.at}"}, "expression", "/until"),
+        ({"until": "${$.inputs.at}"}, "expression-no-name", "/until"),
         ({"second": 1}, "unknown-name", "/second"),
     ],
 )

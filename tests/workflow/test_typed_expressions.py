@@ -347,7 +347,7 @@ def test_what_an_expression_yields_is_compared_with_its_setting(
         ({"note": {"$text": "${$.name}"}}, SILENT),
         ("${$.name}", SILENT),
         ("${$.id}", TYPE),
-        ({"note": "${$.nmae}"}, [("error", "expression")]),
+        ({"note": "${$.nmae}"}, [("error", "expression-no-name")]),
     ],
 )
 def test_a_body_is_compared_member_by_member(body: Any, expected: Any, shared: Runtime) -> None:
@@ -463,7 +463,7 @@ def test_what_each_kind_of_task_puts_out_is_known(
     """Lists of pages, files, text, items; silent where it is somebody else's to say."""
     reader = http("silent", inputParameters={"a": f"${{$.tasks.Get.output{path}}}"})
     found = codes(chain(Get=task, Use=reader), shared)
-    about_task = {"workflow-unknown", "condition", "expression"}
+    about_task = {"workflow-unknown", "condition", "expression-jsonpath"}
     assert [one for one in found if one[1] not in about_task] == expected
 
 

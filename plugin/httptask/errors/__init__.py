@@ -35,7 +35,7 @@ of httpx, httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, 
 quote a secret.
 """
 
-from httptask.errors._credential_error import CodedError as CodedError  # not public
+from httptask.errors._coded_error import CodedError as CodedError  # not public
 from httptask.errors._credential_error import CredentialError
 from httptask.errors._job import Job
 from httptask.errors._outcomes import (

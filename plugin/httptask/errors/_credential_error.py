@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+from httptask.errors._coded_error import CodedError
 from httptask.errors._problem import Problem, masked
 from httptask.errors._sentences import sentence
 from httptask.errors._task_error import TaskError
@@ -96,18 +97,3 @@ class CredentialError(TaskError):
         error.params = value.get("params", error.params)
         error.pointer = value.get("pointer", "")
         return error
-
-
-class CodedError(ValueError):
-    """An auth scheme or a store that ships refuses: *code* names the sentence, *params* fill it.
-
-    The caller makes a `CredentialError` of it (see `because`), which names the credential.
-    """
-
-    def __init__(self, code: str, params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
-        self.code = code
-        self.params = {**(params or {}), **more}
-        super().__init__(code, self.params)
-
-    def __str__(self) -> str:
-        return sentence(self.code, self.params)

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from httptask._visible import exact
 from httptask.errors._listing import listed
-from httptask.errors._problem import Problem
+from httptask.errors._problem import Problem, masked
+from httptask.errors._sentences import sentence
 from httptask.errors._task_error import TaskError
 
 
@@ -38,7 +39,10 @@ class SettingsError(TaskError):
 
 
 class ExpressionError(TaskError):
-    """An expression cannot be read or evaluated; nothing was sent."""
+    """An expression cannot be read or evaluated; nothing was sent.
+
+    *message* is that of a plugin's language; httptask's own errors are made `of` a code.
+    """
 
     kind = "expression"
 
@@ -52,39 +56,68 @@ class ExpressionError(TaskError):
         is_absent: bool = False,
     ) -> None:
         super().__init__(message)
+        self.code = "expression-failed"
+        """Its name for programs, that of the `problem`."""
+        self.params: Mapping[str, Any] = {"reason": message}
+        """The parts of its sentence: see `Problem`."""
+        if known:
+            self.params = {**self.params, "known": [*known]}
         self.is_absent = is_absent
         """Whether only the name it looks for is not there: in other data it may be."""
         self.expression = expression
         """The expression as it was written, with its `${` and `}`."""
         self.pointer = pointer
         """Its JSON Pointer in the workflow definition."""
-        self.known = tuple(known)
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        *,
+        expression: str,
+        pointer: str = "",
+        is_absent: bool = False,
+        **params: Any,
+    ) -> Self:
+        """Return the error *code*, whose sentence is made from *params*."""
+        message = sentence(code, params)
+        error = cls(message, expression=expression, pointer=pointer, is_absent=is_absent)
+        error.code, error.params = code, params
+        return error
+
+    @property
+    def known(self) -> tuple[str, ...]:
         """The names that exist where the expression looked, to mend a wrong one."""
+        return tuple(self.params.get("known", ()))
 
     def problem(self) -> Problem:
         """Return the error as a problem of the workflow definition."""
-        known = list(self.known) or None
-        return Problem.of(
-            "expression-failed",
-            self.pointer,
-            expression=self.expression,
-            reason=self.message,
-            known=known,
-        )
+        return Problem.of(self.code, self.pointer, expression=self.expression, **self.params)
+
+    def mask(self, mask: Callable[[str], str]) -> None:
+        """Mask every text of the error, and of its params."""
+        super().mask(mask)
+        self.params = masked(dict(self.params), mask)
 
     def __str__(self) -> str:
         where = f"{exact(self.pointer)}: " if self.pointer else ""
         return f"{where}expression {self.expression}: {self.message}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `expression`, `pointer`, `known`, and the `reason` without them."""
-        fields = {"expression": self.expression, "pointer": self.pointer, "known": list(self.known)}
-        return {**super().to_json(), "reason": self.message, **fields}
+        """Return the error with `expression`, `pointer`, `code`, `params` and `known`, and the
+        `reason`, which is its sentence without them.
+        """
+        told = {"code": self.code, "params": dict(self.params), "reason": self.message}
+        where = {"expression": self.expression, "pointer": self.pointer, "known": list(self.known)}
+        return {**super().to_json(), **told, **where}
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
         fields = {name: value[name] for name in ("expression", "pointer", "known")}
-        return cls(value["reason"], **fields)
+        error = cls(value["reason"], **fields)
+        error.code = value.get("code", error.code)
+        error.params = value.get("params", error.params)
+        return error
 
 
 class BlockedError(TaskError):

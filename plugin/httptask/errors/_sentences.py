@@ -5,8 +5,7 @@ and the format of a list says how it is written: `names`, `or`, `route`, else wi
 that speaks another language has its own table of the same codes.
 
 A few params are sentences themselves, of those who find the fault: the `reason` of
-`expression-failed` that of the expression's language, which a plugin may bring; so is the `reason`
-of `unwritable-json` and `unwritable-number` Python's. What is called `sqliteMessage`,
+`unwritable-json` and `unwritable-number` is Python's. What is called `sqliteMessage`,
 `systemMessage` or `serverMessage` is theirs alone.
 """
 
@@ -20,6 +19,7 @@ from typing import Any
 
 from httptask.errors._catalogue_sentences import CATALOGUE
 from httptask.errors._credential_sentences import CREDENTIAL
+from httptask.errors._expression_sentences import EXPRESSIONS, NAME_FORMATS
 from httptask.errors._token_sentences import LIST_FORMATS, TEXT_FORMATS
 from httptask.errors._unwritable import UNWRITABLE
 
@@ -237,8 +237,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     **CATALOGUE,
     **CREDENTIAL,
-    "expression": "expression {expression}: {reason}",
-    "expression-failed": "{reason}",
+    **EXPRESSIONS,
     "expression-type": (
         "expression {expression} yields {found}, expected {expected}[; an item of it is"
         " {items}][; in JSONata, {convert} makes one of it]"
@@ -263,9 +262,6 @@ SENTENCES: Mapping[str, str] = {
     "condition-unread": (
         "the condition {found!r} cannot be read at {place}: {reason}; what goes beyond comparisons"
         " is written as ${{jsonata: …}}"
-    ),
-    "condition-result": (
-        "a condition must give true or false, this one gave {found}; compare it with something"
     ),
     "charset": "{found!r} is no charset of text",
     "response-unchecked": "no response is checked: {reason}",
@@ -560,4 +556,5 @@ _LISTS: dict[str, Callable[[Any], str]] = {
     ),
     "route": lambda names: " -> ".join(map(repr, names)),
     **LIST_FORMATS,
+    **NAME_FORMATS,
 }

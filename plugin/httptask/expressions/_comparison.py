@@ -29,6 +29,7 @@ from httptask.expressions._comparison_syntax import (
     Undefined,
     parsed,
 )
+from httptask.expressions._result import RefusedError
 
 
 def comparison_problems(condition: str, pointer: str) -> list[Problem]:
@@ -96,8 +97,10 @@ class Comparison:
         """
         try:
             return _is_true(_value(self.tree, data))
-        except ValueError as error:
-            raise ExpressionError(str(error), expression=self.text, pointer=pointer) from error
+        except RefusedError as error:
+            raise ExpressionError.of(
+                error.code, expression=self.text, pointer=pointer, **error.params
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +142,11 @@ def _member(path: Path, data: Any) -> Any:
     value = data
     for count, key in enumerate(path.keys):
         if value is None or value is UNDEFINED:
-            raise ValueError(
-                f"{_written(path.keys[:count])} is {'null' if value is None else 'undefined'},"
-                f" which has no member {key!r}"
+            raise RefusedError(
+                "condition-no-member",
+                path=_written(path.keys[:count]),
+                found="null" if value is None else "undefined",
+                name=key,
             )
         value = _own_member(value, key)
     if isinstance(value, Mapping | list):
@@ -210,15 +215,12 @@ def _are_same(left: Any, right: Any) -> bool:
 
 
 def _are_equal(left: Any, right: Any) -> bool:
-    """`==`. Raises `ValueError` where JavaScript would convert one of the two."""
+    """`==`. Raises `RefusedError` where JavaScript would convert one of the two."""
     if _is_nothing(left) or _is_nothing(right):
         return _is_nothing(left) and _is_nothing(right)
     alike = (_is_number(left) and _is_number(right)) or type(left) is type(right)
     if not alike:
-        raise ValueError(
-            f"== cannot compare {_type(left)} with {_type(right)}; write ===, which is false for"
-            " values of different types"
-        )
+        raise RefusedError("condition-types", left=_type(left), right=_type(right))
     return _are_same(left, right)
 
 
@@ -226,7 +228,7 @@ def _relation(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]
     def holds(left: Any, right: Any) -> bool:
         for value in (left, right):
             if isinstance(value, _Container):
-                raise ValueError(f"{_type(value)} is neither larger nor smaller than anything")
+                raise RefusedError("condition-order", found=_type(value))
         if isinstance(left, str) and isinstance(right, str):
             return compare(_units(left), _units(right))
         return compare(_as_number(left), _as_number(right))

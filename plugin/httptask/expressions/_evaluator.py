@@ -72,9 +72,8 @@ class _Step:
     """
     linear: bool = False
     reads: Reads = None
-    problem: str = ""
-    """Why it cannot be evaluated, when it cannot."""
-    known: tuple[str, ...] = ()
+    fault: _result.RefusedError | None = None
+    """Why it cannot be evaluated, when it cannot: never raised itself, since a step is kept."""
     suggestion: str | None = None
 
 
@@ -179,7 +178,7 @@ class Evaluator:
 
     def _expression_renamed(self, expression: Expression, before: str, after: str) -> Renamed:
         step = self._step(expression)
-        if step.problem or step.language is None:
+        if step.fault is not None or step.language is None:
             return not_understood(expression.written, before)
         outcome: Renamed
         # A plugin's language need not know how.
@@ -278,8 +277,9 @@ class Evaluator:
             if not (self._takes_plain and _result.is_plain(value)):
                 await self._bound(value)
             return value
-        if step.problem:
-            raise _result.RefusedError(_with_suggestion(step), step.known)
+        if step.fault is not None:
+            fault, near = step.fault, step.suggestion
+            raise _result.RefusedError(fault.code, fault.params, near=near)
         if step.language is None:
             value = _run_value(step.source, run)
             await self._bound(value)
@@ -325,7 +325,7 @@ class Evaluator:
     def _helper(self) -> Worker:
         with self._lock:
             if self._closed:
-                raise _result.RefusedError("the evaluator has been closed")
+                raise _result.RefusedError("expression-closed")
             if self._worker is None:
                 from httptask.expressions._worker import Worker
 
@@ -341,7 +341,7 @@ class Evaluator:
         template = split(text)
         parts = [part if isinstance(part, str) else self._step(part) for part in template.parts]
         if template.unclosed is not None:
-            parts.append(_Step(template.unclosed, problem=template.reason))
+            parts.append(_Step(template.unclosed, fault=template.fault))
         steps = [part for part in parts if isinstance(part, _Step) and part.cheap]
         is_one = template.whole and len(parts) == len(steps) == 1
         return _Plan(tuple(parts), template.whole, steps[0] if is_one else None)
@@ -349,23 +349,22 @@ class Evaluator:
     def _step(self, expression: Expression) -> _Step:
         written, source = expression.written, expression.source
         if len(source) > _LONGEST:
-            return _Step(written, problem=f"it is longer than {_LONGEST} characters")
+            return _Step(written, fault=_result.RefusedError("expression-length", limit=_LONGEST))
         if not source:
-            return _Step(written, problem="it is empty; write a literal ${} as $${}")
+            return _Step(written, fault=_result.RefusedError("expression-empty"))
         if source.startswith(RUN):
             return _run_step(written, source.removeprefix(RUN).strip())
         for prefix, language in self._languages:
             if source.startswith(prefix) and (prefix or not _PREFIX.match(source)):
                 return _language_step(written, source.removeprefix(prefix).strip(), language)
-        prefixes = (*(prefix for prefix, _ in self._languages if prefix), RUN)
+        prefixes = [*(prefix for prefix, _ in self._languages if prefix), RUN]
         match = _PREFIX.match(source)
         if match is None:
-            return _Step(
-                written, problem="no default expression language is installed", known=prefixes
-            )
+            fault = _result.RefusedError("expression-language-missing", known=prefixes)
+            return _Step(written, fault=fault)
         near = nearest(match[0], prefixes)
-        problem = f"{match[0]!r} selects no expression language; known: {', '.join(prefixes)}"
-        return _Step(written, problem=problem, known=prefixes, suggestion=near[0] if near else None)
+        fault = _result.RefusedError("expression-prefix", found=match[0], known=prefixes)
+        return _Step(written, fault=fault, suggestion=near[0] if near else None)
 
 
 def _by_prefix(
@@ -392,13 +391,14 @@ def _run_step(written: str, name: str) -> _Step:
     if name in RUN_NAMES:
         return _Step(written, name)
     near = nearest(name, RUN_NAMES)
-    problem = f"{RUN} has no name {name!r}; known: {', '.join(RUN_NAMES)}"
-    return _Step(written, problem=problem, known=RUN_NAMES, suggestion=near[0] if near else None)
+    fault = _result.RefusedError("expression-run-name", name=name, known=[*RUN_NAMES])
+    return _Step(written, fault=fault, suggestion=near[0] if near else None)
 
 
 def _language_step(written: str, source: str, language: ExpressionLanguage) -> _Step:
     if not source:
-        return _Step(written, problem=f"nothing follows {language.prefix!r}")
+        fault = _result.RefusedError("expression-prefix-alone", prefix=language.prefix)
+        return _Step(written, fault=fault)
     return _Step(
         written,
         source,
@@ -420,27 +420,29 @@ def _answer(language: ExpressionLanguage, question: str, source: str) -> Any:
 
 def _problems(step: _Step, pointer: str, shape: Any) -> Iterator[Problem]:
     """Yield the problem of *step*, if it has one, in a text at *pointer*; see `Evaluator.check`."""
-    reason, severity = _problem(step), "error"
-    if not reason:
-        error = _missing_name(step, shape)
-        reason = str(error or "")
-        severity = "error" if getattr(error, "is_certain", True) else "warning"
-    if not reason:
+    fault = _fault(step) or _missing_name(step, shape)
+    if fault is None:
         return
-    params: dict[str, Any] = {"expression": _shortened(step.written), "reason": reason}
-    yield Problem.of("expression", pointer, suggestion=step.suggestion, severity=severity, **params)
+    yield Problem.of(
+        fault.code,
+        pointer,
+        suggestion=step.suggestion,
+        severity="error" if getattr(fault, "is_certain", True) else "warning",
+        expression=_shortened(step.written),
+        **fault.params,
+    )
 
 
-def _missing_name(step: _Step, shape: Any) -> LookupError | str | None:
+def _missing_name(step: _Step, shape: Any) -> _result.RefusedError | None:
     missing = getattr(step.language, "missing", None)
     if missing is None or shape is None:
         return None
-    error: LookupError | str | None = missing(step.source, shape)
-    return error
+    error = missing(step.source, shape)
+    return error and _result.refusal(error)
 
 
 def _typed(step: _Step, data: ValueType) -> Typed:
-    if step.problem:
+    if step.fault is not None:
         return Typed()
     if step.language is None:
         return Typed(typed_by({"type": ["string", "integer"]}))
@@ -450,27 +452,27 @@ def _typed(step: _Step, data: ValueType) -> Typed:
         return Typed()
 
 
-def _problem(step: _Step) -> str:
-    if step.problem or step.language is None:
-        return step.problem
+def _fault(step: _Step) -> _result.RefusedError | None:
+    if step.fault is not None or step.language is None:
+        return step.fault
     try:
         step.language.check(step.source)
     except ValueError as error:
-        return _result.sentence(error)
+        return _result.refusal(error)
     except Exception as error:  # noqa: BLE001 - a plugin's: no foreign exception reaches a caller
-        return (
-            f"the language {step.language.name!r} cannot check it: {type(error).__name__}: {error}"
+        return _result.RefusedError(
+            "expression-uncheckable",
+            language=step.language.name,
+            pythonMessage=_result.described(error),
         )
-    return ""
+    return None
 
 
 def _run_value(name: str, run: Mapping[str, Any]) -> Any:
     value = run.get(name)
     if value is None:
-        names = tuple(other for other in RUN_NAMES if run.get(other) is not None)
-        raise _result.RefusedError(
-            f"this run has no {name}; known: {', '.join(names) or 'nothing'}", names
-        )
+        names = [other for other in RUN_NAMES if run.get(other) is not None]
+        raise _result.RefusedError("expression-run-lacks", name=name, known=names or None)
     return value
 
 
@@ -479,29 +481,20 @@ def _evaluated(language: ExpressionLanguage, source: str, data: Any) -> Any:
         return language.evaluate(source, data)
     except RecursionError as error:
         raise _TooDeepHereError from error
-    except (LookupError, ValueError) as error:
-        is_absent = isinstance(error, LookupError)
-        raise _result.RefusedError(
-            _result.sentence(error), _result.known_in(error), is_absent=is_absent
-        ) from error
+    except _result.RefusedError:
+        raise
     except Exception as error:
-        raise _result.RefusedError(
-            f"its evaluation failed: {type(error).__name__}: {error}"
-        ) from error
+        raise _result.refusal(error) from error
 
 
 def _raise(error: _result.RefusedError, step: _Step, pointer: str) -> NoReturn:
-    raise ExpressionError(
-        error.message,
+    raise ExpressionError.of(
+        error.code,
         expression=step.written,
         pointer=pointer,
-        known=error.known,
-        is_absent=error.is_absent,
+        is_absent=isinstance(error, LookupError),
+        **error.params,
     ) from error.__cause__
-
-
-def _with_suggestion(step: _Step) -> str:
-    return f"{step.problem}; did you mean {step.suggestion}?" if step.suggestion else step.problem
 
 
 def _shortened(written: str) -> str:

@@ -9,10 +9,10 @@ again.
 
 Its standard output carries messages, each a length of eight bytes and that much JSON. The first is
 `{}`, when a request has been read and its evaluation begins: nothing before counts as the
-expression's time. The second is `{"value": …}` or `{"error": …, "known": […], "absent": …}`; with
-`"last": true` the process ends after it. An evaluation that needs more than *seconds* of processor
-time ends the process with `SIGPROF`. It ends by itself when its input does, so that it never
-outlives its parent.
+expression's time. The second is `{"value": …}` or a refusal, `{"code": …, "params": …, "absent":
+…}`; with `"last": true` the process ends after it. An evaluation that needs more than *seconds* of
+processor time ends the process with `SIGPROF`. It ends by itself when its input does, so that it
+never outlives its parent.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _GRACE = 5
 
 
 _LONGEST = 2000
-"""Characters of an error's sentence: it may quote data."""
+"""Characters of a param of a refusal: it may quote data."""
 
 
 def main() -> None:
@@ -65,9 +65,13 @@ def main() -> None:
         except EOFError:
             return
         except Exception as error:  # noqa: BLE001 - unpickling runs a plugin's imports
-            reason = f"the helper process cannot load it: {_described(error)}"
+            message = _message(
+                _result.RefusedError(
+                    "expression-helper-load", pythonMessage=_result.described(error)
+                )
+            )
             _send(replies, {})
-            _send(replies, {"error": reason, "last": True})
+            _send(replies, {**message, "last": True})
             return
         _send(replies, {})
         _alarm(seconds, BUSY * seconds + _GRACE)
@@ -84,19 +88,18 @@ def _evaluated(evaluate: Any, source: str, data: Any, most_bytes: int) -> dict[s
         _result.check(value, most_bytes)
     except MemoryError:
         # After running out of memory, objects may be half made: a new process is better.
-        return {"error": f"it needed more memory than {_MEMORY >> 20} MiB", "last": True}
+        refusal = _result.RefusedError("expression-memory", limit=_MEMORY >> 20)
+        return {**_message(refusal), "last": True}
     except RecursionError:
-        return {"error": _result.TOO_DEEP}
-    except (LookupError, ValueError) as error:
-        reason, known = _result.sentence(error)[:_LONGEST], _result.known_in(error)
-        return {"error": reason, "known": known, "absent": isinstance(error, LookupError)}
+        return _message(_result.RefusedError("expression-depth"))
     except BaseException as error:  # noqa: BLE001 - the parent gets an answer in any case
-        return {"error": f"its evaluation failed: {_described(error)}"}
+        return _message(_result.refusal(error))
     return {"value": value}
 
 
-def _described(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:_LONGEST]
+def _message(refusal: _result.RefusedError) -> dict[str, Any]:
+    params = refusal.masked(lambda text: text[:_LONGEST]).params
+    return {"code": refusal.code, "params": params, "absent": isinstance(refusal, LookupError)}
 
 
 def _send(replies: BinaryIO, message: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask.expressions import _numbers
 from httptask.expressions._jsonpath import no_such_name
-from httptask.expressions._result import MOST_KNOWN, NoSuchNameError
+from httptask.expressions._result import MOST_KNOWN, NoSuchNameError, RefusedError
 
 if TYPE_CHECKING:
     from httptask._schema.value_types import ValueType
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from httptask.expressions._typed import Typed
 
 _REFUSED: Mapping[str, str] = {
-    "now": "expressions have no clock; put the time into the run's input",
-    "millis": "expressions have no clock; put the time into the run's input",
-    "random": "expressions have no chance; put the number into the run's input",
-    "shuffle": "expressions have no chance; use $sort",
-    "eval": "expressions do not read expressions; write it out",
+    "now": "expression-clock",
+    "millis": "expression-clock",
+    "random": "expression-random",
+    "shuffle": "expression-shuffle",
+    "eval": "expression-eval",
 }
-"""JSONata's functions that are not pure, and why they are refused."""
+"""JSONata's functions that are not pure, and the codes with which they are refused."""
 
 _AUTHORS_OWN = ("D3137", "D3141")
 """Codes of `$error` and `$assert`: their message is the author's own."""
@@ -118,17 +118,24 @@ class Jsonata:
         try:
             value = expression.evaluate(data)
         except _library().JException as error:
-            raise ValueError(_message(error)) from error
+            if error.error in _AUTHORS_OWN:
+                raise RefusedError("expression-author", authorMessage=str(error)) from error
+            raise RefusedError("expression-jsonata-failed", _told(error)) from error
+        except ZeroDivisionError as error:
+            raise RefusedError("expression-number-division") from error
+        except OverflowError as error:
+            raise RefusedError("expression-number-size") from error
         except ArithmeticError as error:
-            raise ValueError(f"its result is not a finite number: {error}") from error
-        except RecursionError:
+            raise RefusedError("expression-number", pythonMessage=str(error)) from error
+        except (RecursionError, RefusedError):
             raise
-        except RuntimeError as error:  # what the library has no code for
-            raise ValueError(str(error)) from error
+        except LookupError as error:  # what the library has no code for
+            raise NoSuchNameError("expression-jsonata-failed", jsonataMessage=str(error)) from error
+        except (RuntimeError, ValueError) as error:
+            raise RefusedError("expression-jsonata-failed", jsonataMessage=str(error)) from error
         if value is None:
             names = list(data)[:MOST_KNOWN] if isinstance(data, dict) else []
-            hint = f"; at the top are known: {', '.join(names[:10])}" if names else ""
-            raise NoSuchNameError(f"it yielded nothing{hint}", names)
+            raise NoSuchNameError("expression-nothing", known=names or None)
         return _as_json(value)
 
 
@@ -162,10 +169,7 @@ def hide_clock() -> None:
 
     class NoDate:
         def __getattr__(self, _name: str) -> Any:
-            raise ValueError(
-                "$toMillis has no year in its picture and would take today's; expressions have no"
-                " clock"
-            )
+            raise RefusedError("expression-date")
 
     class Datetime(dt.datetime):
         @classmethod
@@ -211,29 +215,27 @@ def _parsed(source: str, regex: Any) -> Any:
     try:
         expression = _evaluator()(source, regex)
     except library.JException as error:
-        position = f", at its character {error.location + 1}" if error.location >= 0 else ""
-        raise ValueError(f"it is not a JSONata expression: {_message(error)}{position}") from error
+        character = error.location + 1 if error.location >= 0 else None
+        raise RefusedError("expression-jsonata", _told(error), character=character) from error
     except IndexError as error:
-        raise ValueError("it is not a JSONata expression: it ends too early") from error
+        raise RefusedError("expression-jsonata-end") from error
     except RecursionError as error:
-        raise ValueError("it is nested too deeply to be read") from error
-    except ValueError:
+        raise RefusedError("expression-nested") from error
+    except RefusedError:
         raise
     except Exception as error:  # the library has slips of its own for broken text
-        raise ValueError("it is not a JSONata expression") from error
+        raise RefusedError("expression-jsonata") from error
     for name in _variables(expression.ast):
         if name in _REFUSED:
-            raise ValueError(f"${name} is not available: {_REFUSED[name]}")
+            raise RefusedError(_REFUSED[name], name=name)
     return expression
 
 
-def _message(error: Any) -> str:
-    if error.error in _AUTHORS_OWN:
-        return str(error)
-    # The library's messages come from JavaScript by search and replace: their "Object" was a
-    # function.
+def _told(error: Any) -> dict[str, str]:
+    """Return the library's *error* as params."""
+    # Its messages come from JavaScript by search and replace: their "Object" was a function.
     message = str(error).replace("of Object ", "of function $").replace(" Object", " function")
-    return message.rstrip(". ")
+    return {"jsonataCode": str(error.error), "jsonataMessage": message.rstrip(". ")}
 
 
 def _variables(tree: Any) -> Iterator[str]:
@@ -260,8 +262,8 @@ def _compiled_regex(pattern: str, flags: Any) -> Any:
             case = re.IGNORECASE if flags.case_insensitive else re.NOFLAG
             return re.compile(pattern, case | (re.MULTILINE if flags.multiline else re.NOFLAG))
         except (re.error, OverflowError, RecursionError) as error:
-            raise ValueError(
-                f"the regular expression /{pattern}/ cannot be read: {error}"
+            raise RefusedError(
+                "expression-regex", pattern=pattern, pythonMessage=str(error)
             ) from error
 
 
@@ -296,4 +298,4 @@ def _as_json(value: Any) -> Any:
         return [_as_json(item) for item in value]
     if value is _library().Utils.NULL_VALUE:
         return None
-    raise ValueError("its result is a function, not a JSON value; call it")
+    raise RefusedError("expression-result-function")

@@ -30,6 +30,7 @@ from httptask.expressions._jsonata_values import (
     sequence,
     text,
 )
+from httptask.expressions._result import RefusedError
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _IN_ANOTHER_BASE = re.compile(r"0[xX][0-9A-Fa-f]{1,1000}|0[oO][0-7]{1,1000}|0[bB][01]{1,1000}")
@@ -111,9 +112,7 @@ def _format_integer(value: Any, picture: Any) -> Any:
         return None
     whole: Any = _numbers.floor(value)
     if abs(whole) > _numbers.EXACT and not any(sign.isdigit() for sign in picture):
-        raise ValueError(
-            f"$formatInteger writes {whole} with digits only, as for the picture '#,##0'"
-        )
+        raise RefusedError("expression-format-integer", found=str(whole))
     return Library.format_integer(whole, picture)
 
 
@@ -139,11 +138,11 @@ def _parse(value: Any) -> Any:
     if value is None:
         return None
     if not value.strip():
-        raise ValueError("$parse: the text is empty, which is not JSON")
+        raise RefusedError("expression-parse-empty")
     try:
         parsed = strict_json.parse(value, unique_names=False)
     except strict_json.JsonError as error:
-        raise ValueError(f"$parse: the text is not JSON: {error}") from error
+        raise RefusedError("expression-parse", jsonMessage=str(error)) from error
     return existing(parsed)
 
 

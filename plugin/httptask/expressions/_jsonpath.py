@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from httptask._core.nearest import nearest
 from httptask.expressions._result import (
     MOST_KNOWN,
+    MOST_LISTED,
     SHORTHAND,
     Expected,
     ExpectedList,
     NoSuchNameError,
+    RefusedError,
     with_dicts,
 )
 from httptask.expressions._singular import follow
@@ -30,9 +32,6 @@ _MOST_SELECTORS = 4
 
 _LONGEST_FILTER = 200
 """Characters of a filter in a linear query: it compares a few times only."""
-
-_MOST_NAMES = 10
-"""Names listed in a message; the error's `known` has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,46 +137,34 @@ class JsonPath:
         try:
             return [node.value for node in query.compiled.finditer(data)]
         except JSONPathError as error:
-            raise ValueError(f"the query failed: {error}") from error
+            raise RefusedError("expression-jsonpath-failed", jsonpathMessage=str(error)) from error
 
 
 def no_such_name(before: Sequence[str | int], step: str | int, value: Any) -> NoSuchNameError:
     """Return the error of *step*, which selects nothing from *value*, the value at *before*."""
-    where = f"`{normalised(before)}`"
+    is_index = isinstance(step, int)
+    params: dict[str, Any] = {"path": normalised(before), "item" if is_index else "name": step}
     if isinstance(value, Mapping):
         names = [str(name) for name in islice(value, MOST_KNOWN)]
-        listed = _listed(names, len(value))
-        if isinstance(step, int):
-            return NoSuchNameError(
-                f"{where} is an object, so it has no item {step}; {listed}", names
-            )
-        near = nearest(step, names)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return NoSuchNameError(f"{where} has no name {step!r}; {listed}{hint}", names)
-    if isinstance(value, list):
-        if isinstance(step, int):
-            return NoSuchNameError(
-                f"{where} has no item {step}; it is a list of {len(value)}, counted from 0"
-            )
-        of_first = normalised([*before, 0, step])
-        of_all = normalised(before) + "[*]" + normalised([step])[1:]
+        near = nearest(step, names) if isinstance(step, str) else ()
         return NoSuchNameError(
-            f"{where} is a list, so it has no name {step!r}; `{of_first}` is that of the first"
-            f" item, `{of_all}` of each"
+            "expression-item-of-object" if is_index else "expression-no-name",
+            params,
+            known=names,
+            more=len(value) - MOST_LISTED if len(value) > MOST_LISTED else None,
+            near=near[0] if near else None,
         )
-    missing = f"item {step}" if isinstance(step, int) else f"name {step!r}"
-    type_name = _TYPE_NAMES.get(type(value), "a number")
-    return NoSuchNameError(f"{where} is {type_name}, so it has no {missing}")
+    if isinstance(value, list) and is_index:
+        return NoSuchNameError("expression-no-item", params, count=len(value))
+    if isinstance(value, list):
+        first = normalised([*before, 0, step])
+        each = normalised(before) + "[*]" + normalised([step])[1:]
+        return NoSuchNameError("expression-name-of-list", params, first=first, each=each)
+    found = _TYPE_NAMES.get(type(value), "a number")
+    return NoSuchNameError("expression-no-members", params, found=found)
 
 
 _TYPE_NAMES = {str: "a string", bool: "true or false", type(None): "null"}
-
-
-def _listed(names: Sequence[str], total: int) -> str:
-    if not names:
-        return "it is empty"
-    more = f" and {total - _MOST_NAMES} more" if total > _MOST_NAMES else ""
-    return "known: " + ", ".join(names[:_MOST_NAMES]) + more
 
 
 def compiled_query(source: str) -> Any:
@@ -217,30 +204,23 @@ def _query(source: str) -> _Query:
     try:
         compiled = compile_query(source)
     except JSONPathError as error:
-        position = f", at its character {error.token.index + 1}" if error.token else ""
-        raise ValueError(
-            f"it is not a JSONPath query (RFC 9535): {error.args[0]}{position}{_hint(source)}"
-        ) from error
+        character = error.token.index + 1 if error.token else None
+        raise _no_query(source, jsonpathMessage=str(error.args[0]), character=character) from error
     except RecursionError as error:
-        raise ValueError("it is nested too deeply to be read") from error
+        raise RefusedError("expression-nested") from error
     except Exception as error:  # the library has slips of its own for broken text
-        raise ValueError(f"it is not a JSONPath query (RFC 9535){_hint(source)}") from error
+        raise _no_query(source) from error
     leading = _leading(compiled)
     return _Query(
         compiled, _steps(compiled), leading, _is_linear(compiled), _reads(compiled, leading)
     )
 
 
-def _hint(source: str) -> str:
+def _no_query(source: str, **params: Any) -> RefusedError:
     if source.startswith("$"):
-        return _QUOTING_HINT
-    example = f", as in `$.{source}`" if SHORTHAND.match(source) else ""
-    return f"; a query starts with ${example}"
-
-
-_QUOTING_HINT = (
-    "; a name with other signs than letters, digits and _ is quoted, as in `$.tasks['Look up']`"
-)
+        return RefusedError("expression-jsonpath", params)
+    example = f"$.{source}" if SHORTHAND.match(source) else None
+    return RefusedError("expression-jsonpath-start", params, example=example)
 
 
 def _steps(query: Any) -> tuple[str | int, ...] | None:

@@ -15,6 +15,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from httptask._core.strict_json import Number, decimal_of, number, number_text
+from httptask.expressions._result import RefusedError
 
 
 class Calculated(float):
@@ -212,7 +213,7 @@ def power(base: Number, exponent: Number) -> Number:
         return _from_decimal(_exactly(_ALL_DIGITS.power, base, Decimal(exponent)))
     result = float(base) ** float(exponent)
     if isinstance(result, complex):
-        raise OverflowError("a negative number has no such root")
+        raise RefusedError("expression-number-root")
     return _calculated(result)
 
 
@@ -262,10 +263,7 @@ def _exactly(
     try:
         return calculate(left, right)
     except (Inexact, InvalidOperation):
-        raise ValueError(
-            f"its exact result has more than {_MOST_DIGITS} digits; round the numbers first, with"
-            " $round(number, digits)"
-        ) from None
+        raise RefusedError("expression-digits", limit=_MOST_DIGITS) from None
 
 
 def _is_exact(value: Number) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from httptask.expressions._jsonpath import JsonPath, compiled_query, normalised
+from httptask.expressions._result import RefusedError
 from httptask.expressions._singular import follow
 
 ABSENT: Final = object()
@@ -29,10 +30,7 @@ class Query:
         """
         steps = _LANGUAGE.steps(text)
         if steps is None and not _LANGUAGE.is_linear(text):
-            raise ValueError(
-                "it could take too long: one '..' or a filter that compares once is allowed, and"
-                " few selectors in a segment"
-            )
+            raise RefusedError("expression-query-cost")
         return cls(text, steps)
 
     @classmethod

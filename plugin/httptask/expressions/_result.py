@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from httptask._core.strict_json import Number, dump, number_text
+from httptask.errors import CodedError
 
 DEEPEST = 500
 """Levels of nesting of a result. Other parts of a program fail to read or write more."""
 
-
-TOO_DEEP = "it calls itself too deeply, or its data is nested too deeply"
-
 MOST_KNOWN = 200
 """Names in an error's `known`."""
+
+MOST_LISTED = 10
+"""Names of them that its sentence lists: see the format `members` of the sentences."""
 
 
 SHORTHAND = re.compile(
@@ -27,29 +28,36 @@ SHORTHAND = re.compile(
 """RFC 9535, section 2.5.1.1, `member-name-shorthand`."""
 
 
-class RefusedError(ValueError):
-    """The reason why an expression has no usable result, as one sentence.
-
-    *known* holds the names that exist where a name was wrong; *is_absent* says that nothing else is
-    wrong: in other data the expression may have a result.
+class RefusedError(CodedError):
+    """Why an expression has no usable result. The param `known` has the names that exist where a
+    name was wrong.
     """
 
-    def __init__(self, message: str, known: Sequence[str] = (), *, is_absent: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.known = tuple(known)
-        self.is_absent = is_absent
 
-
-class NoSuchNameError(LookupError):
-    """A name that does not exist: one sentence, and the *known* names beside it."""
+class NoSuchNameError(RefusedError, LookupError):
+    """What an expression looks for is not there, and nothing else is wrong: in other data it may
+    have a result.
+    """
 
     is_certain = True
     """Whether it cannot exist; false: it is only not expected."""
 
-    def __init__(self, message: str, known: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.known = tuple(known)
+
+def refusal(error: BaseException) -> RefusedError:
+    """Return *error*, which a language raised, with a code: one of ours has it, a plugin's has
+    words of its own.
+    """
+    if isinstance(error, RefusedError):
+        return error
+    if not isinstance(error, LookupError | ValueError):
+        return RefusedError("expression-error", pythonMessage=described(error))
+    kind = NoSuchNameError if isinstance(error, LookupError) else RefusedError
+    return kind("expression-failed", reason=_sentence(error), known=_known_in(error))
+
+
+def described(error: BaseException) -> str:
+    """Return *error* with its class, for one that nobody foresaw."""
+    return f"{type(error).__name__}: {error}"
 
 
 class Expected(dict[str, Any]):
@@ -141,11 +149,11 @@ def check(value: Any, limit: int) -> None:
         for item in items:
             remaining -= _own_size(item, remaining)
             if remaining < 0:
-                raise RefusedError(f"its result is larger than {limit} bytes as JSON; select less")
+                raise RefusedError("expression-result-size", limit=limit)
             if not isinstance(item, dict | list):
                 continue
             if depth >= DEEPEST:
-                raise RefusedError(f"its result is nested deeper than {DEEPEST}")
+                raise RefusedError("expression-result-depth", limit=DEEPEST)
             if isinstance(item, dict):
                 remaining -= _size_of_names(item, remaining)
                 pending.append((list(item.values()), depth + 1))
@@ -157,7 +165,7 @@ def _size_of_names(item: dict[Any, Any], remaining: int) -> int:
     size = 0
     for name in item:
         if not isinstance(name, str):
-            raise RefusedError(f"its result is not JSON: an object's name is {_type_name(name)}")
+            raise RefusedError("expression-result-name", found=_type_name(name))
         size += _text_size(name, remaining - size)
     return size
 
@@ -174,19 +182,19 @@ def as_text(value: Any) -> str:
     return dump(value, compact=True)
 
 
-def sentence(error: BaseException) -> str:
+def _sentence(error: BaseException) -> str:
     """Return the message of *error*; that of a `KeyError` without the quotes Python adds."""
     if isinstance(error, KeyError) and error.args:
         return str(error.args[0])
     return str(error) or type(error).__name__
 
 
-def known_in(error: BaseException) -> tuple[str, ...]:
-    """Return the names in the field `known` of *error*, if it has one."""
+def _known_in(error: BaseException) -> list[str] | None:
+    """Return the names in the field `known` of *error*, if it has any."""
     names = getattr(error, "known", ())
     if not isinstance(names, tuple | list):
-        return ()
-    return tuple(str(name) for name in names[:MOST_KNOWN])
+        return None
+    return [str(name) for name in names[:MOST_KNOWN]] or None
 
 
 def _own_size(item: Any, remaining: int) -> int:
@@ -206,11 +214,9 @@ def _own_size(item: Any, remaining: int) -> int:
     if isinstance(item, Decimal) and item.is_finite():
         return len(number_text(item))
     if not isinstance(item, float):
-        raise RefusedError(f"its result is not JSON: it holds {_type_name(item)}")
+        raise RefusedError("expression-result-type", found=_type_name(item))
     if not math.isfinite(item):
-        raise RefusedError(
-            f"its result is not JSON: it holds {item}, and JSON has only finite numbers"
-        )
+        raise RefusedError("expression-result-not-finite", found=str(item))
     return len(repr(item))
 
 
@@ -227,9 +233,7 @@ def _digits(number: int) -> int:
     try:
         return len(int.__repr__(number))
     except ValueError:  # Python refuses to write so many digits
-        raise RefusedError(
-            "its result is not JSON that others can read: it holds a number of thousands of digits"
-        ) from None
+        raise RefusedError("expression-result-digits") from None
 
 
 def _type_name(value: Any) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from httptask.expressions._result import RefusedError
+
 JSONATA = "jsonata:"
 """The prefix that selects JSONata: at the start of an expression, or of a whole value."""
 
@@ -44,7 +46,7 @@ class Template:
     """Literal text (escapes undone) and expressions, in order; no literal part is empty."""
     unclosed: str | None = None
     """The text from the first `${` that does not end; it is in no part."""
-    reason: str = ""
+    fault: RefusedError | None = None
     """Why *unclosed* does not end."""
 
     @property
@@ -134,9 +136,9 @@ def _split(text: str) -> Template:
             at = brace + 1
             continue
         end_literal()
-        end, reason = _end(text, brace + 1)
-        if end < 0:
-            return Template(tuple(parts), text[brace - 1 :], reason)
+        end, fault = _end(text, brace + 1)
+        if fault is not None:
+            return Template(tuple(parts), text[brace - 1 :], fault)
         parts.append(
             Expression(text[brace - 1 : end + 1], text[brace + 1 : end].strip(), brace - 1)
         )
@@ -149,8 +151,8 @@ def _split(text: str) -> Template:
 _kept = lru_cache(maxsize=1024)(_split)
 
 
-def _end(text: str, start: int) -> tuple[int, str]:
-    """Return the index of the `}` that ends the expression; -1 and the reason if none does.
+def _end(text: str, start: int) -> tuple[int, RefusedError | None]:
+    """Return the index of the `}` that ends the expression; -1 and the fault if none does.
 
     The expression's inside begins at *start*. Braces nest. Braces in quotes do not count, nor in
     JSONata those in quoted names, comments and regular expressions.
@@ -164,16 +166,15 @@ def _end(text: str, start: int) -> tuple[int, str]:
             depth += 1
         elif sign == "}":
             if depth == 0:
-                return match.start(), ""
+                return match.start(), None
             depth -= 1
         else:
             at = skip(text, start, match.start())
             if at < 0:
                 # Counted from 1, with the `${` that stands before *start*.
                 number = match.start() - start + 3
-                return -1, f"the {sign} opened at its character {number} is not closed"
-    inside = "a { inside it" if depth else "it"
-    return -1, f"{inside} is not closed by }}; write a literal ${{ as $${{"
+                return -1, RefusedError("expression-sign-unclosed", sign=sign, character=number)
+    return -1, RefusedError("expression-brace-unclosed" if depth else "expression-unclosed")
 
 
 def _skip_quoted(text: str, _start: int, at: int) -> int:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from httptask._core.strict_json import dump, number
 from httptask.expressions._helper import BUSY, LENGTH
-from httptask.expressions._result import RefusedError
+from httptask.expressions._result import NoSuchNameError, RefusedError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,12 +50,8 @@ _OUT_OF_TIME = getattr(signal, "SIGPROF", 0)
 0 where only a clock can tell (Windows).
 """
 
-_CLOSED = "the evaluator has been closed"
-_NO_START = "the helper process for expressions does not start"
-_GONE = (
-    "the helper process that evaluated it ended unexpectedly (most likely out of memory, or nested"
-    " too deeply)"
-)
+_CLOSED = "expression-closed"
+_NO_START = "expression-helper-start"
 
 
 class _EndedEarlyError(Exception):
@@ -161,9 +157,7 @@ class Worker:
             raise
         except Exception as error:
             self._discard()
-            raise RefusedError(
-                f"the helper process for expressions cannot be used: {error}"
-            ) from error
+            raise RefusedError("expression-helper-unusable", pythonMessage=str(error)) from error
         finally:
             with self._lock:
                 self._running = None
@@ -214,9 +208,7 @@ class Worker:
             except (OSError, EOFError) as error:
                 self._discard()
                 if deadline.passed:
-                    raise RefusedError(
-                        f"the helper process did not begin within {START_SECONDS:g} s"
-                    ) from error
+                    raise RefusedError("expression-helper-late", seconds=START_SECONDS) from error
                 if self._closed:
                     raise RefusedError(_CLOSED) from error
                 raise _EndedEarlyError from error
@@ -229,25 +221,25 @@ class Worker:
                 content = _read(helper, _ESCAPED * self._most_bytes + _LARGE)
             except (OSError, EOFError) as error:
                 self._discard()
-                raise RefusedError(self._why_it_ended(helper, deadline)) from error
+                raise self._why_it_ended(helper, deadline) from error
         try:
             message = _parsed(content)
         except (ValueError, RecursionError) as error:
             self._discard()
-            raise RefusedError("its result cannot be read back from the helper process") from error
+            raise RefusedError("expression-helper-unread") from error
         if message.get("last"):
             self._discard()
-        if "error" in message:
-            is_absent = bool(message.get("absent"))
-            raise RefusedError(message["error"], message.get("known", ()), is_absent=is_absent)
+        if "code" in message:
+            kind = NoSuchNameError if message.get("absent") else RefusedError
+            raise kind(message["code"], message["params"])
         return message["value"]
 
-    def _why_it_ended(self, helper: _Helper, deadline: _Deadline) -> str:
+    def _why_it_ended(self, helper: _Helper, deadline: _Deadline) -> RefusedError:
         if helper.process.returncode == -_OUT_OF_TIME:
-            return f"it took longer than {self._seconds:g} s and was stopped"
+            return RefusedError("expression-time", seconds=self._seconds)
         if deadline.passed:
-            return f"it took longer than {self._longest:g} s and was stopped"
-        return _CLOSED if self._closed else _GONE
+            return RefusedError("expression-time", seconds=self._longest)
+        return RefusedError(_CLOSED if self._closed else "expression-helper-gone")
 
     def _started(self, job: _Job) -> _Helper:
         # `close` and `_abandon` hold the lock too: either they are seen here, or they see the
@@ -259,7 +251,7 @@ class Worker:
                 try:
                     self._helper = _start()
                 except OSError as error:
-                    raise RefusedError(f"{_NO_START}: {error}") from error
+                    raise RefusedError(_NO_START, systemMessage=str(error)) from error
             return self._helper
 
     def _discard(self) -> None:
@@ -320,7 +312,7 @@ def _language(job: _Job) -> bytes:
     try:
         return pickle.dumps(job.language)
     except Exception as error:
-        raise RefusedError(f"the language cannot be sent to the helper process: {error}") from error
+        raise RefusedError("expression-language-unsent", pythonMessage=str(error)) from error
 
 
 def _data(data: Any) -> tuple[str, Sequence[bytes]]:
@@ -330,7 +322,7 @@ def _data(data: Any) -> tuple[str, Sequence[bytes]]:
     except RecursionError:
         return "text", _as_text(data)
     except Exception as error:
-        raise RefusedError(f"the data cannot be sent to the helper process: {error}") from error
+        raise RefusedError("expression-data-unsent", pythonMessage=str(error)) from error
 
 
 def _pickled(data: Any) -> Sequence[bytes]:
@@ -344,9 +336,7 @@ def _as_text(data: Any) -> Sequence[bytes]:
     try:
         return [pickle.dumps(dump(data))]
     except (RecursionError, TypeError, ValueError) as error:
-        raise RefusedError(
-            "the data is nested too deeply to be sent to the helper process"
-        ) from error
+        raise RefusedError("expression-data-depth") from error
 
 
 class _Sink:

@@ -45,8 +45,9 @@ async def truth_of(
         return Truth(True)
     if value is False or value is None or isinstance(value, list):
         return Truth(False, f"it gave {_shown(value)}")
-    message = f"it gave {_shown(value)}, not true or false; compare it with something"
-    refusal = ExpressionError(message, expression=str(condition), pointer=pointer)
+    refusal = ExpressionError.of(
+        "condition-result", expression=str(condition), pointer=pointer, found=_shown(value)
+    )
     refusal.maybe_delivered = True
     raise refusal
 

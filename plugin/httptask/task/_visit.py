@@ -266,8 +266,9 @@ class Visit:
             Prepared.of(setting), self.parameters, pointer=at, run=run
         )
         if isinstance(key, bool) or not isinstance(key, str | int) or not KEY.fullmatch(str(key)):
-            message = f"{at}: an idempotency key is text in ASCII or a whole number, not {key!r}"
-            raise ExpressionError(message, expression=setting, pointer=at)
+            raise ExpressionError.of(
+                "idempotency-key", expression=setting, pointer=at, found=repr(key)
+            )
         # The requests of a round, and of items, differ: a server must not take one for another.
         if item is not None and not names_the_item(
             setting, plan.field("inputParameters"), tuple(item.names())

@@ -32,7 +32,7 @@ def poll(**fields: Any) -> dict[str, Any]:
         ({"mode": "wait"}, "/mode", "enum"),
         ({"mode": "poll", "pol": {}}, "/pol", "unknown-name"),
         ({"mode": "poll", "when": "$.body"}, "/when", "condition"),
-        ({"mode": "poll", "when": "${$.bdy}"}, "/when", "expression"),
+        ({"mode": "poll", "when": "${$.bdy}"}, "/when", "expression-no-name"),
         ({"mode": "poll", "attach": "jobs/7"}, "/attach", "completion-value"),
         ({"mode": "poll", "attach": 7}, "/attach", "type"),
         ({"mode": "poll", "cancel": {"method": "PUT"}}, "/cancel/method", "enum"),
@@ -52,7 +52,7 @@ def poll(**fields: Any) -> dict[str, Any]:
         (poll(backoffRate=0.5), "/poll/backoffRate", "minimum"),
         (poll(timeoutSeconds=0), "/poll/timeoutSeconds", "exclusive-minimum"),
         (poll(result="selv"), "/poll/result", "completion-value"),
-        (poll(result="${$.bdy}"), "/poll/result", "expression"),
+        (poll(result="${$.bdy}"), "/poll/result", "expression-no-name"),
     ],
 )
 def test_a_wrong_value_is_one_problem(completion: Any, pointer: str, code: str) -> None:

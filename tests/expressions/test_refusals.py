@@ -1,0 +1,162 @@
+"""Every refusal of an expression is a code with params, and one table makes its sentence."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from httptask.errors import ExpressionError, HttpTaskError, Problem
+from httptask.expressions import Comparison, Evaluator
+from httptask.expressions.plugin import httptask_expression_languages
+from httptask.model.policy import Limits
+
+DATA = {"rfi": {"id": 7, "number": "12"}, "items": [{"id": 1}], "none": None, "n": 1}
+
+REFUSALS: list[tuple[str, str, dict[str, Any]]] = [
+    # How it is written
+    ("${" + "a" * 70_000 + "}", "expression-length", {"limit": 65_536}),
+    ("${}", "expression-empty", {}),
+    ("a ${$.b", "expression-unclosed", {}),
+    ("${{b", "expression-brace-unclosed", {}),
+    ("${$['b}", "expression-sign-unclosed", {"sign": "'", "character": 5}),
+    ("${cel: a}", "expression-prefix", {"found": "cel:", "near": None}),
+    ("${jsonatta: a}", "expression-prefix", {"found": "jsonatta:", "near": "jsonata:"}),
+    ("${jsonata: }", "expression-prefix-alone", {"prefix": "jsonata:"}),
+    ("${swf:workflowID}", "expression-run-name", {"name": "workflowID", "near": "workflowId"}),
+    ("${swf:uuid}", "expression-run-lacks", {"name": "uuid", "known": ["now"]}),
+    ("${$.a b}", "expression-jsonpath", {"character": 5, "jsonpathMessage": ...}),
+    ("${rfi}", "expression-jsonpath-start", {"example": "$.rfi", "jsonpathMessage": ...}),
+    ("${jsonata: a +}", "expression-jsonata", {"jsonataCode": "S0207", "character": 4}),
+    ("${jsonata: a 1}", "expression-jsonata", {"jsonataCode": "S0201", "character": 4}),
+    (
+        "${jsonata: $match('a', /a**/)}",
+        "expression-regex",
+        {"pattern": "a**", "pythonMessage": ...},
+    ),
+    # What it may not do
+    ("${jsonata: $now()}", "expression-clock", {"name": "now"}),
+    ("${jsonata: $millis()}", "expression-clock", {"name": "millis"}),
+    ("${jsonata: $random()}", "expression-random", {"name": "random"}),
+    ("${jsonata: $shuffle([1])}", "expression-shuffle", {"name": "shuffle"}),
+    ("${jsonata: $eval('1')}", "expression-eval", {"name": "eval"}),
+    ("${jsonata: $toMillis('02-03', '[M01]-[D01]')}", "expression-date", {}),
+    # What is not there
+    (
+        "${$.rfi.idd}",
+        "expression-no-name",
+        {"path": "$.rfi", "name": "idd", "known": ["id", "number"], "near": "id", "more": None},
+    ),
+    ("${$.items[1]}", "expression-no-item", {"path": "$.items", "item": 1, "count": 1}),
+    ("${$.rfi[0]}", "expression-item-of-object", {"path": "$.rfi", "item": 0}),
+    (
+        "${$.items.id}",
+        "expression-name-of-list",
+        {"first": "$.items[0].id", "each": "$.items[*].id"},
+    ),
+    ("${$.none.x}", "expression-no-members", {"path": "$.none", "found": "null", "name": "x"}),
+    ("${$.n[0]}", "expression-no-members", {"path": "$.n", "found": "a number", "item": 0}),
+    ("${jsonata: nothing}", "expression-nothing", {"known": [*DATA]}),
+    # Its evaluation
+    ("${jsonata: 1 + 'a'}", "expression-jsonata-failed", {"jsonataCode": "T2002"}),
+    ("${jsonata: $error('it is empty')}", "expression-author", {"authorMessage": "it is empty"}),
+    ("${jsonata: $assert(false, 'no')}", "expression-author", {"authorMessage": "no"}),
+    ("${jsonata: $parse('{')}", "expression-parse", {"jsonMessage": ...}),
+    ("${jsonata: $parse('')}", "expression-parse-empty", {}),
+    (
+        "${jsonata: $formatInteger(9007199254740993, 'w')}",
+        "expression-format-integer",
+        {"found": "9007199254740993"},
+    ),
+    ("${jsonata: 1 / 0}", "expression-number-division", {}),
+    ("${jsonata: 1e308 * 10}", "expression-number-size", {}),
+    ("${jsonata: $power(-8, 0.5)}", "expression-number-root", {}),
+    ("${jsonata: ($f := function($n) { 1 + $f($n) }; $f(1))}", "expression-depth", {}),
+    # Its result
+    ("${jsonata: [1..1000]}", "expression-result-size", {"limit": 3100}),
+    ("${jsonata: $sum}", "expression-result-function", {}),
+]
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Iterator[Evaluator]:
+    shipped = {language.name: language for language in httptask_expression_languages()}
+    evaluator = Evaluator(shipped, Limits(expression_result=3100))
+    yield evaluator
+    evaluator.close()
+
+
+def refused(evaluator: Evaluator, text: str, data: Any = DATA) -> ExpressionError:
+    with pytest.raises(ExpressionError) as caught:
+        asyncio.run(evaluator.evaluate(text, data, pointer="/x", run={"now": "today"}))
+    return caught.value
+
+
+def check(error: ExpressionError, code: str, params: dict[str, Any]) -> None:
+    """See that *error* is the refusal *code*, with *params*, of which `...` is any text; that they
+    alone make its sentence; and that all of it comes back from JSON.
+    """
+    assert error.code == code
+    told = {name: error.params.get(name) for name in params}
+    assert told == {name: told[name] if value is ... else value for name, value in params.items()}
+    assert all(told[name] for name, value in params.items() if value is ...)
+    assert Problem.of(code, "/x", **error.params).message == error.message
+    problem = error.problem()
+    assert problem.message == f"expression {error.expression}: {error.message}"
+    assert Problem.from_json(json.loads(json.dumps(problem.to_json()))) == problem
+    back = HttpTaskError.from_json(json.loads(json.dumps(error.to_json())))
+    assert isinstance(back, ExpressionError)
+    assert (back.problem(), back.known, str(back)) == (problem, error.known, str(error))
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "params"), REFUSALS, ids=[f"{row[1]}-{row[0][:30]}" for row in REFUSALS]
+)
+def test_a_refusal_is_a_code_with_params(
+    evaluator: Evaluator, text: str, code: str, params: dict[str, Any]
+) -> None:
+    """When it is evaluated, here or in the helper; and when it is checked, if it is seen then."""
+    check(refused(evaluator, text), code, params)
+    for problem in evaluator.check(text, "/x"):
+        assert problem.code == code
+        assert {name: problem.params.get(name) for name in params if name != "near"} == {
+            name: refused(evaluator, text).params.get(name) for name in params if name != "near"
+        }
+
+
+IN_BOTH = ("1 + 'a'", "$error('no')", "nothing", "1 / 0", "$sum", "[1..1000]", "$parse('{')")
+
+
+@pytest.mark.parametrize("source", IN_BOTH)
+def test_the_helper_process_refuses_alike(evaluator: Evaluator, source: str) -> None:
+    """The code, the params, and whether something is only absent cross the process whole."""
+    here = refused(evaluator, f"jsonata: {source}")
+    there = refused(evaluator, f"jsonata: ($f := function() {{ {source} }}; $f())")
+    assert (here.code, here.params, here.is_absent) == (there.code, there.params, there.is_absent)
+
+
+def test_texts_in_params_are_masked() -> None:
+    """Those that quote data, and names; the sentence is made of what is masked."""
+    error = ExpressionError.of(
+        "expression-no-name", expression="${$.a}", path="$", name="a", known=["s3cret", "b"]
+    )
+    error.mask(lambda text: text.replace("s3cret", "***"))
+    assert error.known == ("***", "b")
+    assert "s3cret" not in json.dumps([error.to_json(), error.problem().to_json()])
+    assert Problem.of(error.code, "", **error.params).message == error.message
+
+
+@pytest.mark.parametrize(
+    ("condition", "code", "params"),
+    [
+        ("$.none.x > 1", "condition-no-member", {"path": "$.none", "found": "null", "name": "x"}),
+        ("$.rfi == 7", "condition-types", {"left": "an object", "right": "a number"}),
+        ("$.items > 1", "condition-order", {"found": "an array"}),
+    ],
+)
+def test_a_condition_refuses_with_a_code(condition: str, code: str, params: dict[str, Any]) -> None:
+    """The platform's conditions, too."""
+    with pytest.raises(ExpressionError) as caught:
+        Comparison.of(condition).holds(DATA, "/x")
+    check(caught.value, code, params)
