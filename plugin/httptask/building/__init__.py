@@ -2,6 +2,7 @@
 
 from httptask.building._bodies import chosen, is_text, offers, rank, writable
 from httptask.building._codings import is_coded_already, writes_coding
+from httptask.building._constants import unwritable_constants
 from httptask.building._curl import body_commands, body_text, curl_command, quoted
 from httptask.building._escaping import url_part
 from httptask.building._files import Files, located, missing_files, with_contents
@@ -57,6 +58,7 @@ __all__ = [
     "reference_problems",
     "references",
     "unsent",
+    "unwritable_constants",
     "url_part",
     "url_parts",
     "with_contents",

@@ -96,8 +96,10 @@ class Builder:
     ) -> tuple[list[tuple[str, str]], bytes | StreamedBody]:
         """Return the headers of *request*, those without its author included, and its body."""
         writer = self._writer
-        headers = list(self._part("headers", lambda: _headers(request.get("headers", {}), writer)))
-        cookie = self._part("cookies", lambda: _cookie(request.get("cookies", {}), writer))
+        headers = list(
+            self._part("headers", lambda: written_headers(request.get("headers", {}), writer))
+        )
+        cookie = self._part("cookies", lambda: written_cookies(request.get("cookies", {}), writer))
         if cookie:
             _merge(headers, "Cookie", cookie, "; ")
         content: bytes | StreamedBody = b""
@@ -105,7 +107,7 @@ class Builder:
             media_type = value_of(headers, "Content-Type")
             at = pointer(["body"], writer.at)
             value, endpoint = request["body"], self._endpoint
-            made = self._part("body", lambda: _body(value, media_type, endpoint, at))
+            made = self._part("body", lambda: written_body(value, media_type, endpoint, at))
             _set(headers, "Content-Type", made.content_type)
             coding_at = pointer(["headers", "Content-Encoding"], writer.at)
             content = coded(made.content, value_of(headers, "Content-Encoding"), value, coding_at)
@@ -153,12 +155,12 @@ class Builder:
 # Headers and cookies
 
 
-def _cookie(values: Mapping[str, Any], writer: Writer) -> str:
+def written_cookies(values: Mapping[str, Any], writer: Writer) -> str:
     written_ones = (writer.written("cookie", name, value) for name, value in values.items())
     return "; ".join(filter(None, written_ones))
 
 
-def _headers(values: Mapping[str, Any], writer: Writer) -> list[tuple[str, str]]:
+def written_headers(values: Mapping[str, Any], writer: Writer) -> list[tuple[str, str]]:
     headers = []
     for name, value in _lines(values, writer):
         text = writer.written("header", name, value)
@@ -229,7 +231,7 @@ def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
 # The body
 
 
-def _body(value: Any, media_type: str | None, endpoint: Endpoint | None, place: str) -> Body:
+def written_body(value: Any, media_type: str | None, endpoint: Endpoint | None, place: str) -> Body:
     """Return *value* as *media_type*; None: as the one of the endpoint's that carries it best."""
     content = (
         endpoint.request_body.content

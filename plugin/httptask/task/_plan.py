@@ -204,7 +204,7 @@ class Plan:
         changing, constant = request, self._constant_request
         if constant:
             changing = {name: request[name] for name in self._changing_names if name in request}
-        plain = {**constant, **normalised(changing, self._header_names)}
+        plain = {**constant, **normalised(changing, self.header_names)}
         if self._names_media_type:
             return plain
         return with_media_type(plain, self.settings_schema, self.endpoint)
@@ -219,7 +219,7 @@ class Plan:
             return {}
         changing = changing | (self.pagination.groups if self.pagination is not None else set())
         constant = {name: value for name, value in request.items() if name not in changing}
-        return normalised(constant, self._header_names)
+        return normalised(constant, self.header_names)
 
     @cached_property
     def _changing_names(self) -> tuple[str, ...]:
@@ -280,7 +280,7 @@ class Plan:
             schema, endpoint = self.settings_schema, self.endpoint
         except CatalogueError:
             return None
-        return foreseen(normalised(request, self._header_names), schema, endpoint)
+        return foreseen(normalised(request, self.header_names), schema, endpoint)
 
     # What a run evaluates, and what it does not
 
@@ -398,5 +398,5 @@ class Plan:
         return RateLimit.of_json(self.field("rateLimit"))
 
     @cached_property
-    def _header_names(self) -> dict[str, str]:
+    def header_names(self) -> dict[str, str]:
         return header_names(self.settings_schema)

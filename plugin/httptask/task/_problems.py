@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import deeper_than
-from httptask.building import build, data_places, with_values
+from httptask.building import build, data_places, unwritable_constants, with_values
 from httptask.errors import CatalogueError, Problem, SettingsError, UnknownEndpointError
+from httptask.expressions import holds_expression, may_change
 from httptask.settings import (
     any_settings_schema,
+    normalised,
     request_problems,
     schema_problems,
     secrets_below,
@@ -112,16 +114,27 @@ def waived_problems(plan: Plan, request: Any) -> tuple[Problem, ...]:
 
 
 def unwritable(plan: Plan) -> Sequence[Problem]:
-    """Return the settings of *plan* that cannot be serialised. Only asked of settings without
-    expressions, not in a run.
+    """Return the settings of *plan* that cannot be serialised, whatever expressions yield. Not asked
+    in a run.
     """
-    if plan.refusal or plan.evaluated_groups:
+    written = plan.field("httpRequest")
+    if plan.refusal or not isinstance(written, Mapping):
         return ()
-    request = plan.sendable(plan.paged(plan.definition["httpRequest"]))
+    request = plan.paged(written)
     # No file is read for this.
     request = with_values(request, {path: "-" for path, _ in data_places(request)})
+    if plan.evaluated_groups:
+        return tuple(
+            unwritable_constants(
+                normalised(request, plan.header_names),
+                plan.endpoint,
+                plan.request_pointer,
+                is_open=lambda value: holds_expression(value, may_change),
+                media_type=plan.media_type,
+            )
+        )
     try:
-        build(request, plan.endpoint, plan.request_pointer)
+        build(plan.sendable(request), plan.endpoint, plan.request_pointer)
     except SettingsError as error:
         return error.problems
     return ()
