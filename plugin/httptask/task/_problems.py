@@ -114,8 +114,8 @@ def waived_problems(plan: Plan, request: Any) -> tuple[Problem, ...]:
 
 
 def unwritable(plan: Plan) -> Sequence[Problem]:
-    """Return the settings of *plan* that cannot be serialised, whatever expressions yield. Not asked
-    in a run.
+    """Return the settings of *plan* that cannot be serialised, whatever expressions yield. Not
+    asked in a run.
     """
     written = plan.field("httpRequest")
     if plan.refusal or not isinstance(written, Mapping):
