@@ -324,15 +324,11 @@ def test_validation_says_what_cannot_be_written() -> None:
     ]
     split = {"url": url, "headers": {"X-H": ["a\nb"]}, "pathParameters": {"id": 1}}
     assert found({"httpRequest": split}) == ["/httpRequest/headers/X-H"]
-    assert (
-        found(
-            {
-                "httpRequest": {**wrong, "pathParameters": {"id": "${$.id}"}},
-                "inputParameters": {"id": 1},
-            }
-        )
-        == []
-    )
+    parameters = {"id": 1, "v": {"a": {"b": 1}}}
+    beside = {**wrong, "pathParameters": {"id": "${$.id}"}}
+    assert found({"httpRequest": beside, "inputParameters": parameters}) == ["/httpRequest/query/v"]
+    yielded = {**beside, "query": {"v": "${$.v}"}}
+    assert found({"httpRequest": yielded, "inputParameters": parameters}) == []
 
 
 @pytest.mark.parametrize("style", ["deepObject", "form"])

@@ -120,13 +120,14 @@ def unwritable(plan: Plan) -> Sequence[Problem]:
     written = plan.field("httpRequest")
     if plan.refusal or not isinstance(written, Mapping):
         return ()
-    request = plan.paged(written)
+    is_open, paged = bool(plan.evaluated_groups), plan.paged(written)
+    request = normalised(paged, plan.header_names) if is_open else plan.sendable(paged)
     # No file is read for this.
     request = with_values(request, {path: "-" for path, _ in data_places(request)})
-    if plan.evaluated_groups:
+    if is_open:
         return tuple(
             unwritable_constants(
-                normalised(request, plan.header_names),
+                request,
                 plan.endpoint,
                 plan.request_pointer,
                 is_open=lambda value: holds_expression(value, may_change),
@@ -134,7 +135,7 @@ def unwritable(plan: Plan) -> Sequence[Problem]:
             )
         )
     try:
-        build(plan.sendable(request), plan.endpoint, plan.request_pointer)
+        build(request, plan.endpoint, plan.request_pointer)
     except SettingsError as error:
         return error.problems
     return ()
