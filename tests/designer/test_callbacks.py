@@ -128,6 +128,33 @@ def test_a_run_that_was_stopped_goes_on_waiting(
     assert len(api.came) == asked + 1
 
 
+def test_a_test_request_waits_and_shows_the_call(
+    designer: RunningDesigner, api: CallingApi
+) -> None:
+    """The page is told until when, and at the end what came. The preview has a placeholder."""
+    draft = {"task": export(api), "name": "Export"}
+    told: Events = []
+    with designer.client.stream("POST", "test-requests", json=draft) as stream:
+        for name, event in events(stream):
+            told.append((name, event))
+            if event.get("phase") == "callback" and name == "phase":
+                url = api.next_url()
+                assert url.startswith(f"{designer.url}callbacks/")
+                assert "waitUntil" in event
+                assert call(url)[0] == 202
+    name, event = told[-1]
+    assert (name, event["outcome"], event["status"]) == ("response", "success", 202)
+    assert [received["body"] for received in event["job"]["received"]] == [{"rows": 5}]
+    assert url.rpartition("/")[2] not in str(told)
+    asked = len(api.came)
+    value = {**draft, "within": {"tasks": {"Export": draft["task"]}}, "preview": {}}
+    answer = designer.client.post("validate", json=value).json()
+    assert "problem" not in answer["preview"]
+    shown = "".join(part["text"] for part in answer["preview"]["body"])
+    assert "https://callback.invalid/callbacks/TOKEN" in shown
+    assert len(api.came) == asked
+
+
 def test_without_a_secret_nothing_is_received(
     tmp_path: Path, api: CallingApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,10 +13,11 @@ from designer_page.browser import designer_page
 from worlds import workflow
 
 
-def test_a_run_shows_what_it_waits_for(tmp_path: Path, folder: Path, browser: Browser) -> None:
+def test_the_page_shows_what_is_waited_for(tmp_path: Path, folder: Path, browser: Browser) -> None:
     """The visit says that it waits for a callback, and until when; the URL is copied whole, and
     its secret part stands nowhere in the page; Stop ends the wait, Go on waits again, and the call
-    ends it.
+    ends it. A test request waits and is stopped likewise, and shows what came. The preview has a
+    placeholder.
     """
     with calling_api() as api:
         definition = workflow("Export", {"Export": export(api)})
@@ -42,3 +43,20 @@ def test_a_run_shows_what_it_waits_for(tmp_path: Path, folder: Path, browser: Br
             assert call(url)[0] == 202
             page.status("The run completed")
             assert len(api.came) == 1
+            # A test request, stopped at first.
+            for is_stopped in (True, False):
+                page.page.keyboard.press("Control+Enter")
+                expect(page.page.locator(".summary strong")).to_contain_text(
+                    "Waiting for a callback"
+                )
+                url = api.next_url()
+                assert page.violations() == []
+                if is_stopped:
+                    page.page.keyboard.press("Escape")
+                    page.status("Cancelled after")
+            assert call(url, '{"rows": 7}')[0] == 202
+            expect(page.page.get_by_label("What came")).to_contain_text('"rows": 7')
+            assert url.rpartition("/")[2] not in page.text() + page.stored()
+            assert page.violations() == []
+            page.named("tab", "Preview").click()
+            expect(page.page.get_by_label("The request")).to_contain_text("callback.invalid")

@@ -307,7 +307,7 @@ def test_a_run_that_is_stopped_says_what_it_waited_for(api: CallingApi, tmp_path
 
 def test_nobody_receives(api: CallingApi) -> None:
     """Without a receiver a definition is refused before anything is run, and a call in code, too."""
-    with pytest.raises(DefinitionError, match="httptask run --callbacks HOST:PORT"):
+    with pytest.raises(DefinitionError, match="in the designer, or with --callbacks HOST:PORT"):
         asyncio.run(arun_workflow(one(export(api)), runtime=Runtime(catalogue=":memory:")))
     with pytest.raises(SettingsError, match="nobody receives the callback"):
         HttpTask(export(api)).call()

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.strict_json import dump
+from httptask._visible import in_line
 from httptask.cli._output import plural
 
 if TYPE_CHECKING:
-    from httptask.model.job_exchange import JobCall, JobCalls
+    from httptask.model.job_exchange import JobCall, JobCalls, ReceivedCall
     from httptask.sending import RoundNews
+
+
+_MOST_SHOWN = 64 * 1024
+"""Characters of a callback's body printed for a person."""
 
 
 def job_lines(job: JobCalls) -> list[str]:
@@ -22,7 +28,19 @@ def job_lines(job: JobCalls) -> list[str]:
             lines.append(f"... ({job.omitted:,} calls are not listed)")
         number = call.number
         lines.append(_call_line(call))
+    for received in job.received or ():
+        lines += _received_lines(received)
     return [*lines, job_line(job.summary.to_json()), "", f"call {number}:"]
+
+
+def _received_lines(call: ReceivedCall) -> list[str]:
+    note = f"; {in_line(call.note)}" if call.note else ""
+    return [
+        f"callback at {call.received_at}: {call.method} -> {call.status}{note}",
+        *(f"> {name}: {value}" for name, value in call.headers),
+        *([">", *(f"> {line}" for line in dump(call.body, indent=2)[:_MOST_SHOWN].splitlines())]
+          if call.body is not None else []),
+    ]  # fmt: skip
 
 
 def job_line(job: Mapping[str, Any]) -> str:

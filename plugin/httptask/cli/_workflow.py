@@ -36,6 +36,7 @@ from httptask.cli._output import (
     note,
 )
 from httptask.cli._pins import offline_option, pins_of, pins_option
+from httptask.cli._receiver import callbacks_of, callbacks_options
 from httptask.cli._suggestion import note_suggestion
 from httptask.cli._validate import run_validate
 from httptask.errors import ExpressionError, SettingsError
@@ -93,6 +94,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     test.add_argument(
         "--save-body", metavar="FILE", help="write the response's body to a file, byte for byte"
     )
+    callbacks_options(test)
     run_options(test)
     test.set_defaults(run=run_test_request)
 
@@ -149,7 +151,8 @@ def _test(
     async def run() -> Exchange:
         watched.set(progress)
         try:
-            return await task.atest_request(inputs, options)
+            async with callbacks_of(arguments) as callbacks:
+                return await task.atest_request(inputs, replace(options, callbacks=callbacks))
         finally:
             await task.runtime.aclose_connections()  # they belong to this event loop
 

@@ -60,7 +60,7 @@ from httptask.engines.callbacks import METHODS as CALLING
 from httptask.errors import DefinitionError, HttpTaskError, UnknownEndpointError
 from httptask.interchange import LANGUAGES, code_of
 from httptask.model.policy import Limits, Network
-from httptask.model.task import Inputs
+from httptask.model.task import Inputs, TestOptions
 from httptask.model.workflow import WorkflowDefinition
 from httptask.plugins import plugin_manager
 from httptask.settings import suggested_pagination
@@ -493,10 +493,10 @@ class _Designer:
             raise Refused("bad-request", f"'detail' is 'full' or 'brief', found {detail[:50]!r}")
         entry = await self._entry_of(draft)
         task = _task(draft, entry, self._runtime)
-        test_id = self._tests.begin()
-        events = self._tests.events(
-            test_id, task, draft.inputs, send_anyway=send_anyway, brief=detail == "brief"
-        )
+        callbacks = await self._receiver.callbacks(request)
+        options = TestOptions(send_anyway, callbacks=callbacks)
+        test_id, is_brief = self._tests.begin(), detail == "brief"
+        events = self._tests.events(test_id, task, draft.inputs, options, brief=is_brief)
         return EventStream(events, {"Test-Request-Id": test_id}, lambda: self._tests.end(test_id))
 
     async def cancel(self, request: Request) -> Response:

@@ -79,7 +79,7 @@ class Receiver:
         if self._callbacks is None:  # nothing has waited yet
             return Answer(404, "there is nothing here")
         headers: Mapping[str, str] = joined(request.headers.items())
-        received = Received(headers, content, request.url.query)
+        received = Received(headers, content, request.url.query, request.method)
         return await self._callbacks.receive(request.url.path, received)
 
 

@@ -18,6 +18,7 @@ from httptask.model.environment import Environment
 from httptask.model.for_each import Item, item_names
 from httptask.model.task import Inputs, run_of_test
 from httptask.model.workflow import WorkflowDefinition
+from httptask.task import with_placeholder
 from httptask.workflow import (
     EarlierTask,
     earlier_tasks,
@@ -90,6 +91,7 @@ async def surroundings_of(
         run=run_of_test(""),
         environment=environment,
     )
+    inputs = with_placeholder(inputs, task)
     earlier = earlier_tasks(definition, name)
     secrets = await in_thread(lambda: _secrets_of(document, inputs))
     around = Surroundings(definition, name, task, inputs, earlier, secrets)

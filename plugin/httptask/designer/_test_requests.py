@@ -153,7 +153,7 @@ class TestRequests:
         return body
 
     async def events(
-        self, test_id: str, task: HttpTask, inputs: Inputs, *, send_anyway: bool, brief: bool
+        self, test_id: str, task: HttpTask, inputs: Inputs, options: TestOptions, *, brief: bool
     ) -> AsyncGenerator[Event, None]:
         """Run *task* as the test request *test_id* and yield its events.
 
@@ -176,7 +176,7 @@ class TestRequests:
                 },
             )
             if not running.cancelled:
-                running.start(_work(running, task, inputs, TestOptions(send_anyway=send_anyway)))
+                running.start(_work(running, task, inputs, options))
             request_event: dict[str, Any] = {}
             async for name, event in _progress(running):
                 if name == "request":
@@ -328,6 +328,8 @@ async def _progress(running: _Running) -> AsyncIterator[Event]:
         if network is None or work.done():
             continue
         phase = "retry" if progress.wait is not None else network.phase
+        waits_until = progress.waits_until
+        phase = phase if waits_until is None else "callback"
         common = {"phase": phase, "elapsedSeconds": running.elapsed} | _attempts(progress)
         if step != (progress.attempt, phase):
             step = (progress.attempt, phase)
@@ -336,7 +338,8 @@ async def _progress(running: _Running) -> AsyncIterator[Event]:
                 common
                 | {"phases": _rounded(network.ended_phases())}
                 | _wait(progress.wait)
-                | ({"queueReason": network.queue_reason} if phase == "queue" else {}),
+                | ({"queueReason": network.queue_reason} if phase == "queue" else {})
+                | ({} if waits_until is None else {"waitUntil": waits_until}),
             )
         new_counts = (network.bytes_sent, network.bytes_received)
         pause = running.elapsed - last
@@ -368,11 +371,16 @@ def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]
     if exchange is None:
         return request_event | {"maybeDelivered": False, "attempts": []}
     sent = exchange.request
-    return (described(sent) if sent is not None else request_event) | {
-        "maybeDelivered": progress.maybe_delivered,
-        "phases": _rounded(exchange.phases),
-        "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
-    }
+    job = {} if exchange.job is None else {"job": shown_calls(exchange.job)}
+    return (
+        (described(sent) if sent is not None else request_event)
+        | job
+        | {
+            "maybeDelivered": progress.maybe_delivered,
+            "phases": _rounded(exchange.phases),
+            "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
+        }
+    )
 
 
 def described(request: SentRequest) -> dict[str, Any]:

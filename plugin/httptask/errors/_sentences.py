@@ -323,7 +323,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "completion-receiver": (
         "nobody receives the callback that this task waits for: run it in the designer, or with"
-        " httptask run --callbacks HOST:PORT"
+        " --callbacks HOST:PORT"
     ),
     # A workflow definition
     "definition-size": "the file is larger than {limit} MB: that is no workflow definition",

@@ -16,6 +16,7 @@ class Received:
     """By their names in lower case; of several fields of one name, joined with `, `."""
     content: bytes = field(repr=False)
     query: str = ""
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)

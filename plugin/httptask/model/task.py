@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from httptask.errors import TaskResult
 from httptask.model.environment import Environment
 from httptask.model.for_each import Item
 from httptask.model.pins import TaskPin
+
+if TYPE_CHECKING:
+    from httptask.engines.callbacks import Callbacks
 
 __all__ = ["Inputs", "Reading", "TaskResult", "TestOptions"]
 
@@ -133,4 +136,8 @@ class TestOptions:
     """The folder for a body that is neither JSON nor text.
 
     None: the body is only described, and nothing is stored.
+    """
+    callbacks: Callbacks | None = None
+    """Where calls are received that the task waits for, in this process; None: a task that waits
+    for one is refused.
     """

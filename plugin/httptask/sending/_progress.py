@@ -63,6 +63,8 @@ class Progress:
     """For a cancelled call: the server may have got a request."""
     round_state: Any = None
     """JSON: where a task of several calls is. Given to a new visit, it goes on from there."""
+    waits_until: str | None = None
+    """Of a test request that waits for a callback now: until when, RFC 3339."""
     notes: list[str] = field(default_factory=list)
     """Of the calls that have ended: what the queue did to their requests."""
     stopped: Mapping[str, Any] = field(default_factory=dict)

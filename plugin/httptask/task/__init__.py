@@ -2,6 +2,7 @@
 test the request.
 """
 
+from httptask.task._callback import with_placeholder
 from httptask.task._consent import ask_consent, forget_token, stored_token
 from httptask.task._credentials import (
     CredentialTest,
@@ -43,4 +44,5 @@ __all__ = [
     "stored_token",
     "token_json",
     "try_credential",
+    "with_placeholder",
 ]

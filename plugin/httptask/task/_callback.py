@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,6 +24,7 @@ from httptask.errors import (
 )
 from httptask.expressions import Query, has_expression
 from httptask.model.callback import Answer, Received
+from httptask.model.completion import is_callback
 from httptask.model.task import TaskResult
 from httptask.model.workflow import Signal, TaskOutcome
 from httptask.sending import watched
@@ -46,28 +48,45 @@ if TYPE_CHECKING:
     from httptask.task._http_task import HttpTask
 
 URL, TOKEN = "callbackUrl", "callbackToken"
+_PLACEHOLDER = {URL: "https://callback.invalid/callbacks/TOKEN", TOKEN: "TOKEN"}
+"""Their values where a request is only shown (RFC 6761, section 6.4)."""
 _KEPT_TO_CALLERS = ("authorization", "cookie", "proxy-authorization")
 """Headers of a call that are no part of its result."""
 
 
-class CallbackWait:
-    """The wait of *task* for a callback, in one visit, which starts with *inputs*."""
+def with_placeholder(inputs: Inputs, definition: Any) -> Inputs:
+    """Return *inputs* with a callback URL that nobody calls, for a request that is only shown, if
+    the task of *definition* waits for a callback and has none.
+    """
+    awaits = isinstance(definition, Mapping) and is_callback(definition.get("completion"))
+    if not awaits or URL in inputs.run:
+        return inputs
+    return replace(inputs, run={**inputs.run, **_PLACEHOLDER})
 
-    def __init__(self, task: HttpTask, inputs: Inputs, completion: Completion) -> None:
+
+class CallbackWait:
+    """The wait of *task* for a callback, in one visit, which starts with *inputs*; of at most
+    *longest* seconds, where it is a test request.
+    """
+
+    def __init__(
+        self, task: HttpTask, inputs: Inputs, completion: Completion, longest: float = math.inf
+    ) -> None:
         self._task = task
         self._inputs = inputs
         self._completion = completion
         self._calling = completion.poll
+        self._seconds = min(self._calling.timeout_seconds, longest)
         self._at = pointer_of(["completion"], task.pointer)
         self._expressions = Expressions(task, inputs, self._at)
 
     @classmethod
-    def of(cls, task: HttpTask, inputs: Inputs) -> CallbackWait | None:
+    def of(cls, task: HttpTask, inputs: Inputs, longest: float = math.inf) -> CallbackWait | None:
         """Return the wait of *task*; None where it waits for no callback."""
         completion = task.plan.completion
         if completion is None or not completion.is_called_back:
             return None
-        return cls(task, inputs, completion)
+        return cls(task, inputs, completion, longest)
 
     async def prepare(self) -> None:
         """See that a callback can come, before anything is sent. Raises a `TaskError`."""
@@ -165,8 +184,7 @@ class CallbackWait:
         )
 
     def _until(self, began: float) -> str:
-        seconds = began + self._calling.timeout_seconds
-        time_ = datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
+        time_ = datetime.fromtimestamp(0, UTC) + timedelta(seconds=began + self._seconds)
         return time_.isoformat(timespec="milliseconds")
 
     async def ended(self, state: Mapping[str, Any], signal: Signal | None) -> TaskOutcome:
@@ -177,9 +195,11 @@ class CallbackWait:
         began, first = float(state["began"]), TaskResult.from_json(state["answer"])
         try:
             if signal is None:
+                is_test = self._seconds < self._calling.timeout_seconds
+                why = "a test request waits no longer" if is_test else "callback.timeoutSeconds"
                 raise CompletionError(
-                    f"no callback ended the job within {self._calling.timeout_seconds:g} s"
-                    f" (callback.timeoutSeconds); {self._shown_url} was waited for"
+                    f"no callback ended the job within {self._seconds:g} s ({why});"
+                    f" {self._shown_url} was waited for"
                 )
             if signal.error is not None:
                 raise SignalledError(signal.error)

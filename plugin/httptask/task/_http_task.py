@@ -22,7 +22,8 @@ from httptask.model.task import Inputs, TaskResult, TestOptions
 from httptask.model.workflow import TaskOutcome
 from httptask.sending import BodyFile, Delivery, EngineAttempt
 from httptask.settings import without_nulls
-from httptask.task._callback import CallbackWait
+from httptask.task._callback import CallbackWait, with_placeholder
+from httptask.task._callback_test import CallbackTest
 from httptask.task._checks import document_shape
 from httptask.task._for_each import for_each_problems, parameter_problems, with_item
 from httptask.task._items import first_item
@@ -235,12 +236,19 @@ class HttpTask:
         folder = options.files
         new_file = BodyFile if folder is None else lambda: BodyFile(lambda: folder)
         inputs, number = await first_item(self, inputs)
-        _, delivery = await self._deliver(
-            inputs, new_file, send_anyway=options.send_anyway, is_test=True
-        )
-        if delivery.exchange is None:
-            raise AssertionError("the exchange of a test request was asked for")
-        exchange = delivery.exchange
+        with CallbackTest.of(self, inputs, options.callbacks) as test:
+            began = time.time()
+            parameters, delivery = await self._deliver(
+                inputs if test is None else test.inputs,
+                new_file,
+                send_anyway=options.send_anyway,
+                is_test=True,
+            )
+            if delivery.exchange is None:
+                raise AssertionError("the exchange of a test request was asked for")
+            exchange = delivery.exchange
+            if test is not None:
+                exchange = await test.ended(exchange, delivery, parameters, began)
         return exchange if number is None else replace(exchange, item=number)
 
     # Render
@@ -251,6 +259,7 @@ class HttpTask:
             return await self._with_a_runtime(lambda task: task.arender(inputs))
         with DiscreetErrors(self.runtime.redactor.text):
             inputs, _ = await first_item(self, inputs or Inputs())
+            inputs = with_placeholder(inputs, self.definition)
             visit = Visit(self, inputs, send_anyway=True)
             await visit.begin()
             return await visit.shown()

@@ -160,7 +160,8 @@ async def _answer(
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             is_continued = True
     path, _, query = call.target.decode("latin-1").partition("?")
-    received = Received(joined(call.headers), bytes(call.content), query)
+    method = parser.get_method().decode("latin-1")
+    received = Received(joined(call.headers), bytes(call.content), query, method)
     return await callbacks.receive(path, received)
 
 

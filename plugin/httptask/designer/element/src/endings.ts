@@ -27,6 +27,8 @@ interface Progress {
   retryAfter?: number;
   /** In the phase `queue`: what a limit of the origin says. */
   queueReason?: string;
+  /** In the phase `callback`. */
+  waitUntil?: string;
   request?: SentRequest;
   raw?: string;
   curl?: string;
@@ -44,7 +46,8 @@ const PHASE_WORDS: Record<string, string> = {
   send: "Sending", wait: "Waiting for the response", receive: "Receiving", retry: "Waiting before the next attempt",
 };
 /** The phase of a test request, in words. */
-export function phaseWords({ phase, waitSeconds, retryAfter, queueReason }: Progress): string {
+export function phaseWords({ phase, waitSeconds, retryAfter, queueReason, waitUntil }: Progress): string {
+  if (phase === "callback") return `Waiting for a callback until ${new Date(waitUntil!).toLocaleTimeString()}`;
   if (phase === "queue" && queueReason) return `Waiting: ${queueReason}`;
   if (phase !== "retry" || waitSeconds === undefined) return `${PHASE_WORDS[phase] ?? phase} …`;
   const time = `Waiting ${Number(waitSeconds.toFixed(waitSeconds < 10 ? 1 : 0))} s before the next attempt`;
@@ -73,6 +76,7 @@ export const smaller = (ending: Ending): Ending => ({
   request: ending.request && { ...ending.request, body: undefined, bodyBase64: undefined },
   raw: ending.raw?.slice(0, MOST_KEPT_TEXT),
   text: ending.text?.slice(0, MOST_KEPT_TEXT),
+  job: ending.job && JSON.stringify(ending.job).length > MOST_KEPT_TEXT ? { ...ending.job, received: undefined } : ending.job,
   truncated: ending.truncated || (ending.text?.length ?? 0) > MOST_KEPT_TEXT,
 });
 
@@ -95,6 +99,13 @@ function itemsOf(body: Json, pagination: Json | undefined): Json | undefined {
   return Array.isArray(found) ? found : undefined;
 }
 
+/** What a run puts out where a call ended the wait; undefined where an expression makes it, or the call is not kept. */
+function calledBody({ job }: Ending, completion: Json | undefined, first: Json): Json | undefined {
+  const result = at(completion ?? null, "/callback/result") ?? "self";
+  if (result === "original") return first;
+  return result === "self" ? job!.received?.at(-1)?.body : undefined;
+}
+
 /** The responses of earlier test requests, as the expressions of a later task see them. */
 export function outputsOf(results: Map<string, Result>, taskOf: (name: string) => JsonObject | undefined = () => undefined): JsonObject {
   const tasks: JsonObject = {};
@@ -102,7 +113,8 @@ export function outputsOf(results: Map<string, Result>, taskOf: (name: string) =
     const { status, reasonPhrase = "", headers = [], text = null, elapsedSeconds } = ending;
     if (status === undefined || ending.truncated) continue;
     const read = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
-    const body = ending.pages ? itemsOf(read, taskOf(name)?.pagination) : read;
+    const called = ending.job?.stoppedBy === "callback" ? calledBody(ending, taskOf(name)?.completion, read) : read;
+    const body = ending.pages ? itemsOf(read, taskOf(name)?.pagination) : called;
     if (body === undefined) continue;
     const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
     const result = { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts: ending.attempts?.length ?? ending.made!, elapsedSeconds };

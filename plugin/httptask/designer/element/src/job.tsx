@@ -4,6 +4,7 @@ import type { Job } from "./types";
 
 const ENDS: Record<string, string> = {
   done: "it is done",
+  callback: "a callback ended the wait",
   until: "the condition until holds",
   failed: "it failed",
   deadline: "its time is over",
@@ -11,11 +12,23 @@ const ENDS: Record<string, string> = {
   error: "a call failed",
 };
 
+type Received = NonNullable<Job["received"]>[number];
+
+/** A call that came, as it was. */
+const Call = ({ call }: { call: Received }) => (
+  <>
+    <p><strong>{call.note ? "A call that did not end it" : "The callback"}</strong> {new Date(call.receivedAt).toLocaleTimeString()}: {call.method}, answered {call.status}{call.note && `; ${call.note}`}.</p>
+    <pre class="code block" tabIndex={0} aria-label="What came">{[...call.headers.map(([name, value]) => `${name}: ${value}`), "", call.body === null ? "" : JSON.stringify(call.body, null, 2)].join("\n").trim()}</pre>
+  </>
+);
+
 export const JobCalls = ({ job }: { job: Job }) => (
   <div>
+    {job.received && !job.received.length && <p>No callback came.</p>}
+    {job.received?.map((call, index) => <Call key={index} call={call} />)}
     <p>
-      <strong>{job.status ?? "No state yet"}</strong> after {plural(job.polls, "poll")}: {ENDS[job.stoppedBy] ?? job.stoppedBy}.
-      {job.states.length > 1 && <> States seen: {job.states.join(", ")}.</>} The job is at <code>{job.url}</code>.
+      <strong>{job.status ?? (job.received ? "Waited" : "No state yet")}</strong> {job.received ? `for ${duration(job.elapsedSeconds)}` : `after ${plural(job.polls, "poll")}`}: {ENDS[job.stoppedBy] ?? job.stoppedBy}.
+      {job.states.length > 1 && <> States seen: {job.states.join(", ")}.</>} {job.received ? "The call goes to" : "The job is at"} <code>{job.url}</code>.
     </p>
     <table class="lines">
       <thead><tr><th scope="col">Call</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">State</th><th scope="col">Waited</th><th scope="col">Time</th></tr></thead>

@@ -65,12 +65,12 @@ function Running({ store }: { store: Store }) {
 const UNSENT = ["settings", "expression", "credential", "blocked"];
 
 function Ended({ ending, store }: { ending: Ending; store: Store }) {
-  const [view, setView] = useState<View>("body");
+  const [view, setView] = useState<View>(ending.job?.received ? "job" : "body");
   const responded = ending.event === "response";
   const views: [View, string][] = responded
     ? [["body", "Body"], ["raw", "Raw"], ["headers", `Headers (${ending.headers?.length ?? 0})`], ["timeline", "Timeline"], ["request", "Request sent"]]
     : [["timeline", "Timeline"], ["request", "Request sent"]];
-  if (ending.job) views.unshift(["job", `Job (${ending.job.status ?? "no state"})`]);
+  if (ending.job) views.unshift(["job", ending.job.received ? "Callback" : `Job (${ending.job.status ?? "no state"})`]);
   if (ending.pages) views.unshift(["pages", `Pages (${ending.pages.count})`]);
   const pinned = store.history.shown?.task ?? store.task.name!;
   if (store.workflow.id !== null) views.push(["pin", store.pins.has(pinned) ? "Pinned" : "Pin"]);

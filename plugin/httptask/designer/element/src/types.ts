@@ -320,6 +320,8 @@ export interface Job {
   omitted: number;
   /** The request of the next poll, which was not sent, as it would go out. */
   nextRequest?: string;
+  /** Of a job that calls back: what came. The one without a note ended the wait. */
+  received?: { method: string; headers: [string, string][]; body: Json; receivedAt: string; status: number; note: string }[];
 }
 
 /** How a test request ended: the payload of its last event, and which event it was. */

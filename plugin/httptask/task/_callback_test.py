@@ -1,0 +1,140 @@
+"""A test request of a task that waits for a callback: sent, and then waited for the call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from httptask._core.redaction import MASK
+from httptask._http.secret_names import is_secret_name
+from httptask.errors import Job, TaskError
+from httptask.model.job_exchange import JobCall, JobCalls, ReceivedCall
+from httptask.sending import watched
+from httptask.task._callback import CallbackWait
+from httptask.task.completion import UnreadableError, body_of
+
+if TYPE_CHECKING:
+    from httptask.engines.callbacks import Callbacks
+    from httptask.model.callback import Answer, Received
+    from httptask.model.exchange import Exchange
+    from httptask.model.task import Inputs
+    from httptask.model.workflow import Signal
+    from httptask.sending import Delivery
+    from httptask.task._http_task import HttpTask
+
+LONGEST_SECONDS = 300.0
+"""The longest wait of a test request: somebody sits before it."""
+_KEPT_CALLS = 20
+
+
+class CallbackTest:
+    """A test request of *task* with *inputs*, which waits for a call at *callbacks*."""
+
+    def __init__(self, task: HttpTask, inputs: Inputs, callbacks: Callbacks) -> None:
+        self._redactor = task.runtime.redactor
+        self._callbacks = callbacks
+        self._received: deque[ReceivedCall] = deque(maxlen=_KEPT_CALLS)
+        # A test request without a run's id has a URL of its own all the same.
+        run_id = str(inputs.run.get("workflowId") or uuid.uuid4())
+        self._gate = callbacks.open(
+            (run_id, task.name, 1), lambda gate: self._answer, keep=_keep, note=lambda note: None
+        )
+        self.inputs = replace(inputs, run={**inputs.run, **self._gate.names()})
+        """What the task starts with: the URL among it."""
+        self._wait = CallbackWait.of(task, self.inputs, LONGEST_SECONDS)
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(
+        cls, task: HttpTask, inputs: Inputs, callbacks: Callbacks | None
+    ) -> Iterator[CallbackTest | None]:
+        """Yield the test of *task*; None where it waits for no call, or nobody receives any."""
+        if callbacks is None or task.plan.refusal or CallbackWait.of(task, inputs) is None:
+            yield None
+            return
+        test = cls(task, inputs, callbacks)
+        try:
+            yield test
+        finally:
+            callbacks.close(test._gate)
+
+    async def _answer(self, received: Received) -> Answer:
+        if self._wait is None:
+            raise AssertionError("only a task that waits for a call has a test of it")
+        answer = await self._wait.answer(received)
+        with contextlib.suppress(UnreadableError):
+            self._note(received, answer, body_of(received))
+            return answer
+        self._note(received, answer, None)
+        return answer
+
+    def _note(self, received: Received, answer: Answer, body: Any) -> None:
+        headers = tuple(
+            (name, MASK if is_secret_name(name, "headers") else self._redactor.text(value))
+            for name, value in received.headers.items()
+        )
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._received.append(
+            ReceivedCall(
+                received.method,
+                headers,
+                self._redactor.value(body),
+                now,
+                answer.status,
+                self._redactor.text(answer.note),
+            )
+        )
+
+    async def ended(
+        self, exchange: Exchange, delivery: Delivery, parameters: Any, began: float
+    ) -> Exchange:
+        """Wait for the call, and return *exchange*, that of *delivery*, with what came of it.
+        *parameters* are the evaluated input parameters, and *began* is when it was sent.
+        """
+        if delivery.result is None or self._wait is None:
+            return exchange
+        try:
+            waiting = await self._wait.waiting(delivery.result, parameters, began)
+            if waiting is None:
+                return exchange
+            progress = watched.get()
+            if progress is not None:  # for a test that is stopped while it waits
+                progress.waits_until = waiting.wait_until
+                job = Job.from_json(progress.stopped["job"])
+                progress.exchange = self._shown(exchange, job)
+            ended = await self._wait.ended(waiting.state, await self._signal(waiting.wait_until))
+        except TaskError as error:
+            message = self._redactor.text(str(error))
+            failed = replace(exchange, outcome=error.kind, error=message)
+            return self._shown(failed, error.job)
+        return self._shown(exchange, Job.from_json(ended.output["job"]))
+
+    async def _signal(self, until: str | None) -> Signal | None:
+        """Return what the call gave that ended the wait; None: none came *until* that time."""
+        seconds = (datetime.fromisoformat(str(until)) - datetime.now(UTC)).total_seconds()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self._gate.wait()
+        return None
+
+    def _shown(self, exchange: Exchange, job: Job | None) -> Exchange:
+        """Return *exchange* with its *job*, and the calls that came."""
+        sent, response = exchange.request, exchange.response
+        if job is None or sent is None:
+            return exchange
+        status = response.status_code if response is not None else None
+        start = JobCall(1, sent.method, sent.url, status, "success", exchange.elapsed_seconds,
+                        purpose="start")  # fmt: skip
+        calls = JobCalls(job, (start,), received=tuple(self._received))
+        elapsed = max(exchange.elapsed_seconds, job.elapsed_seconds)
+        return replace(exchange, job=calls, elapsed_seconds=elapsed)
+
+
+async def _keep(signal: Signal) -> bool:
+    return True
