@@ -304,12 +304,16 @@ def test_rename_follows_expressions_and_says_what_it_could_not(
 
 
 def test_saving_waits_for_a_new_name(designer: DesignerPage, folder: Path) -> None:
-    """Whoever saves while the name is being written saves the new one."""
+    """Whoever saves while the name is being written saves the new one, with or without Enter."""
     open_task(designer, "Get a thing")
     designer.page.get_by_label("Task name").fill("At once")
     designer.page.get_by_label("Task name").press("Enter")
     designer.save()
     assert list(written(folder)["tasks"]) == ["First", "At once", "Last"]
+    designer.page.get_by_label("Task name").fill("Later")
+    designer.save()
+    expect(designer.page.locator(".unsaved")).to_have_count(0)
+    assert list(written(folder)["tasks"]) == ["First", "Later", "Last"]
 
 
 # Uploads

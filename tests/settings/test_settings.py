@@ -24,6 +24,8 @@ from httptask.settings import (
     without_nulls,
 )
 from httptask.task import HttpTask
+from httptask.workflow import definition_of
+from httptask.workflow import problems as problems_of
 from places import DATA
 from tasks import PAGES, SEED, email_task, runtime
 
@@ -611,6 +613,30 @@ def test_a_secret_in_an_input_parameter_is_a_warning() -> None:
     with runtime() as shared:
         (problem,) = HttpTask(task, runtime=shared).problems()
     assert (problem.pointer, problem.code) == ("/inputParameters/token", "secret-in-the-open")
+
+
+def test_a_secret_in_the_open_is_a_warning_anywhere_in_a_definition() -> None:
+    """What a definition hands to its tasks, a run or somebody else is read there, too."""
+    ask = {"type": "Http", "httpRequest": {"url": "https://h/"}}
+    tasks: dict[str, Any] = {
+        "Ask": ask | {"inputParameters": {"token": "abc", "${$.name}": 1}, "nextTask": "Gate"},
+        "Gate": {"type": "Simple", "inputParameters": {"password": "abc"}, "nextTask": "Stop"},
+        "Stop": {
+            "type": "Terminate",
+            "terminationStatus": "Completed",
+            "workflowOutput": {"apiKey": "abc"},
+        },
+    }
+    fields = {"startTask": "Ask", "variables": {"apiKey": "abc", "region": "eu"}, "tasks": tasks}
+    with runtime() as shared:
+        told = [(one.code, one.pointer) for one in problems_of(definition_of(fields), shared)]
+    assert told == [
+        ("secret-in-the-open", "/variables/apiKey"),
+        ("secret-in-the-open", "/tasks/Ask/inputParameters/token"),
+        ("expression-not-evaluated", "/tasks/Ask/inputParameters/${$.name}"),
+        ("secret-in-the-open", "/tasks/Gate/inputParameters/password"),
+        ("secret-in-the-open", "/tasks/Stop/workflowOutput/apiKey"),
+    ]
 
 
 NO_SECRETS: list[dict[str, Any]] = [

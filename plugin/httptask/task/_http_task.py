@@ -133,10 +133,12 @@ class HttpTask:
         ]
         if known is None:
             return [*problems, *self._for_each_problems(shape)]
-        at = self.plan.parameters_pointer
-        others = [problem for problem in problems if not problem.pointer.startswith(at + "/")]
+        # Its definition tells more of what these expressions see.
+        others = [one for one in problems if one not in self.plan.parameter_problems]
         own = self.runtime.evaluator.check(
-            self.plan.field("inputParameters"), at, with_item(shape, self.definition)
+            self.plan.field("inputParameters"),
+            self.plan.parameters_pointer,
+            with_item(shape, self.definition),
         )
         return [*others, *own, *self._for_each_problems(shape)]
 

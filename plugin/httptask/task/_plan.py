@@ -36,7 +36,8 @@ from httptask.settings import (
     with_media_type,
     without_nulls,
 )
-from httptask.task._checks import Checks, is_error, task_schema
+from httptask.task._checks import Checks, document_shape, is_error, task_schema
+from httptask.task._for_each import with_item
 from httptask.task._idempotency import header_for, without_required
 from httptask.task._judge import needs_judge
 from httptask.task._problems import problems_of, shape_problems
@@ -118,6 +119,15 @@ class Plan:
         return named_credentials(self.field("credentials"), self.pointer)
 
     # Problems
+
+    @cached_property
+    def parameter_problems(self) -> list[Problem]:
+        """What is wrong with the expressions of its input parameters, whatever the task stands
+        in.
+        """
+        shape = with_item(document_shape(), self.definition)
+        parameters = self.field("inputParameters")
+        return self.runtime.evaluator.check(parameters, self.parameters_pointer, shape)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:

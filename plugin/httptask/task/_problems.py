@@ -19,7 +19,7 @@ from httptask.settings import (
     task_warnings,
     without_nulls,
 )
-from httptask.task._checks import document_shape, is_error, task_schema
+from httptask.task._checks import is_error, task_schema
 from httptask.task._for_each import with_item
 from httptask.task._judge import judging_problems, reading_problems
 from httptask.task.completion import completion_problems
@@ -89,8 +89,7 @@ def _described(plan: Plan) -> tuple[list[Problem], Mapping[str, Any], Endpoint |
 
 def _expression_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Problem]:
     check, parameters = plan.runtime.evaluator.check, definition.get("inputParameters", {})
-    shape = with_item(document_shape(), definition)
-    problems = check(parameters, plan.parameters_pointer, shape)
+    problems = [*plan.parameter_problems]
     problems += secrets_below(parameters, plan.parameters_pointer)
     # What the request's expressions see is written right beside them.
     shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None

@@ -19,7 +19,7 @@ from httptask.model.policy import Limits
 from httptask.model.task import Inputs
 from httptask.model.workflow import MAX_NAME_LENGTH, WorkflowDefinition
 from httptask.protocols import TaskCheck
-from httptask.settings import schema_problems, without_nulls
+from httptask.settings import schema_problems, secrets_below, without_nulls
 from httptask.task import Known, Services, output_shape
 from httptask.workflow._condition_members import member_problems
 from httptask.workflow._definition import (
@@ -117,6 +117,7 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from schema_problems(
         schema, {name: value for name, value in document.items() if value is not None}
     )
+    yield from secrets_below(document.get("variables"), "/variables")
     field_names = list(schema["properties"])
     for name in document:
         if name not in field_names:

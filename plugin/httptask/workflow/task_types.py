@@ -36,14 +36,17 @@ class _TaskType:
         return schema
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return what the schema cannot say: which expressions cannot be read."""
-        return [
-            problem
-            for name in self.evaluated
-            for problem in check.services.expression_problems(
-                check.definition.get(name), pointer_of([name], check.pointer)
-            )
-        ]
+        """Return what the schema cannot say: which expressions cannot be read, and secrets that
+        stand in the open.
+        """
+        from httptask.settings import secrets_below
+
+        problems: list[Problem] = []
+        for name in self.evaluated:
+            value, at = check.definition.get(name), pointer_of([name], check.pointer)
+            problems += check.services.expression_problems(value, at)
+            problems += secrets_below(value, at)
+        return problems
 
 
 class Decision(_TaskType):

@@ -41,8 +41,9 @@ export function withSecretsOf(definition: Definition, base: Definition, removed:
   for (const [name, pointers] of Object.entries(removed)) {
     const source = flow.find(base, name)?.task;
     const task = flow.find(definition, name)?.task;
-    if (task) definition = flow.replace(definition, name, restored(clone(task), source, pointers));
-    lost += pointers.filter((pointer) => at(source, pointer) === undefined).length;
+    const whole = task && restored(clone(task), source, pointers);
+    if (whole) definition = flow.replace(definition, name, whole);
+    lost += pointers.filter((pointer) => at(source, pointer) === undefined || !same(at(source, pointer), at(whole, pointer))).length;
   }
   return { definition, lost };
 }

@@ -1,5 +1,5 @@
 // JSON as somebody types it: where each value stands, and the first thing that is wrong, in words.
-import { child, segments } from "./json";
+import { child, MOST_DEPTH, segments } from "./json";
 
 /** A part of the text; offsets are in UTF-16 units, the end is behind it. */
 export interface Span { from: number; to: number }
@@ -20,7 +20,6 @@ const TOKEN = /[ \t\n\r]*(?:("(?:[^"\\\u0000-\u001f]|\\.)*")|[{}[\]:,]|[^ \t\n\r
 const SPACE = /^[ \t\n\r]+/;
 const LITERAL = /^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)$/;
 const ESCAPES = /\\(?!["\\/bfnrt]|u[\da-fA-F]{4})/;
-const MOST_DEPTH = 500;
 
 class Reader {
   places = new Map<string, Span>();
@@ -55,7 +54,7 @@ class Reader {
   private value(pointer: string, from: number, depth = 0): void {
     const token = this.take();
     const { text } = token;
-    if (depth > MOST_DEPTH) this.fail(token, "It is too deep to be read.");
+    if (depth > MOST_DEPTH) this.fail(token, "It is nested too deeply to be read.");
     if (text === "{") this.members(token, pointer, depth);
     else if (text === "[") this.items(token, pointer, depth);
     else if (text[0] === '"') this.string(token);

@@ -33,6 +33,26 @@ export const parse = (text: string): Json =>
     typeof value === "number" && context?.source ? exactNumber(context.source) : value,
   );
 
+/** Deeper JSON is no value that anybody can edit here, nor one that the server reads (200 levels, with the task around it). */
+export const MOST_DEPTH = 150;
+
+/** Parse *text* that somebody typed or pasted. Throws SyntaxError, too where it is nested too deeply. */
+export function parseTyped(text: string): Json {
+  const value = parse(text);
+  if (text.length > MOST_DEPTH && isDeep(value)) throw new SyntaxError("It is nested too deeply to be read.");
+  return value;
+}
+
+/** By levels, not by recursion: the stack of a browser holds fewer calls than `JSON.parse` reads brackets. */
+function isDeep(value: Json): boolean {
+  let level: Json[] = [value];
+  for (let depth = 0; level.length; depth++) {
+    if (depth > MOST_DEPTH) return true;
+    level = level.flatMap((each) => (Array.isArray(each) ? each : isObject(each) ? Object.values(each) : []));
+  }
+  return false;
+}
+
 export const isRaw = (value: unknown): value is RawNumber => !!exact.isRawJSON?.(value);
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !isRaw(value);

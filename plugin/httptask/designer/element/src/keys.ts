@@ -18,10 +18,13 @@ const TEXT_CONTROLS = "textarea, input:not([type=checkbox], [type=radio], [type=
 /** The browser undoes letters that were typed. */
 const undoesLetters = (store: Store, focused: Element): boolean => store.edits.typing && focused.matches(TEXT_CONTROLS);
 
+/** Some controls, the name of a task say, take what was typed when the focus leaves them: who saves by a key is still there. */
+const takeTyped = (focused: Element): unknown => focused.matches(TEXT_CONTROLS) && focused.dispatchEvent(new Event("change"));
+
 export const KEYS: Key[] = [
   { keys: ["Ctrl+Enter"], does: "Test the request", hint: "Test", act: (store) => void store.tests.send() },
   { keys: ["Ctrl+Shift+Enter"], does: "Run the workflow", act: (store) => void store.runs.start() },
-  { keys: ["Ctrl+S"], does: "Save", act: (store) => void store.saving.save() },
+  { keys: ["Ctrl+S"], does: "Save", act: (store, focused) => (takeTyped(focused), void store.saving.save()) },
   { keys: ["Ctrl+K"], does: "Add or find", act: (store) => store.task.pick("new") },
   { keys: ["/"], does: "Add or find", isTyped: true, act: (store) => store.task.pick("new") },
   { keys: ["Alt+E"], does: "Expression on or off, and its picker", hint: "Expression" },

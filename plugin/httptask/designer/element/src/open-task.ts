@@ -272,7 +272,7 @@ export class OpenTask {
 
   /** The pointers of the current task's literal secrets: by their fields, and by what the server found in their values. */
   secretsHere(): string[] {
-    const found = this.store.validation.problems.filter(({ code, pointer }) => code === "secret-in-the-open" && segments(pointer).length > 2);
+    const found = this.store.validation.problems.filter(({ code, pointer }) => code === "secret-in-the-open" && segments(pointer).length > 1);
     return [...new Set([...secretPointers(this.root!), ...found.map(({ pointer }) => pointer)])];
   }
 

@@ -1,6 +1,7 @@
 // The request in parts, as the server tells them: each coloured value leads to its field.
 import { MASK, segments } from "./json";
 import { maskerOf } from "./masker";
+import { URL_POINTER } from "./secrets";
 import type { Store } from "./store";
 import type { PreviewPart } from "./types";
 
@@ -10,7 +11,7 @@ const TITLES = { typed: "typed here", wired: "from an expression", missing: "not
 export function masking(store: Store): (text: string, pointer?: string) => string {
   const secret = new Set(store.task.secretsHere());
   const mask = maskerOf(store.tests.secrets(store.task.value()));
-  return (text, pointer) => (pointer !== undefined && secret.has(pointer) ? MASK : mask(text));
+  return (text, pointer) => (pointer !== undefined && pointer !== URL_POINTER && secret.has(pointer) ? MASK : mask(text));
 }
 
 export function Parts({ parts, store }: { parts: PreviewPart[]; store: Store }) {

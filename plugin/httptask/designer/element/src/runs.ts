@@ -1,8 +1,9 @@
 // Runs of the whole workflow: started and stopped here, followed while they go on, and those that are kept.
 import { failureOf } from "./api";
 import { duration } from "./amounts";
-import { at, type Json, parse } from "./json";
+import { type Json, parse } from "./json";
 import { maskerOf } from "./masker";
+import { secretsAt } from "./secrets";
 import type { Store } from "./store";
 import type { Failure, RunSummary, Visit } from "./types";
 import * as flow from "./workflow";
@@ -156,7 +157,7 @@ export class Runs {
   private secrets(): Json[] {
     return Object.entries(this.store.drafts.secretsOf).flatMap(([name, pointers]) => {
       const task = flow.find(this.store.workflow.working, name)?.task;
-      return task ? pointers.map((pointer) => at(task, pointer) ?? "") : [];
+      return task ? secretsAt(task, pointers) : [];
     });
   }
 

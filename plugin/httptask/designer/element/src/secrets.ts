@@ -53,12 +53,48 @@ export function samples(root: Slot): { values: Record<string, Json>; texts: Reco
   return { values, texts, open };
 }
 
+export const URL_POINTER = "/httpRequest/url";
+const IN_URL = /(?<=:\/\/)[^/?#@]*(?=@)|(?<=[?&])([^=&#]+)=([^&#]*)/g;
+
+/** The secrets in the text of *url*: user and password, and what has a secret's name in the query; what else the server means, if *isSecret*, is all behind the origin. */
+function splitUrl(url: string, isSecret: boolean): { clean: string; secrets: string[] } {
+  const secrets: string[] = [];
+  const clean = url.replace(IN_URL, (all, name?: string, value?: string) => {
+    const secret = name === undefined ? all : SECRET_NAME.test(decoded(name)) ? value! : "";
+    if (!secret || isExpression(secret)) return all;
+    secrets.push(secret);
+    return name === undefined ? "" : `${name}=`;
+  });
+  const [origin = ""] = /^[^:/?#]*:\/\/[^/?#]*/.exec(url) ?? [];
+  return isSecret && !secrets.length ? { clean: origin, secrets: [url.slice(origin.length)] } : { clean, secrets };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replace(/\+/g, " "));
+  } catch {
+    return text;
+  }
+}
+
+/** The secrets at *pointers* of *task*, to be masked wherever they are seen. */
+export const secretsAt = (task: Json, pointers: string[]): Json[] =>
+  pointers.flatMap((pointer) => {
+    const value = at(task, pointer) ?? "";
+    return pointer === URL_POINTER && typeof value === "string" ? splitUrl(value, true).secrets : [value];
+  });
+
 /** *task* without what stands at *pointers*, and without whatever else has a secret's name; with how many were left out. */
 export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask?: string): { value: T; removed: string[] } {
   const gone = new Set(pointers);
   const removed: string[] = [];
   const copy = (value: Json, pointer: string, name: string): Json | undefined => {
     const leaf = value === null || typeof value !== "object" || isRaw(value);
+    if (pointer === URL_POINTER && typeof value === "string") {
+      const { clean, secrets } = splitUrl(value, gone.has(pointer));
+      if (secrets.length) removed.push(pointer);
+      return secrets.length && mask !== undefined ? secrets.reduce((masked, secret) => masked.replace(secret, mask), value) : clean;
+    }
     const secret = gone.has(pointer) || (leaf && pointer.startsWith("/httpRequest/") && SECRET_NAME.test(name));
     if (secret && !isExpression(value) && value !== "") {
       removed.push(pointer);
@@ -80,7 +116,9 @@ export function restored(task: JsonObject, source: Json | undefined, pointers: s
     const last = parts.pop()!;
     const holder = at(task, parts.reduce(child, ""));
     const value = at(source, pointer);
-    if (isObject(holder) && value !== undefined) holder[last] = value;
+    // An address that was changed meanwhile keeps its change, and lacks its secret.
+    const isChanged = pointer === URL_POINTER && typeof value === "string" && splitUrl(value, true).clean !== (holder as JsonObject | undefined)?.[last];
+    if (isObject(holder) && value !== undefined && !isChanged) holder[last] = value;
   }
   return task;
 }

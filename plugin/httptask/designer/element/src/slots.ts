@@ -2,7 +2,7 @@
 //
 // Slots are changed in place and read when they are needed, so that what is sent is what stands on the screen.
 import {
-  child, escapeText, exactNumber, isExpression, isObject, isRaw, type Json, type JsonObject, NUMBER, parse, same,
+  child, escapeText, exactNumber, isExpression, isObject, isRaw, type Json, type JsonObject, NUMBER, parse, parseTyped, same,
   SECRET_NAME, typeOf, unescapeText, wrapped,
 } from "./json";
 import { byCase } from "./cases";
@@ -221,7 +221,7 @@ const dumpShown = (slot: Slot): Json | undefined => (isShown(slot) && !slot.off 
 export function fromRaw(text: string): Json | undefined {
   if (!text.trim()) return undefined;
   try {
-    return parse(text);
+    return parseTyped(text);
   } catch {
     return text; // the server says what is wrong with it
   }
@@ -298,7 +298,7 @@ export function structure(text: string): Json | undefined {
   if (text !== lastRead.text) {
     let value: Json | undefined;
     try {
-      value = parse(text);
+      value = parseTyped(text);
     } catch {
       /* text that only begins like JSON */
     }

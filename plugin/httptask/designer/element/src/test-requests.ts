@@ -1,9 +1,9 @@
 // Test requests: what is sent, the one under way, and the latest result of each task.
 import type { Draft } from "./api";
 import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence } from "./endings";
-import { at, type Json, type JsonObject, parse } from "./json";
+import { type Json, type JsonObject, parse } from "./json";
 import { maskerOf } from "./masker";
-import { samples } from "./secrets";
+import { samples, secretsAt } from "./secrets";
 import type { Store } from "./store";
 import type { Ending, Task } from "./types";
 import * as flow from "./workflow";
@@ -85,7 +85,7 @@ export class TestRequests {
   secrets(task: Task): Json[] {
     const { values, open } = samples(this.store.task.root!);
     const sampled = Object.keys(values).filter((pointer) => !(pointer in open));
-    return [...this.store.task.secretsHere().map((pointer) => at(task, pointer) ?? ""), ...sampled.map((pointer) => values[pointer]!)];
+    return [...secretsAt(task, this.store.task.secretsHere()), ...sampled.map((pointer) => values[pointer]!)];
   }
 
   async send(sendAnyway = false): Promise<void> {

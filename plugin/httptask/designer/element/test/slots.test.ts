@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Json, parse, takeSecretNames } from "../src/json";
-import { restored, samples, secretPointers, withoutSecrets } from "../src/secrets";
+import { restored, samples, secretPointers, secretsAt, withoutSecrets } from "../src/secrets";
 import { asPlainText, choose, dump, empty, expand, load, type Slot, takeAs, walk } from "../src/slots";
 import type { Field } from "../src/types";
 import { visiblePlace } from "../src/validation";
@@ -82,6 +82,17 @@ test("what is written as text, a header say, stays text until somebody says that
   assert.deepEqual(dump(slot), { a: 1 });
   asPlainText(slot);
   assert.equal(dump(slot), '{"a": 1}');
+});
+
+test("JSON that is nested too deeply for anybody to edit is text, as it was pasted", () => {
+  const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  assert.ok(Array.isArray(dump(typed(ANY, nested(150)))));
+  for (const text of [nested(152), nested(100_000), `{"a": ${nested(3000)}}`]) {
+    const slot = typed(ANY, text);
+    assert.equal(dump(slot), text);
+    takeAs(slot, "json");
+    assert.equal(dump(slot), text);
+  }
 });
 
 test("a value taken for another type goes along", () => {
@@ -166,6 +177,21 @@ test("settings without their secrets hold none of them; expressions stay, and se
   assert.deepEqual(restored(value as { [name: string]: Json }, task, removed), task);
   const masked = JSON.stringify(withoutSecrets<Json>(task, [], "•••").value);
   assert(masked.includes('"Token":"•••"') && !masked.includes("t-secret"));
+});
+
+test("an address is kept without its secrets, and with its changes", () => {
+  const task = { httpRequest: { url: "https://u:pw@h.example/a?page=2&api_token=s3cret&x=1#f" } };
+  const { value, removed } = withoutSecrets(task, []);
+  assert.deepEqual([value, removed], [{ httpRequest: { url: "https://@h.example/a?page=2&api_token=&x=1#f" } }, ["/httpRequest/url"]]);
+  assert.deepEqual(secretsAt(task, removed), ["u:pw", "s3cret"]);
+  assert.equal(withoutSecrets(task, [], "•••").value.httpRequest.url, "https://•••@h.example/a?page=2&api_token=•••&x=1#f");
+  assert.deepEqual(restored(value, task, removed), task);
+  const changed = { httpRequest: { url: "https://h.example/b?api_token=" } };
+  assert.deepEqual(restored(changed, task, removed), changed);
+  const path = { httpRequest: { url: "https://h.example/hooks/T0-s3cret" } };
+  assert.deepEqual(withoutSecrets(path, ["/httpRequest/url"]).value, { httpRequest: { url: "https://h.example" } });
+  for (const url of ["https://h.example/${$.a}?token=${$.t}", "not an address", "/a?b=c&token"])
+    assert.deepEqual(withoutSecrets({ httpRequest: { url } }, []), { value: { httpRequest: { url } }, removed: [] });
 });
 
 test("a problem is shown at the deepest field on the way to it", () => {
