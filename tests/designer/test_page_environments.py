@@ -84,7 +84,7 @@ def test_a_test_request_goes_to_the_chosen_environment(
     expect(picker(page).locator("option")).to_have_text(
         ["none: as the definition says", "broken (its file is broken)", "staging (for tests)"]
     )
-    expect(picker(page).locator("option").nth(1)).to_be_disabled()
+    expect(picker(page).locator("option").nth(1)).to_have_attribute("disabled", "")
     expect(page.page.locator(".environment .problem")).to_contain_text("broken: ")
     expect(page.page.locator(".environment .problem")).to_contain_text("colours")
     picker(page).select_option("staging")

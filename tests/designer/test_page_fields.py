@@ -537,7 +537,7 @@ def dates(form: DesignerPage) -> None:
     expect(form.named("button", "Pick a date for born")).to_be_visible()
     form.page.get_by_label("Calendar of born").fill("2026-01-31")
     form.at("/httpRequest/body/seen").fill("2026-01-31T08:30:00.5+02:00")
-    form.page.get_by_label("Calendar of seen").fill("2026-03-01T09:15:00")
+    form.page.get_by_label("Calendar of seen").fill("2026-03-01T09:15:20")
 
 
 def recursion(form: DesignerPage) -> None:
@@ -648,7 +648,7 @@ DEEP = {"children": [{"children": [{"children": [{"title": "deep"}]}]}]}
         pytest.param(scalars("auto"), {"margin": "auto"}, id="scalar-union-text"),
         pytest.param(discriminator, {"pet": {"kind": "Dog", "dog": "Rex"}}, id="discriminator"),
         pytest.param(
-            dates, {"born": "2026-01-31", "seen": "2026-03-01T09:15:00+02:00"}, id="dates"
+            dates, {"born": "2026-01-31", "seen": "2026-03-01T09:15:20+02:00"}, id="dates"
         ),
         pytest.param(recursion, {"tree": DEEP}, id="recursion"),
         pytest.param(file, {"attachment": base64.b64encode(b"\x00\xff%PDF").decode()}, id="file"),
