@@ -106,7 +106,7 @@ def test_a_secret_signs_too(server: TokenServer, use: Any, alg: str) -> None:
         ({"pem": pem_of(RSA), "alg": "none"}, "write RS256 or RS384"),
         ({"pem": pem_of(RSA), "alg": "HS256"}, "write RS256"),
         ({"pem": pem_of(dsa.generate_private_key(1024))}, "take RSA, EC or Ed25519"),
-        ({}, "key.pem is missing for 'jwtBearer': give it, or clientSecret"),
+        ({}, "/key/pem is missing for 'jwtBearer': give it, or clientSecret"),
         ({"kId": "c4n4ry"}, "did you mean 'kid'?"),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_key_that_cannot_sign_says_why(
     ("fields", "says"),
     [
         ({"clientAuthentication": "privateKeyJwt"}, "'key' is missing"),
-        ({"clientAuthentication": "privateKeyJwt", "key": {"kid": "1"}}, "key.pem is missing for"),
+        ({"clientAuthentication": "privateKeyJwt", "key": {"kid": "1"}}, "/key/pem is missing for"),
         ({"clientAuthentication": "clientSecretJwt"}, "'clientSecret' is missing"),
         (
             {
@@ -134,7 +134,7 @@ def test_a_key_that_cannot_sign_says_why(
                 "clientSecret": "c4n4ry",
                 "key": {"pem": pem_of(RSA)},
             },
-            "leave key.pem out",
+            "leave /key/pem out",
         ),
         ({"clientAuthentication": "tls", "key": {"pem": "c4n4ry"}}, "'certificate' is missing"),
         ({"grant": "authorizationCode"}, "'authorizationUrl' is missing: give it, or the issuer"),

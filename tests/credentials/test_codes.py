@@ -82,7 +82,7 @@ JWT_BEARER = {**OAUTH, "grant": "jwtBearer", "tokenUrl": "http://127.0.0.1:1/tok
 OF_SCHEMES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ({"type": "basic", "username": "a:b", "password": KEY}, "credential-user-colon", {}),
     ({"type": "bearer", "token": f"{KEY}\n"}, "credential-token-text", {}),
-    ({"type": "apiKey", "key": KEY}, "credential-key-of-none", {"missing": ["in", "name"]}),
+    ({"type": "apiKey", "key": KEY}, "credential-api-key-of-none", {"missing": ["in", "name"]}),
     (
         {"type": "apiKey", "key": f"{KEY};", "in": "cookie", "name": "sid"},
         "credential-cookie",
@@ -103,16 +103,16 @@ OF_SCHEMES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
         "credential-not-encoded",
         {"field": "secret", "encoding": "hex", "says": "secretEncoding"},
     ),
-    ({"type": "jwt", "key": {"pem": "none"}}, "credential-key-no-pem", {}),
+    ({"type": "jwt", "key": {"pem": "none"}}, "credential-signing-key-no-pem", {}),
     (
         {"type": "jwt", "key": {"secret": KEY, "alg": "RS256"}},
-        "credential-key-algorithm",
+        "credential-signing-key-algorithm",
         {"found": "RS256", "key": "a secret", "known": ["HS256", "HS384", "HS512"]},
     ),
     (
         {k: v for k, v in JWT_BEARER.items() if k != "clientSecret"},
         "credential-field-missing",
-        {"field": "key.pem", "use": "jwtBearer", "instead": "clientSecret"},
+        {"field": "/key/pem", "use": "jwtBearer", "instead": "clientSecret"},
     ),
     (
         {**OAUTH, "tokenUrl": "http://idp.example/token"},
@@ -123,12 +123,12 @@ OF_SCHEMES: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     (
         {"type": "bearer", "token": KEY, "origins": ["nowhere"]},
         "credential-store-origin",
-        {"where": "HTTPTASK_CREDENTIAL_CRM", "found": "nowhere"},
+        {"source": "HTTPTASK_CREDENTIAL_CRM", "found": "nowhere"},
     ),
     (
         {"token": KEY},
         "credential-store-entry",
-        {"where": "HTTPTASK_CREDENTIAL_CRM"},
+        {"source": "HTTPTASK_CREDENTIAL_CRM"},
     ),
 ]
 
@@ -225,9 +225,39 @@ def test_the_words_of_a_plugins_scheme_are_a_param(
     assert KEY not in json.dumps(caught.to_json())
 
 
+WRONG_FIELDS: list[tuple[str, str, dict[str, Any]]] = [
+    ("/tokenURL", "credential-field-unknown", {"field": "tokenURL", "near": "tokenUrl"}),
+    ("/clientId", "credential-field-type", {"field": "clientId", "types": ["string"]}),
+    ("/scopes/1", "credential-field-type", {"field": "/scopes/1", "types": ["string"]}),
+    ("/tokenAt/of", "credential-field-unknown", {"field": "/tokenAt/of"}),
+]
+
+
+def test_what_is_wrong_with_its_fields_is_problems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its place, code and params; the sentences are made of them, also after a journey,
+    and of secrets nothing is told.
+    """
+    fields = {**OAUTH, "tokenURL": KEY, "clientId": 5, "scopes": ["a", 5], "tokenAt": {"of": KEY}}
+    store(monkeypatch, crm=fields)
+    error = refusal()
+    assert error.code == "credential-fields"
+    travelled = HttpTaskError.from_json(json.loads(json.dumps(error.to_json())))
+    assert isinstance(travelled, CredentialError)
+    problem = travelled.problem("")
+    assert problem == error.problem("") == Problem.from_json(error.problem("").to_json())
+    nested = [Problem.from_json(one) for one in problem.params["problems"]]
+    told = {(one.pointer, one.code or "", json.dumps(one.params)) for one in nested}
+    assert told >= {(at, code, json.dumps(params)) for at, code, params in WRONG_FIELDS}
+    for one in nested:
+        assert one == Problem.of(one.code or "", one.pointer, **one.params)
+        assert one.message in problem.message
+    assert KEY not in json.dumps(error.to_json())
+
+
 def test_brackets_of_a_sentence_stay_where_no_param_is_in_them() -> None:
     """They are what pip is given, and no part that may be left out."""
-    assert "pip install 'httptask[keys]'" in Problem.of("credential-pkcs12-package", "").message
+    missing = {"use": "PKCS#12", "package": "cryptography", "extra": "keys"}
+    assert "pip install 'httptask[keys]'" in Problem.of("credential-package", "", **missing).message
 
 
 def test_a_credential_error_travels_with_its_code() -> None:

@@ -149,7 +149,7 @@ def test_a_person_has_a_quarter_of_an_hour(use: Any, server: TokenServer) -> Non
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"grant": "clientCredentials", "authorizationUrl": None}, "it gets tokens by itself"),
+        ({"grant": "clientCredentials", "authorizationUrl": None}, "gets tokens by itself"),
         ({"authorizationUrl": "http://login.acme.example/"}, "everybody on the way"),
         ({"tokenUrl": "/token"}, "write the whole URL"),
     ],

@@ -85,7 +85,7 @@ def test_a_certificate_is_shown(
 
 OTHER = issued("bob")[1]
 WRONG = {
-    "no key": ({"certificate": CHAIN}, "key is missing for 'certificate': give it"),
+    "no key": ({"certificate": CHAIN}, "'key' is missing for 'certificate'"),
     "another key": ({"certificate": CHAIN, "key": OTHER}, "the key does not fit"),
     "locked": ({"certificate": CHAIN, "key": locked(KEY)}, "give its password"),
     "wrong password": ({**FORMS["pkcs12"], "password": "c4n4ry-other"}, "its password is wrong"),

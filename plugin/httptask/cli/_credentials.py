@@ -348,7 +348,7 @@ def _check(name: str, document: Mapping[str, Any], known: KnownScheme) -> None:
     fields = {key: value for key, value in document.items() if key not in ("type", "origins")}
     problems = credential_problems(known.schema, fields)
     if problems:
-        raise CommandError(f"credential {name!r}: {'; '.join(problems)}")
+        raise CommandError(f"credential {name!r}: {'; '.join(p.message for p in problems)}")
 
 
 # test

@@ -60,7 +60,7 @@ def _json_with(body: bytes, name: str, secret: str) -> bytes:
         parent = child(parent, token)
         if not isinstance(parent, dict | list):
             where = "/" + "/".join(parents[: depth + 1])
-            raise CodedError("credential-body-no-object", at=where, field=name)
+            raise CodedError("credential-body-no-object", place=where, field=name)
     if not isinstance(parent, dict):
         raise CodedError("credential-body-no-object", field=name)
     parent[last] = secret

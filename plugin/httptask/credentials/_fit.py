@@ -223,12 +223,12 @@ def completed(
     known = [_location_fields(key) for key in keys]
     missing = [field for field in _LOCATION_FIELDS if field not in given]
     if any(fitting):
-        raise CodedError("credential-key-of-several", described=known, missing=missing)
+        raise CodedError("credential-api-key-of-several", described=known, missing=missing)
     if not known:
-        raise CodedError("credential-key-of-none", missing=missing)
+        raise CodedError("credential-api-key-of-none", missing=missing)
     if not any(alternatives):
-        raise CodedError("credential-key-given", described=known)
-    raise CodedError("credential-key-of-others", described=known, missing=missing)
+        raise CodedError("credential-api-key-given", described=known)
+    raise CodedError("credential-api-key-of-others", described=known, missing=missing)
 
 
 def _location_fields(key: tuple[str, str]) -> dict[str, str]:

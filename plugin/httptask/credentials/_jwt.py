@@ -80,7 +80,9 @@ class SigningKey:
         alg = self.alg or fitting[0]
         if alg not in fitting:
             what = "a private key of this kind" if self.pem else "a secret"
-            raise CodedError("credential-key-algorithm", found=alg, key=what, known=list(fitting))
+            raise CodedError(
+                "credential-signing-key-algorithm", found=alg, key=what, known=list(fitting)
+            )
         headers = {"kid": self.kid} if self.kid else None
         return jwt.encode(dict(claims), key, algorithm=alg, headers=headers)
 
@@ -115,15 +117,15 @@ def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
         return private, ("EdDSA",)
     if isinstance(private, ec.EllipticCurvePrivateKey) and private.curve.name in _OF_CURVE:
         return private, _OF_CURVE[private.curve.name]
-    raise CodedError("credential-key-kind")
+    raise CodedError("credential-signing-key-kind")
 
 
 def _doubt(pem: str, password: str) -> str:
     """Return the code of what may be wrong with *pem*."""
     if "PUBLIC KEY" in pem or "BEGIN CERTIFICATE" in pem:
-        return "credential-key-public"
+        return "credential-signing-key-public"
     if "ENCRYPTED" in pem:
-        return "credential-key-password" if password else "credential-key-encrypted"
+        return "credential-signing-key-password" if password else "credential-signing-key-encrypted"
     if password and "PRIVATE KEY" in pem:
-        return "credential-key-not-encrypted"
-    return "credential-key-no-pem"
+        return "credential-signing-key-not-encrypted"
+    return "credential-signing-key-no-pem"

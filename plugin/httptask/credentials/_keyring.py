@@ -46,7 +46,7 @@ def keyring_document(name: str) -> Any:
     try:
         return parse(text)
     except JsonError:  # its text would quote a secret
-        raise CodedError("credential-store-keyring-entry", entry=name) from None
+        raise CodedError("credential-store-keyring-entry", name=name) from None
 
 
 def keyring_names() -> list[str]:

@@ -173,7 +173,7 @@ def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
         raise CredentialError.of(
             "credential-fields",
             name=credential.name,
-            problems=problems,
+            problems=[problem.to_json() for problem in problems],
             type=credential.scheme,
             known=[*known.schema.get("properties", ())],
         )

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
+from httptask.errors import Problem
 from httptask.model.credential import concealed
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
-
-_NAMES = {
-    "string": "text",
-    "object": "an object",
-    "array": "a list",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-}
 
 
 def schema_of(scheme: Any) -> Mapping[str, Any]:
@@ -45,12 +37,12 @@ def schema_of(scheme: Any) -> Mapping[str, Any]:
     }
 
 
-def credential_problems(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each thing that is wrong with *fields*. No value stands in it."""
+def credential_problems(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem for each thing that is wrong with *fields*. No value stands in it."""
     from jsonschema import Draft202012Validator
 
     errors = sorted(Draft202012Validator(schema).iter_errors(fields), key=lambda e: list(e.path))
-    return list(dict.fromkeys(text for error in errors for text in _sentences(error)))
+    return list(dict.fromkeys(problem for error in errors for problem in _problems(error)))
 
 
 def missing_fields(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
@@ -68,38 +60,44 @@ def missing_fields(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list
     return list(dict.fromkeys(missing))
 
 
-def _sentences(error: ValidationError) -> Iterator[str]:
-    where = pointer_of(error.absolute_path)
+def _problems(error: ValidationError) -> Iterator[Problem]:
+    at = list(error.absolute_path)
     value: Any = error.validator_value
     schema: Any = error.schema
     instance: Any = error.instance
+    description = schema.get("description") if isinstance(schema, Mapping) else None
     if error.validator == "required":
         for name in value:
             if name not in instance:
-                why = f": {schema['description']}" if "description" in schema else ""
-                yield f"{_name(where, name)} is missing{why}"
+                yield _problem("credential-field-missing", [*at, name], description=description)
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
         known = schema.get("properties", {})
         for name in instance:
             if name not in known:
                 near = nearest(name, known)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                yield f"{_name(where, name)} is not known{hint}"
+                yield _problem(
+                    "credential-field-unknown", [*at, name], near=near[0] if near else None
+                )
+    elif error.validator == "type":
+        yield _problem(
+            "credential-field-type", at, types=[value] if isinstance(value, str) else [*value]
+        )
+    elif error.validator in ("enum", "const"):
+        allowed = value if isinstance(value, list) else [value]
+        yield _problem("credential-field-choice", at, known=[str(one) for one in allowed])
     else:
-        what = repr(where.removeprefix("/")) if where.count("/") == 1 else where or "it"
-        if error.validator == "type":
-            types = [value] if isinstance(value, str) else value
-            yield f"{what} must be {' or '.join(_NAMES.get(each, each) for each in types)}"
-        elif error.validator in ("enum", "const"):
-            allowed = value if isinstance(value, list) else [value]
-            yield f"{what} must be one of {', '.join(map(str, allowed))}"
-        else:
-            reason = schema.get("description") if isinstance(schema, Mapping) else None
-            yield f"{what} does not satisfy {error.validator!r}" + (f": {reason}" if reason else "")
+        yield _problem(
+            "credential-field-unfit", at, keyword=str(error.validator), description=description
+        )
 
 
-def _name(where: str, name: str) -> str:
-    return repr(name) if not where else f"{where}/{name}"
+def _problem(code: str, path: Sequence[str | int], **params: Any) -> Problem:
+    """Return the problem *code* of the field at *path*, which it names: one at the top by its name,
+    one below by its pointer, and the whole credential by "".
+    """
+    pointer = pointer_of(path)
+    field = str(path[0]) if len(path) == 1 else pointer
+    return Problem.of(code, pointer, field=field, **params)
 
 
 def with_secrets(schema: Any, value: Any) -> Any:

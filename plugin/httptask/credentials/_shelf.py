@@ -95,10 +95,10 @@ def _store_in_file(name: str, document: Mapping[str, Any] | None) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise CodedError(
-            "credential-store-unwritten", where=str(path), systemMessage=reason
+            "credential-store-unwritten", file=str(path), systemMessage=reason
         ) from error
     except UnicodeDecodeError:
-        raise CodedError("credential-store-no-utf-8", where=str(path)) from None
+        raise CodedError("credential-store-no-utf-8", file=str(path)) from None
 
 
 SHELVES = (
@@ -144,16 +144,14 @@ def moved(name: str, source: Shelf, target: Shelf) -> None:
         raise CodedError("credential-store-fixed", store=source.name)
     document = source.document(name)
     if document is None:
-        raise CodedError("credential-store-absent", store=source.name, entry=name)
+        raise CodedError("credential-store-absent", store=source.name, name=name)
     if target.name == source.name:
         return
     if target.find(name) is not None:
-        raise CodedError("credential-store-taken", store=target.name, entry=name)
+        raise CodedError("credential-store-taken", store=target.name, name=name)
     target.store(name, document)
     if target.document(name) != document:  # some keyrings forget what they are given
-        raise CodedError(
-            "credential-store-forgot", store=target.name, entry=name, source=source.name
-        )
+        raise CodedError("credential-store-forgot", store=target.name, name=name, other=source.name)
     source.store(name, None)
 
 

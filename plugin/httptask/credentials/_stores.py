@@ -69,7 +69,7 @@ def _of_text(name: str, text: str) -> Credential:
         document = parse(text)
     except JsonError as error:
         raise CodedError(
-            "credential-store-no-json", where=variable(name), jsonMessage=str(error)
+            "credential-store-no-json", source=variable(name), jsonMessage=str(error)
         ) from None  # the cause would quote the value
     return credential_of(name, document, variable(name))
 
@@ -130,7 +130,7 @@ def stored_credentials() -> dict[str, Any]:
         data = read_owner_file(path)
     except OSError as error:
         raise CodedError(
-            "credential-store-unread", where=str(path), systemMessage=error.strerror or str(error)
+            "credential-store-unread", file=str(path), systemMessage=error.strerror or str(error)
         ) from error
     return {} if data is None else parsed_credentials(path, data)
 
@@ -141,10 +141,10 @@ def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
         document = parse(data)
     except JsonError as error:
         raise CodedError(
-            "credential-store-no-json", where=str(path), jsonMessage=str(error)
+            "credential-store-no-json", source=str(path), jsonMessage=str(error)
         ) from None
     if not isinstance(document, dict):
-        raise CodedError("credential-store-no-object", where=str(path))
+        raise CodedError("credential-store-no-object", file=str(path))
     return document
 
 
@@ -159,23 +159,23 @@ def credential_of(name: str, document: Any, where: str) -> Credential:
     *where* it stands and what is wrong.
     """
     if not isinstance(document, Mapping) or not isinstance(document.get("type"), str):
-        raise CodedError("credential-store-entry", where=where)
+        raise CodedError("credential-store-entry", source=where)
     others = ("type", "origins", "rateLimit")
     fields = {field: value for field, value in document.items() if field not in others}
     origins = document.get("origins", [])
     if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
-        raise CodedError("credential-store-origins", where=where)
+        raise CodedError("credential-store-origins", source=where)
     for origin in origins:
         try:
             split = split_url(origin)
         except ValueError as error:
-            raise CodedError("credential-store-origin", where=where, found=origin) from error
+            raise CodedError("credential-store-origin", source=where, found=origin) from error
         if (
             split.scheme not in ("http", "https")
             or not split.hostname
             or split.path not in ("", "/")
         ):
-            raise CodedError("credential-store-origin", where=where, found=origin)
+            raise CodedError("credential-store-origin", source=where, found=origin)
     # Which fields are secret only the scheme knows: until then, all are.
     try:
         rate_limit = RateLimit.of_json(document.get("rateLimit"))

@@ -106,7 +106,7 @@ class FileTokens:
             document = None
         if not isinstance(document, dict) or not isinstance(document.get("tokens", {}), dict):
             raise CodedError(
-                "credential-store-tokens", where=str(self.path), variable=TOKENS_VARIABLE
+                "credential-store-tokens", file=str(self.path), variable=TOKENS_VARIABLE
             )
         return document
 

@@ -114,7 +114,7 @@ class Credentials:
         fields = with_kept_secrets(known.schema, given, before if is_same else None)
         problems = credential_problems(known.schema, fields)
         if problems:
-            raise Refused("credential", "; ".join(problems))
+            raise Refused("credential", "; ".join(problem.message for problem in problems))
         document = {"type": scheme, **fields, **({"origins": origins} if origins else {})}
         if before is not None and "rateLimit" in before:  # the page has no field for it
             document["rateLimit"] = before["rateLimit"]
@@ -144,7 +144,7 @@ class Credentials:
         known = known_scheme(credential, self._runtime.plugins)
         problems = credential_problems(known.schema, credential.revealed())
         if problems:
-            raise Refused("credential", "; ".join(problems))
+            raise Refused("credential", "; ".join(problem.message for problem in problems))
         if shelf_of(name) is not None:
             raise Refused(
                 "credential",

@@ -53,7 +53,7 @@ class CredentialError(TaskError):
         the error *code*, whose param *words* is what it says.
         """
         if isinstance(error, CodedError):
-            return cls.of(error.code, name=name, **error.params)
+            return cls.of(error.code, **{"name": name, **error.params})
         params: dict[str, Any] = {words: str(error)}
         return cls.of(code, name=name, **params)
 

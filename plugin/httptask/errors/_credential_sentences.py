@@ -42,6 +42,10 @@ CREDENTIAL: Mapping[str, str] = {
     "credential-signature-key": (
         "credential {name!r} has {count} secrets: the key of a signature is the only one"
     ),
+    "credential-package": (
+        "[credential {name!r}: ]" + _NAMES + "{use} needs the package {package}: pip install"
+        " 'httptask{extra:extra}'[; or give the {pem:and} as PEM]"
+    ),
     # A client's certificate
     "credential-certificates": (
         "the credentials {names:quoted} both have a certificate; a connection shows one"
@@ -66,10 +70,6 @@ CREDENTIAL: Mapping[str, str] = {
     ),
     "credential-certificate-unusable": (
         _NAMES + "the client's certificate cannot be used: {pythonMessage}"
-    ),
-    "credential-pkcs12-package": (
-        _NAMES + "PKCS#12 needs the package cryptography: pip install 'httptask[keys]'; or give the"
-        " certificate and the key as PEM"
     ),
     "credential-pkcs12-unread": (
         _NAMES + "the PKCS#12 cannot be read: its password is wrong, or it is none"

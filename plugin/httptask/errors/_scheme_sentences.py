@@ -1,7 +1,8 @@
 """The sentences of what the auth schemes and the stores that ship refuse: see `_sentences`.
 
 Where httptask's own code finds the fault, its words are these; `jsonMessage`, `systemMessage` and
-`keyringMessage` are those of JSON's parser, the system and the system keyring.
+`keyringMessage` are those of JSON's parser, the system and the system keyring. A `description` is
+what the schema of a credential's fields says.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ _CLOCK = "the server's: AWS takes signatures of the last minutes only; set the c
 
 _SENTENCES: Mapping[str, str] = {
     # Fields that do not go together
-    "credential-package": "{use} needs the package {package}: pip install 'httptask{extra:extra}'",
-    "credential-field-missing": "{field} is missing[ for {use!r}]: give it[, or {instead}]",
+    "credential-field-missing": (
+        "{field:field} is missing[ for {use!r}][: give it, or {instead}][: {description}]"
+    ),
+    "credential-field-unknown": "{field:field} is not known[; did you mean {near!r}?]",
+    "credential-field-type": "{field:field} must be {types:types}",
+    "credential-field-choice": "{field:field} must be one of {known}",
+    "credential-field-unfit": "{field:field} does not satisfy {keyword!r}[: {description}]",
     "credential-field-unused": (
         "{use!r} does not use {field}: leave {field} out[, or write {instead!r}]"
     ),
@@ -27,29 +33,29 @@ _SENTENCES: Mapping[str, str] = {
     ),
     "credential-certificate-holds-key": ("'certificate' holds a private key; put that into 'key'"),
     # A key that signs
-    "credential-key-algorithm": "{found!r} does not sign with {key}; write {known:or}",
-    "credential-key-public": (
+    "credential-signing-key-algorithm": "{found!r} does not sign with {key}; write {known:or}",
+    "credential-signing-key-public": (
         _UNREAD + "it is what others check with; give the one that begins with BEGIN PRIVATE KEY"
     ),
-    "credential-key-password": _UNREAD + "its password is wrong",
-    "credential-key-encrypted": _UNREAD + "it is encrypted: give its password",
-    "credential-key-not-encrypted": _UNREAD + "it is not encrypted: leave its password out",
-    "credential-key-no-pem": _UNREAD + "it is PEM, from its BEGIN line to its END line",
-    "credential-key-kind": (
+    "credential-signing-key-password": _UNREAD + "its password is wrong",
+    "credential-signing-key-encrypted": _UNREAD + "it is encrypted: give its password",
+    "credential-signing-key-not-encrypted": _UNREAD + "it is not encrypted: leave its password out",
+    "credential-signing-key-no-pem": _UNREAD + "it is PEM, from its BEGIN line to its END line",
+    "credential-signing-key-kind": (
         "no JWT is signed with a private key of this kind; take RSA, EC or Ed25519"
     ),
     # Where a secret goes
-    "credential-key-given": (
+    "credential-api-key-given": (
         "the settings hold what it is for already: {described:places}; leave that out, or the"
         " credential"
     ),
-    "credential-key-of-several": (
+    "credential-api-key-of-several": (
         _NO_PLACE + "its endpoint asks for several at once: {described:places}" + _ADD
     ),
-    "credential-key-of-others": (
+    "credential-api-key-of-others": (
         _NO_PLACE + "what its endpoint describes is another: {described:places}" + _ADD
     ),
-    "credential-key-of-none": _NO_PLACE + "its endpoint does not describe one" + _ADD,
+    "credential-api-key-of-none": _NO_PLACE + "its endpoint does not describe one" + _ADD,
     "credential-place": "'in' is {found!r}; a secret goes in one of {known}",
     "credential-cookie": (
         "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are"
@@ -75,7 +81,9 @@ _SENTENCES: Mapping[str, str] = {
         "the field {field!r} can be put into JSON or a form, and this body is {found}"
     ),
     "credential-body-no-json": "the body is no JSON: {jsonMessage}",
-    "credential-body-no-object": ("the body has no object[ at {at}], where {field!r} is to stand"),
+    "credential-body-no-object": (
+        "the body has no object[ at {place}], where {field!r} is to stand"
+    ),
     "credential-body-no-multipart": (
         "the body does not end as multipart, so that no part can be added"
     ),
@@ -118,42 +126,42 @@ _SENTENCES: Mapping[str, str] = {
         "the redirect URI {found!r} must be https:, or http: on this machine, such as"
         " http://127.0.0.1:8765/callback"
     ),
-    "credential-grant-asks-nobody": (
-        "the grant {grant!r} asks nobody for consent: it gets tokens by itself"
-    ),
     # A store
-    "credential-store-no-json": "{where} is not JSON: {jsonMessage}",
-    "credential-store-unread": "{where} cannot be read: {systemMessage}",
-    "credential-store-unwritten": "{where} cannot be written: {systemMessage}",
-    "credential-store-no-utf-8": "{where} is not in UTF-8",
+    "credential-store-no-json": "{source} is not JSON: {jsonMessage}",
+    "credential-store-unread": "{file} cannot be read: {systemMessage}",
+    "credential-store-unwritten": "{file} cannot be written: {systemMessage}",
+    "credential-store-no-utf-8": "{file} is not in UTF-8",
     "credential-store-no-object": (
-        "{where} must hold one JSON object: credential name -> credential"
+        "{file} must hold one JSON object: credential name -> credential"
     ),
     "credential-store-entry": (
-        '{where} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}'
+        '{source} must be an object with a "type", such as {{"type": "bearer", "token": "..."}}'
     ),
     "credential-store-origins": (
-        '{where}: "origins" must be a list of origins such as "https://api.procore.com"'
+        '{source}: "origins" must be a list of origins such as "https://api.procore.com"'
     ),
     "credential-store-origin": (
-        '{where}: the origin {found!r} is none; one looks like "https://api.procore.com"'
+        '{source}: the origin {found!r} is none; one looks like "https://api.procore.com"'
     ),
     "credential-store-keyring": "the system keyring failed: {keyringMessage}",
-    "credential-store-keyring-entry": "the system keyring: {entry!r} is not JSON; set it again",
     "credential-store-no-keyring": (
         "this machine has no system keyring (or nobody is logged in to it); keep the credential"
         " in the file"
     ),
-    "credential-store-tokens": "{where} ({variable}) holds no tokens; remove the file",
+    "credential-store-tokens": "{file} ({variable}) holds no tokens; remove the file",
     "credential-store-unknown": (
         "there is no store {found!r} that can be written; there are: {known}"
     ),
     "credential-store-fixed": "the {store} is not written from here",
-    "credential-store-absent": "the {store} has no credential {entry!r}",
-    "credential-store-taken": (
-        "the {store} has a credential {entry!r} already: remove one of them first"
-    ),
-    "credential-store-forgot": "the {store} did not keep {entry!r}; it stays in the {source}",
 }
 
-SCHEMES: Mapping[str, str] = {code: _NAME + text for code, text in _SENTENCES.items()}
+SCHEMES: Mapping[str, str] = {
+    **{code: _NAME + text for code, text in _SENTENCES.items()},
+    # A store and the credential in it
+    "credential-store-keyring-entry": "the system keyring: {name!r} is not JSON; set it again",
+    "credential-store-absent": "the {store} has no credential {name!r}",
+    "credential-store-taken": (
+        "the {store} has a credential {name!r} already: remove one of them first"
+    ),
+    "credential-store-forgot": "the {store} did not keep {name!r}; it stays in the {other}",
+}

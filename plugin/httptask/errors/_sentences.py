@@ -550,7 +550,9 @@ _LISTS: dict[str, Callable[[Any], str]] = {
     "placeholders": lambda names: ", ".join(f"{{{name}}}" for name in names),
     "places": lambda keys: "; ".join(f"{key['in']} {key['name']!r}" for key in keys),
     "quoted": lambda names: " and ".join(map(repr, names)),
-    "sentences": "; ".join,
+    "sentences": lambda problems: "; ".join(
+        sentence(problem["code"], problem.get("params", {})) for problem in problems
+    ),
     "names": lambda names: (
         f"known names: {', '.join(map(_quoted, names))}" if names else "no names are known here"
     ),

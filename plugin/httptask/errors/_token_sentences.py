@@ -111,7 +111,10 @@ TOKENS: Mapping[str, str] = {
     ),
     "credential-not-asked": "no token is asked for to show a request",
     # A person's consent
-    "credential-asks-nobody": ("credential {name!r}: its type, {type!r}, asks nobody for consent"),
+    "credential-asks-nobody": (
+        "[credential {name!r}: ][its type, {type!r},][the grant {grant!r}, which gets tokens by"
+        " itself,] asks nobody for consent"
+    ),
     "credential-consent-missing": (
         "credential {name!r} has no token that is valid: somebody has to consent; " + _CONNECT
     ),
@@ -169,10 +172,26 @@ def _ways(names: Sequence[str]) -> str:
     return ", or ".join(ways) or "a clientSecret"
 
 
-LIST_FORMATS: Mapping[str, Callable[[Sequence[str]], str]] = {"ways": _ways}
+_TYPES = {
+    "string": "text",
+    "object": "an object",
+    "array": "a list",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
+"""Types of JSON Schema, for who fills in a credential."""
+
+
+def _types(names: Sequence[str]) -> str:
+    return " or ".join(_TYPES.get(name, name) for name in names)
+
+
+LIST_FORMATS: Mapping[str, Callable[[Sequence[str]], str]] = {"ways": _ways, "types": _types}
 TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "shell": shlex.quote,
     "extra": lambda name: f"[{name}]",
+    "field": lambda name: (name if name.startswith("/") else repr(name)) if name else "it",
     "sent": lambda word: _SENT[word],
 }
 """How a text is written, by the format in a template."""

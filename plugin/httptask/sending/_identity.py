@@ -82,7 +82,13 @@ def _unpacked(data: bytes, password: bytes) -> bytes:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.serialization import pkcs12
     except ImportError:
-        raise CredentialError.of("credential-pkcs12-package") from None
+        raise CredentialError.of(
+            "credential-package",
+            use="PKCS#12",
+            package="cryptography",
+            extra="keys",
+            pem=["certificate", "key"],
+        ) from None
     try:
         bundle = pkcs12.load_pkcs12(data, password or None)
     except ValueError:

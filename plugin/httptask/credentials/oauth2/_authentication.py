@@ -67,7 +67,7 @@ def _tls(request: TokenRequest, client: Client) -> None:
 
 async def _private_key_jwt(request: TokenRequest, client: Client) -> None:
     if not client.value("key", {}).get("pem"):
-        raise CodedError("credential-field-missing", field="key.pem", use="privateKeyJwt")
+        raise CodedError("credential-field-missing", field="/key/pem", use="privateKeyJwt")
     await _client_assertion(request, client)
 
 
@@ -75,7 +75,7 @@ async def _client_secret_jwt(request: TokenRequest, client: Client) -> None:
     if client.value("key", {}).get("pem"):
         raise CodedError(
             "credential-field-unused",
-            field="key.pem",
+            field="/key/pem",
             use="clientSecretJwt",
             instead="privateKeyJwt",
         )

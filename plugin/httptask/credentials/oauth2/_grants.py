@@ -58,7 +58,7 @@ async def _jwt_bearer(client: Client) -> Form:
     """RFC 7523, section 2.1."""
     if not client.value("key", {}).get("pem") and not client.text("clientSecret"):
         raise CodedError(
-            "credential-field-missing", field="key.pem", use="jwtBearer", instead="clientSecret"
+            "credential-field-missing", field="/key/pem", use="jwtBearer", instead="clientSecret"
         )
     claims = client.value("claims", {})
     issuer = claims.get("iss", client.text("clientId"))

@@ -85,7 +85,7 @@ class OAuth2:
             return await ask_in_browser(client, redirect_uri)
         if grant == "deviceCode":
             return await ask_on_device(client)
-        raise CodedError("credential-grant-asks-nobody", grant=grant)
+        raise CodedError("credential-asks-nobody", grant=grant)
 
     def identity(self, credential: Credential, context: AuthContext) -> Mapping[str, Any]:
         """Return what the token of *credential* is stored under."""
