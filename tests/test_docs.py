@@ -453,6 +453,7 @@ def test_the_problem_shown_is_one() -> None:
 OF_CODE = {
     "CatalogueError",
     "CodedError",
+    "self._refusal",
     "CredentialError.of",
     "ExpressionError.of",
     "NoSuchNameError",

@@ -134,8 +134,40 @@ _SENTENCES: Mapping[str, str] = {
     ),
 }
 
+_OF_CONDITIONS: Mapping[str, str] = {
+    "condition-length": "it is longer than {limit} characters",
+    "condition-depth": "this is nested more than {limit} levels deep",
+    "condition-ends": "it ends here, and something is missing",
+    "condition-misplaced": "{sign!r} cannot stand here",
+    "condition-sign": "{sign!r} is not read here",
+    "condition-assigns": "this would assign a value; a comparison is ===",
+    "condition-and": "two conditions are joined by &&",
+    "condition-or": "two conditions are joined by ||",
+    "condition-quotes": "text stands in quotes, ' or \"",
+    "condition-quote-unclosed": "the {sign} that opens here is not closed",
+    "condition-escape": "this escape is none of JavaScript's",
+    "condition-escape-unread": "this escape is not read here",
+    "condition-number": "{sign!r} is no decimal number",
+    "condition-number-unread": "{jsonMessage}",
+    "condition-minus": "only a number can follow a minus here",
+    "condition-calculates": "nothing is calculated here",
+    "condition-calls": "no function can be called here",
+    "condition-expression": "an expression ${{…}} has to be the whole condition",
+    "condition-expects-sign": "expected {expected} here",
+    "condition-expects-name": "expected the name of a member here",
+    "condition-expects-key": "expected a name in quotes, or an index, here",
+    "condition-members": "only $ has members here",
+    "condition-name": "{name!r} is not known here; the output of the task before is $",
+}
+"""What the platform's conditions have no form for."""
+
 EXPRESSIONS: Mapping[str, str] = {
-    code: "[expression {expression}: ]" + text for code, text in _SENTENCES.items()
+    **{code: "[expression {expression}: ]" + text for code, text in _SENTENCES.items()},
+    **{
+        code: f"the condition {{found!r}} cannot be read at {{place}}: {text}; what goes beyond"
+        " comparisons is written as ${{jsonata: …}}"
+        for code, text in _OF_CONDITIONS.items()
+    },
 }
 
 _MOST_NAMES = 10

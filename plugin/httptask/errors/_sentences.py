@@ -259,10 +259,6 @@ SENTENCES: Mapping[str, str] = {
         "the condition {found!r} is not an expression: write it as ${{…}}, and a comparison as"
         " ${{jsonata: …}}, in which = compares"
     ),
-    "condition-unread": (
-        "the condition {found!r} cannot be read at {place}: {reason}; what goes beyond comparisons"
-        " is written as ${{jsonata: …}}"
-    ),
     "charset": "{found!r} is no charset of text",
     "response-unchecked": "no response is checked: {reason}",
     # Pagination

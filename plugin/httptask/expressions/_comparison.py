@@ -37,8 +37,7 @@ def comparison_problems(condition: str, pointer: str) -> list[Problem]:
     try:
         parsed(condition)
     except ConditionError as error:
-        params: dict[str, Any] = {"reason": error.reason, "place": error.place}
-        return [Problem.of("condition-unread", pointer, found=condition[:200], **params)]
+        return [Problem.of(error.code, pointer, **error.params)]
     return []
 
 

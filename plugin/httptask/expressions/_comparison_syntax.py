@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from httptask._core.strict_json import number
+from httptask.errors import CodedError
 
 LONGEST = 16 * 1024
 """Characters of one condition."""
@@ -68,22 +69,22 @@ class Logic:
 Node = Literal | Path | Not | Comparisons | Logic
 
 
-class ConditionError(ValueError):
-    """A condition that is not of this syntax: *reason*, and *place*, its line and column."""
+class ConditionError(CodedError):
+    """A condition is not of this syntax; the param `place` has the line and the column."""
 
-    def __init__(self, text: str, index: int, reason: str) -> None:
+    @classmethod
+    def at(cls, text: str, index: int, code: str, **params: Any) -> Self:
+        """Return the error *code* of the condition *text* at *index*."""
         before = text[:index]
         line = before.count("\n") + 1
         column = index - (before.rfind("\n") + 1) + 1
-        self.reason = reason
-        self.place = f"line {line}, column {column}"
-        super().__init__(f"{self.place}: {reason}")
+        return cls(code, params, found=text[:200], place=f"line {line}, column {column}")
 
 
 def parsed(text: str) -> Node:
     """Return the tree of the condition *text*. Raises `ConditionError`."""
     if len(text) > LONGEST:
-        raise ConditionError(text, LONGEST, f"it is longer than {LONGEST} characters")
+        raise ConditionError.at(text, LONGEST, "condition-length", limit=LONGEST)
     return _Parser(text, _tokens(text)).whole()
 
 
@@ -100,14 +101,14 @@ _SIGN = re.compile(r"===|!==|==|!=|<=|>=|&&|\|\||[<>!().\[\]-]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}")
 _BEYOND = {
-    "=": "this would assign a value; a comparison is ===",
-    "&": "two conditions are joined by &&",
-    "|": "two conditions are joined by ||",
-    "?": "? is not read here",
-    "`": "text stands in quotes, ' or \"",
-    "{": "an expression ${…} has to be the whole condition",
-    **dict.fromkeys("+*/%~^", "nothing is calculated here"),
+    "=": "condition-assigns",
+    "&": "condition-and",
+    "|": "condition-or",
+    "`": "condition-quotes",
+    "{": "condition-expression",
+    **dict.fromkeys("+*/%~^", "condition-calculates"),
 }
+"""Codes of signs that are beyond this syntax."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +139,19 @@ def _token(text: str, start: int) -> tuple[_Token, int]:
         return _Token("text", value, start), end
     if match := _NUMBER.match(text, start):
         if (after := _NAME.match(text, match.end())) is not None:
-            raise ConditionError(text, start, f"{match[0] + after[0]!r} is no decimal number")
+            raise ConditionError.at(text, start, "condition-number", sign=match[0] + after[0])
         try:
             return _Token("number", _number(match[0]), start), match.end()
         except ValueError as error:
-            raise ConditionError(text, start, str(error)) from error
+            raise ConditionError.at(
+                text, start, "condition-number-unread", jsonMessage=str(error)
+            ) from error
     match = _NAME.match(text, start)
     if match is not None and match[0].replace("$", "_").isidentifier():
         return _Token("name", match[0], start), match.end()
     if match := _SIGN.match(text, start):
         return _Token("sign", match[0], start), match.end()
-    raise ConditionError(text, start, _BEYOND.get(sign, f"{sign!r} is not read here"))
+    raise ConditionError.at(text, start, _BEYOND.get(sign, "condition-sign"), sign=sign)
 
 
 def _number(written: str) -> Any:
@@ -177,7 +180,7 @@ def _text(text: str, start: int) -> tuple[str, int]:
         else:
             pieces.append(sign)
             index += 1
-    raise ConditionError(text, start, f"the {quote} that opens here is not closed")
+    raise ConditionError.at(text, start, "condition-quote-unclosed", sign=quote)
 
 
 def _escaped(text: str, index: int) -> tuple[str, int]:
@@ -189,11 +192,11 @@ def _escaped(text: str, index: int) -> tuple[str, int]:
         match = _CODE.match(text, index)
         code = int(next(filter(None, match.groups())), 16) if match else -1
         if match is None or code > 0x10FFFF:
-            raise ConditionError(text, index - 1, "this escape is none of JavaScript's")
+            raise ConditionError.at(text, index - 1, "condition-escape")
         return chr(code), match.end()
     is_octal = sign.isdecimal() and (sign != "0" or text[index + 1 : index + 2].isdecimal())
     if not sign or sign in "\n\r\u2028\u2029" or is_octal:
-        raise ConditionError(text, index - 1, "this escape is not read here")
+        raise ConditionError.at(text, index - 1, "condition-escape-unread")
     return _ESCAPES.get(sign, sign), index + 1
 
 
@@ -233,19 +236,19 @@ class _Parser:
 
     def _needs(self, sign: str) -> None:
         if not self._takes(sign):
-            raise self._refusal(f"expected {sign} here")
+            raise self._refusal("condition-expects-sign", expected=sign)
 
-    def _refusal(self, reason: str | None = None) -> ConditionError:
+    def _refusal(self, code: str | None = None, **params: Any) -> ConditionError:
         token = self._now
-        if reason is None and token.kind == "end":
-            reason = "it ends here, and something is missing"
-        elif reason is None and token.value == "(":
-            reason = "no function can be called here"
-        elif reason is None and token.value == "-":
-            reason = "nothing is calculated here"
-        elif reason is None:
-            reason = f"{token.value!r} cannot stand here"
-        return ConditionError(self._text, token.index, reason)
+        if code is None and token.kind == "end":
+            code = "condition-ends"
+        elif code is None and token.value == "(":
+            code = "condition-calls"
+        elif code is None and token.value == "-":
+            code = "condition-calculates"
+        elif code is None:
+            code, params = "condition-misplaced", {"sign": str(token.value)}
+        return ConditionError.at(self._text, token.index, code, **params)
 
     def _any(self) -> Node:
         operands = [self._all()]
@@ -276,7 +279,7 @@ class _Parser:
     def _operand(self) -> Node:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise self._refusal(f"this is nested more than {_DEEPEST} levels deep")
+            raise self._refusal("condition-depth", limit=_DEEPEST)
         try:
             if self._takes("!"):
                 return Not(self._operand())
@@ -292,7 +295,7 @@ class _Parser:
         is_negative = self._takes("-")
         token = self._now
         if is_negative and token.kind != "number":
-            raise self._refusal("only a number can follow a minus here")
+            raise self._refusal("condition-minus")
         if token.kind in ("number", "text"):
             self._at += 1
             return self._alone(Literal(-token.value if is_negative else token.value))
@@ -303,14 +306,12 @@ class _Parser:
             self._at += 1
             return self._path()
         if token.kind == "name":
-            raise self._refusal(
-                f"{token.value!r} is not known here; the output of the task before is $"
-            )
+            raise self._refusal("condition-name", name=token.value)
         raise self._refusal()
 
     def _alone(self, node: Node) -> Node:
         if self._now.kind == "sign" and self._now.value in (".", "["):
-            raise self._refusal("only $ has members here")
+            raise self._refusal("condition-members")
         return node
 
     def _path(self) -> Node:
@@ -319,12 +320,12 @@ class _Parser:
             token = self._now
             if sign == ".":
                 if token.kind != "name":
-                    raise self._refusal("expected the name of a member here")
+                    raise self._refusal("condition-expects-name")
                 self._at += 1
             else:
                 is_index = token.kind == "number" and isinstance(token.value, int)
                 if token.kind != "text" and not is_index:
-                    raise self._refusal("expected a name in quotes, or an index, here")
+                    raise self._refusal("condition-expects-key")
                 self._at += 1
                 self._needs("]")
             keys.append(token.value)
