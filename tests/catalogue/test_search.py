@@ -444,6 +444,9 @@ WANTED = (
     endpoint("microsoft GET /me/messages", "List messages", api=GRAPH),
     endpoint("googleapis.com POST /calendars/{id}/events", "Creates an event", api=CALENDAR),
     endpoint("dropbox POST /2/files/list_folder", "List a folder", api=Api("v2", "HTTP API")),
+    endpoint("gitlab POST /projects/{id}/merge_requests", "Create a merge request"),
+    endpoint("telegram POST /sendMessage", "Sends a text"),
+    endpoint("bitbucket POST /repositories/{workspace}/{slug}", "Create a repository"),
 )
 _STRIPE_THINGS = (
     "methods",
@@ -550,6 +553,12 @@ DISTRACTORS = (
         for number in range(2)
     ),
     endpoint("box GET /folders/{id}", "Get a folder", api="Box"),
+    *(endpoint(f"bitbucket POST /repo_slug/{thing}", f"Create {thing}") for thing in _NAMESPACED),
+    *(
+        endpoint(f"tailor{number} POST /strip/{{id}}/refund", "Refund a strip")
+        for number in range(4)
+    ),
+    *(endpoint(f"mail{number} POST /mail/sender", "A sender of mail") for number in range(4)),
 )
 
 
@@ -593,6 +602,13 @@ def wanted() -> Searched:
         ("outlook list messages", "microsoft GET /me/messages", 3),
         ("bq run query", "googleapis.com POST /projects/{id}/queries", 3),
         ("gcal create event", "googleapis.com POST /calendars/{id}/events", 3),
+        ("gcal insert event", "googleapis.com POST /calendars/{id}/events", 1),
+        ("gcs upload object", "googleapis.com POST /b/{bucket}/o", 1),
+        ("gl create mr", "gitlab POST /projects/{id}/merge_requests", 1),
+        ("tg send msg", "telegram POST /sendMessage", 1),
+        ("bb create repo", "bitbucket POST /repositories/{workspace}/{slug}", 3),
+        ("strpie refund", "stripe POST /v1/refunds", 3),
+        ("sned grid sned mail", "sendgrid POST /mail/send", 3),
         ("drop box list folder", "dropbox POST /2/files/list_folder", 3),
         ("zqxj wvkq jzzq qqwx vvkz xxjq stripe refund", "stripe POST /v1/refunds", 3),
     ],

@@ -285,7 +285,7 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
             result += parts
             dropped = dropped or missing
         elif (remaining := remaining - 1) >= 0 and (
-            near := _nearest(vocabulary, word.stems[0], rows)
+            near := _nearest(vocabulary, word, rows)
         ):
             result.append(Word(near[0], near, methods=METHODS.get(near[0], ())))
         elif rows or completed:
@@ -295,11 +295,13 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
     return tuple(result), dropped
 
 
-def _nearest(vocabulary: Vocabulary, wrong: str, rows: int) -> tuple[str, ...]:
-    """Return at most three terms near to *wrong*, which *rows* rows have.
+def _nearest(vocabulary: Vocabulary, word: Word, rows: int) -> tuple[str, ...]:
+    """Return at most three terms near to *word*, which *rows* rows have: first those of the same
+    letters, as most slips swap two.
 
     All are more than `FAR_RARER` times as frequent.
     """
+    wrong = word.stems[0]
     if len(wrong) < SHORTEST_CORRECTED:
         return ()
     # Few people miss a word's first letter, and of those most swap it with the second.
@@ -319,6 +321,9 @@ def _nearest(vocabulary: Vocabulary, wrong: str, rows: int) -> tuple[str, ...]:
                 alike[term] = names, everywhere
                 distances[term] = difference, -everywhere
     compared = heapq.nsmallest(MOST_COMPARED, distances, key=distances.__getitem__)
-    near = difflib.get_close_matches(wrong, compared, n=3, cutoff=LEAST_ALIKE)
+    same_letters = [sorted(word.text), sorted(wrong)]
+    near = [term for term in compared if sorted(term) in same_letters]
+    near += difflib.get_close_matches(wrong, compared, n=3, cutoff=LEAST_ALIKE)
+    near = list(dict.fromkeys(near))[:3]
     vocabulary.counts.update({term: alike[term] for term in near})
     return tuple(near)

@@ -118,9 +118,10 @@ SAME: dict[str, tuple[str, ...]] = {
         "db": "database",
         "email": "mail",
         "mail": "email",
+        "msg": "message",
         "photo": "image picture",
         "picture": "image photo",
-        "pr": "pull",
+        "repo": "repository",
         "sms": "message text",
         "subscriber": "member",
         "vm": "virtualmachine",
@@ -130,19 +131,33 @@ SAME: dict[str, tuple[str, ...]] = {
 
 SHORT_NAMES: dict[str, tuple[str, ...]] = {
     "aws": ("amazonaws", "amazon"),
+    "az": ("azure",),
+    "bb": ("bitbucket",),
     "bq": ("bigquery",),
+    "cf": ("cloudflare",),
+    "dd": ("datadog",),
     "fb": ("facebook",),
-    "gcal": ("googlecalendar", "google calendar"),
+    "gcal": ("googlecalendar", "googleapis calendar"),
     "gcp": ("googlecloud", "googleapis", "google cloud"),
+    "gcs": ("cloud storage",),
+    "gdrive": ("googledrive", "googleapis drive"),
     "gh": ("github",),
+    "gl": ("gitlab",),
+    "gsheets": ("googlesheets", "googleapis sheets"),
     "ig": ("instagram",),
     "k8s": ("kubernetes",),
+    "mr": ("merge request",),
     "ms": ("microsoft",),
     "msgraph": ("microsoftgraph", "microsoft graph"),
     "outlook": ("microsoftgraph", "microsoft graph"),
+    "pd": ("pagerduty",),
+    "pr": ("pull request",),
+    "sf": ("salesforce",),
+    "tg": ("telegram",),
+    "wa": ("whatsapp",),
     "yt": ("youtube",),
 }
-"""Short name of a provider -> its full names, which count as much as the short one.
+"""Short name, of a provider mostly -> its full names, which count as much as the short one.
 
 At most one name has several words; it is the last.
 """
