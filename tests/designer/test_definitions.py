@@ -5,6 +5,8 @@ input, and the definitions that it runs.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,42 @@ def test_environments_are_listed_without_their_variables(designer: RunningDesign
     assert (here["name"], here["colour"]) == ("here", "red")
     assert "c4n4ry" not in response.text
     assert designer.client.get("workflows/..%2Fx/environments").status_code in (400, 404)
+
+
+def test_links_that_lead_out_bring_no_environment_and_no_definition(
+    designer: RunningDesigner, folder: Path, tmp_path: Path
+) -> None:
+    """Neither a file nor a whole folder; the environment is listed with why. A pipe in the folder
+    holds nothing up.
+    """
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "away.json").write_text(json.dumps({"description": "0utside"}))
+    (outside / "stolen.json").write_text((folder / "billing.json").read_text())
+    (folder / "environments/away.json").symlink_to(outside / "away.json")
+    (folder / "environments/nowhere.json").symlink_to(outside / "nothing.json")
+    (folder / "stolen.json").symlink_to(outside / "stolen.json")
+    os.mkfifo(folder / "environments/pipe.json")
+    os.mkfifo(folder / "pipe.json")
+    response = designer.client.get("workflows/flow/environments")
+    away = response.json()["items"][0]
+    assert (away["name"], "leads out of the folder" in away["broken"]) == ("away", True)
+    assert "0utside" not in response.text
+    draft = {"task": http("https://api.acme.example/"), "inputs": {}, "workflow": "flow"}
+    refused = designer.client.post("test-requests", json=draft | {"environment": "away"})
+    assert "leads out of the folder" in refused.json()["detail"]
+    tasks = {
+        name: {"type": "Workflow", "definition": name, "end": True}
+        for name in ("billing", "stolen")
+    }
+    value = {"definition": {"startTask": "billing", "tasks": tasks}, "workflow": "flow"}
+    pointers = [one["pointer"] for one in post(designer, "validate", value)["problems"]]
+    assert "/tasks/stolen/definition" in pointers
+    assert "/tasks/billing/definition" not in pointers
+    shutil.rmtree(folder / "environments")
+    (folder / "environments").symlink_to(outside)
+    listed = designer.client.get("workflows/flow/environments").json()["items"]
+    assert all("leads out of the folder" in one["broken"] for one in listed)
 
 
 def test_a_draft_is_tried_in_its_environment(designer: RunningDesigner, stand_in: StandIn) -> None:

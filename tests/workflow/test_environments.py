@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -291,9 +292,12 @@ def test_a_variable_of_an_environment_is_somewhere(write: Callable[..., Path]) -
 def test_environments_are_those_of_every_definition_in_the_folder(
     write: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A server that only another definition of the folder uses is used; a broken one is no bar."""
+    """A server that only another definition of the folder uses is used; neither a broken one nor a
+    pipe, which nobody writes to, is a bar.
+    """
     path = write(http("https://b.example/x"), live={"servers": {LIVE: "https://c.example"}})
     (tmp_path / "broken.json").write_text("{", "utf-8")
+    os.mkfifo(tmp_path / "pipe.json")
     with runtime() as shared:
         (unused,) = environment_problems(load_definition(path), "live", shared)[0]
         assert unused.code == "environment-server-unused"

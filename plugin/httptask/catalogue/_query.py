@@ -284,9 +284,7 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
             parts, missing = corrected(vocabulary, (Word.of(part, [part]) for part in word.parts))
             result += parts
             dropped = dropped or missing
-        elif (remaining := remaining - 1) >= 0 and (
-            near := _nearest(vocabulary, word, rows)
-        ):
+        elif (remaining := remaining - 1) >= 0 and (near := _nearest(vocabulary, word, rows)):
             result.append(Word(near[0], near, methods=METHODS.get(near[0], ())))
         elif rows or completed:
             result.append(word)

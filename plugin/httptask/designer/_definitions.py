@@ -56,7 +56,9 @@ class Definitions:
             return WorkflowDefinition(document), None
         definition = self._workflows.placed(member(value, "workflow", str), document)
         try:
-            return definition, await in_thread(lambda: definitions_of(definition))
+            # Beside a single file, whatever its tasks name; in a folder, what the page can open.
+            load = self._workflows.load if self._workflows.takes_new else None
+            return definition, await in_thread(lambda: definitions_of(definition, load))
         except DefinitionError:  # one of them is broken: that is said where it is opened
             return definition, None
 

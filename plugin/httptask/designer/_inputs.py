@@ -13,6 +13,7 @@ from httptask.settings import input_problems
 from httptask.workflow import (
     environment_names,
     input_problems_of,
+    is_own_environment,
     load_environment,
     sample_input,
     with_defaults,
@@ -75,9 +76,9 @@ def environments(definition: WorkflowDefinition) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for name in environment_names(definition):
         try:
-            shown = load_environment(definition, name).to_json()
-        except DefinitionError as error:
-            items.append({"name": name, "broken": _told(error.problems)})
+            shown = environment(definition, name).to_json()
+        except Refused as refusal:
+            items.append({"name": name, "broken": refusal.detail})
             continue
         shown.pop("variables", None)
         items.append(shown)
@@ -85,8 +86,15 @@ def environments(definition: WorkflowDefinition) -> list[dict[str, Any]]:
 
 
 def environment(definition: WorkflowDefinition, name: str) -> Environment:
-    """Return the environment *name* of *definition*. Raises `Refused`."""
+    """Return the environment *name* of *definition*. Raises `Refused`, for one that a link brings
+    from another folder, too.
+    """
     try:
+        if not is_own_environment(definition, name):
+            raise Refused(
+                "bad-request",
+                f"{name}.json is reached by a link that leads out of the folder of definitions",
+            )
         return load_environment(definition, name)
     except DefinitionError as error:
         raise Refused("bad-request", _told(error.problems)) from error

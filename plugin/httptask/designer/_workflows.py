@@ -173,6 +173,16 @@ class Workflows:
         """
         return WorkflowDefinition(definition or {}, source=str(self._path(workflow_id)))
 
+    def load(self, workflow_id: str) -> WorkflowDefinition | None:
+        """Return the stored definition *workflow_id*; None where there is none, or where a link to
+        it leads out of the folder. Raises `DefinitionError` for a broken one.
+        """
+        try:
+            path = self._path(workflow_id)
+        except Refused:
+            return None
+        return load_definition(path) if path.is_file() else None
+
     def write(
         self,
         workflow_id: str,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         iter_tasks,
         load_definition,
     )
-    from httptask.workflow._environment_files import environment_names
+    from httptask.workflow._environment_files import environment_names, is_own_environment
     from httptask.workflow._environments import (
         environment_problems,
         load_environment,
@@ -83,6 +83,7 @@ __all__ = [
     "error_route",
     "failed_output",
     "input_problems_of",
+    "is_own_environment",
     "is_secret_input",
     "iter_tasks",
     "later_tasks",
@@ -124,6 +125,7 @@ _HOMES = {
     "definition_of": "httptask.workflow._definition",
     "definitions_of": "httptask.workflow._nested",
     "environment_names": "httptask.workflow._environment_files",
+    "is_own_environment": "httptask.workflow._environment_files",
     "earlier_tasks": "httptask.workflow._neighbours",
     "environment_problems": "httptask.workflow._environments",
     "input_problems_of": "httptask.workflow._input",

@@ -53,6 +53,14 @@ def environment_path(definition: WorkflowDefinition, name: str) -> Path:
     return path
 
 
+def is_own_environment(definition: WorkflowDefinition, name: str) -> bool:
+    """Say whether the file of the environment *name* is in the folder of *definition*: a link may
+    lead out of it. Raises `DefinitionError` as `environment_path` does.
+    """
+    path, folder = environment_path(definition, name), environment_folder(definition).parent
+    return path.resolve().is_relative_to(folder.resolve())
+
+
 def environment_folder(definition: WorkflowDefinition) -> Path:
     """Return the folder that the environments of *definition* are in."""
     return Path(definition.source or "").parent / FOLDER

@@ -124,7 +124,7 @@ def _tasks_of_folder(definition: WorkflowDefinition) -> list[Mapping[str, Any]]:
     tasks = [task for _, _, task in iter_tasks(definition)]
     own = Path(definition.source or "")
     for path in islice(own.parent.glob("*.json"), _MOST):
-        if path.name == own.name:
+        if path.name == own.name or not path.is_file():  # a pipe would be waited for
             continue
         try:
             tasks += [task for _, _, task in iter_tasks(load_definition(path))]
