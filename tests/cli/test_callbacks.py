@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,8 @@ import pytest
 
 from calling import CallingApi, call, calling_api, export
 from command_line import Run
+from httptask.cli._output import CommandError
+from httptask.cli._receiver import callbacks_of
 from worlds import workflow
 
 
@@ -42,3 +47,61 @@ def test_a_test_request_waits_for_the_call(run: Run, tmp_path: Path, api: Callin
     assert '>   "rows": 5' in done.out
     assert "(ended by callback)" in done.out
     assert urls[0].rpartition("/")[2] not in done.out + done.err
+
+
+def test_a_run_waits_for_the_call(run: Run, tmp_path: Path, api: CallingApi) -> None:
+    """One for each item; the call may come before the answer, and twice."""
+    task = {**export(api), "forEach": {"items": [1, 2]}}
+    statuses: list[int] = []
+    api.before_answer = lambda url: statuses.extend((call(url)[0], call(url)[0]))
+    done = run("run", flow(tmp_path, task), "--callbacks", "127.0.0.1:0", "--json")
+    assert done.status == 0, done.err
+    assert [item["body"] for item in done.json["output"]] == [{"rows": 5}] * 2
+    assert statuses == [202, 200] * 2
+
+
+def received_at(at: str | None, url: str | None = None) -> str | None:
+    """Receive calls as the options say, and return at which address."""
+
+    async def main() -> str | None:
+        arguments = argparse.Namespace(callbacks=at, callback_url=url)
+        async with callbacks_of(arguments) as callbacks:
+            return callbacks.address if callbacks is not None else None
+
+    return asyncio.run(main())
+
+
+def test_the_address_is_that_of_the_option() -> None:
+    """A name, an IPv6 address in brackets (RFC 3986, section 3.2.2), or what a proxy is called."""
+    assert received_at(None) is None
+    assert str(received_at("127.0.0.1:0")).startswith("http://127.0.0.1:")
+    assert str(received_at("[::1]:0")).startswith("http://[::1]:")
+    public = "https://public.example/hooks"
+    assert received_at("0.0.0.0:0", public + "/") == public
+
+
+@pytest.mark.parametrize(
+    ("at", "url", "why"),
+    [
+        *((at, None, "write HOST:PORT") for at in
+          ("8400", ":8400", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:\u0661", "")),
+        ("0.0.0.0:0", None, "add --callback-url"),
+        ("[::]:0", None, "add --callback-url"),
+        ("192.0.2.1:0", None, "cannot listen there"),
+        (None, "https://public.example", "add it"),
+        *(("127.0.0.1:0", url, "write an http or https URL") for url in
+          ("public.example", "ftp://a.example", "http://", "https://a.example/?q=1",
+           "https://me@a.example", "https://a.example:x", "https://[::1")),
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(at: str | None, url: str | None, why: str) -> None:
+    """With what to write instead; 192.0.2.1 is nobody's (RFC 5737)."""
+    with pytest.raises(CommandError, match=why):
+        received_at(at, url)
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        at = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(CommandError, match=rf"--callbacks {at}: cannot listen there"):
+            received_at(at)

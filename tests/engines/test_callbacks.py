@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -169,6 +173,32 @@ def test_what_cannot_be_taken_is_refused(api: CallingApi) -> None:
     assert seen == [404, 404, 404, 404, 405, 400, 415, 413, 413]
 
 
+def test_what_is_no_call_is_refused(api: CallingApi) -> None:
+    """Whatever a stranger sends is answered and closed, and the task waits on."""
+    heads = {
+        b"\0" * 64: 400,
+        b"GET\r\n\r\n": 400,
+        b"POST / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 40_000: 431,
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc": 400,
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n": 413,
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n": 404,
+        b"DELETE / HTTP/1.1\r\nHost: a\r\n\r\n": 405,
+    }
+
+    def calls() -> None:
+        url = api.next_url()
+        parts = urlsplit(url)
+        for head, status in heads.items():
+            with socket.create_connection((parts.hostname, parts.port)) as connection:
+                connection.sendall(head)
+                connection.shutdown(socket.SHUT_WR)
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert answer.startswith(f"HTTP/1.1 {status} ".encode()), (head[:80], answer)
+        assert call(url)[0] == 202
+
+    assert run_called(one(export(api)), calls).status == "Completed"
+
+
 def test_states_decide(api: CallingApi) -> None:
     """With `done` and `failed` a call with another state does not end the wait; one that failed
     fails the task, in the class completion, with the call as the result.
@@ -317,7 +347,6 @@ def test_nobody_receives(api: CallingApi) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "pointer"),
     [
-        ({"forEach": {"items": [1]}}, "completion-items", "/forEach"),
         ({"completion": {"mode": "callback", "poll": {}}}, "completion-mode", "/completion/poll"),
         ({"completion": {"mode": "callback", "attach": "x"}}, "completion-mode",
          "/completion/attach"),
@@ -335,10 +364,129 @@ def test_nobody_receives(api: CallingApi) -> None:
 def test_what_is_wrong_is_told_before(
     api: CallingApi, change: dict[str, Any], code: str, pointer: str
 ) -> None:
-    """Settings of the other mode, a task for each item, a request that names no URL."""
+    """Settings of the other mode, a request that names no URL."""
     runtime = Runtime(catalogue=":memory:")
     problems = HttpTask({**export(api), **change}, runtime=runtime).problems()
     assert (code, pointer) in [(problem.code, problem.pointer) for problem in problems], problems
+
+
+def each(api: CallingApi, count: int, **callback: Any) -> dict[str, Any]:
+    """A task that asks for each of *count* items, all at once, and says which."""
+    task = export(api, **callback)
+    task["forEach"] = {"items": list(range(count)), "concurrency": count, "onError": "collect"}
+    task["httpRequest"]["body"]["of"] = "${$.item}"
+    return task
+
+
+def test_each_item_has_a_url_of_its_own(api: CallingApi) -> None:
+    """Calls come in any order, before the answer, too, and twice: each completes the item that
+    asked for it. A job that failed fails its item alone.
+    """
+    early: list[int] = []
+    seen: list[int] = []
+
+    def body(index: int) -> str:
+        return json.dumps({"state": "Broken" if index == 3 else "Ready", "of": index})
+
+    def before_answer(url: str) -> None:
+        if api.came[-1].json["of"] == 0:
+            early.append(call(url, body(0))[0])
+
+    def calls() -> None:
+        waiting = [api.next_url() for _ in range(4)]
+        urls = {asked.json["of"]: asked.json["callback"] for asked in api.came}
+        assert set(urls.values()) == set(waiting)
+        seen.extend(call(urls[index], body(index))[0] for index in (3, 2, 1, 2, 0))
+
+    api.before_answer = before_answer
+    states = {"status": "$.state", "done": ["Ready"], "failed": ["Broken"]}
+    run = run_called(one(each(api, 4, **states)), calls)
+    assert run.status == "Completed"
+    assert [item["body"]["of"] for item in run.output[:3]] == [0, 1, 2]
+    assert run.output[3]["error"]["kind"] == "completion"
+    assert (early, seen) == ([202], [202, 202, 202, 200, 200])
+
+
+def test_a_killed_run_goes_on_waiting_for_its_items(api: CallingApi, tmp_path: Path) -> None:
+    """Neither the item that had ended nor the one that waited is asked for again; what was taken
+    for an item stays taken.
+    """
+
+    async def life(journal: Journal, *, is_first: bool) -> WorkflowRun | None:
+        runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
+        counted, opened = asyncio.Event(), asyncio.Event()
+        options: dict[str, Any] = {"runtime": runtime, "advanced": lambda *_: counted.set()}
+        receiver = receiving("127.0.0.1", 0, SECRET, opened=lambda *_: opened.set())
+        async with runtime, receiver as callbacks:
+            options["callbacks"] = callbacks
+            if is_first:
+                definition = one(each(api, 2))
+                run = asyncio.create_task(
+                    arun_workflow(definition, journal=journal, workflow_id="r", **options)
+                )
+                for _ in range(2):
+                    url = await asyncio.to_thread(api.next_url)
+                    urls.append(url)
+                assert (await asyncio.to_thread(call, urls[0], '"first"'))[0] == 202
+                await counted.wait()
+                run.cancel()
+                await asyncio.wait([run])
+                return None
+            run = asyncio.create_task(aresume_run(journal, "r", **options))
+            here = callbacks.address + "/callbacks/" + urls[1].rpartition("/")[2]
+            await opened.wait()
+            assert (await asyncio.to_thread(call, here, '"second"'))[0] == 202
+            return await run
+
+    urls: list[str] = []
+    with Journal(tmp_path / "runs.sqlite3") as journal:
+        asyncio.run(life(journal, is_first=True))
+        run = asyncio.run(life(journal, is_first=False))
+    assert run is not None
+    assert (run.status, len(api.came)) == ("Completed", 2)
+    assert sorted(item["body"] for item in run.output) == ["first", "second"]
+
+
+@pytest.mark.parametrize("is_for_each", [False, True])
+def test_a_call_that_was_taken_stays_taken(
+    api: CallingApi, tmp_path: Path, is_for_each: bool
+) -> None:
+    """A run that was stopped before the answer asks again, for that can be repeated; the call that
+    came before counts.
+    """
+    came, is_over = threading.Event(), threading.Event()
+
+    def before_answer(url: str) -> None:
+        if not came.is_set():
+            assert call(url, '"early"')[0] == 202
+            came.set()
+            is_over.wait(60)
+
+    api.before_answer = before_answer
+    task = {**(each(api, 1) if is_for_each else export(api)), "idempotencyKey": True}
+
+    async def life(journal: Journal, *, is_first: bool) -> WorkflowRun | None:
+        runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
+        async with runtime, receiving("127.0.0.1", 0, SECRET) as callbacks:
+            options: dict[str, Any] = {"runtime": runtime, "callbacks": callbacks}
+            if not is_first:
+                return await aresume_run(journal, "r", **options)
+            run = asyncio.create_task(
+                arun_workflow(one(task), journal=journal, workflow_id="r", **options)
+            )
+            await asyncio.to_thread(came.wait)
+            run.cancel()
+            await asyncio.wait([run])
+            is_over.set()
+            return None
+
+    with Journal(tmp_path / "runs.sqlite3") as journal:
+        asyncio.run(life(journal, is_first=True))
+        run = asyncio.run(life(journal, is_first=False))
+    assert run is not None
+    assert (run.status, len(api.came)) == ("Completed", 2)
+    output = run.output[0] if is_for_each else run.output
+    assert output["body"] == "early"
 
 
 def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ class TaskRunner:
     def _refusal(self, step: Step, inputs: Inputs) -> dict[str, Any] | None:
         """Return the error of a task that waits for somebody outside where nobody can be."""
         task_type = step.definition["type"]
-        if inputs.item is not None:
+        if inputs.item is not None and not self.awaits_callback(step):
             reason = "it waits for somebody outside, which a task that is done for each item cannot"
             return unexpected_failure(task_type, reason)
         if self._can_wait:

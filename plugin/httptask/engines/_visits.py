@@ -30,7 +30,7 @@ from httptask.model.workflow import (
     WorkflowDefinition,
     WorkflowRun,
 )
-from httptask.protocols import RunOptions
+from httptask.protocols import RunOptions, Signals
 from httptask.sending import Progress as CallProgress
 from httptask.sending import watched
 from httptask.workflow import Progress
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from httptask.engines._record import RunRecord
     from httptask.engines._task import TaskRunner
     from httptask.engines.callbacks import Gate
-    from httptask.engines.journal import CallJournal
+    from httptask.engines.journal import CallJournal, RunJournal
     from httptask.task import Runtime
 
 RunInside = Callable[
@@ -100,7 +100,7 @@ class Visits:
         self._journal.show(step.key, call)
         watched.set(call)
         nested: list[WorkflowRun] = []
-        gate = self._gate(step, inputs, call)
+        gate = self._gate(step, inputs, partial(self._journal.give, step.key), call.notes.append)
         try:
             if journal is not None and journal.was_sent:
                 return self._record.fail(step, cut_off_error(step))
@@ -123,17 +123,25 @@ class Visits:
             if gate is not None and self._callbacks is not None:
                 self._callbacks.close(gate)
 
-    def _gate(self, step: Step, inputs: Inputs, call: CallProgress) -> Gate | None:
+    def _gate(
+        self,
+        step: Step,
+        inputs: Inputs,
+        keep: Callable[[Signal], Awaitable[bool]],
+        note: Callable[[str], None],
+    ) -> Gate | None:
         """Return where the call is received that the task of *step* waits for, from now on: it may
-        come before the task waits. None where it waits for none.
+        come before the task waits. None where it waits for none. *keep* and *note* are those of a
+        `Gate`.
         """
         if self._callbacks is None or not self._tasks.awaits_callback(step):
             return None
+        item = () if inputs.item is None else (inputs.item.index,)
         return self._callbacks.open(
-            (self._record.workflow_id, *step.key),
+            (self._record.workflow_id, *step.key, *item),
             lambda gate: partial(self._tasks.answer_callback, step, _with_names(inputs, gate)),
-            keep=partial(self._journal.give, step.key),
-            note=call.notes.append,
+            keep=keep,
+            note=note,
         )
 
     async def _turns(
@@ -153,7 +161,7 @@ class Visits:
         signal = None
         while True:
             if wait is not None:
-                signal = await self._awaited(wait, gate)
+                signal = await self._awaited(wait, gate, self._signals)
                 state = wait.state if state is None else state
                 call.keeper = journal = self._journal.call(step.key)
                 self._announce(step, journal)
@@ -169,15 +177,17 @@ class Visits:
             await self._journal.written()
             state, wait = None, progress.waits[0]
 
-    async def _awaited(self, wait: Wait, gate: Gate | None) -> Signal | None:
-        """Return what somebody outside gave to *wait*, by a call at *gate* perhaps; None: its time
-        has come before.
+    async def _awaited(
+        self, wait: Wait, gate: Gate | None, signals: Signals | RunJournal | None
+    ) -> Signal | None:
+        """Return what somebody outside gave to *wait*, by *signals* or by a call at *gate*; None:
+        its time has come before.
         """
         waits: list[asyncio.Task[Any]] = []
         if wait.awaits_signal and gate is not None:
             waits.append(asyncio.create_task(gate.wait()))
-        if wait.awaits_signal and self._signals is not None:
-            waits.append(asyncio.create_task(self._signals.wait(*wait.key)))
+        if wait.awaits_signal and signals is not None:
+            waits.append(asyncio.create_task(signals.wait(*wait.key)))
         if wait.until is not None:
             waits.append(asyncio.create_task(self._clock.wait_until(due(wait.until))))
         try:
@@ -262,24 +272,60 @@ class Visits:
         """
         if journal is not None and journal.was_sent:
             return cut_off_error(step), 0
+        index = inputs.item.index if inputs.item is not None else 0
+        keep = partial(self._journal.give_item, step.key, index)
+        gate = self._gate(step, inputs, keep, lambda note: None)
+        try:
+            if gate is not None:
+                inputs = _with_names(inputs, gate)
+            return await self._turns_of_item(step, inputs, index, journal, gate)
+        finally:
+            if gate is not None and self._callbacks is not None:
+                self._callbacks.close(gate)
+
+    async def _turns_of_item(
+        self,
+        step: Step,
+        inputs: Inputs,
+        index: int,
+        journal: CallJournal | None,
+        gate: Gate | None,
+    ) -> tuple[TaskOutcome | dict[str, Any], int]:
         state = journal.state if journal is not None else None
         turn = journal.turn if journal is not None else None
+        call, signal = watched.get(), None
         while True:
-            if turn is not None and turn.wait_until is not None:
-                await self._clock.wait_until(due(turn.wait_until))
+            if turn is not None:
+                if turn.awaits_signal and call is not None:  # its request was sent
+                    call.maybe_delivered = True
+                signal = await self._signal_of_item(step, index, turn, gate)
                 state = turn.state
             self._announce(step, journal)
             await self._journal.written()
-            outcome = await self._tasks.run(step, inputs, state)
+            outcome = await self._tasks.run(step, inputs, state, signal)
             if not isinstance(outcome, TaskOutcome):
                 return outcome, 0
             if outcome.definition is not None:
                 return await self._nested_of_item(step, outcome, outcome.definition, inputs.item)
-            if outcome.wait_until is None:
+            if not outcome.is_waiting:
                 return outcome, 0
             turn = outcome
             if journal is not None:
                 journal.note_turn(turn)
+
+    async def _signal_of_item(
+        self, step: Step, index: int, turn: TaskOutcome, gate: Gate | None
+    ) -> Signal | None:
+        """Return what an item of *step* waits for, *turn* being the outcome by which it does; None:
+        its time has come before.
+        """
+        if turn.awaits_signal:
+            await self._journal.written()
+            given = await self._journal.given_to_item(step.key, index)
+            if given is not None:
+                return given
+        wait = Wait(step, turn.wait_until, turn.state, turn.awaits_signal)
+        return await self._awaited(wait, gate, None)
 
     async def _nested_of_item(
         self, step: Step, outcome: TaskOutcome, name: str, item: Item | None

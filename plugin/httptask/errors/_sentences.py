@@ -309,10 +309,6 @@ SENTENCES: Mapping[str, str] = {
         " result"
     ),
     "completion-mode": "{name} has no meaning where the mode is {mode}: leave it out",
-    "completion-items": (
-        "a task that is done for each item cannot wait for a callback: run a definition for each"
-        " item (Workflow), with this task in it"
-    ),
     "completion-unnamed": (
         "the request does not say where the API is to call: write ${{swf:callbackUrl}} where it"
         " takes the URL"

@@ -27,6 +27,10 @@ _NOTES = 20
 
 _log = logging.getLogger(__name__)
 
+Visit = tuple[str | int, ...]
+"""The id of a run, the name of a task, the number of the visit, and the index of an item if it is
+done for each.
+"""
 Answering = Callable[[Received], Awaitable[Answer]]
 Opened = Callable[[str, str], None]
 """Is told the name of a task that waits, and its URL without the secret part."""
@@ -68,9 +72,10 @@ class Gate:
         """Return the signal of the call that ends the wait, once it is there."""
         return await asyncio.shield(self._signal)
 
-    def close(self) -> None:
-        """Wait no more: a later call is answered 410."""
+    def close(self) -> Answer:
+        """Wait no more, and return the answer to a later call."""
         self._is_closed = True
+        return self._late() or _GONE
 
     async def receive(self, received: Received) -> Answer:
         """Return the answer to the call *received*."""
@@ -114,7 +119,8 @@ class Callbacks:
         self._secret = secret
         self._opened = opened
         self._gates: dict[str, Gate] = {}
-        self._over: OrderedDict[str, Gate] = OrderedDict()
+        self._over: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
+        """The tokens of waits that are over, by name, and the answer to calls from then on."""
 
     def at(self, address: str) -> Callbacks:
         """Return these callbacks with URLs below another *address*: calls of all are received
@@ -124,21 +130,21 @@ class Callbacks:
         there.address = address.rstrip("/")
         return there
 
-    def url_of(self, visit: tuple[str, str, int]) -> str | None:
+    def url_of(self, visit: Visit) -> str | None:
         """Return the URL that *visit* waits at: a secret. None: it waits at none now."""
         gate = self._gates.get(self.token(visit)[:_NAME_LENGTH])
         return gate.url if gate is not None else None
 
     def open(
         self,
-        visit: tuple[str, str, int],
+        visit: Visit,
         answering: Callable[[Gate], Answering],
         *,
         keep: Callable[[Signal], Awaitable[bool]],
         note: Callable[[str], None],
     ) -> Gate:
-        """Return the gate of *visit*: the id of a run, the name of a task, and the number. Its URL
-        is always the same. *answering* returns what answers its calls; see `Gate`.
+        """Return the gate of *visit*. Its URL is always the same. *answering* returns what answers
+        its calls; see `Gate`.
         """
         token = self.token(visit)
 
@@ -148,20 +154,20 @@ class Callbacks:
         gate = Gate(f"{self.address}{CALLBACKS}{token}", token, answer, keep, note)
         self._gates[token[:_NAME_LENGTH]] = gate
         if self._opened is not None:
-            self._opened(visit[1], without_token(gate.url))
+            self._opened(str(visit[1]), without_token(gate.url))
         return gate
 
     def close(self, gate: Gate) -> None:
         """Close *gate*, which is remembered for a while."""
-        gate.close()
+        late = gate.close()
         name = gate.token[:_NAME_LENGTH]
         if self._gates.get(name) is gate:
             del self._gates[name]
-        self._over[name] = gate
+        self._over[name] = gate.token, late
         if len(self._over) > _REMEMBERED:
             self._over.popitem(last=False)
 
-    def token(self, visit: tuple[str, str, int]) -> str:
+    def token(self, visit: Visit) -> str:
         """Return the token of *visit*, which nobody can guess (RFC 2104)."""
         message = b"httptask callback " + dump(list(visit), compact=True).encode()
         digest = hmac.digest(self._secret, message, "sha256")
@@ -173,12 +179,13 @@ class Callbacks:
         """
         token = path.rpartition(CALLBACKS)[2] if CALLBACKS in path else ""
         name = token[:_NAME_LENGTH]
-        gate = self._gates.get(name) or self._over.get(name)
-        known = gate.token if gate is not None else "-" * len(token)
+        gate = self._gates.get(name)
+        known, late = self._over.get(name, ("-" * len(token), _UNKNOWN))
+        known = known if gate is None else gate.token
         if not hmac.compare_digest(known.encode(), token.encode("utf-8", "replace")):
             return _UNKNOWN
         if gate is None:
-            return _UNKNOWN
+            return late
         try:
             return await gate.receive(received)
         except Exception:  # noqa: BLE001 - whoever calls is told to call again, and the log has why

@@ -34,6 +34,8 @@ _FORGOTTEN = (
 _PARTS = (
     "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ? ORDER BY number"
 )
+_SIGNAL_OF_ITEM = 0
+"""The number of the part that is what somebody outside gave to an item."""
 
 
 @dataclass(slots=True)
@@ -260,6 +262,26 @@ class RunJournal:
             return True
 
         return await self._store.ado(insert)
+
+    async def give_item(self, key: Key, index: int, signal: Signal) -> bool:
+        """Keep *signal*, which was given to an item of the visit *key*; see `give`."""
+        text = _text(self._mask(signal.to_json()))
+
+        def insert(connection: sqlite3.Connection) -> bool:
+            sql = "INSERT OR IGNORE INTO part VALUES (?, ?, ?, ?, ?, ?)"
+            values = (self._number, *key, index, _SIGNAL_OF_ITEM, text)
+            return connection.execute(sql, values).rowcount == 1
+
+        return await self._store.ado(insert)
+
+    async def given_to_item(self, key: Key, index: int) -> Signal | None:
+        """Return what was given to an item of the visit *key*; None: nothing yet."""
+        sql = (
+            "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ?"
+            " AND number = ?"
+        )
+        rows = await self._store.read(sql, self._number, *key, index, _SIGNAL_OF_ITEM)
+        return Signal.from_json(parse(rows[0][0])) if rows else None
 
     async def wait(self, task: str, visit: int) -> Signal:
         """Return what somebody outside gave to the visit, once it is there."""

@@ -77,8 +77,6 @@ def _callback_problems(
     when, until = _text(setting, "when"), _text(callback, "until")
     yield from _condition_problems(when, f"{at}/when", evaluator, _SHAPE)
     yield from _condition_problems(until, f"{under}/until", evaluator, CALL)
-    if definition.get("forEach") is not None:
-        yield Problem.of("completion-items", pointer_of(["forEach"], pointer))
     request = [definition.get("inputParameters"), definition.get("httpRequest")]
     if _NAMES.search(dump(request)) is None:
         yield Problem.of("completion-unnamed", at, severity="warning")
