@@ -105,3 +105,10 @@ def test_a_port_that_is_taken_is_said() -> None:
         at = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(CommandError, match=rf"--callbacks {at}: cannot listen there"):
             received_at(at)
+
+
+def test_a_server_receives_no_calls_for_us(run: Run, tmp_path: Path, api: CallingApi) -> None:
+    name, asked = flow(tmp_path, export(api)), len(api.came)
+    done = run("run", name, "--detach", "--engine", "temporal", "--callbacks", "127.0.0.1:0")
+    assert (done.status, len(api.came)) == (2, asked)
+    assert "--detach runs on a server, which receives no callbacks" in done.err

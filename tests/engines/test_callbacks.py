@@ -21,7 +21,7 @@ from httptask import HttpTask
 from httptask._core.redaction import MASK
 from httptask.engines import Journal, aresume_run, arun_workflow
 from httptask.engines.callbacks import receiving
-from httptask.errors import DefinitionError, SettingsError
+from httptask.errors import DefinitionError, PluginError, SettingsError
 from httptask.model.workflow import Signal, WorkflowRun
 from httptask.task import Runtime
 from worlds import fork, workflow
@@ -341,6 +341,15 @@ def test_nobody_receives(api: CallingApi) -> None:
         asyncio.run(arun_workflow(one(export(api)), runtime=Runtime(catalogue=":memory:")))
     with pytest.raises(SettingsError, match="nobody receives the callback"):
         HttpTask(export(api)).call()
+    assert api.came == []
+
+
+def test_other_engines_receive_none(api: CallingApi) -> None:
+    """A receiver that an engine would not use is refused, and so is a task that waits for one:
+    before a server is asked for anything.
+    """
+    with pytest.raises(PluginError, match="the engine temporal receives no callbacks"):
+        run_called(one(export(api)), engine="temporal")
     assert api.came == []
 
 

@@ -563,8 +563,23 @@ def test_a_name_that_is_no_item_is_told_in_the_request() -> None:
         one(task)
 
 
-@pytest.mark.parametrize("task_type", ["Decision", "Terminate", "Parallel"])
-def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str) -> None:
+def test_a_wait_is_done_for_each_item() -> None:
+    """Each item waits by itself: for a time that has passed, not at all."""
+    times = ["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"]
+    ended = one({"type": "Wait", "until": "${$.item}", "forEach": each(times)})
+    assert [output["until"][:10] for output in ended.output] == ["2020-01-01", "2020-01-02"]
+
+
+@pytest.mark.parametrize(
+    ("task_type", "why"),
+    [
+        ("Decision", "it says where the run goes, once"),
+        ("Terminate", "it ends the run, once"),
+        ("Parallel", "run a definition for each item, a Workflow with the Parallel in it"),
+        ("Simple", "somebody outside completes it, once"),
+    ],
+)
+def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str, why: str) -> None:
     """One problem says why, and for a Parallel what to do instead."""
     tasks: dict[str, Any] = {
         "Decision": {
@@ -573,6 +588,7 @@ def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str) -> 
             "defaultTask": "End",
         },
         "Terminate": {"type": "Terminate", "terminationStatus": "Completed"},
+        "Simple": {"type": "Simple", "nextTask": "End"},
         "Parallel": {
             "type": "Parallel",
             "branches": [{"startTask": "B", "tasks": {"B": do(end=True)}}],
@@ -584,6 +600,7 @@ def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str) -> 
         run({"T": task, "End": do(end=True)})
     errors = [one for one in caught.value.problems if one.severity == "error"]
     assert [(one.code, one.pointer) for one in errors] == [("for-each-type", "/tasks/T/forEach")]
+    assert why in str(errors[0])
 
 
 def test_unset_fields_have_their_defaults() -> None:

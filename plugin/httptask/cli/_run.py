@@ -130,6 +130,10 @@ def run_run(arguments: argparse.Namespace) -> int:
     if arguments.detach:
         if arguments.pins is not None or arguments.offline:
             raise CommandError("--detach runs on a server, which takes no pins: leave one out")
+        if arguments.callbacks is not None:
+            raise CommandError(
+                "--detach runs on a server, which receives no callbacks: leave one out"
+            )
         return run_detached(arguments)
     definition = load(arguments.definition)
     environment = environment_of(arguments, definition)

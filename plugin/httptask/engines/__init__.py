@@ -274,6 +274,10 @@ async def _run(
         raise PluginError(f"the engine {name} keeps no journal: leave it out, or run it embedded")
     if options.pins is not None and not getattr(engine, "takes_pins", False):
         raise PluginError(f"the engine {name} takes no pins: leave them out, or run it embedded")
+    if options.callbacks is not None and not getattr(engine, "takes_callbacks", False):
+        raise PluginError(
+            f"the engine {name} receives no callbacks: leave them out, or run it embedded"
+        )
     try:
         return await engine.run(definition, options, runtime)
     except HttpTaskError:

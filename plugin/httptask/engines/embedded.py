@@ -32,6 +32,7 @@ class EmbeddedEngine:
     name = "embedded"
     keeps_journals = True
     takes_pins = True
+    takes_callbacks = True
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or Clock()

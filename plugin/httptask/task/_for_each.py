@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _WITHOUT_ITEMS = {
     "Decision": "it says where the run goes, once",
     "Terminate": "it ends the run, once",
-    "Parallel": "its branches run once; give the tasks in them a 'forEach' each",
+    "Parallel": (
+        "its branches run once; run a definition for each item, a Workflow with the Parallel in it,"
+        " or give the tasks in the branches a 'forEach' each"
+    ),
     "Simple": "somebody outside completes it, once",
 }
 """Why a type of task is not done for each item."""
