@@ -383,6 +383,19 @@ def test_settings_that_are_only_noted_have_no_errors(shared: Runtime) -> None:
     assert codes(chain(Use=reader), shared) == DOCUMENTED_TYPE
 
 
+PAGES = {"mode": "link", "items": "$.data"}
+
+
+def polls(**poll: Any) -> dict[str, Any]:
+    return {"mode": "poll", "poll": poll}
+
+
+def called(**callback: Any) -> dict[str, Any]:
+    """A task that waits for a call, and names its URL."""
+    request = {"headers": {"X-Callback": "${swf:callbackUrl}"}}
+    return http("order", request=request, completion={"mode": "callback", "callback": callback})
+
+
 @pytest.mark.parametrize(
     ("task", "expected"),
     [
@@ -404,10 +417,34 @@ def test_settings_that_are_only_noted_have_no_errors(shared: Runtime) -> None:
         (http("list", pagination={"mode": "link", "items": "$.dta"}), UNDOCUMENTED),
         (http("list", pagination={"mode": "link", "total": "$.totla"}), UNDOCUMENTED),
         (http("list", pagination={"mode": "nextUrl", "next": "$.headers.next"}), SILENT),
+        (http("list", pagination=PAGES | {"identity": "$.sku"}), SILENT),
+        (http("list", pagination=PAGES | {"identity": "$.skuu"}), UNDOCUMENTED),
+        (
+            http("list", pagination=PAGES | {"resume": "${$.a.b}"}, inputParameters={"a": 1}),
+            MISPLACED,
+        ),
+        (http("order", completion=polls(url="/jobs/${$.body.id}")), SILENT),
+        (http("order", completion=polls(url="/jobs/${$.body.idd}")), UNDOCUMENTED),
+        (http("order", completion=polls(url="${$.body.lines}")), DOCUMENTED_TYPE),
+        (http("order", completion=polls(until="${$.body.anything}")), SILENT),
+        (http("order", completion=polls(until="${$.statusCode}")), DOCUMENTED_TYPE),
+        (http("order", completion=polls(result="${$.job.url}")), SILENT),
+        (
+            http("order", completion={"mode": "poll", "when": "${$.body.lnes[?@.count > 1]}"}),
+            UNDOCUMENTED,
+        ),
+        (
+            http("order", completion={"mode": "poll", "cancel": {"url": "/${$.body.idd}"}}),
+            UNDOCUMENTED,
+        ),
+        (called(result="${$.body.any.thing}"), SILENT),
+        (called(result="${$.headers['x-any']}"), SILENT),
+        (called(until="${$.headers}"), TYPE),
+        (called(until="${jsonata: body.state = 'done'}"), SILENT),
     ],
 )
 def test_settings_of_all_tasks_are_looked_at(task: Any, expected: Any, shared: Runtime) -> None:
-    """Waits, items, conditions, and the queries of pagination."""
+    """Waits, items, conditions, the queries of pagination, and what sees a job."""
     assert codes(chain(Get=http("order"), Use=task), shared) == expected
 
 

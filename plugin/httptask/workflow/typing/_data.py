@@ -102,6 +102,12 @@ class TypedData:
         schema = result_schema(task, endpoint, body, any_status=True)
         return self._source(endpoint).type_of(schema)
 
+    def first_answer(self, name: str) -> ValueType:
+        """Return the type of the answer of the Http task *name* that starts a job."""
+        endpoint = self._endpoint(name)
+        schema = result_schema({**self._tasks[name][0], "completion": None}, endpoint)
+        return self._source(endpoint).type_of(schema)
+
     def body(self, name: str) -> ValueType:
         """Return the type of the body of one response to the Http task *name*."""
         task, _ = self._tasks[name]

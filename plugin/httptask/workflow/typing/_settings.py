@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +34,31 @@ _FIELDS: Mapping[str, Mapping[str, ValueType]] = {
     },
 }
 """The fields of task types that see the run's document, and what they take."""
-_CONDITIONS = (
-    ("successCondition",),
-    ("retry", "until"),
-    ("pagination", "until"),
-    ("completion", "when"),
-)
-"""Conditions over the result of an Http task."""
+_STRING = typed_by({"type": "string"})
+_OVER_RESULT: Mapping[Path, ValueType] = {
+    ("successCondition",): _TRUTH_OF_RESULT,
+    ("retry", "until"): _TRUTH_OF_RESULT,
+    ("pagination", "until"): _TRUTH_OF_RESULT,
+    ("completion", "poll", "until"): _TRUTH_OF_RESULT,
+    ("completion", "poll", "result"): ANY,
+}
+"""What sees the result of an Http task, or of a poll, and what it should yield."""
+_OVER_FIRST_ANSWER: Mapping[Path, ValueType] = {
+    ("completion", "when"): _TRUTH_OF_RESULT,
+    ("completion", "poll", "url"): _STRING,
+    ("completion", "cancel", "url"): _STRING,
+}
+_OVER_CALL: Mapping[Path, ValueType] = {
+    ("completion", "callback", "until"): _TRUTH_OF_RESULT,
+    ("completion", "callback", "result"): ANY,
+}
+_OVER_PARAMETERS: Mapping[Path, ValueType] = {
+    ("idempotencyKey",): ANY,
+    ("pagination", "resume"): ANY,
+    ("completion", "attach"): typed_by({"type": ["string", "null"]}),
+}
+_CALL = typed_by({"type": "object", "properties": {"headers": {"type": "object"}, "body": True}})
+"""A call of the URL at which a task waits: nobody documents more of it."""
 _QUERIES = ("items", "next", "total", "more")
 """The queries of `pagination` over the body of a page."""
 
@@ -129,12 +147,20 @@ class TypedTask:
                     takes_null=path[:1] != ("body",) or len(path) == 1,
                     takes_files=path[:1] == ("body",),
                 )
-        yield from self._texts(("idempotencyKey",), parameters)
+        yield from self._over(_OVER_PARAMETERS, lambda: parameters)
 
     def _over_results(self) -> Iterator[Setting]:
-        for path in _CONDITIONS:
+        yield from self._over(_OVER_RESULT, lambda: self.data.result(self.name))
+        yield from self._over(_OVER_FIRST_ANSWER, lambda: self.data.first_answer(self.name))
+        yield from self._over(_OVER_CALL, lambda: _CALL)
+
+    def _over(
+        self, fields: Mapping[Path, ValueType], data: Callable[[], ValueType]
+    ) -> Iterator[Setting]:
+        """Yield the texts in *fields*, which see *data*, with what each should yield."""
+        for path, expected in fields.items():
             if isinstance(_at(self.task, path), str):
-                yield from self._texts(path, self.data.result(self.name), _TRUTH_OF_RESULT)
+                yield from self._texts(path, data(), expected)
 
     def _queries(self) -> Iterator[Setting]:
         """Yield the queries of `pagination`, as expressions."""
@@ -144,6 +170,10 @@ class TypedTask:
             if isinstance(query, str) and not query.strip().startswith(("$.headers", "${")):
                 pointer = pointer_of(("pagination", field), self.pointer)
                 yield Setting(pointer, f"${{{query}}}", self.data.body(self.name))
+        identity = _at(self.task, ("pagination", "identity"))
+        if isinstance(identity, str) and not identity.strip().startswith("${"):
+            pointer = pointer_of(("pagination", "identity"), self.pointer)
+            yield Setting(pointer, f"${{{identity}}}", self.data.items_of_pages(self.name))
 
     def _texts(self, path: Path, data: ValueType, expected: ValueType = ANY) -> Iterator[Setting]:
         """Yield the texts with expressions in the field at *path*."""
