@@ -808,6 +808,25 @@ def test_progress_while_waiting(designer: RunningDesigner) -> None:
     assert (event["attempt"], event["maxAttempts"]) == (1, 1)
 
 
+def test_items_of_a_stream_are_told_while_it_goes_on(designer: RunningDesigner) -> None:
+    """Those that came before a cancel are told, and none is told twice."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n"
+    waiting = _Waiting(head + b'{"n": 1}\n{"n": 2}\n{"n"')
+    with (
+        raw_server(waiting) as server,
+        designer.client.stream(
+            "POST", "test-requests", json=draft(thing_task(server.url))
+        ) as stream,
+    ):
+        told = events(stream)
+        items = next(event for name, event in told if name == "items")
+        assert [item["text"] for item in items["items"]] == ['{"n": 1}', '{"n": 2}']
+        designer.client.delete(f"test-requests/{items['id']}")
+        names = [name for name, _ in told]
+    assert names[-1] == "cancelled"
+    assert "items" not in names
+
+
 def test_bytes_of_a_long_request_are_counted_while_it_goes_out(designer: RunningDesigner) -> None:
     """Of a body that a server does not read to its end, what went out is counted: not all, and not
     none.

@@ -393,6 +393,45 @@ def test_progress_is_seen(thing: DesignerPage, upstream: Upstream, server: RawSe
     expect(summary).to_contain_text("1 attempt")
 
 
+def test_a_stream_is_seen_while_it_comes_and_kept_when_it_is_stopped(
+    designer: DesignerPage, upstream: Upstream, server: RawServer
+) -> None:
+    """Server-sent events stand there as they come, with a count and times; what came stays after
+    Stop, a reload and in the history, and a secret in it is nowhere."""
+    more = threading.Event()
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        peer.sendall(b'event: tick\ndata: {"n": 1}\n\ndata: of typed-key-9\n\ndata: hal')
+        more.wait(60)
+        peer.sendall(b"f\n\n")
+        peer.wait_for_close()
+
+    upstream.play = handler
+    designer.named("button", "Start from an empty request").click()
+    designer.at("/httpRequest/url").fill(server.url + "/ticks")
+    designer.entry("query", "api_key", "typed-key-9")
+    designer.page.keyboard.press("Control+Enter")
+    response = designer.page.locator(".response")
+    items = response.get_by_role("listitem")
+    expect(response).to_contain_text("2 items so far")
+    expect(items).to_have_text([re.compile("2 · .* of •••"), re.compile('1 · .*tick {"n": 1}')])
+    assert designer.violations() == []
+    more.set()
+    expect(items.first).to_contain_text("half")
+    designer.page.keyboard.press("Escape")
+    expect(designer.page.locator(".summary")).to_contain_text("Cancelled")
+    expect(designer.named("tab", "As it came (3)")).to_have_attribute("aria-selected", "true")
+    expect(items).to_have_count(3)
+    assert designer.violations() == []
+    assert "typed-key-9" not in designer.stored()
+    designer.load()
+    designer.named("tab", "Response").first.click()
+    expect(items).to_have_count(3)
+    expect(response).to_contain_text("3 items, with the time since the request began")
+
+
 def test_wait_between_attempts_and_what_a_cancel_leaves(
     thing: DesignerPage, upstream: Upstream, server: RawServer
 ) -> None:

@@ -24,6 +24,8 @@ class Sequence:
     """Yield the text of each item."""
     read: Callable[[str, Callable[[str], Any]], Any]
     """Return the item of a text; the second argument reads JSON."""
+    whole: Callable[[str], int]
+    """Return how much of the beginning of a body holds whole items, whatever comes after it."""
     write: Callable[[Any, Callable[[Any], str]], str]
     """Return the text of an item, with its end; the second argument writes JSON.
 
@@ -62,6 +64,17 @@ def _records(text: str) -> Iterator[str]:
     yield from (record for record in text.split(_RECORD_SEPARATOR) if record.strip())
 
 
+def _whole_lines(text: str) -> int:
+    return text.rfind("\n") + 1
+
+
+def _whole_records(text: str) -> int:
+    # RFC 7464, section 2.4: a line feed ends a record.
+    if _RECORD_SEPARATOR not in text or text.endswith("\n"):
+        return _whole_lines(text)
+    return text.rfind(_RECORD_SEPARATOR)
+
+
 def _read_json(text: str, parse: Callable[[str], Any]) -> Any:
     return parse(text)
 
@@ -85,6 +98,14 @@ def _events(text: str) -> Iterator[str]:
     yield from (
         block for block in re.split(r"\n{2,}", lines) if any(map(_field, block.split("\n")))
     )
+
+
+_BLANK_LINE = re.compile(r"(?:\r\n|\n|\r(?!\n|\Z)){2}")
+"""Not with a carriage return at the end: a line feed may come after it."""
+
+
+def _whole_events(text: str) -> int:
+    return max((match.end() for match in _BLANK_LINE.finditer(text)), default=0)
 
 
 def _field(line: str) -> tuple[str, str] | None:
@@ -124,6 +145,7 @@ _SEQUENCES = (
         re.compile(r"(application|text)/(x-)?(ndjson|jsonl|jsonlines|json-lines|ldjson)"),
         _lines,
         _read_json,
+        _whole_lines,
         _write_line,
     ),
     # RFC 7464, and the suffix of RFC 8091
@@ -131,9 +153,10 @@ _SEQUENCES = (
         re.compile(r"application/json-seq|[^/]+/[^/]+\+json-seq"),
         _records,
         _read_json,
+        _whole_records,
         _write_record,
     ),
-    Sequence(re.compile(r"text/event-stream"), _events, _read_event, _write_event),
+    Sequence(re.compile(r"text/event-stream"), _events, _read_event, _whole_events, _write_event),
 )
 
 SEQUENCES = re.compile("|".join(f"(?:{sequence.names.pattern})" for sequence in _SEQUENCES))

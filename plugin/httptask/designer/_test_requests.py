@@ -21,6 +21,7 @@ from typing import Any
 from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
 from httptask.building import curl_command
+from httptask.designer._arriving import Arriving
 from httptask.designer._authorisation import authorisation
 from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._event_stream import Event
@@ -157,7 +158,7 @@ class TestRequests:
     ) -> AsyncGenerator[Event, None]:
         """Run *task* as the test request *test_id* and yield its events.
 
-        They are `started`, `request`, `phase`, `bytes`, and at the end exactly one of `response`,
+        They are `started`, `request`, `phase`, `bytes`, `items`, and at the end exactly one of `response`,
         `error` and `cancelled`. The test request is cancelled when the caller stops listening.
         """
         running = self._running[test_id]
@@ -178,7 +179,8 @@ class TestRequests:
             if not running.cancelled:
                 running.start(_work(running, task, inputs, options))
             request_event: dict[str, Any] = {}
-            async for name, event in _progress(running):
+            arriving = Arriving(task.runtime.redactor)
+            async for name, event in _progress(running, arriving):
                 if name == "request":
                     request_event = event
                 yield name, {"id": test_id, **event}
@@ -310,7 +312,7 @@ async def _work(
         return await task.atest_request(inputs, options)
 
 
-async def _progress(running: _Running) -> AsyncIterator[Event]:
+async def _progress(running: _Running, arriving: Arriving) -> AsyncIterator[Event]:
     """Yield events until the work has ended.
 
     The work is observed from outside, so that reporting does not slow it down.
@@ -324,6 +326,9 @@ async def _progress(running: _Running) -> AsyncIterator[Event]:
         )
         while running.queued:
             yield running.queued.pop(0)
+        # Also at the end: of what was stopped or cut off, this is all there is.
+        if (news := arriving.news(progress.received)) is not None:
+            yield "items", news | {"elapsedSeconds": running.elapsed}
         network = progress.network
         if network is None or work.done():
             continue

@@ -18,6 +18,7 @@ from httptask.sending._egress import (
 from httptask.sending._exchange import masked
 from httptask.sending._filename import filename_of, suffix_of
 from httptask.sending._files import BodyFile
+from httptask.sending._hop import Received
 from httptask.sending._httpx import host_and_target
 from httptask.sending._limited_wire import LimitedWire
 from httptask.sending._limits import Limiter
@@ -70,6 +71,7 @@ __all__ = [
     "PinnedWire",
     "Progress",
     "Ready",
+    "Received",
     "RetryRefusal",
     "RoundNews",
     "Send",

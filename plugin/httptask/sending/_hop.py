@@ -158,11 +158,13 @@ async def send_hop(
     network = Recorder()
     progress = watched.get()
     if progress is not None:
-        progress.network = network
+        progress.network, progress.received = network, None
     try:
         answer = await wire.send(request, credential, timeouts, network, identity)
         try:
             record.received = _head(answer, request.method)
+            if progress is not None:
+                progress.received = record.received
             read = _read_body if record.received.may_have_body else _read_nothing
             await read(answer, record.received, bodies)
         except BaseException as error:

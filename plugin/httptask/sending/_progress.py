@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Exchange
+    from httptask.sending._hop import Received
     from httptask.sending._wire import Recorder
 
 
@@ -53,6 +54,8 @@ class Progress:
     """Set between attempts."""
     network: Recorder | None = None
     """Of the hop under way, else of the last one."""
+    received: Received | None = None
+    """The response of that hop as far as it came, as it came: nothing in it is masked."""
     is_observed: bool = False
     """Whether the exchange of every call is wanted, not only that of a cancelled one."""
     exchange: Exchange | None = None

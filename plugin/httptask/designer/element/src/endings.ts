@@ -3,9 +3,10 @@ import { failureOf } from "./api";
 import { duration } from "./amounts";
 import { at, isObject, type Json, type JsonObject } from "./json";
 import { fromRaw } from "./slots";
-import type { Ending, SentRequest, Snapshot } from "./types";
+import type { Arrived, Ending, SentRequest, Snapshot } from "./types";
 
 const MOST_KEPT_TEXT = 16_384;
+const MOST_ARRIVED = 500;
 
 export interface Run {
   task: string;
@@ -13,6 +14,7 @@ export interface Run {
   began: number;
   cancelling: boolean;
   progress: Progress;
+  arrived?: Arrived;
 }
 /** What the server's events say of a test request under way: the latest of each member. */
 interface Progress {
@@ -54,6 +56,20 @@ export function phaseWords({ phase, waitSeconds, retryAfter, queueReason, waitUn
   return retryAfter !== undefined && retryAfter >= waitSeconds ? `${time}: the server asked for it (Retry-After)` : time;
 }
 
+/** What arrived of a streamed response, with the *news* of it; of another response from the start. */
+export function withNews(before: Arrived | undefined, news: Omit<Arrived, "items"> & { items: { number: number; name?: string; text: string }[]; elapsedSeconds: number }): Arrived {
+  const items = news.items.map((item) => ({ ...item, seconds: news.elapsedSeconds }));
+  const isSame = before && (items[0]?.number ?? news.count + 1) > before.count;
+  return { items: [...(isSame ? before.items : []), ...items].slice(-MOST_ARRIVED), count: news.count, isMore: news.isMore };
+}
+
+/** The latest items of *arrived*, of so much text as the history keeps. */
+function shorter(arrived: Arrived): Arrived {
+  let left = MOST_KEPT_TEXT;
+  const first = arrived.items.findLastIndex(({ text }) => (left -= text.length) < 0) + 1;
+  return { ...arrived, items: arrived.items.slice(first) };
+}
+
 export const lost = (message: string): Ending => ({ event: "error", id: "", kind: "designer", message, elapsedSeconds: 0 });
 /** The phases before the first byte of a request is sent. */
 const BEFORE_SENDING = ["prepare", "queue", "dns", "connect", "proxy", "tls"];
@@ -77,6 +93,7 @@ export const smaller = (ending: Ending): Ending => ({
   raw: ending.raw?.slice(0, MOST_KEPT_TEXT),
   text: ending.text?.slice(0, MOST_KEPT_TEXT),
   job: ending.job && JSON.stringify(ending.job).length > MOST_KEPT_TEXT ? { ...ending.job, received: undefined } : ending.job,
+  arrived: ending.arrived && shorter(ending.arrived),
   truncated: ending.truncated || (ending.text?.length ?? 0) > MOST_KEPT_TEXT,
 });
 

@@ -5,6 +5,7 @@ import { phaseWords } from "./endings";
 import type { Store } from "./store";
 import { Panel } from "./panel";
 import { Answer } from "./answer-tools";
+import { Arriving } from "./arriving";
 import { Sent, Timeline } from "./exchange";
 import { csvRows } from "./formats";
 import { Hint } from "./hint";
@@ -15,7 +16,7 @@ import { failureOf } from "./api";
 import { PagesOffered } from "./suggestion";
 import { isRefused, Refused, WayOn } from "./way-on";
 
-type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages" | "job" | "pin";
+type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages" | "job" | "pin" | "arrived";
 
 export function Response(_: object) {
   const { store } = useUi();
@@ -57,6 +58,7 @@ function Running({ store }: { store: Store }) {
         {(progress.maxAttempts ?? 1) > 1 && <span class="muted">attempt {progress.attempt} of {progress.maxAttempts}</span>}
       </div>
       {progress.request && <p class="path small"><code>{progress.request.method} {progress.request.url}</code></p>}
+      {run.arrived && <Arriving arrived={run.arrived} underWay />}
     </div>
   );
 }
@@ -70,6 +72,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
   const views: [View, string][] = responded
     ? [["body", "Body"], ["raw", "Raw"], ["headers", `Headers (${ending.headers?.length ?? 0})`], ["timeline", "Timeline"], ["request", "Request sent"]]
     : [["timeline", "Timeline"], ["request", "Request sent"]];
+  if (ending.arrived) views.splice(responded ? 1 : 0, 0, ["arrived", `As it came (${ending.arrived.count})`]);
   if (ending.job) views.unshift(["job", ending.job.received ? "Callback" : `Job (${ending.job.status ?? "no state"})`]);
   if (ending.pages) views.unshift(["pages", `Pages (${ending.pages.count})`]);
   const pinned = store.history.shown?.task ?? store.task.name!;
@@ -107,6 +110,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
             {shown === "job" && <Panel name="JobCalls" of={{ job: ending.job! }} />}
             {shown === "pages" && <Panel name="PageList" of={{ pages: ending.pages! }} />}
             {shown === "body" && <Body ending={ending} store={store} />}
+            {shown === "arrived" && <Arriving arrived={ending.arrived!} />}
             {shown === "raw" && <Raw ending={ending} store={store} />}
             {shown === "headers" && <Headers headers={ending.headers ?? []} />}
             {shown === "timeline" && <Timeline ending={ending} store={store} />}

@@ -1,6 +1,6 @@
 // Test requests: what is sent, the one under way, and the latest result of each task.
 import type { Draft } from "./api";
-import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence } from "./endings";
+import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence, withNews } from "./endings";
 import { type Json, type JsonObject, parse } from "./json";
 import { maskerOf } from "./masker";
 import { samples, secretsAt } from "./secrets";
@@ -108,7 +108,10 @@ export class TestRequests {
       await this.store.api.testRequest({ ...draft, sendAnyway }, this.running.signal, (event, data) => {
         const payload = JSON.parse(mask(data)) as Record<string, unknown>;
         if (["response", "error", "cancelled"].includes(event)) ending = { ...(payload as unknown as Ending), event: event as Ending["event"] };
-        else {
+        else if (event === "items") {
+          run.arrived = withNews(run.arrived, payload as unknown as Parameters<typeof withNews>[1]);
+          this.store.update();
+        } else {
           // A new phase ends the last wait.
           if (event === "phase") delete run.progress.waitSeconds, delete run.progress.retryAfter;
           Object.assign(run.progress, payload);
@@ -122,6 +125,7 @@ export class TestRequests {
     }
     this.run = this.running = null;
     ending.anyway = sendAnyway;
+    ending.arrived = run.arrived;
     this.ended(run.task, draft.task, ending, key);
   }
 

@@ -325,6 +325,15 @@ export interface Job {
 }
 
 /** How a test request ended: the payload of its last event, and which event it was. */
+/** The items of a streamed response, as far as they came. */
+export interface Arrived {
+  /** The latest; `seconds` since the request began. */
+  items: { number: number; name?: string; text: string; seconds: number }[];
+  count: number;
+  /** More came than is looked at while it comes. */
+  isMore: boolean;
+}
+
 export interface Ending {
   event: "response" | "error" | "cancelled";
   id: string;
@@ -371,6 +380,8 @@ export interface Ending {
   maybeDelivered?: boolean;
   /** After a 401, or what ended in the class `credential`. */
   authorisation?: { challenges: string[]; type?: string; origin?: string };
+  /** Of a stream: what came, each with its time. */
+  arrived?: Arrived;
   /** It was sent although its settings are not valid. */
   anyway?: boolean;
   /** How many attempts were begun, where they are not here themselves. */

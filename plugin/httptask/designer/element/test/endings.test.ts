@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, duration, plural } from "../src/amounts";
 import { ApiError } from "../src/api";
-import { cancelled, outputsOf, phaseWords, refused, type Run, sentence, smaller } from "../src/endings";
+import { cancelled, outputsOf, phaseWords, refused, sentence, smaller, type Run, withNews } from "../src/endings";
 import { maskerOf } from "../src/masker";
-import type { Ending } from "../src/types";
+import type { Arrived, Ending } from "../src/types";
 
 const SENT = { method: "POST", url: "https://a.example/x", headers: [], bodyBytes: 3, body: "abc" };
 const ENDING: Ending = {
@@ -100,4 +100,17 @@ test("amounts are said in words", () => {
   assert.deepEqual([plural(1, "problem"), plural(2500, "endpoint")], ["1 problem", "2,500 endpoints"]);
   assert.deepEqual([0.0012, 0.25, 61].map(duration), ["1.2 ms", "250 ms", "61.00 s"]);
   assert.deepEqual([999, 1500, 2_500_000].map(bytes), ["999 B", "1.5 kB", "2.5 MB"]);
+});
+
+test("of a stream the latest items stay, each with its time; another response begins anew", () => {
+  const told = (first: number, last: number, elapsedSeconds: number) => ({
+    items: Array.from({ length: last - first + 1 }, (_, index) => ({ number: first + index, text: "x".repeat(100) })), count: last, isMore: false, elapsedSeconds,
+  });
+  const arrived = [told(1, 2, 0.1), told(3, 3, 0.2)].reduce<Arrived | undefined>(withNews, undefined)!;
+  assert.deepEqual(arrived.items.map(({ number, seconds }) => [number, seconds]), [[1, 0.1], [2, 0.1], [3, 0.2]]);
+  assert.deepEqual(withNews(arrived, told(4, 900, 3)).items.map(({ number }) => number).slice(0, 1), [401]);
+  assert.deepEqual(withNews(arrived, { ...told(1, 0, 4), count: 3, isMore: true }).items.length, 3);
+  assert.deepEqual(withNews(arrived, told(1, 1, 5)), { items: [{ number: 1, text: "x".repeat(100), seconds: 5 }], count: 1, isMore: false });
+  const kept = smaller({ event: "cancelled", id: "", elapsedSeconds: 1, arrived: withNews(undefined, told(1, 400, 1)) }).arrived!;
+  assert.deepEqual([kept.count, kept.items.length, kept.items.at(-1)!.number], [400, 163, 400]);
 });

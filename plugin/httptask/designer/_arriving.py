@@ -1,0 +1,112 @@
+"""The items of a streamed response while it comes: server-sent events, JSON lines and the like."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import Any
+
+from httptask._core.redaction import Redactor
+from httptask._http.charsets import lookup_to_read
+from httptask._http.media_types import charset_of
+from httptask._http.sequences import Sequence, sequence_of
+from httptask.errors import TaskError
+from httptask.sending import Decoder, Received
+
+_MOST_BYTES = 4 * 1024 * 1024
+"""Bytes of a response that are looked at while it comes."""
+_LONGEST = 1024 * 1024
+"""Characters that wait for the end of their item."""
+_MOST_ITEMS = 100
+"""Items that are told at a time: the last ones."""
+_MOST_CHARACTERS = 4_096
+"""Characters of an item that are told."""
+
+
+class Arriving:
+    """Tells what items have come since it was asked the last time, secrets masked.
+
+    Nothing here fails: what cannot be read while it comes is in the response, or its error.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._stream: _Stream | None = None
+
+    def news(self, received: Received | None) -> dict[str, Any] | None:
+        """Return `{"count", "items", "isMore"}` of the response *received*, as far as it came;
+        None: nothing is new.
+
+        `items` are the new ones, `{"number", "name"?, "text"}`; a name is that of a server-sent
+        event. With `isMore`, those that come from now on are not told.
+        """
+        sequence = None if received is None else sequence_of(received.media_type)
+        if received is None or sequence is None:
+            return None
+        if self._stream is None or self._stream.received is not received:
+            self._stream = _Stream(received, sequence)
+        stream, before = self._stream, self._stream.count
+        was_over = stream.is_over
+        texts = list(stream.texts())
+        if not texts and stream.is_over == was_over:
+            return None
+        first = max(0, len(texts) - _MOST_ITEMS)
+        items = [
+            self._told(sequence, text, before + number)
+            for number, text in enumerate(texts[first:], first + 1)
+        ]
+        return {"count": stream.count, "items": items, "isMore": stream.is_over}
+
+    def _told(self, sequence: Sequence, text: str, number: int) -> dict[str, Any]:
+        item: dict[str, Any] = {"number": number}
+        event = sequence.read(text, str)  # JSON stays the text that came
+        if isinstance(event, dict):
+            if event.get("event"):
+                item["name"] = self._shown(event["event"])
+            text = event.get("data", "")
+        return item | {"text": self._shown(text.strip("\x1e\r\n"))}
+
+    def _shown(self, text: str) -> str:
+        text = self._redactor.text(text)  # before it is cut
+        return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"
+
+
+class _Stream:
+    """The items of one response."""
+
+    def __init__(self, received: Received, sequence: Sequence) -> None:
+        self.received = received
+        self.count = 0
+        self.is_over = False
+        """No more is looked at."""
+        self._sequence = sequence
+        self._decoder = Decoder(received.content_encoding)
+        codec = lookup_to_read(charset_of(received.content_type)) or "utf_8"
+        self._characters = codecs.getincrementaldecoder(codec)("replace")
+        self._seen = 0
+        """Bytes of the body."""
+        self._unpacked = 0
+        self._rest = ""
+        """The beginning of an item whose end has not come."""
+
+    def texts(self) -> Iterator[str]:
+        """Yield the texts of the items that are new and whole."""
+        if self.is_over:
+            return
+        new = bytes(self.received.body[self._seen : self._seen + _MOST_BYTES])
+        self._seen += len(new)
+        try:
+            for piece in self._decoder.feed(new):
+                self._unpacked += len(piece)
+                self._rest += self._characters.decode(bytes(piece))
+                if self._unpacked > _MOST_BYTES:
+                    break
+        except TaskError:
+            self.is_over = True
+        whole = self._sequence.whole(self._rest)
+        for text in self._sequence.split(self._rest[:whole]):
+            self.count += 1
+            yield text
+        self._rest = self._rest[whole:]
+        is_long = len(self._rest) > _LONGEST or self._unpacked > _MOST_BYTES
+        self.is_over |= is_long or self.received.shortened
