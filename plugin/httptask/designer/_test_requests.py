@@ -158,8 +158,9 @@ class TestRequests:
     ) -> AsyncGenerator[Event, None]:
         """Run *task* as the test request *test_id* and yield its events.
 
-        They are `started`, `request`, `phase`, `bytes`, `items`, and at the end exactly one of `response`,
-        `error` and `cancelled`. The test request is cancelled when the caller stops listening.
+        They are `started`, `request`, `phase`, `bytes`, `items`, and at the end exactly one of
+        `response`, `error` and `cancelled`. The test request is cancelled when the caller stops
+        listening.
         """
         running = self._running[test_id]
         try:
