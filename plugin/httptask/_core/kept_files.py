@@ -7,6 +7,7 @@ the file's name.
 
 from __future__ import annotations
 
+import marshal
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -40,6 +41,14 @@ class LocalPaths:
         self._paths: dict[str, str] = {}
         """By name."""
 
+    def may_stand_in(self, written: bytes) -> bool:
+        """Say whether a path may stand in the value of which *written* is the pickle or the like,
+        in which texts stand as they are.
+        """
+        return b"sha256" in written or (
+            self._folder is not None and os.fsencode(self._folder) in written
+        )
+
     def taken_out(self, value: Any) -> Any:
         """Return the JSON *value* with names for paths; *value* itself where it holds none."""
         return _copied(value, self._named, self._shortened) if self._are_in(value) else value
@@ -49,21 +58,13 @@ class LocalPaths:
         return _copied(value, self._placed, str) if self._paths else value
 
     def _are_in(self, value: Any) -> bool:
-        """Say whether there is a path in *value*: a fast check, as most data holds none."""
-        folder, pending = str(self._folder or ""), [value]
-        while pending:
-            item = pending.pop()
-            item_type = type(item)
-            if item_type is str:
-                if folder and folder in item:
-                    return True
-            elif item_type is list:
-                pending += item
-            elif item_type is dict or isinstance(item, Mapping):
-                if "sha256" in item and _kept_name(item):
-                    return True
-                pending += item.values()
-        return False
+        """Say whether there may be a path in *value*. It is asked of all that an expression reads,
+        so the fastest writer there is looks at each value.
+        """
+        try:
+            return self.may_stand_in(marshal.dumps(value))
+        except ValueError:  # it is nested too deep for that, or holds an object that is no JSON
+            return True
 
     def _named(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
         name = _kept_name(item) if "sha256" in item else ""

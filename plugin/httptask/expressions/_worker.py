@@ -186,7 +186,7 @@ class Worker:
         form: str = "same"
         data: Sequence[bytes] = ()
         if not self._has_sent(job):
-            form, data = _data(job.document.seen(job.reads))
+            form, data = _data(job.document, job.reads)
         head = (_language(job), job.source, self._seconds, self._most_bytes, form)
         return [pickle.dumps(head), *data]
 
@@ -315,14 +315,17 @@ def _language(job: _Job) -> bytes:
         raise RefusedError("expression-language-unsent", pythonMessage=str(error)) from error
 
 
-def _data(data: Any) -> tuple[str, Sequence[bytes]]:
-    """Return the form of a request's *data*, and its pieces."""
+def _data(document: Document, reads: Reads) -> tuple[str, Sequence[bytes]]:
+    """Return the form of the part of *document* that an expression *reads*, and its pieces."""
     try:
-        return "json", _pickled(data)
+        pieces = _pickled(document.part(reads))
+        if any(map(document.paths.may_stand_in, pieces)):
+            pieces = _pickled(document.seen(reads))
     except RecursionError:
-        return "text", _as_text(data)
+        return "text", _as_text(document.seen(reads))
     except Exception as error:
         raise RefusedError("expression-data-unsent", pythonMessage=str(error)) from error
+    return "json", pieces
 
 
 def _pickled(data: Any) -> Sequence[bytes]:
