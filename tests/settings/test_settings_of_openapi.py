@@ -1478,6 +1478,25 @@ def test_the_codings_that_are_asked_for_are_ours_to_fill_in(
     assert (headers["Accept-Encoding"], problems) == (sent or ACCEPT_ENCODING, [])
 
 
+@pytest.mark.parametrize(
+    ("schema", "sent"),
+    [
+        ({"type": "string"}, None),
+        ({"type": "string", "default": "acme-sdk/2"}, "acme-sdk/2"),
+        ({"type": "string", "enum": ["acme", "other"]}, "acme"),
+    ],
+)
+def test_the_user_agent_is_ours_to_fill_in(schema: dict[str, Any], sent: str | None) -> None:
+    """One is always sent, so none is asked for; an author's own goes out in its place."""
+    parameter = {"name": "User-Agent", "in": "header", "required": True, "schema": schema}
+    described = endpoint({"parameters": [parameter]})
+    headers, problems = rendered(described)
+    assert problems == []
+    assert headers["User-Agent"] == sent or (sent is None and "httptask/" in headers["User-Agent"])
+    own = schema.get("enum", ["me/1"])[-1]
+    assert rendered(described, headers={"user-agent": own})[0]["User-Agent"] == own
+
+
 @pytest.mark.parametrize(("required", "words"), [(False, "optional"), (True, None)])
 def test_an_optional_body_that_asks_for_something_is_mentioned(
     required: bool, words: str | None

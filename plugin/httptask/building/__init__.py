@@ -6,7 +6,7 @@ from httptask.building._constants import unwritable_constants
 from httptask.building._curl import body_commands, body_text, curl_command, quoted
 from httptask.building._escaping import url_part
 from httptask.building._files import Files, located, missing_files, with_contents
-from httptask.building._negotiation import ANY_MEDIA_TYPE, accept
+from httptask.building._negotiation import ALWAYS_SENT, ANY_MEDIA_TYPE, accept
 from httptask.building._references import (
     REFERENCE,
     data_places,
@@ -26,6 +26,7 @@ from httptask.building._url_parts import UrlPart, url_parts
 from httptask.building._writer import described_framing
 
 __all__ = [
+    "ALWAYS_SENT",
     "ANY_MEDIA_TYPE",
     "REFERENCE",
     "Builder",

@@ -1,7 +1,7 @@
-"""Headers of content negotiation that a request gets without its author.
+"""Headers that a request gets without its author.
 
-`Accept` names the endpoint's media types, `Accept-Encoding` the codings we decode. RFC 9110,
-sections 12.5.1 and 12.5.3.
+`Accept` names the endpoint's media types, `Accept-Encoding` the codings we decode, `User-Agent`
+this program. RFC 9110, sections 12.5.1, 12.5.3 and 10.1.5.
 """
 
 from __future__ import annotations
@@ -10,17 +10,35 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from httptask._core import packaged
 from httptask._http.media_types import is_json, without_charset
 from httptask._http.unpackers import ACCEPT_ENCODING
 from httptask._schema.views import Views
 from httptask.building._fields import SENDABLE
 from httptask.model.api import Endpoint
 
+ALWAYS_SENT = ("User-Agent", "Accept", "Accept-Encoding")
+
 ANY_MEDIA_TYPE = "*/*"
 _MEDIA_TYPE = re.compile(r"[^\s/,;]+/[^\s/,;]+(\s*;.*)?")
 _MOST_NAMED = 20
 """Media types that are named: a header has its limits, and `*/*` follows."""
 _IDENTITY = "identity"
+
+
+def always_sent(endpoint: Endpoint | None) -> tuple[tuple[str, str], ...]:
+    """Return the headers `ALWAYS_SENT` of a request to *endpoint* whose settings have none."""
+    values = user_agent(endpoint), accept(endpoint), accept_encoding(endpoint)
+    return tuple(zip(ALWAYS_SENT, values, strict=True))
+
+
+def user_agent(endpoint: Endpoint | None) -> str:
+    """Return the `User-Agent` of a request to *endpoint* whose settings have none: this program's,
+    but where the description gives or lists others.
+    """
+    schema = _header_schema(endpoint, "user-agent") if endpoint is not None else {}
+    own = f"httptask/{packaged.manifest()['version']}"
+    return _documented(schema) or next(iter(_allowed(schema)), own)
 
 
 def accept(endpoint: Endpoint | None) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from httptask._core import packaged
 from httptask._core.pointers import pointer
 from httptask._http.header_fields import value_of
 from httptask._http.media_types import FORM, FORM_DATA, carries_files, essence, range_of
@@ -16,7 +15,7 @@ from httptask.building._bodies import Body, body, chosen
 from httptask.building._codings import coded
 from httptask.building._escaping import UnwritableError
 from httptask.building._fields import Described
-from httptask.building._negotiation import accept, accept_encoding
+from httptask.building._negotiation import always_sent
 from httptask.building._references import Path, file_places, misplaced
 from httptask.building._url_template import UrlTemplate, merged
 from httptask.building._writer import Writer, refused_at
@@ -145,11 +144,7 @@ class Builder:
 
     @cached_property
     def _all_defaults(self) -> tuple[tuple[str, str], ...]:
-        return (
-            ("User-Agent", f"httptask/{packaged.manifest()['version']}"),
-            ("Accept", accept(self._endpoint)),
-            ("Accept-Encoding", accept_encoding(self._endpoint)),
-        )
+        return always_sent(self._endpoint)
 
 
 # Headers and cookies

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
 from httptask._http.syntax import FRAMING
-from httptask.building import ANY_MEDIA_TYPE, accept, rank
+from httptask.building import ALWAYS_SENT, ANY_MEDIA_TYPE, accept, rank
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter, RequestBody
 from httptask.settings._body_form import condition
 from httptask.settings._request_schema import requested
@@ -83,7 +83,7 @@ def _parameters_in(location: str, endpoint: Endpoint) -> list[Parameter]:
 
     What a credential puts there, and what every request has, need not stand in the settings.
     """
-    optional = {("header", "accept"), ("header", "accept-encoding")}
+    optional = {("header", name.lower()) for name in ALWAYS_SENT}
     for scheme in _asked_for(endpoint):
         if "in" in scheme:
             optional.add((scheme["in"], str(scheme.get("name")).lower()))

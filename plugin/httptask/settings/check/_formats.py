@@ -16,6 +16,7 @@ from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import urlsplit
 
+from httptask._core.strict_json import Number
 from httptask._schema.patterns import translated
 
 _LONGEST = 10_000
@@ -30,7 +31,7 @@ def is_plainly_none(value: Any, name: Any) -> bool:
     if isinstance(value, str):
         test = _TEXTS.get(name) if isinstance(name, str) else None
         return test is not None and len(value) <= _LONGEST and not _passes(test, value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and name in _NUMBERS:
+    if isinstance(value, Number) and not isinstance(value, bool) and name in _NUMBERS:
         low, high = _NUMBERS[name]
         return not low <= value <= high
     return False
@@ -118,6 +119,11 @@ def _pointer(text: str) -> bool:
 
 _DURATION = r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)"
 
+_INDEX = r"(0|[1-9]\d*)"
+_VARIABLE = r"(\w|%[0-9a-f]{2})(\.?(\w|%[0-9a-f]{2}))*(\*|:[1-9]\d{0,3})?"
+_TEMPLATE = rf"([^{{}}]|\{{[+#./;?&=,!@|]?{_VARIABLE}(,{_VARIABLE})*\}})*"
+"""RFC 6570, section 2."""
+
 _TEXTS: dict[str, Callable[[str], Any]] = {
     "date": _date,
     "date-time": _date_time,
@@ -137,8 +143,11 @@ _TEXTS: dict[str, Callable[[str], Any]] = {
     "uri-reference": _reference,
     "iri-reference": _reference,
     "json-pointer": _pointer,
+    "relative-json-pointer": _matching(rf"{_INDEX}([+-]{_INDEX})?(#|(/([^~/]|~[01])*)*)"),
+    "uri-template": _matching(_TEMPLATE),
     "regex": translated,
     "byte": _base64,
+    "base64url": _matching(r"[\w-]*={0,2}"),
     "int32": _matching(r"[+-]?\d+"),
     "int64": _matching(r"[+-]?\d+"),
     "float": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?"),
@@ -146,7 +155,9 @@ _TEXTS: dict[str, Callable[[str], Any]] = {
     "decimal": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?"),
 }
 """Format -> a test that returns false, or raises `ValueError`, for a text without the format."""
-_NUMBERS = {
+_FLOAT = (2 - 2**-23) * 2**127
+"""The greatest number of IEEE 754's binary32."""
+_NUMBERS: dict[str, tuple[float, float]] = {
     "int8": (-(2**7), 2**7 - 1),
     "int16": (-(2**15), 2**15 - 1),
     "int32": (-(2**31), 2**31 - 1),
@@ -155,6 +166,7 @@ _NUMBERS = {
     "uint16": (0, 2**16 - 1),
     "uint32": (0, 2**32 - 1),
     "uint64": (0, 2**64 - 1),
+    "float": (-_FLOAT, _FLOAT),
 }
 """Format -> its least and its greatest number."""
 _EXAMPLES = {
@@ -174,10 +186,13 @@ _EXAMPLES = {
     "uri-reference": "a URI",
     "iri-reference": "an IRI",
     "json-pointer": "a JSON Pointer such as /a/0",
+    "relative-json-pointer": "a relative JSON Pointer such as 1/a",
+    "uri-template": "a URI template such as /things/{id}",
     "regex": "a regular expression",
     "byte": "base64",
+    "base64url": "base64 with - and _",
     "decimal": "a decimal number",
-    "float": "a number",
-    "double": "a number",
     **{name: f"a whole number from {low} to {high}" for name, (low, high) in _NUMBERS.items()},
+    "float": "a number that 32 bits hold",
+    "double": "a number",
 }
