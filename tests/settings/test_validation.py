@@ -437,6 +437,11 @@ AMBIGUOUS = (
         ),
         ({"enum": ["x"]}, 1, 'expected "x", found the number 1'),
         (
+            {"oneOf": [{"multipleOf": 2, "type": "integer"}, {"multipleOf": 3, "type": "integer"}]},
+            6,
+            "this fits more than one of the 2 forms of which it has to be exactly one",
+        ),
+        (
             {"contains": {"type": "object", "required": ["k"]}},
             [{}],
             "expected at least 1 of its items to be as described",
@@ -460,7 +465,7 @@ AMBIGUOUS = (
         (False, 1, "nothing may stand here"),
         (
             {"oneOf": [{"title": "A"}, {"title": "B"}]},
-            1,
+            {"a": 1},
             AMBIGUOUS,
         ),
         (

@@ -75,7 +75,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "several-forms": (
         "this fits more than one of the {count} forms[ ({names})] of which it has to be exactly"
-        " one: give a field that only one of them has, or leave one out"
+        " one[: give {what} that only one of them has, or leave one out]"
     ),
     "read-only": (
         "this field is read-only: it stands in responses, and the API may ignore or refuse it in a"

@@ -222,7 +222,11 @@ def _ambiguous(error: AmbiguousError, pointer: str) -> Problem:
     names = current.get().forms.names(alternatives)
     are_listed = len(names) == len(alternatives) <= _MOST_NAMED
     return Problem.of(
-        "several-forms", pointer, count=len(alternatives), names=list(names) if are_listed else None
+        "several-forms",
+        pointer,
+        count=len(alternatives),
+        names=list(names) if are_listed else None,
+        what="a field" if isinstance(error.instance, Mapping) else None,
     )
 
 
