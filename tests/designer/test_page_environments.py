@@ -48,7 +48,11 @@ def page(
     billing = {
         "name": "Bill a customer",
         "startTask": "End",
-        "inputSchema": {"required": ["amount"]},
+        "inputSchema": {
+            "type": "object",
+            "required": ["amount"],
+            "properties": {"amount": {"type": "integer"}, "note": {"type": "string"}},
+        },
         "tasks": {"End": {"type": "Terminate", "terminationStatus": "Completed"}},
     }
     (folder / "environments").mkdir()
@@ -140,15 +144,30 @@ def test_what_a_run_would_not_take_is_said_below_the_sample_input(page: Designer
 def test_a_task_that_runs_another_definition_is_added_and_checked(
     page: DesignerPage, folder: Path
 ) -> None:
-    """It is added behind the open task, its definition chosen from those there are, its input
-    checked by theirs.
+    """It is added behind the open task, its definition chosen from those there are. Its input is a
+    form of what that one takes, with values and expressions, or JSON, and is checked by it.
     """
     page.page.get_by_role("button", name="Add Workflow task").click()
     chosen = page.page.get_by_label("Definition", exact=True)
     expect(chosen).to_have_value("zz-billing")
     expect(page.page.locator(".form")).to_contain_text("'amount' is required")
-    page.page.get_by_label("Input parameters").fill('{"amount": "${$.input.customer}"}')
+    amount = page.at("/inputParameters/amount")
+    amount.fill("x")
+    amount.fill("7")
     expect(page.page.locator(".form")).not_to_contain_text("'amount' is required")
+    page.page.get_by_label("Optional fields").get_by_role("button", name="note").click()
+    page.at("/inputParameters/note").fill("thanks")
+    assert page.violations() == []
+    page.page.get_by_role("button", name="Write it as JSON").click()
+    text = page.page.get_by_label("Input parameters")
+    assert json.loads(text.input_value()) == {"amount": 7, "note": "thanks"}
+    text.fill('{"amount": 8}')
+    page.page.get_by_role("button", name="Use the form").click()
+    expect(amount).to_have_value("8")
+    amount.fill("$")
+    page.page.keyboard.type(".input.customer")
+    expect(page.page.get_by_text("= 7")).to_be_visible()
+    page.page.keyboard.press("Escape")
     assert page.violations() == []
     page.page.keyboard.press("Control+s")
     page.status("Saved")

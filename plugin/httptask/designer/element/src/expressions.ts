@@ -14,7 +14,7 @@ export class Expressions {
   /** What is sent with every question: the definition as it stands on the screen, and the samples that *text* may need. */
   body(text?: string): ScopeRequest {
     const { task, tests, workflow, environments, input } = this.store;
-    const value = task.root ? task.value() : {};
+    const value = task.root ? task.value() : (flow.find(workflow.working, task.name!)?.task ?? {});
     const named = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);
     const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => named === null || /[^\w ]/.test(name) || named.includes(name)));
     const body: ScopeRequest = { definition: flow.replace(workflow.working, task.name!, value), task: task.name!, inputs: { tasks } };

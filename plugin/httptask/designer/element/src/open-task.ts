@@ -38,6 +38,8 @@ export class OpenTask {
   version = 0;
   /** Shows as JSON again what was shown as JSON, once something was. */
   restoreViews: ((root: Slot) => void) | null = null;
+  /** Told of a change in the form of a task that sends nothing, which stands in the definition at once. */
+  flowChanged: (() => void) | null = null;
   private openKey = "";
   private settle = 0;
   /** The pointer of the field that was changed last. */
@@ -232,6 +234,7 @@ export class OpenTask {
   /** Somebody changed a slot. */
   changed = (pointer?: string): void => {
     if (pointer !== undefined) this.store.validation.edited.add(pointer);
+    if (!this.root && pointer?.startsWith("/inputParameters")) return this.flowChanged?.();
     this.field = pointer;
     clearTimeout(this.settle);
     this.settle = window.setTimeout(this.settled, SETTLE_AFTER);

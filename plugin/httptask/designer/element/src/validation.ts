@@ -141,7 +141,7 @@ export class Validation {
 
   /** What is shown at *pointer*: errors wait until somebody was there or asked. */
   shownProblems(pointer: string, touched: boolean): Problem[] {
-    if (this.edited.has(pointer)) return [];
+    if (this.edited.has(pointer) || !this.store.task.root) return [];
     return (this.places.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
   }
 

@@ -1,18 +1,50 @@
 // A task that runs another definition: which one, and its input.
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
+import { FieldRow } from "./field-row";
 import type { FlowForm } from "./flow-task";
 import { isObject, type Json, type JsonObject, parse } from "./json";
+import { Fields } from "./objects";
+import { dump, load, type Slot } from "./slots";
 import { editTask } from "./task-edits";
-import { describedBy, Note, Problems, typed, useUi } from "./ui";
+import { describedBy, Note, Problems, typed, useRedraw, useUi } from "./ui";
+
+const AT = "/inputParameters";
+const textOf = (value: Json | undefined): string => (isObject(value ?? null) ? JSON.stringify(value, null, 1) : typeof value === "string" ? value : "");
+
+/** The form of the input that the definition *chosen* describes, filled with *value*; null where it describes none. */
+function useInputForm(chosen: string, value: Json | undefined) {
+  const { store } = useUi();
+  const [slot, setSlot] = useState<Slot | null>(null);
+  useLayoutEffect(() => {
+    let wanted = true;
+    setSlot(null);
+    const described = async () => {
+      const { inputSchema } = (await store.api.workflow(chosen)).definition;
+      const { field } = inputSchema ? await store.api.inputForm(inputSchema as Json) : {};
+      if (wanted && field) setSlot(load({ ...field, required: true }, value ?? undefined));
+    };
+    if (chosen) described().catch(() => {}); // it is not there, or the server is away: as JSON
+    return () => { wanted = false; };
+  }, [chosen]);
+  return [slot, setSlot] as const;
+}
 
 export function WorkflowForm({ item: { name, task }, problems: all }: FlowForm) {
   const { store } = useUi();
   const known = (store.config?.workflows ?? []).filter(({ id }) => id !== store.workflow.id);
   const chosen = typeof task.definition === "string" ? task.definition : "";
-  const [text, setText] = useState(isObject(task.inputParameters ?? null) ? JSON.stringify(task.inputParameters, null, 1) : typeof task.inputParameters === "string" ? task.inputParameters : "");
+  const redraw = useRedraw();
+  const [slot, setSlot] = useInputForm(chosen, task.inputParameters);
+  const [asJson, setAsJson] = useState(false);
+  const [text, setText] = useState(textOf(task.inputParameters));
   const [broken, setBroken] = useState("");
   const problems = all.filter(({ pointer }) => !pointer.startsWith("/onError"));
   const write = (members: JsonObject) => editTask(store, name, members);
+  const writeForm = () => write({ inputParameters: dump(slot!) ?? null });
+  useLayoutEffect(() => {
+    store.task.flowChanged = slot ? writeForm : null;
+    return () => { store.task.flowChanged = null; };
+  });
   const writeInput = (typedText: string) => {
     setText(typedText);
     setBroken("");
@@ -33,11 +65,29 @@ export function WorkflowForm({ item: { name, task }, problems: all }: FlowForm) 
             {known.map(({ id, name: title }) => <option key={id} value={id}>{title && title !== id ? `${title} (${id})` : id}</option>)}
           </select>
         </div>
-        <div class="field single">
-          <div class="field-head"><label class="name" for="workflow-input">Input parameters</label><span class="type">JSON, with expressions; the input of its run</span></div>
-          <textarea id="workflow-input" class="code" rows={5} value={text} placeholder={'{"customer": "${$.input.customer}"}'} onInput={typed(writeInput)} />
-          {broken && <span class="problem error">{broken}</span>}
-        </div>
+        {slot && !asJson ? (
+          <div class="field headed" role="group" aria-labelledby="workflow-input-name" id="workflow-input" tabIndex={-1}>
+            <div class="lab">
+              <span class="name" id="workflow-input-name">Input parameters</span>
+              <span class="type">the input of its run</span>
+              <button class="link" onClick={() => { setText(textOf(dump(slot))); setAsJson(true); }}>Write it as JSON</button>
+            </div>
+            <div class="below">
+              {slot.field.kind === "object" && slot.raw === null && !slot.fx && !slot.isNull
+                ? <Fields key={slot.key} slot={slot} pointer={AT} id="workflow-input" redraw={() => { writeForm(); redraw(); }} />
+                : <FieldRow key={slot.key} slot={slot} pointer={AT} name="Input parameters" />}
+            </div>
+          </div>
+        ) : (
+          <div class="field single">
+            <div class="field-head">
+              <label class="name" for="workflow-input">Input parameters</label><span class="type">JSON, with expressions; the input of its run</span>
+              {slot && !broken && <button class="link" onClick={() => { setSlot(load(slot.field, task.inputParameters ?? undefined)); setAsJson(false); }}>Use the form</button>}
+            </div>
+            <textarea id="workflow-input" class="code" rows={5} value={text} placeholder={'{"customer": "${$.input.customer}"}'} onInput={typed(writeInput)} />
+            {broken && <span class="problem error">{broken}</span>}
+          </div>
+        )}
         <Problems id="workflow-task" pointer="" problems={problems} />
       </section>
       <Note kind="info" title="Its run stands inside this one">The output of the definition is the output of this task. Test its requests where that definition is open.</Note>
