@@ -58,6 +58,7 @@ def test_a_run_waits_for_the_call(run: Run, tmp_path: Path, api: CallingApi) -> 
     assert done.status == 0, done.err
     assert [item["body"] for item in done.json["output"]] == [{"rows": 5}] * 2
     assert statuses == [202, 200] * 2
+    assert done.err.count("Receiving  Export: calls of http://127.0.0.1:") == 1
 
 
 def received_at(at: str | None, url: str | None = None) -> str | None:

@@ -56,7 +56,12 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
     except (OSError, ValueError) as error:
         raise CommandError(f"callbacks: {error}") from error
 
+    told: set[str] = set()
+
     def opened(task: str, url: str) -> None:
+        if task in told:  # done for each of many items, or in a loop
+            return
+        told.add(task)
         note(f"{'Receiving':<10} {exact(task)}: calls of {url}")
 
     receiver = receiving(host, port, secret, address=address, opened=opened)

@@ -116,11 +116,11 @@ function itemsOf(body: Json, pagination: Json | undefined): Json | undefined {
   return Array.isArray(found) ? found : undefined;
 }
 
-/** What a run puts out where a call ended the wait; undefined where an expression makes it, or the call is not kept. */
-function calledBody({ job }: Ending, completion: Json | undefined, first: Json): Json | undefined {
+/** The call whose body and headers a run puts out; null: those of the answer; undefined: an expression makes it, or the call is not kept. */
+function callOf({ job }: Ending, completion: Json | undefined) {
   const result = at(completion ?? null, "/callback/result") ?? "self";
-  if (result === "original") return first;
-  return result === "self" ? job!.received?.at(-1)?.body : undefined;
+  if (job?.stoppedBy !== "callback" || result === "original") return null;
+  return result === "self" ? job.received?.at(-1) : undefined;
 }
 
 /** The responses of earlier test requests, as the expressions of a later task see them. */
@@ -130,10 +130,10 @@ export function outputsOf(results: Map<string, Result>, taskOf: (name: string) =
     const { status, reasonPhrase = "", headers = [], text = null, elapsedSeconds } = ending;
     if (status === undefined || ending.truncated) continue;
     const read = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
-    const called = ending.job?.stoppedBy === "callback" ? calledBody(ending, taskOf(name)?.completion, read) : read;
-    const body = ending.pages ? itemsOf(read, taskOf(name)?.pagination) : called;
-    if (body === undefined) continue;
-    const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
+    const call = callOf(ending, taskOf(name)?.completion);
+    const body = ending.pages ? itemsOf(read, taskOf(name)?.pagination) : call ? call.body : read;
+    if (call === undefined || body === undefined) continue;
+    const named = Object.fromEntries((call?.headers ?? headers).map(([header, value]) => [header.toLowerCase(), value]));
     const result = { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts: ending.attempts?.length ?? ending.made!, elapsedSeconds };
     // What an error route sees of a failure.
     const { outcome = "success", message = "" } = ending;

@@ -14,10 +14,10 @@ const ENDING: Ending = {
 const run = (progress: Run["progress"]): Run => ({ task: "A", began: performance.now(), cancelling: true, progress });
 
 test("what a call gave is what a later task sees, where that is its result", () => {
-  const job = { stoppedBy: "callback", received: [{ note: "early", body: 1 }, { note: "", body: { rows: 5 } }] } as unknown as Ending["job"];
-  const output = (completion: object, called = job) => (outputsOf(new Map([["A", { ending: { ...ENDING, job: called }, key: "" }]]), () => ({ completion }) as never) as { A?: { output: any } }).A?.output.body;
-  assert.deepEqual(output({ mode: "callback" }), { rows: 5 });
-  assert.deepEqual(Object.keys(output({ mode: "callback", callback: { result: "original" } })), ["n"]);
+  const job = { stoppedBy: "callback", received: [{ note: "early", body: 1, headers: [] }, { note: "", body: { rows: 5 }, headers: [["x-of", "call"]] }] } as unknown as Ending["job"];
+  const output = (completion: object, called = job) => (outputsOf(new Map([["A", { ending: { ...ENDING, job: called }, key: "" }]]), () => ({ completion }) as never) as { A?: { output: any } }).A?.output;
+  assert.deepEqual([output({ mode: "callback" }).body, output({ mode: "callback" }).headers], [{ rows: 5 }, { "x-of": "call" }]);
+  assert.deepEqual(Object.keys(output({ mode: "callback", callback: { result: "original" } }).body), ["n"]);
   assert.equal(output({ mode: "callback", callback: { result: "${$.body.rows}" } }), undefined);
   assert.equal(output({ mode: "callback" }, smaller({ ...ENDING, job: { ...job!, received: [{ ...job!.received![1]!, body: "x".repeat(20_000) }] } }).job), undefined);
 });
