@@ -322,6 +322,7 @@ def test_the_bench_takes_every_figure() -> None:
         "bare httpx",
         "our work around it",
         "a whole task, 32 at once",
+        "a filter over 60,000 records by JSONata",
         "the wheel",
     ):
         assert row in done.stdout

@@ -29,6 +29,7 @@ import designer_bench
 import downloads
 import own_work
 import transfers
+from answers import answer_rows
 from concurrency import concurrency_rows
 from flaky import flaky_rows
 from httptask._core import packaged
@@ -254,7 +255,7 @@ def main() -> None:
     starting()
     reading_and_validating()
     sending()
-    rounds = (own_work.rows, flaky_rows, page_rows, item_rows, temporal_rows)
+    rounds = (own_work.rows, answer_rows, flaky_rows, page_rows, item_rows, temporal_rows)
     for figures in chain.from_iterable(rows(once=ONCE) for rows in rounds):
         row(*figures)
     sizes()
