@@ -808,6 +808,23 @@ def test_an_old_style_wrapper_runs() -> None:
     assert Old.seen == ["success"]
 
 
+@pytest.mark.parametrize("times", [0, 2])
+@pytest.mark.parametrize("style", ["wrapper", "hookwrapper"])
+def test_a_wrapper_that_does_not_yield_once_is_named(times: int, style: str) -> None:
+    """It has ended, or waits, when pluggy complains: it is in no traceback. One beside it is not
+    blamed.
+    """
+
+    class Odd:
+        @hookimpl(**{style: True})
+        def httptask_auth_schemes(self) -> Any:
+            for _ in range(times):
+                yield
+
+    with pytest.raises(PluginError, match=r"Odd failed in httptask_auth_schemes"):
+        plugin_manager(Wrapped(), Odd(), entry_points=False).named("httptask_auth_schemes")
+
+
 def test_a_wrapper_that_fails_is_named(caplog: pytest.LogCaptureFixture) -> None:
     """An observer's wrapper changes no outcome; one of a hook that brings things is refused by
     name.

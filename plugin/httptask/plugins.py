@@ -115,7 +115,14 @@ class PluginManager(pluggy.PluginManager):
 
     def _culprit(self, hook: str, error: Exception) -> str | None:
         # pluggy does not say whose implementation or wrapper raised; the traceback does.
-        codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        codes = [frame.f_code for frame in frames]
+        # Of a wrapper that yields twice, or never, only pluggy's own frame knows.
+        codes += [
+            wrapper.gi_code
+            for frame in frames
+            if inspect.isgenerator(wrapper := frame.f_locals.get("wrap_controller"))
+        ]
         raisers = {
             codes.index(code): implementation.plugin_name
             for implementation in getattr(self.hook, hook).get_hookimpls()
