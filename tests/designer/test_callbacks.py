@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -100,6 +102,23 @@ def test_a_stranger_learns_nothing_there(designer: RunningDesigner, api: Calling
         assert status_of(asked.stdout) in (403, 404), path
         assert '"version"' not in asked.stdout
     assert call(url)[0] == 202  # it waited all the time
+
+
+def test_a_call_is_bounded_in_time_and_number(
+    designer: RunningDesigner, api: CallingApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that never ends is answered 408, and one too many 503; the task waits on."""
+    _, url = begun(designer, api)
+    parts = urlsplit(url)
+    with monkeypatch.context() as patch:
+        patch.setattr("httptask.designer._callbacks.SECONDS", 0.1)
+        with socket.create_connection((parts.hostname, parts.port)) as connection:
+            head = f"POST {parts.path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc"
+            connection.sendall(head.encode())
+            assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+        patch.setattr("httptask.designer._callbacks._MOST_AT_ONCE", 0)
+        assert call(url)[0] == 503
+    assert call(url)[0] == 202
 
 
 def test_a_run_that_was_stopped_goes_on_waiting(
