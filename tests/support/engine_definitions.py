@@ -125,6 +125,14 @@ _INNER = flow("I", {"I": get("/things/in", inputParameters={"n": "${$.input.n}"}
 _WRONG = flow("I", {"I": get("/missing")}, name="Wrong")
 
 
+_PAGES = {
+    "mode": "page",
+    "parameter": {"in": "query", "name": "page"},
+    "items": "$.data",
+    "total": "$.total",
+}
+_PAGES_APART = {**_PAGES, "each": "activity"}
+
 _FAILED = {"status": "${$.input.failed.status}", "n": "${$.input.input.n}"}
 
 
@@ -258,19 +266,22 @@ CASES: dict[str, Case] = {
             },
         )
     ),
-    "pages": Case(
+    "pages": Case(flow("A", {"A": get("/pages", pagination=_PAGES)})),
+    "pages-apart": Case(
         flow(
             "A",
             {
-                "A": get(
+                "A": get("/pages", pagination=_PAGES_APART, nextTask="B"),
+                "B": get(
+                    "/pages", pagination=_PAGES_APART, nextTask="C", forEach={"items": [1, 2]}
+                ),
+                "C": get(
                     "/pages",
-                    pagination={
-                        "mode": "page",
-                        "parameter": {"in": "query", "name": "page"},
-                        "items": "$.data",
-                        "total": "$.total",
-                    },
-                )
+                    pagination={**_PAGES_APART, "maxPages": 2},
+                    nextTask="D",
+                    onError=[{"errors": ["pagination"], "nextTask": "D"}],
+                ),
+                "D": get("/things/1"),
             },
         )
     ),

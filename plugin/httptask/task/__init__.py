@@ -18,11 +18,13 @@ from httptask.task._items import ItemSource, item_source
 from httptask.task._known import Known
 from httptask.task._pinned_response import PinFault, pinned_answer
 from httptask.task._plan import Plan
+from httptask.task._round import PART
 from httptask.task._runtime import Runtime, operator_limits
 from httptask.task._services import Services
 from httptask.task._written import WrittenTask
 
 __all__ = [
+    "PART",
     "CredentialTest",
     "HttpTask",
     "ItemSource",

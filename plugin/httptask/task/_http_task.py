@@ -169,6 +169,7 @@ class HttpTask:
         *,
         engine_attempt: EngineAttempt | None = None,
         longest_wait_seconds: float = math.inf,
+        page_by_page: bool = False,
     ) -> TaskOutcome:
         """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside
         the result.
@@ -177,7 +178,9 @@ class HttpTask:
         progress); what was collected before it is not collected again. *engine_attempt* is the
         attempt that an engine asks for which tries again itself; a task of several calls does that
         for each of them all the same. Where the next poll is not before *longest_wait_seconds*,
-        the outcome says until when to wait. A task that waits for a callback gives an outcome that
+        the outcome says until when to wait; so it does after each page of a task with `pagination`
+        that reads *page_by_page*, and its state has in `part` what that page brought, which is not
+        in the outcome of the last one. A task that waits for a callback gives an outcome that
         awaits a signal: it is run again with its state, and the *signal* that came, or none when
         its time is over.
         """
@@ -195,6 +198,7 @@ class HttpTask:
                     state=state,
                     engine_attempt=engine_attempt,
                     longest_wait_seconds=longest_wait_seconds,
+                    page_by_page=page_by_page,
                 )
             except RoundWaits as waits:
                 until = datetime.now(UTC) + timedelta(seconds=waits.wait_seconds)

@@ -47,6 +47,9 @@ FIRST = NextCall()
 """The call of a task that makes one only."""
 
 
+PART = "part"
+"""In a state that is handed on: what was collected. A secret in it is masked, as in a result."""
+
 _CANCEL_SECONDS = 10.0
 """For the call that ends what a stopped run has begun."""
 
@@ -67,8 +70,6 @@ class Round(Protocol):
 
     preview: NextCall | None
     """A call that is only shown when the round has ended: a test request makes a few."""
-    is_whole_in_state: bool
-    """Whether a new round, given `state`, comes to the same end: nothing else was collected."""
 
     @property
     def state(self) -> Any:
@@ -79,6 +80,13 @@ class Round(Protocol):
     def part(self) -> Any:
         """Return as JSON what the last answer added to what is collected. A new round that gets all
         of them with the state, as its `parts`, collects them again.
+        """
+        ...
+
+    def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
+        """Return as JSON the state from which a new round goes on with the next call, which is not
+        before *wait_seconds*, and nobody waits longer here than *longest_wait_seconds*; None: this
+        round goes on.
         """
         ...
 
@@ -133,14 +141,16 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
     try:
         call = calls.first(visit.settings)
         while True:
-            await _tell(visit, calls, call, is_first=delivery is None)
-            if call.wait_seconds > visit.longest_wait_seconds and calls.is_whole_in_state:
-                raise RoundWaits(call.wait_seconds, calls.state)
-            if call.wait_seconds and not visit.is_pinned:
-                await asyncio.sleep(call.wait_seconds)
+            handed_on = _handed_on(visit, calls, call)
+            if handed_on is None:
+                await _tell(visit, calls, call, is_first=delivery is None)
+                if call.wait_seconds and not visit.is_pinned:
+                    await asyncio.sleep(call.wait_seconds)
             try:
                 outgoing = await visit.request(call)
                 calls.asks(outgoing.built, outgoing.settings)
+                if handed_on is not None:  # what keeps the call from being made is said here
+                    raise handed_on
                 delivery = await visit.deliver(outgoing)
             except TaskError as error:
                 return await in_thread(partial(calls.failed, error, delivery))
@@ -161,6 +171,15 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
         raise
     finally:
         calls.close()
+
+
+def _handed_on(visit: Visit, calls: Round, call: NextCall) -> RoundWaits | None:
+    """Return where another round goes on with *call*; None: this one does."""
+    wait_seconds = 0.0 if visit.is_pinned else call.wait_seconds
+    state = calls.handed_on(wait_seconds, visit.longest_wait_seconds)
+    if state is None or not visit.may_travel({**state, PART: None}):
+        return None
+    return RoundWaits(wait_seconds, visit.kept(state))
 
 
 async def _cancel(visit: Visit, call: NextCall | None) -> None:

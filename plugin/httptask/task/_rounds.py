@@ -68,6 +68,7 @@ async def round_of(
         resumed=await over_results.evaluate(pagination.resume, "resume", visit.parameters),
         state=state,
         is_test=is_test,
+        page_by_page=visit.page_by_page,
         pointer=at,
     )
     if state is not None:

@@ -67,8 +67,9 @@ class Visit:
     *new_file* makes files for bodies that are neither JSON nor text. With *send_anyway* the
     settings need not satisfy the endpoint's schema; *is_test*: it is a test request. With
     *engine_attempt* a task of one call makes that attempt only. A round whose next call is not
-    before *longest_wait_seconds* ends with `RoundWaits`, if it can go on elsewhere. *answered* of
-    its requests were answered by pins before a crash.
+    before *longest_wait_seconds* ends with `RoundWaits`, if it can go on elsewhere; one that reads
+    *page_by_page* does so after each page that another follows. *answered* of its requests were
+    answered by pins before a crash.
     """
 
     def __init__(
@@ -82,9 +83,11 @@ class Visit:
         number: int = 1,
         engine_attempt: EngineAttempt | None = None,
         longest_wait_seconds: float = math.inf,
+        page_by_page: bool = False,
         answered: int = 0,
     ) -> None:
         self.longest_wait_seconds = longest_wait_seconds
+        self.page_by_page = page_by_page
         self._engine_attempt = engine_attempt
         self._task = task
         self._plan = task.plan
@@ -117,6 +120,10 @@ class Visit:
     def mask(self, text: str) -> str:
         """Return *text* without secrets."""
         return self._task.runtime.redactor.text(text)
+
+    def may_travel(self, value: Any) -> bool:
+        """Say whether the JSON *value* has no secret in it."""
+        return bool(self._task.runtime.redactor.value(value) == value)
 
     async def begin(self) -> None:
         """Evaluate the task's settings. Raises a `TaskError` for those that cannot be sent."""

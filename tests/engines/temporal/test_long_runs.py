@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine_definitions import api, at, branch, flow, get, post
 from httptask.engines.temporal._arguments import TaskSignal
-from lists import targets
+from lists import Asked, cut, list_server, page, targets
+from tasks import http
 from temporal_servers import dev_server
 from temporal_worlds import Handle, TemporalWorld
 
@@ -80,6 +84,40 @@ def test_items_that_ended_are_not_done_again(impatient: str) -> None:
     assert [output["body"]["path"] for output in run.output] == [
         f"/things/{number}" for number in range(40)
     ]
+
+
+def test_pages_apart_go_on_in_the_new_history(
+    impatient: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No page is asked for again. What came before is in the folder of large values, and the list
+    becomes one file.
+    """
+    monkeypatch.setenv("HTTPTASK_FILES", str(tmp_path))
+    items = [
+        {"id": number, "text": random.Random(number).randbytes(1000).hex()}
+        for number in range(1800)
+    ]
+    setting = {"mode": "page", "parameter": {"in": "query", "name": "at"}, "items": "$.data"}
+    setting |= {"each": "activity", "collect": "file"}
+    handles: list[Handle] = []
+
+    async def note(handle: Handle) -> None:
+        handles.append(handle)
+
+    def answer(request: Asked) -> bytes:
+        return page({"data": cut(items, 200, int(request.query["at"]))})
+
+    world = TemporalWorld(impatient)
+    with list_server(answer) as server:
+        task = http(f"{server.url}/list", pagination=setting)
+        run = world.run(flow("A", {"A": task}), None, note)
+        assert len(server.received) == 10
+    assert run.status == "Completed", run.error
+    assert run.output["pages"]["items"] == 1800
+    lines = Path(run.output["body"]["$file"]["path"]).read_text("utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == items
+    assert len(world.history) < 50_000
+    assert asyncio.run(histories(handles[0], world)) > 1
 
 
 def test_waits_go_on_in_the_new_history(impatient: str) -> None:

@@ -16,7 +16,7 @@ import servers
 from engine_definitions import at, branch, flow, get, post
 from httptask.engines.temporal._arguments import TaskSignal
 from httptask.model.workflow import WorkflowRun
-from lists import Asked, asked, page
+from lists import Asked, asked, list_server, page
 from temporal_servers import PATIENCE, DevServer, free_port
 from temporal_worlds import Handle, TemporalWorld, worker_process
 
@@ -191,6 +191,39 @@ def test_nothing_is_lost_with_the_server(tmp_path: Path) -> None:
     assert run.status == "Completed"
     assert [request.target for request in hold.requests][:2] == ["/first", "/second"]
     assert run.tasks[0].status == "Completed"
+
+
+def test_a_list_that_is_stopped_between_two_pages_says_how_far_it_came(
+    temporal_address: str,
+) -> None:
+    """Nothing is under way then, and the server has got requests all the same."""
+    setting = {"mode": "page", "parameter": {"in": "query", "name": "at"}, "items": "$.data"}
+    setting |= {"each": "activity", "delaySeconds": 3600}
+    fork = {
+        "type": "Parallel",
+        "branches": [
+            branch("A", get("/list", pagination=setting)),
+            branch("G", {"type": "Simple", "end": True}),
+        ],
+        "nextTask": "R",
+        "onError": [{"errors": ["task"], "nextTask": "R"}],
+    }
+    world = TemporalWorld(temporal_address)
+
+    async def fail(handle: Handle) -> None:
+        while "TIMER_STARTED" not in (await handle.fetch_history()).to_json():  # noqa: ASYNC110 - it is elsewhere
+            await asyncio.sleep(0.05)
+        await handle.signal("complete_task", TaskSignal("G", error={"message": "no"}))
+
+    with list_server(lambda request: page({"data": [request.target]})) as server:
+        definition = at(flow("P", {"P": fork, "R": get("/after")}), server.url)
+        run = world.run(definition, None, fail)
+    assert run.status == "Completed", run.error
+    (stopped,) = [task for task in run.tasks if task.name == "A"]
+    assert stopped.error is not None
+    assert (stopped.error["kind"], stopped.error["maybeDelivered"]) == ("cancelled", True)
+    assert (stopped.error["pages"]["count"], stopped.error["pages"]["cursor"]) == (1, 2)
+    assert stopped.error["attempts"] == 1
 
 
 def test_a_failed_branch_closes_the_connections_of_the_others(temporal_address: str) -> None:

@@ -221,6 +221,7 @@ class _HttpCall:
             self._state,
             engine_attempt=self._attempt,
             longest_wait_seconds=math.inf if longest is None else longest,
+            page_by_page=bool(arguments.page_by_page),
         )
 
     def _failure(self, error: TaskError) -> ApplicationError:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
-FORMAT = 1
-"""Counted up when older workers would take a new `RunArguments` for something else."""
+FORMAT = 2
+"""Counted up when older workers would take a new `RunArguments` for something else: 2 has pages
+that are activities of their own.
+"""
 
 
 class Travelling:
@@ -81,6 +83,10 @@ class HttpTaskArguments(Travelling):
     """A longer wait between two polls ends the activity: its outcome says until when to wait. None:
     the activity waits.
     """
+    page_by_page: bool | None = None
+    """Whether the activity ends after each page of a task with `pagination` that another follows:
+    its outcome has a `wait_until`, and in its `state` what the page brought, as `part`.
+    """
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,9 @@ class RunArguments(Travelling):
     """A worker that is silent for so long while it runs a task is taken for lost."""
     has_search_attributes: bool = False
     """Whether the namespace has the search attributes."""
-    format: int = FORMAT
+    keeps_large_values: bool = False
+    """Whether there is a place for values that are too large for a history."""
+    format: int = 1
     """The version of what is said here: a worker leaves a run of a newer one to others."""
     carried: dict[str, Any] | None = None
     """Where an earlier part of the run was, when its history became too long."""

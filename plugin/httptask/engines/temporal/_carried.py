@@ -9,6 +9,7 @@ from typing import Any
 
 from httptask._core.strict_json import dump, parse
 from httptask.engines._unjournalled import Unjournalled
+from httptask.engines.temporal._pages import PagesSoFar
 from httptask.model.workflow import TaskRun
 
 Key = tuple[str, int]
@@ -47,21 +48,34 @@ class ItemsSoFar(Unjournalled):
 
 
 def packed(
-    began_at: str, entries: Iterable[TaskRun], items: ItemsSoFar, signals: list[Any]
+    began_at: str,
+    entries: Iterable[TaskRun],
+    items: ItemsSoFar,
+    pages: PagesSoFar,
+    signals: list[Any],
+    *,
+    may_be_large: bool,
 ) -> dict[str, Any] | None:
-    """Return what the new history begins with; None where it would be too large."""
+    """Return what the new history begins with; None where it would be too large, unless it
+    *may_be_large*.
+    """
     value = {
         "entries": [entry.to_json() for entry in entries],
         "items": items.to_json(),
+        "pages": pages.to_json(),
         "signals": signals,
     }
     data = zlib.compress(dump(value, compact=True).encode(), 6)
     text = base64.b64encode(data).decode()
-    return {"began_at": began_at, "packed": text} if len(text) <= _MOST else None
+    is_too_large = len(text) > _MOST and not may_be_large
+    return None if is_too_large else {"began_at": began_at, "packed": text}
 
 
-def unpacked(carried: Mapping[str, Any]) -> tuple[list[TaskRun], ItemsSoFar, list[Any]]:
-    """Return the entries, items and signals of *carried*, which `packed` made."""
+def unpacked(
+    carried: Mapping[str, Any],
+) -> tuple[list[TaskRun], ItemsSoFar, PagesSoFar, list[Any]]:
+    """Return the entries, items, pages and signals of *carried*, which `packed` made."""
     value = parse(zlib.decompress(base64.b64decode(carried["packed"])).decode())
     entries = [TaskRun.from_json(entry) for entry in value["entries"]]
-    return entries, ItemsSoFar(value["items"]), value["signals"]
+    pages = PagesSoFar(value.get("pages", ()))  # some histories are older than these
+    return entries, ItemsSoFar(value["items"]), pages, value["signals"]

@@ -32,7 +32,7 @@ from httptask.engines.temporal._arguments import (
     ListedItems,
     RunArguments,
 )
-from httptask.engines.temporal._types import HTTP, LOCAL
+from httptask.engines.temporal._types import HTTP, LOCAL, reads_page_by_page
 from httptask.errors import HttpTaskError
 from httptask.expressions import only
 from httptask.model import policy
@@ -155,6 +155,7 @@ class ActivityRunner:
             state=state,
             signal=signal.to_json() if signal is not None else None,
             longest_wait_seconds=LONGEST_WAIT,
+            page_by_page=reads_page_by_page(step.definition) or None,
             **_read(inputs, reads),
         )
 
@@ -219,6 +220,8 @@ def _summary(step: Step, arguments: HttpTaskArguments) -> str:
     which = f", visit {step.visit}" if step.visit > 1 else ""
     if arguments.item is not None:
         which += f" [{arguments.item['index']}]"
+    if arguments.page_by_page:
+        which += f", page {(arguments.state or {}).get('number', 1)}"
     return f"{step.name}{which}"[:200]
 
 

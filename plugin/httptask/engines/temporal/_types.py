@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 HTTP = "Http"
 """The type whose tasks the activity `http_task` runs."""
 
@@ -20,3 +23,9 @@ TASK_QUEUE = "httptask"
 """The task queue of workers and runs, when nobody says otherwise."""
 TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
 """The environment variable in which an operator names another."""
+
+
+def reads_page_by_page(definition: Mapping[str, Any]) -> bool:
+    """Say whether the pages of the task *definition* are activities of their own."""
+    pagination = definition.get("pagination")
+    return isinstance(pagination, Mapping) and pagination.get("each") == "activity"

@@ -21,6 +21,7 @@ from httptask.engines.temporal._arguments import TaskSignal
 from httptask.engines.temporal._carried import ItemsSoFar, packed, unpacked
 from httptask.engines.temporal._items import ItemsVisit
 from httptask.engines.temporal._nested import ChildEnd, run_child
+from httptask.engines.temporal._pages import PagesSoFar
 from httptask.engines.temporal._tasks import ActivityRunner, StoppedTaskError
 from httptask.model.definition import WorkflowDefinition
 from httptask.model.environment import Environment
@@ -61,9 +62,9 @@ class Walk:
         environment, carried = arguments.environment, arguments.carried
         self._entries: list[TaskRun] = []
         """All that the record was told of: another one is rebuilt from it."""
-        self._items = ItemsSoFar()
+        self._items, self._pages = ItemsSoFar(), PagesSoFar()
         if carried is not None:
-            self._entries, self._items, received = unpacked(carried)
+            self._entries, self._items, self._pages, received = unpacked(carried)
             for signal in received:
                 signals.add(TaskSignal.from_json(signal))
         options = RunOptions(
@@ -162,7 +163,14 @@ class Walk:
 
     def carried(self) -> dict[str, Any] | None:
         """Return what the run takes along to a new history."""
-        return packed(self.record.began_at, self._entries, self._items, self._signals.to_json())
+        return packed(
+            self.record.began_at,
+            self._entries,
+            self._items,
+            self._pages,
+            self._signals.to_json(),
+            may_be_large=self._arguments.keeps_large_values,
+        )
 
     @asynccontextmanager
     async def _counted(self, *, is_child: bool = False) -> AsyncIterator[None]:
@@ -219,8 +227,7 @@ class Walk:
             while True:
                 if wait is not None:
                     state, signal = wait.state, await self._awaited(wait)
-                async with self._counted():
-                    outcome, notes = await self._tasks.run(step, inputs, state, signal)
+                outcome, notes = await self._ran(step, inputs, state, signal)
                 signal = None
                 if not isinstance(outcome, TaskOutcome):
                     return self.record.fail(step, outcome, notes)
@@ -240,6 +247,34 @@ class Walk:
                 given = TaskSignal(step.name, step.visit, signal.output, _error_of(signal))
                 self._signals.add(given)
             raise
+
+    async def _ran(
+        self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
+    ) -> tuple[TaskOutcome | dict[str, Any], tuple[str, ...]]:
+        """Run the task of *step* once, by an activity or by one a page, and return its outcome, or
+        its error, and notes.
+        """
+        item = inputs.item.index if inputs.item is not None else None
+        pages = self._pages.of(step, item)
+        if pages is None:
+            async with self._counted():
+                return await self._tasks.run(step, inputs, state, signal)
+        try:
+            while True:
+                async with self._counted():
+                    outcome, notes = await self._tasks.run(step, inputs, pages.state)
+                until = pages.take(outcome, notes)
+                if until is None:
+                    break
+                await self._sleep(until)
+        except (asyncio.CancelledError, StoppedTaskError) as stopped:
+            if self._is_left or pages.state is None:
+                raise
+            error = stopped.error if isinstance(stopped, StoppedTaskError) else None
+            raise StoppedTaskError(pages.stopped(error)) from None
+        whole = await pages.whole(outcome)
+        self._pages.forget(step, item)
+        return whole
 
     async def _awaited(self, wait: Wait) -> Signal | None:
         """Return what somebody outside gave to *wait*; None: its time has come before."""
@@ -316,8 +351,7 @@ class Walk:
         state = None
         while True:
             try:
-                async with self._counted():
-                    outcome, _ = await self._tasks.run(step, inputs, state)
+                outcome, _ = await self._ran(step, inputs, state)
             except StoppedTaskError as stopped:
                 call = watched.get()
                 if call is not None:

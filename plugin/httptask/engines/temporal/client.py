@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -38,11 +38,16 @@ from httptask.engines.temporal._connection import connect, server_error
 from httptask.engines.temporal._facts import task_facts
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
 from httptask.engines.temporal._large import MOST, keeps_large_values
-from httptask.engines.temporal._types import TASK_QUEUE, TASK_QUEUE_VARIABLE, WORKFLOW
+from httptask.engines.temporal._types import (
+    TASK_QUEUE,
+    TASK_QUEUE_VARIABLE,
+    WORKFLOW,
+    reads_page_by_page,
+)
 from httptask.errors import EngineError, HttpTaskError
 from httptask.model.exchange import FilePiece
 from httptask.model.workflow import Signal, TaskRun, WorkflowRun
-from httptask.workflow import checked_input, nested_definitions
+from httptask.workflow import checked_input, iter_tasks, nested_definitions
 
 if TYPE_CHECKING:
     from httptask.model.workflow import WorkflowDefinition
@@ -130,7 +135,11 @@ async def start_arguments(
     labels = arguments.labels[""]
     try:
         has_attributes = await _has_search_attributes(client)
-        arguments = replace(arguments, has_search_attributes=has_attributes)
+        arguments = replace(
+            arguments,
+            has_search_attributes=has_attributes,
+            keeps_large_values=keeps_large_values(client.data_converter),
+        )
         return await client.start_workflow(
             WORKFLOW,
             arguments,
@@ -176,7 +185,14 @@ async def run_arguments(
         runtime.limits.depth,
         {name: task_facts(one, runtime) for name, one in known.items()},
         {name: labels_of(one, name or title, runtime) for name, one in known.items()},
+        format=_format(known.values()),
     )
+
+
+def _format(definitions: Iterable[WorkflowDefinition]) -> int:
+    """Return the oldest format whose workers run *definitions* as they are meant."""
+    tasks = (task for one in definitions for _, _, task in iter_tasks(one))
+    return 2 if any(map(reads_page_by_page, tasks)) else 1
 
 
 class _Outside:

@@ -97,7 +97,6 @@ class PollRound:
         self._error: TaskError | None = None
         self._changed: dict[str, Any] = {}
         """What the author's expression makes of the result."""
-        self.is_whole_in_state = True
         self.preview: NextCall | None = None
         """The poll after a test request's last one."""
 
@@ -105,6 +104,10 @@ class PollRound:
     def state(self) -> dict[str, Any] | None:
         """Where it is, as JSON; None before there is a job."""
         return None if self._state is None else self._state.to_json()
+
+    def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
+        """Return the state where the wait is too long: nothing else was collected."""
+        return self.state if wait_seconds > longest_wait_seconds else None
 
     # From call to call
 

@@ -33,9 +33,11 @@ class Collection(Protocol):
         ...
 
 
-def collection_of(pagination: Pagination, new_file: Callable[[], BodyFile]) -> Collection:
-    """Return an empty collection, as *pagination* wants it; *new_file* makes the file."""
-    if pagination.collect == "file":
+def collection_of(pagination: Pagination, new_file: Callable[[], BodyFile] | None) -> Collection:
+    """Return an empty collection, as *pagination* wants it; *new_file* makes the file. None: what
+    should be a file is a list, which somebody else writes.
+    """
+    if pagination.collect == "file" and new_file is not None:
         return _File(new_file())
     return _List(of_pages=pagination.collect == "pages")
 

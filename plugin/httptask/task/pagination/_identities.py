@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from array import array
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from httptask.model.exchange import OutgoingRequest
@@ -23,12 +24,27 @@ class Identities:
         self._count = 0
 
     def __contains__(self, value: bytes) -> bool:
-        digest = _digest(value)
+        digest = digest_of(value)
         return self._table[_index_of(self._table, digest)] == digest
 
     def add(self, value: bytes) -> bool:
         """Add *value*; say whether it is new."""
-        digest = _digest(value)
+        return self._add(digest_of(value))
+
+    def to_text(self) -> str:
+        """Return the digests in base64, 8 bytes each, big-endian."""
+        digests = (digest.to_bytes(8, "big") for digest in self._table if digest)
+        return base64.b64encode(b"".join(digests)).decode("ascii")
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the set of which `to_text` made *text*."""
+        made, data = cls(), base64.b64decode(text)
+        for start in range(0, len(data), 8):
+            made._add(int.from_bytes(data[start : start + 8], "big"))
+        return made
+
+    def _add(self, digest: int) -> bool:
         index = _index_of(self._table, digest)
         if self._table[index] == digest:
             return False
@@ -60,7 +76,8 @@ def request_identity(request: OutgoingRequest, header: str | None) -> bytes:
     )
 
 
-def _digest(value: bytes) -> int:
+def digest_of(value: bytes) -> int:
+    """Return 64 bits, never 0, that tell *value* from others."""
     return int.from_bytes(blake2b(value, digest_size=8).digest(), "big") or 1
 
 

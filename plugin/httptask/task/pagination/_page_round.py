@@ -14,25 +14,28 @@ from httptask.expressions import ABSENT
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.page_exchange import PageCall, PageCalls
 from httptask.task._record import CallRecord
-from httptask.task._round import NextCall
+from httptask.task._round import PART, NextCall
 from httptask.task.pagination._collection import collection_of
 from httptask.task.pagination._end import Answer, end_of
-from httptask.task.pagination._identities import Identities, request_identity
+from httptask.task.pagination._identities import request_identity
 from httptask.task.pagination._modes import BY_ITEMS, BY_URL, FOLLOWING, Queries
-from httptask.task.pagination._outline import Outline, outline_of
+from httptask.task.pagination._outline import outline_of
 from httptask.task.pagination._page import Page
 from httptask.task.pagination._places import path_of, put
+from httptask.task.pagination._so_far import SoFar
 from httptask.task.pagination._start import Earlier, Start
 from httptask.task.pagination._state import PageState
 from httptask.task.pagination._until import Until
 
 if TYPE_CHECKING:
     from httptask.errors import TaskError, TaskResult
-    from httptask.expressions import Query
     from httptask.model.exchange import Exchange, SentRequest
     from httptask.model.pagination import Pagination
     from httptask.sending import BodyFile, Delivery
     from httptask.task._conditions import Truth
+
+_KNOWN = "known"
+"""In the state: what it has learned of the list, where another round goes on as if it were it."""
 
 _TESTED = 2
 """Pages that a test request reads."""
@@ -44,8 +47,10 @@ class PageRound:
     *until* says of the JSON of a result whether `until` holds, if there is one; *refusal* why
     settings are refused for a value at a path that a page put there; *new_file* makes the file that
     items are collected in; *mask* masks secrets. *resumed* is the cursor to go on from, *state*
-    what an earlier round had in `state`: what that one collected is not collected again. The
-    setting stands at *pointer*. The round of a test request ends after two pages.
+    what an earlier round had in `state`: what that one collected is not collected again. A round
+    whose pages are *page_by_page* can go on elsewhere after each of them: all that it has learned
+    is in its state. The setting stands at *pointer*. The round of a test request ends after two
+    pages.
     """
 
     def __init__(
@@ -59,63 +64,79 @@ class PageRound:
         resumed: Any = None,
         state: Mapping[str, Any] | None = None,
         is_test: bool = False,
+        page_by_page: bool = False,
         pointer: str = "",
     ) -> None:
         self._pagination = pagination
         self._queries = Queries(pagination)
-        self._items_query: Query | None = self._queries.items
-        self._until = Until(until)
+        known = state.get(_KNOWN) if state is not None else None
+        self._so_far = SoFar() if known is None else SoFar.from_json(known)
+        self._until = Until(until, had_value=self._so_far.has_until_value)
         self._refusal = refusal
         self._mask = mask
         self._pointer = pointer
         self._is_test = is_test
+        self._page_by_page = page_by_page
         self._resumed = None if resumed == "" else resumed
         self._state = PageState(self._resumed) if state is None else PageState.from_json(state)
-        self._earlier: Earlier | None = None
-        """The items before the first page; None until it is there."""
-        self._total: int | None = None
-        """The number of items in the list, as the last page with one says."""
-        self._more: bool | None = None
-        """Whether there is more, as the last page with content says."""
-        self._collection = collection_of(pagination, new_file)
-        self._identities = Identities()
-        self._requests = Identities()
-        self._items_before: Sequence[Any] = ()
+        self._collection = collection_of(pagination, None if page_by_page else new_file)
         self._start: Start | None = None
-        self._outline: Outline | None = None
-        """That of the first page that was read."""
         self._settings: Mapping[str, Any] = {}
         self._request: OutgoingRequest | None = None
         self._record = CallRecord(PageCall)
         self._attempts = 0
+        """Those of the last page."""
         self._began = time.perf_counter()
         self._part: dict[str, Any] = {}
         self._pages: Pages | None = None
         """The summary, when it has ended."""
         self._error: TaskError | None = None
-        self.is_whole_in_state = False
         self.preview: NextCall | None = None
         """The call after a test request's last one."""
 
     @property
     def state(self) -> dict[str, Any]:
         """Where it is, as JSON."""
-        return self._state.to_json()
+        state = self._state.to_json()
+        return {**state, _KNOWN: self._known()} if self._page_by_page else state
+
+    def _known(self) -> dict[str, Any]:
+        so_far = self._so_far
+        so_far.has_until_value = self._until.had_value
+        return {**so_far.to_json(), "seconds": self._elapsed}
+
+    @property
+    def _elapsed(self) -> float:
+        return self._so_far.seconds + time.perf_counter() - self._began
 
     @property
     def part(self) -> dict[str, Any]:
         """What the last page brought, as JSON."""
         return self._part
 
+    def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
+        """Return after each page the state, as `part` what was collected here, and as `stopped` the
+        fields of an error in which it may end before it goes on.
+        """
+        if not self._page_by_page or self._request is None:
+            return None
+        state = self.state
+        state[_KNOWN]["seconds"] += wait_seconds
+        return {**state, PART: self._collection.value(), "stopped": self._stopped_here()}
+
+    def _stopped_here(self) -> dict[str, Any]:
+        return {"attempts": self._attempts, **self.stopped()}
+
     async def restore(self, parts: Sequence[Mapping[str, Any]]) -> None:
         """Collect *parts*, each the `part` of an earlier round after one of its pages, again."""
         query = self._queries.identity
         for part in parts:
-            self._items_before = items = part["items"]
+            items = part["items"]
+            self._so_far.read(items)
             if query is not None:
                 for item in items:
                     known_as = dump(query.value(item), compact=True).encode("utf-8")
-                    self._identities.add(known_as)
+                    self._so_far.identities.add(known_as)
             await self._collection.add(items, part["body"], part["size"])
 
     # From page to page
@@ -136,12 +157,12 @@ class PageRound:
         header = (
             parameter.name if parameter is not None and parameter.location == "header" else None
         )
-        if not self._requests.add(request_identity(request, header)):
+        if not self._so_far.requests.add(request_identity(request, header)):
             raise self._error_of_next(
                 f"the request for it was made before, {request.method} {request.url}: the pages go"
                 " round"
             )
-        if self._request is not None and self._refusal is not None and parameter is not None:
+        if number > 1 and self._refusal is not None and parameter is not None:
             reason = self._refusal(settings, path_of(parameter))
             if reason is not None:
                 raise self._error_of_next(f"what page {number - 1} says does not fit: {reason}")
@@ -159,7 +180,8 @@ class PageRound:
             self._add_call(delivery)
             self._pages = state.pages("error", state.cursor)
             return None
-        self._attempts += delivery.result.attempts
+        self._attempts = delivery.result.attempts
+        self._so_far.attempts += self._attempts
         page = Page(state.number, state.cursor, delivery.result, delivery.url, delivery.size)
         try:
             answer = await self._read(page)
@@ -178,22 +200,23 @@ class PageRound:
 
     async def _read(self, page: Page) -> Answer:
         """Return what *page* answers. Raises `PaginationError` for what cannot be understood."""
-        pagination, is_last = self._pagination, await self._until.holds(page)
+        pagination, so_far = self._pagination, self._so_far
+        is_last = await self._until.holds(page)
         items = self._items(page, is_last=is_last)
-        if pagination.counts and _are_the_same(items, self._items_before):
+        if pagination.counts and so_far.has_them_again(items):
             parameter = pagination.parameter
             name = repr(parameter.name) if parameter is not None else "its number"
             raise page.error(
                 f"its items are those of page {page.number - 1} again: the server does not go by"
                 f" {name}, or it gives its last page for each one behind it"
             )
-        if self._earlier is None and self._start is not None:
-            self._earlier = self._start.earlier(len(items))
+        if so_far.earlier is None and self._start is not None:
+            so_far.earlier = self._start.earlier(len(items))
         total, more = page.total(self._queries.total), page.more(self._queries.more)
-        self._total = total if total is not None else self._total
-        self._more = more if page.has_content else self._more
+        so_far.total = total if total is not None else so_far.total
+        so_far.more = more if page.has_content else so_far.more
         following = FOLLOWING[pagination.mode](self._queries, page, items)
-        return Answer(items, following, self._more, self._total, is_last)
+        return Answer(items, following, so_far.more, so_far.total, is_last)
 
     def _items(self, page: Page, *, is_last: bool) -> Sequence[Any]:
         """Return the items of *page*, which is the last one where the author says so. Raises
@@ -202,22 +225,23 @@ class PageRound:
         if not is_last and not self._all_came():
             is_by_items = self._pagination.mode in BY_ITEMS
             page.check_end(is_named=not is_by_items and page.cursor is not None)
-        query = self._items_query or page.items_query()
-        items = page.items(query, None if is_last else self._outline)
+        so_far = self._so_far
+        query = self._queries.items or so_far.items_query or page.items_query()
+        items = page.items(query, None if is_last else so_far.outline)
         if not items and not is_last:
             page.check_no_error(query)
         if page.has_content:
-            self._items_query = query
-            if self._outline is None:
-                self._outline = outline_of(page.result.body, query)
+            so_far.items_query = query
+            if so_far.outline is None:
+                so_far.outline = outline_of(page.result.body, query)
         return items
 
     def _all_came(self) -> bool:
         """Say whether as many items came as the pages before say that there are."""
-        earlier, state = self._earlier, self._state
-        if self._total is None or earlier is None:
+        so_far, state = self._so_far, self._state
+        if so_far.total is None or so_far.earlier is None:
             return False
-        return earlier.at_least + state.items + state.duplicates >= self._total
+        return so_far.earlier.at_least + state.items + state.duplicates >= so_far.total
 
     async def _kept(self, page: Page, items: Sequence[Any]) -> tuple[Sequence[Any], int] | None:
         """Return the items of *page* that are kept, and how many of *items* were looked at. None
@@ -238,11 +262,11 @@ class PageRound:
             if identity is ABSENT:
                 raise page.error(f"its item {count + 1} has no identity: nothing at {query.text}")
             known_as = dump(identity, compact=True).encode("utf-8")
-            if known_as in self._identities:
+            if known_as in self._so_far.identities:
                 continue
             if len(kept) == most:
                 return kept, count
-            self._identities.add(known_as)
+            self._so_far.identities.add(known_as)
             kept.append(item)
         return kept, len(items)
 
@@ -274,12 +298,12 @@ class PageRound:
             self._reach("maxItems", cursor, over, page.number)
             return None
         came = state.items + state.duplicates
-        end = end_of(pagination, answer, state.items, came, self._earlier or Earlier())
+        end = end_of(pagination, answer, state.items, came, self._so_far.earlier or Earlier())
         if end is not None:
             cursor = None if end.is_complete else answer.cursor
             self._pages = state.pages(end.stopped_by, cursor, is_complete=end.is_complete)
             return None
-        self._items_before = items
+        self._so_far.read(items)
         if self._is_test and page.number >= _TESTED:
             self.preview = self._call()
             self._pages = state.pages("testRequest", state.cursor)
@@ -340,12 +364,11 @@ class PageRound:
         if error is not None:
             self._carry(error, result, exchange)
         elif result is not None:
-            elapsed = time.perf_counter() - self._began
             result = replace(
                 result,
                 body=self._collection.value(),
-                attempts=self._attempts,
-                elapsed_seconds=elapsed,
+                attempts=self._so_far.attempts,
+                elapsed_seconds=self._elapsed,
             )
         return replace(delivery, exchange=exchange, error=error, result=result)
 
@@ -394,8 +417,3 @@ class PageRound:
     def close(self) -> None:
         """Discard the file that nobody was given."""
         self._collection.close()
-
-
-def _are_the_same(items: Sequence[Any], before: Sequence[Any]) -> bool:
-    """Say whether two pages have the same items. Numbers and texts may well come twice."""
-    return items == before and any(isinstance(item, dict | list) for item in items)

@@ -16,9 +16,12 @@ class Until:
     None: there is no condition.
     """
 
-    def __init__(self, truth: Callable[[Any], Awaitable[Truth]] | None) -> None:
+    def __init__(
+        self, truth: Callable[[Any], Awaitable[Truth]] | None, *, had_value: bool = False
+    ) -> None:
         self._truth = truth
-        self._had_value = False
+        self.had_value = had_value
+        """Whether it had a value on a page so far."""
         self.note: str | None = None
         """That the condition had no value on any page so far: its name may be wrong."""
 
@@ -29,6 +32,6 @@ class Until:
         if self._truth is None:
             return False
         truth = await self._truth(page.result.to_json())
-        self._had_value = self._had_value or truth.absent is None
-        self.note = None if self._had_value else f"until had no value on any page: {truth.absent}"
+        self.had_value = self.had_value or truth.absent is None
+        self.note = None if self.had_value else f"until had no value on any page: {truth.absent}"
         return truth.holds

@@ -1,0 +1,112 @@
+"""Lists whose pages are activities of their own (`"each": "activity"` of `pagination`).
+
+The workflow holds what they brought: each activity is given where the list is, and returns its own
+items only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from httptask.engines._outcome import stopped_error
+from httptask.engines.temporal._tasks import written_lines
+from httptask.engines.temporal._types import reads_page_by_page
+from httptask.model.workflow import TaskOutcome
+from httptask.task import PART
+
+if TYPE_CHECKING:
+    from httptask.model.workflow import Step
+
+PageKey = tuple[str, int, int | None]
+"""A task, which visit of it, and the index of the item that the visit is for."""
+
+
+class PagedList:
+    """The list that the task of *step* reads; *carried* is what an earlier history had of it."""
+
+    def __init__(self, step: Step, carried: Mapping[str, Any] | None = None) -> None:
+        self._step = step
+        has = carried or {}
+        self.state: Any = has.get("state")
+        """Where it is; None before its first page."""
+        self._items: list[Any] = has.get("items", [])
+        self._notes: list[str] = has.get("notes", [])
+        self._stopped: Mapping[str, Any] = has.get("stopped", {})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a new history goes on from."""
+        return {
+            "state": self.state,
+            "items": self._items,
+            "notes": self._notes,
+            "stopped": self._stopped,
+        }
+
+    def take(self, outcome: TaskOutcome | dict[str, Any], notes: Iterable[str]) -> str | None:
+        """Take *outcome*, that of an activity, with its *notes*. Return when the next page may be
+        asked for; None: it was the last one.
+        """
+        self._notes += notes
+        if not isinstance(outcome, TaskOutcome) or outcome.wait_until is None:
+            return None
+        state = dict(outcome.state)
+        self._items += state.pop(PART)
+        self._stopped = state.pop("stopped")
+        self.state = state
+        return outcome.wait_until
+
+    async def whole(
+        self, outcome: TaskOutcome | dict[str, Any]
+    ) -> tuple[TaskOutcome | dict[str, Any], tuple[str, ...]]:
+        """Return *outcome*, that of the last activity, and the notes as of one activity for all
+        pages.
+        """
+        notes = tuple(self._notes)
+        if isinstance(outcome, TaskOutcome):
+            body = await self._collected(outcome.output["body"])
+            return replace(outcome, output={**outcome.output, "body": body}), notes
+        if "collected" not in outcome:
+            return outcome, notes
+        return {**outcome, "collected": await self._collected(outcome["collected"])}, notes
+
+    async def _collected(self, last: list[Any]) -> Any:
+        items = [*self._items, *last]
+        if self._step.definition["pagination"].get("collect") == "file":
+            return await written_lines(self._step, items)
+        return items
+
+    def stopped(self, error: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the error of a task that is stopped; *error* is that of the activity under way, if
+        one was.
+        """
+        later = {} if error is None else {name: error.get(name) for name in self._stopped}
+        known = {name: value for name, value in later.items() if value is not None}
+        return {**stopped_error(0, is_maybe_delivered=True), **self._stopped, **known}
+
+
+class PagesSoFar:
+    """The lists under way; *carried* are those of an earlier history."""
+
+    def __init__(self, carried: Iterable[Any] = ()) -> None:
+        self._carried = {(name, visit, item): value for name, visit, item, value in carried}
+        self._lists: dict[PageKey, PagedList] = {}
+
+    def of(self, step: Step, item: int | None) -> PagedList | None:
+        """Return the list that the task of *step* reads for *item*; None where its pages are no
+        activities.
+        """
+        if not reads_page_by_page(step.definition):
+            return None
+        key = (*step.key, item)
+        return self._lists.setdefault(key, PagedList(step, self._carried.pop(key, None)))
+
+    def forget(self, step: Step, item: int | None) -> None:
+        """Let go of a list that has ended."""
+        self._lists.pop((*step.key, item), None)
+
+    def to_json(self) -> list[Any]:
+        """Return all that have begun."""
+        begun = {key: one.to_json() for key, one in self._lists.items() if one.state is not None}
+        return [[*key, value] for key, value in {**self._carried, **begun}.items()]
