@@ -60,9 +60,12 @@ designer: $(READY)  ## the page: search an API, fill in its form, test the reque
 # Tests run the real curl, a real proxy, a real Redis, and the page in two real browsers; a machine with nothing but Python,
 # make and git has none.
 TOOLS := curl chromium firefox-esr npm tinyproxy redis-server
+# What the pictures of the page are written with.
+FONT := /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 .PHONY: tools
 tools:
 	@for tool in $(TOOLS); do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	test -e $(FONT) || missing="$$missing fonts-dejavu-core"; \
 	test -z "$$missing" || { echo "installing$$missing, which tests run ..."; \
 		apt-get install --yes --quiet=2 --no-install-recommends $$missing >/dev/null 2>&1 \
 		|| { apt-get update --quiet=2 && apt-get install --yes --quiet=2 --no-install-recommends $$missing >/dev/null; } \

@@ -1,0 +1,308 @@
+"""Pictures of the page's main states, at three widths, light and dark, to compare it with.
+
+Renew them with `.venv/bin/python tests/support/designer_page/pictures.py`, and look at what has
+changed before you commit it. The page, its server and the browser are real; what differs from run
+to run (addresses, times, the clock) is the same in every picture.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image, ImageChops
+from playwright.sync_api import Browser, BrowserContext, expect
+
+if TYPE_CHECKING:
+    from designer_page.browser import DesignerPage
+
+ROOT = Path(__file__).parents[3]
+PICTURES = ROOT / "tests" / "designer" / "pictures"
+FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+"""Debian's fonts-dejavu-core: text is as wide wherever the pictures are taken."""
+SIZES = ((1440, 900), (1000, 800), (390, 844))
+THEMES = ("light", "dark")
+API = "https://api.example.com"
+_QUALITY = 40
+"""Of WebP: about 25 kB a picture."""
+
+# The tolerance: the same text is drawn a little differently by another version of the browser or of
+# its fonts. Both are made small first, so that edges of letters do not count.
+SMALLER = 4
+DIFFERENT = 32
+"""Levels, of 255, that a channel of a small picture's pixel must differ to count."""
+TOLERATED = 0.004
+"""The share of a small picture's pixels that may differ."""
+
+
+def difference(expected: Image.Image, actual: Image.Image) -> tuple[float, Image.Image]:
+    """Return the share of pixels that differ, and a picture of where: white on black."""
+    if expected.size != actual.size:
+        return 1.0, actual.convert("L")
+    small = [each.convert("RGB").reduce(SMALLER) for each in (expected, actual)]
+    channels = ImageChops.difference(*small).split()
+    largest = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
+    marked = largest.point([255 if level > DIFFERENT else 0 for level in range(256)])
+    share = marked.histogram()[255] / (marked.width * marked.height)
+    return share, marked.resize(actual.size, Image.Resampling.NEAREST)
+
+
+def side_by_side(
+    expected: Image.Image | None, actual: Image.Image, marked: Image.Image
+) -> Image.Image:
+    """Return what is committed, what is drawn now, and where they differ, in one picture."""
+    parts = [each for each in (expected, actual, marked) if each is not None]
+    whole = Image.new("RGB", (sum(part.width for part in parts), max(p.height for p in parts)))
+    left = 0
+    for part in parts:
+        whole.paste(part.convert("RGB"), (left, 0))
+        left += part.width
+    return whole
+
+
+# What is on the page
+
+_GET: dict[str, Any] = {
+    "type": "Http",
+    "endpoint": "acme-things-id-get-0",
+    "httpRequest": {
+        "url": API + "/things/{id}",
+        "method": "GET",
+        "pathParameters": {"id": "7"},
+        "query": {"limit": 20},
+    },
+    "nextTask": "Is it large?",
+}
+_CHANGE: dict[str, Any] = {
+    "type": "Http",
+    "endpoint": "acme-things-id-post-0",
+    "httpRequest": {
+        "url": API + "/things/{id}",
+        "method": "POST",
+        "pathParameters": {"id": "${$.id}"},
+        "body": {"name": "A crane", "children": [{"name": "hook"}]},
+    },
+    "inputParameters": {"id": "${$.tasks['Get a thing'].output.body.id}"},
+    "end": True,
+}
+DEFINITION: dict[str, Any] = {
+    "name": "things",
+    "startTask": "Get a thing",
+    "tasks": {
+        "Get a thing": _GET,
+        "Is it large?": {
+            "type": "Decision",
+            "choices": [
+                {
+                    "condition": "${$.tasks['Get a thing'].output.body[?@.size == 'large']}",
+                    "nextTask": "Tell both",
+                }
+            ],
+            "defaultTask": "Change a thing",
+        },
+        "Tell both": {
+            "type": "Parallel",
+            "branches": [
+                {
+                    "startTask": "Tell Ann",
+                    "tasks": {
+                        "Tell Ann": {
+                            "type": "Http",
+                            "httpRequest": {"url": API + "/mail", "method": "POST"},
+                            "end": True,
+                        }
+                    },
+                },
+                {
+                    "startTask": "Wait a minute",
+                    "tasks": {"Wait a minute": {"type": "Wait", "seconds": 60, "end": True}},
+                },
+            ],
+            "nextTask": "Change a thing",
+        },
+        "Change a thing": _CHANGE,
+    },
+}
+ANSWER = {"id": "7", "name": "A crane", "tags": ["yellow", None, 1.5], "size": "large"}
+
+
+def open_task(page: DesignerPage, name: str) -> None:
+    page.page.locator(".task-name", has_text=name).first.click()
+    expect(page.page.get_by_label("Task name")).to_have_value(name)
+
+
+def searched(page: DesignerPage) -> None:
+    page.page.keyboard.press("Control+k")
+    page.page.get_by_label("Search the endpoints").fill("thing")
+    expect(page.page.get_by_role("option")).to_have_count(2)
+
+
+def filled_in(page: DesignerPage) -> None:
+    open_task(page, "Get a thing")
+    expect(page.page.locator(".preview .http")).to_contain_text("/things/7?limit=20")
+    expect(page.page.locator(".head .chip")).to_have_text("All required fields are filled")
+
+
+def responded(page: DesignerPage) -> None:
+    page.send()
+    expect(page.page.locator(".response .status")).to_have_text("200 OK")
+    expect(page.page.locator(".tree [role=treeitem]").nth(4)).to_be_visible()
+
+
+def inserted(page: DesignerPage) -> None:
+    open_task(page, "Change a thing")
+    page.at("/httpRequest/pathParameters/id").focus()
+    page.page.keyboard.press("Alt+e")
+    expect(page.page.locator(".values").get_by_role("treeitem").nth(11)).to_be_visible()
+    expect(page.page.locator(".preview .http")).to_contain_text("hook")
+    expect(page.page.locator(".doc-card")).to_be_visible()
+
+
+def as_json(page: DesignerPage) -> None:
+    page.page.keyboard.press("Escape")
+    page.page.keyboard.press("Alt+j")
+    page.at("/httpRequest/body").fill('{\n  "name": "A crane",\n  "children": [{"nme": 7}],\n}')
+    expect(page.page.locator(".json-problems")).to_be_visible()
+    expect(page.page.locator(".preview .http")).to_contain_text("nme")
+    expect(page.page.locator(".head .chip")).to_have_text("1 problem")
+
+
+def workflow(page: DesignerPage) -> None:
+    open_task(page, "Is it large?")
+    expect(page.page.locator(".problem")).to_contain_text("which has no 'size'")
+
+
+def credentials(page: DesignerPage) -> None:
+    open_task(page, "Get a thing")
+    page.named("button", "Credentials …").click()
+    expect(page.page.get_by_label("Send it only to")).to_have_value(API)
+
+
+def reference(page: DesignerPage) -> None:
+    page.page.keyboard.press("Escape")
+    page.page.keyboard.press("F1")
+    expect(page.page.get_by_role("heading", name="Responses", exact=True)).to_be_visible()
+
+
+STATES: dict[str, Callable[[DesignerPage], None]] = {
+    "search": searched,
+    "request": filled_in,
+    "response": responded,
+    "insert": inserted,
+    "json": as_json,
+    "workflow": workflow,
+    "credentials": credentials,
+    "reference": reference,
+}
+"""Each is reached from the one before."""
+
+
+# Taking them
+
+
+def taken(browser: Browser, folder: Path) -> Iterator[tuple[str, Image.Image]]:
+    """Yield each state's pictures with their names, `request-1440-light`; *folder* is empty."""
+    from designer import running_designer, thing_endpoint
+    from designer_page.browser import designer_page
+    from servers import JSON, raw_server, respond, response
+
+    assert FONT.exists(), "the pictures need a font: apt-get install fonts-dejavu-core"
+    (folder / "workflows").mkdir()
+    (folder / "workflows" / "things.json").write_text(json.dumps(DEFINITION), encoding="utf-8")
+    endpoints = [thing_endpoint(API), thing_endpoint(API, method="POST")]
+    with (
+        raw_server(respond(response(json.dumps(ANSWER).encode(), JSON))) as server,
+        running_designer(folder, workflows=folder / "workflows", endpoints=endpoints) as running,
+        browser.new_context(locale="en-GB", timezone_id="UTC", reduced_motion="reduce") as context,
+    ):
+        steady(context, tested(running, server.url))
+        with designer_page(browser, running.url, context=context) as page:
+            page.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+            page.page.evaluate(_FONTS)
+            for state, reach in STATES.items():
+                reach(page)
+                yield from ((f"{state}-{name}", image) for name, image in shots(page, state))
+
+
+def shots(page: DesignerPage, state: str) -> Iterator[tuple[str, Image.Image]]:
+    """Yield the page as it stands, at each width, light and dark."""
+    page.page.mouse.move(0, 0)
+    for width, height in SIZES:
+        page.page.set_viewport_size({"width": width, "height": height})
+        page.page.evaluate(_TO_THE_TOP)
+        if state == "json":
+            page.page.locator(".json-box").evaluate(
+                "(box) => box.scrollIntoView({block: 'center'})"
+            )
+        for theme in THEMES:
+            page.page.emulate_media(color_scheme=theme)
+            data = page.page.screenshot(animations="disabled", caret="hide")
+            yield f"{width}-{theme}", Image.open(io.BytesIO(data)).convert("RGB")
+    page.page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+
+
+def tested(running: Any, url: str) -> str:
+    """Return the events of a real test request of `_GET`, with the same address and times as ever."""
+    from designer import events_of
+
+    task = json.loads(json.dumps(_GET).replace(API, url))
+    told = events_of(running, {"task": task, "name": "Get a thing"})
+    lines = [f"event: {name}\ndata: {json.dumps(same_times(data))}\n\n" for name, data in told]
+    return "".join(lines).replace(url, API).replace(url.partition("//")[2], API[8:])
+
+
+def same_times(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: same_times(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [same_times(item, name) for item in value]
+    return 0.012 if isinstance(value, float) else value
+
+
+def steady(context: BrowserContext, events: str) -> BrowserContext:
+    """Let the clock stand still, and every test request be answered with *events*."""
+    context.clock.set_fixed_time("2026-01-31T08:30:00Z")
+    context.route(
+        re.compile(r"/api/v1/test-requests$"),
+        lambda route: route.fulfill(
+            body=events, content_type="text/event-stream", headers={"Test-Request-Id": "same"}
+        ),
+    )
+    return context
+
+
+_TO_THE_TOP = """async () => {
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    const {shadowRoot} = document.querySelector("http-task-designer");
+    for (const each of shadowRoot.querySelectorAll("*")) if (each.scrollTop) each.scrollTop = 0;
+}"""
+_FONTS = """() => {
+    const {style} = document.querySelector("http-task-designer");
+    style.setProperty("--ht-sans", '"DejaVu Sans"');
+    style.setProperty("--ht-mono", '"DejaVu Sans Mono"');
+}"""
+
+
+def main() -> None:
+    """Take all pictures anew."""
+    from designer_page.browser import chromium
+
+    PICTURES.mkdir(exist_ok=True)
+    for old in PICTURES.glob("*.webp"):
+        old.unlink()
+    with tempfile.TemporaryDirectory() as name, chromium() as browser:
+        for picture, image in taken(browser, Path(name)):
+            image.save(PICTURES / f"{picture}.webp", quality=_QUALITY, method=6)
+    size = sum(path.stat().st_size for path in PICTURES.iterdir())
+    print(f"{PICTURES}: {len(list(PICTURES.iterdir()))} pictures, {size:,} bytes")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
+    main()
