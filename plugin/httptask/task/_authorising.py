@@ -96,11 +96,10 @@ class Lent:
         return host_and_target(url)
 
 
-NamedCredentials = Sequence[tuple[str, str]]
-"""The names of a task's credentials, each with the JSON Pointer at which it stands."""
-
-
-async def _resolved(runtime: Runtime, pointer: str, name: str) -> Resolved:
+async def resolved_anew(runtime: Runtime, pointer: str, name: str) -> Resolved:
+    """Return the credential *name*, which is named at *pointer*; its secrets are masked from now
+    on.
+    """
     redactor = runtime.redactor
     with blamed(name, pointer, redactor):
         resolved = await resolve_known(name, runtime.plugins)
@@ -114,21 +113,21 @@ async def _resolved(runtime: Runtime, pointer: str, name: str) -> Resolved:
 async def authorised(
     plan: Plan,
     plain: OutgoingRequest,
-    names: NamedCredentials,
+    credentials: Sequence[tuple[str, Resolved]],
     endpoint: Endpoint | None,
     send: Send | None,
 ) -> Ready:
-    """Return *plain*, a request to *endpoint*, authorised by the credentials *names*, whose secrets
-    are masked from now on.
+    """Return *plain*, a request to *endpoint*, authorised by *credentials*, each with where the
+    task names it.
 
     *send* sends token requests; None where the request is only shown.
     """
     runtime = plan.runtime
-    if len(names) > 1:
-        return await _authorised_together(runtime, plain, names, endpoint, send)
-    pointer, name = names[0]
-    resolved = runtime.credentials.get(name) or await _resolved(runtime, pointer, name)
+    if len(credentials) > 1:
+        return await _authorised_together(runtime, plain, credentials, endpoint, send)
+    pointer, resolved = credentials[0]
     kept, redactor = plan.kept_header, runtime.redactor
+    name = resolved.credential.name
     lend = None
     if resolved.known.is_flow:
         lend = partial(Lent, runtime, name, endpoint, pointer, send)
@@ -161,16 +160,15 @@ async def authorised(
 async def _authorised_together(
     runtime: Runtime,
     plain: OutgoingRequest,
-    names: NamedCredentials,
+    credentials: Sequence[tuple[str, Resolved]],
     endpoint: Endpoint | None,
     send: Send | None,
 ) -> Ready:
-    """Return *plain* authorised by several credentials."""
+    """Return *plain* authorised by several *credentials*."""
     request, flows = plain.copy(), []
-    for pointer, name in names:
-        resolved = runtime.credentials.get(name) or await _resolved(runtime, pointer, name)
-        lend = partial(Lent, runtime, name, endpoint, pointer, send)
+    for pointer, resolved in credentials:
+        lend = partial(Lent, runtime, resolved.credential.name, endpoint, pointer, send)
         flows.append(Flow(resolved, pointer, runtime.redactor, lend))
     together = Flows(flows)
     await together.authorise(request)
-    return Ready(request, plain, tuple(name for _, name in names), together)
+    return Ready(request, plain, tuple(flow.credential.name for flow in flows), together)

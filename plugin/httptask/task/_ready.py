@@ -8,7 +8,7 @@ from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import located
 from httptask.model.exchange import OutgoingRequest, StreamedBody
 from httptask.sending import Ready, Send, for_another_origin
-from httptask.task._authorising import authorised
+from httptask.task._authorising import authorised, resolved_anew
 
 if TYPE_CHECKING:
     from httptask.model.environment import Environment
@@ -42,13 +42,17 @@ async def ready(
         _prepared_by_plugins(task, request)
         request = for_another_origin(request)
         return Ready(request, request)
-    _prepared_by_plugins(task, request)
-    names = task.plan.credentials
-    if not names or is_pinned:
-        return Ready(request, request)
+    names = () if is_pinned else task.plan.credentials
     if environment is not None:
         names = [(pointer, environment.credential_names(name)) for pointer, name in names]
-    return await authorised(task.plan, request, names, task.endpoint, send)
+    credentials = []
+    for pointer, name in names:  # before plugins, so that nothing secret is in what they raise
+        resolved = runtime.credentials.get(name) or await resolved_anew(runtime, pointer, name)
+        credentials.append((pointer, resolved))
+    _prepared_by_plugins(task, request)
+    if not credentials:
+        return Ready(request, request)
+    return await authorised(task.plan, request, credentials, task.endpoint, send)
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
