@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from httptask.catalogue import _address, _index, _query, _ranking, _search, _words
+from httptask.catalogue import _address, _index, _ladder, _query, _ranking, _search, _words
 from httptask.model.api import Api, Endpoint
 from places import TESTS
 
@@ -46,7 +46,7 @@ class Searched:
         self.connection = sqlite3.connect(path, isolation_level=None)
         weakref.finalize(self, self.connection.close)
         self.connection.executescript(CONTRACT)
-        for statement in _search.TABLES:
+        for statement in _index.TABLES:
             self.connection.execute(statement)
         self.rows: dict[int, Endpoint] = {}
         self.put(endpoints)
@@ -54,7 +54,7 @@ class Searched:
     def put(self, endpoints: Iterable[Endpoint]) -> None:
         apis: dict[tuple[str, Api], int] = {}
         rows = []
-        storable = _search.storable
+        storable = _words.storable
         self.connection.execute("BEGIN")
         for each in endpoints:
             if (each.provider, each.api) not in apis:
@@ -67,18 +67,18 @@ class Searched:
                 apis[each.provider, each.api] = (
                     self.connection.execute(sql, described).lastrowid or 0
                 )
-            number = _search.number_bucket(each) << 40 | len(self.rows)
+            number = _index.number_bucket(each) << 40 | len(self.rows)
             self.rows[number] = each
             endpoint_id = storable(each.id or f"{each.provider}-{len(self.rows)}")
             named = (
                 endpoint_id,
-                _search.id_hash(endpoint_id),
+                _words.id_hash(endpoint_id),
                 *map(storable, (each.method, each.path, each.title)),
             )
             row = (number, apis[each.provider, each.api], *named, each.deprecated)
             self.connection.execute("INSERT INTO endpoint VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-            rows.append((number, _search.indexed(each)))
-        _search.insert_all(self.connection, rows)
+            rows.append((number, _index.indexed(each)))
+        _index.insert_all(self.connection, rows)
         self.connection.execute("COMMIT")
 
     def __call__(self, words: str, **options: object) -> list[str]:
@@ -693,7 +693,7 @@ def test_search_sees_one_state_and_leaves_nothing_open(tmp_path: Path) -> None:
     ):
         # When this is asked for, the search has begun to read, and has not read an endpoint yet.
         patch.setattr(
-            _search,
+            _ladder,
             "whole_name",
             lambda name: (other.execute("DELETE FROM description"), _words.whole_name(name))[1],
         )
@@ -802,7 +802,7 @@ def test_counts_of_words_are_those_of_the_rows(apis: Searched) -> None:
     names: Counter[str] = Counter()
     everywhere: Counter[str] = Counter()
     for each in APIS:
-        *named, described = _search.indexed(each)
+        *named, described = _index.indexed(each)
         here = {term for column in named for term in column.split() if term.isalnum()}
         names.update(here)
         everywhere.update(here | set(described.split()))
@@ -823,10 +823,10 @@ def test_what_is_deleted_leaves_nothing_behind() -> None:
     searched.put(more)
     assert searched("extra words")
     numbers = list(searched.rows)[first:]
-    columns = [_search.indexed(each) for each in more]
-    _search.delete(searched.connection, numbers[0], columns[0])
-    _search.delete_all(searched.connection, zip(numbers[1:], columns[1:], strict=True))
-    _search.optimise(searched.connection)
+    columns = [_index.indexed(each) for each in more]
+    _index.delete(searched.connection, numbers[0], columns[0])
+    _index.delete_all(searched.connection, zip(numbers[1:], columns[1:], strict=True))
+    _index.optimise(searched.connection)
     assert searched("extra words") == []
     assert _terms_of(searched) == before
     for table in ("name", "everything"):
@@ -844,7 +844,7 @@ def test_rows_may_come_in_any_order() -> None:
     where it is least.
     """
     rows = [
-        (number, _search.indexed(endpoint(f"acme GET /a{number}", "Title")))
+        (number, _index.indexed(endpoint(f"acme GET /a{number}", "Title")))
         for number in range(1000)
     ]
     written = []
@@ -852,7 +852,7 @@ def test_rows_may_come_in_any_order() -> None:
         searched = Searched()
         connection = searched.connection
         connection.execute("BEGIN")
-        _search.insert_all(connection, given_rows)
+        _index.insert_all(connection, given_rows)
         connection.execute("COMMIT")
         written.append(connection.total_changes)
     assert written[0] == written[1]
@@ -870,7 +870,7 @@ def test_any_text_is_indexed_as_the_terms_it_has(fields: dict[str, str]) -> None
     """
     strange = Endpoint("i", "GET", tags=("a tag",), **fields)  # type: ignore[arg-type]
     searched = Searched(strange)
-    for column, text in zip((*_index.COLUMNS, "everything"), _search.indexed(strange), strict=True):
+    for column, text in zip((*_index.COLUMNS, "everything"), _index.indexed(strange), strict=True):
         for term in text.split():
             table = "everything" if column == "everything" else "name"
             expression = (
@@ -920,18 +920,18 @@ def test_plainer_endpoints_have_lower_numbers() -> None:
         endpoint("a GET /x"), endpoint("a GET /x/{id}"), endpoint("a GET /x/{id}/a-rather-long-name"),
         endpoint("a GET /x/{id}/y/z"), endpoint("a GET /x", deprecated=True),
     ]  # fmt: skip
-    buckets = [_search.number_bucket(each) for each in ordered]
+    buckets = [_index.number_bucket(each) for each in ordered]
     assert buckets == sorted(set(buckets))
     for path in ("", "/" * 5000, "x" * 5000, "/?#" * 99):
-        assert 0 <= _search.number_bucket(endpoint("a GET " + path, deprecated=True)) <= 1023
+        assert 0 <= _index.number_bucket(endpoint("a GET " + path, deprecated=True)) <= 1023
 
 
 def test_id_hash_is_the_beginning_of_sha_224() -> None:
     """64 bits with a sign, for any text; the value is part of the file's format."""
-    assert _search.id_hash("") == int.from_bytes(
+    assert _words.id_hash("") == int.from_bytes(
         bytes.fromhex("d14a028c2a3a2bc9"), "big", signed=True
     )  # FIPS 180-4
-    assert -(2**63) <= _search.id_hash("\ud800\0") < 2**63
+    assert -(2**63) <= _words.id_hash("\ud800\0") < 2**63
 
 
 @pytest.mark.parametrize(

@@ -898,11 +898,11 @@ def test_merging_what_was_imported_waits_for_room(
     with Catalogue.open(path) as catalogue:
         for code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             monkeypatch.setattr(
-                "httptask.catalogue._search.optimise", lambda _, code=code: failing(code)
+                "httptask.catalogue._index.optimise", lambda _, code=code: failing(code)
             )
             catalogue.optimise()
         monkeypatch.setattr(
-            "httptask.catalogue._search.optimise", lambda _: failing(sqlite3.SQLITE_CORRUPT)
+            "httptask.catalogue._index.optimise", lambda _: failing(sqlite3.SQLITE_CORRUPT)
         )
         with pytest.raises(CatalogueError, match="damaged"):
             catalogue.optimise()

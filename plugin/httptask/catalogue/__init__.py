@@ -13,7 +13,7 @@ from httptask.catalogue._changes import ImportCounts
 from httptask.catalogue._file import file_of
 from httptask.catalogue._origin import Origin
 from httptask.catalogue._pack import Prepared, prepare
-from httptask.catalogue._search import Hit
+from httptask.catalogue._scope import Hit
 from httptask.catalogue._store import Catalogue
 
 __all__ = ["Catalogue", "Hit", "ImportCounts", "Origin", "Prepared", "file_of", "prepare"]

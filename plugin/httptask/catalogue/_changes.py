@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import chain, count, islice
 from typing import Any, NamedTuple
 
-from httptask.catalogue import _reader, _search
+from httptask.catalogue import _index, _reader, _scope, _words
 from httptask.catalogue._pack import Entry, Prepared, PreparedApi
 from httptask.catalogue._reader import Reader
-from httptask.catalogue._search import storable
+from httptask.catalogue._words import storable
 
 _HASH_DIGITS = 3
 """Hex digits of the hash that an id ends with, unless another endpoint has that id already."""
@@ -25,7 +25,7 @@ _MOST_UNINDEXED = 5_000
 """Endpoints that are indexed together: more are faster, but take more memory."""
 
 _BUCKET_SHIFT = 40
-"""Bits of an endpoint's number below its `_search.number_bucket`."""
+"""Bits of an endpoint's number below its `_index.number_bucket`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Changes:
                    number, description, position, identity, id_hash, fingerprint, deprecated,
                    method, id, path, title
                  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-        hashes = entry.identity, _search.id_hash(endpoint_id), entry.fingerprint
+        hashes = entry.identity, _words.id_hash(endpoint_id), entry.fingerprint
         texts = map(storable, (entry.method, endpoint_id, entry.path, entry.title))
         self._connection.execute(
             sql, (number, description, position, *hashes, entry.deprecated, *texts)
@@ -247,7 +247,7 @@ class Changes:
     def _columns(self, description: int, position: int) -> tuple[str, ...] | None:
         """Return the columns of an endpoint in the index; None when the endpoint is damaged."""
         try:
-            return _search.indexed(self._reader.endpoint(description, position))
+            return _index.indexed(self._reader.endpoint(description, position))
         except _reader.DAMAGE:
             # Its terms stay in the index, under a number that no endpoint will have again.
             return None
@@ -257,8 +257,8 @@ class Changes:
             self._unindexed[number] = columns
 
     def _index(self) -> None:
-        _search.delete_all(self._connection, self._unindexed.items())
-        _search.insert_all(self._connection, self._indexed.items())
+        _index.delete_all(self._connection, self._unindexed.items())
+        _index.insert_all(self._connection, self._indexed.items())
         self._unindexed.clear()
         self._indexed.clear()
 
@@ -276,7 +276,7 @@ class Changes:
         return next(chain(own if old_id is not None else (), filter(self._is_free, _ids(entry))))
 
     def _is_free(self, endpoint_id: str) -> bool:
-        return _search.by_id(self._connection, endpoint_id) is None
+        return _scope.by_id(self._connection, endpoint_id) is None
 
 
 def _ids(entry: Entry) -> Iterator[str]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from httptask.catalogue import _search
+from httptask.catalogue import _index
 from httptask.errors import CatalogueError
 
 MEMORY = ":memory:"
@@ -69,13 +69,13 @@ _STATEMENTS = (
     # the other.
     "CREATE TABLE sequence (last INTEGER NOT NULL)",
     "INSERT INTO sequence VALUES (0)",
-    *_search.TABLES,
+    *_index.TABLES,
 )
 
 _TABLES = {
     1: frozenset({"endpoint", "names", "everything", "term"}),
-    2: frozenset({"description", "endpoint", "block", "sequence"}) | _search.TABLE_NAMES,
-    3: frozenset({"description", "endpoint", "block", "sequence"}) | _search.TABLE_NAMES,
+    2: frozenset({"description", "endpoint", "block", "sequence"}) | _index.TABLE_NAMES,
+    3: frozenset({"description", "endpoint", "block", "sequence"}) | _index.TABLE_NAMES,
 }
 """Version -> the tables it has."""
 

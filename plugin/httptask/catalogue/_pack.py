@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from httptask._schema.graph import components
-from httptask.catalogue import _search
+from httptask.catalogue import _index
 from httptask.catalogue._json_text import REFERENCE, Texts, dumped, names_in
 from httptask.catalogue._origin import Origin
 from httptask.catalogue._reader import DEFINITIONS, ENDPOINTS
@@ -60,7 +60,7 @@ class Entry(NamedTuple):
     """Equal if the endpoint and all definitions it needs, directly or not, are equal."""
     bucket: int
     columns: tuple[str, ...]
-    """See `_search.indexed`."""
+    """See `_index.indexed`."""
 
 
 class Block(NamedTuple):
@@ -212,8 +212,8 @@ class _Packer:
             endpoint.deprecated,
             _identity(endpoint),
             0,
-            _search.number_bucket(endpoint),
-            _search.indexed(endpoint),
+            _index.number_bucket(endpoint),
+            _index.indexed(endpoint),
         )
         self._entries.append((entry, _hash(request, answers), requested + answered))
 

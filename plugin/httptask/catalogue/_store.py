@@ -14,11 +14,12 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from httptask._core.nearest import nearest
-from httptask.catalogue import _file, _reader, _search
+from httptask.catalogue import _file, _index, _reader, _scope, _search
 from httptask.catalogue._changes import Changes, ImportCounts, reader
 from httptask.catalogue._origin import Origin
 from httptask.catalogue._pack import Prepared, prepare
-from httptask.catalogue._search import Hit, storable
+from httptask.catalogue._scope import Hit
+from httptask.catalogue._words import storable
 from httptask.errors import CatalogueError, UnknownEndpointError
 from httptask.model.api import Endpoint
 
@@ -130,7 +131,7 @@ class Catalogue:
         Raises `UnknownEndpointError` with the nearest ids, at most five.
         """
         with self._reading():
-            number = _search.by_id(self._connection, endpoint_id)
+            number = _scope.by_id(self._connection, endpoint_id)
             endpoint = self._complete(number) if number is not None else None
         if endpoint is None:
             raise UnknownEndpointError(endpoint_id, self._nearest(endpoint_id))
@@ -266,7 +267,7 @@ class Catalogue:
         Raises `UnknownEndpointError` with the nearest ids, at most five.
         """
         with self._changing() as changes:
-            number = _search.by_id(self._connection, endpoint_id)
+            number = _scope.by_id(self._connection, endpoint_id)
             if number is not None:
                 changes.remove(number, *self._position_of(number))
         if number is None:
@@ -280,7 +281,7 @@ class Catalogue:
         """
         try:
             with self._writing():
-                _search.optimise(self._connection)
+                _index.optimise(self._connection)
         except CatalogueError as error:
             if not _file.may_pass(error.__cause__):
                 raise
