@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import servers
+from httptask.model.pins import Pins
 from lists import Asked, list_server, page
 from tasks import http
 
@@ -87,6 +88,7 @@ class Case:
     definitions: dict[str, Any] = field(default_factory=dict)
     signals: dict[str, Any] = field(default_factory=dict)
     """What somebody outside gives: by the name of the task, an output."""
+    pins: Pins | None = None
 
 
 READ = "${$.tasks['A'].output.body.path}"
@@ -267,6 +269,31 @@ CASES: dict[str, Case] = {
         )
     ),
     "pages": Case(flow("A", {"A": get("/pages", pagination=_PAGES)})),
+    "pins": Case(
+        flow(
+            "A",
+            {
+                "A": post("/missing", idempotencyKey=False, retry=_RETRY, nextTask="B"),
+                "B": get("/missing", nextTask="C", forEach={"items": [1, 2]}),
+                "C": get("/missing", pagination=_PAGES_APART, nextTask="D"),
+                "D": nested("inner", end=False, nextTask="E"),
+                "E": get("/things/sent", nextTask="F"),
+                "F": get("/missing"),
+            },
+        ),
+        "Failed",
+        {"n": 7},
+        {"inner": _INNER},
+        pins=Pins(
+            {
+                "A": [{"error": {"class": "connection"}}, {"status": 503}, {"body": {"a": 1}}],
+                "B": [[{"body": 1}], {"body": 2}],
+                "C": [{"body": {"data": [{"id": n}], "total": 3}} for n in range(3)],
+                "F": [],
+            },
+            {"inner": {"I": {"status": 201, "headers": {"Location": "/1"}}}},
+        ),
+    ),
     "pages-apart": Case(
         flow(
             "A",

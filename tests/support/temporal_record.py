@@ -33,7 +33,7 @@ def recorded(case: Case, address: str) -> str:
     world = TemporalWorld(address)
     with api() as server:
         definition, others = at(case.definition, server.url), at(case.definitions, server.url)
-        world.run(definition, case.given, give, definitions=others)
+        world.run(definition, case.given, give, definitions=others, pins=case.pins)
     return world.history
 
 

@@ -128,8 +128,6 @@ def run_run(arguments: argparse.Namespace) -> int:
 
     take_task_queue(arguments)
     if arguments.detach:
-        if arguments.pins is not None or arguments.offline:
-            raise CommandError("--detach runs on a server, which takes no pins: leave one out")
         if arguments.callbacks is not None:
             raise CommandError(
                 "--detach runs on a server, which receives no callbacks: leave one out"

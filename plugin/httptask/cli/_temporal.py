@@ -14,6 +14,7 @@ from httptask.cli._definition import connections_options, load, run_options, run
 from httptask.cli._environment import environment_of, given_variables
 from httptask.cli._input import run_input
 from httptask.cli._output import CommandError, command, emit, note
+from httptask.cli._pins import note_sent, pins_of
 from httptask.cli._stopping import SIGNALS, run_stoppable
 
 if TYPE_CHECKING:
@@ -208,11 +209,15 @@ def run_detached(arguments: argparse.Namespace) -> int:
 
     definition = load(arguments.definition)
     environment = environment_of(arguments, definition)
+    pins = pins_of(arguments, definition)
+    if pins is not None:
+        note_sent(definition, pins)
     options = RunOptions(
         run_input(arguments, definition),
         given_variables(arguments),
         definitions_of(definition),
         environment=environment,
+        pins=pins,
     )
 
     async def main() -> Any:

@@ -26,6 +26,7 @@ class TemporalEngine:
     """
 
     name = "temporal"
+    takes_pins = True
 
     async def run(
         self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime

@@ -68,6 +68,22 @@ class TaskPin:
     """How many requests of the task were answered in the run before."""
     listener: Listener | None = field(default=None, compare=False)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return pin and position, without who is told."""
+        return {"pin": self.pin, "position": self.position}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the pin of which `to_json` made *value*."""
+        return cls(value["pin"], value["position"])
+
+    def of_item(self, index: int) -> Self:
+        """Return the pin with what the item *index* needs of it: the pins of others are empty."""
+        pin = self.pin
+        if not isinstance(pin, list):
+            return self
+        return replace(self, pin=[one if at == index else {} for at, one in enumerate(pin)])
+
 
 @dataclass(frozen=True, slots=True)
 class Pins:

@@ -35,6 +35,8 @@ class PinnedAnswers:
         self._item = inputs.item.index if inputs.item is not None else None
         self.count = answered
         """The requests of the visit that were answered."""
+        if answered and (progress := watched.get()) is not None:
+            progress.pinned = answered
 
     @property
     def wire(self) -> PinnedWire:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -85,14 +86,17 @@ def test_a_run_is_started_seen_completed_and_waited_for(
 def test_run_shows_each_task_as_it_ends(
     command: Command, tmp_path: Path, temporal_address: str
 ) -> None:
-    """Its output is that of the embedded engine."""
+    """Its output is that of the embedded engine. Pins travel: the worker needs no file of them."""
+    (tmp_path / "pins").mkdir()
+    (tmp_path / "pins" / "flow.json").write_text('{"tasks": {"A": {"body": 1}}}')
     with api() as server, worker_process(temporal_address, "shown"):
         path = tmp_path / "flow.json"
         tasks = {"A": get("/things/1", nextTask="B"), "B": get("/missing")}
         path.write_text(json.dumps(at(flow("A", tasks), server.url)))
         options = ("--engine", "temporal", "--task-queue", "shown")
-        done = command("run", str(path), *options, status=1)
-    assert "Completed  A (Http" in done.err
+        done = command("run", str(path), *options, "--pins", status=1)
+        assert len(server.received) == 1
+    assert re.search(r"Completed  A \(Http, [^)]*, pinned\)", done.err)
     assert "Failed     B (Http" in done.err
     assert done.out.startswith("Failed: Test in")
 

@@ -51,6 +51,7 @@ def embedded(case: Case, url: str) -> WorkflowRun:
                 case.given,
                 definitions=at(case.definitions, url),
                 signals=Desk(case.signals),
+                pins=case.pins,
                 runtime=shared,
             )
 
@@ -63,7 +64,7 @@ def on_temporal(case: Case, url: str, world: TemporalWorld) -> WorkflowRun:
             await handle.signal("complete_task", TaskSignal(task, output=output))
 
     definition, others = at(case.definition, url), at(case.definitions, url)
-    return world.run(definition, case.given, give, definitions=others)
+    return world.run(definition, case.given, give, definitions=others, pins=case.pins)
 
 
 def compared(value: Any, url: str) -> Any:

@@ -29,6 +29,7 @@ from httptask.errors import HttpTaskError, PluginError, TaskError, UnknownEndpoi
 from httptask.model.definition import WorkflowDefinition
 from httptask.model.environment import Environment
 from httptask.model.for_each import ForEach, Item
+from httptask.model.pins import TaskPin
 from httptask.model.task import Inputs
 from httptask.model.workflow import Signal, Step, TaskOutcome
 from httptask.sending import EngineAttempt, Progress, watched
@@ -92,8 +93,8 @@ class Activities:
             work if activity.info().is_local else _beaten(work, progress, arguments, keeper)
         )
         if isinstance(outcome, TaskOutcome):
-            return _sent(outcome, progress.notes)
-        raise _failed(outcome, progress.notes)
+            return _sent(outcome, progress)
+        raise _failed(outcome, progress)
 
     @activity.defn(name="httptask_items")
     async def list_items(self, arguments: HttpTaskArguments) -> ListedItems:
@@ -200,7 +201,7 @@ class _HttpCall:
         if outcome.wait_until is not None:
             until = datetime.fromisoformat(outcome.wait_until) + self._ahead
             outcome = replace(outcome, wait_until=until.isoformat())
-        return _sent(outcome, progress.notes)
+        return _sent(outcome, progress)
 
     async def _run(self) -> TaskOutcome:
         arguments = self._arguments
@@ -219,7 +220,8 @@ class _HttpCall:
             _inputs(arguments),
             arguments.visit,
             self._state,
-            engine_attempt=self._attempt,
+            # Pins answer attempts one after the other, and nobody waits between them.
+            engine_attempt=self._attempt if arguments.pin is None else None,
             longest_wait_seconds=math.inf if longest is None else longest,
             page_by_page=bool(arguments.page_by_page),
         )
@@ -230,8 +232,8 @@ class _HttpCall:
         """
         delay, longest = error.next_attempt_seconds, self._arguments.longest_wait_seconds
         if delay is not None and longest is not None and delay > longest:
-            return _failed(error.to_json(), self._progress.notes, later=delay)
-        return _failed(error.to_json(), self._progress.notes, delay)
+            return _failed(error.to_json(), self._progress, later=delay)
+        return _failed(error.to_json(), self._progress, delay)
 
 
 T = TypeVar("T")
@@ -288,17 +290,20 @@ def _handed_back(progress: Progress, arguments: HttpTaskArguments, state: Any) -
 
 def _failed(
     error: Mapping[str, Any],
-    notes: Sequence[str] = (),
+    progress: Progress | None = None,
     delay: float | None = None,
     *,
     later: float | None = None,
 ) -> ApplicationError:
-    """Return the failure of an activity: *error* as JSON. Another attempt follows after *delay*
-    seconds, or by another activity *later*; None: none does.
+    """Return the failure of an activity: *error* as JSON, with what *progress* notes. Another
+    attempt follows after *delay* seconds, or by another activity *later*; None: none does.
     """
+    told = progress or Progress()
     return ApplicationError(
         str(error["message"]),
-        FailedTask(dict(error), list(notes) or None, next_attempt_seconds=later),
+        FailedTask(
+            dict(error), list(told.notes) or None, told.pinned or None, next_attempt_seconds=later
+        ),
         type=str(error["error"]),
         non_retryable=delay is None,
         next_retry_delay=None if delay is None else timedelta(seconds=max(delay, 0.001)),
@@ -361,7 +366,7 @@ def _not_here(error: UnknownEndpointError) -> str:
     )
 
 
-def _sent(outcome: TaskOutcome, notes: Sequence[str] = ()) -> HttpTaskOutcome:
+def _sent(outcome: TaskOutcome, progress: Progress) -> HttpTaskOutcome:
     return HttpTaskOutcome(
         output=outcome.output,
         input=outcome.input,
@@ -371,7 +376,8 @@ def _sent(outcome: TaskOutcome, notes: Sequence[str] = ()) -> HttpTaskOutcome:
         awaits_signal=outcome.awaits_signal or None,
         state=outcome.state,
         definition=outcome.definition,
-        notes=list(notes) or None,
+        notes=list(progress.notes) or None,
+        pinned=progress.pinned or None,
     )
 
 
@@ -403,6 +409,7 @@ def _inputs(arguments: HttpTaskArguments) -> Inputs:
         Environment.from_json(environment) if environment is not None else None,
         arguments.previous,
         Item.from_json(item) if item is not None else None,
+        TaskPin.from_json(arguments.pin) if arguments.pin is not None else None,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 FORMAT = 2
 """Counted up when older workers would take a new `RunArguments` for something else: 2 has pages
-that are activities of their own.
+that are activities of their own, and pins.
 """
 
 
@@ -83,6 +83,8 @@ class HttpTaskArguments(Travelling):
     """A longer wait between two polls ends the activity: its outcome says until when to wait. None:
     the activity waits.
     """
+    pin: dict[str, Any] | None = None
+    """What answers its requests in place of a server, as `TaskPin` has it: nothing is sent."""
     page_by_page: bool | None = None
     """Whether the activity ends after each page of a task with `pagination` that another follows:
     its outcome has a `wait_until`, and in its `state` what the page brought, as `part`.
@@ -111,6 +113,8 @@ class HttpTaskOutcome(Travelling):
     """The id of the definition that the task asks to be run."""
     notes: list[str] | None = None
     """What a reader would not expect: that its requests waited in the queue, and why."""
+    pinned: int | None = None
+    """How many of its requests a pin answered."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,8 @@ class RunArguments(Travelling):
     environment: dict[str, Any] | None = None
     definitions: dict[str, Any] = field(default_factory=dict)
     """Definitions by id, for `failureWorkflow` and tasks of the type `Workflow`."""
+    pins: dict[str, Any] | None = None
+    """Responses that stand for those of servers, as `Pins` has them."""
     title: str = ""
     """What the run is called, where its definition has no name."""
     steps: int = 100_000
@@ -181,6 +187,8 @@ class FailedTask(Travelling):
     error: dict[str, Any]
     """The error as JSON."""
     notes: list[str] | None = None
+    """As in the outcome."""
+    pinned: int | None = None
     """As in the outcome."""
     state: Any = None
     """Where a task of several calls is, when its worker was stopped."""

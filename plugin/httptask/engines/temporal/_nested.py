@@ -22,6 +22,7 @@ from httptask.engines.temporal._tasks import StoppedTaskError
 from httptask.engines.temporal._types import WORKFLOW
 from httptask.errors import SettingsError
 from httptask.model.definition import WorkflowDefinition
+from httptask.model.pins import Pins
 from httptask.model.workflow import TaskOutcome, TaskRun, WorkflowRun
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ async def run_child(
         input=options.input,
         steps=options.steps or 0,
         depth=options.depth,
+        pins=options.pins.to_json() if options.pins is not None else None,
     )
     try:
         end = await _ended(child, name, options.workflow_id or "", f"{step.name}: {name}")
@@ -80,7 +82,10 @@ async def run_failure_workflow(
             run,
             error=f"{run.error}; its failure workflow {name!r} is not among the definitions given",
         )
-    child = replace(_other(arguments, name), input=failure)
+    pins = Pins.from_json(arguments.pins).inside(name) if arguments.pins is not None else None
+    child = replace(
+        _other(arguments, name), input=failure, pins=pins.to_json() if pins is not None else None
+    )
     try:
         end = await _ended(child, name, failure_run_id(run.workflow_id), f"failure: {name}")
     except ChildWorkflowError as error:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from httptask.engines._outcome import stopped_error
-from httptask.engines.temporal._tasks import written_lines
+from httptask.engines.temporal._tasks import Ran, written_lines
 from httptask.engines.temporal._types import reads_page_by_page
 from httptask.model.workflow import TaskOutcome
 from httptask.task import PART
@@ -44,11 +44,12 @@ class PagedList:
             "stopped": self._stopped,
         }
 
-    def take(self, outcome: TaskOutcome | dict[str, Any], notes: Iterable[str]) -> str | None:
-        """Take *outcome*, that of an activity, with its *notes*. Return when the next page may be
-        asked for; None: it was the last one.
+    def take(self, ran: Ran) -> str | None:
+        """Take *ran*, what an activity came to. Return when the next page may be asked for; None:
+        it was the last one.
         """
-        self._notes += notes
+        self._notes += ran.notes
+        outcome = ran.outcome
         if not isinstance(outcome, TaskOutcome) or outcome.wait_until is None:
             return None
         state = dict(outcome.state)
@@ -57,19 +58,15 @@ class PagedList:
         self.state = state
         return outcome.wait_until
 
-    async def whole(
-        self, outcome: TaskOutcome | dict[str, Any]
-    ) -> tuple[TaskOutcome | dict[str, Any], tuple[str, ...]]:
-        """Return *outcome*, that of the last activity, and the notes as of one activity for all
-        pages.
-        """
-        notes = tuple(self._notes)
+    async def whole(self, last: Ran) -> Ran:
+        """Return *last*, what the last activity came to, as of one activity for all pages."""
+        outcome, notes = last.outcome, tuple(self._notes)
         if isinstance(outcome, TaskOutcome):
             body = await self._collected(outcome.output["body"])
-            return replace(outcome, output={**outcome.output, "body": body}), notes
-        if "collected" not in outcome:
-            return outcome, notes
-        return {**outcome, "collected": await self._collected(outcome["collected"])}, notes
+            outcome = replace(outcome, output={**outcome.output, "body": body})
+        elif "collected" in outcome:
+            outcome = {**outcome, "collected": await self._collected(outcome["collected"])}
+        return last._replace(outcome=outcome, notes=notes)
 
     async def _collected(self, last: list[Any]) -> Any:
         items = [*self._items, *last]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -79,6 +79,21 @@ def is_being_stopped() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+class Ran(NamedTuple):
+    """What one run of a task came to."""
+
+    outcome: TaskOutcome | dict[str, Any]
+    """Its outcome, or the error it failed with as JSON."""
+    notes: tuple[str, ...] = ()
+    pinned: int = 0
+    """How many of its requests pins answered."""
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of a run that failed."""
+        return {} if isinstance(self.outcome, TaskOutcome) else self.outcome
+
+
 class ActivityRunner:
     """Runs the tasks of the run of *arguments*, whose definition has *facts*."""
 
@@ -88,7 +103,7 @@ class ActivityRunner:
 
     async def run(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
-    ) -> tuple[TaskOutcome | dict[str, Any], tuple[str, ...]]:
+    ) -> Ran:
         """Run the task of *step* once. Return its outcome, or the error it failed with as JSON, and
         what is to be noted.
 
@@ -103,14 +118,14 @@ class ActivityRunner:
         except FailureError as error:
             if is_cancelled_exception(error):  # before a worker took it
                 raise StoppedTaskError(stopped_error(0, is_maybe_delivered=False)) from None
-            failure, notes = _failure(error, step)
+            failed = _failure(error, step)
             if is_being_stopped():
-                raise StoppedTaskError(failure) from None
-            return failure, notes
+                raise StoppedTaskError(failed.error) from None
+            return failed
         except (TypeError, ValueError) as error:
             reason = f"{type(error).__name__}: {error}"
-            return unexpected_failure(step.definition["type"], reason), ()
-        return outcome, tuple(done.notes or ())
+            return Ran(unexpected_failure(step.definition["type"], reason))
+        return Ran(outcome, tuple(done.notes or ()), done.pinned or 0)
 
     async def items(self, step: Step, inputs: Inputs, setting: ForEach) -> ListedItems:
         """Return the items of *step*, whose task has *setting*."""
@@ -134,7 +149,7 @@ class ActivityRunner:
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise asyncio.CancelledError from None
-            raise HttpTaskError.from_json(_failure(error, step)[0]) from None
+            raise HttpTaskError.from_json(_failure(error, step).error) from None
         return listed
 
     def _task(
@@ -155,6 +170,7 @@ class ActivityRunner:
             state=state,
             signal=signal.to_json() if signal is not None else None,
             longest_wait_seconds=LONGEST_WAIT,
+            pin=_pin(inputs),
             page_by_page=reads_page_by_page(step.definition) or None,
             **_read(inputs, reads),
         )
@@ -172,7 +188,8 @@ class ActivityRunner:
                 summary=summary,
             )
             return done
-        may_repeat, began = bool(self._fact(step, "may_repeat")), workflow.time()
+        is_unsent = arguments.pin is not None and task_type == HTTP
+        may_repeat, began = is_unsent or bool(self._fact(step, "may_repeat")), workflow.time()
         while True:
             try:
                 return await self._activity(step, arguments, summary, may_repeat=may_repeat)
@@ -203,6 +220,13 @@ class ActivityRunner:
 
     def _fact(self, step: Step, name: str) -> Any:
         return self._facts.get(step.pointer, {}).get(name)
+
+
+def _pin(inputs: Inputs) -> dict[str, Any] | None:
+    pin, item = inputs.pin, inputs.item
+    if pin is None:
+        return None
+    return (pin if item is None else pin.of_item(item.index)).to_json()
 
 
 def _read(inputs: Inputs, reads: Any) -> dict[str, Any]:
@@ -300,22 +324,25 @@ def _outcome(done: HttpTaskOutcome) -> TaskOutcome:
     )
 
 
-def _failure(error: FailureError, step: Step) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _failure(error: FailureError, step: Step) -> Ran:
     """Return the error of a task as JSON, and its notes."""
     cause = _cause(error)
     if isinstance(cause, ApplicationError):
         failure = _member(cause.details, "error")
         if failure is not None:
-            return dict(failure), tuple(_member(cause.details, "notes") or ())
+            notes, pinned = (_member(cause.details, name) for name in ("notes", "pinned"))
+            return Ran(dict(failure), tuple(notes or ()), pinned or 0)
     if isinstance(cause, ActivityTimeoutError):
-        return cut_off_error(step), ()
+        return Ran(cut_off_error(step))
     message = cause.message if isinstance(cause, ApplicationError) else str(cause or error)
-    return {
-        "error": "TaskTypeFailed",
-        "message": f"the worker could not run it: {message}",
-        "kind": "task",
-        "retryable": False,
-    }, ()
+    return Ran(
+        {
+            "error": "TaskTypeFailed",
+            "message": f"the worker could not run it: {message}",
+            "kind": "task",
+            "retryable": False,
+        }
+    )
 
 
 async def written_lines(step: Step, values: list[Any]) -> Any:

@@ -22,10 +22,11 @@ from httptask.engines.temporal._carried import ItemsSoFar, packed, unpacked
 from httptask.engines.temporal._items import ItemsVisit
 from httptask.engines.temporal._nested import ChildEnd, run_child
 from httptask.engines.temporal._pages import PagesSoFar
-from httptask.engines.temporal._tasks import ActivityRunner, StoppedTaskError
+from httptask.engines.temporal._tasks import ActivityRunner, Ran, StoppedTaskError
 from httptask.model.definition import WorkflowDefinition
 from httptask.model.environment import Environment
 from httptask.model.for_each import ForEach, Item
+from httptask.model.pins import Pins
 from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
 from httptask.protocols import RunOptions
 from httptask.sending import watched
@@ -72,6 +73,7 @@ class Walk:
             arguments.variables,
             environment=Environment.from_json(environment) if environment is not None else None,
             depth=arguments.depth,
+            pins=Pins.from_json(arguments.pins) if arguments.pins is not None else None,
         )
         self.record = RunRecord(
             definition,
@@ -227,13 +229,13 @@ class Walk:
             while True:
                 if wait is not None:
                     state, signal = wait.state, await self._awaited(wait)
-                outcome, notes = await self._ran(step, inputs, state, signal)
+                outcome, notes, pinned = await self._ran(step, inputs, state, signal)
                 signal = None
                 if not isinstance(outcome, TaskOutcome):
-                    return self.record.fail(step, outcome, notes)
+                    return self.record.fail(step, outcome, notes, pinned=pinned)
                 if outcome.definition is not None:
                     return await self._visit_nested(step, outcome, outcome.definition)
-                progress = self.record.complete(step, outcome, notes)
+                progress = self.record.complete(step, outcome, notes, pinned=pinned)
                 if not progress.waits:
                     return progress
                 wait = progress.waits[0]
@@ -250,10 +252,8 @@ class Walk:
 
     async def _ran(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
-    ) -> tuple[TaskOutcome | dict[str, Any], tuple[str, ...]]:
-        """Run the task of *step* once, by an activity or by one a page, and return its outcome, or
-        its error, and notes.
-        """
+    ) -> Ran:
+        """Run the task of *step* once, by an activity or by one a page."""
         item = inputs.item.index if inputs.item is not None else None
         pages = self._pages.of(step, item)
         if pages is None:
@@ -262,8 +262,8 @@ class Walk:
         try:
             while True:
                 async with self._counted():
-                    outcome, notes = await self._tasks.run(step, inputs, pages.state)
-                until = pages.take(outcome, notes)
+                    ran = await self._tasks.run(step, inputs, pages.state)
+                until = pages.take(ran)
                 if until is None:
                     break
                 await self._sleep(until)
@@ -272,7 +272,7 @@ class Walk:
                 raise
             error = stopped.error if isinstance(stopped, StoppedTaskError) else None
             raise StoppedTaskError(pages.stopped(error)) from None
-        whole = await pages.whole(outcome)
+        whole = await pages.whole(ran)
         self._pages.forget(step, item)
         return whole
 
@@ -339,8 +339,8 @@ class Walk:
             raise asyncio.CancelledError from None
         self._items.forget(step.key)
         if isinstance(outcome, TaskOutcome):
-            return self.record.complete(step, outcome)
-        return self.record.fail(step, outcome, items=visit.counts)
+            return self.record.complete(step, outcome, pinned=visit.pinned)
+        return self.record.fail(step, outcome, items=visit.counts, pinned=visit.pinned)
 
     async def _item_end(
         self, step: Step, inputs: Inputs, journal: object = None
@@ -351,12 +351,14 @@ class Walk:
         state = None
         while True:
             try:
-                outcome, _ = await self._ran(step, inputs, state)
+                outcome, _, pinned = await self._ran(step, inputs, state)
             except StoppedTaskError as stopped:
                 call = watched.get()
                 if call is not None:
                     call.maybe_delivered = bool(stopped.error.get("maybeDelivered"))
                 raise asyncio.CancelledError from None
+            if pinned and (call := watched.get()) is not None:
+                call.pinned = pinned
             if not isinstance(outcome, TaskOutcome):
                 return outcome, 0
             if outcome.definition is not None:

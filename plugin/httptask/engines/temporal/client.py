@@ -28,6 +28,7 @@ from httptask.building import REFERENCE, Files, references
 from httptask.engines._compiled import compiled
 from httptask.engines._nested import refuse_broken_nested
 from httptask.engines.temporal._arguments import (
+    FORMAT,
     RunArguments,
     RunEnd,
     RunStatus,
@@ -127,8 +128,8 @@ async def start_arguments(
     size = len(dump(arguments.to_json(), compact=True).encode())
     if size > MOST and not keeps_large_values(client.data_converter):
         raise EngineError(
-            f"the definition, those it runs and the input are {size / 1e6:.1f} MB together, and"
-            " Temporal takes less than 2 MB: name a folder that the workers have, too"
+            f"the definition, those it runs, the pins and the input are {size / 1e6:.1f} MB"
+            " together, and Temporal takes less than 2 MB: name a folder that the workers have, too"
             " (HTTPTASK_FILES or --files), give large values as files ($file), or split the"
             " definition into tasks of the type Workflow"
         )
@@ -179,13 +180,14 @@ async def run_arguments(
         dict(options.variables),
         environment.to_json() if environment is not None else None,
         {name: other.to_json() for name, other in others.items()},
+        options.pins.to_json() if options.pins is not None else None,
         title,
         options.steps or runtime.limits.steps,
         options.depth,
         runtime.limits.depth,
         {name: task_facts(one, runtime) for name, one in known.items()},
         {name: labels_of(one, name or title, runtime) for name, one in known.items()},
-        format=_format(known.values()),
+        format=FORMAT if options.pins is not None else _format(known.values()),
     )
 
 
