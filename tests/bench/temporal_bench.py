@@ -35,6 +35,7 @@ from httptask.protocols import RunOptions
 from httptask.workflow import definition_of
 from local_server import local_server
 from tasks import http, runtime
+from temporal_faults import fault_rows
 from temporal_servers import dev_server
 
 ROUNDS = 3
@@ -160,6 +161,7 @@ def temporal_rows(*, once: bool = False) -> Iterator[tuple[str, str, str]]:
             with ExitStack() as stack:
                 pipes = [stack.enter_context(worker(server.address, queue)) for _ in range(workers)]
                 yield from _rows(server.address, queue, pipes, _shapes(url, workers, once=once))
+        yield from fault_rows(server.address, once=once)
 
 
 def _shapes(url: str, workers: int, *, once: bool) -> list[tuple[str, Shape, int, int]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +19,11 @@ from temporalio.testing import ActivityEnvironment
 import servers
 from engine_definitions import api, at, get, post
 from httptask.engines.temporal import HttpTaskArguments, HttpTaskOutcome, activities, http_task
+from httptask.engines.temporal._activities import Activities
 from httptask.engines.temporal._arguments import TaskProgress
 from jobs import accepted, completion, job_server, states
 from lists import asked, page
+from tasks import runtime
 from temporal_servers import PATIENCE
 
 
@@ -104,30 +109,47 @@ def test_the_key_is_the_same_over_attempts_and_differs_from_activity_to_activity
     assert len(set(keys)) == 3
 
 
-def test_a_cancellation_closes_the_connection() -> None:
-    """The failure says what may have been delivered."""
-    arrived, closed = threading.Event(), threading.Event()
+def peers() -> set[int]:
+    """Return the ports to which this process has connections."""
+    ports = set()
+    for path in Path("/dev/fd").iterdir():
+        with contextlib.suppress(OSError):  # no connection
+            one = socket.socket(fileno=int(path.name))
+            try:
+                name = one.getpeername()
+                if isinstance(name, tuple):
+                    ports.add(name[1])
+            finally:
+                one.detach()  # it is somebody else's
+    return ports
+
+
+def test_a_cancellation_closes_the_connection_before_the_activity_ends() -> None:
+    """The worker's own runtime stays open. The failure says what may have been delivered."""
+    arrived = threading.Event()
 
     def handle(peer: servers.Peer) -> bool:
         peer.read_request()
         arrived.set()
-        if peer.socket.recv(1) == b"":
-            closed.set()
+        peer.socket.recv(1)
         return False
 
-    async def main(url: str) -> None:
-        made = environment()
+    async def main(url: str) -> dict[str, Any]:
+        made, port = environment(), int(url.rpartition(":")[2])
         arguments = HttpTaskArguments(at(post("/a"), url), "A")
-        running = asyncio.ensure_future(made.run(http_task, arguments))
-        await asyncio.to_thread(arrived.wait, PATIENCE)
-        made.cancel(ActivityCancellationDetails(cancel_requested=True))
-        await running
+        async with runtime() as shared:
+            running = asyncio.ensure_future(made.run(Activities(shared).http_task, arguments))
+            await asyncio.to_thread(arrived.wait, PATIENCE)
+            assert port in peers()
+            made.cancel(ActivityCancellationDetails(cancel_requested=True))
+            with pytest.raises(ApplicationError) as caught:
+                await running
+            assert port not in peers()
+        error: dict[str, Any] = caught.value.details[0].error
+        return error
 
     with servers.raw_server(handle) as server:
-        with pytest.raises(ApplicationError) as caught:
-            asyncio.run(main(server.url))
-        assert closed.wait(PATIENCE)
-    error = caught.value.details[0].error
+        error = asyncio.run(main(server.url))
     assert (error["kind"], error["maybeDelivered"]) == ("cancelled", True)
 
 
