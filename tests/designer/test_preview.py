@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from designer import RunningDesigner, running_designer
+from httptask.designer import _preview
 from httptask.testing import StandIn
 from tasks import email_task
 
@@ -128,3 +129,52 @@ def test_a_body_of_very_many_values_is_not_shown_in_parts(designer: RunningDesig
     shown = preview(designer, {"type": "Http", "httpRequest": request})
     assert shown["body"] is None
     assert shown["request"]["body"].startswith("[0,0,")
+
+
+def own_request(url: str = "https://a.example/x", **request: Any) -> dict[str, Any]:
+    return {"type": "Http", "httpRequest": {"url": url, "method": "POST"} | request, "end": True}
+
+
+def test_one_expression_without_a_value_leaves_the_others_theirs(
+    designer: RunningDesigner,
+) -> None:
+    """All are evaluated together; where that fails, each by itself."""
+    query = {"a": "jsonata: 1 + 1", "b": "${$.none.at.all}", "c": "${$.n}"}
+    task = own_request(query=query) | {"inputParameters": {"n": 7}}
+    shown = by_pointer(preview(designer, task)["url"])
+    assert shown[f"{QUERY}/a"] == ("2", "wired")
+    assert shown[f"{QUERY}/c"] == ("7", "wired")
+    assert shown[f"{QUERY}/b"] == ("${$.none.at.all}", "wired")
+
+
+def test_slow_expressions_together_have_one_bound(
+    designer: RunningDesigner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past it the preview shows them as they are written and says why there is no more."""
+    monkeypatch.setattr(_preview, "_LONGEST_SECONDS", 0.01)
+    slow = "jsonata: $sum([1..1000000])"
+    shown = preview(designer, own_request(query={f"q{n}": slow for n in range(9)}))
+    assert shown["problem"].endswith("the bound of a preview")
+    assert by_pointer(shown["url"])[f"{QUERY}/q8"] == (slow, "wired")
+
+
+def test_thousands_of_parameters_are_shown_as_far_as_somebody_looks(
+    designer: RunningDesigner,
+) -> None:
+    """What comes after the first thousands of parts is one text of the same URL."""
+    task = own_request(query={f"q{n}": str(n) for n in range(5_000)} | {"api_key": "s3cret"})
+    parts = preview(designer, task)["url"]
+    assert len(parts) == 4_001
+    whole = "&".join(f"q{n}={n}" for n in range(5_000))
+    assert texts(parts) == f"/x?{whole}&api_key=•••"
+
+
+def test_values_below_the_name_of_a_secret_and_tokens_in_a_path_are_masked(
+    designer: RunningDesigner,
+) -> None:
+    """A secret may be an object or a list, and an address may hold one that no name tells of."""
+    url = "https://a.example/hooks/ghp_16C7e42F292c6912E7710c838347Ae178B4a/x"
+    body = {"password": {"value": "s3cret-1"}, "secret": [["s3cret-2"]], "name": "n"}
+    shown = preview(designer, own_request(url, body=body))
+    assert texts(shown["url"]) == "/hooks/•••/x"
+    assert [part["text"] for part in shown["body"] if "pointer" in part] == ["•••", "•••", '"n"']

@@ -73,6 +73,11 @@ def is_secret_text(text: str) -> bool:
     )
 
 
+def masked_texts(text: str, mask: str) -> str:
+    """Return *text* with *mask* in the place of each token of a known make."""
+    return _TEXT.sub(mask, text)
+
+
 def _is_basic(text: str) -> bool:
     """Say whether *text* is `Basic` with user and password (RFC 7617, section 2), not any word."""
     match = _BASIC.fullmatch(text)

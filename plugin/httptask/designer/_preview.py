@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +15,8 @@ from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.redaction import MASK
 from httptask._core.strict_json import JsonError, dump, parse
-from httptask._http.secret_names import is_secret_name, is_secret_text
-from httptask.building import url_parts
+from httptask._http.secret_names import is_secret_name, is_secret_text, masked_texts
+from httptask.building import UrlPart, url_parts
 from httptask.designer._drafts import SHOWN_TEXT, shown_request
 from httptask.designer._surroundings import Surroundings
 from httptask.errors import ExpressionError, TaskError
@@ -34,7 +36,10 @@ _PAIR = re.compile(r"(?<![^?&])([^=&?]+)=([^&]+)")
 _USER = re.compile(r"(?<=://)[^/?#]*(?=@)")
 """User and password in the URL's own text (RFC 3986, section 3.2.1)."""
 _MOST_PARTS = 4_000
-"""Parts that a body is shown in: each is masked by itself."""
+"""Parts that a body or a URL is shown in: each is masked by itself."""
+_LONGEST_SECONDS = 2.0
+"""For the expressions of a request, all together; and again for building it."""
+_LATE = f"its expressions take longer than {_LONGEST_SECONDS:.0f} s, the bound of a preview"
 
 
 async def preview_of(
@@ -50,13 +55,14 @@ async def preview_of(
     settings = _Settings(around, samples, task.runtime.evaluator)
     request = await settings.evaluated()
     # First, for it reads the credential: what is masked is known then.
-    outcome = await _rendered(task, around)
+    outcome = _LATE if settings.is_late else await _rendered(task, around)
 
     def shown(text: str, pointer: str | None, *, is_missing: bool = False) -> Part:
         source = None if pointer is None else settings.unknown.get(pointer)
         masked = around.secrets.masked(task.runtime.redactor.text(source or text))
         if pointer is None:
-            return {"text": _PAIR.sub(_masked_pair, _USER.sub(MASK, masked))}
+            plain = masked_texts(_USER.sub(MASK, masked), MASK)
+            return {"text": _PAIR.sub(_masked_pair, plain)}
         if not is_missing and _is_secret(_names(pointer, request), text):
             masked = MASK
         state = "missing" if is_missing else settings.state(pointer)
@@ -64,13 +70,21 @@ async def preview_of(
 
     server, url = (
         [shown(part.text, part.pointer, is_missing=part.is_missing) for part in of_url]
-        for of_url in url_parts(request, endpoint, _AT)
+        for of_url in map(_bounded, url_parts(request, endpoint, _AT))
     )
-    if isinstance(outcome, TaskError):
-        return {"server": server, "url": url, "problem": outcome.message}
+    if isinstance(outcome, str):
+        return {"server": server, "url": url, "problem": outcome}
     body = _json_body(outcome, request.get("body"))
     lines = None if body is None else [shown(text, at) for text, at in body]
     return {"server": server, "url": url, "request": shown_request(outcome), "body": lines}
+
+
+def _bounded(of_url: Sequence[UrlPart]) -> Sequence[UrlPart]:
+    """Return the parts of a URL; of thousands, the later ones as one text."""
+    if len(of_url) <= _MOST_PARTS:
+        return of_url
+    rest = "".join(part.text for part in of_url[_MOST_PARTS:])
+    return [*of_url[:_MOST_PARTS], UrlPart(rest)]
 
 
 def _masked_pair(match: re.Match[str]) -> str:
@@ -90,15 +104,22 @@ def _names(pointer: str, request: Mapping[str, Any]) -> list[str]:
 
 
 def _is_secret(names: Sequence[str], text: str) -> bool:
-    """Say whether *text*, the value that *names* lead to, has the name or the look of a secret."""
-    return is_secret_name(names[-1], names[1]) or is_secret_text(text)
+    """Say whether *text*, the value that *names* lead to, has the look of a secret, or stands at or
+    below the name of one.
+    """
+    group, below = names[1], names[2:] or names[1:]
+    return any(is_secret_name(name, group) for name in below) or is_secret_text(text)
 
 
-async def _rendered(task: HttpTask, around: Surroundings) -> SentRequest | TaskError:
+async def _rendered(task: HttpTask, around: Surroundings) -> SentRequest | str:
+    """Return the request, or the sentence that says why there is none yet."""
     try:
-        return await task.arender(around.inputs)
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            return await task.arender(around.inputs)
     except TaskError as error:
-        return error
+        return error.message
+    except TimeoutError:
+        return _LATE
 
 
 @dataclass(slots=True)
@@ -110,6 +131,8 @@ class _Settings:
     evaluator: Evaluator
     unknown: dict[str, str] = field(default_factory=dict)
     """The expressions that have no value yet, by their pointers."""
+    is_late: bool = False
+    """They take longer than a preview may."""
     _wired: set[str] = field(default_factory=set)
 
     def state(self, pointer: str) -> str:
@@ -122,31 +145,64 @@ class _Settings:
 
     async def evaluated(self) -> dict[str, Any]:
         """Return the settings. What has no value yet stands there as it is written."""
-        value = await self._value(self.around.task.get("httpRequest"), _AT)
+        request = self.around.task.get("httpRequest")
+        texts = dict(_texts(request, _AT))
+        self._wired = {*texts}
+        unsampled = {at: text for at, text in texts.items() if at not in self.samples}
+        value = self._filled(request, _AT, {**await self._values(unsampled), **self.samples})
         return value if isinstance(value, dict) else {}
 
-    async def _value(self, value: Any, at: str) -> Any:
-        if isinstance(value, Mapping):
-            return {
-                name: await self._value(item, at + pointer_of([name]))
-                for name, item in value.items()
-                if item is not None or at.startswith(f"{_AT}/body")
-            }
-        if isinstance(value, list):
-            return [await self._value(item, f"{at}/{index}") for index, item in enumerate(value)]
-        if not isinstance(value, str) or not holds_expression(value):
-            return value
-        self._wired.add(at)
-        if at in self.samples:
-            return self.samples[at]
-        around = self.around
+    async def _values(self, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Return the values of *texts* by their pointers; those without one are noted."""
+        values: dict[str, Any] = {}
         try:
-            return await self.evaluator.evaluate(
-                value, around.of_request, pointer=at, run=around.inputs.run
-            )
-        except ExpressionError:
-            self.unknown[at] = value
-            return value
+            async with asyncio.timeout(_LONGEST_SECONDS):
+                try:  # all at once: the data is looked at once
+                    together = await self._evaluated([*texts.values()], _AT)
+                    return dict(zip(texts, together, strict=True))
+                except ExpressionError:
+                    for at, text in texts.items():
+                        with contextlib.suppress(ExpressionError):
+                            values[at] = await self._evaluated(text, at)
+        except TimeoutError:
+            self.is_late = True
+        self.unknown |= {at: text for at, text in texts.items() if at not in values}
+        return values
+
+    async def _evaluated(self, value: Any, at: str) -> Any:
+        around = self.around
+        return await self.evaluator.evaluate(
+            value, around.of_request, pointer=at, run=around.inputs.run
+        )
+
+    def _filled(self, value: Any, at: str, values: Mapping[str, Any]) -> Any:
+        """Return *value* with the *values* of its expressions; null is nothing outside of a
+        body.
+        """
+        if isinstance(value, str):
+            return values.get(at, value) if at in self._wired else value
+        filled = {
+            name: self._filled(item, at + pointer_of([name]), values)
+            for name, item in _members(value)
+            if item is not None or isinstance(value, list) or at.startswith(f"{_AT}/body")
+        }
+        if isinstance(value, list):
+            return [*filled.values()]
+        return filled if isinstance(value, Mapping) else value
+
+
+def _texts(value: Any, at: str) -> Iterator[tuple[str, str]]:
+    """Yield the texts with expressions, each with its pointer."""
+    for name, item in _members(value):
+        yield from _texts(item, at + pointer_of([name]))
+    if isinstance(value, str) and holds_expression(value):
+        yield at, value
+
+
+def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, Mapping):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def _json_body(sent: SentRequest, body: Any) -> list[tuple[str, str | None]] | None:
@@ -170,10 +226,8 @@ def _lines(value: Any, at: str, line: str) -> Iterator[tuple[str, str | None]]:
         return
     inner = line + "  "
     is_object = isinstance(value, dict)
-    members: Iterable[tuple[str | int, Any]]
-    members = value.items() if isinstance(value, dict) else enumerate(value)
     yield "{" if is_object else "[", None
-    for index, (name, item) in enumerate(members):
+    for index, (name, item) in enumerate(_members(value)):
         yield ("," if index else "") + inner + (f"{dump(name)}: " if is_object else ""), None
         yield from _lines(item, at + pointer_of([name]), inner)
     yield line + ("}" if is_object else "]"), None
