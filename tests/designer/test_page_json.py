@@ -68,6 +68,42 @@ def sent(server: RawServer) -> Any:
     return json.loads(server.received[-1].partition(b"\r\n\r\n")[2])
 
 
+def test_a_value_is_inserted_into_json_at_the_cursor(page: DesignerPage, folder: Path) -> None:
+    """*Insert value*, or Alt+E, opens the tree of values: what is chosen or typed goes into the
+    string at the cursor, or is a value of its own, and Ctrl+Z takes it back.
+    """
+    flow = json.loads((folder / "flow.json").read_text("utf-8"))
+    flow["tasks"]["Make"]["inputParameters"] = {"who": {"size": 3}}
+    (folder / "flow.json").write_text(json.dumps(flow), "utf-8")
+    page.load()
+    page.at(f"{AT}/name").focus()
+    page.page.keyboard.press("Alt+j")
+    text = page.at(AT)
+    text.fill('{"name": "a  b", "count": null}')
+    text.evaluate("(area) => area.setSelectionRange(12, 12)")
+    page.page.keyboard.press("Alt+e")
+    picker = page.page.get_by_label("Value for body at the cursor")
+    expect(picker).to_be_focused()
+    assert page.violations() == []
+    expect(page.page.locator(".values").get_by_role("treeitem").first).to_contain_text("who")
+    picker.press("ArrowDown")
+    picker.press("Enter")
+    expect(text).to_have_value('{"name": "a ${$.who} b", "count": null}')
+    expect(text).to_be_focused()
+    page.page.keyboard.press("Control+z")
+    expect(text).to_have_value('{"name": "a  b", "count": null}')
+    text.evaluate("(area) => area.setSelectionRange(27, 27)")
+    page.named("button", "Insert value").click()
+    picker.fill("$.who.size")
+    picker.press("Enter")
+    expect(text).to_have_value('{"name": "a  b", "count": "${$.who.size}"}')
+    page.page.keyboard.press("Alt+e")
+    picker.press("Escape")
+    picker.press("Escape")
+    expect(text).to_be_focused()
+    assert saved(page, folder) == {"name": "a  b", "count": "${$.who.size}"}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_body_is_edited_as_json_and_as_a_form(
     page: DesignerPage, folder: Path, server: RawServer, scheme: Any

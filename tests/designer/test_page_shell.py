@@ -193,6 +193,12 @@ def test_one_part_on_a_phone(running: RunningDesigner, browser: Browser, scheme:
         bar.get_by_role("button", name="Test request").click()
         expect(page.locator(".response .summary")).to_be_visible()
         expect(parts.get_by_role("button", name="Response 201")).to_be_visible()
+        parts.get_by_role("button", name="Request").click()
+        designer.named("button", "Reference").click()
+        expect(page.get_by_role("region", name="API reference")).to_be_visible()
+        assert designer.violations() == []
+        designer.named("button", "Close the reference").click()
+        expect(designer.at(PROJECT)).to_be_visible()
         page.set_viewport_size({"width": 1000, "height": 800})
         line, url = page.locator(".request-line"), page.locator(".url")
         assert url.bounding_box()["width"] > 0.9 * line.bounding_box()["width"]  # type: ignore[index]

@@ -9,12 +9,11 @@ import { keepPresses } from "./presses";
 import { Store } from "./store";
 import base from "./styles/base.css";
 import fields from "./styles/fields.css";
-import response from "./styles/response.css";
 import shell from "./styles/shell.css";
 import { afterPaint } from "./ui";
 
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(base + shell + fields + response);
+sheet.replaceSync(base + shell + fields);
 
 /** The one that was used last hears the shortcuts while nothing has the focus. */
 let last: HttpTaskDesigner | null = null;
@@ -35,6 +34,9 @@ function keptTheme(): string | null {
     return null;
   }
 }
+
+/** Below it there is one part at a time, in `shell.css`, too. In px. */
+const NARROW = 900;
 
 /**
  * Attributes: `api` (address of the JSON API, default `api/v1/`), `workflow` (id), `task` (name), `theme` (`auto`, `light`, `dark`).
@@ -87,6 +89,7 @@ export class HttpTaskDesigner extends HTMLElement {
     const fire = (type: string, detail: unknown, cancelable = false) =>
       this.dispatchEvent(new CustomEvent(type, { detail, cancelable, bubbles: true, composed: true }));
     this.store = new Store(api, fire);
+    this.store.isNarrow = () => this.clientWidth < NARROW;
     render(<App key={api.base} store={this.store} shadow={this.shadow} onTheme={this.switchTheme} />, this.shadow);
     void this.store.start(this.getAttribute("workflow"), this.getAttribute("task"));
   }

@@ -21,12 +21,14 @@ interface ExpressionField {
   name: string;
   redraw: () => void;
   /** Of the control, with what describes it. */
-  control: { id: string; "aria-describedby"?: string };
+  control: { id: string; "aria-describedby"?: string; "aria-label"?: string };
   asked: Asked;
   ask: (asked: Asked) => void;
+  /** Gets what was chosen, or was typed and ended with Enter, in the place of the slot. */
+  onTake?: (expression: string) => void;
 }
 
-export function ExpressionInput({ slot, pointer, name, redraw, control, asked, ask }: ExpressionField) {
+export function ExpressionInput({ slot, pointer, name, redraw, control, asked, ask, onTake }: ExpressionField) {
   const { store } = useUi();
   const input = useRef<HTMLInputElement>(null);
   const mayBeText = useRef(false);
@@ -83,6 +85,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     const { text, caret: after } = inserted(slot.expr, fresh ? 0 : here.query.from, now, here, path);
     slot.expr = text;
     setOpen(false);
+    if (onTake) return onTake(text);
     redraw();
     requestAnimationFrame(() => input.current?.setSelectionRange(after, after));
   };
@@ -94,7 +97,8 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey) return;
-    if (!visible) {
+    if (onTake && event.key === "Enter" && !(visible && line) && slot.expr.trim()) onTake(slot.expr);
+    else if (!visible) {
       if (event.key !== "ArrowDown") return;
       show(!slot.expr.trim());
     } else if (event.key === "ArrowDown") move(active + 1);

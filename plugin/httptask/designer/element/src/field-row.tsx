@@ -126,7 +126,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
       }}
       onKeyDown={(event) => {
         if (onRemove && event.key === "Backspace" && !event.repeat && (!isTokens(slot) || !slot.kids.length) && isEmpty(event.target as HTMLElement, id)) onRemove();
-        else if (event.altKey && !event.ctrlKey && event.code === "KeyE" && takesExpression) slot.fx ? ask("picker") : toggle(true);
+        else if (isPickerKey(event) && takesExpression) slot.fx ? ask("picker") : toggle(true);
         else if (twoViews && isViewKey(event) && (json || event.target === row.current)) switchView(store, slot, pointer);
         else return;
         event.preventDefault();
@@ -183,6 +183,7 @@ export const isJsonText = (slot: Slot): boolean =>
 /** Show the field at *pointer* as JSON, or as a form again. */
 export const switchView = (store: Store, slot: Slot, pointer: string): unknown =>
   panelsLoaded().then((panels) => panels.switchView(store, slot, pointer), () => store.say("The designer’s server does not answer."));
+export const isPickerKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyE";
 export const isViewKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyJ";
 
 const TOGGLES: Record<string, string> = { fx: "Expression (Alt E)", JSON: "Edit as JSON (Alt J)", rows: "A row for each item", off: "Keep it, and do not send it", null: "Send null", "“”": "Send an empty text" };

@@ -1,11 +1,12 @@
 // JSON as text: a text area over a coloured copy of itself, what is wrong on its line, and the list of it below.
 import type { VNode } from "preact";
-import { useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
-import type { Place } from "./field-row";
-import { parse, segments } from "./json";
-import { coloured, columnOf, lineOf, nearest, readText, type Span } from "./json-text";
-import { asPlainText } from "./slots";
+import { ExpressionInput } from "./expression-input";
+import { isEvaluated, isPickerKey, type Place } from "./field-row";
+import { parse, segments, wrapped } from "./json";
+import { coloured, columnOf, lineOf, nearest, pointerAt, readText, type Span, withExpression } from "./json-text";
+import { asPlainText, load, type Slot } from "./slots";
 import type { Problem } from "./types";
 import { Icon, useUi } from "./ui";
 
@@ -25,6 +26,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
   const { store } = useUi();
   const input = useRef<HTMLTextAreaElement>(null);
   const drawn = useRef<{ key: string; node: VNode }[]>([]);
+  const [picking, setPicking] = useState<(Span & { slot: Slot }) | null>(null);
   const text = slot.raw!;
   const { places, flaw } = useMemo(() => readText(text), [text]);
   const write = (changed: string) => {
@@ -38,6 +40,18 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
   const go = ({ span }: Mark) => {
     input.current!.focus();
     input.current!.setSelectionRange(span.from, span.to);
+  };
+  const pick = () => {
+    const { selectionStart: from, selectionEnd: to } = input.current!;
+    setPicking({ from, to, slot: Object.assign(load({ kind: "any" }), { fx: true }) });
+  };
+  const insert = (expression: string) => {
+    const { from, to, text: written } = withExpression(text, picking!, wrapped(expression));
+    setPicking(null);
+    input.current!.focus();
+    input.current!.setSelectionRange(from, to);
+    // Where the browser can, so that its undo takes it back.
+    if (!document.execCommand("insertText", false, written)) write(text.slice(0, from) + written + text.slice(to));
   };
   const lines = text.split("\n");
   const plain = text.length > MOST_COLOURED;
@@ -60,6 +74,11 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
             aria-describedby={[described, ...marks.map((_, index) => `${id}-problem-${index}`)].filter(Boolean).join(" ") || undefined}
             onInput={(event) => write(event.currentTarget.value)}
             onKeyDown={(event) => {
+              if (isPickerKey(event) && isEvaluated(pointer)) {
+                event.preventDefault();
+                event.stopPropagation();
+                return pick();
+              }
               if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.altKey) return;
               const before = text.slice(0, event.currentTarget.selectionStart);
               const indent = /[ \t]*/.exec(before.slice(before.lastIndexOf("\n") + 1))![0];
@@ -71,8 +90,17 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
       <div class="row under">
         <span class="muted grow" role="status">{marks.length ? `${plural(marks.length, "problem")}${flaw ? "; it must be mended before Form or Test can read this" : ""}` : ""}</span>
         {slot.field.kind === "any" && !slot.field.raw && <button class="link" onClick={() => { asPlainText(slot); redraw(); }}>Send it as text</button>}
+        {isEvaluated(pointer) && <button class="quiet" title="Insert a value at the cursor (Alt E)" onClick={pick}>Insert value</button>}
         <button class="quiet" disabled={!!flaw} onClick={() => write(JSON.stringify(parse(text || "null"), null, 2))}>Format</button>
       </div>
+      {picking && (
+        <div onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); setPicking(null); input.current!.focus(); } }}>
+          <ExpressionInput
+            key={`${picking.from}-${picking.to}`} slot={picking.slot} pointer={pointer + pointerAt(places, picking.from)} name={`${name} at the cursor`} redraw={redraw}
+            control={{ id: `${id}-insert`, "aria-label": `Value for ${name} at the cursor` }} asked="picker" ask={() => {}} onTake={insert}
+          />
+        </div>
+      )}
       {slot.stuck && (
         <div class="row under">
           <span class="problem warning" role="status"><Icon name="alert" />{slot.stuck}</span>

@@ -149,3 +149,22 @@ export function coloured(line: string): [string, string][] {
   if (from < line.length) parts.push([line.slice(from), ""]);
   return parts;
 }
+
+/** The pointer of the deepest value of *places* that *offset* stands in. */
+export function pointerAt(places: Map<string, Span>, offset: number): string {
+  const around = [...places].filter(([, { from, to }]) => from <= offset && offset <= to);
+  return around.reduce((deepest, [pointer]) => (pointer.length > deepest.length ? pointer : deepest), "");
+}
+
+const STRING = /"(?:[^"\\\n]|\\.)*"?/g;
+const WORD = /[^ \t\n\r{}[\]:,"]*/y;
+
+/** What puts *expression* into JSON where *selected* is: into the string there, else as a value, in the place of a number, true, false or null. */
+export function withExpression(text: string, selected: Span, expression: string): Span & { text: string } {
+  const { from, to } = selected;
+  const written = JSON.stringify(expression).slice(1, -1);
+  for (const { index, 0: { length } } of text.matchAll(STRING)) if (index < from && to < index + length) return { from, to, text: written };
+  const first = from - /[^ \t\n\r{}[\]:,"]*$/.exec(text.slice(0, from))![0].length;
+  WORD.lastIndex = to;
+  return { from: first, to: to + WORD.exec(text)![0].length, text: `"${written}"` };
+}

@@ -103,7 +103,7 @@ export class OpenTask {
       }
       this.show(endpoint, form, flow.find(this.store.workflow.working, this.name!)!.task);
       this.store.tab = "preview";
-      this.store.reference = true;
+      this.store.reference = !this.store.isNarrow();
       this.store.focusWanted = "first";
       this.store.drafts.keep();
       this.store.say(`${endpoint.item.method} ${endpoint.item.path} chosen.`);

@@ -2,8 +2,9 @@
 import { panelSheet } from "./panel-sheet";
 import answer from "./styles/answer.css";
 import css from "./styles/panels.css";
+import response from "./styles/response.css";
 
-panelSheet.replaceSync(css + answer);
+panelSheet.replaceSync(response + css + answer);
 
 export { Credentials } from "./credentials";
 export { DatePicker } from "./date-picker";

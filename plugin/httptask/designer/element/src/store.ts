@@ -51,7 +51,9 @@ export class Store {
   pane: Pane = "request";
   /** The pane that F6 goes to, until the page has gone there. */
   paneWanted: 1 | -1 | null = null;
-  /** The reference lies over the right pane. */
+  /** Whether there is room for one part only. */
+  isNarrow: () => boolean = () => false;
+  /** The reference lies over the right pane; where there is one part only, it is a sheet over that. */
   reference = false;
   keysShown = false;
   /** The pointer of the field that has the focus, or had it last. */
@@ -103,7 +105,6 @@ export class Store {
 
   showReference(isShown: boolean): void {
     this.reference = isShown;
-    if (isShown) this.pane = "response";
     this.update();
   }
 

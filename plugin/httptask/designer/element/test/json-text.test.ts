@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, type Json, parse } from "../src/json";
-import { coloured, columnOf, lineOf, nearest, readText } from "../src/json-text";
+import { coloured, columnOf, lineOf, nearest, pointerAt, readText, withExpression } from "../src/json-text";
 
 const GOOD = [
   "", "  \n", "1", "-0.5e+10", "true", "null", '""', '"a\\u00e9\\n\\""', "[]", "{}", "[[],{}]", ' { "a" : [ 1 , {"b~/c": null} ] }\n',
@@ -69,4 +69,27 @@ test("a coloured line is the line", () => {
     assert.equal(coloured(line).map(([part]) => part).join(""), line);
   }
   assert.deepEqual(coloured('"a": "${$.x}"').filter(([, kind]) => kind), [['"a"', "key"], ['"${$.x}"', "wired"]]);
+});
+
+test("an expression is put into JSON where the cursor is: into a string, or as a value", () => {
+  const put = (marked: string): string => {
+    const from = marked.indexOf("|");
+    const plain = marked.replaceAll("|", "");
+    const to = marked.includes("|", from + 1) ? marked.lastIndexOf("|") - 1 : from;
+    const { from: first, to: last, text } = withExpression(plain, { from, to }, "${$['a\"b']}");
+    return plain.slice(0, first) + text + plain.slice(last);
+  };
+  const E = "${$['a\\\"b']}";
+  const cases: [string, string][] = [
+    ['{"a": |}', `{"a": "${E}"}`],
+    ['{"a": "|"}', `{"a": "${E}"}`],
+    ['{"a": "say \\"|x|\\""}', `{"a": "say \\"${E}\\""}`],
+    ['{"a": nu|ll, "b": 1}', `{"a": "${E}", "b": 1}`],
+    ['[1, |2.5|]', `[1, "${E}"]`],
+    ['{"a": |"x"|}', `{"a": "${E}"}`],
+    ["|", `"${E}"`],
+  ];
+  for (const [before, after] of cases) assert.equal(put(before), after);
+  const { places } = readText('{"a": [1, {"b": 2}]}');
+  assert.deepEqual([16, 1, 20].map((offset) => pointerAt(places, offset)), ["/a/1/b", "/a", ""]);
 });
