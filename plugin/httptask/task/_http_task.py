@@ -124,7 +124,7 @@ class HttpTask:
         *known* is what is known of the workflow definition that the task stands in.
         """
         environment = known.environment if known is not None else None
-        shape = document_shape() if known is None else known.shape()
+        shape = document_shape() if known is None else known.shape
         problems = [
             *self.plan.problems,
             *unwritable(self.plan),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from httptask.task._checks import document_shape
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from httptask.model.environment import Environment
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """What is known of a definition: an expression that names something else is wrong."""
 
@@ -25,6 +26,7 @@ class Known:
     environment: Environment | None = None
     """Where it runs."""
 
+    @cached_property
     def shape(self) -> dict[str, Any]:
-        """Return the shape of the document that expressions see."""
+        """The shape of the document that expressions see. Every task is checked against it."""
         return document_shape(self.outputs, self.input, self.variables)

@@ -63,7 +63,7 @@ class Services:
         """Return what is wrong with the expressions in *value*: syntax, and names that nothing
         has.
         """
-        shape = {**self._known.shape(), **self._item_names}
+        shape = {**self._known.shape, **self._item_names}
         return self._runtime.evaluator.check(value, pointer, shape)
 
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
