@@ -203,8 +203,9 @@ def test_definitions_of_ones_own(tmp_path: Path) -> None:
         (["--port", "-1"], "from 0 to 65535"),
         (["--allow-network", "nowhere/99"], "nowhere/99"),
         (["--proxy", "socks5://127.0.0.1"], "SOCKS"),
+        (["--files", "files", "--bucket", "http://example"], "s3://BUCKET"),
     ],
-    ids=["bind", "port", "negative", "network", "proxy"],
+    ids=["bind", "port", "negative", "network", "proxy", "bucket"],
 )
 def test_wrong_use(tmp_path: Path, words: list[str], said: str) -> None:
     """What cannot be started is refused with exit status 2 and what to do."""

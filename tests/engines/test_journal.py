@@ -17,6 +17,7 @@ import servers
 from httptask.engines import Journal, arun_workflow, resume_run, run_workflow
 from httptask.errors import DefinitionError, JournalError, PluginError
 from httptask.model.environment import Environment
+from httptask.model.for_each import ItemCounts
 from httptask.model.workflow import Signal, TaskOutcome, WorkflowRun
 from httptask.protocols import TaskCall
 from httptask.workflow import definition_of
@@ -294,6 +295,33 @@ def test_items_pages_and_jobs_go_on_where_they_were(file: Path) -> None:
         *("/items/0", "/items/1", "/items/2", "/items/3"),
         *("/pages?page=1", "/pages?page=2", "/pages?page=3"),
     ]
+
+
+def test_a_journal_says_how_many_items_have_ended(file: Path) -> None:
+    """Of a task under way, those that failed included."""
+
+    class Deadly:
+        from httptask import hookimpl
+
+        @hookimpl
+        def httptask_prepare_request(self, request: Any, task: Any) -> None:
+            if request.url.endswith("/3"):
+                raise Stop
+
+    def answer(asked: Asked) -> bytes:
+        return page({}, status="404 Not Found" if asked.target == "/1" else "200 OK")
+
+    with list_server(answer) as server:
+        task = http(
+            f"{server.url}/{{id}}",
+            request={"pathParameters": {"id": "${$.item}"}},
+            forEach={"items": [0, 1, 2, 3], "onError": "collect"},
+        )
+        with Journal(file) as journal, runtime(Deadly()) as shared:
+            with pytest.raises(Stop):
+                run_workflow(workflow("Items", {"Items": task}), runtime=shared, journal=journal)
+            (kept,) = journal.runs()
+    assert [task.items for task in kept.under_way] == [ItemCounts(4, completed=2, failed=1)]
 
 
 def test_a_run_inside_another_goes_on_too(file: Path, repeatable: None) -> None:

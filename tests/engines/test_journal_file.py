@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from httptask.engines import Journal
-from httptask.engines.journal._file import APPLICATION_ID
+from httptask.engines.journal._file import APPLICATION_ID, translated
 from httptask.errors import JournalError
 from httptask.protocols import TaskCall
 from worlds import World, do, workflow
@@ -52,6 +54,36 @@ def test_a_file_that_is_no_journal_stays_as_it_is(file: Path, make: Any, says: s
     assert says in str(raised.value)
     assert str(file) in str(raised.value)
     assert (file.read_bytes() if file.is_file() else None) == before
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (errno.EACCES, "it cannot be opened: Permission denied; check the permissions of the file"),
+        (errno.ENOSPC, "the disk is full; make room"),
+    ],
+    ids=["read-only", "full"],
+)
+def test_a_file_that_cannot_be_made_is_one_sentence(
+    file: Path, monkeypatch: pytest.MonkeyPatch, number: int, says: str
+) -> None:
+    """It says what to do."""
+
+    def refuse(*_: Any) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(JournalError) as raised:
+        Journal(file)
+    assert str(raised.value).startswith(f"the journal {file}: {says}")
+
+
+def test_no_room_for_what_processes_share_is_a_full_disk(file: Path) -> None:
+    """SQLite calls that an error of the disk (result code 4874)."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = 4874
+    with pytest.raises(JournalError, match="the disk is full; make room"), translated(file):
+        raise error
 
 
 def test_a_full_disk_stops_the_run_and_loses_nothing(file: Path) -> None:

@@ -48,6 +48,11 @@ def files_option(parser: argparse.ArgumentParser) -> None:
             " HTTPTASK_FILES)"
         ),
     )
+    bucket_option(parser)
+
+
+def bucket_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--bucket` to *parser*."""
     parser.add_argument(
         "--bucket",
         metavar="URL",

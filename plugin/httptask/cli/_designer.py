@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump
+from httptask.cli._definition import bucket_option
 from httptask.cli._output import CommandError, command, network_of, network_options, note
 from httptask.cli._receiver import address_of
 
@@ -72,6 +73,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
             " it (environment: HTTPTASK_FILES; default: files, beside the definitions)"
         ),
     )
+    bucket_option(parser)
     parser.add_argument(
         "--import",
         dest="imports",
@@ -108,6 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         "allow_networks": arguments.allow_network,
         "network": network_of(arguments),
         "files": arguments.files,
+        "bucket": arguments.bucket,
         "imports": arguments.imports,
         "callback_url": address_of(arguments.callback_url),
     }

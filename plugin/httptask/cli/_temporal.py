@@ -13,6 +13,7 @@ from httptask._core.strict_json import dump
 from httptask.cli._definition import connections_options, load, run_options, runtime_of
 from httptask.cli._environment import environment_of, given_variables
 from httptask.cli._input import run_input
+from httptask.cli._items import items_text
 from httptask.cli._output import CommandError, command, emit, note
 from httptask.cli._pins import note_sent, pins_of
 from httptask.cli._stopping import SIGNALS, run_stoppable
@@ -173,7 +174,9 @@ def _status_text(value: Mapping[str, Any]) -> str:
     ]
     if "finished" in value:
         lines.append(f"{value['finished']} results so far")
-    lines += [f"under way: {task['name']} ({task['type']})" for task in value.get("underWay", ())]
+    for task in value.get("underWay", ()):
+        items = f", {items_text(task['items'])}" if "items" in task else ""
+        lines.append(f"under way: {task['name']} ({task['type']}){items}")
     for task in value.get("waiting", ()):
         until = f"until {task['until']}" if task["until"] else ""
         somebody = "for somebody outside" if task["awaitsSignal"] else ""

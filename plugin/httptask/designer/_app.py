@@ -94,6 +94,7 @@ def create_app(
     token: str | None = None,
     upload_limit: int = _MOST_UPLOADED,
     files: str | os.PathLike[str] | None = None,
+    bucket: str | None = None,
     imports: bool | None = None,
     runs: str | os.PathLike[str] | None = None,
     callback_url: str | None = None,
@@ -107,8 +108,10 @@ def create_app(
     *servers* are the operator's own addresses of
     APIs, by provider. *files* is the folder of files that requests may send; the uploads of a saved
     definition move there. None takes `HTTPTASK_FILES`, else the folder `files` next to the
-    definitions. *limits* bound a response. *upload_limit* is the most bytes of an upload. *hosts*
-    are the values of `Host` that reach the application, besides loopback; *origins* are pages of
+    definitions. *bucket* is the URL of a bucket that has the folder's files for other machines, as
+    for a `Runtime`. *limits* bound a response. *upload_limit* is the most bytes of an upload.
+    *hosts* are the values of `Host` that reach the application, besides loopback; *origins* are
+    pages of
     other origins that may use it; a *token*, of at least 16 characters, is required of everybody.
     *imports* lets the page import descriptions into the catalogue, from npm, an address or a file;
     None allows it where only this machine reaches the designer: there are no *hosts* and no
@@ -125,7 +128,7 @@ def create_app(
     manager = plugins or plugin_manager()
     limits = limits or _SHOWN_BODY
     workflows_path = Path(workflows) if workflows is not None else None
-    shared = SharedFiles.named(_files_folder(files, workflows_path))
+    shared = SharedFiles.named(_files_folder(files, workflows_path), bucket)
     uploads = Uploads(upload_limit, shared)
     designer = _Designer(
         catalogue=CatalogueThread(catalogue, manager, servers or {}, Files(shared, uploads.path)),
@@ -137,6 +140,7 @@ def create_app(
             allow_networks=allow_networks,
             network=network,
             files=shared.folder if shared is not None else None,
+            bucket=bucket,
             keeps_tokens=True,
         ),
         uploads=uploads,

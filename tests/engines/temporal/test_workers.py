@@ -14,7 +14,9 @@ import pytest
 
 import servers
 from engine_definitions import at, branch, flow, get, post
+from httptask.cli._temporal import _status_text
 from httptask.engines.temporal._arguments import TaskSignal
+from httptask.engines.temporal.client import run_status
 from httptask.model.workflow import WorkflowRun
 from lists import Asked, asked, list_server, page
 from temporal_servers import PATIENCE, DevServer, free_port
@@ -224,6 +226,24 @@ def test_a_list_that_is_stopped_between_two_pages_says_how_far_it_came(
     assert (stopped.error["kind"], stopped.error["maybeDelivered"]) == ("cancelled", True)
     assert (stopped.error["pages"]["count"], stopped.error["pages"]["cursor"]) == (1, 2)
     assert stopped.error["attempts"] == 1
+
+
+def test_status_says_how_many_items_have_ended(temporal_address: str) -> None:
+    """While the others are under way."""
+    task = get("/{n}", forEach={"items": [0, 1, 2]}, readTimeoutSeconds=PATIENCE)
+    task["httpRequest"]["pathParameters"] = {"n": "${$.item}"}
+    world, seen = TemporalWorld(temporal_address), {}
+
+    async def look(handle: Handle) -> None:
+        await asyncio.to_thread(hold.arrived.wait, PATIENCE)
+        seen.update(await run_status(await world.client(), handle.id))
+        hold.release.set()
+
+    with holding(lambda request: request.target == "/2") as (hold, url):
+        run = world.run(at(flow("A", {"A": task}), url), None, look)
+    assert run.status == "Completed", run.error
+    assert seen["underWay"][0]["items"] == {"count": 3, "completed": 2, "failed": 0}
+    assert "under way: A (Http), 2 of 3 items" in _status_text(seen)
 
 
 def test_a_failed_branch_closes_the_connections_of_the_others(temporal_address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
@@ -55,6 +56,7 @@ _TABLES = (
 
 _INSTEAD = "name another journal with --journal FILE or HTTPTASK_JOURNAL; this file was not changed"
 _PERMISSIONS = "check the permissions of the file and its folder"
+_FULL = "the disk is full; make room, and go on with httptask resume: what was written is there"
 _BUSY = "another process has been writing to it for long; try again when that has finished"
 
 _REASONS = {
@@ -65,14 +67,13 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: f"it cannot be written to; {_PERMISSIONS}",
     sqlite3.SQLITE_CANTOPEN: f"it cannot be opened; {_PERMISSIONS}",
     sqlite3.SQLITE_PERM: f"it cannot be opened; {_PERMISSIONS}",
-    sqlite3.SQLITE_FULL: (
-        "the disk is full; make room, and go on with httptask resume: what was written is there"
-    ),
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,  # no room for what the processes share
     sqlite3.SQLITE_IOERR: (
         "the disk gave an error; when it is well again, go on with httptask resume"
     ),
 }
-"""SQLite's primary result code -> the end of the error message."""
+"""SQLite's result code, the whole or its primary part -> the end of the error message."""
 
 
 @contextmanager
@@ -82,7 +83,8 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", None) or 0
-        reason = _REASONS.get(code & 0xFF) or str(error)  # the low byte is the primary code
+        # The low byte is the primary code.
+        reason = _REASONS.get(code) or _REASONS.get(code & 0xFF) or str(error)
         raise JournalError(f"the journal {path}: {reason}") from error
 
 
@@ -98,6 +100,8 @@ def connect(path: Path) -> sqlite3.Connection:
             raise JournalError(f"the journal {path}: it is no file; {_INSTEAD}")
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            raise JournalError(f"the journal {path}: {_FULL}") from error
         reason = getattr(error, "strerror", None) or str(error)
         message = f"the journal {path}: it cannot be opened: {reason}; {_PERMISSIONS}"
         raise JournalError(message) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from httptask._core.strict_json import parse
@@ -119,7 +119,7 @@ def _read(
     inside, outermost = _around(connection, workflow_id, parent)
     inner = connection.execute("SELECT id FROM run WHERE parent = ? ORDER BY number", (number,))
     runs = tuple(id_ for (id_,) in inner)
-    tasks = _tasks(connection, number, value)
+    tasks = _with_items(connection, number, _tasks(connection, number, value))
     ended = parse(ended) if ended else {}
     if status is None and ended and parent is not None:
         status = ended["status"]
@@ -166,6 +166,31 @@ def _tasks(connection: sqlite3.Connection, number: int, value: str) -> tuple[Tas
         for index, entry in enumerate(entries)
         if entry.status != "InProgress" or latest[entry.key] == index
     )
+
+
+def _with_items(
+    connection: sqlite3.Connection, number: int, tasks: tuple[TaskRun, ...]
+) -> tuple[TaskRun, ...]:
+    """Return *tasks*, and of those under way how many of their items have ended."""
+    # Not by json_extract, which takes JSON that is nested deeply for broken.
+    sql = (
+        "SELECT task, visit, count(*), sum(value LIKE '{\"error\"%') FROM item WHERE run = ?"
+        " GROUP BY task, visit"
+    )
+    if all(task.items is None for task in _open(tasks)):
+        return tasks
+    ended = {
+        (name, visit): (count, failed)
+        for name, visit, count, failed in connection.execute(sql, (number,))
+    }
+
+    def counted(task: TaskRun) -> TaskRun:
+        if task.status != "InProgress" or task.items is None or task.key not in ended:
+            return task
+        count, failed = ended[task.key]
+        return replace(task, items=replace(task.items, completed=count - failed, failed=failed))
+
+    return tuple(map(counted, tasks))
 
 
 def _open(tasks: Iterable[TaskRun]) -> list[TaskRun]:

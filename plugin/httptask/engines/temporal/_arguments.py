@@ -233,5 +233,6 @@ class RunStatus(Travelling):
     finished: int = 0
     """The number of visits that have ended."""
     under_way: list[dict[str, Any]] = field(default_factory=list)
+    """Visits that run: `{"name", "visit", "type"}`, and `items`, how many of them have ended."""
     waiting: list[dict[str, Any]] = field(default_factory=list)
     """Visits that wait: `{"name", "visit", "type", "until", "awaitsSignal"}`."""

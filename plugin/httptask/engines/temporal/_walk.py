@@ -25,7 +25,7 @@ from httptask.engines.temporal._pages import PagesSoFar
 from httptask.engines.temporal._tasks import ActivityRunner, Ran, StoppedTaskError
 from httptask.model.definition import WorkflowDefinition
 from httptask.model.environment import Environment
-from httptask.model.for_each import ForEach, Item
+from httptask.model.for_each import ForEach, Item, ItemCounts
 from httptask.model.pins import Pins
 from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
 from httptask.protocols import RunOptions
@@ -98,6 +98,8 @@ class Walk:
         self._running: dict[asyncio.Task[None], Step] = {}
         self.waiting: dict[Key, Wait] = {}
         """The visits that wait, for a time or for somebody outside."""
+        self._visits_of_items: dict[Key, ItemsVisit] = {}
+        """The visits that do their task for each item."""
         self._stopped: set[Key] = set()
         """Visits that the run goes on without: whatever comes of them is no news."""
         self._inbox = Inbox()
@@ -110,6 +112,11 @@ class Walk:
     def under_way(self) -> list[Step]:
         """The visits that are under way."""
         return list(self._running.values())
+
+    def counts(self, step: Step) -> ItemCounts | None:
+        """Return how many items of the visit *step* have ended, if it has some."""
+        visit = self._visits_of_items.get(step.key)
+        return None if visit is None else visit.counts
 
     async def finish(self) -> WorkflowRun:
         """Run to the end, within the definition's time limit."""
@@ -213,6 +220,7 @@ class Walk:
     def _note(self, task: asyncio.Task[None]) -> None:
         step = self._running.pop(task)
         self.waiting.pop(step.key, None)
+        self._visits_of_items.pop(step.key, None)
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and step.key not in self._stopped and not self._is_left:
             self._inbox.tell(error)
@@ -329,6 +337,7 @@ class Walk:
         visit = ItemsVisit(
             step, inputs, setting, self._tasks, self.record, self._items, self._item_end
         )
+        self._visits_of_items[step.key] = visit
         try:
             outcome = await visit.run()
         except (asyncio.CancelledError, StoppedTaskError):

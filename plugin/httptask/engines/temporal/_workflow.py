@@ -115,7 +115,12 @@ class HttpTaskWorkflow:
             for wait in walk.waiting.values()
         ]
         under_way = [
-            {"name": step.name, "visit": step.visit, "type": step.definition["type"]}
+            {
+                "name": step.name,
+                "visit": step.visit,
+                "type": step.definition["type"],
+                **({"items": counts.to_json()} if (counts := walk.counts(step)) else {}),
+            }
             for step in walk.under_way
             if step.key not in walk.waiting
         ]
