@@ -57,8 +57,8 @@ export class Drafts {
   secretsOf: Record<string, string[]> = {};
   /** The parameters that are switched off, by the name of their task. */
   offOf: Record<string, OffRow[]> = {};
-  /** Those of them that may be stored, as JSON: the server found no secret in them. */
-  readonly openOff = new Set<string>();
+  /** Those of them that may be stored, as JSON: the server found no secret in them. What is open in one task may be a secret in another. */
+  openOff: Record<string, string[]> = {};
   /** Of the open workflow, or of the page while none is open. */
   storage: TabStorage;
 
@@ -77,7 +77,7 @@ export class Drafts {
     this.openSamplesOf = {};
     this.secretsOf = {};
     this.offOf = {};
-    this.openOff.clear(); // what is open in one workflow may be a secret in another
+    this.openOff = {};
     this.storageOf("").write("workflow", id);
     this.storage = this.storageOf(`${id ?? ""} `);
     if (fresh) this.storage.write("draft", null);
@@ -94,7 +94,7 @@ export class Drafts {
   }
 
   rename(name: string, free: string): void {
-    for (const perTask of [this.samplesOf, this.openSamplesOf, this.secretsOf, this.offOf] as Record<string, unknown>[]) {
+    for (const perTask of [this.samplesOf, this.openSamplesOf, this.secretsOf, this.offOf, this.openOff] as Record<string, unknown>[]) {
       if (name in perTask) perTask[free] = perTask[name];
       delete perTask[name];
     }
@@ -111,7 +111,7 @@ export class Drafts {
     this.openSamplesOf = { ...draft.samples };
     this.secretsOf = draft.removed;
     this.offOf = draft.off ?? {};
-    for (const row of Object.values(this.offOf).flat()) this.openOff.add(JSON.stringify(row));
+    this.openOff = Object.fromEntries(Object.entries(this.offOf).map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row))]));
     if (!isObject(draft.working)) return;
     const { definition: working, lost } = withSecretsOf(draft.working, this.store.workflow.base, draft.removed);
     if (same(working, this.store.workflow.base) && !lost) return;
@@ -134,8 +134,12 @@ export class Drafts {
     const draft: Draft = { etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input };
     this.storage.write("draft", draft);
   }
+
+  /** Whether the server found no secret in *row* of the task *name*. */
+  isOpenOff = (name: string, row: OffRow): boolean => !!this.openOff[name]?.includes(JSON.stringify(row));
+
   private storableOff(): Record<string, OffRow[]> {
-    const clean = (row: OffRow): OffRow => (isExpression(row.value) || this.openOff.has(JSON.stringify(row)) ? row : { ...row, value: undefined });
-    return Object.fromEntries(Object.entries(this.offOf).filter(([, rows]) => rows.length).map(([name, rows]) => [name, rows.map(clean)]));
+    const clean = (name: string, row: OffRow): OffRow => (isExpression(row.value) || this.isOpenOff(name, row) ? row : { ...row, value: undefined });
+    return Object.fromEntries(Object.entries(this.offOf).filter(([, rows]) => rows.length).map(([name, rows]) => [name, rows.map((row) => clean(name, row))]));
   }
 }

@@ -49,12 +49,12 @@ export async function copyTo(store: Store, name: string, id: string): Promise<vo
   const { id: from, working } = store.workflow;
   const { task } = flow.find(working, name)!;
   const { drafts } = store;
-  const known = [drafts.samplesOf[name], drafts.openSamplesOf[name], drafts.secretsOf[name]] as const;
+  const known = [drafts.samplesOf[name], drafts.openSamplesOf[name], drafts.secretsOf[name], drafts.offOf[name]] as const;
   await store.workflow.open(id);
   if (store.workflow.id !== id || store.workflow.broken) return;
   const made = await withFreeNames(store, name, task, store.workflow.working);
   const free = flow.freeName(store.workflow.working, name);
-  [drafts.samplesOf[free], drafts.openSamplesOf[free], drafts.secretsOf[free]] = [known[0] ?? {}, known[1] ?? {}, known[2] ?? []];
+  [drafts.samplesOf[free], drafts.openSamplesOf[free], drafts.secretsOf[free], drafts.offOf[free]] = [known[0] ?? {}, known[1] ?? {}, known[2] ?? [], known[3] ?? []];
   store.workflow.edit((definition) => flow.insert(definition, free, made, null), `Copy “${name}” from “${from}”`);
   await store.task.open(free);
   store.say(`“${free}” copied from “${from}” to “${id}”. Not saved yet.`);

@@ -191,12 +191,9 @@ export class OpenTask {
   close(): void {
     this.root = this.form = this.endpoint = this.endpointFailure = null;
     this.store.history.shown = null;
-    this.store.validation.problems = [];
+    this.store.validation.clear();
     this.store.validation.told = [];
-    this.store.validation.preview = null;
     this.store.reference = false;
-    this.store.validation.edited.clear();
-    this.store.validation.showAll = false;
     this.loading = false;
   }
 
@@ -204,10 +201,7 @@ export class OpenTask {
     this.endpoint = endpoint;
     this.form = form;
     this.root = load(taskField(form, this.store.config!.taskSettings), withoutNulls(withoutRoutes(task)));
-    this.store.validation.problems = [];
-    this.store.validation.mediaType = this.store.validation.preview = null;
-    this.store.validation.answered = false;
-    this.store.validation.showAll = false;
+    this.store.validation.clear();
     this.store.history.shown = null;
     const texts = this.store.drafts.samplesOf[this.name!] ?? {};
     for (const { slot, pointer } of walk(this.root, "", undefined, true)) if (texts[pointer]) slot.sample = texts[pointer];

@@ -15,10 +15,14 @@ function valueOf(field: Field, text: string): Json | undefined {
       /* text that only begins like JSON */
     }
   if (isExpression(text)) return text;
-  const own = unescapeText(text);
-  if (field.kind === "enum") return choices(field).find((choice) => plain(choice) === own) ?? text;
-  if (field.kind === "boolean") return text === "true" ? true : text === "false" ? false : text;
-  return ["string", "number", "any"].includes(field.kind) ? dump({ ...load(field), fx: false, text: own }) : text;
+  return scalarOf(field, unescapeText(text)) ?? text;
+}
+
+/** The value of *field* that is written as *text*; undefined where it takes none that is. */
+export function scalarOf(field: Field, text: string): Json | undefined {
+  if (field.kind === "enum") return choices(field).find((choice) => plain(choice) === text);
+  if (field.kind === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
+  return ["string", "number", "any"].includes(field.kind) ? dump({ ...load(field), fx: false, text }) : undefined;
 }
 
 /** *value* of *field* as the shortest text that says it. */

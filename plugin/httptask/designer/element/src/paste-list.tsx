@@ -1,8 +1,7 @@
 // Many items at once, from text that is pasted.
 import { useState } from "preact/hooks";
-import { plain } from "./field-words";
 import { type Json, parse } from "./json";
-import { choices, dump, load } from "./slots";
+import { scalarOf } from "./parameter-lines";
 import type { Field } from "./types";
 import { typed } from "./ui";
 
@@ -41,9 +40,5 @@ export function pasted(text: string): (string | { json: Json })[] {
 
 /** Pasted text as a value of *field*. */
 export function asValue(field: Field, part: string | { json: Json }): Json {
-  if (typeof part !== "string") return part.json;
-  const slot = { ...load(field), text: part };
-  if (field.kind === "enum") return choices(field).find((choice) => plain(choice) === part) ?? part;
-  if (field.kind === "boolean") return part === "true" ? true : part === "false" ? false : part;
-  return ["string", "number", "any"].includes(field.kind) ? (dump(slot) ?? part) : part;
+  return typeof part === "string" ? (scalarOf(field, part) ?? part) : part.json;
 }

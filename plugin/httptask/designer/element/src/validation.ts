@@ -40,6 +40,14 @@ export class Validation {
   private validating = 0;
   private checking: AbortController | null = null;
 
+  /** Another task is shown, or none: nothing is known of it yet. */
+  clear(): void {
+    this.problems = [];
+    this.mediaType = this.preview = null;
+    this.answered = this.showAll = false;
+    this.edited.clear();
+  }
+
   validateSoon(delay: number): void {
     clearTimeout(this.validating);
     this.validating = window.setTimeout(() => void this.validate(), delay);
@@ -84,10 +92,10 @@ export class Validation {
     const { api, drafts, task, workflow } = this.store;
     const rows = offRows(task.root!);
     const all = withOff(task.root!) as Task | null;
-    if (!all || rows.every((row) => drafts.openOff.has(JSON.stringify(row)))) return;
+    if (!all || rows.every((row) => drafts.isOpenOff(task.name!, row))) return;
     const { problems } = await api.validate(all, task.name!, flow.replace(workflow.working, task.name!, all), signal);
     const secrets = problems.filter(({ code }) => code === "secret-in-the-open").map(({ pointer }) => pointer);
-    for (const row of rows) if (isOpen(row, rows, secrets)) drafts.openOff.add(JSON.stringify(row));
+    drafts.openOff[task.name!] = rows.filter((row) => isOpen(row, rows, secrets)).map((row) => JSON.stringify(row));
     drafts.keep();
   }
 

@@ -5,7 +5,7 @@ import { copyTo, duplicate } from "../src/duplicates";
 import { clone } from "../src/json";
 import type { Definition, Task } from "../src/types";
 import * as flow from "../src/workflow";
-import { FLOW, kept, page, Server, task, type } from "./server";
+import { FLOW, kept, page, Server, slotAt, task, type } from "./server";
 
 const PARALLEL: Definition = {
   startTask: "A",
@@ -71,4 +71,20 @@ test("a task is copied to the end of another workflow, unsaved, and can be undon
   });
   assert.deepEqual(saved, []);
   assert(![...kept.values()].join().includes("secret"));
+});
+
+test("what is switched off goes along to another workflow, and is asked about anew there", async () => {
+  kept.clear();
+  await page(new Server(), async (store) => {
+    type(store, "/httpRequest/headers/Via", "typed");
+    slotAt(store, "/httpRequest/headers/Via").off = true;
+    store.drafts.openOff.A = ["what the server found open here"];
+    await copyTo(store, "A", "other");
+    assert.deepEqual(store.drafts.offOf["A 2"]!.map(({ name, value }) => [name, value]), [["Via", "typed"]]);
+    assert.deepEqual(((store.workflow.working.tasks!["A 2"] as Task).httpRequest as Task).headers, { Token: "saved-secret" });
+    assert.equal(store.task.name, "A 2");
+    store.task.commit(); // what stands on the form
+    assert.deepEqual(store.drafts.offOf["A 2"]!.map(({ name }) => name), ["Via"]);
+    assert.equal(store.drafts.openOff.A, undefined);
+  });
 });
