@@ -64,6 +64,7 @@ def page(
             "description": "for tests",
             "servers": {"https://api.acme.example": f"{server.url}/base"},
         },
+        "environments/production": {"live": True},
         "environments/broken": {"colours": 1},
     }
     for name, value in files.items():
@@ -86,12 +87,22 @@ def test_a_test_request_goes_to_the_chosen_environment(
     sent, the choice survives a reload, and a broken file cannot be chosen and says what is wrong.
     """
     expect(picker(page).locator("option")).to_have_text(
-        ["none: as the definition says", "broken (its file is broken)", "staging (for tests)"]
+        [
+            "none: as the definition says",
+            "broken (its file is broken)",
+            "production",
+            "staging (for tests)",
+        ]
     )
     expect(picker(page).locator("option").nth(1)).to_have_attribute("disabled", "")
     expect(page.page.locator(".environment .problem")).to_contain_text("broken: ")
     expect(page.page.locator(".environment .problem")).to_contain_text("colours")
+    picker(page).select_option("production")
+    expect(page.page.locator(".environment .tag")).to_have_text("live")
+    expect(page.page.locator(".head")).to_have_css("border-bottom-width", "2px")
+    assert page.violations() == []
     picker(page).select_option("staging")
+    expect(page.page.locator(".environment .tag")).to_have_count(0)
     expect(page.page.locator("#environment-address")).to_have_text(
         f"This request goes to {server.url}/base/things"
     )

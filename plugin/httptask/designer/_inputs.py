@@ -70,8 +70,8 @@ def refused_input(schema: Any, value: Any) -> list[Problem]:
 
 
 def environments(definition: WorkflowDefinition) -> list[dict[str, Any]]:
-    """Return the environments of *definition*: `{"name", "description"?, "colour"?, "servers"?}`,
-    or `{"name", "broken"}`. No value of a variable leaves the server.
+    """Return the environments of *definition*: `{"name", "description"?, "colour"?, "live"?,
+    "servers"?}`, or `{"name", "broken"}`. No value of a variable leaves the server.
     """
     items: list[dict[str, Any]] = []
     for name in environment_names(definition):

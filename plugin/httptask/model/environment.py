@@ -29,6 +29,8 @@ class Environment:
     colour: str | None = None
     """What a page marks it with: a word, or `#rrggbb`."""
     description: str = ""
+    is_live: bool = False
+    """Whether what is sent here is real; for people."""
 
     def address(self, url: str) -> str:
         """Return where a request to *url* goes here: the longest server that it begins with is
@@ -60,6 +62,7 @@ class Environment:
             "name": self.name,
             "description": self.description or None,
             "colour": self.colour,
+            "live": self.is_live or None,
             "servers": dict(self.servers) or None,
             "variables": dict(self.variables) or None,
             "credentials": dict(self.credentials) or None,
@@ -77,6 +80,7 @@ class Environment:
             value.get("credentials", {}),
             value.get("colour"),
             value.get("description", ""),
+            value.get("live", False),
         )
 
 

@@ -17,7 +17,7 @@ import { describedBy, Icon, IconButton, idOf, Method, Problems, typed, useRedraw
 export function Head({ store, root, request }: { store: Store; root: Slot; request: Slot }) {
   const url = request.kids[0]!;
   const item = store.task.endpoint?.item;
-  const colour = store.environments.current?.colour;
+  const { live, colour = live ? "var(--ht-bad)" : undefined } = store.environments.current ?? {};
   return (
     <header class="head" style={colour ? { borderBottom: `2px solid ${colour}` } : undefined}>
       <div class="title-row">

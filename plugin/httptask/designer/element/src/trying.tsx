@@ -25,6 +25,7 @@ export function EnvironmentPicker({ url }: { url: string }) {
             <option key={name} value={name} disabled={!!broken}>{name}{broken ? " (its file is broken)" : description && ` (${description})`}</option>
           ))}
         </select>
+        {current?.live && <span class="tag is-failed" title="What is sent there is real">live</span>}
       </label>
       {items.map(({ name, broken }) => broken && (
         <p key={name} class="problem warning"><Icon name="alert" /><span>{name}: {broken}</span></p>

@@ -60,6 +60,8 @@ export interface Environment {
   name: string;
   description?: string;
   colour?: string;
+  /** What is sent there is real. */
+  live?: boolean;
   servers?: Record<string, string>;
   /** Why it cannot be used. */
   broken?: string;
