@@ -8,6 +8,9 @@ import { Empty, Failed, Marked, Method, typed, useUi } from "./ui";
 
 const TYPING_PAUSE = 60;
 
+/** The hue of a provider, in degrees: the same wherever its name stands. */
+const hueOf = (name: string): number => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 360, 7);
+
 export function Search() {
   const { store } = useUi();
   const [query, setQuery] = useState("");
@@ -104,6 +107,7 @@ export function Search() {
             ref={(element) => { if (index === active && active > 0) element?.scrollIntoView({ block: "nearest" }); }}
             onClick={() => take(item)} onMouseMove={() => { if (active !== index) setActive(index); }}
           >
+            <span class="letter" style={{ "--hue": hueOf(item.provider) }} aria-hidden="true">{[...item.provider][0]?.toUpperCase()}</span>
             <Method method={item.method} />
             <span class="found-text">
               <span><Marked text={item.title || item.path} ranges={item.title ? item.highlights?.title : undefined} /></span>
