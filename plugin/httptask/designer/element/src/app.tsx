@@ -1,5 +1,6 @@
 // The whole: its head, three parts, and a status line. Where there is room for one part, tabs choose it.
 import { useLayoutEffect } from "preact/hooks";
+import { FieldRow } from "./field-row";
 import { KEYS } from "./keys";
 import { Notices } from "./notices";
 import { Panel } from "./panel";
@@ -43,7 +44,7 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
     afterPaint(() => focusPane(shadow, store.pane));
   });
   return (
-    <UiContext.Provider value={{ store, focus }}>
+    <UiContext.Provider value={{ store, focus, Row: FieldRow }}>
       <div class="root" spellcheck={false}>
         {store.failure || !store.config ? (
           <main class="whole">

@@ -1,7 +1,7 @@
 // A control for each kind of field, and what stands below it.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { control, FieldRow, isEvaluated, isInside, isJsonText, isTicked, MANY_VALUES, type Place, tied } from "./field-row";
+import { control, isEvaluated, isInside, isJsonText, isTicked, MANY_VALUES, type Place, type RowProps, tied } from "./field-place";
 import { called, defaultOf, hintOf, plain, unset } from "./field-words";
 import { parse, typeOf } from "./json";
 import { List } from "./lists";
@@ -9,6 +9,7 @@ import { Entries, Fields } from "./objects";
 import { Panel } from "./panel";
 import { isSecret } from "./secrets";
 import { choices, choose, guess, isPlain, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
+import { Suggested } from "./suggested";
 import type { Field } from "./types";
 import { typed, useUi } from "./ui";
 
@@ -25,7 +26,13 @@ export function below(place: Place): ComponentChildren {
   if (kind === "map") return <Entries {...place} field={valuesOf(slot.field)} />;
   if (kind === "array") return isTicked(slot) || isTokens(slot) ? null : <List {...place} />;
   const inner = kind === "union" ? slot.kids[slot.option] : kind === "any" && isInside(slot) ? slot.kids[0] : undefined;
-  return inner && <FieldRow key={inner.key} slot={inner} pointer={pointer} name={name} prefix={prefix} inside={id} />;
+  return inner && <Inner key={inner.key} slot={inner} pointer={pointer} name={name} prefix={prefix} inside={id} />;
+}
+
+/** The row of what stands at the same place. */
+function Inner(props: RowProps) {
+  const { Row } = useUi();
+  return <Row {...props} />;
 }
 
 export function Control(place: Place): ComponentChildren {
@@ -178,16 +185,6 @@ function LongList(place: Place) {
         redraw();
       })}
     />
-  );
-}
-
-/** A text that may be anything, with what is likely offered. */
-export function Suggested({ id, values, ...rest }: { id: string; values: [string, string?][] } & Record<string, unknown>) {
-  return (
-    <>
-      <input id={id} list={`${id}-list`} {...(rest as object)} />
-      <datalist id={`${id}-list`}>{values.map(([value, note]) => <option key={value} value={value}>{note}</option>)}</datalist>
-    </>
   );
 }
 

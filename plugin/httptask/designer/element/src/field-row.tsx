@@ -1,88 +1,16 @@
 // A row of the form: a place of the settings with its name, its control, its tools, and what is wrong with it.
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { below, Control, hasControl } from "./editors";
 import type { Asked } from "./expression-input";
+import { isEvaluated, isInside, isJsonText, isPickerKey, isViewKey, LATER, type Place, type RowProps, switchView } from "./field-place";
 import { defaultOf } from "./field-words";
-import { panelsLoaded } from "./panel-module";
-import { isSecret } from "./secrets";
-import { choices, dump, hasTwoViews, isTokens, type Slot } from "./slots";
-import type { Store } from "./store";
-import type { Problem } from "./types";
-import { describedBy, Html, Icon, IconButton, idOf, Problems, typed, useRedraw, useUi } from "./ui";
-
-export interface Place {
-  slot: Slot;
-  pointer: string;
-  /** What the place is called on the screen. */
-  name: string;
-  /** What stands before its name on the screen, and before the names of the fields in it: `email.`. */
-  prefix: string;
-  inner: string;
-  redraw: () => void;
-  /** Of the control; told from the pointer, and unlike every other. */
-  id: string;
-  /** Ids of what describes the control. */
-  described?: string;
-  problems: Problem[];
-  label: string;
-  asked: Asked;
-  ask: (asked: Asked) => void;
-}
+import { dump, hasTwoViews, isTokens } from "./slots";
+import { describedBy, Html, Icon, IconButton, idOf, Problems, useRedraw, useUi } from "./ui";
 
 const SIMPLE = new Set(["string", "number", "boolean", "enum", "const", "file"]);
-export const MANY_VALUES = 30;
-/** In milliseconds, from a field that was left to its problems: what appears at once would move a button away from under the click. */
-export const LATER = 250;
-
-/** Whether expressions at *pointer* are evaluated: how a task is run is said in advance. */
-export const isEvaluated = (pointer: string): boolean => /^\/(httpRequest|inputParameters)(\/|$)/.test(pointer);
-/** What a field of an object is called: names of the request are the API's own, the others have titles. */
-export const nameOf = ({ field }: Slot, pointer: string): string => (!isEvaluated(pointer) && field.title) || field.name!;
-
-export const isInside = (slot: Slot): boolean => slot.as === "array" || slot.as === "object";
-/** Whether the choices of a list are ticked, rather than added one by one. */
-export const isTicked = ({ field: { kind, items }, kids }: Slot): boolean =>
-  kind === "array" && items?.kind === "enum" && choices(items).length <= MANY_VALUES && kids.every((kid) => kid.text && !kid.fx && kid.raw === null);
-
-export const control = ({ id, described, slot }: Place) => ({
-  id,
-  "aria-describedby": described,
-  "aria-required": slot.field.required ? ("true" as const) : undefined,
-});
-
-/** What ties a control to a text of its slot. */
-export const tied = ({ slot, redraw, pointer, name, ask }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
-  value: slot[what]!,
-  onInput: typed((value) => {
-    if (what === "text" && value === "$" && isEvaluated(pointer) && !isSecret(slot, name)) {
-      // An expression begins like this; what goes on in another way becomes text again.
-      Object.assign(slot, { fx: true, expr: value });
-      ask("typed");
-      value = "";
-    }
-    slot[what] = value;
-    slot.empty = false;
-    redraw();
-  }),
-});
 
 /** One place of the settings. */
-export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, onOff, inside, wide, whole }: {
-  slot: Slot; pointer: string; name: string; onRemove?: () => void;
-  /** Switch it off or on. */
-  onOff?: () => void;
-  /** Of a parameter: the part of the request that it stands in. */
-  where?: string;
-  /** What stands before the name: the objects around it. */
-  prefix?: string;
-  /** The id of the row around it that stands for the same place, has the head and says the problems. */
-  inside?: string;
-  /** Instead of a name: an editor for it. */
-  wide?: ComponentChildren;
-  /** The name stands above: the control has all of the width. */
-  whole?: boolean;
-}) {
+export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, onOff, inside, wide, whole }: RowProps) {
   const { store } = useUi();
   const redraw = useRedraw();
   const [asked, ask] = useState<Asked>(null);
@@ -176,15 +104,6 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
 /** Whether Backspace in *target* has nothing left to take away but the field, whose control *id* it is: what is in an object has rows of its own. */
 const isEmpty = (target: HTMLElement, id: string): boolean =>
   target.id.replace(/~+$/, "") === id && target.matches("input:not([type=radio], [type=checkbox], [type=file]), textarea, select") && !(target as HTMLInputElement).value;
-
-/** Whether *slot* is edited as JSON, with its problems on their lines. */
-export const isJsonText = (slot: Slot): boolean =>
-  slot.raw !== null && !slot.fx && !slot.isNull && !slot.field.link && (slot.field.kind === "any" || hasTwoViews(slot));
-/** Show the field at *pointer* as JSON, or as a form again. */
-export const switchView = (store: Store, slot: Slot, pointer: string): unknown =>
-  panelsLoaded().then((panels) => panels.switchView(store, slot, pointer), () => store.say("The designer’s server does not answer."));
-export const isPickerKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyE";
-export const isViewKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyJ";
 
 const TOGGLES: Record<string, string> = { fx: "Expression (Alt E)", JSON: "Edit as JSON (Alt J)", rows: "A row for each item", off: "Keep it, and do not send it", null: "Send null", "“”": "Send an empty text" };
 export function Toggle({ text, on, label, onToggle }: { text: string; on: boolean; label: string; onToggle: () => void }) {

@@ -1,7 +1,7 @@
 // A field that holds a file: picked here, uploaded, or put into the JSON as base64.
 import { useState } from "preact/hooks";
 import { bytes } from "./amounts";
-import type { Place } from "./field-row";
+import type { Place } from "./field-place";
 import { defaultOf } from "./field-words";
 import { isObject, type Json } from "./json";
 import { Icon, IconButton, useUi } from "./ui";

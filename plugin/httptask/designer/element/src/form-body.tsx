@@ -1,7 +1,8 @@
 // The settings of a task: the parameters of its request, the body, and how it is run.
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { FieldRow, isViewKey, switchView, Toggle } from "./field-row";
+import { isViewKey, switchView } from "./field-place";
+import { FieldRow, Toggle } from "./field-row";
 import { child } from "./json";
 import { AddEntry, Entries, Fields, Optional, type Option, useOptions } from "./objects";
 import { Panel } from "./panel";

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { ExpressionInput } from "./expression-input";
-import { isEvaluated, isPickerKey, type Place } from "./field-row";
+import { isEvaluated, isPickerKey, type Place } from "./field-place";
 import { parse, segments, wrapped } from "./json";
 import { coloured, columnOf, lineOf, nearest, pointerAt, readText, type Span, withExpression } from "./json-text";
 import { asPlainText, load, type Slot } from "./slots";

@@ -1,6 +1,6 @@
 // The items of a list: a row for each, one more, or many that are pasted.
 import { useState } from "preact/hooks";
-import { FieldRow, type Place } from "./field-row";
+import type { Place } from "./field-place";
 import { child, type Json } from "./json";
 import { Panel } from "./panel";
 import { itemField, load } from "./slots";
@@ -8,7 +8,7 @@ import { Icon, idOf, useUi } from "./ui";
 
 export function List(place: Place) {
   const { slot, pointer, id, name, redraw, prefix } = place;
-  const { focus } = useUi();
+  const { focus, Row } = useUi();
   const [pasting, setPasting] = useState(false);
   const room = slot.field.maximum === undefined || slot.kids.length < slot.field.maximum;
   const add = (values: (Json | undefined)[]) => {
@@ -20,7 +20,7 @@ export function List(place: Place) {
   return (
     <>
       {slot.kids.map((kid, index) => (
-        <FieldRow
+        <Row
           key={kid.key} slot={kid} pointer={child(pointer, index)} name={`${name} ${index + 1}`} prefix={prefix}
           onRemove={() => {
             slot.kids.splice(index, 1);

@@ -1,10 +1,10 @@
 // The fields of an object: those that are there, a line for each that could be, and entries with names of one's own.
 import { useState } from "preact/hooks";
-import { Suggested } from "./editors";
-import { FieldRow, nameOf, type Place } from "./field-row";
+import { nameOf, type Place } from "./field-place";
 import { defaultOf, plain, textOf } from "./field-words";
 import { child } from "./json";
 import { choices, isShown, load, type Slot } from "./slots";
+import { Suggested } from "./suggested";
 import type { Field } from "./types";
 import { Html, Icon, idOf, typed, useMost, useUi } from "./ui";
 
@@ -36,12 +36,13 @@ export function useOptions(redraw: () => void) {
 /** The fields of the object *slot*. */
 export function Fields({ slot, pointer, id, redraw, prefix = "" }: Inside) {
   const { add, remove } = useOptions(redraw);
+  const { Row } = useUi();
   const most = useMost(slot.kids.length);
   const options = slot.kids.map((kid): Option => ({ slot: kid, pointer: child(pointer, kid.field.name!), name: nameOf(kid, pointer) }));
   return (
     <>
       {options.filter((option) => isShown(option.slot)).slice(0, most).map((option) => (
-        <FieldRow
+        <Row
           key={option.pointer} {...option} prefix={prefix}
           onRemove={option.slot.field.required ? undefined : () => remove(option)}
         />
@@ -122,14 +123,14 @@ const keyId = (id: string, key: number): string => `${id}-key-${key}`;
 /** Entries with names of one's own; without a *field* there are only those that are there already. */
 export function Entries({ slot, pointer, id, redraw, where, field }: Inside & { where?: string; field?: Field }) {
   const sent = slot.own.filter((entry) => !entry.slot.off);
-  const { focus } = useUi();
+  const { focus, Row } = useUi();
   const names = sent.map(({ name }) => name).concat(slot.kids.map((kid) => kid.field.name ?? ""));
   return (
     <>
       {slot.own.map((entry, index) => {
         const twice = entry.name !== "" && !entry.slot.off && names.indexOf(entry.name) !== names.lastIndexOf(entry.name);
         return (
-          <FieldRow
+          <Row
             key={entry.slot.key} slot={entry.slot} pointer={child(pointer, entry.slot.off ? `~${entry.slot.key}` : entry.name || `~${entry.slot.key}`)} name={entry.name || "name"} where={where}
             onOff={where === undefined ? undefined : () => { entry.slot.off = !entry.slot.off; redraw(); }}
             onRemove={() => { slot.own.splice(index, 1); redraw(); focus(id); }}

@@ -2,11 +2,11 @@
 import { useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { LANGUAGES } from "./copying";
-import { Suggested } from "./editors";
-import { LATER } from "./field-row";
+import { LATER } from "./field-place";
 import { isExpression } from "./json";
 import { dump, type Slot } from "./slots";
 import type { Store } from "./store";
+import { Suggested } from "./suggested";
 import { distinct, namesIn, writeNames } from "./task-credentials";
 import { TaskTitle } from "./task-title";
 import { EnvironmentPicker } from "./trying";

@@ -1,6 +1,6 @@
 // A list of scalars: its items as tokens, behind them a box to type the next one, or to paste many.
 import { useRef } from "preact/hooks";
-import type { Place } from "./field-row";
+import type { Place } from "./field-place";
 import { hintOf, plain } from "./field-words";
 import { isExpression, type Json } from "./json";
 import { asValue, pasted } from "./paste-list";

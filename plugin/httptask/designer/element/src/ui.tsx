@@ -1,6 +1,7 @@
 // Small parts that every view uses.
-import { createContext, type ComponentChildren } from "preact";
+import { createContext, type ComponentChildren, type ComponentType } from "preact";
 import { useContext, useLayoutEffect, useReducer, useState } from "preact/hooks";
+import type { RowProps } from "./field-place";
 import type { Store } from "./store";
 import type { Failure, Problem } from "./types";
 
@@ -8,6 +9,8 @@ export interface Ui {
   store: Store;
   /** Move the keyboard to the element with this id, once it has been drawn. */
   focus(id: string): void;
+  /** A row of the form, for what is drawn inside of one. */
+  Row: ComponentType<RowProps>;
 }
 export const UiContext = createContext<Ui>(null as unknown as Ui);
 export const useUi = (): Ui => useContext(UiContext);
