@@ -11,6 +11,7 @@ import pytest
 
 import servers
 from httptask.engines.temporal._pages import PagedList
+from httptask.engines.temporal._tasks import Ran
 from httptask.errors import TaskError
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome
@@ -144,8 +145,9 @@ async def in_steps(task: HttpTask, runtimes: Callable[[], Runtime]) -> tuple[dic
                 outcome = await step.arun(Inputs(), 1, state, page_by_page=True)
             except TaskError as error:
                 outcome = error.to_json()
-        if pages.take(outcome, ()) is None:
-            ended, _ = await pages.whole(outcome)
+        ran = Ran(outcome)
+        if pages.take(ran) is None:
+            ended = (await pages.whole(ran)).outcome
             return (ended.output if isinstance(ended, TaskOutcome) else ended), count
 
 

@@ -68,7 +68,9 @@ class PagedList:
             outcome = {**outcome, "collected": await self._collected(outcome["collected"])}
         return last._replace(outcome=outcome, notes=notes)
 
-    async def _collected(self, last: list[Any]) -> Any:
+    async def _collected(self, last: Any) -> Any:
+        if not isinstance(last, list):  # a file, of a worker that reads all pages at once
+            return last
         items = [*self._items, *last]
         if self._step.definition["pagination"].get("collect") == "file":
             return await written_lines(self._step, items)

@@ -103,7 +103,10 @@ class PageRound:
     def _known(self) -> dict[str, Any]:
         so_far = self._so_far
         so_far.has_until_value = self._until.had_value
-        return {**so_far.to_json(), "seconds": self._elapsed}
+        known = {**so_far.to_json(), "seconds": self._elapsed}
+        if self._pagination.counts:  # numbers grow: no request comes again
+            known["requests"] = ""
+        return known
 
     @property
     def _elapsed(self) -> float:
