@@ -39,7 +39,8 @@ from tasks import http, runtime
 from temporal_faults import fault_rows
 from temporal_servers import dev_server
 
-ROUNDS = 3
+ROUNDS = 4
+"""Theirs go first in one round, and ours in the next."""
 AT_ONCE = 16
 """One-task workflows that are under way at once."""
 
@@ -205,7 +206,7 @@ def _rows(
         took = asyncio.run(measured(address, queue, pipes, shape, runs, rounds))
         (ours, cpu), (theirs, their_cpu) = took["ours"], took["theirs"]
         checking, _ = took["checking"]
-        spent_by_count[shape.count] = cpu
+        spent_by_count[shape.count] = cpu, their_cpu
         compared = (
             f"{ours / theirs:.2f} of a hand-written one's {theirs * 1000:.1f} ms, wanted: at most"
             f" 1.15; CPU {cpu * 1000:.1f} ms, {cpu / their_cpu:.2f} of theirs, wanted: at most 1.3"
@@ -217,8 +218,13 @@ def _rows(
             f"{checking * 1000:.1f} ms",
             "once a run, whatever the engine",
         )
-        ratio = spent_by_count[2_000] / spent_by_count[20]
-        yield "a task of 2,000 beside one of 20", f"{ratio:.2f}", "CPU; wanted: no more than 1"
+        many, few = spent_by_count[2_000], spent_by_count[20]
+        ratio, their_ratio = (one / other for one, other in zip(many, few, strict=True))
+        yield (
+            "a task of 2,000 beside one of 20",
+            f"{ratio:.2f}",
+            f"CPU; wanted: no more than 1; a hand-written one's: {their_ratio:.2f}",
+        )
 
 
 if __name__ == "__main__":

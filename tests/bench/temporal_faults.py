@@ -5,6 +5,7 @@ for one that was killed.
 from __future__ import annotations
 
 import asyncio
+import select
 import statistics
 import sys
 import threading
@@ -46,13 +47,14 @@ class Holding:
             return False
         self.arrived.append(time.perf_counter())
         self.came.set()
-        if self.release.is_set():
-            peer.sendall(page({}))
-            return True
-        if peer.socket.recv(1) == b"":
-            self.closed.append(time.perf_counter())
-            self.went.set()
-        return False
+        while not self.release.is_set():
+            readable, _, _ = select.select([peer.socket], [], [], 0.05)
+            if readable and peer.socket.recv(1) == b"":
+                self.closed.append(time.perf_counter())
+                self.went.set()
+                return False
+        peer.sendall(page({}))
+        return True
 
 
 class _Noting(Interceptor):
@@ -122,11 +124,13 @@ def taken_over(address: str, heartbeat_seconds: float) -> float:
             handle = asyncio.run(world.start(definition))
             holding.came.wait(PATIENCE)
             with worker_process(world.address, world.queue):
-                holding.release.set()
-                first.kill()
                 killed = time.perf_counter()
+                first.kill()
+                holding.release.set()
                 asyncio.run(world.end(handle))
-    return holding.arrived[1] - killed
+    again = holding.arrived[1] - killed
+    # A busy machine may let a worker's heartbeats be late, and it is taken for lost before.
+    return again if again > 0 else taken_over(address, heartbeat_seconds)
 
 
 def fault_rows(address: str, *, once: bool = False) -> Iterator[tuple[str, str, str]]:
@@ -142,7 +146,7 @@ def fault_rows(address: str, *, once: bool = False) -> Iterator[tuple[str, str, 
             " s after somebody cancelled it"
         ),
     )
-    for heartbeat in (1.0,) if once else (2.0, 10.0):
+    for heartbeat in (2.0,) if once else (2.0, 10.0):
         seconds = max(taken_over(address, heartbeat) for _ in range(1 if once else KILLED))
         yield (
             f"Temporal, a worker killed, heartbeat {heartbeat:.0f} s: sent again",
