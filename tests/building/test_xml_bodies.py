@@ -427,6 +427,19 @@ def test_a_bottomless_value_is_refused() -> None:
     assert "nested" in refused(value, properties())[1]
 
 
+@pytest.mark.parametrize(
+    ("references", "element"), [(99, b'<root a="1"'), (100, b"<root><a>1</a>")]
+)
+def test_a_hundred_parts_of_a_schema_are_read(references: int, element: bytes) -> None:
+    """What stands behind more references says nothing: a circle of them ends."""
+    definitions: dict[str, Any] = {
+        f"r{number}": {"$ref": f"#/$defs/r{number - 1}"} for number in range(1, references)
+    }
+    definitions["r0"] = {"properties": {"a": {"xml": {"nodeType": "attribute"}}}}
+    schema = {"$ref": f"#/$defs/r{references - 1}", "xml": {"name": "root"}}
+    assert element in written({"a": "1"}, schema, **definitions)
+
+
 def test_cdata_stays_cdata() -> None:
     """It is written as a section, split where its text would end it; text of another kind is
     not.

@@ -86,6 +86,14 @@ def test_a_spelling_is_masked_in_a_long_text(name: str, secret: str) -> None:
     assert shown != text
 
 
+@pytest.mark.parametrize("written", ["a+pass*word", "a+pass%2Aword", "%61+pass*word"])
+def test_a_form_as_browsers_write_it(written: str) -> None:
+    """A space is a plus, and an asterisk stays (the URL Standard, section 5.1); Python's library
+    escapes it.
+    """
+    assert Redactor(["a pass*word"]).text(f"q={written}&n=1") == f"q={MASK}&n=1"
+
+
 def test_an_ordinary_text_is_not_unescaped() -> None:
     """That is what long texts cost: where no letter of a secret can be escaped, and no run of its
     letters stands, nothing is undone.

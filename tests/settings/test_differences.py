@@ -126,6 +126,14 @@ def test_differences(schema: Any, value: Any, wanted: list[tuple[str, str]]) -> 
     assert found(schema, value, {"A": {"properties": {"a": INTEGER}}}) == wanted
 
 
+def test_the_first_items_of_an_array_are_looked_at() -> None:
+    """500 of them: a long array leaves room for what stands beside it."""
+    value = {"long": [*[1] * 499, "last", "not looked at"], "beside": 1}
+    schema = {"properties": {"long": {"items": INTEGER}, "beside": STRING}}
+    assert found(schema, value) == [("type", "/long/499"), ("type", "/beside")]
+    assert found(schema, {"long": [*[1] * 500, "not looked at"]}) == []
+
+
 @pytest.mark.parametrize(("length", "shown"), [(78, "x" * 78), (79, "x" * 76 + "...")])
 def test_a_long_value_is_shown_by_its_start(length: int, shown: str) -> None:
     """Eighty characters of JSON, quotes included, say which it is."""
