@@ -79,6 +79,8 @@ class CallbackWait:
         self._seconds = min(self._calling.timeout_seconds, longest)
         self._at = pointer_of(["completion"], task.pointer)
         self._expressions = Expressions(task, inputs, self._at)
+        if TOKEN in inputs.run:  # a call may repeat it, in a process that never sent the request
+            task.runtime.redactor.add(str(inputs.run[TOKEN]))
 
     @classmethod
     def of(cls, task: HttpTask, inputs: Inputs, longest: float = math.inf) -> CallbackWait | None:
@@ -92,7 +94,6 @@ class CallbackWait:
         """See that a callback can come, before anything is sent. Raises a `TaskError`."""
         if not self._inputs.run.get(URL):
             raise SettingsError([Problem.of("completion-receiver", f"{self._at}/mode")])
-        self._task.runtime.redactor.add(str(self._inputs.run[TOKEN]))
         verify = self._completion.verify
         if verify is not None:
             await resolve(verify.credential, self._task.runtime.plugins)
