@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from jsonata.jexception import JException
 
 from httptask.errors import ExpressionError
-from httptask.expressions import Evaluator
+from httptask.expressions import Evaluator, _jsonata_operators
 from httptask.expressions._helper import BUSY
 from httptask.expressions.plugin import httptask_expression_languages
 from httptask.model.policy import Limits
@@ -186,6 +187,15 @@ def test_what_takes_too_much_is_refused(text: str, said: str) -> None:
     with evaluator(result=100_000) as bounded:
         assert said in refused(bounded, text).message
         assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
+
+
+def test_a_range_is_as_long_as_jsonata_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten million items; a longer one is refused before it is made."""
+    monkeypatch.setattr(_jsonata_operators, "sequence", lambda items: items)
+    items_of = _jsonata_operators.OPERATORS[".."]
+    assert items_of("..", 1, 10_000_000) == range(1, 10_000_001)
+    with pytest.raises(JException, match="10000001"):
+        items_of("..", 1, 10_000_001)
 
 
 @pytest.mark.parametrize("text", ["${$.v}", "${$.v[*]}", "${$..v}", "${$[?@]}", "${jsonata: v}"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jsonpath_rfc9535
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -206,3 +207,21 @@ def test_no_expression_yields_another_type_than_told(
     if isinstance(value, list):
         types = {json_type(item) for item in value}
         assert types <= told.type.items().types, (expression, document)
+
+
+@pytest.mark.parametrize(
+    ("expression", "types"),
+    [
+        ('{"b": a}', {"object"}),
+        ("{}", {"object"}),
+        ("[a]", {"array"}),
+        ("-1", {"integer"}),
+        ("a", {"string"}),
+        ('a = "1" ? 1', {"integer"}),
+        ('a = "1" ? 1 : a', {"integer", "string"}),
+    ],
+)
+def test_an_expression_tells_its_own_type(expression: str, types: set[str]) -> None:
+    """What it makes is known, and no other type is told; without an else there may be nothing."""
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    assert Jsonata().typed(expression, SchemaSource(schema).type_of(schema)).type.types == types

@@ -100,6 +100,7 @@ FOLLOWED = [
     ("jsonata", "$contains(input.Phone, /tasks.Phone/)"),
     ("jsonata", "-tasks.Phone.output.id"),
     ("jsonata", "[1..tasks.Phone.output.id]"),
+    ("jsonata", "tasks.Phone.output.id = 7 ? []"),
     ("jsonata", "tasks.Phone.output{Phone: id}"),
     ("jsonata", "tasks@$t.tasks.Phone.output.id"),
     ("jsonata", "tasks@$t.$t.Phone.output.id"),
