@@ -172,6 +172,23 @@ def test_a_token_endpoint_that_hangs_ends_with_the_total_time() -> None:
     assert "the task's request was never sent" in str(error)
 
 
+def test_a_credential_that_is_not_ready_in_time_blames_no_token_endpoint() -> None:
+    """Its token came: what the scheme does with it took too long."""
+
+    class Stuck(Scheme):
+        async def authorise(
+            self, request: OutgoingRequest, credential: Credential, context: Any
+        ) -> None:
+            await context.send(OutgoingRequest("POST", self.token_url, []))
+            await asyncio.Event().wait()
+
+    with servers.raw_server(servers.respond(TOKEN)) as server:
+        error = failure(task(server.url, totalTimeoutSeconds=0.5), Stuck(server.url))
+        assert len(server.received) == 1
+    assert isinstance(error, CredentialError)
+    assert "the credential was not ready: the total of 0.5 s" in str(error)
+
+
 RETRY = {"maxAttempts": 3, "intervalSeconds": 0, "backoffRate": 1}
 
 

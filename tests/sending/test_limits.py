@@ -131,14 +131,19 @@ def test_requests_wait_for_the_reset_and_one_goes_ahead() -> None:
 
 
 def test_the_wait_stands_in_the_exchange() -> None:
-    """The phase `queue` has the seconds, and the reason says until when."""
+    """The phase `queue` has the seconds, and the reason says until when; who does not wait has
+    neither.
+    """
     with servers.raw_server(servers.sequence(limited(0, "1"), OK)) as server, runtime() as shared:
         seen: list[Exchange] = []
         shared.plugins.register(_Watching(seen))
-        task = HttpTask(http(server.url), runtime=shared)
+        rate = {"requests": 9, "seconds": 1}
+        task = HttpTask(http(server.url, rateLimit=rate), name="t", runtime=shared)
         task.call()
         task.call()
-    hop = seen[1].attempts[0].hops[0]
+    first, hop = (exchange.attempts[0].hops[0] for exchange in seen)
+    assert "queue" not in first.phases
+    assert not first.queue_reason
     assert 0.5 < hop.phases["queue"] < 5
     assert hop.queue_reason.startswith("limited until 2")
     assert "X-RateLimit-Remaining" in hop.queue_reason

@@ -224,6 +224,10 @@ NOT_SUGGESTED: dict[str, dict[str, Any]] = {
         "properties": {"data": LIST, "after": TEXT},
         "query": {"after": {"type": "string", "format": "date-time"}},
     },
+    "a time after, by another format": {
+        "properties": {"data": LIST, "after": TEXT},
+        "query": {"after": {"type": "string", "format": "unix-timestamp"}},
+    },
     "the start and the end of a time": {
         "properties": {"results": LIST},
         "query": {"start": NUMBER, "end": NUMBER, "limit": NUMBER},

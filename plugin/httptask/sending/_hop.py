@@ -167,6 +167,7 @@ async def send_hop(
                 progress.received = record.received
             read = _read_body if record.received.may_have_body else _read_nothing
             await read(answer, record.received, bodies)
+            record.received.complete = True
         except BaseException as error:
             answer.broke(error)
             raise
@@ -246,7 +247,6 @@ async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None
             await spilling.begin()
     if spilling is not None:
         await spilling.finish()
-    received.complete = True
 
 
 async def _read_nothing(answer: Answer, received: Received, bodies: Bodies) -> None:
@@ -255,7 +255,6 @@ async def _read_nothing(answer: Answer, received: Received, bodies: Bodies) -> N
     if received.status_code != 205 or received.header("content-length") == "0":
         async for _ in answer.chunks:
             pass
-    received.complete = True
 
 
 class _Spilling:
