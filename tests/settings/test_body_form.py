@@ -67,6 +67,36 @@ def test_a_named_media_type_is_the_only_one_spoken_of(
         assert [(problem.pointer, problem.code) for problem in problems] == [(pointer, code)]
 
 
+EITHER = {
+    "type": "object",
+    "properties": {"c": {"oneOf": [{"type": "string"}, {"type": "integer"}]}, "d": {"maximum": 1}},
+    "minProperties": 1,
+    "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "problems"),
+    [
+        ({"d": 1}, [("/body", "no-form")]),
+        ({}, [("/body", "min-properties")]),
+        ({"a": 1, "b": 1}, [("/body", "several-forms")]),
+        ({"a": 1, "b": 1, "d": 2}, [("/body/d", "maximum")]),
+        ({"d": 2, "c": []}, [("/body/c", "no-form"), ("/body/d", "maximum")]),
+    ],
+    ids=str,
+)
+def test_a_problem_within_a_body_says_more_than_that_it_has_no_form(
+    body: Any, problems: list[tuple[str, str]]
+) -> None:
+    """What is wrong with a part of it is said; of the whole that only, if there is nothing else."""
+    described = endpoint(FORM_DATA, EITHER)
+    headers = {"Content-Type": "application/json"}
+    request = {"url": "https://a.example/p", "method": "POST", "headers": headers, "body": body}
+    reported = request_problems(request, settings_schema(described), described)
+    assert [(problem.pointer, problem.code) for problem in reported] == problems
+
+
 def missing(described: Endpoint, **request: Any) -> list[tuple[str, str]]:
     return still_to_fill(
         settings_schema(described), {**prepare(described)["httpRequest"], **request}
