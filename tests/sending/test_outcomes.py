@@ -551,20 +551,25 @@ def test_a_body_after_204_and_bytes_after_a_response_do_no_harm() -> None:
         call(http(server.url))
 
 
-@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    ("framed", "body"),
+    [
+        (servers.response(b"good"), "good"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n", "good"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", None),
+    ],
+    ids=["sized", "chunked", "none"],
+)
 @pytest.mark.parametrize(
     "surplus",
     [b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", b"HTTP/1.1 200 OK\r\nX-Evil: 1\r\nX-"],
 )
-def test_surplus_bytes_are_never_the_next_response(chunked: bool, surplus: bytes) -> None:
+def test_surplus_bytes_are_never_the_next_response(
+    framed: bytes, body: str | None, surplus: bytes
+) -> None:
     """What a server sends after a response, a whole second response or the start of one, is
     nobody's answer.
     """
-    framed = (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n"
-        if chunked
-        else servers.response(b"good")
-    )
 
     async def three(url: str) -> list[object]:
         async with runtime() as shared:
@@ -572,7 +577,7 @@ def test_surplus_bytes_are_never_the_next_response(chunked: bool, surplus: bytes
             return [(await task.acall()).body for _ in range(3)]
 
     with servers.raw_server(servers.respond(framed + surplus)) as server:
-        assert asyncio.run(three(server.url)) == ["good"] * 3
+        assert asyncio.run(three(server.url)) == [body] * 3
         assert server.connections == 3
 
 
