@@ -48,7 +48,9 @@ class Held:
                 if readable and peer.socket.recv(1) == b"":
                     self.closed.set()
                     return False
-        peer.sendall(page({"path": request.target}))
+        following = "/second" if request.target == "/first" else None
+        listed = {"items": [request.target], "next": following}
+        peer.sendall(page({"path": request.target, **listed}))
         return True
 
 
@@ -89,20 +91,25 @@ def taken_over(
             return asyncio.run(world.end(handle))
 
 
-TWO = {"A": get("/first", nextTask="B"), "B": post("/second")}
+LIST = {"mode": "nextUrl", "next": "$.next", "items": "$.items", "each": "activity"}
+TWO = {"A": get("/before", nextTask="B"), "B": post("/first", pagination=LIST)}
 
 
 def test_another_worker_takes_over_from_a_killed_one(temporal_address: str) -> None:
-    """The request under way is sent again, with the same key; the task before it is not."""
+    """The request under way is sent again, with the same key; the task before it is not, nor is the
+    page before it.
+    """
     world = TemporalWorld(temporal_address, heartbeat_seconds=2)
     with holding(lambda request: request.target == "/second") as (hold, url):
         run = taken_over(
             world, at(flow("A", TWO), url), hold, options=(), end=lambda worker: worker.kill()
         )
     assert run.status == "Completed"
-    assert [request.target for request in hold.requests] == ["/first", "/second", "/second"]
-    assert keys(hold)[1] is not None
-    assert keys(hold)[1] == keys(hold)[2]
+    sent = ["/before", "/first", "/second", "/second"]
+    assert [request.target for request in hold.requests] == sent
+    assert keys(hold)[2] is not None
+    assert keys(hold)[2] == keys(hold)[3]
+    assert run.output["body"] == ["/first", "/second"]
 
 
 def test_what_must_not_be_repeated_fails_as_maybe_delivered(temporal_address: str) -> None:
