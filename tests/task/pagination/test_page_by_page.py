@@ -18,7 +18,7 @@ from httptask.model.workflow import Step, TaskOutcome
 from httptask.sending import Progress, watched
 from httptask.task import HttpTask, Runtime
 from lists import Asked, asked, cut, items, list_server, page
-from tasks import http, runtime
+from tasks import http, runtime, store
 
 AT = {"in": "query", "name": "at"}
 PAGE = {"mode": "page", "parameter": AT, "items": "$.data"}
@@ -174,3 +174,20 @@ def test_pages_apart_come_to_the_same_end(
     assert compared(apart) == compared(at_once)
     assert [asked(one).target for one in sent_apart] == [asked(one).target for one in sent]
     assert count == len(sent) > 1
+
+
+def test_a_cursor_with_a_secret_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server echoes the key in its next URLs: one call reads on to the end."""
+    store(monkeypatch, key={"type": "apiKey", "in": "query", "name": "key", "key": "s3cret-value"})
+
+    def answer(request: Asked) -> bytes:
+        number = int(request.query.get("at", "1"))
+        following = f"/list?key=s3cret-value&at={number + 1}" if number < 3 else None
+        return page({"data": [number], "next": following})
+
+    with list_server(answer) as server:
+        setting = {"mode": "nextUrl", "next": "$.next"}
+        task = http(f"{server.url}/list", credentials="key", pagination=setting)
+        ended, count = asyncio.run(in_steps(HttpTask(task, name="A"), runtime))
+        sent = len(server.received)
+    assert (ended["body"], count, sent) == ([1, 2, 3], 1, 3)
