@@ -123,6 +123,30 @@ def test_without_a_folder_a_large_result_is_refused_once(
     assert len(large.received) == 1
 
 
+@pytest.mark.parametrize("is_longer", [True, False], ids=["longer", "whole"])
+def test_without_a_folder_a_list_ends_where_it_is_too_large(
+    temporal_address: str, is_longer: bool
+) -> None:
+    """Each of its pages is small; together no history takes them. No further page is asked for,
+    whether there is one or not.
+    """
+    setting = {"mode": "page", "parameter": {"in": "query", "name": "at"}, "items": "$.data"}
+    task = get("/list", pagination={**setting, "each": "activity"})
+
+    def answer(request: Asked) -> bytes:
+        items = [{"at": request.target, "text": "x" * 700_000}]
+        return page({"data": items, "more": is_longer or not request.target.endswith("3")})
+
+    task["pagination"]["more"] = "$.more"
+    with list_server(answer) as server:
+        run = TemporalWorld(temporal_address).run(at(flow("A", {"A": task}), server.url))
+        assert len(server.received) == 3
+    assert run.status == "Failed"
+    assert run.tasks[0].error is not None
+    assert run.tasks[0].error["kind"] == "too_large"
+    assert "a value of 2.1 MB is too large" in (run.error or "")
+
+
 def test_who_lacks_the_folder_is_told_so(
     large: servers.RawServer,
     temporal_address: str,

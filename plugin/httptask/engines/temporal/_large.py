@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
@@ -65,16 +66,20 @@ def _see_size(payload: Payload) -> None:
     repeat it would bring no less.
     """
     size = payload.ByteSize()
-    if size <= MOST:
-        return
+    if size > MOST:
+        error = too_large(size)
+        raise ApplicationError(
+            error["message"], FailedTask(error), type=error["error"], non_retryable=True
+        )
+
+
+def too_large(size: int) -> dict[str, Any]:
+    """Return as JSON the error of a task with a result of *size* bytes, which no history takes."""
     error = EngineError(
         f"a value of {size / 1e6:.1f} MB is too large: Temporal takes less than 2 MB; name a folder"
         " that all workers have, and whoever starts runs (HTTPTASK_FILES or --files)"
     ).to_json()
-    error |= {"kind": "too_large", "retryable": False, "maybeDelivered": True}
-    raise ApplicationError(
-        error["message"], FailedTask(error), type=error["error"], non_retryable=True
-    )
+    return {**error, "kind": "too_large", "retryable": False, "maybeDelivered": True}
 
 
 def keeps_large_values(converter: DataConverter) -> bool:

@@ -68,6 +68,7 @@ class Walk:
             self._entries, self._items, self._pages, received = unpacked(carried)
             for signal in received:
                 signals.add(TaskSignal.from_json(signal))
+        self._pages.may_be_large = arguments.keeps_large_values
         options = RunOptions(
             arguments.input,
             arguments.variables,
