@@ -82,8 +82,31 @@ class Odd:
             "deep": lambda: json.loads("[" * 600 + "]" * 600),
             "environment": lambda: sorted(os.environ),
             "print": lambda: print("between the messages", flush=True),
+            "wordless": wordless,
         }
         return results.get(what, fail)()
+
+    def missing(self, source: str, shape: Any) -> LookupError | None:
+        if source == "unsure":
+            raise ZeroDivisionError("oops")
+        return UnexpectedError("maybe")
+
+
+class UnexpectedError(LookupError):
+    """What is not there in the data that is expected, and may be there all the same."""
+
+    is_certain = False
+
+
+class WordlessError(ValueError):
+    """An error that fails to say what it is."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError("oops")
+
+
+def wordless() -> Any:
+    raise WordlessError
 
 
 @pytest.fixture(scope="module")
@@ -1312,6 +1335,7 @@ ODD = [
     ("digits", "thousands of digits"),
     ("deep", "nested deeper than 500"),
     ("fail", "ZeroDivisionError: oops"),
+    ("wordless", "its evaluation failed: WordlessError"),
 ]
 
 
@@ -1328,6 +1352,15 @@ def test_a_language_that_fails_its_check(evaluator: Evaluator) -> None:
     """An exception of another kind is a problem like any other; one about the cost means costly."""
     assert "ZeroDivisionError: oops" in evaluator.check("${odd: x}", "")[0].message
     assert "ZeroDivisionError: oops" in str(refused(evaluator, "${odd: unsure}"))
+
+
+def test_what_a_strangers_language_misses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error is a warning where the language is not sure, and none where it fails to tell."""
+    monkeypatch.setattr(Odd, "check", lambda self, source: None)
+    evaluator = Evaluator({"odd": Odd()}, Limits())
+    [problem] = evaluator.check("${odd: x}", "/p", {"a": None})
+    assert (problem.severity, problem.message) == ("warning", "expression ${odd: x}: maybe")
+    assert evaluator.check("${odd: unsure}", "/p", {"a": None}) == []
 
 
 def test_the_helper_knows_no_secrets_and_keeps_its_messages_apart(

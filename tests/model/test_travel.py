@@ -5,6 +5,7 @@ JSON text.
 from __future__ import annotations
 
 import asyncio
+import pickle
 from decimal import Decimal
 from typing import Any
 
@@ -295,7 +296,7 @@ TREE = [
 @given(data=st.data())
 def test_an_error_comes_back_as_its_class(cls: type[HttpTaskError], data: st.DataObject) -> None:
     """Every class of the tree: what a caller catches, reads and prints is the same on the other
-    side.
+    side, as JSON and from the worker of a process pool.
     """
     plain = st.builds(lambda message, more: cls(message, **more), texts, rest)  # type: ignore[call-arg]
     if not issubclass(cls, TaskError):
@@ -307,11 +308,12 @@ def test_an_error_comes_back_as_its_class(cls: type[HttpTaskError], data: st.Dat
         error.pages = data.draw(some(pages))
         if error.pages is not None:
             error.collected = data.draw(values)
-    back = HttpTaskError.from_json(travelled(error.to_json()))
-    assert type(back) is cls
-    assert str(back) == str(error)
-    assert vars(back) == vars(error)
-    assert dump(back.to_json()) == dump(error.to_json())
+    pickled = pickle.loads(pickle.dumps(error))
+    for back in (HttpTaskError.from_json(travelled(error.to_json())), pickled):
+        assert type(back) is cls
+        assert str(back) == str(error)
+        assert vars(back) == vars(error)
+        assert dump(back.to_json()) == dump(error.to_json())
 
 
 def test_an_error_of_a_stranger_comes_back_as_its_outcome_class() -> None:

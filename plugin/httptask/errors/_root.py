@@ -12,6 +12,10 @@ _PUBLIC = "httptask.errors"
 class HttpTaskError(Exception):
     """The root of every error httptask raises."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not by `__init__`, which may ask for more than a message: a process pool pickles errors.
+        return _new, (type(self), *self.args), self.__dict__
+
     def to_json(self) -> dict[str, Any]:
         """Return the error as a JSON object with at least `error` (its class) and `message`."""
         return {"error": type(self).__name__, "message": str(self)}
@@ -38,6 +42,10 @@ class HttpTaskError(Exception):
         Classes whose `__init__` takes more than a message override this.
         """
         return cls(value["message"])
+
+
+def _new(cls: type[HttpTaskError], *args: Any) -> HttpTaskError:
+    return cls.__new__(cls, *args)
 
 
 def _below(root: type[HttpTaskError]) -> Iterator[type[HttpTaskError]]:

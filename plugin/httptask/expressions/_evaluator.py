@@ -420,25 +420,30 @@ def _answer(language: ExpressionLanguage, question: str, source: str) -> Any:
 
 def _problems(step: _Step, pointer: str, shape: Any) -> Iterator[Problem]:
     """Yield the problem of *step*, if it has one, in a text at *pointer*; see `Evaluator.check`."""
-    fault = _fault(step) or _missing_name(step, shape)
+    fault, is_certain = _fault(step), True
     if fault is None:
-        return
+        missing = _missing_name(step, shape)
+        if missing is None:
+            return
+        fault, is_certain = _result.refusal(missing), getattr(missing, "is_certain", True)
     yield Problem.of(
         fault.code,
         pointer,
         suggestion=step.suggestion,
-        severity="error" if getattr(fault, "is_certain", True) else "warning",
+        severity="error" if is_certain else "warning",
         expression=_shortened(step.written),
         **fault.params,
     )
 
 
-def _missing_name(step: _Step, shape: Any) -> _result.RefusedError | None:
-    missing = getattr(step.language, "missing", None)
-    if missing is None or shape is None:
+def _missing_name(step: _Step, shape: Any) -> Exception | None:
+    """Return the error of *step* over data of *shape*, where its language can tell."""
+    if shape is None:
         return None
-    error = missing(step.source, shape)
-    return error and _result.refusal(error)
+    try:
+        return getattr(step.language, "missing", lambda _source, _shape: None)(step.source, shape)
+    except Exception:  # noqa: BLE001 - a plugin that fails here is reported when it is evaluated
+        return None
 
 
 def _typed(step: _Step, data: ValueType) -> Typed:

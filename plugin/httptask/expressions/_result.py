@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -49,15 +50,20 @@ def refusal(error: BaseException) -> RefusedError:
     """
     if isinstance(error, RefusedError):
         return error
-    if not isinstance(error, LookupError | ValueError):
-        return RefusedError("expression-error", pythonMessage=described(error))
-    kind = NoSuchNameError if isinstance(error, LookupError) else RefusedError
-    return kind("expression-failed", reason=_sentence(error), known=_known_in(error))
+    if isinstance(error, LookupError | ValueError):
+        kind = NoSuchNameError if isinstance(error, LookupError) else RefusedError
+        with suppress(Exception):  # a plugin's error that cannot say what it is
+            return kind("expression-failed", reason=_sentence(error), known=_known_in(error))
+    return RefusedError("expression-error", pythonMessage=described(error))
 
 
 def described(error: BaseException) -> str:
     """Return *error* with its class, for one that nobody foresaw."""
-    return f"{type(error).__name__}: {error}"
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception:  # noqa: BLE001 - a plugin's
+        return name
 
 
 class Expected(dict[str, Any]):
