@@ -79,8 +79,10 @@ class Receiver:
         if self._callbacks is None:  # nothing has waited yet
             return Answer(404, "there is nothing here")
         headers: Mapping[str, str] = joined(request.headers.items())
-        received = Received(headers, content, request.url.query, request.method)
-        return await self._callbacks.receive(request.url.path, received)
+        # Not of the request's `url`, which Starlette 1.0 makes of whatever `Host` says.
+        query = request.scope["query_string"].decode("latin-1")
+        received = Received(headers, content, query, request.method)
+        return await self._callbacks.receive(request.scope["path"], received)
 
 
 def _response(answer: Answer) -> Response:
