@@ -230,6 +230,20 @@ def test_a_multipart_form_is_written_in_its_charset(
     assert file.get_payload(decode=True) == text.encode()
 
 
+@pytest.mark.parametrize("items", [[], ["é", {"a": 1}], [["é"]]])
+def test_a_list_is_parts_without_names(items: list[Any]) -> None:
+    """In `multipart/form-data`, too: such a list has no field `_charset_`."""
+    built = made(body=items, headers={"Content-Type": "multipart/form-data; charset=latin1"})
+    assert isinstance(built.body, bytes)
+    head = f"Content-Type: {built.header('Content-Type')}\r\n\r\n".encode()
+    message = message_from_bytes(head + built.body)
+    written = [part for part in message.walk() if part is not message and items]
+    texts = {"text/plain": lambda raw: raw.decode("latin1"), "application/json": json.loads}
+    assert [
+        texts[part.get_content_type()](part.get_payload(decode=True)) for part in written
+    ] == items
+
+
 @pytest.mark.parametrize(
     ("content_type", "value"),
     [

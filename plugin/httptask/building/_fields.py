@@ -153,7 +153,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any, Path]]:
         yield from (
             (name, item, (index, 1)) for index, (name, item) in enumerate(value) if item is not None
         )
-    else:
+    elif isinstance(value, dict):  # the parts of a list have no names
         yield from ((name, item, (name,)) for name, item in value.items())
 
 
