@@ -80,11 +80,8 @@ async def preview_of(
 
 
 def _bounded(of_url: Sequence[UrlPart]) -> Sequence[UrlPart]:
-    """Return the parts of a URL; of thousands, the later ones as one text."""
-    if len(of_url) <= _MOST_PARTS:
-        return of_url
-    rest = "".join(part.text for part in of_url[_MOST_PARTS:])
-    return [*of_url[:_MOST_PARTS], UrlPart(rest)]
+    """Return the parts of a URL; of thousands, the first ones."""
+    return of_url if len(of_url) <= _MOST_PARTS else [*of_url[:_MOST_PARTS], UrlPart("…")]
 
 
 def _masked_pair(match: re.Match[str]) -> str:
