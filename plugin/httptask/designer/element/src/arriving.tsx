@@ -6,7 +6,7 @@ import type { Arrived } from "./types";
 export const Arriving = ({ arrived: { items, count, isMore }, underWay }: { arrived: Arrived; underWay?: boolean }) => (
   <div class="arriving">
     <p class="muted small">
-      <strong>{plural(count, "item")}</strong>{underWay ? " so far. Stop (Esc) keeps them." : ", with the time since the request began."}
+      <strong>{plural(count, "item")}</strong>{underWay ? " so far. Cancel (Esc) keeps them." : ", with the time since the request began."}
       {items.length < count && ` The latest ${items.length} are here.`}
       {isMore && " What came after them is not shown while it comes."}
     </p>

@@ -56,11 +56,11 @@ export function phaseWords({ phase, waitSeconds, retryAfter, queueReason, waitUn
   return retryAfter !== undefined && retryAfter >= waitSeconds ? `${time}: the server asked for it (Retry-After)` : time;
 }
 
-/** What arrived of a streamed response, with the *news* of it; of another response from the start. */
+/** What arrived of a streamed response, with the *news* of it: the latest items that follow each other, none of another response. */
 export function withNews(before: Arrived | undefined, news: Omit<Arrived, "items"> & { items: { number: number; name?: string; text: string }[]; elapsedSeconds: number }): Arrived {
   const items = news.items.map((item) => ({ ...item, seconds: news.elapsedSeconds }));
-  const isSame = before && (items[0]?.number ?? news.count + 1) > before.count;
-  return { items: [...(isSame ? before.items : []), ...items].slice(-MOST_ARRIVED), count: news.count, isMore: news.isMore };
+  const goesOn = before && (items[0]?.number ?? news.count + 1) === before.count + 1;
+  return { items: [...(goesOn ? before.items : []), ...items].slice(-MOST_ARRIVED), count: news.count, isMore: news.isMore };
 }
 
 /** The latest items of *arrived*, of so much text as the history keeps. */

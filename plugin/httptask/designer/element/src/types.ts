@@ -326,7 +326,6 @@ export interface Job {
   received?: { method: string; headers: [string, string][]; body: Json; receivedAt: string; status: number; note: string }[];
 }
 
-/** How a test request ended: the payload of its last event, and which event it was. */
 /** The items of a streamed response, as far as they came. */
 export interface Arrived {
   /** The latest; `seconds` since the request began. */
@@ -336,6 +335,7 @@ export interface Arrived {
   isMore: boolean;
 }
 
+/** How a test request ended: the payload of its last event, and which event it was. */
 export interface Ending {
   event: "response" | "error" | "cancelled";
   id: string;

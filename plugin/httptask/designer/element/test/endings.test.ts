@@ -109,6 +109,8 @@ test("of a stream the latest items stay, each with its time; another response be
   const arrived = [told(1, 2, 0.1), told(3, 3, 0.2)].reduce<Arrived | undefined>(withNews, undefined)!;
   assert.deepEqual(arrived.items.map(({ number, seconds }) => [number, seconds]), [[1, 0.1], [2, 0.1], [3, 0.2]]);
   assert.deepEqual(withNews(arrived, told(4, 900, 3)).items.map(({ number }) => number).slice(0, 1), [401]);
+  assert.deepEqual(withNews(arrived, told(51, 150, 3)).items.length, 100); // those before it were not told, or are of another response
+  assert.deepEqual(withNews(arrived, { ...told(1, 0, 4), isMore: true }).items, []);
   assert.deepEqual(withNews(arrived, { ...told(1, 0, 4), count: 3, isMore: true }).items.length, 3);
   assert.deepEqual(withNews(arrived, told(1, 1, 5)), { items: [{ number: 1, text: "x".repeat(100), seconds: 5 }], count: 1, isMore: false });
   const kept = smaller({ event: "cancelled", id: "", elapsedSeconds: 1, arrived: withNews(undefined, told(1, 400, 1)) }).arrived!;
