@@ -51,7 +51,11 @@ def page(
         "inputSchema": {
             "type": "object",
             "required": ["amount"],
-            "properties": {"amount": {"type": "integer"}, "note": {"type": "string"}},
+            "properties": {
+                "amount": {"type": "integer"},
+                "note": {"type": "string"},
+                "pin": {"type": "string", "format": "password"},
+            },
         },
         "tasks": {"End": {"type": "Terminate", "terminationStatus": "Completed"}},
     }
@@ -156,7 +160,8 @@ def test_a_task_that_runs_another_definition_is_added_and_checked(
     page: DesignerPage, folder: Path
 ) -> None:
     """It is added behind the open task, its definition chosen from those there are. Its input is a
-    form of what that one takes, with values and expressions, or JSON, and is checked by it.
+    form of what that one takes, with values and expressions, or JSON, and is checked by it. Its
+    secrets are not kept for a reload.
     """
     page.page.get_by_role("button", name="Add Workflow task").click()
     chosen = page.page.get_by_label("Definition", exact=True)
@@ -168,10 +173,16 @@ def test_a_task_that_runs_another_definition_is_added_and_checked(
     expect(page.page.locator(".form")).not_to_contain_text("'amount' is required")
     page.page.get_by_label("Optional fields").get_by_role("button", name="note").click()
     page.at("/inputParameters/note").fill("thanks")
+    page.page.get_by_label("Optional fields").get_by_role("button", name="pin").click()
+    page.at("/inputParameters/pin").fill("s3cr3t-of-mine")
+    assert "thanks" in page.stored()
+    assert "s3cr3t-of-mine" not in page.stored() + page.text()
     assert page.violations() == []
     page.page.get_by_role("button", name="Write it as JSON").click()
     text = page.page.get_by_label("Input parameters")
-    assert json.loads(text.input_value()) == {"amount": 7, "note": "thanks"}
+    assert json.loads(text.input_value()) == {"amount": 7, "note": "thanks", "pin": "s3cr3t-of-mine"}
+    text.fill("[" * 400 + "]" * 400)
+    expect(page.page.locator(".form")).to_contain_text("nested too deeply")
     text.fill('{"amount": 8}')
     page.page.get_by_role("button", name="Use the form").click()
     expect(amount).to_have_value("8")

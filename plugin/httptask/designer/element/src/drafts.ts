@@ -23,12 +23,12 @@ interface Draft {
   input: string;
 }
 
-/** *definition* without the secrets of its HTTP tasks, and the pointers of those secrets. */
+/** *definition* without the secrets of its tasks, and the pointers of those secrets. */
 export function withoutSecretsOf(definition: Definition, secretsOf: SecretsOf): { definition: Definition; removed: SecretsOf } {
   const removed: SecretsOf = {};
-  for (const { name, task, type } of flow.listed(definition)) {
+  for (const { name, task } of flow.listed(definition)) {
     const clean = withoutSecrets(task, secretsOf[name] ?? []);
-    if (type !== "Http" || !clean.removed.length) continue;
+    if (!clean.removed.length) continue;
     removed[name] = clean.removed;
     definition = flow.replace(definition, name, clean.value);
   }

@@ -84,6 +84,9 @@ export const secretsAt = (task: Json, pointers: string[]): Json[] =>
     return pointer === URL_POINTER && typeof value === "string" ? splitUrl(value, true).secrets : [value];
   });
 
+/** Where a literal with the name of a secret is one. */
+const MAY_HOLD_SECRETS = /^\/(httpRequest|inputParameters)\//;
+
 /** *task* without what stands at *pointers*, and without whatever else has a secret's name; with how many were left out. */
 export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask?: string): { value: T; removed: string[] } {
   const gone = new Set(pointers);
@@ -95,7 +98,7 @@ export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask
       if (secrets.length) removed.push(pointer);
       return secrets.length && mask !== undefined ? secrets.reduce((masked, secret) => masked.replace(secret, mask), value) : clean;
     }
-    const secret = gone.has(pointer) || (leaf && pointer.startsWith("/httpRequest/") && SECRET_NAME.test(name));
+    const secret = gone.has(pointer) || (leaf && MAY_HOLD_SECRETS.test(pointer) && SECRET_NAME.test(name));
     if (secret && !isExpression(value) && value !== "") {
       removed.push(pointer);
       return mask;

@@ -2,8 +2,9 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { FieldRow } from "./field-row";
 import type { FlowForm } from "./flow-task";
-import { isObject, type Json, type JsonObject, parse } from "./json";
+import { isObject, type Json, type JsonObject, parseTyped } from "./json";
 import { Fields } from "./objects";
+import { secretPointers } from "./secrets";
 import { dump, load, type Slot } from "./slots";
 import { editTask } from "./task-edits";
 import { describedBy, Note, Problems, typed, useRedraw, useUi } from "./ui";
@@ -40,17 +41,22 @@ export function WorkflowForm({ item: { name, task }, problems: all }: FlowForm) 
   const [broken, setBroken] = useState("");
   const problems = all.filter(({ pointer }) => !pointer.startsWith("/onError"));
   const write = (members: JsonObject) => editTask(store, name, members);
-  const writeForm = () => write({ inputParameters: dump(slot!) ?? null });
+  const writeInput = (value: Json | undefined) => {
+    // Before it is stored: a name does not always tell that it is one.
+    if (slot) store.drafts.secretsOf[name] = secretPointers(load(slot.field, value)).map((pointer) => AT + pointer);
+    write({ inputParameters: value ?? null });
+  };
+  const writeForm = () => writeInput(dump(slot!));
   useLayoutEffect(() => {
     store.task.flowChanged = slot ? writeForm : null;
     return () => { store.task.flowChanged = null; };
   });
-  const writeInput = (typedText: string) => {
+  const writeText = (typedText: string) => {
     setText(typedText);
     setBroken("");
-    if (!typedText.trim() || typedText.trim().startsWith("${")) return write({ inputParameters: typedText.trim() || null });
+    if (!typedText.trim() || typedText.trim().startsWith("${")) return writeInput(typedText.trim() || undefined);
     try {
-      write({ inputParameters: parse(typedText) as Json });
+      writeInput(parseTyped(typedText));
     } catch (error) {
       setBroken(`Not JSON yet: ${(error as Error).message}`);
     }
@@ -84,7 +90,7 @@ export function WorkflowForm({ item: { name, task }, problems: all }: FlowForm) 
               <label class="name" for="workflow-input">Input parameters</label><span class="type">JSON, with expressions; the input of its run</span>
               {slot && !broken && <button class="link" onClick={() => { setSlot(load(slot.field, task.inputParameters ?? undefined)); setAsJson(false); }}>Use the form</button>}
             </div>
-            <textarea id="workflow-input" class="code" rows={5} value={text} placeholder={'{"customer": "${$.input.customer}"}'} onInput={typed(writeInput)} />
+            <textarea id="workflow-input" class="code" rows={5} value={text} placeholder={'{"customer": "${$.input.customer}"}'} onInput={typed(writeText)} />
             {broken && <span class="problem error">{broken}</span>}
           </div>
         )}

@@ -185,4 +185,6 @@ test("a definition without its secrets, and back", () => {
   assert.deepEqual(removed, { A: ["/httpRequest/headers/Token"], B: ["/httpRequest/headers/Via"] });
   assert.deepEqual(withSecretsOf(definition, FLOW, removed), { definition: FLOW, lost: 0 });
   assert.equal(withSecretsOf(definition, { tasks: {} }, removed).lost, 2);
+  const runs = { tasks: { C: { type: "Workflow", definition: "other", inputParameters: { password: "typed", user: "Ann" } } } };
+  assert.deepEqual(withoutSecretsOf(runs, {}).removed, { C: ["/inputParameters/password"] });
 });
