@@ -180,7 +180,11 @@ def test_a_task_that_runs_another_definition_is_added_and_checked(
     assert page.violations() == []
     page.page.get_by_role("button", name="Write it as JSON").click()
     text = page.page.get_by_label("Input parameters")
-    assert json.loads(text.input_value()) == {"amount": 7, "note": "thanks", "pin": "s3cr3t-of-mine"}
+    assert json.loads(text.input_value()) == {
+        "amount": 7,
+        "note": "thanks",
+        "pin": "s3cr3t-of-mine",
+    }
     text.fill("[" * 400 + "]" * 400)
     expect(page.page.locator(".form")).to_contain_text("nested too deeply")
     text.fill('{"amount": 8}')
