@@ -16,6 +16,7 @@ import pytest
 import servers
 from httptask import errors, hookimpl
 from httptask.model.exchange import OutgoingRequest
+from httptask.model.task import Inputs
 from httptask.task import HttpTask
 from tasks import http, runtime
 
@@ -142,6 +143,19 @@ def test_no_error_shows_a_crash_reporter_the_secret(
     ] == []
     assert "c4n4ry" not in caplog.text
     assert "Traceback" in caplog.text
+
+
+def test_an_expression_that_quotes_a_known_secret_is_masked() -> None:
+    """Who calls a task in a program gets no more of it than a run's record."""
+    definition = http("http://127.0.0.1:9", inputParameters={"a": "${jsonata: $error(input.s)}"})
+    with runtime() as shared:
+        shared.redactor.add(TOKEN)
+        task = HttpTask(definition, name="task", runtime=shared)
+        with pytest.raises(errors.ExpressionError) as caught:
+            task.call(Inputs(input={"s": TOKEN}))
+    told = [*traceback.format_exception(caught.value), json.dumps(caught.value.to_json())]
+    assert "$error" in told[-1]
+    assert TOKEN not in "".join(told)
 
 
 def test_what_a_caller_handles_meanwhile_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,12 @@ from types import TracebackType
 
 
 class DiscreetErrors:
-    """Removes secrets that a crash reporter could find in an error; *mask* masks the known ones.
+    """Removes secrets that a reader or a crash reporter could find in an error; *mask* masks the
+    known ones.
 
-    Tracebacks keep their lines, and lose the local variables of frames that have ended: requests
-    and tokens are among them. A cause that quotes a secret is removed; so is one that `from None`
-    hides, for reporters look there all the same.
+    A `TaskError` masks its texts. Tracebacks keep their lines, and lose the local variables of
+    frames that have ended: requests and tokens are among them. A cause that quotes a secret is
+    removed; so is one that `from None` hides, for reporters look there all the same.
     """
 
     # A class, not a generator: it is around every call.
@@ -31,8 +32,12 @@ class DiscreetErrors:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is not None:
-            _clear(error, self._handled, self._mask)
+        if error is None:
+            return
+        masks_itself = getattr(error, "mask", None)  # a `TaskError`: it may quote data
+        if masks_itself is not None:
+            masks_itself(self._mask)
+        _clear(error, self._handled, self._mask)
 
 
 def _clear(error: BaseException, handled: BaseException | None, mask: Callable[[str], str]) -> None:
