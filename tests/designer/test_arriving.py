@@ -95,11 +95,11 @@ def test_what_is_told_is_masked_and_bounded() -> None:
     news = arriving.news(came)
     assert news is not None
     assert news["items"] == [{"number": 1, "name": MASK, "text": f"a {MASK} b"}]
-    came.body += b"data: " + b"x" * 4_090 + b"s3cret-token" + b"y" * 100 + b"\n\n"
+    came.body += b"data: " + b"x" * 5_114 + b"s3cret-token" + b"y" * 100 + b"\n\n"
     news = arriving.news(came)
     assert news is not None
     (item,) = news["items"]
-    assert item["text"] == "x" * 4_090 + MASK + "y" * (4_096 - 4_090 - len(MASK)) + "…"
+    assert item["text"] == "x" * 5_114 + MASK + "y" * (5_120 - 5_114 - len(MASK)) + "…"
     came.body += b"data: 1\n\n" * 1_000
     news = arriving.news(came)
     assert news is not None

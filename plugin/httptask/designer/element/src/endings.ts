@@ -7,6 +7,8 @@ import type { Arrived, Ending, SentRequest, Snapshot } from "./types";
 
 const MOST_KEPT_TEXT = 16_384;
 const MOST_ARRIVED = 500;
+/** Characters of an item. Fewer than the server tells, so that what is cut here was whole when it was masked. */
+const MOST_OF_ITEM = 4096;
 
 export interface Run {
   task: string;
@@ -58,7 +60,8 @@ export function phaseWords({ phase, waitSeconds, retryAfter, queueReason, waitUn
 
 /** What arrived of a streamed response, with the *news* of it: the latest items that follow each other, none of another response. */
 export function withNews(before: Arrived | undefined, news: Omit<Arrived, "items"> & { items: { number: number; name?: string; text: string }[]; elapsedSeconds: number }): Arrived {
-  const items = news.items.map((item) => ({ ...item, seconds: news.elapsedSeconds }));
+  const cut = (text: string) => (text.length > MOST_OF_ITEM ? `${text.slice(0, MOST_OF_ITEM)}…` : text);
+  const items = news.items.map((item) => ({ ...item, text: cut(item.text), seconds: news.elapsedSeconds }));
   const goesOn = before && (items[0]?.number ?? news.count + 1) === before.count + 1;
   return { items: [...(goesOn ? before.items : []), ...items].slice(-MOST_ARRIVED), count: news.count, isMore: news.isMore };
 }

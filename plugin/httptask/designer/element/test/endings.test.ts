@@ -96,6 +96,12 @@ test("of two secrets, one in the other, nothing is left over; one too short to h
   assert.equal(maskerOf(["abc", ""])("abc abcd"), "abc abcd");
 });
 
+test("an item of a stream is cut behind its masks: no part of a secret is left at its end", () => {
+  const told = "x".repeat(4090) + "s3cret-of-the-page".repeat(70).slice(0, 1030) + "…"; // as the server cuts it
+  const news = { items: [{ number: 1, text: maskerOf(["s3cret-of-the-page"])(told) }], count: 1, isMore: false, elapsedSeconds: 1 };
+  assert.equal(withNews(undefined, news).items[0]!.text, "x".repeat(4090) + "••••••…");
+});
+
 test("amounts are said in words", () => {
   assert.deepEqual([plural(1, "problem"), plural(2500, "endpoint")], ["1 problem", "2,500 endpoints"]);
   assert.deepEqual([0.0012, 0.25, 61].map(duration), ["1.2 ms", "250 ms", "61.00 s"]);
