@@ -87,7 +87,7 @@ def test_request_line_is_the_url_that_is_sent(designer: DesignerPage) -> None:
 
 def test_reference_follows_the_field(designer: DesignerPage) -> None:
     """A pick opens the reference, which shows the row of the field that is edited; F1 closes and
-    opens it, and a test puts the response there.
+    opens it, and a test puts the response there. On a phone it has the focus while it is open.
     """
     page = designer.page
     expect(page.locator(".reference")).to_contain_text(TITLE)
@@ -104,6 +104,18 @@ def test_reference_follows_the_field(designer: DesignerPage) -> None:
     page.keyboard.press("F1")
     expect(row).to_contain_text("Subject of the communication")
     assert designer.violations() == []
+    page.keyboard.press("F1")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.keyboard.press("F1")
+    expect(page.get_by_label("API reference")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(designer.at(SUBJECT)).to_be_focused()
+    page.keyboard.press("F1")
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(".reference")).to_have_count(0)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.keyboard.press("F1")
+    expect(page.locator(".reference")).to_have_count(1)
     page.keyboard.press("Control+Enter")
     expect(page.locator(".response .note, .response .summary").first).to_be_visible()
     expect(page.locator(".reference")).to_have_count(0)

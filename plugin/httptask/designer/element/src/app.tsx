@@ -1,5 +1,5 @@
 // The whole: its head, three parts, and a status line. Where there is room for one part, tabs choose it.
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { FieldRow } from "./field-row";
 import { KEYS } from "./keys";
 import { Notices } from "./notices";
@@ -151,6 +151,18 @@ function Right({ store }: { store: Store }) {
   const count = store.history.items.length;
   const tabs: [Tab, string][] = [["preview", "Preview"], ["response", "Response"], ["history", count ? `History (${count})` : "History"], ["runs", "Runs"]];
   const { tab } = store;
+  const reference = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    if (!store.reference || !store.isNarrow()) return;
+    // A sheet hides what has the focus: it takes it, and gives it back.
+    const root = reference.current!.getRootNode() as ShadowRoot;
+    const before = root.activeElement as HTMLElement | null;
+    reference.current!.focus();
+    return () => { if (!root.activeElement) before?.focus(); };
+  }, [store.reference]);
+  const left = ({ currentTarget, relatedTarget }: { currentTarget: Element; relatedTarget: EventTarget | null }) => {
+    if (store.isNarrow() && relatedTarget && !currentTarget.contains(relatedTarget as Node)) store.showReference(false);
+  };
   return (
     <section class={store.reference ? "right covered" : "right"} aria-label="Preview and response">
       <Tabs id="right" label="Preview and response" tabs={tabs} chosen={tab} onChoose={(chosen) => store.show(chosen)} />
@@ -158,7 +170,7 @@ function Right({ store }: { store: Store }) {
         <Panel key={tab} name={TABS[tab]} />
       </div>
       {store.reference && (
-        <section class="scroll" tabIndex={0} aria-label="API reference">
+        <section ref={reference} class="scroll" tabIndex={0} aria-label="API reference" onFocusOut={left}>
           <div class="drawer-head">
             <Icon name="book" /><strong>Reference</strong><span class="muted small grow">follows the field you edit</span>
             <IconButton icon="close" label="Close the reference" title="Close (Esc)" onClick={() => store.showReference(false)} />
