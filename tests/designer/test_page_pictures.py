@@ -35,8 +35,8 @@ def test_the_page_looks_as_committed(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_a_difference_is_seen_and_noise_is_none() -> None:
-    """The comparison tells a moved line, another colour and another size from what another
-    machine's fonts make of the same page.
+    """The comparison tells a moved line, another colour, one more button and another size from
+    what another machine's fonts make of the same page.
     """
     (path, *_) = sorted(PICTURES.glob("request-1440-light.webp"))
     page = Image.open(path).convert("RGB")
@@ -46,5 +46,7 @@ def test_a_difference_is_seen_and_noise_is_none() -> None:
     moved.paste(page.crop((250, 100, 850, 800)), (250, 108))
     tinted = page.copy()
     tinted.paste(page.crop((1180, 90, 1440, 150)).convert("L"), (1180, 90))
-    for other in (moved, tinted, page.crop((0, 0, 1000, 800))):
+    button = page.copy()
+    button.paste("firebrick", (20, 450, 120, 482))
+    for other in (moved, tinted, button, page.crop((0, 0, 1000, 800))):
         assert difference(page, other)[0] > TOLERATED

@@ -37,8 +37,8 @@ _QUALITY = 40
 SMALLER = 4
 DIFFERENT = 32
 """Levels, of 255, that a channel of a small picture's pixel must differ to count."""
-TOLERATED = 0.004
-"""The share of a small picture's pixels that may differ."""
+TOLERATED = 0.0025
+"""The share of a small picture's pixels that may differ: less than a button of the widest one."""
 
 
 def difference(expected: Image.Image, actual: Image.Image) -> tuple[float, Image.Image]:
