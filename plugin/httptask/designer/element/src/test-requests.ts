@@ -119,10 +119,11 @@ export class TestRequests {
           this.store.update();
         }
       });
-      ending ??= lost("The designer's server went away before the request ended. It may have been sent.");
     } catch (error) {
-      if (!ending) ending = run.cancelling ? cancelled(run) : refused(error);
+      if (!ending && run.cancelling) ending = cancelled(run);
+      else if (!ending && !run.progress.id) ending = refused(error);
     }
+    ending ??= { ...lost("The connection to the designer's server ended before the request did."), maybeDelivered: true };
     this.run = this.running = null;
     ending.anyway = sendAnyway;
     ending.arrived = run.arrived;

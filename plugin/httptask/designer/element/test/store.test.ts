@@ -180,6 +180,21 @@ test("a page that may keep nothing works all the same", async () => {
   }
 });
 
+test("of a request whose end was not told, nobody says that it was not sent", async () => {
+  const server = new Server();
+  Object.assign(server.api, {
+    testRequest: async (_draft: unknown, _signal: unknown, tell: (event: string, data: string) => void) => {
+      tell("started", '{"id": "1"}');
+      throw new TypeError("network error");
+    },
+  });
+  await page(server, async (store) => {
+    await store.tests.send();
+    const { event, maybeDelivered, message } = store.tests.result!.ending;
+    assert.deepEqual([event, maybeDelivered, message], ["error", true, "The connection to the designer's server ended before the request did."]);
+  });
+});
+
 test("a definition without its secrets, and back", () => {
   const { definition, removed } = withoutSecretsOf(FLOW, { B: ["/httpRequest/headers/Via"] });
   assert.deepEqual(removed, { A: ["/httpRequest/headers/Token"], B: ["/httpRequest/headers/Via"] });
