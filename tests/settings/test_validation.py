@@ -512,6 +512,49 @@ def test_names_that_may_not_stand_there() -> None:
     ]
 
 
+NAMED_BY = {
+    "properties": {"properties": {"a": {}, "b": {}}},
+    "patternProperties": {"patternProperties": {"^[ab]": {}}},
+    "$ref": {"$ref": "#/$defs/A"},
+    "allOf": {"allOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]},
+    "dependentSchemas": {"dependentSchemas": {"a": {"properties": {"a": {}, "b": {}}}}},
+    "oneOf": {
+        "oneOf": [{"required": ["a"], "properties": {"a": {}}}, {"required": ["b", "c"]}],
+    },
+    "anyOf": {
+        "anyOf": [
+            {"required": ["a"], "properties": {"a": {}}},
+            {"required": ["b"], "properties": {"b": {}}},
+        ],
+    },
+    "oneOf with tags": {
+        "oneOf": [
+            {"required": ["a"], "properties": {"a": {"const": 1}, "b": {}}},
+            {"required": ["a"], "properties": {"a": {"const": 2}, "c": {}}},
+        ],
+    },
+    "if": {
+        "if": {"required": ["a"], "properties": {"a": {}}},
+        "then": {"properties": {"b": {}}},
+        "else": {"properties": {"c": {}}},
+    },
+    "additionalProperties": {"allOf": [{"additionalProperties": {"type": "integer"}}]},
+    "nothing": {"description": "no keyword that names a property"},
+}
+
+
+@pytest.mark.parametrize("schema", NAMED_BY.values(), ids=NAMED_BY.keys())
+def test_unevaluated_properties_are_those_of_another_library(schema: Any) -> None:
+    """JSON Schema 2020-12, Core, 11.3: by whatever keyword a name is known."""
+    closed = {**schema, "unevaluatedProperties": False, "$defs": {"A": {"properties": {"a": {}}}}}
+    validator = Draft202012Validator(closed)
+    values = [{}, {"a": 1}, {"a": 2}, {"b": 1}, {"c": 1}, {"a": 1, "b": 1}, {"a": 1, "c": 1}]
+    values += [{"a": 2, "c": 1}, {"b": 1, "c": 1}, {"a": 1, "b": 1, "c": 1}]
+    assert [said(closed, value) == [] for value in values] == [
+        validator.is_valid(value) for value in values
+    ]
+
+
 def test_the_form_of_the_same_type_is_meant() -> None:
     """What is wrong with an object is said by the only form that is one."""
     one = {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}}}
