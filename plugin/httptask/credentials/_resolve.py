@@ -150,14 +150,6 @@ def known_scheme(credential: Credential, plugins: PluginManager) -> KnownScheme:
     return schemes[credential.scheme]
 
 
-def typed_credential(credential: Credential, plugins: PluginManager) -> Credential:
-    """Return *credential* with its fields checked, and those secret that its scheme says are.
-
-    Raises `CredentialError`.
-    """
-    return resolved(credential, plugins).credential
-
-
 def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
     """Return *credential* and what is known of it: the same as before while *credential* equals the
     one before. Raises `CredentialError`.
