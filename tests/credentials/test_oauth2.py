@@ -203,6 +203,20 @@ def test_an_answer_is_read_whatever_its_form(
     assert server.granted == 1
 
 
+def test_a_compressed_answer_is_read(server: TokenServer, use: Any) -> None:
+    """Its coding is taken off first (RFC 9110, section 8.4), as far as a token can be long."""
+    padding = ""
+
+    def answer(given: dict[str, Any]) -> bytes:
+        body = json.dumps({"access_token": given["access_token"], "padding": padding})
+        return servers.response(servers.compressed(body.encode()), servers.JSON, servers.GZIP)
+
+    server.answer = answer
+    assert call(use()).status_code == 200
+    padding = "x" * 2_000_000
+    assert "unpacks to more than" in str(failure(use()))
+
+
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [

@@ -580,6 +580,7 @@ SECRETS: dict[str, tuple[dict[str, Any], str]] = {
         {"headers": {"X-Forwarded": "Basic dXNlcjpwYQ"}},
         "/headers/X-Forwarded",
     ),
+    "first of a list": ({"body": {"ids": ["AKIAIOSFODNN7EXAMPLE", "b"]}}, "/body/ids/0"),
     "private-key": ({"body": {"pem": "-----BEGIN RSA PRIVATE KEY-----\nMII"}}, "/body/pem"),
 }
 
