@@ -801,6 +801,7 @@ JSONATA_DOCS: list[tuple[str, Any]] = [
     ("$filter([0, 1, 2], $boolean)", [1, 2]),
     ("$reduce([2, 3], $power)", 8),
     ("$uppercase(Surname) ~> $length", 5),
+    ("({'a': 1} ~> |nothing|{'a': 2}|).a", 1),
     ("$replace('a/b', /\\//, '-')", "a-b"),
     ("$match('ababbabbcc', /a(b+)/)[0].groups", ["b"]),
 ]
