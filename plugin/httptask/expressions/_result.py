@@ -125,19 +125,20 @@ def is_small(value: Any, most: int) -> bool:
 
     A long text or integer counts as several.
     """
-    remaining, pending = most, [[value]]
+    remaining = most
+    pending: list[Any] = [[value]]
     while pending:
-        items = pending.pop()
-        remaining -= len(items)
-        for item in items:
+        parent = pending.pop()
+        remaining -= len(parent)
+        # No view of a dict waits its turn: thousands of new objects would start the garbage
+        # collector, which then looks at all of the value, too.
+        for item in parent.values() if type(parent) is dict else parent:
             item_type = type(item)
             if item_type is str:
                 remaining -= len(item) // _CHARACTERS
             elif item_type is int:
                 remaining -= item.bit_length() // _BITS
-            elif item_type is dict:
-                pending.append(item.values())
-            elif item_type is list:
+            elif item_type is dict or item_type is list:
                 pending.append(item)
         if remaining < 0:
             return False
