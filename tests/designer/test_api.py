@@ -13,9 +13,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from openapi_spec_validator import validate
 
@@ -729,6 +731,13 @@ class _Waiting:
         self.hung_up.set()
 
 
+def streamed_test(
+    designer: RunningDesigner, server: RawServer
+) -> AbstractContextManager[httpx.Response]:
+    """Return the stream of a test request to *server*."""
+    return designer.client.stream("POST", "test-requests", json=draft(thing_task(server.url)))
+
+
 HALF = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500
 
 
@@ -738,9 +747,7 @@ def test_cancel_closes_the_connection(designer: RunningDesigner, start: bytes) -
     waiting = _Waiting(start)
     with (
         raw_server(waiting) as server,
-        designer.client.stream(
-            "POST", "test-requests", json=draft(thing_task(server.url))
-        ) as stream,
+        streamed_test(designer, server) as stream,
     ):
         told = events(stream)
         started = next(told)[1]
@@ -758,9 +765,7 @@ def test_leaving_the_stream_cancels(designer: RunningDesigner) -> None:
     """A page that goes away takes its test request with it."""
     waiting = _Waiting()
     with raw_server(waiting) as server:
-        with designer.client.stream(
-            "POST", "test-requests", json=draft(thing_task(server.url))
-        ) as stream:
+        with streamed_test(designer, server) as stream:
             told = events(stream)
             next(told)
             assert waiting.asked.wait(60)
@@ -792,9 +797,7 @@ def test_progress_while_waiting(designer: RunningDesigner) -> None:
     waiting = _Waiting(HALF)
     with (
         raw_server(waiting) as server,
-        designer.client.stream(
-            "POST", "test-requests", json=draft(thing_task(server.url))
-        ) as stream,
+        streamed_test(designer, server) as stream,
     ):
         seen: list[dict[str, Any]] = []
         for name, event in events(stream):
@@ -814,9 +817,7 @@ def test_items_of_a_stream_are_told_while_it_goes_on(designer: RunningDesigner) 
     waiting = _Waiting(head + b'{"n": 1}\n{"n": 2}\n{"n"')
     with (
         raw_server(waiting) as server,
-        designer.client.stream(
-            "POST", "test-requests", json=draft(thing_task(server.url))
-        ) as stream,
+        streamed_test(designer, server) as stream,
     ):
         told = events(stream)
         items = next(event for name, event in told if name == "items")
@@ -934,9 +935,7 @@ def test_too_many_at_once(designer: RunningDesigner) -> None:
     with raw_server(waiting) as server:
         streams = []
         for _ in range(8):
-            stream = designer.client.stream(
-                "POST", "test-requests", json=draft(thing_task(server.url))
-            )
+            stream = streamed_test(designer, server)
             streams.append((stream, stream.__enter__()))
         assert (
             designer.client.post("test-requests", json=draft(thing_task(server.url))).status_code
@@ -956,7 +955,7 @@ def test_the_designer_ends_while_streams_are_open(tmp_path: Path) -> None:
         raw_server(waiting) as server,
         running_designer(tmp_path, endpoints=[thing_endpoint(NOWHERE)]) as designer,
     ):
-        stream = designer.client.stream("POST", "test-requests", json=draft(thing_task(server.url)))
+        stream = streamed_test(designer, server)
         opened = stream.__enter__()
         assert waiting.asked.wait(60)
         designer.server.should_exit = True
