@@ -488,8 +488,8 @@ def test_impatient_reload_loses_nothing(designer: DesignerPage) -> None:
     designer.pick(TITLE)
     designer.at("/httpRequest/pathParameters/project_id").fill("1234")
     with designer.held_back("**/workflows/flow"):
-        designer.load()
-        expect(designer.page.locator(".workflow")).to_be_visible()
+        designer.page.goto(designer.url)
+        expect(designer.page.get_by_role("status").first).to_have_text("Loading …")
         designer.page.goto("about:blank")
     designer.load()
     expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("1234")

@@ -5,6 +5,7 @@ browser.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -312,3 +313,46 @@ def test_a_large_output_is_drawn_as_far_as_it_is_opened(page: DesignerPage, api:
     items.filter(has_text="large").first.click()
     expect(items.filter(has_text="more")).to_be_visible()
     assert items.count() < 130
+
+
+def test_nothing_is_done_to_a_workflow_before_it_is_there(
+    tmp_path: Path, folder: Path, browser: Browser
+) -> None:
+    """Keys that come before the server's answer run and save nothing; what is typed while another
+    workflow is on its way stays with the one that it was typed into.
+    """
+    tasks = {"Rest": {"type": "Wait", "seconds": 0.01, "end": True}}
+    for name in ("one", "two"):
+        definition = {"name": name, "startTask": "Rest", "tasks": tasks}
+        (folder / f"{name}.json").write_text(json.dumps(definition), "utf-8")
+    with (
+        running_designer(tmp_path, workflows=folder) as running,
+        designer_page(browser, running.url) as page,
+    ):
+        title = page.page.get_by_role("heading", level=1)
+        workflow = page.page.get_by_label("Workflow", exact=True).last
+        rest = page.page.locator(".task-name").filter(has_text="Rest")
+        expect(title).to_have_text("one")
+        duration = page.page.get_by_label("Seconds", exact=True)
+        with page.held_back("**/workflows/two"):
+            workflow.select_option("two")
+            page.status("Opening “two” …")
+            rest.click()
+            duration.fill("0.07")
+            duration.blur()
+        expect(title).to_have_text("two")
+        workflow.select_option("one")
+        expect(title).to_have_text("one")
+        rest.click()
+        expect(duration).to_have_value("0.07")
+        sent: list[str] = []
+        page.page.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
+        with page.held_back("**/workflows/one"):
+            page.page.goto(running.url)
+            expect(page.page.get_by_role("status").first).to_have_text("Loading …")
+            run(page)
+            page.page.keyboard.press("Control+s")
+        expect(title).to_have_text("one")
+        assert [each for each in sent if re.match("PUT|POST .*/runs$", each)] == []
+        run(page)
+        page.status("The run completed")

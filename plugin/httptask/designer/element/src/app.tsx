@@ -46,7 +46,7 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
   return (
     <UiContext.Provider value={{ store, focus, Row: FieldRow }}>
       <div class="root" spellcheck={false}>
-        {store.failure || !store.config ? (
+        {store.failure || !store.isReady ? (
           <main class="whole">
             <h1>HTTP tasks</h1>
             {store.failure ? <Failed failure={store.failure}><button onClick={() => void store.start(store.workflow.id, store.task.name)}>Try again</button></Failed> : <p role="status">Loading …</p>}
@@ -67,7 +67,7 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
         {store.credentialWish && store.task.root && <CredentialDialog store={store} wish={store.credentialWish} />}
         {store.keysShown && <Panel name="KeysSheet" />}
         <footer>
-          {store.config && (
+          {store.isReady && (
             <div class="bottom-bar" role="group" aria-label="Save and test">
               <button disabled={store.saving.underWay} onClick={() => void store.saving.save()}><Icon name="save" />Save</button>
               {store.task.root && !store.task.picking && <TestButton />}
@@ -76,7 +76,7 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
           <div class="statusline">
             <span class="said" role="status">{store.status}</span>
             <span class="grow" />
-            {store.config && <span class="hints">{KEYS.map(({ hint, keys }) => hint && <span key={hint}><kbd>{keys[0]}</kbd> {hint}</span>)}</span>}
+            {store.isReady && <span class="hints">{KEYS.map(({ hint, keys }) => hint && <span key={hint}><kbd>{keys[0]}</kbd> {hint}</span>)}</span>}
             {store.config && <span class="muted version">httptask {store.config.version}</span>}
             <IconButton icon="theme" label="Light or dark" onClick={onTheme} />
           </div>

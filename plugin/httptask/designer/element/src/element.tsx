@@ -117,7 +117,7 @@ export class HttpTaskDesigner extends HTMLElement {
 
   private readonly onKeyDown = (event: KeyboardEvent): void => {
     const { store } = this;
-    if (!store?.config || event.isComposing || event.defaultPrevented) return;
+    if (!store?.isReady || event.isComposing || event.defaultPrevented) return;
     const isInside = event.composedPath().includes(this);
     const isFree = event.target === document.body && last === this;
     if (!isInside && !(isFree && (this.isAlone || event.ctrlKey || event.metaKey))) return;

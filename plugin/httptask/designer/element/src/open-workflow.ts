@@ -15,6 +15,9 @@ export class OpenWorkflow {
   /** A task that is to go although others use it, once somebody has seen which. */
   removal: { name: string; uses: Use[] } | null = null;
 
+  /** Whether one has been opened: before that, nothing here says anything about a workflow. */
+  isOpen = false;
+  private opening = 0;
   id: string | null = null;
   etag: string | null = null;
   base: Definition = { tasks: {} };
@@ -29,37 +32,36 @@ export class OpenWorkflow {
   /** Settles once the server has answered about the last new name, or the last removal. */
   asking: Promise<void> = Promise.resolve();
 
-  /** Open the workflow *id*; *fresh* drops its draft. */
+  /** Open the workflow *id*; *fresh* drops its draft. Until the server has answered, the one before it stays. */
   async open(id: string | null, task: string | null = null, fresh = false): Promise<void> {
+    const opening = ++this.opening;
+    let found: { definition: Definition; etag: string | null } = { definition: { tasks: {} }, etag: null };
+    let broken: Failure | null = null;
+    if (this.isOpen && id !== null) this.store.say(`Opening “${id}” …`);
+    try {
+      if (id !== null) found = await this.store.api.workflow(id);
+    } catch (error) {
+      // One that is unknown is new: it is made by its first save.
+      if (error instanceof ApiError && error.is("unknown-workflow")) found.definition = { name: id!, tasks: {} };
+      else broken = failureOf(error);
+    }
+    if (opening !== this.opening) return; // another one was chosen meanwhile
     if (!fresh) this.store.drafts.keep();
+    this.isOpen = true;
+    this.store.status = "";
     this.id = id;
     this.store.edits.clear();
     this.removal = null;
-    this.store.task.root = this.broken = this.store.notice = this.store.saving.conflict = this.store.task.name = null;
-    void this.store.input.open(undefined);
+    this.store.task.root = this.store.notice = this.store.saving.conflict = this.store.task.name = null;
     this.store.task.input = "";
     this.store.task.close();
-    this.base = this.working = { tasks: {} };
-    this.etag = null;
     this.store.drafts.open(id, fresh);
     this.store.tests.results.clear();
     this.store.history.open();
     this.store.runs.leave();
-    if (id !== null)
-      try {
-        const { definition, etag } = await this.store.api.workflow(id);
-        if (this.id !== id) return; // another one was chosen meanwhile
-        this.base = definition;
-        this.etag = etag;
-      } catch (error) {
-        if (this.id !== id) return;
-        this.broken = failureOf(error);
-        if (error instanceof ApiError && error.is("unknown-workflow")) {
-          // A new one: it is made by its first save.
-          this.broken = null;
-          this.base = { name: id, tasks: {} };
-        }
-      }
+    this.broken = broken;
+    this.base = found.definition;
+    this.etag = found.etag;
     this.working = clone(this.base);
     if (!this.broken) this.store.drafts.restore();
     this.unreached.clear();

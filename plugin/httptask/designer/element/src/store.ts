@@ -89,6 +89,11 @@ export class Store {
     this.pins = new Pins(this);
   }
 
+  /** Whether the page knows what it edits. */
+  get isReady(): boolean {
+    return this.config !== null && this.workflow.isOpen;
+  }
+
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
