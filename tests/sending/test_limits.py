@@ -241,12 +241,13 @@ def test_a_task_sends_at_its_rate_from_any_thread() -> None:
             threading.Thread(target=HttpTask(definition, name="t", runtime=shared).call)
             for _ in range(6)
         ]
+        began = time.monotonic()  # the first request may come late: the rate counts from its start
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     assert len(moments) == 6
-    assert max(moments) - min(moments) >= 0.7
+    assert max(moments) - began >= 0.79
 
 
 def test_a_rate_that_leaves_no_time_fails_at_once() -> None:
