@@ -15,6 +15,7 @@ import pytest
 import servers
 from command_line import Run
 from httptask import hookimpl
+from httptask.cli import main
 from httptask.cli._job import job_line
 from httptask.cli._pages import summary_line
 from httptask.errors import Job, Pages
@@ -188,3 +189,23 @@ def test_what_many_tasks_lack_in_an_environment_is_said_once(
     assert "error: in live: line 1, /tasks/T0/inputParameters/a: " in done.out
     assert "(and in 2 other places)" in done.out
     assert done.out.endswith("flow.json: 3 problems\n")
+
+
+def test_twenty_equal_warnings_are_one_line_and_every_error_is_one(
+    flow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line has the first place and how many others there are; JSON has each of them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HTTPTASK_CATALOGUE", str(tmp_path / "catalogue.sqlite3"))
+    task = http(NOBODY, checkResponse="fail", request={"headers": {"Host": "a", "X-A": "a\nb"}})
+    tasks = [{**task, "nextTask": f"T{number}", "end": None} for number in range(1, 20)]
+    name = flow(*tasks, task)
+    assert main(["validate", name]) == 1
+    told = capsys.readouterr().out.splitlines()
+    warnings = [line for line in told if line.startswith("warning: ")]
+    assert [line.split(": ", 2)[1] for line in warnings] == ["line 1, /tasks/T0/checkResponse"]
+    assert warnings[0].endswith(" (and in 19 other places)")
+    assert len([line for line in told if line.startswith("error: ")]) == 40
+    main(["validate", name, "--json"])
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert len({problem["pointer"] for problem in problems}) == 60

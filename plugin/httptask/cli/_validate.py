@@ -29,7 +29,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
         pins = pin_problems(arguments, definition, runtime)
         of_credentials = stored_credential_problems(definition, runtime, mapped)
     value = _validity([*problems, *of_credentials])
-    lines = [f"{problem.severity}: {problem}" for problem in problems]
+    lines = _lines("", problems, each_error=True)
     lines += _lines("", of_credentials)
     errors = _errors(problems)
     for name, (of_file, others) in in_environments.items():
@@ -42,7 +42,7 @@ def run_validate(arguments: argparse.Namespace) -> int:
     if pins is not None:
         file, of_pins = pins
         value["pins"] = _validity(of_pins)
-        lines += [f"{one.severity}: {file}: {one}" for one in of_pins]
+        lines += _lines(f"{file}: ", of_pins, each_error=True)
         errors += _errors(of_pins)
     value["valid"] = not errors
     emit(arguments, value, _verdict(arguments.definition, lines, errors))
@@ -52,12 +52,15 @@ def run_validate(arguments: argparse.Namespace) -> int:
     return 1 if errors else 0
 
 
-def _lines(beginning: str, problems: list[Problem]) -> list[str]:
-    """Return a line for each of *problems*. What is wrong in many tasks alike is said once."""
+def _lines(beginning: str, problems: list[Problem], *, each_error: bool = False) -> list[str]:
+    """Return a line for each of *problems*. What is wrong in many tasks alike is said once; with
+    *each_error*, only warnings are: every error has a place that has to be mended.
+    """
     alike: dict[tuple[Any, ...], list[Problem]] = {}
     for problem in problems:
         sentence = problem.severity, problem.message, problem.suggestion
-        alike.setdefault(sentence, []).append(problem)
+        is_apart = each_error and problem.severity == "error"
+        alike.setdefault((*sentence, problem.pointer if is_apart else None), []).append(problem)
     lines = []
     for first, *others in alike.values():
         more = f" (and in {plural(len(others), 'other place')})" if others else ""
