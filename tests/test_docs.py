@@ -458,12 +458,15 @@ OF_CODE = {
     "ExpressionError.of",
     "NoSuchNameError",
     "NotSentError.of",
+    "PatternError",
+    "PinFault",
     "Problem.of",
     "RefusedError",
     "_DamagedError",
     "_failed",
     "_result.RefusedError",
     "client.refused",
+    "reason",
     "self._client.refused",
     "self.refused",
 }
@@ -471,8 +474,8 @@ OF_CODE = {
 
 
 def test_no_problem_of_ours_is_without_a_code() -> None:
-    """All are made by `Problem.of`, or of an error that has a code, with a sentence for it; and
-    each sentence is used.
+    """All are made by `Problem.of`, or of an error that has a code, with a sentence for it; each
+    sentence is used, and what ends in another sentence has its code, not its words.
     """
     written: set[str] = set()
     for path in (ROOT / "plugin/httptask").rglob("*.py"):
@@ -488,6 +491,13 @@ def test_no_problem_of_ours_is_without_a_code() -> None:
                 of_code = called in OF_CODE
                 if of_code and isinstance(first, ast.Constant):
                     assert first.value in SENTENCES, f"{path}:{node.lineno}"
+                for param in node.keywords:
+                    is_text = isinstance(param.value, ast.Constant | ast.JoinedStr) or (
+                        isinstance(param.value, ast.Call)
+                        and ast.unparse(param.value.func) in ("str", "repr")
+                    )
+                    is_reason = called != "replace" and param.arg in ("reason", "nearest")
+                    assert not (is_reason and is_text), f"{path}:{node.lineno}"
             elif isinstance(node, ast.Constant):
                 written.add(str(node.value))
     assert SENTENCES.keys() <= written

@@ -303,7 +303,7 @@ def test_the_documented_example_answers() -> None:
     assert answered({"example": True}) == (200, {"id": 1})
     assert answered({"example": 2, "headers": {"ETag": "x"}}) == (200, {"id": 2})
     assert answered({"example": True, "status": 404}) == (404, {"title": "Gone"})
-    assert "documents 2 examples for 200" in answered({"example": 3})
+    assert "no example 3: the endpoint documents 2 for 200" in answered({"example": 3})
     assert "has examples for 200, 404, not for the status 500" in answered(
         {"example": True, "status": 500}
     )

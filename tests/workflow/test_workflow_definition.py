@@ -593,3 +593,50 @@ def test_nulls_are_dropped_where_the_format_has_fields_and_kept_in_values() -> N
         "workflowOutput": {"a": None},
     }
     assert task["end"] is None
+
+
+REASONS: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
+    "port": ({"httpRequest": {"url": "https://a.example:99999/"}}, "url-port", {"port": "99999"}),
+    "host": ({"httpRequest": {"url": "https://a..b/"}}, "host-label-empty", {}),
+    "needs": ({"pagination": {"mode": "cursor", "items": "$.a"}}, "page-needs-token", {}),
+    "refuses": (
+        {"pagination": {"mode": "link", "items": "$.a", "next": "$.b"}},
+        "page-has-link",
+        {},
+    ),
+    "query": (
+        {"pagination": {"mode": "link", "items": "${$.a}"}},
+        "query-in-braces",
+        {"query": "$.a"},
+    ),
+    "body": (
+        {
+            "pagination": {
+                "mode": "page",
+                "items": "$.a",
+                "parameter": {"in": "body", "name": "/a/b/c"},
+            },
+            "httpRequest": {"url": "https://a.example/", "method": "POST", "body": {"a": {"b": 1}}},
+        },
+        "page-body-no-object",
+        {"at": "b", "name": "c"},
+    ),
+    "result": (
+        {"completion": {"mode": "auto", "poll": {"result": "finel"}}},
+        "job-result",
+        {"known": ["self", "location", "original"]},
+    ),
+    "once": ({"type": "Terminate", "forEach": {"items": [1]}}, "once-end", {}),
+}
+
+
+@pytest.mark.parametrize(("fields", "code", "params"), REASONS.values(), ids=REASONS)
+def test_a_reason_has_a_code_and_params_of_its_own(
+    fields: dict[str, Any], code: str, params: dict[str, Any]
+) -> None:
+    """No program has to read its words, which end the sentence of the problem."""
+    task = {"type": "Http", "httpRequest": {"url": "https://a.example/"}, "end": True, **fields}
+    found = problems(definition_of({"startTask": "T", "tasks": {"T": task}}), SHARED)
+    reasons = {one.params["reason"]["code"]: one for one in found if "reason" in one.params}
+    assert reasons[code].params["reason"].get("params", {}) == params
+    assert reasons[code].message.endswith(Problem.of(code, "", **params).message)

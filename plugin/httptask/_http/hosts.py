@@ -11,6 +11,8 @@ import re
 
 import idna
 
+from httptask.errors import CodedError
+
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
 """Full stops of other scripts, which separate labels too (UTS 46, section 2.3)."""
 _NOT_IN_A_NAME = re.compile(r"[^\w.\-\x00-\x20\x7f\ud800-\udfff]")
@@ -21,27 +23,25 @@ _LONGEST_NAME = 253
 _OCTETS = 4
 
 
-def host_fault(host: str) -> str:
-    """Return why no server can be at *host*, the host of a URL; "" if one can be."""
+def host_fault(host: str) -> CodedError | None:
+    """Return why no server can be at *host*, the host of a URL; None if one can be."""
     if host.startswith("["):
         return _ipv6_fault(host.strip("[]"))
     name = _DOTS.sub(".", host).lower()
     wrong = _NOT_IN_A_NAME.search(name)
     if wrong is not None:
-        return f"{wrong[0]!r} cannot stand in the name of a server{_HINTS.get(wrong[0], '')}"
+        code = _CHARACTERS.get(wrong[0])
+        return CodedError(code) if code else CodedError("host-character", character=wrong[0])
     labels = name.removesuffix(".").split(".")
     if not all(labels):
-        return "a part between its dots is empty"
+        return CodedError("host-label-empty")
     if _NUMBER.fullmatch(labels[-1]):
         return _ipv4_fault(labels)
     return _name_fault(name.removesuffix("."), labels)
 
 
-_HINTS = {
-    "\\": "; a URL has '/'",
-    "<": "; put the server's name in place of what stands in angle brackets",
-    "%": "; write the name itself, not percent-encoded",
-}
+_CHARACTERS = {"\\": "host-backslash", "<": "host-angle-bracket", "%": "host-percent"}
+"""Characters of which there is more to say."""
 
 
 def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -57,39 +57,39 @@ def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address 
     if not _NUMBER.fullmatch(labels[-1]):
         return None
     fault = _ipv4_fault(labels)
-    if fault:
-        raise ValueError(fault)
+    if fault is not None:
+        raise fault
     *octets, rest = map(_ipv4_number, labels)
     for position, octet in enumerate(octets):
         rest += octet << 8 * (_OCTETS - 1 - position)
     return ipaddress.IPv4Address(rest)
 
 
-def _ipv6_fault(host: str) -> str:
+def _ipv6_fault(host: str) -> CodedError | None:
     try:
         address = ipaddress.IPv6Address(host)
     except ValueError:
-        return "this is no IPv6 address"
-    return "a URL has no zone of an IPv6 address" if address.scope_id is not None else ""
+        return CodedError("host-ipv6")
+    return CodedError("host-ipv6-zone") if address.scope_id is not None else None
 
 
-def _ipv4_fault(labels: list[str]) -> str:
-    """Return the fault of the IPv4 address of *labels*; "": none.
+def _ipv4_fault(labels: list[str]) -> CodedError | None:
+    """Return the fault of the IPv4 address of *labels*; None: it has none.
 
     The URL Standard, section 3.5, "ends in a number".
     """
     if len(labels) > _OCTETS:
-        return f"an IPv4 address has at most {_OCTETS} numbers"
+        return CodedError("host-ipv4-length", limit=_OCTETS)
     for index, label in enumerate(labels):
         try:
             number = _ipv4_number(label)
         except ValueError:
-            return f"{label!r} is no number of an IPv4 address"
+            return CodedError("host-ipv4-number", number=label)
         # The last number stands for all remaining octets.
         octets = _OCTETS - index if index == len(labels) - 1 else 1
         if number >= 256**octets:
-            return f"{label!r} is too large for an IPv4 address"
-    return ""
+            return CodedError("host-ipv4-large", number=label)
+    return None
 
 
 def _ipv4_number(label: str) -> int:
@@ -100,14 +100,14 @@ def _ipv4_number(label: str) -> int:
     return int(label, 8 if len(label) > 1 and label.startswith("0") else 10)
 
 
-def _name_fault(name: str, labels: list[str]) -> str:
+def _name_fault(name: str, labels: list[str]) -> CodedError | None:
     if not name.isascii():
         try:
             labels = idna.encode(name, uts46=True).decode("ascii").split(".")
         except UnicodeError as error:  # idna's own errors are of this kind
-            return f"this cannot be the name of a server: {error}"
+            return CodedError("host-idna", idnaMessage=str(error))
     if any(len(label) > _LONGEST_LABEL for label in labels):
-        return f"a part between its dots is longer than {_LONGEST_LABEL} characters"
+        return CodedError("host-label-length", limit=_LONGEST_LABEL)
     if len(".".join(labels)) > _LONGEST_NAME:
-        return f"it is longer than {_LONGEST_NAME} characters"
-    return ""
+        return CodedError("host-length", limit=_LONGEST_NAME)
+    return None

@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import SplitResult, urlsplit
 
+from httptask.errors import CodedError
+
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name, or a method (RFC 9110, section 5.6.2)."""
 
@@ -77,15 +79,29 @@ _AFTER_BRACKET = re.compile(r"\](?!:\d*$|$)")
 def split_url(url: str) -> SplitResult:
     """Return the parts of *url* (RFC 3986).
 
-    Raises `ValueError` with a sentence if it is no URL, or an ambiguous one: if two readers could
+    Raises `CodedError`, a `ValueError`, if it is no URL, or an ambiguous one: if two readers could
     split it differently, one of them may be a check, the other the connection.
     """
-    split = urlsplit(url)
-    _ = split.port  # raises for what is no port
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        server = url.partition("//")[2]
+        if "[" in server or "]" in server:
+            raise CodedError("url-ipv6") from None
+        raise CodedError("url-lookalike", server=_host(re.split("[/?#]", server)[0])) from None
+    try:
+        _ = split.port
+    except ValueError:
+        raise CodedError("url-port", port=split.netloc.rpartition(":")[2]) from None
     # `urlsplit` sees no port in "[::1]8081", other readers do.
     if _AFTER_BRACKET.search(split.netloc):
-        raise ValueError(f"after ']' only a port may follow, found {split.netloc!r}")
+        raise CodedError("url-behind-bracket", server=_host(split.netloc))
     return split
+
+
+def _host(authority: str) -> str:
+    """Return *authority* without user name and password."""
+    return authority.rpartition("@")[2]
 
 
 def http_date(text: str) -> datetime | None:

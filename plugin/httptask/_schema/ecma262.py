@@ -20,6 +20,7 @@ from httptask._schema.ecma262_characters import (
     escaped,
     property_name,
 )
+from httptask.errors import CodedError
 
 MOST_WORK = 10_000
 """The most work of compiling a pattern, in units of one plain character: below 0.1 seconds."""
@@ -36,7 +37,7 @@ _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
-class PatternError(ValueError):
+class PatternError(CodedError):
     """The pattern is not one of ECMA-262, or it is too large."""
 
 
@@ -104,7 +105,7 @@ class _Parser:
         """Read the whole pattern."""
         text, size = self._disjunction()
         if self._at < len(self._written):
-            raise PatternError("a ) closes nothing")
+            raise PatternError("pattern-group-unopened")
         return Reading(text, self._unicode, self._work + size // _WORK_OF_A_PART)
 
     # What is next
@@ -120,7 +121,7 @@ class _Parser:
 
     def _next(self) -> str:
         if self._at >= len(self._written):
-            raise PatternError("it ends in the middle")
+            raise PatternError("pattern-end")
         self._at += 1
         return self._written[self._at - 1]
 
@@ -130,7 +131,7 @@ class _Parser:
     def _disjunction(self) -> tuple[str, int]:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _TooLargeError(f"it is nested more than {_DEEPEST} levels deep")
+            raise _TooLargeError("pattern-depth", limit=_DEEPEST)
         alternatives: list[str] = []
         size = 0
         before, after = self._named, self._named
@@ -148,7 +149,7 @@ class _Parser:
         self._depth -= 1
         self._named = after
         if size > _MOST_REPEATED:
-            raise _TooLargeError("its counts are too high")
+            raise _TooLargeError("pattern-counts")
         return "|".join(alternatives), size
 
     def _term(self) -> tuple[str, int]:
@@ -168,19 +169,19 @@ class _Parser:
             return text, size
         self._spend(_WORK_OF_A_PART)
         if not quantifiable:
-            raise PatternError("a quantifier repeats nothing")
+            raise PatternError("pattern-quantifier")
         low, high = counts
         lazy = "?" if self._take("?") else ""
         most = "" if high is None or high > _HIGHEST_COUNT else str(high)
         size *= max(low, 1)
         if size > _MOST_REPEATED:
-            raise _TooLargeError("its counts are too high")
+            raise _TooLargeError("pattern-counts")
         return f"(?:{text}){{{low},{most}}}{lazy}", size
 
     def _spend(self, work: int) -> None:
         self._work += work
         if self._work > MOST_WORK:
-            raise _TooLargeError("it has too many parts")
+            raise _TooLargeError("pattern-parts")
 
     def _assertion(self) -> tuple[str, int, bool] | None:
         """Return an assertion, its size, and whether it may be quantified (Annex B: lookaheads)."""
@@ -206,7 +207,7 @@ class _Parser:
     def _closed(self) -> tuple[str, int]:
         inner = self._disjunction()
         if not self._take(")"):
-            raise PatternError("a ( is not closed")
+            raise PatternError("pattern-group-unclosed")
         return inner
 
     def _quantifier(self) -> tuple[int, int | None] | None:
@@ -224,7 +225,7 @@ class _Parser:
         if match[2] is not None:
             high = int(match[3]) if match[3] else None
         if high is not None and high < low:
-            raise PatternError("the counts of a quantifier are out of order")
+            raise PatternError("pattern-quantifier-order")
         return low, high
 
     def _atom(self) -> tuple[str, int]:
@@ -239,11 +240,11 @@ class _Parser:
             any_character = f"[{character_set(((0, LAST),))}]"
             return any_character if self._flags.dot_all else f"[^{character_set(LINE_ENDS)}]", 1
         if letter in "*+?":
-            raise PatternError("a quantifier repeats nothing")
+            raise PatternError("pattern-quantifier")
         if letter in "{}]" and self._unicode:
-            raise PatternError(f"a {letter} stands alone")
+            raise PatternError("pattern-character", character=letter)
         if letter == "{" and _COUNTS.match(self._written, self._at - 1):
-            raise PatternError("a quantifier repeats nothing")
+            raise PatternError("pattern-quantifier")
         return escaped(ord(letter)), 1
 
     def _group(self) -> tuple[str, int]:
@@ -253,9 +254,9 @@ class _Parser:
         if self._take("<"):
             name = _NAME.match(self._written, self._at)
             if name is None or not self._written.startswith(">", name.end()):
-                raise PatternError("a group has no name between < and >")
+                raise PatternError("pattern-group-unnamed")
             if name[0] in self._named:
-                raise PatternError(f"two groups have the name {name[0]}")
+                raise PatternError("pattern-group-twice", group=name[0])
             self._named |= {name[0]}
             self._at = name.end() + 1
             return self._capturing()
@@ -264,7 +265,7 @@ class _Parser:
         changes = dict.fromkeys(flags_on, True) | dict.fromkeys(flags_off, False)
         # Each flag may be named once (section 22.2.1.1).
         if match is None or len(changes) < len(flags_on + flags_off):
-            raise PatternError(f"(?{self._peek()} opens no group of ECMA-262")
+            raise PatternError("pattern-group-unknown", character=self._peek())
         self._at = match.end()
         self._flags = replace(outer, **{_FLAGS[flag]: on for flag, on in changes.items()})
         # The engine does not need to know the other flags: `^`, `$` and `.` are written out.
@@ -300,11 +301,11 @@ class _Parser:
                 self._at = digits.end()
                 return self._back_reference([int(digits[0])])
             if self._unicode:
-                raise PatternError(f"\\{digits[0]} refers to no group")
+                raise PatternError("pattern-reference", group=digits[0])
         if letter == "k" and self._strict_names:
             match = _BACK.match(self._written, self._at)
             if match is None or match[1] not in self._names:
-                raise PatternError(r"\k names no group")
+                raise PatternError("pattern-reference-name")
             self._at = match.end()
             return self._back_reference(self._names[match[1]])
         members = self._class_escape()
@@ -326,7 +327,7 @@ class _Parser:
             self._at = match.end()
             name = property_name(match[2])
             if name is None:
-                raise PatternError(f"the property {match[2]!r} is not known")
+                raise PatternError("pattern-property", property=match[2])
             return f"\\{match[1]}{{{name}}}"
         return None
 
@@ -345,7 +346,7 @@ class _Parser:
         if letter.isascii() and letter.isdigit():
             return self._octal(letter)
         if self._unicode and letter not in _SYNTAX:
-            raise PatternError(f"\\{letter} means nothing")
+            raise PatternError("pattern-escape", character=letter)
         return ord(letter)
 
     def _control(self, *, in_class: bool) -> int:
@@ -357,7 +358,7 @@ class _Parser:
             self._at += 1
             return ord(letter) % 32
         if self._unicode:
-            raise PatternError(r"\c names no control character")
+            raise PatternError("pattern-control")
         self._at -= 1  # Annex B: the backslash stands for itself, the c follows
         return ord("\\")
 
@@ -366,14 +367,14 @@ class _Parser:
         if takes_braces and (match := _CODE_POINT.match(self._written, self._at)):
             code = int(match[1], 16)
             if code > LAST:
-                raise PatternError(f"no character has the number {match[1][:12]}")
+                raise PatternError("pattern-number", number=match[1][:12])
             self._at = match.end()
             return code
         length = 2 if letter == "x" else 4
         digits = self._peek(length)
         if len(digits) < length or not _HEX.issuperset(digits):
             if self._unicode:
-                raise PatternError(f"\\{letter} needs {length} hexadecimal digits")
+                raise PatternError("pattern-digits", character=letter, count=length)
             return None
         self._at += length
         code = int(digits, 16)
@@ -387,7 +388,7 @@ class _Parser:
         following = self._peek()
         if self._unicode:
             if digit != "0" or (following.isascii() and following.isdigit()):
-                raise PatternError(f"\\{digit} means nothing")
+                raise PatternError("pattern-escape", character=digit)
             return 0
         if digit in "89":
             return ord(digit)
@@ -410,10 +411,10 @@ class _Parser:
             last = self._member()
             if isinstance(first, int) and isinstance(last, int):
                 if first > last:
-                    raise PatternError("a range of a class is out of order")
+                    raise PatternError("pattern-range-order")
                 members.append(character_set(((first, last),)))
             elif self._unicode:
-                raise PatternError("a range of a class ends in another class")
+                raise PatternError("pattern-range-class")
             else:
                 members += [_member_text(first), escaped(ord("-")), _member_text(last)]
         self._spend(len("".join(members)) // 6)

@@ -107,12 +107,13 @@ def compiled(written: str) -> Pattern:
     if pattern is not None:
         return pattern
     if len(written) > LONGEST_PATTERN:
-        raise PatternError(f"it is longer than {LONGEST_PATTERN} characters")
+        raise PatternError("pattern-length", limit=LONGEST_PATTERN)
     reading = translated(written)
     try:
         engine = regex.compile(reading.text, regex.VERSION0, cache_pattern=False)
     except (regex.error, RecursionError, MemoryError, OverflowError) as error:
-        raise PatternError(str(error) or type(error).__name__) from None
+        message = str(error) or type(error).__name__
+        raise PatternError("pattern-engine", engineMessage=message) from None
     if len(_kept) >= _MOST_KEPT:
         _kept.pop(next(iter(_kept)), None)
     return _kept.setdefault(written, Pattern(written, engine, reading))

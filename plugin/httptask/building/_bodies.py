@@ -212,7 +212,7 @@ def _json_text(value: Any, *, ascii_only: bool = False) -> str:
     try:
         return dump(value, compact=True, ascii_only=ascii_only)
     except (TypeError, ValueError, RecursionError) as error:
-        raise UnwritableError("unwritable-json", reason=str(error)) from error
+        raise UnwritableError("unwritable-json", pythonMessage=str(error)) from error
 
 
 def _form(value: Any, content_type: str, described: Described) -> Body:

@@ -72,9 +72,9 @@ class Files:
         try:
             file = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
         except OSError as error:
-            raise _refused(piece, "file-unreadable", reason=error.strerror or str(error)) from error
+            raise _refused(piece, "file-unreadable", systemMessage=_told(error)) from error
         except UnicodeEncodeError as error:  # a lone surrogate, which JSON can hold
-            raise _refused(piece, "file-unreadable", reason="no file is called so") from error
+            raise _refused(piece, "file-missing") from error
         size = piece.reference.get("size")
         if isinstance(size, int) and size != file.size:
             raise _refused(piece, "file-size", found=file.size, expected=size)
@@ -190,7 +190,7 @@ class StoredFile(FilePiece):
                 os.lseek(descriptor, start, os.SEEK_SET)
                 data = os.read(descriptor, min(_READ, self.size - start))
         except OSError as error:
-            raise _refused(self, "file-read-broken", reason=error.strerror or str(error)) from error
+            raise _refused(self, "file-read-broken", systemMessage=_told(error)) from error
         if not data:
             raise self._changed(start)
         return data
@@ -230,6 +230,10 @@ class StoredFile(FilePiece):
 
 def _identity(seen: os.stat_result) -> tuple[int, ...]:
     return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns
+
+
+def _told(error: OSError) -> str:
+    return error.strerror or str(error)
 
 
 def _refused(piece: FilePiece, code: str, **params: Any) -> SettingsError:

@@ -9,7 +9,6 @@ reference anywhere else is refused: it would tell a stranger a local path.
 from __future__ import annotations
 
 import base64
-import binascii
 import mimetypes
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -174,7 +173,7 @@ def _source_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
     elif not sources:
         why = settings.get("problem")
         if why:
-            yield ReferenceProblem((REFERENCE,), "file-not-kept", {"reason": why})
+            yield ReferenceProblem((REFERENCE,), "file-not-kept", {"fileMessage": why})
         else:
             yield ReferenceProblem((REFERENCE,), "file-source-missing", {})
     path = settings.get("path")
@@ -196,12 +195,11 @@ def _inline_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
             return
         try:
             FileReference(settings, "", "", str(settings.get("contentType") or ""), {}).content  # noqa: B018
-        except (binascii.Error, UnicodeError, ValueError) as error:
-            at, reason = (REFERENCE, name), {"reason": str(error)}
-            if name == "content":
-                yield ReferenceProblem(at, "file-content", reason)
-            else:
-                yield ReferenceProblem(at, "file-base64", reason)
+        except UnwritableError as error:
+            yield ReferenceProblem((REFERENCE, name), error.code, error.params)
+        except ValueError as error:  # what base64 and its digits raise
+            params = {"pythonMessage": str(error)}
+            yield ReferenceProblem((REFERENCE, name), "file-base64", params)
 
 
 def _header_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:

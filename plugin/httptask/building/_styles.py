@@ -224,5 +224,5 @@ def scalar(value: Any) -> str:
         try:
             return number_text(value)
         except ValueError as error:  # NaN, infinity, or more digits than Python writes
-            raise UnwritableError("unwritable-number", reason=str(error)) from error
+            raise UnwritableError("unwritable-number", pythonMessage=str(error)) from error
     raise UnwritableError("unwritable-nested")

@@ -58,13 +58,17 @@ class Requirement:
             return cls(scheme, text, "", "")
         return cls(scheme, text, "header", "Authorization")
 
-    def refusal(self, credential: Credential, plugins: PluginManager) -> str:
-        """Return why *credential* does not fit; "" when it does, or nobody can say."""
+    def refusal(
+        self, credential: Credential, plugins: PluginManager
+    ) -> tuple[str, dict[str, Any]] | None:
+        """Return why *credential* does not fit, as the code of a problem and what is in its params;
+        None when it does, or nobody can say.
+        """
         answers = {name: known.fits(self.scheme) for name, known in known_schemes(plugins).items()}
         if answers.get(credential.scheme) is None or True not in answers.values():
-            return ""
+            return None
         if not answers[credential.scheme]:
-            return f"is of the type {credential.scheme!r}"
+            return "credential-unfit", {"type": credential.scheme}
         if credential.scheme == "apiKey":
             location, name = (_plain(credential, field) for field in _LOCATION_FIELDS)
             if self.location == "header":
@@ -72,8 +76,8 @@ class Requirement:
             else:
                 is_same_name = name == self.name
             if location and name and not (location == self.location and is_same_name):
-                return f"puts its key in the {location} under the name {name!r}"
-        return ""
+                return "credential-key-elsewhere", {"location": location, "keyName": name}
+        return None
 
 
 _BY_TYPE = {
@@ -132,22 +136,17 @@ def fitting_problems(
     unfilled = [_unfilled(requirements, known, plugins) for requirements in missing]
     if not all(unfilled):
         return []
-    problems = [
-        Problem.of(
-            "credential-unfit",
-            credential_pointer,
-            severity="warning",
-            name=credential.name,
-            reason=missing[0][0].refusal(credential, plugins),
-            expected=asked,
-        )
-        for (credential_pointer, _), credential in zip(named, known, strict=True)
-        if all(
+    problems = []
+    for (at_name, _), credential in zip(named, known, strict=True):
+        refusals = [
             requirement.refusal(credential, plugins)
             for requirements in missing
             for requirement in requirements
-        )
-    ]
+        ]
+        if refusals[0] is not None and all(refusals):
+            code, params = refusals[0]
+            params = {"name": credential.name, "expected": asked, **params}
+            problems.append(Problem.of(code, at_name, severity="warning", **params))
     if len(problems) < len(known):
         least = min(unfilled, key=len)
         problems.append(

@@ -320,5 +320,5 @@ def _json_input(value: Any) -> Any:
     try:
         dump(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError([Problem.of("not-json", "", reason=str(error))]) from error
+        raise InputError([Problem.of("not-json", "", jsonMessage=str(error))]) from error
     return value

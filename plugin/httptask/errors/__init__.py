@@ -36,6 +36,7 @@ quote a secret.
 """
 
 from httptask.errors._coded_error import CodedError as CodedError  # not public
+from httptask.errors._coded_error import reason as reason  # not public
 from httptask.errors._credential_error import CredentialError
 from httptask.errors._job import Job
 from httptask.errors._outcomes import (

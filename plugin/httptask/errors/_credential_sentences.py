@@ -17,7 +17,13 @@ CREDENTIAL: Mapping[str, str] = {
     # What an endpoint asks for
     "credential-unknown": "there is no credential {name!r} on this machine",
     "credential-missing": "this endpoint asks for {expected}: name a credential",
-    "credential-unfit": "the credential {name!r} {reason}; this endpoint asks for {expected}",
+    "credential-unfit": (
+        "the credential {name!r} is of the type {type!r}; this endpoint asks for {expected}"
+    ),
+    "credential-key-elsewhere": (
+        "the credential {name!r} puts its key in the {location} under the name {keyName!r}; this"
+        " endpoint asks for {expected}"
+    ),
     "credential-not-enough": (
         "the credential {name!r} is not all that this endpoint asks for: {expected}; {missing} is"
         " missing: name a credential for it, too, in a list, or put it into the settings"

@@ -19,7 +19,7 @@ _NOT_FINITE = "its result is not a finite number: "
 _UNAVAILABLE = "${name} is not available: "
 
 _SENTENCES: Mapping[str, str] = {
-    "expression-failed": "{reason}",
+    "expression-failed": "{languageMessage}",
     # How it is written
     "expression-length": "it is longer than {limit} characters",
     "expression-empty": "it is empty; write a literal ${{}} as $${{}}",

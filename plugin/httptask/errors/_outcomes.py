@@ -58,7 +58,7 @@ class ExpressionError(TaskError):
         super().__init__(message)
         self.code = "expression-failed"
         """Its name for programs, that of the `problem`."""
-        self.params: Mapping[str, Any] = {"reason": message}
+        self.params: Mapping[str, Any] = {"languageMessage": message}
         """The parts of its sentence: see `Problem`."""
         if known:
             self.params = {**self.params, "known": [*known]}

@@ -56,6 +56,19 @@ class Problem:
             return replace(self, params=params)
         return replace(self, params=params, message=sentence(self.code, params))
 
+    def reason(self, pointer: str | None = None) -> dict[str, Any]:
+        """Return the problem as the reason of another one, whose *pointer*, if it is given, the
+        place of this one is told from: `{"code", "params"?, "pointer"?, "suggestion"?}`.
+        """
+        told: dict[str, Any] = {"code": self.code or self.message}
+        if self.params:
+            told["params"] = dict(self.params)
+        if pointer is not None and self.pointer != pointer:
+            told["pointer"] = self.pointer.removeprefix(pointer)
+        if pointer is not None and self.suggestion:
+            told["suggestion"] = self.suggestion
+        return told
+
     def masked(self, mask: Callable[[str], str]) -> Self:
         """Return the problem with every text masked by *mask*."""
         return replace(self, message=mask(self.message), params=masked(dict(self.params), mask))

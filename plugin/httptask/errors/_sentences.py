@@ -4,9 +4,9 @@ In a template, `[…]` is written only if every param in it is set, `{name!r}` i
 and the format of a list says how it is written: `names`, `or`, `route`, else with commas. A host
 that speaks another language has its own table of the same codes.
 
-A few params are sentences themselves, of those who find the fault: the `reason` of
-`unwritable-json` and `unwritable-number` is Python's. What is called `sqliteMessage`,
-`systemMessage` or `serverMessage` is theirs alone.
+A param `reason`, or `nearest`, is a sentence within the sentence: an object with its own `code` and
+`params`. What is called `pythonMessage`, `sqliteMessage`, `systemMessage` or `serverMessage` is in
+the words of those who find the fault.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from httptask.errors._catalogue_sentences import CATALOGUE
 from httptask.errors._credential_sentences import CREDENTIAL
 from httptask.errors._expression_sentences import EXPRESSIONS, NAME_FORMATS
+from httptask.errors._reason_sentences import REASONS
 from httptask.errors._token_sentences import LIST_FORMATS, TEXT_FORMATS
 from httptask.errors._unwritable import UNWRITABLE
 
@@ -40,7 +41,7 @@ SENTENCES: Mapping[str, str] = {
         "unknown name {name!r}[; {known:names}][, ... ({count} in all)]"
         "[; names match {patterns:or}]"
     ),
-    "property-names": "{name!r} cannot be a name here: {reason}",
+    "property-names": "{name!r} cannot be a name here[: {reason}]",
     "type": _VALUE,
     "enum": _VALUE,
     "const": _VALUE,
@@ -66,9 +67,9 @@ SENTENCES: Mapping[str, str] = {
     "items": "expected {expected}[, found {found}]",
     "nothing-allowed": "nothing may stand here",
     "not": (
-        "[expected anything but {unexpected}, found {found}][{names} may not be given"
-        " {where}][{reason}]"
+        "[expected anything but {unexpected}, found {found}][{names} may not be given {where}]"
     ),
+    "ruled-out": "this is what the description rules out here",
     "no-form": (
         "this is none of the {count} forms that are allowed here[; to be the nearest of them:"
         " {nearest}]"
@@ -82,7 +83,7 @@ SENTENCES: Mapping[str, str] = {
         " request"
     ),
     "too-deep": "the {what} is nested too deeply to be checked",
-    "schema-unusable": "the schema of these settings cannot be used: {reason}",
+    "schema-unusable": "the schema of these settings cannot be used: {pythonMessage}",
     "schema-work": (
         "this cannot be checked: the references of its schema lead to the same schemas along too"
         " many ways"
@@ -181,11 +182,10 @@ SENTENCES: Mapping[str, str] = {
     "file-source-missing": (
         "the reference of a file needs its 'path', or its 'content' or 'contentBase64'"
     ),
-    "file-not-kept": "there is no such file: {reason}",
+    "file-not-kept": "there is no such file: {fileMessage}",
     "file-path-climbs": "the path {name!r} would climb; name a file below the folder of files",
     "file-path-nul": "a path cannot hold NUL",
-    "file-content": "{reason}",
-    "file-base64": "this is no base64: {reason}",
+    "file-base64": "this is no base64: {pythonMessage}",
     "file-content-type": "the media type {found!r} cannot stand in a header",
     "file-header-name": "{name!r} is no header that a part of a body can have",
     "file-header-content-type": "the media type of a file stands in its 'contentType'",
@@ -201,8 +201,10 @@ SENTENCES: Mapping[str, str] = {
         " of the file here"
     ),
     "file-missing": "there is no file {name!r} below the folder of files",
-    "file-unreadable": "the file {name!r} cannot be read: {reason}",
-    "file-read-broken": "the file {name!r} could not be read on while it was sent: {reason}",
+    "file-unreadable": "the file {name!r} cannot be read: {systemMessage}",
+    "file-read-broken": (
+        "the file {name!r} could not be read on while it was sent: {systemMessage}"
+    ),
     "file-changed": (
         "the file {name!r} changed while it was sent: it had {size:,} bytes[, now {now:,}]; send it"
         " when it is written"
@@ -227,8 +229,9 @@ SENTENCES: Mapping[str, str] = {
         " file below the folder of files and name its path"
     ),
     "file-path-in-text": "the text holds the local path of a file, which is sent nowhere",
+    **REASONS,
     **UNWRITABLE,
-    "not-http": "the request cannot be written as HTTP ({reason})",
+    "not-http": "the request cannot be written as HTTP ({pythonError})",
     # What the API answered of a setting
     "server-says": "the server says: {serverMessage}",
     # The rest of a task
@@ -260,7 +263,8 @@ SENTENCES: Mapping[str, str] = {
         " ${{jsonata: …}}, in which = compares"
     ),
     "charset": "{found!r} is no charset of text",
-    "response-unchecked": "no response is checked: {reason}",
+    "response-unchecked": "no response is checked: the task names no endpoint",
+    "response-undocumented": "no response is checked: its endpoint documents no responses",
     # Pagination
     "for-each-type": "a task of type {type} is not done for each item: {reason}",
     "for-each-no-list": (
@@ -271,7 +275,10 @@ SENTENCES: Mapping[str, str] = {
         "more than {limit:,} items[, {found:,} of them]: none was done; 'maxItems' allows more"
     ),
     "for-each-empty": "there is no item to do the task for: the list is empty",
-    "for-each-line": "{name}, line {number}: {reason}; each line is the JSON of one item",
+    "for-each-line": ("{name}, line {number}: {jsonMessage}; each line is the JSON of one item"),
+    "for-each-line-length": (
+        "{name}, line {number}: it is longer than {limit} MiB; each line is the JSON of one item"
+    ),
     "for-each-file-changed": "the file with the items changed while they were done",
     "for-each-name": "{name!r} is the name of something else here: give the item another name",
     "for-each-parameter": (
@@ -319,9 +326,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     # A workflow definition
     "definition-size": "the file is larger than {limit} MB: that is no workflow definition",
-    "definition-unreadable": "the file cannot be read: {reason}",
-    "json": "cannot be read as JSON: {reason} ({place})",
-    "not-json": "not JSON: {reason}",
+    "definition-unreadable": "the file cannot be read: {systemMessage}",
+    "json": "cannot be read as JSON: {jsonMessage} (line {atLine}, column {column})",
+    "not-json": "not JSON: {jsonMessage}",
     "definition-type": "expected an object with 'startTask' and 'tasks', found {found}",
     "definition-depth": (
         "the definition is nested more than {limit} levels deep; nothing else was checked"
@@ -344,7 +351,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "task-not-object": "expected a task, which is an object[, found {found}]",
     "task-type-unknown": "unknown task type {name!r}; the known ones are {known}",
-    "task-type-failed": "the task type {name} cannot say whether this task is right: {reason}",
+    "task-type-failed": (
+        "the task type {name} cannot say whether this task is right: {pythonMessage}"
+    ),
     "task-type-waits": (
         "a {name} task waits for somebody outside, who can complete it only in a run with a"
         " journal: httptask run --journal FILE"
@@ -417,10 +426,10 @@ SENTENCES: Mapping[str, str] = {
         "a list answers one request after another; lists inside a list are for a task with forEach,"
         " one for each item"
     ),
-    "pin-base64": "this is no base64: {reason}",
+    "pin-base64": "this is no base64: {pythonMessage}",
     "pin-body-file": "this file cannot be the body: {reason}",
     "pin-unfit": "this pin answers nothing: {reason}",
-    "pin-response": "the endpoint documents another response: {reason}",
+    "pin-response": "the endpoint documents another response: {differenceMessage}",
     "pin-endpoint": (
         "it was pinned when the task was for the endpoint {found!r}[; it is for {expected!r} now]:"
         " see that it still fits, or pin a response again"
@@ -512,10 +521,23 @@ def _filled(template: str, params: Mapping[str, Any]) -> str:
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 
 
+def _inner(problem: Mapping[str, Any]) -> str:
+    """Return the sentence of *problem*, as JSON, within another one: with its place, if it has one,
+    and what may be meant.
+    """
+    code = problem["code"]
+    text = sentence(code, problem.get("params", {})) if code in SENTENCES else code
+    place = f"{problem['pointer']}: " if problem.get("pointer") else ""
+    hint = f" (did you mean {problem['suggestion']}?)" if "suggestion" in problem else ""
+    return f"{place}{text}{hint}"
+
+
 class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> Any:
         if isinstance(value, list | tuple):
             return _LISTS[format_spec](value)
+        if isinstance(value, Mapping):
+            return _inner(value)
         if format_spec in TEXT_FORMATS:
             return TEXT_FORMATS[format_spec](value)
         return super().format_field(value, format_spec)
@@ -542,9 +564,7 @@ _LISTS: dict[str, Callable[[Any], str]] = {
     "placeholders": lambda names: ", ".join(f"{{{name}}}" for name in names),
     "places": lambda keys: "; ".join(f"{key['in']} {key['name']!r}" for key in keys),
     "quoted": lambda names: " and ".join(map(repr, names)),
-    "sentences": lambda problems: "; ".join(
-        sentence(problem["code"], problem.get("params", {})) for problem in problems
-    ),
+    "sentences": lambda problems: "; ".join(map(_inner, problems)),
     "names": lambda names: (
         f"known names: {', '.join(map(_quoted, names))}" if names else "no names are known here"
     ),

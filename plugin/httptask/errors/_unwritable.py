@@ -20,7 +20,7 @@ UNWRITABLE: Mapping[str, str] = {
         "no media type of this endpoint is that of the file {name!r}[, {mediaTypes:or}]: offered"
         " are {known}; say the right one in the file's 'contentType'"
     ),
-    "unwritable-json": "cannot be written as JSON: {reason}",
+    "unwritable-json": "cannot be written as JSON: {pythonMessage}",
     "unwritable-field": "a field of media type {mediaType} is sent as text: expected a string",
     "unwritable-text": "{name!r} must be text: it is sent as it is",
     "unwritable-charset": (
@@ -71,7 +71,7 @@ UNWRITABLE: Mapping[str, str] = {
     ),
     "unwritable-event": "an event is an object of {known}",
     "unwritable-event-line": "the field {name!r} of an event has one line",
-    "unwritable-number": "the number cannot be written: {reason}",
+    "unwritable-number": "the number cannot be written: {pythonMessage}",
     "unwritable-cookie": (
         "{found!r} cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are sent as they"
         " are given: write it as the server expects it, percent-encoded for instance"

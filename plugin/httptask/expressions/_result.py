@@ -53,7 +53,9 @@ def refusal(error: BaseException) -> RefusedError:
     if isinstance(error, LookupError | ValueError):
         kind = NoSuchNameError if isinstance(error, LookupError) else RefusedError
         with suppress(Exception):  # a plugin's error that cannot say what it is
-            return kind("expression-failed", reason=_sentence(error), known=_known_in(error))
+            return kind(
+                "expression-failed", languageMessage=_sentence(error), known=_known_in(error)
+            )
     return RefusedError("expression-error", pythonMessage=described(error))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from httptask._core.nearest import nearest
-from httptask.errors import InterchangeError
+from httptask.errors import InterchangeError, reason
 from httptask.interchange._blanks import Blanks
 from httptask.interchange._captured import Captured, File, Part
 from httptask.interchange._curl_data import (
@@ -99,9 +99,9 @@ class _Reading:
             self.flags.discard(name[3:])
         elif known is None:
             near = nearest(name.partition("=")[0], OPTIONS)
-            reason = f"curl has no such option; did you mean --{near[0]}?" if near else None
+            why = reason("option-unknown", near=f"--{near[0]}") if near else None
             shown = f"--{name.partition('=')[0]}"
-            self.request.lose("option-not-carried", severity="error", option=shown, reason=reason)
+            self.request.lose("option-not-carried", severity="error", option=shown, reason=why)
         else:
             self._option(known.name, known.takes_value, pending, None)
 
@@ -114,11 +114,8 @@ class _Reading:
         while letters:
             name = LETTERS.get(letters[0])
             if name is None:
-                reason = "curl has no such option"
-                option = f"-{letters[0]}"
-                self.request.lose(
-                    "option-not-carried", severity="error", option=option, reason=reason
-                )
+                option, why = f"-{letters[0]}", reason("option-unknown")
+                self.request.lose("option-not-carried", severity="error", option=option, reason=why)
                 letters = letters[1:]
             elif OPTIONS[name].takes_value:
                 self._option(name, True, pending, letters[1:] or None)
@@ -143,7 +140,8 @@ class _Reading:
         elif name in _VALUES:
             self.values[name] = value or ""
         elif name not in ABOUT_OUTPUT:
-            self.request.lose("option-not-carried", option=f"--{name}", reason=REASONS.get(name))
+            why = reason(REASONS[name]) if name in REASONS else None
+            self.request.lose("option-not-carried", option=f"--{name}", reason=why)
 
     # Treatments
 
@@ -253,7 +251,7 @@ class _Reading:
                 "requests-left-out",
                 severity="error",
                 count=len(self.urls) - 1,
-                reason="the command names more than one URL",
+                reason=reason("several-urls"),
             )
         url = self.urls[0]
         if not _SCHEME.match(url) and not self.blanks.in_text(url.partition("/")[0]):

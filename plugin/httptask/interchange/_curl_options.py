@@ -99,10 +99,9 @@ ABOUT_OUTPUT = frozenset(
 )
 """Options that a task needs none for: what curl prints, and what httptask does by itself."""
 
-PROXY = "a proxy is the operator's: see the option --proxy"
-_TRUST = "which certificates are trusted is the operator's: see --ca-file and --insecure-host"
-_FILE_OUT = "a task's result holds the response; responseBody: file keeps it as a file"
-_READ_LOCAL = "the file is not read here"
+PROXY = "operators-proxy"
+_TRUST = "operators-trust"
+_FILE_OUT = "kept-in-result"
 REASONS: Mapping[str, str] = {
     "output": _FILE_OUT,
     "remote-name": _FILE_OUT,
@@ -111,33 +110,33 @@ REASONS: Mapping[str, str] = {
     "output-dir": _FILE_OUT,
     "dump-header": _FILE_OUT,
     "write-out": _FILE_OUT,
-    "cookie-jar": "cookies of responses are kept within one call only",
+    "cookie-jar": "kept-within-call",
     "insecure": _TRUST,
     "cacert": _TRUST,
     "capath": _TRUST,
-    "cert": "a client's certificate is a credential of the type tls",
-    "key": "a client's certificate is a credential of the type tls",
-    "pass": "a client's certificate is a credential of the type tls",
-    "cert-type": "a client's certificate is a credential of the type tls",
+    "cert": "certificate-is-credential",
+    "key": "certificate-is-credential",
+    "pass": "certificate-is-credential",
+    "cert-type": "certificate-is-credential",
     "proxy": PROXY,
     "preproxy": PROXY,
     "proxy-user": PROXY,
     "proxytunnel": PROXY,
     "noproxy": PROXY,
-    "netrc": f"{_READ_LOCAL}; name a credential",
-    "netrc-file": f"{_READ_LOCAL}; name a credential",
-    "netrc-optional": f"{_READ_LOCAL}; name a credential",
-    "ntlm": "httptask does not know this way to authorise",
-    "negotiate": "httptask does not know this way to authorise",
-    "anyauth": "name the way: --basic or --digest",
-    "http2": "httptask speaks HTTP/1.1",
-    "http3": "httptask speaks HTTP/1.1",
-    "http1.0": "httptask speaks HTTP/1.1",
-    "resolve": "the address is looked up where the task runs",
-    "connect-to": "the address is looked up where the task runs",
-    "location-trusted": "a credential goes to its own origin alone",
+    "netrc": "credential-file",
+    "netrc-file": "credential-file",
+    "netrc-optional": "credential-file",
+    "ntlm": "authorisation-unknown",
+    "negotiate": "authorisation-unknown",
+    "anyauth": "authorisation-unnamed",
+    "http2": "http-version",
+    "http3": "http-version",
+    "http1.0": "http-version",
+    "resolve": "address-looked-up",
+    "connect-to": "address-looked-up",
+    "location-trusted": "credential-one-origin",
 }
-"""Option -> why it is not carried over, where there is more to say than that."""
+"""Option -> the reason why it is not carried over, where there is more to say than that."""
 
 REFUSED: Mapping[str, str] = {
     "next": "it begins another request; paste one at a time",

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from httptask._http.media_types import FORM, FORM_DATA, essence
-from httptask.errors import InterchangeError
+from httptask.errors import InterchangeError, reason
 from httptask.interchange._blanks import Blanks
 from httptask.interchange._captured import Captured, Part
 from httptask.interchange._documents import Document, objects, texts
@@ -39,13 +39,13 @@ def read_har(value: Any, blanks: Blanks) -> Document:
         request = entry.get("request")
         if not isinstance(request, Mapping):
             continue
-        reason = _noise(entry, request)
-        if reason:
-            left_out[reason] += 1
+        noise = _noise(entry, request)
+        if noise:
+            left_out[noise] += 1
         else:
             document.requests.append(_captured(request, f"/log/entries/{index}/request"))
-    for reason, count in left_out.items():
-        document.lose("requests-left-out", "/log/entries", count=count, reason=reason)
+    for noise, count in left_out.items():
+        document.lose("requests-left-out", "/log/entries", count=count, reason=reason(noise))
     if not document.requests:
         raise InterchangeError(
             "the HAR file holds no request to an API"
@@ -55,21 +55,21 @@ def read_har(value: Any, blanks: Blanks) -> Document:
 
 
 def _noise(entry: Mapping[str, Any], request: Mapping[str, Any]) -> str:
-    """Return why the request of *entry* is none to an API; "" where it may be one."""
+    """Return the reason why the request of *entry* is none to an API; "" where it may be one."""
     url = texts(request.get("url"))
     if not re.match(r"(?i)https?://", url):
-        return "not over HTTP"
+        return "not-http-url"
     if texts(request.get("method")).upper() in ("OPTIONS", "CONNECT"):
-        return "a browser's questions beforehand"
+        return "preflight"
     if texts(entry.get("_resourceType")) in _STATIC_TYPES:
-        return "what a page loads for itself"
+        return "page-load"
     response = entry.get("response")
     content = response.get("content") if isinstance(response, Mapping) else None
     media_type = essence(texts(content.get("mimeType"))) if isinstance(content, Mapping) else ""
     is_get = texts(request.get("method")).upper() == "GET"
     path = re.split(r"[?#]", url)[0]
     if is_get and (_STATIC_MEDIA_TYPE.fullmatch(media_type) or _STATIC_PATH.search(path)):
-        return "what a page loads for itself"
+        return "page-load"
     return ""
 
 

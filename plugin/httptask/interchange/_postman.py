@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask.errors import InterchangeError
+from httptask.errors import InterchangeError, reason
 from httptask.interchange._blanks import Blanks
 from httptask.interchange._captured import Captured
 from httptask.interchange._curl_options import PROXY
@@ -25,8 +25,8 @@ _ADDRESS = re.compile(r"((?:[^/]*//)?[^/?#]*)(.*)", re.DOTALL)
 """Server, and what follows; it matches whatever there is."""
 _NOT_CARRIED = {
     "proxy": PROXY,
-    "certificate": "a client's certificate is a credential of the type tls",
-    "protocolProfileBehavior": "httptask has its own ways: see its settings",
+    "certificate": "certificate-is-credential",
+    "protocolProfileBehavior": "ways-of-its-own",
 }
 """Members of a request or an item that become nothing -> why."""
 
@@ -53,7 +53,7 @@ def read_postman(value: Any, blanks: Blanks) -> Document:
                     pointer,
                     severity="error",
                     count=1,
-                    reason=f"folders are read {_DEEPEST} deep",
+                    reason=reason("folder-depth", limit=_DEEPEST),
                 )
                 continue
             _note_scripts(document, item, pointer)
@@ -126,9 +126,10 @@ def _request(item: Mapping[str, Any], pointer: str, scope: _Scope, blanks: Blank
     if not isinstance(request, Mapping):
         request = {"url": request}
     for holder, at in ((item, ""), (request, "/request")):
-        for name, reason in _NOT_CARRIED.items():
+        for name, why in _NOT_CARRIED.items():
             if holder.get(name):
-                captured.lose("member-not-carried", at=f"{at}/{name}", name=name, reason=reason)
+                where = f"{at}/{name}"
+                captured.lose("member-not-carried", at=where, name=name, reason=reason(why))
     captured.method = variables.filled(texts(request.get("method"))).upper() or "GET"
     captured.description = _description(request.get("description"))
     _set_url(captured, request.get("url"), variables)

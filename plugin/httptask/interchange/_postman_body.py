@@ -8,6 +8,7 @@ from urllib.parse import quote_plus
 
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask._http.media_types import FORM, FORM_DATA
+from httptask.errors import reason
 from httptask.interchange._captured import Captured, File, Part
 from httptask.interchange._documents import objects, texts
 from httptask.interchange._file_names import below_folder
@@ -37,7 +38,7 @@ def set_body(captured: Captured, body: Any, variables: Variables) -> None:
             at="/request/body",
             severity="error",
             name=mode,
-            reason="the mode of the body is not known",
+            reason=reason("body-mode"),
         )
 
 
@@ -125,7 +126,7 @@ def _graphql(captured: Captured, body: Mapping[str, Any], variables: Variables) 
                 at="/request/body/graphql/variables",
                 severity="error",
                 name="variables",
-                reason="they are no JSON",
+                reason=reason("graphql-variables"),
             )
     elif isinstance(given, Mapping):
         value["variables"] = parse(variables.filled(dump(given)))

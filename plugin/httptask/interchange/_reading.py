@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._http.secret_names import is_secret_text
 from httptask._http.syntax import PLACEHOLDER
-from httptask.errors import InterchangeError, Problem
+from httptask.errors import InterchangeError, Problem, reason
 from httptask.interchange._blanks import Blanks, parameter_name
 from httptask.interchange._captured import Captured
 from httptask.interchange._curl import is_curl, read_curl
@@ -121,14 +121,13 @@ def read_requests(
     captured = document.requests
     losses = list(document.losses)
     if len(captured) > MOST_REQUESTS:
-        reason = f"at most {MOST_REQUESTS:,} are read; split the document"
         losses.append(
             Problem.of(
                 "requests-left-out",
                 "",
                 severity="error",
                 count=len(captured) - MOST_REQUESTS,
-                reason=reason,
+                reason=reason("too-many-requests", limit=MOST_REQUESTS),
             )
         )
     checks = _Checks()

@@ -13,7 +13,7 @@ from httptask._core.pointers import parts as steps_of
 from httptask._http.media_types import FORM, FORM_DATA, essence, is_json
 from httptask._http.syntax import FRAMING, PLACEHOLDER
 from httptask.building import build
-from httptask.errors import SettingsError
+from httptask.errors import SettingsError, reason
 from httptask.interchange._blanks import Blanks
 from httptask.interchange._bodies import body_of
 from httptask.interchange._captured import Captured
@@ -179,7 +179,7 @@ def _headers(captured: Captured, typing: Typing | None) -> tuple[dict[str, Any],
     is_browser = any(_OF_BROWSERS.fullmatch(name) for name, _ in captured.headers)
     for name, value in captured.headers:
         if name.lower() == "proxy-authorization":
-            captured.lose("member-not-carried", name=name, reason=PROXY)
+            captured.lose("member-not-carried", name=name, reason=reason(PROXY))
         elif name.lower() in _BY_CONNECTION or name.startswith(":"):
             if name.lower() == "host" and value != _host(captured.url):
                 captured.lose("host-not-carried")
@@ -260,7 +260,5 @@ def _open_other_secrets(request: dict[str, Any], captured: Captured, blanks: Bla
             captured.lose(
                 "secret-left-out",
                 label=problem.pointer,
-                reason=(
-                    "no credential can carry it there; the task takes it as an input parameter"
-                ),
+                reason=reason("secret-as-parameter"),
             )

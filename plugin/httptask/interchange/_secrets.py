@@ -14,18 +14,19 @@ from urllib.parse import unquote, unquote_plus
 
 from httptask._http.secret_names import is_secret_name, is_secret_text
 from httptask._http.syntax import COOKIE_VALUE, TOKEN
+from httptask.errors import reason
 from httptask.interchange._blanks import Blanks
 from httptask.interchange._captured import Captured
 from httptask.interchange._keeping import Keeping
 from httptask.model.api import Endpoint
 
 _SIGNED = {
-    "digest": "a digest answers one challenge; give a credential of the type digest",
-    "aws4-hmac-sha256": "a signature holds for one request; give a credential of the type awsSigV4",
-    "negotiate": "httptask does not know this way to authorise",
-    "ntlm": "httptask does not know this way to authorise",
-    "oauth": "a signature holds for one request (OAuth 1.0)",
-    "hawk": "a signature holds for one request",
+    "digest": reason("digest-answer"),
+    "aws4-hmac-sha256": reason("signature-aws"),
+    "negotiate": reason("authorisation-unknown"),
+    "ntlm": reason("authorisation-unknown"),
+    "oauth": reason("signature", scheme="OAuth 1.0"),
+    "hawk": reason("signature"),
 }
 """Schemes of `Authorization` whose value cannot be sent again -> why."""
 

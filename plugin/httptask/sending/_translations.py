@@ -82,7 +82,7 @@ def _malformed(error: Exception, facts: Facts) -> TaskError:
 
 def _unsendable(error: Exception, facts: Facts) -> TaskError:
     # Not in the library's words: they may quote a header that holds a credential.
-    return SettingsError([Problem.of("not-http", "/httpRequest", reason=type(error).__name__)])
+    return SettingsError([Problem.of("not-http", "/httpRequest", pythonError=type(error).__name__)])
 
 
 _TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Exception, Facts], TaskError]], ...] = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask.building import REFERENCE, is_reference, missing_files, reference_problems
-from httptask.errors import Problem
+from httptask.errors import Problem, reason
 from httptask.expressions import ExpectedList, has_expression, holds_expression
 from httptask.model.for_each import INDEX, MAX_ITEMS, item_names
 
@@ -15,13 +15,10 @@ if TYPE_CHECKING:
     from httptask.building import Files
 
 _WITHOUT_ITEMS = {
-    "Decision": "it says where the run goes, once",
-    "Terminate": "it ends the run, once",
-    "Parallel": (
-        "its branches run once; run a definition for each item, a Workflow with the Parallel in it,"
-        " or give the tasks in the branches a 'forEach' each"
-    ),
-    "Simple": "somebody outside completes it, once",
+    "Decision": "once-route",
+    "Terminate": "once-end",
+    "Parallel": "once-branches",
+    "Simple": "once-outside",
 }
 """Why a type of task is not done for each item."""
 
@@ -65,8 +62,8 @@ def for_each_problems(
     at = pointer_of(["forEach"], pointer)
     task_type = task.get("type")
     if isinstance(task_type, str) and task_type in _WITHOUT_ITEMS:
-        reason = _WITHOUT_ITEMS[task_type]
-        yield Problem.of("for-each-type", at, type=task_type, reason=reason)
+        why = reason(_WITHOUT_ITEMS[task_type])
+        yield Problem.of("for-each-type", at, type=task_type, reason=why)
         return
     if not isinstance(setting, Mapping):
         return

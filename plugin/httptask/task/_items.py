@@ -152,7 +152,7 @@ class _LinesSource:
             try:
                 yield parse(line)
             except JsonError as error:
-                raise self._bad_line(number, error.message) from error
+                raise self._bad_line("for-each-line", number, jsonMessage=error.message) from error
 
     def _lines(self) -> Iterator[bytes]:
         file = self._files.find(self._piece)
@@ -164,17 +164,17 @@ class _LinesSource:
             lines.extend((rest + data).split(b"\n"))
             rest = lines.pop()
             if len(rest) > _LONGEST_LINE:
-                limit = f"it is longer than {_LONGEST_LINE // 2**20} MiB"
-                raise self._bad_line(number + len(lines), limit)
+                limit = _LONGEST_LINE // 2**20
+                raise self._bad_line("for-each-line-length", number + len(lines), limit=limit)
             while lines:
                 yield lines.popleft()
                 number += 1
         if rest:
             yield rest
 
-    def _bad_line(self, number: int, reason: str) -> SettingsError:
+    def _bad_line(self, code: str, number: int, **params: Any) -> SettingsError:
         name = self._piece.name
-        problem = Problem.of("for-each-line", self._at, name=name, number=number, reason=reason)
+        problem = Problem.of(code, self._at, name=name, number=number, **params)
         return SettingsError([problem])
 
 

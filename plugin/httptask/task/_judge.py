@@ -91,14 +91,8 @@ def _check_problems(
         return []
     if endpoint is None and "endpoint" in definition:
         return []  # an unknown one is reported where it is named
-    why = (
-        "the task names no endpoint" if endpoint is None else "its endpoint documents no responses"
-    )
-    return [
-        Problem.of(
-            "response-unchecked", pointer_of([CHECK], pointer), severity="warning", reason=why
-        )
-    ]
+    code = "response-unchecked" if endpoint is None else "response-undocumented"
+    return [Problem.of(code, pointer_of([CHECK], pointer), severity="warning")]
 
 
 def needs_judge(definition: Mapping[str, Any], endpoint: Endpoint | None) -> bool:

@@ -12,7 +12,7 @@ from httptask._http.charsets import lookup
 from httptask._http.header_fields import value_of
 from httptask._http.media_types import charset_of, essence, is_json
 from httptask._http.sequences import EventError, sequence_of
-from httptask.errors import HttpTaskError, TaskError
+from httptask.errors import CodedError, HttpTaskError, TaskError
 from httptask.sending import PinnedError, PinnedResponse
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ _UNDELIVERED = frozenset(("blocked", "credential", "dns", "connection", "tls"))
 """Classes of errors after which the server most often has not got the request."""
 
 
-class PinFault(Exception):  # noqa: N818 - says what is wrong with a pin, and becomes an error there
-    """A pin that answers nothing; the text says why, and *field* which part of it."""
+class PinFault(CodedError):  # noqa: N818 - what is wrong with a pin, and becomes an error there
+    """A pin that answers nothing; *at* names the part of it that is wrong."""
 
-    def __init__(self, reason: str, field: str = "") -> None:
-        super().__init__(reason)
-        self.field = field
+    def __init__(self, code: str, at: str = "", /, **params: Any) -> None:
+        super().__init__(code, **params)
+        self.at = at
 
 
 def pinned_answer(
@@ -53,7 +53,7 @@ def pinned_answer(
         try:
             return PinnedResponse(status, headers, base64.b64decode(encoded, validate=True))
         except binascii.Error as fault:
-            raise PinFault(f"this is no base64: {fault}", "bodyBase64") from fault
+            raise PinFault("pin-not-base64", "bodyBase64", pythonMessage=str(fault)) from fault
     has_body = "body" in pin or bool(pin.get("example"))
     if not has_body or (body is None and content_type is None and media_type is None):
         return PinnedResponse(status, headers)
@@ -72,25 +72,24 @@ def documented_example(
     one that has any. Raises `PinFault`.
     """
     if endpoint is None:
-        raise PinFault("the task names no endpoint that could document one", "example")
+        raise PinFault("pin-example-without-endpoint", "example")
     by_status = {name: _examples(response) for name, response in endpoint.responses.items()}
     documented = [name for name, examples in by_status.items() if examples]
     if not documented:
-        raise PinFault("the endpoint documents no example of a response", "example")
+        raise PinFault("pin-example-undocumented", "example")
     if status is None:
         name = next((name for name in documented if name.startswith("2")), None)
     else:
         names = (str(status), f"{status // 100}XX", f"{status // 100}xx", "default")
         name = next((name for name in names if name in documented), None)
     if name is None:
-        wanted = "a successful response" if status is None else f"the status {status}"
-        reason = f"the endpoint has examples for {', '.join(documented)}, not for {wanted}"
-        raise PinFault(reason, "example")
+        code = "pin-example-unsuccessful" if status is None else "pin-example-other-status"
+        raise PinFault(code, "example", known=documented, status=status)
     examples = by_status[name]
     number = 1 if which is True else which
     if number > len(examples):
-        count = "one example" if len(examples) == 1 else f"{len(examples)} examples"
-        raise PinFault(f"the endpoint documents {count} for {name}", "example")
+        count = len(examples)
+        raise PinFault("pin-example-number", "example", number=number, count=count, status=name)
     media_type, body = examples[number - 1]
     return status or (int(name) if name.isdigit() else 200), media_type, body
 
@@ -120,7 +119,7 @@ def _encoded(body: Any, content_type: str) -> bytes:
         try:
             text = "".join(sequence.write(item, _compact) for item in body)
         except EventError as fault:
-            raise PinFault(f"an item of it is no server-sent event: {fault}", "body") from fault
+            raise PinFault("pin-event", "body", field=str(fault) or None) from fault
     elif isinstance(body, str) and not is_json(content_type):
         text = body
     else:

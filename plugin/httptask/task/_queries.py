@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from httptask.errors import CodedError, reason
 from httptask.expressions import Query
 
 if TYPE_CHECKING:
@@ -34,13 +35,13 @@ def _lower(query: Query) -> Query:
     return Query(query.text, (first, str(name).lower(), *rest))
 
 
-def refusal_of(text: str) -> str | None:
-    """Return why *text* is no query that a setting can be; None for one that can."""
+def refusal_of(text: str) -> dict[str, Any] | None:
+    """Return, as a reason, why *text* is no query that a setting can be; None for one that can."""
     if text.strip().startswith("${"):
         inner = text.strip()[2:].rstrip("}")
-        return f"a query stands here without ${{…}}: {inner}"
+        return reason("query-in-braces", query=inner)
     try:
         Query.of(text)
-    except ValueError as error:
-        return str(error)
+    except CodedError as error:
+        return error.reason
     return None

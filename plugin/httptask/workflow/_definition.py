@@ -47,8 +47,14 @@ def read_json(name: str, data: bytes | None = None) -> tuple[Any, str]:
     try:
         return parse(data), data.decode("utf-8-sig")
     except JsonError as error:
-        where = f"line {error.line}, column {error.column}"
-        problem = Problem.of("json", "", line=error.line, reason=error.message, place=where)
+        problem = Problem.of(
+            "json",
+            "",
+            line=error.line,
+            jsonMessage=error.message,
+            atLine=error.line,
+            column=error.column,
+        )
         raise _refused(name, problem) from error
 
 
@@ -60,7 +66,7 @@ def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
     try:
         return WorkflowDefinition(parse(dump(dict(document))))
     except (JsonError, TypeError, ValueError, RecursionError) as error:
-        raise _refused(None, Problem.of("not-json", "", reason=str(error))) from error
+        raise _refused(None, Problem.of("not-json", "", jsonMessage=str(error))) from error
 
 
 def as_definition(
@@ -91,7 +97,9 @@ def read_file(name: str) -> bytes:
             return _bounded(name, file.read(MAX_BYTES + 1))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
-        problem = Problem.of("definition-unreadable", "", reason=f"{why[:1].lower()}{why[1:]}")
+        problem = Problem.of(
+            "definition-unreadable", "", systemMessage=f"{why[:1].lower()}{why[1:]}"
+        )
         raise _refused(name, problem) from error
 
 

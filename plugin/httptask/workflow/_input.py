@@ -260,5 +260,5 @@ def _default_problems(schema: Any) -> Iterator[Problem]:
         for problem in input_problems(schema, {name: default[0]}):
             if problem.pointer.startswith(pointer_of([name])) and problem.severity == "error":
                 at = pointer_of(["inputSchema", "properties", name, "default"])
-                yield Problem.of("schema-default", at, reason=problem.message)
+                yield Problem.of("schema-default", at, reason=problem.reason())
                 break

@@ -76,8 +76,8 @@ def _fit_problems(
     try:
         answer = pinned_answer(pin, endpoint)
     except PinFault as fault:
-        at = pointer_of([fault.field] if fault.field else [], pointer)
-        yield Problem.of("pin-unfit", at, reason=str(fault))
+        at = pointer_of([fault.at] if fault.at else [], pointer)
+        yield Problem.of("pin-unfit", at, reason=fault.reason)
         return
     if endpoint is None or isinstance(answer, PinnedError) or pin.get("example"):
         return
@@ -93,7 +93,8 @@ def _fit_problems(
     )
     for difference in found[:_MOST]:
         at = pointer + _place(difference, pin)
-        yield Problem.of("pin-response", at, severity="warning", reason=difference.message)
+        params: dict[str, Any] = {"kind": difference.kind, "differenceMessage": difference.message}
+        yield Problem.of("pin-response", at, severity="warning", **params)
 
 
 _BODILESS = (204, 205, 304)

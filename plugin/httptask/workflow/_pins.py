@@ -14,7 +14,7 @@ from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.problem_lines import with_lines
 from httptask._core.strict_json import JsonError, dump, parse
-from httptask.errors import DefinitionError, Problem
+from httptask.errors import CodedError, DefinitionError, Problem
 from httptask.model.pins import ANSWER_FORMS, Pins
 from httptask.settings import schema_problems
 from httptask.workflow._definition import iter_tasks, read_json
@@ -124,7 +124,7 @@ class _PinsDocument:
             try:
                 return cls(parse(dump(dict(source))))
             except (JsonError, TypeError, ValueError, RecursionError) as error:
-                problem = Problem.of("not-json", "", reason=str(error))
+                problem = Problem.of("not-json", "", jsonMessage=str(error))
                 raise DefinitionError([problem], source="the pins") from error
         if not isinstance(source, bool):
             return cls.read(Path(source))
@@ -252,9 +252,9 @@ class _PinsDocument:
             return
         try:
             self._content(name)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            yield Problem.of("pin-body-file", pointer_of(["bodyFile"], pointer), reason=reason)
+        except CodedError as error:
+            at = pointer_of(["bodyFile"], pointer)
+            yield Problem.of("pin-body-file", at, reason=error.reason)
 
     def _whole(self, pin: Any) -> Any:
         """Return *pin* with its bodies in place of the names of their files."""
@@ -267,20 +267,28 @@ class _PinsDocument:
         return {**rest, "bodyBase64": base64.b64encode(self._content(name)).decode("ascii")}
 
     def _content(self, name: str) -> bytes:
-        """Return the bytes of the file *name*. Raises `OSError` or `ValueError`."""
+        """Return the bytes of the file *name*. Raises `CodedError`."""
         if self._path is None:
-            raise ValueError("only pins in a file can name another one")
-        folder = self._path.parent.resolve()
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder):
-            raise ValueError(f"it is not below the folder {FOLDER} of this file")
-        if not path.is_file():
-            raise ValueError("there is no such file")
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+            raise CodedError("pin-file-unnamed")
+        try:
+            content = _content_below(self._path.parent.resolve(), name)
+        except OSError as error:
+            message = error.strerror or str(error)
+            raise CodedError("pin-file-unread", systemMessage=message) from error
         if len(content) > _MOST_BYTES:
-            raise ValueError(f"it has more than {_MOST_BYTES // 2**20} MiB")
+            raise CodedError("pin-file-size", limit=_MOST_BYTES // 2**20)
         return content
+
+
+def _content_below(folder: Path, name: str) -> bytes:
+    """Return the start of the file *name*, which has to be below *folder*."""
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder):
+        raise CodedError("pin-file-outside", folder=FOLDER)
+    if not path.is_file():
+        raise CodedError("pin-file-missing")
+    with path.open("rb") as file:
+        return file.read(_MOST_BYTES + 1)
 
 
 def _sends(task: Mapping[str, Any]) -> bool:
@@ -294,7 +302,9 @@ def _base64_problems(pin: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     try:
         base64.b64decode(encoded, validate=True)
     except ValueError as error:
-        yield Problem.of("pin-base64", pointer_of(["bodyBase64"], pointer), reason=str(error))
+        yield Problem.of(
+            "pin-base64", pointer_of(["bodyBase64"], pointer), pythonMessage=str(error)
+        )
 
 
 def _unknown(code: str, pointer: str, name: str, known: Mapping[str, Any] | list[str]) -> Problem:

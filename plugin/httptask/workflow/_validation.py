@@ -252,7 +252,7 @@ def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
     except Exception as error:  # noqa: BLE001 - a stranger's task type must not hide the other problems
         params: dict[str, Any] = {
             "name": task_type.name,
-            "reason": f"{type(error).__name__}: {error}",
+            "pythonMessage": f"{type(error).__name__}: {error}",
         }
         # A type may trip over what its schema has found already.
         own = [] if by_schema else [Problem.of("task-type-failed", check.pointer, **params)]

@@ -185,5 +185,5 @@ def _keyword_problems(schema: Mapping[str, Any], pointer: str) -> Iterator[Probl
             compiled(pattern)
         except PatternError as error:
             yield Problem.of(
-                "schema-pattern", pointer_of(path, pointer), severity="warning", reason=str(error)
+                "schema-pattern", pointer_of(path, pointer), severity="warning", reason=error.reason
             )

@@ -92,7 +92,7 @@ def _unknown_name(error: Any, pointer: str) -> Iterator[Problem]:
 def _name(error: Any, pointer: str) -> Iterator[Problem]:
     why = next(iter(explained(error.context[0])), None)
     yield Problem.of(
-        "property-names", pointer, name=error.instance, reason=why.message if why else error.message
+        "property-names", pointer, name=error.instance, reason=why.reason() if why else None
     )
 
 
@@ -134,7 +134,7 @@ def _false(_: Any, pointer: str) -> Iterator[Problem]:
 
 def _not(error: Any, pointer: str) -> Iterator[Problem]:
     excluded = error.validator_value
-    params: dict[str, Any] = {"reason": "this is what the description rules out here"}
+    params: dict[str, Any] = {}
     if isinstance(excluded, Mapping):
         if isinstance(excluded.get("required"), list) and isinstance(error.instance, Mapping):
             names = excluded["required"]
@@ -144,7 +144,7 @@ def _not(error: Any, pointer: str) -> Iterator[Problem]:
             }
         elif _is_said(excluded):
             params = {"unexpected": _expected(excluded), "found": found(error.instance)}
-    yield Problem.of("not", pointer, **params)
+    yield Problem.of("not" if params else "ruled-out", pointer, **params)
 
 
 def _bound(code: str, words: str) -> Callable[[Any, str], Iterator[Problem]]:
@@ -239,12 +239,12 @@ def _no_form(error: Any, pointer: str) -> Iterator[Problem]:
     # The form that fails deepest is the one its author most likely meant.
     nearest_form = min(error.context, key=relevance)
     why = next(explained(nearest_form, base), None)
-    reason = None
-    if why is not None:
-        where = f"{why.pointer.removeprefix(pointer)}: " if why.pointer != pointer else ""
-        hint = f" (did you mean {why.suggestion}?)" if why.suggestion else ""
-        reason = f"{where}{why.message}{hint}"
-    yield Problem.of("no-form", pointer, count=len(error.validator_value), nearest=reason)
+    yield Problem.of(
+        "no-form",
+        pointer,
+        count=len(error.validator_value),
+        nearest=None if why is None else why.reason(pointer),
+    )
 
 
 # Advice

@@ -10,7 +10,7 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask._http.hosts import host_fault
 from httptask._http.server_templates import misplaced_values
 from httptask._http.syntax import PLACEHOLDER, split_url
-from httptask.errors import Problem
+from httptask.errors import CodedError, Problem
 from httptask.expressions import has_expression
 from httptask.model.api import Endpoint
 
@@ -43,8 +43,8 @@ def url_problems(
         # A port that is still a placeholder is reported as one without a value.
         split = split_url(_OPEN_PORT.sub(r"\1", text))
         port = split.port
-    except ValueError as error:
-        yield Problem.of("url", pointer, reason=str(error))
+    except CodedError as error:
+        yield Problem.of("url", pointer, reason=error.reason)
         return
     if split.scheme not in ("http", "https") or not split.hostname:
         yield Problem.of("url-absolute", pointer, found=url, **_servers(endpoint))
@@ -74,12 +74,13 @@ def _host_faults(netloc: str, path_parameters: Any, pointer: str) -> Iterator[Pr
         return
     try:
         bare = split_url(f"//{netloc}").hostname or ""
-    except ValueError as error:
-        yield Problem.of("url", pointer, reason=str(error))
+    except CodedError as error:
+        yield Problem.of("url", pointer, reason=error.reason)
         return
     host = f"[{bare}]" if "[" in netloc else bare
-    if fault := host_fault(host):
-        yield Problem.of("url-host", pointer, found=host, reason=fault)
+    fault = host_fault(host)
+    if fault is not None:
+        yield Problem.of("url-host", pointer, found=host, reason=fault.reason)
 
 
 _AUTHORITY = re.compile(r"(?i)https?://[^/?#]*")

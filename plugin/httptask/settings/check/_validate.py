@@ -75,8 +75,8 @@ class Validator:
             return [Problem.of("schema-work", pointer)]
         except Exception as error:  # noqa: BLE001 - see below
             # A schema is a stranger's: a broken $ref, an unknown type, a bad pattern.
-            reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
-            return [Problem.of("schema-unusable", pointer, reason=reason)]
+            message = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
+            return [Problem.of("schema-unusable", pointer, pythonMessage=message)]
         return list(dict.fromkeys(problems))
 
 

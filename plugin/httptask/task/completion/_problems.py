@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import dump
-from httptask.errors import Problem
+from httptask.errors import Problem, reason
 from httptask.expressions import condition_problems, has_expression
 from httptask.model.completion import AUTO, CALLBACK_RESULTS, RESULTS, is_callback
 from httptask.model.task import TaskResult
@@ -139,15 +139,13 @@ def _poll_problems(
     poll: Mapping[str, Any], at: str, results: Sequence[str] = RESULTS
 ) -> Iterator[Problem]:
     status, result = _text(poll, "status"), _text(poll, "result")
-    if status is not None and (reason := refusal_of(status)) is not None:
-        yield Problem.of("completion-value", f"{at}/status", found=status[:200], reason=reason)
+    if status is not None and (why := refusal_of(status)) is not None:
+        yield Problem.of("completion-value", f"{at}/status", found=status[:200], reason=why)
     if result is not None and result not in results and not has_expression(result):
         near = next(iter(nearest(result, results)), None)
-        reason = f"the result is {', '.join(results)} or an expression"
+        why = reason("job-result", known=list(results))
         where = f"{at}/result"
-        yield Problem.of(
-            "completion-value", where, suggestion=near, found=result[:200], reason=reason
-        )
+        yield Problem.of("completion-value", where, suggestion=near, found=result[:200], reason=why)
     both = _texts(poll, "done") & _texts(poll, "failed")
     if both:
         yield Problem.of("completion-states", f"{at}/failed", found=min(both))
@@ -164,12 +162,11 @@ def _url_problems(url: str | None, at: str) -> Iterator[Problem]:
         return
     if not url.startswith(("http://", "https://", "/")):
         near = next(iter(nearest(url, [AUTO])), None)
-        reason = "it is auto, an absolute URL, a path that begins with / or an expression"
-        yield Problem.of("completion-value", at, suggestion=near, found=url[:200], reason=reason)
+        why = reason("job-url")
+        yield Problem.of("completion-value", at, suggestion=near, found=url[:200], reason=why)
 
 
 def _attach_problems(attach: str | None, at: str) -> Iterator[Problem]:
     if not attach or has_expression(attach) or attach.startswith(("http://", "https://")):
         return
-    reason = "it is the absolute URL of a job, mostly an expression over the input parameters"
-    yield Problem.of("completion-value", at, found=attach[:200], reason=reason)
+    yield Problem.of("completion-value", at, found=attach[:200], reason=reason("job-attach"))

@@ -11,7 +11,7 @@ from httptask._core.pointers import child, parts
 from httptask._core.pointers import index as index_of
 from httptask._core.pointers import pointer as pointer_of
 from httptask.building import is_pairs
-from httptask.errors import Problem
+from httptask.errors import CodedError, Problem
 from httptask.model.pagination import Pagination, Place
 
 
@@ -20,7 +20,7 @@ def put(settings: Mapping[str, Any], parameter: Place, value: Any) -> dict[str, 
     group = parameter.group
     old = settings.get(group)
     if parameter.location == "body":
-        return {**settings, group: _put_at(old, _tokens(parameter.name), value)}
+        return {**settings, group: _put_at(old, _tokens(parameter.name), value, None)}
     if isinstance(old, list):  # pairs of names and values
         pairs = [pair for pair in old if not (isinstance(pair, list) and pair[0] == parameter.name)]
         return {**settings, group: [*pairs, [parameter.name, value]]}
@@ -111,9 +111,12 @@ def _tokens(name: str) -> tuple[str, ...]:
     return parts(name) if name.startswith("/") else (name,)
 
 
-def _put_at(value: Any, tokens: tuple[str, ...], new: Any) -> Any:
+def _put_at(value: Any, tokens: tuple[str, ...], new: Any, at: str | None) -> Any:
     """Return a copy of *value* with *new* at *tokens*. Objects on the way there are made, and a
-    list for an item 0: a body without `search_after` gets one by `/search_after/0`.
+    list for an item 0: a body without `search_after` gets one by `/search_after/0`. *at* is the
+    name that *value* has.
+
+    Raises `CodedError` where nothing can be put.
     """
     if not tokens:
         return new
@@ -121,15 +124,15 @@ def _put_at(value: Any, tokens: tuple[str, ...], new: Any) -> Any:
     if isinstance(value, list) and not is_pairs(value):
         index = index_of(token, len(value) or 1)
         if index is None:
-            raise ValueError(f"the list has no item {token}")
+            raise CodedError("page-body-no-item", at=at, name=token)
         item = value[index] if index < len(value) else None
-        return [*value[:index], _put_at(item, rest, new), *value[index + 1 :]]
+        return [*value[:index], _put_at(item, rest, new, token), *value[index + 1 :]]
     if isinstance(value, list):
         return [*(pair for pair in value if pair[0] != token), [token, new]]
     if value is not None and not isinstance(value, Mapping):
-        raise ValueError(f"{token!r} would stand in a value that is no object")
+        raise CodedError("page-body-no-object", at=at, name=token)
     value = value or {}
     member = value.get(token)
     if member is None and rest[:1] == ("0",):
         member = []
-    return {**value, token: _put_at(member, rest, new)}
+    return {**value, token: _put_at(member, rest, new, token)}

@@ -11,7 +11,7 @@ from httptask._core.pointers import index as index_of
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.syntax import TOKEN
 from httptask.building import is_pairs
-from httptask.errors import Problem
+from httptask.errors import Problem, reason
 from httptask.expressions import condition_problems, has_expression
 from httptask.model.pagination import COUNTING
 from httptask.model.task import TaskResult
@@ -26,29 +26,21 @@ _FRAMING = ("host", "content-length", "transfer-encoding", "connection")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 _NEEDED: Mapping[str, Mapping[str, str]] = {
-    "nextUrl": {"next": "where a page has the URL of the next one"},
+    "nextUrl": {"next": "page-needs-url"},
     "link": {},
-    "cursor": {
-        "next": "where a page has the token of the next one",
-        "parameter": "where a request has it",
-    },
-    "page": {"parameter": "where a request has the page's number"},
-    "offset": {"parameter": "where a request has the offset"},
-    "lastItem": {"parameter": "where a request has what the last item says"},
+    "cursor": {"next": "page-needs-token", "parameter": "page-needs-place-of-token"},
+    "page": {"parameter": "page-needs-place-of-number"},
+    "offset": {"parameter": "page-needs-place-of-offset"},
+    "lastItem": {"parameter": "page-needs-place-of-item"},
 }
 """By mode: what it cannot do without, and why."""
 
-_URL = "the next page's URL says it all"
-_COUNTS = "this mode counts by itself; mode cursor takes what a page says"
-_NO_NUMBER = "no number is counted in this mode; write the first value into the request"
+_URL = "page-has-url"
+_COUNTS = "page-counts"
+_NO_NUMBER = "page-counts-nothing"
 _REFUSED: Mapping[str, Mapping[str, str]] = {
     "nextUrl": {"parameter": _URL, "start": _URL, "step": _URL},
-    "link": {
-        "parameter": _URL,
-        "start": _URL,
-        "step": _URL,
-        "next": "the Link header with rel=next says it (RFC 8288)",
-    },
+    "link": {"parameter": _URL, "start": _URL, "step": _URL, "next": "page-has-link"},
     "cursor": {"start": _NO_NUMBER, "step": _NO_NUMBER},
     "page": {"next": _COUNTS},
     "offset": {"next": _COUNTS},
@@ -102,14 +94,14 @@ def _mode_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
     mode = setting["mode"]
     for name, why in _NEEDED[mode].items():
         if name not in setting:
-            yield Problem.of("pagination-needs", at, mode=mode, name=name, reason=why)
+            yield Problem.of("pagination-needs", at, mode=mode, name=name, reason=reason(why))
     if mode == "lastItem" and not setting.keys() & {"next", "identity"}:
-        why = "what of the last item asks for the next page"
-        yield Problem.of("pagination-needs", at, mode=mode, name="identity", reason=why)
+        needed = reason("page-needs-identity")
+        yield Problem.of("pagination-needs", at, mode=mode, name="identity", reason=needed)
     for name, why in _REFUSED[mode].items():
         if name in setting:
             where = pointer_of([name], at)
-            yield Problem.of("pagination-refuses", where, mode=mode, name=name, reason=why)
+            yield Problem.of("pagination-refuses", where, mode=mode, name=name, reason=reason(why))
 
 
 def _query_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
@@ -118,30 +110,27 @@ def _query_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
         if not isinstance(text, str) or not text:  # the schema says so
             continue
         where = pointer_of([name], at)
-        reason = refusal_of(text)
-        if reason is None and name == "items" and re.match(r"\$\.headers(?![^.\[])", text):
-            reason = "headers hold no items; $['headers'] is the name in a body"
-        if reason is not None:
-            yield Problem.of("pagination-query", where, found=text[:200], reason=reason)
+        why = refusal_of(text)
+        if why is None and name == "items" and re.match(r"\$\.headers(?![^.\[])", text):
+            why = reason("page-headers")
+        if why is not None:
+            yield Problem.of("pagination-query", where, found=text[:200], reason=why)
 
 
 def _end_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
     """Yield the problems of a list that would have no end."""
     if setting.get("onEmpty") != "continue":
         return
-    mode, where = setting["mode"], pointer_of(["onEmpty"], at)
+    mode = setting["mode"]
     if mode == "lastItem":
-        reason = "an empty page has no last item to go on from"
-        yield Problem.of("pagination-endless", where, reason=reason)
-        return
-    if mode not in COUNTING:
-        return
-    if not setting.keys() & {"total", "more", "until"}:
-        reason = "nothing else ends the list in this mode: give 'total', 'more' or 'until'"
-        yield Problem.of("pagination-endless", where, reason=reason)
+        why = "page-without-items"
+    elif mode in COUNTING and not setting.keys() & {"total", "more", "until"}:
+        why = "page-without-end"
     elif mode == "offset" and not setting.keys() & {"size", "step"}:
-        reason = "an empty page does not move the offset: give 'size' or 'step'"
-        yield Problem.of("pagination-endless", where, reason=reason)
+        why = "page-without-step"
+    else:
+        return
+    yield Problem.of("pagination-endless", pointer_of(["onEmpty"], at), reason=reason(why))
 
 
 def _place_problems(setting: Mapping[str, Any], request: Any, at: str) -> Iterator[Problem]:
@@ -175,30 +164,29 @@ def _problems_of_place(location: str, name: str, request: Any, at: str) -> Itera
             near = names[0] if len(names) == 1 else None
             yield Problem.of("pagination-path", where, suggestion=near, name=name, url=url)
     if location == "body":
-        reason = _why_no_body(request.get("body"), name)
-        if reason is not None:
-            yield Problem.of("pagination-body", where, reason=reason)
+        why = _why_no_body(request.get("body"), name)
+        if why is not None:
+            yield Problem.of("pagination-body", where, reason=why)
     query = request.get("query")
     if location == "query" and isinstance(query, str) and not has_expression(query):
-        reason = "the query is written as one text; write it by its names"
-        yield Problem.of("pagination-body", where, reason=reason)
+        yield Problem.of("pagination-body", where, reason=reason("page-query-text"))
 
 
-def _why_no_body(body: Any, name: str) -> str | None:
+def _why_no_body(body: Any, name: str) -> dict[str, Any] | None:
     """Return why nothing can be put at *name* into *body*; None where it can."""
     tokens = parts(name) if name.startswith("/") else (name,)
-    value, where = body, "the body"
+    value, at = body, None
     for token in tokens:
         if value is None or (isinstance(value, str) and has_expression(value)):
             return None
         if isinstance(value, Mapping) and value.keys() & {"$file", "$text"}:
-            return f"{where} is sent as it is; write it as an object"
+            return reason("page-body-as-it-is", at=at)
         if not isinstance(value, Mapping | list):
-            return f"{where} is no object: {token!r} cannot be put into it"
+            return reason("page-body-no-object", at=at, name=token)
         is_list = isinstance(value, list) and not is_pairs(value)
         if is_list and index_of(token, len(value) or 1) is None:  # an empty one takes its first
-            return f"{where} is a list without an item {token!r}"
-        value, where = child(value, token), f"what stands at {token!r}"
+            return reason("page-body-no-item", at=at, name=token)
+        value, at = child(value, token), token
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import dump
-from httptask.errors import Problem, SettingsError
+from httptask.errors import CodedError, Problem, SettingsError
 from httptask.task.pagination._modes import BY_URL
 from httptask.task.pagination._page import whole_number
 from httptask.task.pagination._places import put, written
@@ -120,9 +120,9 @@ class Start:
         try:
             if parameter is not None:
                 put(self.settings, parameter, "")
-        except ValueError as error:
+        except CodedError as error:
             at = pointer_of(["parameter", "name"], self.pointer)
-            problem = Problem.of("pagination-body", at, reason=str(error))
+            problem = Problem.of("pagination-body", at, reason=error.reason)
             raise SettingsError([problem]) from None
 
     def _number(self, cursor: Any, setting: str) -> int:
