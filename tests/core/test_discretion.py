@@ -8,16 +8,20 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import servers
+from crash_reporter import reported
 from httptask import errors, hookimpl
 from httptask.model.exchange import OutgoingRequest
+from httptask.model.policy import Network
 from httptask.model.task import Inputs
 from httptask.task import HttpTask
+from jobs import accepted, completion
+from lists import page
 from tasks import http, runtime
 
 TOKEN = "c4n4ryT0kenOfALength"
@@ -45,43 +49,6 @@ class Failing:
     @hookimpl
     def httptask_auth_schemes(self) -> list[Any]:
         return [self]
-
-
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield *error* and whatever it leads to, also what a traceback would not print."""
-    queued, seen = [error], set()
-    while queued:
-        current = queued.pop()
-        if id(current) not in seen:
-            seen.add(id(current))
-            yield current
-            queued += [
-                other for other in (current.__cause__, current.__context__) if other is not None
-            ]
-
-
-def reported(error: BaseException) -> str:
-    """Return all that a crash reporter takes of *error*: texts, and the local variables of each
-    frame but the tests'.
-    """
-    texts = traceback.format_exception(error)
-    for one in chain(error):
-        texts += [str(one), repr(one), *getattr(one, "__notes__", ())]
-        frames = [frame for frame, _ in traceback.walk_tb(one.__traceback__)]
-        for frame in (frame for frame in frames if frame.f_code.co_filename != __file__):
-            for name, value in frame.f_locals.items():
-                texts.append(f"{frame.f_code.co_qualname}: {name} = {shown(value)}")
-    return "\n".join(texts)
-
-
-def shown(value: Any, depth: int = 4) -> str:
-    """Return the `repr` of *value*, and of what is in it where it is a container."""
-    text = repr(value)
-    if depth and isinstance(value, dict):
-        return text + "".join(shown(part, depth - 1) for pair in value.items() for part in pair)
-    if depth and isinstance(value, list | tuple | set):
-        return text + "".join(shown(part, depth - 1) for part in value)
-    return text
 
 
 def refused(url: str, **fields: Any) -> dict[str, Any]:
@@ -143,6 +110,86 @@ def test_no_error_shows_a_crash_reporter_the_secret(
     ] == []
     assert "c4n4ry" not in caplog.text
     assert "Traceback" in caplog.text
+
+
+GIVEN = servers.response(json.dumps({"access_token": TOKEN}).encode(), servers.JSON)
+CHALLENGE = ("WWW-Authenticate", 'Digest realm="r", nonce="n0", qop="auth"')
+BROKEN = f"HTTP/1.1 200 {TOKEN}\r\nContent-Type: {{}}\r\nContent-Length: 99\r\n\r\n{TOKEN}\n"
+FAILED = page({"error": {"message": TOKEN}}, status="500 No")
+
+
+def answering(*answers: bytes) -> servers.Handler:
+    """Return a handler that gives one request after another its answer, and then hangs up."""
+    pending = [*answers]
+
+    def handle(peer: servers.Peer) -> bool:
+        if peer.read_request() and pending:
+            peer.sendall(pending.pop(0))
+        return bool(pending)
+
+    return handle
+
+
+def _client(url: str) -> dict[str, Any]:
+    grant = {"grant": "clientCredentials", "tokenUrl": f"{url}/token", "clientId": "c"}
+    return {"type": "oauth2", "clientSecret": TOKEN, **grant}
+
+
+def _plain(_: str) -> dict[str, Any]:
+    return CREDENTIALS["header"]
+
+
+NEXT = {"pagination": {"mode": "nextUrl", "items": "$.items", "next": "$.next"}}
+PATHS: dict[str, tuple[servers.Handler, Callable[[str], dict[str, Any]], dict[str, Any]]] = {
+    "a token endpoint": (answering(FAILED), _client, {}),
+    "a token that is refused": (answering(GIVEN, FAILED), _client, {}),
+    "a token cut off": (answering(GIVEN[:-3]), _client, {}),
+    "a digest": (
+        answering(servers.response(b"", CHALLENGE, status="401 No"), FAILED),
+        lambda _: {"type": "digest", "username": "ann", "password": TOKEN},
+        {},
+    ),
+    "a key in the body": (
+        answering(FAILED),
+        lambda _: {"type": "apiKey", "in": "body", "name": "k", "key": TOKEN},
+        {"request": {"method": "POST", "body": {"a": 1}}},
+    ),
+    "a second page": (answering(page({"items": [1], "next": "/2"}), FAILED), _plain, NEXT),
+    "the URL of a page": (
+        answering(page({"items": [1], "next": f"http://[{TOKEN}"})),
+        _plain,
+        NEXT,
+    ),
+    "a job": (
+        answering(accepted(("Operation-Location", "/job")), FAILED),
+        _plain,
+        completion(intervalSeconds=0.01),
+    ),
+    "a stream": (answering(BROKEN.format("text/event-stream").encode()), _plain, {}),
+    "a file": (answering(BROKEN.format("image/png").encode()), _plain, {"responseBody": "file"}),
+    "a condition": (
+        answering(page({"echo": TOKEN})),
+        _plain,
+        {"successCondition": "${jsonata: $error(body.echo)}"},
+    ),
+}
+
+
+@pytest.mark.parametrize("path", [*PATHS, "a proxy"])
+def test_no_error_on_any_path_shows_a_crash_reporter_the_secret(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each request that a call makes, and of what it makes of the answers."""
+    handler, credential, fields = PATHS.get(path, (answering(FAILED), _plain, {}))
+    with servers.raw_server(handler) as server:
+        monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", json.dumps(credential(server.url)))
+        url = "https://api.example" if path == "a proxy" else server.url
+        proxy = server.url.replace("//", f"//ann:{TOKEN}@") if path == "a proxy" else ""
+        with runtime(network=Network(proxy=proxy)) as shared:
+            task = HttpTask(refused(url, **fields), name="task", runtime=shared)
+            with pytest.raises(errors.TaskError) as caught:
+                task.call()
+    assert re.findall(r".{,60}c4n4ry.{,60}", reported(caught.value)) == []
 
 
 def test_an_expression_that_quotes_a_known_secret_is_masked() -> None:

@@ -203,6 +203,27 @@ def test_an_answer_is_read_whatever_its_form(
     assert server.granted == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"scope": "a", "access_token": "c4n4ry-new',
+        '{"refresh_token": "c4n4ry-\\',
+        '\ufeff{"refresh_token": "c4n4ry-new", "expires_in":',
+        '{"access_token": ["c4n4ry-new", "c4n4ry-newer"]}',
+    ],
+)
+def test_a_token_of_an_answer_that_cannot_be_read_is_shown_nowhere(
+    server: TokenServer, use: Any, body: str
+) -> None:
+    """Cut off in its middle, behind a byte order mark, in a list: nobody knows it, and it may be
+    valid.
+    """
+    server.answer = answered(body, servers.JSON)
+    seen = exchange(use())
+    assert seen.outcome == "credential"
+    assert "c4n4ry" not in json.dumps(seen.to_json()) + repr(seen)
+
+
 def test_a_compressed_answer_is_read(server: TokenServer, use: Any) -> None:
     """Its coding is taken off first (RFC 9110, section 8.4), as far as a token can be long."""
     padding = ""

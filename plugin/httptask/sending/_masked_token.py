@@ -39,11 +39,14 @@ _GIVEN = frozenset(("device_code", "assertion"))
 """Fields of an answer that are, beside those that are called a token."""
 
 _FORM = re.compile(r"(?:^|(?<=[&?]))([^=&?]+)=([^&]*)")
+_STRING = r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)'
+_STRINGS = rf"\[(?:\s*{_STRING}\s*,?)+\]?"
 _MEMBER = re.compile(
-    r'"((?:[^"\\]|\\.){0,200})"(\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)', re.DOTALL
+    rf'"((?:[^"\\]|\\.){{0,200}})"(\s*:\s*)({_STRINGS}|{_STRING}|-?[0-9][0-9.eE+-]*)', re.DOTALL
 )
-"""A member of a JSON object whose value is a string or a number, whether or not the rest is JSON.
-The length of a name is bounded: without, a text of escaped quotes would be searched for hours.
+"""A member of a JSON object whose value is a string, strings in a list, or a number, whether or not
+the rest is JSON: an answer may have been cut off in the middle of a token. The length of a name is
+bounded: without, a text of escaped quotes would be searched for hours.
 """
 _READ = 2 * SHOWN
 """Bytes at the start of a body that are masked and shown; the last quarter of what is cut goes, for
@@ -176,7 +179,7 @@ def _values(text: str, names: frozenset[str]) -> Iterator[str]:
                 try:
                     yield json.loads(member[3])
                 except ValueError:
-                    yield member[3][1:-1]
+                    yield member[3].strip('"')
         return
     for pair in _FORM.finditer(text):
         if _is_secret(unquote_plus(pair[1]), names):
@@ -198,4 +201,4 @@ def _masked(text: str, names: frozenset[str]) -> str:
 
 
 def _is_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[")
+    return text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")

@@ -329,9 +329,9 @@ def _items_view(
         text = json_text(content, received.content_type, charset)
         items = list(_items(text, media_type))
     except RecursionError:
-        return _not_json(content, media_type, redactor, _too_deep(limits))
+        return _not_json(content, media_type, redactor, _too_deep(limits), as_items=True)
     except ValueError as error:
-        return _not_json(content, media_type, redactor, str(error))
+        return _not_json(content, media_type, redactor, str(error), as_items=True)
     return _bounded_view(items, text, content, media_type, limits, redactor)
 
 
@@ -349,12 +349,14 @@ def _items(text: str, media_type: str) -> Iterator[Any]:
             raise ValueError(f"item {position}: {error}") from error
 
 
-def _not_json(content: bytes, media_type: str, redactor: Redactor, why: str) -> View:
+def _not_json(
+    content: bytes, media_type: str, redactor: Redactor, why: str, *, as_items: bool = False
+) -> View:
     # `detect_encoding` names codecs that leave out a byte order mark.
     text = content.decode(json.detect_encoding(content), "replace")
     start = _masked_start(text, redactor)[:80]
     claim = f"the response says it is {media_type}"
-    if reading_of(media_type) != JSON:
+    if reading_of(media_type) != JSON and not as_items:
         claim = (
             'the response is to be read as JSON ("responseBody": "json"), says it is'
             f" {media_type or 'nothing'},"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 import threading
 from dataclasses import replace
@@ -17,13 +18,14 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 import servers
+from crash_reporter import chain, reported
 from engine_definitions import api, at, get, post
 from httptask.engines.temporal import HttpTaskArguments, HttpTaskOutcome, activities, http_task
 from httptask.engines.temporal._activities import Activities
 from httptask.engines.temporal._arguments import TaskProgress
 from jobs import accepted, completion, job_server, states
 from lists import asked, page
-from tasks import runtime
+from tasks import http, runtime
 from temporal_servers import PATIENCE
 
 
@@ -217,3 +219,22 @@ def test_the_next_attempt_reads_on_where_the_last_one_stopped() -> None:
         asked_for = [asked(request).query.get("page", "1") for request in server.received]
     assert asked_for == ["1", "2", "3", "2", "3"]
     assert rest.output["body"] == whole.output["body"] == [{"id": 1}, {"id": 2}, {"id": 3}]
+
+
+def test_no_context_of_a_failure_has_what_was_masked_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor does a local variable of any frame: a server that echoes the credential is quoted by
+    neither.
+    """
+    token = "c4n4ryT0kenOfALength"
+    monkeypatch.setenv("HTTPTASK_CREDENTIAL_API", json.dumps({"type": "bearer", "token": token}))
+    answer = servers.response(
+        json.dumps({"echo": token}).encode(), servers.JSON, status="403 Forbidden"
+    )
+    with servers.raw_server(servers.respond(answer)) as server:
+        error = failed(http(server.url, credentials="api"))
+    assert error.details[0].error["result"]["body"] == {"echo": "•••"}
+    for one in chain(error):
+        assert token not in repr((one, vars(one), [vars(detail) for detail in one.details]))
+    assert token not in reported(error)

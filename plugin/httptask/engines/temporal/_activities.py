@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from httptask._core.discretion import DiscreetErrors
 from httptask._core.strict_json import dump
 from httptask.engines._compiled import CompiledDefinition
 from httptask.engines._outcome import cut_off_error, stopped_error
@@ -313,25 +314,31 @@ def _failed(
 
 @contextlib.contextmanager
 def _masked_failures(runtime: Runtime) -> Iterator[None]:
-    """Take the secrets out of the failures of activities: a server may have echoed one."""
-    try:
-        yield
-    except ApplicationError as error:
-        mask = runtime.redactor.value
-        details = [
-            replace(one, error=mask(one.error), notes=mask(one.notes), state=mask(one.state))
-            if isinstance(one, FailedTask)
-            else mask(one)
-            for one in error.details
-        ]
-        raise ApplicationError(
-            mask(error.message),
-            *details,
-            type=error.type,
-            non_retryable=error.non_retryable,
-            next_retry_delay=error.next_retry_delay,
-            category=error.category,
-        ) from None
+    """Take the secrets out of the failures of activities: a server may have echoed one. The failure
+    as it was is not their context: crash reporters look there.
+    """
+    with DiscreetErrors(runtime.redactor.text):
+        try:
+            yield
+        except ApplicationError as error:
+            raise _masked_failure(error, runtime.redactor.value) from None
+
+
+def _masked_failure(error: ApplicationError, mask: Callable[[Any], Any]) -> ApplicationError:
+    details = [
+        replace(one, error=mask(one.error), notes=mask(one.notes), state=mask(one.state))
+        if isinstance(one, FailedTask)
+        else mask(one)
+        for one in error.details
+    ]
+    return ApplicationError(
+        mask(error.message),
+        *details,
+        type=error.type,
+        non_retryable=error.non_retryable,
+        next_retry_delay=error.next_retry_delay,
+        category=error.category,
+    )
 
 
 def _masked(outcome: HttpTaskOutcome, runtime: Runtime) -> HttpTaskOutcome:
