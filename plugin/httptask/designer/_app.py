@@ -52,7 +52,8 @@ from httptask.designer._rounds import shown_suggestion
 from httptask.designer._runs import Runs, runs_file
 from httptask.designer._search import search_endpoints
 from httptask.designer._shown_bodies import unpacked
-from httptask.designer._test_requests import TestRequests, described
+from httptask.designer._shown_exchange import described
+from httptask.designer._test_requests import TestRequests
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
 from httptask.engines.callbacks import CALLBACKS

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from httptask.designer._event_stream import Event
-from httptask.designer._test_requests import described, shown_attempt
+from httptask.designer._shown_exchange import described, shown_attempt
 
 if TYPE_CHECKING:
     from httptask.model.exchange import Exchange

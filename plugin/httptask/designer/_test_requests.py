@@ -8,30 +8,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import json
 import logging
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
-from httptask.building import curl_command
 from httptask.designer._arriving import Arriving
 from httptask.designer._authorisation import authorisation
-from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
 from httptask.designer._event_stream import Event
 from httptask.designer._hints import hints
 from httptask.designer._problems import Refused
 from httptask.designer._rounds import shown_calls, shown_suggestion
-from httptask.designer._shown_bodies import encoding_of, file_name, media_type_of, shown_as
+from httptask.designer._shown_exchange import (
+    Body,
+    described,
+    rounded,
+    shown_attempt,
+    shown_response,
+)
 from httptask.errors import ExpressionError, HttpTaskError, SettingsError, TaskError
 from httptask.model.api import Endpoint
-from httptask.model.exchange import Attempt, Difference, Exchange, Hop, RawResponse, SentRequest
+from httptask.model.exchange import Exchange
 from httptask.model.task import Inputs, TestOptions
 from httptask.plugins import PluginManager
 from httptask.sending import Progress, Wait, watched
@@ -50,22 +52,6 @@ _FIRST_INTERVAL, _LATER_INTERVAL = 0.02, 0.1
 """Seconds between looks at the network: often in the first half second, when phases are short."""
 _HEARTBEAT = 1.0
 """Longest time between two events, in seconds: a page shows that it is still connected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A response's body, secrets masked."""
-
-    raw: bytes
-    """The bytes as received."""
-    decoded: bytes | None
-    """As UTF-8 text, after content coding and charset; None when it is no text."""
-    media_type: str
-    """The media type of the decoded text: `application/json` or `text/plain`."""
-    size: int
-    """Bytes of the whole body; more than *raw* has when it was too large to be kept."""
-    encoding: str = ""
-    """The content coding of *raw*."""
 
 
 @dataclass(slots=True)
@@ -207,37 +193,18 @@ class TestRequests:
         exchange = work.result()
         sent = exchange.request
         seen = described(sent) if sent is not None else request_event
-        common["phases"] = _rounded(exchange.phases)
-        common["elapsedSeconds"] = round(exchange.elapsed_seconds, 6)
-        common["attempts"] = [shown_attempt(attempt) for attempt in exchange.attempts]
-        if exchange.pages is not None:
-            common["pages"] = shown_calls(exchange.pages)
-        if exchange.job is not None:
-            common["job"] = shown_calls(exchange.job)
-        if exchange.item is not None:
-            common["item"] = exchange.item.to_json()
-        suggestion = suggestion_after(exchange, task.endpoint, task.definition)
-        if suggestion is not None:
-            common["suggestedPagination"] = shown_suggestion(suggestion)
+        common |= _calls_of(exchange, task)
         response = exchange.response
         url = _url(seen, task)
         seen |= authorisation(exchange.outcome, response, url, *_known(task))
         if response is None or exchange.outcome in _NO_RESPONSE:
-            return "error", common | {
-                "kind": exchange.outcome,
-                "message": exchange.error or "no response came",
-                "retryable": False,
-                "maybeDelivered": any(
-                    "send" in hop.phases for one in exchange.attempts for hop in one.hops
-                ),
-                **seen,
-            }
+            return "error", common | _unanswered(exchange) | seen
         if len(response.body) > _LONG:
             body, shown = await in_thread(
-                lambda: _answer(response, exchange.differences, task.endpoint)
+                lambda: shown_response(response, exchange.differences, task.endpoint)
             )
         else:
-            body, shown = _answer(response, exchange.differences, task.endpoint)
+            body, shown = shown_response(response, exchange.differences, task.endpoint)
         self._keep(running.id, body)
         if exchange.outcome != "success":
             shown["message"] = exchange.error or ""
@@ -342,7 +309,7 @@ async def _progress(running: _Running, arriving: Arriving) -> AsyncIterator[Even
             yield (
                 "phase",
                 common
-                | {"phases": _rounded(network.ended_phases())}
+                | {"phases": rounded(network.ended_phases())}
                 | _wait(progress.wait)
                 | ({"queueReason": network.queue_reason} if phase == "queue" else {})
                 | ({} if waits_until is None else {"waitUntil": waits_until}),
@@ -368,6 +335,36 @@ def _wait(wait: Wait | None) -> dict[str, Any]:
 # Outcome
 
 
+def _calls_of(exchange: Exchange, task: HttpTask) -> dict[str, Any]:
+    """Return the members of the last event that describe the calls of *exchange*."""
+    members: dict[str, Any] = {
+        "phases": rounded(exchange.phases),
+        "elapsedSeconds": round(exchange.elapsed_seconds, 6),
+        "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
+    }
+    if exchange.pages is not None:
+        members["pages"] = shown_calls(exchange.pages)
+    if exchange.job is not None:
+        members["job"] = shown_calls(exchange.job)
+    if exchange.item is not None:
+        members["item"] = exchange.item.to_json()
+    suggestion = suggestion_after(exchange, task.endpoint, task.definition)
+    if suggestion is not None:
+        members["suggestedPagination"] = shown_suggestion(suggestion)
+    return members
+
+
+def _unanswered(exchange: Exchange) -> dict[str, Any]:
+    """Return the members of an `error` event that describe an *exchange* without a response."""
+    hops = (hop for attempt in exchange.attempts for hop in attempt.hops)
+    return {
+        "kind": exchange.outcome,
+        "message": exchange.error or "no response came",
+        "retryable": False,
+        "maybeDelivered": any("send" in hop.phases for hop in hops),
+    }
+
+
 def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]:
     """Return what is known of a call that did not complete: its request and its attempts.
 
@@ -383,16 +380,10 @@ def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]
         | job
         | {
             "maybeDelivered": progress.maybe_delivered,
-            "phases": _rounded(exchange.phases),
+            "phases": rounded(exchange.phases),
             "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
         }
     )
-
-
-def described(request: SentRequest) -> dict[str, Any]:
-    """Return *request* as `{"request", "curl", "raw"}`: for a page, a shell and a reader."""
-    curl = curl_command(request) if len(request.shown_body) <= SHOWN_TEXT else ""
-    return {"request": shown_request(request), "curl": curl, "raw": raw_request(request)}
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
@@ -425,87 +416,3 @@ def _failure(error: BaseException) -> dict[str, Any]:
         }
         fields["problems"] = [error.problem().to_json()]
     return fields
-
-
-def shown_attempt(attempt: Attempt) -> dict[str, Any]:
-    value = {
-        "number": attempt.number,
-        "outcome": attempt.outcome,
-        "startedAt": attempt.started_at,
-        "waitedSeconds": round(attempt.waited_seconds, 6),
-        "elapsedSeconds": round(attempt.elapsed_seconds, 6),
-        "hops": [_hop(hop) for hop in attempt.hops],
-    }
-    if attempt.sub_exchanges:
-        value["subExchanges"] = [
-            {"kind": each.kind, "beforeHop": each.before_hop, **_hop(each.hop)}
-            for each in attempt.sub_exchanges
-        ]
-    return value | ({"error": attempt.error} if attempt.error else {})
-
-
-def _hop(hop: Hop) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "request": shown_request(hop.request),
-        "phases": _rounded(hop.phases),
-        "notes": list(hop.notes),
-    }
-    if hop.response is not None:
-        shown |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}
-        shown["headers"] = [list(pair) for pair in hop.response.headers]
-    if hop.unparsed:
-        shown["unparsed"] = hop.unparsed
-    return shown | ({"challenged": True} if hop.challenged else {})
-
-
-def _answer(
-    response: RawResponse, differences: Sequence[Difference], endpoint: Endpoint | None
-) -> tuple[Body, dict[str, Any]]:
-    """Return the body to keep, and the members of the event that describe *response*."""
-    media_type = media_type_of(response)
-    text = _text(response, media_type)
-    is_json = response.decoded_as == "json"
-    body = Body(
-        response.body,
-        text.encode("utf-8", "replace") if text is not None else None,
-        "application/json" if is_json else "text/plain",
-        response.size or len(response.body),
-        encoding_of(response),
-    )
-    shown: dict[str, Any] = {
-        "status": response.status_code,
-        "reasonPhrase": response.reason_phrase,
-        "httpVersion": response.http_version,
-        "headers": [list(pair) for pair in response.headers],
-        "mediaType": media_type,
-        "size": body.size,
-        "decodedAs": response.decoded_as,
-        "shownAs": shown_as(media_type, response.decoded_as),
-        "fileName": file_name(response, media_type),
-        "decodedSize": len(body.decoded) if body.decoded is not None else 0,
-        "truncated": text is not None and len(text) > SHOWN_TEXT,
-        "notes": list(response.notes),
-        "differences": [difference.to_json() for difference in differences],
-        "documented": endpoint is not None and bool(endpoint.responses),
-    }
-    return body, shown | ({"text": text[:SHOWN_TEXT]} if text is not None else {})
-
-
-def _text(response: RawResponse, media_type: str) -> str | None:
-    """Return the decoded body of *media_type* as text; None when it is neither JSON nor text.
-
-    JSON is as the server wrote it, unless a content coding hides its bytes, or it is one of many
-    values: their list.
-    """
-    if response.decoded_as == "text":
-        return str(response.decoded)
-    if response.decoded_as != "json":
-        return None
-    if not encoding_of(response) and shown_as(media_type, "json") == "json":
-        with contextlib.suppress(UnicodeDecodeError):
-            return response.body.decode(json.detect_encoding(response.body)).removeprefix("\ufeff")
-    return dump(response.decoded)
-
-
-def _rounded(phases: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(seconds, 6) for name, seconds in phases.items()}

@@ -1,0 +1,124 @@
+"""An exchange as a page shows it: its request, its attempts, and the response with its body."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from httptask._core.strict_json import dump
+from httptask.building import curl_command
+from httptask.designer._drafts import SHOWN_TEXT, raw_request, shown_request
+from httptask.designer._shown_bodies import encoding_of, file_name, media_type_of, shown_as
+from httptask.model.api import Endpoint
+from httptask.model.exchange import Attempt, Difference, Hop, RawResponse, SentRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A response's body, secrets masked."""
+
+    raw: bytes
+    """The bytes as received."""
+    decoded: bytes | None
+    """As UTF-8 text, after content coding and charset; None when it is no text."""
+    media_type: str
+    """The media type of the decoded text: `application/json` or `text/plain`."""
+    size: int
+    """Bytes of the whole body; more than *raw* has when it was too large to be kept."""
+    encoding: str = ""
+    """The content coding of *raw*."""
+
+
+def described(request: SentRequest) -> dict[str, Any]:
+    """Return *request* as `{"request", "curl", "raw"}`: for a page, a shell and a reader."""
+    curl = curl_command(request) if len(request.shown_body) <= SHOWN_TEXT else ""
+    return {"request": shown_request(request), "curl": curl, "raw": raw_request(request)}
+
+
+def shown_attempt(attempt: Attempt) -> dict[str, Any]:
+    """Return *attempt* with its hops, and the exchanges that its authorisation needed."""
+    value = {
+        "number": attempt.number,
+        "outcome": attempt.outcome,
+        "startedAt": attempt.started_at,
+        "waitedSeconds": round(attempt.waited_seconds, 6),
+        "elapsedSeconds": round(attempt.elapsed_seconds, 6),
+        "hops": [_hop(hop) for hop in attempt.hops],
+    }
+    if attempt.sub_exchanges:
+        value["subExchanges"] = [
+            {"kind": each.kind, "beforeHop": each.before_hop, **_hop(each.hop)}
+            for each in attempt.sub_exchanges
+        ]
+    return value | ({"error": attempt.error} if attempt.error else {})
+
+
+def _hop(hop: Hop) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "request": shown_request(hop.request),
+        "phases": rounded(hop.phases),
+        "notes": list(hop.notes),
+    }
+    if hop.response is not None:
+        shown |= {"status": hop.response.status_code, "statusLine": hop.response.status_line}
+        shown["headers"] = [list(pair) for pair in hop.response.headers]
+    if hop.unparsed:
+        shown["unparsed"] = hop.unparsed
+    return shown | ({"challenged": True} if hop.challenged else {})
+
+
+def shown_response(
+    response: RawResponse, differences: Sequence[Difference], endpoint: Endpoint | None
+) -> tuple[Body, dict[str, Any]]:
+    """Return the body to keep, and the members of the event that describe *response*."""
+    media_type = media_type_of(response)
+    text = _text(response, media_type)
+    is_json = response.decoded_as == "json"
+    body = Body(
+        response.body,
+        text.encode("utf-8", "replace") if text is not None else None,
+        "application/json" if is_json else "text/plain",
+        response.size or len(response.body),
+        encoding_of(response),
+    )
+    shown: dict[str, Any] = {
+        "status": response.status_code,
+        "reasonPhrase": response.reason_phrase,
+        "httpVersion": response.http_version,
+        "headers": [list(pair) for pair in response.headers],
+        "mediaType": media_type,
+        "size": body.size,
+        "decodedAs": response.decoded_as,
+        "shownAs": shown_as(media_type, response.decoded_as),
+        "fileName": file_name(response, media_type),
+        "decodedSize": len(body.decoded) if body.decoded is not None else 0,
+        "truncated": text is not None and len(text) > SHOWN_TEXT,
+        "notes": list(response.notes),
+        "differences": [difference.to_json() for difference in differences],
+        "documented": endpoint is not None and bool(endpoint.responses),
+    }
+    return body, shown | ({"text": text[:SHOWN_TEXT]} if text is not None else {})
+
+
+def _text(response: RawResponse, media_type: str) -> str | None:
+    """Return the decoded body of *media_type* as text; None when it is neither JSON nor text.
+
+    JSON is as the server wrote it, unless a content coding hides its bytes, or it is one of many
+    values: their list.
+    """
+    if response.decoded_as == "text":
+        return str(response.decoded)
+    if response.decoded_as != "json":
+        return None
+    if not encoding_of(response) and shown_as(media_type, "json") == "json":
+        with contextlib.suppress(UnicodeDecodeError):
+            return response.body.decode(json.detect_encoding(response.body)).removeprefix("\ufeff")
+    return dump(response.decoded)
+
+
+def rounded(phases: Mapping[str, float]) -> dict[str, float]:
+    """Return the seconds of *phases* in microseconds' precision."""
+    return {name: round(seconds, 6) for name, seconds in phases.items()}
