@@ -1224,7 +1224,7 @@ def test_mistakes_of_ours_are_said_plainly(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a secret detail")
 
-    monkeypatch.setattr("httptask.designer._app.reference", broken)
+    monkeypatch.setattr("httptask.designer._endpoint_routes.reference", broken)
     answer = designer.client.get("endpoints/acme-things-id-get-0")
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:httptask:problem:internal")
     assert "secret detail" not in answer.text

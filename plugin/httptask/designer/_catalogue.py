@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from httptask.building import Files
 from httptask.catalogue import Catalogue
+from httptask.designer._drafts import Draft
+from httptask.errors import UnknownEndpointError
 from httptask.model.api import Endpoint, Server
 from httptask.settings import prepare
 from httptask.task import HttpTask, Runtime
@@ -88,6 +90,18 @@ class CatalogueThread:
         """Return the entry of an endpoint. Raises `UnknownEndpointError`."""
         return await self._in_thread(lambda: self._entry(endpoint_id))
 
+    async def entry_of(self, draft: Draft) -> CatalogueEntry | None:
+        """Return the endpoint of *draft*; None when it names none or an unknown one.
+
+        Validation reports an unknown endpoint.
+        """
+        if draft.endpoint_id is None:
+            return None
+        try:
+            return await self.entry(draft.endpoint_id)
+        except UnknownEndpointError:
+            return None
+
     async def aclose(self) -> None:
         """Close the catalogue when the work in its thread has ended."""
         await self._in_thread(self._close)
@@ -138,3 +152,13 @@ class CatalogueThread:
             for url in self._servers.get(endpoint.provider, ())
         )
         return replace(endpoint, servers=own + endpoint.servers) if own else endpoint
+
+
+def task_of(draft: Draft, entry: CatalogueEntry | None, runtime: Runtime) -> HttpTask:
+    """Return the task of *draft*, whose endpoint is that of *entry*."""
+    if entry is None:
+        return HttpTask(draft.task, name=draft.name, runtime=runtime)
+    task = HttpTask(draft.task, name=draft.name, runtime=runtime, endpoint=entry.endpoint)
+    # The derived schema is reused, because validators are cached by its identity.
+    task.settings_schema = entry.schema
+    return task

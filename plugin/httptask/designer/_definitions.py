@@ -1,9 +1,10 @@
-"""What a page asks of a definition apart from its file: environments, its input, drafts."""
+"""What a page asks of a definition: its file, environments, its input, drafts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,11 +14,12 @@ from httptask._core.threads import in_thread
 from httptask.designer._bodies import as_json, json_object, member
 from httptask.designer._drafts import Draft, draft_of
 from httptask.designer._inputs import environment, environments, input_form
-from httptask.designer._workflows import Workflows
+from httptask.designer._problems import Refused
+from httptask.designer._workflows import MOST_BYTES, Workflows
 from httptask.errors import DefinitionError, Problem
 from httptask.model.environment import Environment
 from httptask.model.workflow import WorkflowDefinition
-from httptask.workflow import definitions_of
+from httptask.workflow import definitions_of, rename_task
 from httptask.workflow.typing import task_typing_problems
 
 if TYPE_CHECKING:
@@ -27,8 +29,65 @@ if TYPE_CHECKING:
 class Definitions:
     """The definitions in *workflows*, with what stands next to them."""
 
-    def __init__(self, workflows: Workflows) -> None:
+    def __init__(self, workflows: Workflows, runtime: Runtime) -> None:
         self._workflows = workflows
+        self._runtime = runtime
+
+    async def list(self, request: Request) -> Response:
+        """List the definitions."""
+        listing = await in_thread(self._workflows.listing)
+        return as_json(
+            {
+                "items": list(listing.items),
+                **({"notes": list(listing.notes)} if listing.notes else {}),
+            }
+        )
+
+    async def rename(self, request: Request) -> Response:
+        """Answer with a definition in which a task is renamed, with all references to it.
+
+        Nothing is saved.
+        """
+        value = await json_object(request, MOST_BYTES * 2)
+        definition = WorkflowDefinition(member(value, "definition", dict))
+        before, after = member(value, "name", str), member(value, "to", str)
+        try:
+            renamed = await in_thread(
+                lambda: rename_task(definition, before, after, self._runtime.evaluator)
+            )
+        except DefinitionError as error:
+            raise Refused(
+                "bad-request", "; ".join(problem.message for problem in error.problems)
+            ) from error
+        problems = [problem.to_json() for problem in renamed.problems]
+        return as_json({"definition": renamed.definition.document, "problems": problems})
+
+    async def show(self, request: Request) -> Response:
+        """Answer with a definition as stored on disk."""
+        workflow_id = request.path_params["id"]
+        stored = await in_thread(lambda: self._workflows.read(workflow_id))
+        headers = {"ETag": stored.etag, "Cache-Control": "no-cache"}
+        none_match = request.headers.get("if-none-match", "")
+        if none_match.strip() == "*" or stored.etag in none_match:
+            return Response(status_code=304, headers=headers)
+        return Response(stored.data, 200, headers, "application/json")
+
+    async def save(self, request: Request) -> Response:
+        """Replace a definition, or create one."""
+        definition = await json_object(request, MOST_BYTES)
+        workflow_id, headers = request.path_params["id"], request.headers
+        stored, is_new = await in_thread(
+            lambda: self._workflows.write(
+                workflow_id,
+                definition,
+                match=headers.get("if-match"),
+                none_match=headers.get("if-none-match"),
+            )
+        )
+        answer = {"ETag": stored.etag}
+        if is_new:
+            answer["Location"] = quote(workflow_id)
+        return Response(stored.data, 201 if is_new else 200, answer, "application/json")
 
     async def environments(self, request: Request) -> Response:
         """List the environments of a definition."""

@@ -17,9 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from httptask._core.shared_files import SharedFiles
 from httptask._core.threads import in_thread
 from httptask.building import REFERENCE, is_reference
+from httptask.designer._bodies import as_json, pieces
 from httptask.designer._problems import Refused
 
 _MOST_KEPT = 200
@@ -103,6 +107,20 @@ class Uploads:
         upload = Upload(upload_id, path, shown, declared, size, digest.hexdigest())
         self._kept[upload_id] = upload
         return upload
+
+    async def receive(self, request: Request) -> Response:
+        """Store a file and answer with its reference."""
+        upload = await self.add(
+            pieces(request, self.limit),
+            name=request.query_params.get("name", "file"),
+            media_type=request.headers.get("content-type", ""),
+        )
+        return as_json(upload.to_json(), 201, {"Location": f"uploads/{upload.id}"})
+
+    async def discard(self, request: Request) -> Response:
+        """Remove an upload."""
+        self.remove(request.path_params["id"])
+        return Response(status_code=204)
 
     def get(self, upload_id: str) -> Upload:
         """Return an upload. Raises `Refused` when there is none."""
