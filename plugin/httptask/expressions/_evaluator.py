@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from httptask._core import pointers
 from httptask._core.kept_files import LocalPaths
-from httptask._core.nearest import nearest
 from httptask._schema.value_types import ValueType, typed_by
-from httptask.errors import ExpressionError, PluginError, Problem
+from httptask.errors import ExpressionError, Problem
 from httptask.expressions import _result
+from httptask.expressions._compiled import RUN_NAMES, Compiled, Compiler
 from httptask.expressions._document import Document, Reads
 from httptask.expressions._prepared import Prepared, TextSlot
 from httptask.expressions._renaming import Renamed, not_understood
@@ -28,21 +26,6 @@ if TYPE_CHECKING:
     from httptask.model.policy import Limits
     from httptask.protocols import ExpressionLanguage
 
-RUN = "swf:"
-"""The prefix of the run's names: `${swf:workflowId}`."""
-
-RUN_NAMES = (
-    *("workflowId", "sequenceNumber", "workflowDefinitionId", "workflowDefinitionVersion"),
-    *("now", "uuid", "callbackUrl", "callbackToken"),
-)
-"""The names of the run. From `now` on they are those of the task's visit."""
-
-_LONGEST = 64 * 1024
-"""Characters of one expression."""
-
-_LONGEST_KEPT = 4096
-"""Characters. Longer texts are compiled anew each time: bodies should not fill the cache."""
-
 _SMALL = 5000
 """Values. Data and results of this size are looked through on the event loop; no more."""
 
@@ -51,40 +34,6 @@ _MEDIUM = 500_000
 
 Sending so few to the helper costs more.
 """
-
-_PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:")
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One expression, ready to be evaluated."""
-
-    written: str
-    source: str = ""
-    """Without its prefix."""
-    language: ExpressionLanguage | None = None
-    """None: a name of the run."""
-    cheap: bool = False
-    """It is evaluated at once, without asking for the size of the data."""
-    reads_mappings: bool = False
-    """Its language follows names through any mapping; most know JSON's objects only as
-    dictionaries.
-    """
-    linear: bool = False
-    reads: Reads = None
-    fault: _result.RefusedError | None = None
-    """Why it cannot be evaluated, when it cannot: never raised itself, since a step is kept."""
-    suggestion: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """One text, ready to be evaluated."""
-
-    parts: tuple[str | _Step, ...]
-    whole: bool
-    only: _Step | None = None
-    """The one cheap expression that it consists of."""
 
 
 class _TooDeepHereError(Exception):
@@ -111,14 +60,14 @@ class Evaluator:
         limits: Limits,
         kept_folder: Callable[[], Path | None] = lambda: None,
     ) -> None:
-        self._languages = _by_prefix(languages)
+        self._compiler = Compiler(languages)
+        self._compiled = self._compiler.text
         self._kept_folder = kept_folder
         self._limits = limits
         self._takes_plain = limits.expression_result >= _result.PLAIN_SIZE
         self._worker: Worker | None = None
         self._lock = threading.Lock()
         self._closed = False
-        self._kept = lru_cache(maxsize=1024)(self._compile)
 
     def check(self, value: Any, pointer: str, shape: Any = None) -> list[Problem]:
         """Return every problem of the expressions in the JSON *value*, which stands at *pointer*.
@@ -131,9 +80,9 @@ class Evaluator:
         problems: list[Problem] = []
         for slot in Prepared.of(value).slots:
             where = pointers.pointer(slot.path, pointer)
-            for step in self._plan(slot.text).parts:
-                if isinstance(step, _Step):
-                    problems += _problems(step, where, shape)
+            for compiled in self._compiled(slot.text).parts:
+                if isinstance(compiled, Compiled):
+                    problems += _problems(compiled, where, shape)
         return problems
 
     def reads(self, value: Any) -> Reads:
@@ -142,11 +91,11 @@ class Evaluator:
         """
         names: set[tuple[str, ...]] = set()
         for slot in Prepared.of(value).slots:
-            for step in self._plan(slot.text).parts:
-                if isinstance(step, _Step) and step.language is not None:
-                    if step.reads is None:
+            for compiled in self._compiled(slot.text).parts:
+                if isinstance(compiled, Compiled) and compiled.language is not None:
+                    if compiled.reads is None:
                         return None
-                    names.update(step.reads)
+                    names.update(compiled.reads)
         return names
 
     def typed(self, text: str, data: ValueType) -> TypedText:
@@ -154,9 +103,12 @@ class Evaluator:
         of the type *data*. Nothing is told of those that cannot be evaluated, and by a language
         that does not know.
         """
-        plan = self._plan(text)
-        steps = [part for part in plan.parts if isinstance(part, _Step)]
-        typed = [TypedExpression(_shortened(step.written), _typed(step, data)) for step in steps]
+        plan = self._compiled(text)
+        expressions = [part for part in plan.parts if isinstance(part, Compiled)]
+        typed = [
+            TypedExpression(_shortened(compiled.written), _typed(compiled, data))
+            for compiled in expressions
+        ]
         return TypedText(tuple(typed), plan.whole)
 
     def task_renamed(self, text: str, before: str, after: str) -> Renamed:
@@ -177,16 +129,16 @@ class Evaluator:
         )
 
     def _expression_renamed(self, expression: Expression, before: str, after: str) -> Renamed:
-        step = self._step(expression)
-        if step.fault is not None or step.language is None:
+        compiled = self._compiler.expression(expression)
+        if compiled.fault is not None or compiled.language is None:
             return not_understood(expression.written, before)
         outcome: Renamed
         # A plugin's language need not know how.
-        if rename := getattr(step.language, "task_renamed", None):
-            outcome = rename(step.source, before, after)
+        if rename := getattr(compiled.language, "task_renamed", None):
+            outcome = rename(compiled.source, before, after)
         else:
-            outcome = not_understood(step.source, before)
-        head, _, tail = expression.written.rpartition(step.source)
+            outcome = not_understood(compiled.source, before)
+        head, _, tail = expression.written.rpartition(compiled.source)
         return replace(outcome, source=head + outcome.source + tail)
 
     async def evaluate(
@@ -213,7 +165,7 @@ class Evaluator:
         document = Document(data, LocalPaths(self._kept_folder()))
         for slot in prepared.slots:
             escape = escapes.get(slot.path) if escapes else None
-            only = self._plan(slot.text).only
+            only = self._compiled(slot.text).only
             if only is not None and escape is None:  # most are
                 filled = self._plain(only, document)
                 if filled is not _NOT_PLAIN:
@@ -238,7 +190,7 @@ class Evaluator:
         run: Mapping[str, Any],
         escape: Callable[[str], str] | None,
     ) -> Any:
-        plan = self._plan(slot.text)
+        plan = self._compiled(slot.text)
         results: list[Any] = []
         for part in plan.parts:
             if isinstance(part, str):
@@ -254,63 +206,70 @@ class Evaluator:
             results.append(result)
         return results[0] if plan.whole else "".join(map(_result.as_text, results))
 
-    def _plain(self, step: _Step, document: Document) -> Any:
-        """Return the value of the cheap *step* where it is a plain one, else `_NOT_PLAIN`: what is
-        to be done then, or is wrong, `_filled` finds out.
+    def _plain(self, compiled: Compiled, document: Document) -> Any:
+        """Return the value of the cheap *compiled* if it is a plain one, else `_NOT_PLAIN`: then
+        `_filled` finds out what is to be done, or is wrong.
         """
-        data = document.data if step.reads_mappings else document.seen(None)
+        data = document.data if compiled.reads_mappings else document.seen(None)
         try:
-            value = step.language.evaluate(step.source, data) if step.language else _NOT_PLAIN
+            value = (
+                compiled.language.evaluate(compiled.source, data)
+                if compiled.language
+                else _NOT_PLAIN
+            )
         except Exception:  # noqa: BLE001 - a plugin's too
             return _NOT_PLAIN
         return value if self._takes_plain and _result.is_plain(value) else _NOT_PLAIN
 
-    async def _value(self, step: _Step, document: Document, run: Mapping[str, Any]) -> Any:
-        if step.cheap and step.language is not None:  # most are
-            data = document.data if step.reads_mappings else document.seen(None)
+    async def _value(self, compiled: Compiled, document: Document, run: Mapping[str, Any]) -> Any:
+        if compiled.cheap and compiled.language is not None:  # most are
+            data = document.data if compiled.reads_mappings else document.seen(None)
             try:
-                value = _evaluated(step.language, step.source, data)
+                value = _evaluated(compiled.language, compiled.source, data)
             except _TooDeepHereError:
                 return await self._helper().evaluate(
-                    step.language, step.source, document, step.reads
+                    compiled.language, compiled.source, document, compiled.reads
                 )
             if not (self._takes_plain and _result.is_plain(value)):
                 await self._bound(value)
             return value
-        if step.fault is not None:
-            fault, near = step.fault, step.suggestion
+        if compiled.fault is not None:
+            fault, near = compiled.fault, compiled.suggestion
             raise _result.RefusedError(fault.code, fault.params, near=near)
-        if step.language is None:
-            value = _run_value(step.source, run)
+        if compiled.language is None:
+            value = _run_value(compiled.source, run)
             await self._bound(value)
             return value
         try:
-            return await self._value_by(step.language, step, document)
+            return await self._value_by(compiled.language, compiled, document)
         except _TooDeepHereError:
             # The stack of the helper is larger, and no caller has used any of it.
-            return await self._helper().evaluate(step.language, step.source, document, step.reads)
+            return await self._helper().evaluate(
+                compiled.language, compiled.source, document, compiled.reads
+            )
 
-    async def _value_by(self, language: ExpressionLanguage, step: _Step, document: Document) -> Any:
-        if step.linear and _result.is_small(document.part(step.reads), _SMALL):
-            value = _evaluated(language, step.source, document.seen(step.reads))
-        else:
-            return await self._value_elsewhere(step, language, document)
+    async def _value_by(
+        self, language: ExpressionLanguage, compiled: Compiled, document: Document
+    ) -> Any:
+        if not (compiled.linear and _result.is_small(document.part(compiled.reads), _SMALL)):
+            return await self._value_elsewhere(compiled, language, document)
+        value = _evaluated(language, compiled.source, document.seen(compiled.reads))
         await self._bound(value)
         return value
 
     async def _value_elsewhere(
-        self, step: _Step, language: ExpressionLanguage, document: Document
+        self, compiled: Compiled, language: ExpressionLanguage, document: Document
     ) -> Any:
-        """Return the value of *step*, evaluated off the event loop."""
+        """Return the value of *compiled*, evaluated off the event loop."""
         import asyncio
 
-        part = document.part(step.reads)
-        if step.linear and await asyncio.to_thread(_result.is_small, part, _MEDIUM):
-            seen = await asyncio.to_thread(document.seen, step.reads)
-            value = await asyncio.to_thread(_evaluated, language, step.source, seen)
+        part = document.part(compiled.reads)
+        if compiled.linear and await asyncio.to_thread(_result.is_small, part, _MEDIUM):
+            seen = await asyncio.to_thread(document.seen, compiled.reads)
+            value = await asyncio.to_thread(_evaluated, language, compiled.source, seen)
             await self._bound(value)
             return value
-        return await self._helper().evaluate(language, step.source, document, step.reads)
+        return await self._helper().evaluate(language, compiled.source, document, compiled.reads)
 
     async def _bound(self, value: Any) -> None:
         if value is None or value is True or value is False:
@@ -334,140 +293,63 @@ class Evaluator:
                 )
             return self._worker
 
-    def _plan(self, text: str) -> _Plan:
-        return self._kept(text) if len(text) <= _LONGEST_KEPT else self._compile(text)
 
-    def _compile(self, text: str) -> _Plan:
-        template = split(text)
-        parts = [part if isinstance(part, str) else self._step(part) for part in template.parts]
-        if template.unclosed is not None:
-            parts.append(_Step(template.unclosed, fault=template.fault))
-        steps = [part for part in parts if isinstance(part, _Step) and part.cheap]
-        is_one = template.whole and len(parts) == len(steps) == 1
-        return _Plan(tuple(parts), template.whole, steps[0] if is_one else None)
-
-    def _step(self, expression: Expression) -> _Step:
-        written, source = expression.written, expression.source
-        if len(source) > _LONGEST:
-            return _Step(written, fault=_result.RefusedError("expression-length", limit=_LONGEST))
-        if not source:
-            return _Step(written, fault=_result.RefusedError("expression-empty"))
-        if source.startswith(RUN):
-            return _run_step(written, source.removeprefix(RUN).strip())
-        for prefix, language in self._languages:
-            if source.startswith(prefix) and (prefix or not _PREFIX.match(source)):
-                return _language_step(written, source.removeprefix(prefix).strip(), language)
-        prefixes = [*(prefix for prefix, _ in self._languages if prefix), RUN]
-        match = _PREFIX.match(source)
-        if match is None:
-            fault = _result.RefusedError("expression-language-missing", known=prefixes)
-            return _Step(written, fault=fault)
-        near = nearest(match[0], prefixes)
-        fault = _result.RefusedError("expression-prefix", found=match[0], known=prefixes)
-        return _Step(written, fault=fault, suggestion=near[0] if near else None)
-
-
-def _by_prefix(
-    languages: Mapping[str, ExpressionLanguage],
-) -> Sequence[tuple[str, ExpressionLanguage]]:
-    by_prefix: dict[str, ExpressionLanguage] = {}
-    for language in languages.values():
-        if language.prefix == RUN:
-            raise PluginError(
-                f"the expression language {language.name!r} has the prefix {RUN!r}, which names"
-                " the run"
-            )
-        other = by_prefix.setdefault(language.prefix, language)
-        if other is not language:
-            raise PluginError(
-                f"the expression languages {other.name!r} and {language.name!r} have the same"
-                f" prefix {language.prefix!r}; uninstall one of them or have it choose another"
-            )
-    # The longest first: one prefix may be the start of another, and "" is the start of all.
-    return sorted(by_prefix.items(), key=lambda item: -len(item[0]))
-
-
-def _run_step(written: str, name: str) -> _Step:
-    if name in RUN_NAMES:
-        return _Step(written, name)
-    near = nearest(name, RUN_NAMES)
-    fault = _result.RefusedError("expression-run-name", name=name, known=[*RUN_NAMES])
-    return _Step(written, fault=fault, suggestion=near[0] if near else None)
-
-
-def _language_step(written: str, source: str, language: ExpressionLanguage) -> _Step:
-    if not source:
-        fault = _result.RefusedError("expression-prefix-alone", prefix=language.prefix)
-        return _Step(written, fault=fault)
-    return _Step(
-        written,
-        source,
-        language,
-        cheap=bool(_answer(language, "is_cheap", source)),
-        reads_mappings=bool(getattr(language, "reads_mappings", False)),
-        linear=bool(_answer(language, "is_linear", source)),
-        reads=_answer(language, "reads", source),
-    )
-
-
-def _answer(language: ExpressionLanguage, question: str, source: str) -> Any:
-    """Ask *language*; None if it does not know the question. It has to know only `is_cheap`."""
-    try:
-        return getattr(language, question, lambda _source: None)(source)
-    except Exception:  # noqa: BLE001 - a plugin that fails here is reported when it is evaluated
-        return None
-
-
-def _problems(step: _Step, pointer: str, shape: Any) -> Iterator[Problem]:
-    """Yield the problem of *step*, if it has one, in a text at *pointer*; see `Evaluator.check`."""
-    fault, is_certain = _fault(step), True
+def _problems(compiled: Compiled, pointer: str, shape: Any) -> Iterator[Problem]:
+    """Yield the problem of *compiled*, if it has one; it stands in the text at *pointer*. See
+    `Evaluator.check`.
+    """
+    fault, is_certain = _fault(compiled), True
     if fault is None:
-        missing = _missing_name(step, shape)
+        missing = _missing_name(compiled, shape)
         if missing is None:
             return
         fault, is_certain = _result.refusal(missing), getattr(missing, "is_certain", True)
     yield Problem.of(
         fault.code,
         pointer,
-        suggestion=step.suggestion,
+        suggestion=compiled.suggestion,
         severity="error" if is_certain else "warning",
-        expression=_shortened(step.written),
+        expression=_shortened(compiled.written),
         **fault.params,
     )
 
 
-def _missing_name(step: _Step, shape: Any) -> Exception | None:
-    """Return the error of *step* over data of *shape*, where its language can tell."""
+def _missing_name(compiled: Compiled, shape: Any) -> Exception | None:
+    """Return the error of *compiled* over data of *shape*, where its language can tell."""
     if shape is None:
         return None
     try:
-        return getattr(step.language, "missing", lambda _source, _shape: None)(step.source, shape)
+        return getattr(compiled.language, "missing", lambda _source, _shape: None)(
+            compiled.source, shape
+        )
     except Exception:  # noqa: BLE001 - a plugin that fails here is reported when it is evaluated
         return None
 
 
-def _typed(step: _Step, data: ValueType) -> Typed:
-    if step.fault is not None:
+def _typed(compiled: Compiled, data: ValueType) -> Typed:
+    if compiled.fault is not None:
         return Typed()
-    if step.language is None:
+    if compiled.language is None:
         return Typed(typed_by({"type": ["string", "integer"]}))
     try:
-        return getattr(step.language, "typed", lambda _source, _data: Typed())(step.source, data)
+        return getattr(compiled.language, "typed", lambda _source, _data: Typed())(
+            compiled.source, data
+        )
     except Exception:  # noqa: BLE001 - a plugin's, or no expression at all, which is a problem
         return Typed()
 
 
-def _fault(step: _Step) -> _result.RefusedError | None:
-    if step.fault is not None or step.language is None:
-        return step.fault
+def _fault(compiled: Compiled) -> _result.RefusedError | None:
+    if compiled.fault is not None or compiled.language is None:
+        return compiled.fault
     try:
-        step.language.check(step.source)
+        compiled.language.check(compiled.source)
     except ValueError as error:
         return _result.refusal(error)
     except Exception as error:  # noqa: BLE001 - a plugin's: no foreign exception reaches a caller
         return _result.RefusedError(
             "expression-uncheckable",
-            language=step.language.name,
+            language=compiled.language.name,
             pythonMessage=_result.described(error),
         )
     return None
@@ -492,10 +374,10 @@ def _evaluated(language: ExpressionLanguage, source: str, data: Any) -> Any:
         raise _result.refusal(error) from error
 
 
-def _raise(error: _result.RefusedError, step: _Step, pointer: str) -> NoReturn:
+def _raise(error: _result.RefusedError, compiled: Compiled, pointer: str) -> NoReturn:
     raise ExpressionError.of(
         error.code,
-        expression=step.written,
+        expression=compiled.written,
         pointer=pointer,
         is_absent=isinstance(error, LookupError),
         **error.params,

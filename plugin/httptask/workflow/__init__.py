@@ -1,11 +1,13 @@
 """Workflow definitions: read them, find everything wrong with them, and say what a run of one
 should do next.
 
-definition = load_definition("customer.json") found = problems(definition, task_types)        # all
-at once, each with its place and line progress = next_steps(definition, results)      # pure: what
-should be running now, or how the run ended state = RunState(definition)                    # the
-same, one result after the other: news = state.record(result)                     # what this result
-changes
+    definition = load_definition("customer.json")
+    wrong = problems(definition, task_types)    # all at once, each with its pointer and line
+    progress = next_steps(definition, results)  # what should be running now, or how the run ended
+    state = RunState(definition)
+    news = state.record(result)                 # the same, one result after the other
+
+`next_steps` and `RunState` are pure.
 """
 
 from __future__ import annotations
