@@ -54,7 +54,7 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
   const marks = useMemo(() => {
     const all = new Map<string, Mark[]>();
     const add = (pointer: string, mark: Mark) => all.set(pointer, [...(all.get(pointer) ?? []), mark]);
-    for (const { pointer, message } of ending.differences ?? []) if (pointer) add(pointer, { kind: "differs", text: message.replace(/^the field '.*' is /, "") });
+    for (const { kind, pointer, message } of ending.differences ?? []) if (pointer) add(pointer, { kind: "differs", text: kind === "undocumented" ? "not documented" : message });
     for (const change of changes) add(change.pointer, { kind: "compared", text: change.text });
     return all;
   }, [ending, changes]);

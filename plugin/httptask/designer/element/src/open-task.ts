@@ -192,7 +192,6 @@ export class OpenTask {
     this.root = this.form = this.endpoint = this.endpointFailure = null;
     this.store.history.shown = null;
     this.store.validation.clear();
-    this.store.validation.told = [];
     this.store.reference = false;
     this.loading = false;
   }

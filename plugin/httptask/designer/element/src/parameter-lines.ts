@@ -15,14 +15,14 @@ function valueOf(field: Field, text: string): Json | undefined {
       /* text that only begins like JSON */
     }
   if (isExpression(text)) return text;
-  return scalarOf(field, unescapeText(text)) ?? text;
+  return scalarOf(field, unescapeText(text), text);
 }
 
-/** The value of *field* that is written as *text*; undefined where it takes none that is. */
-export function scalarOf(field: Field, text: string): Json | undefined {
-  if (field.kind === "enum") return choices(field).find((choice) => plain(choice) === text);
-  if (field.kind === "boolean") return text === "true" ? true : text === "false" ? false : undefined;
-  return ["string", "number", "any"].includes(field.kind) ? dump({ ...load(field), fx: false, text }) : undefined;
+/** The value of *field* that is written as *text*; *otherwise* where it takes none that is. */
+export function scalarOf(field: Field, text: string, otherwise: string = text): Json {
+  if (field.kind === "enum") return choices(field).find((choice) => plain(choice) === text) ?? otherwise;
+  if (field.kind === "boolean") return text === "true" || (text === "false" ? false : otherwise);
+  return (["string", "number", "any"].includes(field.kind) ? dump({ ...load(field), fx: false, text }) : undefined) ?? otherwise;
 }
 
 /** *value* of *field* as the shortest text that says it. */

@@ -39,6 +39,5 @@ export function pasted(text: string): (string | { json: Json })[] {
 }
 
 /** Pasted text as a value of *field*. */
-export function asValue(field: Field, part: string | { json: Json }): Json {
-  return typeof part === "string" ? (scalarOf(field, part) ?? part) : part.json;
-}
+export const asValue = (field: Field, part: string | { json: Json }): Json =>
+  typeof part === "string" ? scalarOf(field, part) : part.json;

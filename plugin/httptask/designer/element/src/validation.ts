@@ -43,6 +43,7 @@ export class Validation {
   /** Another task is shown, or none: nothing is known of it yet. */
   clear(): void {
     this.problems = [];
+    this.told = [];
     this.mediaType = this.preview = null;
     this.answered = this.showAll = false;
     this.edited.clear();
