@@ -119,11 +119,7 @@ class BodyFile:
     @property
     def is_slow(self) -> bool:
         """Whether `keep` sends the file elsewhere: not for an event loop."""
-        return (
-            self._stream is not None
-            and self._shared is not None
-            and self._shared.bucket is not None
-        )
+        return self._shared is not None and self._shared.bucket is not None
 
     def discard(self) -> None:
         """Remove what has been written, unless it was kept. Never waits."""

@@ -14,6 +14,8 @@ from httptask.errors import TaskError
 from httptask.sending import RoundNews, told, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from httptask.model.exchange import OutgoingRequest, SentRequest
     from httptask.sending import Delivery
     from httptask.task._visit import Visit
@@ -70,6 +72,11 @@ class Round(Protocol):
 
     preview: NextCall | None
     """A call that is only shown when the round has ended: a test request makes a few."""
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether `ended` and `failed` send a file elsewhere: not for an event loop."""
+        ...
 
     @property
     def state(self) -> Any:
@@ -153,13 +160,13 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
                     raise handed_on
                 delivery = await visit.deliver(outgoing)
             except TaskError as error:
-                return await in_thread(partial(calls.failed, error, delivery))
+                return await _made(calls, partial(calls.failed, error, delivery))
             following = await calls.following(delivery)
             if following is None:
                 break
             call = following
         shown = await visit.shown(calls.preview) if calls.preview is not None else None
-        return await in_thread(partial(calls.ended, delivery, shown))
+        return await _made(calls, partial(calls.ended, delivery, shown))
     except asyncio.CancelledError:
         progress = watched.get()
         delivered = progress is not None and progress.maybe_delivered
@@ -171,6 +178,10 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
         raise
     finally:
         calls.close()
+
+
+async def _made(calls: Round, make: Callable[[], Delivery]) -> Delivery:
+    return await in_thread(make) if calls.is_slow else make()
 
 
 def _handed_on(visit: Visit, calls: Round, call: NextCall) -> RoundWaits | None:

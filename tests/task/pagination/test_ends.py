@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from obstore.store import MemoryStore
 
+from httptask._core.shared_files import SharedFiles
 from httptask.errors import PaginationError, TaskError
 from httptask.model.task import Inputs
 from httptask.sending import Progress, watched
-from httptask.task import HttpTask
+from httptask.task import HttpTask, _round
 from lists import Asked, asked, cut, items, list_server, page, targets
 from tasks import call, exchange, failure, http, runtime, store
 
@@ -352,6 +355,30 @@ def test_an_empty_list_is_an_empty_file(tmp_path: Path) -> None:
     with list_server(lambda _: page([])) as server:
         body = call(http(server.url, pagination={**PAGE, "collect": "file"}), files=tmp_path).body
     assert Path(body["$file"]["path"]).read_bytes() == b""
+
+
+@pytest.mark.parametrize("bucket", [None, "s3://b"])
+@pytest.mark.parametrize("collect", ["items", "file"])
+def test_a_list_ends_in_a_thread_only_where_a_bucket_gets_a_file(
+    collect: str, bucket: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop does not wait for a bucket, also where no item came; what stays on this
+    machine needs no thread.
+    """
+    kept_in: list[str] = []
+
+    def keep(shared: SharedFiles, path: Path, content: Path | bytes) -> None:
+        kept_in.append(threading.current_thread().name)
+
+    monkeypatch.setattr(SharedFiles, "_store", MemoryStore())
+    monkeypatch.setattr(SharedFiles, "keep", keep)
+    if bucket is None or collect == "items":
+        monkeypatch.setattr(_round, "in_thread", None)
+    with list_server(lambda _: page([])) as server:
+        definition = http(server.url, pagination={**PAGE, "collect": collect})
+        call(definition, files=tmp_path, bucket=bucket)
+    expected = "MainThread" if bucket is None else "httptask"
+    assert kept_in == ([expected] if collect == "file" else [])
 
 
 # Other origins

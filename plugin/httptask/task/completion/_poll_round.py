@@ -64,6 +64,8 @@ class PollRound:
 
     part = None  # a job's result comes at once
 
+    is_slow = False
+
     def __init__(
         self,
         completion: Completion,

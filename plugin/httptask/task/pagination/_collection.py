@@ -24,6 +24,11 @@ class Collection(Protocol):
         """Add the *items* that are kept of a page, whose *body* has *size* bytes."""
         ...
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether `value` sends a file elsewhere: not for an event loop."""
+        ...
+
     def value(self) -> Any:
         """Return what was collected; nothing is added after it."""
         ...
@@ -43,6 +48,8 @@ def collection_of(pagination: Pagination, new_file: Callable[[], BodyFile] | Non
 
 
 class _List:
+    is_slow = False
+
     def __init__(self, *, of_pages: bool) -> None:
         self._of_pages = of_pages
         self._values: list[Any] = []
@@ -75,6 +82,10 @@ class _File:
         if items:
             lines = "".join(f"{dump(item, compact=True)}\n" for item in items)
             self._file.write(lines.encode("utf-8"))
+
+    @property
+    def is_slow(self) -> bool:
+        return self._file.is_slow
 
     def value(self) -> Any:
         if not self._is_kept:

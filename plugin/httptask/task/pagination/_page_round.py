@@ -95,6 +95,11 @@ class PageRound:
         """The call after a test request's last one."""
 
     @property
+    def is_slow(self) -> bool:
+        """Whether it ends in a file that goes elsewhere, too."""
+        return self._collection.is_slow
+
+    @property
     def state(self) -> dict[str, Any]:
         """Where it is, as JSON."""
         state = self._state.to_json()
