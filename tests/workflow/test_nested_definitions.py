@@ -8,8 +8,15 @@ from typing import Any
 
 import pytest
 
+from bytecodes import counted
 from httptask.errors import DefinitionError, Problem
-from httptask.workflow import definition_of, definitions_of, load_definition, problems
+from httptask.workflow import (
+    definition_of,
+    definitions_of,
+    load_definition,
+    nested_problems,
+    problems,
+)
 from tasks import runtime
 
 BILLING = {
@@ -101,6 +108,21 @@ def test_a_way_back_is_told_with_the_chain(tmp_path: Path) -> None:
         "bill": ["bill", "tell", "bill"],
         "alone": ["alone", "alone"],
     }
+
+
+def test_a_definition_that_many_tasks_run_is_walked_once() -> None:
+    """A step of the check costs the same in a long definition as in a short one."""
+
+    def steps(count: int) -> float:
+        """Return the bytecodes for a task, where *count* tasks run a definition of as many."""
+        names = [f"T{index}" for index in range(count)]
+        runners = definition_of({"tasks": {name: workflow("other") for name in names}})
+        other = definition_of({"tasks": {name: {"type": "Simple"} for name in names}})
+        with counted() as cost:
+            assert list(nested_problems(runners, {"other": other})) == []
+        return cost.bytecodes / count
+
+    assert steps(80) < steps(20) * 1.2
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/b", "", "${$.input.name}", "x\0y"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,7 @@ def nested_problems(definition: WorkflowDefinition, definitions: Definitions) ->
         pointer = pointer_of(["failureWorkflow"])
         yield replace(_unknown(failure, pointer, definition, definitions), severity="warning")
     own = Path(definition.source).stem if definition.source else None
+    way_back = cache(partial(_way_back, own=own, runs=cache(partial(_runs, definitions))))
     for pointer, task, name in workflow_tasks(definition):
         at = pointer_of(["definition"], pointer)
         if name not in definitions:
@@ -129,7 +131,7 @@ def nested_problems(definition: WorkflowDefinition, definitions: Definitions) ->
         yield from _input_problems(
             definitions[name], task.get("inputParameters"), pointer_of(["inputParameters"], pointer)
         )
-        chain = _way_back(name, own, definitions)
+        chain = way_back(name)
         if chain:
             yield Problem.of("workflow-cycle", at, severity="warning", tasks=chain)
 
@@ -172,9 +174,15 @@ def _refuses_others(schema: Any) -> bool:
     return isinstance(schema, Mapping) and schema.get("additionalProperties") is False
 
 
-def _way_back(name: str, own: str | None, definitions: Definitions) -> list[str]:
+def _runs(definitions: Definitions, name: str) -> list[str]:
+    """Return the ids that the one of *definitions* called *name* runs, each once."""
+    tasks = workflow_tasks(definitions[name]) if name in definitions else ()
+    return list(dict.fromkeys(other for _, _, other in tasks))
+
+
+def _way_back(name: str, *, own: str | None, runs: Callable[[str], list[str]]) -> list[str]:
     """Return the ids on a way from *name* back to it, or to *own*, the id of the definition that
-    runs it; empty when no way leads there.
+    runs it; empty when no way leads there. *runs* tells which ones an id runs.
     """
     first = [] if own is None else [own]
     if name == own:
@@ -183,12 +191,12 @@ def _way_back(name: str, own: str | None, definitions: Definitions) -> list[str]
     seen = {name}
     while pending:
         way = pending.pop()
-        for _, _, following in workflow_tasks(definitions[way[-1]]):
+        for following in runs(way[-1]):
             if following == own:
                 return [*first, *way, following]
             if following == name:
                 return [*way, following]
-            if following in definitions and following not in seen:
+            if following not in seen:
                 seen.add(following)
                 pending.append([*way, following])
     return []
