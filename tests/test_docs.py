@@ -220,6 +220,20 @@ def test_a_reader_gets_what_the_document_says(
         Reader(tmp_path, server.port).follow(document)
 
 
+@with_blocks("python")
+def test_python_that_is_a_file_is_run_by_a_command(document: Path) -> None:
+    """A file of a document is a test that `pytest` runs there, or a module that `pip` installs; those
+    of the workflow run in `engines/temporal/test_plugin.py`.
+    """
+    console = "".join(block.text for block in blocks(document, "console"))
+    for block in blocks(document, "python"):
+        if not block.title or document.name == "temporal-task.md":
+            continue
+        path = Path(block.title)
+        is_installed = f"$ pip install ./{path.parent}\n" in console
+        assert is_installed or path.name in ("conftest.py", *re.findall(r"\S+\.py", console))
+
+
 @with_blocks("json")
 def test_json_is_valid(document: Path, tmp_path: Path) -> None:
     """Tasks satisfy their schema, and no task or definition has a problem."""

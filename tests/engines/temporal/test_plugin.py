@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
+import re
+import sys
 import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -14,6 +20,8 @@ from engine_definitions import api, at, get
 from httptask.engines.temporal import HttpTaskPlugin
 from httptask.task import Runtime
 from own_workflow import Own
+from places import ROOT
+from servers import HANG_SECONDS
 from tasks import runtime
 from temporal_worlds import TemporalWorld
 
@@ -52,6 +60,44 @@ def test_a_workflow_of_ones_own_runs_the_task(temporal_address: str) -> None:
         body, opened = asyncio.run(main(server.url))
     assert body["path"] == "/things/1"
     assert (opened, Opened.open) == (1, 0)
+
+
+def test_the_workflow_of_the_document_runs_as_it_stands(
+    temporal_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both files of `docs/temporal-task.md`, but for the addresses of the server and the API."""
+    document = (ROOT / "docs" / "temporal-task.md").read_text("utf-8")
+    files = re.findall(r'^```python title="(.*?)"\n(.*?)^```$', document, re.MULTILINE | re.DOTALL)
+    monkeypatch.setenv("HTTPTASK_ALLOW_NETWORKS", "127.0.0.0/8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    async def main() -> Any:
+        worker = asyncio.create_task(importlib.import_module("worker").main())
+        client = await Client.connect(temporal_address)
+        run = f"document-{uuid.uuid4()}"
+        body = await client.execute_workflow(
+            "Greeting",
+            "ann",
+            id=run,
+            task_queue="mine",
+            execution_timeout=timedelta(seconds=HANG_SECONDS),
+        )
+        worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await worker
+        return body
+
+    with api() as server:
+        for name, text in files:
+            here = text.replace("localhost:7233", temporal_address)
+            here = here.replace("https://api.example", server.url)
+            (tmp_path / name).write_text(here, "utf-8")
+        try:
+            body = asyncio.run(main())
+        finally:
+            for name, _ in files:
+                sys.modules.pop(name.removesuffix(".py"), None)
+    assert body["path"] == "/people/ann"
 
 
 def test_options_that_a_worker_was_given_stay(temporal_address: str) -> None:
