@@ -226,7 +226,9 @@ def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
 # The body
 
 
-def written_body(value: Any, media_type: str | None, endpoint: Endpoint | None, place: str) -> Body:
+def written_body(
+    value: Any, media_type: str | None, endpoint: Endpoint | None, body_pointer: str
+) -> Body:
     """Return *value* as *media_type*; None: as the one of the endpoint's that carries it best."""
     content = (
         endpoint.request_body.content
@@ -237,11 +239,11 @@ def written_body(value: Any, media_type: str | None, endpoint: Endpoint | None, 
     try:
         content_type = media_type or chosen(value, content)
         for path, code, params in misplaced(value, _file_paths(value, content_type)):
-            raise refused_at(pointer(path, place), code, **params)
+            raise refused_at(pointer(path, body_pointer), code, **params)
         made = body(value, content_type, Described(_described(content, content_type), definitions))
     except UnwritableError as error:
-        raise SettingsError([error.problem(place)]) from error
-    return replace(made, content=_placed(made.content, place))
+        raise SettingsError([error.problem(body_pointer)]) from error
+    return replace(made, content=_placed(made.content, body_pointer))
 
 
 def _file_paths(value: Any, content_type: str) -> frozenset[Path]:
@@ -256,12 +258,14 @@ def _file_paths(value: Any, content_type: str) -> frozenset[Path]:
     )
 
 
-def _placed(content: bytes | StreamedBody, place: str) -> bytes | StreamedBody:
-    """Return *content* with the places of its files below *place*."""
+def _placed(content: bytes | StreamedBody, body_pointer: str) -> bytes | StreamedBody:
+    """Return *content* with the places of its files below *body_pointer*."""
     if isinstance(content, bytes):
         return content
     pieces = (
-        replace(piece, pointer=place + piece.pointer) if isinstance(piece, FilePiece) else piece
+        replace(piece, pointer=body_pointer + piece.pointer)
+        if isinstance(piece, FilePiece)
+        else piece
         for piece in content.pieces
     )
     return StreamedBody(tuple(pieces))

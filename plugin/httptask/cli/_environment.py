@@ -110,10 +110,10 @@ def problems_by_environment(
         return {name: environment_problems(definition, name, runtime)}
     names = environment_names(definition)
     anywhere = set(problems(definition, runtime)) if names else None
-    found: dict[str, tuple[list[Problem], list[Problem]]] = {}
+    by_name: dict[str, tuple[list[Problem], list[Problem]]] = {}
     for known in names:
         try:
-            found[known] = environment_problems(definition, known, runtime, anywhere)
+            by_name[known] = environment_problems(definition, known, runtime, anywhere)
         except DefinitionError as error:
-            found[known] = list(error.problems), []
-    return found
+            by_name[known] = list(error.problems), []
+    return by_name

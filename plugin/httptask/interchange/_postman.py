@@ -110,12 +110,12 @@ def _note_scripts(lost: Document | Captured, value: Mapping[str, Any], pointer: 
         lines = script.get("exec") if isinstance(script, Mapping) else None
         text = "".join(map(texts, lines)) if isinstance(lines, list) else texts(lines)
         if text.strip() and not event.get("disabled"):
-            place = f"/event/{index}"
+            event_pointer = f"/event/{index}"
             event_name = "test" if event.get("listen") == "test" else "pre-request"
             if isinstance(lost, Document):
-                lost.lose("script-not-carried", pointer + place, event=event_name)
+                lost.lose("script-not-carried", pointer + event_pointer, event=event_name)
             else:
-                lost.lose("script-not-carried", at=place, event=event_name)
+                lost.lose("script-not-carried", at=event_pointer, event=event_name)
 
 
 def _request(item: Mapping[str, Any], pointer: str, scope: _Scope, blanks: Blanks) -> Captured:

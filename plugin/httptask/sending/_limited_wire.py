@@ -223,15 +223,15 @@ class _Passed:
         limiter, quota, status = self.limiter, self.credential.quota, answer.status_code
         self._status = status
         self._close, answer.close, answer.broke = answer.close, self.ended, self.broke
-        said = server_limit(status, answer.headers) if limiter.limits.longest_pause else None
+        limit = server_limit(status, answer.headers) if limiter.limits.longest_pause else None
         with limiter.lock:
-            if said is None and not self.goes_ahead:  # by far the most
+            if limit is None and not self.goes_ahead:  # by far the most
                 quota.under_way -= 1
             else:
-                quota.answered(time.monotonic(), said, self.goes_ahead)
+                quota.answered(time.monotonic(), limit, self.goes_ahead)
             if self.credential.line:
                 self.credential.line.advance()
-        return said.seconds if said is not None and not said.remaining else 0
+        return limit.seconds if limit is not None and not limit.remaining else 0
 
     def broke(self, error: BaseException) -> None:
         """Note that *error* ended the request, or the reading of its response."""

@@ -72,13 +72,13 @@ def environment_problems(
     Raises `DefinitionError` where there is no such environment, or its file is no JSON.
     """
     document, text = read_json(str(environment_path(definition, name)))
-    found = environment_file_problems(document)
-    if any(problem.severity == "error" for problem in found):
-        return with_lines(found, text), []
+    in_file = environment_file_problems(document)
+    if any(problem.severity == "error" for problem in in_file):
+        return with_lines(in_file, text), []
     environment = Environment.from_json({**document, "name": name})
     tasks = _tasks_of_folder(definition)
     own = [
-        *found,
+        *in_file,
         *_unused_servers(tasks, environment),
         *_credential_problems(tasks, environment, runtime),
     ]
@@ -90,19 +90,19 @@ def environment_problems(
 
 def environment_file_problems(document: Any) -> list[Problem]:
     """Return what is wrong with *document*, the JSON of an environment's file."""
-    found = schema_problems(packaged.schema("environment"), document)
+    in_file = schema_problems(packaged.schema("environment"), document)
     if not isinstance(document, Mapping):
-        return found
+        return in_file
     servers = document.get("servers")
     for server, address in servers.items() if isinstance(servers, Mapping) else ():
         for text in (server, address):
             if isinstance(text, str) and not _is_address(text):
                 at = pointer_of(["servers", server])
                 shown = re.sub(r"//[^/@]*@", "//…@", text)  # it may be a password
-                found.append(Problem.of("environment-server", at, found=shown[:200]))
+                in_file.append(Problem.of("environment-server", at, found=shown[:200]))
     for name in ("variables", "servers"):
-        found += secrets_below(document.get(name), pointer_of([name]))
-    return found
+        in_file += secrets_below(document.get(name), pointer_of([name]))
+    return in_file
 
 
 def _is_address(text: str) -> bool:

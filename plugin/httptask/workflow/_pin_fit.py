@@ -83,7 +83,7 @@ def _fit_problems(
         return
     headers = {name.lower(): value for name, value in answer.headers}
     content_type = headers.get("content-type", "")
-    found = differences(
+    deviations = differences(
         endpoint,
         answer.status,
         received_essence(content_type),
@@ -91,7 +91,7 @@ def _fit_problems(
         is_json=is_json(content_type) and "body" in pin,
         missing=not answer.body and answer.status not in _BODILESS,
     )
-    for difference in found[:_MOST]:
+    for difference in deviations[:_MOST]:
         at = pointer + _place(difference, pin)
         params: dict[str, Any] = {"kind": difference.kind, "differenceMessage": difference.message}
         yield Problem.of("pin-response", at, severity="warning", **params)

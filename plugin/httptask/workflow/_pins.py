@@ -150,10 +150,10 @@ class _PinsDocument:
             return Pins()
         pointers = [f"{problem.pointer}/" for problem in problems]
 
-        def sound(place: Any, pins: Any) -> dict[str, Any]:
+        def sound(path: Any, pins: Any) -> dict[str, Any]:
             if not isinstance(pins, Mapping):
                 return {}
-            starts = {name: pointer_of([*place, name]) + "/" for name in pins}
+            starts = {name: pointer_of([*path, name]) + "/" for name in pins}
             return {
                 name: pin
                 for name, pin in pins.items()

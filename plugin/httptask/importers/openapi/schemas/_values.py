@@ -50,23 +50,23 @@ def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: 
     A null that is no value of the type means that there is no default: it is removed without a
     note.
     """
-    types, place = _types(schema), (path, "default")
+    types, default_path = _types(schema), (path, "default")
     if "default" not in schema:
         return
     value = new = schema["default"]
     if types is not None and not fits(value, types):
-        new = MISFIT if value is None else as_type(value, types, walk.written(value, place))
+        new = MISFIT if value is None else as_type(value, types, walk.written(value, default_path))
     elif isinstance(value, list):
-        new = _with_items(walk, value, schema.get("items"), place)
+        new = _with_items(walk, value, schema.get("items"), default_path)
     why = f"{shown(value)} is no {' or '.join(types or ())}" if new is MISFIT else ""
     why = why or _refusal(new, schema)
     if why:
         del schema["default"]
         if value is not None:
-            walk.note("skipped", f"default is left out: {why}", place)
+            walk.note("skipped", f"default is left out: {why}", default_path)
     elif new is not value:
         schema["default"] = new
-        walk.note("guessed", f"default: {shown(value)} is taken for {shown(new)}", place)
+        walk.note("guessed", f"default: {shown(value)} is taken for {shown(new)}", default_path)
 
 
 def _with_items(walk: Walk, values: list[Any], items: Any, path: LinkedPath) -> Any:
