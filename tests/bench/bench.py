@@ -124,9 +124,6 @@ def reading_and_validating() -> None:
 
 def fresh_problems(task: HttpTask, shared: Any) -> None:
     again = HttpTask(task.definition, runtime=shared, endpoint=task.endpoint)
-    again.__dict__["settings_schema"] = (
-        task.settings_schema
-    )  # derived once for each task type in a definition
     if again.problems():
         raise AssertionError("the seed's task has problems")
 

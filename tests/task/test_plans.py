@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,14 @@ from httptask.model.exchange import OutgoingRequest
 from httptask.model.task import Inputs
 from httptask.model.workflow import TaskOutcome, WorkflowDefinition
 from httptask.protocols import TaskCall, TaskCheck
-from httptask.task import HttpTask, Runtime
+from httptask.task import HttpTask, Runtime, _plan
 from httptask.task._kept import Kept
+from httptask.task._problems import problems_of
 from httptask.task._task_type import Http
 from httptask.task._written import WrittenTask
 from httptask.workflow import definition_of
 from httptask.workflow import problems as every_problem
-from tasks import RFI, email_task, http, runtime
+from tasks import RFI, SEED, email_task, http, runtime
 
 HOST = "https://a.example"
 END = {"type": "Terminate", "terminationStatus": "Completed"}
@@ -78,15 +79,23 @@ def named(path: Path) -> str:
         return next(each.id for each in catalogue.endpoints() if each.path == "/things")
 
 
-def test_a_task_of_a_definition_is_compiled_once(httpx_mock: HTTPXMock) -> None:
+def test_a_task_of_a_definition_is_compiled_once(
+    httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However often it is run, by tasks of its own or in workflows; at another place it is another
     task.
     """
     httpx_mock.add_response(json={}, is_reusable=True)
-    refines = Refines()
+    compiled: list[_plan.Plan] = []
+
+    def noted(plan: _plan.Plan) -> Iterator[Problem]:
+        compiled.append(plan)
+        return problems_of(plan)
+
+    monkeypatch.setattr(_plan, "problems_of", noted)
 
     async def main() -> None:
-        async with runtime(refines) as shared:
+        async with runtime() as shared:
             for _ in range(3):
                 await HttpTask(email_task(HOST), runtime=shared, pointer="/tasks/A").acall(RFI)
             definition = {"startTask": "A", "tasks": {"A": email_task(HOST)}}
@@ -95,7 +104,28 @@ def test_a_task_of_a_definition_is_compiled_once(httpx_mock: HTTPXMock) -> None:
                 assert run.status == "Completed"
 
     asyncio.run(main())
-    assert refines.count <= 2  # with its nulls, and without them
+    assert len(compiled) <= 2  # with its nulls, and without them
+
+
+def test_tasks_of_an_endpoint_share_its_settings_schema() -> None:
+    """It is derived and refined once in a runtime, and so are its validators, whatever the tasks
+    say and whoever brings the endpoint; each runtime has its own plugins.
+    """
+    refines = Refines()
+    with runtime(refines) as shared, runtime() as other:
+        endpoint = shared.endpoint(SEED)
+        first, second = (
+            HttpTask(email_task(HOST) | {"description": text}, runtime=shared) for text in "ab"
+        )
+        third = HttpTask(email_task(HOST), runtime=shared, endpoint=endpoint)
+        assert not any(task.problems() for task in (first, second, third))
+        assert first.settings_schema is second.settings_schema is third.settings_schema
+        assert refines.count == 1
+        apart = HttpTask(email_task(HOST), runtime=other, endpoint=endpoint)
+        assert apart.settings_schema is not first.settings_schema
+        described = replace(endpoint, description="Another one")
+        assert HttpTask({}, runtime=shared, endpoint=described).settings_schema
+        assert refines.count == 2
 
 
 def test_what_expressions_yield_is_checked_in_each_run(httpx_mock: HTTPXMock) -> None:

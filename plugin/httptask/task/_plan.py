@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import Path
@@ -29,9 +30,7 @@ from httptask.settings import (
     foreseen,
     header_names,
     normalised,
-    refine,
     schema_problems,
-    settings_schema,
     undescribed_settings_schema,
     with_media_type,
     without_nulls,
@@ -92,9 +91,7 @@ class Plan:
         """
         if self.endpoint is None:
             return undescribed_settings_schema()
-        schema = settings_schema(self.endpoint)
-        refine(schema, self.endpoint, self.runtime.plugins)
-        return schema
+        return self.runtime.settings_schema(self.endpoint)
 
     @cached_property
     def key_header(self) -> str | None:
@@ -274,9 +271,16 @@ class Plan:
         return tuple(filter(is_error, self.problems))
 
     @cached_property
+    def shape_problems(self) -> tuple[list[Problem], list[Problem]]:
+        """What is wrong with the task whatever its endpoint says: by the schema of a task, and with
+        the pages and the job that it waits for.
+        """
+        return shape_problems(self)
+
+    @cached_property
     def shape_refusal(self) -> tuple[Problem, ...]:
-        """What is wrong with the task whatever its endpoint says."""
-        return tuple(filter(is_error, shape_problems(self)))
+        """The errors among the `shape_problems`."""
+        return tuple(filter(is_error, chain(*self.shape_problems)))
 
     @property
     def media_type(self) -> str | None:

@@ -39,8 +39,8 @@ def problems_of(plan: Plan) -> Iterator[Problem]:
     if deeper_than(definition, plan.runtime.limits.json_depth // 2):
         yield Problem.of("too-deep", plan.pointer, what="task")
         return
-    of_rounds = _round_problems(plan, definition)
-    yield from schema_problems(task_schema(), definition, plan.pointer)
+    of_shape, of_rounds = plan.shape_problems
+    yield from of_shape
     yield from of_rounds
     of_endpoint, schema, endpoint = _described(plan)
     yield from of_endpoint
@@ -56,13 +56,15 @@ def problems_of(plan: Plan) -> Iterator[Problem]:
     yield from reading_problems(definition, plan.pointer)
 
 
-def shape_problems(plan: Plan) -> list[Problem]:
-    """Return what is wrong with the task of *plan* whatever its endpoint says."""
+def shape_problems(plan: Plan) -> tuple[list[Problem], list[Problem]]:
+    """Return what is wrong with the task of *plan* whatever its endpoint says: by the schema of a
+    task, and with the pages and the job that it waits for.
+    """
     if not isinstance(plan.definition, Mapping):
-        return list(plan.problems)
+        return list(plan.problems), []
     definition = without_nulls(plan.definition)
     problems = schema_problems(task_schema(), definition, plan.pointer)
-    return problems + _round_problems(plan, definition)
+    return problems, _round_problems(plan, definition)
 
 
 def _round_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Problem]:

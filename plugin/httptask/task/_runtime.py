@@ -38,6 +38,7 @@ from httptask.model.policy import (
 from httptask.model.rates import OriginLimits
 from httptask.plugins import PluginManager, plugin_manager
 from httptask.sending import BodyFile, Connections, Limiter, allowed_networks, parse_networks, ways
+from httptask.settings import refine, settings_schema
 from httptask.task._endpoints import Endpoints
 from httptask.task._kept import Kept
 
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
 
 _MOST_PLANS = 1024
 """Tasks that are kept compiled, and definitions."""
+
+_MOST_SCHEMAS = 256
+"""Settings schemas that are kept for tasks of the same endpoint."""
 
 _MOST_CHARACTERS = 32 * 1024 * 1024
 """Characters of the JSON of all definitions that are kept compiled: each character takes about ten
@@ -173,6 +177,7 @@ class Runtime:
         """Where endpoints are looked up."""
         self.endpoints = Endpoints(catalogue)
         """The endpoints that tasks name."""
+        self._schemas: Kept[tuple[Endpoint, dict[str, Any]]] = Kept(_MOST_SCHEMAS)
         self.plans: Kept[Plan] = Kept(_MOST_PLANS)
         """Tasks that were compiled."""
         self.definitions: Kept[Any] = Kept(_MOST_PLANS, _MOST_CHARACTERS)
@@ -225,6 +230,19 @@ class Runtime:
         Raises `UnknownEndpointError` with the nearest ids.
         """
         return self.endpoints.get(endpoint_id)
+
+    def settings_schema(self, endpoint: Endpoint) -> dict[str, Any]:
+        """Return the settings schema of *endpoint*, refined by plugins. It is one object as long as
+        it is kept, and so are its validators: it must not be changed.
+        """
+
+        def derived() -> tuple[Endpoint, dict[str, Any]]:
+            schema = settings_schema(endpoint)
+            refine(schema, endpoint, self.plugins)
+            return endpoint, schema
+
+        # The endpoint is kept, too, so that its id stays its own.
+        return self._schemas.get(id(endpoint), derived)[1]
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
         """Return why a plugin refuses *address*, which *host* resolved to; None when none does.
@@ -282,6 +300,7 @@ class Runtime:
             self.evaluator.close()
             del self.evaluator
         self.endpoints.close()
+        self._schemas.clear()
         self.plans.clear()
         self.definitions.clear()
 
