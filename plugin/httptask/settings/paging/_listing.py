@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from httptask._core.pointers import pointer as pointer_of
-from httptask._http.media_types import essence
+from httptask._http.media_types import JSON, essence, reading_of
 from httptask.model.api import Endpoint, Response
 from httptask.model.pagination import Evidence
 from httptask.settings.paging._fields import Field, Fields
@@ -162,9 +162,7 @@ def _successful(endpoint: Endpoint) -> tuple[str, Response]:
 
 def _is_json(name: str) -> bool:
     media_type = essence(name)
-    return media_type in ("*/*", "application/*", "text/json") or media_type.endswith(
-        ("/json", "+json", "amz-json-1.1", "amz-json-1.0", "/hal")
-    )
+    return media_type in ("*/*", "application/*") or reading_of(media_type) == JSON
 
 
 def _asked(endpoint: Endpoint, reader: Fields) -> Iterable[Asked]:
