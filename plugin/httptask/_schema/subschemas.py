@@ -82,6 +82,25 @@ def referenced_definition(schema: Any) -> str | None:
     return definition_name(schema.get("$ref")) if is_reference else None
 
 
+def parts_of(schema: Any, target: Callable[[Any], Any], most: int) -> Iterator[Mapping[str, Any]]:
+    """Yield *schema*, what it refers to and what it joins by `allOf`, and so on, the outer ones
+    first: all of them hold for the same value. At most *most* are looked at.
+
+    *target* returns the schema that the value of a `$ref` leads to, None where there is none.
+    """
+    pending = [schema]
+    while pending and most > 0:
+        most -= 1
+        part = pending.pop(0)
+        if not isinstance(part, Mapping):
+            continue
+        yield part
+        if "$ref" in part:
+            pending.append(target(part["$ref"]))
+        if isinstance(part.get("allOf"), list):
+            pending += part["allOf"]
+
+
 def definition_names(schema: Any) -> Iterator[str]:
     """Yield the names of the definitions that *schema* refers to anywhere, repeated or not."""
     pending = [schema]

@@ -9,7 +9,7 @@ from typing import Any
 
 from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
-from httptask._schema.subschemas import definition_name
+from httptask._schema.subschemas import definition_name, parts_of
 from httptask.model.api import Endpoint
 from httptask.settings._body_form import for_media_type
 from httptask.settings._derive import settings_schema
@@ -201,15 +201,12 @@ class _Shape:
         keywords: dict[str, Any] = {}
         constants: list[Any] = []
         only: list[Any] = []
-        pending, seen = [schema], 0
-        while pending and seen < _DEEPEST:
-            seen += 1
-            part = pending.pop(0)
-            if not isinstance(part, Mapping):
-                continue
-            if (name := definition_name(part.get("$ref"))) is not None:
-                pending.append(definitions.get(name))
-            pending += part.get("allOf", ())
+
+        def target(reference: Any) -> Any:
+            name = definition_name(reference)
+            return None if name is None else definitions.get(name)
+
+        for part in parts_of(schema, target, _DEEPEST):
             properties = {**part.get("properties", {}), **properties}
             required |= dict.fromkeys(part.get("required", ()))
             keywords = {**part, **keywords}

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import parts
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import JsonError, deeper_than, parse
 from httptask._schema.references import resolved
+from httptask._schema.subschemas import parts_of
 from httptask.errors import InputError, Problem
 from httptask.expressions import Expected
 from httptask.model.policy import Limits
@@ -166,18 +168,10 @@ class _Reader:
 
     def parts(self, schema: Any) -> Iterator[Mapping[str, Any]]:
         """Yield *schema* and what it refers to and joins: all of them hold for the same value."""
-        pending, seen = [schema], 0
-        while pending and seen < _MOST_PARTS and self._remaining > 0:
-            seen += 1
+        most = min(_MOST_PARTS, self._remaining)
+        for part in parts_of(schema, partial(resolved, self._root), most):
             self._remaining -= 1
-            part = pending.pop(0)
-            if not isinstance(part, Mapping):
-                continue
             yield part
-            if "$ref" in part:
-                pending.append(resolved(self._root, part["$ref"]))
-            if isinstance(part.get("allOf"), list):
-                pending += part["allOf"]
 
     def properties(self, schema: Any) -> dict[str, Any]:
         """Return the schema of each property; the outermost one, where there are several."""
