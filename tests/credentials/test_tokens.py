@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pickle
 import signal
@@ -12,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,8 @@ import pytest
 
 import servers
 from httptask import hookimpl
-from httptask._core.file_lock import try_lock
-from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper, key_of
+from httptask._core.file_lock import locked, try_lock
+from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper, _token_stores, key_of
 from httptask.errors import CredentialError
 from httptask.model.authorisation import Clock, Token
 from httptask.protocols import TokenStore
@@ -386,6 +388,27 @@ def test_a_token_that_cannot_be_stored_is_not_lost() -> None:
     asyncio.run(run())
 
 
+def test_an_answer_that_comes_while_the_process_ends_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.12 starts no thread any more by then; in it, nothing else is done without one."""
+    store = FileTokens(tmp_path / "tokens.json")
+    tokens = keeper(store)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    async def obtain(_: Token | None) -> Token:
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        return token()
+
+    assert asyncio.run(tokens.get("k:1", obtain)).access_token == "access"
+    monkeypatch.undo()
+    stored = asyncio.run(store.get("k:1"))
+    assert stored is not None
+    assert stored.refresh_token == "refresh"
+
+
 def test_a_file_keeps_tokens_for_its_owner_alone(tmp_path: Path) -> None:
     """It is made with mode 600, refused with another, and replaced as a whole."""
     path = tmp_path / "deep" / "tokens.json"
@@ -429,6 +452,29 @@ def test_a_lease_is_one_holders(tmp_path: Path) -> None:
         assert not await second.lease("k:1", "d", 60)
 
     asyncio.run(run())
+
+
+def test_a_lease_that_is_being_taken_is_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the lease before still stands in its file at that moment."""
+    first, second = FileTokens(tmp_path / "t"), FileTokens(tmp_path / "t")
+    monkeypatch.setattr("httptask._core.owner_file.locked", partial(locked, seconds=0))
+    taken: list[bool] = []
+
+    def meanwhile(descriptor: int, seconds: float) -> None:
+        monkeypatch.setattr(_token_stores, "_write_end", write_end)
+        with contextlib.suppress(OSError):
+            taken.append(second._lease("k:1", "b", 60))
+        write_end(descriptor, seconds)
+
+    write_end = _token_stores._write_end
+    assert first._lease("k:1", "before", 0)
+    asyncio.run(first.release("k:1", "before"))
+    monkeypatch.setattr(_token_stores, "_write_end", meanwhile)
+    assert first._lease("k:1", "a", 60)
+    assert True not in taken
+    assert not second._lease("k:1", "b", 60)
 
 
 def test_a_file_that_others_can_read_is_an_error_of_the_credential(
@@ -523,7 +569,7 @@ def test_a_process_that_is_killed_in_a_refresh_does_not_lock_others_out(
     server.held = threading.Event()
     killed = worker(server, 1)
     assert server.asked.wait(servers.HANG_SECONDS)
-    [lease] = tmp_path.iterdir()
+    [lease] = [file for file in tmp_path.iterdir() if file.suffix != ".lock"]
     assert try_lock(lease) is None
     killed.send_signal(signal.SIGKILL)
     killed.communicate()

@@ -42,5 +42,10 @@ async def in_thread(work: Callable[[], T]) -> T:
         with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
             loop.call_soon_threadsafe(settle, error, result)
 
-    threading.Thread(target=run, name="httptask", daemon=True).start()
+    try:
+        threading.Thread(target=run, name="httptask", daemon=True).start()
+    except RuntimeError as error:
+        if "shutdown" not in str(error):
+            raise
+        run()  # Python 3.12 starts none while the process ends: a token has still to be stored then
     return await future

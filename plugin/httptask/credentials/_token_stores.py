@@ -120,20 +120,18 @@ class FileTokens:
             raise ValueError(f"{self.path}: {error}") from None
 
     def _lease(self, key: str, holder: str, seconds: float) -> bool:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._beside(hashlib.sha256(key.encode()).hexdigest()[:16])
-        descriptor = try_lock(path)
-        if descriptor is None and _is_overdue(path):
-            with locked_owner_file(self.path):  # two that take it over must not both have it
-                if _is_overdue(path):
-                    # Its holder hangs: from now on another file of this name is the lock.
-                    path.unlink(missing_ok=True)
-                    descriptor = try_lock(path)
-                    if descriptor is not None:
-                        _write_end(descriptor, seconds)
-        if descriptor is None:
-            return False
-        _write_end(descriptor, seconds)
+        # One at a time: who has just taken it, and not written its end yet, must not lose it to
+        # another that reads the end of the lease before.
+        with locked_owner_file(self.path):
+            descriptor = try_lock(path)
+            if descriptor is None and _is_overdue(path):
+                # Its holder hangs: from now on another file of this name is the lock.
+                path.unlink(missing_ok=True)
+                descriptor = try_lock(path)
+            if descriptor is None:
+                return False
+            _write_end(descriptor, seconds)
         self._leases[key, holder] = descriptor
         return True
 
