@@ -248,6 +248,13 @@ def test_a_compressed_answer_is_read(server: TokenServer, use: Any) -> None:
         ('{"access_token": 5}', "200 OK", "tokenAt.accessToken"),
         ('{"access_token": "a\\nb"}', "200 OK", "tokenAt.accessToken"),
         ('{"access_token": ', "200 OK", "neither JSON"),
+        # Tokens in what is not understood
+        (""")]}',\n{"access_token": "TOKEN"}""", "200 OK", "neither JSON"),
+        ('\ufeff{"accessToken": "TOKEN"}', "200 OK", "tokenAt.accessToken"),
+        ('"TOKEN"', "200 OK", "neither JSON"),
+        ("TOKEN.TOKEN\n", "200 OK", "neither JSON"),
+        ("Bearer eyJhbGciOiJub25lIn0.eyJjIjoxfQ.c4n4ry", "200 OK", "neither JSON"),
+        ('<script>t = {\'a\': 1, "id_token": "TOKEN"}</script>', "200 OK", "HTML page"),
         ('{"error": "bad_verification_code"}', "200 OK", "bad_verification_code"),
         (
             '{"error": "invalid_client"}',

@@ -48,6 +48,8 @@ _MEMBER = re.compile(
 the rest is JSON: an answer may have been cut off in the middle of a token. The length of a name is
 bounded: without, a text of escaped quotes would be searched for hours.
 """
+_ALONE = re.compile(r"\A\s*(?=[^0-9\s]*[0-9])[^\s={}\[\]<>]{16,}=*\"?\s*\Z|\beyJ[\w-]{8,}\.[\w.-]+")
+"""An answer of one word with a digit in it, and a JWT anywhere: tokens without a name."""
 _READ = 2 * SHOWN
 """Bytes at the start of a body that are masked and shown; the last quarter of what is cut goes, for
 a secret may have been cut off at its end.
@@ -68,9 +70,13 @@ def secrets_of(request: OutgoingRequest, content: bytes) -> Iterator[str]:
 
 def token_body(content: bytes, *, is_answer: bool = True) -> str:
     """Return *content*, the body of a token request or its answer, with what stands under the name
-    of a secret masked.
+    of a secret masked; so is an answer that is nothing but a token.
     """
-    return _masked(content.decode("utf-8", "replace"), _GIVEN if is_answer else _GRANTED)
+    # Without what stands between the letters of UTF-16.
+    text = content.decode("utf-8", "replace").replace("\0", "")
+    if is_answer:
+        text = _ALONE.sub(MASK, text)
+    return _masked(text, _GIVEN if is_answer else _GRANTED)
 
 
 def refused(
@@ -173,13 +179,13 @@ def _is_secret(name: str, names: frozenset[str]) -> bool:
 
 
 def _values(text: str, names: frozenset[str]) -> Iterator[str]:
+    for member in _MEMBER.finditer(text):
+        if _is_secret(member[1], names) and member[3].startswith('"'):
+            try:
+                yield json.loads(member[3])
+            except ValueError:
+                yield member[3].strip('"')
     if _is_json(text):
-        for member in _MEMBER.finditer(text):
-            if _is_secret(member[1], names) and member[3].startswith('"'):
-                try:
-                    yield json.loads(member[3])
-                except ValueError:
-                    yield member[3].strip('"')
         return
     for pair in _FORM.finditer(text):
         if _is_secret(unquote_plus(pair[1]), names):
@@ -187,13 +193,15 @@ def _values(text: str, names: frozenset[str]) -> Iterator[str]:
 
 
 def _masked(text: str, names: frozenset[str]) -> str:
+    # Whatever stands around it: a guard against scripts, a page, or what is no JSON.
+    text = _MEMBER.sub(
+        lambda member: (
+            f'"{member[1]}"{member[2]}"{MASK}"' if _is_secret(member[1], names) else member[0]
+        ),
+        text,
+    )
     if _is_json(text):
-        return _MEMBER.sub(
-            lambda member: (
-                f'"{member[1]}"{member[2]}"{MASK}"' if _is_secret(member[1], names) else member[0]
-            ),
-            text,
-        )
+        return text
     return _FORM.sub(
         lambda pair: f"{pair[1]}={MASK}" if _is_secret(unquote_plus(pair[1]), names) else pair[0],
         text,
