@@ -66,6 +66,11 @@ def bank(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 CHAIN, KEY = issued("ann")
 FORMS = {
     "pem": {"certificate": CHAIN, "key": KEY},
+    "on one line": {
+        "certificate": CHAIN.replace("\n", ""),
+        "key": KEY.replace("\n", " "),
+    },
+    "escaped": {"certificate": CHAIN.replace("\n", "\\n"), "key": KEY.replace("\n", "\\r\\n")},
     "encrypted key": {"certificate": CHAIN, "key": locked(KEY), "password": PASSWORD.decode()},
     "pkcs12": {"pkcs12": bundle(CHAIN, KEY), "password": PASSWORD.decode()},
 }

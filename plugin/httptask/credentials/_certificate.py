@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 
+from httptask.credentials._pem import pem_text
 from httptask.errors import CodedError
 from httptask.model.authorisation import TlsIdentity
 from httptask.model.credential import Secret
@@ -37,4 +38,5 @@ def identity_of_fields(fields: Mapping[str, str]) -> TlsIdentity:
         raise CodedError("credential-certificate-holds-key")
     if "key" not in fields:
         raise CodedError("credential-field-missing", field="key", use="certificate")
-    return TlsIdentity(fields["certificate"].encode(), Secret(fields["key"]), password)
+    certificate, key = pem_text(fields["certificate"]), pem_text(fields["key"])
+    return TlsIdentity(certificate.encode(), Secret(key), password)

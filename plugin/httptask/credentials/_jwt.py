@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from httptask.credentials._pem import pem_text
 from httptask.errors import CodedError
 
 _KEY_SCHEMA: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -85,13 +86,6 @@ class SigningKey:
             )
         headers = {"kid": self.kid} if self.kid else None
         return jwt.encode(dict(claims), key, algorithm=alg, headers=headers)
-
-
-def pem_text(text: str) -> str:
-    """Return the PEM *text* with its line ends: in an environment variable or a JSON file, they are
-    often escaped twice.
-    """
-    return text.replace("\\n", "\n")
 
 
 def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:

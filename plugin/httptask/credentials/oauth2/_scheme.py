@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import JsonError
 from httptask.credentials._certificate import identity_of_fields
-from httptask.credentials._jwt import pem_text
 from httptask.credentials._placing import put_token
 from httptask.credentials.oauth2._client import Client
 from httptask.credentials.oauth2._consent import AuthorizationConsent, ask_in_browser
@@ -63,7 +62,7 @@ class OAuth2:
         key = fields.get("key", {})
         own = {}
         if "certificate" in fields and "pem" in key:
-            own = {"certificate": pem_text(fields["certificate"]), "key": pem_text(key["pem"])}
+            own = {"certificate": fields["certificate"], "key": key["pem"]}
         if "pkcs12" in fields:
             own["pkcs12"] = fields["pkcs12"]
         if not own:
