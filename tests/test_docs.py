@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import asyncio
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import socket
 import string
 import subprocess
 import sys
+import threading
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from jsonschema import Draft202012Validator
 
 import servers
@@ -32,6 +35,7 @@ from httptask.credentials import resolve
 from httptask.credentials.oauth2 import AUTHENTICATIONS, GRANTS
 from httptask.errors import Problem
 from httptask.errors._sentences import SENTENCES
+from httptask.model.authorisation import Token
 from httptask.model.credential import Credential, Secret
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.workflow import WorkflowDefinition
@@ -50,6 +54,7 @@ from httptask.workflow import problems
 from lists import Asked, cut, items, list_server, page
 from places import ROOT
 from tasks import http
+from token_server import token_server
 
 README = ROOT / "README.md"
 DOCUMENTS = [
@@ -737,11 +742,11 @@ def redis_port(tmp_path: Path) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    with subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE, text=True) as redis:
-        assert redis.stdout is not None
-        assert any("eady to accept connections" in line for line in redis.stdout)
+    with subprocess.Popen(["redis-server", *options], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert any("eady to accept connections" in line for line in server.stdout)
         yield port
-        redis.terminate()
+        server.terminate()
 
 
 ONE_PROCESS = """
@@ -762,20 +767,73 @@ print(*sorted(getattr(result, "kind", "success") for result in asyncio.run(main(
 """
 
 
-def outcomes_of_processes(definition: dict[str, Any], port: int) -> list[str]:
-    """Return the outcomes of three processes that run the task four times, with the recipe."""
-    codes = [block.text for block in blocks(ROOT / "docs/plugins.md", "python") if not block.title]
-    (code,) = [code for code in codes if "\ndef httptask_rate_limiter(" in code]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", ONE_PROCESS, code, json.dumps(definition)],
-            env={**os.environ, "ACME_REDIS": f"redis://127.0.0.1:{port}"},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
+def outcomes_of_processes(definition: dict[str, Any], port: int, count: int) -> list[str]:
+    """Return the outcomes of *count* processes that run the task four times, with the recipe."""
+    processes = [process_of("httptask_rate_limiter", definition, port) for _ in range(count)]
     return [word for process in processes for word in process.communicate()[0].split()]
+
+
+def process_of(hook: str, definition: dict[str, Any], port: int) -> subprocess.Popen[str]:
+    """Start a process that runs the task four times, with the recipe for *hook*."""
+    codes = [block.text for block in blocks(ROOT / "docs/plugins.md", "python") if not block.title]
+    (code,) = [code for code in codes if f"\ndef {hook}(" in code]
+    return subprocess.Popen(
+        [sys.executable, "-c", ONE_PROCESS, code, json.dumps(definition)],
+        env={**os.environ, "ACME_REDIS": f"redis://127.0.0.1:{port}"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_recipe_for_tokens_shares_them_over_processes(
+    redis_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that dies while it refreshes leaves a lease that ends; the next one refreshes once,
+    and gives the lease back.
+    """
+    hook = "httptask_token_store"
+    with token_server() as server:
+        written = server.credential("refreshToken", refreshToken="refresh-0")
+        monkeypatch.setenv("HTTPTASK_CREDENTIAL_CRM", written)
+        definition = http(server.url + "/me", credentials="crm")
+        server.held = threading.Event()
+        dying = process_of(hook, definition, redis_port)
+        assert server.asked.wait(servers.HANG_SECONDS)
+        dying.kill()
+        dying.communicate()
+        server.held.set()
+        server.held = None
+        with redis.Redis(port=redis_port) as client:
+            [lease] = client.scan_iter("httptask:lease:*")
+            assert 0 < client.pttl(lease) <= 45_000
+            client.pexpire(lease, 1)
+        living = process_of(hook, definition, redis_port)
+        assert living.communicate()[0].split() == ["success"] * 4
+        assert server.granted == 1
+        with redis.Redis(port=redis_port) as client:
+            assert [*client.scan_iter("httptask:lease:*")] == []
+
+
+def test_the_recipe_for_tokens_swaps_one_version_for_the_next(redis_port: int) -> None:
+    """As the stores that ship do."""
+    store = recipe("httptask_token_store").RedisTokens(f"redis://127.0.0.1:{redis_port}")
+
+    async def run() -> None:
+        assert await store.get("k:1") is None
+        assert await store.swap("k:1", None, Token("ä", version="1", extra={"a": []}))
+        assert not await store.swap("k:1", None, Token("b", version="2"))
+        assert await store.get("k:1") == Token("ä", version="1", extra={"a": []})
+        assert await store.lease("k:1", "a", 60)
+        assert not await store.lease("k:1", "b", 60)
+        await store.release("k:1", "b")
+        assert not await store.lease("k:1", "b", 60)
+        await store.release("k:1", "a")
+        assert await store.lease("k:1", "b", 0.5)
+        assert await store.swap("k:1", "1", None)
+        assert await store.get("k:1") is None
+        await store.client.aclose()
+
+    asyncio.run(run())
 
 
 def test_the_recipe_of_limits_shares_them_over_processes(redis_port: int) -> None:
@@ -783,7 +841,7 @@ def test_the_recipe_of_limits_shares_them_over_processes(redis_port: int) -> Non
     rate = {"requests": 5, "seconds": 86400}
     with servers.raw_server(servers.respond(servers.OK)) as server:
         definition = http(server.url, rateLimit=rate, totalTimeoutSeconds=30)
-        outcomes = outcomes_of_processes(definition, redis_port)
+        outcomes = outcomes_of_processes(definition, redis_port, 3)
         assert len(server.received) == 5
     assert sorted(outcomes) == ["success"] * 5 + ["timeout"] * 7
 
@@ -793,9 +851,9 @@ def test_the_recipe_of_limits_shares_what_a_server_said(redis_port: int) -> None
     headers = (("RateLimit", '"day";r=0;t=86400'), servers.JSON)
     with servers.raw_server(servers.respond(servers.response(b"{}", *headers))) as server:
         definition = http(server.url, totalTimeoutSeconds=30)
-        first = outcomes_of_processes(definition, redis_port)
+        first = outcomes_of_processes(definition, redis_port, 1)
         asked = len(server.received)
-        assert outcomes_of_processes(definition, redis_port) == ["timeout"] * 12
+        assert outcomes_of_processes(definition, redis_port, 1) == ["timeout"] * 4
         assert len(server.received) == asked
     assert "success" in first
 
@@ -807,7 +865,7 @@ def test_without_its_redis_each_process_counts_alone() -> None:
     rate = {"requests": 3, "seconds": 86400}
     with servers.raw_server(servers.respond(servers.OK)) as server:
         definition = http(server.url, rateLimit=rate, totalTimeoutSeconds=30)
-        outcomes = outcomes_of_processes(definition, port)
+        outcomes = outcomes_of_processes(definition, port, 3)
     assert sorted(outcomes) == ["success"] * 9 + ["timeout"] * 3
 
 

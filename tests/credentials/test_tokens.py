@@ -388,6 +388,45 @@ def test_a_token_that_cannot_be_stored_is_not_lost() -> None:
     asyncio.run(run())
 
 
+class ConnectionLostError(Exception):
+    """What Redis's library raises is no `OSError`."""
+
+
+@pytest.mark.parametrize("error", [ConnectionLostError("gone"), TimeoutError("gone")])
+@pytest.mark.parametrize("method", ["get", "swap", "lease"])
+def test_a_store_that_is_down_may_be_there_again(
+    method: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it raises: the task may be tried again, and a token given meanwhile is kept."""
+    store = MemoryTokens()
+    tokens = keeper(store)
+
+    async def fail(*_: Any) -> Any:
+        raise error
+
+    async def run() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(store, method, fail)
+            with pytest.raises(CredentialError, match="the token store failed: gone") as raised:
+                await counted(tokens, 3600)
+        assert raised.value.retryable
+        assert await counted(tokens, 3600) == (0 if method == "swap" else 1)
+
+    asyncio.run(run())
+
+
+def test_a_lease_that_cannot_be_released_costs_no_token(caplog: pytest.LogCaptureFixture) -> None:
+    """The store is gone once it has the token: the task goes on, and the log says it."""
+    store = MemoryTokens()
+
+    async def fail(*_: Any) -> None:
+        raise ConnectionLostError("gone")
+
+    store.release = fail  # type: ignore[method-assign]
+    assert asyncio.run(counted(keeper(store), 3600)) == 1
+    assert "a lease of the token store stays until its end: gone" in caplog.text
+
+
 def test_an_answer_that_comes_while_the_process_ends_is_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

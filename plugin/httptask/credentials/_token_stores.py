@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import logging
 import os
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httptask._core.file_lock import try_lock
 from httptask._core.owner_file import locked_owner_file, read_owner_file, write_owner_file
 from httptask._core.strict_json import JsonError, parse
 from httptask._core.threads import in_thread
 from httptask.credentials._stores import credentials_file
-from httptask.errors import CodedError
+from httptask.errors import CodedError, TaskError
 from httptask.model.authorisation import Token
+
+if TYPE_CHECKING:
+    from httptask.protocols import TokenStore
+
+_log = logging.getLogger(__name__)
 
 TOKENS_VARIABLE = "HTTPTASK_TOKENS"
 """The environment variable in which an operator names the file for tokens."""
@@ -51,6 +59,54 @@ class MemoryTokens:
 
     async def release(self, key: str, holder: str) -> None:
         """Do nothing."""
+
+
+class GuardedTokens:
+    """The tokens of *store*, whose failures are `OSError` or `ValueError`, whatever it raises."""
+
+    def __init__(self, store: TokenStore) -> None:
+        self._store = store
+
+    async def get(self, key: str) -> Token | None:
+        """Return the token of *key*."""
+        with _named():
+            return await self._store.get(key)
+
+    async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
+        """Store *token* if the one before it has the version *before*."""
+        with _named():
+            return await self._store.swap(key, before, token)
+
+    async def lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Let only *holder* refresh the token of *key*."""
+        with _named():
+            return await self._store.lease(key, holder, seconds)
+
+    async def release(self, key: str, holder: str) -> None:
+        """End the lease of *holder*. One that cannot be ended ends by itself: the token is there,
+        and no task is to fail for that.
+        """
+        try:
+            await self._store.release(key, holder)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin's store raises
+            _log.warning("a lease of the token store stays until its end: %s", _words(error))
+
+
+@contextlib.contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except TaskError:
+        raise
+    except Exception as error:
+        is_ours = isinstance(error, OSError | ValueError) and not isinstance(error, TimeoutError)
+        if is_ours:
+            raise
+        raise OSError(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 class FileTokens:

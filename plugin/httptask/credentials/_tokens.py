@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.threads import in_thread
 from httptask.credentials._refresher import Refresher, outcome
+from httptask.credentials._token_stores import GuardedTokens
 from httptask.errors import CodedError, CredentialError
 from httptask.model.authorisation import Clock, Token
 
@@ -288,7 +289,7 @@ class TokenKeeper:
 
     async def _opened(self) -> TokenStore:
         if self._store is None:
-            self._store = await in_thread(self._make_store)
+            self._store = GuardedTokens(await in_thread(self._make_store))
         return self._store
 
     # For whoever connects, shows and ends
