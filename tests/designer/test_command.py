@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, expect
 
 from designer import PATIENT, SEED
 from designer_page.browser import designer_page
+from httptask.cli import main
 from servers import HANG_SECONDS
 
 COMMAND = [sys.executable, "-m", "httptask", "designer"]
@@ -226,3 +227,32 @@ def test_token_from_the_environment(tmp_path: Path) -> None:
             httpx.get(said["address"] + "api/v1/config", headers=headers, **PATIENT).status_code
             == 200
         )
+
+
+def test_every_option_reaches_the_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the command is given is what the designer is served with."""
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("httptask.designer.serve", lambda **options: given.update(options))
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    (tmp_path / "files").mkdir()
+    words = {
+        "files": ["--files", str(tmp_path / "files")],
+        "hosts": ["--allow-host", "tools.example"],
+        "origins": ["--allow-origin", "https://host.example"],
+        "allow_networks": ["--allow-network", "10.0.0.0/8"],
+        "catalogue": ["--catalogue", str(tmp_path / "c.sqlite3")],
+        "host": ["--host", "127.0.0.1"],
+        "imports": ["--no-import"],
+        "workflows": [str(tmp_path)],
+    }
+    assert main(["designer", *(word for option in words.values() for word in option)]) == 0
+    assert {name: given[name] for name in words} == {
+        "files": str(tmp_path / "files"),
+        "hosts": ["tools.example"],
+        "origins": ["https://host.example"],
+        "allow_networks": ["10.0.0.0/8"],
+        "catalogue": str(tmp_path / "c.sqlite3"),
+        "host": "127.0.0.1",
+        "imports": False,
+        "workflows": str(tmp_path),
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.nearest import nearest
 from httptask._visible import in_line
-from httptask.cli._output import command, emit, emit_json, note
+from httptask.cli._output import command, emit, emit_json, note, plural
 
 if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
@@ -78,7 +78,7 @@ def run_search(arguments: argparse.Namespace) -> int:
     text = "\n".join(
         f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows
     )
-    nothing = f"nothing found in {count} endpoints"
+    nothing = f"nothing found in {plural(count, 'endpoint')}"
     if near is not None:
         hint = f"; did you mean {near}?" if near else ""
         nothing = f"there is no provider {arguments.provider!r}{hint}"

@@ -234,8 +234,8 @@ def _summary(work: Import, everything: bool) -> None:
             print(f"{_counted(work.notes)}; `httptask import --check` lists each")
     if counts["parts"]:
         note(
-            f"{counts['parts']} files are no descriptions, perhaps parts of one, and were not read"
-            " by themselves"
+            "no description, perhaps a part of one, and so not read by itself:"
+            f" {plural(counts['parts'], 'file')}"
         )
     if counts["incomplete"]:
         note(f"of {counts['incomplete']} a part could not be read: see the errors among the notes")
