@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+import re
 import stat
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -16,6 +17,7 @@ import pytest
 import trustme
 
 import servers
+from crash_reporter import reported
 from httptask.credentials.oauth2 import DeviceConsent
 from httptask.errors import CredentialError
 from httptask.model.authorisation import Clock
@@ -405,3 +407,36 @@ def test_a_key_of_another_certificate_is_an_error_of_the_credential(
     assert isinstance(error, CredentialError)
     assert "the key does not fit the client's certificate" in str(error)
     assert "PRIVATE" not in str(error)
+
+
+# What its errors show
+
+CODE = "c4n4ry-code"
+NO_HTTP = b"HTTP/1.1 c4n4ry-secret\r\n\r\n"
+ECHO = servers.response(b'{"echo": "c4n4ry-secret"}', servers.JSON, status="400 Bad Request")
+
+
+@pytest.mark.parametrize("answer", [NO_HTTP, ECHO], ids=["no HTTP", "an echo"])
+@pytest.mark.parametrize("grant", ["authorizationCode", "deviceCode", "asking a device"])
+def test_no_error_of_a_consent_shows_a_secret(
+    server: TokenServer, use: Any, grant: str, answer: bytes
+) -> None:
+    """Neither its text, nor a cause, nor a local variable of a frame: a command prints it, and a
+    crash reporter takes the rest.
+    """
+    use("deviceCode" if "device" in grant else grant, clientSecret="c4n4ry-secret")
+    server.answer = answering(ASKED)
+
+    async def consent(shared: Runtime) -> None:
+        if grant == "asking a device":
+            server.answer = lambda _: answer
+        asked = await ask_consent(shared, "crm", CALLBACK)
+        server.answer = lambda _: answer
+        if isinstance(asked, DeviceConsent):
+            await asked.poll()
+        else:
+            await asked.finish(f"{CALLBACK}?code={CODE}&state={asked.state}")
+
+    with runtime() as shared, pytest.raises(CredentialError) as caught:
+        run(shared, lambda: consent(shared))
+    assert re.findall(r".{,60}c4n4ry.{,60}", reported(caught.value)) == []

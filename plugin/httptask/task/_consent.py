@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from httptask._core.discretion import DiscreetErrors
 from httptask.credentials import blamed, resolve
 from httptask.errors import CredentialError
 from httptask.model.exchange import OutgoingRequest
@@ -26,15 +28,19 @@ async def ask_consent(
     *endpoint*. Raises `CredentialError` where the credential asks nobody, and where its server
     refuses.
     """
-    credential = await resolve(name, runtime.plugins)
-    flow = flow_of(runtime, credential, endpoint)
-    ask = None if flow is None else flow.known.method("ask")
-    if flow is None or ask is None:
-        raise CredentialError.of("credential-asks-nobody", name=name, type=credential.scheme)
-    with blamed(name, "", runtime.redactor):
-        consent: AuthorizationConsent | DeviceConsent = await ask(
-            flow.credential, flow.context(OutgoingRequest("GET", "")), redirect_uri
-        )
+    discreet = partial(DiscreetErrors, runtime.redactor.text)
+    with discreet():
+        credential = await resolve(name, runtime.plugins)
+        flow = flow_of(runtime, credential, endpoint)
+        ask = None if flow is None else flow.known.method("ask")
+        if flow is None or ask is None:
+            raise CredentialError.of("credential-asks-nobody", name=name, type=credential.scheme)
+        with blamed(name, "", runtime.redactor):
+            consent: AuthorizationConsent | DeviceConsent = await ask(
+                flow.credential, flow.context(OutgoingRequest("GET", "")), redirect_uri
+            )
+    if hasattr(consent, "guard"):  # a plugin's may have none
+        consent.guard = discreet
     return consent
 
 
@@ -42,10 +48,12 @@ async def stored_token(
     runtime: Runtime, name: str, *, endpoint: Endpoint | None = None
 ) -> Token | None:
     """Return the token that is stored for the credential *name*, fresh or not; nothing is sent."""
-    return await held_token(runtime, await resolve(name, runtime.plugins), endpoint)
+    with DiscreetErrors(runtime.redactor.text):
+        return await held_token(runtime, await resolve(name, runtime.plugins), endpoint)
 
 
 async def forget_token(runtime: Runtime, name: str, *, endpoint: Endpoint | None = None) -> None:
     """Remove the token that is stored for the credential *name*. Its server is not told."""
-    credential = await resolve(name, runtime.plugins)
-    await drop_token(runtime, token_key(runtime, credential, endpoint))
+    with DiscreetErrors(runtime.redactor.text):
+        credential = await resolve(name, runtime.plugins)
+        await drop_token(runtime, token_key(runtime, credential, endpoint))

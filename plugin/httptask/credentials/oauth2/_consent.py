@@ -8,6 +8,8 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -43,6 +45,10 @@ class AuthorizationConsent:
     _verifier: Secret = field(repr=False)
     _end: float = field(repr=False)
     _is_used: bool = field(default=False, init=False, repr=False)
+    guard: Callable[[], AbstractContextManager[None]] = field(
+        default=nullcontext, init=False, repr=False
+    )
+    """What is around its requests: it keeps secrets out of errors."""
 
     async def finish(self, callback_url: str) -> Token:
         """Exchange the code in *callback_url* for a token, store it, and return it.
@@ -50,6 +56,12 @@ class AuthorizationConsent:
         Raises `CredentialError` when consent was not given, when the answer is not the one to this
         question, and when the server gives no token.
         """
+        exchange = self._exchanged(callback_url)
+        del callback_url  # this frame stays in the traceback of an error
+        with self.guard():
+            return await exchange
+
+    async def _exchanged(self, callback_url: str) -> Token:
         code = self._code(callback_url)
         self._is_used = True  # RFC 6749, section 4.1.2: a code is used once
         form = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,10 @@ class DeviceConsent:
     _client: Client = field(repr=False)
     _device_code: Secret = field(repr=False)
     _end: float = field(repr=False)
+    guard: Callable[[], AbstractContextManager[None]] = field(
+        default=nullcontext, init=False, repr=False
+    )
+    """What is around its requests: it keeps secrets out of errors."""
 
     async def finish(self) -> Token:
         """Wait for the person, store the token, and return it. Raises `CredentialError` when
@@ -56,7 +61,7 @@ class DeviceConsent:
         """Ask once; None while nobody has decided. What it returns is stored. Raises
         `CredentialError` when it is over.
         """
-        with self._client.connecting():
+        with self.guard(), self._client.connecting():
             return await self._asked()
 
     async def _asked(self) -> Token | None:
