@@ -134,6 +134,25 @@ def test_each_stays_within_its_origins() -> None:
     assert str(missing).startswith("/credentials/1: no credential 'nobody'")
 
 
+def test_one_does_not_silently_replace_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header has one value; a cookie is added to those that are there."""
+    cookie = {"type": "apiKey", "in": "cookie", "key": "c4n4ry-c"}
+    store(
+        monkeypatch,
+        other={"type": "basic", "username": "a", "password": "c4n4ry-b"},
+        one={**cookie, "name": "one"},
+        two={**cookie, "name": "two"},
+    )
+    with servers.raw_server(servers.respond(servers.OK)) as server:
+        error = failure(http(server.url, credentials=["user", "key", "other"]))
+        assert server.received == []
+        call(http(server.url, credentials=["one", "two"]))
+        assert b"Cookie: one=c4n4ry-c; two=c4n4ry-c\r\n" in server.received[-1]
+    assert isinstance(error, CredentialError)
+    assert "/credentials/2: the credentials 'user' and 'other' both stand in" in str(error)
+    assert "c4n4ry" not in str(error)
+
+
 def test_two_certificates_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection shows one."""
     made = trustme.CA().issue_cert(common_name="ann")

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from httptask._http.syntax import FRAMING
 from httptask.credentials._flow import Flow, NotSentError
 from httptask.errors import CredentialError
 
@@ -35,10 +36,23 @@ class Flows:
         return any(flow.signs for flow in self._flows)
 
     async def authorise(self, request: OutgoingRequest) -> None:
-        """Authorise *request* by all of them. Raises `CredentialError`."""
+        """Authorise *request* by all of them. Raises `CredentialError`, also where one would put
+        its value in place of another's: a server would miss that in silence.
+        """
+        writers: dict[str, str] = {}
         for flow in self._flows:
+            before = _values(request)
             with contextlib.suppress(NotSentError):  # it is shown without
                 await flow.authorise(request)
+            for name, value in _values(request).items():
+                old = before.get(name)
+                if value == old:
+                    continue
+                if old is not None and name in writers and not value.startswith(old):
+                    names = [writers[name], flow.credential.name]
+                    error = CredentialError.of("credential-same-header", names=names, header=name)
+                    raise error.at(flow.pointer)
+                writers[name] = flow.credential.name
 
     def sees(self, status: int) -> bool:
         """Say whether one of them has to see a response with *status*."""
@@ -52,3 +66,9 @@ class Flows:
     async def challenged(self, response: AuthResponse) -> bool:
         """Say whether the request is to be authorised anew, which then all do."""
         return any([await flow.challenged(response) for flow in self._flows])
+
+
+def _values(request: OutgoingRequest) -> dict[str, str]:
+    """Return the headers of *request* that a credential may be in, by their names in lower case."""
+    lower = ((name.lower(), value) for name, value in request.headers)
+    return {name: value for name, value in lower if name not in FRAMING}

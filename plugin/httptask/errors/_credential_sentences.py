@@ -52,6 +52,10 @@ CREDENTIAL: Mapping[str, str] = {
         "[credential {name!r}: ]" + _NAMES + "{use} needs the package {package}: pip install"
         " 'httptask{extra:extra}'[; or give the {pem:and} as PEM]"
     ),
+    "credential-same-header": (
+        "the credentials {names:quoted} both stand in the header {header!r}, and a request has one:"
+        " leave one out, or send it elsewhere"
+    ),
     # A client's certificate
     "credential-certificates": (
         "the credentials {names:quoted} both have a certificate; a connection shows one"
