@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import pickle
 import signal
 import stat
@@ -21,7 +20,7 @@ import pytest
 
 import servers
 from httptask import hookimpl
-from httptask._core.file_lock import locked, try_lock
+from httptask._core.file_lock import locked, try_lock, unlock
 from httptask.credentials import FileTokens, MemoryTokens, TokenKeeper, _token_stores, key_of
 from httptask.errors import CredentialError
 from httptask.model.authorisation import Clock, Token
@@ -614,7 +613,7 @@ def test_a_process_that_is_killed_in_a_refresh_does_not_lock_others_out(
     killed.communicate()
     descriptor = try_lock(lease)
     assert descriptor is not None
-    os.close(descriptor)
+    unlock(descriptor)
     server.held.set()
     server.held = None
     output, errors = worker(server, 1).communicate(timeout=servers.HANG_SECONDS)

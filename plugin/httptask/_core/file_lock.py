@@ -33,11 +33,27 @@ except ImportError:  # Windows
         return True
 
 
+_held: set[int] = set()
+"""The descriptors of the locks that this process holds."""
+
+
+def _let_go() -> None:
+    """Close what a process that was forked has of its parent's locks: it would hold them on, for as
+    long as it lives.
+    """
+    for descriptor in [*_held]:
+        unlock(descriptor)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
+
+
 def try_lock(path: Path) -> int | None:
     """Lock the file *path*, which is made, and return its descriptor, or None when it is locked.
 
-    The lock ends when the descriptor is closed. Who holds a file that was removed meanwhile does
-    not hold the lock.
+    The lock ends with `unlock`, and with the process. Who holds a file that was removed meanwhile
+    does not hold the lock.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -47,10 +63,18 @@ def try_lock(path: Path) -> int | None:
                 return None
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), path.stat()):
+                    _held.add(descriptor)
                     return descriptor
         except BaseException:
             os.close(descriptor)
             raise
+        os.close(descriptor)
+
+
+def unlock(descriptor: int) -> None:
+    """End the lock that `try_lock` gave *descriptor* for, unless it has ended."""
+    if descriptor in _held:
+        _held.discard(descriptor)
         os.close(descriptor)
 
 
@@ -65,4 +89,4 @@ def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(descriptor)
+        unlock(descriptor)

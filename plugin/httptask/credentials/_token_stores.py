@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.file_lock import try_lock
+from httptask._core.file_lock import try_lock, unlock
 from httptask._core.owner_file import locked_owner_file, read_owner_file, write_owner_file
 from httptask._core.strict_json import JsonError, parse
 from httptask._core.threads import in_thread
@@ -136,7 +136,7 @@ class FileTokens:
         """Give the lock of *key* back."""
         descriptor = self._leases.pop((key, holder), None)
         if descriptor is not None:
-            os.close(descriptor)
+            unlock(descriptor)
 
     def _swap(self, key: str, before: str | None, token: Token | None) -> bool:
         with locked_owner_file(self.path):

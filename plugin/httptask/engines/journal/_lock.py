@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from httptask._core.file_lock import try_lock
+from httptask._core.file_lock import try_lock, unlock
 from httptask.errors import JournalError
 
 _TRIES = 20
@@ -48,7 +48,7 @@ class RunLock:
             return
         with contextlib.suppress(OSError):
             self._file.unlink()
-        os.close(self._descriptor)
+        unlock(self._descriptor)
         self._descriptor = None
 
     def holder(self) -> str | None:
@@ -59,7 +59,7 @@ class RunLock:
         if descriptor is not None:  # of a process that died
             with contextlib.suppress(OSError):
                 self._file.unlink()
-            os.close(descriptor)
+            unlock(descriptor)
             return None
         try:
             number = self._file.read_text("ascii")
