@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -471,6 +472,50 @@ def test_a_file_keeps_tokens_for_its_owner_alone(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="holds no tokens") as raised:
             await store.get("k:1")
         assert "c4n4ry" not in str(raised.value)
+
+    asyncio.run(run())
+
+
+def test_tokens_that_nobody_can_use_any_more_do_not_pile_up(tmp_path: Path) -> None:
+    """A week after its end one goes that cannot be refreshed; locks go with their leases."""
+    store, long_ago = FileTokens(tmp_path / "t"), time.time() - 8 * 86_400
+
+    async def run() -> None:
+        for number, old in enumerate(
+            (
+                Token("ended", expires_in=3600, obtained_at=long_ago, version="1"),
+                token(obtained_at=long_ago, version="1"),
+                Token("for ever", obtained_at=long_ago, version="1"),
+                Token("lives", expires_in=9 * 86_400, obtained_at=long_ago, version="1"),
+            )
+        ):
+            assert await store.lease(f"k:{number}", "a", 60)
+            assert await store.swap(f"k:{number}", None, old)
+            await store.release(f"k:{number}", "a")
+        kept = [await store.get(f"k:{number}") for number in range(4)]
+        assert [each is not None for each in kept] == [False, True, True, True]
+
+    asyncio.run(run())
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".t.lock", "t"]
+
+
+def test_a_process_knows_a_bounded_number_of_tokens() -> None:
+    """The others are asked of the store."""
+    store = MemoryTokens()
+    tokens = keeper(store)
+    asked = 0
+
+    async def obtain(_: Token | None) -> Token:
+        nonlocal asked
+        asked += 1
+        return token()
+
+    async def run() -> None:
+        for number in range(1100):
+            await tokens.get(f"k:{number}", obtain)
+        assert len(tokens._seen) <= 1024
+        await tokens.get("k:0", obtain)
+        assert asked == 1100
 
     asyncio.run(run())
 

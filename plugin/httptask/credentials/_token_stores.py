@@ -136,7 +136,7 @@ class FileTokens:
         """Give the lock of *key* back."""
         descriptor = self._leases.pop((key, holder), None)
         if descriptor is not None:
-            unlock(descriptor)
+            await in_thread(lambda: self._release(key, descriptor))
 
     def _swap(self, key: str, before: str | None, token: Token | None) -> bool:
         with locked_owner_file(self.path):
@@ -149,6 +149,8 @@ class FileTokens:
                 tokens.pop(key, None)
             else:
                 tokens[key] = token.to_stored()
+            kept = {name: value for name, value in tokens.items() if not _is_of_no_use(value)}
+            document["tokens"] = kept
             write_owner_file(self.path, json.dumps(document, indent=1).encode())
             return True
 
@@ -176,7 +178,7 @@ class FileTokens:
             raise ValueError(f"{self.path}: {error}") from None
 
     def _lease(self, key: str, holder: str, seconds: float) -> bool:
-        path = self._beside(hashlib.sha256(key.encode()).hexdigest()[:16])
+        path = self._lock_of(key)
         # One at a time: who has just taken it, and not written its end yet, must not lose it to
         # another that reads the end of the lease before.
         with locked_owner_file(self.path):
@@ -190,6 +192,18 @@ class FileTokens:
             _write_end(descriptor, seconds)
         self._leases[key, holder] = descriptor
         return True
+
+    def _release(self, key: str, descriptor: int) -> None:
+        path = self._lock_of(key)
+        try:
+            with locked_owner_file(self.path), contextlib.suppress(OSError):
+                if os.path.samestat(os.fstat(descriptor), path.stat()):  # it was not taken over
+                    path.unlink()
+        finally:
+            unlock(descriptor)
+
+    def _lock_of(self, key: str) -> Path:
+        return self._beside(hashlib.sha256(key.encode()).hexdigest()[:16])
 
     def _beside(self, suffix: str) -> Path:
         return self.path.with_name(f".{self.path.name}.{suffix}")
@@ -212,6 +226,23 @@ def named_file() -> FileTokens | None:
     """
     path = tokens_file()
     return FileTokens(path) if os.environ.get(TOKENS_VARIABLE) or path.exists() else None
+
+
+_USELESS_SECONDS = 7 * 86_400.0
+
+
+def _is_of_no_use(stored: Any) -> bool:
+    """Say whether a stored token ended long ago, by clocks that may differ, and cannot be
+    refreshed: a credential that is exchanged for tokens again and again leaves many.
+    """
+    try:
+        token = Token.from_stored(stored)
+    except (TypeError, ValueError):
+        return False
+    life = token.expires_in
+    if life is None or token.refresh_token is not None:
+        return False
+    return time.time() - token.obtained_at - life > _USELESS_SECONDS
 
 
 def _write_end(descriptor: int, seconds: float) -> None:

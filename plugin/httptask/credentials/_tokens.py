@@ -257,8 +257,7 @@ class TokenKeeper:
             else:
                 await store.swap(key, newer.version if newer is not None else None, given.token)
         del self._unstored[key]
-        self._seen[key] = given
-        return given.token
+        return self._remember(key, given).token
 
     async def _usable(self, store: TokenStore, key: str, refused: str | None) -> Token | None:
         """Return the token of *key* in the store while it is fresh, and not the *refused* one."""
@@ -274,7 +273,13 @@ class TokenKeeper:
     def _note(self, key: str, token: Token) -> _Seen:
         seen = self._seen.get(key)
         if seen is None or seen.token.version != token.version:
-            seen = self._seen[key] = self._measured(token)
+            seen = self._remember(key, self._measured(token))
+        return seen
+
+    def _remember(self, key: str, seen: _Seen) -> _Seen:
+        if len(self._seen) >= _MOST_KEYS and key not in self._seen:
+            self._seen.clear()  # the store has them still
+        self._seen[key] = seen
         return seen
 
     def _measured(self, token: Token) -> _Seen:
