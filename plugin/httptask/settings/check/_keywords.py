@@ -11,9 +11,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,88 +18,22 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from httptask._schema.patterns import Budget, PatternError, search
+from httptask._schema.patterns import PatternError, search
 from httptask.expressions import has_expression, holds_expression, is_expression
+from httptask.settings.check._alternatives import any_of, one_of
+from httptask.settings.check._checking import (
+    AdviceError,
+    Errors,
+    TooManyReferencesError,
+    UncheckedPatternError,
+    current,
+    is_valid,
+    missing,
+    refusals,
+)
 from httptask.settings.check._formats import is_plainly_none
-from httptask.settings.check._forms import Choice, Forms
-
-_SECONDS_OF_PATTERNS = 0.04
-"""Of matching, for all the patterns of one check: the event loop may not be blocked for longer than
-a tenth of a second.
-"""
-
-Errors = Iterator[ValidationError]
-
-
-class AdviceError(ValidationError):
-    """Something that a value should not be. It refuses nothing: whatever asks whether a value is
-    valid passes over it.
-    """
-
-
-class MissingError(ValidationError):
-    """A property that is required and not there."""
-
-    name = ""
-
-
-class UncheckedPatternError(AdviceError):
-    """A pattern that takes too long."""
-
-
-@dataclass(slots=True)
-class Check:
-    """One value being checked against one schema."""
-
-    forms: Forms
-    expressions: bool
-    budget: Budget
-    is_silent: bool = False
-    """Whether nothing is advised."""
-    is_unchecked: bool = False
-    """Whether it was said already that a pattern takes too long: once is enough."""
-    references: float = math.inf
-    """References that may still be followed."""
-
-    @classmethod
-    def begun(cls, forms: Forms, *, expressions: bool, references: float = math.inf) -> Check:
-        """Return a check with the time that is left to those it is one of, see `one_budget`."""
-        budget = _shared.get() or Budget(_SECONDS_OF_PATTERNS)
-        return cls(forms, expressions, budget, references=references)
-
-
-current: ContextVar[Check] = ContextVar("current")
-"""The check under way: jsonschema hands nothing of its caller's on to keywords."""
-_shared: ContextVar[Budget | None] = ContextVar("_shared", default=None)
-
-
-@contextmanager
-def one_budget() -> Iterator[None]:
-    """Let all checks inside share the time for patterns that one has."""
-    token = _shared.set(_shared.get() or Budget(_SECONDS_OF_PATTERNS))
-    try:
-        yield
-    finally:
-        _shared.reset(token)
-
-
-def refusals(errors: Iterable[ValidationError]) -> list[ValidationError]:
-    """Return *errors* without what is only advised against."""
-    return [error for error in errors if not isinstance(error, AdviceError)]
-
-
-def _is_valid(validator: Any, instance: Any) -> bool:
-    return next(
-        (False for error in validator.iter_errors(instance) if not isinstance(error, AdviceError)),
-        True,
-    )
-
 
 # References
-
-
-class TooManyReferencesError(Exception):
-    """A schema was applied too often: its references lead to it along many ways."""
 
 
 def _reference(validator: Any, reference: Any, instance: Any, schema: Any) -> Any:
@@ -208,13 +139,6 @@ def _required(validator: Any, names: Iterable[str], instance: Any, schema: Any) 
                 yield missing(name)
 
 
-def missing(name: str, **details: Any) -> MissingError:
-    """Return the error that the property *name* is missing."""
-    error = MissingError("it is required", **details)
-    error.name = name
-    return error
-
-
 def _dependent_required(
     validator: Any, dependencies: Mapping[str, Any], instance: Any, schema: Any
 ) -> Errors:
@@ -299,11 +223,11 @@ def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any
             fitting = [
                 part
                 for part in schema[keyword]
-                if _is_valid(validator.evolve(schema=part), instance)
+                if is_valid(validator.evolve(schema=part), instance)
             ]
             yield from fitting or schema[keyword]
     if "if" in schema:
-        holds = _is_valid(validator.evolve(schema=schema["if"]), instance)
+        holds = is_valid(validator.evolve(schema=schema["if"]), instance)
         yield from [schema["if"]] if holds else []
         yield schema.get("then" if holds else "else", True)
 
@@ -335,87 +259,6 @@ def _read_only(validator: Any, value: Any, instance: Any, schema: Any) -> Errors
 def _format(validator: Any, name: Any, instance: Any, schema: Any) -> Errors:
     if is_plainly_none(instance, name) and not current.get().is_silent:
         yield AdviceError("it has another format")
-
-
-# Alternatives
-
-
-def _one_of(validator: Any, forms: list[Any], instance: Any, schema: Any) -> Errors:
-    return _alternatives(validator, "oneOf", forms, instance, schema)
-
-
-def _any_of(validator: Any, forms: list[Any], instance: Any, schema: Any) -> Errors:
-    return _alternatives(validator, "anyOf", forms, instance, schema)
-
-
-def _alternatives(
-    validator: Any, keyword: str, forms: list[Any], instance: Any, schema: Any
-) -> Errors:
-    """Check *instance* against the one of *forms* that its tag chooses; against all of them where
-    there is none.
-    """
-    check = current.get()
-    choice = check.forms.choice(schema, keyword)
-    if choice is not None and isinstance(instance, Mapping):
-        chosen = choice.form(instance)
-        if chosen is not None:
-            yield from validator.descend(instance, chosen)
-            return
-        if choice.refuses(instance):
-            yield _unknown_tag(choice, instance)
-            return
-    wrong: list[list[ValidationError]] = []
-    fitting: list[list[ValidationError]] = []
-    for index, form in enumerate(forms):
-        errors = list(validator.descend(instance, form, schema_path=index))
-        (wrong if refusals(errors) else fitting).append(errors)
-        is_decided = len(fitting) > 1 if keyword == "oneOf" else not errors
-        if is_decided:
-            break
-    if keyword == "anyOf" and fitting:  # the form with the fewest warnings is meant
-        yield from min(fitting, key=len)
-        return
-    # Two forms may fit only because what tells them apart is an expression that has no value yet.
-    if len(fitting) == 1 or (fitting and check.expressions and holds_expression(instance)):
-        yield from fitting[0]
-    elif fitting:
-        yield AmbiguousError("more than one form fits")
-    else:
-        likely = choice.likely(instance, wrong) if choice is not None else wrong
-        # What has the type of one form alone is meant to be that one.
-        alike = [errors for errors in likely if not any(_is_type(error) for error in errors)]
-        if len(likely) == 1 or len(alike) == 1:
-            yield from (alike or likely)[0]
-        else:
-            yield ValidationError(
-                "no form fits", context=[error for errors in likely for error in refusals(errors)]
-            )
-
-
-def _is_type(error: ValidationError) -> bool:
-    return error.validator == "type" and not error.relative_path
-
-
-class AmbiguousError(ValidationError):
-    """A value that fits more than one of the forms of which exactly one may fit."""
-
-
-def _unknown_tag(choice: Choice, instance: Mapping[str, Any]) -> ValidationError:
-    tags = choice.listed
-    if choice.property in instance:
-        value = instance[choice.property]
-        return ValidationError(
-            "no form has this tag",
-            validator="enum",
-            validator_value=tags,
-            instance=value,
-            path=[choice.property],
-        )
-    return missing(
-        choice.property,
-        validator="required",
-        schema={"properties": {choice.property: {"enum": tags}}},
-    )
 
 
 # Expressions
@@ -488,12 +331,12 @@ Strict: Any = _extend(
     {
         "$ref": _reference,
         "additionalProperties": _additional_properties,
-        "anyOf": _any_of,
+        "anyOf": any_of,
         "dependentRequired": _dependent_required,
         "enum": _enum,
         "format": _format,
         "multipleOf": _multiple_of,
-        "oneOf": _one_of,
+        "oneOf": one_of,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "properties": _properties,
@@ -512,4 +355,4 @@ Relaxed: Any = _extend(
         if name not in _ALWAYS
     },
 )
-Strict.is_valid = Relaxed.is_valid = _is_valid  # what `not`, `if` and `contains` ask
+Strict.is_valid = Relaxed.is_valid = is_valid  # what `not`, `if` and `contains` ask

@@ -18,6 +18,7 @@ from httptask.model.nulls import normalised
 from httptask.settings._body_form import for_media_type
 from httptask.settings._derive import any_settings_schema
 from httptask.settings.check._body import but_for_forms, but_for_text, with_null_hints
+from httptask.settings.check._checking import one_budget
 from httptask.settings.check._files import Unread
 from httptask.settings.check._headers import (
     as_spelt,
@@ -26,7 +27,6 @@ from httptask.settings.check._headers import (
     header_names,
     header_problems,
 )
-from httptask.settings.check._keywords import one_budget
 from httptask.settings.check._media_type import (
     content_type_as_offered,
     content_type_of,

@@ -14,13 +14,9 @@ from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number, dump, number_text
 from httptask._http.syntax import REQUEST_FIELDS
 from httptask.errors import Problem
+from httptask.settings.check._alternatives import AmbiguousError
+from httptask.settings.check._checking import MissingError, UncheckedPatternError, current
 from httptask.settings.check._formats import described
-from httptask.settings.check._keywords import (
-    AmbiguousError,
-    MissingError,
-    UncheckedPatternError,
-    current,
-)
 from httptask.settings.check._scalars import ANNOTATIONS
 
 _MOST_NAMED = 10

@@ -12,14 +12,9 @@ from referencing import Registry
 
 from httptask._core.strict_json import number
 from httptask.errors import Problem
+from httptask.settings.check._checking import Check, TooManyReferencesError, current
 from httptask.settings.check._forms import Forms
-from httptask.settings.check._keywords import (
-    Check,
-    Relaxed,
-    Strict,
-    TooManyReferencesError,
-    current,
-)
+from httptask.settings.check._keywords import Relaxed, Strict
 from httptask.settings.check._sentences import converted, explained
 
 _MOST_KEPT = 512
