@@ -66,15 +66,18 @@ def rows(*, once: bool = False) -> Rows:
 
 
 async def _cpu_per_call(call: Callable[[], Awaitable[Any]], count: int) -> float:
-    """Return the CPU seconds of one call, the least of five rounds: others share the machine."""
+    """Return the CPU seconds of one call, the least of rounds of ten: others share the machine, and
+    whatever runs between two calls takes the caches.
+    """
     for _ in range(min(count, 20)):
         await call()
+    calls = min(count, 10)
     rounds = []
-    for _ in range(5):
+    for _ in range(count // calls):
         began = time.process_time()
-        for _ in range(count // 5 or 1):
+        for _ in range(calls):
             await call()
-        rounds.append((time.process_time() - began) / (count // 5 or 1))
+        rounds.append((time.process_time() - began) / calls)
     return min(rounds)
 
 
