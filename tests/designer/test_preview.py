@@ -18,12 +18,6 @@ QUERY = "/httpRequest/query"
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def designer(
     tmp_path_factory: pytest.TempPathFactory, stand_in: StandIn
 ) -> Iterator[RunningDesigner]:
