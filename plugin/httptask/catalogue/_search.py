@@ -7,7 +7,7 @@ Words go down a ladder. Each rung is looser than the one before and fills up the
     every beginning in the names    each word may begin another one, or have synonyms
     every beginning anywhere        in the description, too
     misspelt words                  replaced by the nearest ones of the catalogue, from the top
-    again
+                                    again
     most of the words               all but one, all but two, ..., any, until a first page is full
 
 Words are corrected only when there is no hit. When the names of only few endpoints have all of
