@@ -192,8 +192,12 @@ def _shapes(url: str, workers: int, *, once: bool) -> list[tuple[str, Shape, int
         ("a fan-out of 200", Shape(url, 200, True), 1, ROUNDS),
         ("one-task workflows", Shape(url, 1), 200, ROUNDS),
     ]
-    # One run has no use for a second worker.
-    return [*shapes, ("a chain of 2,000", Shape(url, 2_000), 1, 1)] if workers == 1 else shapes
+    if workers > 1:  # one run has no use for a second worker
+        return shapes
+    # Both alone: the tasks of several runs share what a worker does for each of its polls.
+    few, many = Shape(url, 20), Shape(url, 2_000)
+    alone = [("a chain of 20 alone", few, 1, 4 * ROUNDS), ("a chain of 2,000 alone", many, 1, 1)]
+    return [*shapes, *alone]
 
 
 def _rows(
