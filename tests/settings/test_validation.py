@@ -4,6 +4,8 @@ what is wrong.
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -481,6 +483,29 @@ AMBIGUOUS = (
 def test_a_sentence_says_what_a_person_would_say(schema: Any, value: Any, expected: str) -> None:
     """What was expected and what stands there, in words."""
     assert said({"properties": {"x": schema}}, {"x": value}) == [("/x", expected)]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "params"),
+    [
+        ({"enum": ["a", 1, None]}, "b", {"allowed": ["a", 1], "count": 3}),
+        ({"enum": ["a", "b"]}, "c", {"allowed": ["a", "b"]}),
+        ({"const": "a"}, "b", {"allowed": "a"}),
+        ({"const": {"a": 1}}, "b", {}),
+        ({"maximum": 5}, 7, {"limit": 5}),
+        ({"multipleOf": Decimal("0.1")}, 0.25, {"limit": "0.1"}),
+        ({"pattern": "^a"}, "b", {"pattern": "^a"}),
+        ({"maxLength": 2}, "abc", {"limit": 2}),
+    ],
+)
+def test_a_program_gets_what_the_schema_allows(
+    schema: Any, value: Any, params: dict[str, Any]
+) -> None:
+    """Beside the words for people: values as they are, and none that is long or deep."""
+    (problem,) = schema_problems(schema, value)
+    words = {"expected", "found"}
+    assert {name: told for name, told in problem.params.items() if name not in words} == params
+    assert json.loads(json.dumps(problem.to_json()))["params"] == problem.params
 
 
 def test_a_missing_object_is_told_with_what_it_has_to_hold() -> None:

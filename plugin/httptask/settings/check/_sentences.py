@@ -23,6 +23,8 @@ _MOST_NAMED = 10
 """Alternatives that are listed."""
 _MOST_LISTED = 30
 """Names and values that a sentence lists."""
+_LONGEST_PLAIN = 200
+"""Characters of a text that a program gets beside the sentence."""
 _MOST_COMPARED = 1_000
 """Items of an array that are compared to name two equal ones."""
 
@@ -112,16 +114,18 @@ def _enum(error: Any, pointer: str) -> Iterator[Problem]:
     texts = [value for value in values if isinstance(value, str)]
     near = nearest(error.instance, texts) if isinstance(error.instance, str) else []
     suggestion = json.dumps(near[0], ensure_ascii=False) if near else None
-    expected = _one_of(values)
-    yield Problem.of(
-        "enum", pointer, suggestion=suggestion, expected=expected, found=found(error.instance)
-    )
+    params: dict[str, Any] = {"expected": _one_of(values), "found": found(error.instance)}
+    allowed = [plain for value in values[:_MOST_LISTED] if (plain := _plain(value)) is not None]
+    count = len(values) if len(values) > len(allowed) else None
+    yield Problem.of("enum", pointer, suggestion=suggestion, allowed=allowed, count=count, **params)
 
 
 def _const(error: Any, pointer: str) -> Iterator[Problem]:
-    yield Problem.of(
-        "const", pointer, expected=_shown(error.validator_value), found=found(error.instance)
-    )
+    params: dict[str, Any] = {
+        "expected": _shown(error.validator_value),
+        "found": found(error.instance),
+    }
+    yield Problem.of("const", pointer, allowed=_plain(error.validator_value), **params)
 
 
 def _false(_: Any, pointer: str) -> Iterator[Problem]:
@@ -143,18 +147,21 @@ def _not(error: Any, pointer: str) -> Iterator[Problem]:
     yield Problem.of("not" if params else "ruled-out", pointer, **params)
 
 
-def _bound(code: str, words: str) -> Callable[[Any, str], Iterator[Problem]]:
+def _bound(code: str, words: str, name: str = "limit") -> Callable[[Any, str], Iterator[Problem]]:
     def explain(error: Any, pointer: str) -> Iterator[Problem]:
         expected = words.format(_shown(error.validator_value))
-        yield Problem.of(code, pointer, expected=expected, found=found(error.instance))
+        params: dict[str, Any] = {"expected": expected, "found": found(error.instance)}
+        params[name] = _plain(error.validator_value)
+        yield Problem.of(code, pointer, **params)
 
     return explain
 
 
 def _count(code: str, words: str, noun: str) -> Callable[[Any, str], Iterator[Problem]]:
     def explain(error: Any, pointer: str) -> Iterator[Problem]:
-        expected = f"{words} {_counted(error.validator_value, noun)}"
-        yield Problem.of(code, pointer, expected=expected, found=len(error.instance) or "none")
+        limit, count = error.validator_value, len(error.instance)
+        expected = f"{words} {_counted(limit, noun)}"
+        yield Problem.of(code, pointer, expected=expected, found=count or "none", limit=limit)
 
     return explain
 
@@ -274,7 +281,7 @@ PROBLEMS: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
     "exclusiveMinimum": _bound("exclusive-minimum", "a number greater than {}"),
     "exclusiveMaximum": _bound("exclusive-maximum", "a number less than {}"),
     "multipleOf": _bound("multiple-of", "a multiple of {}"),
-    "pattern": _bound("pattern", "text that matches {}"),
+    "pattern": _bound("pattern", "text that matches {}", "pattern"),
     "minLength": _count("min-length", "at least", "character"),
     "maxLength": _count("max-length", "at most", "character"),
     "minItems": _count("min-items", "at least", "item"),
@@ -344,6 +351,15 @@ def found(value: Any) -> str:
     if isinstance(value, list):
         return "an array"
     return f"the {'string' if isinstance(value, str) else 'number'} {_shown(value)}"
+
+
+def _plain(value: Any) -> Any:
+    """Return *value* for a program, if it is a text or a number that is not long."""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_PLAIN else None
+    if isinstance(value, Number) and not isinstance(value, int | float):
+        return number_text(value)
+    return value if isinstance(value, int | float) else None
 
 
 def _shown(value: Any) -> str:
