@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 
 NAMES = (
     # A token that opens nothing
@@ -54,11 +55,21 @@ def is_secret_name(name: str, group: str = "body") -> bool:
     The identifier of a session is one where it comes with every request; in a body it may be that
     of any session.
     """
-    is_of_session = group in _EVERY_REQUEST and _SESSION.search(name.strip()) is not None
-    return is_of_session or _NAME.search(name.strip()) is not None
+    name, comes_always = name.strip(), group in _EVERY_REQUEST
+    # The pattern costs ten microseconds, and names recur: in the tasks of a definition, in lists.
+    ask = _is_secret if len(name) <= _LONGEST_KEPT else _is_secret.__wrapped__
+    return ask(name, comes_always)
 
 
 _EVERY_REQUEST = frozenset(("headers", "cookies"))
+_LONGEST_KEPT = 100
+"""Characters of a name whose answer is kept."""
+
+
+@lru_cache(4096)
+def _is_secret(name: str, comes_always: bool) -> bool:
+    is_of_session = comes_always and _SESSION.search(name) is not None
+    return is_of_session or _NAME.search(name) is not None
 
 
 def is_secret_text(text: str) -> bool:
