@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from designer import running_designer
 from designer_page.browser import designer_page
 from token_server import login_endpoint, token_server
 
 SECRET = "c4n4ry-secret-9b1f"
+
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n"
+KEY = "-----BEGIN PRIVATE KEY-----\nc4n4ry\n-----END PRIVATE KEY-----\n"
+
+
+def a_certificate_is_picked(page: Page, folder: Path) -> None:
+    """Its files are read as they are; what is no PEM is told; a key is never on the screen."""
+    dialog = page.get_by_role("dialog", name="Credentials")
+    dialog.get_by_role("button", name="New credential").click()
+    dialog.get_by_label("Type", exact=True).select_option("jwt")
+    expect(dialog.get_by_label("key.pem", exact=True)).to_have_attribute("type", "password")
+    dialog.get_by_label("Type", exact=True).select_option("tls")
+    dialog.get_by_label("Name", exact=True).fill("bank")
+    (folder / "client.pem").write_text(CERTIFICATE)
+    (folder / "key.pem").write_text(KEY)
+    dialog.get_by_label("File for certificate").set_input_files(folder / "credentials.json")
+    expect(dialog.get_by_text("credentials.json is no PEM")).to_be_visible()
+    dialog.get_by_label("File for certificate").set_input_files(folder / "client.pem")
+    dialog.get_by_label("File for key").set_input_files(folder / "key.pem")
+    expect(dialog.get_by_text("From key.pem")).to_be_visible()
+    dialog.get_by_role("button", name="Test", exact=True).click()
+    expect(dialog.locator("button.entry", has_text="bank")).to_be_visible()
+    expect(dialog.get_by_label("key", exact=True)).to_have_value("")
 
 
 def test_a_credential_is_made_connected_tested_and_there_after_a_restart(
@@ -71,6 +96,11 @@ def test_a_credential_is_made_connected_tested_and_there_after_a_restart(
             expect(entry).to_contain_text("good until")
             entry.click()
             expect(designer.page.get_by_role("button", name="Connect again")).to_be_visible()
+            a_certificate_is_picked(designer.page, tmp_path)
+            assert designer.violations() == []
+            made = json.loads(file.read_text())["bank"]
+            assert (made["certificate"], made["key"]) == (CERTIFICATE, KEY)
+            assert "c4n4ry" not in designer.text() + designer.stored() + designer.page.content()
             designer.page.keyboard.press("Escape")
             expect(designer.page.get_by_role("dialog")).to_be_hidden()
         assert server.granted == 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from httptask.credentials._pem import pem_text
+from httptask.credentials._pem import PEM_SCHEMA, pem_text
 from httptask.errors import CodedError
 
 _KEY_SCHEMA: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -14,7 +14,7 @@ KEY_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "pem": {
-            **_KEY_SCHEMA,
+            **PEM_SCHEMA,
             "writeOnly": True,
             "description": "The private key as PEM, from its BEGIN line to its END line.",
         },

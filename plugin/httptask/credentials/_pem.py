@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import re
 import textwrap
+from typing import Any
+
+_TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
+PEM_SCHEMA: dict[str, Any] = {**_TEXT, "contentMediaType": "application/x-pem-file"}
+PKCS12_SCHEMA: dict[str, Any] = {
+    **_TEXT,
+    "writeOnly": True,
+    "contentEncoding": "base64",
+    "contentMediaType": "application/x-pkcs12",
+}
+"""The JSON Schemas of what lies in a file: a form can offer to read it."""
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from httptask.credentials._jwt import KEY_SCHEMA
+from httptask.credentials._pem import PEM_SCHEMA, PKCS12_SCHEMA
 from httptask.errors import CodedError
 
 if TYPE_CHECKING:
@@ -116,14 +117,11 @@ AUTHENTICATIONS: dict[str, Authentication] = {
         {"pkcs12": ("certificate", "key")},
         {
             "certificate": {
-                "type": "string",
-                "minLength": 1,
+                **PEM_SCHEMA,
                 "description": "The client's certificate as PEM; key.pem is its key.",
             },
             "pkcs12": {
-                "type": "string",
-                "minLength": 1,
-                "writeOnly": True,
+                **PKCS12_SCHEMA,
                 "description": "The client's certificate and its key as PKCS#12, in base64;"
                 " password opens it, or key.password.",
             },

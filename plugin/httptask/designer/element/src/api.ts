@@ -81,7 +81,19 @@ export interface Scheme {
   type: string;
   fits: boolean;
   prefill: JsonObject;
-  schema: { properties?: Record<string, { type?: string; writeOnly?: boolean; description?: string; enum?: Json[] }>; required?: string[] };
+  schema: CredentialField;
+}
+/** What of JSON Schema the fields of a credential are made of. */
+export interface CredentialField {
+  type?: string;
+  writeOnly?: boolean;
+  description?: string;
+  enum?: Json[];
+  properties?: Record<string, CredentialField>;
+  required?: string[];
+  /** It is a file's content: a file can be picked for it. */
+  contentMediaType?: string;
+  contentEncoding?: string;
 }
 /** A credential as the page has it: of its secrets, only which are set. */
 export interface CredentialDraft {

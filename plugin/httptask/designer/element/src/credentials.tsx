@@ -1,19 +1,13 @@
 // Credentials: made for what the endpoint describes, connected, tested. A secret goes to the server and never comes back.
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Asked, type Credential, type CredentialDraft, failureOf, type HeldToken, type Scheme } from "./api";
 import { Consent } from "./consent";
-import type { Json, JsonObject } from "./json";
+import { ASKS, listed, Row, SchemeFields } from "./credential-fields";
 import type { CredentialWish } from "./task-credentials";
 import type { Failure } from "./types";
 import { Failed, IconButton, Note, typed, useUi } from "./ui";
 
 const LOOK_AGAIN = 500;
-/** Shown without being asked for, where a scheme has them. */
-const USUAL = ["grant", "tokenUrl", "clientId", "clientSecret", "scopes", "in", "name"];
-/** Grants for which a person consents, and where. */
-const ASKS: Record<string, string> = { authorizationCode: "authorizationUrl", deviceCode: "deviceAuthorizationUrl" };
-
 /** The stores, as a person calls them. */
 const PLACES: Record<string, string> = { file: "a file of its owner’s", keyring: "the system keyring" };
 
@@ -40,7 +34,15 @@ export function Credentials({ wish, onUse, onClose }: { wish: CredentialWish; on
     const scheme = asked ?? fitting.find(({ prefill }) => Object.keys(prefill).length) ?? fitting[0] ?? from.schemes[0]!;
     return { name: "", type: scheme.type, fields: { ...scheme.prefill }, origins: from.origins.length ? from.origins : wish.origin ? [wish.origin] : [], secrets: [], source: from.stores[0]!, isNew: true };
   };
+  const focused = () => (dialog.current!.getRootNode() as Document | ShadowRoot).activeElement as HTMLElement | null;
+  const pressed = useRef<HTMLElement | null>(null);
+  // A button that is disabled while it works loses the focus, and with it the keys of the dialog.
+  useLayoutEffect(() => {
+    if (busy || !dialog.current!.open || dialog.current!.contains(focused())) return;
+    (pressed.current?.isConnected ? pressed.current : dialog.current!.querySelector("input"))?.focus();
+  }, [busy]);
   const attempt = async (work: () => Promise<void>) => {
+    pressed.current = focused();
     setBusy(true);
     setFailure(null);
     setSaid(null);
@@ -155,56 +157,6 @@ const Entry = ({ item, chosen, onOpen }: { item: Credential; chosen: boolean; on
     <span class="hint">{item.kind}, {item.source}{item.warnings ? ", any origin" : ""}{item.token ? `, ${lifeOf(item.token)}` : ""}</span>
   </button>
 );
-
-const Row = ({ label, id, children }: { label: string; id: string; children: ComponentChildren }) => (
-  <div class="field"><label class="name" for={id}>{label}</label>{children}</div>
-);
-
-/** A control for each field of the scheme's schema; those that are rare come when they are asked for. */
-function SchemeFields({ scheme, draft, onChange }: { scheme: Scheme; draft: CredentialDraft; onChange: (fields: JsonObject) => void }) {
-  const { properties = {}, required = [] } = scheme.schema;
-  const [more, setMore] = useState(false);
-  const names = Object.keys(properties).sort((one, other) => Number(required.includes(other)) - Number(required.includes(one)));
-  const isShown = (name: string) => more || required.includes(name) || USUAL.includes(name) || ASKS[String(draft.fields.grant)] === name || name in draft.fields || draft.secrets.some((each) => each.split("/")[1] === name);
-  return (
-    <>
-      {names.filter(isShown).map((name) => {
-        const { type, writeOnly, description, enum: values } = properties[name]!;
-        const id = `c-field-${name}`;
-        const value = draft.fields[name];
-        const write = (now: Json | undefined) => onChange({ ...draft.fields, [name]: now as Json });
-        const text = Array.isArray(value) ? value.join(" ") : value && typeof value === "object" ? JSON.stringify(value) : String(value ?? "");
-        const isSet = draft.secrets.includes(`/${name}`);
-        const required_ = required.includes(name) || undefined;
-        return (
-          <Row key={name} label={name} id={id}>
-            {values ? (
-              <select id={id} value={text} aria-required={required_} onChange={typed((now) => write(now || undefined))}>
-                <option value="" />{values.map((each) => <option key={String(each)} value={String(each)}>{String(each)}</option>)}
-              </select>
-            ) : (
-              <input
-                id={id} class="code" type={writeOnly ? "password" : "text"} autocomplete="off" aria-required={required_} value={text}
-                placeholder={isSet ? "set; leave empty to keep it" : ""}
-                {...(type === "string" || !type ? { onInput: typed((now) => write(now || undefined)) } : { onChange: typed((now) => write(valueOf(type, now))) })}
-              />
-            )}
-            {description && <span class="hint">{description}</span>}
-          </Row>
-        );
-      })}
-      {!more && names.some((name) => !isShown(name)) && <div><button type="button" class="link" onClick={() => setMore(true)}>More fields</button></div>}
-    </>
-  );
-}
-
-const listed = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
-
-function valueOf(type: string, text: string): Json | undefined {
-  if (!text.trim()) return undefined;
-  if (type === "array" && !text.trim().startsWith("[")) return listed(text);
-  try { return JSON.parse(text) as Json; } catch { return text; }
-}
 
 function lifeOf(token?: HeldToken): string {
   if (!token) return "";
