@@ -6,6 +6,9 @@ import base64
 import binascii
 import re
 from functools import lru_cache
+from typing import Any
+
+from httptask._core.redaction import MASK
 
 NAMES = (
     # A token that opens nothing
@@ -82,6 +85,26 @@ def is_secret_text(text: str) -> bool:
         or _BEARER.fullmatch(text.strip()) is not None
         or _is_basic(text.strip())
     )
+
+
+def is_secret(name: str, value: Any, group: str = "body") -> bool:
+    """Say whether the JSON *value*, which is called *name* in *group*, has the name or the look of
+    a secret.
+    """
+    if isinstance(value, bool) or value is None or value == "":
+        return False
+    return is_secret_name(name, group) or (isinstance(value, str) and is_secret_text(value))
+
+
+def masked_value(value: Any, name: str = "") -> Any:
+    """Return the JSON *value*, which is called *name* in a body, with what has the name or the look
+    of a secret masked.
+    """
+    if isinstance(value, dict):
+        return {key: masked_value(item, str(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [masked_value(item, name) for item in value]
+    return MASK if is_secret(name, value) else value
 
 
 def masked_texts(text: str, mask: str) -> str:

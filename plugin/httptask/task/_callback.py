@@ -119,7 +119,8 @@ class CallbackWait:
             return Answer(202, signal=signal)
         if verdict.outcome in (DONE, FAILED):
             return Answer(202, signal=signal)
-        state = f"with the state {verdict.state[:100]!r} " if verdict.state is not None else ""
+        shown = self._task.runtime.redactor.text(verdict.state or "")[:100]
+        state = f"with the state {shown!r} " if verdict.state is not None else ""
         return Answer(202, note=f"a callback {state}did not end the wait")
 
     async def _refusal(self, received: Received) -> Answer | None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.redaction import MASK
-from httptask._http.secret_names import is_secret_name
+from httptask._http.secret_names import is_secret, masked_value
 from httptask.errors import Job, TaskError
 from httptask.model.job_exchange import JobCall, JobCalls, ReceivedCall
 from httptask.sending import watched
@@ -76,7 +77,7 @@ class CallbackTest:
 
     def _note(self, received: Received, answer: Answer, body: Any) -> None:
         headers = tuple(
-            (name, MASK if is_secret_name(name, "headers") else self._redactor.text(value))
+            (name, MASK if is_secret(name, value, "headers") else self._redactor.text(value))
             for name, value in received.headers.items()
         )
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -84,7 +85,7 @@ class CallbackTest:
             ReceivedCall(
                 received.method,
                 headers,
-                self._redactor.value(body),
+                masked_value(self._redactor.value(body)),
                 now,
                 answer.status,
                 self._redactor.text(answer.note),
@@ -104,11 +105,15 @@ class CallbackTest:
             if waiting is None:
                 return exchange
             progress = watched.get()
-            if progress is not None:  # for a test that is stopped while it waits
+            if progress is not None:
                 progress.waits_until = waiting.wait_until
-                job = Job.from_json(progress.stopped["job"])
-                progress.exchange = self._shown(exchange, job)
-            ended = await self._wait.ended(waiting.state, await self._signal(waiting.wait_until))
+            try:
+                signal = await self._signal(waiting.wait_until)
+            except asyncio.CancelledError:
+                if progress is not None:
+                    progress.exchange = self._stopped(exchange, progress.stopped["job"], began)
+                raise
+            ended = await self._wait.ended(waiting.state, signal)
         except TaskError as error:
             message = self._redactor.text(str(error))
             failed = replace(exchange, outcome=error.kind, error=message)
@@ -122,6 +127,11 @@ class CallbackTest:
             async with asyncio.timeout(seconds):
                 return await self._gate.wait()
         return None
+
+    def _stopped(self, exchange: Exchange, job: Mapping[str, Any], began: float) -> Exchange:
+        """Return *exchange* for a test that is stopped while it waits for the call of *job*."""
+        waited = replace(Job.from_json(job), elapsed_seconds=max(0.0, time.time() - began))
+        return self._shown(replace(exchange, outcome="cancelled"), waited)
 
     def _shown(self, exchange: Exchange, job: Job | None) -> Exchange:
         """Return *exchange* with its *job*, and the calls that came."""

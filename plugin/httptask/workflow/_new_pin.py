@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from httptask._core.redaction import MASK
-from httptask._http.secret_names import is_secret_name, is_secret_text
+from httptask._http.secret_names import is_secret, masked_value
 
 _LEFT_OUT = frozenset(
     (
@@ -33,37 +33,20 @@ def new_pin(
     pin: dict[str, Any] = {"status": status}
     kept: dict[str, Any] = {}
     for name, value in headers:
-        if name.lower() in _LEFT_OUT or _is_secret(name, value, "headers") or MASK in value:
+        if name.lower() in _LEFT_OUT or is_secret(name, value, "headers") or MASK in value:
             continue
         before = kept.get(name)
         kept[name] = value if before is None else [*_listed(before), value]
     if kept:
         pin["headers"] = kept
     if "body" in body:
-        pin["body"] = without_secrets(body["body"])
+        pin["body"] = masked_value(body["body"])
     elif "bodyBase64" in body:
         pin["bodyBase64"] = body["bodyBase64"]
     if endpoint is not None:
         pin["endpoint"] = endpoint
     now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return pin | {"pinnedAt": now}
-
-
-def without_secrets(value: Any, name: str = "") -> Any:
-    """Return *value*, which is called *name*, with what has the name or the look of a secret
-    masked.
-    """
-    if isinstance(value, dict):
-        return {key: without_secrets(item, str(key)) for key, item in value.items()}
-    if isinstance(value, list):
-        return [without_secrets(item, name) for item in value]
-    return MASK if _is_secret(name, value, "body") else value
-
-
-def _is_secret(name: str, value: Any, group: str) -> bool:
-    if isinstance(value, bool) or value is None or value == "":
-        return False
-    return is_secret_name(name, group) or (isinstance(value, str) and is_secret_text(value))
 
 
 def _listed(value: str | list[str]) -> list[str]:

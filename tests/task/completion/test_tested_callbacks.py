@@ -51,7 +51,8 @@ def test_the_call_is_shown_as_it_came(api: CallingApi, monkeypatch: pytest.Monke
     one with its reason, and secrets are masked. Its JSON says the same again.
     """
     monkeypatch.setenv("HTTPTASK_CREDENTIAL_HOOK", "the key of the hook")
-    body = json.dumps({"rows": 5, "echo": "the key of the hook"})
+    sent = {"rows": 5, "echo": "the key of the hook", "links": [{"upload_token": "t0k3n"}]}
+    body = json.dumps(sent)
     signature = hmac.new(b"the key of the hook", body.encode(), hashlib.sha256).hexdigest()
     words = ("-H", "Content-Type: application/json", "-H", "Authorization: Bearer theirs")
     urls: list[str] = []
@@ -75,7 +76,7 @@ def test_the_call_is_shown_as_it_came(api: CallingApi, monkeypatch: pytest.Monke
     ]
     assert "is not that of the body" in job["received"][0]["note"]
     taken = job["received"][1]
-    assert taken["body"] == {"rows": 5, "echo": MASK}
+    assert taken["body"] == {"rows": 5, "echo": MASK, "links": [{"upload_token": MASK}]}
     assert dict(taken["headers"])["authorization"] == MASK
     assert dict(taken["headers"])["x-signature"] == signature
     assert urls[0].rpartition("/")[2] not in json.dumps(document)
@@ -98,7 +99,9 @@ def test_nothing_comes(api: CallingApi, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_test_that_is_stopped_says_what_it_waited_for(api: CallingApi) -> None:
-    """How far it came is known to who watches, and that the server may have got the request."""
+    """How far it came is known to who watches, that the server may have got the request, and which
+    calls came that did not end the wait.
+    """
     progress = Progress()
 
     async def main() -> None:
@@ -110,6 +113,8 @@ def test_a_test_that_is_stopped_says_what_it_waited_for(api: CallingApi) -> None
             test = asyncio.create_task(task.atest_request(Inputs(), options))
             while progress.waits_until is None:  # noqa: ASYNC110 - it is what a page looks at
                 await asyncio.sleep(0.01)
+            broken = (api.came[-1].json["callback"], "{", "-H", "Content-Type: application/json")
+            assert (await asyncio.to_thread(call, *broken))[0] == 400
             test.cancel()
             await asyncio.wait([test])
 
@@ -117,7 +122,9 @@ def test_a_test_that_is_stopped_says_what_it_waited_for(api: CallingApi) -> None
     assert progress.maybe_delivered
     assert progress.exchange is not None
     assert progress.exchange.job is not None
+    assert progress.exchange.outcome == "cancelled"
     assert progress.exchange.job.summary.stopped_by == "cancelled"
+    assert [one.status for one in progress.exchange.job.received] == [400]
 
 
 def test_a_shown_request_has_a_placeholder(api: CallingApi) -> None:

@@ -363,7 +363,7 @@ class PollRound:
     def _note(self, delivery: Delivery, state: str | None = None) -> None:
         """Add the call that *delivery* ended to the record."""
         if self._request is not None:
-            shown = state[:LONGEST_STATE] if state is not None else None
+            shown = self._report.mask(state)[:LONGEST_STATE] if state is not None else None
             about = self._purpose, shown, self._waited
             self._report.note(self._calls, self._request, delivery, *about)
 
