@@ -24,8 +24,10 @@ SCHEMA = {
     "properties": {
         "customer": {"type": "integer", "description": "Whose things.", "examples": [7]},
         "state": {"enum": ["open", "done"], "default": "open"},
+        "pin": {"type": "string", "format": "password"},
     },
 }
+SECRET = "s3cr3t-of-mine"
 
 
 @pytest.fixture
@@ -123,22 +125,31 @@ def test_the_sample_input_is_a_form_where_the_definition_describes_it(
     page: DesignerPage, server: RawServer
 ) -> None:
     """The fields are those of the schema, filled with its samples; the same input can be written as
-    JSON, and back.
+    JSON, and back. A secret is a sign there, is sent, and is not kept for a reload.
     """
     picker(page).select_option("staging")
     customer = page.at("/input/customer")
     expect(customer).to_have_value("7")
     customer.fill("8")
     page.at("/input/state").select_option(label="done")
+    page.page.get_by_label("Optional fields").get_by_role("button", name="pin").click()
+    page.at("/input/pin").fill(SECRET)
     page.page.get_by_role("button", name="Write it as JSON").click()
     text = page.page.get_by_label("Sample input")
-    assert json.loads(text.input_value()) == {"customer": 8, "state": "done"}
-    text.fill('{"customer": 9}')
+    assert json.loads(text.input_value()) == {"customer": 8, "state": "done", "pin": "•••"}
+    text.fill('{"customer": 9, "pin": "•••"}')
     page.page.get_by_role("button", name="Use the form").click()
     expect(page.at("/input/customer")).to_have_value("9")
-    page.send()
+    expect(page.at("/input/pin")).to_have_value(SECRET)
+    page.page.get_by_role("button", name="Write it as JSON").click()
+    with page.page.expect_request("**/test-requests") as asked:
+        page.send()
+    assert asked.value.post_data_json["inputs"]["input"] == {"customer": 9, "pin": SECRET}
     (received,) = server.received
     assert received.startswith(b"GET /base/things?customer=9&state=open HTTP/1.1")
+    stored = page.stored()
+    assert "customer" in stored
+    assert SECRET not in stored + page.text()
 
 
 def test_what_a_run_would_not_take_is_said_below_the_sample_input(page: DesignerPage) -> None:
@@ -161,7 +172,7 @@ def test_a_task_that_runs_another_definition_is_added_and_checked(
 ) -> None:
     """It is added behind the open task, its definition chosen from those there are. Its input is a
     form of what that one takes, with values and expressions, or JSON, and is checked by it. Its
-    secrets are not kept for a reload.
+    secrets are signs in the JSON, and are not kept for a reload.
     """
     page.page.get_by_role("button", name="Add Workflow task").click()
     chosen = page.page.get_by_label("Definition", exact=True)
@@ -174,17 +185,17 @@ def test_a_task_that_runs_another_definition_is_added_and_checked(
     page.page.get_by_label("Optional fields").get_by_role("button", name="note").click()
     page.at("/inputParameters/note").fill("thanks")
     page.page.get_by_label("Optional fields").get_by_role("button", name="pin").click()
-    page.at("/inputParameters/pin").fill("s3cr3t-of-mine")
+    page.at("/inputParameters/pin").fill(SECRET)
     assert "thanks" in page.stored()
-    assert "s3cr3t-of-mine" not in page.stored() + page.text()
+    assert SECRET not in page.stored() + page.text()
     assert page.violations() == []
     page.page.get_by_role("button", name="Write it as JSON").click()
     text = page.page.get_by_label("Input parameters")
-    assert json.loads(text.input_value()) == {
-        "amount": 7,
-        "note": "thanks",
-        "pin": "s3cr3t-of-mine",
-    }
+    assert json.loads(text.input_value()) == {"amount": 7, "note": "thanks", "pin": "•••"}
+    text.fill('{"amount": 7, "pin": "•••"}')
+    page.page.get_by_role("button", name="Use the form").click()
+    expect(page.at("/inputParameters/pin")).to_have_value(SECRET)
+    page.page.get_by_role("button", name="Write it as JSON").click()
     text.fill("[" * 400 + "]" * 400)
     expect(page.page.locator(".form")).to_contain_text("nested too deeply")
     text.fill('{"amount": 8}')

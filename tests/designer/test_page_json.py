@@ -24,6 +24,7 @@ BODY = {
         "password": {"type": "string"},
         "tags": {"type": "array", "items": {"type": "string"}},
         "inner": {"type": "object", "properties": {"flag": {"type": "boolean"}}},
+        "free": {},
     },
     "additionalProperties": False,
 }
@@ -129,7 +130,7 @@ def test_the_body_is_edited_as_json_and_as_a_form(
         page.page.locator(".under", has_text="The form comes back when this is JSON")
     ).to_be_visible()
     assert page.violations() == []
-    page.named("button", "Take it out").click()
+    page.named("button", "Take out 1 trailing comma").click()
     page.page.locator("#test").focus()
     mend = page.named("button", "Use count")
     expect(page.page.locator(".json-problems li", has_text="Line 3")).to_be_visible()
@@ -173,6 +174,38 @@ def test_what_is_no_json_is_kept_over_a_reload_and_never_evaluated(
     expect(page.page.locator(".line.error")).to_be_visible()
     page.page.locator("#test").focus()
     assert SECRET not in page.stored()
+
+
+def test_what_is_almost_json_says_so_and_is_mended_by_a_press(
+    page: DesignerPage, server: RawServer
+) -> None:
+    """In a field for any value it is sent as text: a note says so when the field is left, with the
+    place. Comments and trailing commas are taken out by a press; what is meant as text stays one.
+    """
+    page.add("free")
+    free, note = page.at(f"{AT}/free"), page.page.locator(".note", has_text="This is not JSON")
+    free.fill('{"a": 1, // one\n}')
+    expect(page.page.locator(".under", has_text="Not JSON yet")).to_contain_text(
+        "Line 1, column 10"
+    )
+    expect(note).to_have_count(0)
+    page.page.locator("#test").focus()
+    expect(note).to_contain_text("Line 1, column 10: A comment is not allowed in JSON.")
+    assert page.violations() == []
+    page.named("button", "Take out 1 trailing comma and 1 comment").click()
+    expect(note).to_have_count(0)
+    page.send()
+    assert sent(server) == {"name": "box", "free": {"a": 1}}
+    free.fill("{'a': 1}")
+    expect(note).to_contain_text("Line 1, column 2: A name in double quotes is missing")
+    page.named("button", "Edit as JSON").click()
+    expect(free).to_be_focused()
+    expect(page.page.locator(".json-problems")).to_contain_text("Line 1, column 2")
+    free.fill("[INFO] started")
+    page.page.locator(".under").get_by_role("button", name="Send it as text").click()
+    page.send()
+    assert sent(server) == {"name": "box", "free": "[INFO] started"}
+    expect(note).to_have_count(0)
 
 
 def test_a_list_and_an_object_have_their_own_json(page: DesignerPage, server: RawServer) -> None:

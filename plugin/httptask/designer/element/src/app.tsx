@@ -133,10 +133,11 @@ function focusPane(shadow: ShadowRoot, pane: Pane): void {
 }
 
 function PaneTabs({ store }: { store: Store }) {
-  const { ending } = store.tests.result ?? {};
+  const { run, result } = store.tests;
+  const state = run?.task === store.task.name ? "under way" : (result?.ending.status ?? "");
   const tabs: [Pane, string][] = [
     ["tasks", `Tasks ${flow.listed(store.workflow.working).length}`], ["request", store.task.picking ? "Add" : "Request"],
-    ["response", ending?.status ? `Response ${ending.status}` : "Response"],
+    ["response", state ? `Response ${state}` : "Response"],
   ];
   return (
     <nav class="pane-tabs" aria-label="Parts of the page">

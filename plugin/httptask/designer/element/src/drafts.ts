@@ -129,7 +129,8 @@ export class Drafts {
     this.store.task.commit();
     if (!this.opened) return;
     const { etag, dirty, working } = this.store.workflow;
-    const { name: current, input } = this.store.task;
+    const { name: current } = this.store.task;
+    const input = this.store.input.storable;
     const { definition, removed } = withoutSecretsOf(working, this.secretsOf);
     const draft: Draft = { etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input };
     this.storage.write("draft", draft);

@@ -8,7 +8,7 @@ import { List } from "./lists";
 import { Entries, Fields } from "./objects";
 import { Panel } from "./panel";
 import { isSecret } from "./secrets";
-import { choices, choose, guess, isPlain, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
+import { choices, choose, guess, isAlmostJson, isPlain, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
 import { Suggested } from "./suggested";
 import type { Field } from "./types";
 import { typed, useUi } from "./ui";
@@ -196,6 +196,7 @@ const JSON_WORDS: Record<string, string> = { array: "a list", object: "an object
 /** A value without a documented type: what was typed is guessed at, and the guess is seen and can be changed. */
 function Anything(place: Place) {
   const { slot, id, name, redraw } = place;
+  const { focus } = useUi();
   const allowed = slot.field.types;
   const types = ANY_TYPES.filter(([type]) => !allowed || allowed.includes(type) || (type === "number" && allowed.includes("integer")));
   const words: Record<string, string> = { ...Object.fromEntries(ANY_TYPES), json: "JSON" };
@@ -221,6 +222,12 @@ function Anything(place: Place) {
           <option value="json">JSON</option>
         </select>
       </div>
+      {isAlmostJson(slot) && (
+        <Panel name="AlmostJson" until=" " of={{
+          text: slot.text, isQuiet: !slot.touched, onMend: (text) => { slot.text = text; redraw(); }, onText: () => { takeAs(slot, "string"); redraw(); },
+          onEdit: () => { slot.raw = slot.text; redraw(); focus(id); },
+        }} />
+      )}
       {read !== undefined && (type === "json" || type === "string") && (
         <div class="row under" role="status">
           <span class="muted">{type === "json" ? `Sent as JSON: ${JSON_WORDS[typeOf(read)]}.` : "Sent as text, though it reads as JSON."}</span>

@@ -2,6 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { DecisionForm } from "./decision";
 import { Routes } from "./routes";
+import { asShownJson } from "./secrets";
+import { ANY, load } from "./slots";
 import { problemsOf } from "./task-edits";
 import { TaskTitle } from "./task-title";
 import { TerminateForm } from "./terminate";
@@ -17,6 +19,8 @@ export interface FlowForm {
   /** Of this task, with pointers into it. */
   problems: Problem[];
 }
+/** Characters of a task that nothing here edits. */
+const MOST_SHOWN = 20_000;
 const FORMS: Record<string, (form: FlowForm) => ComponentChildren> = {
   Decision: DecisionForm, Terminate: TerminateForm, Wait: WaitForm, Workflow: WorkflowForm,
 };
@@ -42,7 +46,7 @@ export function FlowTask({ item }: { item: flow.Listed }) {
         {Form ? <Form item={item} problems={problems} /> : (
           <>
             <Note kind="info" title={`A task of type ${type} is not edited here`} />
-            <pre class="code block" tabIndex={0} aria-label="The task as JSON">{JSON.stringify(task, null, 2).slice(0, 20_000)}</pre>
+            <pre class="code block" tabIndex={0} aria-label="The task as JSON">{asShownJson(load(ANY, task), 2).text.slice(0, MOST_SHOWN)}</pre>
           </>
         )}
         {type !== "Terminate" && <Routes item={item} />}

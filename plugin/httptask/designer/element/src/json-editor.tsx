@@ -5,7 +5,7 @@ import { plural } from "./amounts";
 import { ExpressionInput } from "./expression-input";
 import { isEvaluated, isPickerKey, type Place } from "./field-place";
 import { parse, segments, wrapped } from "./json";
-import { coloured, columnOf, lineOf, nearest, pointerAt, readText, type Span, withExpression } from "./json-text";
+import { coloured, columnOf, lineOf, mended, nearest, pointerAt, readText, type Span, withExpression } from "./json-text";
 import { asPlainText, load, type Slot } from "./slots";
 import type { Problem } from "./types";
 import { Icon, useUi } from "./ui";
@@ -29,13 +29,14 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
   const [picking, setPicking] = useState<(Span & { slot: Slot }) | null>(null);
   const text = slot.raw!;
   const { places, flaw } = useMemo(() => readText(text), [text]);
+  const mending = useMemo(() => (flaw ? mended(text) : null), [text]);
   const write = (changed: string) => {
     slot.raw = changed;
     slot.stuck = "";
     redraw();
   };
   const marks: Mark[] = flaw
-    ? [{ span: flaw, line: lineOf(text, flaw.from), severity: "error", message: flaw.message, fix: flaw.remove && { title: "Take it out", change: (now) => now.slice(0, flaw.remove!.from) + now.slice(flaw.remove!.to) } }]
+    ? [{ span: flaw, line: lineOf(text, flaw.from), severity: "error", message: flaw.message, fix: mending ? { title: mending.title, change: () => mending.text } : undefined }]
     : problems.map((problem) => markOf(problem, text, nearest(places, problem.pointer.slice(pointer.length)), places.has(problem.pointer.slice(pointer.length)), store.named)).sort((one, other) => one.line - other.line);
   const go = ({ span }: Mark) => {
     input.current!.focus();
@@ -88,7 +89,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
         </div>
       </div>
       <div class="row under">
-        <span class="muted grow" role="status">{marks.length ? `${plural(marks.length, "problem")}${flaw ? "; it must be mended before Form or Test can read this" : ""}` : ""}</span>
+        <span class="muted grow" role="status">{marks.length ? `${plural(marks.length, "problem")}${flaw ? `; it must be mended before Form or Test can read this${slot.field.kind === "any" ? "; it is sent as text" : ""}` : ""}` : ""}</span>
         {slot.field.kind === "any" && !slot.field.raw && <button class="link" onClick={() => { asPlainText(slot); redraw(); }}>Send it as text</button>}
         {isEvaluated(pointer) && <button class="quiet" title="Insert a value at the cursor (Alt E)" onClick={pick}>Insert value</button>}
         <button class="quiet" disabled={!!flaw} onClick={() => write(JSON.stringify(parse(text || "null"), null, 2))}>Format</button>

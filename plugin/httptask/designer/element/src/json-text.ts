@@ -1,12 +1,11 @@
 // JSON as somebody types it: where each value stands, and the first thing that is wrong, in words.
+import { plural } from "./amounts";
 import { child, MOST_DEPTH, segments } from "./json";
 
 /** A part of the text; offsets are in UTF-16 units, the end is behind it. */
 export interface Span { from: number; to: number }
 export interface Flaw extends Span {
   message: string;
-  /** What to take out, where that mends it. */
-  remove?: Span;
 }
 export interface Reading {
   /** The value at each pointer; of a member, from its name on. */
@@ -36,12 +35,13 @@ class Reader {
 
   private take(): Token {
     const token = this.peek();
+    if (/^\/[/*]/.test(token.text)) this.fail(token, "A comment is not allowed in JSON.");
     this.at = token.to;
     return token;
   }
 
-  private fail(token: Token, message: string, remove?: Span): never {
-    throw Object.assign(new SyntaxError(message), { flaw: { from: token.from, to: Math.max(token.to, token.from + 1), message, remove } satisfies Flaw });
+  private fail(token: Token, message: string): never {
+    throw Object.assign(new SyntaxError(message), { flaw: { from: token.from, to: Math.max(token.to, token.from + 1), message } satisfies Flaw });
   }
 
   whole(): void {
@@ -78,7 +78,7 @@ class Reader {
     if (!token.text) this.fail(token, `${close} is missing at the end: what begins on line ${lineOf(this.text, open.from)} is not closed.`);
     if (token.text !== ",") this.fail(token, `A comma or ${close} is missing before “${cut(token.text)}”.`);
     const next = this.peek();
-    if (next.text === close) this.fail(token, `A comma before ${close} is not allowed in JSON.`, token);
+    if (next.text === close) this.fail(token, `A comma before ${close} is not allowed in JSON.`);
     return true;
   }
 
@@ -114,6 +114,23 @@ export function readText(text: string): Reading {
   } catch (error) {
     return { places: reader.places, flaw: (error as { flaw: Flaw }).flaw };
   }
+}
+
+const OR_COMMENT = /"(?:[^"\\\n]|\\.)*"?|\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)/g;
+const OR_COMMA = /"(?:[^"\\\n]|\\.)*"?|,(?<=[^\s[{,:]\s*,)(?=\s*[}\]])/g;
+
+/** *text* without its comments and the commas before a closing bracket, where that makes it JSON; and what was taken out. */
+export function mended(text: string): { text: string; title: string } | null {
+  const counts = { comma: 0, comment: 0 };
+  const without = (from: string, pattern: RegExp, what: keyof typeof counts) => from.replace(pattern, (part) => {
+    if (part[0] === '"') return part;
+    counts[what]++;
+    return part.startsWith("/*") ? " " : "";
+  });
+  const changed = without(without(text, OR_COMMENT, "comment"), OR_COMMA, "comma");
+  if (changed === text || !changed.trim() || readText(changed).flaw) return null;
+  const { comma, comment } = counts;
+  return { text: changed, title: `Take out ${[comma && plural(comma, "trailing comma"), comment && plural(comment, "comment")].filter(Boolean).join(" and ")}` };
 }
 
 /** Counted from 1. */

@@ -1,30 +1,16 @@
 // An object or a list of the form as JSON text, and back; its secrets stand there as signs.
-import { child, isObject, type Json, MASK, parse, typeOf } from "./json";
-import { secretPointers } from "./secrets";
-import { dump, hasTwoViews, load, type Slot, walk, withSigns } from "./slots";
+import { type Json, parse, typeOf } from "./json";
+import { asShownJson } from "./secrets";
+import { hasTwoViews, load, type Slot, walk, withSigns } from "./slots";
 import type { Store } from "./store";
 
 const WORDS: Record<string, string> = { array: "a list", object: "an object", map: "an object", null: "null" };
 
 /** Show *slot* as JSON. */
 function toJson(slot: Slot): void {
-  const signs = new Map<string, Json>();
-  const secrets = new Set(secretPointers(slot));
-  const value = dump(slot);
-  const shown = value === undefined || !secrets.size ? value : masked(value, secrets, signs, "");
+  const { text, signs } = asShownJson(slot, 2);
   slot.signs = signs;
-  slot.raw = shown === undefined ? "" : JSON.stringify(shown, null, 2);
-}
-
-function masked(value: Json, secrets: Set<string>, signs: Map<string, Json>, pointer: string): Json {
-  if (secrets.has(pointer) && typeof value === "string" && value) {
-    const sign = `${MASK}${signs.size ? ` ${signs.size + 1}` : ""}`;
-    signs.set(sign, value);
-    return sign;
-  }
-  if (Array.isArray(value)) return value.map((item, index) => masked(item, secrets, signs, child(pointer, index)));
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, masked(item, secrets, signs, child(pointer, name))]));
+  slot.raw = text;
 }
 
 /** What is edited as JSON in a page. */

@@ -6,6 +6,7 @@ import response from "./styles/response.css";
 
 panelSheet.replaceSync(response + css + answer);
 
+export { AlmostJson } from "./almost-json";
 export { Credentials } from "./credentials";
 export { DatePicker } from "./date-picker";
 export { DocCard } from "./doc-card";

@@ -34,7 +34,7 @@ export function Preview(_: object) {
             </span>
           );
         })}
-        {body ? <>{"\n"}<Parts parts={body} store={store} /></> : request?.body ? `\n${shown(request.body.slice(0, MOST_SHOWN))}` : ""}
+        {body ? <>{"\n"}<Parts parts={body} store={store} /></> : request?.body ? `\n${shown(request.body).slice(0, MOST_SHOWN)}` : ""}
       </div>
       {problem !== undefined && <p class="muted">Headers and body appear once the request can be built: {shown(store.named(problem))}</p>}
     </div>

@@ -4,6 +4,7 @@ import { failureOf } from "./api";
 import { duration, plural } from "./amounts";
 import { type Json, parse, segments } from "./json";
 import { Sent, Timeline } from "./exchange";
+import { maskCuts } from "./masker";
 import { PinList } from "./pin-panel";
 import { isUnderWay, SIGNS, type ShownRun, stateWord } from "./runs";
 import type { Store } from "./store";
@@ -155,7 +156,10 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
   useLayoutEffect(() => {
     let wanted = true;
     store.api.send(`runs/${run.id}/visit?${query}`).then((response) => response.text()).then(
-      (text) => { if (wanted) setDetail(JSON.parse(store.runs.mask(text)) as VisitDetail); },
+      (text) => {
+        const { exchange, ...detail } = JSON.parse(store.runs.mask(text)) as VisitDetail;
+        if (wanted) setDetail({ ...detail, exchange: exchange && maskCuts(exchange, store.runs.mask) });
+      },
       (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
     );
     return () => { wanted = false; };

@@ -2,7 +2,7 @@
 import { failureOf } from "./api";
 import { duration } from "./amounts";
 import { type Json, parse } from "./json";
-import { maskerOf } from "./masker";
+import { type Mask, maskerOf } from "./masker";
 import { secretsAt } from "./secrets";
 import type { Store } from "./store";
 import type { Failure, RunSummary, Visit } from "./types";
@@ -39,8 +39,8 @@ export class Runs {
   private following: AbortController | null = null;
 
   /** Hides what was typed into secret fields. */
-  mask = (text: string): string => this.masker(text);
-  private masker = (text: string): string => text;
+  mask: Mask = (text, isCut) => this.masker(text, isCut);
+  private masker: Mask = (text) => text;
 
   get isUnderWay(): boolean {
     return !!this.shown && isUnderWay(this.shown);
@@ -155,10 +155,11 @@ export class Runs {
   private timed = (visit: Visit): Visit => (visit.status === "InProgress" || visit.status === "Waiting" ? { ...visit, told: performance.now() } : visit);
 
   private secrets(): Json[] {
-    return Object.entries(this.store.drafts.secretsOf).flatMap(([name, pointers]) => {
+    const ofTasks = Object.entries(this.store.drafts.secretsOf).flatMap(([name, pointers]) => {
       const task = flow.find(this.store.workflow.working, name)?.task;
       return task ? secretsAt(task, pointers) : [];
     });
+    return [...ofTasks, ...this.store.input.secrets];
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 // The literal values that nobody should see, store or copy: where they are, and settings and samples without them.
-import { at, child, isExpression, isObject, isRaw, type Json, type JsonObject, SECRET_NAME, segments } from "./json";
+import { at, child, isExpression, isObject, isRaw, type Json, type JsonObject, MASK, SECRET_NAME, segments } from "./json";
 import { dump, fromRaw, isBroken, load, put, type Slot, walk } from "./slots";
 
 /** Whether *slot*, which stands under *name*, is for a secret: its field says so, or the name does. */
@@ -24,6 +24,9 @@ function pointersOf(value: Json, signs: Map<string, Json>, pointer: string): str
   return Object.entries(value).flatMap(([name, item]) => pointersOf(item, signs, child(pointer, name)));
 }
 
+/** Whether *text*, which is no JSON yet, has a member with the name of a secret. */
+export const namesSecret = (text: string): boolean => [...text.matchAll(/"([^"]*)"\s*:/g)].some(([, name]) => SECRET_NAME.test(name!));
+
 /** The pointers of the secrets in what is edited as JSON; while that cannot be read, all of it may be one. */
 function secretsInJson(slot: Slot, pointer: string): string[] {
   const value = dump(slot);
@@ -31,7 +34,28 @@ function secretsInJson(slot: Slot, pointer: string): string[] {
   const read = load(slot.field, value);
   const signed = pointersOf(fromRaw(slot.raw!)!, slot.signs, pointer);
   if (read.raw === null) return [...new Set([...signed, ...secretPointers(read).map((below) => pointer + below)])];
-  return isBroken(slot.raw!) && (slot.signs.size || [...slot.raw!.matchAll(/"([^"]*)"\s*:/g)].some(([, name]) => SECRET_NAME.test(name!))) ? [pointer] : [];
+  return isBroken(slot.raw!) && (slot.signs.size || namesSecret(slot.raw!)) ? [pointer] : [];
+}
+
+/** The value of *slot* as JSON text, "" for none, in which signs stand for its secrets. */
+export function asShownJson(slot: Slot, indent: number): { text: string; signs: Map<string, Json> } {
+  const signs = new Map<string, Json>();
+  const value = dump(slot);
+  const shown = value === undefined ? value : signed(value, new Set(secretPointers(slot)), signs, "");
+  return { text: shown === undefined ? "" : JSON.stringify(shown, null, indent), signs };
+}
+
+function signed(value: Json, secrets: Set<string>, signs: Map<string, Json>, pointer: string): Json {
+  if (!secrets.size) return value;
+  const isLeaf = value === null || typeof value !== "object" || isRaw(value);
+  if (secrets.has(pointer) && isLeaf && value !== null && value !== "") {
+    const sign = `${MASK}${signs.size ? ` ${signs.size + 1}` : ""}`;
+    signs.set(sign, value);
+    return sign;
+  }
+  if (Array.isArray(value)) return value.map((item, index) => signed(item, secrets, signs, child(pointer, index)));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, signed(item, secrets, signs, child(pointer, name))]));
 }
 
 /** A sample as typed, as the JSON value its field would hold. */

@@ -54,7 +54,7 @@ export interface Entry {
   slot: Slot;
 }
 
-const ANY: Field = { kind: "any", type: "any value" };
+export const ANY: Field = { kind: "any", type: "any value" };
 const NO_SIGNS: Map<string, Json> = new Map();
 let keys = 0;
 
@@ -319,6 +319,10 @@ export function guess(slot: Slot): string {
   if (fits("string")) return "string";
   return (allowed?.[0] ?? "string").replace("integer", "number");
 }
+
+/** Whether the text of an `any` was meant to be a JSON object or list, is none, and nobody said that it is text. */
+export const isAlmostJson = (slot: Slot): boolean =>
+  !slot.as && !slot.field.textual && /^\s*(\/[/*][^]*)?[[{]/.test(slot.text) && structure(slot.text) === undefined && guess(slot) === "string" && ["array", "object"].some((type) => !slot.field.types || slot.field.types.includes(type));
 
 /** Take an `any` for another type; what stands there goes along. */
 export function takeAs(slot: Slot, type: string): void {

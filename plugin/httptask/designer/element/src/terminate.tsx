@@ -1,7 +1,9 @@
 // A task that ends the run: how, and with which output.
 import { useState } from "preact/hooks";
+import { AlmostJson } from "./almost-json";
 import type { FlowForm } from "./flow-task";
 import { type Json, parse } from "./json";
+import { isBroken } from "./slots";
 import { editTask } from "./task-edits";
 import { describedBy, Problems, typed, useUi } from "./ui";
 
@@ -28,6 +30,7 @@ export function TerminateForm({ item: { name, task }, problems }: FlowForm) {
       <div class="field single">
         <div class="field-head"><label class="name" for="workflow-output">Output of the run</label><span class="type">JSON or text, with expressions; empty: the output of the task before</span></div>
         <textarea id="workflow-output" class="code" rows={4} value={text} placeholder={'{"id": "${$.tasks.Get.output.body.id}"}'} onInput={typed(write)} />
+        {isBroken(text) && <AlmostJson text={text} onMend={write} />}
       </div>
       <Problems id="terminate" pointer="" problems={problems} />
     </section>

@@ -2,7 +2,7 @@
 import type { Draft } from "./api";
 import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence, withNews } from "./endings";
 import { type Json, type JsonObject, parse } from "./json";
-import { maskerOf } from "./masker";
+import { type Mask, maskCuts, maskerOf } from "./masker";
 import { samples, secretsAt } from "./secrets";
 import type { Store } from "./store";
 import type { Ending, Task } from "./types";
@@ -18,7 +18,7 @@ export class TestRequests {
   results = new Map<string, Result>();
   private running: AbortController | null = null;
   /** Hides what was typed into the secret fields of the last test request. */
-  mask: (text: string) => string = (text) => text;
+  mask: Mask = (text) => text;
 
   get result(): Result | undefined {
     return this.store.task.name === null ? undefined : this.resultOf(this.store.task.name);
@@ -85,7 +85,7 @@ export class TestRequests {
   secrets(task: Task): Json[] {
     const { values, open } = samples(this.store.task.root!);
     const sampled = Object.keys(values).filter((pointer) => !(pointer in open));
-    return [...secretsAt(task, this.store.task.secretsHere()), ...sampled.map((pointer) => values[pointer]!)];
+    return [...secretsAt(task, this.store.task.secretsHere()), ...sampled.map((pointer) => values[pointer]!), ...this.store.input.secrets];
   }
 
   async send(sendAnyway = false): Promise<void> {
@@ -106,7 +106,7 @@ export class TestRequests {
     let ending: Ending | null = null;
     try {
       await this.store.api.testRequest({ ...draft, sendAnyway }, this.running.signal, (event, data) => {
-        const payload = JSON.parse(mask(data)) as Record<string, unknown>;
+        const payload = maskCuts(JSON.parse(mask(data)) as Record<string, unknown>, mask);
         if (["response", "error", "cancelled"].includes(event)) ending = { ...(payload as unknown as Ending), event: event as Ending["event"] };
         else if (event === "items") {
           run.arrived = withNews(run.arrived, payload as unknown as Parameters<typeof withNews>[1]);

@@ -52,7 +52,7 @@ export function SampleInputField({ change }: { change: () => void }) {
       </div>
       {!asForm ? (
         <div class="control"><textarea
-          id="sample-input" class="code" rows={3} value={store.task.input} placeholder={'{"rfi": {"id": 7}}'}
+          id="sample-input" class="code" rows={3} value={store.input.typed} placeholder={'{"rfi": {"id": 7}}'}
           onInput={typed((value) => { store.task.input = value; change(); })}
         /></div>
       ) : root.field.kind === "object" && root.raw === null && !root.isNull ? (

@@ -2,15 +2,16 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { FieldRow } from "./field-row";
 import type { FlowForm } from "./flow-task";
-import { isObject, type Json, type JsonObject, parseTyped } from "./json";
+import { type Json, type JsonObject, parseTyped } from "./json";
 import { Fields } from "./objects";
-import { secretPointers } from "./secrets";
-import { dump, load, type Slot } from "./slots";
+import { asShownJson, secretPointers } from "./secrets";
+import { ANY, dump, load, type Slot, withSigns } from "./slots";
 import { editTask } from "./task-edits";
 import { describedBy, Note, Problems, typed, useRedraw, useUi } from "./ui";
 
 const AT = "/inputParameters";
-const textOf = (value: Json | undefined): string => (isObject(value ?? null) ? JSON.stringify(value, null, 1) : typeof value === "string" ? value : "");
+/** The input *value*, of *slot* where its definition describes it, as text in which signs stand for secrets; an expression as it is. */
+const shownOf = (value: Json | undefined, slot = load(ANY, value)) => (typeof value === "string" ? { text: value, signs: new Map<string, Json>() } : asShownJson(slot, 1));
 
 /** The form of the input that the definition *chosen* describes, filled with *value*; null where it describes none. */
 function useInputForm(chosen: string, value: Json | undefined) {
@@ -37,7 +38,7 @@ export function WorkflowForm({ item: { name, task }, problems: all }: FlowForm) 
   const redraw = useRedraw();
   const [slot, setSlot] = useInputForm(chosen, task.inputParameters);
   const [asJson, setAsJson] = useState(false);
-  const [text, setText] = useState(textOf(task.inputParameters));
+  const [{ text, signs }, setShown] = useState(() => shownOf(task.inputParameters));
   const [broken, setBroken] = useState("");
   const problems = all.filter(({ pointer }) => !pointer.startsWith("/onError"));
   const write = (members: JsonObject) => editTask(store, name, members);
@@ -52,11 +53,11 @@ export function WorkflowForm({ item: { name, task }, problems: all }: FlowForm) 
     return () => { store.task.flowChanged = null; };
   });
   const writeText = (typedText: string) => {
-    setText(typedText);
+    setShown({ text: typedText, signs });
     setBroken("");
     if (!typedText.trim() || typedText.trim().startsWith("${")) return writeInput(typedText.trim() || undefined);
     try {
-      writeInput(parseTyped(typedText));
+      writeInput(withSigns(parseTyped(typedText), signs));
     } catch (error) {
       setBroken(`Not JSON yet: ${(error as Error).message}`);
     }
@@ -76,7 +77,7 @@ export function WorkflowForm({ item: { name, task }, problems: all }: FlowForm) 
             <div class="lab">
               <span class="name" id="workflow-input-name">Input parameters</span>
               <span class="type">the input of its run</span>
-              <button class="link" onClick={() => { setText(textOf(dump(slot))); setAsJson(true); }}>Write it as JSON</button>
+              <button class="link" onClick={() => { setShown(shownOf(dump(slot), slot)); setAsJson(true); }}>Write it as JSON</button>
             </div>
             <div class="below">
               {slot.field.kind === "object" && slot.raw === null && !slot.fx && !slot.isNull

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { at, type Json, parse } from "../src/json";
-import { coloured, columnOf, lineOf, nearest, pointerAt, readText, withExpression } from "../src/json-text";
+import { coloured, columnOf, lineOf, mended, nearest, pointerAt, readText, withExpression } from "../src/json-text";
 
 const GOOD = [
   "", "  \n", "1", "-0.5e+10", "true", "null", '""', '"a\\u00e9\\n\\""', "[]", "{}", "[[],{}]", ' { "a" : [ 1 , {"b~/c": null} ] }\n',
@@ -49,7 +49,6 @@ test("what is wrong is said in words, with its place and what mends it", () => {
   const { flaw, places } = readText(text);
   assert.equal(flaw!.message, "A comma before } is not allowed in JSON.");
   assert.deepEqual([lineOf(text, flaw!.from), columnOf(text, flaw!.from)], [3, 15]);
-  assert.equal(readText(text.slice(0, flaw!.remove!.from) + text.slice(flaw!.remove!.to)).flaw, null);
   assert.deepEqual(text.slice(places.get("/a")!.from, places.get("/a")!.to), '"a": [1, 2]');
   assert.deepEqual(nearest(places, "/a/1/none"), places.get("/a/1"));
   assert.match(readText('{"a": "x').flaw!.message, /no closing quote/);
@@ -92,4 +91,22 @@ test("an expression is put into JSON where the cursor is: into a string, or as a
   for (const [before, after] of cases) assert.equal(put(before), after);
   const { places } = readText('{"a": [1, {"b": 2}]}');
   assert.deepEqual([16, 1, 20].map((offset) => pointerAt(places, offset)), ["/a/1/b", "/a", ""]);
+});
+
+test("comments and trailing commas are taken out where that makes JSON, and nothing else is touched", () => {
+  // Each was read by the reader of JSON with comments of VS Code (jsonc-parser 3.3.1) with trailing commas allowed.
+  const values: [string, Json, string][] = [
+    ['{"a":1,}', { a: 1 }, "Take out 1 trailing comma"],
+    ['[1, [2,\n] ,\n]', [1, [2]], "Take out 2 trailing commas"],
+    ['// who\n{"a": "http://x, ]", /* why, } */ "b": [1], // how\n}', { a: "http://x, ]", b: [1] }, "Take out 1 trailing comma and 3 comments"],
+    ['{"a": "\\"// no, }"} //', { a: '"// no, }' }, "Take out 1 comment"],
+    ['[1/**/,2]', [1, 2], "Take out 1 comment"],
+  ];
+  for (const [text, value, title] of values) {
+    const { text: changed, title: said } = mended(text)!;
+    assert.deepEqual([parse(changed), said], [value, title], text);
+  }
+  for (const text of ["{'a':1,}", "{a:1}", "[1,,]", "[,]", "{,}", "[1/**/2]", "// all of it", '["a", /* open ]', '{"a":1}', "", '["x\n, ]']) assert.equal(mended(text), null, text);
+  // Nothing that is long keeps a key waiting.
+  for (const part of [",/*", '"\\', ",  ", " ", "//", '\\"']) assert.equal(mended("[" + part.repeat(100_000)), null);
 });
