@@ -15,7 +15,7 @@ import pytest
 from calling import CallingApi, call, calling_api, export
 from command_line import Run
 from httptask.cli._output import CommandError
-from httptask.cli._receiver import callbacks_of
+from httptask.cli._receiver import callback_server_of, callbacks_of
 from worlds import workflow
 
 
@@ -112,4 +112,26 @@ def test_a_server_receives_no_calls_for_us(run: Run, tmp_path: Path, api: Callin
     name, asked = flow(tmp_path, export(api)), len(api.came)
     done = run("run", name, "--detach", "--engine", "temporal", "--callbacks", "127.0.0.1:0")
     assert (done.status, len(api.came)) == (2, asked)
-    assert "--detach runs on a server, which receives no callbacks" in done.err
+    assert "give --callbacks to httptask worker" in done.err
+
+
+def test_workers_share_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of a user's file would be another one on the next machine: it is named, and long enough
+    that nobody guesses it (RFC 2104, section 3).
+    """
+    here = argparse.Namespace(callbacks="127.0.0.1:8400", callback_url=None)
+    elsewhere = argparse.Namespace(callbacks=None, callback_url="https://public.example/hooks")
+    assert callback_server_of(argparse.Namespace(callbacks=None, callback_url=None)) is None
+    monkeypatch.setenv("HTTPTASK_CALLBACK_SECRET", "s" * 32)
+    server = callback_server_of(here)
+    assert server is not None
+    assert (server.host, server.port, server.address) == ("127.0.0.1", 8400, None)
+    server = callback_server_of(elsewhere)
+    assert server is not None
+    assert (server.host, server.address) == (None, "https://public.example/hooks")
+    monkeypatch.setenv("HTTPTASK_CALLBACK_SECRET", "s" * 31)
+    with pytest.raises(CommandError, match="fewer than 32 bytes"):
+        callback_server_of(here)
+    monkeypatch.delenv("HTTPTASK_CALLBACK_SECRET")
+    with pytest.raises(CommandError, match="openssl rand -hex 32"):
+        callback_server_of(elsewhere)

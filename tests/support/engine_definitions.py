@@ -5,6 +5,9 @@ Two engines run them alike, and a run that has begun on one version of a worker 
 
 from __future__ import annotations
 
+import json
+import threading
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +26,11 @@ API = "http://api.example"
 @contextmanager
 def api() -> Iterator[servers.RawServer]:
     """Run the API. `/things/N` is a thing; `/busy/N` answers 503 N times for each key or path;
-    `/jobs` starts a job that is done at its second poll; `/broken` always fails.
+    `/jobs` starts a job that is done at its second poll; `/broken` always fails; `/calls/before`
+    and `/calls/after` call the URL `at` of the body, before the answer or after it.
     """
     asked_before: Counter[str] = Counter()
+    calls: list[threading.Timer] = []
 
     def answer(asked: Asked) -> bytes:
         which = asked.headers.get("idempotency-key") or asked.target
@@ -37,6 +42,13 @@ def api() -> Iterator[servers.RawServer]:
             return page({"reason": "broken"}, status="500 Internal Server Error")
         if name == "missing":
             return page({"reason": "missing"}, status="404 Not Found")
+        if name == "calls":
+            calling = threading.Timer(0.0 if number == "before" else 0.2, _call, (asked.json,))
+            calls.append(calling)
+            calling.start()
+            if number == "before":
+                calling.join()
+            return page({"id": 7}, status="202 Accepted")
         if name == "jobs" and not number:
             return page({}, ("Location", "/jobs/1"), ("Retry-After", "0"), status="202 Accepted")
         if name == "jobs":
@@ -51,6 +63,18 @@ def api() -> Iterator[servers.RawServer]:
 
     with list_server(answer) as server:
         yield server
+    for calling in calls:
+        calling.join()
+
+
+def _call(body: Any) -> None:
+    """Call the URL `at` of *body* twice, the second time as whoever had no answer does."""
+    told = json.dumps({"state": body.get("state", "Ready"), "of": body.get("of")}).encode()
+    for _ in range(2):
+        headers = {"Content-Type": "application/json", "Authorization": "Bearer of-the-caller"}
+        request = urllib.request.Request(body["at"], told, headers, method="POST")
+        with urllib.request.urlopen(request, timeout=60):
+            pass
 
 
 def get(path: str, **fields: Any) -> dict[str, Any]:
@@ -65,6 +89,15 @@ def post(path: str, **fields: Any) -> dict[str, Any]:
     """Return a task that posts to *path* with an idempotency key."""
     task = get(path, **{"idempotencyKey": True, **fields})
     task["httpRequest"] |= {"method": "POST", "body": {"a": 1}}
+    return task
+
+
+def called(path: str, callback: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return a task that posts to *path* and waits for a call, as *callback* says."""
+    task = post(path, completion={"mode": "callback", "callback": callback}, **fields)
+    body = {"at": "${swf:callbackUrl}", "state": "Ready", "of": "${$.of}"}
+    task["httpRequest"]["body"] = body
+    task["inputParameters"] = {"of": "${$.input.of}"}
     return task
 
 
@@ -267,6 +300,34 @@ CASES: dict[str, Case] = {
                 )
             },
         )
+    ),
+    "callbacks": Case(
+        flow(
+            "A",
+            {
+                "A": called("/calls/before", {"timeoutSeconds": 600}, nextTask="B"),
+                "B": called(
+                    "/calls/after",
+                    {"status": "$.state", "failed": ["Ready"]},
+                    nextTask="C",
+                    onError=[{"errors": ["completion"], "nextTask": "C"}],
+                ),
+                "C": called(
+                    "/calls/after",
+                    {"until": "${jsonata: body.of = 7}", "result": "${$.body.of}"},
+                    nextTask="D",
+                    forEach={"items": [1, 2], "concurrency": 2},
+                ),
+                "D": called(
+                    "/things/never",
+                    {"timeoutSeconds": 0.1},
+                    nextTask="E",
+                    onError=[{"errors": ["completion"], "nextTask": "E"}],
+                ),
+                "E": get("/things/1"),
+            },
+        ),
+        given={"of": 7},
     ),
     "pages": Case(flow("A", {"A": get("/pages", pagination=_PAGES)})),
     "pins": Case(

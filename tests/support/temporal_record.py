@@ -17,6 +17,7 @@ sys.path.insert(0, str(_HERE))
 
 from engine_definitions import CASES, Case, api, at, flow, get  # noqa: E402 - beside this file
 from httptask.engines.temporal._arguments import TaskSignal  # noqa: E402
+from httptask.engines.temporal._receiver import CallbackServer  # noqa: E402
 from temporal_servers import dev_server  # noqa: E402
 from temporal_worlds import Handle, TemporalWorld  # noqa: E402
 
@@ -31,6 +32,7 @@ def recorded(case: Case, address: str) -> str:
             await handle.signal("complete_task", TaskSignal(task, output=output))
 
     world = TemporalWorld(address)
+    world.callbacks = CallbackServer(b"a secret of the workers of a test", None, "127.0.0.1")
     with api() as server:
         definition, others = at(case.definition, server.url), at(case.definitions, server.url)
         world.run(definition, case.given, give, definitions=others, pins=case.pins)

@@ -20,6 +20,7 @@ from httptask.engines.temporal import HttpTaskPlugin
 from httptask.engines.temporal import client as temporal
 from httptask.engines.temporal._arguments import RunEnd
 from httptask.engines.temporal._converter import exact
+from httptask.engines.temporal._receiver import CallbackServer, receiving
 from httptask.model.definition import WorkflowDefinition
 from httptask.model.workflow import WorkflowRun
 from httptask.protocols import RunOptions
@@ -41,6 +42,8 @@ class TemporalWorld:
         self.plugins = plugins
         self.queue = f"test-{uuid.uuid4()}"
         self.heartbeat_seconds = heartbeat_seconds
+        self.callbacks: CallbackServer | None = None
+        """Where its workers in this process receive calls."""
         self.history = ""
         """That of the last run, as JSON."""
         self.run_id = ""
@@ -52,8 +55,12 @@ class TemporalWorld:
     @contextlib.asynccontextmanager
     async def worker(self, **options: Any) -> AsyncIterator[Worker]:
         """Run a worker while the block lasts."""
-        async with runtime(*self.plugins) as shared:
-            plugin = HttpTaskPlugin(shared)
+        async with runtime(*self.plugins) as shared, contextlib.AsyncExitStack() as stack:
+            urls = None
+            if self.callbacks is not None:
+                receiver = receiving(self.callbacks, await self.client(), shared)
+                urls = await stack.enter_async_context(receiver)
+            plugin = HttpTaskPlugin(shared, urls=urls)
             client = await Client.connect(self.address, plugins=[plugin])
             async with Worker(client, task_queue=self.queue, **options) as worker:
                 yield worker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from httptask.cli._output import CommandError, note
 
 if TYPE_CHECKING:
     from httptask.engines.callbacks import Callbacks
+    from httptask.engines.temporal.worker import CallbackServer
     from httptask.model.workflow import WorkflowDefinition
 
 
@@ -44,18 +45,8 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
         return
     from httptask.engines.callbacks import receiving, server_secret
 
-    host, port = _bound(arguments.callbacks)
-    address = address_of(arguments.callback_url)
-    if address is None and _is_unspecified(host):
-        raise CommandError(
-            f"--callbacks binds to every address ({host}), which is none that an API can call: add"
-            " --callback-url, what it is reached by"
-        )
-    try:
-        secret = server_secret()
-    except (OSError, ValueError) as error:
-        raise CommandError(f"callbacks: {error}") from error
-
+    host, port, address = _place(arguments)
+    secret = _secret(server_secret)
     told: set[str] = set()
 
     def opened(task: str, url: str) -> None:
@@ -75,6 +66,44 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
         yield callbacks
     finally:
         await receiver.__aexit__(None, None, None)
+
+
+def callback_server_of(arguments: argparse.Namespace) -> CallbackServer | None:
+    """Return where a worker receives calls as *arguments* say; None where no task of it waits for
+    one. Raises `CommandError`.
+    """
+    if arguments.callbacks is None and arguments.callback_url is None:
+        return None
+    from httptask.engines import temporal_module
+    from httptask.engines.callbacks import shared_secret
+
+    server: type[CallbackServer] = temporal_module("worker").CallbackServer
+    secret = _secret(shared_secret)
+    if arguments.callbacks is None:  # another process receives them
+        return server(secret, address_of(arguments.callback_url))
+    host, port, address = _place(arguments)
+    return server(secret, address, host, port)
+
+
+def _secret(of: Callable[[], bytes]) -> bytes:
+    try:
+        return of()
+    except (OSError, ValueError) as error:
+        raise CommandError(f"callbacks: {error}") from error
+
+
+def _place(arguments: argparse.Namespace) -> tuple[str, int, str | None]:
+    """Return the host and the port of *arguments*, and what others reach them by, if that is
+    said.
+    """
+    host, port = _bound(arguments.callbacks)
+    address = address_of(arguments.callback_url)
+    if address is None and _is_unspecified(host):
+        raise CommandError(
+            f"--callbacks binds to every address ({host}), which is none that an API can call: add"
+            " --callback-url, what it is reached by"
+        )
+    return host, port, address
 
 
 def _bound(given: str) -> tuple[str, int]:

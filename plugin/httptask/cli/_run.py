@@ -130,7 +130,8 @@ def run_run(arguments: argparse.Namespace) -> int:
     if arguments.detach:
         if arguments.callbacks is not None:
             raise CommandError(
-                "--detach runs on a server, which receives no callbacks: leave one out"
+                "--detach runs on a server, whose workers receive the callbacks: give --callbacks"
+                " to httptask worker"
             )
         return run_detached(arguments)
     definition = load(arguments.definition)

@@ -16,6 +16,7 @@ from httptask.cli._input import run_input
 from httptask.cli._items import items_text
 from httptask.cli._output import CommandError, command, emit, note
 from httptask.cli._pins import note_sent, pins_of
+from httptask.cli._receiver import callback_server_of, callbacks_options
 from httptask.cli._stopping import SIGNALS, run_stoppable
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     run_options(worker)
     connections_options(worker)
+    callbacks_options(worker)
     worker.set_defaults(run=run_worker)
 
     cancel = command(
@@ -107,6 +109,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
 
     worker = _module("worker")
     take_task_queue(arguments)
+    callbacks = callback_server_of(arguments)
 
     async def main() -> None:
         stop = asyncio.Event()
@@ -122,6 +125,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
                 stop,
                 grace_seconds=arguments.grace,
                 started=lambda where: _say(arguments, where),
+                callbacks=callbacks,
             )
 
     asyncio.run(main())

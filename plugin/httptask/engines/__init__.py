@@ -276,7 +276,8 @@ async def _run(
         raise PluginError(f"the engine {name} takes no pins: leave them out, or run it embedded")
     if options.callbacks is not None and not getattr(engine, "takes_callbacks", False):
         raise PluginError(
-            f"the engine {name} receives no callbacks: leave them out, or run it embedded"
+            f"the engine {name} receives no callbacks in this process: leave them out, or run it"
+            " embedded; on Temporal, give --callbacks to httptask worker"
         )
     try:
         return await engine.run(definition, options, runtime)

@@ -344,4 +344,4 @@ class Visits:
 
 def _with_names(inputs: Inputs, gate: Gate) -> Inputs:
     """Return *inputs* with the names of *gate* for expressions."""
-    return replace(inputs, run={**inputs.run, **gate.names()})
+    return replace(inputs, run={**inputs.run, **gate.names})

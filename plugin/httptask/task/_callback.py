@@ -174,15 +174,15 @@ class CallbackWait:
             if not truth.holds:
                 return None
         kept = result if self._calling.result == "original" else replace(result, body=None)
-        progress = watched.get()
+        progress, stopped = watched.get(), {"job": self._job(began, None, "cancelled").to_json()}
         if progress is not None:  # for a run that is stopped while it waits
             progress.maybe_delivered = True
-            progress.stopped = {"job": self._job(began, None, "cancelled").to_json()}
+            progress.stopped = stopped
         return TaskOutcome(
             input=parameters,
             awaits_signal=True,
             wait_until=self._until(began),
-            state={"began": began, "answer": kept.to_json()},
+            state={"began": began, "answer": kept.to_json(), "stopped": stopped},
         )
 
     def _until(self, began: float) -> str:

@@ -46,7 +46,7 @@ class CallbackTest:
         self._gate = callbacks.open(
             (run_id, task.name, 1), lambda gate: self._answer, keep=_keep, note=lambda note: None
         )
-        self.inputs = replace(inputs, run={**inputs.run, **self._gate.names()})
+        self.inputs = replace(inputs, run={**inputs.run, **self._gate.names})
         """What the task starts with: the URL among it."""
         self._wait = CallbackWait.of(task, self.inputs, LONGEST_SECONDS)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from calling import SECRET, call, calling_api, export
 from engine_definitions import api, at, branch, flow, get, post
 from httptask.engines.temporal._arguments import TaskSignal
+from httptask.engines.temporal._receiver import CallbackServer
 from lists import Asked, cut, list_server, page, targets
 from tasks import http
 from temporal_servers import dev_server
@@ -146,3 +149,69 @@ def test_waits_go_on_in_the_new_history(impatient: str) -> None:
     outputs = {task.name: task.output for task in run.tasks}
     assert outputs["T20"] == {"by": "Ann"}
     assert run.tasks[-1].input == {"gate": {"by": "Bob"}}
+
+
+def test_jobs_of_items_go_on_in_the_new_history(
+    impatient: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two polls of the others it begins; none of the jobs is started again."""
+    monkeypatch.setattr("httptask.engines.temporal._tasks.LONGEST_WAIT", 0.01)
+
+    def answer(request: Asked) -> bytes:
+        if request.method == "POST":
+            return page({}, ("Location", f"/jobs{request.target}"), status="202 Accepted")
+        polls[request.target] += 1
+        return page({"status": "succeeded" if polls[request.target] > 2 else "running"})
+
+    polls: Counter[str] = Counter()
+    completion = {"mode": "poll", "poll": {"intervalSeconds": 0.2, "backoffRate": 1}}
+    task = post("/{n}", forEach={"items": list(range(8)), "concurrency": 8}, completion=completion)
+    task["httpRequest"]["pathParameters"] = {"n": "${$.item}"}
+    handles: list[Handle] = []
+
+    async def note(handle: Handle) -> None:
+        handles.append(handle)
+
+    world = TemporalWorld(impatient)
+    with list_server(answer) as server:
+        run = world.run(at(flow("A", {"A": task}), server.url), None, note)
+        started = [target for target in targets(server) if not target.startswith("/jobs")]
+    assert run.status == "Completed", run.error
+    assert sorted(started) == [f"/{number}" for number in range(8)]
+    assert asyncio.run(histories(handles[0], world)) > 1
+
+
+def test_items_wait_on_in_the_new_history_for_their_calls(impatient: str) -> None:
+    """No job is started again; the call by which the history became too long counts, and so do
+    those that come after. A repeated one is told so.
+    """
+    count, seen = 8, []
+    world = TemporalWorld(impatient)
+    world.callbacks = CallbackServer(SECRET, None, "127.0.0.1")
+
+    def calls() -> None:
+        for _ in range(count):
+            jobs.next_url()
+        urls = {asked.json["of"]: asked.json["callback"] for asked in jobs.came}
+        for index in (*range(count), 0):
+            seen.append(call(urls[index], f'{{"of": {index}}}')[0])  # noqa: PERF401 - in order
+
+    async def during(handle: Handle) -> None:
+        handles.append(handle)
+        await asyncio.to_thread(calls)
+        await handle.signal("complete_task", TaskSignal("Gate"))
+
+    handles: list[Handle] = []
+    with calling_api() as jobs:
+        task = export(jobs, timeoutSeconds=60, task={"nextTask": "Gate"})
+        task["forEach"] = {"items": list(range(count)), "concurrency": count}
+        task["httpRequest"]["body"]["of"] = "${$.item}"
+        run = world.run(
+            flow("A", {"A": task, "Gate": {"type": "Simple", "end": True}}), None, during
+        )
+        assert len(jobs.came) == count
+    assert run.status == "Completed", run.error
+    assert seen == [202] * count + [200]
+    outputs = next(task.output for task in run.tasks if task.name == "A")
+    assert [output["body"]["of"] for output in outputs] == list(range(count))
+    assert asyncio.run(histories(handles[0], world)) > 1

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -134,6 +135,14 @@ def test_a_wrong_namespace_is_one_sentence(
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
     for words in (("run", str(gate), "--engine", "temporal"), ("worker",)):
         assert "has no namespace 'nowhere'" in command(*words, status=1).err
+
+
+def test_a_port_that_is_taken_is_one_sentence(command: Command) -> None:
+    """Before it takes anything."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = command("worker", "--callbacks", f"127.0.0.1:{port}", status=1)
+    assert f"no call can be received at 127.0.0.1, port {port}" in ended.err
 
 
 def test_detach_needs_an_engine_that_outlives_the_command(command: Command, gate: Path) -> None:

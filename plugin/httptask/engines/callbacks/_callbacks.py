@@ -3,59 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hmac
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from copy import copy
 
-from httptask._core.redaction import MASK
-from httptask._core.strict_json import dump
+from httptask.engines.callbacks._calls import GONE, LATER, REPEATED, UNKNOWN
+from httptask.engines.callbacks._tokens import (
+    Visit,
+    keyed_hash,
+    names_of,
+    token_in,
+    without_token,
+)
 from httptask.model.callback import Answer, Received
 from httptask.model.workflow import Signal
-
-CALLBACKS = "/callbacks/"
-"""The path of a callback URL, before its token."""
 
 _NAME_LENGTH = 16
 """Characters of a token by which it is looked up; the others are only compared."""
 _REMEMBERED = 10_000
 """Tokens of waits that are over: a repeated call is told so."""
-_NOTES = 20
+MOST_NOTES = 20
 """Notes of refused calls that a wait keeps."""
 
 _log = logging.getLogger(__name__)
 
-Visit = tuple[str | int, ...]
-"""The id of a run, the name of a task, the number of the visit, and the index of an item if it is
-done for each.
-"""
 Answering = Callable[[Received], Awaitable[Answer]]
 Opened = Callable[[str, str], None]
 """Is told the name of a task that waits, and its URL without the secret part."""
 
 
-def without_token(url: str) -> str:
-    """Return the callback *url* without its secret part."""
-    return f"{url.rpartition('/')[0]}/{MASK}"
-
-
 class Gate:
-    """The wait of one visit for a call of *url*. *answer* judges calls; *keep* keeps the signal of
-    the one that ends the wait, and says whether it is the first; *note* takes notes.
+    """The wait of one visit for a call of its URL, whose *names* expressions have. *answer* judges
+    calls; *keep* keeps the signal of the one that ends the wait, and says whether it is the first;
+    *note* takes notes.
     """
 
     def __init__(
         self,
-        url: str,
-        token: str,
+        names: dict[str, str],
         answer: Answering,
         keep: Callable[[Signal], Awaitable[bool]],
         note: Callable[[str], None],
     ) -> None:
-        self.url = url
-        self.token = token
+        self.names = names
+        self.url, self.token = names["callbackUrl"], names["callbackToken"]
         self._answer = answer
         self._keep = keep
         self._note = note
@@ -64,10 +57,6 @@ class Gate:
         self._signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
         self._is_closed = False
 
-    def names(self) -> dict[str, str]:
-        """Return its names for expressions."""
-        return {"callbackUrl": self.url, "callbackToken": self.token}
-
     async def wait(self) -> Signal:
         """Return the signal of the call that ends the wait, once it is there."""
         return await asyncio.shield(self._signal)
@@ -75,7 +64,7 @@ class Gate:
     def close(self) -> Answer:
         """Wait no more, and return the answer to a later call."""
         self._is_closed = True
-        return self._late() or _GONE
+        return self._late() or GONE
 
     async def receive(self, received: Received) -> Answer:
         """Return the answer to the call *received*."""
@@ -90,25 +79,20 @@ class Gate:
             if (late := self._late()) is not None:
                 return late
             if not await self._keep(answer.signal):
-                return _REPEATED
+                return REPEATED
             if not self._signal.done():
                 self._signal.set_result(answer.signal)
             return answer
 
     def _late(self) -> Answer | None:
         if self._signal.done():
-            return _REPEATED
-        return _GONE if self._is_closed else None
+            return REPEATED
+        return GONE if self._is_closed else None
 
     def _take_note(self, note: str) -> None:
         self._notes += 1
-        if self._notes <= _NOTES:
+        if self._notes <= MOST_NOTES:
             self._note(note)
-
-
-_REPEATED = Answer(200, "it was called before: the first call counts")
-_GONE = Answer(410, "nobody waits for this call any more")
-_UNKNOWN = Answer(404, "there is nothing here")
 
 
 class Callbacks:
@@ -151,7 +135,7 @@ class Callbacks:
         async def answer(received: Received) -> Answer:
             return await answering(gate)(received)
 
-        gate = Gate(f"{self.address}{CALLBACKS}{token}", token, answer, keep, note)
+        gate = Gate(names_of(self.address, token), answer, keep, note)
         self._gates[token[:_NAME_LENGTH]] = gate
         if self._opened is not None:
             self._opened(str(visit[1]), without_token(gate.url))
@@ -168,26 +152,24 @@ class Callbacks:
             self._over.popitem(last=False)
 
     def token(self, visit: Visit) -> str:
-        """Return the token of *visit*, which nobody can guess (RFC 2104)."""
-        message = b"httptask callback " + dump(list(visit), compact=True).encode()
-        digest = hmac.digest(self._secret, message, "sha256")
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        """Return the token of *visit*, which nobody can guess."""
+        return keyed_hash(self._secret, visit)
 
     async def receive(self, path: str, received: Received) -> Answer:
         """Return the answer to *received*, a call of *path*; no answer says which runs there are,
         but to who knows the URL.
         """
-        token = path.rpartition(CALLBACKS)[2] if CALLBACKS in path else ""
+        token = token_in(path)
         name = token[:_NAME_LENGTH]
         gate = self._gates.get(name)
-        known, late = self._over.get(name, ("-" * len(token), _UNKNOWN))
+        known, late = self._over.get(name, ("-" * len(token), UNKNOWN))
         known = known if gate is None else gate.token
         if not hmac.compare_digest(known.encode(), token.encode("utf-8", "replace")):
-            return _UNKNOWN
+            return UNKNOWN
         if gate is None:
             return late
         try:
             return await gate.receive(received)
         except Exception:  # noqa: BLE001 - whoever calls is told to call again, and the log has why
             _log.exception("a callback could not be taken")
-            return Answer(503, "it cannot be taken now")
+            return LATER

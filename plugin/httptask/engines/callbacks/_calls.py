@@ -12,6 +12,13 @@ MOST_BYTES = 1024 * 1024
 SECONDS = 30.0
 """For a whole call."""
 METHODS = ("POST", "PUT")
+RETRY_SECONDS = 5
+"""Until whoever called may call again, where a call cannot be taken now."""
+
+REPEATED = Answer(200, "it was called before: the first call counts")
+GONE = Answer(410, "nobody waits for this call any more")
+UNKNOWN = Answer(404, "there is nothing here")
+LATER = Answer(503, "it cannot be taken now")
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -28,6 +35,7 @@ def response_of(answer: Answer) -> tuple[dict[str, str], bytes]:
     return {
         **({"Content-Type": "application/json"} if body else {}),
         **({"Allow": ", ".join(METHODS)} if answer.status == 405 else {}),
+        **({"Retry-After": str(RETRY_SECONDS)} if answer.status == 503 else {}),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }, body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -19,6 +19,9 @@ from httptask.engines.callbacks._calls import (
     response_of,
 )
 from httptask.model.callback import Answer, Received
+
+Receive = Callable[[str, Received], Awaitable[Answer]]
+"""Returns the answer to a call of a path."""
 
 _MOST_HEAD = 32 * 1024
 _CLOSE_SECONDS = 2.0
@@ -40,6 +43,20 @@ async def receiving(
     *address* is what the API knows the server by: a URL of a proxy, else that of *host* and the
     port. *secret* and *opened* are those of `Callbacks`. Raises `OSError`.
     """
+
+    async def receive(path: str, received: Received) -> Answer:
+        return await callbacks.receive(path, received)
+
+    async with serving(host, port, receive) as bound:
+        callbacks = Callbacks(address or bound, secret, opened=opened)
+        yield callbacks
+
+
+@contextlib.asynccontextmanager
+async def serving(host: str, port: int, receive: Receive) -> AsyncIterator[str]:
+    """Receive calls on *host* and *port* (0: a free one) while the block lasts, and answer them as
+    *receive* says. Yield the URL of both. Raises `OSError`.
+    """
     connections: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,14 +64,13 @@ async def receiving(
         if task is not None:
             connections.add(task)
             task.add_done_callback(connections.discard)
-        await _serve(callbacks, reader, writer, is_full=len(connections) > _MOST_CONNECTIONS)
+        await _serve(receive, reader, writer, is_full=len(connections) > _MOST_CONNECTIONS)
 
     server = await asyncio.start_server(serve, host, port, limit=_MOST_HEAD)
     bound = server.sockets[0].getsockname()[1]
     named = f"[{host}]" if ":" in host else host
-    callbacks = Callbacks(address or f"http://{named}:{bound}", secret, opened=opened)
     try:
-        yield callbacks
+        yield f"http://{named}:{bound}"
     finally:
         server.close()
         if connections:
@@ -64,7 +80,7 @@ async def receiving(
 
 
 async def _serve(
-    callbacks: Callbacks,
+    receive: Receive,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     *,
@@ -74,7 +90,7 @@ async def _serve(
         async with asyncio.timeout(SECONDS):
             answer = Answer(503, "too many calls at once")
             if not is_full:
-                answer = await _answer(callbacks, reader, writer)
+                answer = await _answer(receive, reader, writer)
             writer.write(_response(answer))
             await writer.drain()
             # Closed at once, what still comes would reset the connection before the answer is read.
@@ -133,7 +149,7 @@ class _Call:
 
 
 async def _answer(
-    callbacks: Callbacks, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    receive: Receive, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> Answer:
     """Read a call, and return its answer."""
     call = _Call()
@@ -162,7 +178,7 @@ async def _answer(
     path, _, query = call.target.decode("latin-1").partition("?")
     method = parser.get_method().decode("latin-1")
     received = Received(joined(call.headers), bytes(call.content), query, method)
-    return await callbacks.receive(path, received)
+    return await receive(path, received)
 
 
 def _response(answer: Answer) -> bytes:

@@ -8,14 +8,13 @@ import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from httptask._core.discretion import DiscreetErrors
 from httptask._core.strict_json import dump
-from httptask.engines._compiled import CompiledDefinition
+from httptask.engines._compiled import awaits_callback
 from httptask.engines._outcome import cut_off_error, stopped_error
 from httptask.engines._outputs import FileOutputs
 from httptask.engines._task import TaskRunner
@@ -26,17 +25,27 @@ from httptask.engines.temporal._arguments import (
     ListedItems,
     TaskProgress,
 )
-from httptask.errors import HttpTaskError, PluginError, TaskError, UnknownEndpointError
-from httptask.model.definition import WorkflowDefinition
-from httptask.model.environment import Environment
-from httptask.model.for_each import ForEach, Item
-from httptask.model.pins import TaskPin
-from httptask.model.task import Inputs
-from httptask.model.workflow import Signal, Step, TaskOutcome
+from httptask.engines.temporal._masking import Mask, masked, masked_failures, masking
+from httptask.engines.temporal._task_inputs import compiled_task, inputs_of, step_of
+from httptask.engines.temporal._types import WORKFLOW
+from httptask.errors import (
+    HttpTaskError,
+    PluginError,
+    Problem,
+    SettingsError,
+    TaskError,
+    UnknownEndpointError,
+)
+from httptask.model.for_each import ForEach
+from httptask.model.workflow import Signal, TaskOutcome
 from httptask.sending import EngineAttempt, Progress, watched
 from httptask.task import HttpTask, Runtime, item_source
 
+if TYPE_CHECKING:
+    from httptask.engines.callbacks import SignedUrls
+
 __all__ = ["Activities", "activities", "http_task"]
+
 
 _MOST_COLLECTED = 256 * 1024
 """Characters of what the pages so far brought that heartbeats carry."""
@@ -47,11 +56,12 @@ _BEAT_SECONDS = 1.0
 
 class Activities:
     """The activities of a worker, whose tasks share *runtime*; without one, each call makes its
-    own.
+    own. *urls* are what tasks give to APIs that call back; without them, none does.
     """
 
-    def __init__(self, runtime: Runtime | None = None) -> None:
+    def __init__(self, runtime: Runtime | None = None, urls: SignedUrls | None = None) -> None:
         self.runtime = runtime
+        self._urls = urls
 
     @property
     def functions(self) -> Sequence[Callable[..., Any]]:
@@ -66,9 +76,9 @@ class Activities:
         have the error as JSON. It is non-retryable when no repetition helps or `retry` allows none.
         """
         async with self._opened() as runtime:
-            with _masked_failures(runtime):
-                outcome = await _HttpCall(arguments, runtime).outcome()
-            return _masked(outcome, runtime)
+            with self._masking(arguments, runtime) as (names, mask):
+                outcome = await _HttpCall(arguments, runtime, names, mask).outcome()
+                return masked(outcome, mask)
 
     @activity.defn(name="httptask_task")
     async def run_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
@@ -77,19 +87,53 @@ class Activities:
         """
         async with self._opened() as runtime:
             _see_type(arguments, runtime)
-            with _masked_failures(runtime):
-                outcome = await self._task_outcome(arguments, runtime)
-            return _masked(outcome, runtime)
+            with self._masking(arguments, runtime) as (names, mask):
+                outcome = await self._task_outcome(arguments, runtime, names, mask)
+                return masked(outcome, mask)
+
+    @contextlib.contextmanager
+    def _masking(
+        self, arguments: HttpTaskArguments, runtime: Runtime
+    ) -> Iterator[tuple[Mapping[str, str], Mask]]:
+        """Yield the names of the callback URL of the task of *arguments*, if it waits for one, and
+        what takes the secrets out of a value. Failures of the block have none.
+        """
+        names = self._callback_names(arguments, runtime)
+        with masking(names, runtime) as mask, masked_failures(mask):
+            yield names, mask
+
+    def _callback_names(self, arguments: HttpTaskArguments, runtime: Runtime) -> Mapping[str, str]:
+        info, definition = activity.info(), arguments.definition
+        task_type = runtime.plugins.named("httptask_task_types").get(str(definition.get("type")))
+        # A workflow of somebody's own takes no calls.
+        if info.workflow_type != WORKFLOW or not awaits_callback(task_type, definition):
+            return {}
+        if self._urls is None:
+            message = (
+                f"a worker of the task queue {info.task_queue!r} has no URL that an API could call:"
+                " start every worker with --callback-url, what the APIs reach --callbacks HOST:PORT"
+                " of one of them by"
+            )
+            refusal = SettingsError([Problem.of("completion-receiver", arguments.pointer)])
+            raise _failed({**refusal.to_json(), "message": message})
+        item = () if arguments.item is None else (arguments.item["index"],)
+        visit = (info.workflow_id or "", arguments.name, arguments.visit, *item)
+        return self._urls.names(info.namespace, visit)
 
     async def _task_outcome(
-        self, arguments: HttpTaskArguments, runtime: Runtime
+        self,
+        arguments: HttpTaskArguments,
+        runtime: Runtime,
+        names: Mapping[str, str],
+        mask: Mask,
     ) -> HttpTaskOutcome:
-        runner = TaskRunner(_compiled(arguments, runtime), runtime, can_wait=True)
+        runner = TaskRunner(compiled_task(arguments, runtime), runtime, can_wait=True)
         signal = Signal.from_json(arguments.signal) if arguments.signal is not None else None
         progress = Progress()
         watched.set(progress)
-        work = runner.run(_step(arguments), _inputs(arguments), arguments.state, signal)
-        keeper = _Keeper(runtime.redactor.value)
+        inputs = inputs_of(arguments, names)
+        work = runner.run(step_of(arguments), inputs, arguments.state, signal)
+        keeper = _Keeper(mask)
         outcome = await (
             work if activity.info().is_local else _beaten(work, progress, arguments, keeper)
         )
@@ -105,7 +149,9 @@ class Activities:
             raise AssertionError("only a task with forEach has items")
         async with self._opened() as runtime:
             try:
-                source = await item_source(setting, _inputs(arguments), runtime, arguments.pointer)
+                source = await item_source(
+                    setting, inputs_of(arguments), runtime, arguments.pointer
+                )
                 items = [await source.item(index) for index in range(source.count)]
             except HttpTaskError as error:
                 raise _failed(error.to_json()) from None
@@ -135,7 +181,7 @@ class Activities:
 class _Keeper:
     """Tells the server where a task of several calls is: another worker goes on from there."""
 
-    def __init__(self, mask: Callable[[Any], Any], state: Any = None) -> None:
+    def __init__(self, mask: Mask, state: Any = None) -> None:
         self._mask = mask
         self._keeps = True
         """False from where something held a secret: nobody could go on from there."""
@@ -171,9 +217,16 @@ class _Keeper:
 class _HttpCall:
     """One run of the activity `http_task`."""
 
-    def __init__(self, arguments: HttpTaskArguments, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        arguments: HttpTaskArguments,
+        runtime: Runtime,
+        names: Mapping[str, str],
+        mask: Mask,
+    ) -> None:
         self._arguments = arguments
         self._runtime = runtime
+        self._names = names
         info = activity.info()
         # Both are the server's clock, and so are the timers of workflows; this worker's may differ.
         waited = info.started_time - info.scheduled_time
@@ -184,7 +237,7 @@ class _HttpCall:
         details = info.heartbeat_details
         earlier = TaskProgress.from_json(details[0]).state if details else None
         self._state = arguments.state if earlier is None else earlier
-        self._keeper = _Keeper(runtime.redactor.value, self._state)
+        self._keeper = _Keeper(mask, self._state)
         self._progress = Progress(keeper=self._keeper)
 
     async def outcome(self) -> HttpTaskOutcome:
@@ -216,11 +269,12 @@ class _HttpCall:
             pointer=arguments.pointer,
             runtime=self._runtime,
         )
-        longest = arguments.longest_wait_seconds
+        longest, signal = arguments.longest_wait_seconds, arguments.signal
         return await task.arun(
-            _inputs(arguments),
+            inputs_of(arguments, self._names),
             arguments.visit,
             self._state,
+            Signal.from_json(signal) if signal is not None else None,
             # Pins answer attempts one after the other, and nobody waits between them.
             engine_attempt=self._attempt if arguments.pin is None else None,
             longest_wait_seconds=math.inf if longest is None else longest,
@@ -278,7 +332,7 @@ def _stopped(progress: Progress) -> dict[str, Any]:
 
 def _handed_back(progress: Progress, arguments: HttpTaskArguments, state: Any) -> ApplicationError:
     """Return the failure with which a worker that stops gives a task to another."""
-    error = cut_off_error(_step(arguments)) if progress.maybe_delivered else _stopped(progress)
+    error = cut_off_error(step_of(arguments)) if progress.maybe_delivered else _stopped(progress)
     details = FailedTask(error, state=state, is_handed_back=True)
     return ApplicationError(
         "its worker was stopped",
@@ -309,47 +363,6 @@ def _failed(
         non_retryable=delay is None,
         next_retry_delay=None if delay is None else timedelta(seconds=max(delay, 0.001)),
         category=ApplicationErrorCategory.BENIGN,  # the workflow's business, not the worker's
-    )
-
-
-@contextlib.contextmanager
-def _masked_failures(runtime: Runtime) -> Iterator[None]:
-    """Take the secrets out of the failures of activities: a server may have echoed one. The failure
-    as it was is not their context: crash reporters look there.
-    """
-    with DiscreetErrors(runtime.redactor.text):
-        try:
-            yield
-        except ApplicationError as error:
-            raise _masked_failure(error, runtime.redactor.value) from None
-
-
-def _masked_failure(error: ApplicationError, mask: Callable[[Any], Any]) -> ApplicationError:
-    details = [
-        replace(one, error=mask(one.error), notes=mask(one.notes), state=mask(one.state))
-        if isinstance(one, FailedTask)
-        else mask(one)
-        for one in error.details
-    ]
-    return ApplicationError(
-        mask(error.message),
-        *details,
-        type=error.type,
-        non_retryable=error.non_retryable,
-        next_retry_delay=error.next_retry_delay,
-        category=error.category,
-    )
-
-
-def _masked(outcome: HttpTaskOutcome, runtime: Runtime) -> HttpTaskOutcome:
-    """Return *outcome* without secrets: a history keeps it."""
-    mask = runtime.redactor.value
-    return replace(
-        outcome,
-        output=mask(outcome.output),
-        input=mask(outcome.input),
-        state=mask(outcome.state),
-        notes=mask(outcome.notes),
     )
 
 
@@ -385,38 +398,6 @@ def _sent(outcome: TaskOutcome, progress: Progress) -> HttpTaskOutcome:
         definition=outcome.definition,
         notes=list(progress.notes) or None,
         pinned=progress.pinned or None,
-    )
-
-
-def _step(arguments: HttpTaskArguments) -> Step:
-    return Step(arguments.name, arguments.visit, arguments.pointer, arguments.definition)
-
-
-def _compiled(arguments: HttpTaskArguments, runtime: Runtime) -> CompiledDefinition:
-    """Return what is kept of the task of *arguments*, which is prepared once."""
-    document = {"tasks": {arguments.name: arguments.definition}}
-    definition = WorkflowDefinition(document)
-    key = "task", arguments.pointer, definition.key
-    kept: CompiledDefinition = runtime.definitions.get(key, lambda: CompiledDefinition(definition))
-    return kept
-
-
-def _inputs(arguments: HttpTaskArguments) -> Inputs:
-    run = arguments.run
-    if "workflowId" not in run:
-        info = activity.info()
-        own = f"{info.workflow_id}/{info.workflow_run_id}/{info.activity_id}"
-        run = {**run, "workflowId": own}
-    environment, item = arguments.environment, arguments.item
-    return Inputs(
-        arguments.input,
-        arguments.tasks,
-        arguments.variables,
-        run,
-        Environment.from_json(environment) if environment is not None else None,
-        arguments.previous,
-        Item.from_json(item) if item is not None else None,
-        TaskPin.from_json(arguments.pin) if arguments.pin is not None else None,
     )
 
 

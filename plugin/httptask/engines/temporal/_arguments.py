@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
-FORMAT = 2
+FORMAT = 3
 """Counted up when older workers would take a new `RunArguments` for something else: 2 has pages
-that are activities of their own, and pins.
+that are activities of their own, and pins; 3 has tasks that wait for callbacks.
 """
 
 
@@ -164,6 +164,47 @@ class TaskSignal(Travelling):
     """Which visit of the task; None: the one that waits."""
     output: Any = None
     error: dict[str, Any] | None = None
+    item: int | None = None
+    """The index of the item that waits, of a task with `forEach`."""
+    headers: dict[str, str] | None = None
+    """Of the HTTP call whose body the output is."""
+
+
+@dataclass(frozen=True)
+class CallbackVisit(Travelling):
+    """The visit that a callback URL is of: the argument of the query `callback`."""
+
+    task: str
+    visit: int
+    item: int | None = None
+    """The index of the item that it is for."""
+
+
+@dataclass(frozen=True)
+class CallbackState(Travelling):
+    """How far a visit is that waits for a callback: an answer of the query `callback`, and of the
+    update `receive_callback`, before that changed it.
+    """
+
+    state: str
+    """`Waiting` for the call, or `Called`, or `Over`: nobody waits any more."""
+    task: dict[str, Any] | None = None
+    """`HttpTaskArguments` by which a call is judged."""
+    takes_notes: bool = False
+    """Whether a note is kept."""
+
+
+@dataclass(frozen=True)
+class ReceivedCall(Travelling):
+    """A call that was judged: the argument of the update `receive_callback`."""
+
+    task: str
+    visit: int
+    item: int | None = None
+    signal: dict[str, Any] | None = None
+    """What it completes the task with; None: it is only noted."""
+    note: str | None = None
+    """What a reader of the run's history should know of it."""
 
 
 @dataclass(frozen=True)

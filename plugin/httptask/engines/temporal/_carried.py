@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from httptask._core.strict_json import dump, parse
 from httptask.engines._unjournalled import Unjournalled
 from httptask.engines.temporal._pages import PagesSoFar
-from httptask.model.workflow import TaskRun
+from httptask.model.workflow import TaskOutcome, TaskRun
+
+if TYPE_CHECKING:
+    from httptask.engines.temporal._called import CalledVisits
 
 Key = tuple[str, int]
 
@@ -21,10 +24,25 @@ _MOST = 1_500_000
 class ItemsSoFar(Unjournalled):
     """The items of visits that have ended; see `RunJournal`."""
 
-    def __init__(self, carried: Iterable[Any] = ()) -> None:
+    def __init__(self, carried: Iterable[Any] = (), turns: Iterable[Any] = ()) -> None:
         self._ended: dict[Key, dict[int, dict[str, Any]]] = {}
         for name, visit, index, outcome in carried:
             self._ended.setdefault((name, visit), {})[index] = outcome
+        self._turns: dict[Key, dict[int, TaskOutcome]] = {}
+        for name, visit, index, turn in turns:
+            self._turns.setdefault((name, visit), {})[index] = _turn(**turn)
+
+    def ended_items(self, key: Key) -> Collection[int]:
+        """Return which items of the visit *key* have ended."""
+        return self._ended.get(key, {})
+
+    def turn(self, key: Key, index: int) -> TaskOutcome | None:
+        """Return the outcome by which the item *index* waits; None: it does not."""
+        return self._turns.get(key, {}).get(index)
+
+    def note_turn(self, key: Key, index: int, turn: TaskOutcome) -> None:
+        """Take the outcome *turn* by which the item *index* waits."""
+        self._turns.setdefault(key, {})[index] = turn
 
     async def items(self, key: Key) -> dict[int, dict[str, Any]]:
         """Return how the items of the visit *key* ended that have."""
@@ -32,11 +50,13 @@ class ItemsSoFar(Unjournalled):
 
     def note_item(self, key: Key, index: int, outcome: Mapping[str, Any]) -> None:
         """Take the end of the item *index*."""
+        self._turns.get(key, {}).pop(index, None)
         self._ended.setdefault(key, {})[index] = dict(outcome)
 
     def forget(self, key: Key) -> None:
         """Let go of the items of the visit *key*, which has ended."""
         self._ended.pop(key, None)
+        self._turns.pop(key, None)
 
     def to_json(self) -> list[Any]:
         """Return the items of all visits that are under way."""
@@ -46,6 +66,33 @@ class ItemsSoFar(Unjournalled):
             for index, outcome in ended.items()
         ]
 
+    def turns_to_json(self) -> list[Any]:
+        """Return by what the items wait that do."""
+        return [
+            [
+                *(*key, index),
+                {"state": one.state, "until": one.wait_until, "awaits": one.awaits_signal},
+            ]
+            for key, turns in self._turns.items()
+            for index, one in turns.items()
+        ]
+
+
+def _turn(state: Any, until: str | None, awaits: bool) -> TaskOutcome:
+    return TaskOutcome(state=state, wait_until=until, awaits_signal=awaits)
+
+
+class Carried(NamedTuple):
+    """What a new history begins with."""
+
+    entries: list[TaskRun]
+    items: ItemsSoFar
+    pages: PagesSoFar
+    signals: list[Any]
+    """Those that no task has taken."""
+    called: list[Any]
+    """The visits that were called, and what is noted of their calls."""
+
 
 def packed(
     began_at: str,
@@ -53,6 +100,7 @@ def packed(
     items: ItemsSoFar,
     pages: PagesSoFar,
     signals: list[Any],
+    called: CalledVisits,
     *,
     may_be_large: bool,
 ) -> dict[str, Any] | None:
@@ -64,6 +112,8 @@ def packed(
         "items": items.to_json(),
         "pages": pages.to_json(),
         "signals": signals,
+        "turns": items.turns_to_json(),
+        "called": called.to_json(),
     }
     data = zlib.compress(dump(value, compact=True).encode(), 6)
     text = base64.b64encode(data).decode()
@@ -71,11 +121,13 @@ def packed(
     return None if is_too_large else {"began_at": began_at, "packed": text}
 
 
-def unpacked(
-    carried: Mapping[str, Any],
-) -> tuple[list[TaskRun], ItemsSoFar, PagesSoFar, list[Any]]:
-    """Return the entries, items, pages and signals of *carried*, which `packed` made."""
+def unpacked(carried: Mapping[str, Any]) -> Carried:
+    """Return what is in *carried*, which `packed` made."""
     value = parse(zlib.decompress(base64.b64decode(carried["packed"])).decode())
     entries = [TaskRun.from_json(entry) for entry in value["entries"]]
-    pages = PagesSoFar(value.get("pages", ()))  # some histories are older than these
-    return entries, ItemsSoFar(value["items"]), pages, value["signals"]
+    # Some histories are older than pages, turns and calls.
+    items, pages = (
+        ItemsSoFar(value["items"], value.get("turns", ())),
+        PagesSoFar(value.get("pages", ())),
+    )
+    return Carried(entries, items, pages, value["signals"], value.get("called", []))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask.engines._compiled import awaits_callback
 from httptask.engines.temporal._types import DECIDING, LOCAL
 from httptask.expressions import has_expression
 from httptask.model.nulls import without_nulls
@@ -25,7 +26,8 @@ def task_facts(definition: WorkflowDefinition, runtime: Runtime) -> dict[str, An
 
     `reads`: the names, from the root down, below which it reads; without it, it gets everything.
     `reads_for_items`: those that its items are made of. `may_repeat`: whether a request that may
-    have been delivered may be sent again. Its endpoints must have been loaded.
+    have been delivered may be sent again. `awaits_callback`: whether it waits for a call of its
+    URL. Its endpoints must have been loaded.
     """
     facts: dict[str, Any] = {}
     for pointer, _, task in iter_tasks(definition):
@@ -47,6 +49,8 @@ def _facts(task: Mapping[str, Any], pointer: str, runtime: Runtime) -> dict[str,
         reads = None
         implementation = runtime.plugins.named("httptask_task_types").get(task_type)
         facts["may_repeat"] = bool(getattr(implementation, "is_repeatable", False))
+    if awaits_callback(runtime.plugins.named("httptask_task_types").get(task_type), task):
+        facts["awaits_callback"] = True
     if reads is not None:
         facts["reads"] = sorted(map(list, reads))
     if task_type in DECIDING:

@@ -21,6 +21,8 @@ from httptask.task import Runtime
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from httptask.engines.callbacks import SignedUrls
+
 _DEFAULT_THROTTLE = timedelta(seconds=60)
 _THROTTLE = timedelta(seconds=1)
 """Between two heartbeats that are sent: the answer to one is how an activity learns that it is
@@ -38,7 +40,8 @@ class HttpTaskPlugin(SimplePlugin):
 
     Workers of such a client run workflow definitions, and the activity `http_task` of workflows of
     your own. *runtime* is what their tasks share; it stays open. Without one, the first worker
-    opens what *new_runtime* returns, `Runtime()` by default, and the last one closes it.
+    opens what *new_runtime* returns, `Runtime()` by default, and the last one closes it. *urls*
+    are what tasks of definitions give to APIs that call back; a receiver answers the calls.
     """
 
     def __init__(
@@ -46,8 +49,9 @@ class HttpTaskPlugin(SimplePlugin):
         runtime: Runtime | None = None,
         *,
         new_runtime: Callable[[], Runtime] = Runtime,
+        urls: SignedUrls | None = None,
     ) -> None:
-        self._activities = Activities(runtime)
+        self._activities = Activities(runtime, urls)
         self._given = runtime
         self._new_runtime = new_runtime
         self._workers = 0

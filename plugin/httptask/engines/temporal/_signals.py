@@ -26,17 +26,17 @@ class ReceivedSignals:
         """Take *signal*."""
         self._received.append(signal)
 
-    async def wait(self, task: str, visit: int) -> Signal:
-        """Return the first signal for this visit of *task*, once it is there."""
-        await workflow.wait_condition(lambda: self._index(task, visit) is not None)
-        index = self._index(task, visit)
+    async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
+        """Return the first signal for this visit of *task*, and this *item*, once it is there."""
+        await workflow.wait_condition(lambda: self._index(task, visit, item) is not None)
+        index = self._index(task, visit, item)
         if index is None:
             raise AssertionError("a signal is only taken by the task that waits for it")
         signal = self._received.pop(index)
-        return Signal(signal.output, signal.error)
+        return Signal(signal.output, signal.error, signal.headers)
 
-    def _index(self, task: str, visit: int) -> int | None:
+    def _index(self, task: str, visit: int, item: int | None) -> int | None:
         for index, signal in enumerate(self._received):
-            if signal.task == task and signal.visit in (None, visit):
+            if (signal.task, signal.item) == (task, item) and signal.visit in (None, visit):
                 return index
         return None

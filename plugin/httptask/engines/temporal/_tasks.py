@@ -152,6 +152,24 @@ class ActivityRunner:
             raise HttpTaskError.from_json(_failure(error, step).error) from None
         return listed
 
+    def awaits_callback(self, step: Step) -> bool:
+        """Say whether the task of *step* waits for a call of its URL."""
+        return bool(self._fact(step, "awaits_callback"))
+
+    def judging(self, step: Step, inputs: Inputs) -> HttpTaskArguments:
+        """Return by what calls of the task of *step* are judged. No call is judged by what the run
+        knows of others.
+        """
+        environment = inputs.environment
+        return HttpTaskArguments(
+            dict(step.definition),
+            step.name,
+            run=dict(inputs.run),
+            environment=environment.to_json() if environment is not None else None,
+            pointer=step.pointer,
+            visit=step.visit,
+        )
+
     def _task(
         self, step: Step, inputs: Inputs, state: Any, signal: Signal | None
     ) -> HttpTaskArguments:
@@ -188,7 +206,9 @@ class ActivityRunner:
                 summary=summary,
             )
             return done
-        is_unsent = arguments.pin is not None and task_type == HTTP
+        # A pin answers, or all was sent before the call came.
+        is_called = arguments.state is not None and self.awaits_callback(step)
+        is_unsent = task_type == HTTP and (arguments.pin is not None or is_called)
         may_repeat, began = is_unsent or bool(self._fact(step, "may_repeat")), workflow.time()
         while True:
             try:

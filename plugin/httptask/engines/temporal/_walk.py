@@ -18,6 +18,7 @@ from httptask.engines._outcome import due, stopped_error
 from httptask.engines._record import RunRecord
 from httptask.engines._stopping import stop
 from httptask.engines.temporal._arguments import TaskSignal
+from httptask.engines.temporal._called import CalledVisits
 from httptask.engines.temporal._carried import ItemsSoFar, packed, unpacked
 from httptask.engines.temporal._items import ItemsVisit
 from httptask.engines.temporal._nested import ChildEnd, run_child
@@ -27,8 +28,9 @@ from httptask.model.definition import WorkflowDefinition
 from httptask.model.environment import Environment
 from httptask.model.for_each import ForEach, Item, ItemCounts
 from httptask.model.pins import Pins
-from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
+from httptask.model.workflow import Signal, TaskOutcome, TaskRun, Wait, WorkflowRun
 from httptask.protocols import RunOptions
+from httptask.sending import Progress as CallProgress
 from httptask.sending import watched
 from httptask.workflow import Progress
 
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from httptask.engines.temporal._arguments import RunArguments
     from httptask.engines.temporal._signals import ReceivedSignals
     from httptask.model.task import Inputs
-    from httptask.model.workflow import Step, Wait
+    from httptask.model.workflow import Step
 
 Key = tuple[str, int]
 
@@ -64,10 +66,13 @@ class Walk:
         self._entries: list[TaskRun] = []
         """All that the record was told of: another one is rebuilt from it."""
         self._items, self._pages = ItemsSoFar(), PagesSoFar()
+        called: list[Any] = []
         if carried is not None:
-            self._entries, self._items, self._pages, received = unpacked(carried)
+            self._entries, self._items, self._pages, received, called = unpacked(carried)
             for signal in received:
                 signals.add(TaskSignal.from_json(signal))
+        self.called = CalledVisits(self._items.ended_items, signals.add, called)
+        """The visits that may be called from outside."""
         self._pages.may_be_large = arguments.keeps_large_values
         options = RunOptions(
             arguments.input,
@@ -87,6 +92,8 @@ class Walk:
             noted=self._entries.append,
         )
         self._has_begun = carried is not None
+        self.is_under_way = False
+        """Whether all that should be running is."""
         self._busy = 0
         """Tasks that run now, and runs inside this one."""
         self._children = 0
@@ -131,6 +138,7 @@ class Walk:
         except TimeoutError:
             pass  # this limit's: no task raises one
         finally:
+            self.is_under_way = True
             await stop(self._running)
         self.cause = progress.cause
         return self.record.ended(progress)
@@ -152,6 +160,7 @@ class Walk:
             for step in (*progress.steps, *(wait.step for wait in waits.values())):
                 self._start(step, self.record.start(step), waits.get(step.key))
             waits = {}
+            self.is_under_way = True
             while self._inbox.is_empty:
                 if self._pauses and not self._busy:
                     await self._leave()
@@ -179,6 +188,7 @@ class Walk:
             self._items,
             self._pages,
             self._signals.to_json(),
+            self.called,
             may_be_large=self._arguments.keeps_large_values,
         )
 
@@ -202,6 +212,8 @@ class Walk:
                 self._inbox.wake()
 
     def _start(self, step: Step, inputs: Inputs, wait: Wait | None) -> None:
+        if self._tasks.awaits_callback(step):
+            self.called.open(step.key, self._tasks.judging(step, inputs))
         task = asyncio.create_task(self._visited(step, inputs, wait))
         self._running[task] = step
         task.add_done_callback(self._note)
@@ -222,6 +234,8 @@ class Walk:
         step = self._running.pop(task)
         self.waiting.pop(step.key, None)
         self._visits_of_items.pop(step.key, None)
+        if not self._is_left:
+            self.called.close(step.key)
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and step.key not in self._stopped and not self._is_left:
             self._inbox.tell(error)
@@ -240,6 +254,7 @@ class Walk:
                     state, signal = wait.state, await self._awaited(wait)
                 outcome, notes, pinned = await self._ran(step, inputs, state, signal)
                 signal = None
+                notes += self.called.notes(step.key)
                 if not isinstance(outcome, TaskOutcome):
                     return self.record.fail(step, outcome, notes, pinned=pinned)
                 if outcome.definition is not None:
@@ -253,11 +268,23 @@ class Walk:
             raise asyncio.CancelledError from None
         except asyncio.CancelledError:
             if not self._is_left:
-                self.record.stop(step, stopped_error(0, is_maybe_delivered=False))
-            elif signal is not None:  # it came, and the task has not run with it
-                given = TaskSignal(step.name, step.visit, signal.output, _error_of(signal))
-                self._signals.add(given)
+                self.record.stop(step, self._stopped_error(step, wait))
+            elif signal is not None:
+                self._give_back(signal, step)
             raise
+
+    def _stopped_error(self, step: Step, wait: Wait | None) -> dict[str, Any]:
+        """Return the error of a visit that is stopped while it is in *wait*, if it is in one."""
+        is_sent = wait is not None and self._tasks.awaits_callback(step)
+        told = wait.state.get("stopped", {}) if wait is not None and is_sent else {}
+        return {**stopped_error(0, is_maybe_delivered=is_sent), **told}
+
+    def _give_back(self, signal: Signal, step: Step, item: int | None = None) -> None:
+        """Keep *signal*, which the task has not run with: in the new history it does."""
+        error = dict(signal.error) if signal.error is not None else None
+        headers = dict(signal.headers) if signal.headers is not None else None
+        given = TaskSignal(step.name, step.visit, signal.output, error, item, headers)
+        self._signals.add(given)
 
     async def _ran(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
@@ -289,19 +316,23 @@ class Walk:
         """Return what somebody outside gave to *wait*; None: its time has come before."""
         self.waiting[wait.key] = wait
         try:
-            if not wait.awaits_signal:
-                await self._sleep(wait.until)
-                return None
-            received = asyncio.create_task(self._signals.wait(*wait.key))
-            timer = asyncio.create_task(self._sleep(wait.until))
-            try:
-                await workflow.wait([received, timer], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await stop([received, timer])
-            # Of both at once, the signal counts.
-            return None if received.cancelled() else received.result()
+            return await self._given(wait)
         finally:
             self.waiting.pop(wait.key, None)
+
+    async def _given(self, wait: Wait, item: int | None = None) -> Signal | None:
+        """Return what somebody outside gave to *wait*, which is that of *item*, if of one."""
+        if not wait.awaits_signal:
+            await self._sleep(wait.until)
+            return None
+        received = asyncio.create_task(self._signals.wait(*wait.key, item))
+        timer = asyncio.create_task(self._sleep(wait.until))
+        try:
+            await workflow.wait([received, timer], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await stop([received, timer])
+        # Of both at once, the signal counts.
+        return None if received.cancelled() else received.result()
 
     @staticmethod
     async def _sleep(until: str | None) -> None:
@@ -358,27 +389,40 @@ class Walk:
         """Run the task of *step* for one item, waits included. Return also how many tasks a run
         inside it executed.
         """
-        state = None
+        index = inputs.item.index if inputs.item is not None else 0
+        turn = self._items.turn(step.key, index)
         while True:
-            try:
-                outcome, _, pinned = await self._ran(step, inputs, state)
-            except StoppedTaskError as stopped:
-                call = watched.get()
-                if call is not None:
-                    call.maybe_delivered = bool(stopped.error.get("maybeDelivered"))
-                raise asyncio.CancelledError from None
-            if pinned and (call := watched.get()) is not None:
-                call.pinned = pinned
+            outcome = await self._turn_of_item(step, inputs, index, turn)
             if not isinstance(outcome, TaskOutcome):
                 return outcome, 0
             if outcome.definition is not None:
                 end = await self._nested_end(step, outcome, outcome.definition, inputs.item)
                 return end.outcome, end.steps
-            if outcome.wait_until is None:
+            if not outcome.is_waiting:
                 return outcome, 0
-            state = outcome.state
-            await self._sleep(outcome.wait_until)
+            turn = outcome
+            self._items.note_turn(step.key, index, turn)
 
-
-def _error_of(signal: Signal) -> dict[str, Any] | None:
-    return dict(signal.error) if signal.error is not None else None
+    async def _turn_of_item(
+        self, step: Step, inputs: Inputs, index: int, turn: TaskOutcome | None
+    ) -> TaskOutcome | dict[str, Any]:
+        """Run the task of *step* for the item *index* once, after the wait that its last *turn*
+        asked for.
+        """
+        call, signal, state = watched.get() or CallProgress(), None, None
+        try:
+            if turn is not None:
+                state = turn.state
+                call.maybe_delivered = turn.awaits_signal  # its request was sent
+                wait = Wait(step, turn.wait_until, state, turn.awaits_signal)
+                signal = await self._given(wait, index)
+            outcome, _, pinned = await self._ran(step, inputs, state, signal)
+        except StoppedTaskError as stopped:
+            call.maybe_delivered = bool(stopped.error.get("maybeDelivered"))
+            raise asyncio.CancelledError from None
+        except asyncio.CancelledError:
+            if self._is_left and signal is not None:
+                self._give_back(signal, step, index)
+            raise
+        call.pinned = pinned or call.pinned
+        return outcome

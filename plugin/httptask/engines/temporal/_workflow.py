@@ -12,6 +12,9 @@ from temporalio.exceptions import ApplicationError
 from httptask.engines._outcome import failure_input
 from httptask.engines.temporal._arguments import (
     FORMAT,
+    CallbackState,
+    CallbackVisit,
+    ReceivedCall,
     RunArguments,
     RunEnd,
     RunStatus,
@@ -67,6 +70,7 @@ class HttpTaskWorkflow:
             run = await walk.finish()
         except TooLongError:
             workflow.continue_as_new(replace(arguments, carried=walk.carried()))
+        await workflow.wait_condition(workflow.all_handlers_finished)
         failure_workflow = WorkflowDefinition(arguments.definition).failure_workflow
         if run.status != "Completed" and failure_workflow is not None:
             failure = failure_input(run, walk.cause, walk.record.input)
@@ -81,6 +85,27 @@ class HttpTaskWorkflow:
     def complete_task(self, signal: TaskSignal) -> None:
         """Complete a task that waits for somebody outside, or fail it."""
         self._signals.add(signal)
+
+    @workflow.update
+    async def receive_callback(self, call: ReceivedCall) -> CallbackState:
+        """Take a call of the URL that a task waits for, and return how far the task was before."""
+        if not self._is_under_way():
+            await workflow.wait_condition(self._is_under_way)
+        return self._begun_walk.called.receive(call)
+
+    def _is_under_way(self) -> bool:
+        return self._walk is not None and self._walk.is_under_way
+
+    @property
+    def _begun_walk(self) -> Walk:
+        if self._walk is None:
+            raise ApplicationError("the run has not begun")
+        return self._walk
+
+    @workflow.query
+    def callback(self, visit: CallbackVisit) -> CallbackState:
+        """Return how far a visit is that waits for a call."""
+        return self._begun_walk.called.state(visit)
 
     @workflow.query
     def tasks(self, after: int) -> TaskRuns:

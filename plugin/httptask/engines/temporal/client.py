@@ -163,7 +163,8 @@ async def run_arguments(
     """Return the argument of the workflow that runs *definition*. Raises `DefinitionError` when it,
     or one that it runs, has problems.
     """
-    checked = replace(options, signals=options.signals or _Outside())
+    outside: Any = _Outside()
+    checked = replace(options, signals=options.signals or outside, callbacks=outside)
     await refuse_broken_nested(definition, checked, runtime)
     await compiled(definition, runtime, checked)
     checked_input(definition, options.input)
@@ -173,7 +174,8 @@ async def run_arguments(
         others[failure] = options.definitions[failure]
     title = definition.name or (definition.source or "")
     known = {"": definition, **others}
-    environment = options.environment
+    environment, has_pins = options.environment, options.pins is not None
+    facts = {name: task_facts(one, runtime) for name, one in known.items()}
     return RunArguments(
         definition.to_json(),
         options.input,
@@ -185,20 +187,26 @@ async def run_arguments(
         options.steps or runtime.limits.steps,
         options.depth,
         runtime.limits.depth,
-        {name: task_facts(one, runtime) for name, one in known.items()},
+        facts,
         {name: labels_of(one, name or title, runtime) for name, one in known.items()},
-        format=FORMAT if options.pins is not None else _format(known.values()),
+        format=_format(known.values(), facts.values(), has_pins=has_pins),
     )
 
 
-def _format(definitions: Iterable[WorkflowDefinition]) -> int:
-    """Return the oldest format whose workers run *definitions* as they are meant."""
+def _format(
+    definitions: Iterable[WorkflowDefinition], facts: Iterable[Mapping[str, Any]], *, has_pins: bool
+) -> int:
+    """Return the oldest format whose workers run *definitions*, of whose tasks *facts* are known,
+    as they are meant.
+    """
+    if any(one.get("awaits_callback") for known in facts for one in known.values()):
+        return FORMAT
     tasks = (task for one in definitions for _, _, task in iter_tasks(one))
-    return 2 if any(map(reads_page_by_page, tasks)) else 1
+    return 2 if has_pins or any(map(reads_page_by_page, tasks)) else 1
 
 
 class _Outside:
-    """Somebody outside, who may complete tasks by and by."""
+    """Somebody outside, who may complete tasks by and by: by hand, or by a call."""
 
     async def wait(self, task: str, visit: int) -> Any:
         """Nobody waits here: workflows do."""

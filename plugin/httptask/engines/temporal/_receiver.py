@@ -1,0 +1,227 @@
+"""The calls of callback URLs that a process of the operator's receives, and gives to the workflows
+that wait for them.
+
+They are judged here, not in the workflow: a history gets what completes a task, and neither what
+is refused nor a secret.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from temporalio.client import (
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from httptask.credentials import named_credentials, resolve
+from httptask.engines._task import TaskRunner
+from httptask.engines.callbacks import (
+    GONE,
+    LATER,
+    REPEATED,
+    UNKNOWN,
+    SignedUrls,
+    serving,
+)
+from httptask.engines.temporal._arguments import (
+    CallbackState,
+    CallbackVisit,
+    HttpTaskArguments,
+    ReceivedCall,
+)
+from httptask.engines.temporal._called import CALLED, WAITING
+from httptask.engines.temporal._connection import namespace_error
+from httptask.engines.temporal._masking import masking
+from httptask.engines.temporal._task_inputs import compiled_task, inputs_of, step_of
+from httptask.errors import CredentialError, EngineError
+from httptask.model.callback import Answer, Received
+from httptask.model.workflow import Signal
+
+if TYPE_CHECKING:
+    from temporalio.client import Client, WorkflowHandle
+
+    from httptask.task import Runtime
+
+_PATIENCE = 10.0
+"""Seconds that a call waits for a worker; then it is to come again."""
+_PAUSE = 0.2
+"""Seconds before a run is asked again that ended meanwhile, or goes on in a new history."""
+
+Judge = Callable[[HttpTaskArguments, Received], Awaitable[Answer]]
+"""Returns the answer to a call that a task waits for."""
+
+_log = logging.getLogger("httptask.engines")
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackServer:
+    """Where a worker receives calls, and what its URLs are made with."""
+
+    secret: bytes
+    address: str | None
+    """What APIs reach a receiver by; None: *host* and *port*."""
+    host: str | None = None
+    """Where this process listens; None: others receive the calls."""
+    port: int = 0
+
+
+@contextlib.asynccontextmanager
+async def receiving(
+    server: CallbackServer, client: Client, runtime: Runtime
+) -> AsyncIterator[SignedUrls]:
+    """Receive calls as *server* says while the block lasts, for runs that *client* finds; *runtime*
+    judges them. Yield the URLs that tasks give to APIs. Raises `EngineError` where nobody can
+    listen.
+    """
+    receiver = CallReceiver(client, runtime, server.secret)
+    if server.host is None:
+        yield SignedUrls(server.address or "", server.secret)
+        return
+    listening = serving(server.host, server.port, receiver.receive)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            bound = await stack.enter_async_context(listening)
+        except OSError as error:
+            raise EngineError(
+                f"no call can be received at {server.host}, port {server.port}: {error.strerror}"
+            ) from error
+        yield SignedUrls(server.address or bound, server.secret)
+
+
+class CallReceiver:
+    """Gives calls of URLs that were made with *secret* to the runs that *client* finds."""
+
+    def __init__(self, client: Client, runtime: Runtime, secret: bytes) -> None:
+        self._client = client
+        self._runtime = runtime
+        self._urls = SignedUrls("", secret)
+
+    async def receive(self, path: str, received: Received) -> Answer:
+        """Return the answer to *received*, a call of *path*. Nobody is asked about a path that we
+        did not make.
+        """
+        visit = self._urls.visit_of(self._client.namespace, path)
+        if visit is None:
+            return UNKNOWN
+        workflow_id, which = str(visit[0]), CallbackVisit(*visit[1:])  # type: ignore[arg-type]
+        call = _Call(self._client.get_workflow_handle(workflow_id), which, received)
+        names = self._urls.names(self._client.namespace, visit)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await call.answer(partial(self._judged, names))
+        except RPCError as error:
+            is_unknown = error.status == RPCStatusCode.NOT_FOUND
+            if is_unknown and namespace_error(self._client, error.message) is None:
+                return GONE  # its history is no longer kept
+            reason: Any = error.message
+        except (
+            TimeoutError,
+            WorkflowQueryFailedError,
+            WorkflowQueryRejectedError,
+            WorkflowUpdateRPCTimeoutOrCancelledError,
+        ) as error:
+            reason = str(error) or "no worker answers"
+        except ApplicationError as error:  # our converter's: too large for a history
+            return Answer(413, error.message)
+        except Exception:  # noqa: BLE001 - whoever calls is told to call again, and the log has why
+            _log.exception("a callback of the run %s could not be taken", workflow_id)
+            return LATER
+        _log.warning("a callback of the run %s could not be taken: %s", workflow_id, reason)
+        return LATER
+
+    async def _judged(
+        self, names: dict[str, str], task: HttpTaskArguments, received: Received
+    ) -> Answer:
+        """Return the answer to *received*, a call of the URL with *names* that *task* waits for.
+        What it says for the history has no secret.
+        """
+        runtime = self._runtime
+        endpoint = task.definition.get("endpoint")
+        if isinstance(endpoint, str):
+            await runtime.endpoints.load(endpoint)
+        with masking(names, runtime) as mask:
+            await self._know_secrets(task)
+            runner = TaskRunner(compiled_task(task, runtime), runtime, can_wait=True)
+            inputs = inputs_of(task, names)
+            answer = await runner.answer_callback(step_of(task), inputs, received)
+            signal = None
+            if answer.signal is not None:
+                signal = Signal.from_json(mask(answer.signal.to_json()))
+            return replace(answer, signal=signal, note=mask(answer.note))
+
+    async def _know_secrets(self, task: HttpTaskArguments) -> None:
+        """Know the secrets that the request had: whoever got it may echo one."""
+        names, environment = task.definition.get("credentials"), inputs_of(task).environment
+        if environment is not None:
+            names = environment.credential_names(names)
+        for _, name in named_credentials(names):
+            with contextlib.suppress(CredentialError):
+                credential = await resolve(name, self._runtime.plugins)
+                for secret in credential.secrets():
+                    self._runtime.redactor.add(secret)
+
+
+class _Call:
+    """The call *received*, for the visit *which* of the run of *handle*."""
+
+    def __init__(
+        self, handle: WorkflowHandle[Any, Any], which: CallbackVisit, received: Received
+    ) -> None:
+        self._handle = handle
+        self._which = which
+        self._received = received
+
+    async def answer(self, judge: Judge) -> Answer:
+        """Return the answer, which *judge* gives while the visit waits. What the history is to know
+        is in it before.
+        """
+        while True:
+            state = await self._handle.query("callback", self._which, result_type=CallbackState)
+            if state.state != WAITING or state.task is None:
+                return _late(state)
+            answer = await judge(HttpTaskArguments.from_json(state.task), self._received)
+            if answer.signal is None:
+                if answer.note and state.takes_notes:
+                    with contextlib.suppress(RPCError, WorkflowUpdateFailedError):
+                        await self._give(answer)
+                return answer
+            try:
+                before = await self._give(answer)
+            except WorkflowUpdateFailedError:
+                pass
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+            else:
+                return answer if before.state == WAITING else _late(before)
+            await asyncio.sleep(_PAUSE)
+
+    async def _give(self, answer: Answer) -> CallbackState:
+        """Give the run what *answer* says, and return how far the visit was before."""
+        signal, which = answer.signal, self._which
+        call = ReceivedCall(
+            which.task,
+            which.visit,
+            which.item,
+            signal.to_json() if signal is not None else None,
+            answer.note or None,
+        )
+        state: CallbackState = await self._handle.execute_update(
+            "receive_callback", call, result_type=CallbackState
+        )
+        return state
+
+
+def _late(state: CallbackState) -> Answer:
+    return REPEATED if state.state == CALLED else GONE
