@@ -521,8 +521,12 @@ def test_a_process_knows_a_bounded_number_of_tokens() -> None:
 
 
 def test_a_lease_is_one_holders(tmp_path: Path) -> None:
-    """Until it is released, or has lasted too long: a holder that hangs does not lock all out."""
-    first, second = FileTokens(tmp_path / "t"), FileTokens(tmp_path / "t")
+    """Until it is released, or has lasted too long: a holder that hangs does not lock all out. The
+    file is one, whatever links lead to it.
+    """
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "link").symlink_to(tmp_path / "t")
+    first, second = FileTokens(tmp_path / "t"), FileTokens(tmp_path / "elsewhere" / "link")
 
     async def run() -> None:
         assert await first.lease("k:1", "a", 60)

@@ -54,6 +54,13 @@ def write_owner_file(path: Path, data: bytes) -> None:
 @contextlib.contextmanager
 def locked_owner_file(path: Path) -> Iterator[None]:
     """Hold the lock of *path*, whose folder is made. Raises `OSError` when another holds it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with locked(path.with_name(f".{path.name}.lock")):
+    lock = beside(path, "lock")
+    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(lock):
         yield
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """Return the hidden file of *path* with *suffix*: the same, whatever links lead to *path*."""
+    real = Path(os.path.realpath(path))
+    return real.with_name(f".{real.name}.{suffix}")

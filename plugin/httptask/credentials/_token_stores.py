@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.file_lock import try_lock, unlock
-from httptask._core.owner_file import locked_owner_file, read_owner_file, write_owner_file
+from httptask._core.owner_file import (
+    beside,
+    locked_owner_file,
+    read_owner_file,
+    write_owner_file,
+)
 from httptask._core.strict_json import JsonError, parse
 from httptask._core.threads import in_thread
 from httptask.credentials._stores import credentials_file
@@ -203,10 +208,7 @@ class FileTokens:
             unlock(descriptor)
 
     def _lock_of(self, key: str) -> Path:
-        return self._beside(hashlib.sha256(key.encode()).hexdigest()[:16])
-
-    def _beside(self, suffix: str) -> Path:
-        return self.path.with_name(f".{self.path.name}.{suffix}")
+        return beside(self.path, hashlib.sha256(key.encode()).hexdigest()[:16])
 
     def __repr__(self) -> str:
         return f"<FileTokens {self.path}>"
