@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bytecodes import counted
 from httptask.workflow import definition_of, problems
+from httptask.workflow._definition import iter_scopes
+from httptask.workflow._graph import reached
+from httptask.workflow._routes import arrows_of
+from httptask.workflow.typing import _routes
 from tasks import runtime
 
 NOT_RUN = [("error", "task-not-run")]
@@ -161,3 +168,50 @@ def test_tasks_in_branches_have_run_when_all_branches_ended(
 ) -> None:
     """A Parallel puts out what its branches end with; of one that failed, any may be missing."""
     assert told(next(iter(tasks)), **tasks) == expected
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_what_is_near_tells_the_same_as_all_that_can_be_reached(data: st.DataObject) -> None:
+    """However far a search goes before all that can be reached is worked out, each task of any
+    definition is known to have run before each other one, or not, by the same routes.
+    """
+    names = "ABCDEF"[: data.draw(st.integers(1, 6))]
+    some = st.sampled_from(names)
+    tasks = {
+        name: data.draw(
+            st.one_of(
+                st.builds(step, st.none() | some, failed=st.just("") | some),
+                st.lists(some, min_size=1, max_size=3).map(lambda targets: choice(*targets)),
+            )
+        )
+        for name in names
+    }
+    definition = definition_of(branch(data.draw(some), **tasks))
+
+    def known(near: int) -> list[_routes.Before]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_routes, "_NEAR", near)
+            routes = _routes.Routes(definition)
+            return [routes.before(reader, name) for reader in names for name in names]
+
+    assert known(1) == known(3) == known(64) == known(0)
+    (scope,) = iter_scopes(definition)
+    arrows, ways = arrows_of(scope), _routes._Ways(scope)
+    loops = [name for name in names if name in reached(arrows[name], arrows)]
+    assert [name for name in names if ways.leads(name, name)] == loops
+
+
+def test_a_task_nearby_is_told_of_at_the_same_cost_in_a_long_definition() -> None:
+    """The check of a definition of thousands of tasks costs little more for each than one of few."""
+
+    def steps(count: int) -> float:
+        """Return the bytecodes for a task, each of *count* reading the one before."""
+        tasks = {f"T{n}": step(f"T{n + 1}") for n in range(count)} | {f"T{count}": step()}
+        routes = _routes.Routes(definition_of(branch("T0", **tasks)))
+        with counted() as cost:
+            for number in range(count):
+                assert routes.before(f"T{number + 1}", f"T{number}").ran is _routes.Ran.ALWAYS
+        return cost.bytecodes / count
+
+    assert steps(240) < steps(60) * 1.2

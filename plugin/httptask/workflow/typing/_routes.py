@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
 
+from httptask._schema.graph import components
 from httptask.model.workflow import WorkflowDefinition
 from httptask.workflow._definition import Scope, branches_of, iter_scopes
-from httptask.workflow._graph import reached
+from httptask.workflow._graph import Arrows, reached, turned
 from httptask.workflow._routes import STAYS_ON_ITS_WAY, arrows_of, transitions
 
 
@@ -35,6 +37,11 @@ class Before:
 
 
 UNKNOWN = Before(Ran.UNKNOWN)
+
+_NEAR = 64
+"""Tasks around one that are looked at before it is worked out what can be reached from it, and
+without it: most expressions read a task nearby, and a definition may have thousands.
+"""
 
 _MOST_KEPT = 256
 """Tasks of which it is kept what can be reached from them, and without them."""
@@ -89,7 +96,7 @@ class Routes:
         """Return what is known of *name*, which is *other* or in it, on a route to *meeting*."""
         ways = self._of(meeting.scope)
         completed, failed = ways.leaves(other.name, meeting.name)
-        always = not ways.avoids(other.name, {meeting.name})
+        always = not ways.avoids(other.name, meeting.name)
         if other.name == name:
             return Before(Ran.ALWAYS if always else Ran.MAYBE, completed, failed)
         inside = [step for step in self._outwards(name) if step.scope.depth > meeting.scope.depth]
@@ -122,6 +129,14 @@ class _Ways:
     def __init__(self, scope: Scope) -> None:
         self._start = scope.start if isinstance(scope.start, str) else ""
         self._arrows = arrows_of(scope)
+        self._leading = turned(self._arrows)
+        groups = components(self._arrows, self._arrows.__getitem__)
+        self._in_loops = {
+            name
+            for group in groups
+            for name in group
+            if len(group) > 1 or name in self._arrows[name]
+        }
         tasks = {
             name: task if isinstance(task, Mapping) else {} for name, task in scope.tasks.items()
         }
@@ -130,7 +145,7 @@ class _Ways:
         self._ends = {name for name, task in tasks.items() if may_end(task)}
         self.is_unknown = not all(_is_steered(task) for task in tasks.values())
         """A task of a plugin may go on wherever it likes."""
-        # Most expressions read a task nearby. Of all tasks, these sets would fill the memory.
+        # Of all tasks, these sets would fill the memory.
         kept = lru_cache(maxsize=_MOST_KEPT)
         self._reached_from = kept(lambda name: reached(self._arrows[name], self._arrows))
         self._reached_without = kept(lambda name: self._without([self._start], name))
@@ -148,22 +163,33 @@ class _Ways:
 
     def leads(self, name: str, target: str) -> bool:
         """Say whether a way leads from the task *name* to *target*; from itself, in a loop."""
-        return name in self._arrows and target in self._reached_from(name)
+        if name == target or name not in self._arrows:
+            return name in self._in_loops
+        near = _reaches(target, self._arrows[name], self._arrows)
+        return target in self._reached_from(name) if near is None else near
 
-    def avoids(self, name: str, goals: Collection[str]) -> bool:
-        """Say whether one of *goals* can be reached from the start without the task *name*."""
-        return not self._reached_without(name).isdisjoint(goals)
+    def avoids(self, name: str, target: str) -> bool:
+        """Say whether *target* can be reached from the start without the task *name*."""
+        near = _reaches(self._start, [target], self._leading, without=name)
+        return target in self._reached_without(name) if near is None else near
 
     def always_runs(self, name: str) -> bool:
         """Say whether every way through the scope leads through the task *name*."""
-        return not self.avoids(name, self._ends - {name})
+        return self._reached_without(name).isdisjoint(self._ends - {name})
 
     def leaves(self, name: str, target: str) -> tuple[bool, bool]:
         """Say whether the task *name* may have completed, and whether it may have failed, when a
         way leads from it to *target* without coming back to it.
         """
-        completed, failed = self._reached_after(name)
-        return target in completed, target in failed
+        arrows = self._arrows
+        near = [
+            _reaches(target, filter(arrows.__contains__, way), arrows, without=name)
+            for way in (self._completing[name], self._failing[name])
+        ]
+        if None in near:
+            completed, failed = self._reached_after(name)
+            near = [target in completed, target in failed]
+        return bool(near[0]), bool(near[1])
 
     def _without(self, starts: Iterable[str], name: str) -> frozenset[str]:
         """Return what can be reached from *starts* without the task *name*."""
@@ -175,6 +201,26 @@ class _Ways:
                 visited.add(one)
                 pending += self._arrows[one]
         return frozenset(visited - {name})
+
+
+def _reaches(
+    target: str, starts: Iterable[str], arrows: Arrows, *, without: str | None = None
+) -> bool | None:
+    """Say whether *target* can be reached from *starts*, themselves included, without the task
+    *without*; None where the tasks near to *starts* do not tell.
+    """
+    visited = {without}
+    pending = deque(starts)
+    for _ in range(_NEAR):
+        if not pending:
+            return False
+        one = pending.popleft()
+        if one not in visited:
+            if one == target:
+                return True
+            visited.add(one)
+            pending.extend(arrows.get(one, ()))
+    return False if not pending else None
 
 
 def _targets(task: Mapping[str, Any], *, failing: bool) -> list[str]:
