@@ -20,6 +20,7 @@ from httptask._core.redaction import MASK
 from httptask.engines.callbacks import SignedUrls
 from httptask.engines.temporal import _receiver
 from httptask.engines.temporal._arguments import TaskSignal
+from httptask.engines.temporal._masking import masking
 from httptask.engines.temporal._receiver import CallbackServer, receiving
 from httptask.engines.temporal.client import cancel_run
 from httptask.model.workflow import WorkflowRun
@@ -141,6 +142,17 @@ def test_a_url_is_of_one_visit_in_one_namespace() -> None:
     assert SignedUrls("", SECRET).visit_of("test", path) is None
     assert SignedUrls("", SECRET[:-1] + b"?").visit_of("live", path) is None
     assert SignedUrls("", SECRET).visit_of("live", path.replace("/callbacks/", "/")) is None
+
+
+def test_a_token_is_known_while_it_opens_something() -> None:
+    """A worker has one for each visit, and each costs time in every text: it forgets them."""
+    names = SignedUrls("http://a.test", SECRET).names("live", ("run", "Export", 1))
+    with runtime() as shared:
+        with masking(names, shared) as mask:
+            shared.redactor.add(names["callbackToken"])
+            assert mask({"at": names["callbackUrl"]}) == {"at": f"http://a.test/callbacks/{MASK}"}
+        assert shared.redactor.knows_none
+        assert shared.redactor.text(names["callbackToken"]) == names["callbackToken"]
 
 
 def test_a_signature_is_verified(

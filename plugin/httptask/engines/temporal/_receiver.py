@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from temporalio.client import (
     WorkflowQueryFailedError,
@@ -55,6 +56,10 @@ if TYPE_CHECKING:
 
 _PATIENCE = 10.0
 """Seconds that a call waits for a worker; then it is to come again."""
+_AT_ONCE = 5
+"""Calls of one run that are given to it at once: a server takes ten updates of a workflow, and lets
+those that are more come again later and later.
+"""
 _PAUSE = 0.2
 """Seconds before a run is asked again that ended meanwhile, or goes on in a new history."""
 
@@ -106,6 +111,8 @@ class CallReceiver:
         self._client = client
         self._runtime = runtime
         self._urls = SignedUrls("", secret)
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        """By run: whose turn it is. One of which no call is under way has none."""
 
     async def receive(self, path: str, received: Received) -> Answer:
         """Return the answer to *received*, a call of *path*. Nobody is asked about a path that we
@@ -116,9 +123,10 @@ class CallReceiver:
             return UNKNOWN
         workflow_id, which = str(visit[0]), CallbackVisit(*visit[1:])  # type: ignore[arg-type]
         call = _Call(self._client.get_workflow_handle(workflow_id), which, received)
+        turn = self._turns.setdefault(workflow_id, asyncio.Semaphore(_AT_ONCE))
         names = self._urls.names(self._client.namespace, visit)
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_PATIENCE), turn:
                 return await call.answer(partial(self._judged, names))
         except RPCError as error:
             is_unknown = error.status == RPCStatusCode.NOT_FOUND
@@ -131,7 +139,7 @@ class CallReceiver:
             WorkflowQueryRejectedError,
             WorkflowUpdateRPCTimeoutOrCancelledError,
         ) as error:
-            reason = str(error) or "no worker answers"
+            reason = str(error) or f"no worker answered within {_PATIENCE:g} s"
         except ApplicationError as error:  # our converter's: too large for a history
             return Answer(413, error.message)
         except Exception:  # noqa: BLE001 - whoever calls is told to call again, and the log has why

@@ -70,7 +70,8 @@ class HttpTaskWorkflow:
             run = await walk.finish()
         except TooLongError:
             workflow.continue_as_new(replace(arguments, carried=walk.carried()))
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not workflow.all_handlers_finished():
+            await workflow.wait_condition(workflow.all_handlers_finished)
         failure_workflow = WorkflowDefinition(arguments.definition).failure_workflow
         if run.status != "Completed" and failure_workflow is not None:
             failure = failure_input(run, walk.cause, walk.record.input)
