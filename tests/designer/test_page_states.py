@@ -206,14 +206,22 @@ def test_a_job_is_shown_with_its_polls(thing: DesignerPage, upstream: Upstream) 
 
 
 def test_a_task_for_each_item_is_drawn_as_such(thing: DesignerPage, upstream: Upstream) -> None:
-    """The form knows `forEach`, the list of tasks says it, and a test request takes the first
-    item.
+    """The form knows `forEach`, the list of tasks says it. The request line and the preview say
+    which item the request is for, and another one can be chosen; the test request takes that.
     """
     upstream.play = respond_json({"ok": True})
     thing.add("For each")
     thing.at("/forEach/items").fill('["a", "b"]')
+    item = thing.page.get_by_label("Item of For each that is tried")
+    expect(item).to_have_value("1")
     thing.send()
-    expect(thing.page.get_by_text("For the first of 2 items")).to_be_visible()
+    expect(thing.page.get_by_text("For item 1 of 2", exact=True)).to_be_visible()
+    item.fill("2")
+    thing.named("tab", "Preview").click()
+    expect(thing.page.locator(".preview")).to_contain_text("for item 2 of 2")
+    assert thing.violations() == []
+    thing.send()
+    expect(thing.page.get_by_text("For item 2 of 2", exact=True)).to_be_visible()
     expect(thing.page.locator(".tasks .task.chosen")).to_contain_text("for each")
     assert thing.violations() == []
 

@@ -176,3 +176,24 @@ def test_values_below_the_name_of_a_secret_and_tokens_in_a_path_are_masked(
     shown = preview(designer, own_request(url, body=body))
     assert texts(shown["url"]) == "/hooks/•••/x"
     assert [part["text"] for part in shown["body"] if "pointer" in part] == ["•••", "•••", '"n"']
+
+
+def test_a_preview_says_which_item_it_is_for(designer: RunningDesigner) -> None:
+    """The first one, that at `itemIndex`, or the last one; a negative index is refused."""
+    task = {
+        "type": "Http",
+        "httpRequest": {"url": "http://127.0.0.1:9/{id}", "pathParameters": {"id": "${$.item.id}"}},
+        "forEach": {"items": "${$.input}"},
+    }
+    items = [{"id": "a"}, {"id": "b"}]
+    for given, index, path in (
+        ({}, 0, "/a"),
+        ({"itemIndex": 1}, 1, "/b"),
+        ({"itemIndex": 7}, 1, "/b"),
+    ):
+        shown = preview(designer, task, inputs={"input": items, **given})
+        assert (shown["item"], texts(shown["url"])) == ({"index": index, "count": 2}, path)
+        assert shown["request"]["url"] == f"http://127.0.0.1:9{path}"
+    refused = preview(designer, task, inputs={"input": items, "itemIndex": -1})
+    assert "counts from 0" in refused["problem"]
+    assert "item" not in preview(designer, task, inputs={"input": []})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,14 @@ def test_a_test_request_of_a_task_without_items_says_nothing_of_them() -> None:
     assert "item" not in made.to_json()
 
 
-def test_the_request_of_the_first_item_can_be_shown() -> None:
-    """Nothing is sent for it."""
+@pytest.mark.parametrize(("index", "path"), [(0, "/a"), (1, "/b"), (9, "/c")])
+def test_the_request_of_an_item_can_be_shown(index: int, path: str) -> None:
+    """It is the first one, or that at an index, or the last one; nothing is sent for it."""
+    inputs = replace(IDS, item_index=index)
+    assert Inputs.from_json(inputs.to_json()) == inputs
     with runtime() as shared:
-        shown = HttpTask(of_items("http://127.0.0.1:9"), runtime=shared).render(IDS)
-    assert shown.url == "http://127.0.0.1:9/a"
+        shown = HttpTask(of_items("http://127.0.0.1:9"), runtime=shared).render(inputs)
+    assert shown.url == f"http://127.0.0.1:9{path}"
 
 
 def test_a_test_request_takes_the_first_line_of_a_file(tmp_path: Path) -> None:

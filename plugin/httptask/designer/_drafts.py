@@ -66,8 +66,17 @@ def draft_of(value: Mapping[str, Any], environment: Environment | None = None) -
             },
             run=run_of_test(""),
             environment=environment,
+            item_index=item_index_of(inputs),
         ),
     )
+
+
+def item_index_of(inputs: Mapping[str, Any]) -> int:
+    """Return the index of the item of `forEach` that *inputs* ask for. Raises `Refused`."""
+    index = member(inputs, "itemIndex", int, int)
+    if index < 0:
+        raise Refused("bad-request", f"'itemIndex' counts from 0, found {index}")
+    return index
 
 
 def _put(task: dict[str, Any], pointer: str, sample: Any) -> None:

@@ -48,7 +48,8 @@ async def preview_of(
     """Return the request that a test of *task* would send; nothing is sent.
 
     The result is `{"server", "url", "request", "body"}`, or `{"server", "url", "problem"}` with the
-    sentence that says why there is no request yet. `server` and `url` are lists of `Part`, secrets
+    sentence that says why there is no request yet; with `item`, which of how many it is for, where
+    the task has `forEach` and that can be told. `server` and `url` are lists of `Part`, secrets
     masked, as they are in `request`; `body` is such a list of a JSON body, null for any other, and
     for one of thousands of values.
     """
@@ -72,11 +73,12 @@ async def preview_of(
         [shown(part.text, part.pointer, is_missing=part.is_missing) for part in of_url]
         for of_url in map(_bounded, url_parts(request, endpoint, _AT))
     )
+    item = {} if around.item is None else {"item": around.item.to_json()}
     if isinstance(outcome, str):
-        return {"server": server, "url": url, "problem": outcome}
+        return {"server": server, "url": url, **item, "problem": outcome}
     body = _json_body(outcome, request.get("body"))
     lines = None if body is None else [shown(text, at) for text, at in body]
-    return {"server": server, "url": url, "request": shown_request(outcome), "body": lines}
+    return {"server": server, "url": url, **item, "request": shown_request(outcome), "body": lines}
 
 
 def _bounded(of_url: Sequence[UrlPart]) -> Sequence[UrlPart]:

@@ -9,13 +9,14 @@ from typing import Any
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.threads import in_thread
 from httptask.designer._bodies import member
+from httptask.designer._drafts import item_index_of
 from httptask.designer._inputs import tried_input
 from httptask.designer._problems import Refused
 from httptask.designer._value_tree import Secrets
 from httptask.errors import ExpressionError
 from httptask.expressions import Evaluator
 from httptask.model.environment import Environment
-from httptask.model.for_each import Item, item_names
+from httptask.model.for_each import Item, ItemNumber, item_names
 from httptask.model.task import Inputs, run_of_test
 from httptask.model.workflow import WorkflowDefinition
 from httptask.task import with_placeholder
@@ -45,6 +46,10 @@ class Surroundings:
     """The input parameters that could be evaluated."""
     failures: dict[str, ExpressionError] = field(default_factory=dict)
     """Why the other ones could not."""
+    item: ItemNumber | None = None
+    """Which item of how many the inputs have; None without `forEach`, or where it cannot be told: a
+    file is not read, and an expression may need a sample that is not there.
+    """
 
     @property
     def untested(self) -> list[str]:
@@ -90,12 +95,13 @@ async def surroundings_of(
         variables=_variables(definition, environment),
         run=run_of_test(""),
         environment=environment,
+        item_index=item_index_of(given),
     )
     inputs = with_placeholder(inputs, task)
     earlier = earlier_tasks(definition, name)
     secrets = await in_thread(lambda: _secrets_of(document, inputs))
     around = Surroundings(definition, name, task, inputs, earlier, secrets)
-    around.inputs = replace(inputs, item=await _first_item(task, inputs, evaluator))
+    await _take_item(around, evaluator)
     if of_request:
         await _evaluate_parameters(around, evaluator)
     return around
@@ -108,13 +114,11 @@ def _variables(definition: WorkflowDefinition, environment: Environment | None) 
     return variables_of(definition, environment)
 
 
-async def _first_item(task: Mapping[str, Any], inputs: Inputs, evaluator: Evaluator) -> Item | None:
-    """Return the first item of *task*; None without `forEach`, or where it cannot be told: a file
-    is not read, and an expression may need a sample that is not there.
-    """
-    names = item_names(task)
+async def _take_item(around: Surroundings, evaluator: Evaluator) -> None:
+    """Put the item that is asked for into the inputs, where it can be told."""
+    task, inputs, names = around.task, around.inputs, item_names(around.task)
     if not names:
-        return None
+        return
     try:
         items = await evaluator.evaluate(
             task["forEach"].get("items"),
@@ -123,8 +127,11 @@ async def _first_item(task: Mapping[str, Any], inputs: Inputs, evaluator: Evalua
             run=inputs.run,
         )
     except ExpressionError:
-        return None
-    return Item(items[0], 0, names[0]) if isinstance(items, list) and items else None
+        return
+    if isinstance(items, list) and items:
+        index = min(inputs.item_index, len(items) - 1)
+        around.inputs = replace(inputs, item=Item(items[index], index, names[0]))
+        around.item = ItemNumber(index, len(items))
 
 
 async def _evaluate_parameters(around: Surroundings, evaluator: Evaluator) -> None:

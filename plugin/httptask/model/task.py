@@ -68,6 +68,9 @@ class Inputs:
     this process.
     """
 
+    item_index: int = 0
+    """The index of the item that a test or a shown request is for, where `item` is not given."""
+
     def document(self) -> dict[str, Any]:
         """Return the value of `$` in `inputParameters` and conditions."""
         document = {"input": self.input, "tasks": self.tasks, "variables": self.variables}
@@ -87,6 +90,8 @@ class Inputs:
             value["environment"] = self.environment.to_json()
         if self.item is not None:
             value["item"] = self.item.to_json()
+        if self.item_index:
+            value["itemIndex"] = self.item_index
         return value
 
     @classmethod
@@ -101,6 +106,7 @@ class Inputs:
             Environment.from_json(environment) if environment is not None else None,
             value.get("previous"),
             Item.from_json(item) if item is not None else None,
+            item_index=value.get("itemIndex", 0),
         )
 
 

@@ -26,7 +26,7 @@ from httptask.task._callback import CallbackWait, with_placeholder
 from httptask.task._callback_test import CallbackTest
 from httptask.task._checks import document_shape
 from httptask.task._for_each import for_each_problems, parameter_problems, with_item
-from httptask.task._items import first_item
+from httptask.task._items import tested_item
 from httptask.task._plan import Plan
 from httptask.task._problems import unwritable
 from httptask.task._round import RoundWaits
@@ -241,7 +241,7 @@ class HttpTask:
         """Run a test request here: the shipped answer to `httptask_test_request`."""
         folder = options.files
         new_file = BodyFile if folder is None else lambda: BodyFile(lambda: folder)
-        inputs, number = await first_item(self, inputs)
+        inputs, number = await tested_item(self, inputs)
         with CallbackTest.of(self, inputs, options.callbacks) as test:
             began = time.time()
             parameters, delivery = await self._deliver(
@@ -264,7 +264,7 @@ class HttpTask:
         if self._given_runtime is None:
             return await self._with_a_runtime(lambda task: task.arender(inputs))
         with DiscreetErrors(self.runtime.redactor.text):
-            inputs, _ = await first_item(self, inputs or Inputs())
+            inputs, _ = await tested_item(self, inputs or Inputs())
             inputs = with_placeholder(inputs, self.definition)
             visit = Visit(self, inputs, send_anyway=True)
             await visit.begin()

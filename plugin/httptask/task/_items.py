@@ -76,8 +76,9 @@ def _too_many(setting: ForEach, at: str, count: int | None = None) -> SettingsEr
     return SettingsError([problem])
 
 
-async def first_item(task: HttpTask, inputs: Inputs) -> tuple[Inputs, ItemNumber | None]:
-    """Return *inputs* with the first item of *task*, which is tested, and which of how many it is.
+async def tested_item(task: HttpTask, inputs: Inputs) -> tuple[Inputs, ItemNumber | None]:
+    """Return *inputs* with the item of *task* that is tested, and which of how many it is: that at
+    their `item_index`, or the last one where there are fewer.
 
     A task without `forEach`, and inputs that have an item, stay as they are. Raises a `TaskError`
     where there is no item.
@@ -89,8 +90,9 @@ async def first_item(task: HttpTask, inputs: Inputs) -> tuple[Inputs, ItemNumber
     if not source.count:
         at = pointer_of(["forEach", "items"], task.pointer)
         raise SettingsError([Problem.of("for-each-empty", at)])
-    item = Item(await source.item(0), 0, setting.name)
-    return replace(inputs, item=item), ItemNumber(0, source.count)
+    index = min(inputs.item_index, source.count - 1)
+    item = Item(await source.item(index), index, setting.name)
+    return replace(inputs, item=item), ItemNumber(index, source.count)
 
 
 class _ListSource:

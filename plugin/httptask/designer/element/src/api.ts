@@ -47,7 +47,7 @@ export interface Draft {
   task: Task;
   name?: string;
   samples?: Record<string, Json>;
-  inputs: { input?: Json; tasks?: JsonObject };
+  inputs: { input?: Json; tasks?: JsonObject; itemIndex?: number };
   inputSchema?: Json;
   environment?: string;
   /** The id of the definition, with an environment. */

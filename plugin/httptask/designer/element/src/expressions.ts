@@ -17,7 +17,8 @@ export class Expressions {
     const value = task.root ? task.value() : (flow.find(workflow.working, task.name!)?.task ?? {});
     const named = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);
     const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => named === null || /[^\w ]/.test(name) || named.includes(name)));
-    const body: ScopeRequest = { definition: flow.replace(workflow.working, task.name!, value), task: task.name!, inputs: { tasks } };
+    const { itemIndex } = tests;
+    const body: ScopeRequest = { definition: flow.replace(workflow.working, task.name!, value), task: task.name!, inputs: { tasks, ...(itemIndex && { itemIndex }) } };
     if (environments.chosen !== null && workflow.id !== null) Object.assign(body, { environment: environments.chosen, workflow: workflow.id });
     try {
       if (input.text.trim()) body.inputs.input = parse(input.text);
@@ -42,7 +43,7 @@ export class Expressions {
   get stamp(): string {
     const { task, input, environments, tests } = this.store;
     const parameters = this.parameters;
-    return JSON.stringify([task.name, input.text, environments.chosen, parameters ? (dump(parameters) ?? null) : null, [...tests.answers].map(([name, { ending }]) => name + ending.id)]);
+    return JSON.stringify([task.name, tests.itemIndex, input.text, environments.chosen, parameters ? (dump(parameters) ?? null) : null, [...tests.answers].map(([name, { ending }]) => name + ending.id)]);
   }
 
   private get parameters(): Slot | undefined {

@@ -286,7 +286,7 @@ export class OpenTask {
   }
 
   settingsKey(): string {
-    return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input, this.store.environments.chosen]);
+    return JSON.stringify([dump(this.root!), samples(this.root!).texts, this.input, this.store.tests.itemIndex, this.store.environments.chosen]);
   }
 
   private get checkSettings(): Slot | undefined {

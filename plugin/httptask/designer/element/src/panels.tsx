@@ -16,6 +16,7 @@ export { FlowTask } from "./flow-task";
 export { Graph } from "./graph";
 export { History } from "./history";
 export { Imports } from "./imports";
+export { ItemChoice } from "./item-choice";
 export { JobCalls } from "./job";
 export { JsonEditor } from "./json-editor";
 export { switchView } from "./json-view";

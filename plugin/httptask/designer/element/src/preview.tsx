@@ -20,7 +20,7 @@ export function Preview(_: object) {
   const nameOf = (header: string) => Object.keys(values).find((name) => name.toLowerCase() === header.toLowerCase());
   return (
     <div class="preview">
-      <p class="muted small">What the test will send, live as you type. Click a coloured value to edit it.</p>
+      <p class="muted small">What the test will send, live as you type{preview.item && `, for item ${preview.item.index + 1} of ${preview.item.count}`}. Click a coloured value to edit it.</p>
       <div class="code http" tabIndex={0} role="group" aria-label="The request">
         <span class={`method ${method.toLowerCase()}`}>{method}</span> <span class="muted"><Parts parts={preview.server} store={store} /></span><Parts parts={preview.url} store={store} />
         {"\n"}

@@ -6,6 +6,7 @@ import { LATER } from "./field-place";
 import { isExpression } from "./json";
 import { dump, type Slot } from "./slots";
 import type { Store } from "./store";
+import { Panel } from "./panel";
 import { Suggested } from "./suggested";
 import { distinct, namesIn, writeNames } from "./task-credentials";
 import { TaskTitle } from "./task-title";
@@ -38,6 +39,7 @@ export function Head({ store, root, request }: { store: Store; root: Slot; reque
       <div class="facts" key={`facts-${root.key}`}>
         <CredentialPicker store={store} slot={root.kids.find(({ field }) => field.name === "credentials")!} />
         <Terms store={store} root={root} />
+        {store.validation.preview?.item && <Panel name="ItemChoice" until=" " />}
         <EnvironmentPicker url={String(dump(url) ?? "")} />
         <span class="grow" />
         <Readiness store={store} />

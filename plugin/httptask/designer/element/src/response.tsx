@@ -99,7 +99,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
           <div class="row"><span>If the description is wrong, not you:</span> <button onClick={() => store.task.noteSettings()}>Always send them as written</button></div>
         </Note>
       )}
-      {ending.item && <Note kind="info" title={`For the first of ${plural(ending.item.count, "item")}`}>A run does the task for each of them.</Note>}
+      {ending.item && <Note kind="info" title={`For item ${ending.item.index + 1} of ${ending.item.count}`}>A run does the task for each of them.</Note>}
       {!store.history.shown && <PagesOffered suggestion={ending.suggestedPagination} />}
       {!!ending.notes?.length && <Note kind="info" title="Unusual about this response">{ending.notes.map((each) => <div key={each}>{each}</div>)}</Note>}
       {!!ending.differences?.length && <Differences ending={ending} />}

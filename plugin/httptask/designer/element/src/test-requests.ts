@@ -16,6 +16,8 @@ export class TestRequests {
 
   run: Run | null = null;
   results = new Map<string, Result>();
+  /** Which item of `forEach` is tried, by the name of its task. */
+  private items = new Map<string, number>();
   private running: AbortController | null = null;
   /** Hides what was typed into the secret fields of the last test request. */
   mask: Mask = (text) => text;
@@ -40,6 +42,16 @@ export class TestRequests {
     return answers;
   }
 
+  get itemIndex(): number {
+    return this.items.get(this.store.task.name!) ?? 0;
+  }
+
+  chooseItem(index: number): void {
+    this.items.set(this.store.task.name!, index);
+    this.store.task.changed();
+    this.store.update();
+  }
+
   /** What the tasks that were tested put out, as a later task's expressions see it. */
   get outputs(): JsonObject {
     return outputsOf(this.answers, (name) => flow.find(this.store.workflow.working, name)?.task);
@@ -60,6 +72,7 @@ export class TestRequests {
   draft(): Draft | null {
     const draft: Draft = { task: this.store.task.value(), name: this.store.task.name!, samples: samples(this.store.task.root!).values, inputs: {} };
     if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = this.outputs;
+    if (this.itemIndex) draft.inputs.itemIndex = this.itemIndex;
     const { chosen } = this.store.environments;
     const { id, working } = this.store.workflow;
     if (chosen !== null && id !== null) Object.assign(draft, { environment: chosen, workflow: id });
@@ -155,6 +168,7 @@ export class TestRequests {
     const result = this.results.get(name);
     if (result) this.results.set(free, result);
     this.results.delete(name);
+    this.items.set(free, this.items.get(name) ?? 0);
     if (this.run?.task === name) this.run.task = free;
   }
 

@@ -222,7 +222,7 @@ export interface Scope {
 export interface ScopeRequest {
   definition: Definition;
   task: string;
-  inputs: { input?: Json; tasks?: JsonObject };
+  inputs: { input?: Json; tasks?: JsonObject; itemIndex?: number };
   environment?: string;
   workflow?: string;
 }
@@ -456,6 +456,8 @@ export interface PreviewPart {
 export interface Preview {
   server: PreviewPart[];
   url: PreviewPart[];
+  /** Of a task with `forEach`: which item it is for. */
+  item?: { index: number; count: number };
   request?: { method: string; url: string; headers: [string, string][]; body?: string };
   /** Of a JSON body; null for another. */
   body?: PreviewPart[] | null;
