@@ -239,6 +239,22 @@ def test_a_deadline_of_a_task_does_not_end_the_refresh(server: TokenServer) -> N
     assert server.granted == 1
 
 
+def test_a_deadline_says_what_held_the_token_up(server: TokenServer) -> None:
+    """The token endpoint is asked when the limit of its origin is over, and then takes too long."""
+    limit = ("X-RateLimit-Limit", "1"), ("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1")
+    server.answer = lambda _: servers.response(b'{"error": "slow_down"}', servers.JSON, *limit)
+    with runtime() as shared:
+        with pytest.raises(CredentialError, match="slow_down"):
+            HttpTask(me(server), runtime=shared).call()
+        server.pause = 3.0
+        late = r"no token came from 127\.0\.0\.1:\d+ \(limited until 2"
+        with pytest.raises(CredentialError, match=late) as raised:
+            HttpTask(me(server, totalTimeoutSeconds=2), runtime=shared).call()
+        (token,) = raised.value.exchange.attempts[0].sub_exchanges
+        assert token.hop.phases.keys() >= {"queue", "wait"}
+        assert token.hop.queue_reason.startswith("limited until 2")
+
+
 # Ages
 
 

@@ -50,6 +50,11 @@ class AttemptRecord:
         """Whether a server may have got a request of this attempt."""
         return any(hop.delivered for hop in self.hops)
 
+    def note_so_far(self) -> None:
+        """Fill in what its token requests have done that go on without it."""
+        for token in self.tokens:
+            token.hop.note_so_far()
+
     def queue_notes(self) -> list[str]:
         """Return what the queue did to its requests, those for tokens included."""
         hops = [*(token.hop for token in self.tokens), *self.hops]

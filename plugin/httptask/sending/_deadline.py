@@ -21,6 +21,7 @@ def deadline_passed(records: Sequence[AttemptRecord], terms: Terms) -> TaskError
     seconds = terms.timeouts.total
     passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
     last = records[-1]
+    last.note_so_far()
     if terms.credentials and _is_authorising(last):
         return _no_token(records, seconds, terms.credentials)
     if last.hops and set(last.hops[-1].phases) == {"queue"}:

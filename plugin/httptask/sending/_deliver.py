@@ -450,6 +450,7 @@ def _exchange(records: Sequence[AttemptRecord], elapsed: float, call: _Call) -> 
 def _note_cancelled(records: Sequence[AttemptRecord], call: _Call, progress: Progress) -> None:
     """Leave the exchange of a cancelled call in its *progress*; of long bodies only their start."""
     for record in records:
+        record.note_so_far()
         record.shorten()
         record.elapsed_seconds = record.elapsed_seconds or time.perf_counter() - record.began
         received = record.hops[-1].received if record.hops else None

@@ -139,6 +139,19 @@ class HopRecord:
     """A limit refused it: no server was asked."""
     pinned: bool = False
     """A pin answered it, or refused it: nothing was sent."""
+    network: Recorder | None = field(default=None, repr=False)
+    """What `note_so_far` reads, while it runs."""
+
+    def note_so_far(self) -> None:
+        """Fill in what has happened, while it runs: a token request goes on when its task ends."""
+        network = self.network
+        if network is None:
+            return
+        self.delivered = network.sent
+        self.queue_reason, self.refused = network.queue_reason, network.is_refused
+        self.sent_headers, self.pinned = network.sent_headers, network.is_pinned
+        self.way = network.way
+        self.phases = network.phases()
 
 
 async def send_hop(
@@ -155,7 +168,7 @@ async def send_hop(
 
     Fills in *record*. Raises the `TaskError` of what went wrong.
     """
-    network = Recorder()
+    network = record.network = Recorder()
     progress = watched.get()
     if progress is not None:
         progress.network, progress.received = network, None
@@ -184,17 +197,14 @@ async def send_hop(
         record.stale = broken and network.sent and is_kept_alive and not network.answered
         raise task_error from (error if isinstance(error, KEPT_CAUSES) else None)
     finally:
-        record.delivered = network.sent
-        record.queue_reason, record.refused = network.queue_reason, network.is_refused
-        record.sent_headers, record.pinned = network.sent_headers, network.is_pinned
-        record.way = network.way
+        record.note_so_far()
+        record.network = None
         # What came is shown, though it could not be read, or not be trusted.
         if record.received is None:
             head = network.head.final_head()
             if head is not None:
                 record.received = Received(*head, may_have_body=False, notes=network.head.notes)
             record.unparsed = network.head.raw
-        record.phases = network.phases()
     return record.received
 
 

@@ -124,6 +124,8 @@ def sub_exchange(record: TokenRecord, redactor: Redactor) -> SubExchange:
         unparsed,
         proxy=hop.way.shown_proxy,
         is_insecure=hop.way.is_insecure,
+        queue_reason=redactor.text(hop.queue_reason),
+        is_pinned=hop.pinned,
     )
     return SubExchange("token", record.before_hop, shown)
 

@@ -163,10 +163,12 @@ class Recorder:
         return dict(self._phases)
 
     def phases(self) -> dict[str, float]:
-        """Stop every clock and return the seconds by phase."""
-        self.end()
+        """Return the seconds by phase, so far in the one under way; no clock is stopped."""
         now = time.perf_counter()
         phases = dict(self._phases)
+        if self._began is not None:
+            phase, since = self._began
+            phases[phase] = phases.get(phase, 0.0) + now - since
         if self._first_write:
             phases["send"] = self._last_write - self._first_write
             # A server may answer before it has the whole request (RFC 9110, section 7.5).
