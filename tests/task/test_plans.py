@@ -123,8 +123,14 @@ def test_tasks_of_an_endpoint_share_its_settings_schema() -> None:
         assert refines.count == 1
         apart = HttpTask(email_task(HOST), runtime=other, endpoint=endpoint)
         assert apart.settings_schema is not first.settings_schema
-        described = replace(endpoint, description="Another one")
-        assert HttpTask({}, runtime=shared, endpoint=described).settings_schema
+        key = Parameter("Idempotency-Key", "header", required=True, schema={"type": "string"})
+        keyed = replace(endpoint, parameters=(*endpoint.parameters, key))
+        plans = [
+            HttpTask(email_task(HOST) | {"description": text}, runtime=shared, endpoint=keyed).plan
+            for text in "ab"
+        ]
+        assert plans[0].checked_schema is plans[1].checked_schema
+        assert plans[0].checked_schema is not plans[0].settings_schema  # the key is filled in
         assert refines.count == 2
 
 

@@ -71,13 +71,13 @@ def names_the_item(setting: str, parameters: Any, item: tuple[str, ...]) -> bool
 _WORD = re.compile(r"\w+")
 
 
-def without_required(schema: Mapping[str, Any], header: str) -> dict[str, Any]:
+def without_required(schema: dict[str, Any], header: str) -> dict[str, Any]:
     """Return the settings schema *schema* such that *header* may be missing: it is filled in."""
     properties = schema.get("properties", {})
     headers = properties.get("headers", {})
     required = [name for name in headers.get("required", ()) if name.lower() != header.lower()]
     if len(required) == len(headers.get("required", ())):
-        return dict(schema)
+        return schema
     changed = {**schema, "properties": {**properties, "headers": {**headers, "required": required}}}
     if not required:
         changed["required"] = [name for name in schema.get("required", ()) if name != "headers"]

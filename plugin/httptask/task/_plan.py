@@ -37,7 +37,7 @@ from httptask.settings import (
 )
 from httptask.task._checks import Checks, document_shape, is_error, task_schema
 from httptask.task._for_each import with_item
-from httptask.task._idempotency import header_for, without_required
+from httptask.task._idempotency import header_for
 from httptask.task._judge import needs_judge
 from httptask.task._problems import problems_of, shape_problems
 from httptask.task.pagination import first_page
@@ -103,7 +103,7 @@ class Plan:
         """The settings schema, but that the idempotency key need not be written."""
         header = self.key_header
         schema = self.settings_schema
-        return without_required(schema, header) if header is not None else schema
+        return schema if header is None else self.runtime.without_required(schema, header)
 
     def field(self, name: str) -> Any:
         """Return the field *name* of the definition, whatever the definition is."""

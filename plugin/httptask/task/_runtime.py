@@ -40,6 +40,7 @@ from httptask.plugins import PluginManager, plugin_manager
 from httptask.sending import BodyFile, Connections, Limiter, allowed_networks, parse_networks, ways
 from httptask.settings import refine, settings_schema
 from httptask.task._endpoints import Endpoints
+from httptask.task._idempotency import without_required
 from httptask.task._kept import Kept
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Runtime:
         """Where endpoints are looked up."""
         self.endpoints = Endpoints(catalogue)
         """The endpoints that tasks name."""
-        self._schemas: Kept[tuple[Endpoint, dict[str, Any]]] = Kept(_MOST_SCHEMAS)
+        self._schemas: Kept[tuple[object, dict[str, Any]]] = Kept(_MOST_SCHEMAS)
         self.plans: Kept[Plan] = Kept(_MOST_PLANS)
         """Tasks that were compiled."""
         self.definitions: Kept[Any] = Kept(_MOST_PLANS, _MOST_CHARACTERS)
@@ -243,6 +244,12 @@ class Runtime:
 
         # The endpoint is kept, too, so that its id stays its own.
         return self._schemas.get(id(endpoint), derived)[1]
+
+    def without_required(self, schema: dict[str, Any], header: str) -> dict[str, Any]:
+        """Return the settings schema *schema* such that *header* may be missing; kept, too."""
+        return self._schemas.get(
+            (id(schema), header), lambda: (schema, without_required(schema, header))
+        )[1]
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
         """Return why a plugin refuses *address*, which *host* resolved to; None when none does.
