@@ -57,7 +57,7 @@ class Dead(asyncio.Protocol):
 
 
 def flaky_rows(*, once: bool = False) -> Iterator[tuple[str, str, str]]:
-    """Yield the three figures."""
+    """Yield the figures."""
     count = 80 if once else TASKS
     with local_server(Flaky) as flaky, local_server(Dead) as dead:
         alone, _ = asyncio.run(_seconds([flaky], count))
@@ -67,13 +67,16 @@ def flaky_rows(*, once: bool = False) -> Iterator[tuple[str, str, str]]:
     share = 1 - failed / count
     yield what, f"{share:.2%}", "of them succeed; wanted: 99.9 %"
     yield "the dead API's connections", f"{asked:,}", f"for {count:,} tasks with 4 attempts each"
-    p99 = [statistics.quantiles(seconds, n=100)[98] for seconds in (beside, alone)]
-    compared = f"{p99[0] / p99[1]:.2f} of {p99[1] * 1000:.0f} ms without it; wanted: at most 1.2"
-    yield (
-        "the flaky API's 99th percentile, the dead one beside",
-        f"{p99[0] * 1000:.0f} ms",
-        compared,
-    )
+    # What the silence of the flaky API takes stands in the last hundredth, and hides all else there.
+    for nth, wanted in ((99, "; wanted: at most 1.2"), (90, "")):
+        with_dead, without = (
+            statistics.quantiles(seconds, n=100)[nth - 1] * 1000 for seconds in (beside, alone)
+        )
+        yield (
+            f"the flaky API's {nth}th percentile, the dead one beside",
+            f"{with_dead:.0f} ms",
+            f"{with_dead / without:.2f} of {without:.0f} ms without it{wanted}",
+        )
 
 
 async def _seconds(urls: list[str], count: int) -> tuple[list[float], int]:

@@ -168,14 +168,15 @@ _MOST_SECONDS = 2.0**53
 
 
 def retry_after(values: Iterable[str], now: datetime | None = None) -> float | None:
-    """Return the seconds that *values* of `Retry-After` ask for, rounded up; None without any.
+    """Return the seconds that *values* of `Retry-After` ask for, to a date in whole ones, rounded
+    up; None without any.
 
     RFC 9110, section 10.2.3. The longest of several counts. Malformed values, negative numbers and
     dates in the past are ignored. *now* is the server's time, see `server_time`.
     """
     single = (part for value in values for part in _JOINED.split(value.strip()))
     waits = [seconds for part in single if (seconds := _seconds(part, now)) is not None]
-    return float(math.ceil(min(max(waits), _MOST_SECONDS))) if waits else None
+    return min(max(waits), _MOST_SECONDS) if waits else None
 
 
 def retry_after_of(headers: Mapping[str, str | list[str]]) -> float | None:
@@ -195,8 +196,10 @@ def server_time(dates: Iterable[str], now: datetime | None = None) -> datetime:
 
 
 def _seconds(value: str, now: datetime | None) -> float | None:
-    if _SECONDS.fullmatch(value):  # HTTP knows no decimals, but servers send them
+    if _SECONDS.fullmatch(value):
+        # HTTP knows no decimals, but servers send them and mean them: all requests to an origin
+        # wait, so that a second in place of a twentieth of one would be dear.
         return float(value)
     moment = http_date(value)
     seconds = (moment - (now or datetime.now(UTC))).total_seconds() if moment is not None else 0
-    return seconds if seconds > 0 else None
+    return float(math.ceil(seconds)) if seconds > 0 else None
