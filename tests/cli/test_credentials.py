@@ -353,8 +353,9 @@ def test_connect_waits_for_the_browser(run: Run, file: Path, tmp_path: Path) -> 
                 (callback + "?code=x&state=guessed", {}),
                 (callback + "?code=x", {"Host": "evil.example"}),
             ):
-                with pytest.raises(HTTPError):
+                with pytest.raises(HTTPError) as refused:
                     urlopen(Request(url, headers=headers), timeout=servers.HANG_SECONDS)
+                refused.value.close()
             with urlopen(address, timeout=servers.HANG_SECONDS) as answer:
                 assert answer.read() == b"Connected. You can close this window."
             out, _ = process.communicate(timeout=servers.HANG_SECONDS)
@@ -367,8 +368,9 @@ def test_connect_waits_for_the_browser(run: Run, file: Path, tmp_path: Path) -> 
         with connecting(file, tmp_path, "--no-browser", "--port", str(port)) as process:
             assert process.stderr is not None
             process.stderr.readline()
-            with pytest.raises(HTTPError):
+            with pytest.raises(HTTPError) as refused:
                 urlopen(process.stderr.readline().strip(), timeout=servers.HANG_SECONDS)
+            refused.value.close()
             _, error = process.communicate(timeout=servers.HANG_SECONDS)
         assert process.returncode == 2
         assert "consent was refused" in error

@@ -1102,7 +1102,7 @@ def test_parse_reads_json_text(evaluator: Evaluator, source: str, expected: Any)
         ("", "$parse: the text is empty"),
         ("[NaN]", "NaN is not JSON"),
         ("[1e999]", "the number 1e999 is too large"),
-        ("[" * 20_000, "nested too deeply"),
+        ("[" * 20_000 + "]" * 20_000, "nested too deeply"),
     ],
     ids=["quotes", "empty", "nan", "too-large", "deep"],
 )

@@ -122,8 +122,15 @@ def fetched(package: Package, folder: Path, progress: Callable[[int], None]) -> 
     (folder / "package.json").write_text("{}", encoding="utf-8")
     with (folder / "answer").open("w+b") as answer, (folder / "errors").open("w+b") as errors:
         command = [npm, *_ARGUMENTS, "--", f"{package.name}@{package.version or 'latest'}"]
+        # Newer ones keep compiled scripts among the temporary files, for ever.
+        environment = {**os.environ, "NODE_DISABLE_COMPILE_CACHE": "1"}
         with _running(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=answer, stderr=errors
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=answer,
+            stderr=errors,
         ) as process:
             while not _has_ended(process):
                 progress(sum(path.stat().st_size for path in folder.glob("*.tgz")))
