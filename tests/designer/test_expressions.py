@@ -92,7 +92,10 @@ def test_the_tree_has_what_the_task_sees_and_nothing_else(designer: RunningDesig
     """Input parameters and the item are the request's; the answers are those of tasks on the way
     here, the nearest first, and one that may not have run says so.
     """
-    for_each = {"forEach": {"items": "${$.tasks['Get'].output.body.tags}", "as": "tag"}}
+    for_each: dict[str, Any] = {
+        "forEach": {"items": "${$.tasks['Get'].output.body.tags}", "as": "tag"}
+    }
+    for_each["httpRequest"] = {"url": "https://a.example", "query": {"tag": "${$.tag}"}}
     named = groups(designer, definition=definition(**for_each))
     assert [*named] == [
         *("id", "note", "gone", "far", "tag", "index"),
@@ -103,6 +106,14 @@ def test_the_tree_has_what_the_task_sees_and_nothing_else(designer: RunningDesig
     assert "certain" not in named["tasks/Get/output"]
     assert named["tasks/Phone/output"]["certain"] is False
     assert [*groups(designer, task="Get")] == ["input", "variables"]
+    of_items = ask(
+        designer, "evaluate", pointer="/forEach/items", definition=definition(**for_each)
+    )
+    assert of_items["value"] == '["a", "b"]'
+    untested = {"inputs": {}, "definition": definition(**for_each)}
+    assert ask(designer, "evaluate", pointer="/httpRequest/query/tag", **untested) == {
+        "lacking": {"task": "Get"}
+    }
 
 
 def test_the_tree_joins_what_is_documented_with_the_last_answer(designer: RunningDesigner) -> None:

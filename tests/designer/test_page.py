@@ -321,11 +321,11 @@ def test_definition_is_drawn(flow: DesignerPage) -> None:
 
 
 def test_other_tasks_are_shown_and_left_alone(flow: DesignerPage, folder: Path) -> None:
-    """A Decision has its form, a Parallel is shown as it is; a new name of another task is all that
-    changes in them.
+    """A Decision and a Parallel have their forms; a new name of another task is all that changes in
+    them.
     """
     flow.page.locator(".task-name", has_text="Both").click()
-    expect(flow.page.locator(".middle")).to_contain_text("branches")
+    expect(flow.page.locator(".middle")).to_contain_text("First task of branch 1")
     flow.page.locator(".task-name", has_text="Which?").click()
     expect(flow.page.locator(".middle")).to_contain_text("Default task")
     flow.page.locator(".task-name", has_text="First").click()

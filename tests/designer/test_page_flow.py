@@ -168,6 +168,58 @@ def test_a_decision_is_added_between_two_tasks_and_its_choices_edited(
     }
 
 
+def test_a_parallel_is_built_by_keyboard_and_its_branches_edited(
+    page: DesignerPage, folder: Path
+) -> None:
+    """A branch begins with a request of its own, which is opened from there; what is added while it
+    is open goes into the branch; a branch can begin elsewhere, and be removed.
+    """
+    page.named("button", "Add Parallel task").press("Enter")
+    add = page.named("button", "Add branch")
+    expect(add).to_be_focused()
+    expect(page.page.locator(".form .problem").first).to_be_visible()
+    for number in (1, 2, 3):
+        add.press("Enter")
+        expect(labelled(page, f"First task of branch {number}")).to_be_focused()
+    assert page.violations() == []
+    page.named("button", "Remove branch 3").press("Enter")
+    expect(add).to_be_focused()
+    page.named("button", "Open HTTP request 2").press("Enter")
+    expect(labelled(page, "Task name")).to_have_value("HTTP request 2")
+    page.named("button", "Add Wait task").press("Enter")
+    expect(labelled(page, "Seconds")).to_be_focused()
+    page.page.locator(".task-name", has_text="Both").press("Enter")
+    second = labelled(page, "First task of branch 2")
+    second.select_option("Wait")
+    expect(page.page.locator(".form")).to_contain_text("2 tasks")
+    second.select_option("HTTP request 2")
+    for name in ("HTTP request", "HTTP request 2"):
+        page.named("button", f"Open {name}").press("Enter")
+        page.at("/httpRequest/url").fill("https://api.acme.example/mail")
+        page.page.locator(".task-name", has_text="Both").press("Enter")
+    expect(page.page.locator(".head .chip")).to_have_text("ready")
+    assert page.violations() == []
+    tasks = saved(page, folder)
+    request = {"url": "https://api.acme.example/mail", "method": "GET"}
+    assert tasks["Both"] == {
+        "type": "Parallel",
+        "branches": [
+            {
+                "startTask": "HTTP request",
+                "tasks": {"HTTP request": {"type": "Http", "httpRequest": request, "end": True}},
+            },
+            {
+                "startTask": "HTTP request 2",
+                "tasks": {
+                    "HTTP request 2": {"type": "Http", "httpRequest": request, "nextTask": "Wait"},
+                    "Wait": {"type": "Wait", "seconds": 60, "end": True},
+                },
+            },
+        ],
+        "nextTask": "Sorry",
+    }
+
+
 def test_pagination_asks_for_what_its_mode_needs(page: DesignerPage, folder: Path) -> None:
     """What a mode needs stands on the form once it is chosen; what has no meaning in it is not
     offered, and what was typed for another mode is not sent.

@@ -208,10 +208,20 @@ def test_a_job_is_shown_with_its_polls(thing: DesignerPage, upstream: Upstream) 
 def test_a_task_for_each_item_is_drawn_as_such(thing: DesignerPage, upstream: Upstream) -> None:
     """The form knows `forEach`, the list of tasks says it. The request line and the preview say
     which item the request is for, and another one can be chosen; the test request takes that.
+    The items may be those of an earlier answer.
     """
-    upstream.play = respond_json({"ok": True})
+    upstream.play = respond_json({"ids": ["a", "b"]})
+    thing.send()
+    thing.named("button", "Add HTTP task").click()
+    thing.pick("Get a thing")
+    thing.at("/httpRequest/pathParameters/id").fill("$")
+    thing.page.keyboard.type(".item")
+    thing.page.keyboard.press("Escape")
     thing.add("For each")
-    thing.at("/forEach/items").fill('["a", "b"]')
+    thing.at("/forEach/items").fill("$")
+    thing.page.keyboard.type(".tasks['Get a thing'].output.body.ids")
+    thing.page.keyboard.press("Escape")
+    expect(thing.page.locator(".form")).to_contain_text('= ["a", "b"]')
     item = thing.page.get_by_label("Item of For each that is tried")
     expect(item).to_have_value("1")
     thing.send()

@@ -20,7 +20,7 @@ from httptask.model.task import Inputs, run_of_test
 SHOWN_TEXT = 256 * 1024
 """Most characters of a body that a page gets at once. The rest is for download."""
 
-_SAMPLED = ("httpRequest", "inputParameters")
+_SAMPLED = ("httpRequest", "inputParameters", "forEach")
 """The parts of a task that hold expressions."""
 
 

@@ -13,6 +13,7 @@ from httptask.designer._problems import Refused
 from httptask.designer._surroundings import Surroundings
 from httptask.errors import ExpressionError
 from httptask.expressions import Evaluator
+from httptask.model.for_each import item_names
 
 _LONGEST = 400
 """Characters of a value under its field."""
@@ -24,11 +25,14 @@ async def value_at(around: Surroundings, pointer: str, evaluator: Evaluator) -> 
     That is `{"value", "type"}`, the value as JSON text without its secrets; or `{"lacking"}`, where
     no sample is there yet of the input (`$.input`) or of an earlier task; or `{"problem"}`.
 
-    Raises `Refused` where *pointer* leads to no text of `httpRequest` or `inputParameters`.
+    Raises `Refused` where *pointer* leads to no text of `httpRequest`, `inputParameters` or the
+    items of `forEach`.
     """
     text = _text_at(around.task, pointer)
-    is_parameter = parts(pointer)[0] == "inputParameters"
+    is_parameter = parts(pointer)[0] != "httpRequest"
     texts = [text] if is_parameter else [text, *_parameters_in(text, around)]
+    if any(_names(one, name) for one in texts for name in item_names(around.task)):
+        texts.append(_items_of(around.task))
     for name in around.untested:
         # Where its name could be another one, a text names it.
         if any(evaluator.task_renamed(one, name, f"{name} 2").source != one for one in texts):
@@ -50,10 +54,17 @@ def _text_at(task: Mapping[str, Any], pointer: str) -> str:
     value: Any = task
     for token in tokens:
         value = child(value, token)
-    if not isinstance(value, str) or tokens[0] not in ("httpRequest", "inputParameters"):
+    is_evaluated = tokens[:1] in (("httpRequest",), ("inputParameters",))
+    if not isinstance(value, str) or not (is_evaluated or tokens[:2] == ("forEach", "items")):
         message = f"{pointer[:200]!r} is no text of the task's httpRequest or inputParameters"
         raise Refused("bad-request", message)
     return value
+
+
+def _items_of(task: Mapping[str, Any]) -> str:
+    """Return, as text, where the items of *task* come from."""
+    items = task["forEach"].get("items")
+    return items if isinstance(items, str) else dump(items)
 
 
 def _parameters_in(text: str, around: Surroundings) -> Iterator[str]:

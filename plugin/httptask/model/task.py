@@ -67,7 +67,6 @@ class Inputs:
     """What answers the requests of the task instead of a server; None: they are sent. It stays in
     this process.
     """
-
     item_index: int = 0
     """The index of the item that a test or a shown request is for, where `item` is not given."""
 

@@ -57,7 +57,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     if (all) setToggled(new Map());
     if (open && groups) return; // while one types, the tree stays
     store.expressions.scope().then(
-      (scope) => { setGroups(pointer.startsWith("/inputParameters") ? scope.groups.filter(({ kind }) => kind !== "parameter") : scope.groups); setFailure(""); },
+      (scope) => { setGroups(scope.groups.filter(({ kind }) => pointer.startsWith("/httpRequest") || (kind !== "parameter" && (kind !== "item" || !pointer.startsWith("/forEach"))))); setFailure(""); },
       (error: Error) => setFailure(error.message),
     );
   };

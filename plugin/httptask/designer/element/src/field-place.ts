@@ -49,7 +49,7 @@ export const MANY_VALUES = 30;
 export const LATER = 250;
 
 /** Whether expressions at *pointer* are evaluated: how a task is run is said in advance. */
-export const isEvaluated = (pointer: string): boolean => /^\/(httpRequest|inputParameters)(\/|$)/.test(pointer);
+export const isEvaluated = (pointer: string): boolean => /^\/(httpRequest|inputParameters|forEach\/items)(\/|$)/.test(pointer);
 /** What a field of an object is called: names of the request are the API's own, the others have titles. */
 export const nameOf = ({ field }: Slot, pointer: string): string => (!isEvaluated(pointer) && field.title) || field.name!;
 

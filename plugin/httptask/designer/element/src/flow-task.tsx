@@ -1,6 +1,7 @@
 // A task that sends nothing: a form by its type. What it changes stands in the definition at once.
 import type { ComponentChildren } from "preact";
 import { DecisionForm } from "./decision";
+import { ParallelForm } from "./parallel";
 import { Routes } from "./routes";
 import { asShownJson } from "./secrets";
 import { ANY, load } from "./slots";
@@ -19,16 +20,18 @@ export interface FlowForm {
   /** Of this task, with pointers into it. */
   problems: Problem[];
 }
+/** Its problems stand in its own form. */
+const OF_TASK_INSIDE = /^\/branches\/[0-9]+\/tasks\//;
 /** Characters of a task that nothing here edits. */
 const MOST_SHOWN = 20_000;
 const FORMS: Record<string, (form: FlowForm) => ComponentChildren> = {
-  Decision: DecisionForm, Terminate: TerminateForm, Wait: WaitForm, Workflow: WorkflowForm,
+  Decision: DecisionForm, Parallel: ParallelForm, Terminate: TerminateForm, Wait: WaitForm, Workflow: WorkflowForm,
 };
 
 export function FlowTask({ item }: { item: flow.Listed }) {
   const { store } = useUi();
   const { name, type, task } = item;
-  const problems = problemsOf(store.workflow.problems, name);
+  const problems = problemsOf(store.workflow.problems, name).filter(({ pointer }) => !OF_TASK_INSIDE.test(pointer));
   const count = problems.filter(({ severity }) => severity === "error").length;
   const Form = FORMS[type];
   return (

@@ -153,6 +153,7 @@ export class OpenTask {
     this.close();
     this.name = name;
     this.picking = this.place = null;
+    this.store.pane = "request";
     if (item.type !== "Http") return this.redraw();
     const id = item.task.endpoint;
     const { tab } = this.store;
@@ -175,7 +176,6 @@ export class OpenTask {
     this.show(endpoint, form, now.task);
     // Who chose a tab meanwhile, keeps it.
     if (this.store.tab === tab) this.store.tab = this.store.tests.resultOf(name) ? "response" : "preview";
-    this.store.pane = "request";
     this.store.focusWanted = "first";
     this.store.drafts.keep();
     this.store.update();

@@ -24,6 +24,7 @@ export function Response(_: object) {
   if (run && run.task === store.task.name) return <Running store={store} />;
   const { shown } = store.history;
   const ending = shown ? shown.ending : store.tests.result?.ending;
+  if (!ending && !shown && !store.task.root && store.task.name !== null) return <Empty title="This task sends nothing" text="Run the workflow (Ctrl+Shift+Enter) to see where it leads." />;
   if (!ending && !shown)
     return <Empty title="No response yet" text="Test request sends it once, and shows the whole exchange here." />;
   return (

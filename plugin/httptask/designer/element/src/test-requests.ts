@@ -71,7 +71,7 @@ export class TestRequests {
 
   draft(): Draft | null {
     const draft: Draft = { task: this.store.task.value(), name: this.store.task.name!, samples: samples(this.store.task.root!).values, inputs: {} };
-    if (JSON.stringify(draft.task.inputParameters ?? "").includes("tasks")) draft.inputs.tasks = this.outputs;
+    if (JSON.stringify([draft.task.inputParameters, draft.task.forEach]).includes("tasks")) draft.inputs.tasks = this.outputs;
     if (this.itemIndex) draft.inputs.itemIndex = this.itemIndex;
     const { chosen } = this.store.environments;
     const { id, working } = this.store.workflow;

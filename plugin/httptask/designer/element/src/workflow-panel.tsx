@@ -18,6 +18,7 @@ interface Addition {
 const ADDITIONS: Addition[] = [
   { name: "Wait", task: { type: "Wait", seconds: 60 }, control: "wait-value" },
   { name: "Decide", task: { type: "Decision", choices: [{ condition: "", nextTask: "" }], defaultTask: "" }, control: "choice-0" },
+  { name: "Both", task: { type: "Parallel", branches: [] }, control: "branch-add" },
   { name: "End", task: { type: "Terminate", terminationStatus: "Completed" }, control: "termination-status" },
 ];
 

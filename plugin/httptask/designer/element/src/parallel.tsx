@@ -1,0 +1,52 @@
+// A task that runs branches side by side: where each begins, and a new one. The tasks in them have forms of their own.
+import { plural } from "./amounts";
+import { EntryRows, type Row } from "./entries";
+import type { FlowForm } from "./flow-task";
+import { child, isObject, type JsonObject } from "./json";
+import { TaskChoice } from "./routes";
+import { editTask, problemsAt } from "./task-edits";
+import { describedBy, Note, Problems, useUi } from "./ui";
+import * as flow from "./workflow";
+
+export function ParallelForm({ item, problems: all }: FlowForm) {
+  const { store } = useUi();
+  const problems = all.filter(({ pointer }) => !pointer.startsWith("/onError"));
+  const general = problems.filter(({ pointer }) => !/^\/branches\/[0-9]/.test(pointer));
+  const first = flow.freeName(store.workflow.working, "HTTP request");
+  return (
+    <>
+      <section class="card" aria-labelledby="group-branches">
+        <div class="card-head"><h2 id="group-branches">Branches</h2><span class="type">side by side; the run goes on when all have ended</span></div>
+        <EntryRows
+          id="branch" noun="branch" list={item.task.branches} least={1}
+          blank={{ startTask: first, tasks: { [first]: { type: "Http", httpRequest: { url: "https://", method: "GET" }, end: true } } }}
+          onWrite={(branches) => editTask(store, item.name, { branches })} draw={(row) => <Branch {...{ item, problems }} {...row} />}
+        />
+        <Problems id="parallel" pointer="" problems={general} />
+      </section>
+      <Note kind="info" title="What is added while a task of a branch is open, goes into that branch" />
+    </>
+  );
+}
+
+function Branch({ item, problems, value: branch, index, onChange }: FlowForm & Row) {
+  const { store } = useUi();
+  const id = `branch-${index}`;
+  const pointer = child("/branches", index);
+  const here = problemsAt(problems, pointer);
+  const tasks = isObject(branch.tasks ?? null) ? (branch.tasks as JsonObject) : {};
+  const start = String(branch.startTask ?? "");
+  return (
+    <>
+      <div class="field single">
+        <label class="name" for={id}>First task of branch {index + 1}</label>
+        <div class="joined">
+          <TaskChoice id={id} item={{ ...item, flow: branch as flow.Listed["flow"] }} value={start} none="choose one" described={describedBy(id, here)} onChoose={(startTask) => onChange({ ...branch, startTask })} />
+          <span class="muted small">{plural(Object.keys(tasks).length, "task")}</span>
+          {start in tasks && <button aria-label={`Open ${start}`} onClick={() => void store.task.open(start)}>Open</button>}
+        </div>
+      </div>
+      <Problems id={id} pointer={pointer} problems={here} />
+    </>
+  );
+}
