@@ -157,6 +157,8 @@ def responded(page: DesignerPage) -> None:
 
 def inserted(page: DesignerPage) -> None:
     open_task(page, "Change a thing")
+    # A task that was opened takes the focus a little after it is drawn.
+    expect(page.page.locator("#test")).to_be_focused()
     page.at("/httpRequest/pathParameters/id").focus()
     page.page.keyboard.press("Alt+e")
     expect(page.page.locator(".values").get_by_role("treeitem").nth(11)).to_be_visible()
