@@ -162,6 +162,7 @@ HOSTS = [
     ("http://acme.example/", "n=1; Domain=example", "http://acme.example/", None),
     ("http://acme.example/", "n=1; Domain=acme.example", "http://notacme.example/", None),
     ("http://localhost/", "n=1; Domain=localhost", "http://localhost/", "n=1"),
+    ("http://localhost/", "n=1; Domain=localhost", "http://a.localhost/", None),
     ("http://acme.example/", "n=1", "https://acme.example/", "n=1"),
     ("https://acme.example/", "n=1; Secure", "https://acme.example:443/", "n=1"),
     ("https://acme.example/", "n=1; Secure", "http://acme.example/", None),

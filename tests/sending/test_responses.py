@@ -442,6 +442,11 @@ EMBEDDED = [
         b"<!-- <meta charset=koi8-r> --><meta name=x><meta charset='windows-1252'/>" + IN_1252,
         NAMES,
     ),
+    (
+        "text/html",
+        b"<meta name=x content='a; charset=koi8-r'><meta charset=windows-1252>" + IN_1252,
+        NAMES,
+    ),
     ("text/html", b"<meta charset=nonsense><meta charset=windows-1252>" + IN_1252, NAMES),
     ("text/html", b"<meta charset=utf-16>" + NAMES.encode(), NAMES),
     ("text/html; charset=utf-8", b"<meta charset=windows-1252>" + NAMES.encode(), NAMES),
