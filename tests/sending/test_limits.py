@@ -8,6 +8,7 @@ import asyncio
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -398,19 +399,34 @@ def test_a_test_request_goes_through_an_open_breaker_and_closes_it() -> None:
 
 
 def test_an_open_breaker_lets_a_probe_through() -> None:
-    """After its time one request goes out, and its success lets all others go."""
+    """After its time one request goes out, no other beside it, and its success lets all go."""
     limits = OriginLimits(open_seconds=1)
     broken = servers.respond(servers.response(b"", status="500 Internal Server Error"))
+    asked, release = threading.Event(), threading.Event()
+
+    def held(peer: servers.Peer) -> bool:
+        peer.read_request()
+        asked.set()
+        release.wait(servers.HANG_SECONDS)
+        peer.sendall(servers.OK)
+        return True
+
     with (
-        servers.raw_server(servers.sequence(*[broken] * 20, OK)) as server,
+        servers.raw_server(servers.sequence(*[broken] * 20, held, OK)) as server,
         runtime(origin_limits=limits) as shared,
+        ThreadPoolExecutor() as pool,
     ):
         opened(shared, server.url)
-        asked = len(server.received)
+        before = len(server.received)
         time.sleep(1.1)
         task = HttpTask(http(server.url), runtime=shared)
-        assert [task.call().status_code for _ in range(3)] == [200] * 3
-        assert len(server.received) == asked + 3
+        probe = pool.submit(task.call)
+        assert asked.wait(servers.HANG_SECONDS)
+        assert isinstance(ends(task), errors.ConnectionFailedError)
+        release.set()
+        assert probe.result().status_code == 200
+        assert [task.call().status_code for _ in range(2)] == [200] * 2
+        assert len(server.received) == before + 3
 
 
 def test_refusals_by_rule_open_no_breaker() -> None:
