@@ -1500,3 +1500,47 @@ def test_a_secret_that_a_server_echoes_is_masked_in_what_is_cut_off() -> None:
         assert seen.response is not None
         assert b"canary" not in seen.response.body
         assert "canary" not in json.dumps(seen.to_json())
+
+
+def test_a_secret_that_a_server_echoes_compressed_is_masked_in_every_response() -> None:
+    """Also in a redirect and in an earlier attempt, whose long bodies are decoded for no exchange;
+    a short one is.
+    """
+    secret = "canary-t0ken-of-some-length"
+
+    class Vault:
+        @hookimpl
+        def httptask_credential(self, name: str) -> Credential:
+            return Credential(name, "bearer", {"token": secret})
+
+    def sent(status: str, content: str, *headers: tuple[str, str]) -> servers.Handler:
+        body = servers.compressed(content.encode())
+        return servers.respond(servers.response(body, TEXT, servers.GZIP, *headers, status=status))
+
+    handlers = [
+        sent("503 Busy", f"k={secret}"),
+        sent("503 Busy", secret + " " * 70_000),
+        sent("302 Found", secret, ("Location", "/done")),
+        sent("200 OK", "done"),
+    ]
+    with servers.raw_server(servers.sequence(*handlers)) as server:
+        seen = exchange(
+            http(server.url, credentials="v", retry={"maxAttempts": 3, "intervalSeconds": 0}),
+            Vault(),
+        )
+    responses = [hop.response for attempt in seen.attempts for hop in attempt.hops]
+    shown = [(each.decoded, each.body, each.truncated) for each in responses if each]
+    last = (None, b"", True)
+    assert shown[:3] == [("k=•••", "•••".encode(), False), last, last]
+    assert (len(shown), shown[3][0]) == (4, "done")
+
+
+@pytest.mark.parametrize(("blanks", "quoted"), [(65_536 - 10, ""), (40_000, "•••")])
+def test_a_message_quotes_no_part_of_a_secret(blanks: int, quoted: str) -> None:
+    """Not of one that is cut off where the search for secrets ends, either."""
+    secret = b"canary-t0ken-of-some-length"
+    body = bytearray(b" " * blanks + secret + b" " * 40_000)
+    received = Received("1.1", 500, "Oops", (TEXT,), body, complete=True)
+    redactor = Redactor([secret.decode()])
+    error = outcome(received, view_of(received, Limits(), redactor), redactor)
+    assert str(error) == f"the server answered 500 Oops: {quoted}"

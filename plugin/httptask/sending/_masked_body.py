@@ -57,15 +57,17 @@ def masked_body(
 
 def masked_bytes(received: Received, redactor: Redactor) -> MaskedBody:
     """Return the body of *received* as it came, not decoded; only its start when no more is
-    kept.
+    kept, and nothing of one that is encoded where a secret may be in it.
     """
     raw = bytes(received.body)
+    # Encoded bytes cannot be searched, and what they hold may echo a secret.
+    if received.content_encoding and raw and (received.shortened or not redactor.knows_none):
+        return MaskedBody(b"", truncated=True)
     masked = redactor.bytes(raw)
     if not received.shortened:
         return MaskedBody(masked)
-    # Encoded bytes cannot be searched, and the cut may have left the start of a secret at the end.
-    is_encoded = bool(received.content_encoding)
-    return MaskedBody(b"" if is_encoded else masked[: -len(raw) // 4], truncated=True)
+    # The cut may have left the start of a secret at the end.
+    return MaskedBody(masked[: -len(raw) // 4], truncated=True)
 
 
 def _text(content: bytes, view: View, received: Received, charset: str) -> str | None:
