@@ -51,6 +51,8 @@ def test_one_probe_at_a_time_goes_through() -> None:
     assert made.refuses_until(1031) == 1060
     made.failed(1031, "timeout")
     assert (made.refuses_until(1032), made.last_failure) == (1061, "timeout")
+    made.failed(1032, "status")  # of a request from before: no probe has failed
+    assert (made.refuses_until(1033), made.last_failure) == (1061, "status")
     made.admit(1062)
     made.succeeded(1063)
     assert made.refuses_until(1063) is None
@@ -66,6 +68,24 @@ def test_a_probe_that_tells_nothing_or_is_lost_makes_room_for_the_next() -> None
     assert made.refuses_until(1031) is None
     made.admit(1031)
     assert made.refuses_until(1061) is None
+
+
+def test_what_fails_late_keeps_it_open_no_longer() -> None:
+    """Requests that were under way when it opened tell nothing new: also when it opened again, or
+    a probe told nothing.
+    """
+    made = breaker(failures=20)
+    made.failed(1001, "connection")
+    assert made.refuses_until(1001) == 1030
+    made.admit(1030)
+    made.abandoned()
+    made.failed(1031, "connection")
+    assert made.refuses_until(1031) is None
+    made.admit(1031)
+    made.succeeded(1032)
+    for now in (1033,) * 20 + (1034,):
+        made.failed(now, "connection")
+    assert made.refuses_until(1034) == 1063
 
 
 def test_retries_are_held_to_a_share_with_a_floor() -> None:

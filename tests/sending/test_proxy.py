@@ -25,6 +25,7 @@ from httptask.fetching._address import Way
 from httptask.model.exchange import Exchange
 from httptask.model.policy import Network
 from httptask.sending._network import HostList, parse_proxy
+from httptask.sending._tunnel import Tunnel
 from httptask.sending._wire import Origin
 from httptask.task import HttpTask, Runtime
 from imports import description
@@ -220,6 +221,32 @@ def test_a_refusal_is_quoted_masked_and_not_at_length() -> None:
         error = refused("https://a.example", named.url.replace("//", f"//{USER_INFO}@"))
     assert "it says: you are operator:•••, ••• and so on" in str(error)
     assert len(str(error)) < 1000
+
+
+def test_a_refusal_that_comes_in_pieces_shows_no_part_of_a_secret() -> None:
+    """A piece may end within the word that echoes it, where the quotation ends, too."""
+    page = b"so " * 165 + USER_INFO.encode() + b" and so on"
+    head = f"HTTP/1.1 403 No\r\nContent-Length: {len(page)}\r\n\r\n".encode()
+
+    async def refusal() -> str:
+        tunnel = Tunnel(parse_proxy("http://proxy.example", ""), Origin("https", "a.example", 443))
+
+        class Pieces(asyncio.Transport):
+            def write(self, data: object) -> None:
+                tunnel.data_received(head + page[:500])
+                asyncio.get_running_loop().call_soon(tunnel.data_received, page[500:])
+
+            def pause_reading(self) -> None:
+                pass
+
+        tunnel.connection_made(Pieces())
+        with pytest.raises(errors.ConnectionFailedError) as refused:
+            await tunnel.open()
+        return str(refused.value)
+
+    said = asyncio.run(refusal())
+    assert said.endswith("so so so")
+    assert "oper" not in said
 
 
 @pytest.mark.parametrize(
