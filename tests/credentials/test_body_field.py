@@ -14,7 +14,9 @@ import pytest
 
 import servers
 from httptask.building import curl_command
+from httptask.credentials._body_field import put_into_body
 from httptask.errors import CredentialError
+from httptask.model.exchange import OutgoingRequest, StreamedBody
 from tasks import exchange, failure, http, store
 
 KEY = 'c4n4ry/é"key'
@@ -105,6 +107,52 @@ def test_a_body_without_fields_is_told(
     assert isinstance(error, CredentialError), repr(error)
     assert words in str(error)
     assert "c4n4ry" not in str(error)
+
+
+AS_WRITTEN: list[tuple[list[tuple[str, str]], bytes, bytes]] = [
+    ([], b"", b"key=k"),
+    ([("Content-Type", JSON)], b"", b'{"key":"k"}'),
+    ([("Content-Type", FORM)], b"keyring=1&key&key=2", b"keyring=1&key=k"),
+    ([("Content-Type", FORM), ("Content-Encoding", "identity")], b"a=1", b"a=1&key=k"),
+]
+
+
+@pytest.mark.parametrize(("headers", "body", "expected"), AS_WRITTEN)
+def test_a_body_gets_the_field_and_nothing_else(
+    headers: list[tuple[str, str]], body: bytes, expected: bytes
+) -> None:
+    """One that is empty becomes a form of the field, or JSON where the task says so; a field
+    whose name only begins like it stays.
+    """
+    request = OutgoingRequest("POST", "https://a.example", list(headers), body)
+    put_into_body(request, "key", "k")
+    assert request.body == expected
+    assert request.header("Content-Type") == (headers[0][1] if headers else FORM)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "words"),
+    [
+        ([("Content-Type", FORM), ("Content-Encoding", "gzip")], b"a=1", "with a Content-Encoding"),
+        ([("Content-Encoding", "gzip")], b"", "with a Content-Encoding"),
+        ([("Content-Type", JSON)], b"{", "is no JSON"),
+        ([], b"a", "body is neither"),
+        (
+            [("Content-Type", "multipart/form-data; boundary=x")],
+            b"--x\r\n",
+            "does not end as multipart",
+        ),
+        ([("Content-Type", JSON)], StreamedBody(()), "that is a file"),
+    ],
+)
+def test_a_body_that_gets_no_field_stays(
+    headers: list[tuple[str, str]], body: bytes | StreamedBody, words: str
+) -> None:
+    """What is compressed, no JSON, of no type, without its last delimiter, or a file."""
+    request = OutgoingRequest("POST", "https://a.example", list(headers), body)
+    with pytest.raises(ValueError, match=words):
+        put_into_body(request, "key", "k")
+    assert request.body is body
 
 
 def test_a_signature_covers_the_field(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,6 +224,26 @@ def test_a_token_of_an_answer_that_cannot_be_read_is_shown_nowhere(
     assert "c4n4ry" not in json.dumps(seen.to_json()) + repr(seen)
 
 
+def test_a_secret_that_a_long_answer_echoes_is_shown_in_no_part(
+    server: TokenServer, use: Any
+) -> None:
+    """Nor where an exchange shows no more of the answer; what is shown is said to be its start."""
+    end = b'c4n4ry-secret"}'
+    for length, is_cut in ((131_072, False), (131_079, True)):
+        server.answer = lambda given, length=length: servers.response(
+            json.dumps(given).replace("}", ', "echo": "').encode().ljust(length - len(end), b"x")
+            + end,
+            servers.JSON,
+        )
+        seen = exchange(use())
+        assert seen.outcome == "success"
+        (token,) = seen.attempts[0].sub_exchanges
+        assert token.hop.response is not None
+        assert token.hop.response.truncated is is_cut
+        assert (token.hop.response.decoded_as == "json") is not is_cut
+        assert "c4n4ry" not in json.dumps(seen.to_json()) + repr(seen)
+
+
 def test_a_compressed_answer_is_read(server: TokenServer, use: Any) -> None:
     """Its coding is taken off first (RFC 9110, section 8.4), as far as a token can be long."""
     padding = ""

@@ -37,8 +37,8 @@ def locked(key: str) -> str:
     return loaded.private_bytes(encoding, form, lock).decode()
 
 
-def bundle(chain: str, key: str) -> str:
-    loaded: Any = serialization.load_pem_private_key(key.encode(), None)
+def bundle(chain: str, key: str = "") -> str:
+    loaded: Any = serialization.load_pem_private_key(key.encode(), None) if key else None
     certificate = x509.load_pem_x509_certificate(chain.encode())
     lock = serialization.BestAvailableEncryption(PASSWORD)
     data = pkcs12.serialize_key_and_certificates(b"ann", loaded, certificate, None, lock)
@@ -96,6 +96,10 @@ WRONG = {
     "wrong password": ({**FORMS["pkcs12"], "password": "c4n4ry-other"}, "its password is wrong"),
     "both": ({**FORMS["pkcs12"], "certificate": CHAIN}, "or both together in 'pkcs12'"),
     "none": ({}, "or both together in 'pkcs12'"),
+    "no key inside": (
+        {**FORMS["pkcs12"], "pkcs12": bundle(CHAIN)},
+        "holds no certificate with a key",
+    ),
     "no base64": ({"pkcs12": "c4n4ry-ü"}, "base64 client.p12"),
     "key in the open": ({"certificate": CHAIN + KEY, "key": KEY}, "put that into 'key'"),
     "no certificate": ({"certificate": "c4n4ry-text", "key": KEY}, "BEGIN line"),

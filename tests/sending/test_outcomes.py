@@ -708,13 +708,16 @@ def test_gzip_reads_as_pythons_own(parts: list[bytes], between: int, after: int)
     assert seen.content == gzip.decompress(body)
 
 
-def test_what_was_sent_before_counts_for_maybe_delivered() -> None:
-    """PUT, answered by nothing, then refused: the last attempt sent nothing, an earlier one may
-    have arrived.
+@pytest.mark.parametrize("kept_alive", [False, True])
+def test_what_was_sent_before_counts_for_maybe_delivered(kept_alive: bool) -> None:
+    """PUT, answered by nothing, then refused: the last sending went nowhere, the one before may
+    have arrived, in an attempt of its own or on a connection that the server had kept alive.
     """
 
     def hang_up_for_good(peer: servers.Peer) -> bool:
-        peer.read_request()
+        if peer.read_request().startswith(b"GET"):
+            peer.sendall(servers.OK)
+            return True
         gone.append(True)
         return False
 
@@ -727,13 +730,21 @@ def test_what_was_sent_before_counts_for_maybe_delivered() -> None:
         def httptask_check_egress(self) -> str | None:
             return "shut now" if gone else None
 
-    with servers.raw_server(hang_up_for_good) as server:
+    async def put(url: str) -> errors.BlockedError:
+        retry = {"intervalSeconds": 0, "maxAttempts": 2}
         definition = http(
-            server.url, request={"method": "PUT"}, retry={"intervalSeconds": 0, "maxAttempts": 2}
+            url, request={"method": "PUT"}, **({} if kept_alive else {"retry": retry})
         )
-        error = failure(definition, Shut())
-    assert isinstance(error, errors.BlockedError)
-    assert error.attempts == 2
+        async with runtime(Shut()) as shared:
+            if kept_alive:
+                await HttpTask(http(url), runtime=shared).acall()
+            with pytest.raises(errors.BlockedError) as refused:
+                await HttpTask(definition, runtime=shared).acall()
+        return refused.value
+
+    with servers.raw_server(hang_up_for_good) as server:
+        error = asyncio.run(put(server.url))
+    assert error.attempts == (1 if kept_alive else 2)
     assert error.maybe_delivered
 
 

@@ -9,7 +9,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -24,7 +24,7 @@ from httptask.model.exchange import OutgoingRequest, StreamedBody
 from httptask.sending._connection import Connection
 from httptask.sending._framing import ChunkedBody
 from httptask.sending._httpx import address
-from httptask.sending._wire import MalformedError
+from httptask.sending._wire import MalformedError, Recorder
 from httptask.task import HttpTask
 from tasks import call, exchange, failure, http, runtime
 
@@ -232,6 +232,44 @@ def test_connections_are_used_again() -> None:
     ) as server:
         assert bodies(server.url, 100) == ["good"] * 100
         assert server.connections == 1
+
+
+def test_a_connection_whose_request_broke_off_is_not_used_again() -> None:
+    """A file was shorter than it had been, and the server answered all the same: it would take the
+    next request for the rest of this one.
+    """
+
+    class Short(StreamedBody):
+        def __len__(self) -> int:
+            return 5
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"hell"
+
+    class Wire(asyncio.Transport):
+        written = b""
+
+        def write(self, data: Any) -> None:
+            self.written += data
+
+        def is_closing(self) -> bool:
+            return False
+
+        def abort(self) -> None:
+            self.written += b"<closed>"
+
+    async def sent(body: bytes | StreamedBody) -> tuple[bool, bytes]:
+        connection, wire = Connection(lambda _: None), Wire()
+        connection.connection_made(wire)
+        connection.begin(OutgoingRequest("PUT", "http://a.example/", [], body), Recorder(), 5)
+        connection.start(b"", body)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        connection.data_received(servers.OK)
+        return connection.leave(), wire.written
+
+    assert asyncio.run(sent(b"hello")) == (True, b"hello")
+    assert asyncio.run(sent(Short(()))) == (False, b"hell<closed>")
 
 
 # Long bodies

@@ -28,7 +28,7 @@ def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
     content_type = request.header("Content-Type") or ""
     media_type = content_type.partition(";")[0].strip().lower()
     body = request.body
-    if body and request.header("Content-Encoding") not in (None, "identity"):
+    if request.header("Content-Encoding") not in (None, "identity"):
         raise CodedError("credential-body-encoded")
     if not body and not media_type:
         request.set_header("Content-Type", _FORM)
