@@ -141,6 +141,23 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "total": "$.meta.total",
         },
     ),
+    "a page with a total that may be null": (
+        {
+            "properties": {
+                "things": LIST,
+                "meta": {
+                    "oneOf": [{"type": "null"}, {"properties": {"total": NUMBER}}],
+                },
+            },
+            "query": {"page": NUMBER},
+        },
+        {
+            "mode": "page",
+            "items": "$.things",
+            "parameter": {"in": "query", "name": "page"},
+            "total": "$.meta.total",
+        },
+    ),
     "a page with a total in a header": (
         {"headers": {"X-Total-Count": {"schema": NUMBER}}, "query": {"page": NUMBER}},
         {
@@ -243,6 +260,13 @@ NOT_SUGGESTED: dict[str, dict[str, Any]] = {
     "a deletion": {
         "method": "delete",
         "properties": {"data": LIST, "nextLink": TEXT},
+        "query": {"page": NUMBER},
+    },
+    "a total of one form of several": {
+        "properties": {
+            "data": LIST,
+            "meta": {"oneOf": [{"properties": {"total": NUMBER}}, {"properties": {"sum": NUMBER}}]},
+        },
         "query": {"page": NUMBER},
     },
     "a schema in a circle": {"properties": {"meta": {"$ref": "#/components/schemas/Self"}}},

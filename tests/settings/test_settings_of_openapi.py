@@ -260,6 +260,16 @@ PET = {
         pytest.param(
             {
                 "type": "object",
+                "properties": {"any": True, "part": {"allOf": [True, {"type": "integer"}]}},
+            },
+            {},
+            [{"any": 1, "part": 1}],
+            [{"part": "x"}],
+            id="a-schema-may-be-true",
+        ),
+        pytest.param(
+            {
+                "type": "object",
                 "required": ["secret"],
                 "properties": {"secret": {"type": "string", "writeOnly": True}},
             },

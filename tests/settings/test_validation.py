@@ -272,10 +272,22 @@ FORMAT_TABLE = {
     "uri": (["https://a/b", "urn:x:y", "mailto:a@b"], ["a/b", "a b", "http://a b"]),
     "byte": (["YWJj", "YWI=", ""], ["a", "ab!c"]),
     "regex": (["a+", r"^\p{L}$"], ["("]),
-    "int32": ([2**31 - 1, -(2**31), "42"], [2**31, "x"]),
-    "int64": ([2**63 - 1], [2**63, 10**30]),
+    "int8": ([-128, 127], [-129, 128]),
+    "int16": ([-32_768, 32_767], [-32_769, 32_768]),
+    "int32": ([2_147_483_647, -2_147_483_648, "42"], [2_147_483_648, -2_147_483_649, "x"]),
+    "int64": (
+        [9_223_372_036_854_775_807, -9_223_372_036_854_775_808],
+        [9_223_372_036_854_775_808, -9_223_372_036_854_775_809, 10**30],
+    ),
+    "uint8": ([0, 255], [-1, 256]),
+    "uint16": ([0, 65_535], [-1, 65_536]),
+    "uint32": ([0, 4_294_967_295], [-1, 4_294_967_296]),
+    "uint64": ([0, 18_446_744_073_709_551_615], [-1, 18_446_744_073_709_551_616]),
     "double": ([1.5, "1.5", 10**30], ["x"]),
-    "float": ([3.4e38, "1.5"], [1e39, "x"]),
+    "float": (
+        [3.4028234663852886e38, -3.4028234663852886e38, "1.5"],
+        [3.402823466385289e38, -3.402823466385289e38, "x"],
+    ),
     "uri-template": (["/a/{b}", "/{?x,y*}", "a%20{+b:3}", ""], ["/{a", "}", "{}", "{a b}"]),
     "relative-json-pointer": (["0", "1/a", "2#", "0-1/a~1b"], ["/a", "01", "1a"]),
     "base64url": (["YW-_", "YWI"], ["a+b"]),
@@ -589,6 +601,17 @@ def test_the_form_of_the_same_type_is_meant() -> None:
     ):
         assert said(schema, {}) == [("", "'x' is required: expected an integer")]
         assert said(schema, {"x": []}) == [("/x", "expected an integer, found an array")]
+
+
+@pytest.mark.parametrize("keyword", ["oneOf", "anyOf"])
+@pytest.mark.parametrize("formats", [["date", "uuid-of-ours"], ["uuid-of-ours", "date"]])
+def test_an_expression_does_not_make_a_form_the_meant_one(keyword: str, formats: list[str]) -> None:
+    """Where an expression leaves several forms open, nothing is warned of that one of them takes."""
+    forms = [
+        {"properties": {"kind": {"const": name}, "text": {"format": name}}} for name in formats
+    ]
+    value = {"kind": "${$.x}", "text": "soon"}
+    assert schema_problems({keyword: forms}, value, expressions=True) == []
 
 
 def test_the_nearest_form_may_be_ambiguous_itself() -> None:

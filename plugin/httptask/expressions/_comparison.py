@@ -205,9 +205,8 @@ def _is_number(value: Any) -> bool:
 
 def _are_same(left: Any, right: Any) -> bool:
     """`===`."""
-    if isinstance(left, _Container) or isinstance(right, _Container):
-        both = isinstance(left, _Container) and isinstance(right, _Container)
-        return both and bool(left.path == right.path)
+    if isinstance(left, _Container) and isinstance(right, _Container):
+        return left.path == right.path
     if _is_number(left) and _is_number(right):
         return bool(left == right)
     return type(left) is type(right) and bool(left == right)

@@ -30,7 +30,6 @@ from httptask.expressions._jsonata_values import (
     boolean,
     clone,
     existing,
-    is_function,
     is_lambda,
     is_sequence,
     sequence,
@@ -377,9 +376,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             return self.apply_procedure(proc, args)
         if Library.is_regex(proc):
             return matched(proc, args[0]) if args and isinstance(args[0], str) else None
-        if proc is NULL or not is_function(proc):
-            raise JException("T1006", -1)
-        return super().apply_inner(proc, args, context, environment)
+        raise JException("T1006", -1)
 
     def apply_procedure(self, proc: Any, args: Any) -> Any:
         """Return the value of the body of a function written in JSONata."""

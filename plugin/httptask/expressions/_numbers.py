@@ -186,9 +186,7 @@ def rounded(value: Number, places: int) -> Number:
         return whole_as_int(float(value) if isinstance(value, float) else value)
     if decimal.adjusted() < -places - 1:
         return 0
-    with_all_digits = Context(
-        prec=max(1, decimal.adjusted() + places + 2), traps=[InvalidOperation]
-    )
+    with_all_digits = Context(prec=decimal.adjusted() + places + 2, traps=[InvalidOperation])
     return _from_decimal(decimal.quantize(Decimal(1).scaleb(-places), context=with_all_digits))
 
 

@@ -46,12 +46,10 @@ def _alternatives(
         is_decided = len(fitting) > 1 if keyword == "oneOf" else not errors
         if is_decided:
             break
-    if keyword == "anyOf" and fitting:  # the form with the fewest warnings is meant
-        yield from min(fitting, key=len)
-        return
     # Two forms may fit only because what tells them apart is an expression that has no value yet.
-    if len(fitting) == 1 or (fitting and check.expressions and holds_expression(instance)):
-        yield from fitting[0]
+    is_open = check.expressions and holds_expression(instance)
+    if fitting and (keyword == "anyOf" or len(fitting) == 1 or is_open):
+        yield from min(fitting, key=len)  # the form with the fewest warnings is meant
     elif fitting:
         yield AmbiguousError("more than one form fits")
     else:
