@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from jsonata.jexception import JException
 
+from httptask._core.strict_json import parse
 from httptask.errors import ExpressionError
-from httptask.expressions import Evaluator, _jsonata_operators
+from httptask.expressions import Evaluator, _jsonata_operators, _result
 from httptask.expressions._helper import BUSY
 from httptask.expressions.plugin import httptask_expression_languages
 from httptask.model.policy import Limits
@@ -207,6 +208,22 @@ def test_a_result_has_a_largest_size(text: str) -> None:
             in refused(bounded, text, {"v": ["x" * 600, "y" * 600]}).message
         )
         assert evaluated(bounded, text, {"v": ["x" * 400, "y" * 400]})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("null", "true", "false", "0", "-120", "1" + 30 * "0", "0.5", "12345678901234567.89"),
+        *('""', '"plain"', '"größer"', r'"say \"hi\""', r'"a\\b"', r'"\n"', '"\U0001f600"'),
+        *("[]", "{}", "[1]", "[1,false]", '{"a":1}', '{"a":true,"b":[null,{}]}', "[[[]]]"),
+    ],
+)
+def test_the_size_of_a_result_is_that_of_its_json(text: str) -> None:
+    """In bytes of JSON without spaces, in UTF-8: a result that has as many as allowed is one."""
+    value, size = parse(text), len(text.encode())
+    _result.check(value, size)
+    with pytest.raises(_result.RefusedError, match="larger"):
+        _result.check(value, size - 1)
 
 
 def test_a_name_of_the_run_has_a_largest_size() -> None:

@@ -861,6 +861,9 @@ def test_jsonata_tells_null_from_nothing(evaluator: Evaluator) -> None:
     """
     assert evaluated(evaluator, "${jsonata: a}", {"a": None}) is None
     assert evaluated(evaluator, "${jsonata: [a, b]}", {"a": None}) == [None]
+    # A range without one of its ends, or from the larger number to the smaller, has no items.
+    for items in ("1..b", "b..1", "2..1"):
+        assert evaluated(evaluator, f"${{jsonata: [{items}]}}", {}) == []
     error = refused(evaluator, "${jsonata: b}", {"a": None, "c": 1})
     assert error.known == ("a", "c")
     assert "yielded nothing" in str(error)

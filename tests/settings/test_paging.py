@@ -94,6 +94,27 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "parameter": {"in": "query", "name": "cursor"},
         },
     ),
+    "a cursor that is called otherwise": (
+        {"properties": {"data": LIST, "cursor": TEXT}, "query": {"after": TEXT}},
+        {
+            "mode": "cursor",
+            "items": "$.data",
+            "next": "$.cursor",
+            "parameter": {"in": "query", "name": "after"},
+        },
+    ),
+    "a cursor among several": (
+        {
+            "properties": {"data": LIST, "cursors": {"properties": {"after": TEXT}}},
+            "query": {"cursor": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.data",
+            "next": "$.cursors.after",
+            "parameter": {"in": "query", "name": "cursor"},
+        },
+    ),
     "a URL": (
         {"properties": {"value": LIST, "@odata.nextLink": TEXT}},
         {"mode": "nextUrl", "items": "$.value", "next": "$['@odata.nextLink']"},
@@ -176,6 +197,19 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "parameter": {"in": "query", "name": "page"},
         },
     ),
+    "a start with a size": (
+        {"query": {"start": NUMBER, "limit": NUMBER}},
+        {"mode": "offset", "items": "$", "parameter": {"in": "query", "name": "start"}},
+    ),
+    "an offset with a total": (
+        {"properties": {"data": LIST, "total": NUMBER}, "query": {"offset": NUMBER}},
+        {
+            "mode": "offset",
+            "items": "$.data",
+            "parameter": {"in": "query", "name": "offset"},
+            "total": "$.total",
+        },
+    ),
     "an offset with a size": (
         {"query": {"$skip": NUMBER, "$top": NUMBER}},
         {"mode": "offset", "items": "$", "parameter": {"in": "query", "name": "$skip"}},
@@ -216,6 +250,45 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "next": "$.page.after",
             "parameter": {"in": "query", "name": "after"},
         },
+    ),
+    "x-fern-pagination by pages": (
+        {
+            "properties": {"rows": LIST, "hasMore": FLAG},
+            "query": {"page": NUMBER},
+            "x-fern-pagination": {
+                "offset": "$request.page",
+                "results": "$response.rows",
+                "has-next-page": "$response.hasMore",
+            },
+        },
+        {
+            "mode": "page",
+            "items": "$.rows",
+            "parameter": {"in": "query", "name": "page"},
+            "more": "$.hasMore",
+        },
+    ),
+    "x-fern-pagination by offsets": (
+        {
+            "properties": {"rows": LIST},
+            "query": {"from": NUMBER},
+            "x-fern-pagination": {"offset": "$request.from", "results": "$response.rows"},
+        },
+        {
+            "mode": "offset",
+            "items": "$.rows",
+            "parameter": {"in": "query", "name": "from"},
+        },
+    ),
+    "x-fern-pagination by URLs": (
+        {
+            "properties": {"rows": LIST, "following": TEXT},
+            "x-fern-pagination": {
+                "next_uri": "$response.following",
+                "results": "$response.rows",
+            },
+        },
+        {"mode": "nextUrl", "items": "$.rows", "next": "$.following"},
     ),
 }
 
@@ -261,6 +334,10 @@ NOT_SUGGESTED: dict[str, dict[str, Any]] = {
         "method": "delete",
         "properties": {"data": LIST, "nextLink": TEXT},
         "query": {"page": NUMBER},
+    },
+    "a start without a size": {
+        "properties": {"data": LIST, "total": NUMBER},
+        "query": {"start": NUMBER},
     },
     "a total of one form of several": {
         "properties": {

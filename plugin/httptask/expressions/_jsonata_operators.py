@@ -96,7 +96,7 @@ def _range(operator: str, left: Any, right: Any) -> Any:
     for code, value in (("T2003", left), ("T2004", right)):
         if value is not None and not _is_whole_number(value):
             raise JException(code, -1, value)
-    if left is None or right is None or left > right:
+    if left is None or right is None:
         return None
     size = right - left + 1
     if size > _LONGEST_RANGE:
