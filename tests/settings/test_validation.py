@@ -268,9 +268,13 @@ FORMAT_TABLE = {
     "email": (["a@b.c", "a+b@x", '"a b"@c.d'], ["ab", "a@", "@b", "a b@c"]),
     "ipv4": (["192.0.2.1"], ["256.1.1.1", "::1", "1.2.3"]),
     "ipv6": (["::1", "2001:db8::1"], ["1.2.3.4", "x"]),
-    "hostname": (["a.b", "localhost", "xn--a.de"], ["a b", "-a.b", "a..b", "http://x"]),
+    # RFC 1035, section 2.3.4: 63 octets in a label, and 253 in a name that is written out.
+    "hostname": (
+        ["a.b", "localhost", "xn--a.de", f"{63 * 'a'}.b", f"{126 * 'a.'}b"],
+        ["a b", "-a.b", "a..b", "http://x", f"{64 * 'a'}.b", f"{126 * 'a.'}bb"],
+    ),
     "uri": (["https://a/b", "urn:x:y", "mailto:a@b"], ["a/b", "a b", "http://a b"]),
-    "byte": (["YWJj", "YWI=", ""], ["a", "ab!c"]),
+    "byte": (["YWJj", "YWI=", "", "+/+/", "-_-_"], ["a", "ab!c"]),
     "regex": (["a+", r"^\p{L}$"], ["("]),
     "int8": ([-128, 127], [-129, 128]),
     "int16": ([-32_768, 32_767], [-32_769, 32_768]),
@@ -288,7 +292,11 @@ FORMAT_TABLE = {
         [3.4028234663852886e38, -3.4028234663852886e38, "1.5"],
         [3.402823466385289e38, -3.402823466385289e38, "x"],
     ),
-    "uri-template": (["/a/{b}", "/{?x,y*}", "a%20{+b:3}", ""], ["/{a", "}", "{}", "{a b}"]),
+    # RFC 6570, section 2.4.1: a prefix has fewer than 10,000 characters, and at least one.
+    "uri-template": (
+        ["/a/{b}", "/{?x,y*}", "a%20{+b:3}", "", "{b:9999}"],
+        ["/{a", "}", "{}", "{a b}", "{b:10000}", "{b:0}"],
+    ),
     "relative-json-pointer": (["0", "1/a", "2#", "0-1/a~1b"], ["/a", "01", "1a"]),
     "base64url": (["YW-_", "YWI"], ["a+b"]),
     "password": (["x"], []),
