@@ -19,8 +19,7 @@ from httptask.model.exchange import (
 )
 from httptask.model.task import TaskResult
 from httptask.sending._attempt import AttemptRecord
-from httptask.sending._head import readable
-from httptask.sending._hop import SHOWN, HopRecord, Received
+from httptask.sending._hop import HopRecord, Received
 from httptask.sending._masked_body import masked_bytes
 from httptask.sending._masked_token import sub_exchange
 from httptask.sending._response import NO_VIEW, Verdict, task_result
@@ -141,24 +140,11 @@ def _attempt(record: AttemptRecord, redactor: Redactor, outcome: str) -> Attempt
 
 def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
     response = None
-    unparsed = ""
     if hop.received is not None:
         response = _response(hop.received, attempt, hop is attempt.hops[-1], redactor)
-    else:
-        unparsed = readable(redactor.bytes(hop.unparsed)[:SHOWN])
     headers = hop.sent_headers or hop.request.headers
     request = masked(hop.request, attempt.plain, redactor, headers)
-    return Hop(
-        request,
-        response,
-        hop.phases,
-        unparsed,
-        hop.challenged,
-        proxy=hop.way.shown_proxy,
-        is_insecure=hop.way.is_insecure,
-        queue_reason=redactor.text(hop.queue_reason),
-        is_pinned=hop.pinned,
-    )
+    return hop.shown(request, response, redactor)
 
 
 def _response(

@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
 from httptask._http.media_types import JSON, TEXT, reading_of, received_essence
 from httptask.errors import ConnectionFailedError, TaskError, TooLargeError
 from httptask.model.authorisation import TlsIdentity
 from httptask.model.credential import Owner
-from httptask.model.exchange import Headers, OutgoingRequest
+from httptask.model.exchange import Headers, Hop, OutgoingRequest, RawResponse, SentRequest
 from httptask.model.policy import Timeouts
 from httptask.model.task import Reading
 from httptask.sending._codings import Decoder
 from httptask.sending._files import BodyFile
+from httptask.sending._head import readable
 from httptask.sending._progress import watched
 from httptask.sending._translations import KEPT_CAUSES, translated
 from httptask.sending._wire import DIRECT, Answer, Recorder, Way, Wire
@@ -152,6 +154,21 @@ class HopRecord:
         self.sent_headers, self.pinned = network.sent_headers, network.is_pinned
         self.way = network.way
         self.phases = network.phases()
+
+    def shown(self, request: SentRequest, response: RawResponse | None, redactor: Redactor) -> Hop:
+        """Return it as an exchange shows it, with *request* and *response*, which are masked."""
+        is_unread = self.received is None
+        return Hop(
+            request,
+            response,
+            self.phases,
+            readable(redactor.bytes(self.unparsed)[:SHOWN]) if is_unread else "",
+            self.challenged,
+            proxy=self.way.shown_proxy,
+            is_insecure=self.way.is_insecure,
+            queue_reason=redactor.text(self.queue_reason),
+            is_pinned=self.pinned,
+        )
 
 
 async def send_hop(

@@ -20,14 +20,12 @@ from httptask.errors import CredentialError
 from httptask.model.authorisation import AuthResponse
 from httptask.model.exchange import (
     Headers,
-    Hop,
     OutgoingRequest,
     RawResponse,
     SentRequest,
     SubExchange,
 )
 from httptask.sending._authorising import TokenRecord
-from httptask.sending._head import readable
 from httptask.sending._hop import SHOWN
 from httptask.sending._retry import retry_after, server_time
 
@@ -116,17 +114,7 @@ def sub_exchange(record: TokenRecord, redactor: Redactor) -> SubExchange:
         redactor.text(token_body(body, is_answer=False)).encode(),
         len(request.body),
     )
-    unparsed = readable(redactor.bytes(hop.unparsed)[:SHOWN]) if hop.received is None else ""
-    shown = Hop(
-        sent,
-        _response(record, redactor),
-        hop.phases,
-        unparsed,
-        proxy=hop.way.shown_proxy,
-        is_insecure=hop.way.is_insecure,
-        queue_reason=redactor.text(hop.queue_reason),
-        is_pinned=hop.pinned,
-    )
+    shown = hop.shown(sent, _response(record, redactor), redactor)
     return SubExchange("token", record.before_hop, shown)
 
 
