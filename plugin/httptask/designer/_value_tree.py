@@ -8,7 +8,7 @@ from typing import Any
 
 from httptask._core.redaction import MASK, Redactor
 from httptask._core.strict_json import dump
-from httptask._http.secret_names import is_secret_name, is_secret_text
+from httptask._http.secret_names import is_secret
 from httptask._schema.views import Schema, View, Views, json_type
 from httptask.designer._kinds import type_of, types_of
 from httptask.expressions import ABSENT
@@ -58,9 +58,9 @@ class Secrets:
             elif isinstance(value, list):
                 pending += [(name, item) for item in value]
             elif isinstance(value, str):
-                if value and (is_secret_name(name, "headers") or is_secret_text(value)):
+                if is_secret(name, value, "headers"):
                     self.add(value)
-            elif value is not None and not isinstance(value, bool) and is_secret_name(name):
+            elif is_secret(name, value):
                 self.add(dump(value))
 
     def masked(self, value: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from httptask.engines.callbacks import MOST_NOTES
 from httptask.engines.temporal._arguments import (
     CallbackState,
     CallbackVisit,
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WAITING, CALLED, OVER = "Waiting", "Called", "Over"
-MOST_NOTES = 20
-"""Notes of calls that a visit keeps."""
 _REMEMBERED = 10_000
 """Visits that were called: a repeated call is told so."""
 
