@@ -188,13 +188,17 @@ def answered(body: str | bytes, *headers: tuple[str, str], status: str = "200 OK
         '{"access_token": "TOKEN", "expires_in": 1e300}',
         '{"access_token": "TOKEN", "expires_in": true, "refresh_token": ""}',
         "access_token=TOKEN&expires_in=3600&token_type=bearer",
+        '{"access_token": "TOKEN", "scope": "a", "scope": "a b"}',
+        '{"access_token": "TOKEN", "user": "Zo\xeb"}'.encode("latin-1"),
     ],
 )
 @pytest.mark.parametrize("media_type", ["application/json", "text/html", "text/plain"])
 def test_an_answer_is_read_whatever_its_form(
-    server: TokenServer, use: Any, body: str, media_type: str
+    server: TokenServer, use: Any, body: str | bytes, media_type: str
 ) -> None:
-    """JSON or form encoding, of any media type; a life that is none does not matter."""
+    """JSON or form encoding, of any media type; a life that is none, a name that comes twice and
+    letters that are no UTF-8 do not matter.
+    """
     server.answer = answered(body, ("Content-Type", media_type))
     with runtime() as shared:
         task = HttpTask(use(), runtime=shared)

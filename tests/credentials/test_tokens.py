@@ -123,6 +123,49 @@ def test_a_token_that_is_put_stays_whatever_was_to_be_stored_before() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["first token", "refresh"])
+@pytest.mark.parametrize("is_shared", [False, True], ids=["one process", "two"])
+def test_a_removed_token_stays_removed(is_first: bool, is_shared: bool, tmp_path: Path) -> None:
+    """One that is being asked for meanwhile, here or in another process, is not stored later."""
+    path = tmp_path / "tokens.json"
+    tokens = keeper(FileTokens(path) if is_shared else MemoryTokens())
+    remover = keeper(FileTokens(path)) if is_shared else tokens
+    asked, answer = threading.Event(), threading.Event()
+
+    async def obtain(stored: Token | None) -> Token:
+        asked.set()
+        assert await asyncio.to_thread(answer.wait, servers.HANG_SECONDS)
+        return Token("too late", refresh_token="r2")
+
+    async def run() -> None:
+        if not is_first:
+            await tokens.put("k:1", Token("old", expires_in=0.0, refresh_token="r1"))
+        refresh = asyncio.create_task(tokens.get("k:1", obtain))
+        assert await asyncio.to_thread(asked.wait, servers.HANG_SECONDS)
+        removal = asyncio.create_task(remover.put("k:1", None))
+        await asyncio.wait([removal], timeout=0.2)
+        answer.set()
+        assert (await refresh).access_token == "too late"  # whoever asked before has it
+        await removal
+        assert await tokens.peek("k:1") is None
+
+    asyncio.run(run())
+
+
+def test_a_token_that_somebody_always_overwrites_is_an_error() -> None:
+    """A store whose token is another at each look is not written without end."""
+    store = MemoryTokens()
+
+    async def busy(key: str, before: str | None, token: Token | None) -> bool:
+        return False
+
+    store.swap = busy  # type: ignore[method-assign]
+    for token in (Token("new"), None):
+        with pytest.raises(CredentialError, match="credential 'k': the token store is busy") as got:
+            asyncio.run(keeper(store).put("k:1", token))
+        assert got.value.code == "credential-token-busy"
+
+
 # One refresh for all
 
 

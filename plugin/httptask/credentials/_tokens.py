@@ -308,23 +308,47 @@ class TokenKeeper:
         return await outcome(self._refresher.start(read))
 
     async def put(self, key: str, token: Token | None) -> None:
-        """Store *token* as the token of *key*, whatever is stored; None removes it."""
+        """Store *token* as the token of *key*, whatever is stored; None removes it.
+
+        A removal waits for a refresh that is under way, here or in another process: what that one
+        is given would be stored after it.
+        """
 
         async def write() -> None:
             store = await self._opened()
             if token is not None:
-                new = replace(token, obtained_at=self._clock.wall(), version=secrets.token_hex(8))
-            for _ in range(10):
-                stored = await store.get(key)
-                before = stored.version if stored is not None else None
-                if await store.swap(key, before, new if token is not None else None):
-                    break
-            else:
-                raise _failed(key, "the token store is busy: somebody else writes this token")
-            self._unstored.pop(key, None)  # an older one must not take its place
-            self._seen.pop(key, None)
+                await self._overwrite(store, key, token)
+                return
+            flight, holder = self._flights.get((os.getpid(), key)), secrets.token_hex(8)
+            try:
+                async with asyncio.timeout(_FLIGHT_SECONDS):
+                    if flight is not None:  # a store of this process alone has no leases
+                        await asyncio.wait([asyncio.wrap_future(flight)])
+                    while True:
+                        if await store.lease(key, holder, _LEASE_SECONDS):
+                            break
+                        await asyncio.sleep(_POLL_SECONDS)
+            except TimeoutError:
+                raise _failed("credential-token-busy", key) from None
+            try:
+                await self._overwrite(store, key, None)
+            finally:
+                await store.release(key, holder)
 
         await outcome(self._refresher.start(write))
+
+    async def _overwrite(self, store: TokenStore, key: str, token: Token | None) -> None:
+        new = token
+        if new is not None:
+            new = replace(new, obtained_at=self._clock.wall(), version=secrets.token_hex(8))
+        for _ in range(10):
+            stored = await store.get(key)
+            if await store.swap(key, stored.version if stored is not None else None, new):
+                break
+        else:
+            raise _failed("credential-token-busy", key)
+        self._unstored.pop(key, None)  # an older one must not take its place
+        self._seen.pop(key, None)
 
     async def aclose(self, last: Callable[[], Awaitable[None]]) -> None:
         """Wait for refreshes, and for *last* on their event loop."""

@@ -106,6 +106,9 @@ TOKENS: Mapping[str, str] = {
         "credential {name!r}: the server refuses every token that it gives"
     ),
     "credential-token-store": "credential {name!r}: the token store failed: {storeMessage}",
+    "credential-token-busy": (
+        "credential {name!r}: the token store is busy: somebody else writes this token; try again"
+    ),
     "credential-token-closed": (
         "credential {name!r}: the runtime was closed before a token was given"
     ),

@@ -102,7 +102,7 @@ async def held_token(
 
 async def drop_token(runtime: Runtime, key: str | None, kept: str | None = None) -> None:
     """Remove the token of *key*, unless it is *kept*."""
-    if key is not None and key != kept and await runtime.tokens.peek(key) is not None:
+    if key is not None and key != kept:
         await runtime.tokens.put(key, None)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from httptask._core.strict_json import JsonError
+from httptask._core.strict_json import JsonError, parse
 from httptask._http.syntax import http_date
 from httptask.credentials.oauth2._authentication import AUTHENTICATIONS
 from httptask.errors import CredentialError, TaskError
@@ -36,14 +36,14 @@ _SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 def error_of(response: AuthResponse) -> str:
     """Return the error that *response* names (RFC 6749, section 5.2); "" when it names none."""
-    answer = _read(response)
+    answer = answer_of(response)
     error = answer.get("error") if isinstance(answer, Mapping) else None
     return error[:80] if isinstance(error, str) else ""
 
 
 async def token_of(response: AuthResponse, client: Client) -> Token:
     """Return the token that *response* gives. Raises `CredentialError` when it gives none."""
-    answer = _read(response)
+    answer = answer_of(response)
     error = answer.get("error") if isinstance(answer, Mapping) else None
     if not 200 <= response.status < 300 or (error and not client.token_at):
         raise _refusal(response, error[:80] if isinstance(error, str) else "", client)
@@ -77,15 +77,16 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
     )
 
 
-def _read(response: AuthResponse) -> Any:
+def answer_of(response: AuthResponse) -> Any:
     """Return the answer as JSON, or as the fields of a form; None when it is neither.
 
-    Its media type is not asked: servers send JSON as text/html, and forms as text/plain.
+    Its media type is not asked: servers send JSON as text/html, and forms as text/plain. Nor are
+    its names, which should come once, or its encoding, which should be UTF-8: a token is ASCII.
     """
     text = response.text().strip().removeprefix("\ufeff")
     if text[:1] in ("{", "["):
         try:
-            return response.json()
+            return parse(text, unique_names=False)
         except JsonError:
             return None
     if "=" in text and text[:1] != "<" and "\n" not in text:

@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.strict_json import JsonError
 from httptask._http.syntax import split_url
-from httptask.credentials.oauth2._answer import error_of, seconds_of, token_of
+from httptask.credentials.oauth2._answer import answer_of, error_of, seconds_of, token_of
 from httptask.errors import CredentialError
 from httptask.model.credential import Secret
 
@@ -109,7 +108,7 @@ async def ask_on_device(client: Client) -> DeviceConsent:
     response = await client.send(client.scope(), "token", "deviceAuthorizationUrl")
     if not 200 <= response.status < 300:
         raise await _refusal(response, client)
-    answer = _read(response)
+    answer = answer_of(response)
     device_code, user_code = _text(answer, "device_code"), _text(answer, "user_code")
     # An older draft, and Google to this day, say verification_url.
     uri = _address(answer, "verification_uri") or _address(answer, "verification_url")
@@ -138,20 +137,12 @@ async def _refusal(response: AuthResponse, client: Client) -> CredentialError:
     return client.failed(response, "credential-user-code-refused")
 
 
-def _read(response: AuthResponse) -> Mapping[str, Any]:
-    try:
-        answer = response.json()
-    except JsonError:
-        return {}
-    return answer if isinstance(answer, Mapping) else {}
-
-
-def _text(answer: Mapping[str, Any], name: str) -> str:
-    value = answer.get(name)
+def _text(answer: Any, name: str) -> str:
+    value = answer.get(name) if isinstance(answer, Mapping) else None
     return value if isinstance(value, str) else ""
 
 
-def _address(answer: Mapping[str, Any], name: str) -> str:
+def _address(answer: Any, name: str) -> str:
     """Return the URL called *name*, "" where it is none that a browser may be sent to: a script,
     a file.
     """
