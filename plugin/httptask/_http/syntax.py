@@ -26,6 +26,9 @@ METHODS = frozenset(
 )
 """The registered methods (IANA: HTTP Method Registry). Any other token is a method too."""
 
+WITHOUT_CONTENT = frozenset((204, 205, 304))
+"""Statuses of responses that have no content (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5)."""
+
 HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """The value of a `Host` header (RFC 9110, section 7.2)."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from httptask._core.redaction import Redactor
 from httptask._core.threads import in_thread
 from httptask._http.media_types import JSON, TEXT, reading_of, received_essence
+from httptask._http.syntax import WITHOUT_CONTENT
 from httptask.errors import ConnectionFailedError, TaskError, TooLargeError
 from httptask.model.authorisation import TlsIdentity
 from httptask.model.credential import Owner
@@ -231,7 +232,7 @@ def _head(answer: Answer, method: str) -> Received:
         status_code=answer.status_code,
         reason_phrase=answer.reason_phrase,
         headers=answer.headers,
-        may_have_body=method != "HEAD" and answer.status_code not in _BODILESS,
+        may_have_body=method != "HEAD" and answer.status_code not in WITHOUT_CONTENT,
         notes=answer.notes,
     )
     if received.coding_note and received.may_have_body:
@@ -239,8 +240,6 @@ def _head(answer: Answer, method: str) -> Received:
     return received
 
 
-_BODILESS = frozenset((204, 205, 304))
-"""RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5."""
 _BLOCK = 1024 * 1024
 """Bytes that are decoded, hashed and written at a time, in a thread."""
 SHOWN = 64 * 1024

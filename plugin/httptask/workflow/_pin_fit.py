@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import pointer as pointer_of
 from httptask._http.media_types import is_json, received_essence
+from httptask._http.syntax import WITHOUT_CONTENT
 from httptask.errors import CatalogueError, Problem
 from httptask.sending import PinnedError
 from httptask.settings import differences, secrets_below
@@ -89,15 +90,12 @@ def _fit_problems(
         received_essence(content_type),
         pin.get("body"),
         is_json=is_json(content_type) and "body" in pin,
-        missing=not answer.body and answer.status not in _BODILESS,
+        missing=not answer.body and answer.status not in WITHOUT_CONTENT,
     )
     for difference in deviations[:_MOST]:
         at = pointer + _place(difference, pin)
         params: dict[str, Any] = {"kind": difference.kind, "differenceMessage": difference.message}
         yield Problem.of("pin-response", at, severity="warning", **params)
-
-
-_BODILESS = (204, 205, 304)
 
 
 def _place(difference: Difference, pin: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from httptask._core.json_types import type_name
 from httptask._core.numbers import number_from_1
 from httptask._core.strict_json import decimal_text
+from httptask._http.syntax import WITHOUT_CONTENT
 from httptask.building import references
 from httptask.errors import PaginationError, TaskResult
 from httptask.expressions import ABSENT, Query
@@ -20,8 +21,6 @@ from httptask.task.pagination._outline import Outline, error_told, why_no_page
 
 _IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
 """A number in text; of `Content-Range: items 0-24/319` the complete length."""
-_WITHOUT_CONTENT = (204, 205)
-"""RFC 9110, sections 15.3.5 and 15.3.6."""
 _FALSE, _TRUE = ("", "0", "false", "no"), ("1", "true", "yes")
 
 
@@ -70,7 +69,7 @@ class Page:
         if self.has_content:
             return
         status = self.result.status_code
-        if status not in _WITHOUT_CONTENT:
+        if status not in WITHOUT_CONTENT:
             reason = f"its body is empty, with the status {status}"
         elif is_named:
             reason = f"the page before names it, and it has no content ({status})"

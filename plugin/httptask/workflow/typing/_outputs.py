@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from httptask._http.media_types import essence, is_json, reading_of
+from httptask._http.syntax import WITHOUT_CONTENT
 from httptask._schema.value_types import Schema
 from httptask.building import REFERENCE, is_reference
 from httptask.model.api import Endpoint, Response
@@ -15,8 +16,7 @@ FILE: dict[str, Any] = {"type": "object", "properties": {REFERENCE: {"type": "ob
 FAILED: dict[str, Any] = {"type": "object", "properties": {"error": {"type": "object"}}}
 """What a failed task puts out where a route of `onError` leads on."""
 
-_WITHOUT_CONTENT = ("204", "205", "304")
-"""RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5."""
+_WITHOUT_CONTENT = frozenset(map(str, WITHOUT_CONTENT))
 _ADDED = (("pagination", "pages"), ("completion", "job"))
 """The settings of an Http task that add a member to its result."""
 
