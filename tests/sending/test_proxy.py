@@ -249,6 +249,18 @@ def test_a_refusal_that_comes_in_pieces_shows_no_part_of_a_secret() -> None:
     assert "oper" not in said
 
 
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 99\r\n"], ids=["open", "cut"])
+def test_a_refusal_that_stops_shows_no_part_of_a_secret(length: bytes) -> None:
+    """Where more was to come, the last word may be the start of one that echoes it."""
+    half = USER_INFO.encode()[:7]
+    answer = b"HTTP/1.1 403 No\r\n" + length + b"\r\nno place for " + half
+    stops = servers.respond_and_close if length else servers.respond
+    with servers.raw_server(stops(answer)) as named:
+        error = refused("https://a.example/", named.url.replace("//", f"//{USER_INFO}@"))
+    assert str(error).endswith("; it says: no place for")
+    assert half.decode() not in str(error)
+
+
 @pytest.mark.parametrize(
     ("handler", "kind", "words"),
     [
@@ -267,7 +279,7 @@ def test_a_refusal_that_comes_in_pieces_shows_no_part_of_a_secret() -> None:
         (servers.respond_and_close(ESTABLISHED), "tls", "TLS with a.example failed"),
         (servers.cut_chunked(), "protocol", "bytes follow its answer"),
         (servers.respond_and_close(b"HTTP/1.1 403 No\r\n\r\nnever"), "connection", "says: never"),
-        (servers.respond(b"HTTP/1.1 403 No\r\n\r\nnever"), "connection", "says: never"),
+        (servers.respond(b"HTTP/1.1 403 No\r\n\r\nnever ag"), "connection", "says: never"),
     ],
 )  # fmt: skip
 def test_a_proxy_that_misbehaves(handler: servers.Handler, kind: str, words: str) -> None:

@@ -31,6 +31,7 @@ class Tunnel(asyncio.Protocol):
         self._head = HeadReader()
         self._body: BodyReader | None = None
         self._refusal = bytearray()
+        self._is_at_end = False
         self._answered: asyncio.Future[None] = self._loop.create_future()
         self.transport: asyncio.Transport | None = None
 
@@ -45,9 +46,10 @@ class Tunnel(asyncio.Protocol):
         transport.write("\r\n".join([*lines, "", ""]).encode("ascii"))
         await self._answered
         if not 200 <= self._head.status < 300:
-            raise proxy_refused(
-                self.proxy, f"CONNECT {self.origin}", self._head, bytes(self._refusal)
-            )
+            refusal = bytes(self._refusal)
+            if not self._is_at_end:  # it may stop within an echoed password
+                refusal = start_of(refusal, len(refusal) - 1)
+            raise proxy_refused(self.proxy, f"CONNECT {self.origin}", self._head, refusal)
         return transport
 
     def abort(self) -> None:
@@ -72,8 +74,11 @@ class Tunnel(asyncio.Protocol):
         self.connection_lost(None)
 
     def connection_lost(self, error: Exception | None) -> None:
-        # The end of the connection may be the end of the refusal's body.
-        self._end(None if self._body is not None else self._broken(error))
+        if self._body is None:
+            self._end(self._broken(error))
+        else:
+            self._is_at_end |= self._body.ends_with_connection and error is None
+            self._end(None)
 
     # Within
 
@@ -89,6 +94,7 @@ class Tunnel(asyncio.Protocol):
             self._loop.call_later(_PATIENCE_SECONDS, self._end, None)
         if not self._body.is_complete:
             self._refusal += b"".join(self._body.feed(data))
+        self._is_at_end = self._body.is_complete
         if self._body.is_complete or len(self._refusal) > _SHOWN:
             self._end(None)
 
