@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bytecodes import counted
 from httptask.workflow import definition_of, problems
 from httptask.workflow._definition import iter_scopes
-from httptask.workflow._graph import reached
+from httptask.workflow._graph import loops_without, reached
 from httptask.workflow._routes import arrows_of
 from httptask.workflow.typing import _routes
 from tasks import runtime
@@ -215,3 +215,26 @@ def test_a_task_nearby_is_told_of_at_the_same_cost_in_a_long_definition() -> Non
         return cost.bytecodes / count
 
     assert steps(240) < steps(60) * 1.2
+
+
+class _Named(str):
+    """A name that counts how often one is compared with another."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        _Named.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_loops_are_looked_for_without_comparing_every_task_with_every_other() -> None:
+    """In a definition of thousands of tasks, that would take longer than all else of its check."""
+    count = 300
+    names = [_Named(f"T{number}") for number in range(count)]
+    arrows = {name: [_Named(f"T{number + 1}")] for number, name in enumerate(names[:-1])}
+    arrows[names[-1]] = [_Named("T7")]
+    _Named.compared = 0
+    (loop,) = loops_without(names[0], arrows, frozenset())
+    assert loop[0] == "T7"
+    assert _Named.compared < 20 * count

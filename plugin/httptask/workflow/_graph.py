@@ -52,10 +52,8 @@ def loops_without(start: str, arrows: Arrows, stops: Collection[str]) -> Iterato
     ones, one.
     """
     visited = reached([start], arrows)
-    inside = [name for name in arrows if name in visited and name not in stops]
-    within = {
-        name: [to for to in arrows[name] if to in inside] for name in arrows if name in inside
-    }
+    inside = dict.fromkeys(name for name in arrows if name in visited and name not in stops)
+    within = {name: [to for to in arrows[name] if to in inside] for name in inside}
     # What leads to no loop drops out, task by task; the rest goes round.
     leading = turned(within)
     open_ways = {name: len(targets) for name, targets in within.items()}
