@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import gc
 import inspect
 import json
 import random
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -258,6 +260,44 @@ def test_what_a_task_saw_stays_as_it_was() -> None:
     assert before == {"A": {"input": None, "output": 1}}
     assert (len(before), "B" in before, list(before)) == (1, False, ["A"])
     assert {name: ends["output"] for name, ends in finished.snapshot().items()} == {"A": 3, "B": 2}
+
+
+ENDS = st.lists(st.tuples(st.sampled_from("ABC"), st.booleans()), max_size=12)
+
+
+@given(ENDS)
+def test_each_task_saw_the_latest_visits_before_it(ends: list[tuple[str, bool]]) -> None:
+    """Of every task the latest visit, in the order in which the tasks first ended, in a snapshot
+    from after any of the results.
+    """
+    finished, visits = FinishedTasks(), Counter[str]()
+    seen: dict[str, Any] = {}
+    snapshots = []
+    for name, has_failed in ends:
+        visits[name] += 1
+        run = failed(name, visit=visits[name]) if has_failed else done(name, visits[name])
+        run = replace(run, input=visits[name])
+        finished.record(run)
+        output = {"error": {"message": "no"}} if has_failed else None
+        assert finished.output_of(run.key) == output
+        seen = {**seen, name: {"input": visits[name], "output": output}}
+        snapshots.append((finished.snapshot(), seen))
+    for snapshot, expected in snapshots:
+        assert list(snapshot.items()) == list(expected.items())
+        assert len(snapshot) == len(expected)
+        assert [name in snapshot for name in "ABC"] == [name in expected for name in "ABC"]
+
+
+def test_finished_tasks_are_kept_without_objects_of_their_own() -> None:
+    """The garbage collector walks all objects that are kept, again and again while a run goes on
+    for 100,000 steps: of a task there is its entry in the history, and nothing else.
+    """
+    runs = [done(f"T{number}", output=number) for number in range(1000)]
+    gc.collect()
+    before = len(gc.get_objects())
+    finished = FinishedTasks(runs)
+    assert len(gc.get_objects()) - before < 50
+    assert finished.output_of(("T7", 1)) == 7
 
 
 def test_a_task_that_waits_is_a_step_of_its_own_until_it_has_ended() -> None:
