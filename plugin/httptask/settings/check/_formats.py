@@ -54,17 +54,13 @@ def _matching(pattern: str) -> Callable[[str], Any]:
     return lambda text: compiled.fullmatch(text) is not None
 
 
-_FRACTION = re.compile(r"(\.\d{1,6})\d*")
 _ZONE = r"(?:z|[+-]\d\d:\d\d)"
 _CLOCK = r"\d\d:\d\d:\d\d(?:\.\d+)?"
 
 
 def _without_leap_second(text: str) -> str:
     # RFC 3339, section 5.7: a minute may have a 61st second. Python's clocks have none.
-    text = text.upper()
-    if re.search(r":\d\d:60", text):
-        text = text.replace(":60", ":59", 1)
-    return _FRACTION.sub(r"\1", text)
+    return re.sub(r"(:\d\d):60", r"\1:59", text.upper())
 
 
 def _date(text: str) -> Any:
