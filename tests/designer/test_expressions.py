@@ -278,3 +278,76 @@ def test_the_open_task_is_told_what_its_expressions_see(designer: RunningDesigne
         ("/httpRequest/query/limit", "expression-type", "error"),
     ]
     assert told[0]["suggestion"] == "name"
+
+
+def test_a_decision_sees_what_the_task_before_put_out(designer: RunningDesigner) -> None:
+    """In a condition that is no expression, `$` is what the task put out that ran last; with two
+    ways there are two trees. A part of a condition has a value, too.
+    """
+    listed = ask(designer, "scope", task="Choose")["groups"]
+    assert [(group.get("task"), group["path"]) for group in listed[:2]] == [
+        ("Get", []),
+        (None, ["input"]),
+    ]
+    assert below(listed[0], "body", "id")["value"] == "7"
+    pointer = "/choices/0/condition"
+    of_get = {"task": "Choose", "pointer": pointer}
+    for text, shown in {
+        "$.statusCode === 200": {"value": "true", "type": "boolean"},
+        "$.body.id": {"value": "7", "type": "integer"},
+        "$.body.tags": {"value": '["a", "b"]', "type": "array"},
+        "$.body.nothing": {"value": "undefined", "type": "not there"},
+        "${$.tasks['Get'].output.body.id}": {"value": "7", "type": "integer"},
+    }.items():
+        assert ask(designer, "evaluate", text=text, **of_get) == shown
+    assert ask(designer, "evaluate", **of_get) == {"value": "true", "type": "boolean"}
+    assert "undefined" in ask(designer, "evaluate", text="$.body.nothing.more", **of_get)["problem"]
+    untested = {**of_get, "inputs": {}}
+    assert ask(designer, "evaluate", **untested) == {"lacking": {"task": "Get"}}
+    assert "s3cret" not in str(ask(designer, "evaluate", text="$.body", **of_get))
+
+
+def test_a_decision_at_the_start_sees_the_input(designer: RunningDesigner) -> None:
+    """Nothing ran before it, so `$` is the input; after a task in a loop it is what that put out,
+    too.
+    """
+    first = definition() | {"startTask": "Choose"}
+    first["tasks"]["Phone"]["nextTask"] = "Choose"
+    body = {"definition": first, "task": "Choose"}
+    paths = [
+        (group["kind"], group.get("task"))
+        for group in ask(designer, "scope", **body)["groups"]
+        if not group["path"]
+    ]
+    assert sorted(paths, key=str) == [("input", None), ("task", "Get"), ("task", "Phone")]
+    where = {"pointer": "/choices/0/condition", **body, "inputs": {"input": {"note": "hello"}}}
+    assert ask(designer, "evaluate", text="$.note === 'hello'", **where)["value"] == "true"
+
+
+def test_conditions_that_are_rows_are_told_as_rows(designer: RunningDesigner) -> None:
+    """Rows are what is compared and joined by `&&`; what they cannot say is no row."""
+    conditions = {
+        "$.value >= 20 && $.type !== 'Private'": [
+            {"left": "$.value", "operator": ">=", "right": "20"},
+            {"left": "$.type", "operator": "!==", "right": "'Private'", "text": "Private"},
+        ],
+        "$.a && !$.b": [{"left": "$.a", "operator": ""}, {"left": "$.b", "operator": "!"}],
+        "($['a b'] == \"it's\")": [
+            {"left": "$['a b']", "operator": "==", "right": "'it\\'s'", "text": "it's"}
+        ],
+        "$.a < $.b[0]": [{"left": "$.a", "operator": "<", "right": "$.b[0]"}],
+        "$.a === undefined": [{"left": "$.a", "operator": "===", "right": "undefined"}],
+    }
+    beyond = [
+        "$.a || $.b",
+        "1 < $.a",
+        "$.a < 1 < 2",
+        "$.a && ($.b || $.c)",
+        "${$.a}",
+        "$.a ===",
+        "",
+    ]
+    response = designer.client.post("conditions", json={"conditions": [*conditions, *beyond]})
+    held_against_description(response)
+    rows = [item.get("rows") for item in response.json()["items"]]
+    assert rows == [*conditions.values(), *([None] * len(beyond))]

@@ -11,7 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httptask.errors import ExpressionError, Problem
-from httptask.expressions import Comparison, comparison_problems
+from httptask.expressions import (
+    Comparison,
+    ConditionRow,
+    comparison_problems,
+    condition_rows,
+)
 
 DATA: dict[str, Any] = {
     "value": 20,
@@ -110,6 +115,35 @@ def test_a_condition_means_what_javascript_means() -> None:
     answers = judged(CONDITIONS, DATA)
     assert [ours(condition, DATA) for condition in CONDITIONS] == answers
     assert set(answers) == {True, False}
+
+
+IN_ROWS = [
+    *(
+        f"$.type === {text}"
+        for text in (r"'$\{a}'", r"'it\'s'", '"\\"\\n\\\\\u2028\x85"', r"'\u{1f600}'")
+    ),
+    "$.emoji === 'a\U0001f600' && $['emoji'] !== '\U0001f600'",
+    "($.object['quote\\'d'] === 2) && ($.value < 1E2) && !($.no)",
+]
+
+
+@pytest.mark.npm
+def test_the_rows_of_a_condition_mean_what_it_means() -> None:
+    """Rows joined by `&&` are true, or false, in JavaScript where the condition is."""
+    rows = {condition: condition_rows(condition) for condition in [*CONDITIONS, *IN_ROWS]}
+    with_rows = {condition: joined for condition, joined in rows.items() if joined}
+    assert [*IN_ROWS] == [condition for condition in with_rows if condition in IN_ROWS]
+    assert len(with_rows) > 14
+    texts = [" && ".join(map(written, joined)) for joined in with_rows.values()]
+    assert judged(texts, DATA) == judged([*with_rows], DATA)
+    assert [condition_rows(text) for text in texts] == [*with_rows.values()]
+
+
+def written(row: ConditionRow) -> str:
+    """Write *row* as the page does."""
+    if row.right is None:
+        return row.operator + row.left
+    return f"{row.left} {row.operator} {row.right}"
 
 
 PATHS = [f"$.{name}" for name in ("value", "text", "empty", "no", "null", "list", "object", "x")]

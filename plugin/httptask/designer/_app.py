@@ -259,6 +259,7 @@ class _Designer:
             ("/input-form", {"POST": self._definitions.input_form}),
             ("/scope", {"POST": self._expressions.scope}),
             ("/evaluate", {"POST": self._expressions.evaluate}),
+            ("/conditions", {"POST": self._expressions.conditions}),
             ("/filter", {"POST": self._filter.answer}),
         )
         return [

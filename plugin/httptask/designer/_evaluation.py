@@ -12,23 +12,36 @@ from httptask._schema.views import json_type
 from httptask.designer._problems import Refused
 from httptask.designer._surroundings import Surroundings
 from httptask.errors import ExpressionError
-from httptask.expressions import Evaluator
+from httptask.expressions import (
+    ABSENT,
+    UNDEFINED,
+    Comparison,
+    ConditionError,
+    Evaluator,
+    has_expression,
+)
 from httptask.model.for_each import item_names
 
 _LONGEST = 400
 """Characters of a value under its field."""
+_CONDITION = re.compile(r"/choices/[0-9]+/condition")
 
 
-async def value_at(around: Surroundings, pointer: str, evaluator: Evaluator) -> dict[str, Any]:
-    """Return the value of the expressions in the text at *pointer* of the task.
+async def value_at(
+    around: Surroundings, pointer: str, evaluator: Evaluator, text: str | None = None
+) -> dict[str, Any]:
+    """Return the value of the expressions in the text at *pointer* of the task, or of *text* if it
+    stood there.
 
     That is `{"value", "type"}`, the value as JSON text without its secrets; or `{"lacking"}`, where
     no sample is there yet of the input (`$.input`) or of an earlier task; or `{"problem"}`.
 
-    Raises `Refused` where *pointer* leads to no text of `httpRequest`, `inputParameters` or the
-    items of `forEach`.
+    Raises `Refused` where *pointer* leads to no text of `httpRequest`, `inputParameters`, the
+    items of `forEach` or a condition of a Decision.
     """
-    text = _text_at(around.task, pointer)
+    text = _text_at(around.task, pointer) if text is None else text
+    if _CONDITION.fullmatch(pointer) and not has_expression(text):
+        return _compared(around, text)
     is_parameter = parts(pointer)[0] != "httpRequest"
     texts = [text] if is_parameter else [text, *_parameters_in(text, around)]
     if any(_names(one, name) for one in texts for name in item_names(around.task)):
@@ -44,9 +57,7 @@ async def value_at(around: Surroundings, pointer: str, evaluator: Evaluator) -> 
         if around.inputs.input is None and any(_reads_input(one) for one in texts):
             return {"lacking": {"input": True}}
         return {"problem": around.secrets.masked(_reason(text, around, error))}
-    shown = dump(around.secrets.masked(value))
-    cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
-    return {"value": cut, "type": json_type(value)}
+    return _shown(around, value)
 
 
 def _text_at(task: Mapping[str, Any], pointer: str) -> str:
@@ -55,10 +66,40 @@ def _text_at(task: Mapping[str, Any], pointer: str) -> str:
     for token in tokens:
         value = child(value, token)
     is_evaluated = tokens[:1] in (("httpRequest",), ("inputParameters",))
-    if not isinstance(value, str) or not (is_evaluated or tokens[:2] == ("forEach", "items")):
+    is_evaluated |= tokens[:2] == ("forEach", "items") or bool(_CONDITION.fullmatch(pointer))
+    if not isinstance(value, str) or not is_evaluated:
         message = f"{pointer[:200]!r} is no text of the task's httpRequest or inputParameters"
         raise Refused("bad-request", message)
     return value
+
+
+def _compared(around: Surroundings, text: str) -> dict[str, Any]:
+    """Return the value of *text*, a condition of the platform's form or a part of one."""
+    data: Any = ABSENT
+    for name in around.last_names:
+        sample = around.inputs.input if name is None else around.inputs.tasks.get(name)
+        if name is None and sample is not None:
+            data = sample
+        elif isinstance(sample, Mapping) and "output" in sample:
+            data = sample["output"]
+        if data is not ABSENT:
+            break
+    else:
+        first = next(iter(around.last_names), None)
+        return {"lacking": {"input": True} if first is None else {"task": first}}
+    try:
+        value = Comparison.of(text).value(data)
+    except (ExpressionError, ConditionError) as error:
+        return {"problem": around.secrets.masked(str(error))}
+    return _shown(around, value)
+
+
+def _shown(around: Surroundings, value: Any) -> dict[str, Any]:
+    if value is UNDEFINED:
+        return {"value": "undefined", "type": "not there"}
+    shown = dump(around.secrets.masked(value))
+    cut = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+    return {"value": cut, "type": json_type(value)}
 
 
 def _items_of(task: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from httptask.designer._scope import scope_of
 from httptask.designer._surroundings import Surroundings, surroundings_of
 from httptask.designer._workflows import MOST_BYTES, Workflows
 from httptask.errors import UnknownEndpointError
+from httptask.expressions import condition_rows
 from httptask.model.workflow import WorkflowDefinition
 
 if TYPE_CHECKING:
@@ -56,13 +58,22 @@ class Expressions:
         """Answer with the value of the expressions in one text of a task."""
         value = await json_object(request, _MOST_BYTES)
         pointer = member(value, "pointer", str)
+        text = member(value, "text", str) if "text" in value else None
 
         async def evaluated() -> dict[str, Any]:
             of_request = not pointer.startswith("/inputParameters")
             around = await self.surroundings(value, of_request=of_request)
-            return await value_at(around, pointer, self._runtime.evaluator)
+            return await value_at(around, pointer, self._runtime.evaluator, text)
 
         return as_json(await while_asked(request, evaluated()))
+
+    async def conditions(self, request: Request) -> Response:
+        """Answer with the conditions of a Decision as rows, where rows say the same."""
+        conditions = member(await json_object(request, MOST_BYTES), "conditions", list)
+        if not all(isinstance(condition, str) for condition in conditions):
+            raise Refused("bad-request", "conditions are texts")
+        items = await in_thread(lambda: [_as_rows(condition) for condition in conditions])
+        return as_json({"items": items})
 
     async def surroundings(
         self, value: Mapping[str, Any], *, of_request: bool = True
@@ -84,6 +95,16 @@ class Expressions:
             return (await self._entry_of(endpoint)).endpoint
         except UnknownEndpointError:
             return None
+
+
+def _as_rows(condition: str) -> dict[str, Any]:
+    rows = condition_rows(condition)
+    if rows is None:
+        return {}
+    shown = [
+        {name: value for name, value in asdict(row).items() if value is not None} for row in rows
+    ]
+    return {"rows": shown}
 
 
 async def while_asked(request: Request, work: Coroutine[Any, Any, T]) -> T:

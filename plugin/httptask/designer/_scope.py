@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from httptask._schema.views import Schema, Views
@@ -23,9 +23,11 @@ def scope_of(around: Surroundings, endpoints: Mapping[str, Endpoint | None]) -> 
     own answer. *endpoints* are those of earlier tasks, by name.
 
     A group is a node with the `path` of its value: names and indices from `$`. Those with `own` are
-    seen by `httpRequest`, and the others by `inputParameters`.
+    seen by `httpRequest`, and the others by `inputParameters`. One without a path is `$` itself in
+    the conditions of a Decision that are no expressions.
     """
     groups = _Groups(around)
+    groups.add_last(endpoints)
     groups.add_parameters()
     groups.add_items()
     groups.add_input()
@@ -45,6 +47,15 @@ class _Groups:
         self._remaining = _MOST_OF_ALL
         self.listed: list[Node] = []
 
+    def add_last(self, endpoints: Mapping[str, Endpoint | None]) -> None:
+        """Add what the task puts out that ran last before a Decision."""
+        for arrival in dict.fromkeys(self._around.last_names):
+            if arrival is None:
+                self.add_input([])
+            else:
+                task = next(one for one in self._around.earlier if one.name == arrival)
+                self.add_answer(arrival, task.task, endpoints.get(arrival), certain=True, path=[])
+
     def add_parameters(self) -> None:
         """Add a group of the task's own input parameters."""
         written = self._around.task.get("inputParameters")
@@ -63,13 +74,13 @@ class _Groups:
             sample = samples.get(name, ABSENT)
             self._add([name], "item", schema, sample, own=True)
 
-    def add_input(self) -> None:
-        """Add the input of the run."""
+    def add_input(self, path: Sequence[str] = ("input",)) -> None:
+        """Add the input of the run, which stands at *path*."""
         schema = self._around.definition.document.get("inputSchema")
         sample = self._around.inputs.input
         schema = schema if isinstance(schema, Mapping) else True
         views = Views(schema) if isinstance(schema, Mapping) else None
-        self._add(["input"], "input", schema, ABSENT if sample is None else sample, views=views)
+        self._add([*path], "input", schema, ABSENT if sample is None else sample, views=views)
 
     def add_variables(self) -> None:
         """Add the variables of the definition and the environment, if there are any."""
@@ -78,16 +89,25 @@ class _Groups:
             self._add(["variables"], "variables", True, variables)
 
     def add_answer(
-        self, name: str, task: Mapping[str, Any], endpoint: Endpoint | None, *, certain: bool
+        self,
+        name: str,
+        task: Mapping[str, Any],
+        endpoint: Endpoint | None,
+        *,
+        certain: bool,
+        path: list[str] | None = None,
     ) -> None:
-        """Add what the earlier *task* puts out: as it did in the last test, and as documented."""
+        """Add what the earlier *task* puts out: as it did in the last test, and as documented. It
+        stands at *path*; None: with the answers of all tasks.
+        """
         answer = self._around.inputs.tasks.get(name)
         sample = answer.get("output", ABSENT) if isinstance(answer, Mapping) else ABSENT
         if isinstance(sample, dict) and "body" in sample:
             sample = {"body": sample["body"], **sample}  # most look for it
         schema = output_schema(task, endpoint)
         views = Views({"$defs": endpoint.definitions}) if endpoint is not None else None
-        group = self._add(["tasks", name, "output"], "task", schema, sample, views=views)
+        path = ["tasks", name, "output"] if path is None else path
+        group = self._add(path, "task", schema, sample, views=views)
         group["task"] = name
         if not certain:
             group["certain"] = False
@@ -104,7 +124,7 @@ class _Groups:
     ) -> Node:
         budget = min(MOST_NODES, self._remaining)
         tree = ValueTree(self._around.secrets, views or Views({}), budget)
-        node = tree.node(path[-1], schema, sample)
+        node = tree.node(path[-1] if path else "$", schema, sample)
         self._remaining -= budget - tree.remaining
         group = {**node, "kind": kind, "path": path, "sampled": sample is not ABSENT}
         if own:

@@ -25,6 +25,7 @@ from httptask.workflow import (
     earlier_tasks,
     is_secret_input,
     iter_tasks,
+    last_tasks,
     variables_of,
 )
 
@@ -42,6 +43,8 @@ class Surroundings:
     inputs: Inputs
     earlier: list[EarlierTask]
     secrets: Secrets
+    last_names: list[str | None] = field(default_factory=list)
+    """Of a Decision: the tasks of which one completed last before it; None is the run's start."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """The input parameters that could be evaluated."""
     failures: dict[str, ExpressionError] = field(default_factory=dict)
@@ -101,6 +104,9 @@ async def surroundings_of(
     earlier = earlier_tasks(definition, name)
     secrets = await in_thread(lambda: _secrets_of(document, inputs))
     around = Surroundings(definition, name, task, inputs, earlier, secrets)
+    if task.get("type") == "Decision":
+        ways = last_tasks(definition, name)
+        around.last_names = [way and way[0] for way in ways if way is None or not way[2]]
     await _take_item(around, evaluator)
     if of_request:
         await _evaluate_parameters(around, evaluator)

@@ -17,6 +17,8 @@ from httptask.expressions._comparison import (
     members_compared,
     paths_compared,
 )
+from httptask.expressions._comparison_syntax import UNDEFINED, ConditionError
+from httptask.expressions._condition_rows import ConditionRow, condition_rows
 from httptask.expressions._conditions import condition_problems
 from httptask.expressions._document import only
 from httptask.expressions._evaluator import Evaluator
@@ -41,7 +43,10 @@ from httptask.expressions._typed import (
 
 __all__ = [
     "ABSENT",
+    "UNDEFINED",
     "Comparison",
+    "ConditionError",
+    "ConditionRow",
     "Evaluator",
     "Expected",
     "ExpectedList",
@@ -55,6 +60,7 @@ __all__ = [
     "TypedText",
     "comparison_problems",
     "condition_problems",
+    "condition_rows",
     "escape",
     "has_expression",
     "holds_expression",

@@ -94,8 +94,18 @@ class Comparison:
         Raises `ExpressionError` for a member of null or undefined, and for values that cannot be
         compared.
         """
+        return _is_true(self._of(data, pointer))
+
+    def value(self, data: Any) -> Any:
+        """Return the value of the condition for *data*, which is `$`; `UNDEFINED` where a member is
+        not there. Raises `ExpressionError` as `holds` does.
+        """
+        value = self._of(data, "")
+        return value.value if isinstance(value, _Container) else value
+
+    def _of(self, data: Any, pointer: str) -> Any:
         try:
-            return _is_true(_value(self.tree, data))
+            return _value(self.tree, data)
         except RefusedError as error:
             raise ExpressionError.of(
                 error.code, expression=self.text, pointer=pointer, **error.params

@@ -43,7 +43,12 @@ if TYPE_CHECKING:
     )
     from httptask.workflow._interpreter import RunState, next_steps
     from httptask.workflow._items import Items
-    from httptask.workflow._neighbours import EarlierTask, earlier_tasks, later_tasks
+    from httptask.workflow._neighbours import (
+        EarlierTask,
+        earlier_tasks,
+        last_tasks,
+        later_tasks,
+    )
     from httptask.workflow._nested import (
         definitions_of,
         nested_definitions,
@@ -88,6 +93,7 @@ __all__ = [
     "is_own_environment",
     "is_secret_input",
     "iter_tasks",
+    "last_tasks",
     "later_tasks",
     "load_definition",
     "load_environment",
@@ -136,6 +142,7 @@ _HOMES = {
     "error_route": "httptask.workflow._error_routes",
     "failed_output": "httptask.workflow._error_routes",
     "iter_tasks": "httptask.workflow._definition",
+    "last_tasks": "httptask.workflow._neighbours",
     "later_tasks": "httptask.workflow._neighbours",
     "load_definition": "httptask.workflow._definition",
     "load_environment": "httptask.workflow._environments",

@@ -72,6 +72,25 @@ def arrivals_of(scope: Scope) -> dict[str, list[Arrival]]:
     return arrivals
 
 
+def last_before(
+    decision: str, start: Any, arrivals: Mapping[str, Sequence[Arrival]]
+) -> Iterator[Arrival | None]:
+    """Yield the ways on which the task ran whose output is `$` in *decision*: a Decision puts out
+    nothing, so that `$` is what it was there. None where nothing ran since *start*.
+    """
+    pending, seen = [decision], {decision}
+    while pending:
+        target = pending.pop()
+        if target == start:
+            yield None
+        for name, task, has_failed in arrivals.get(target, ()):
+            if has_failed or task.get("type") != "Decision":
+                yield name, task, has_failed
+            elif name not in seen:
+                seen.add(name)
+                pending.append(name)
+
+
 def _known_members(
     decision: str, start: Any, arrivals: Mapping[str, Sequence[Arrival]]
 ) -> list[str]:
@@ -79,21 +98,15 @@ def _known_members(
     known.
     """
     members: dict[str, None] = {}
-    pending, seen = [decision], {decision}
-    while pending:
-        target = pending.pop()
-        if target == start:
+    for arrival in last_before(decision, start, arrivals):
+        if arrival is None:
             return []  # `$` is the run's input, or what came before the Parallel
-        for name, task, has_failed in arrivals.get(target, ()):
-            if has_failed:
-                members["error"] = None
-            elif task.get("type") == "Decision":
-                if name not in seen:  # a Decision puts out nothing: `$` is what it was there
-                    seen.add(name)
-                    pending.append(name)
-            elif task.get("type") != "Http" or task.get("forEach") is not None:
-                return []
-            else:
-                added = [name for setting, name in _AT_TIMES if task.get(setting) is not None]
-                members |= dict.fromkeys([*_RESULT, *added])
+        _, task, has_failed = arrival
+        if has_failed:
+            members["error"] = None
+        elif task.get("type") != "Http" or task.get("forEach") is not None:
+            return []
+        else:
+            added = [name for setting, name in _AT_TIMES if task.get(setting) is not None]
+            members |= dict.fromkeys([*_RESULT, *added])
     return list(members)

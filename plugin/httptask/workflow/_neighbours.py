@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from httptask.model.workflow import WorkflowDefinition
+from httptask.workflow._condition_members import Arrival, arrivals_of, last_before
 from httptask.workflow._definition import Scope, branches_of, iter_scopes
 from httptask.workflow._graph import Arrows, reached, turned
 from httptask.workflow._routes import arrows_of
@@ -50,6 +51,16 @@ def later_tasks(definition: WorkflowDefinition, name: str) -> list[str]:
             if other in after:
                 later.update(dict.fromkeys([other, *(inner for inner, _ in _inside(scope, other))]))
     return [*later]
+
+
+def last_tasks(definition: WorkflowDefinition, decision: str) -> list[Arrival | None]:
+    """Return the ways on which a task ran whose output is `$` in the conditions of *decision*; None
+    is the start of the run, whose input it is then. What comes before a Parallel is left out.
+    """
+    for scope, name in _around(definition, decision):
+        arrivals = last_before(name, scope.start, arrivals_of(scope))
+        return [one for one in arrivals if one is not None or not scope.depth]
+    return []
 
 
 def _around(definition: WorkflowDefinition, name: str) -> Iterator[tuple[Scope, str]]:

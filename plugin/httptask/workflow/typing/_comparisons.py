@@ -7,7 +7,7 @@ from typing import Any
 
 from httptask._schema.value_types import ANY, ValueType, any_of, typed_by
 from httptask.expressions import MissingName, has_expression, paths_compared
-from httptask.workflow._condition_members import Arrival
+from httptask.workflow._condition_members import Arrival, last_before
 from httptask.workflow._definition import Scope
 from httptask.workflow.typing._data import TypedData
 from httptask.workflow.typing._outputs import FAILED
@@ -20,24 +20,17 @@ def previous_output(
     decision: str, scope: Scope, arrivals: Mapping[str, Sequence[Arrival]], data: TypedData
 ) -> ValueType:
     """Return the type of `$` in conditions of the task *decision* of *scope*: what the task puts
-    out that ran last on a way to it. A Decision puts out nothing.
+    out that ran last on a way to it.
     """
     types: list[ValueType] = []
-    pending, seen = [decision], {decision}
-    while pending:
-        target = pending.pop()
-        if target == scope.start:
+    for arrival in last_before(decision, scope.start, arrivals):
+        if arrival is None:
             if scope.depth:
                 return ANY  # what came before the Parallel
             types.append(data.input)
-        for name, task, has_failed in arrivals.get(target, ()):
-            if has_failed:
-                types.append(typed_by(FAILED))
-            elif task.get("type") != "Decision":
-                types.append(data.completed(name))
-            elif name not in seen:
-                seen.add(name)
-                pending.append(name)
+        else:
+            name, _, has_failed = arrival
+            types.append(typed_by(FAILED) if has_failed else data.completed(name))
     return any_of(types)
 
 
