@@ -132,6 +132,8 @@ def test_a_decision_is_added_between_two_tasks_and_its_choices_edited(
     that leads nowhere yet takes the next task that is added.
     """
     page.named("button", "Add Decision task").click()
+    expect(labelled(page, "Value 1 of choice 1")).to_be_focused()
+    page.named("button", "Expression").click()
     condition = labelled(page, "Condition 1")
     expect(condition).to_be_focused()
     condition.fill("$.statusCode === ")
@@ -140,7 +142,8 @@ def test_a_decision_is_added_between_two_tasks_and_its_choices_edited(
     expect(page.named("group", "Choice 1").locator(".problem")).to_have_count(0)
     expect(labelled(page, "Next task 1")).to_have_value("Sorry")
     page.named("button", "Add choice").click()
-    expect(labelled(page, "Condition 2")).to_be_focused()
+    expect(labelled(page, "Value 1 of choice 2")).to_be_focused()
+    page.named("button", "Expression").last.click()
     labelled(page, "Condition 2").fill("jsonata: body.total > 20")
     expect(page.named("group", "Choice 2").locator(".problem")).not_to_have_count(0)
     page.named("button", "Add Terminate task").click()

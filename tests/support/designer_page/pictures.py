@@ -192,6 +192,15 @@ def reference(page: DesignerPage) -> None:
     expect(page.page.get_by_role("heading", name="Responses", exact=True)).to_be_visible()
 
 
+def decision(page: DesignerPage) -> None:
+    page.page.keyboard.press("Escape")
+    open_task(page, "Is it large?")
+    condition = page.page.get_by_label("Condition 1", exact=True)
+    condition.fill("$.statusCode === 200 && $.body.size !== 'small'")
+    page.named("button", "Rows").click()
+    expect(page.page.locator(".value-below")).to_have_count(3)
+
+
 STATES: dict[str, Callable[[DesignerPage], None]] = {
     "search": searched,
     "request": filled_in,
@@ -201,6 +210,7 @@ STATES: dict[str, Callable[[DesignerPage], None]] = {
     "workflow": workflow,
     "credentials": credentials,
     "reference": reference,
+    "decision": decision,
 }
 """Each is reached from the one before."""
 

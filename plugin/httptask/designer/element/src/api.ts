@@ -1,6 +1,6 @@
 // The JSON API: fetch, problem details (RFC 9457), and a test request's event stream.
 import { type Json, type JsonObject, parse } from "./json";
-import type { Change, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, Found, ImportState, Page, Preview, Problem, Scope, ScopeRequest, Task } from "./types";
+import type { Change, ConditionRow, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, Found, ImportState, Page, Preview, Problem, Scope, ScopeRequest, Task } from "./types";
 
 /** What the server, or the way to it, answered instead of what was asked for. */
 export class ApiError extends Error {
@@ -180,7 +180,9 @@ export class Api {
   }
 
   scope = async (body: ScopeRequest) => (await (await this.post("scope", body)).json()) as Scope;
-  evaluate = async (body: ScopeRequest & { pointer: string }, signal: AbortSignal) => (await (await this.post("evaluate", body, signal)).json()) as Evaluation;
+  evaluate = async (body: ScopeRequest & { pointer: string; text: string }, signal: AbortSignal) => (await (await this.post("evaluate", body, signal)).json()) as Evaluation;
+  /** What rows each of the *conditions* of a Decision is; null where rows cannot say it. */
+  conditions = async (conditions: string[]) => ((await (await this.post("conditions", { conditions })).json()) as { items: { rows?: ConditionRow[] }[] }).items;
 
   environments = async (workflow: string) => (await this.get<{ items: Environment[] }>(`workflows/${encode(workflow)}/environments`)).items;
   inputForm = async (inputSchema: Json) =>

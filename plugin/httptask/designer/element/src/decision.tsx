@@ -1,10 +1,17 @@
 // A task that chooses where the run goes: a condition and a task for each choice, and a task for every other case.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type As, blankRow, conditionOf, type EditedRow, editedRow, isAlone, isBegun, OPERATORS, readsAs } from "./condition-rows";
 import type { FlowForm } from "./flow-task";
 import { EntryRows, type Row } from "./entries";
+import { type Asked, ExpressionInput, ValueBelow } from "./expression-input";
 import { child } from "./json";
 import { TaskChoice } from "./routes";
+import { ANY, load, type Slot } from "./slots";
 import { editTask, problemsAt } from "./task-edits";
-import { describedBy, Problems, typed, useUi } from "./ui";
+import { describedBy, Icon, IconButton, Problems, typed, useRedraw, useUi } from "./ui";
+
+/** In milliseconds, after the last key. */
+const ASK_AFTER = 150;
 
 export function DecisionForm({ item, problems }: FlowForm) {
   const { store } = useUi();
@@ -28,25 +35,124 @@ export function DecisionForm({ item, problems }: FlowForm) {
   );
 }
 
+/** The rows of *condition*, as the server has them; null where it is none, undefined until that is known. */
+function useRows(condition: string) {
+  const { store } = useUi();
+  /** The rows of which text: what is typed into them changes both. */
+  const [known, setKnown] = useState<{ text: string; rows: EditedRow[] | null } | null>(condition ? null : { text: "", rows: [blankRow()] });
+  const rows = known?.text === condition ? known.rows : undefined;
+  const first = useRef(true);
+  useLayoutEffect(() => {
+    if (rows !== undefined) return;
+    let wanted = true;
+    const ask = () => store.api.conditions([condition]).then(
+      ([told]) => { if (wanted) setKnown({ text: condition, rows: told?.rows?.map(editedRow) ?? null }); },
+      () => {}, // the server is away: saving says so
+    );
+    const timer = setTimeout(ask, first.current ? 0 : ASK_AFTER);
+    first.current = false;
+    return () => { wanted = false; clearTimeout(timer); };
+  }, [condition]);
+  return [rows, (changed: EditedRow[]) => { const text = conditionOf(changed); setKnown({ text, rows: changed }); return text; }] as const;
+}
+
 function Choice({ item, problems, value: choice, index, onChange }: FlowForm & Row) {
+  const { focus } = useUi();
   const id = `choice-${index}`;
   const pointer = child("/choices", index);
   const here = problemsAt(problems, pointer);
   const described = describedBy(id, here) || undefined;
+  const condition = typeof choice.condition === "string" ? choice.condition : "";
+  const write = (text: string) => { if (text !== condition) onChange({ ...choice, condition: text }); };
+  const [rows, change] = useRows(condition);
+  const [asText, setAsText] = useState(false);
+  const inRows = !!rows && !asText;
+  const view = (text: boolean) => { setAsText(text); focus(id); };
   return (
     <>
-      <div class="rail">
-        <div class="field single"><label class="name" for={id}>Condition {index + 1}</label>
-          <input
-            id={id} class="code" aria-describedby={described} placeholder="$.statusCode === 200 && $.body.total > 20"
-            value={typeof choice.condition === "string" ? choice.condition : ""} onInput={typed((condition) => onChange({ ...choice, condition }))}
-          />
-        </div>
-        <div class="field single"><label class="name" for={`${id}-next`}>Next task {index + 1}</label>
-          <TaskChoice id={`${id}-next`} item={item} value={choice.nextTask} none="choose one" described={described} onChoose={(nextTask) => onChange({ ...choice, nextTask })} />
-        </div>
+      <div class="views">
+        <span class="segments" role="group" aria-label={`Edit condition ${index + 1} as`}>
+          <button aria-pressed={inRows} disabled={!rows} title={rows ? "" : "Rows cannot say this: they are all joined by “and”"} onClick={() => view(false)}>Rows</button>
+          <button aria-pressed={!inRows} onClick={() => view(true)}>Expression</button>
+        </span>
       </div>
-      <Problems id={id} pointer={pointer} problems={here} />
+      {inRows
+        ? <ConditionRows {...{ id, rows, described }} pointer={`${pointer}/condition`} number={index + 1} onChange={(changed) => write(change(changed))} />
+        : <ConditionText {...{ id, described, condition, write }} pointer={`${pointer}/condition`} number={index + 1} />}
+      {inRows && rows.some(isBegun) ? <p class="muted small">A row is not complete yet.</p> : <Problems id={id} pointer={pointer} problems={here} />}
+      <div class="field single"><label class="name" for={`${id}-next`}>Next task {index + 1}</label>
+        <TaskChoice id={`${id}-next`} item={item} value={choice.nextTask} none="choose one" described={described} onChoose={(nextTask) => onChange({ ...choice, nextTask })} />
+      </div>
     </>
+  );
+}
+
+interface Place {
+  /** Of the first control. */
+  id: string;
+  pointer: string;
+  /** Of the choice, from 1. */
+  number: number;
+  described?: string;
+}
+
+/** The whole condition, in either of its forms. */
+function ConditionText({ id, pointer, number, described, condition, write }: Place & { condition: string; write: (text: string) => void }) {
+  const [slot] = useState(() => load(ANY));
+  Object.assign(slot, { fx: true, expr: condition });
+  return <ValueBox {...{ id, pointer, described, slot }} name={`Condition ${number}`} of="condition" placeholder="$.statusCode === 200 || $.body.total > 20" redraw={() => write(slot.expr)} />;
+}
+
+/** A text of the condition, with the tree of what it can see. */
+function ValueBox({ slot, pointer, id, name, described, ...rest }: {
+  slot: Slot; pointer: string; id: string; name: string; described?: string; of: "condition" | "part"; placeholder: string; redraw: () => void; quiet?: boolean;
+}) {
+  const [asked, ask] = useState<Asked>(null);
+  return <ExpressionInput {...{ slot, pointer, name, asked, ask }} control={{ id, "aria-label": name, "aria-describedby": described }} {...rest} />;
+}
+
+/** What is said of the value on the right. */
+const KINDS: Record<As, string> = { "": "", text: "text", number: "number", word: "no text", path: "" };
+
+/** What must hold together. */
+function ConditionRows({ id, pointer, number, described, rows, onChange }: Place & { rows: EditedRow[]; onChange: (rows: EditedRow[]) => void }) {
+  const { focus } = useUi();
+  const draw = useRedraw();
+  const idOf = (index: number) => (index ? `${id}-${index}` : id);
+  const write = (changed = rows) => { onChange(changed); draw(); };
+  const add = () => { write([...rows, blankRow()]); focus(idOf(rows.length)); };
+  return (
+    <div class="condition-rows">
+      {rows.map((row, index) => {
+        const of = `${index + 1} of choice ${number}`;
+        const put = (changed: Partial<EditedRow>) => { Object.assign(row, changed); write(); };
+        const as = row.as || readsAs(row.right.expr);
+        return (
+          <div class="condition-row" key={row.left.key} role="group" aria-label={`Row ${of}`}>
+            {index > 0 && <span class="muted and">and</span>}
+            <ValueBox slot={row.left} id={idOf(index)} name={`Value ${of}`} of="part" placeholder="$.body.total" redraw={write} {...{ pointer, described }} />
+            <select aria-label={`Operator ${of}`} value={row.operator} onChange={typed((operator) => put({ operator }))}>
+              {Object.entries(OPERATORS).map(([operator, words]) => <option key={operator} value={operator}>{words}</option>)}
+              {!(row.operator in OPERATORS) && <option value={row.operator}>{row.operator}</option>}
+            </select>
+            {isAlone(row) ? <span class="compared" /> : (
+              <div class="compared">
+                <ValueBox slot={row.right} id={`${idOf(index)}-right`} name={`Compared with ${of}`} of="part" quiet placeholder={row.as === "text" ? "an empty text" : "20, a text, or $.body.limit"} redraw={write} {...{ pointer, described }} />
+                {(as !== "text" || row.as === "text") && as !== "path" && (row.right.expr || row.as) && (
+                  <span class="small"><span class="muted">{KINDS[as]}</span>{" "}
+                    {row.as ? <button class="link small" onClick={() => put({ as: "" })}>as typed</button> : <button class="link small" onClick={() => put({ as: "text" })}>as text</button>}
+                  </span>
+                )}
+              </div>
+            )}
+            <IconButton icon="close" label={`Remove row ${of}`} title="Remove" disabled={rows.length < 2} onClick={() => { write(rows.filter((each) => each !== row)); focus(id); }} />
+          </div>
+        );
+      })}
+      <div class="row">
+        <button class="add" aria-label={`Add row to choice ${number}`} onClick={add}><Icon name="plus" />Add row</button>
+        <ValueBelow pointer={pointer} text={rows.some(isBegun) ? "" : conditionOf(rows)} />
+      </div>
+    </div>
   );
 }

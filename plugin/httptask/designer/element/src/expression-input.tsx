@@ -4,7 +4,7 @@ import { contextAt, inserted } from "./expression-text";
 import { isExpression, wrapped } from "./json";
 import type { Slot } from "./slots";
 import type { Evaluation, ScopeGroup } from "./types";
-import { fits, type Line, linesOf, origin, preview, short, title } from "./value-list";
+import { fits, keyOf, type Line, linesOf, origin, preview, short, title } from "./value-list";
 import { Icon, useRedraw, useUi } from "./ui";
 
 const EVALUATE_AFTER = 250;
@@ -26,9 +26,14 @@ interface ExpressionField {
   ask: (asked: Asked) => void;
   /** Gets what was chosen, or was typed and ended with Enter, in the place of the slot. */
   onTake?: (expression: string) => void;
+  /** Of a Decision: the whole text of a condition, or a value in one that is no expression. */
+  of?: "condition" | "part";
+  /** It may be a text, too: what begins with no `$` asks for no value. */
+  quiet?: boolean;
+  placeholder?: string;
 }
 
-export function ExpressionInput({ slot, pointer, name, redraw, control, asked, ask, onTake }: ExpressionField) {
+export function ExpressionInput({ slot, pointer, name, redraw, control, asked, ask, onTake, of, quiet, placeholder = "$.name" }: ExpressionField) {
   const { store } = useUi();
   const input = useRef<HTMLInputElement>(null);
   const mayBeText = useRef(false);
@@ -57,7 +62,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     if (all) setToggled(new Map());
     if (open && groups) return; // while one types, the tree stays
     store.expressions.scope().then(
-      (scope) => { setGroups(scope.groups.filter(({ kind }) => pointer.startsWith("/httpRequest") || (kind !== "parameter" && (kind !== "item" || !pointer.startsWith("/forEach"))))); setFailure(""); },
+      (scope) => { setGroups(scope.groups.filter(({ kind, path }) => of === "part" ? !path.length : of || pointer.startsWith("/httpRequest") || (kind !== "parameter" && (kind !== "item" || !pointer.startsWith("/forEach"))))); setFailure(""); },
       (error: Error) => setFailure(error.message),
     );
   };
@@ -77,13 +82,14 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
   };
   useLayoutEffect(() => popup.current?.scrollIntoView({ block: "nearest" }), [open, groups]);
 
-  const toggle = ({ steps, open: isOpen }: Line) => setToggled(new Map(toggled).set(JSON.stringify(steps), !isOpen));
+  const toggle = (each: Line) => setToggled(new Map(toggled).set(keyOf(each), !each.open));
   const take = ({ group, steps }: Line) => {
     const path = store.expressions.reach(group, steps, pointer);
     const now = fresh ? slot.expr.length : input.current!.selectionStart!;
     const here = contextAt(slot.expr, now);
+    const isOther = of === "condition" && group.path.length > 0; // what only an expression sees
     const { text, caret: after } = inserted(slot.expr, fresh ? 0 : here.query.from, now, here, path);
-    slot.expr = text;
+    slot.expr = isOther ? wrapped(text) : text;
     setOpen(false);
     if (onTake) return onTake(text);
     redraw();
@@ -122,7 +128,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     }}>
       <div class="joined">
         <input
-          {...control} ref={input} class="code" value={slot.expr} placeholder="$.name" autocomplete="off"
+          {...control} ref={input} class="code" value={slot.expr} placeholder={placeholder} autocomplete="off"
           role="combobox" aria-haspopup="tree" aria-autocomplete="list" aria-expanded={visible} aria-controls={visible ? id : undefined}
           aria-activedescendant={line ? `${id}-${active}` : undefined}
           onInput={(event) => {
@@ -133,7 +139,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
               return backToText();
             }
             const typed = contextAt(slot.expr, event.currentTarget.selectionStart!).query;
-            if (typed.steps || typed.partial) show(false);
+            if ((typed.steps || typed.partial) && !(quiet && slot.expr[0] !== "$")) show(false);
             else setOpen(false);
             redraw();
           }}
@@ -143,7 +149,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
           class="add" aria-label={`Insert a value into ${name}`} title="Insert a value (Alt E)" aria-expanded={visible}
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => { if (visible) return setOpen(false); input.current!.focus(); input.current!.select(); show(true); }}
-        >Insert</button>
+        >{of === "part" ? <Icon name="braces" /> : "Insert"}</button>
       </div>
       {visible && (
         <div class="values" ref={popup} onMouseDown={(event) => event.preventDefault()}>
@@ -153,7 +159,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
             onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => { if (scrollTop + clientHeight > scrollHeight - 80 && most < lines.length) setMost(most + 4 * AT_ONCE); }}
           >
             {lines.slice(0, most).map((each, index) => (
-              <ValueLine key={JSON.stringify(each.steps)} id={`${id}-${index}`} line={each} active={index === active} slot={slot} onClick={() => { setActive(index); each.folds ? toggle(each) : take(each); }} />
+              <ValueLine key={keyOf(each)} id={`${id}-${index}`} line={each} active={index === active} slot={slot} onClick={() => { setActive(index); each.folds ? toggle(each) : take(each); }} />
             ))}
           </div>
           <div class="row between small">
@@ -162,7 +168,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
           </div>
         </div>
       )}
-      <ValueBelow pointer={pointer} slot={slot} />
+      {!(quiet && slot.expr[0] !== "$") && <ValueBelow pointer={pointer} text={slot.expr} />}
     </div>
   );
 }
@@ -184,18 +190,18 @@ function ValueLine({ id, line, active, slot, onClick }: { id: string; line: Line
 }
 
 /** What the expression yields with the samples there are, as one types. */
-function ValueBelow({ pointer, slot }: { pointer: string; slot: Slot }) {
+export function ValueBelow({ pointer, text: written }: { pointer: string; text: string }) {
   const { store } = useUi();
   const redraw = useRedraw();
   const [shown, setShown] = useState<Evaluation | null>(null);
   useLayoutEffect(() => store.subscribe(redraw), []);
-  const text = slot.expr.trim();
+  const text = written.trim();
   const stamp = store.expressions.stamp;
   useLayoutEffect(() => {
     if (!text) return setShown(null);
     const running = new AbortController();
     const timer = setTimeout(() => {
-      store.expressions.evaluate(pointer, isExpression(text) ? text : wrapped(text), running.signal).then(
+      store.expressions.evaluate(pointer, isExpression(text) || pointer.startsWith("/choices/") ? text : wrapped(text), running.signal).then(
         (found) => { if (!running.signal.aborted) setShown(found); },
         () => { if (!running.signal.aborted) setShown(null); }, // the server is away: testing and saving say so
       );

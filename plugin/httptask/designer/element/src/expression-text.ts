@@ -8,7 +8,8 @@ const SHORT = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 /** Words of JSONata that are no plain names of members. */
 const WORDS = ["and", "or", "in", "true", "false", "null", "function"];
 
-const quoted = (name: string): string => `'${JSON.stringify(name).slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`;
+/** *name* in quotes that JSONPath and the conditions of a Decision read. */
+export const quoted = (name: string): string => `'${JSON.stringify(name).slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`;
 
 /** RFC 9535: `$.tasks['Find the RFI'].output.body.items[0]`. */
 export const jsonPath = (steps: Step[]): string =>

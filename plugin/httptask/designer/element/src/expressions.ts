@@ -33,10 +33,10 @@ export class Expressions {
 
   /** The value of the expression *text* at *pointer*. */
   async evaluate(pointer: string, text: string, signal: AbortSignal): Promise<Evaluation> {
-    const body = this.body(text);
+    const body = this.body(pointer.startsWith("/choices") ? undefined : text); // a condition names no task
     // An entry that has no name yet stands nowhere.
     if (typeof at(flow.find(body.definition, body.task)?.task, pointer) !== "string") return {};
-    return this.store.api.evaluate({ ...body, pointer }, signal);
+    return this.store.api.evaluate({ ...body, pointer, text }, signal);
   }
 
   /** Changes with everything that a value depends on besides its own text. */

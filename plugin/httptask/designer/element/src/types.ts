@@ -234,6 +234,15 @@ export interface Evaluation {
   problem?: string;
 }
 
+/** A comparison of a condition; its values are as a condition writes them. */
+export interface ConditionRow {
+  left: string;
+  operator: string;
+  right?: string;
+  /** The value of `right`, where that is a text. */
+  text?: string;
+}
+
 /** The import under way, or the last one. */
 export interface ImportState {
   state: "none" | "running" | "cancelling" | "done" | "cancelled" | "failed";

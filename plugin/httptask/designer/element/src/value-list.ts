@@ -12,6 +12,9 @@ export interface Line {
   open: boolean;
 }
 
+/** Tells a line from every other: the same path may stand for the answers of several tasks. */
+export const keyOf = ({ group, steps }: Pick<Line, "group" | "steps">): string => JSON.stringify([group.path.length ? 0 : (group.task ?? 1), steps]);
+
 const MOST_LINES = 4_000;
 const MOST_PREVIEWED = 3;
 const MOST_OF_ONE = 24;
@@ -79,10 +82,10 @@ export function linesOf(groups: ScopeGroup[], query: Query | null, toggled: Map<
     const folds = !!node.nodes?.length;
     const isBody = group.kind === "task" && steps.length === group.path.length + 1 && node.name === "body";
     const byItself = word ? !hits(node, word) || level === 1 : !isPath && ((level === 1 && group.kind !== "parameter" && (group.kind !== "task" || group === nearest)) || (isBody && group === nearest));
-    const open = folds && (toggled.get(JSON.stringify(steps)) ?? byItself);
+    const open = folds && (toggled.get(keyOf({ group, steps })) ?? byItself);
     lines.push({ node, group, steps, level, folds, open });
     if (!open) return;
-    const inner = node.nodes!.filter((each) => !word || hits(node, word) || holds(each, word) || toggled.get(JSON.stringify(steps)));
+    const inner = node.nodes!.filter((each) => !word || hits(node, word) || holds(each, word) || toggled.get(keyOf({ group, steps })));
     for (const each of inner) add({ node: each, group, steps: [...steps, each.name] }, level + 1);
   };
   for (const start of starts) add(start, 1);
@@ -90,7 +93,8 @@ export function linesOf(groups: ScopeGroup[], query: Query | null, toggled: Map<
 }
 
 /** What a group is called. */
-export const title = ({ kind, path, task }: ScopeGroup): string => (kind === "input" ? "Input" : kind === "variables" ? "Variables" : (task ?? path[0]!));
+export const title = ({ kind, path, task }: ScopeGroup): string =>
+  (path.length ? "" : "$: ") + (kind === "input" ? "Input" : kind === "variables" ? "Variables" : (task ?? path[0]!));
 /** What its values are. */
 export function origin({ kind, sampled, nodes, certain }: ScopeGroup): string {
   const words: Record<ScopeGroup["kind"], string> = {
