@@ -38,9 +38,93 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     parser.set_defaults(run=run_list)
     actions = parser.add_subparsers(metavar="ACTION")
+    _add_list(actions)
+    _add_set(actions)
+    _add_test(actions)
+    _add_connect(actions)
+    _add_remove(actions)
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    help_: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    parser = command(
+        actions, name, help_, f"httptask credentials {name} crm", catalogue=False, is_below=True
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="what tasks call it")
+
+
+def _reach(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--catalogue", metavar="FILE", help="the catalogue file")
+    network_options(parser, "let requests go to this network or host too")
+
+
+# list
+
+
+def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     listing = _action(actions, "list", "list the credentials: names and kinds, no values", run_list)
     listing.epilog = "example: httptask credentials list"
 
+
+def run_list(arguments: argparse.Namespace) -> int:
+    """Print names, kinds, where each is kept, its origins, and whether a token is held."""
+    from httptask.credentials import listed_credentials
+    from httptask.task import held_token, token_json
+
+    items, problems = listed_credentials()
+
+    async def tokens(runtime: Runtime) -> list[dict[str, Any]]:
+        listed = []
+        for item in items:
+            token = await held_token(runtime, item.credential)
+            held = {} if token is None else {"token": token_json(token, runtime.clock.wall())}
+            listed.append(item.to_json() | held)
+        return listed
+
+    listed = _with_runtime(arguments, tokens)
+    text = "\n".join([*_listing_lines(listed), *(f"warning: {problem}" for problem in problems)])
+    emit(arguments, {"items": listed, "problems": problems}, text or "no credentials yet")
+    return 0
+
+
+def _listing_lines(listed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the table of the credentials *listed*, and the warnings about each."""
+    if not listed:
+        return []
+    rows = [_row(item) for item in listed]
+    lines = [table([("NAME", "KIND", "KEPT IN", "ORIGINS", "TOKEN"), *rows])]
+    for item in listed:
+        lines += [f"warning: {item['name']}: {warning}" for warning in item.get("warnings", ())]
+    return lines
+
+
+def _row(item: Mapping[str, Any]) -> tuple[str, ...]:
+    origins = ", ".join(item.get("origins", ())) or "any"
+    return item["name"], item["kind"], item["source"], origins, _token_text(item.get("token"))
+
+
+def _token_text(token: Mapping[str, Any] | None) -> str:
+    if token is None:
+        return "-"
+    if "expiresAt" not in token:
+        return "held"
+    expires_at = token["expiresAt"]
+    return f"expired {expires_at}" if token["expired"] else f"until {expires_at}"
+
+
+# set
+
+
+def _add_set(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     set_ = _action(
         actions, "set", "make a credential, or change one; secrets are asked for", run_set
     )
@@ -77,138 +161,63 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="keep it in the system's keyring, not in the credentials file",
     )
 
-    test = _action(
-        actions, "test", "get a token, or send one harmless request, and say what came", run_test
-    )
-    _name(test)
-    target = test.add_mutually_exclusive_group()
-    target.add_argument("--endpoint", metavar="ID", help="an endpoint that changes nothing")
-    target.add_argument("--url", metavar="URL", help="what to GET")
-    _reach(test)
-
-    connect = _action(
-        actions, "connect", "have a person consent, in a browser or on another device", run_connect
-    )
-    _name(connect)
-    connect.add_argument("--endpoint", metavar="ID", help="whose server relative URLs are of")
-    connect.add_argument(
-        "--port",
-        type=int,
-        default=8710,
-        help="where the browser comes back to on this machine (default 8710, as in the page)",
-    )
-    connect.add_argument(
-        "--no-browser", action="store_true", help="print the address, and open no browser"
-    )
-    _reach(connect)
-
-    remove = _action(actions, "remove", "remove a credential, and its tokens", run_remove)
-    _name(remove)
-    remove.add_argument("--yes", action="store_true", help="do not ask")
-
-
-def _action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    help_: str,
-    run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
-    parser = command(
-        actions, name, help_, f"httptask credentials {name} crm", catalogue=False, is_below=True
-    )
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="what tasks call it")
-
-
-def _reach(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--catalogue", metavar="FILE", help="the catalogue file")
-    network_options(parser, "let requests go to this network or host too")
-
-
-# list
-
-
-def run_list(arguments: argparse.Namespace) -> int:
-    """Print names, kinds, where each is kept, its origins, and whether a token is held."""
-    from httptask.credentials import listed_credentials
-    from httptask.task import held_token, token_json
-
-    items, problems = listed_credentials()
-
-    async def tokens(runtime: Runtime) -> list[dict[str, Any]]:
-        listed = []
-        for item in items:
-            token = await held_token(runtime, item.credential)
-            held = {} if token is None else {"token": token_json(token, runtime.clock.wall())}
-            listed.append(item.to_json() | held)
-        return listed
-
-    listed = _with_runtime(arguments, tokens)
-    rows = [_row(item) for item in listed]
-    lines = [table([("NAME", "KIND", "KEPT IN", "ORIGINS", "TOKEN"), *rows])] if rows else []
-    lines += [
-        f"warning: {item['name']}: {warning}"
-        for item in listed
-        for warning in item.get("warnings", ())
-    ]
-    lines += [f"warning: {problem}" for problem in problems]
-    emit(
-        arguments, {"items": listed, "problems": problems}, "\n".join(lines) or "no credentials yet"
-    )
-    return 0
-
-
-def _row(item: Mapping[str, Any]) -> tuple[str, ...]:
-    origins = ", ".join(item.get("origins", ())) or "any"
-    return item["name"], item["kind"], item["source"], origins, _token_text(item.get("token"))
-
-
-def _token_text(token: Mapping[str, Any] | None) -> str:
-    if token is None:
-        return "-"
-    if "expiresAt" not in token:
-        return "held"
-    return f"{'expired' if token['expired'] else 'until'} {token['expiresAt']}"
-
-
-# set
-
 
 def run_set(arguments: argparse.Namespace) -> int:
     """Make a credential, or change one: what is not named stays."""
-    from httptask.credentials import shelf_of
     from httptask.task import store_credential
 
     name: str = arguments.name
-    shelf, before = _stored(name)
+    shelf, stored = _stored(name)
     target = _target(arguments, shelf)
-    given = _given(arguments)
-    scheme = arguments.type or given.pop("type", None) or (before or {}).get("type")
-    if not isinstance(scheme, str):
-        raise CommandError("name the type: --type bearer, basic, apiKey, oauth2, ...")
-    known = _known_scheme(name, scheme)
-    kept = before if before is not None and before.get("type") == scheme else {}
-    origins = arguments.origin or given.pop("origins", None) or kept.get("origins")
-    others = {key: value for key, value in kept.items() if key not in ("type", "origins")}
-    fields = others | given | _fields(known.schema, arguments.field)
-    fields = _with_secrets(arguments, known, fields)
-    document = {"type": scheme, **fields, **({"origins": origins} if origins else {})}
-    _check(name, document, known)
+    document = _changed(arguments, stored or {})
     _with_runtime(arguments, lambda runtime: store_credential(runtime, target, name, document))
     if shelf is not None and shelf.store is not None and shelf is not target:
         shelf.store(name, None)  # it has moved
-    warnings = [] if origins else ["it may be sent to any origin; --origin binds it"]
+    scheme = document["type"]
+    warnings = _stored_warnings(name, document, target)
+    value = {"name": name, "kind": scheme, "source": target.name, "warnings": warnings}
+    lines = [f"{name} ({scheme}) is kept in the {target.name}"]
+    lines += [f"warning: {warning}" for warning in warnings]
+    emit(arguments, value, "\n".join(lines))
+    return 0
+
+
+def _changed(arguments: argparse.Namespace, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the credential *stored* as a document, with everything that the person names.
+
+    An option wins over the file, and the file over what is stored. A credential that changes its
+    type keeps nothing.
+    """
+    in_file = _file_fields(arguments)
+    scheme = arguments.type or in_file.pop("type", None) or stored.get("type")
+    if not isinstance(scheme, str):
+        raise CommandError("name the type: --type bearer, basic, apiKey, oauth2, ...")
+    known = _known_scheme(arguments.name, scheme)
+    kept = stored if stored.get("type") == scheme else {}
+    origins = arguments.origin or in_file.pop("origins", None) or kept.get("origins")
+    fields = _fields_of(kept) | in_file | _option_fields(known.schema, arguments.field)
+    document = {"type": scheme, **_with_secrets(arguments, known, fields)}
+    if origins:
+        document["origins"] = origins
+    _check(arguments.name, document, known)
+    return document
+
+
+def _fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in ("type", "origins")}
+
+
+def _stored_warnings(name: str, document: Mapping[str, Any], target: Shelf) -> list[str]:
+    """Return what may surprise about the credential *name*, which is stored in *target*."""
+    from httptask.credentials import shelf_of
+
+    warnings = []
+    if "origins" not in document:
+        warnings.append("it may be sent to any origin; --origin binds it")
     used = shelf_of(name)
     if used is not None and used is not target and used.store is None:
         warnings.append(f"the {used.name} has one of this name, which is used instead")
-    value = {"name": name, "kind": scheme, "source": target.name, "warnings": warnings}
-    lines = [f"{name} ({scheme}) is kept in the {target.name}"]
-    emit(arguments, value, "\n".join(lines + [f"warning: {warning}" for warning in warnings]))
-    return 0
+    return warnings
 
 
 def _stored(name: str) -> tuple[Shelf | None, dict[str, Any] | None]:
@@ -227,7 +236,8 @@ def _stored(name: str) -> tuple[Shelf | None, dict[str, Any] | None]:
     return None, None
 
 
-def _target(arguments: argparse.Namespace, shelf: Shelf | None) -> Any:
+def _target(arguments: argparse.Namespace, shelf: Shelf | None) -> Shelf:
+    """Return where the credential is stored: where it is already, unless an option says another."""
     from httptask.credentials import writable_shelf
 
     if not arguments.name.strip():
@@ -245,12 +255,12 @@ def _known_scheme(name: str, scheme: str) -> KnownScheme:
     return known_scheme(Credential(name, scheme, {}), plugin_manager())
 
 
-def _fields(schema: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
-    """Return the fields that *words*, each NAME=VALUE, say. Refuses secrets."""
+def _option_fields(schema: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
+    """Return the fields that *options*, each NAME=VALUE, give. Refuses secrets."""
     properties = schema.get("properties", {})
     fields: dict[str, Any] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
+    for option in options:
+        name, equals, value = option.partition("=")
         if not equals:
             raise CommandError(f"--field takes NAME=VALUE, found {name[:40]!r}")
         field = properties.get(name, {})
@@ -260,10 +270,10 @@ def _fields(schema: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
                 f" processes. Leave it out and it is asked for (--secret {name}), or use"
                 " --from-file"
             )
-        if field.get("type") == "array" and not text.startswith("["):
-            fields[name] = [*fields.get(name, []), text]
+        if field.get("type") == "array" and not value.startswith("["):
+            fields[name] = [*fields.get(name, []), value]
         else:
-            fields[name] = text if _is_text(field) else _json_value(name, text)
+            fields[name] = value if _is_text(field) else _json_value(name, value)
     return fields
 
 
@@ -281,77 +291,99 @@ def _json_value(name: str, text: str) -> Any:
         raise CommandError(f"--field {name}: expected JSON: {error}") from error
 
 
-def _given(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the fields that a file holds; a text that is no JSON object is the secret, "" by name.
+_UNNAMED = ""
+"""The name of a secret in a file that is no JSON object: which one it is, the type says."""
+
+
+def _file_fields(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields in the file. Text that is no JSON object is one secret, `_UNNAMED`.
 
     Standard input is read where no person is there to be asked.
     """
-    source = arguments.from_file
-    if source is None and sys.stdin.isatty():
+    if arguments.from_file is None and sys.stdin.isatty():
         return {}
-    try:
-        is_stdin = source in (None, "-")
-        data = sys.stdin.buffer.read() if is_stdin else Path(source).read_bytes()
-        text = data.decode("utf-8").strip()
-    except OSError as error:
-        raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{source or 'standard input'}: not in UTF-8") from error
+    source = arguments.from_file or "standard input"
+    text = _file_text(arguments.from_file or "-", source)
     if not text.startswith("{"):
-        return {"": text} if text else {}
+        return {_UNNAMED: text} if text else {}
     try:
         value = parse(text)
     except JsonError:  # its text would quote the secret
-        raise CommandError(f"{source or 'standard input'}: not JSON") from None
+        raise CommandError(f"{source}: not JSON") from None
     return dict(value)
 
 
+def _file_text(path: str, source: str) -> str:
+    """Return the text in *path*, where `-` is standard input; *source* names it for a person."""
+    try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return data.decode("utf-8").strip()
+    except OSError as error:
+        raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{source}: not in UTF-8") from error
+
+
 def _with_secrets(
-    arguments: argparse.Namespace, known: KnownScheme, fields: dict[str, Any]
+    arguments: argparse.Namespace, known: KnownScheme, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return *fields* with the secrets that are missing, or named by `--secret`."""
+    """Return *fields* with the secrets that are missing, or named by `--secret`.
+
+    The text of a file is the only one of them. Otherwise the person is asked for each.
+    """
     from httptask.credentials import missing_fields
 
-    properties = known.schema.get("properties", {})
-    text = fields.pop("", None)
-    for name in arguments.secret:
-        if not properties.get(name, {}).get("writeOnly"):
-            secrets = [known for known, field in properties.items() if field.get("writeOnly")]
-            raise CommandError(f"{name!r} is no secret of it; there are: {', '.join(secrets)}")
-    missing = [
-        name
-        for name in missing_fields(known.schema, fields)
-        if properties.get(name, {}).get("writeOnly")
+    secrets = [
+        name for name, field in known.schema.get("properties", {}).items() if field.get("writeOnly")
     ]
+    for name in arguments.secret:
+        if name not in secrets:
+            raise CommandError(f"{name!r} is no secret of it; there are: {', '.join(secrets)}")
+    named = {name: value for name, value in fields.items() if name != _UNNAMED}
+    missing = [name for name in missing_fields(known.schema, named) if name in secrets]
     wanted = list(dict.fromkeys([*missing, *arguments.secret]))
-    if text is not None:
-        if len(wanted) > 1:
-            raise CommandError(
-                f"{' and '.join(wanted)} are wanted: give a JSON object with both, not one text"
-            )
-        if not wanted:
-            secrets = [known for known, field in properties.items() if field.get("writeOnly")]
-            if len(secrets) != 1:
-                raise CommandError("which secret it is --secret says")
-            wanted = secrets
-        return {**fields, wanted[0]: text}
+    if _UNNAMED in fields:
+        return {**named, _secret_in_file(wanted, secrets): fields[_UNNAMED]}
     if not wanted or not sys.stdin.isatty() or arguments.from_file is not None:
-        return fields  # what is missing is said with all the rest
-    asked = {name: getpass.getpass(f"{name} (not shown): ") for name in wanted}
-    return {**fields, **{name: secret for name, secret in asked.items() if secret}}
+        return named  # what is missing is said with all the rest
+    answers = {name: getpass.getpass(f"{name} (not shown): ") for name in wanted}
+    return named | {name: answer for name, answer in answers.items() if answer}
+
+
+def _secret_in_file(wanted: Sequence[str], secrets: Sequence[str]) -> str:
+    """Return which of *secrets* the text of a file is: the one *wanted*, else the only one."""
+    if len(wanted) > 1:
+        raise CommandError(
+            f"{' and '.join(wanted)} are wanted: give a JSON object with both, not one text"
+        )
+    candidates = wanted or secrets
+    if len(candidates) != 1:
+        raise CommandError("which secret it is --secret says")
+    return candidates[0]
 
 
 def _check(name: str, document: Mapping[str, Any], known: KnownScheme) -> None:
-    """Raise `CommandError` for what does not fit."""
+    """Raise `CommandError` if the fields of *document* do not fit its type."""
     from httptask.credentials import credential_problems
 
-    fields = {key: value for key, value in document.items() if key not in ("type", "origins")}
-    problems = credential_problems(known.schema, fields)
+    problems = credential_problems(known.schema, _fields_of(document))
     if problems:
-        raise CommandError(f"credential {name!r}: {'; '.join(p.message for p in problems)}")
+        sentences = "; ".join(problem.message for problem in problems)
+        raise CommandError(f"credential {name!r}: {sentences}")
 
 
 # test
+
+
+def _add_test(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    test = _action(
+        actions, "test", "get a token, or send one harmless request, and say what came", run_test
+    )
+    _name(test)
+    target = test.add_mutually_exclusive_group()
+    target.add_argument("--endpoint", metavar="ID", help="an endpoint that changes nothing")
+    target.add_argument("--url", metavar="URL", help="what to GET")
+    _reach(test)
 
 
 def run_test(arguments: argparse.Namespace) -> int:
@@ -386,6 +418,24 @@ async def _endpoint(runtime: Runtime, endpoint_id: str | None) -> Endpoint | Non
 
 
 # connect
+
+
+def _add_connect(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    connect = _action(
+        actions, "connect", "have a person consent, in a browser or on another device", run_connect
+    )
+    _name(connect)
+    connect.add_argument("--endpoint", metavar="ID", help="whose server relative URLs are of")
+    connect.add_argument(
+        "--port",
+        type=int,
+        default=8710,
+        help="where the browser comes back to on this machine (default 8710, as in the page)",
+    )
+    connect.add_argument(
+        "--no-browser", action="store_true", help="print the address, and open no browser"
+    )
+    _reach(connect)
 
 
 def run_connect(arguments: argparse.Namespace) -> int:
@@ -423,6 +473,12 @@ def _open(url: str, *, no_browser: bool) -> None:
 
 
 # remove
+
+
+def _add_remove(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    remove = _action(actions, "remove", "remove a credential, and its tokens", run_remove)
+    _name(remove)
+    remove.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def run_remove(arguments: argparse.Namespace) -> int:

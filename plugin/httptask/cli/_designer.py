@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,31 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="DEFINITIONS",
         help="a folder of workflow definitions, or one's file",
     )
+    _address_options(parser)
+    network_options(parser, "let test requests reach this network or host too")
+    _files_options(parser)
+    parser.add_argument(
+        "--import",
+        dest="imports",
+        action=argparse.BooleanOptionalAction,
+        help=(
+            "let the page import APIs into the catalogue, or not (default: yes, unless --allow-host"
+            " or --allow-origin lets others reach it)"
+        ),
+    )
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help=(
+            "add a stand-in of an API on this machine and a sample definition, which is kept for"
+            " the next time"
+        ),
+    )
+    parser.set_defaults(run=run)
+
+
+def _address_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the designer listens, and who may reach it."""
     parser.add_argument(
         "--host",
         default="127.0.0.1",
@@ -64,7 +89,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
             " https://public.example/hooks (default: the address that the page is open at)"
         ),
     )
-    network_options(parser, "let test requests reach this network or host too")
+
+
+def _files_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the files are that requests send."""
     parser.add_argument(
         "--files",
         metavar="FOLDER",
@@ -74,24 +102,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         ),
     )
     bucket_option(parser)
-    parser.add_argument(
-        "--import",
-        dest="imports",
-        action=argparse.BooleanOptionalAction,
-        help=(
-            "let the page import APIs into the catalogue, or not (default: yes, unless --allow-host"
-            " or --allow-origin lets others reach it)"
-        ),
-    )
-    parser.add_argument(
-        "--demo",
-        action="store_true",
-        help=(
-            "add a stand-in of an API on this machine and a sample definition, which is kept for"
-            " the next time"
-        ),
-    )
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -99,10 +109,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         from httptask.designer import ServeError, serve
     except ImportError as error:
-        message = (
+        raise CommandError(
             f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
-        )
-        raise CommandError(message) from error
+        ) from error
     # SIGTERM ends it like Ctrl+C, so that temporary files are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options: dict[str, Any] = {
@@ -125,7 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
                 hosts=arguments.allow_host,
                 origins=arguments.allow_origin,
                 catalogue=arguments.catalogue,
-                started=lambda address: _say(arguments, address, options["workflows"]),
+                started=lambda address: _print_address(arguments, address, options["workflows"]),
                 **options,
             )
         except ServeError as error:
@@ -133,8 +142,8 @@ def run(arguments: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             pass
     if not arguments.json:
-        folder = options["workflows"]
-        saved = f"; tasks are kept in {folder}" if folder is not None else ""
+        workflows = options["workflows"]
+        saved = f"; tasks are kept in {workflows}" if workflows is not None else ""
         print(f"stopped{saved}", file=sys.stderr)
     return 0
 
@@ -150,23 +159,22 @@ def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from httptask.plugins import plugin_manager
 
     definition_path = _demo_definition(arguments)
-    with ExitStack() as stack:
-        stand_in = stack.enter_context(_stand_in(arguments, definition_path.parent / _PORT))
+    with _stand_in(arguments, definition_path.parent / _PORT_FILE) as stand_in:
         if not definition_path.exists():
             definition_path.write_text(sample(stand_in.url), encoding="utf-8")
         # Any value will do: the stand-in asks for none.
         os.environ.setdefault("HTTPTASK_CREDENTIAL_PROCORE_SANDBOX", "made-up-token-2f9c")
-        opened = arguments.allow_network or []
-        only = () if opened else (OnlyPort(int(stand_in.url.rpartition(":")[2])),)
+        allowed = arguments.allow_network or []
+        guards = () if allowed else (OnlyPort(_port_of(stand_in)),)
         yield {
             "workflows": arguments.workflows or str(definition_path.parent),
-            "allow_networks": [*opened, "127.0.0.1"],
-            "plugins": plugin_manager(*only),
+            "allow_networks": [*allowed, "127.0.0.1"],
+            "plugins": plugin_manager(*guards),
             "servers": {"procore": [stand_in.url]},
         }
 
 
-_PORT = ".stand-in-port"
+_PORT_FILE = ".stand-in-port"
 """The file with the port of the demo's stand-in.
 
 Definitions saved in an earlier demo lead to that port.
@@ -197,34 +205,47 @@ def _demo_definition(arguments: argparse.Namespace) -> Path:
 
 
 @contextmanager
-def _stand_in(arguments: argparse.Namespace, remembered: Path) -> Iterator[StandIn]:
+def _stand_in(arguments: argparse.Namespace, port_file: Path) -> Iterator[StandIn]:
     """Run a stand-in of an API, at the port of the last demo if that is free."""
-    from httptask.testing import StandIn
-
-    before = ""
-    if remembered.is_file():
-        before = remembered.read_text(encoding="ascii", errors="replace").strip()
+    last_port = _last_port(port_file)
     next_port = min(arguments.port + 1, 65_535) if arguments.port else 0
-    ports = [int(before)] if before.isdigit() and int(before) <= 65_535 else []
+    ports = [next_port, 0] if last_port is None else [last_port, next_port, 0]
     with ExitStack() as stack:
-        for port in (*ports, next_port, 0):
-            with suppress(OSError):
-                stand_in = stack.enter_context(StandIn(port=port))
-                break
+        stand_in = _first_free(ports, stack)
+        port = _port_of(stand_in)
+        if last_port in (None, port):
+            port_file.write_text(f"{port}\n", encoding="ascii")
         else:
-            raise CommandError("the demo's API cannot listen on 127.0.0.1: no port is free")
-        port = int(stand_in.url.rpartition(":")[2])
-        if ports and port != ports[0]:
             note(
-                f"port {before} is taken: tasks saved in an earlier demo lead there, this demo's"
+                f"port {last_port} is taken: tasks saved in an earlier demo lead there, this demo's"
                 f" API is at {stand_in.url}"
             )
-        else:
-            remembered.write_text(f"{port}\n", encoding="ascii")
         yield stand_in
 
 
-def _say(arguments: argparse.Namespace, address: str, workflows: Any) -> None:
+def _last_port(port_file: Path) -> int | None:
+    """Return the port in *port_file*, or None where no demo has written one."""
+    if not port_file.is_file():
+        return None
+    port = port_file.read_text(encoding="ascii", errors="replace").strip()
+    return int(port) if port.isdigit() and int(port) <= 65_535 else None
+
+
+def _first_free(ports: Sequence[int], stack: ExitStack) -> StandIn:
+    """Start a stand-in at the first of *ports* that is free; *stack* ends it."""
+    from httptask.testing import StandIn
+
+    for port in ports:
+        with suppress(OSError):  # it is taken
+            return stack.enter_context(StandIn(port=port))
+    raise CommandError("the demo's API cannot listen on 127.0.0.1: no port is free")
+
+
+def _port_of(stand_in: StandIn) -> int:
+    return int(stand_in.url.rpartition(":")[2])
+
+
+def _print_address(arguments: argparse.Namespace, address: str, workflows: Any) -> None:
     if arguments.json:
         folder = str(workflows) if workflows is not None else None
         print(dump({"address": address, "workflows": folder}), flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,11 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
+    _add_validate(commands)
+    _add_test_request(commands)
+
+
+def _add_validate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     validate = command(
         commands,
         "validate",
@@ -63,6 +68,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     files_option(validate)
     validate.set_defaults(run=run_validate)
 
+
+# test-request
+
+
+def _add_test_request(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     test = command(
         commands,
         "test-request",
@@ -97,9 +107,6 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     callbacks_options(test)
     run_options(test)
     test.set_defaults(run=run_test_request)
-
-
-# test-request
 
 
 def run_test_request(arguments: argparse.Namespace) -> int:
@@ -192,8 +199,9 @@ def _folder_near(path: str | None) -> Iterator[Path | None]:
 def _without_path(exchange: dict[str, Any]) -> dict[str, Any]:
     """Remove the temporary path of its body from *exchange*."""
     hops = exchange["attempts"][-1]["hops"] if exchange["attempts"] else []
-    if hops and hops[-1]["response"] and hops[-1]["response"]["file"]:
-        hops[-1]["response"]["file"].pop("path", None)
+    response = hops[-1]["response"] if hops else None
+    if response and response["file"]:
+        response["file"].pop("path", None)
     return exchange
 
 
@@ -202,6 +210,7 @@ def _with_lines(error: SettingsError, definition: WorkflowDefinition) -> Setting
 
 
 def _save(path: str, exchange: Exchange) -> None:
+    """Write the body of the response to *path*; a large one is moved there from its file."""
     response = exchange.response
     if response is None:
         note(f"no response: nothing written to {path}")
@@ -221,29 +230,41 @@ def _save(path: str, exchange: Exchange) -> None:
 
 
 def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) -> HttpTask:
+    """Return the HTTP task called *name*; None: the only one of *definition*."""
     from httptask.task import HttpTask
     from httptask.workflow import iter_tasks
 
-    tasks = {task_name: (pointer, task) for pointer, task_name, task in iter_tasks(definition)}
+    pointers: dict[str, str] = {}
+    tasks: dict[str, Mapping[str, Any]] = {}
+    for pointer, task_name, task in iter_tasks(definition):
+        pointers[task_name] = pointer
+        tasks[task_name] = task
     if name is None:
-        candidates = [other for other, (_, task) in tasks.items() if task.get("type") == "Http"]
-        if not candidates:
-            raise CommandError("the definition has no task of type Http to test")
-        if len(candidates) > 1:
-            named = ", ".join(map(exact, candidates))
-            raise CommandError(f"name the task with --task; the HTTP tasks are: {named}")
-        name = candidates[0]
+        name = _only_http_task(tasks)
     if name not in tasks:
         near = nearest(name, tasks)
-        named = ", ".join(map(exact, tasks))
-        hint = f"did you mean {near[0]!r}?" if near else f"the tasks are: {named}"
+        hint = f"did you mean {near[0]!r}?" if near else f"the tasks are: {_listed(tasks)}"
         raise CommandError(f"no task {name!r} in the definition; {hint}")
-    pointer, task = tasks[name]
+    task = tasks[name]
     if task.get("type") != "Http":
         raise CommandError(
             f"{name!r} is a task of type {task.get('type')}; a test request needs one of type Http"
         )
-    return HttpTask(task, name=name, pointer=pointer, runtime=runtime)
+    return HttpTask(task, name=name, pointer=pointers[name], runtime=runtime)
+
+
+def _only_http_task(tasks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the name of the one HTTP task in *tasks*; refuse to guess among several."""
+    names = [name for name, task in tasks.items() if task.get("type") == "Http"]
+    if not names:
+        raise CommandError("the definition has no task of type Http to test")
+    if len(names) > 1:
+        raise CommandError(f"name the task with --task; the HTTP tasks are: {_listed(names)}")
+    return names[0]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(exact, names))
 
 
 def _inputs(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Inputs:
