@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from httptask._visible import exact, in_line
@@ -47,6 +47,7 @@ from httptask.model.policy import (
 )
 
 if TYPE_CHECKING:
+    from httptask.engines import Journal
     from httptask.model.workflow import TaskRun, WorkflowRun
     from httptask.sending import RoundNews
     from httptask.task import Runtime
@@ -54,43 +55,8 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
-    run = command(
-        commands, "run", "run a workflow definition", "httptask run flow.json --input input.json"
-    )
-    definition_argument(run)
-    input_options(run)
-    environment_option(run, "run it in this environment of the definition")
-    variable_option(run)
-    run.add_argument(
-        "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
-    )
-    run.add_argument(
-        "--detach",
-        action="store_true",
-        help="print the run's id and do not wait for its end (--engine temporal)",
-    )
-    task_queue_option(run)
-    pins_option(run, "answer the requests of tasks with these pins; the others are sent")
-    offline_option(run)
-    journal_option(run, "keep the run in this file, so that resume goes on with it after a crash")
-    _shared_options(run)
-    run.set_defaults(run=run_run)
-
-    resume = command(
-        commands,
-        "resume",
-        "go on with a run that was interrupted; no finished task is run again",
-        "httptask resume 3f2a --journal runs.sqlite3",
-    )
-    resume.add_argument(
-        "id",
-        nargs="?",
-        metavar="ID",
-        help="the run, or how its id begins; may be left out when only one was interrupted",
-    )
-    journal_option(resume)
-    _shared_options(resume)
-    resume.set_defaults(run=run_resume)
+    _add_run(commands)
+    _add_resume(commands)
 
 
 def _shared_options(parser: argparse.ArgumentParser) -> None:
@@ -121,6 +87,30 @@ def _shared_options(parser: argparse.ArgumentParser) -> None:
 # run
 
 
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = command(
+        commands, "run", "run a workflow definition", "httptask run flow.json --input input.json"
+    )
+    definition_argument(run)
+    input_options(run)
+    environment_option(run, "run it in this environment of the definition")
+    variable_option(run)
+    run.add_argument(
+        "--engine", default="embedded", metavar="NAME", help="what runs it (default: embedded)"
+    )
+    run.add_argument(
+        "--detach",
+        action="store_true",
+        help="print the run's id and do not wait for its end (--engine temporal)",
+    )
+    task_queue_option(run)
+    pins_option(run, "answer the requests of tasks with these pins; the others are sent")
+    offline_option(run)
+    journal_option(run, "keep the run in this file, so that resume goes on with it after a crash")
+    _shared_options(run)
+    run.set_defaults(run=run_run)
+
+
 def run_run(arguments: argparse.Namespace) -> int:
     """Run a definition to its end; exit status 1 when it did not complete."""
     from httptask.engines import arun_workflow
@@ -128,12 +118,7 @@ def run_run(arguments: argparse.Namespace) -> int:
 
     take_task_queue(arguments)
     if arguments.detach:
-        if arguments.callbacks is not None:
-            raise CommandError(
-                "--detach runs on a server, whose workers receive the callbacks: give --callbacks"
-                " to httptask worker"
-            )
-        return run_detached(arguments)
+        return _detach(arguments)
     definition = load(arguments.definition)
     environment = environment_of(arguments, definition)
     variables = given_variables(arguments)
@@ -141,15 +126,9 @@ def run_run(arguments: argparse.Namespace) -> int:
     if pins is not None:
         note_sent(definition, pins)
     input_ = run_input(arguments, definition)
-    with contextlib.ExitStack() as stack:
-        journal, workflow_id = None, None
-        if journal_named(arguments) is not None:
-            import uuid
+    with _new_journalled_run(arguments) as (journal, workflow_id):
 
-            workflow_id = str(uuid.uuid4())
-            journal = stack.enter_context(named_journal(arguments, waits=_tell_gate(arguments)))
-
-        async def start(runtime: Runtime, told: _Told) -> WorkflowRun:
+        async def start(runtime: Runtime, listener: _RunListener) -> WorkflowRun:
             if workflow_id is not None:
                 note(f"run {workflow_id}, kept in {journal_named(arguments)}")
             async with callbacks_of(arguments) as callbacks:
@@ -161,9 +140,9 @@ def run_run(arguments: argparse.Namespace) -> int:
                     environment=environment,
                     runtime=runtime,
                     definitions=definitions_of(definition),
-                    finished=told.finished,
-                    cancelled=told.ended,
-                    advanced=told.advanced,
+                    finished=listener.finished,
+                    cancelled=listener.ended,
+                    advanced=listener.advanced,
                     journal=journal,
                     workflow_id=workflow_id,
                     callbacks=callbacks,
@@ -171,16 +150,59 @@ def run_run(arguments: argparse.Namespace) -> int:
                 )
 
         try:
-            result = _to_the_end(arguments, workflow_id, start)
+            result = _run_to_end(arguments, workflow_id, start)
         except InputError:
             if not arguments.json:
                 with_hint()
             raise
-    hint_at_input(arguments, input_, result.tasks[-1].error if result.tasks else None)
+    last_error = result.tasks[-1].error if result.tasks else None
+    hint_at_input(arguments, input_, last_error)
     return 0 if result.status == "Completed" else 1
 
 
+def _detach(arguments: argparse.Namespace) -> int:
+    """Start the run on a server, and leave it to its workers."""
+    if arguments.callbacks is not None:
+        raise CommandError(
+            "--detach runs on a server, whose workers receive the callbacks: give --callbacks"
+            " to httptask worker"
+        )
+    return run_detached(arguments)
+
+
+@contextlib.contextmanager
+def _new_journalled_run(
+    arguments: argparse.Namespace,
+) -> Iterator[tuple[Journal | None, str | None]]:
+    """Yield the journal that keeps the run, and the id of the run in it; None twice without one."""
+    if journal_named(arguments) is None:
+        yield None, None
+        return
+    import uuid
+
+    with named_journal(arguments, waits=_tell_gate(arguments)) as journal:
+        yield journal, str(uuid.uuid4())
+
+
 # resume
+
+
+def _add_resume(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    resume = command(
+        commands,
+        "resume",
+        "go on with a run that was interrupted; no finished task is run again",
+        "httptask resume 3f2a --journal runs.sqlite3",
+    )
+    resume.add_argument(
+        "id",
+        nargs="?",
+        metavar="ID",
+        help="the run, or how its id begins; may be left out when only one was interrupted",
+    )
+    journal_option(resume)
+    _shared_options(resume)
+    resume.set_defaults(run=run_resume)
 
 
 def run_resume(arguments: argparse.Namespace) -> int:
@@ -190,21 +212,21 @@ def run_resume(arguments: argparse.Namespace) -> int:
     with named_journal(arguments, is_new=False, waits=_tell_gate(arguments)) as journal:
         workflow_id = interrupted_run(journal, arguments.id)
 
-        async def start(runtime: Runtime, told: _Told) -> WorkflowRun:
+        async def start(runtime: Runtime, listener: _RunListener) -> WorkflowRun:
             note(f"run {workflow_id}, kept in {journal_named(arguments)}")
             async with callbacks_of(arguments) as callbacks:
                 return await aresume_run(
                     journal,
                     workflow_id,
                     runtime=runtime,
-                    finished=told.finished,
-                    cancelled=told.ended,
-                    advanced=told.advanced,
+                    finished=listener.finished,
+                    cancelled=listener.ended,
+                    advanced=listener.advanced,
                     callbacks=callbacks,
                 )
 
         try:
-            result = _to_the_end(arguments, workflow_id, start)
+            result = _run_to_end(arguments, workflow_id, start)
         except DefinitionError as error:
             raise CommandError(
                 f"the run {workflow_id} cannot go on as it is: {error}\nput right what has changed"
@@ -224,8 +246,8 @@ def _resume_command(arguments: argparse.Namespace, workflow_id: str) -> str:
         if value is True:
             words.append(option)
         elif value is not None:
-            for one in value if isinstance(value, list) else [value]:
-                words += [option, str(one)]
+            for repeated in value if isinstance(value, list) else [value]:
+                words += [option, str(repeated)]
     return shlex.join(words)
 
 
@@ -238,12 +260,14 @@ _KEPT_OPTIONS = (
 
 
 def _tell_gate(arguments: argparse.Namespace) -> Callable[[str, str], None]:
+    """Return what tells the person of a task that waits for somebody, and the command for it."""
+
     def tell(workflow_id: str, task: str) -> None:
         words = ["httptask", "complete", workflow_id, task]
         if arguments.journal is not None:
             words += ["--journal", arguments.journal]
-        done_by = in_line(shlex.join(words))
-        note(f"{'Waiting':<10} {exact(task)}: somebody completes it with {done_by}")
+        complete = in_line(shlex.join(words))
+        note(f"{'Waiting':<10} {exact(task)}: somebody completes it with {complete}")
 
     return tell
 
@@ -251,8 +275,8 @@ def _tell_gate(arguments: argparse.Namespace) -> Callable[[str, str], None]:
 # Both
 
 
-class _Told:
-    """What is told of a run while it runs, and how it ended."""
+class _RunListener:
+    """Shows a run while it runs, and keeps how it ended."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -269,13 +293,15 @@ class _Told:
         self.runs.append((run, self._runtime.redactor.value(run.to_json())))
 
 
-def _to_the_end(
+def _run_to_end(
     arguments: argparse.Namespace,
     workflow_id: str | None,
-    start: Callable[[Runtime, _Told], Awaitable[WorkflowRun]],
+    start: Callable[[Runtime, _RunListener], Awaitable[WorkflowRun]],
 ) -> WorkflowRun:
-    """Run what *start* returns, show it, and return it. *workflow_id* is the run's id when a
-    journal keeps it.
+    """Run what *start* returns, show it, and return it.
+
+    *workflow_id* is the run's id when a journal keeps it. A run that is stopped is shown as far as
+    it came.
     """
     from httptask.cli._stopping import Stopped, run_stoppable
     from httptask.sending import told
@@ -289,7 +315,7 @@ def _to_the_end(
     async def run() -> None:
         told.set(tell)
         async with runtime_of(arguments) as runtime:
-            listener = _Told(runtime)
+            listener = _RunListener(runtime)
             try:
                 listener.ended(await start(runtime, listener))
             finally:
@@ -300,8 +326,9 @@ def _to_the_end(
     except Stopped as stopped:
         if not ends:
             raise
-        emit_run(arguments, *ends[0])
-        details = [maybe_delivered(ends[0][0])]
+        result, value = ends[0]
+        emit_run(arguments, result, value)
+        details = [maybe_delivered(result)]
         if workflow_id is not None:
             details.append(f"go on with: {_resume_command(arguments, workflow_id)}")
         raise Stopped(stopped.number, "; ".join(filter(None, details))) from None
