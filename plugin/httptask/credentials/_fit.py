@@ -1,8 +1,8 @@
 """Which credential fits an endpoint: what its security schemes ask for, and what is known of a
 credential without using it.
 
-No secret is needed to say so. Of a credential only its type is looked at, and where an API key
-goes; and only where that is cheap and certain: in the environment and the credentials file, when no
+This needs no secret, only the type of a credential and where an API key goes. It looks only where
+that is cheap and certain: in the environment and the credentials file, and not at all when a
 plugin's store would be asked before them.
 """
 
@@ -61,8 +61,9 @@ class Requirement:
     def refusal(
         self, credential: Credential, plugins: PluginManager
     ) -> tuple[str, dict[str, Any]] | None:
-        """Return why *credential* does not fit, as the code of a problem and what is in its params;
-        None when it does, or nobody can say.
+        """Return why *credential* does not fit, as a problem's code and params.
+
+        None when it fits, or when no auth scheme knows what this security scheme asks for.
         """
         answers = {name: known.fits(self.scheme) for name, known in known_schemes(plugins).items()}
         if answers.get(credential.scheme) is None or True not in answers.values():
@@ -71,13 +72,16 @@ class Requirement:
             return "credential-unfit", {"type": credential.scheme}
         if credential.scheme == "apiKey":
             location, name = (_plain(credential, field) for field in _LOCATION_FIELDS)
-            if self.location == "header":
-                is_same_name = name.lower() == self.name.lower()
-            else:
-                is_same_name = name == self.name
-            if location and name and not (location == self.location and is_same_name):
+            if location and name and not self._is_at(location, name):
                 return "credential-key-elsewhere", {"location": location, "keyName": name}
         return None
+
+    def _is_at(self, location: str, name: str) -> bool:
+        if location != self.location:
+            return False
+        if location == "header":
+            return name.lower() == self.name.lower()
+        return name == self.name
 
 
 _BY_TYPE = {
@@ -93,8 +97,9 @@ _BY_HTTP_SCHEME = {
 
 
 def named_credentials(names: Any, at: str = "") -> list[tuple[str, str]]:
-    """Return the credentials *names* of a task, one or a list, each with its JSON Pointer; *at* is
-    that of the task.
+    """Return the credentials that a task names, each as its JSON Pointer and its name.
+
+    *names* is one name or a list of them; *at* is the JSON Pointer of the task.
     """
     if isinstance(names, str):
         return [(pointer_of(["credentials"], at), names)]
@@ -105,61 +110,84 @@ def named_credentials(names: Any, at: str = "") -> list[tuple[str, str]]:
 def fitting_problems(
     endpoint: Endpoint, names: Any, request: Any, plugins: PluginManager, at: str = ""
 ) -> list[Problem]:
-    """Return what is wrong with the credentials *names* of a task for *endpoint*: one, a list, or
-    None. Warnings only.
+    """Return what is wrong with the credentials *names* of a task for *endpoint*.
 
-    *request* is the task's `httpRequest`: what stands in it already, as a header say, asks for no
-    credential. *at* is the JSON Pointer of the task. Descriptions are often wrong about security,
-    and a plugin or a proxy may authorise: the task runs.
+    *names* is one name, a list, or None. *request* is the task's `httpRequest`: a requirement that
+    it already meets, with a header for example, needs no credential. *at* is the JSON Pointer of
+    the task. All problems are warnings: descriptions are often wrong about security, and a plugin
+    or a proxy may authorise the request.
     """
-    alternatives = _alternatives(endpoint)
-    # Nothing is said, or nothing is needed.
-    if not alternatives or not all(alternatives):
+    missing = _missing_requirements(endpoint, request)
+    if not missing:
         return []
-    missing = [
-        [requirement for requirement in alternative if not _stands_in(requirement, request)]
-        for alternative in alternatives
-    ]
-    if not all(missing):
-        return []
-    asked = " or ".join(dict.fromkeys(map(_all_of, missing)))
+    expected = " or ".join(dict.fromkeys(map(_all_of, missing)))
     pointer = pointer_of(["credentials"], at)
     if names is None:
-        return [Problem.of("credential-missing", pointer, severity="warning", expected=asked)]
+        return [Problem.of("credential-missing", pointer, severity="warning", expected=expected)]
     named = named_credentials(names, at)
-    if not all(isinstance(name, str) for _, name in named):  # said where the task is checked
+    credentials = _known_credentials([name for _, name in named], plugins)
+    if not credentials:
         return []
-    credentials = [_known(name, plugins) for _, name in named]
-    known = [credential for credential in credentials if credential is not None]
-    if not known or len(known) < len(named):
-        return []
-    unfilled = [_unfilled(requirements, known, plugins) for requirements in missing]
-    if not all(unfilled):
+    unfilled = [_unfilled(requirements, credentials, plugins) for requirements in missing]
+    if not all(unfilled):  # the credentials are enough for one of the alternatives
         return []
     problems = []
-    for (at_name, _), credential in zip(named, known, strict=True):
-        refusals = [
-            requirement.refusal(credential, plugins)
-            for requirements in missing
-            for requirement in requirements
-        ]
-        if refusals[0] is not None and all(refusals):
-            code, params = refusals[0]
-            params = {"name": credential.name, "expected": asked, **params}
-            problems.append(Problem.of(code, at_name, severity="warning", **params))
-    if len(problems) < len(known):
-        least = min(unfilled, key=len)
+    for (name_pointer, _), credential in zip(named, credentials, strict=True):
+        refusal = _refusal_everywhere(credential, missing, plugins)
+        if refusal is not None:
+            code, params = refusal
+            params = {"name": credential.name, "expected": expected, **params}
+            problems.append(Problem.of(code, name_pointer, severity="warning", **params))
+    # Where none of them fits, all has been said.
+    if len(problems) < len(credentials):
         problems.append(
             Problem.of(
                 "credential-not-enough",
                 pointer,
                 severity="warning",
-                name=", ".join(credential.name for credential in known),
-                expected=asked,
-                missing=_all_of(least),
+                name=", ".join(credential.name for credential in credentials),
+                expected=expected,
+                missing=_all_of(min(unfilled, key=len)),
             )
         )
     return problems
+
+
+def _missing_requirements(endpoint: Endpoint, request: Any) -> list[list[Requirement]]:
+    """Return what each alternative of *endpoint* asks for besides what stands in *request*.
+
+    Nothing, when one of them asks for nothing more, or the endpoint documents no alternatives.
+    """
+    missing = [
+        [requirement for requirement in alternative if not _stands_in(requirement, request)]
+        for alternative in _alternatives(endpoint)
+    ]
+    return missing if all(missing) else []
+
+
+def _known_credentials(names: Sequence[Any], plugins: PluginManager) -> list[Credential]:
+    """Return the credentials *names*; none of them unless something is known of each."""
+    credentials = []
+    for name in names:
+        if not isinstance(name, str):  # said where the task is checked
+            return []
+        credential = _known(name, plugins)
+        if credential is None:
+            return []
+        credentials.append(credential)
+    return credentials
+
+
+def _refusal_everywhere(
+    credential: Credential, alternatives: Sequence[Sequence[Requirement]], plugins: PluginManager
+) -> tuple[str, dict[str, Any]] | None:
+    """Return why *credential* fits nothing in *alternatives*, by the first; None when it may."""
+    refusals = [
+        requirement.refusal(credential, plugins)
+        for requirements in alternatives
+        for requirement in requirements
+    ]
+    return refusals[0] if all(refusals) else None
 
 
 def _all_of(requirements: Sequence[Requirement]) -> str:
@@ -169,10 +197,10 @@ def _all_of(requirements: Sequence[Requirement]) -> str:
 def _unfilled(
     requirements: Sequence[Requirement], credentials: Sequence[Credential], plugins: PluginManager
 ) -> list[Requirement]:
-    """Return those of *requirements* that none of *credentials* fits; each credential fits one.
+    """Return those of *requirements* that none of *credentials* meets; each meets only one.
 
-    The choosiest comes first: an API key that says where it goes leaves the other for one that
-    does not.
+    The credential that fits the fewest chooses first. So an API key that says where it goes takes
+    that requirement, and leaves the other one to a key that does not say.
     """
     remaining = list(requirements)
 
@@ -214,20 +242,20 @@ def completed(
         [key for key in keys if given.items() <= _location_fields(key).items()]
         for keys in alternatives
     ]
-    # Any of the alternatives does, so the first; where one asks for several keys nobody can say
-    # which this is.
+    # Any alternative will do, so the first one is taken. Where an alternative asks for several
+    # keys, nobody can say which of them this is.
     if chosen := next((keys for keys in fitting if len(keys) == 1), None):
         return replace(credential, fields={**credential.fields, **_location_fields(chosen[0])})
     keys = dict.fromkeys(key for alternative in described for key in alternative)
-    known = [_location_fields(key) for key in keys]
+    locations = [_location_fields(key) for key in keys]
     missing = [field for field in _LOCATION_FIELDS if field not in given]
     if any(fitting):
-        raise CodedError("credential-api-key-of-several", described=known, missing=missing)
-    if not known:
+        raise CodedError("credential-api-key-of-several", described=locations, missing=missing)
+    if not locations:
         raise CodedError("credential-api-key-of-none", missing=missing)
     if not any(alternatives):
-        raise CodedError("credential-api-key-given", described=known)
-    raise CodedError("credential-api-key-of-others", described=known, missing=missing)
+        raise CodedError("credential-api-key-given", described=locations)
+    raise CodedError("credential-api-key-of-others", described=locations, missing=missing)
 
 
 def _location_fields(key: tuple[str, str]) -> dict[str, str]:
@@ -236,7 +264,7 @@ def _location_fields(key: tuple[str, str]) -> dict[str, str]:
 
 
 def _alternatives(endpoint: Endpoint) -> list[list[Requirement]]:
-    """Return what *endpoint* asks for: alternatives, each all of some."""
+    """Return what *endpoint* asks for: any one of these lists, and everything in it."""
     return [
         [_requirement(name, endpoint.security_schemes) for name in names]
         for names in endpoint.security or ()
@@ -244,9 +272,7 @@ def _alternatives(endpoint: Endpoint) -> list[list[Requirement]]:
 
 
 def _requirement(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Requirement:
-    """Return what the scheme *name* asks for; one that is not described asks for something that
-    nobody can name.
-    """
+    """Return what the scheme *name* asks for, even if it is not among the described *schemes*."""
     if name in schemes:
         return Requirement.by(schemes[name])
     return Requirement(
@@ -255,14 +281,11 @@ def _requirement(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Require
 
 
 def _stands_in(requirement: Requirement, request: Any) -> bool:
-    """Say whether the settings *request* hold what *requirement* asks for.
-
-    It may stand there in the open, or come by an expression.
-    """
+    """Say whether *request* already meets *requirement*, with a value or an expression."""
     group = PARAMETER_GROUPS.get(requirement.location)
     values = request.get(group) if isinstance(request, Mapping) and group else None
     if not isinstance(values, Mapping):
-        return isinstance(values, str)  # one expression for all of them
+        return isinstance(values, str)  # one expression for the whole group
     if requirement.location == "header":
         lower_name = requirement.name.lower()
         return any(isinstance(name, str) and name.lower() == lower_name for name in values)
