@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -89,22 +89,26 @@ def create_app(
 
     *catalogue* is the file of a catalogue; None takes the user's own. *workflows* is a folder of
     definitions, or the file of one; without it nothing is saved here, and the page tells its host
-    instead (`task-save`). *allow_networks* are the networks that test requests may reach besides
-    globally routable addresses, and *network* is how they leave this machine, as for a `Runtime`.
-    *servers* are the operator's own addresses of
-    APIs, by provider. *files* is the folder of files that requests may send; the uploads of a saved
-    definition move there. None takes `HTTPTASK_FILES`, else the folder `files` next to the
-    definitions. *bucket* is the URL of a bucket that has the folder's files for other machines, as
-    for a `Runtime`. *limits* bound a response. *upload_limit* is the most bytes of an upload.
-    *hosts* are the values of `Host` that reach the application, besides loopback; *origins* are
-    pages of
-    other origins that may use it; a *token*, of at least 16 characters, is required of everybody.
-    *imports* lets the page import descriptions into the catalogue, from npm, an address or a file;
-    None allows it where only this machine reaches the designer: there are no *hosts* and no
-    *origins*. *runs* is the file of the journal that keeps the latest 50 runs; None keeps them in
-    `.httptask/runs.sqlite3` next to the definitions, and without these until the designer ends.
-    *callback_url* is what APIs reach the application by, for tasks that wait for their calls; None:
-    as the page that starts the run does. A call needs neither token nor Host: it knows a URL.
+    instead (`task-save`). *runs* is the file of the journal that keeps the latest 50 runs; None
+    keeps them in `.httptask/runs.sqlite3` next to the definitions, and without these until the
+    designer ends.
+
+    *files* is the folder of files that requests may send; the uploads of a saved definition move
+    there. None takes `HTTPTASK_FILES`, else the folder `files` next to the definitions. *bucket* is
+    the URL of a bucket that has the folder's files for other machines, as for a `Runtime`.
+    *upload_limit* is the most bytes of an upload.
+
+    *allow_networks* are the networks that test requests may reach besides globally routable
+    addresses, and *network* is how they leave this machine, as for a `Runtime`. *servers* are the
+    operator's own addresses of APIs, by provider. *limits* bound a response. *callback_url* is what
+    APIs reach the application by, for tasks that wait for their calls; None: as the page that
+    starts the run does. A call needs neither token nor Host: it knows a URL.
+
+    *hosts* are the values of `Host` that reach the application, besides loopback. *origins* are
+    pages of other origins that may use it. A *token*, of at least 16 characters, is required of
+    everybody. *imports* lets the page import descriptions into the catalogue, from npm, an address
+    or a file; None allows it where only this machine reaches the designer: there are no *hosts* and
+    no *origins*.
 
     Every test request is sent from here, with the credentials of this machine, by whoever can reach
     the application. Its lifespan closes everything it opened; a host that mounts it takes the
@@ -163,6 +167,10 @@ def _files_folder(
     return named if named or workflows is None else folder_of(workflows) / "files"
 
 
+_Rows: TypeAlias = tuple[tuple[str, Mapping[str, Any]], ...]
+"""Paths of the API, each with its handlers by method. Of two that fit a path, the first counts."""
+
+
 class _Designer:
     """The routes, and the state they share."""
 
@@ -201,7 +209,27 @@ class _Designer:
 
     def routes(self) -> list[Route]:
         """Return every route. `schemas/designer-api.openapi.json` describes those of the API."""
-        table = (
+        api = (
+            *self._catalogue_rows(),
+            *self._draft_rows(),
+            *self._credential_rows(),
+            *self._definition_rows(),
+            *self._run_rows(),
+        )
+        return [
+            Route("/", page, methods=["GET"]),
+            Route("/static/{name}", static, methods=["GET"]),
+            Route(CALLBACK, self._consents.callback, methods=["GET"]),
+            Route(CALLBACKS + "{token}", self._receiver.receive, methods=CALLING),
+            *(
+                Route(API + path, _by_method(handlers), methods=list(handlers))
+                for path, handlers in api
+            ),
+        ]
+
+    def _catalogue_rows(self) -> _Rows:
+        """The page's configuration, and the endpoints of the catalogue."""
+        return (
             ("/config", {"GET": self.config}),
             ("/endpoints", {"GET": self._endpoints.search}),
             ("/endpoints/{id}", {"GET": self._endpoints.show}),
@@ -209,6 +237,11 @@ class _Designer:
             ("/endpoints/{id}/settings-schema", {"GET": self._endpoints.settings_schema}),
             ("/endpoints/{id}/task", {"POST": self._endpoints.task_for}),
             ("/import", self._imports.handlers()),
+        )
+
+    def _draft_rows(self) -> _Rows:
+        """A task while it is written: its problems, expressions, test requests and files."""
+        return (
             ("/validate", {"POST": self._drafts.validate}),
             ("/render", {"POST": self._drafts.render}),
             ("/test-requests", {"POST": self._test_routes.start}),
@@ -216,6 +249,15 @@ class _Designer:
             ("/test-requests/{id}/body", {"GET": self._test_routes.body}),
             ("/uploads", {"POST": self._uploads.receive}),
             ("/uploads/{id}", {"DELETE": self._uploads.discard}),
+            ("/scope", {"POST": self._expressions.scope}),
+            ("/evaluate", {"POST": self._expressions.evaluate}),
+            ("/conditions", {"POST": self._expressions.conditions}),
+            ("/filter", {"POST": self._filter.answer}),
+        )
+
+    def _credential_rows(self) -> _Rows:
+        """Credentials, and a person's consent."""
+        return (
             ("/credentials", {"GET": self._credentials.list}),
             (
                 "/credentials/{name:path}",  # a name may hold a slash
@@ -232,6 +274,11 @@ class _Designer:
             ("/credential-moves", {"POST": self._credentials.move}),
             ("/consents", {"POST": self._consents.ask}),
             ("/consents/{id}", {"GET": self._consents.look, "DELETE": self._consents.cancel}),
+        )
+
+    def _definition_rows(self) -> _Rows:
+        """Workflow definitions, with their environments and pins."""
+        return (
             ("/workflows", {"GET": self._definitions.list}),
             ("/workflows/rename", {"POST": self._definitions.rename}),
             (
@@ -248,6 +295,12 @@ class _Designer:
                 "/workflows/{id}/pins/{task:path}",  # a name may hold a slash
                 {"PUT": self._pins.put, "DELETE": self._pins.remove},
             ),
+            ("/input-form", {"POST": self._definitions.input_form}),
+        )
+
+    def _run_rows(self) -> _Rows:
+        """Runs of workflow definitions."""
+        return (
             ("/runs", {"GET": self._runs.list, "POST": self._runs.start}),
             ("/runs/{id}", {"GET": self._runs.show, "DELETE": self._runs.stop}),
             ("/runs/{id}/events", {"GET": self._runs.events}),
@@ -256,22 +309,7 @@ class _Designer:
             ("/runs/{id}/value", {"GET": self._runs.value}),
             ("/runs/{id}/visit", {"GET": self._runs.visit}),
             ("/runs/{id}/callback", {"GET": self._runs.callback}),
-            ("/input-form", {"POST": self._definitions.input_form}),
-            ("/scope", {"POST": self._expressions.scope}),
-            ("/evaluate", {"POST": self._expressions.evaluate}),
-            ("/conditions", {"POST": self._expressions.conditions}),
-            ("/filter", {"POST": self._filter.answer}),
         )
-        return [
-            Route("/", page, methods=["GET"]),
-            Route("/static/{name}", static, methods=["GET"]),
-            Route(CALLBACK, self._consents.callback, methods=["GET"]),
-            Route(CALLBACKS + "{token}", self._receiver.receive, methods=CALLING),
-            *(
-                Route(API + path, _by_method(handlers), methods=list(handlers))
-                for path, handlers in table
-            ),
-        ]
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:

@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 
 from httptask.designer._app import create_app
-from httptask.designer._guards import is_loopback
+from httptask.designer._guards import Guards, is_loopback
 from httptask.errors import HttpTaskError
 
 _GRACE_SECONDS = 2
@@ -36,17 +36,7 @@ def serve(
     *options* are those of `create_app`. Raises `ServeError`.
     """
     if not is_loopback(host):
-        if token is None:
-            raise ServeError(
-                f"{host} can be reached by others, and whoever reaches the designer can send"
-                " requests with your credentials: give a token (HTTPTASK_DESIGNER_TOKEN), or bind"
-                " to 127.0.0.1"
-            )
-        if not hosts:
-            raise ServeError(
-                f"name what the designer is reached by when it binds to {host}: --allow-host"
-                " NAME:PORT"
-            )
+        _refuse_open_door(host, token, hosts)
     try:
         app = create_app(hosts=hosts, token=token, **options)
     except ValueError as error:
@@ -55,20 +45,37 @@ def serve(
         named = f"[{host}]" if ":" in host else host
         own = f"{named}:{listening.getsockname()[1]}"
         address = f"http://{own if is_loopback(host) else next(iter(hosts))}/"
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # a client could forge them
-            ws="none",
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            h11_max_incomplete_event_size=64 * 1024,
-            limit_concurrency=200,
-            backlog=64,
-        )
-        server = _Server(config, lambda: started(address) if started is not None else None)
+        server = _Server(_config(app), lambda: started(address) if started is not None else None)
         server.run([listening])
+
+
+def _refuse_open_door(host: str, token: str | None, hosts: Collection[str]) -> None:
+    """Raise `ServeError` if everybody who can reach *host* could use the designer."""
+    if token is None:
+        raise ServeError(
+            f"{host} can be reached by others, and whoever reaches the designer can send"
+            " requests with your credentials: give a token (HTTPTASK_DESIGNER_TOKEN), or bind"
+            " to 127.0.0.1"
+        )
+    if not hosts:
+        raise ServeError(
+            f"name what the designer is reached by when it binds to {host}: --allow-host NAME:PORT"
+        )
+
+
+def _config(app: Guards) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # a client could forge them
+        ws="none",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        h11_max_incomplete_event_size=64 * 1024,
+        limit_concurrency=200,
+        backlog=64,
+    )
 
 
 class _Server(uvicorn.Server):
