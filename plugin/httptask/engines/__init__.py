@@ -65,10 +65,10 @@ def run_workflow(
     history: Sequence[TaskRun] = (),
     pins: PinsLike | None = None,
 ) -> WorkflowRun:
-    """Run *definition* to its end and return how it ended: `arun_workflow` for code that is not
-    async.
+    """Run *definition* to its end and return how it ended.
 
-    Raises `RuntimeError` where an event loop is running already.
+    This is `arun_workflow` for code that is not async. Raises `RuntimeError` where an event loop is
+    running already.
     """
 
     async def run() -> WorkflowRun:
@@ -115,60 +115,64 @@ async def arun_workflow(
     """Run *definition* to its end and return how it ended.
 
     A run that fails is returned too, with its `status` and `error`.
-    *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *input* is the
-    run's `$.input`, JSON.
-    *engine* names one of the installed engines, or is one. *variables* are `$.variables`, over
-    those of the environment and the definition's own. *environment* is where it runs: an
-    `Environment`, or the name of one that stands next to the definition's file.
-    *finished* is told of every task that has ended. *cancelled* is told of the run so far when this
-    call is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether
-    its request may have been delivered. *advanced* is told of every item that has ended, of a task
-    with `forEach`. *signals* are what tasks get that wait for somebody outside; without them and
-    without a journal, a definition with a `Simple` task is refused. *callbacks* are where calls are
-    received that tasks wait for (`httptask.engines.callbacks`). *journal* keeps what is needed
-    to go on with the run when this process has died: see `aresume_run`. *workflow_id* is the run's
-    id, a new one when absent. *pins* answer the requests of the tasks that they name, and
-    nothing of these is sent: `httptask.model.pins.Pins`, JSON, the path of a file, or True for the
-    file next to the definition's.
-    *definitions* are definitions by id, for `failureWorkflow` and tasks of the type `Workflow`.
+
+    *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *definitions* are
+    definitions by id, for `failureWorkflow` and tasks of the type `Workflow`. *input* is the run's
+    `$.input`, JSON. *variables* are `$.variables`, over those of the environment and the
+    definition's own. *environment* is where it runs: an `Environment`, or the name of one that
+    stands next to the definition's file. *engine* names one of the installed engines, or is one.
     *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and
     closed.
+
+    *finished* is told of every task that has ended. *advanced* is told of every item that has
+    ended, of a task with `forEach`. *cancelled* is told of the run so far when this call is
+    cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether its
+    request may have been delivered.
+
+    *signals* are what tasks get that wait for somebody outside; without them and without a journal,
+    a definition with a `Simple` task is refused. *callbacks* are where calls are received that
+    tasks wait for (`httptask.engines.callbacks`). *pins* answer the requests of the tasks that they
+    name, and nothing of these is sent: `httptask.model.pins.Pins`, JSON, the path of a file, or
+    True for the file next to the definition's.
+
+    *journal* keeps what is needed to go on with the run when this process has died: see
+    `aresume_run`. *workflow_id* is the run's id, a new one when absent. *history* are tasks of an
+    earlier run, whose answers are taken over: see `history_before`.
 
     Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or
     *input* is not JSON or not what the definition's `inputSchema` allows (`InputError`), and
     `PluginError` when there is no such engine; nothing has been run then. Raises `JournalError`
-    when the journal cannot be written.
+    when the journal cannot be written, or *history* is given without one.
     """
     from httptask.protocols import RunOptions
     from httptask.workflow import as_definition
 
-    first = as_definition(definition)
+    own = as_definition(definition)
     others = {name: as_definition(other) for name, other in (definitions or {}).items()}
     if isinstance(environment, str):
         from httptask.workflow import load_environment
 
-        environment = load_environment(first, environment)
-    pinned = _pins(first, pins, others)
+        environment = load_environment(own, environment)
     options = RunOptions(
-        _json_input(input),
-        variables or {},
-        others,
-        finished,
-        cancelled,
-        environment,
+        input=_json_input(input),
+        variables=variables or {},
+        definitions=others,
+        environment=environment,
+        finished=finished,
         advanced=advanced,
-        workflow_id=workflow_id,
+        cancelled=cancelled,
         signals=signals,
         callbacks=callbacks,
-        pins=pinned,
+        pins=_pins(own, pins, others),
+        workflow_id=workflow_id,
     )
     async with _opened(runtime) as opened:
         if journal is None:
             if history:
                 raise JournalError("earlier answers are taken over by a run with a journal only")
-            return await _run(engine, first, options, opened)
-        with journal.new_run(first, options, history) as journalled:
-            return await _run(engine, first, journalled, opened)
+            return await _run(engine, own, options, opened)
+        with journal.new_run(own, options, history) as journalled:
+            return await _run(engine, own, journalled, opened)
 
 
 def resume_run(
@@ -205,9 +209,9 @@ async def aresume_run(
     advanced: Callable[[str, ItemCounts], None] | None = None,
     callbacks: Callbacks | None = None,
 ) -> WorkflowRun:
-    """Go on with the run *workflow_id* of *journal* to its end, and return how it ended. The
-    journal has all that it was started with; the other arguments are those of `arun_workflow`.
+    """Go on with the run *workflow_id* of *journal* to its end, and return how it ended.
 
+    The journal has all that it was started with; the other arguments are those of `arun_workflow`.
     No task that has ended is run again. The one under way is, with the same idempotency key, unless
     that might do something twice: then it fails, and its error says `maybeDelivered`. Raises
     `JournalError` when there is no such run, it has ended, or another process runs it.
@@ -227,7 +231,7 @@ async def aresume_run(
 def _in_sync(
     start: Callable[[], Coroutine[Any, Any, WorkflowRun]], runtime: Runtime | None, name: str
 ) -> WorkflowRun:
-    """Run what *start* returns in an event loop of its own; *name* is the one for async code."""
+    """Run what *start* returns in an event loop of its own; *name* is its async counterpart."""
     from httptask._core.sync import run_sync
 
     async def run() -> WorkflowRun:
@@ -253,8 +257,9 @@ async def _opened(runtime: Runtime | None) -> AsyncIterator[Runtime]:
 
 
 def temporal_module(name: str) -> ModuleType:
-    """Return the module *name* of `httptask.engines.temporal`: `client` or `worker`. Raises
-    `PluginError` where the extra `temporal` is not installed.
+    """Return the module *name* of `httptask.engines.temporal`: `client` or `worker`.
+
+    Raises `PluginError` where the extra `temporal` is not installed.
     """
     from httptask.engines._temporal_engine import temporal_module
 
@@ -269,6 +274,18 @@ async def _run(
         engine = _engine(engine, runtime.plugins.named("httptask_engines"))
         plugin = runtime.plugins.provider_of("httptask_engines", engine.name)
         provider = f" of the plugin {plugin}"
+    _refuse_unsupported(engine, options)
+    try:
+        return await engine.run(definition, options, runtime)
+    except HttpTaskError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginError(f"the engine {engine.name}{provider} failed: {reason}") from error
+
+
+def _refuse_unsupported(engine: Engine, options: RunOptions) -> None:
+    """Raise `PluginError` for what *engine* does not say that it can do."""
     name = engine.name
     if options.journal is not None and not getattr(engine, "keeps_journals", False):
         raise PluginError(f"the engine {name} keeps no journal: leave it out, or run it embedded")
@@ -279,13 +296,6 @@ async def _run(
             f"the engine {name} receives no callbacks in this process: leave them out, or run it"
             " embedded; on Temporal, give --callbacks to httptask worker"
         )
-    try:
-        return await engine.run(definition, options, runtime)
-    except HttpTaskError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginError(f"the engine {name}{provider} failed: {reason}") from error
 
 
 def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
@@ -293,9 +303,9 @@ def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
         return engines[name]
     from httptask._core.nearest import nearest
 
-    near = "".join(f"; did you mean {other}?" for other in nearest(name, engines))
+    hints = "".join(f"; did you mean {other}?" for other in nearest(name, engines))
     raise PluginError(
-        f"there is no engine {name!r}; installed are: {', '.join(engines) or 'none'}{near}"
+        f"there is no engine {name!r}; installed are: {', '.join(engines) or 'none'}{hints}"
     )
 
 
