@@ -88,34 +88,20 @@ class Parameters:
                 yield result
 
     def _parameter(self, value: Any, uri: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
+        """Return the parameter *value*, or its raw object and URI where it is a part of the body.
+
+        None, with a note, when it cannot be read.
+        """
         raw, uri = self._context.followed(value, uri)
-        notes = self._context.notes
         if not isinstance(raw, Mapping):
             if raw is not None:  # a dangling reference was noted already
-                notes.add("skipped", "a parameter that is no object", uri)
+                self._context.notes.add("skipped", "a parameter that is no object", uri)
             return None
         location = self._context.word(raw, "in", (*LOCATIONS, *BODY_LOCATIONS), uri)
         if location in BODY_LOCATIONS:
             return {**raw, "in": location}, uri
-        name = raw.get("name")
-        if location == "querystring" and not isinstance(name, str):
-            name = "querystring"
-        if not isinstance(name, str) or not name:
-            notes.add("skipped", "a parameter without a name", uri)
-            return None
-        if location not in LOCATIONS:
-            notes.add(
-                "skipped",
-                f"the parameter {name!r} is sent in {location!r}, which is no place in a request",
-                uri,
-            )
-            return None
-        if location == "header" and name.lower() in self._context.version.ignored_headers:
-            notes.add(
-                "skipped",
-                f"the header {name!r} is not read as a parameter, as OpenAPI has it",
-                uri,
-            )
+        name = self._name(raw, location, uri)
+        if name is None:
             return None
         content, media_type = self._content(raw, uri)
         schema = content.schema
@@ -137,6 +123,22 @@ class Parameters:
             deprecated=flag(raw, "deprecated"),
             examples=content.examples + self._context.examples(raw, uri, schema),
         )
+
+    def _name(self, raw: Mapping[str, Any], location: Any, uri: str) -> str | None:
+        """Return the name of *raw*; None, with a note, when no request has such a parameter."""
+        name = raw.get("name")
+        if location == "querystring" and not isinstance(name, str):
+            name = "querystring"
+        if not isinstance(name, str) or not name:
+            why = "a parameter without a name"
+        elif location not in LOCATIONS:
+            why = f"the parameter {name!r} is sent in {location!r}, which is no place in a request"
+        elif location == "header" and name.lower() in self._context.version.ignored_headers:
+            why = f"the header {name!r} is not read as a parameter, as OpenAPI has it"
+        else:
+            return name
+        self._context.notes.add("skipped", why, uri)
+        return None
 
     def _content(self, raw: Mapping[str, Any], uri: str) -> tuple[MediaType, str | None]:
         """Return the schema of a value, and its media type; None when a style serialises it."""
@@ -167,28 +169,10 @@ class Parameters:
     def _style(
         self, raw: Mapping[str, Any], location: str, schema: Mapping[str, Any], uri: str
     ) -> tuple[str | None, bool | None]:
-        notes = self._context.notes
+        """Return the style of the parameter and whether it explodes; None is the default."""
         if self._context.version.is_swagger and "style" not in raw:
-            if not is_array(schema):
-                return None, None
-            written = str(
-                self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, uri) or "csv"
-            )
-            if written not in _COLLECTION_FORMATS:
-                notes.add(
-                    "guessed",
-                    f"the collectionFormat {written[:SHOWN]!r} is unknown; csv is taken",
-                    uri,
-                )
-            style, explode = _COLLECTION_FORMATS.get(written, _COLLECTION_FORMATS["csv"])
-            if location in ("path", "header") and style == "form":
-                notes.add(
-                    "guessed",
-                    f"the collectionFormat 'multi' is not for a {location}; csv is taken",
-                    uri,
-                )
-                style, explode = None, False
-            return style, explode
+            return self._collection_format(raw, location, uri) if is_array(schema) else (None, None)
+        notes = self._context.notes
         style = self._context.word(raw, "style", _STYLES[location], uri)
         if style is not None and style not in _STYLES[location]:
             notes.add(
@@ -205,6 +189,27 @@ class Parameters:
             )
         return style, as_boolean(raw.get("explode"))
 
+    def _collection_format(
+        self, raw: Mapping[str, Any], location: str, uri: str
+    ) -> tuple[str | None, bool]:
+        """Return the style of an array in Swagger 2.0, and whether it explodes."""
+        notes = self._context.notes
+        written = self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, uri)
+        name = str(written or "csv")
+        if name not in _COLLECTION_FORMATS:
+            notes.add(
+                "guessed", f"the collectionFormat {name[:SHOWN]!r} is unknown; csv is taken", uri
+            )
+        style, explode = _COLLECTION_FORMATS.get(name, _COLLECTION_FORMATS["csv"])
+        if location in ("path", "header") and style == "form":
+            notes.add(
+                "guessed",
+                f"the collectionFormat 'multi' is not for a {location}; csv is taken",
+                uri,
+            )
+            return None, False
+        return style, explode
+
 
 def item_delimiters(
     context: Context, raw: Mapping[str, Any], style: str | None, explode: bool | None, uri: str
@@ -218,14 +223,15 @@ def item_delimiters(
     items = raw.get("items")
     items_uri = f"{uri}/items"
     while isinstance(items, Mapping) and is_array(items) and len(delimiters) < _MOST_NESTED:
-        written = str(context.word(items, "collectionFormat", _ITEM_DELIMITERS, items_uri) or "csv")
-        if written not in _ITEM_DELIMITERS:
+        written = context.word(items, "collectionFormat", _ITEM_DELIMITERS, items_uri)
+        name = str(written or "csv")
+        if name not in _ITEM_DELIMITERS:
             context.notes.add(
                 "guessed",
-                f"the collectionFormat {written[:SHOWN]!r} is not for items; csv is taken",
+                f"the collectionFormat {name[:SHOWN]!r} is not for items; csv is taken",
                 items_uri,
             )
-        delimiters.append(_ITEM_DELIMITERS.get(written, ","))
+        delimiters.append(_ITEM_DELIMITERS.get(name, ","))
         items, items_uri = items.get("items"), f"{items_uri}/items"
     outermost = () if explode else (_STYLE_DELIMITERS.get(style or "form", ","),)
     delimiters_in_use = [*outermost, *delimiters]
@@ -272,26 +278,27 @@ def fitted(context: Context, parameters: list[Parameter], path: str, uri: str) -
     described = {
         parameter.name: parameter for parameter in parameters if parameter.location == "path"
     }
-    names = list(dict.fromkeys(_TEMPLATE.findall(path)))
     in_path = []
-    for name in names:
+    for name in dict.fromkeys(_TEMPLATE.findall(path)):
         parameter = described.pop(name, None)
         if parameter is None:
-            # `{id*}`, `{+name}` and `{id:int}` are frameworks' template languages; the parameter
-            # has the bare name.
-            bare = re.sub(r"^[+#./;?&]|[*?]$|:.*$", "", name)
-            similar = described.pop(bare, None)
-            if similar is not None:
-                parameter = replace(similar, name=name)
-                context.notes.add(
-                    "guessed", f"the path's {{{name}}} is the parameter {bare!r}", uri
-                )
-            else:
-                parameter = Parameter(name, "path", required=True, schema={"type": "string"})
-                context.notes.add(
-                    "guessed", f"the path's {{{name}}} is not described: any text", uri
-                )
+            parameter = _similar(context, described, name, uri)
         in_path.append(parameter)
     for name in described:
         context.notes.add("skipped", f"the path parameter {name!r} has no place in {path}", uri)
     return [*in_path, *(parameter for parameter in parameters if parameter.location != "path")]
+
+
+def _similar(context: Context, described: dict[str, Parameter], name: str, uri: str) -> Parameter:
+    """Return the parameter that `{name}` in a path probably means, and take it out of *described*.
+
+    `{id*}`, `{+name}` and `{id:int}` are frameworks' template languages; the parameter has the bare
+    name. Without such a one, any text may stand there.
+    """
+    bare = re.sub(r"^[+#./;?&]|[*?]$|:.*$", "", name)
+    parameter = described.pop(bare, None)
+    if parameter is not None:
+        context.notes.add("guessed", f"the path's {{{name}}} is the parameter {bare!r}", uri)
+        return replace(parameter, name=name)
+    context.notes.add("guessed", f"the path's {{{name}}} is not described: any text", uri)
+    return Parameter(name, "path", required=True, schema={"type": "string"})
