@@ -105,7 +105,8 @@ def _tour(shell: _Shell, folder: Path, server: str) -> None:
     shell.run("prepare", SEED)
 
     _title("3. The task in a workflow definition, its settings filled in")
-    definition = _definition(shell.read("prepare", SEED, "--json"), server)
+    prepared = shell.read("prepare", SEED, "--json")
+    definition = _definition(_filled_in(prepared, server))
     shell.write("tell-the-project.json", definition)
     shell.write("input.json", {"rfi": {"id": 7, "subject": "Slab pour moved to Friday"}})
     print(json.dumps(definition, indent=2))
@@ -129,8 +130,8 @@ def _title(text: str) -> None:
     print(f"\n\n{text}\n{'-' * len(text)}", flush=True)
 
 
-def _definition(task: dict[str, Any], server: str) -> dict[str, Any]:
-    """Return a workflow definition with the prepared *task*, filled in for *server*."""
+def _filled_in(task: dict[str, Any], server: str) -> dict[str, Any]:
+    """Return the prepared *task* with all its settings, for the API at *server*."""
     request = task["httpRequest"]
     request["url"] = server + request["url"]
     request["pathParameters"]["project_id"] = 1001
@@ -141,13 +142,17 @@ def _definition(task: dict[str, Any], server: str) -> dict[str, Any]:
         "email": {"body": "See RFI ${$.topicId}.", "distribution_ids": [881]},
     }
     del task["end"]
-    task |= {
+    return task | {
         "inputParameters": {"topicId": "${$.input.rfi.id}", "subject": "${$.input.rfi.subject}"},
         "credentials": "procore-sandbox",
         "retry": {"intervalSeconds": 1, "maxAttempts": 3, "backoffRate": 2.0},
         "totalTimeoutSeconds": 30,
         "nextTask": "Was it created?",
     }
+
+
+def _definition(task: dict[str, Any]) -> dict[str, Any]:
+    """Return a workflow definition of *task*, and of the tasks that look at its response."""
     output = f"$.tasks['{TASK}'].output"
     return {
         "name": "Tell the project",
