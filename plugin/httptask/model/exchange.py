@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
-from operator import itemgetter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from httptask._core.redaction import MASK
-from httptask._http.header_fields import value_of
 from httptask.errors import Problem
+from httptask.model._outgoing_request import FilePiece, OutgoingRequest, StreamedBody
 from httptask.model.for_each import ItemNumber
 from httptask.model.queue_time import queue_sentence
 
@@ -19,122 +16,25 @@ if TYPE_CHECKING:
     from httptask.model.job_exchange import JobCalls
     from httptask.model.page_exchange import PageCalls
 
+__all__ = [
+    "Attempt",
+    "Difference",
+    "Exchange",
+    "FilePiece",
+    "Headers",
+    "Hop",
+    "OutgoingRequest",
+    "RawResponse",
+    "SentRequest",
+    "StreamedBody",
+    "SubExchange",
+]
+
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names as sent, duplicates kept.
 
 Octets outside ASCII are Latin-1 (RFC 9110, section 5.5).
 """
-
-
-@dataclass(frozen=True, slots=True)
-class FilePiece:
-    """A file as a piece of a body. It is opened, and read, only when the request is sent."""
-
-    name: str
-    """Its name for a person: its path in the settings, or an upload's file name."""
-    reference: Mapping[str, Any]
-    """The value of `$file` in the settings."""
-    pointer: str
-    """Its JSON Pointer, for errors."""
-    size: int = 0
-    """Bytes; 0 until the file was opened."""
-
-    @property
-    def placeholder(self) -> bytes:
-        """A few words that stand for its bytes."""
-        return f"[{self.size:,} bytes of {self.name}]".encode("utf-8", "replace")
-
-
-@dataclass(frozen=True, slots=True)
-class StreamedBody:
-    """A body that is partly in files, and never in memory as a whole.
-
-    It is made again for every attempt and redirect.
-    """
-
-    pieces: tuple[bytes | FilePiece, ...]
-    """In order, with nothing between them."""
-
-    def __len__(self) -> int:
-        """The number of bytes on the wire, once its files were opened."""
-        return sum(
-            piece.size if isinstance(piece, FilePiece) else len(piece) for piece in self.pieces
-        )
-
-    def __bool__(self) -> bool:
-        """True: a body of an empty file is a body."""
-        return True
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether it can be made again within an attempt: files can be read again."""
-        return True
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the bytes on the wire; only a body whose files were opened can."""
-        raise TypeError("the files of this body were not looked for")
-
-    @property
-    def shown(self) -> bytes:
-        """The body for a person: a few words stand for the bytes of each file."""
-        return b"".join(
-            piece.placeholder if isinstance(piece, FilePiece) else piece for piece in self.pieces
-        )
-
-    def masked(self, mask: Callable[[bytes], bytes]) -> StreamedBody:
-        """Return the body with all but its files changed by *mask*, for a person to read."""
-        pieces = tuple(
-            piece if isinstance(piece, FilePiece) else mask(piece) for piece in self.pieces
-        )
-        return StreamedBody(pieces)
-
-
-_NAME = itemgetter(0)
-
-
-@dataclass(slots=True, repr=False)
-class OutgoingRequest:
-    """A request about to be sent. Mutable on purpose: hooks and auth schemes change it in place.
-
-    Its `repr` hides the parts that may hold a credential: the query, the values of headers, the
-    body.
-    """
-
-    method: str
-    url: str
-    """Absolute, percent-encoded."""
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes | StreamedBody = b""
-
-    def __repr__(self) -> str:
-        address, question, _ = self.url.partition("?")
-        address = re.sub(r"(?<=://)[^/@]*@", f"{MASK}@", address)
-        headers = ", ".join(f"{name}: {MASK}" for name, _ in self.headers)
-        shown = f"{address}{question}{MASK if question else ''}"
-        return (
-            f"<OutgoingRequest {self.method} {shown} [{headers}] with a body of {len(self.body):,}"
-            " bytes>"
-        )
-
-    def header(self, name: str) -> str | None:
-        """Return the first value of header *name*, whatever its case, or None."""
-        return value_of(self.headers, name)
-
-    def has_header(self, lower_name: str) -> bool:
-        """Say whether there is a header *lower_name*, which is in lower case."""
-        return lower_name in map(str.lower, map(_NAME, self.headers))  # asked in every attempt
-
-    def set_header(self, name: str, value: str) -> None:
-        """Set header *name* to *value*, replacing every field of that name, whatever its case."""
-        lower_name = name.lower()
-        others = self.headers
-        if self.has_header(lower_name):
-            others = [(key, old) for key, old in others if key.lower() != lower_name]
-        self.headers = [*others, (name, value)]
-
-    def copy(self) -> OutgoingRequest:
-        """Return a copy that shares nothing mutable."""
-        return OutgoingRequest(self.method, self.url, list(self.headers), self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +47,9 @@ class SentRequest:
     """In the order they were written, `Host` included."""
     body: bytes | StreamedBody
     size: int | None = None
-    """Bytes of the body that went out, if `body` does not tell.
+    """Bytes of the body that went out; None: as many as `body` has.
 
-    That is a body that was in files, and has travelled as JSON.
+    A body in files loses them when it travels as JSON: only their words are left.
     """
 
     @property
@@ -166,20 +66,26 @@ class SentRequest:
             "method": self.method,
             "url": self.url,
             "headers": _pairs(self.headers),
-            **_body(self.shown_body),
             "bodyBytes": len(self.body) if self.size is None else self.size,
+            **_body(self.shown_body),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the request of which `to_json` made *value*.
+        """Return the request that `to_json` wrote as *value*.
 
-        Files in its body are the words that stood for them.
+        Instead of the files in its body it has the words that stand for them.
         """
         text = value.get("body")
         body = base64.b64decode(value["bodyBase64"]) if text is None else text.encode("utf-8")
-        size = value["bodyBytes"] if value["bodyBytes"] != len(body) else None
-        return cls(value["method"], value["url"], _headers(value["headers"]), body, size)
+        size = value["bodyBytes"]
+        return cls(
+            method=value["method"],
+            url=value["url"],
+            headers=_headers(value["headers"]),
+            body=body,
+            size=size if size != len(body) else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +151,7 @@ class RawResponse:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the response of which `to_json` made *value*."""
+        """Return the response that `to_json` wrote as *value*."""
         return cls(
             http_version=value["httpVersion"],
             status_code=value["statusCode"],
@@ -297,7 +203,7 @@ class Hop:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the queue did to it, and what could not be promised of the way that it took."""
+        """What a reader should know: its wait in the queue, a pin, a proxy, an unchecked server."""
         queued = queue_sentence(
             self.phases, self.queue_reason, is_answered=self.response is not None
         )
@@ -336,7 +242,7 @@ class Hop:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the hop of which `to_json` made *value*."""
+        """Return the hop that `to_json` wrote as *value*."""
         response = value["response"]
         return cls(
             request=SentRequest.from_json(value["request"]),
@@ -369,7 +275,7 @@ class SubExchange:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the sub-exchange that `to_json` gave *value* for."""
+        """Return the sub-exchange that `to_json` wrote as *value*."""
         return cls(value["kind"], value["beforeHop"], Hop.from_json(value))
 
 
@@ -403,12 +309,12 @@ class Attempt:
             "outcome": self.outcome,
             "error": self.error,
             "hops": [hop.to_json() for hop in self.hops],
-            "subExchanges": [each.to_json() for each in self.sub_exchanges],
+            "subExchanges": [exchange.to_json() for exchange in self.sub_exchanges],
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the attempt of which `to_json` made *value*."""
+        """Return the attempt that `to_json` wrote as *value*."""
         return cls(
             number=value["number"],
             hops=tuple(Hop.from_json(hop) for hop in value["hops"]),
@@ -437,7 +343,7 @@ class Difference:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the difference of which `to_json` made *value*."""
+        """Return the difference that `to_json` wrote as *value*."""
         return cls(value["kind"], value["pointer"], value["message"])
 
 
@@ -506,7 +412,7 @@ class Exchange:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the exchange of which `to_json` made *value*: masks stay."""
+        """Return the exchange that `to_json` wrote as *value*; what was masked stays masked."""
         from httptask.model.job_exchange import JobCalls
         from httptask.model.page_exchange import PageCalls
 
@@ -530,6 +436,7 @@ class Exchange:
 
 
 def _pairs(headers: Headers) -> list[list[str]]:
+    """Return *headers* as JSON."""
     return [[name, value] for name, value in headers]
 
 
@@ -538,7 +445,8 @@ def _headers(pairs: list[list[str]]) -> Headers:
 
 
 def _body(body: bytes) -> dict[str, Any]:
+    """Return *body* as `body`, or as `bodyBase64` when it is not UTF-8 text."""
     try:
-        return {"bodyBytes": len(body), "body": body.decode("utf-8")}
+        return {"body": body.decode("utf-8")}
     except UnicodeDecodeError:
-        return {"bodyBytes": len(body), "bodyBase64": base64.b64encode(body).decode("ascii")}
+        return {"bodyBase64": base64.b64encode(body).decode("ascii")}
