@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from httptask._core.pointers import escaped
 from httptask.importers.openapi.schemas._compositions import COMPOSED
 from httptask.importers.openapi.schemas._identifiers import Scope
-from httptask.importers.openapi.schemas._keywords import ABSENT, KEPT, LinkedPath
+from httptask.importers.openapi.schemas._keywords import KEPT
 from httptask.importers.openapi.schemas._patterns import Pattern
 from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, STEPS, Step
+from httptask.importers.openapi.schemas._rule import ABSENT, LinkedPath
 from httptask.importers.openapi.schemas._types import meant
 
 if TYPE_CHECKING:

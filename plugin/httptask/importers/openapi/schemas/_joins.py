@@ -15,8 +15,8 @@ from itertools import chain
 from typing import Any
 
 from httptask._schema.subschemas import definition_name
-from httptask.importers.openapi.schemas._keywords import shorter
 from httptask.importers.openapi.schemas._repairs import ABOUT_ALL, types_of
+from httptask.importers.openapi.schemas._rule import shorter
 from httptask.importers.openapi.schemas._types import fits, widened
 
 Schema = dict[str, Any]

@@ -5,85 +5,21 @@ A rule is a small function; a dialect is a table of rules.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any
 
 from httptask.importers.openapi.schemas import _containers
-from httptask.importers.openapi.schemas._patterns import Pattern
+from httptask.importers.openapi.schemas._rule import (
+    ABSENT,
+    LinkedPath,
+    Rule,
+    Walk,
+    guessed,
+    left_out,
+    shown,
+)
 from httptask.importers.openapi.schemas._types import TYPES, as_boolean, as_number, meant
-
-LinkedPath = tuple[Any, Any]
-"""The path to a value: the path of its parent, and its name or index.
-
-The outermost has None instead of a parent, and a URI. Linked pairs make a step cheap: paths are
-only written out for notes.
-"""
-
-ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
-"""Returned by a rule for a keyword that is left out."""
-
-
-class Walk(Protocol):
-    """What a rule may ask of the conversion."""
-
-    def schema(self, raw: Any, path: LinkedPath) -> Any:
-        """Return the Schema Object *raw*, at *path*, converted; *raw* itself if nothing changes."""
-        ...
-
-    def named(self, reference: str, path: LinkedPath) -> str | None:
-        """Return `#/$defs/<name>` for the target of *reference*; None, with a note, without one."""
-        ...
-
-    def target(self, reference: str, path: LinkedPath) -> Any:
-        """Return what stands at *reference*; None, with a note, when nothing does."""
-        ...
-
-    def pattern(self, written: str) -> Pattern:
-        """Return the usable form of the pattern *written*."""
-        ...
-
-    def written(self, value: Any, path: LinkedPath) -> str:
-        """Return the text of *value*, a number or a boolean, as written at *path*."""
-        ...
-
-    def may_match(self, pattern: str, text: str) -> bool:
-        """Return False only if the usable *pattern* surely does not match *text*."""
-        ...
-
-    def note(self, kind: str, message: str, path: LinkedPath) -> None:
-        """Note what was guessed or skipped at *path*."""
-        ...
-
-
-Rule = Callable[[Walk, Any, LinkedPath], Any]
-"""Takes a keyword's value and its path; returns the same object, another value, or `ABSENT`."""
-
-
-def guessed(walk: Walk, path: LinkedPath, what: str) -> None:
-    """Note the guess *what* about the keyword at *path*."""
-    walk.note("guessed", f"{path[1]}: {what}", path)
-
-
-def left_out(walk: Walk, path: LinkedPath, why: str) -> Any:
-    """Note *why* the keyword at *path* is left out, and return `ABSENT`."""
-    walk.note("skipped", f"{path[1]} is left out: {why}", path)
-    return ABSENT
-
-
-def shown(value: Any) -> str:
-    """Return a short text of *value* for a message."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    is_scalar = isinstance(value, str | int | float | None)
-    return shorter(repr(value) if is_scalar else json.dumps(value, default=str))
-
-
-def shorter(text: str) -> str:
-    """Return *text* for a message, cut after 60 letters."""
-    return text if len(text) <= 60 else text[:57] + "…"
-
 
 # Annotations and simple values
 
@@ -211,14 +147,19 @@ def _type(walk: Walk, value: Any, path: LinkedPath) -> Any:
         return ABSENT
     if not isinstance(value, list):
         return left_out(walk, path, f"{shown(value)} is no type")
-    if (
-        value
-        and all(isinstance(name, str) and name in TYPES for name in value)
-        and len(set(value)) == len(value)
-    ):
-        return value
+    return value if _are_types(value) else _type_list(walk, value, path)
+
+
+def _are_types(names: list[Any]) -> bool:
+    """Say whether *names* are types of JSON Schema, each only once."""
+    if not names or not all(isinstance(name, str) and name in TYPES for name in names):
+        return False
+    return len(set(names)) == len(names)
+
+
+def _type_list(walk: Walk, names: list[Any], path: LinkedPath) -> Any:
     types: list[str] = []
-    for name in value:
+    for name in names:
         json_types: Any = ABSENT
         if name is None:
             json_types = "null"
@@ -308,17 +249,15 @@ def _pattern_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
     patterns = {name: walk.pattern(name) for name in schemas}
     if not any(pattern.why for pattern in patterns.values()):
         return schemas
+    usable = {}
     for name, pattern in patterns.items():
-        if pattern.why:
-            note_kind, change = (
-                ("skipped", "is left out") if pattern.text is None else ("guessed", "is changed")
-            )
-            walk.note(note_kind, f"the pattern {shown(name)} {change}: {pattern.why}", path)
-    return {
-        pattern.text: schemas[name]
-        for name, pattern in patterns.items()
-        if pattern.text is not None
-    }
+        if pattern.text is not None:
+            usable[pattern.text] = schemas[name]
+        if pattern.why and pattern.text is None:
+            walk.note("skipped", f"the pattern {shown(name)} is left out: {pattern.why}", path)
+        elif pattern.why:
+            walk.note("guessed", f"the pattern {shown(name)} is changed: {pattern.why}", path)
+    return usable
 
 
 # Names of properties
@@ -355,15 +294,13 @@ def _dependencies(walk: Walk, value: Any, path: LinkedPath) -> Any:
     # Draft 7 and before: names or a schema. The step `_dependencies` gives each its own keyword.
     if not isinstance(value, dict):
         return ABSENT if value is None else left_out(walk, path, "it is no object")
-    dependencies = {
-        name: (_required if isinstance(dependency, list | str) else _schema)(
-            walk, dependency, (path, name)
-        )
-        for name, dependency in value.items()
-    }
-    return {
-        name: dependency for name, dependency in dependencies.items() if dependency is not ABSENT
-    }
+    dependencies = {}
+    for name, dependency in value.items():
+        rule = _required if isinstance(dependency, list | str) else _schema
+        converted = rule(walk, dependency, (path, name))
+        if converted is not ABSENT:
+            dependencies[name] = converted
+    return dependencies
 
 
 # OpenAPI's own
@@ -394,8 +331,9 @@ def _discriminator(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 def _mapped(walk: Walk, target: str, path: LinkedPath) -> str:
     # "if it is a valid schema name, it is one" (OpenAPI 3.1, section 4.8.25)
-    plain = not any(mark in target for mark in "#/") and "." not in target
-    return walk.named(f"#/components/schemas/{target}" if plain else target, path) or target
+    is_name = not any(mark in target for mark in "#/.")
+    reference = f"#/components/schemas/{target}" if is_name else target
+    return walk.named(reference, path) or target
 
 
 _COMMON: dict[str, Rule] = {

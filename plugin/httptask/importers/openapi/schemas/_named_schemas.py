@@ -12,8 +12,9 @@ from httptask._schema.subschemas import DEFINITION, definition_name
 from httptask.importers.openapi.schemas._conversion import Conversion, uri_of
 from httptask.importers.openapi.schemas._heirs import Heir, Heirs, chosen_by_tag, tag_of
 from httptask.importers.openapi.schemas._identifiers import Identifiers, Scope, Target, scope_of
-from httptask.importers.openapi.schemas._keywords import Dialect, LinkedPath
+from httptask.importers.openapi.schemas._keywords import Dialect
 from httptask.importers.openapi.schemas._patterns import Patterns
+from httptask.importers.openapi.schemas._rule import LinkedPath
 
 _LONGEST_NAME = 80
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from httptask._core import pointers
-from httptask.importers.openapi.schemas._keywords import LinkedPath, Walk, shown
+from httptask.importers.openapi.schemas._rule import LinkedPath, Walk, shown
 from httptask.importers.openapi.schemas._types import TYPES, as_boolean, fits, is_number, meant
 from httptask.importers.openapi.schemas._values import MISFIT, as_type, mend_default, mend_examples
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from httptask.importers.openapi.schemas._keywords import LinkedPath, Walk, shown
+from httptask.importers.openapi.schemas._rule import LinkedPath, Walk, shown
 from httptask.importers.openapi.schemas._types import as_boolean, as_number, fits, is_number
 
 MISFIT: Final[Any] = type("Misfit", (), {"__repr__": lambda self: "MISFIT"})()
