@@ -20,85 +20,15 @@ from typing import Any
 from httptask.errors._catalogue_sentences import CATALOGUE
 from httptask.errors._credential_sentences import CREDENTIAL
 from httptask.errors._expression_sentences import EXPRESSIONS, NAME_FORMATS
+from httptask.errors._file_sentences import FILES
+from httptask.errors._pasted_sentences import PASTED
 from httptask.errors._reason_sentences import REASONS
+from httptask.errors._schema_sentences import SCHEMA
 from httptask.errors._token_sentences import LIST_FORMATS, TEXT_FORMATS
 from httptask.errors._unwritable import UNWRITABLE
 
-_VALUE = "expected {expected}, found {found}"
-_NO_PLACE = (
-    "a file cannot stand here: its bytes are sent as a whole body or in a part of a multipart body,"
-    ' and its local path is sent nowhere; {{"$file": {{"path": …, "as": "base64"}}}}, or "text",'
-    " puts its content here"
-)
-
 SENTENCES: Mapping[str, str] = {
-    # A value and its schema (JSON Schema 2020-12)
-    "required": (
-        "{name!r} is required[ where {where!r} is given][: expected {expected}][; found {instead!r}"
-        " instead]"
-    ),
-    "unknown-name": (
-        "unknown name {name!r}[; {known:names}][, ... ({count} in all)]"
-        "[; names match {patterns:or}]"
-    ),
-    "property-names": "{name!r} cannot be a name here[: {reason}]",
-    "type": _VALUE,
-    "enum": _VALUE,
-    "const": _VALUE,
-    "format": _VALUE,
-    "pattern": _VALUE,
-    "pattern-unchecked": (
-        "checking this against the pattern {pattern} takes too long; from here on patterns are not"
-        " checked"
-    ),
-    "minimum": _VALUE,
-    "maximum": _VALUE,
-    "exclusive-minimum": _VALUE,
-    "exclusive-maximum": _VALUE,
-    "multiple-of": _VALUE,
-    "min-length": _VALUE,
-    "max-length": _VALUE,
-    "min-items": _VALUE,
-    "max-items": _VALUE,
-    "min-properties": _VALUE,
-    "max-properties": _VALUE,
-    "unique-items": "no item may stand here twice[: {found} is item {first} and item {second}]",
-    "contains": "expected {expected} of its items to be {items}",
-    "items": "expected {expected}[, found {found}]",
-    "nothing-allowed": "nothing may stand here",
-    "not": (
-        "[expected anything but {unexpected}, found {found}][{names} may not be given {where}]"
-    ),
-    "ruled-out": "this is what the description rules out here",
-    "no-form": (
-        "this is none of the {count} forms that are allowed here[; to be the nearest of them:"
-        " {nearest}]"
-    ),
-    "several-forms": (
-        "this fits more than one of the {count} forms[ ({names})] of which it has to be exactly"
-        " one[: give {what} that only one of them has, or leave one out]"
-    ),
-    "read-only": (
-        "this field is read-only: it stands in responses, and the API may ignore or refuse it in a"
-        " request"
-    ),
-    "too-deep": "the {what} is nested too deeply to be checked",
-    "schema-unusable": "the schema of these settings cannot be used: {pythonMessage}",
-    "schema-work": (
-        "this cannot be checked: the references of its schema lead to the same schemas along too"
-        " many ways"
-    ),
-    # A schema that an author wrote
-    "schema-size": "this schema holds more than {limit:,} schemas",
-    "schema-dialect": "{found!r} is another dialect; this is read as JSON Schema 2020-12",
-    "schema-reference-remote": (
-        "{name!r} leads out of this schema, and nothing is fetched: put what it refers to into"
-        " '$defs', and refer to it as '#/$defs/…'"
-    ),
-    "schema-reference-unknown": "there is nothing at {name!r} in this schema",
-    "schema-default": "the schema refuses this default: {reason}",
-    "schema-loop": "this leads back to itself for the same value, so checking by it would not end",
-    "schema-pattern": "this pattern cannot be read, so nothing is checked by it: {reason}",
+    **SCHEMA,
     # The settings of a request
     "name-type": "names must be strings, as in JSON",
     "method": "{found!r} is no method of a request: expected a word such as GET, POST or PROPFIND",
@@ -171,64 +101,7 @@ SENTENCES: Mapping[str, str] = {
         "this looks like a secret, and whoever reads the definition reads it; "
         "store it as a credential and name that in 'credentials', or let an expression bring it"
     ),
-    "file-reference": "the reference of a file must be an object with its 'path'",
-    "file-member": "{name!r} of a file must be {expected}",
-    "file-member-unknown": (
-        "unknown name {name!r} in the reference of a file"
-        "[; did you mean {near!r}?][; known: {known}]"
-    ),
-    "file-as": "'as' is {expected:or}: how the content of the file becomes data",
-    "file-sources": "a file has one of {names}, not both",
-    "file-source-missing": (
-        "the reference of a file needs its 'path', or its 'content' or 'contentBase64'"
-    ),
-    "file-not-kept": "there is no such file: {fileMessage}",
-    "file-path-climbs": "the path {name!r} would climb; name a file below the folder of files",
-    "file-path-nul": "a path cannot hold NUL",
-    "file-base64": "this is no base64: {pythonMessage}",
-    "file-content-type": "the media type {found!r} cannot stand in a header",
-    "file-header-name": "{name!r} is no header that a part of a body can have",
-    "file-header-content-type": "the media type of a file stands in its 'contentType'",
-    "file-header-value": ("a header must be text without line breaks and control characters"),
-    "file-misplaced": _NO_PLACE,
-    "file-reference-in-text": f"the text holds the reference of a file. {_NO_PLACE}",
-    "file-reference-crowded": (
-        "a reference of a file has no other members: put {names} into '$file', or leave them out"
-    ),
-    "file-not-carried": (
-        "a body of {mediaTypes:or} carries no files, multipart/form-data does (say so in the header"
-        ' Content-Type); or {{"$file": {{"path": …, "as": "base64"}}}}, or "text", puts the content'
-        " of the file here"
-    ),
-    "file-missing": "there is no file {name!r} below the folder of files",
-    "file-unreadable": "the file {name!r} cannot be read: {systemMessage}",
-    "file-read-broken": (
-        "the file {name!r} could not be read on while it was sent: {systemMessage}"
-    ),
-    "file-changed": (
-        "the file {name!r} changed while it was sent: it had {size:,} bytes[, now {now:,}]; send it"
-        " when it is written"
-    ),
-    "file-gone": "{name!r} is no file any more",
-    "file-type": "{name!r} is {found}; only files can be sent",
-    "file-size": "the file {name!r} has {found:,} bytes, its reference says {expected:,}",
-    "file-too-large": (
-        "the file {name!r} has {found:,} bytes, and at most {limit:,} can become data; send it as a"
-        " whole body or in a part of a multipart body, which are streamed"
-    ),
-    "file-outside": (
-        "the file {name!r} is not below the folder of files; an operator names it with"
-        " HTTPTASK_FILES or --files"
-    ),
-    "files-folder": (
-        "no folder of files is named, so no file can be sent; an operator names it with"
-        " HTTPTASK_FILES or --files"
-    ),
-    "upload-gone": (
-        "the upload {name!r} is not here: uploads end with the designer they were made in. Put the"
-        " file below the folder of files and name its path"
-    ),
-    "file-path-in-text": "the text holds the local path of a file, which is sent nowhere",
+    **FILES,
     **REASONS,
     **UNWRITABLE,
     "not-http": "the request cannot be written as HTTP ({pythonError})",
@@ -438,55 +311,10 @@ SENTENCES: Mapping[str, str] = {
     "endpoint-removed": "{method} {path} is not in the new description",
     "endpoint-renamed": "the endpoint has another id, because its path changed",
     "servers-changed": "the new description names other servers: {servers}",
-    # What a pasted request does not become
-    "option-not-carried": "curl's option {option} is not carried over[: {reason}]",
-    "command-not-carried": (
-        "what follows the first command, behind {operator}, is not carried over"
-    ),
-    "file-not-read": (
-        "curl's option {option} names a file, which is not read here: what it holds is missing from"
-        " the request"
-    ),
-    "file-below-folder": (
-        "the file {file!r} is read from below the operator's folder of files when the task runs"
-    ),
-    "file-not-chosen": "the file of {name!r} is missing: the document does not hold it",
-    "header-not-removed": (
-        "the request was to go without the header {name}; httptask sends it where it is needed"
-    ),
-    "host-not-carried": (
-        "the header Host names another host than the URL; set it by hand where the operator allows"
-        " it"
-    ),
-    "browser-headers": "headers by which a browser tells of itself are left out: {names}",
-    "script-not-carried": "the {event} script is not carried over: a task runs no scripts",
-    "member-not-carried": "{name} is not carried over: {reason}",
-    "auth-not-carried": (
-        "the authorisation of the type {type} is not carried over; give the task a credential"
-    ),
-    "url-missing": "the request has no URL",
-    "requests-left-out": "requests that are left out: {count}; {reason}",
-    "json-as-form": (
-        "the body is JSON, but the command sends it as a form; -H 'Content-Type: application/json'"
-        " is probably meant"
-    ),
-    "json-meant": (
-        "the command names no media type for its JSON; it is sent as the endpoint's {mediaType}"
-    ),
-    "secret-moved": (
-        "the secret in {label} is not in the task, which names the credential {credential!r}"
-    ),
-    "secret-to-give": (
-        "the credential {credential!r} lacks its {field}, for which a variable stands here"
-    ),
-    "secret-left-out": "the secret in {label} is left out: {reason}",
-    "password-asked": "curl asks for the password of --user; the credential has an empty one",
-    "value-to-give": (
-        "{name!r} has no value here; the task takes it as its input parameter {parameter!r}"
-    ),
+    **PASTED,
 }
 
-_ROUND = "[the query value {inUrl!r} in the URL: ]{sentence}[{hint}]"
+_FRAME = "[the query value {inUrl!r} in the URL: ]{sentence}[{hint}]"
 """The frame of any sentence: the query value it is about, and a hint."""
 
 _HINTS = {
@@ -505,10 +333,12 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
     if not params.keys() & {"inUrl", "hint"}:
         return text
     hint = {"hint": _HINTS[params["hint"]]} if "hint" in params else {}
-    return _filled(_ROUND, {**params, **hint, "sentence": text})
+    return _filled(_FRAME, {**params, **hint, "sentence": text})
 
 
 def _filled(template: str, params: Mapping[str, Any]) -> str:
+    """Return *template* with *params*, without the optional parts that lack one of theirs."""
+
     def optional_part(match: re.Match[str]) -> str:
         names = {name for _, name, _, _ in _FORMATTER.parse(match[1]) if name}
         if not names:
@@ -522,14 +352,12 @@ _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 
 
 def _inner(problem: Mapping[str, Any]) -> str:
-    """Return the sentence of *problem*, as JSON, within another one: with its place, if it has one,
-    and what may be meant.
-    """
+    """Return the sentence of *problem*, which is JSON, with its pointer and its suggestion."""
     code = problem["code"]
     text = sentence(code, problem.get("params", {})) if code in SENTENCES else code
-    place = f"{problem['pointer']}: " if problem.get("pointer") else ""
+    pointer = f"{problem['pointer']}: " if problem.get("pointer") else ""
     hint = f" (did you mean {problem['suggestion']}?)" if "suggestion" in problem else ""
-    return f"{place}{text}{hint}"
+    return f"{pointer}{text}{hint}"
 
 
 class _Formatter(string.Formatter):

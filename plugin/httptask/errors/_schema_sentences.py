@@ -1,0 +1,79 @@
+"""The sentences of values that do not fit their schema, and of schemas that authors write: see
+`_sentences`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_VALUE = "expected {expected}, found {found}"
+
+SCHEMA: Mapping[str, str] = {
+    # A value and its schema (JSON Schema 2020-12)
+    "required": (
+        "{name!r} is required[ where {where!r} is given][: expected {expected}][; found {instead!r}"
+        " instead]"
+    ),
+    "unknown-name": (
+        "unknown name {name!r}[; {known:names}][, ... ({count} in all)]"
+        "[; names match {patterns:or}]"
+    ),
+    "property-names": "{name!r} cannot be a name here[: {reason}]",
+    "type": _VALUE,
+    "enum": _VALUE,
+    "const": _VALUE,
+    "format": _VALUE,
+    "pattern": _VALUE,
+    "pattern-unchecked": (
+        "checking this against the pattern {pattern} takes too long; from here on patterns are not"
+        " checked"
+    ),
+    "minimum": _VALUE,
+    "maximum": _VALUE,
+    "exclusive-minimum": _VALUE,
+    "exclusive-maximum": _VALUE,
+    "multiple-of": _VALUE,
+    "min-length": _VALUE,
+    "max-length": _VALUE,
+    "min-items": _VALUE,
+    "max-items": _VALUE,
+    "min-properties": _VALUE,
+    "max-properties": _VALUE,
+    "unique-items": "no item may stand here twice[: {found} is item {first} and item {second}]",
+    "contains": "expected {expected} of its items to be {items}",
+    "items": "expected {expected}[, found {found}]",
+    "nothing-allowed": "nothing may stand here",
+    "not": (
+        "[expected anything but {unexpected}, found {found}][{names} may not be given {where}]"
+    ),
+    "ruled-out": "this is what the description rules out here",
+    "no-form": (
+        "this is none of the {count} forms that are allowed here[; to be the nearest of them:"
+        " {nearest}]"
+    ),
+    "several-forms": (
+        "this fits more than one of the {count} forms[ ({names})] of which it has to be exactly"
+        " one[: give {what} that only one of them has, or leave one out]"
+    ),
+    "read-only": (
+        "this field is read-only: it stands in responses, and the API may ignore or refuse it in a"
+        " request"
+    ),
+    "too-deep": "the {what} is nested too deeply to be checked",
+    "schema-unusable": "the schema of these settings cannot be used: {pythonMessage}",
+    "schema-work": (
+        "this cannot be checked: the references of its schema lead to the same schemas along too"
+        " many ways"
+    ),
+    # A schema that an author wrote
+    "schema-size": "this schema holds more than {limit:,} schemas",
+    "schema-dialect": "{found!r} is another dialect; this is read as JSON Schema 2020-12",
+    "schema-reference-remote": (
+        "{name!r} leads out of this schema, and nothing is fetched: put what it refers to into"
+        " '$defs', and refer to it as '#/$defs/…'"
+    ),
+    "schema-reference-unknown": "there is nothing at {name!r} in this schema",
+    "schema-default": "the schema refuses this default: {reason}",
+    "schema-loop": "this leads back to itself for the same value, so checking by it would not end",
+    "schema-pattern": "this pattern cannot be read, so nothing is checked by it: {reason}",
+}
