@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -152,26 +152,32 @@ def check(value: Any, limit: int) -> None:
 
     *limit* is in bytes of JSON without spaces, in UTF-8.
     """
-    remaining, pending = limit, [([value], 0)]
-    while pending:
-        items, depth = pending.pop()
-        for item in items:
-            remaining -= _own_size(item, remaining)
+    remaining = limit + 2  # the brackets of the list around it do not count
+    level: list[Any] = [[value]]
+    for _ in range(DEEPEST + 1):
+        below: list[Any] = []
+        for parent in level:
+            remaining -= max(2, len(parent) + 1)  # brackets and commas
+            items: Iterable[Any] = parent
+            if isinstance(parent, dict):
+                remaining -= _size_of_names(parent, remaining)
+                items = parent.values()
+            for item in items:
+                if isinstance(item, (dict, list)):
+                    below.append(item)
+                else:
+                    remaining -= _scalar_size(item, remaining)
             if remaining < 0:
                 raise RefusedError("expression-result-size", limit=limit)
-            if not isinstance(item, dict | list):
-                continue
-            if depth >= DEEPEST:
-                raise RefusedError("expression-result-depth", limit=DEEPEST)
-            if isinstance(item, dict):
-                remaining -= _size_of_names(item, remaining)
-                pending.append((list(item.values()), depth + 1))
-            else:
-                pending.append((item, depth + 1))
+        if not below:
+            return
+        level = below
+    raise RefusedError("expression-result-depth", limit=DEEPEST)
 
 
 def _size_of_names(item: dict[Any, Any], remaining: int) -> int:
-    size = 0
+    """Return the bytes of the names in *item* as JSON, a colon behind each."""
+    size = len(item)
     for name in item:
         if not isinstance(name, str):
             raise RefusedError("expression-result-name", found=_type_name(name))
@@ -206,18 +212,14 @@ def _known_in(error: BaseException) -> list[str] | None:
     return [str(name) for name in names[:MOST_KNOWN]] or None
 
 
-def _own_size(item: Any, remaining: int) -> int:
-    """Return the bytes of *item* as JSON, without those of the values and names in it."""
+def _scalar_size(item: Any, remaining: int) -> int:
+    """Return the bytes of *item*, which is no list and no object, as JSON."""
     if isinstance(item, str):
         return _text_size(item, remaining)
     if item is None or item is True:
         return 4
     if item is False:
         return 5
-    if isinstance(item, dict):
-        return 2 + max(0, 2 * len(item) - 1)  # braces, colons, commas
-    if isinstance(item, list):
-        return 2 + max(0, len(item) - 1)
     if isinstance(item, int):
         return _digits(item)
     if isinstance(item, Decimal) and item.is_finite():
