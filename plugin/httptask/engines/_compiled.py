@@ -119,10 +119,11 @@ class CompiledDefinition:
         prepare = getattr(task_type, "prepare", None)
         if prepare is None:
             return step.definition, None
-        if step.pointer not in self._prepared:
+        kept = self._prepared.get(step.pointer)
+        if kept is None:
             task = TaskCheck(step.name, step.definition, services, step.pointer)
-            self._prepared[step.pointer] = step.definition, prepare(task)
-        return self._prepared[step.pointer]
+            kept = self._prepared[step.pointer] = step.definition, prepare(task)
+        return kept
 
 
 def _files_in(document: Any) -> list[Mapping[str, Any]]:

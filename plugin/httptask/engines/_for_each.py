@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from httptask.engines._outcome import unexpected_failure
+from httptask.engines._outcome import Outcome, unexpected_failure
 from httptask.engines._outputs import FileOutputs, ListOutputs, Outputs
 from httptask.engines._record import RunRecord
 from httptask.engines._stopping import stop
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from httptask.engines._unjournalled import Unjournalled
     from httptask.engines.journal import CallJournal, RunJournal
     from httptask.task import ItemSource, Runtime
-
-Outcome = TaskOutcome | dict[str, Any]
-"""The outcome of an item, or its error as JSON."""
 
 Do = Callable[[Step, Inputs, "CallJournal | None"], Awaitable[tuple[Outcome, int]]]
 """Does the task of a step to its end, and returns its outcome, and how many tasks a run inside it
@@ -140,24 +137,23 @@ class ForEachVisit:
     async def _all(self, items: Items, source: ItemSource, outputs: Outputs) -> None:
         """Do *items*. When one fails and that ends it, the others are stopped."""
         inputs_of = self._record.inputs_of_items(self._step, self._inputs, source.count)
+        key = self._step.key
 
-        async def one(index: int) -> tuple[int, ...]:
-            journal = self._journal.call(self._step.key, index)
-            call = self._under_way[index] = CallProgress(keeper=journal)
-            watched.set(call)
-            item = Item(await source.item(index), index, self._setting.name)
-            done, tasks = await self._do(self._step, inputs_of(item), journal)
-            outcome = self._checked(done)
-            self.pinned += call.pinned
-            self._record.spend(self._step, tasks)
-            await self._keep(index, outcome, tasks)
-            del self._under_way[index]
-            return self._ended(index, outcome, items, outputs)
-
-        async def work(index: int) -> None:
-            started: tuple[int, ...] = (index,)
-            while started:
-                started = await one(*started)  # the end of one item makes room for one
+        async def work(*started: int) -> None:
+            while started:  # the end of one item makes room for one
+                (index,) = started
+                journal = self._journal.call(key, index)
+                call = self._under_way[index] = CallProgress(keeper=journal)
+                watched.set(call)
+                item = Item(await source.item(index), index, self._setting.name)
+                done, tasks = await self._do(self._step, inputs_of(item), journal)
+                outcome = self._checked(done)
+                self.pinned += call.pinned
+                self._record.spend(self._step, tasks)
+                self._journal.note_item(key, index, outcome, tasks)
+                await self._journal.written()  # it is not done again after a crash
+                del self._under_way[index]
+                started = self._ended(index, outcome, items, outputs)
 
         workers = [asyncio.create_task(work(index)) for index in items.under_way]
         if not workers:
@@ -176,12 +172,6 @@ class ForEachVisit:
             error = None if worker.cancelled() else worker.exception()
             if error is not None and not isinstance(error, _ItemFailedError):
                 raise error
-
-    async def _keep(self, index: int, outcome: Outcome, tasks: int) -> None:
-        """See that the item *index* is not done again after a crash."""
-        end = {"error": outcome} if isinstance(outcome, dict) else {"output": outcome.output}
-        self._journal.note_item(self._step.key, index, {**end, "tasks": tasks})
-        await self._journal.written()
 
     def _ended(
         self, index: int, outcome: Outcome, items: Items, outputs: Outputs

@@ -14,6 +14,17 @@ from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowRun
 NESTED = uuid.UUID("5b9d7a1e-6f7f-4c0e-9a4b-0d2c52a3f1de")
 """The namespace of the ids of nested runs (RFC 9562, section 5.5)."""
 
+Outcome = TaskOutcome | dict[str, Any]
+"""The outcome of a task or an item, or its error as JSON."""
+
+
+def item_end(outcome: Outcome, tasks: int) -> dict[str, Any]:
+    """Return how an item ended that came to *outcome*, as it is kept; the runs that it asked for
+    executed *tasks*.
+    """
+    end = {"error": outcome} if isinstance(outcome, dict) else {"output": outcome.output}
+    return {**end, "tasks": tasks}
+
 
 def named_uuid(namespace: bytes, name: str) -> str:
     """Return the text of `uuid.uuid5`, several times as fast (RFC 9562, section 5.5): there is one

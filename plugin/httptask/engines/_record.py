@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, int]
 
-_VISITS = uuid.UUID("0b2f6a3c-5f0d-5c8e-9a51-7c4b3d1e8f62")
+_VISITS = uuid.UUID("0b2f6a3c-5f0d-5c8e-9a51-7c4b3d1e8f62").bytes
 """The namespace of `${swf:uuid}` (RFC 9562, section 6.5). It never changes: a run may outlive a
 release.
 """
@@ -194,7 +194,8 @@ class RunRecord:
 
     def spend(self, step: Step, tasks: int) -> None:
         """Count *tasks*, those of a run that an item of *step* asked for."""
-        self._spent[step.key] += tasks
+        if tasks:
+            self._spent[step.key] += tasks
 
     def nested_options(
         self, step: Step, outcome: TaskOutcome, item: Item | None = None
@@ -367,7 +368,7 @@ class RunRecord:
 
     def _uuid(self, step: Step, visit: str) -> str:
         name = f"{visit} {len(step.name)} {step.name} {self.workflow_id}"
-        return named_uuid(_VISITS.bytes, name)
+        return named_uuid(_VISITS, name)
 
     def _recorded(self, step: Step, **end: Any) -> Progress:
         run, began = self._under_way[step.key]

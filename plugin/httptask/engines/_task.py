@@ -75,9 +75,9 @@ class TaskRunner:
         services = Services(self._runtime, inputs)
         implementation = self._task_types[step.definition["type"]]
         definition, prepared = self._compiled.task(step, implementation, services)
+        pointer, visit = step.pointer, step.visit
         return TaskCall(
-            *(step.name, definition, inputs, services, step.pointer, step.visit),
-            *(state, prepared, signal),
+            step.name, definition, inputs, services, pointer, visit, state, prepared, signal
         )
 
     def awaits_callback(self, step: Step) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from httptask.engines._outcome import Outcome
 from httptask.model.workflow import Signal, TaskRun, WorkflowRun
 
 
@@ -57,7 +58,7 @@ class Unjournalled:
         """Return nothing."""
         return {}
 
-    def note_item(self, key: tuple[str, int], index: int, outcome: Mapping[str, Any]) -> None:
+    def note_item(self, key: tuple[str, int], index: int, outcome: Outcome, tasks: int) -> None:
         """Do nothing."""
 
 

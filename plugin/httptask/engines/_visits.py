@@ -15,7 +15,7 @@ from httptask.engines._nested import (
     nested_error,
     refused_error,
 )
-from httptask.engines._outcome import cut_off_error, due, stopped_error
+from httptask.engines._outcome import Outcome, cut_off_error, due, stopped_error
 from httptask.engines._stopping import stop
 from httptask.engines._unjournalled import UNJOURNALLED
 from httptask.errors import DefinitionError, HttpTaskError, JournalError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from httptask.engines._clock import Clock
     from httptask.engines._record import RunRecord
     from httptask.engines._task import TaskRunner
-    from httptask.engines.callbacks import Gate
+    from httptask.engines.callbacks import Callbacks, Gate
     from httptask.engines.journal import CallJournal, RunJournal
     from httptask.task import Runtime
 
@@ -217,7 +217,7 @@ class Visits:
         name: str,
         stopped: list[WorkflowRun],
         item: Item | None = None,
-    ) -> tuple[TaskOutcome | dict[str, Any], WorkflowRun | None]:
+    ) -> tuple[Outcome, WorkflowRun | None]:
         """Run the definition *name*, and return what it ended in, or its error as JSON, and the
         run.
         """
@@ -264,33 +264,37 @@ class Visits:
             return self._record.complete(step, outcome, pinned=visit.pinned)
         return self._record.fail(step, outcome, items=visit.counts, pinned=visit.pinned)
 
-    async def _to_its_end(
+    def _to_its_end(
         self, step: Step, inputs: Inputs, journal: CallJournal | None
-    ) -> tuple[TaskOutcome | dict[str, Any], int]:
+    ) -> Awaitable[tuple[Outcome, int]]:
         """Do the task of *step* for one item, waits included. Return also how many tasks a run
         inside it executed.
         """
-        if journal is not None and journal.was_sent:
-            return cut_off_error(step), 0
+        if self._callbacks is None:
+            return self._turns_of_item(step, inputs, journal, None)
+        return self._called_back(step, inputs, journal, self._callbacks)
+
+    async def _called_back(
+        self, step: Step, inputs: Inputs, journal: CallJournal | None, callbacks: Callbacks
+    ) -> tuple[Outcome, int]:
+        """Do the task of *step* for one item, which may wait for one of *callbacks*."""
         index = inputs.item.index if inputs.item is not None else 0
         keep = partial(self._journal.give_item, step.key, index)
         gate = self._gate(step, inputs, keep, lambda note: None)
         try:
             if gate is not None:
                 inputs = _with_names(inputs, gate)
-            return await self._turns_of_item(step, inputs, index, journal, gate)
+            return await self._turns_of_item(step, inputs, journal, gate)
         finally:
-            if gate is not None and self._callbacks is not None:
-                self._callbacks.close(gate)
+            if gate is not None:
+                callbacks.close(gate)
 
     async def _turns_of_item(
-        self,
-        step: Step,
-        inputs: Inputs,
-        index: int,
-        journal: CallJournal | None,
-        gate: Gate | None,
-    ) -> tuple[TaskOutcome | dict[str, Any], int]:
+        self, step: Step, inputs: Inputs, journal: CallJournal | None, gate: Gate | None
+    ) -> tuple[Outcome, int]:
+        if journal is not None and journal.was_sent:
+            return cut_off_error(step), 0
+        index = inputs.item.index if inputs.item is not None else 0
         state = journal.state if journal is not None else None
         turn = journal.turn if journal is not None else None
         call, signal = watched.get(), None
@@ -329,7 +333,7 @@ class Visits:
 
     async def _nested_of_item(
         self, step: Step, outcome: TaskOutcome, name: str, item: Item | None
-    ) -> tuple[TaskOutcome | dict[str, Any], int]:
+    ) -> tuple[Outcome, int]:
         """Run the definition *name* for one item. Its run is not kept: there may be thousands."""
         stopped: list[WorkflowRun] = []
         try:

@@ -57,12 +57,12 @@ class AttemptRecord:
 
     def queue_notes(self) -> list[str]:
         """Return what the queue did to its requests, those for tokens included."""
-        hops = [*(token.hop for token in self.tokens), *self.hops]
+        hops = [token.hop for token in self.tokens] + self.hops
         notes = [
             queue_sentence(hop.phases, hop.queue_reason, is_answered=hop.received is not None)
             for hop in hops
         ]
-        return [note for note in notes if note]
+        return list(filter(None, notes))
 
     def shorten(self) -> None:
         """Drop long bodies: there may be a hundred attempts, and only the last one has a result."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.discretion import DiscreetErrors
@@ -76,10 +76,10 @@ class Services:
         """Return the task as it is written."""
         return WrittenTask.of(task.definition, task.pointer)
 
-    async def call_http(self, call: TaskCall) -> TaskOutcome:
+    def call_http(self, call: TaskCall) -> Coroutine[Any, Any, TaskOutcome]:
         """Run an HTTP task: the one path a request takes."""
         task = self._http_task(call)
-        return await task.arun(call.inputs, call.visit, call.state, call.signal)
+        return task.arun(call.inputs, call.visit, call.state, call.signal)
 
     async def answer_callback(self, call: TaskCall, received: Received) -> Answer:
         """Return the answer to *received*, a call of the URL that an HTTP task waits for."""

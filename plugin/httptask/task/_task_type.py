@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from httptask._core import packaged
@@ -36,9 +36,9 @@ class Http:
         """Return what tells the task from others: by this its plan is found at each visit."""
         return task.services.prepare_http(task)
 
-    async def run(self, call: TaskCall) -> TaskOutcome:
+    def run(self, call: TaskCall) -> Awaitable[TaskOutcome]:
         """Send the request."""
-        return await call.services.call_http(call)
+        return call.services.call_http(call)
 
     def awaits_callback(self, definition: Mapping[str, Any]) -> bool:
         """Say whether the task of *definition* waits for a callback."""

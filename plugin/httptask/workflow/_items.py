@@ -53,7 +53,7 @@ class Items:
         """
         if not 0 <= index < self._next:
             raise ValueError(f"the item {index} was not started")
-        if self.is_ended or index not in self._under_way:
+        if self.failed_at is not None or index not in self._under_way:
             return ()
         self._under_way.discard(index)
         if not has_failed:

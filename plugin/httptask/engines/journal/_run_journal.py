@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import dump, parse
+from httptask.engines._outcome import Outcome, item_end
 from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
 
 if TYPE_CHECKING:
@@ -230,9 +231,9 @@ class RunJournal:
         )
         return {index: parse(value) for index, value in rows}
 
-    def note_item(self, key: Key, index: int, outcome: Mapping[str, Any]) -> None:
-        """Note the *outcome* of an item, as JSON."""
-        value = self._mask(outcome)
+    def note_item(self, key: Key, index: int, outcome: Outcome, tasks: int) -> None:
+        """Note the *outcome* of an item; the runs that it asked for executed *tasks*."""
+        value = self._mask(item_end(outcome, tasks))
         where = (self._number, *key, index)
 
         def change(connection: sqlite3.Connection) -> None:

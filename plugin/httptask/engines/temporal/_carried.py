@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from httptask._core.strict_json import dump, parse
+from httptask.engines._outcome import Outcome, item_end
 from httptask.engines._unjournalled import Unjournalled
 from httptask.engines.temporal._pages import PagesSoFar
 from httptask.model.workflow import TaskOutcome, TaskRun
@@ -48,10 +49,10 @@ class ItemsSoFar(Unjournalled):
         """Return how the items of the visit *key* ended that have."""
         return dict(self._ended.get(key, {}))
 
-    def note_item(self, key: Key, index: int, outcome: Mapping[str, Any]) -> None:
+    def note_item(self, key: Key, index: int, outcome: Outcome, tasks: int) -> None:
         """Take the end of the item *index*."""
         self._turns.get(key, {}).pop(index, None)
-        self._ended.setdefault(key, {})[index] = dict(outcome)
+        self._ended.setdefault(key, {})[index] = item_end(outcome, tasks)
 
     def forget(self, key: Key) -> None:
         """Let go of the items of the visit *key*, which has ended."""
