@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PinnedRequest", "PinnedRun", "StandIn", "arun_pinned", "run_pinned"]
 
-# Loaded when first asked for: `python -m httptask.testing.stand_in` must be the first to import
-# that module.
+# Loaded when first asked for: the stand-in runs without any other code of ours.
 _HOMES = {
     "PinnedRequest": "httptask.testing.pinned",
     "PinnedRun": "httptask.testing.pinned",

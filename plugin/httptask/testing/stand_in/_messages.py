@@ -1,0 +1,68 @@
+"""Requests as they came, replies, and refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+_MAX_ERRORS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRequest:
+    """One request as the stand-in received it."""
+
+    method: str
+    target: str
+    """The request target as it stood in the request line: path and query, nothing decoded."""
+    version: str
+    """`HTTP/1.1` or `HTTP/1.0`."""
+    headers: tuple[tuple[str, str], ...]
+    """Names and values in order, duplicates included, names spelt as sent.
+
+    Decoded as ISO 8859-1.
+    """
+    body: bytes = b""
+    """The body without its chunk framing; empty if the request was refused before it was read."""
+
+    def values(self, name: str) -> list[str]:
+        """Return the values of every header called *name*, in whatever case, in order."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response before it is written."""
+
+    status: int
+    payload: Any
+    """JSON."""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class RefusalError(Exception):
+    """Refuses the request with *status*, for every (where, reason) in *problems*."""
+
+    def __init__(
+        self,
+        status: int,
+        problems: Sequence[tuple[str, str]],
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(status, problems)
+        errors = [{"where": where, "reason": reason} for where, reason in problems[:_MAX_ERRORS]]
+        self.reply = Reply(status, {"errors": errors}, tuple(headers))
+
+
+def refuse(status: int, where: str, reason: str, *headers: tuple[str, str]) -> NoReturn:
+    raise RefusalError(status, [(where, reason)], headers)
+
+
+def quoted(text: str) -> str:
+    return json.dumps(short(text), ensure_ascii=False)
+
+
+def short(text: str) -> str:
+    return text if len(text) <= 80 else text[:80] + "…"
