@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from httptask._core.strict_json import JsonError, parse
+from httptask.cli._credential_fields import changed
 from httptask.cli._output import (
     CommandError,
     command,
@@ -22,7 +20,7 @@ from httptask.cli._output import (
 )
 
 if TYPE_CHECKING:
-    from httptask.credentials import KnownScheme, Shelf
+    from httptask.credentials import Shelf
     from httptask.model.api import Endpoint
     from httptask.task import Runtime
 
@@ -169,7 +167,7 @@ def run_set(arguments: argparse.Namespace) -> int:
     name: str = arguments.name
     shelf, stored = _stored(name)
     target = _target(arguments, shelf)
-    document = _changed(arguments, stored or {})
+    document = changed(arguments, stored or {})
     _with_runtime(arguments, lambda runtime: store_credential(runtime, target, name, document))
     if shelf is not None and shelf.store is not None and shelf is not target:
         shelf.store(name, None)  # it has moved
@@ -180,31 +178,6 @@ def run_set(arguments: argparse.Namespace) -> int:
     lines += [f"warning: {warning}" for warning in warnings]
     emit(arguments, value, "\n".join(lines))
     return 0
-
-
-def _changed(arguments: argparse.Namespace, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the credential *stored* as a document, with everything that the person names.
-
-    An option wins over the file, and the file over what is stored. A credential that changes its
-    type keeps nothing.
-    """
-    in_file = _file_fields(arguments)
-    scheme = arguments.type or in_file.pop("type", None) or stored.get("type")
-    if not isinstance(scheme, str):
-        raise CommandError("name the type: --type bearer, basic, apiKey, oauth2, ...")
-    known = _known_scheme(arguments.name, scheme)
-    kept = stored if stored.get("type") == scheme else {}
-    origins = arguments.origin or in_file.pop("origins", None) or kept.get("origins")
-    fields = _fields_of(kept) | in_file | _option_fields(known.schema, arguments.field)
-    document = {"type": scheme, **_with_secrets(arguments, known, fields)}
-    if origins:
-        document["origins"] = origins
-    _check(arguments.name, document, known)
-    return document
-
-
-def _fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in ("type", "origins")}
 
 
 def _stored_warnings(name: str, document: Mapping[str, Any], target: Shelf) -> list[str]:
@@ -245,131 +218,6 @@ def _target(arguments: argparse.Namespace, shelf: Shelf | None) -> Shelf:
     if arguments.keyring:
         return writable_shelf("keyring")
     return shelf or writable_shelf("file")
-
-
-def _known_scheme(name: str, scheme: str) -> KnownScheme:
-    from httptask.credentials import known_scheme
-    from httptask.model.credential import Credential
-    from httptask.plugins import plugin_manager
-
-    return known_scheme(Credential(name, scheme, {}), plugin_manager())
-
-
-def _option_fields(schema: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
-    """Return the fields that *options*, each NAME=VALUE, give. Refuses secrets."""
-    properties = schema.get("properties", {})
-    fields: dict[str, Any] = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not equals:
-            raise CommandError(f"--field takes NAME=VALUE, found {name[:40]!r}")
-        field = properties.get(name, {})
-        if field.get("writeOnly"):
-            raise CommandError(
-                f"{name!r} is a secret, and no argument: others could read it in the list of"
-                f" processes. Leave it out and it is asked for (--secret {name}), or use"
-                " --from-file"
-            )
-        if field.get("type") == "array" and not value.startswith("["):
-            fields[name] = [*fields.get(name, []), value]
-        else:
-            fields[name] = value if _is_text(field) else _json_value(name, value)
-    return fields
-
-
-def _is_text(field: Mapping[str, Any]) -> bool:
-    values = field.get("enum", ())
-    return field.get("type", "string") == "string" and all(
-        isinstance(value, str) for value in values
-    )
-
-
-def _json_value(name: str, text: str) -> Any:
-    try:
-        return parse(text)
-    except JsonError as error:
-        raise CommandError(f"--field {name}: expected JSON: {error}") from error
-
-
-_UNNAMED = ""
-"""The name of a secret in a file that is no JSON object: which one it is, the type says."""
-
-
-def _file_fields(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the fields in the file. Text that is no JSON object is one secret, `_UNNAMED`.
-
-    Standard input is read where no person is there to be asked.
-    """
-    if arguments.from_file is None and sys.stdin.isatty():
-        return {}
-    source = arguments.from_file or "standard input"
-    text = _file_text(arguments.from_file or "-", source)
-    if not text.startswith("{"):
-        return {_UNNAMED: text} if text else {}
-    try:
-        value = parse(text)
-    except JsonError:  # its text would quote the secret
-        raise CommandError(f"{source}: not JSON") from None
-    return dict(value)
-
-
-def _file_text(path: str, source: str) -> str:
-    """Return the text in *path*, where `-` is standard input; *source* names it for a person."""
-    try:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        return data.decode("utf-8").strip()
-    except OSError as error:
-        raise CommandError(f"{source}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{source}: not in UTF-8") from error
-
-
-def _with_secrets(
-    arguments: argparse.Namespace, known: KnownScheme, fields: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return *fields* with the secrets that are missing, or named by `--secret`.
-
-    The text of a file is the only one of them. Otherwise the person is asked for each.
-    """
-    from httptask.credentials import missing_fields
-
-    secrets = [
-        name for name, field in known.schema.get("properties", {}).items() if field.get("writeOnly")
-    ]
-    for name in arguments.secret:
-        if name not in secrets:
-            raise CommandError(f"{name!r} is no secret of it; there are: {', '.join(secrets)}")
-    named = {name: value for name, value in fields.items() if name != _UNNAMED}
-    missing = [name for name in missing_fields(known.schema, named) if name in secrets]
-    wanted = list(dict.fromkeys([*missing, *arguments.secret]))
-    if _UNNAMED in fields:
-        return {**named, _secret_in_file(wanted, secrets): fields[_UNNAMED]}
-    if not wanted or not sys.stdin.isatty() or arguments.from_file is not None:
-        return named  # what is missing is said with all the rest
-    answers = {name: getpass.getpass(f"{name} (not shown): ") for name in wanted}
-    return named | {name: answer for name, answer in answers.items() if answer}
-
-
-def _secret_in_file(wanted: Sequence[str], secrets: Sequence[str]) -> str:
-    """Return which of *secrets* the text of a file is: the one *wanted*, else the only one."""
-    if len(wanted) > 1:
-        raise CommandError(
-            f"{' and '.join(wanted)} are wanted: give a JSON object with both, not one text"
-        )
-    candidates = wanted or secrets
-    if len(candidates) != 1:
-        raise CommandError("which secret it is --secret says")
-    return candidates[0]
-
-
-def _check(name: str, document: Mapping[str, Any], known: KnownScheme) -> None:
-    """Raise `CommandError` if the fields of *document* do not fit its type."""
-    from httptask.credentials import credential_problems
-
-    problems = credential_problems(known.schema, _fields_of(document))
-    if problems:
-        sentences = "; ".join(problem.message for problem in problems)
-        raise CommandError(f"credential {name!r}: {sentences}")
 
 
 # test
