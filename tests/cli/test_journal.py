@@ -123,6 +123,83 @@ def test_a_gate_is_completed_from_another_terminal(run: Run, tmp_path: Path) -> 
     assert [task["status"] for task in shown["tasks"]] == ["Waiting", "Completed"] * 2
 
 
+GATES: dict[str, Any] = {
+    "name": "Gates",
+    "startTask": "Ask",
+    "tasks": {
+        "Ask": {
+            "type": "Simple",
+            "inputParameters": {"order": "${$.order}", "line": "${$.index}"},
+            "forEach": {"items": "${$.input}", "as": "order", "concurrency": 2},
+            "end": True,
+        }
+    },
+}
+
+
+def test_each_item_of_a_gate_is_completed_over_a_kill(run: Run, tmp_path: Path) -> None:
+    """`kill -9` between two items: the one that was completed is not asked for again. `status` says
+    which items wait, with their input, and how many have ended.
+    """
+    write(tmp_path, GATES)
+    (tmp_path / "orders.json").write_text("[7, 8, 9]", "utf-8")
+    words = ("run", "flow.json", "--input", "orders.json", *JOURNAL)
+    with process(tmp_path, *words) as started:
+        line = line_with(started, "Ask, item 1: somebody completes it with")
+        command = shlex.split(line.partition("completes it with httptask ")[2])
+        assert command[2:] == ["Ask", "--item", "1", *JOURNAL]
+        given = run(*command, "--output", '"second"')
+        assert given.out.startswith("completed: the item 1 of the task 'Ask'")
+        line_with(started, "Ask, item 2: somebody")
+        shown = run("status", command[1], *JOURNAL)
+        assert "Waiting: Gates" in shown.out
+        assert "1 of 3 items" in shown.out
+        assert 'item 0 waits for somebody outside: {"order":7,"line":0}' in shown.out
+        assert 'item 2 waits for somebody outside: {"order":9,"line":2}' in shown.out
+        started.kill()
+    (kept,) = run("runs", *JOURNAL, "--json").json
+    assert kept["status"] == "Interrupted"
+    complete = ("complete", command[1], "Ask", *JOURNAL)
+    first = run(*complete, "--item", "0", "--output", '"first"', "--json").json
+    assert (first["task"], first["item"], first["output"]) == ("Ask", 0, "first")
+    with process(tmp_path, "resume", *JOURNAL, "--json") as resumed:
+        line_with(resumed, "Ask, item 2: somebody")
+        (task,) = run("status", command[1], *JOURNAL, "--json").json["tasks"]
+        waits = [{"index": 2, "input": {"order": 9, "line": 2}}]
+        assert task["items"] == {"count": 3, "completed": 2, "failed": 0, "waiting": waits}
+        assert run(*complete, "--item", "2", "--error", "too dear").out.startswith("failed: the it")
+        out, told = resumed.communicate(timeout=servers.HANG_SECONDS)
+    assert "item 0:" not in told
+    ended = json.loads(out)
+    assert ended["error"].startswith("task 'Ask' failed: the item with index 2 failed: too dear")
+    assert ended["tasks"][-1]["error"]["collected"][:2] == ["first", "second"]
+
+
+def test_an_item_that_does_not_wait_is_a_sentence(run: Run, tmp_path: Path) -> None:
+    """Without a number, too; each says which items wait."""
+    write(tmp_path, GATES)
+    (tmp_path / "orders.json").write_text("[7, 8, 9]", "utf-8")
+    with process(tmp_path, "run", "flow.json", "--input", "orders.json", *JOURNAL) as started:
+        line = line_with(started, "Ask, item 1: somebody completes it with")
+        command = shlex.split(line.partition("completes it with httptask ")[2])
+        complete = ("complete", command[1], "Ask", *JOURNAL)
+        assert run(*complete, "--item", "1").status == 0
+        line_with(started, "Ask, item 2: somebody")
+        waits = "; those that wait: 0, 2"
+        for words, says in {
+            (): f"the task 'Ask' is done for each item: say which one by --item{waits}",
+            ("--item", "1"): f"the item 1 of the task 'Ask' was completed already{waits}",
+            (
+                "--item",
+                "3",
+            ): f"the task 'Ask' has no item 3: its items are numbered from 0 to 2{waits}",
+            ("--item", "-1"): "argument --item: an item is its number, from 0, not '-1'",
+            ("--item", "two"): "argument --item: an item is its number, from 0, not 'two'",
+        }.items():
+            refused = run(*complete, *words)
+            assert (refused.status, says in refused.err) == (2, True), refused.err
+
+
 def test_a_stopped_run_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
     """Ctrl+C leaves it interrupted, with the exact command; a failed gate fails the run."""
     write(tmp_path, GATE)

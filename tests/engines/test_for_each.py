@@ -576,7 +576,6 @@ def test_a_wait_is_done_for_each_item() -> None:
         ("Decision", "it says where the run goes, once"),
         ("Terminate", "it ends the run, once"),
         ("Parallel", "run a definition for each item, a Workflow with the Parallel in it"),
-        ("Simple", "somebody outside completes it, once"),
     ],
 )
 def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str, why: str) -> None:
@@ -588,7 +587,6 @@ def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str, why
             "defaultTask": "End",
         },
         "Terminate": {"type": "Terminate", "terminationStatus": "Completed"},
-        "Simple": {"type": "Simple", "nextTask": "End"},
         "Parallel": {
             "type": "Parallel",
             "branches": [{"startTask": "B", "tasks": {"B": do(end=True)}}],

@@ -11,6 +11,7 @@ from httptask import hookimpl
 from httptask.engines import arun_workflow
 from httptask.engines.embedded import Clock, EmbeddedEngine
 from httptask.errors import DefinitionError
+from httptask.model.for_each import ItemCounts
 from httptask.model.workflow import Signal, TaskOutcome, TaskRun, Wait, WorkflowRun
 from httptask.plugins import plugin_manager
 from httptask.protocols import RunOptions, Signals, TaskCall
@@ -24,19 +25,22 @@ SOON, LATER = "2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
 class Desk:
     """Somebody outside: gives what a test left for a visit, or nothing, for ever.
 
-    *answers* are by the names of the tasks; *asked* are the visits that somebody waits for.
+    *answers* are by the names of the tasks, those of an item by the name and the index, `Gate.0`;
+    *asked* are the visits that somebody waits for.
     """
 
     def __init__(self, **answers: Signal) -> None:
         self.answers = answers
-        self.asked: list[tuple[str, str, int]] = []
+        self.asked: list[tuple[Any, ...]] = []
         self.run = "own"
 
-    async def wait(self, task: str, visit: int) -> Signal:
-        self.asked.append((self.run, task, visit))
-        if task not in self.answers:
+    async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
+        which = () if item is None else (item,)
+        self.asked.append((self.run, task, visit, *which))
+        name = ".".join(map(str, (task, *which)))
+        if name not in self.answers:
             await asyncio.Event().wait()
-        return self.answers[task]
+        return self.answers[name]
 
     def of_run(self, workflow_id: str) -> Signals:
         nested = Desk(**self.answers)
@@ -94,7 +98,7 @@ def test_a_gate_in_a_branch_holds_up_no_other_branch() -> None:
         done.set()
         return TaskOutcome("other")
 
-    async def wait(task: str, visit: int) -> Signal:
+    async def wait(task: str, visit: int, item: int | None = None) -> Signal:
         await done.wait()
         return desk.answers[task]
 
@@ -214,19 +218,113 @@ def test_a_plugins_task_that_waits_where_nobody_can_come_fails() -> None:
     assert error["problems"][0]["pointer"] == "/tasks/A/type"
 
 
-def test_an_item_waits_for_nobody() -> None:
-    """A signal is for a visit; which item it would be for, nobody can say."""
-    task = do(end=True, forEach={"items": [1, 2]})
-    run = World(A=gate_until(LATER, [])).run(workflow("A", {"A": task}), signals=Desk())
-    assert run.status == "Failed"
-    assert "done for each item cannot" in str(run.error)
+# For each item
 
 
-def test_a_simple_task_takes_no_for_each() -> None:
-    """It is refused when the definition is checked."""
-    definition = workflow("A", {"A": simple(end=True, forEach={"items": [1]})})
-    with pytest.raises(DefinitionError, match="somebody outside completes it, once"):
-        World().run(definition, signals=Desk())
+def gate_of(items: Any, **setting: Any) -> dict[str, Any]:
+    """Return a definition whose task `Gate` waits for somebody for each of *items*."""
+    parameters = {"what": "${$.item}", "number": "${$.index}"}
+    gate = simple(inputParameters=parameters, forEach={"items": items, **setting}, end=True)
+    return workflow("Gate", {"Gate": gate})
+
+
+def test_each_item_is_completed_by_itself() -> None:
+    """In whatever order: the output is the list in the order of the items. At most `concurrency` of
+    them wait at once, and who listens is told which.
+    """
+    desk, asked, told = Desk(), [], []
+    come = {item: asyncio.Event() for item in (2, 3)}
+
+    async def wait(task: str, visit: int, item: int | None = None) -> Signal:
+        assert item is not None
+        asked.append(item)
+        if item > 1:  # the item 1 is completed when the 2 waits, all others when the 3 does
+            come[item].set()
+        await come[2 if item == 1 else 3].wait()
+        return Signal(f"number {item}")
+
+    def advanced(name: str, counts: ItemCounts) -> None:
+        told.append((counts.completed, [item.index for item in counts.waiting]))
+
+    desk.wait = wait  # type: ignore[method-assign]
+    items = ["a", "b", "c", "d"]
+    run = World().run(gate_of("${$.input}", concurrency=3), items, signals=desk, advanced=advanced)
+    assert run.output == ["number 0", "number 1", "number 2", "number 3"]
+    assert run.tasks[0].items == ItemCounts(4, 4)
+    # The item 1 ends first, and makes room for the last one.
+    assert told[:5] == [(0, [0]), (0, [0, 1]), (0, [0, 1, 2]), (1, [0, 2]), (1, [0, 2, 3])]
+    assert asked == [0, 1, 2, 3]
+
+
+def test_an_item_that_somebody_fails_is_data_or_ends_the_others() -> None:
+    """As `onError` says. Nothing was sent, so nothing may have been delivered."""
+    answers = {
+        "Gate.0": Signal("yes"),
+        "Gate.1": Signal(error={"message": "too dear"}),
+        "Gate.2": Signal("no"),
+    }
+    collected = World().run(gate_of([1, 2, 3], onError="collect"), signals=Desk(**answers))
+    assert collected.output[0::2] == ["yes", "no"]
+    assert collected.output[1]["error"]["message"] == "too dear"
+    desk = Desk(**answers)
+    failed = World().run(gate_of([1, 2, 3]), signals=desk)
+    error = failed.tasks[0].error or {}
+    assert (error["kind"], error["items"]["failedAt"]) == ("task", 1)
+    assert (error["maybeDelivered"], error["collected"][::2]) == (False, ["yes", None])
+    assert error["message"].startswith("the item with index 1 failed: too dear")
+    assert [item for *_, item in desk.asked] == [0, 1]
+
+
+def test_gates_of_no_item_or_of_too_many_are_none() -> None:
+    """No items are an empty list; of a list that is too long, nobody is asked for any."""
+    desk = Desk()
+    assert World().run(gate_of([]), signals=desk).output == []
+    many = World().run(gate_of("${$.input}", maxItems=2), [1, 2, 3], signals=desk)
+    assert (many.status, (many.tasks[0].error or {})["kind"]) == ("Failed", "settings")
+    assert desk.asked == []
+
+
+def test_items_of_a_stopped_branch_are_waited_for_no_more() -> None:
+    """A failure of another branch ends all waits; nothing was sent."""
+    desk, last_one_waits = Desk(), asyncio.Event()
+
+    async def wait(task: str, visit: int, item: int | None = None) -> Signal:
+        if item == 2:
+            last_one_waits.set()
+        if item != 0:
+            await asyncio.Event().wait()
+        return Signal(1)
+
+    desk.wait = wait  # type: ignore[method-assign]
+
+    async def fails(call: TaskCall) -> TaskOutcome:
+        await last_one_waits.wait()
+        raise ZeroDivisionError
+
+    gate = gate_of([1, 2, 3], concurrency=2)["tasks"]["Gate"]
+    world = World(Other=fails)
+    run = world.run(fork(Gate=gate, Other=do(end=True)), signals=desk)
+    (stopped,) = (task for task in run.tasks if task.name == "Gate")
+    assert (stopped.status, stopped.items) == ("InProgress", ItemCounts(3, 1))
+    assert (stopped.error or {})["maybeDelivered"] is False
+    assert world.left == set()
+
+
+@pytest.mark.parametrize(("until", "output"), [(SOON, "nobody came"), (LATER, "here")])
+def test_an_item_of_a_plugins_task_waits_until_its_deadline(until: str, output: str) -> None:
+    """Any task that asks for a signal may do so for each item."""
+    seen: list[TaskCall] = []
+    task = do(end=True, forEach={"items": [1, 2], "concurrency": 2})
+    answers = {} if until == SOON else {"A.0": Signal("here"), "A.1": Signal("here")}
+    world = World(A=gate_until(until, seen))
+    assert world.run(workflow("A", {"A": task}), signals=Desk(**answers)).output == [output] * 2
+    assert world.left == set()
+
+
+def test_without_anybody_a_gate_of_items_is_refused() -> None:
+    """As any other gate."""
+    with pytest.raises(DefinitionError, match="only in a run with a"):
+        World().run(gate_of([1]))
 
 
 # Pure

@@ -429,6 +429,107 @@ def test_a_gate_is_completed_while_nobody_runs_it(file: Path) -> None:
             journal.run("nobody")
 
 
+GATES = workflow(
+    "Gate",
+    {
+        "Gate": {
+            "type": "Simple",
+            "inputParameters": {"order": "${$.item}"},
+            "forEach": {"items": [7, 8, 9], "concurrency": 2},
+            "end": True,
+        }
+    },
+)
+
+
+def test_each_item_of_a_gate_is_completed_while_its_process_lives(file: Path) -> None:
+    """The journal says which items wait, with their input, and how many have ended."""
+    seen: list[Any] = []
+
+    def give(workflow_id: str, task: str, item: int = -1, /) -> None:
+        with Journal(file) as other:
+            run = other.run(workflow_id)
+            (gate,) = run.under_way
+            assert gate.items is not None
+            counts = gate.items.to_json()
+            if item == 0:  # it waits while the others do
+                return
+            seen.append((run.status, item, counts.pop("waiting"), counts))
+            other.complete(workflow_id, task, Signal({"ok": item}), item)
+            if item == 2:
+                other.complete(workflow_id, task, Signal({"ok": 0}), 0)
+
+    with Journal(file, waits=give) as journal:
+        run = World().run(GATES, journal=journal)
+        (kept,) = journal.runs()
+    assert run.output == [{"ok": 0}, {"ok": 1}, {"ok": 2}]
+    first, second, third = ({"index": n, "input": {"order": 7 + n}} for n in range(3))
+    assert seen == [
+        ("Waiting", 1, [first, second], {"count": 3, "completed": 0, "failed": 0}),
+        ("Waiting", 2, [first, third], {"count": 3, "completed": 1, "failed": 0}),
+    ]
+    assert kept.tasks[-1].items == ItemCounts(3, 3)
+
+
+def test_items_of_a_gate_are_completed_while_nobody_runs_it(file: Path) -> None:
+    """Whoever resumes the run finds what was given, and asks for the other items only. What cannot
+    be completed is said in a sentence.
+    """
+
+    def stop(workflow_id: str, task: str, item: int = -1, /) -> None:
+        if item == 1:
+            raise Stop
+
+    asked: list[int] = []
+
+    def give(workflow_id: str, task: str, item: int = -1, /) -> None:
+        asked.append(item)
+        journal.complete(workflow_id, task, Signal(item), item)
+
+    with Journal(file, waits=stop) as journal:
+        with pytest.raises(Stop):
+            World().run(GATES, journal=journal)
+        (kept,) = journal.runs()
+        assert kept.status == "Interrupted"
+
+        def refusal(item: int | None, task: str = "Gate") -> str:
+            with pytest.raises(JournalError) as raised:
+                journal.complete(kept.workflow_id, task, Signal(1), item)
+            return str(raised.value)
+
+        waits = "those that wait: 0, 1"
+        which = "the task 'Gate' is done for each item: say which one by --item; "
+        numbered = "its items are numbered from 0 to 2; "
+        assert refusal(None) == which + waits
+        assert refusal(3) == f"the task 'Gate' has no item 3: {numbered}{waits}"
+        assert refusal(-1) == f"the task 'Gate' has no item -1: {numbered}{waits}"
+        assert refusal(10**30).startswith("the task 'Gate' has no item 1000")
+        assert refusal(2) == f"the item 2 of the task 'Gate' does not wait yet; {waits}"
+        assert "those that wait are: Gate" in refusal(0, "Gaet")
+        journal.complete(kept.workflow_id, "Gate", Signal("early"), 1)
+        ended = "the item 1 of the task 'Gate' was completed already; "
+        assert refusal(1) == f"{ended}those that wait: 0"
+        journal.complete(kept.workflow_id, "Gate", Signal("late"), 0)
+        assert refusal(1) == f"{ended}none waits now"
+    with Journal(file, waits=give) as journal, runtime() as shared:
+        run = resume_run(journal, kept.workflow_id, runtime=shared)
+        assert (run.output, asked) == (["late", "early", 2], [2])
+        assert "the run has ended: Completed" in refusal(0)
+
+
+def test_a_gate_without_items_is_completed_without_one(file: Path) -> None:
+    """A number is for a task with `forEach`."""
+
+    def give(workflow_id: str, task: str) -> None:
+        with Journal(file) as other:
+            with pytest.raises(JournalError, match="'Gate' has no forEach: complete it without an"):
+                other.complete(workflow_id, task, Signal(1), 0)
+            other.complete(workflow_id, task, Signal(2))
+
+    with Journal(file, waits=give) as journal:
+        assert World().run(GATE, journal=journal).output == 2
+
+
 def test_one_process_runs_a_run(file: Path) -> None:
     """A second one is told which process has it."""
     import os
@@ -492,6 +593,34 @@ def test_no_secret_gets_in(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         found = [path for path in file.parent.rglob("*") if path.is_file()]
         assert not any(b"s3cr3t-t0ken" in path.read_bytes() for path in found)
     assert file.stat().st_mode & 0o77 == 0
+
+
+def test_no_secret_gets_in_by_an_item_that_waits(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its input is shown to whoever completes it: what a server echoed is masked there, too."""
+    monkeypatch.setenv(
+        "HTTPTASK_CREDENTIAL_CRM", json.dumps({"type": "bearer", "token": "s3cr3t-t0ken"})
+    )
+    shown: list[Any] = []
+
+    def give(workflow_id: str, task: str, item: int = -1, /) -> None:
+        with Journal(file) as other:
+            (gate,) = other.run(workflow_id).under_way
+            assert gate.items is not None
+            shown.append(gate.items.waiting[0].input)
+            found = [path for path in file.parent.rglob("*") if path.is_file()]
+            assert not any(b"s3cr3t-t0ken" in path.read_bytes() for path in found)
+            other.complete(workflow_id, task, Signal(1), item)
+
+    with list_server(lambda asked: page(dict(asked.headers))) as server:
+        echoed = {"echoed": "${$.tasks['A'].output.body.authorization}"}
+        gate = {"type": "Simple", "inputParameters": echoed, "forEach": {"items": [1]}, "end": True}
+        tasks = {"A": http(server.url, credentials="CRM", nextTask="Gate", end=False), "Gate": gate}
+        with Journal(file, waits=give) as journal, runtime() as shared:
+            run_workflow(workflow("A", tasks), runtime=shared, journal=journal)
+    ((echo,),) = (one.values() for one in shown)
+    assert echo.startswith("Bearer ")
 
 
 def test_tasks_that_end_together_are_written_together(file: Path) -> None:

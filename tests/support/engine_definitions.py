@@ -120,8 +120,16 @@ class Case:
     given: Any = None
     definitions: dict[str, Any] = field(default_factory=dict)
     signals: dict[str, Any] = field(default_factory=dict)
-    """What somebody outside gives: by the name of the task, an output."""
+    """What somebody outside gives: by the name of the task, an output; to an item of it, by the
+    name and the index, `G.0`.
+    """
     pins: Pins | None = None
+
+
+def name_and_item(which: str) -> tuple[str, int | None]:
+    """Return the name of the task, and the index of the item, that get the signal *which*."""
+    name, _, item = which.partition(".")
+    return name, int(item) if item else None
 
 
 READ = "${$.tasks['A'].output.body.path}"
@@ -242,6 +250,22 @@ CASES: dict[str, Case] = {
         ),
         given={"who": "Ann"},
         signals={"G": {"approved": True}},
+    ),
+    "gate-items": Case(
+        flow(
+            "G",
+            {
+                "G": {
+                    "type": "Simple",
+                    "inputParameters": {"order": "${$.item}"},
+                    "forEach": {"items": "${$.input.orders}", "concurrency": 2},
+                    "nextTask": "A",
+                },
+                "A": get("/things/1", inputParameters={"s": "${$.tasks['G'].output[1]}"}),
+            },
+        ),
+        given={"orders": [7, 8, 9]},
+        signals={"G.1": "second", "G.2": {"approved": False}, "G.0": None},
     ),
     "items": Case(
         flow(

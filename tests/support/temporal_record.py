@@ -15,7 +15,15 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 sys.path.insert(0, str(_HERE))
 
-from engine_definitions import CASES, Case, api, at, flow, get  # noqa: E402 - beside this file
+from engine_definitions import (  # noqa: E402 - beside this file
+    CASES,
+    Case,
+    api,
+    at,
+    flow,
+    get,
+    name_and_item,
+)
 from httptask.engines.temporal._arguments import TaskSignal  # noqa: E402
 from httptask.engines.temporal._receiver import CallbackServer  # noqa: E402
 from temporal_servers import dev_server  # noqa: E402
@@ -28,8 +36,9 @@ def recorded(case: Case, address: str) -> str:
     """Return the history of a run of *case*."""
 
     async def give(handle: Handle) -> None:
-        for task, output in case.signals.items():
-            await handle.signal("complete_task", TaskSignal(task, output=output))
+        for which, output in case.signals.items():
+            task, item = name_and_item(which)
+            await handle.signal("complete_task", TaskSignal(task, output=output, item=item))
 
     world = TemporalWorld(address)
     world.callbacks = CallbackServer(b"a secret of the workers of a test", None, "127.0.0.1")

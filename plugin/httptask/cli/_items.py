@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.strict_json import dump
 from httptask._visible import exact
 from httptask.cli._output import note
 
 if TYPE_CHECKING:
     from httptask.model.for_each import ItemCounts
 
+_MOST_SHOWN = 200
+"""Characters of the input of an item that waits."""
 _BETWEEN = 1.0
 """Seconds between two lines about the same task."""
 
@@ -23,6 +26,21 @@ def items_text(items: Mapping[str, Any]) -> str:
     counts = ItemCounts.from_json(items)
     failed = f", {counts.failed:,} failed" if counts.failed else ""
     return f"{counts.ended:,} of {counts.count:,} items{failed}"
+
+
+def waiting_lines(items: Mapping[str, Any] | None) -> list[str]:
+    """Return a line for each of the *items*, as JSON, that waits for somebody outside."""
+    return [_waiting_line(item) for item in (items or {}).get("waiting", ())]
+
+
+def _waiting_line(item: Mapping[str, Any]) -> str:
+    until = f", or until {item['until']}" if "until" in item else ""
+    about = f": {_cut(dump(item['input'], compact=True))}" if "input" in item else ""
+    return f"item {item['index']} waits for somebody outside{until}{about}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]} …"
 
 
 class ItemsProgress:

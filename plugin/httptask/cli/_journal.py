@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.strict_json import JsonError, dump, parse
 from httptask.cli import _temporal
+from httptask.cli._items import waiting_lines
 from httptask.cli._output import CommandError, command, emit, note, table
 from httptask.cli._run_text import task_line
 from httptask.cli._temporal import TEMPORAL, engine_option
 
 if TYPE_CHECKING:
     from httptask.engines import Journal
-    from httptask.engines.journal import JournalledRun
+    from httptask.engines.journal import GateListener, JournalledRun
     from httptask.model.workflow import Signal
 
 ENVIRONMENT = "HTTPTASK_JOURNAL"
 """The environment variable that names the journal where `--journal` does not."""
+
+_INDEX = re.compile("[0-9]{1,9}", re.ASCII)
 
 STATUSES = ("Running", "Waiting", "Interrupted", "Completed", "Failed", "TimedOut")
 
@@ -45,7 +48,7 @@ def named_journal(
     arguments: argparse.Namespace,
     *,
     is_new: bool = True,
-    waits: Callable[[str, str], None] | None = None,
+    waits: GateListener | None = None,
 ) -> Journal:
     """Open the journal that is named; *is_new* lets it be made. *waits* is told of tasks that begin
     to wait for somebody. Raises `CommandError` when there is no name, and `JournalError`.
@@ -94,6 +97,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _run_argument(complete)
     complete.add_argument("task", metavar="TASK", help="the name of the task")
+    complete.add_argument(
+        "--item",
+        type=_index,
+        metavar="NUMBER",
+        help="of a task with forEach: which item, from 0; status says which ones wait",
+    )
     engine_option(complete, ("embedded", TEMPORAL), "embedded")
     journal_option(complete)
     complete.add_argument(
@@ -111,6 +120,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _run_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="the run, or how its id begins")
+
+
+def _index(text: str) -> int:
+    """Return the index of an item that *text* is."""
+    if not _INDEX.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"an item is its number, from 0, not {text[:40]!r}")
+    return int(text)
 
 
 def run_runs(arguments: argparse.Namespace) -> int:
@@ -173,6 +189,7 @@ def _shown(task: dict[str, Any]) -> dict[str, Any]:
         until = f"until {task['waitUntil']}" if "waitUntil" in task else ""
         somebody = "for somebody outside" if task.get("awaitsSignal") else ""
         notes.append("waits " + ", or ".join(filter(None, [somebody, until])))
+    notes += waiting_lines(task.get("items"))
     return {**task, "notes": notes}
 
 
@@ -191,7 +208,7 @@ def run_complete(arguments: argparse.Namespace) -> int:
         _emit_completed(arguments, arguments.id, signal)
         return 0
     with named_journal(arguments, is_new=False) as journal:
-        journal.complete(arguments.id, arguments.task, signal)
+        journal.complete(arguments.id, arguments.task, signal, arguments.item)
         run = journal.run(arguments.id)
     _emit_completed(arguments, run.workflow_id, signal)
     if run.holder is None and not arguments.json:
@@ -201,8 +218,11 @@ def run_complete(arguments: argparse.Namespace) -> int:
 
 
 def _emit_completed(arguments: argparse.Namespace, workflow_id: str, signal: Signal) -> None:
-    value = {"workflowId": workflow_id, "task": arguments.task, **signal.to_json()}
+    item = arguments.item
+    which = {} if item is None else {"item": item}
+    value = {"workflowId": workflow_id, "task": arguments.task, **which, **signal.to_json()}
     whose = f"the task {arguments.task!r} of the run {workflow_id}"
+    whose = whose if item is None else f"the item {item} of {whose}"
     emit(arguments, value, f"{'failed' if signal.error is not None else 'completed'}: {whose}")
 
 

@@ -48,6 +48,7 @@ from httptask.model.policy import (
 
 if TYPE_CHECKING:
     from httptask.engines import Journal
+    from httptask.engines.journal import GateListener
     from httptask.model.workflow import TaskRun, WorkflowRun
     from httptask.sending import RoundNews
     from httptask.task import Runtime
@@ -259,15 +260,17 @@ _KEPT_OPTIONS = (
 """Options that whoever goes on has to give again; a proxy may have a password in it."""
 
 
-def _tell_gate(arguments: argparse.Namespace) -> Callable[[str, str], None]:
+def _tell_gate(arguments: argparse.Namespace) -> GateListener:
     """Return what tells the person of a task that waits for somebody, and the command for it."""
 
-    def tell(workflow_id: str, task: str) -> None:
+    def tell(workflow_id: str, task: str, item: int | None = None, /) -> None:
         words = ["httptask", "complete", workflow_id, task]
+        words += [] if item is None else ["--item", str(item)]
         if arguments.journal is not None:
             words += ["--journal", arguments.journal]
         complete = in_line(shlex.join(words))
-        note(f"{'Waiting':<10} {exact(task)}: somebody completes it with {complete}")
+        which = exact(task) if item is None else f"{exact(task)}, item {item}"
+        note(f"{'Waiting':<10} {which}: somebody completes it with {complete}")
 
     return tell
 

@@ -13,7 +13,7 @@ from httptask._core.strict_json import dump
 from httptask.cli._definition import connections_options, load, run_options, runtime_of
 from httptask.cli._environment import environment_of, given_variables
 from httptask.cli._input import run_input
-from httptask.cli._items import items_text
+from httptask.cli._items import items_text, waiting_lines
 from httptask.cli._output import CommandError, command, emit, note
 from httptask.cli._pins import note_sent, pins_of
 from httptask.cli._receiver import callback_server_of, callbacks_options
@@ -181,6 +181,7 @@ def _status_text(value: Mapping[str, Any]) -> str:
     for task in value.get("underWay", ()):
         items = f", {items_text(task['items'])}" if "items" in task else ""
         lines.append(f"under way: {task['name']} ({task['type']}){items}")
+        lines += [f"           {line}" for line in waiting_lines(task.get("items"))]
     for task in value.get("waiting", ()):
         until = f"until {task['until']}" if task["until"] else ""
         somebody = "for somebody outside" if task["awaitsSignal"] else ""
@@ -198,7 +199,7 @@ def complete(arguments: argparse.Namespace, signal: Signal) -> None:
 
     async def main() -> None:
         connection = await client.connect()
-        await client.complete_task(connection, arguments.id, arguments.task, signal)
+        await client.complete_task(connection, arguments.id, arguments.task, signal, arguments.item)
 
     run_stoppable(main)
 

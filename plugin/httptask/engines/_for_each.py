@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from httptask.engines._outcome import Outcome, unexpected_failure
@@ -11,7 +15,7 @@ from httptask.engines._outputs import FileOutputs, ListOutputs, Outputs
 from httptask.engines._record import RunRecord
 from httptask.engines._stopping import stop
 from httptask.errors import HttpTaskError
-from httptask.model.for_each import ForEach, Item, ItemCounts
+from httptask.model.for_each import ForEach, Item, ItemCounts, WaitingItem
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome
 from httptask.sending import Progress as CallProgress
@@ -28,6 +32,9 @@ Do = Callable[[Step, Inputs, "CallJournal | None"], Awaitable[tuple[Outcome, int
 """Does the task of a step to its end, and returns its outcome, and how many tasks a run inside it
 executed.
 """
+
+_SENDS_NOTHING = frozenset(("Simple", "Wait"))
+"""Types of tasks that no server gets anything of; the tasks of a Workflow may send."""
 
 
 class _ItemFailedError(Exception):
@@ -61,6 +68,7 @@ class ForEachVisit:
         self._items: Items | None = None
         self._failure: Mapping[str, Any] = {}
         self._under_way: dict[int, CallProgress] = {}
+        self._waiting: dict[int, WaitingItem] = {}
         self.maybe_delivered: list[int] = []
         """The items that were stopped, and whose request the server may have got."""
         self.pinned = 0
@@ -68,12 +76,32 @@ class ForEachVisit:
 
     @property
     def counts(self) -> ItemCounts | None:
-        """How many items have ended; None before they were counted."""
-        return self._items.counts if self._items is not None else None
+        """How many items have ended, and which wait; None before they were counted."""
+        return self._counts(self._items) if self._items is not None else None
+
+    def _counts(self, items: Items) -> ItemCounts:
+        waiting = sorted(self._waiting.values(), key=attrgetter("index"))
+        return replace(items.counts, waiting=tuple(waiting))
+
+    @contextlib.contextmanager
+    def waits(self, item: WaitingItem) -> Iterator[None]:
+        """Show *item*, which waits for somebody outside, as long as it does."""
+        self._waiting[item.index] = item
+        self._tell()
+        try:
+            yield
+        finally:
+            del self._waiting[item.index]
+
+    def _tell(self) -> None:
+        if self._items is not None:
+            self._record.advanced(self._step, partial(self._counts, self._items))
 
     @property
     def may_have_sent(self) -> bool:
         """Whether a server may have got anything."""
+        if self._step.definition["type"] in _SENDS_NOTHING:
+            return False
         counts = self.counts
         has_ended = counts is not None and counts.completed > 0
         return has_ended or bool(self.maybe_delivered)
@@ -182,7 +210,7 @@ class ForEachVisit:
             given = outcome.output if isinstance(outcome, TaskOutcome) else failed_output(outcome)
             outputs.put(index, given)
             started = items.record(index, has_failed=has_failed)
-            self._record.advanced(self._step, items)
+            self._tell()
             if not has_failed or self._setting.on_error == "collect":
                 return started
             self._failure = outcome if isinstance(outcome, dict) else {}

@@ -17,7 +17,6 @@ from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
 from httptask.workflow import (
     FinishedTasks,
-    Items,
     Progress,
     RunState,
     checked_input,
@@ -256,10 +255,10 @@ class RunRecord:
         self._first_items[key] = self._started + 1
         self._started += count
 
-    def advanced(self, step: Step, items: Items) -> None:
-        """Tell that one of the *items* of *step* has ended."""
+    def advanced(self, step: Step, counts: Callable[[], ItemCounts]) -> None:
+        """Tell how far the items of *step* are: *counts* are asked where somebody listens."""
         if self._options.advanced is not None:
-            self._options.advanced(step.name, items.counts)
+            self._options.advanced(step.name, counts())
 
     def complete(
         self,

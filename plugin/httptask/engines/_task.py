@@ -67,7 +67,7 @@ class TaskRunner:
             _log.debug("task %r of type %s failed", step.name, task_type, exc_info=True)
             provider = self._runtime.plugins.provider_of("httptask_task_types", task_type)
             return unexpected_failure(task_type, f"{type(error).__name__}: {error}", str(provider))
-        return self._refusal(step, inputs) or outcome if outcome.awaits_signal else outcome
+        return self._refusal(step) or outcome if outcome.awaits_signal else outcome
 
     def _call(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
@@ -91,13 +91,9 @@ class TaskRunner:
         answer: Answer = await implementation.answer_callback(call, received)
         return answer
 
-    def _refusal(self, step: Step, inputs: Inputs) -> dict[str, Any] | None:
+    def _refusal(self, step: Step) -> dict[str, Any] | None:
         """Return the error of a task that waits for somebody outside where nobody can be."""
-        task_type = step.definition["type"]
-        if inputs.item is not None and not self.awaits_callback(step):
-            reason = "it waits for somebody outside, which a task that is done for each item cannot"
-            return unexpected_failure(task_type, reason)
         if self._can_wait:
             return None
-        pointer = pointer_of(["type"], step.pointer)
+        task_type, pointer = step.definition["type"], pointer_of(["type"], step.pointer)
         return SettingsError([Problem.of("task-type-waits", pointer, name=task_type)]).to_json()

@@ -48,9 +48,6 @@ class Unjournalled:
         """Return True: nobody else gave one."""
         return True
 
-    async def given_to_item(self, key: tuple[str, int], index: int) -> Signal | None:
-        """Return None: nothing is kept."""
-
     def call(self, key: tuple[str, int], item: int | None = None) -> None:
         """Return None: no call is kept account of."""
 

@@ -19,7 +19,7 @@ from httptask.engines._outcome import Outcome, cut_off_error, due, stopped_error
 from httptask.engines._stopping import stop
 from httptask.engines._unjournalled import UNJOURNALLED
 from httptask.errors import DefinitionError, HttpTaskError, JournalError
-from httptask.model.for_each import ForEach, Item
+from httptask.model.for_each import ForEach, Item, WaitingItem
 from httptask.model.task import Inputs
 from httptask.model.workflow import (
     Signal,
@@ -30,7 +30,7 @@ from httptask.model.workflow import (
     WorkflowDefinition,
     WorkflowRun,
 )
-from httptask.protocols import RunOptions, Signals
+from httptask.protocols import RunOptions
 from httptask.sending import Progress as CallProgress
 from httptask.sending import watched
 from httptask.workflow import Progress
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from httptask.engines._clock import Clock
     from httptask.engines._record import RunRecord
     from httptask.engines._task import TaskRunner
-    from httptask.engines.callbacks import Callbacks, Gate
-    from httptask.engines.journal import CallJournal, RunJournal
+    from httptask.engines.callbacks import Gate
+    from httptask.engines.journal import CallJournal
     from httptask.task import Runtime
 
 RunInside = Callable[
@@ -70,6 +70,8 @@ class Visits:
         self._run_inside = run_inside
         self._journal = options.journal or UNJOURNALLED
         self._signals = options.signals or options.journal
+        self._visits_of_items: dict[tuple[str, int], ForEachVisit] = {}
+        """Those under way that do their task for each item."""
         self._callbacks = options.callbacks
 
     def announce(self, step: Step, wait: Wait | None) -> CallJournal | None:
@@ -161,7 +163,7 @@ class Visits:
         signal = None
         while True:
             if wait is not None:
-                signal = await self._awaited(wait, gate, self._signals)
+                signal = await self._awaited(wait, gate)
                 state = wait.state if state is None else state
                 call.keeper = journal = self._journal.call(step.key)
                 self._announce(step, journal)
@@ -178,16 +180,17 @@ class Visits:
             state, wait = None, progress.waits[0]
 
     async def _awaited(
-        self, wait: Wait, gate: Gate | None, signals: Signals | RunJournal | None
+        self, wait: Wait, gate: Gate | None, item: int | None = None
     ) -> Signal | None:
-        """Return what somebody outside gave to *wait*, by *signals* or by a call at *gate*; None:
-        its time has come before.
+        """Return what somebody outside gave to *wait*, which is that of *item*, if of one, by hand
+        or by a call at *gate*; None: its time has come before.
         """
         waits: list[asyncio.Task[Any]] = []
         if wait.awaits_signal and gate is not None:
             waits.append(asyncio.create_task(gate.wait()))
-        if wait.awaits_signal and signals is not None:
-            waits.append(asyncio.create_task(signals.wait(*wait.key)))
+        if wait.awaits_signal and self._signals is not None:
+            which = wait.key if item is None else (*wait.key, item)
+            waits.append(asyncio.create_task(self._signals.wait(*which)))
         if wait.until is not None:
             waits.append(asyncio.create_task(self._clock.wait_until(due(wait.until))))
         try:
@@ -254,12 +257,15 @@ class Visits:
         visit = ForEachVisit(
             step, inputs, setting, self._runtime, self._record, self._journal, self._to_its_end
         )
+        self._visits_of_items[step.key] = visit
         try:
             outcome = await visit.run()
         except asyncio.CancelledError:
             error = stopped_error(0, is_maybe_delivered=visit.may_have_sent)
             self._record.stop(step, error, items=visit.counts)
             raise
+        finally:
+            del self._visits_of_items[step.key]
         if isinstance(outcome, TaskOutcome):
             return self._record.complete(step, outcome, pinned=visit.pinned)
         return self._record.fail(step, outcome, items=visit.counts, pinned=visit.pinned)
@@ -300,7 +306,8 @@ class Visits:
         call, signal = watched.get(), None
         while True:
             if turn is not None:
-                if turn.awaits_signal and call is not None:  # its request was sent
+                if turn.awaits_signal and gate is not None and call is not None:
+                    # Its request was sent.
                     call.maybe_delivered = True
                 signal = await self._signal_of_item(step, index, turn, gate)
                 state = turn.state
@@ -323,13 +330,12 @@ class Visits:
         """Return what an item of *step* waits for, *turn* being the outcome by which it does; None:
         its time has come before.
         """
-        if turn.awaits_signal:
-            await self._journal.written()
-            given = await self._journal.given_to_item(step.key, index)
-            if given is not None:
-                return given
         wait = Wait(step, turn.wait_until, turn.state, turn.awaits_signal)
-        return await self._awaited(wait, gate, None)
+        if not wait.awaits_signal:
+            return await self._awaited(wait, gate)
+        await self._journal.written()
+        with self._visits_of_items[step.key].waits(WaitingItem(index, until=wait.until)):
+            return await self._awaited(wait, gate, index)
 
     async def _nested_of_item(
         self, step: Step, outcome: TaskOutcome, name: str, item: Item | None

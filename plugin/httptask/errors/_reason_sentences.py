@@ -67,7 +67,6 @@ REASONS: Mapping[str, str] = {
         "its branches run once; run a definition for each item, a Workflow with the Parallel in it,"
         " or give the tasks in the branches a 'forEach' each"
     ),
-    "once-outside": "somebody outside completes it, once",
     # Pages
     "page-needs-url": "where a page has the URL of the next one",
     "page-needs-token": "where a page has the token of the next one",

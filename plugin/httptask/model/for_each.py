@@ -103,6 +103,28 @@ class ItemNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingItem:
+    """An item that waits for somebody outside."""
+
+    index: int
+    """From 0."""
+    input: Any = None
+    """The evaluated input parameters, where a journal keeps them."""
+    until: str | None = None
+    """When it goes on without anybody, RFC 3339; None: never."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the item; unset fields are left out."""
+        fields = {"index": self.index, "input": self.input, "until": self.until}
+        return {name: value for name, value in fields.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the item of which `to_json` made *value*."""
+        return cls(value["index"], value.get("input"), value.get("until"))
+
+
+@dataclass(frozen=True, slots=True)
 class ItemCounts:
     """How many items there are, and how many have ended."""
 
@@ -111,24 +133,30 @@ class ItemCounts:
     failed: int = 0
     nested_tasks: int = 0
     """Tasks that the runs of items executed (Workflow)."""
+    waiting: tuple[WaitingItem, ...] = ()
+    """Those that wait for somebody outside, in order."""
 
     @property
     def ended(self) -> int:
         """How many completed or failed."""
         return self.completed + self.failed
 
-    def to_json(self) -> dict[str, int]:
-        """Return the counts; without nested tasks, nothing of them."""
-        nested = {"nestedTasks": self.nested_tasks} if self.nested_tasks else {}
-        return {
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts; without nested tasks or waiting items, nothing of them."""
+        value: dict[str, Any] = {
             "count": self.count,
             "completed": self.completed,
             "failed": self.failed,
-            **nested,
         }
+        if self.nested_tasks:
+            value["nestedTasks"] = self.nested_tasks
+        if self.waiting:
+            value["waiting"] = [item.to_json() for item in self.waiting]
+        return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Return the counts of which `to_json` made *value*; what else it holds is left out."""
         nested = value.get("nestedTasks", 0)
-        return cls(value["count"], value["completed"], value["failed"], nested)
+        waiting = tuple(map(WaitingItem.from_json, value.get("waiting", ())))
+        return cls(value["count"], value["completed"], value["failed"], nested, waiting)

@@ -290,8 +290,12 @@ class TaskType(Protocol):
 class Signals(Protocol):
     """What somebody outside gives to the waiting tasks of one run."""
 
-    async def wait(self, task: str, visit: int) -> Signal:
-        """Return the signal for this visit of *task*, once it is there; asked again, the same."""
+    async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
+        """Return the signal for this visit of *task*, once it is there; asked again, the same.
+
+        *item* is the index of the item that waits, of a task with `forEach`; without `forEach` it
+        is not given.
+        """
         ...
 
     def of_run(self, workflow_id: str) -> Signals:
@@ -323,7 +327,8 @@ class RunOptions:
     depth: int = 0
     """The number of runs around this one: a task of each asked for the next."""
     advanced: Callable[[str, ItemCounts], None] | None = None
-    """Called with a task's name and the counts of its items whenever one has ended, for progress.
+    """Called with a task's name and the counts of its items whenever one has ended, or begins to
+    wait for somebody outside, for progress.
 
     It must not raise.
     """

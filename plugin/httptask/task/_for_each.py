@@ -18,7 +18,6 @@ _WITHOUT_ITEMS = {
     "Decision": "once-route",
     "Terminate": "once-end",
     "Parallel": "once-branches",
-    "Simple": "once-outside",
 }
 """Why a type of task is not done for each item."""
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from command_line import Done, done
-from engine_definitions import api, at, flow, get
+from engine_definitions import api, at, called, flow, get
 from httptask.cli._temporal import TASK_QUEUE_VARIABLE
 from httptask.engines.temporal import _types
 from httptask.engines.temporal import client as temporal
@@ -82,6 +82,57 @@ def test_a_run_is_started_seen_completed_and_waited_for(
             seen = command("status", run_id, *words, "--json").json
         assert seen["status"] == "Completed"
         assert seen["output"]["statusCode"] == 200
+
+
+def test_each_item_of_a_gate_is_seen_and_completed(
+    command: Command, tmp_path: Path, temporal_address: str
+) -> None:
+    """`status` says which items wait and how many have ended, `complete --item` completes one; an
+    item that does not wait is a sentence.
+    """
+    each = {"items": [7, 8, 9], "concurrency": 2, "onError": "collect"}
+    path = tmp_path / "gates.json"
+    tasks = {"Gate": {"type": "Simple", "forEach": each, "end": True}}
+    path.write_text(json.dumps(flow("Gate", tasks)))
+    words, queue = ("--engine", "temporal"), "items"
+    with worker_process(temporal_address, queue):
+        run_id = command(
+            "run", str(path), *words, "--detach", "--task-queue", queue, "--json"
+        ).json["workflowId"]
+
+        def items() -> Any:
+            under_way = command("status", run_id, *words, "--json").json.get("underWay")
+            return under_way[0].get("items", {}) if under_way else {}
+
+        def waits_for(*numbers: int) -> Any:
+            waiting = [{"index": number} for number in numbers]
+            while (seen := items()).get("waiting") != waiting:
+                pass
+            return seen
+
+        complete = ("complete", run_id, "Gate", *words)
+        waits_for(0, 1)
+        command(*complete, "--item", "1", "--output", '"second"')
+        assert (waits_for(0, 2)["completed"], items()["failed"]) == (1, 0)
+        told = command("status", run_id, *words).out
+        assert "under way: Gate (Simple), 1 of 3 items" in told
+        assert "item 2 waits for somebody outside" in told
+        waits = "; those that wait: 0, 2"
+        for item, says in {
+            None: f"the task 'Gate' is done for each item: say which one by --item{waits}",
+            "1": f"the item 1 of the task 'Gate' was completed already{waits}",
+            "3": f"the task 'Gate' has no item 3: its items are numbered from 0 to 2{waits}",
+        }.items():
+            which = () if item is None else ("--item", item)
+            assert says in command(*complete, *which, status=1).err
+        command(*complete, "--item", "0", "--error", "too dear")
+        waits_for(2)
+        command(*complete, "--item", "2")
+        seen: dict[str, Any] = {"status": "Running"}
+        while seen["status"] == "Running":
+            seen = command("status", run_id, *words, "--json").json
+    assert (seen["status"], seen["output"][1:]) == ("Completed", ["second", None])
+    assert seen["output"][0]["error"]["message"] == "too dear"
 
 
 def test_run_shows_each_task_as_it_ends(
@@ -238,6 +289,23 @@ def test_a_run_of_a_newer_version_waits_for_newer_workers(temporal_address: str)
             return message
 
     assert "upgrade the workers" in asyncio.run(main())
+
+
+def test_older_workers_take_what_they_run_as_it_is_meant() -> None:
+    """A run says which format its workers must know: that of the oldest ones that do."""
+    gate = {"type": "Simple", "end": True}
+    each = {"items": [1]}
+
+    async def format_of(task: dict[str, Any]) -> int:
+        async with runtime() as shared:
+            made = definition_of(flow("A", {"A": task}))
+            return (await temporal.run_arguments(made, RunOptions(), shared)).format
+
+    formats = [
+        asyncio.run(format_of(task))
+        for task in (gate, get("/a", forEach=each), called("/a", {}), {**gate, "forEach": each})
+    ]
+    assert formats == [1, 1, 3, 4]
 
 
 def test_a_worker_without_a_task_type_says_which(temporal_address: str) -> None:

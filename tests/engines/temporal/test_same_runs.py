@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine_definitions import CASES, Case, api, at, flow, get
+from engine_definitions import CASES, Case, api, at, flow, get, name_and_item
 from httptask.engines import arun_workflow
 from httptask.engines.callbacks import receiving
 from httptask.engines.temporal._arguments import TaskSignal
@@ -41,10 +41,11 @@ class Desk:
     def __init__(self, outputs: dict[str, Any]) -> None:
         self._outputs = outputs
 
-    async def wait(self, task: str, visit: int) -> Signal:
-        if task not in self._outputs:  # somebody calls it
+    async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
+        which = task if item is None else f"{task}.{item}"
+        if which not in self._outputs:  # somebody calls it
             await asyncio.get_running_loop().create_future()
-        return Signal(self._outputs[task])
+        return Signal(self._outputs[which])
 
     def of_run(self, workflow_id: str) -> Desk:
         return self
@@ -69,8 +70,9 @@ def embedded(case: Case, url: str) -> WorkflowRun:
 
 def on_temporal(case: Case, url: str, world: TemporalWorld) -> WorkflowRun:
     async def give(handle: Handle) -> None:
-        for task, output in case.signals.items():
-            await handle.signal("complete_task", TaskSignal(task, output=output))
+        for which, output in case.signals.items():
+            task, item = name_and_item(which)
+            await handle.signal("complete_task", TaskSignal(task, output=output, item=item))
 
     world.callbacks = CallbackServer(SECRET, None, "127.0.0.1")
     definition, others = at(case.definition, url), at(case.definitions, url)

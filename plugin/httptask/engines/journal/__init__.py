@@ -6,7 +6,8 @@ with Journal("runs.sqlite3") as journal:
 """
 
 from httptask.engines.journal._journal import Journal
+from httptask.engines.journal._listener import GateListener
 from httptask.engines.journal._listing import JournalledRun
 from httptask.engines.journal._run_journal import CallJournal, RunJournal
 
-__all__ = ["CallJournal", "Journal", "JournalledRun", "RunJournal"]
+__all__ = ["CallJournal", "GateListener", "Journal", "JournalledRun", "RunJournal"]

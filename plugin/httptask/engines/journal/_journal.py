@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +13,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from httptask._core.strict_json import dump, parse
-from httptask.engines.journal._listener import RunListener
+from httptask.engines.journal._gates import give
+from httptask.engines.journal._listener import GateListener, RunListener
 from httptask.engines.journal._listing import (
     JournalledRun,
     listed,
     look_up,
-    open_gates,
     summarised,
 )
 from httptask.engines.journal._lock import RunLock
@@ -33,16 +33,16 @@ from httptask.protocols import RunOptions
 class Journal:
     """The journal in the file *path*, which is made if it is not there. A context manager.
 
-    It is for one machine: its locks do not reach over a network. *waits* is told the id of a run,
-    and the name of a task of it that begins to wait for somebody outside; *listener*, of all that
-    its runs do. Raises `JournalError` for a file that is no journal, or that cannot be written.
+    It is for one machine: its locks do not reach over a network. *waits* is told of tasks that
+    begin to wait for somebody outside; *listener*, of all that its runs do. Raises `JournalError`
+    for a file that is no journal, or that cannot be written.
     """
 
     def __init__(
         self,
         path: os.PathLike[str] | str,
         *,
-        waits: Callable[[str, str], None] | None = None,
+        waits: GateListener | None = None,
         listener: RunListener | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
@@ -188,35 +188,20 @@ class Journal:
         status = run.status if holder is not None else "Interrupted"
         return replace(run, status=status, holder=holder)
 
-    def complete(self, workflow_id: str, task: str, signal: Signal) -> None:
-        """Give *signal* to the *task* of a run that waits for somebody outside. The process that
-        runs it goes on within a second; when there is none, whoever resumes the run does.
+    def complete(
+        self, workflow_id: str, task: str, signal: Signal, item: int | None = None
+    ) -> None:
+        """Give *signal* to the *task* of a run that waits for somebody outside; of a task with
+        `forEach`, to the *item* with this index. The process that runs it goes on within a second;
+        when there is none, whoever resumes the run does.
 
-        Raises `JournalError` when no such task waits.
+        Raises `JournalError` when no such task or item waits.
         """
-
-        def give(connection: sqlite3.Connection) -> None:
-            run = look_up(connection, workflow_id)
-            gates = open_gates(connection, run)
-            visits = [visit for name, visit in gates if name == task]
-            if not visits:
-                raise JournalError(_no_gate(run, task, [name for name, _ in gates]))
-            connection.execute(
-                "INSERT INTO signal VALUES (?, ?, ?, ?)",
-                (run.number, task, visits[0], _text(signal.to_json())),
+        self._store.do(
+            lambda connection: give(
+                connection, look_up(connection, workflow_id), task, item, _text(signal.to_json())
             )
-
-        self._store.do(give)
-
-
-def _no_gate(run: JournalledRun, task: str, names: list[str]) -> str:
-    reason = f"no task {task!r} of the run {run.workflow_id} waits for anybody"
-    if run.status not in ("Running", "Waiting", "Interrupted"):
-        return f"{reason}: the run has ended: {run.status}"
-    inner = "" if not run.runs else f"; inside it are the runs {', '.join(run.runs)}"
-    if not names:
-        return f"{reason}, and no other does{inner}"
-    return f"{reason}; those that wait are: {', '.join(dict.fromkeys(names))}{inner}"
+        )
 
 
 def _text(value: Any) -> str:

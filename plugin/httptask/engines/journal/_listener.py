@@ -8,6 +8,16 @@ if TYPE_CHECKING:
     from httptask.sending import Progress
 
 
+class GateListener(Protocol):
+    """Told of tasks that begin to wait for somebody outside: the id of the run, and the task's
+    name. Of a task with `forEach`, it is told of each item that does, by its index.
+    """
+
+    def __call__(self, workflow_id: str, task: str, item: int = ..., /) -> None:
+        """Take that the task, or the item, waits."""
+        ...
+
+
 class RunListener(Protocol):
     """Told of runs that nobody's task asked for, on the event loop. It must not raise."""
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from httptask._core.strict_json import parse
 from httptask.errors import JournalError
+from httptask.model.for_each import WaitingItem
 from httptask.model.workflow import TaskRun
 
 _COLUMNS = "number, id, parent, definition, began_at, changed_at, ended, status"
 
-_LARGE = "'$.input', '$.output', '$.error.result', '$.run'"
+_LARGE = "'$.input', '$.output', '$.error.result', '$.run', '$.turn.input'"
+
+
+_WAITING = (
+    "SELECT task, visit, item, {state} FROM call WHERE run = ? AND item >= 0 AND state IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = call.run AND part.task = call.task"
+    " AND part.visit = call.visit AND part.item = call.item AND part.number = 0) ORDER BY item"
+)
+"""Finds where the items are that nobody has completed."""
 
 
 def _without_large(column: str) -> str:
@@ -83,7 +92,7 @@ def summarised(connection: sqlite3.Connection) -> list[JournalledRun]:
     columns = _COLUMNS.replace("ended", _without_large("ended"))
     sql = f"SELECT {columns} FROM run WHERE parent IS NULL ORDER BY number DESC"  # noqa: S608 - ours
     rows = connection.execute(sql).fetchall()
-    return [_read(connection, row, value=_without_large("value")) for row in rows]
+    return [_read(connection, row, _without_large) for row in rows]
 
 
 def look_up(connection: sqlite3.Connection, workflow_id: str) -> JournalledRun:
@@ -101,33 +110,24 @@ def look_up(connection: sqlite3.Connection, workflow_id: str) -> JournalledRun:
     return _read(connection, (exact or rows)[0])
 
 
-def open_gates(connection: sqlite3.Connection, run: JournalledRun) -> list[tuple[str, int]]:
-    """Return the visits of *run* that wait for somebody outside, and that nobody has completed."""
-    sql = "SELECT task, visit FROM signal WHERE run = ?"
-    completed = set(connection.execute(sql, (run.number,)))
-    return [
-        task.key
-        for task in run.under_way
-        if task.awaits_signal and task.status == "Waiting" and task.key not in completed
-    ]
-
-
 def _read(
-    connection: sqlite3.Connection, row: tuple[Any, ...], *, value: str = "value"
+    connection: sqlite3.Connection,
+    row: tuple[Any, ...],
+    selected: Callable[[str], str] = lambda column: column,
 ) -> JournalledRun:
+    """Return the run of *row*. *selected* returns by what a column with JSON is selected."""
     number, workflow_id, parent, definition, began_at, changed_at, ended, status = row
     inside, outermost = _around(connection, workflow_id, parent)
     inner = connection.execute("SELECT id FROM run WHERE parent = ? ORDER BY number", (number,))
     runs = tuple(id_ for (id_,) in inner)
-    tasks = _with_items(connection, number, _tasks(connection, number, value))
+    tasks = _tasks(connection, number, selected("value"))
+    tasks = _with_items(connection, number, tasks, selected("state"))
     ended = parse(ended) if ended else {}
     if status is None and ended and parent is not None:
         status = ended["status"]
     if status is None:
         open_tasks = _open(tasks)
-        is_waiting = bool(open_tasks) and all(
-            task.awaits_signal and task.wait_until is None for task in open_tasks
-        )
+        is_waiting = bool(open_tasks) and all(map(_waits_for_somebody, open_tasks))
         status = "Waiting" if is_waiting else "Running"
     return JournalledRun(
         number,
@@ -143,6 +143,14 @@ def _read(
         outermost,
         runs,
     )
+
+
+def _waits_for_somebody(task: TaskRun) -> bool:
+    """Say whether *task*, which has not ended, goes on by nobody but somebody outside."""
+    if task.items is None:
+        return task.awaits_signal and task.wait_until is None
+    waiting = task.items.waiting
+    return bool(waiting) and all(item.until is None for item in waiting)
 
 
 def _around(
@@ -169,9 +177,11 @@ def _tasks(connection: sqlite3.Connection, number: int, value: str) -> tuple[Tas
 
 
 def _with_items(
-    connection: sqlite3.Connection, number: int, tasks: tuple[TaskRun, ...]
+    connection: sqlite3.Connection, number: int, tasks: tuple[TaskRun, ...], state: str
 ) -> tuple[TaskRun, ...]:
-    """Return *tasks*, and of those under way how many of their items have ended."""
+    """Return *tasks*, and of those under way how many of their items have ended, and which wait for
+    somebody outside. *state* selects where a call is.
+    """
     # Not by json_extract, which takes JSON that is nested deeply for broken.
     sql = (
         "SELECT task, visit, count(*), sum(value LIKE '{\"error\"%') FROM item WHERE run = ?"
@@ -183,14 +193,30 @@ def _with_items(
         (name, visit): (count, failed)
         for name, visit, count, failed in connection.execute(sql, (number,))
     }
+    waiting = _waiting_items(connection, number, state)
 
     def counted(task: TaskRun) -> TaskRun:
-        if task.status != "InProgress" or task.items is None or task.key not in ended:
+        if task.status != "InProgress" or task.items is None:
             return task
-        count, failed = ended[task.key]
-        return replace(task, items=replace(task.items, completed=count - failed, failed=failed))
+        count, failed = ended.get(task.key, (0, 0))
+        now = tuple(waiting.get(task.key, ()))
+        counts = replace(task.items, completed=count - failed, failed=failed, waiting=now)
+        return replace(task, items=counts)
 
     return tuple(map(counted, tasks))
+
+
+def _waiting_items(
+    connection: sqlite3.Connection, number: int, state: str
+) -> dict[tuple[str, int], list[WaitingItem]]:
+    """Return by visit the items that wait for somebody outside, and that nobody has completed."""
+    waiting: dict[tuple[str, int], list[WaitingItem]] = {}
+    for name, visit, item, text in connection.execute(_WAITING.format(state=state), (number,)):
+        turn = parse(text).get("turn") or {}
+        if turn.get("awaitsSignal"):
+            one = WaitingItem(item, turn.get("input"), turn.get("waitUntil"))
+            waiting.setdefault((name, visit), []).append(one)
+    return waiting
 
 
 def _open(tasks: Iterable[TaskRun]) -> list[TaskRun]:

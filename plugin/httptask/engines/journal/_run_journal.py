@@ -13,7 +13,7 @@ from httptask.engines._outcome import Outcome, item_end
 from httptask.model.workflow import Signal, TaskOutcome, TaskRun, WorkflowRun
 
 if TYPE_CHECKING:
-    from httptask.engines.journal._listener import RunListener
+    from httptask.engines.journal._listener import GateListener, RunListener
     from httptask.engines.journal._store import Store
     from httptask.sending import Progress
 
@@ -22,8 +22,11 @@ Key = tuple[str, int]
 NO_ITEM = -1
 """The item of a call that is for none."""
 
-SIGNAL_SECONDS = 0.1
-"""Between two looks whether somebody outside has completed a task."""
+_BETWEEN_LOOKS = 0.1
+_LONGEST_BETWEEN_LOOKS = 0.8
+"""Seconds between two looks whether somebody outside has completed a task: the more tasks and items
+wait, the longer.
+"""
 
 _FORGOTTEN = (
     "DELETE FROM call WHERE run = ? AND task = ? AND visit = ?",
@@ -35,8 +38,11 @@ _FORGOTTEN = (
 _PARTS = (
     "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ? ORDER BY number"
 )
-_SIGNAL_OF_ITEM = 0
-"""The number of the part that is what somebody outside gave to an item."""
+_GIVEN = "SELECT value FROM signal WHERE run = ? AND task = ? AND visit = ?"
+# Parts count from 1. The part 0 is what somebody outside gave to an item.
+GIVEN_TO_ITEM = (
+    "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ? AND number = 0"
+)
 
 
 @dataclass(slots=True)
@@ -75,7 +81,7 @@ class RunJournal:
         stored: Stored,
         *,
         outer: RunJournal | None = None,
-        waits: Callable[[str, str], None] | None = None,
+        waits: GateListener | None = None,
         listener: RunListener | None = None,
     ) -> None:
         self._store = store
@@ -94,6 +100,8 @@ class RunJournal:
         self._listener = listener
         self._count = len(stored.history)
         self._is_left = False
+        self._open_gates = 0
+        """Waits for somebody outside that are under way."""
         self._mask: Callable[[Any], Any] = lambda value: value
 
     @property
@@ -267,32 +275,26 @@ class RunJournal:
     async def give_item(self, key: Key, index: int, signal: Signal) -> bool:
         """Keep *signal*, which was given to an item of the visit *key*; see `give`."""
         text = _text(self._mask(signal.to_json()))
+        where = (self._number, *key, index)
+        return await self._store.ado(lambda connection: give_to_item(connection, where, text))
 
-        def insert(connection: sqlite3.Connection) -> bool:
-            sql = "INSERT OR IGNORE INTO part VALUES (?, ?, ?, ?, ?, ?)"
-            values = (self._number, *key, index, _SIGNAL_OF_ITEM, text)
-            return connection.execute(sql, values).rowcount == 1
-
-        return await self._store.ado(insert)
-
-    async def given_to_item(self, key: Key, index: int) -> Signal | None:
-        """Return what was given to an item of the visit *key*; None: nothing yet."""
-        sql = (
-            "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ?"
-            " AND number = ?"
-        )
-        rows = await self._store.read(sql, self._number, *key, index, _SIGNAL_OF_ITEM)
-        return Signal.from_json(parse(rows[0][0])) if rows else None
-
-    async def wait(self, task: str, visit: int) -> Signal:
-        """Return what somebody outside gave to the visit, once it is there."""
-        sql = "SELECT value FROM signal WHERE run = ? AND task = ? AND visit = ?"
-        rows = await self._store.read(sql, self._number, task, visit)
+    async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
+        """Return what somebody outside gave to the visit, or to an *item* of it, once it is
+        there.
+        """
+        which = () if item is None else (item,)
+        sql, where = GIVEN_TO_ITEM if which else _GIVEN, (self._number, task, visit, *which)
+        rows = await self._store.read(sql, *where)
         if not rows and self._waits is not None:
-            self._waits(self.workflow_id, task)
-        while not rows:
-            await asyncio.sleep(SIGNAL_SECONDS)
-            rows = await self._store.read(sql, self._number, task, visit)
+            self._waits(self.workflow_id, task, *which)
+        self._open_gates += 1
+        try:
+            while not rows:
+                seconds = self._open_gates * _BETWEEN_LOOKS
+                await asyncio.sleep(min(seconds, _LONGEST_BETWEEN_LOOKS))
+                rows = await self._store.read(sql, *where)
+        finally:
+            self._open_gates -= 1
         return Signal.from_json(parse(rows[0][0]))
 
 
@@ -329,7 +331,7 @@ class CallJournal:
     def note_turn(self, turn: TaskOutcome) -> None:
         """Note that the task of an item waits, and nothing is under way."""
         self._is_sent = False
-        self._note_place({"turn": turn.to_json()}, None, 0)
+        self._note_place({"turn": self._run._mask(turn.to_json())}, None, 0)
 
     def note_unsent(self) -> None:
         """Note that nothing was sent after all, to a run that somebody goes on with."""
@@ -391,6 +393,16 @@ def stored_run(connection: sqlite3.Connection, workflow_id: str) -> Stored:
             call.state = {**parse(text), "parts": parts} if parts else parse(text)
         stored.calls[tuple(key)] = call
     return stored
+
+
+def give_to_item(
+    connection: sqlite3.Connection, where: tuple[int, str, int, int], signal: str
+) -> bool:
+    """Keep *signal*, which was given to an item, *where* being run, task, visit and item. Return
+    whether it is the first.
+    """
+    sql = "INSERT OR IGNORE INTO part VALUES (?, ?, ?, ?, 0, ?)"
+    return connection.execute(sql, (*where, signal)).rowcount == 1
 
 
 def append_history(

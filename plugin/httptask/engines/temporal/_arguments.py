@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
-FORMAT = 3
+FORMAT = 4
 """Counted up when older workers would take a new `RunArguments` for something else: 2 has pages
-that are activities of their own, and pins; 3 has tasks that wait for callbacks.
+that are activities of their own, and pins; 3 has tasks that wait for callbacks; 4 has items that
+wait for somebody outside.
 """
 
 

@@ -25,6 +25,11 @@ TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
 """The environment variable in which an operator names another."""
 
 
+def completes_items_apart(definition: Mapping[str, Any]) -> bool:
+    """Say whether somebody outside completes each item of the task *definition*."""
+    return definition.get("type") == "Simple" and definition.get("forEach") is not None
+
+
 def reads_page_by_page(definition: Mapping[str, Any]) -> bool:
     """Say whether the pages of the task *definition* are activities of their own."""
     pagination = definition.get("pagination")

@@ -26,7 +26,7 @@ from httptask.engines.temporal._pages import PagesSoFar
 from httptask.engines.temporal._tasks import ActivityRunner, Ran, StoppedTaskError
 from httptask.model.definition import WorkflowDefinition
 from httptask.model.environment import Environment
-from httptask.model.for_each import ForEach, Item, ItemCounts
+from httptask.model.for_each import ForEach, Item, ItemCounts, WaitingItem
 from httptask.model.pins import Pins
 from httptask.model.workflow import Signal, TaskOutcome, TaskRun, Wait, WorkflowRun
 from httptask.protocols import RunOptions
@@ -122,7 +122,9 @@ class Walk:
         return list(self._running.values())
 
     def counts(self, step: Step) -> ItemCounts | None:
-        """Return how many items of the visit *step* have ended, if it has some."""
+        """Return how many items of the visit *step* have ended, and which wait for somebody, if it
+        has some.
+        """
         visit = self._visits_of_items.get(step.key)
         return None if visit is None else visit.counts
 
@@ -334,6 +336,13 @@ class Walk:
         # Of both at once, the signal counts.
         return None if received.cancelled() else received.result()
 
+    async def _given_to_item(self, wait: Wait, index: int) -> Signal | None:
+        """Return what somebody outside gave to *wait*, which is that of the item *index*."""
+        if not wait.awaits_signal:
+            return await self._given(wait, index)
+        with self._visits_of_items[wait.key].waits(WaitingItem(index, until=wait.until)):
+            return await self._given(wait, index)
+
     @staticmethod
     async def _sleep(until: str | None) -> None:
         """Return at the time *until*, at once if it has passed; None: never."""
@@ -413,9 +422,10 @@ class Walk:
         try:
             if turn is not None:
                 state = turn.state
-                call.maybe_delivered = turn.awaits_signal  # its request was sent
+                # Its request was sent.
+                call.maybe_delivered = turn.awaits_signal and self._tasks.awaits_callback(step)
                 wait = Wait(step, turn.wait_until, state, turn.awaits_signal)
-                signal = await self._given(wait, index)
+                signal = await self._given_to_item(wait, index)
             outcome, _, pinned = await self._ran(step, inputs, state, signal)
         except StoppedTaskError as stopped:
             call.maybe_delivered = bool(stopped.error.get("maybeDelivered"))

@@ -26,6 +26,7 @@ from httptask._core.strict_json import dump
 from httptask._core.threads import in_thread
 from httptask.building import REFERENCE, Files, references
 from httptask.engines._compiled import compiled
+from httptask.engines._item_gates import item_refusal
 from httptask.engines._nested import refuse_broken_nested
 from httptask.engines.temporal._arguments import (
     FORMAT,
@@ -43,10 +44,12 @@ from httptask.engines.temporal._types import (
     TASK_QUEUE,
     TASK_QUEUE_VARIABLE,
     WORKFLOW,
+    completes_items_apart,
     reads_page_by_page,
 )
 from httptask.errors import EngineError, HttpTaskError
 from httptask.model.exchange import FilePiece
+from httptask.model.for_each import ItemCounts
 from httptask.model.workflow import Signal, TaskRun, WorkflowRun
 from httptask.workflow import checked_input, iter_tasks, nested_definitions
 
@@ -199,9 +202,11 @@ def _format(
     """Return the oldest format whose workers run *definitions*, of whose tasks *facts* are known,
     as they are meant.
     """
-    if any(one.get("awaits_callback") for known in facts for one in known.values()):
+    tasks = [task for one in definitions for _, _, task in iter_tasks(one)]
+    if any(map(completes_items_apart, tasks)):
         return FORMAT
-    tasks = (task for one in definitions for _, _, task in iter_tasks(one))
+    if any(one.get("awaits_callback") for known in facts for one in known.values()):
+        return 3
     return 2 if has_pins or any(map(reads_page_by_page, tasks)) else 1
 
 
@@ -360,30 +365,48 @@ async def _progress(handle: WorkflowHandle[Any, RunEnd]) -> dict[str, Any]:
     }
 
 
-async def complete_task(client: Client, workflow_id: str, task: str, given: Signal) -> None:
-    """Give *given* to the *task* of the run *workflow_id* that waits for it. Raises `EngineError`
-    when no such task waits.
+async def complete_task(
+    client: Client, workflow_id: str, task: str, given: Signal, item: int | None = None
+) -> None:
+    """Give *given* to the *task* of the run *workflow_id* that waits for it; of a task with
+    `forEach`, to the *item* with this index. Raises `EngineError` when no such task or item waits.
     """
     error = dict(given.error) if given.error is not None else None
-    signal = TaskSignal(task, None, given.output, error)
+    signal = TaskSignal(task, None, given.output, error, item)
     status = await run_status(client, workflow_id)
     if status["status"] != "Running":
         raise EngineError(f"the run {workflow_id!r} has ended: {status['status']}")
     if "waiting" in status:
-        waiting = [one for one in status["waiting"] if one.get("awaitsSignal")]
-        fitting = [one for one in waiting if one["name"] == task]
-        if not fitting:
-            names = ", ".join(repr(one["name"]) for one in waiting) or "none"
-            raise EngineError(
-                f"no task {task!r} of the run {workflow_id!r} waits for somebody; those that"
-                f" wait: {names}"
-            )
-        signal = replace(signal, visit=fitting[0]["visit"])
+        signal = replace(signal, visit=_waiting_visit(status, workflow_id, task, item))
     handle = client.get_workflow_handle(workflow_id)
     try:
         await handle.signal("complete_task", signal)
     except RPCError as error:
         raise _no_run(client, workflow_id, error) from error
+
+
+def _waiting_visit(status: Mapping[str, Any], workflow_id: str, task: str, item: int | None) -> int:
+    """Return the visit of *task* that waits for somebody, *status* being that of the run. Raises
+    `EngineError` when there is none, or when this *item* of it does not wait.
+    """
+    of_items = [one for one in status["underWay"] if one.get("items", {}).get("waiting")]
+    waiting = [*(one for one in status["waiting"] if one.get("awaitsSignal")), *of_items]
+    fitting = [one for one in waiting if one["name"] == task]
+    if not fitting:
+        names = ", ".join(repr(one["name"]) for one in waiting) or "none"
+        raise EngineError(
+            f"no task {task!r} of the run {workflow_id!r} waits for somebody; those that"
+            f" wait: {names}"
+        )
+    value = fitting[0].get("items")
+    items = ItemCounts.from_json(value) if value is not None else None
+    # Items begin in order.
+    begun = items.ended + len(items.waiting) if items is not None else 0
+    refusal = item_refusal(task, items, item, has_ended=item is not None and item < begun)
+    if refusal is not None:
+        raise EngineError(refusal)
+    visit: int = fitting[0]["visit"]
+    return visit
 
 
 async def cancel_run(client: Client, workflow_id: str) -> None:
