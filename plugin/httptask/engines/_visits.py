@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from httptask.engines._clock import Clock
     from httptask.engines._record import RunRecord
     from httptask.engines._task import TaskRunner
-    from httptask.engines.callbacks import Gate
+    from httptask.engines.callbacks import Callbacks, Gate
     from httptask.engines.journal import CallJournal
     from httptask.task import Runtime
 
