@@ -8,7 +8,6 @@ import re
 import ssl
 from collections.abc import Collection
 from contextlib import suppress
-from operator import itemgetter
 
 from httptask._http.syntax import TOKEN
 from httptask.errors import BlockedError
@@ -238,7 +237,6 @@ _FIELDS = re.compile(
 No name and no value may hold one of these (RFC 9110, section 5.5). White space around a value is
 not sent.
 """
-_NAME, _VALUE = itemgetter(0), itemgetter(1)
 
 
 def head_of(
@@ -249,10 +247,7 @@ def head_of(
     `Host` is added, and `Content-Length` where RFC 9110, section 8.6 wants it; the credentials of
     *proxy*, which reads the head, too.
     """
-    # Neither a loop nor a comprehension: this is done for every request, with each of its headers.
-    names = dict(
-        zip(map(str.lower, map(_NAME, request.headers)), map(_VALUE, request.headers), strict=True)
-    )
+    names = {name.lower(): value for name, value in request.headers}
     added = [] if "host" in names else [("Host", authority)]
     if proxy is not None:
         if "proxy-authorization" in names:
@@ -275,10 +270,11 @@ def head_of(
     headers = (*added, *request.headers)
     if not TOKEN.fullmatch(request.method) or _has_several_hosts(request, names):
         raise UnsendableError("its method is no token, or it has several Host headers")
-    if not _FIELDS.fullmatch("".join(map("%s\0%s\n".__mod__, headers))):
+    fields = "".join([f"{name}\0{value}\n" for name, value in headers])
+    if not _FIELDS.fullmatch(fields):
         raise UnsendableError("a header of it cannot be written")
-    fields = "".join(map("%s: %s\r\n".__mod__, headers))
-    return f"{request.method} {target} HTTP/1.1\r\n{fields}\r\n".encode(), headers
+    written = fields.replace("\0", ": ").replace("\n", "\r\n")
+    return f"{request.method} {target} HTTP/1.1\r\n{written}\r\n".encode(), headers
 
 
 def _has_several_hosts(request: OutgoingRequest, names: Collection[str]) -> bool:
