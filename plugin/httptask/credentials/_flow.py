@@ -239,12 +239,19 @@ class Flow:
             )
 
     def kept_header(
-        self, plain: OutgoingRequest, request: OutgoingRequest, endpoint: Endpoint | None
+        self,
+        plain: OutgoingRequest,
+        request: OutgoingRequest,
+        endpoint: Endpoint | None,
+        *,
+        is_constant: bool,
     ) -> KeptHeader | None:
         """Return the header that `authorise` added to *plain*, which is *request* now, where the
-        next attempt can have the same; *endpoint* is the task's.
+        next attempt can have the same; *endpoint* is the task's. See `kept_header`.
         """
-        header = kept_header(self.resolved, endpoint, plain, request, self.redactor)
+        header = kept_header(
+            self.resolved, endpoint, plain, request, self.redactor, is_constant=is_constant
+        )
         if header is None or self._context is None:
             return None
         key, token = self._context.tokens.used or ("", None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from httptask._http.syntax import split_url
+from httptask.model.exchange import OutgoingRequest
 
 if TYPE_CHECKING:
     from httptask._core.redaction import Redactor
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from httptask.credentials._tokens import TokenKeeper
     from httptask.model.api import Endpoint
     from httptask.model.authorisation import TlsIdentity, Token
-    from httptask.model.exchange import OutgoingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +37,37 @@ class KeptHeader:
     token_key: str = ""
     identity: TlsIdentity | None = None
     """The client's certificate that connections are made with."""
+    plain: OutgoingRequest | None = None
+    request: OutgoingRequest | None = None
+    """The request without it, and with it, of a task whose requests are all the same."""
 
-    def fits(
+    def added_to(
         self,
+        plain: OutgoingRequest,
         resolved: Resolved,
         endpoint: Endpoint | None,
-        plain: OutgoingRequest,
         tokens: TokenKeeper,
         redactor: Redactor,
-    ) -> bool:
-        """Say whether *resolved* would add the same to *plain*, a request to *endpoint*."""
-        return (
-            self.resolved is resolved
-            and self.endpoint is endpoint
-            and plain.url.startswith(self.base)
-            and (
-                plain.headers == self.plain_headers  # far cheaper than a search
-                or not plain.has_header(self.lower_name)
-            )
-            and (self.token is None or tokens.fresh(self.token_key) is self.token)
-            and redactor.masks_header(self.line)
+    ) -> OutgoingRequest | None:
+        """Return *plain*, a request to *endpoint*, with the header; None where *resolved* may add
+        another one.
+        """
+        if (
+            self.resolved is not resolved
+            or self.endpoint is not endpoint
+            or (self.token is not None and tokens.fresh(self.token_key) is not self.token)
+            or not redactor.masks_header(self.line)
+        ):
+            return None
+        if self.request is not None and plain is self.plain:
+            return self.request
+        has_none = (
+            plain.headers == self.plain_headers  # far cheaper than a search
+            or not plain.has_header(self.lower_name)
         )
+        if not has_none or not plain.url.startswith(self.base):
+            return None
+        return OutgoingRequest(plain.method, plain.url, [*plain.headers, self.line], plain.body)
 
 
 def kept_header(
@@ -66,9 +76,12 @@ def kept_header(
     plain: OutgoingRequest,
     request: OutgoingRequest,
     redactor: Redactor,
+    *,
+    is_constant: bool,
 ) -> KeptHeader | None:
     """Return the header that *resolved* added to *plain*, which is *request* now; None where it
-    changed anything else, or may add another one to the next request.
+    changed anything else, or may add another one to the next request. *is_constant* says whether
+    that will be the same.
     """
     if not resolved.adds_same_header or request.headers[:-1] != plain.headers:
         return None
@@ -79,4 +92,6 @@ def kept_header(
     base, lower_name = f"{split.scheme}://{split.netloc}/", line[0].lower()
     if not plain.url.startswith(base) or not redactor.masks_header(line):
         return None
-    return KeptHeader(resolved, endpoint, base, [*plain.headers], lower_name, line)
+    header = KeptHeader(resolved, endpoint, base, [*plain.headers], lower_name, line)
+    # Of others, nothing is kept: their bodies may be long.
+    return replace(header, plain=plain, request=request) if is_constant else header

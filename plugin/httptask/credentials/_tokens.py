@@ -118,7 +118,8 @@ class TokenKeeper:
     def fresh(self, key: str) -> Token | None:
         """Return the token of *key* that this process knows, if it need not be refreshed yet."""
         seen = self._seen.get(key)
-        return seen.token if seen is not None and seen.is_fresh(self._clock.monotonic()) else None
+        # Not by `is_fresh`: asked in every attempt.
+        return seen.token if seen is not None and self._clock.monotonic() < seen.stale_at else None
 
     async def get(self, key: str, obtain: Obtain, refused: str | None = None) -> Token:
         """Return the token of *key*: the stored one while it is fresh, else what *obtain* gives.

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from httptask.task._plan import Plan
     from httptask.task._runtime import Runtime
 
+Credentials = Sequence[tuple[str, Resolved]]
+"""Those of a request, each with where the task names it."""
+
 
 class Lent:
     """What the scheme of *credential*, which is named at *pointer*, may use: see
@@ -110,57 +113,61 @@ async def resolved_anew(runtime: Runtime, pointer: str, name: str) -> Resolved:
     return resolved
 
 
+def authorised_again(
+    plan: Plan, plain: OutgoingRequest, credentials: Credentials, send: Send | None
+) -> Ready | None:
+    """Return *plain* with the header that its credential added to the last request of *plan*; None
+    where it is to be authorised anew. See `authorised`.
+    """
+    kept, runtime = plan.kept_header, plan.runtime
+    if kept is None or len(credentials) > 1 or (send is None and kept.token is not None):
+        return None
+    pointer, resolved = credentials[0]
+    endpoint, redactor = plan.endpoint, runtime.redactor
+    request = kept.added_to(plain, resolved, endpoint, runtime.tokens, redactor)
+    if request is None:
+        return None
+    name = resolved.credential.name
+    if not resolved.known.is_flow:
+        return Ready(request, plain, name)
+    lend = partial(Lent, runtime, name, endpoint, pointer, send)
+    return Ready(request, plain, name, Flow(resolved, pointer, redactor, lend, kept, request))
+
+
 async def authorised(
-    plan: Plan,
-    plain: OutgoingRequest,
-    credentials: Sequence[tuple[str, Resolved]],
-    endpoint: Endpoint | None,
-    send: Send | None,
+    plan: Plan, plain: OutgoingRequest, credentials: Credentials, send: Send | None
 ) -> Ready:
-    """Return *plain*, a request to *endpoint*, authorised by *credentials*, each with where the
-    task names it.
+    """Return *plain*, a request of the task of *plan*, authorised by *credentials*.
 
     *send* sends token requests; None where the request is only shown.
     """
-    runtime = plan.runtime
+    runtime, endpoint = plan.runtime, plan.endpoint
     if len(credentials) > 1:
         return await _authorised_together(runtime, plain, credentials, endpoint, send)
     pointer, resolved = credentials[0]
-    kept, redactor = plan.kept_header, runtime.redactor
-    name = resolved.credential.name
-    lend = None
-    if resolved.known.is_flow:
-        lend = partial(Lent, runtime, name, endpoint, pointer, send)
-    if (
-        kept is not None
-        and (send is not None or kept.token is None)
-        and kept.fits(resolved, endpoint, plain, runtime.tokens, redactor)
-    ):
-        headers = [*plain.headers, kept.line]
-        request = OutgoingRequest(plain.method, plain.url, headers, plain.body)
-        if lend is None:
-            return Ready(request, plain, name)
-        return Ready(request, plain, name, Flow(resolved, pointer, redactor, lend, kept, request))
-    request = plain.copy()
-    if lend is None:
+    request, redactor, name = plain.copy(), runtime.redactor, resolved.credential.name
+    is_constant = not plan.builder.changing
+    if not resolved.known.is_flow:
         with blamed(name, pointer, redactor):
             await authorise(request, resolved.credential, resolved.known, redactor, endpoint)
-        plan.kept_header = kept_header(resolved, endpoint, plain, request, redactor)
+        plan.kept_header = kept_header(
+            resolved, endpoint, plain, request, redactor, is_constant=is_constant
+        )
         return Ready(request, plain, name)
-    flow = Flow(resolved, pointer, redactor, lend)
+    flow = Flow(resolved, pointer, redactor, partial(Lent, runtime, name, endpoint, pointer, send))
     try:
         await flow.authorise(request)
     except NotSentError:  # it is shown as it is without
         request = plain.copy()
     if send is not None:
-        plan.kept_header = flow.kept_header(plain, request, endpoint)
+        plan.kept_header = flow.kept_header(plain, request, endpoint, is_constant=is_constant)
     return Ready(request, plain, name, flow)
 
 
 async def _authorised_together(
     runtime: Runtime,
     plain: OutgoingRequest,
-    credentials: Sequence[tuple[str, Resolved]],
+    credentials: Credentials,
     endpoint: Endpoint | None,
     send: Send | None,
 ) -> Ready:

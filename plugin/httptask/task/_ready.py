@@ -8,7 +8,7 @@ from httptask._http.syntax import TOKEN, UNSENDABLE, split_url
 from httptask.building import located
 from httptask.model.exchange import OutgoingRequest, StreamedBody
 from httptask.sending import Ready, Send, for_another_origin
-from httptask.task._authorising import authorised, resolved_anew
+from httptask.task._authorising import authorised, authorised_again, resolved_anew
 
 if TYPE_CHECKING:
     from httptask.model.environment import Environment
@@ -52,7 +52,9 @@ async def ready(
     _prepared_by_plugins(task, request)
     if not credentials:
         return Ready(request, request)
-    return await authorised(task.plan, request, credentials, task.endpoint, send)
+    plan = task.plan
+    again = authorised_again(plan, request, credentials, send)
+    return again or await authorised(plan, request, credentials, send)
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
