@@ -15,7 +15,7 @@ import pytest
 
 from httptask import hookimpl
 from httptask.engines import arun_workflow
-from httptask.engines._outcome import named_uuid
+from httptask.engines._names import named_uuid
 from httptask.errors import DefinitionError
 from httptask.model.for_each import ItemCounts
 from httptask.model.policy import Limits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from hashlib import sha1
 from typing import Any
 
 from httptask._core.strict_json import dump
@@ -24,15 +23,6 @@ def item_end(outcome: Outcome, tasks: int) -> dict[str, Any]:
     """
     end = {"error": outcome} if isinstance(outcome, dict) else {"output": outcome.output}
     return {**end, "tasks": tasks}
-
-
-def named_uuid(namespace: bytes, name: str) -> str:
-    """Return the text of `uuid.uuid5`, several times as fast (RFC 9562, section 5.5): there is one
-    for each item.
-    """
-    digits = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:

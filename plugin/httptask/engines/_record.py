@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from httptask.engines._outcome import NESTED, named_uuid, stopped_error, utc_text
+from httptask.engines._names import VisitNames
+from httptask.engines._outcome import NESTED, stopped_error, utc_text
 from httptask.model.for_each import ItemCounts
 from httptask.model.task import Inputs
 from httptask.model.workflow import Step, TaskOutcome, TaskRun, WorkflowDefinition, WorkflowRun
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
     from httptask.protocols import RunOptions
 
 Key = tuple[str, int]
-
-_VISITS = uuid.UUID("0b2f6a3c-5f0d-5c8e-9a51-7c4b3d1e8f62").bytes
-"""The namespace of `${swf:uuid}` (RFC 9562, section 6.5). It never changes: a run may outlive a
-release.
-"""
 
 
 class RunRecord:
@@ -164,7 +160,6 @@ class RunRecord:
             "sequenceNumber": self._started,
             # Fixed for a visit: of a resumed or replayed run they are the same.
             "now": step.reached_at,
-            "uuid": self._uuid(step, f"{step.visit}"),
         }
         run = TaskRun(step.name, step.visit, step.definition["type"], "InProgress")
         self._under_way[step.key] = run, self._clock()
@@ -172,7 +167,7 @@ class RunRecord:
             input=self.input,
             tasks=self._finished.snapshot(),
             variables=self._variables,
-            run=names,
+            run=VisitNames(names, f"{step.visit}{self._identity(step)}"),
             environment=self._environment,
             previous=self.input if before is None else self._finished.output_of(before),
             pin=self._pin(step.name),
@@ -229,20 +224,17 @@ class RunRecord:
             started, _ = self._under_way[step.key]
             self._noted_to(replace(started, items=ItemCounts(count)))
         first = self._first_items[step.key]
-        run = inputs.run
+        run = {name: value for name, value in inputs.run.items() if name != "uuid"}
+        visit, identity = step.visit, self._identity(step)
 
         def inputs_of(item: Item) -> Inputs:
-            names = {
-                **run,
-                "sequenceNumber": first + item.index,
-                "uuid": self._uuid(step, f"{step.visit}.{item.index}"),
-            }
+            names = {**run, "sequenceNumber": first + item.index}
             # Not by `replace`, which costs more than everything else here.
             return Inputs(
                 inputs.input,
                 inputs.tasks,
                 inputs.variables,
-                names,
+                VisitNames(names, f"{visit}.{item.index}{identity}"),
                 inputs.environment,
                 inputs.previous,
                 item,
@@ -365,9 +357,9 @@ class RunRecord:
             environment=self._environment.name if self._environment is not None else None,
         )
 
-    def _uuid(self, step: Step, visit: str) -> str:
-        name = f"{visit} {len(step.name)} {step.name} {self.workflow_id}"
-        return named_uuid(_VISITS, name)
+    def _identity(self, step: Step) -> str:
+        """Return what tells the visits of the task of *step* from those of others, everywhere."""
+        return f" {len(step.name)} {step.name} {self.workflow_id}"
 
     def _recorded(self, step: Step, **end: Any) -> Progress:
         run, began = self._under_way[step.key]
