@@ -1,6 +1,4 @@
-"""The HTTP task for workflow engines: search an API, fill a typed form, test the request, run
-it.
-"""
+"""The HTTP task for workflow engines: search an API, fill a form, test the request, run it."""
 
 from __future__ import annotations
 

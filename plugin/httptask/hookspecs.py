@@ -22,7 +22,7 @@ Order of call over one run of an HTTP task:
 
 An exception in a hook that brings named things becomes a `PluginError` that names the plugin. An
 installed plugin is then left out with a warning, and the others go on. With `--strict-plugins` or
-`HTTPTASK_STRICT_PLUGINS=1` nothing goes on.
+`HTTPTASK_STRICT_PLUGINS=1` the error is raised instead.
 
 Every hook is called through pluggy's call loop: wrappers (`hookimpl(wrapper=True)`) run around it,
 once a call.
@@ -33,8 +33,8 @@ Rules:
 - A misspelt hook is refused.
 - pluggy calls the newest plugin first. So built-ins answer last on hooks where the first answer
   counts.
-- Such a hook is never a coroutine function, because any coroutine would count as an answer. One
-  that works asynchronously returns an awaitable, or None at once.
+- A hook where the first answer counts is never a coroutine function, because any coroutine would
+  count as an answer. If it works asynchronously, it returns an awaitable, or None at once.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def httptask_credential(name: str) -> Credential | None:
 def httptask_token_store() -> TokenStore | None:
     """Return where tokens are kept, or None to leave it to others. The first answer counts.
 
-    Called once a runtime, in a worker thread, when its first token is needed; not where the runtime
+    Called once per runtime, in a worker thread, when its first token is needed, unless the runtime
     was given a store. An exception ends the task with a `CredentialError`. Ours is the file that
     `HTTPTASK_TOKENS` names, and answers last; without one, tokens are kept in memory.
 
@@ -217,11 +217,11 @@ def httptask_check_egress(host: str, address: str, port: int) -> str | None:
 
 @hookspec(firstresult=True)
 def httptask_rate_limiter() -> RateLimiter | None:
-    """Count requests for several processes, so that they share the limits of tasks, credentials and
-    servers. The first answer counts.
+    """Return what counts requests for several processes, so that they share their limits.
 
-    Called once per runtime, before its first request, in that request's thread. An exception
-    reaches the caller. Ours counts the requests of this process, and answers last.
+    They are the limits of tasks, credentials and servers. The first answer counts. Called once per
+    runtime, before its first request, in that request's thread. An exception reaches the caller.
+    Ours counts the requests of this process, and answers last.
 
         @httptask.hookimpl
         def httptask_rate_limiter():

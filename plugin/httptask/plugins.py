@@ -90,9 +90,7 @@ class PluginManager(pluggy.PluginManager):
         return self._named[hook]
 
     def kept(self, what: str, make: Callable[[], T]) -> T:
-        """Return what *make* makes of the plugins' things; it is kept as *what* until a plugin
-        comes or goes.
-        """
+        """Return the result of *make*, kept under the name *what* until a plugin comes or goes."""
         if what not in self._kept:
             self._kept[what] = make()
         made: T = self._kept[what]
@@ -117,7 +115,8 @@ class PluginManager(pluggy.PluginManager):
         # pluggy does not say whose implementation or wrapper raised; the traceback does.
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
         codes = [frame.f_code for frame in frames]
-        # Of a wrapper that yields twice, or never, only pluggy's own frame knows.
+        # A wrapper that yields twice, or never, has no frame of its own there; pluggy's frame has
+        # its generator.
         codes += [
             wrapper.gi_code
             for frame in frames
@@ -155,7 +154,8 @@ class PluginManager(pluggy.PluginManager):
     def _guarded(self, hook: str, implementation: Any) -> Callable[..., Any]:
         """Return the function that pluggy's call loop calls for *implementation*.
 
-        The loop neither tells which plugin an answer is from, nor goes on when one plugin fails.
+        The loop itself does not tell which plugin an answer is from, and stops at the first plugin
+        that fails.
         """
         if hook in NAMED:
             return self._remembering(hook, implementation)
@@ -164,6 +164,7 @@ class PluginManager(pluggy.PluginManager):
         return _staying(hook, implementation)
 
     def _remembering(self, hook: str, implementation: Any) -> Callable[..., Any]:
+        """Return the function of *implementation*; it notes which plugin brings each thing."""
         function = implementation.function
 
         @functools.wraps(function)
@@ -183,21 +184,25 @@ class PluginManager(pluggy.PluginManager):
         """Yield the things that *hook* brings with their plugins, in order of registration."""
         self._bringers = {}
         caller = getattr(self.hook, hook)
-        wrappers = [one.plugin_name for one in caller.get_hookimpls() if _is_wrapper(one)]
+        wrappers = [
+            implementation.plugin_name
+            for implementation in caller.get_hookimpls()
+            if _is_wrapper(implementation)
+        ]
+        wrapper_names = " or ".join(wrappers)
         with self.blaming(hook):
             answers = caller()
         try:
             things = [thing for answer in reversed(answers) for thing in answer]
         except TypeError as error:
             # Implementations answer with lists: a wrapper has changed the answer.
-            both = " or ".join(wrappers)
             raise PluginError(
-                f"the wrapper of {both} turned the answer of {hook} into {answers!r}; expected a"
-                " list of lists",
+                f"the wrapper of {wrapper_names} turned the answer of {hook} into {answers!r};"
+                " expected a list of lists",
                 wrappers[-1] if wrappers else None,
             ) from error
         for thing in things:
-            yield self._bringers.get(id(thing)) or " or ".join(wrappers), thing
+            yield self._bringers.get(id(thing)) or wrapper_names, thing
 
     def _collect(self, hook: str) -> dict[str, Any]:
         things: dict[str, Any] = {}
@@ -215,11 +220,13 @@ class PluginManager(pluggy.PluginManager):
                     f" and {plugin}; uninstall one of them or have it choose another name",
                     plugin,
                 )
-            things[thing.name], providers[thing.name] = thing, plugin
+            things[thing.name] = thing
+            providers[thing.name] = plugin
         return things
 
     def implements(self, hook: str) -> bool:
-        """Say whether a plugin implements *hook*; asked in every call."""
+        """Say whether a plugin implements *hook*."""
+        # Remembered: it is asked in every call.
         if hook not in self._implemented:
             self._implemented[hook] = bool(getattr(self.hook, hook).get_hookimpls())
         return self._implemented[hook]
@@ -330,12 +337,11 @@ def _refuse_one_prefix_twice(manager: PluginManager) -> None:
     for name, language in manager.named(hook).items():
         other = languages.setdefault(language.prefix, name)
         if other != name:
-            both = " and ".join(
-                f"{clash} of {manager.provider_of(hook, clash)}" for clash in (other, name)
-            )
+            plugin = manager.provider_of(hook, name)
             raise PluginError(
-                f"two expression languages have the prefix {language.prefix!r}: {both}",
-                manager.provider_of(hook, name),
+                f"two expression languages have the prefix {language.prefix!r}:"
+                f" {other} of {manager.provider_of(hook, other)} and {name} of {plugin}",
+                plugin,
             )
 
 
@@ -344,7 +350,7 @@ def _is_wrapper(implementation: Any) -> bool:
 
 
 def _observing(implementation: Any) -> Callable[..., None]:
-    """Return the observer's function, logging its exceptions: those after it are still called."""
+    """Return the observer's function, which logs its exceptions, so that the next one is called."""
     function = implementation.function
 
     @functools.wraps(function)
@@ -358,7 +364,7 @@ def _observing(implementation: Any) -> Callable[..., None]:
 
 
 def _staying(hook: str, implementation: Any) -> Callable[..., Any]:
-    """Return the function of *implementation*, which does not end the process: that is a fault."""
+    """Return the function of *implementation*, in which `SystemExit` is a fault like any other."""
     function = implementation.function
 
     @functools.wraps(function)

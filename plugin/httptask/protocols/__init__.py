@@ -55,7 +55,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What a person may add to a description that lacks it."""
+    """What a person may add to a description that does not say it."""
 
     provider: str | None = None
     """The provider of the API; None: the importer finds it, and notes a guess."""
@@ -93,11 +93,11 @@ class Importer(Protocol):
         ...
 
     def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
-        """Yield the endpoints of *source* in document order, with notes on everything uncertain.
+        """Yield the endpoints of *source* in document order, and notes.
 
-        A note is on everything guessed, skipped or missing. A generator keeps the memory small:
-        each endpoint is stored before the next one is asked for. Raises `DescriptionError` when
-        nothing can be read.
+        Everything that is guessed, skipped or missing gets a note. A generator keeps the memory
+        small: each endpoint is stored before the next one is asked for. Raises `DescriptionError`
+        when nothing can be read.
         """
         ...
 
@@ -150,11 +150,12 @@ class ExpressionLanguage(Protocol):
 
 @runtime_checkable
 class RateLimiter(Protocol):
-    """Counts requests, for several processes where its counts are kept outside of them.
+    """Counts requests; several processes share the counts if they are kept outside of them.
 
     Its methods are called on the event loops of the runtime, which may be several, in threads of
-    their own: do not block, return an awaitable instead. When one raises, the error is logged, and
-    the process counts alone. Its deadline cancels a request that waits for one.
+    their own: do not block, return an awaitable instead. When a method raises, the error is logged,
+    and the process counts alone. A request that waits for an awaitable is cancelled at its
+    deadline.
 
     A *key* is an origin and what has the limit: `https://api.acme.example task orders/Get`,
     `https://api.acme.example credential crm`. Neither holds a secret.
@@ -235,8 +236,9 @@ class TaskCall:
     prepared: Any = None
     """The result of the type's `prepare` for the task; None if nothing was prepared."""
     signal: Signal | None = None
-    """What somebody outside gave, when the task is run again because of that; None when it is run
-    again because its time has come.
+    """What somebody outside gave, if the task is run again because of that.
+
+    None when it is run again because its time has come.
     """
 
 
@@ -291,7 +293,7 @@ class Signals(Protocol):
     """What somebody outside gives to the waiting tasks of one run."""
 
     async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
-        """Return the signal for this visit of *task*, once it is there; asked again, the same.
+        """Return the signal for this visit of *task* once it is there, and the same again later.
 
         *item* is the index of the item that waits, of a task with `forEach`; without `forEach` it
         is not given.
@@ -299,7 +301,7 @@ class Signals(Protocol):
         ...
 
     def of_run(self, workflow_id: str) -> Signals:
-        """Return those for the tasks of a run inside this one."""
+        """Return the signals for the tasks of the run *workflow_id*, which is inside this one."""
         ...
 
 
@@ -337,12 +339,15 @@ class RunOptions:
     journal: RunJournal | None = None
     """The journal of this run, given by a `Journal`; None: nothing outlives the process."""
     callbacks: Callbacks | None = None
-    """Where calls are received that tasks wait for; None: a definition with such a task is refused
-    before anything is run.
+    """Where calls are received that tasks wait for.
+
+    None: a definition with such a task is refused before anything is run.
     """
     signals: Signals | None = None
-    """What waiting tasks get from outside; None: a definition with a task that always waits for
-    somebody is refused before anything is run, and any other such task fails.
+    """What waiting tasks get from outside.
+
+    None: a definition with a task that always waits for somebody is refused before anything is run,
+    and any other task that comes to wait for somebody fails.
     """
 
 
