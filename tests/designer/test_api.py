@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ from designer import (
     thing_endpoint,
     thing_task,
 )
-from httptask.designer import create_app
+from httptask.catalogue import Catalogue
+from httptask.designer import _endpoint_routes, create_app
 from httptask.model.api import Endpoint, MediaType, RequestBody, Server
 from httptask.model.policy import Limits
 from httptask.testing import StandIn
@@ -1223,3 +1225,30 @@ def test_mistakes_of_ours_are_said_plainly(
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:httptask:problem:internal")
     assert "secret detail" not in answer.text
     assert "secret detail" in caplog.text
+
+
+def test_a_form_is_that_of_the_endpoint_as_it_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A form is made once for an endpoint that stays as it is, and anew for one that was imported
+    again.
+    """
+    monkeypatch.setattr("httptask.designer._catalogue._FRESH_SECONDS", 0)
+    made: list[str] = []
+    make = _endpoint_routes.form_with_needs
+
+    def noted(endpoint: Endpoint, schema: Any) -> dict[str, Any]:
+        made.append(endpoint.id)
+        return make(endpoint, schema)
+
+    monkeypatch.setattr(_endpoint_routes, "form_with_needs", noted)
+    thing = thing_endpoint("https://a.example")
+    with running_designer(tmp_path, endpoints=[thing]) as designer:
+        path = f"endpoints/{thing.id}/form"
+        first = designer.client.get(path).json()
+        assert designer.client.get(path).json() == first
+        assert made == [thing.id]
+        with Catalogue.open(tmp_path / "designer-catalogue.sqlite3") as catalogue:
+            catalogue.put([replace(thing, title="Fetch a thing")], source="tests")
+        assert designer.client.get(path).json()["prefill"]["description"] == "Fetch a thing"
+        assert made == [thing.id, thing.id]

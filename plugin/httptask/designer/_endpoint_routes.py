@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from starlette.requests import Request
@@ -21,12 +22,17 @@ from httptask.designer._search import search_endpoints
 from httptask.model.task import Inputs
 from httptask.settings import suggested_pagination
 
+_MOST_FORMS = 32
+"""Most forms that are remembered."""
+
 
 class EndpointRoutes:
     """The endpoints of *catalogue*."""
 
     def __init__(self, catalogue: CatalogueThread) -> None:
         self._catalogue = catalogue
+        self._forms: OrderedDict[str, tuple[CatalogueEntry, str]] = OrderedDict()
+        """The forms of recent endpoints: a task is opened again and again."""
 
     async def search(self, request: Request) -> Response:
         """Search the endpoints."""
@@ -45,7 +51,7 @@ class EndpointRoutes:
         entry = await self._entry(request)
         link = request.query_params.get("at")
         if link is None:
-            return await _json_made_by(lambda: _form(entry))
+            return Response(await self._whole_form(entry), media_type="application/json")
         try:
             return await _json_made_by(
                 lambda: {"at": link, "field": field_at(entry.endpoint, entry.schema, link)}
@@ -55,6 +61,17 @@ class EndpointRoutes:
                 "not-found",
                 f"the form has no place {link[:200]!r}; the description may have changed",
             ) from error
+
+    async def _whole_form(self, entry: CatalogueEntry) -> str:
+        endpoint_id = entry.endpoint.id
+        of, made = self._forms.get(endpoint_id, (None, ""))
+        if of is not entry:
+            made = await in_thread(lambda: dump(_form(entry)))
+        self._forms[endpoint_id] = entry, made
+        self._forms.move_to_end(endpoint_id)
+        while len(self._forms) > _MOST_FORMS:
+            self._forms.popitem(last=False)
+        return made
 
     async def settings_schema(self, request: Request) -> Response:
         """Answer with the settings schema of an endpoint, and a prefilled task."""

@@ -43,7 +43,8 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
         if value is not _NOTHING and (value or name in required):
             request[name] = value
     _set_content_type(request, schema)
-    for problem in schema_problems(schema, request):
+    # What is left to fill in is most of it, and no reason to drop anything.
+    for problem in schema_problems(schema, request, missing=False):
         if problem.severity == "error" or problem.code == "read-only":
             _drop(request, parts(problem.pointer))
     order = ("url", "method", "pathParameters", "query", "headers", "cookies", "body")

@@ -12,7 +12,12 @@ from referencing import Registry
 
 from httptask._core.strict_json import number
 from httptask.errors import Problem
-from httptask.settings.check._checking import Check, TooManyReferencesError, current
+from httptask.settings.check._checking import (
+    Check,
+    MissingError,
+    TooManyReferencesError,
+    current,
+)
 from httptask.settings.check._forms import Forms
 from httptask.settings.check._keywords import Relaxed, Strict
 from httptask.settings.check._sentences import converted, explained
@@ -50,10 +55,11 @@ class Validator:
         validator_class = Relaxed if self._expressions else Strict
         return validator_class(self._schema, **self._registry), Forms(self._schema)
 
-    def problems(self, value: Any, pointer: str = "") -> list[Problem]:
+    def problems(self, value: Any, pointer: str = "", *, missing: bool = True) -> list[Problem]:
         """Return everything in *value* that does not satisfy the schema, in document order.
 
-        *pointer* is where *value* stands.
+        *pointer* is where *value* stands. Without *missing*, nothing is said of what is required
+        and not there.
         """
         try:
             validator, forms = self._compiled
@@ -61,7 +67,12 @@ class Validator:
             token = current.set(check)
             try:
                 errors = validator.iter_errors(value)
-                problems = [problem for error in errors for problem in explained(error, pointer)]
+                problems = [
+                    problem
+                    for error in errors
+                    if missing or not isinstance(error, MissingError)
+                    for problem in explained(error, pointer)
+                ]
             finally:
                 current.reset(token)
         except RecursionError:
@@ -76,10 +87,15 @@ class Validator:
 
 
 def schema_problems(
-    schema: Mapping[str, Any], value: Any, pointer: str = "", *, expressions: bool = False
+    schema: Mapping[str, Any],
+    value: Any,
+    pointer: str = "",
+    *,
+    expressions: bool = False,
+    missing: bool = True,
 ) -> list[Problem]:
-    """Return everything in *value* that does not satisfy *schema*: see `Validator`."""
-    return kept_validator(schema, expressions).problems(value, pointer)
+    """Return everything in *value* that does not satisfy *schema*: see `Validator.problems`."""
+    return kept_validator(schema, expressions).problems(value, pointer, missing=missing)
 
 
 _kept: dict[tuple[int, bool], tuple[Mapping[str, Any], Validator]] = {}
