@@ -41,7 +41,7 @@ class Input:
 def input_of(
     name: str, options: ImportOptions, fetching: Fetching, stdin: BinaryIO | None = None
 ) -> Input:
-    """Return the input for *name*, a SOURCE of the command line; `-` is *stdin*."""
+    """Return the input that a SOURCE of the command line names; `-` is *stdin*."""
     if name == _STDIN:
         return Input("standard input", lambda: _of_stdin(fetching, stdin))
     # Not `Path.resolve`: links stay as they are.
@@ -76,8 +76,8 @@ class Outcome:
 class Import:
     """One import of *inputs*. An unreadable one does not keep the others out.
 
-    *tell* is called with each outcome, *idle* often, both in the thread of `run`, which ends with
-    an exception of either. What was written before stays; no source is stored by half.
+    *tell* is called with each outcome, and *idle* often, both in the thread of `run`. An exception
+    of either ends the import: the sources written so far stay, and none is stored by half.
     """
 
     inputs: Sequence[Input]
@@ -92,9 +92,9 @@ class Import:
     counts: Counter[str] = field(default_factory=Counter)
     """Counts so far.
 
-    `sources`; `endpoints`, and of them `added`, `replaced`, `unchanged`, `removed`; `parts`, which
-    are no descriptions; `incomplete` sources, of which something could not be read; `failed` ones,
-    of which nothing could be.
+    `sources`; `endpoints`, and of them `added`, `replaced`, `unchanged` and `removed`; `parts` of
+    descriptions, which are none themselves; `incomplete` sources, in which something could not be
+    read; `failed` sources, in which nothing could be read.
     """
     notes: Counter[str] = field(default_factory=Counter)
     """Numbers of notes by their kind."""
@@ -140,13 +140,16 @@ class Import:
             if source.name != input_.name and is_fragment(source):
                 self.counts["parts"] += 1
                 continue
-            mark = digest(source, self.options)
-            known = catalogue.known(mark) if catalogue is not None and not self.again else None
+            source_digest = digest(source, self.options)
+            known = None
+            if catalogue is not None and not self.again:
+                known = catalogue.known(source_digest)
             if known is None or catalogue is None:
-                yield Job(source, self.options, mark, input_.origin, keep=catalogue is not None)
+                keep = catalogue is not None
+                yield Job(source, self.options, source_digest, input_.origin, keep=keep)
                 continue
             if input_.origin is not None:
-                catalogue.remember(mark, input_.origin)
+                catalogue.remember(source_digest, input_.origin)
             self.counts.update(sources=1, endpoints=known.unchanged, unchanged=known.unchanged)
             self.tell(Outcome(source.name, counts=known))
 
@@ -161,9 +164,11 @@ class Import:
             return
         self.counts.update(sources=1, endpoints=len(read.lines))
         if counts is not None:
-            done = (counts.added, counts.replaced, counts.unchanged, counts.removed)
             self.counts.update(
-                dict(zip(("added", "replaced", "unchanged", "removed"), done, strict=True))
+                added=counts.added,
+                replaced=counts.replaced,
+                unchanged=counts.unchanged,
+                removed=counts.removed,
             )
         self.notes.update(note.kind for note in read.notes)
         has_errors = any(note.severity == "error" for note in read.notes)

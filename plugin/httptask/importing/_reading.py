@@ -36,15 +36,16 @@ _ALONE = 4
 _SECONDS = 0.1
 """Between two calls of *idle* while a process is waited for."""
 _MOST_AHEAD = 1_000
+"""Sources that are handed out while an earlier one is still being read."""
 _MOST_BYTES_AHEAD = 100_000_000
-"""Bytes of the sources, of at most `_MOST_AHEAD`, that may be read before an earlier one is.
+"""Bytes of these sources.
 
-Enough for the other processes while one reads a description of 50 MB for a third of a minute.
+They keep the other processes busy while one reads a description of 50 MB for twenty seconds.
 """
 _GARBAGE = (500_000, 20, 50)
 """Objects made between two collections of new ones, and collections between two of older ones."""
 _LARGE = 512 * 1024
-"""Bytes of a description behind which garbage is collected: an error in it may keep its text."""
+"""Bytes of a description after which garbage is collected: an exception may still hold its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
     if prepared is not None:
         prepared = replace(prepared, origin=job.origin)
     if prepared is not None and opened_files:
-        # Its other files may change while it does not, so it is read again next time.
+        # The digest covers only this file; the other ones may change alone. So it is always read
+        # again.
         prepared = replace(prepared, digest=b"")
     return Read(source.name, importer, tuple(lines), tuple(notes), prepared)
 
@@ -124,9 +126,9 @@ def read_all(
 ) -> Iterator[Read]:
     """Yield the outcome of each of *jobs*, in their order.
 
-    Few jobs are done in this process, else in one process per core. *idle* is called ten times a
-    second while another process is waited for; it may raise. Raises `DescriptionError` when such a
-    process ends without an answer.
+    A few jobs are done in this process, more in one process per core. While this one waits for
+    another process, it calls *idle* ten times a second, which may raise. Raises `DescriptionError`
+    when a process ends without an answer.
     """
     first = list(itertools.islice(jobs, _ALONE + 1))
     processes = os.cpu_count() or 1
@@ -173,7 +175,8 @@ def _in_order(
         with signals:
             pending.append((len(job.source.data), pool.submit(_read_and_tidied, job)))
         size += len(job.source.data)
-        # A slow one does not leave the other processes without work, nor fill the memory.
+        # Jobs go out while a slow one is read, so that the other processes have work; but not so
+        # many that they fill the memory.
         while pending:
             is_full = len(pending) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD
             with signals:
@@ -206,6 +209,8 @@ def _read_and_tidied(job: Job) -> Read:
 
 
 def _recording(beside: Callable[[str], bytes], opened_files: list[str]) -> Callable[[str], bytes]:
+    """Return *beside*, noting in *opened_files* what it opens."""
+
     def opened(reference: str) -> bytes:
         opened_files.append(reference)
         return beside(reference)

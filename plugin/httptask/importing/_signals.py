@@ -15,10 +15,10 @@ _SIGNALS = tuple(
 
 
 class HeldSignals:
-    """Holds back the signals of this process inside `with` blocks, and delivers them behind.
+    """Holds back the signals of this process inside `with` blocks, and delivers them afterwards.
 
-    A handler that raises does so between any two steps of the main thread. In a process pool it
-    leaves locks taken that other threads wait for, and descriptors half closed. Between the blocks
+    A handler may raise between any two steps of the main thread. Inside a process pool that would
+    leave locks taken that other threads wait for, and descriptors half closed. Between the blocks
     signals are delivered at once. In other threads nothing is held: they get no signals.
     """
 

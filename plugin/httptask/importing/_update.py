@@ -89,11 +89,11 @@ class Update:
     def run(self) -> Iterator[UpdatedDescription | DescriptionError | None]:
         """Yield each changed description, each error, and None for each that did not change.
 
-        An error is of a description that cannot be read; what is stored of it stays.
+        The error is about a description that cannot be read: what the catalogue has of it stays.
         """
         for read in read_all(self._jobs(), self._plugins):
             yield from self._taken_errors()
-            yield self._stored(read)
+            yield self._store(read)
         yield from self._taken_errors()
 
     def _taken_errors(self) -> Iterator[DescriptionError]:
@@ -116,15 +116,15 @@ class Update:
                 is_new = source.name not in names
                 if is_new and (self._only_known or is_fragment(source)):
                     continue
-                mark = digest(source, options)
-                if self._catalogue.known(mark) is not None:
+                source_digest = digest(source, options)
+                if self._catalogue.known(source_digest) is not None:
                     self.unchanged += 1
                 else:
-                    yield Job(source, options, mark, origin)
-            if complete:  # or it may only be unreadable today
+                    yield Job(source, options, source_digest, origin)
+            if complete:  # otherwise a missing one may be what could not be read
                 self.gone += sorted(names - seen)
 
-    def _stored(self, read: Read) -> UpdatedDescription | DescriptionError | None:
+    def _store(self, read: Read) -> UpdatedDescription | DescriptionError | None:
         """Put *read* into the catalogue, and return the changes."""
         if read.error is not None or read.prepared is None:
             return read.error
@@ -145,7 +145,7 @@ class Update:
 
 
 def _name(name: str, origin: Origin) -> str:
-    """Return *name*, which is at *origin*, as it was imported, perhaps from another folder."""
+    """Return the name that *name* at *origin* was imported under, perhaps from another folder."""
     if origin.source == origin.name or not name.startswith(origin.source):
         return name
     below = name[len(origin.source) :]
