@@ -49,7 +49,9 @@ class _Comparison:
 
     def _security(self) -> Iterator[Change]:
         old, new = _credentials(self._old), _credentials(self._new)
-        if set(old) != set(new) and {*(old or [_NOTHING]), *(new or [_NOTHING])} != {_NOTHING}:
+        # A version that describes no security asks for nothing, as one that says so.
+        neither_asks = {*old, *new} <= {_NOTHING}
+        if set(old) != set(new) and not neither_asks:
             yield Change("security", f"was {listed(old)}, is {listed(new)}", not self._suffices())
         schemes = self._new.security_schemes
         for name, scheme in self._old.security_schemes.items():
@@ -65,16 +67,12 @@ class _Comparison:
 
         A version that describes no security asks for nothing.
         """
-        names = {
-            name: self._new_names(name)
-            for requirement in self._old.security or ()
-            for name in requirement
-        }
+        names: dict[str, set[str]] = {}
+        for requirement in self._old.security or ():
+            names |= {name: self._new_names(name) for name in requirement}
+        requirements = self._new.security or ({},)
         return all(
-            any(
-                _is_enough(requirement, credentials, names)
-                for requirement in self._new.security or ({},)
-            )
+            any(_is_enough(requirement, credentials, names) for requirement in requirements)
             for credentials in self._old.security or ({},)
         )
 
@@ -164,15 +162,16 @@ class _Comparison:
             if name not in after:
                 yield Change(inner, "removed", narrows=True)
                 continue
-            was, now = (
-                description.get("required") is True for description in (header, after[name])
-            )
+            other = after[name]
+            was = header.get("required") is True
+            now = other.get("required") is True
             if was != now:
                 yield Change(
                     inner, "now always sent" if now else "no more always sent", narrows=was
                 )
-            schemas = header.get("schema", {}), after[name].get("schema", {})
-            yield from self._answers.changes(*schemas, inner)
+            yield from self._answers.changes(
+                header.get("schema", {}), other.get("schema", {}), inner
+            )
         yield from (
             Change(f"{location}.headers.{name}", "added") for name in after if name not in before
         )
@@ -217,9 +216,8 @@ def _by_location(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
     parameters_by_location = {}
     for parameter in parameters:
         name = parameter.name.lower() if parameter.location == "header" else parameter.name
-        parameters_by_location[f"{PARAMETER_GROUPS.get(parameter.location, 'query')}.{name}"] = (
-            parameter
-        )
+        group = PARAMETER_GROUPS.get(parameter.location, "query")
+        parameters_by_location[f"{group}.{name}"] = parameter
     return parameters_by_location
 
 
@@ -345,13 +343,13 @@ def _media_type(name: str) -> str:
     is left out, because it is the default, and any `charset` of JSON, which has no other (RFC 8259,
     sections 8.1 and 11).
     """
-    pairs = [parameter.partition("=") for parameter in name.split(";")[1:] if parameter.strip()]
-    kept = sorted(
-        f"{key.strip().lower()}={value.strip().strip(chr(34))}"
-        for key, _, value in pairs
-        if not _is_usual_charset(name, key.strip(), value.strip().strip('"'))
-    )
-    return ";".join((essence(name), *kept))
+    kept = []
+    for parameter in name.split(";")[1:]:
+        key, _, value = (part.strip() for part in parameter.partition("="))
+        value = value.strip('"')
+        if parameter.strip() and not _is_usual_charset(name, key, value):
+            kept.append(f"{key.lower()}={value}")
+    return ";".join((essence(name), *sorted(kept)))
 
 
 def _is_usual_charset(media_type: str, key: str, value: str) -> bool:

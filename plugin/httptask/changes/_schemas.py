@@ -244,9 +244,8 @@ class SchemaChanges:
         for one, other in pairs:
             is_accepted: bool | None = None
             for change in self.changes(one, other, f"{location} ({_label(other)})"):
-                if (
-                    change.narrows and is_accepted is None
-                ):  # costly: asked only when a change narrows
+                # Costly, so asked only when a change narrows, and once.
+                if change.narrows and is_accepted is None:
                     is_accepted = self._is_accepted(one, other, old, new)
                 yield replace(change, narrows=change.narrows and not is_accepted)
         for one in gone:
@@ -297,25 +296,27 @@ class SchemaChanges:
             return
         narrows = not self._acceptance.view_accepts(*self._ordered(old, new))
         if "anyOf" in old:
-            others = [
-                alternative for alternative in old["anyOf"] if not self._is_same(alternative, new)
-            ]
-            adverb, is_one = "no more", len(others) < len(old["anyOf"])
+            alternatives = old["anyOf"]
+            others = [schema for schema in alternatives if not self._is_same(schema, new)]
+            adverb = "no more"
         else:
-            others = [
-                alternative for alternative in new["anyOf"] if not self._is_same(old, alternative)
-            ]
-            adverb, is_one = "now also", len(others) < len(new["anyOf"])
-        labels = _listed([_label(alternative) for alternative in others])
-        if not is_one:
-            adverb = adverb.removesuffix(" also")
-        yield Change(location, f"{adverb} {'as' if is_one else 'one of:'} {labels}", narrows)
+            alternatives = new["anyOf"]
+            others = [schema for schema in alternatives if not self._is_same(old, schema)]
+            adverb = "now also"
+        labels = _listed([_label(schema) for schema in others])
+        # The version without alternatives may be one of them: then the others came or went.
+        if len(others) < len(alternatives):
+            message = f"{adverb} as {labels}"
+        else:
+            message = f"{adverb.removesuffix(' also')} one of: {labels}"
+        yield Change(location, message, narrows)
 
     def _is_same(self, old: Any, new: Any) -> bool:
         return self._acceptance.same(*self._ordered(old, new))
 
 
 def _name(schema: Any) -> str | None:
+    """Return the name of the definition that *schema* is, or its title."""
     if not isinstance(schema, Mapping):
         return None
     return definition_name(schema.get("$ref")) or schema.get("title")
@@ -325,7 +326,7 @@ def _label(schema: Any) -> str:
     """Return what a person may call the alternative *schema*."""
     if (name := _name(schema)) is not None:
         return name
-    if isinstance(schema, Mapping) and set(schema) & {"type"} and "enum" not in schema:
+    if isinstance(schema, Mapping) and "type" in schema and "enum" not in schema:
         types = schema["type"]
         return types if isinstance(types, str) else " or ".join(types)
     return shown(schema)
@@ -333,9 +334,11 @@ def _label(schema: Any) -> str:
 
 def _message(keyword: str, was: Any, now: Any) -> str:
     if keyword == "enum" and isinstance(was, list) and isinstance(now, list):
-        gone, come = _beyond(was, now), _beyond(now, was)
-        parts = [f"no more {_listed(gone)}"] * bool(gone)
-        parts += [f"now also {_listed(come)}"] * bool(come)
+        parts = []
+        if gone := _beyond(was, now):
+            parts.append(f"no more {_listed(gone)}")
+        if come := _beyond(now, was):
+            parts.append(f"now also {_listed(come)}")
         return "; ".join(parts)
     if keyword == "type":
         was, now = _one_or_all(was), _one_or_all(now)

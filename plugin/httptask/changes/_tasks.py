@@ -84,21 +84,13 @@ def _new_problems(
     elif before.path != after.path:
         yield Problem.of("endpoint-renamed", f"{pointer}/endpoint", suggestion=after.id)
     request, request_pointer = task["httpRequest"], f"{pointer}/httpRequest"
-    was, now = (
-        request_problems(
-            request, settings_schema(endpoint), endpoint, request_pointer, expressions=True
-        )
-        for endpoint in (before, after)
-    )
-    old_faults = {_fault(problem) for problem in was if _breaks(problem)}
-    yield from (
-        problem for problem in now if _breaks(problem) and _fault(problem) not in old_faults
-    )
-    if (
-        after.servers
-        and _is_at(before, request.get("url"))
-        and not _is_at(after, request.get("url"))
-    ):
+    old_problems = _breaking_problems(request, before, request_pointer)
+    old_faults = {_fault(problem) for problem in old_problems}
+    for problem in _breaking_problems(request, after, request_pointer):
+        if _fault(problem) not in old_faults:
+            yield problem
+    url = request.get("url")
+    if after.servers and _is_at(before, url) and not _is_at(after, url):
         servers = [server.address for server in after.servers[:_MOST_SERVERS]]
         yield Problem.of("servers-changed", f"{request_pointer}/url", servers=servers)
     yield from _credential_problems(task, pointer, before, after, plugins)
@@ -116,12 +108,18 @@ def _credential_problems(
             yield replace(problem, severity="error")
 
 
-def _breaks(problem: Problem) -> bool:
-    """Say whether *problem* changes what its task does.
+def _breaking_problems(request: Any, endpoint: Endpoint, pointer: str) -> list[Problem]:
+    """Return the problems of *request* for *endpoint* that change what its task does.
 
     A value in a read-only field is only a warning, but the API ignores it now.
     """
-    return problem.severity == "error" or problem.code == "read-only"
+    schema = settings_schema(endpoint)
+    problems = request_problems(request, schema, endpoint, pointer, expressions=True)
+    return [
+        problem
+        for problem in problems
+        if problem.severity == "error" or problem.code == "read-only"
+    ]
 
 
 def _fault(problem: Problem) -> tuple[str, str]:
