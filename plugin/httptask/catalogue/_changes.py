@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 from httptask.catalogue import _index, _reader, _scope, _words
@@ -139,9 +139,10 @@ class Changes:
     def _drop(self, description: int) -> None:
         """Remove the row and the blocks of *description*."""
         self._connection.execute("DELETE FROM description WHERE number = ?", (description,))
-        blocks = (_reader.block_number(number, 0, 0) for number in (description, description + 1))
+        first = _reader.block_number(description, 0, 0)
+        first_of_next = _reader.block_number(description + 1, 0, 0)
         self._connection.execute(
-            "DELETE FROM block WHERE number >= ? AND number < ?", tuple(blocks)
+            "DELETE FROM block WHERE number >= ? AND number < ?", (first, first_of_next)
         )
 
     def _move(self, former: int | None, description: int) -> None:
@@ -266,14 +267,11 @@ class Changes:
 
     def _free_id(self, entry: Entry, old_id: str | None) -> str:
         """Return *old_id* if it is one of the ids of *entry*, else its shortest free id."""
-        if old_id is None and self._is_free(entry.id):
-            return entry.id
-        own = (
-            candidate
-            for candidate in islice(_ids(entry), _MOST_CLASHES)
-            if storable(candidate) == old_id
-        )
-        return next(chain(own if old_id is not None else (), filter(self._is_free, _ids(entry))))
+        if old_id is not None:
+            for candidate in islice(_ids(entry), _MOST_CLASHES):
+                if storable(candidate) == old_id:
+                    return candidate
+        return next(filter(self._is_free, _ids(entry)))
 
     def _is_free(self, endpoint_id: str) -> bool:
         return _scope.by_id(self._connection, endpoint_id) is None

@@ -96,18 +96,20 @@ def indexed(endpoint: Endpoint) -> tuple[str, ...]:
     operation = endpoint.operation_id[:LONGEST_NAME]
     tags = (tag[:LONGEST_NAME] for tag in endpoint.tags[:MOST_TAGS])
     api = f"{endpoint.provider} {endpoint.api.name} {endpoint.api.title}"
+    operation_terms = terms(" ".join((operation, *tags)))
+    if operation:
+        operation_terms[whole_name(operation)] = None
     names = [
         *_path_terms(endpoint.path[:LONGEST_PATH]),
         _shared_terms(api[:LONGEST_NAME]),
         _shared_terms(endpoint.title[:LONGEST_NAME]),
-        terms(" ".join((operation, *tags))),
+        operation_terms,
         _shared_terms(endpoint.method),
     ]
-    if operation:
-        names[4][whole_name(operation)] = None
     excluded = FILLERS.union(*names)
     described = _described_terms(endpoint.description[:LONGEST_DESCRIPTION])
-    return (*map(" ".join, names), " ".join([term for term in described if term not in excluded]))
+    further = " ".join([term for term in described if term not in excluded])
+    return (*map(" ".join, names), further)
 
 
 @lru_cache(maxsize=64)
@@ -118,7 +120,7 @@ def _path_terms(path: str) -> tuple[dict[str, None], dict[str, None]]:
 
 @lru_cache(maxsize=512)
 def _described_terms(description: str) -> dict[str, None]:
-    """Return the terms of *description*. Nearly half of all are another one's, too."""
+    """Return the terms of *description*. Nearly half of all endpoints share theirs."""
     return terms(_TAG.sub(" ", description) if "<" in description else description)
 
 

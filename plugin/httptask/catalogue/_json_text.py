@@ -53,13 +53,16 @@ def _dumped_by_json(value: Any) -> bytes:
 
 
 def names_in(reference: bytes) -> tuple[str, str]:
+    """Return the two definitions that *reference* may name: by all of it, or by its first part.
+
+    It leads to a definition, or to a place in one; a name may have slashes.
+    """
     if _PLAIN_NAME.fullmatch(reference):
         name = reference.decode("ascii")
         return name, name
     written = str(json.loads(b'"' + reference + b'"'))
-    whole, first = (
-        definition_name(DEFINITION + text) or "" for text in (written, written.partition("/")[0])
-    )
+    whole = definition_name(DEFINITION + written) or ""
+    first = definition_name(DEFINITION + written.partition("/")[0]) or ""
     return whole, first
 
 

@@ -76,12 +76,7 @@ class Ladder:
 
         A segment of a URL may be a parameter's value, so subsets of the segments are tried, too.
         """
-        labels = [
-            term
-            for label in address.host.split(".")
-            for term in terms(label)
-            if term not in _ranking.GENERIC
-        ]
+        labels = [term for term in terms(address.host) if term not in _ranking.GENERIC]
         segments = [tuple(terms(segment)) for segment in address.segments if "{" not in segment]
         self._vocabulary.learn(chain(labels, *segments))
         counts = self._vocabulary.counts
@@ -186,13 +181,12 @@ class Ladder:
         if not 3 <= len(nouns) <= MOST_COMBINED:
             return lacking
         nouns = sorted(nouns, key=self._vocabulary.among_names)
-        for count in range(1, len(nouns) // 2 + 1):
-            for subset in combinations(nouns, len(nouns) - count):
-                clauses = all_of(map(self._vocabulary.clause, subset))
-                for expression in (within("tail provider title", clauses), clauses):
-                    for candidate in self._scope.matching("name", expression, MOST_LACKING):
-                        if candidate.number not in numbers:
-                            lacking.setdefault(candidate, count)
+        for subset in _at_least_half(nouns):
+            clauses = all_of(map(self._vocabulary.clause, subset))
+            for expression in (within("tail provider title", clauses), clauses):
+                for candidate in self._scope.matching("name", expression, MOST_LACKING):
+                    if candidate.number not in numbers:
+                        lacking.setdefault(candidate, len(nouns) - len(subset))
         return lacking
 
     def _named(self, words: Sequence[Word]) -> list[Candidate]:
@@ -300,3 +294,9 @@ class Ladder:
         self._seen.update(candidate.number for candidate in best)
         for candidate in best:
             self.hits += hits_of([candidate], "some" if candidate.number in incomplete else match)
+
+
+def _at_least_half(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """Yield the combinations that lack one of *words*, then two, ..., at most half of them."""
+    for count in range(1, len(words) // 2 + 1):
+        yield from combinations(words, len(words) - count)

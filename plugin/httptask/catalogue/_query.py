@@ -106,11 +106,7 @@ def parsed(query: str) -> tuple[Word, ...]:
     texts: list[str] = []
     remaining = MOST_WORDS
     for chunk in CHUNK.findall(query[:MOST_LETTERS]):
-        parts = [
-            part
-            for piece in pieces(chunk)
-            for part in (pairs(piece) if is_unspaced(piece) else [piece])
-        ][:remaining]
+        parts = _parts(chunk)[:remaining]
         text = "".join(pieces(chunk))
         if parts and text not in parts_of:
             parts_of[text] = parts
@@ -119,6 +115,14 @@ def parsed(query: str) -> tuple[Word, ...]:
             texts.append(text)
     kept = [text for text in texts if text not in FILLERS] or texts
     return tuple(Word.of(text, parts_of[text], is_last=text == kept[-1]) for text in kept)
+
+
+def _parts(chunk: str) -> list[str]:
+    """Return the parts of *chunk*; those of a script without spaces are pairs of letters."""
+    parts: list[str] = []
+    for piece in pieces(chunk):
+        parts += pairs(piece) if is_unspaced(piece) else [piece]
+    return parts
 
 
 def once(words: Iterable[Word]) -> tuple[Word, ...]:
@@ -217,9 +221,8 @@ class Vocabulary:
         if not self.counts[term][0]:
             return False
         sql = "SELECT 1 FROM name WHERE name MATCH ? LIMIT 1"
-        return (
-            self.connection.execute(sql, (within("provider", quoted(term)),)).fetchone() is not None
-        )
+        expression = within("provider", quoted(term))
+        return self.connection.execute(sql, (expression,)).fetchone() is not None
 
     def among_names(self, word: Word) -> int:
         """Return an upper bound of the rows whose names have *word* as a whole word."""
@@ -230,10 +233,11 @@ class Vocabulary:
         return self._rows(word, 1)
 
     def _rows(self, word: Word, column: int) -> int:
-        whole = sum(self.counts.get(stem, (0, 0))[column] for stem in word.stems)
-        return whole + min(
-            (self.counts.get(part, (0, 0))[column] for part in word.parts), default=0
-        )
+        def count(term: str) -> int:
+            return self.counts.get(term, (0, 0))[column]
+
+        # A row has the word as a whole, or all its parts: at most as many as the rarest part has.
+        return sum(map(count, word.stems)) + min(map(count, word.parts), default=0)
 
     def begun(self, word: Word) -> int:
         """Return an upper bound of the rows whose names have *word*, or a word it begins."""
@@ -280,11 +284,15 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
         rows, completed = vocabulary.anywhere(word), vocabulary.completed(word)
         if word.methods or rows > RARE or len(completed) > RARE:
             result.append(word)
-        elif word.parts and not rows:
+            continue
+        if word.parts and not rows:
             parts, missing = corrected(vocabulary, (Word.of(part, [part]) for part in word.parts))
             result += parts
             dropped = dropped or missing
-        elif (remaining := remaining - 1) >= 0 and (near := _nearest(vocabulary, word, rows)):
+            continue
+        near = _nearest(vocabulary, word, rows) if remaining else ()
+        remaining = max(remaining - 1, 0)
+        if near:
             result.append(Word(near[0], near, methods=METHODS.get(near[0], ())))
         elif rows or completed:
             result.append(word)
@@ -294,10 +302,10 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
 
 
 def _nearest(vocabulary: Vocabulary, word: Word, rows: int) -> tuple[str, ...]:
-    """Return at most three terms near to *word*, which *rows* rows have: first those of the same
-    letters, as most slips swap two.
+    """Return at most three terms near to *word*, which *rows* rows have.
 
-    All are more than `FAR_RARER` times as frequent.
+    Those of the same letters come first, because most slips swap two. All are more than
+    `FAR_RARER` times as frequent.
     """
     wrong = word.stems[0]
     if len(wrong) < SHORTEST_CORRECTED:

@@ -140,11 +140,12 @@ def _endpoint(request: bytes, answers: bytes) -> Endpoint:
 
 def _undefined_names(texts: Iterable[bytes], defined: Container[str]) -> dict[str, None]:
     """Return the names that the JSON *texts* refer to and that are not in *defined*."""
-    references = dict.fromkeys(chain.from_iterable(map(REFERENCE.findall, texts)))
-    names = (
-        pair for pair in map(names_in, references) if not any(name in defined for name in pair)
-    )
-    return dict.fromkeys(chain.from_iterable(names))
+    undefined: dict[str, None] = {}
+    for reference in dict.fromkeys(chain.from_iterable(map(REFERENCE.findall, texts))):
+        names = names_in(reference)
+        if not any(name in defined for name in names):
+            undefined.update(dict.fromkeys(names))
+    return undefined
 
 
 def _read(positions: bytes) -> Iterator[int]:

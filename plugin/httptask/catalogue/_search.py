@@ -75,9 +75,11 @@ def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
 def _lookup(
     connection: sqlite3.Connection, query: str, words: tuple[Word, ...], scope: Scope, last: int
 ) -> list[Hit]:
+    """Return the first *last* hits for *query*, which has *words*."""
     number = by_id(connection, query.strip())
-    if number is not None and (hits := hits_of(scope.row(number), "all")):
-        return hits
+    rows = scope.row(number) if number is not None else []
+    if rows:
+        return hits_of(rows, "all")
     vocabulary = Vocabulary(connection)
     words = with_joined(words, vocabulary.is_provider)
     vocabulary.learn(term for word in words for term in word.terms)
@@ -86,7 +88,8 @@ def _lookup(
     if not pasted:
         ladder.climb(words)
     if not ladder.hits:
-        words, dropped = corrected(vocabulary, words) if (typed := words) else ((), False)
+        typed = words
+        words, dropped = corrected(vocabulary, typed)
         if words and words != typed:
             ladder.climb(words, "some" if dropped else "near")
     if words and len(ladder.hits) < min(KEPT if pasted else FIRST_PAGE, last):

@@ -95,15 +95,16 @@ class Catalogue:
         self.close()
 
     def __len__(self) -> int:
+        sql = "SELECT coalesce(sum(endpoints), 0) FROM description"
         with self._translated():
-            return int(
-                self._connection.execute(
-                    "SELECT coalesce(sum(endpoints), 0) FROM description"
-                ).fetchone()[0]
-            )
+            (count,) = self._connection.execute(sql).fetchone()
+        return int(count)
 
     def endpoints(self) -> Iterator[Endpoint]:
-        """Yield every endpoint by provider, path and method, but those removed meanwhile."""
+        """Yield every endpoint, sorted by provider, path and method.
+
+        One that is removed meanwhile is left out.
+        """
         with self._translated():
             sql = """SELECT endpoint.number FROM endpoint
                      JOIN description ON description.number = description
@@ -227,8 +228,8 @@ class Catalogue:
     def origins(self, provider: str | None = None) -> dict[Origin | None, frozenset[str]]:
         """Return the origins of descriptions, each with the names of its sources, in import order.
 
-        None is the origin of those that nobody can read again. *provider* keeps only that
-        provider's.
+        None is the origin of sources that nobody can read again. *provider* keeps only the
+        descriptions of that provider.
         """
         sql = """SELECT origin, source FROM description
                  WHERE provider = coalesce(?, provider) ORDER BY number"""
