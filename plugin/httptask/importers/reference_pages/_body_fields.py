@@ -72,8 +72,8 @@ def body_schema(fields: Iterable[Field], notes: list[Note], *, complete: bool) -
     top = [root, *root.children.values()]
     if root.items:
         top += root.items.children.values()
-    required = any(node.row is not None and node.row.required for node in top)
-    return BodySchema(_Builder(notes, complete).schema(root), required)
+    has_required = any(node.row is not None and node.row.required for node in top)
+    return BodySchema(_Builder(notes, complete).schema(root), has_required)
 
 
 def steps(name: str) -> tuple[list[str | None], int]:
@@ -231,4 +231,6 @@ class _Builder:
 def _pattern(name: str) -> str:
     """Return the regular expression of a *name* with placeholders: each is any text."""
     first, *rest = [_SYNTAX.sub(r"\\\g<0>", part) for part in _PLACEHOLDER.split(name)]
-    return "^" + ".+".join([first, *(rest if len(rest) <= _MOST_PLACEHOLDERS else [""])]) + "$"
+    if len(rest) > _MOST_PLACEHOLDERS:
+        rest = [""]  # all after the first placeholder is any text
+    return "^" + ".+".join([first, *rest]) + "$"

@@ -79,7 +79,8 @@ class ReferencePage:
                 " one endpoint",
                 source=source.name,
             )
-        return _PageReader(source.name, read_page(source.name, source.data), options).reading()
+        page = read_page(source.name, source.data)
+        return _PageReader(source.name, page, options).endpoint_and_notes()
 
 
 class _PageReader:
@@ -94,10 +95,10 @@ class _PageReader:
         """Groups of which the page may lack names."""
         self._notes: list[Note] = []
         self._tail: str | None = None
-        """The start of a line, of a row or a heading say, at which the page stops."""
+        """The start of a row, a heading or an address at which the page stops."""
 
-    def reading(self) -> tuple[Endpoint | Note, ...]:
-        """Return the endpoint, then the notes, those of the page in the order of its lines."""
+    def endpoint_and_notes(self) -> tuple[Endpoint | Note, ...]:
+        """Return the endpoint, then the notes in the order of lines, those without a line last."""
         endpoint = self._endpoint()
         self._note_cut()
         notes = sorted(self._notes, key=lambda note: (note.line is None, note.line or 0))

@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of a section, and notes on what is none."""
+    """The rows of a section, and notes on what is no row."""
 
     rows: list[Row] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)

@@ -105,9 +105,9 @@ def starts_heading(line: str, after: int) -> bool:
 
 def starts_columns(line: str) -> bool:
     """Say whether the cut *line* may be the start of a column line or of the rule below it."""
-    return any(
-        text.startswith(with_single_spaces(line)) for text in _COLUMN_LINES
-    ) or not line.strip("|-: ")
+    start = with_single_spaces(line)
+    may_be_rule = not line.strip("|-: ")
+    return may_be_rule or any(text.startswith(start) for text in _COLUMN_LINES)
 
 
 def address(line: str) -> str | None:
@@ -125,15 +125,16 @@ class _Heading:
     before: str | None = None
     """The text before the heading, when it is glued to a description."""
     sure: bool = True
-    """False: no steps follow, or in unknown words. A description may have such a heading, too."""
+    """False for steps that do not begin with the known one: a description may have steps, too."""
 
 
 def _in_order(candidates: list[_Heading]) -> Iterator[_Heading]:
     """Keep the headings that stand in the page's order; a description may repeat one."""
     kinds = [candidate.kind for candidate in candidates]
-    current = DESCRIPTION
     # Every page seen has `Servers`: what looks like a heading before it is the description's.
-    for candidate in candidates[kinds.index(SERVERS) if SERVERS in kinds else 0 :]:
+    first = kinds.index(SERVERS) if SERVERS in kinds else 0
+    current = DESCRIPTION
+    for candidate in candidates[first:]:
         if candidate.kind > current and (candidate.sure or current > DESCRIPTION):
             current = candidate.kind
             yield candidate

@@ -168,10 +168,13 @@ class _Reader:
 def _whole_row(line: str) -> tuple[str | None, TypeLine] | None:
     """Return name and rest of a row that stands on one line."""
     cells = [cell.strip() for cell in line.removeprefix("|").split("|", 3)]
-    if len(cells) < 3 or cells[2] not in MARKS or not (cells[1] in TYPES or not cells[1]):
+    if len(cells) < 3:
         return None
-    text = cells[3].rstrip("| ") if len(cells) > 3 else ""
-    return cells[0] or None, TypeLine(cells[1] or None, MARKS[cells[2]], text, closed=True)
+    name, type_, mark, *description = cells
+    if mark not in MARKS or type_ not in ("", *TYPES):
+        return None
+    text = description[0].rstrip("| ") if description else ""
+    return name or None, TypeLine(type_ or None, MARKS[mark], text, closed=True)
 
 
 def _reads_like_name(text: str) -> bool:
