@@ -119,8 +119,10 @@ class SchemaViews:
         return view
 
     def _with_dependent_names(self, view: View) -> View:
-        """Return *view* with `dependentRequired` for what `dependentSchemas`, or `if` and `then`,
-        say of names alone (JSON Schema 2020-12, Validation, section 6.5.4).
+        """Return *view* with `dependentRequired` in place of schemas that only require names.
+
+        Such a schema stands in `dependentSchemas`, or in the `then` of an `if` (JSON Schema
+        2020-12, Validation, section 6.5.4).
         """
         schemas = view.get("dependentSchemas", {})
         dependent = {key: self._required_alone(schemas[key]) for key in schemas}
@@ -136,8 +138,9 @@ class SchemaViews:
         return _both(view, {"dependentRequired": dependent}) if dependent else view
 
     def _required_alone(self, schema: Any, *, of_objects: bool = True) -> list[str]:
-        """Return the names that *schema* requires; none if it says anything else, but that the
-        value is an object where *of_objects* says that it is.
+        """Return the names that *schema* requires, or none if it says anything else.
+
+        With *of_objects* it may also say that the value is an object.
         """
         view = self._merged(schema)
         further = {key: view[key] for key in view.keys() - {"required", *NOTES}}
@@ -146,7 +149,7 @@ class SchemaViews:
 
     def _definition(self, name: str) -> View:
         if name not in self._named:
-            self._named[name] = {}  # where a definition is made of itself
+            self._named[name] = {}  # for a definition that is made of itself
             self._named[name] = self._merged(self._definitions.get(name))
         return self._named[name]
 
@@ -184,10 +187,10 @@ class SchemaViews:
                 return _both(rest, only)
             if _is_simple(only):
                 return _both(rest, _or_null(only))
-        return {
-            **rest,
-            "anyOf": [*(schema for schema, _ in others), *[{"type": "null"}] * has_null],
-        }
+        remaining = [schema for schema, _ in others]
+        if has_null:
+            remaining.append({"type": "null"})
+        return {**rest, "anyOf": remaining}
 
     def _flat(self, schemas: list[Any], level: int) -> Iterable[Any]:
         """Yield *schemas* with the alternatives of nested alternatives in their place."""
