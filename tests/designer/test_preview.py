@@ -179,7 +179,7 @@ def test_values_below_the_name_of_a_secret_and_tokens_in_a_path_are_masked(
 
 
 def test_a_preview_says_which_item_it_is_for(designer: RunningDesigner) -> None:
-    """The first one, that at `itemIndex`, or the last one; a negative index is refused."""
+    """The first one, that at `itemIndex`, or the last one; what is no index is refused."""
     task = {
         "type": "Http",
         "httpRequest": {"url": "http://127.0.0.1:9/{id}", "pathParameters": {"id": "${$.item.id}"}},
@@ -194,6 +194,7 @@ def test_a_preview_says_which_item_it_is_for(designer: RunningDesigner) -> None:
         shown = preview(designer, task, inputs={"input": items, **given})
         assert (shown["item"], texts(shown["url"])) == ({"index": index, "count": 2}, path)
         assert shown["request"]["url"] == f"http://127.0.0.1:9{path}"
-    refused = preview(designer, task, inputs={"input": items, "itemIndex": -1})
-    assert "counts from 0" in refused["problem"]
+    for index, says in ((-1, "counts from 0"), ("1", "'itemIndex' must be an integer")):
+        refused = preview(designer, task, inputs={"input": items, "itemIndex": index})
+        assert says in refused["problem"]
     assert "item" not in preview(designer, task, inputs={"input": []})

@@ -16,8 +16,10 @@ _NAMES: dict[type, str] = {
 
 
 def name_of(python_type: type) -> str:
-    """Return what JSON calls the values of *python_type*, one of `dict`, `list`, `str`, `bool`."""
-    return _NAMES[python_type]
+    """Return what JSON calls the values of *python_type*, one of `dict`, `list`, `str`, `bool` and
+    `int`.
+    """
+    return "an integer" if python_type is int else _NAMES[python_type]
 
 
 def type_name(value: Any) -> str:
