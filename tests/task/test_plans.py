@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import operator
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -614,8 +615,24 @@ def test_no_more_weight_is_kept_than_was_said() -> None:
 
 
 def test_a_runtime_keeps_a_bounded_number_of_plans() -> None:
-    """Definitions come from anywhere; the memory does not grow with how many there were."""
+    """Definitions come from anywhere; the memory does not grow with how many there were, or how
+    long they are.
+    """
+
+    def kept(count: int, body: str = "") -> int:
+        with runtime() as shared:
+            for number in range(count):
+                task = http(f"{HOST}/{number}", request={"body": body})
+                HttpTask(task, runtime=shared).endpoint  # noqa: B018 - compiles its plan
+            return len(shared.plans)
+
+    assert kept(4200) == 4096
+    assert kept(50, "x" * 250_000) == 33
+
+
+def test_a_long_definition_is_compiled_once() -> None:
+    """Not run after run: the tasks of 2,000 in a row do not push one another out."""
+    tasks = [http(f"{HOST}/{number}") for number in range(2000)]
     with runtime() as shared:
-        for number in range(1100):
-            HttpTask(http(f"{HOST}/{number}"), runtime=shared).endpoint  # noqa: B018 - compiles its plan
-        assert len(shared.plans) == 1024
+        first, second = ([HttpTask(task, runtime=shared).plan for task in tasks] for _ in range(2))
+        assert all(map(operator.is_, first, second))

@@ -49,8 +49,16 @@ if TYPE_CHECKING:
     from httptask.protocols import TokenStore
     from httptask.task._plan import Plan
 
-_MOST_PLANS = 1024
-"""Tasks that are kept compiled, and definitions."""
+_MOST_PLANS = 4096
+"""Tasks that are kept compiled: those of a long definition, too. Run after run it would compile all
+of them again if there was not room for each.
+"""
+
+_MOST_CHARACTERS_OF_PLANS = 8 * 1024 * 1024
+"""Characters of their JSON: each takes about ten bytes, and each plan ten kilobytes besides."""
+
+_MOST_DEFINITIONS = 1024
+"""Workflow definitions that are kept compiled."""
 
 _MOST_SCHEMAS = 256
 """Settings schemas that are kept for tasks of the same endpoint."""
@@ -179,9 +187,9 @@ class Runtime:
         self.endpoints = Endpoints(catalogue)
         """The endpoints that tasks name."""
         self._schemas: Kept[tuple[object, dict[str, Any]]] = Kept(_MOST_SCHEMAS)
-        self.plans: Kept[Plan] = Kept(_MOST_PLANS)
+        self.plans: Kept[Plan] = Kept(_MOST_PLANS, _MOST_CHARACTERS_OF_PLANS)
         """Tasks that were compiled."""
-        self.definitions: Kept[Any] = Kept(_MOST_PLANS, _MOST_CHARACTERS)
+        self.definitions: Kept[Any] = Kept(_MOST_DEFINITIONS, _MOST_CHARACTERS)
         """Workflow definitions that an engine compiled, by their `key`, which weighs its length."""
         self.shared_files = SharedFiles.named(files, bucket)
         """The folder for files that was named, and its bucket: other machines may have them, too.

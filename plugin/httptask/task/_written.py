@@ -51,4 +51,4 @@ class WrittenTask:
         version = runtime.endpoints.version_for(names_endpoint=names_endpoint)
         key = text, self.pointer, version
         # The plan has a copy: what its author makes of the definition later is another task.
-        return runtime.plans.get(key, lambda: Plan(parse(text), self.pointer, runtime))
+        return runtime.plans.get(key, lambda: Plan(parse(text), self.pointer, runtime), len(text))
