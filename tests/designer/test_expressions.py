@@ -351,3 +351,60 @@ def test_conditions_that_are_rows_are_told_as_rows(designer: RunningDesigner) ->
     held_against_description(response)
     rows = [item.get("rows") for item in response.json()["items"]]
     assert rows == [*conditions.values(), *([None] * len(beyond))]
+
+
+OVER_ANSWER = [
+    "/successCondition",
+    "/retry/until",
+    "/pagination/until",
+    "/completion/when",
+    "/completion/poll/until",
+    "/completion/callback/until",
+]
+
+
+@pytest.mark.parametrize("pointer", OVER_ANSWER)
+def test_an_expression_over_the_answer_sees_the_answer(
+    designer: RunningDesigner, pointer: str
+) -> None:
+    """Where `$` is the task's own answer, the tree is that of the documented one, and nothing else
+    can be reached.
+    """
+    (group,) = ask(designer, "scope", task="Get", pointer=pointer)["groups"]
+    assert (group["path"], group["task"]) == ([], "Get")
+    names = {node["name"] for node in group["nodes"]}
+    assert names >= ({"headers"} if "callback" in pointer else {"statusCode", "body"})
+
+
+def test_an_expression_over_the_answer_has_its_value(designer: RunningDesigner) -> None:
+    """With the last test's answer as sample; what a test answers with many answers is no sample of
+    one.
+    """
+    told = {"task": "Get", "pointer": "/successCondition"}
+    assert ask(designer, "evaluate", text="${$.body.id}", **told)["value"] == "7"
+    assert ask(designer, "evaluate", text="${jsonata: statusCode = 200}", **told) == {
+        "value": "true",
+        "type": "boolean",
+    }
+    assert ask(designer, "evaluate", text="${$.body}", **told | {"inputs": {}}) == {
+        "lacking": {"task": "Get"}
+    }
+    assert "problem" in ask(designer, "evaluate", text="${jsonata: $nothing()}", **told)
+    assert "s3cret" not in str(ask(designer, "evaluate", text="${$.body}", **told))
+    pages = definition()
+    pages["tasks"]["Get"]["pagination"] = {"mode": "link"}
+    assert ask(designer, "evaluate", text="${$.body}", definition=pages, **told) == {}
+
+
+def test_the_tree_for_one_expression_has_what_that_can_be_given(designer: RunningDesigner) -> None:
+    """Parameters and the item are the request's; what `forEach` does its work for sees no item."""
+    for_each: dict[str, Any] = {"forEach": {"items": "${$.tasks['Get'].output.body.tags}"}}
+    body = {"definition": definition(**for_each)}
+    seen = {
+        pointer: [*groups(designer, pointer=pointer, **body)]
+        for pointer in ("/httpRequest/url", "/inputParameters/id", "/forEach/items")
+    }
+    rest = ["input", "tasks/Phone/output", "tasks/Get/output", "variables"]
+    assert seen["/httpRequest/url"] == ["id", "note", "gone", "far", "item", "index", *rest]
+    assert seen["/inputParameters/id"] == ["item", "index", *rest]
+    assert seen["/forEach/items"] == rest

@@ -353,6 +353,7 @@ class _Designer:
             "secretNames": secret_names.NAMES,
             "taskSettings": task_settings(),
             "errorClasses": error_classes(),
+            "taskTypes": list(self._runtime.plugins.named("httptask_task_types")),
         }
         return as_json(value)
 

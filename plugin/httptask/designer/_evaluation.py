@@ -21,6 +21,7 @@ from httptask.expressions import (
     has_expression,
 )
 from httptask.model.for_each import item_names
+from httptask.workflow.typing import answer_schema_at
 
 _LONGEST = 400
 """Characters of a value under its field."""
@@ -33,8 +34,9 @@ async def value_at(
     """Return the value of the expressions in the text at *pointer* of the task, or of *text* if it
     stood there.
 
-    That is `{"value", "type"}`, the value as JSON text without its secrets; or `{"lacking"}`, where
-    no sample is there yet of the input (`$.input`) or of an earlier task; or `{"problem"}`.
+    That is `{"value", "type"}`, the value as JSON text without its secrets; `{"lacking"}`, where
+    no sample is there yet of the input (`$.input`) or of a task; `{"problem"}`; or nothing, where
+    no test can bring a sample.
 
     Raises `Refused` where *pointer* leads to no text of `httpRequest`, `inputParameters`, the
     items of `forEach` or a condition of a Decision.
@@ -42,6 +44,8 @@ async def value_at(
     text = _text_at(around.task, pointer) if text is None else text
     if _CONDITION.fullmatch(pointer) and not has_expression(text):
         return _compared(around, text)
+    if answer_schema_at(pointer, around.task, None) is not None:
+        return await _over_answer(around, pointer, evaluator, text)
     is_parameter = parts(pointer)[0] != "httpRequest"
     texts = [text] if is_parameter else [text, *_parameters_in(text, around)]
     if any(_names(one, name) for one in texts for name in item_names(around.task)):
@@ -67,6 +71,7 @@ def _text_at(task: Mapping[str, Any], pointer: str) -> str:
         value = child(value, token)
     is_evaluated = tokens[:1] in (("httpRequest",), ("inputParameters",))
     is_evaluated |= tokens[:2] == ("forEach", "items") or bool(_CONDITION.fullmatch(pointer))
+    is_evaluated |= answer_schema_at(pointer, task, None) is not None
     if not isinstance(value, str) or not is_evaluated:
         message = f"{pointer[:200]!r} is no text of the task's httpRequest or inputParameters"
         raise Refused("bad-request", message)
@@ -91,6 +96,21 @@ def _compared(around: Surroundings, text: str) -> dict[str, Any]:
         value = Comparison.of(text).value(data)
     except (ExpressionError, ConditionError) as error:
         return {"problem": around.secrets.masked(str(error))}
+    return _shown(around, value)
+
+
+async def _over_answer(
+    around: Surroundings, pointer: str, evaluator: Evaluator, text: str
+) -> dict[str, Any]:
+    """Return the value of *text*, which sees the task's own answer."""
+    answer = around.own_answer
+    if answer is ABSENT:
+        is_tested = around.name in around.inputs.tasks
+        return {} if is_tested else {"lacking": {"task": around.name}}
+    try:
+        value = await evaluator.evaluate(text, answer, pointer=pointer, run=around.inputs.run)
+    except ExpressionError as error:
+        return {"problem": around.secrets.masked(error.message)}
     return _shown(around, value)
 
 

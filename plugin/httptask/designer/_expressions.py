@@ -49,9 +49,12 @@ class Expressions:
 
     async def scope(self, request: Request) -> Response:
         """Answer with the tree of what a task's expressions see."""
-        around = await self.surroundings(await json_object(request, _MOST_BYTES))
+        value = await json_object(request, _MOST_BYTES)
+        pointer = member(value, "pointer", str) if "pointer" in value else None
+        around = await self.surroundings(value)
         endpoints = {task.name: await self._endpoint_of(task.task) for task in around.earlier}
-        scope = await in_thread(lambda: dump(scope_of(around, endpoints)))
+        endpoints[around.name] = await self._endpoint_of(around.task)
+        scope = await in_thread(lambda: dump(scope_of(around, endpoints, pointer)))
         return Response(scope, media_type="application/json")
 
     async def evaluate(self, request: Request) -> Response:

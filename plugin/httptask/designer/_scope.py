@@ -12,21 +12,30 @@ from httptask.expressions import ABSENT
 from httptask.model.api import Endpoint
 from httptask.model.for_each import item_names
 from httptask.workflow import later_tasks
-from httptask.workflow.typing import output_schema
+from httptask.workflow.typing import answer_schema_at, output_schema
 
 _MOST_OF_ALL = 4_000
 """Nodes of all groups: the nearest tasks come first."""
 
 
-def scope_of(around: Surroundings, endpoints: Mapping[str, Endpoint | None]) -> dict[str, Any]:
+def scope_of(
+    around: Surroundings, endpoints: Mapping[str, Endpoint | None], pointer: str | None = None
+) -> dict[str, Any]:
     """Return `{"groups", "later"}`: what the task sees, as trees, and the tasks that may read its
-    own answer. *endpoints* are those of earlier tasks, by name.
+    own answer. *endpoints* are those of earlier tasks and its own, by name. With *pointer*, only
+    what the expression there can see, or can be given.
 
     A group is a node with the `path` of its value: names and indices from `$`. Those with `own` are
-    seen by `httpRequest`, and the others by `inputParameters`. One without a path is `$` itself in
-    the conditions of a Decision that are no expressions.
+    seen by `httpRequest`, and the others by `inputParameters`. One without a path is `$` itself: in
+    the conditions of a Decision that are no expressions, and where `$` is the task's own answer.
     """
     groups = _Groups(around)
+    later = [name for name in later_tasks(around.definition, around.name) if name != around.name]
+    own = endpoints.get(around.name)
+    schema = None if pointer is None else answer_schema_at(pointer, around.task, own)
+    if schema is not None:
+        groups.add_own_answer(schema, own)
+        return {"groups": groups.listed, "later": later}
     groups.add_last(endpoints)
     groups.add_parameters()
     groups.add_items()
@@ -37,8 +46,21 @@ def scope_of(around: Surroundings, endpoints: Mapping[str, Endpoint | None]) -> 
         endpoint = endpoints.get(task.name)
         groups.add_answer(task.name, task.task, endpoint, certain=task.certain)
     groups.add_variables()
-    later = later_tasks(around.definition, around.name)
-    return {"groups": groups.listed, "later": [name for name in later if name != around.name]}
+    seen = [group for group in groups.listed if _may_see(pointer, group["kind"])]
+    return {"groups": seen, "later": later}
+
+
+def _may_see(pointer: str | None, kind: str) -> bool:
+    if pointer is None or pointer.startswith("/httpRequest"):
+        return True
+    return kind != "parameter" and not (kind == "item" and pointer.startswith("/forEach"))
+
+
+def _body_first(sample: Any) -> Any:
+    """Return *sample* with its body before everything else: most look for it."""
+    if isinstance(sample, dict) and "body" in sample:
+        return {"body": sample["body"], **sample}
+    return sample
 
 
 class _Groups:
@@ -55,6 +77,13 @@ class _Groups:
             else:
                 task = next(one for one in self._around.earlier if one.name == arrival)
                 self.add_answer(arrival, task.task, endpoints.get(arrival), certain=True, path=[])
+
+    def add_own_answer(self, schema: Schema, endpoint: Endpoint | None) -> None:
+        """Add the task's own answer, which *schema* describes, as it was in the last test."""
+        views = Views({"$defs": endpoint.definitions}) if endpoint is not None else None
+        sample = _body_first(self._around.own_answer)
+        group = self._add([], "task", schema, sample, views=views, own=True)
+        group["task"] = self._around.name
 
     def add_parameters(self) -> None:
         """Add a group of the task's own input parameters."""
@@ -102,8 +131,7 @@ class _Groups:
         """
         answer = self._around.inputs.tasks.get(name)
         sample = answer.get("output", ABSENT) if isinstance(answer, Mapping) else ABSENT
-        if isinstance(sample, dict) and "body" in sample:
-            sample = {"body": sample["body"], **sample}  # most look for it
+        sample = _body_first(sample)
         schema = output_schema(task, endpoint)
         views = Views({"$defs": endpoint.definitions}) if endpoint is not None else None
         path = ["tasks", name, "output"] if path is None else path

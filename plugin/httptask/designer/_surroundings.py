@@ -14,7 +14,7 @@ from httptask.designer._inputs import tried_input
 from httptask.designer._problems import Refused
 from httptask.designer._value_tree import Secrets
 from httptask.errors import ExpressionError
-from httptask.expressions import Evaluator
+from httptask.expressions import ABSENT, Evaluator
 from httptask.model.environment import Environment
 from httptask.model.for_each import Item, ItemNumber, item_names
 from httptask.model.task import Inputs, run_of_test
@@ -53,6 +53,15 @@ class Surroundings:
     """Which item of how many the inputs have; None without `forEach`, or where it cannot be told: a
     file is not read, and an expression may need a sample that is not there.
     """
+
+    @property
+    def own_answer(self) -> Any:
+        """The task's own answer in the last test; `ABSENT` without one, and where the test's result
+        is that of several answers.
+        """
+        answer = self.inputs.tasks.get(self.name)
+        is_one = not any(self.task.get(name) for name in ("pagination", "completion", "forEach"))
+        return answer.get("output", ABSENT) if is_one and isinstance(answer, Mapping) else ABSENT
 
     @property
     def untested(self) -> list[str]:

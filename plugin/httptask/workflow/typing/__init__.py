@@ -8,5 +8,6 @@ warning. Where nothing is known, nothing is said.
 
 from httptask.workflow.typing._outputs import output_schema
 from httptask.workflow.typing._problems import task_typing_problems, typing_problems
+from httptask.workflow.typing._settings import answer_schema_at
 
-__all__ = ["output_schema", "task_typing_problems", "typing_problems"]
+__all__ = ["answer_schema_at", "output_schema", "task_typing_problems", "typing_problems"]

@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import Path, parts
 from httptask._core.pointers import pointer as pointer_of
-from httptask._schema.value_types import ANY, NOTHING, SchemaSource, ValueType, any_of, typed_by
+from httptask._schema.value_types import (
+    ANY,
+    NOTHING,
+    Schema,
+    SchemaSource,
+    ValueType,
+    any_of,
+    typed_by,
+)
 from httptask.building import REFERENCE
 from httptask.errors import HttpTaskError
 from httptask.expressions import Prepared
 from httptask.workflow.typing._data import TypedData
+from httptask.workflow.typing._outputs import result_schema
 
 if TYPE_CHECKING:
+    from httptask.model.api import Endpoint
     from httptask.task import Plan
 
 _TEXT = typed_by({"type": "string"})
@@ -57,8 +67,24 @@ _OVER_PARAMETERS: Mapping[Path, ValueType] = {
     ("pagination", "resume"): ANY,
     ("completion", "attach"): typed_by({"type": ["string", "null"]}),
 }
-_CALL = typed_by({"type": "object", "properties": {"headers": {"type": "object"}, "body": True}})
+_CALL_SCHEMA = {"type": "object", "properties": {"headers": {"type": "object"}, "body": True}}
+_CALL = typed_by(_CALL_SCHEMA)
 """A call of the URL at which a task waits: nobody documents more of it."""
+
+
+def answer_schema_at(pointer: str, task: Mapping[str, Any], endpoint: Endpoint | None) -> Schema:
+    """Return a schema of the answer that the expression at *pointer* of the Http *task* sees as
+    `$`; None where it sees no answer of the task's own.
+    """
+    path = tuple(parts(pointer))
+    if path in _OVER_CALL:
+        return _CALL_SCHEMA
+    if path not in _OVER_RESULT and path not in _OVER_FIRST_ANSWER:
+        return None
+    alone = {**task, "pagination": None, "completion": None}  # a page, or a poll
+    return result_schema(alone, endpoint, any_status=True)
+
+
 _QUERIES = ("items", "next", "total", "more")
 """The queries of `pagination` over the body of a page."""
 
