@@ -253,6 +253,45 @@ def test_a_gate_is_completed_in_the_page(tmp_path: Path, folder: Path, browser: 
         expect(tree).to_contain_text("approved")
 
 
+def test_each_item_of_a_gate_is_completed_in_the_page(
+    tmp_path: Path, folder: Path, browser: Browser
+) -> None:
+    """The items that wait are there to be chosen, each with its input; after one was completed the
+    next one is chosen anew.
+    """
+    gate = {
+        "type": "Simple",
+        "inputParameters": {"order": "${$.item}"},
+        "forEach": {"items": ["seven", "eight"], "concurrency": 2},
+        "end": True,
+    }
+    definition = {"name": "gates", "startTask": "Approve", "tasks": {"Approve": gate}}
+    (folder / "gates.json").write_text(json.dumps(definition), "utf-8")
+    with (
+        running_designer(tmp_path, workflows=folder) as running,
+        designer_page(browser, running.url) as page,
+    ):
+        run(page)
+        expect(of(page, "Approve")).to_contain_text("waits for somebody, 0 of 2 items")
+        task = page.page.get_by_label("The task Approve", exact=True)
+        choice, button = page.named("combobox", "Item"), page.named("button", "Complete")
+        expect(choice.get_by_role("option")).to_have_text(["Which item?", "Item 0", "Item 1"])
+        choice.select_option("Item 1")
+        expect(task.get_by_role("tree")).to_contain_text("eight")
+        assert page.violations() == []
+        page.page.locator("#gate-output").fill('"second"')
+        button.click()
+        expect(of(page, "Approve")).to_contain_text("1 of 2 items")
+        expect(button).to_be_disabled()
+        choice.select_option("Item 0")
+        expect(task.get_by_role("tree")).to_contain_text("seven")
+        button.click()
+        page.status("The run completed")
+        expect(task.get_by_role("tree")).to_contain_text("second")
+        (kept,) = running.client.get("runs").json()["items"]
+        assert running.client.get(f"runs/{kept['id']}/value").json() == ["second", "second"]
+
+
 def test_a_run_whose_server_goes_away_is_said_and_goes_on(
     tmp_path: Path, folder: Path, browser: Browser, server: RawServer, api: Api
 ) -> None:

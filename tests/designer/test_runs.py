@@ -288,6 +288,57 @@ def test_a_gate_is_completed_from_the_page(designer: RunningDesigner) -> None:
     assert followed(designer, failed)[-1][1]["error"].count("too dear") == 1
 
 
+def test_each_item_of_a_gate_is_completed_from_the_page(designer: RunningDesigner) -> None:
+    """Who follows the run is told which items wait, and asks for the input of one. What does not
+    wait says so.
+    """
+    gate = {
+        "type": "Simple",
+        "inputParameters": {"order": "${$.item}"},
+        "forEach": {"items": [7, 8, 9], "concurrency": 2},
+        "end": True,
+    }
+    run_id = begun(designer, definition={"startTask": "Approve", "tasks": {"Approve": gate}})
+
+    def given(status: int = 204, **signal: Any) -> Any:
+        body = {"task": "Approve", "output": signal.get("item"), **signal}
+        answer = designer.client.post(f"runs/{run_id}/signals", json=body)
+        assert answer.status_code == status
+        return answer.json()["detail"] if status != 204 else None
+
+    def item_input(item: int) -> Any:
+        query = {"task": "Approve", "of": "input", "item": item}
+        return designer.client.get(f"runs/{run_id}/value", params=query).json()
+
+    def wait_for(stream: Any, *items: int) -> None:
+        waiting = [{"index": item} for item in items]
+        next(event for _, event in stream if event.get("items", {}).get("waiting") == waiting)
+
+    with designer.client.stream("GET", f"runs/{run_id}/events") as response:
+        stream = events(response)
+        wait_for(stream, 0, 1)
+        (listed,) = designer.client.get("runs", params={"status": "Waiting"}).json()["items"]
+        assert listed["at"] == ["Approve"]
+        assert item_input(1) == {"order": 8}
+        assert "the item 2 of the task 'Approve' does not wait" in item_input(2)["detail"]
+        given(item=1)
+        wait_for(stream, 0, 2)
+        (shown,) = designer.client.get(f"runs/{run_id}").json()["visits"]
+        assert shown["items"] == {
+            "count": 3,
+            "completed": 1,
+            "failed": 0,
+            "waiting": [{"index": 0}, {"index": 2}],
+        }
+        assert "those that wait: 0, 2" in given(409)
+        assert "was completed already" in given(409, item=1)
+        assert "'item' must be an integer" in given(400, item="0")
+        given(item=2)
+        given(item=0)
+    assert followed(designer, run_id)[-1][1]["status"] == "Completed"
+    assert value(designer, run_id) == [0, 1, 2]
+
+
 def test_the_latest_runs_are_kept_and_found(
     designer: RunningDesigner, server: RawServer, api: Api
 ) -> None:

@@ -34,6 +34,8 @@ def shown_visit(entry: Mapping[str, Any], *, is_over: bool = False) -> dict[str,
     stopped.
     """
     shown = {name: entry[name] for name in _SHOWN if name in entry}
+    if "items" in shown:
+        shown["items"] = _without_inputs(shown["items"])
     error, output = entry.get("error"), entry.get("output")
     if shown["status"] == "InProgress" and (is_over or error is not None):
         shown["status"] = "Stopped"
@@ -44,6 +46,15 @@ def shown_visit(entry: Mapping[str, Any], *, is_over: bool = False) -> dict[str,
         numbers = {name: output.get(name) for name in ("statusCode", "attempts")}
         shown |= {name: number for name, number in numbers.items() if isinstance(number, int)}
     return shown
+
+
+def _without_inputs(items: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the counts of *items* without the inputs of those that wait."""
+    waiting = [
+        {name: value for name, value in item.items() if name != "input"}
+        for item in items.get("waiting", ())
+    ]
+    return {**items, **({"waiting": waiting} if waiting else {})}
 
 
 def shown_exchange(exchange: Exchange) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from httptask.designer._problems import Refused
 
 if TYPE_CHECKING:
     from httptask.engines.journal import JournalledRun
+    from httptask.model.for_each import WaitingItem
     from httptask.model.workflow import TaskRun
 
 _UNDER_WAY = ("Running", "Waiting")
@@ -80,11 +81,23 @@ def visit_of(run: JournalledRun, query: Mapping[str, str]) -> TaskRun:
 
 
 def value_in(run: JournalledRun, query: Mapping[str, str]) -> Any:
-    """Return the `input`, `output` or `error` that *query* names: of a visit, or of the run."""
+    """Return the `input`, `output` or `error` that *query* names: of a visit, or of the run. Of an
+    item that waits it is the input.
+    """
     member = query.get("of", "output")
     if member not in ("input", "output", "error"):
         raise Refused("bad-request", f"'of' is input, output or error, not {member[:50]!r}")
+    if "item" in query:
+        return _item_of(visit_of(run, query), query["item"]).input
     value = getattr(visit_of(run, query), member) if "task" in query else run.ended.get(member)
     if value is None:
         raise Refused("not-found", f"there is no {member}")
     return value
+
+
+def _item_of(task: TaskRun, index: str) -> WaitingItem:
+    """Return the item *index* of *task*, which waits for somebody. Raises `Refused`."""
+    for item in task.items.waiting if task.items is not None else ():
+        if str(item.index) == index:
+            return item
+    raise Refused("not-found", f"the item {index[:20]} of the task {task.name!r} does not wait")

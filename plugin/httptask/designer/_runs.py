@@ -168,13 +168,14 @@ class Runs:
         )
 
     async def signal(self, request: Request) -> Response:
-        """Complete a task that waits for somebody outside, or fail it."""
+        """Complete a task, or an item of it, that waits for somebody outside, or fail it."""
         journal, run = await self._found(request)
         value = await json_object(request)
         task, error = member(value, "task", str), member(value, "error", dict, dict)
+        item = None if value.get("item") is None else member(value, "item", int)
         signal = Signal(error=error) if error else Signal(value.get("output"))
         try:
-            await in_thread(lambda: journal.complete(run.workflow_id, task, signal))
+            await in_thread(lambda: journal.complete(run.workflow_id, task, signal, item))
         except JournalError as failure:
             raise Refused("run", str(failure)) from failure
         return Response(status_code=204)

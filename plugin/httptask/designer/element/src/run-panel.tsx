@@ -121,10 +121,12 @@ function Shown({ run, store }: { run: ShownRun; store: Store }) {
 
 const time = (store: Store, visit: Visit): string => (visit.told === undefined ? duration(visit.elapsedSeconds ?? 0) : `${store.runs.seconds(visit).toFixed(1)} s`);
 
+const waitsForSomebody = ({ status, awaitsSignal, items }: Visit): boolean => (status === "Waiting" ? !!awaitsSignal : status === "InProgress" && !!items?.waiting);
+
 /** What a visit does, in a few words. */
 function stateOf(visit: Visit): string {
-  const { status, statusCode, pinned, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, awaitsSignal, callback, items } = visit;
-  const parts = [status === "Waiting" && awaitsSignal ? callback ? "waiting for a callback" : "waits for somebody" : stateWord(status)];
+  const { status, statusCode, pinned, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, callback, items } = visit;
+  const parts = [waitsForSomebody(visit) ? callback ? "waiting for a callback" : "waits for somebody" : stateWord(status)];
   if (status === "Waiting" && waitUntil) parts.push(`until ${new Date(waitUntil).toLocaleTimeString()}`);
   if (statusCode) parts.push(String(statusCode));
   if (pinned) parts.push("pinned");
@@ -179,7 +181,7 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
       </div>
       {visit.notes?.map((note) => <p key={note} class="muted small">{note}</p>)}
       {visit.status === "Waiting" && goesOn && visit.callback && <Callback url={visit.callback} path={`runs/${run.id}/callback?${query}`} store={store} />}
-      {visit.status === "Waiting" && visit.awaitsSignal && goesOn && <Gate visit={visit} store={store} />}
+      {waitsForSomebody(visit) && goesOn && <Gate visit={visit} path={`runs/${run.id}/value?${query}&of=input&item=`} store={store} />}
       {failure && <Failed failure={failure} />}
       {error && (
         <Note kind={visit.status === "Stopped" ? "warning" : "error"} title={store.named(String(error.message))}>
@@ -237,8 +239,11 @@ function Callback({ url, path, store }: { url: string; path: string; store: Stor
   );
 }
 
-/** What somebody outside gives to a task that waits for it. */
-function Gate({ visit, store }: { visit: Visit; store: Store }) {
+/** What somebody outside gives to a task that waits for it, or to an item of it; *path* and the item's index lead to its input. */
+function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store }) {
+  const waiting = visit.items?.waiting;
+  const [chosen, setChosen] = useState(`${waiting?.[0].index}`);
+  const item = waiting?.find(({ index }) => `${index}` === chosen)?.index;
   const [text, setText] = useState("");
   const [problem, setProblem] = useState("");
   const complete = () => {
@@ -249,14 +254,23 @@ function Gate({ visit, store }: { visit: Visit; store: Store }) {
       return setProblem(`Not JSON: ${(error as Error).message}`);
     }
     setProblem("");
-    void store.runs.complete(visit, output);
+    void store.runs.complete(visit, output, item);
   };
   return (
     <div class="field single">
+      {waiting && (
+        <>
+          <select aria-label="Item" value={item === undefined ? "" : chosen} onChange={typed(setChosen)}>
+            <option value="">Which item?</option>
+            {waiting.map(({ index }) => <option key={index} value={`${index}`}>Item {index}</option>)}
+          </select>
+          {item !== undefined && <Value key={chosen} path={path + chosen} label="Input" store={store} />}
+        </>
+      )}
       <div class="field-head"><label class="name" for="gate-output">Output of {visit.name}</label><span class="type">JSON; empty for none</span></div>
       <textarea id="gate-output" class="code" rows={2} value={text} placeholder={'{"approved": true}'} aria-describedby="gate-problem" onInput={typed(setText)} />
       <p id="gate-problem" class="problem error">{problem}</p>
-      <button onClick={complete}>Complete</button>
+      <button disabled={!!waiting && item === undefined} onClick={complete}>Complete</button>
     </div>
   );
 }

@@ -170,9 +170,9 @@ export class Runs {
     await this.act(() => this.store.api.send(`runs/${shown.id}`, { method: "DELETE" }));
   }
 
-  /** Complete the task of *visit*, which waits for somebody. */
-  complete = (visit: Visit, output: Json): Promise<void> =>
-    this.act(() => this.store.api.post(`runs/${this.shown!.id}/signals`, { task: visit.name, output }));
+  /** Complete the task of *visit*, or an *item* of it, which waits for somebody. */
+  complete = (visit: Visit, output: Json, item?: number): Promise<void> =>
+    this.act(() => this.store.api.post(`runs/${this.shown!.id}/signals`, { task: visit.name, item, output }));
 
   private async act(act: () => Promise<unknown>): Promise<void> {
     try {

@@ -420,7 +420,7 @@ export interface Visit {
   awaitsSignal?: boolean;
   /** The URL whose call it waits for, without its secret part. */
   callback?: string;
-  items?: { count: number; completed?: number; failed?: number };
+  items?: { count: number; completed?: number; failed?: number; waiting?: { index: number }[] };
   notes?: string[];
   /** Requests that pins answered. */
   pinned?: number;
