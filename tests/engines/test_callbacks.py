@@ -22,6 +22,7 @@ from httptask._core.redaction import MASK
 from httptask.engines import Journal, aresume_run, arun_workflow
 from httptask.engines.callbacks import receiving
 from httptask.errors import DefinitionError, PluginError, SettingsError
+from httptask.model.for_each import ItemCounts
 from httptask.model.workflow import Signal, WorkflowRun
 from httptask.task import Runtime
 from worlds import fork, workflow
@@ -34,9 +35,9 @@ def api() -> Iterator[CallingApi]:
 
 
 async def until_it_waits(journal: Journal) -> None:
-    """Return when the journal has it that the task waits: only its file tells."""
+    """Return when the journal has it that the task, or an item, waits: only its file tells."""
     while not any(  # noqa: ASYNC110 - another thread writes the file
-        task.status == "Waiting"
+        task.status == "Waiting" or (task.items is not None and task.items.waiting)
         for run in journal.runs()
         for task in journal.run(run.workflow_id).tasks
     ):
@@ -424,7 +425,12 @@ def test_a_killed_run_goes_on_waiting_for_its_items(api: CallingApi, tmp_path: P
     async def life(journal: Journal, *, is_first: bool) -> WorkflowRun | None:
         runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
         counted, opened = asyncio.Event(), asyncio.Event()
-        options: dict[str, Any] = {"runtime": runtime, "advanced": lambda *_: counted.set()}
+
+        def advanced(name: str, counts: ItemCounts) -> None:
+            if counts.ended:
+                counted.set()
+
+        options: dict[str, Any] = {"runtime": runtime, "advanced": advanced}
         receiver = receiving("127.0.0.1", 0, SECRET, opened=lambda *_: opened.set())
         async with runtime, receiver as callbacks:
             options["callbacks"] = callbacks
@@ -539,15 +545,19 @@ def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path) -> None:
     assert (run.status, run.output["body"]["rows"], len(api.came)) == ("Completed", 5, 1)
 
 
-def test_somebody_completes_it_by_hand(api: CallingApi, tmp_path: Path) -> None:
-    """What is given to the task through the journal is taken as the body of the call."""
+@pytest.mark.parametrize("item", [None, 0])
+def test_somebody_completes_it_by_hand(api: CallingApi, tmp_path: Path, item: int | None) -> None:
+    """What is given to the task, or to an item of it, through the journal is taken as the body of
+    the call.
+    """
+    task = export(api, done=["x"]) if item is None else each(api, 1, done=["x"])
 
     async def main(journal: Journal) -> WorkflowRun:
         runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
         async with runtime, receiving("127.0.0.1", 0, SECRET) as callbacks:
             run = asyncio.create_task(
                 arun_workflow(
-                    one(export(api, done=["x"])),
+                    one(task),
                     journal=journal,
                     workflow_id="r",
                     runtime=runtime,
@@ -556,9 +566,13 @@ def test_somebody_completes_it_by_hand(api: CallingApi, tmp_path: Path) -> None:
             )
             await asyncio.to_thread(api.next_url)
             await until_it_waits(journal)
-            journal.complete("r", "Export", Signal({"by": "hand"}))
+            (gate,) = journal.run("r").under_way
+            # A deadline ends its wait, too.
+            assert gate.items is None or gate.items.waiting[0].until is not None
+            journal.complete("r", "Export", Signal({"by": "hand"}), item)
             return await run
 
     with Journal(tmp_path / "runs.sqlite3") as journal:
         run = asyncio.run(main(journal))
-    assert (run.output["body"], run.output["job"]["stoppedBy"]) == ({"by": "hand"}, "signal")
+    output = run.output if item is None else run.output[item]
+    assert (output["body"], output["job"]["stoppedBy"]) == ({"by": "hand"}, "signal")
