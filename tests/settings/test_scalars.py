@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from httptask.settings import RequestCheck
+from httptask.settings.check._scalars import plainly_takes
+from httptask.settings.check._validate import Validator
 
 MEMBERS: dict[str, Any] = {
     "anything": True,
@@ -63,6 +66,25 @@ def request_with(place: tuple[str, ...], name: str, value: Any) -> dict[str, Any
         group = {step: group}
     url = f"https://a.example/{{{name}}}" if place == ("pathParameters",) else "https://a.example"
     return {"url": url, place[0]: group}
+
+
+ALONE = {name: one for name, one in MEMBERS.items() if "$ref" not in str(one)}
+UNUSABLE = [{"type": "a string"}, {"type": "nonsense"}, {"minLength": "1"}, {"enum": 7}]
+
+
+@pytest.mark.parametrize(
+    "schema", [*ALONE.values(), {"description": "Anything"}, *UNUSABLE], ids=str
+)
+def test_no_keyword_refuses_what_a_schema_plainly_takes(schema: Any) -> None:
+    """A property that is let through at a glance satisfies the schema by jsonschema itself, and
+    there is no advice on it; a schema that cannot be used is said to be so.
+    """
+    for value in VALUES:
+        whole = Validator({"allOf": [schema]}).problems(value)
+        assert bool(Validator({"properties": {"a": schema}}).problems({"a": value})) == bool(whole)
+        if schema not in UNUSABLE and plainly_takes(schema, value):
+            assert not whole
+            assert Draft202012Validator(schema).is_valid(value)
 
 
 @pytest.mark.parametrize("place", PLACES, ids="/".join)

@@ -32,6 +32,7 @@ from httptask.settings.check._checking import (
     refusals,
 )
 from httptask.settings.check._formats import is_plainly_none
+from httptask.settings.check._scalars import plainly_takes
 
 # References
 
@@ -93,7 +94,7 @@ def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
         yield ValidationError(
             "nothing may stand here", validator="None", path=[name], instance=value
         )
-    else:
+    elif not plainly_takes(schema, value):
         yield from validator.descend(value, schema, path=name, schema_path=name)
 
 

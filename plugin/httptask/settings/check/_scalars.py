@@ -62,13 +62,24 @@ def _followed(schema: Any, definitions: Mapping[str, Any]) -> Any:
     return None
 
 
+def plainly_takes(schema: Any, value: Any) -> bool:
+    """Say whether *schema* takes *value* without advice: anything, or this scalar. False decides
+    nothing: to ask all keywords one by one costs a hundred times as much.
+    """
+    if not isinstance(schema, dict):
+        return schema is True
+    names = schema.keys()
+    return names <= ANNOTATIONS or (names <= _OF_SCALARS and plainly_allows(schema, value))
+
+
 def plainly_allows(schema: Mapping[str, Any], value: Any) -> bool:
     """Say whether *value* is a scalar that *schema*, a `scalar_schema`, allows without advice."""
     names = _TYPES.get(type(value))
     if names is None or (type(value) is float and not math.isfinite(value)):
         return False
     types = schema.get("type", names)
-    if not any(name == types or name in types for name in names):
+    listed = (types,) if isinstance(types, str) else types
+    if not any(name in listed for name in names):
         return False
     if "enum" in schema and not (type(value) is str and value in schema["enum"]):
         return False
