@@ -8,7 +8,6 @@ at it, and checking by it, may cost is bounded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -53,7 +52,7 @@ def schema_document_problems(schema: Any, pointer: str) -> list[Problem]:
     Its keywords, its references (which must lead to a schema in it, and not back to themselves),
     and, as warnings, patterns that cannot be read and keywords that are most likely misspelt.
     """
-    problems = Validator(_metaschema(), is_metaschema=True).problems(schema, pointer)
+    problems = Validator(Draft202012Validator.META_SCHEMA).problems(schema, pointer)
     if problems:
         return problems
     schemas = list(_schemas(schema, pointer))
@@ -74,11 +73,6 @@ def input_problems(schema: Any, value: Any, *, expressions: bool = False) -> lis
     """
     whole = schema if isinstance(schema, Mapping) else {"allOf": [schema]}
     return Validator(whole, expressions=expressions, references=_MOST_REFERENCES).problems(value)
-
-
-@cache
-def _metaschema() -> Any:
-    return Draft202012Validator.META_SCHEMA
 
 
 def _schemas(root: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

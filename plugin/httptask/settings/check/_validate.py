@@ -32,8 +32,7 @@ class Validator:
 
     With *expressions*, a string that is wholly `${…}` may stand wherever any value may: it is
     checked again, without this, after evaluation. *references* bounds how often references are
-    followed for one value. A schema may refer to itself alone, but *is_metaschema* to those of
-    JSON Schema.
+    followed for one value. A schema may refer to itself and to the metaschemas of JSON Schema.
     """
 
     def __init__(
@@ -42,18 +41,16 @@ class Validator:
         *,
         expressions: bool = False,
         references: float = math.inf,
-        is_metaschema: bool = False,
     ) -> None:
         self._schema = schema
         self._expressions = expressions
         self._references = references
-        # An empty registry fetches nothing; jsonschema's own has the metaschemas.
-        self._registry: dict[str, Any] = {} if is_metaschema else {"registry": Registry()}
 
     @cached_property
     def _compiled(self) -> tuple[Any, Forms]:
         validator_class = Relaxed if self._expressions else Strict
-        return validator_class(self._schema, **self._registry), Forms(self._schema)
+        # An empty registry fetches nothing; the metaschemas are known without.
+        return validator_class(self._schema, registry=Registry()), Forms(self._schema)
 
     def problems(self, value: Any, pointer: str = "", *, missing: bool = True) -> list[Problem]:
         """Return everything in *value* that does not satisfy the schema, in document order.
