@@ -73,6 +73,12 @@ CONDITIONS = [
     "$.object === $.object && $.object !== $.other && $.list === $['list']",
     "$.object == $.other || $.object == $.object",
     "$.object === null || $.object === 'x' || null === $.list",
+    *(
+        condition
+        for nothing in ("$.null", "$.missing", "null", "undefined")
+        for name in ("zero", "empty", "no", "yes", "text", "list", "object", "null", "missing")
+        for condition in (f"$.{name} == {nothing}", f"{nothing} != $.{name}")
+    ),
     "($.missing || $.list) === $.list && ($.yes && $.object) === $.object",
     "$.emoji < $.bmp",
     "'\\x41\\u0042\\u{43}\\n\\0\\q' === \"ABC\\n\\x00q\"",
