@@ -133,7 +133,7 @@ def fitting_problems(
         return []
     problems = []
     for (name_pointer, _), credential in zip(named, credentials, strict=True):
-        refusal = _refusal_everywhere(credential, missing, plugins)
+        refusal = _refusal_by_all(credential, missing, plugins)
         if refusal is not None:
             code, params = refusal
             params = {"name": credential.name, "expected": expected, **params}
@@ -154,9 +154,9 @@ def fitting_problems(
 
 
 def _missing_requirements(endpoint: Endpoint, request: Any) -> list[list[Requirement]]:
-    """Return what each alternative of *endpoint* asks for besides what stands in *request*.
+    """Return what each alternative of *endpoint* asks for beyond what *request* already has.
 
-    Nothing, when one of them asks for nothing more, or the endpoint documents no alternatives.
+    The list is empty when an alternative asks for nothing more, or there are no alternatives.
     """
     missing = [
         [requirement for requirement in alternative if not _stands_in(requirement, request)]
@@ -166,7 +166,7 @@ def _missing_requirements(endpoint: Endpoint, request: Any) -> list[list[Require
 
 
 def _known_credentials(names: Sequence[Any], plugins: PluginManager) -> list[Credential]:
-    """Return the credentials *names*; none of them unless something is known of each."""
+    """Return what is known of the credentials *names*: of all of them, or nothing."""
     credentials = []
     for name in names:
         if not isinstance(name, str):  # said where the task is checked
@@ -178,10 +178,10 @@ def _known_credentials(names: Sequence[Any], plugins: PluginManager) -> list[Cre
     return credentials
 
 
-def _refusal_everywhere(
+def _refusal_by_all(
     credential: Credential, alternatives: Sequence[Sequence[Requirement]], plugins: PluginManager
 ) -> tuple[str, dict[str, Any]] | None:
-    """Return why *credential* fits nothing in *alternatives*, by the first; None when it may."""
+    """Return the first refusal of *credential* if it meets no requirement in *alternatives*."""
     refusals = [
         requirement.refusal(credential, plugins)
         for requirements in alternatives

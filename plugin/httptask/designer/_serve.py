@@ -36,7 +36,7 @@ def serve(
     *options* are those of `create_app`. Raises `ServeError`.
     """
     if not is_loopback(host):
-        _refuse_open_door(host, token, hosts)
+        _check_public_host(host, token, hosts)
     try:
         app = create_app(hosts=hosts, token=token, **options)
     except ValueError as error:
@@ -49,8 +49,8 @@ def serve(
         server.run([listening])
 
 
-def _refuse_open_door(host: str, token: str | None, hosts: Collection[str]) -> None:
-    """Raise `ServeError` if everybody who can reach *host* could use the designer."""
+def _check_public_host(host: str, token: str | None, hosts: Collection[str]) -> None:
+    """Raise `ServeError` unless *host*, which others can reach, has a *token* and *hosts*."""
     if token is None:
         raise ServeError(
             f"{host} can be reached by others, and whoever reaches the designer can send"

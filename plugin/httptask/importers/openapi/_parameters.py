@@ -293,7 +293,7 @@ def _similar(context: Context, described: dict[str, Parameter], name: str, uri: 
     """Return the parameter that `{name}` in a path probably means, and take it out of *described*.
 
     `{id*}`, `{+name}` and `{id:int}` are frameworks' template languages; the parameter has the bare
-    name. Without such a one, any text may stand there.
+    name. If there is no such parameter, the result takes any text.
     """
     bare = re.sub(r"^[+#./;?&]|[*?]$|:.*$", "", name)
     parameter = described.pop(bare, None)
