@@ -86,6 +86,46 @@ def test_a_spelling_is_masked_in_a_long_text(name: str, secret: str) -> None:
     assert shown != text
 
 
+ESCAPES = {
+    "json, signs": lambda text: "".join(
+        character if character.isalnum() else f"\\u{ord(character):04x}" for character in text
+    ),
+    **{
+        name: ENCODERS[name]
+        for name in (
+            *("json", "json with slashes", "json in utf-8", "percent", "form", "html"),
+            "html by number, signs alone",
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("secret", ["k y/z+abc&d", "aé<b>c\"d'e", "c4n4ry-x/y"])
+@pytest.mark.parametrize("outer", ESCAPES)
+@pytest.mark.parametrize("inner", ESCAPES)
+def test_an_escape_that_is_escaped_hides_nothing(inner: str, outer: str, secret: str) -> None:
+    """A URL in a URL, JSON in a form, and any other two, in a short text and in a long one; nor do
+    they once more in JSON.
+    """
+    written = ESCAPES[outer](ESCAPES[inner](secret))
+    redactor = Redactor([secret])
+    for text in (f"[{written}]", json.dumps(f"[{written}]"), AROUND[0] * 60 + written):
+        shown = redactor.text(text)
+        assert written not in shown
+        assert MASK in shown
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+def test_a_secret_in_a_url_in_a_url_is_cut_out(charset: str, levels: int) -> None:
+    """However often it is escaped, the rest of the URL stays readable."""
+    written = "é>c4n4ry/x".encode(charset)
+    for _ in range(levels):
+        written = quote(written, safe="").encode()
+    url = f"https://a.example/?next=b%3Fkey%3D{written.decode()}&n=1"
+    assert Redactor(["é>c4n4ry/x"]).text(url) == f"https://a.example/?next=b%3Fkey%3D{MASK}&n=1"
+
+
 @pytest.mark.parametrize("written", ["a+pass*word", "a+pass%2Aword", "%61+pass*word"])
 def test_a_form_as_browsers_write_it(written: str) -> None:
     """A space is a plus, and an asterisk stays (the URL Standard, section 5.1); Python's library

@@ -507,11 +507,12 @@ def test_a_secret_in_json_in_json_is_cut_out(levels: int, is_ascii: bool) -> Non
         pytest.param(html.escape(json.dumps(AWKWARD)), id="JSON in HTML"),
         pytest.param(json.dumps(base64.b64encode(b"?>>c4n4ry").decode()), id="base64"),
         pytest.param("Pz8/YzRuNHJ5".replace("/", "\\/"), id="base64 in JSON of PHP"),
+        pytest.param(quote(quote("é>c4n4ry".encode("latin-1"))), id="Latin-1 in a URL in a URL"),
     ],
 )
 def test_escapes_of_several_kinds_hide_nothing(echo: str) -> None:
     """A secret is masked whose escapes are escaped again, in another way or case."""
-    secrets = [AWKWARD, "?>>c4n4ry", "??\x3fc4n4ry"]
+    secrets = [AWKWARD, "?>>c4n4ry", "??\x3fc4n4ry", "é>c4n4ry"]
     shown = Redactor(secrets).text(f"a {echo} b")
     assert "•••" in shown
     assert not re.search(r"(?i)c4n4ry|YzRuNHJ5", shown)

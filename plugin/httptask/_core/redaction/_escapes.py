@@ -96,8 +96,8 @@ def _spellings(character: str) -> Iterator[str]:
     as_text = {re.escape(encoded.decode("latin-1")) for encoded in encodings}
     yield from sorted(as_text | {re.escape(character)})
     for encoded in encodings:
-        yield "".join(f"%{octet:02x}" for octet in encoded)
-    # In JSON in JSON, escapes are escaped themselves.
+        # In a URL in a URL, and in JSON in JSON, escapes are escaped themselves.
+        yield "".join(f"%(?:25){{0,64}}{octet:02x}" for octet in encoded)
     yield _json_escape(character).replace("\\", r"\\{1,64}")
     if letter := _SHORT_ESCAPES.get(character):
         yield (r"\\{1,64}" if letter == "\\" else rf"\\{{1,64}}{letter}")

@@ -11,6 +11,9 @@ from httptask._core.redaction._escape_search import Anchor, anchors_of, places
 from httptask._core.redaction._escapes import ESCAPES, MARKS, Escape, escaped
 from httptask._core.redaction._spellings import DIGIT, DIGITS, Form, Forms, fold
 
+_SIGNS = frozenset("%\\&#;")
+"""Signs of escapes, which are escaped themselves in a URL in a URL, or JSON in a URL."""
+
 _SHORT = 4096
 """Characters of a text whose escapes are undone without asking where one could matter."""
 
@@ -35,7 +38,7 @@ class Known:
         self.secrets = [known.secret for known in forms]
         self.in_text = [known.in_text for known in forms]
         self.in_octets = [known.in_octets for known in forms]
-        self.escapable = frozenset().union(*(known.escapable for known in forms))
+        self.escapable = _SIGNS.union(*(known.escapable for known in forms))
         self.clean: set[str] = set()
         """Short texts that were searched, and hold none of these: a task sends to one URL, and
         servers answer with the same headers, again and again.
