@@ -79,3 +79,27 @@ def test_server_variables_have_their_pointer() -> None:
     assert "".join(part.text for part in rest[:3]) == "/v1/x/a"
     missing, _ = url_parts({"url": "https://{region}.h/a"}, ENDPOINT)
     assert missing[1] == UrlPart("{region}", "/pathParameters/region", is_missing=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "endpoint", "values"),
+    [
+        (
+            {"x": 1, "a/b": "c", "list": [1, 2]},
+            None,
+            [("1", "/query/x"), ("c", "/query/a~1b"), ("1&list=2", "/query/list")],
+        ),
+        ([["x", 1], ["y", None], ["x", 2]], None, [("1", "/query/0/1"), ("2", "/query/2/1")]),
+        (
+            {"x": 1},
+            Endpoint("i", "GET", "/a", "v", parameters=(Parameter("q", "querystring"),)),
+            [("1", "/query")],
+        ),
+    ],
+)
+def test_values_of_the_query_have_their_pointer(
+    query: Any, endpoint: Endpoint | None, values: list[tuple[str, str]]
+) -> None:
+    """Where a person changes what stands there: names and what the URL brings itself have none."""
+    _, rest = url_parts({"url": "https://h/a?own=1", "query": query}, endpoint)
+    assert [(part.text, part.pointer) for part in rest if part.pointer is not None] == values

@@ -587,6 +587,14 @@ NAMED_BY = {
         "else": {"properties": {"c": {}}},
     },
     "additionalProperties": {"allOf": [{"additionalProperties": {"type": "integer"}}]},
+    "unevaluatedProperties": {"allOf": [{"unevaluatedProperties": {"type": "integer"}}]},
+    "schemas that are true": {
+        "allOf": [True, {"properties": {"a": {}}}],
+        "anyOf": [True, False],
+        "dependentSchemas": {"a": True},
+        "if": {"required": ["b"]},
+        "then": {"properties": {"b": {}}},
+    },
     "nothing": {"description": "no keyword that names a property"},
 }
 
