@@ -123,6 +123,20 @@ def test_a_token_request_is_shown_in_the_exchange_and_its_secrets_nowhere(
     assert len(seen.attempts[0].hops) == 1
 
 
+def test_a_compressed_answer_is_shown_unpacked() -> None:
+    """A person reads what was in it, masked, and a note says that it did not come like this."""
+    answer = json.dumps({"access_token": CANARY, "expires_in": 5}).encode()
+    packed = servers.response(servers.compressed(answer), servers.JSON, servers.GZIP)
+    api = servers.sequence(servers.respond(packed), servers.respond(servers.OK))
+    with servers.raw_server(api) as server:
+        seen = exchange(task(server.url), Scheme(server.url + "/token"))
+    [token] = seen.attempts[0].sub_exchanges
+    shown = token.hop.response
+    assert shown is not None
+    assert shown.decoded == {"access_token": "•••", "expires_in": 5}
+    assert shown.notes == ("the body is shown without its Content-Encoding, gzip",)
+
+
 def test_a_token_that_an_api_echoes_is_masked() -> None:
     """What a token endpoint gave is a secret from then on, wherever it comes back."""
     echoed = servers.response(json.dumps({"you": CANARY}).encode(), servers.JSON, ("X-You", CANARY))
