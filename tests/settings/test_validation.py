@@ -16,6 +16,8 @@ from jsonschema import Draft202012Validator
 from httptask.errors._sentences import SENTENCES
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from httptask.settings import request_problems, schema_problems, settings_schema
+from httptask.settings.check._checking import Check, one_budget
+from httptask.settings.check._forms import Forms
 
 Said = list[tuple[str, str]]
 
@@ -704,3 +706,24 @@ def test_every_keyword_has_a_sentence_of_ours(keyword: str) -> None:
     problems = schema_problems(schema, value)
     assert problems
     assert all(problem.code in SENTENCES for problem in problems)
+
+
+def test_checks_share_the_time_for_patterns_only_when_they_are_told_to() -> None:
+    """Those of one request do, also where one asks for another; the next request has all of it
+    again, whatever a hostile pattern took from the one before.
+    """
+
+    def budget() -> Any:
+        return Check.begun(Forms({}), expressions=False).budget
+
+    with one_budget():
+        shared = budget()
+        with one_budget():
+            assert budget() is shared
+        assert budget() is shared
+    assert budget() is not shared
+    assert budget() is not budget()
+    with pytest.raises(ValueError, match="broken"), one_budget():
+        raise ValueError("broken")
+    with one_budget():
+        assert budget() is not shared
