@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
 
 from designer import RunningDesigner, running_designer, thing_endpoint, thing_task
-from designer_page.browser import STATIC, DesignerPage, chromium, designer_page
+from designer_page.browser import FOUND, STATIC, DesignerPage, chromium, designer_page
 from httptask.model.api import Endpoint, MediaType, RequestBody, Server
 from servers import JSON, Peer, raw_server, respond, response
 
@@ -171,7 +171,7 @@ def _picked(page: DesignerPage, endpoint: Endpoint, place: int) -> float:
     ).count():  # the task that is there: a workflow of hundreds is another measure
         page.named("button", "Change API").click()
     page.page.get_by_label("Search the endpoints").fill(endpoint.title)
-    page.page.get_by_role("option").filter(has_text=endpoint.title).first.wait_for()
+    page.page.locator(FOUND).filter(has_text=endpoint.title).first.wait_for()
     last = list(endpoint.request_body.content["application/json"].schema["properties"])[:place][-1]  # type: ignore[union-attr]
     return float(page.page.evaluate(_PICK, [endpoint.title, f"f-/httpRequest/body/{last}"])) / 1000
 
@@ -198,8 +198,7 @@ def _left(page: DesignerPage) -> float:
 
 def _to(page: DesignerPage, url: str) -> None:
     """Open the form of a new request to *url*."""
-    page.named("button", "Add HTTP task").click()
-    page.named("button", "Start from an empty request").click()
+    page.add_task("Own request")
     page.at("/httpRequest/url").fill(url + "/")
 
 

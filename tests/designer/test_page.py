@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from designer import SEED, running_designer, thing_endpoint
-from designer_page.browser import DesignerPage, designer_page
+from designer_page.browser import FOUND, DesignerPage, designer_page
 from httptask.testing import StandIn
 from tasks import email_task
 
@@ -66,9 +66,9 @@ def test_from_nothing_to_a_response_and_a_saved_task(
     """
     page = designer.page
     clicks = 0
-    designer.named("button", "Add HTTP task").click()
+    designer.named("button", "Add task").click()
     clicks += 1
-    page.get_by_role("option", name=TITLE, exact=False).click()
+    page.locator(FOUND).filter(has_text=TITLE).click()
     clicks += 1
     for pointer, value in SEED_FIELDS.items():
         designer.at(pointer).fill(value)
@@ -97,7 +97,7 @@ def test_keyboard_alone(designer: DesignerPage, folder: Path) -> None:
     press = page.keyboard.press
     expect(page.locator("#search")).to_be_focused()
     page.keyboard.type("email communication")
-    expect(page.get_by_role("option").first).to_contain_text(TITLE)
+    expect(page.locator(FOUND).first).to_contain_text(TITLE)
     press("Enter")
     expect(designer.at("/httpRequest/pathParameters/project_id")).to_be_focused()
     page.keyboard.type("1001")
@@ -129,11 +129,11 @@ def test_search_by_arrows(designer: DesignerPage) -> None:
     """Arrows choose among what was found, and the choice is told to those who do not see it."""
     page = designer.page
     page.locator("#search").fill("thing")
-    expect(page.get_by_role("option")).to_have_count(2)
+    expect(page.locator(FOUND)).to_have_count(2)
     page.keyboard.press("ArrowDown")
     expect(page.locator("#search")).to_have_attribute("aria-activedescendant", "found-1")
-    expect(page.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
-    chosen = page.get_by_role("option").nth(1).locator(".method").inner_text()
+    expect(page.locator(FOUND).nth(1)).to_have_attribute("aria-selected", "true")
+    chosen = page.locator(FOUND).nth(1).locator(".method").inner_text()
     page.keyboard.press("Enter")
     expect(page.locator(".head .method")).to_have_text(chosen)
 
@@ -143,7 +143,7 @@ def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None
     same.
     """
     page = designer.page
-    options = page.get_by_role("option")
+    options = page.locator(FOUND)
     expect(options).to_have_count(3)
     expect(options.nth(2)).to_contain_text(TITLE)
     with designer.held_back("**/endpoints?*") as release:
@@ -160,12 +160,12 @@ def test_press_counts_when_the_results_move_away(designer: DesignerPage) -> None
 def test_press_that_is_dragged_away_chooses_nothing(designer: DesignerPage) -> None:
     """Whoever moves the pointer off before letting go has changed their mind."""
     page = designer.page
-    page.get_by_role("option").first.hover()
+    page.locator(FOUND).first.hover()
     page.mouse.down()
-    page.locator("h2", has_text="Add an HTTP task").hover()
+    page.locator("h2", has_text="Add a task").hover()
     page.mouse.up()
-    page.get_by_role("option").nth(1).hover()
-    expect(page.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
+    page.locator(FOUND).nth(1).hover()
+    expect(page.locator(FOUND).nth(1)).to_have_attribute("aria-selected", "true")
     expect(page.locator("#test")).to_have_count(0)
 
 
@@ -174,7 +174,7 @@ def test_enter_takes_what_the_typed_words_find(designer: DesignerPage) -> None:
     words.
     """
     page = designer.page
-    expect(page.get_by_role("option").first).to_contain_text("Get a thing")
+    expect(page.locator(FOUND).first).to_contain_text("Get a thing")
     with designer.held_back("**/endpoints?*") as release:
         with page.expect_request("**/endpoints?*"):
             page.locator("#search").fill("email communication")
@@ -193,7 +193,7 @@ def test_escape_leaves_the_search(designer: DesignerPage) -> None:
     """Whoever only looked comes back to the task as it was."""
     designer.pick(TITLE)
     designer.at("/httpRequest/pathParameters/project_id").fill("5")
-    designer.named("button", "Add HTTP task").click()
+    designer.named("button", "Add task").click()
     designer.page.keyboard.press("Escape")
     expect(designer.at("/httpRequest/pathParameters/project_id")).to_have_value("5")
 
@@ -209,7 +209,7 @@ def test_change_of_api_keeps_the_place_in_the_workflow(
     designer.at("/connectionTimeoutSeconds").fill("7")
     designer.named("button", "Change API").click()
     designer.page.locator("#search").fill("Change a thing")
-    designer.page.get_by_role("option").filter(has_text="Change a thing").click()
+    designer.page.locator(FOUND).filter(has_text="Change a thing").click()
     expect(designer.page.locator(".head .method")).to_have_text("POST")
     designer.save()
     saved = task_of(folder, "Change a thing")
@@ -224,7 +224,7 @@ def test_request_without_a_description(
     designer: DesignerPage, folder: Path, stand_in: StandIn
 ) -> None:
     """Any request can be made, described or not."""
-    designer.named("button", "Start from an empty request").click()
+    designer.add_task("Own request")
     designer.at("/httpRequest/url").fill(stand_in.url + "/nowhere")
     designer.entry("query", "q", "a b")
     designer.send()
@@ -455,8 +455,7 @@ def test_later_task_sees_what_an_earlier_test_was_answered(
     made = json.loads(
         designer.page.locator(".tree").get_by_text("id:").first.inner_text().partition(":")[2]
     )
-    designer.named("button", "Add HTTP task").click()
-    designer.named("button", "Start from an empty request").click()
+    designer.add_task("Own request")
     designer.at("/httpRequest/url").fill(stand_in.url + "/made/${$.id}")
     designer.add("Input parameters")
     designer.entry("inputParameters", "id")

@@ -50,7 +50,7 @@ def test_letters_are_undone_where_they_are_typed_and_edits_everywhere_else(
     expect(url).not_to_have_value("https://api.acme.example/things/1")
     expect(page.page.locator(".said")).not_to_contain_text("Undone")
     url.fill("https://api.acme.example/others")
-    page.named("button", "Add Wait task").click()
+    page.add_task("Wait")
     expect(undo).to_have_attribute("title", "Undo: Add “Wait” (Ctrl+Z)")
     expect(page.page.locator("#wait-value")).to_be_focused()
     keyboard.press("Control+z")
@@ -167,7 +167,7 @@ def test_a_task_is_added_between_two_in_the_picture_and_dragged_in_the_list(
     between.click()
     expect(heading).to_be_visible()
     assert page.violations() == []
-    page.named("button", "Add Wait task").click()
+    page.add_task("Wait")
     names = page.page.locator(".task-title")
     expect(names).to_have_text([re.compile(name) for name in ("Get", "Wait", "Tell")])
     tasks = page.page.locator(".task")

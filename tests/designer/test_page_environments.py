@@ -174,7 +174,7 @@ def test_a_task_that_runs_another_definition_is_added_and_checked(
     form of what that one takes, with values and expressions, or JSON, and is checked by it. Its
     secrets are signs in the JSON, and are not kept for a reload.
     """
-    page.page.get_by_role("button", name="Add Workflow task").click()
+    page.add_task("Workflow")
     chosen = page.page.get_by_label("Definition", exact=True)
     expect(chosen).to_have_value("zz-billing")
     expect(page.page.locator(".form")).to_contain_text("'amount' is required")

@@ -335,7 +335,7 @@ def test_documentation_is_beside_its_row(form: DesignerPage) -> None:
     assert box
     assert row
     assert box["x"] > row["x"] + row["width"], "it covers no field"
-    form.named("button", "Add HTTP task").hover()
+    form.named("button", "Add task").hover()
     expect(card).to_have_count(0)
     form.page.set_viewport_size({"width": 390, "height": 844})
     expect(form.page.locator(".hint", has_text="What it is called.")).to_be_visible()
@@ -770,8 +770,7 @@ def test_json_pasted_into_the_body_of_a_free_request(form: DesignerPage, server:
     text.
     """
     text = '{"spec": {"replicas": 3, "ratio": 0.1, "id": 12345678901234567890}}'
-    form.named("button", "Add HTTP task").click()
-    form.named("button", "Start from an empty request").click()
+    form.add_task("Own request")
     form.at("/httpRequest/url").fill(server.url + "/patched")
     form.at("/httpRequest/method").fill("PATCH")
     form.at("/httpRequest/body").fill("replicas: 3")
@@ -792,8 +791,7 @@ def test_any_token_is_a_method(form: DesignerPage, server: RawServer) -> None:
     """RFC 9110, section 9.1: the known ones are offered, another is sent as it is, what is none is
     said to be none.
     """
-    form.named("button", "Add HTTP task").click()
-    form.named("button", "Start from an empty request").click()
+    form.add_task("Own request")
     form.at("/httpRequest/url").fill(server.url + "/dav")
     method = form.at("/httpRequest/method")
     offered = form.page.locator(f'[id="{method.get_attribute("list")}"] option')
@@ -823,8 +821,7 @@ def test_what_was_unusual_about_a_response_is_said(form: DesignerPage) -> None:
         peer.sendall(answers.pop(0))
 
     with raw_server(handler) as odd:
-        form.named("button", "Add HTTP task").click()
-        form.named("button", "Start from an empty request").click()
+        form.add_task("Own request")
         form.at("/httpRequest/url").fill(odd.url + "/")
         form.send()
         expect(form.page.locator(".response .note", has_text="Unusual")).to_contain_text(
@@ -1027,8 +1024,7 @@ def test_a_secret_is_pointed_out_before_it_is_saved(
     """Beside a secret that was typed in stands that a credential is the place for it; an expression
     is no secret.
     """
-    form.named("button", "Add HTTP task").click()
-    form.named("button", "Start from an empty request").click()
+    form.add_task("Own request")
     form.entry(group, name, value)
     warning = form.problem(f"/httpRequest/{group}/{name}")
     expect(warning).to_contain_text("looks like a secret")
@@ -1154,8 +1150,7 @@ def test_typing_an_address_is_not_disturbed(form: DesignerPage, server: RawServe
     """Whoever types an address with pauses, in which it is checked, goes on where the last letter
     was.
     """
-    form.named("button", "Add HTTP task").click()
-    form.named("button", "Start from an empty request").click()
+    form.add_task("Own request")
     place = form.at("/httpRequest/url")
     expect(place).to_be_focused()
     place.fill("")

@@ -100,7 +100,7 @@ def test_a_wait_is_added_changed_renamed_moved_and_removed(
     """It waits some seconds or until a time; either may be an expression, and what is neither is
     kept with its problem.
     """
-    page.named("button", "Add Wait task").click()
+    page.add_task("Wait")
     value = page.page.locator("#wait-value")
     expect(value).to_be_focused()
     value.fill("1.5")
@@ -131,7 +131,7 @@ def test_a_decision_is_added_between_two_tasks_and_its_choices_edited(
     """Every way leads on at first; a condition is checked while it is typed, in both forms; a way
     that leads nowhere yet takes the next task that is added.
     """
-    page.named("button", "Add Decision task").click()
+    page.add_task("Decision")
     expect(labelled(page, "Value 1 of choice 1")).to_be_focused()
     page.named("button", "Expression").click()
     condition = labelled(page, "Condition 1")
@@ -146,7 +146,7 @@ def test_a_decision_is_added_between_two_tasks_and_its_choices_edited(
     page.named("button", "Expression").last.click()
     labelled(page, "Condition 2").fill("jsonata: body.total > 20")
     expect(page.named("group", "Choice 2").locator(".problem")).not_to_have_count(0)
-    page.named("button", "Add Terminate task").click()
+    page.add_task("Terminate")
     labelled(page, "Status of the run").select_option("Failed")
     labelled(page, "Output of the run").fill('{"total": "${$.tasks.Get.output.body.total}"}')
     page.page.locator(".task-name", has_text="Decide").click()
@@ -177,7 +177,7 @@ def test_a_parallel_is_built_by_keyboard_and_its_branches_edited(
     """A branch begins with a request of its own, which is opened from there; what is added while it
     is open goes into the branch; a branch can begin elsewhere, and be removed.
     """
-    page.named("button", "Add Parallel task").press("Enter")
+    page.add_task("Parallel")
     add = page.named("button", "Add branch")
     expect(add).to_be_focused()
     expect(page.page.locator(".form .problem").first).to_be_visible()
@@ -189,7 +189,7 @@ def test_a_parallel_is_built_by_keyboard_and_its_branches_edited(
     expect(add).to_be_focused()
     page.named("button", "Open HTTP request 2").press("Enter")
     expect(labelled(page, "Task name")).to_have_value("HTTP request 2")
-    page.named("button", "Add Wait task").press("Enter")
+    page.add_task("Wait")
     expect(labelled(page, "Seconds")).to_be_focused()
     page.page.locator(".task-name", has_text="Both").press("Enter")
     second = labelled(page, "First task of branch 2")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 import servers
 from designer import running_designer
-from designer_page.browser import DesignerPage, designer_page
+from designer_page.browser import FOUND, DesignerPage, designer_page
 from imports import Silent, description
 from registry import Registry, npm_is_set_to
 
@@ -26,7 +26,7 @@ def designer(tmp_path: Path, browser: Browser) -> Iterator[DesignerPage]:
 
 
 def found(designer: DesignerPage, text: str) -> None:
-    expect(designer.page.get_by_role("option").filter(has_text=text).first).to_be_visible()
+    expect(designer.page.locator(FOUND).filter(has_text=text).first).to_be_visible()
 
 
 def test_one_button_on_the_first_day_and_the_search_finds_what_came(

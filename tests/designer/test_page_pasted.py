@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from designer import running_designer, thing_endpoint
-from designer_page.browser import DesignerPage, designer_page
+from designer_page.browser import FOUND, DesignerPage, designer_page
 from servers import JSON, RawServer, raw_server, respond, response
 
 SECRET = "c4n4ry-secret-9b1f"
@@ -196,7 +196,7 @@ def test_paste_into_the_address_of_a_request(designer: DesignerPage, server: Raw
     and what was there is in the history. An address is pasted as always.
     """
     page = designer.page
-    designer.named("button", "Start from an empty request").click()
+    designer.add_task("Own request")
     url = designer.at("/httpRequest/url")
     url.fill("")
     page.evaluate("(text) => navigator.clipboard.writeText(text)", f"{server.url}/plain")
@@ -241,7 +241,7 @@ def test_dropped_description_is_imported(designer: DesignerPage, server: RawServ
     drop(designer.page.locator("#search"), "dropped.json", description(server))
     expect(designer.page.locator(".note", has_text="Imported dropped.json")).to_be_visible()
     designer.page.locator("#search").fill("dropped from a folder")
-    expect(designer.page.get_by_role("option").first).to_contain_text("Dropped from a folder")
+    expect(designer.page.locator(FOUND).first).to_contain_text("Dropped from a folder")
 
 
 def test_copy_as_code(designer: DesignerPage, server: RawServer, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from designer import running_designer, thing_endpoint
-from designer_page.browser import DesignerPage, designer_page
+from designer_page.browser import FOUND, DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from httptask.model.workflow import WorkflowDefinition
 from httptask.testing import StandIn
@@ -117,16 +117,15 @@ def edit(designer: DesignerPage, name: str) -> str:
 
 
 def add_own(designer: DesignerPage, name: str) -> str:
-    designer.named("button", "Add HTTP task").click()
-    designer.named("button", "Start from an empty request").click()
+    designer.add_task("Own request")
     expect(designer.page.get_by_label("Task name")).to_have_value("HTTP request")
     return name
 
 
 def add_described(designer: DesignerPage, name: str) -> str:
-    designer.named("button", "Add HTTP task").click()
+    designer.named("button", "Add task").click()
     designer.page.get_by_label("Search the endpoints").fill("thing")
-    designer.page.get_by_role("option").filter(has_text="Get a thing").click()
+    designer.page.locator(FOUND).filter(has_text="Get a thing").click()
     expect(designer.page.locator("#test")).to_be_visible()
     return name
 
@@ -154,7 +153,7 @@ def rename(designer: DesignerPage, name: str) -> str:
 def change(designer: DesignerPage, name: str) -> str:
     designer.named("button", "Change API").click()
     designer.page.get_by_label("Search the endpoints").fill("thing")
-    designer.page.get_by_role("option").filter(has_text="Change a thing").click()
+    designer.page.locator(FOUND).filter(has_text="Change a thing").click()
     expect(designer.page.locator(".head .method")).to_have_text("POST")
     followed = "Change a thing" if name == "Get a thing" else name
     expect(designer.page.get_by_label("Task name")).to_have_value(followed)

@@ -5,14 +5,16 @@ fits.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from designer import RunningDesigner, running_designer
+from designer import RunningDesigner, running_designer, thing_endpoint
 from designer_page.browser import DesignerPage, designer_page
+from httptask.model.api import MediaType, RequestBody
 from httptask.testing import StandIn
 from places import ROOT
 
@@ -153,6 +155,7 @@ def test_keys_reach_every_part(designer: DesignerPage) -> None:
     page.locator(".title-row button").first.focus()
     page.keyboard.press("/")
     expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Escape")
 
     background = (
         "getComputedStyle(document.querySelector('http-task-designer').shadowRoot"
@@ -231,9 +234,46 @@ def test_secrets_are_not_in_line_or_preview(
     """A key that is typed into a request of one's own stands nowhere outside its field."""
     with designer_page(browser, running.url) as designer:
         page = designer.page
-        designer.named("button", "Start from an empty request").click()
+        designer.add_task("Own request")
         expect(designer.at("/httpRequest/url")).to_be_focused()
         designer.at("/httpRequest/url").fill("http://127.0.0.1:9/a?api_key=canary-4711&q=1")
         expect(page.get_by_role("group", name="The request")).to_contain_text("q=1")
         shown = page.get_by_role("group", name="The request").inner_text()
         assert "canary" not in shown
+
+
+def test_a_row_far_down_a_long_form_is_laid_out_when_it_comes_into_view(
+    tmp_path: Path, browser: Browser
+) -> None:
+    """It costs nothing before, and the keyboard, a problem's link and the browser's search reach it
+    all the same.
+    """
+    properties = {f"field_{number}": {"type": "string"} for number in range(80)}
+    body = MediaType(
+        {"type": "object", "properties": properties, "required": [*properties]},
+    )
+    thing = replace(
+        thing_endpoint("https://api.acme.example", method="POST"),
+        id="long",
+        title="A long form",
+        request_body=RequestBody({"application/json": body}, required=True),
+    )
+    laid_out = "(control) => control.checkVisibility({contentVisibilityAuto: true})"
+    with (
+        running_designer(tmp_path, endpoints=[thing]) as running,
+        designer_page(browser, running.url) as page,
+    ):
+        page.pick("A long form")
+        last = page.at("/httpRequest/body/field_79")
+        expect(last).to_have_count(1)
+        assert not last.evaluate(laid_out)
+        assert page.at("/httpRequest/body/field_1").evaluate(laid_out)
+        page.at("/httpRequest/body/field_78").focus()
+        for _ in range(2):  # the switch to an expression is between them
+            page.page.keyboard.press("Tab")
+        expect(last).to_be_focused()
+        expect(last).to_be_in_viewport()
+        assert last.evaluate(laid_out)
+        assert page.page.evaluate("window.find('field_60')")
+        page.page.keyboard.type("x")
+        assert page.violations() == []

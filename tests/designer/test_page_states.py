@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from designer import RunningDesigner, running_designer, thing_endpoint
-from designer_page.browser import DesignerPage, designer_page
+from designer_page.browser import FOUND, DesignerPage, designer_page
 from httptask.model.api import Endpoint, MediaType, Parameter, RequestBody, Server
 from servers import (
     JSON,
@@ -212,7 +212,7 @@ def test_a_task_for_each_item_is_drawn_as_such(thing: DesignerPage, upstream: Up
     """
     upstream.play = respond_json({"ids": ["a", "b"]})
     thing.send()
-    thing.named("button", "Add HTTP task").click()
+    thing.named("button", "Add task").click()
     thing.pick("Get a thing")
     thing.at("/httpRequest/pathParameters/id").fill("$")
     thing.page.keyboard.type(".item")
@@ -429,7 +429,7 @@ def test_a_stream_is_seen_while_it_comes_and_kept_when_it_is_stopped(
         peer.wait_for_close()
 
     upstream.play = handler
-    designer.named("button", "Start from an empty request").click()
+    designer.add_task("Own request")
     designer.at("/httpRequest/url").fill(server.url + "/ticks")
     designer.entry("query", "api_key", "typed-key-9")
     designer.page.keyboard.press("Control+Enter")
@@ -609,7 +609,7 @@ def test_catalogue_that_cannot_be_used(designer: DesignerPage) -> None:
     expect(designer.page.locator(".note.error")).to_contain_text("it is locked")
     designer.page.unroute_all()
     designer.named("button", "Try again").click()
-    expect(designer.page.get_by_role("option").first).to_be_visible()
+    expect(designer.page.locator(FOUND).first).to_be_visible()
 
 
 def test_other_program_at_the_address(designer: DesignerPage) -> None:
@@ -675,7 +675,7 @@ def test_revealing_is_an_act(designer: DesignerPage) -> None:
 
 def searching(designer: DesignerPage, upstream: Upstream) -> None:
     designer.page.locator("#search").fill("thing")
-    expect(designer.page.get_by_role("option")).not_to_have_count(0)
+    expect(designer.page.locator(FOUND)).not_to_have_count(0)
 
 
 def nothing_found(designer: DesignerPage, upstream: Upstream) -> None:
@@ -737,7 +737,7 @@ def test_no_axe_violation_in_any_state(
     with designer_page(browser, running.url, color_scheme=scheme) as designer:
         for name, act in STATES.items():
             designer.load()
-            designer.named("button", "Add HTTP task").click()
+            designer.named("button", "Add task").click()
             act(designer, upstream)
             if violations := designer.violations():
                 found[name] = violations

@@ -379,3 +379,45 @@ def test_after_a_reload_the_answer_in_the_history_is_the_sample(page: DesignerPa
     expect(page.page.get_by_label("Task name")).to_have_value("Tell")
     page.named("button", "fx for id").click()
     expect(item(page, "id: 7")).to_be_visible()
+
+
+def test_an_expression_over_the_answer_has_the_tree_of_the_answer(
+    page: DesignerPage, folder: Path
+) -> None:
+    """Documented before the first test, and with its values after it; nothing else is offered."""
+    expect(page.page.locator("#test")).to_be_focused()
+    page.add("Success condition")
+    condition = page.at("/successCondition")
+    condition.press("Alt+e")
+    tree = page.page.get_by_role("tree", name="Values for Success condition")
+    expect(tree.get_by_role("treeitem").first).to_contain_text("documented answer")
+    expect(tree.get_by_role("treeitem", level=1)).to_have_count(1)
+    condition.press("Escape")
+    expect(tree).to_have_count(0)
+    page.send()
+    condition.press("Alt+e")
+    tree.get_by_role("treeitem").filter(has_text="name: ").click()
+    expect(condition).to_have_value("$.body.name")
+    expect(page.page.locator(".value-below")).to_have_text('= "Ärmel" string')
+    condition.fill("jsonata: body.id = 7")
+    expect(page.page.locator(".value-below")).to_have_text("= true boolean")
+    assert page.violations() == []
+    page.save()
+    tasks = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
+    assert tasks["Get"]["successCondition"] == "jsonata: body.id = 7"
+
+
+def test_a_wait_takes_a_value_from_the_tree(page: DesignerPage, folder: Path) -> None:
+    """What is chosen is written as an expression, with its value below."""
+    tested(page)
+    page.add_task("Wait")
+    box = page.page.locator("#wait-value")
+    page.named("button", "Insert a value into Seconds").click()
+    page.page.get_by_role("treeitem").filter(has_text="id: 7").first.click()
+    expect(box).to_have_value("${$.tasks.Get.output.body.id}")
+    expect(page.page.locator(".value-below")).to_have_text("= 7 integer")
+    box.fill("30")
+    expect(page.page.locator(".value-below")).to_have_count(0)
+    page.save()
+    tasks = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]
+    assert tasks["Wait"]["seconds"] == 30

@@ -38,6 +38,8 @@ _ARGUMENTS = (
     "--disable-sync",
 )
 _PATIENCE_MS = 20_000
+FOUND = "#found [role=option]:has(.found-path)"
+"""The endpoints that were found."""
 IN_THE_MENU = ("Copy JSON", "Change API")
 """Buttons of the menu next to *Copy as curl*."""
 
@@ -143,8 +145,17 @@ class DesignerPage:
         expect(self.page.locator(".head, .search").first).to_be_visible()
         self.page.keyboard.press("Control+k")
         self.page.get_by_label("Search the endpoints").fill(query)
-        self.page.get_by_role("option").filter(has_text=query).first.click()
+        self.page.locator(FOUND).filter(has_text=query).first.click()
         expect(self.page.locator(".head")).to_be_visible()
+
+    def add_task(self, kind: str) -> None:
+        """Add a task of a *kind* that the palette offers: `Own request`, `Wait`, …"""
+        expect(self.page.locator(".head, .search").first).to_be_visible()
+        self.page.keyboard.press("Control+k")
+        self.page.locator("#search").fill(kind)
+        named = self.page.locator(".called", has_text=re.compile(f"^{kind}$"))
+        self.page.locator("#found").get_by_role("option").filter(has=named).first.click()
+        expect(self.page.locator("#found")).to_have_count(0)
 
     def add(self, *names: str) -> None:
         """Put optional fields on the form."""

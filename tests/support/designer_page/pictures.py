@@ -140,10 +140,11 @@ def open_task(page: DesignerPage, name: str) -> None:
 def searched(page: DesignerPage) -> None:
     page.page.keyboard.press("Control+k")
     page.page.get_by_label("Search the endpoints").fill("thing")
-    expect(page.page.get_by_role("option")).to_have_count(2)
+    expect(page.page.locator("#found [role=option]")).to_have_count(4)
 
 
 def filled_in(page: DesignerPage) -> None:
+    page.page.keyboard.press("Escape")
     open_task(page, "Get a thing")
     expect(page.page.locator(".preview .http")).to_contain_text("/things/7?limit=20")
     expect(page.page.locator(".head .chip")).to_have_text("All required fields are filled")

@@ -7,15 +7,14 @@ import { Panel } from "./panel";
 import { loaded } from "./panel-module";
 import { Request } from "./request";
 import { TestButton } from "./request-line";
-import { Search } from "./search";
 import { type Pane, PANES, type Store, type Tab } from "./store";
 import { type CredentialWish, namesIn, slotOf, writeNames } from "./task-credentials";
 import { TopBar } from "./top-bar";
-import { afterPaint, Failed, Icon, IconButton, idOf, Tabs, UiContext, useRedraw } from "./ui";
+import { afterPaint, Failed, Icon, IconButton, idOf, Tabs, typed, UiContext, useRedraw } from "./ui";
 import * as flow from "./workflow";
 import { WorkflowPanel } from "./workflow-panel";
 
-export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRoot; onTheme: () => void }) {
+export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
   const redraw = useRedraw();
   useLayoutEffect(() => store.subscribe(redraw), [store]);
   /** Drawn at once, or when a panel has come. */
@@ -58,11 +57,12 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
             <PaneTabs store={store} />
             <main class="columns" aria-label="Task" data-pane={store.pane} onFocusIn={(event) => noteField(store, event.target as Element)}>
               <WorkflowPanel />
-              <div class="middle" onDragOver={holdsFiles} onDrop={(event) => store.pasting.dropped(event)}>{store.task.picking ? <Search /> : <Request />}</div>
+              <div class="middle" onDragOver={holdsFiles} onDrop={(event) => store.pasting.dropped(event)}>{store.task.name === null ? store.task.picking && <Panel name="Search" of={{}} until={<SearchBox store={store} />} /> : store.task.picking && store.task.loading ? null : <Request />}</div>
               <Right store={store} />
             </main>
           </>
         )}
+        {store.isReady && store.task.picking && store.task.name !== null && <Panel name="Search" of={{ over: true }} until=" " />}
         {store.pasting.text !== null && <Panel name="Pasted" />}
         {store.credentialWish && store.task.root && <CredentialDialog store={store} wish={store.credentialWish} />}
         {store.keysShown && <Panel name="KeysSheet" />}
@@ -70,7 +70,7 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
           {store.isReady && (
             <div class="bottom-bar" role="group" aria-label="Save and test">
               <button disabled={store.saving.underWay} onClick={() => void store.saving.save()}><Icon name="save" />Save</button>
-              {store.task.root && !store.task.picking && <TestButton />}
+              {store.task.root && <TestButton />}
             </div>
           )}
           <div class="statusline">
@@ -78,12 +78,19 @@ export function App({ store, shadow, onTheme }: { store: Store; shadow: ShadowRo
             <span class="grow" />
             {store.isReady && <span class="hints">{KEYS.map(({ hint, keys }) => hint && <span key={hint}><kbd>{keys[0]}</kbd> {hint}</span>)}</span>}
             {store.config && <span class="muted version">httptask {store.config.version}</span>}
-            <IconButton icon="theme" label="Light or dark" onClick={onTheme} />
+            <IconButton icon="theme" label="Light or dark" onClick={store.switchTheme} />
           </div>
         </footer>
       </div>
     </UiContext.Provider>
   );
+}
+
+/** Stands where the search will be; what is typed here meanwhile goes on there. */
+function SearchBox({ store }: { store: Store }) {
+  const input = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => () => { store.asking = (input.current!.getRootNode() as ShadowRoot).activeElement === input.current; }, []);
+  return <section class="search"><input ref={input} id="search" aria-label="Search the endpoints" value={store.asked} onInput={typed((text) => { store.asked = text; })} onPaste={(event) => store.pasting.pasted(event)} /></section>;
 }
 
 /** A file may be dropped here; the browser would leave the page for it. */
@@ -136,7 +143,7 @@ function PaneTabs({ store }: { store: Store }) {
   const { run, result } = store.tests;
   const state = run?.task === store.task.name ? "under way" : (result?.ending.status ?? "");
   const tabs: [Pane, string][] = [
-    ["tasks", `Tasks ${flow.listed(store.workflow.working).length}`], ["request", store.task.picking ? "Add" : "Request"],
+    ["tasks", `Tasks ${flow.listed(store.workflow.working).length}`], ["request", store.task.name === null ? "Add" : "Request"],
     ["response", state ? `Response ${state}` : "Response"],
   ];
   return (

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Asked, type Credential, type CredentialDraft, failureOf, type HeldToken, type Scheme } from "./api";
 import { Consent } from "./consent";
 import { ASKS, listed, Row, SchemeFields } from "./credential-fields";
+import { useModal } from "./modal";
 import type { CredentialWish } from "./task-credentials";
 import type { Failure } from "./types";
 import { Failed, IconButton, Note, typed, useUi } from "./ui";
@@ -19,7 +20,7 @@ export function Credentials({ wish, onUse, onClose }: { wish: CredentialWish; on
   const { store } = useUi();
   const { api } = store;
   const endpoint = store.task.endpoint?.item.id;
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [offer, setOffer] = useState<Offer | null>(null);
   const [draft, setDraft] = useState<CredentialDraft | null>(null);
   const [said, setSaid] = useState<Said | null>(null);
@@ -51,7 +52,6 @@ export function Credentials({ wish, onUse, onClose }: { wish: CredentialWish; on
   };
   const open = (name: string) => attempt(async () => setDraft({ ...(await api.credential(name)), isNew: false }));
   useLayoutEffect(() => {
-    dialog.current!.showModal();
     void attempt(async () => {
       const from = await api.schemes(endpoint);
       setOffer(from);

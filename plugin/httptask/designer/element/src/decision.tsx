@@ -3,12 +3,13 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type As, blankRow, conditionOf, type EditedRow, editedRow, isAlone, isBegun, OPERATORS, readsAs } from "./condition-rows";
 import type { FlowForm } from "./flow-task";
 import { EntryRows, type Row } from "./entries";
-import { type Asked, ExpressionInput, ValueBelow } from "./expression-input";
+import { ValueBelow } from "./expression-input";
 import { child } from "./json";
 import { TaskChoice } from "./routes";
-import { ANY, load, type Slot } from "./slots";
+import { ANY, load } from "./slots";
 import { editTask, problemsAt } from "./task-edits";
 import { describedBy, Icon, IconButton, Problems, typed, useRedraw, useUi } from "./ui";
+import { ValueBox } from "./value-box";
 
 /** In milliseconds, after the last key. */
 const ASK_AFTER = 150;
@@ -100,15 +101,7 @@ interface Place {
 function ConditionText({ id, pointer, number, described, condition, write }: Place & { condition: string; write: (text: string) => void }) {
   const [slot] = useState(() => load(ANY));
   Object.assign(slot, { fx: true, expr: condition });
-  return <ValueBox {...{ id, pointer, described, slot }} name={`Condition ${number}`} of="condition" placeholder="$.statusCode === 200 || $.body.total > 20" redraw={() => write(slot.expr)} />;
-}
-
-/** A text of the condition, with the tree of what it can see. */
-function ValueBox({ slot, pointer, id, name, described, ...rest }: {
-  slot: Slot; pointer: string; id: string; name: string; described?: string; of: "condition" | "part"; placeholder: string; redraw: () => void; quiet?: boolean;
-}) {
-  const [asked, ask] = useState<Asked>(null);
-  return <ExpressionInput {...{ slot, pointer, name, asked, ask }} control={{ id, "aria-label": name, "aria-describedby": described }} {...rest} />;
+  return <ValueBox {...{ id, pointer, described, slot }} name={`Condition ${number}`} of="whole" placeholder="$.statusCode === 200 || $.body.total > 20" redraw={() => write(slot.expr)} />;
 }
 
 /** What is said of the value on the right. */
@@ -151,7 +144,7 @@ function ConditionRows({ id, pointer, number, described, rows, onChange }: Place
       })}
       <div class="row">
         <button class="add" aria-label={`Add row to choice ${number}`} onClick={add}><Icon name="plus" />Add row</button>
-        <ValueBelow pointer={pointer} text={rows.some(isBegun) ? "" : conditionOf(rows)} />
+        <ValueBelow asIs pointer={pointer} text={rows.some(isBegun) ? "" : conditionOf(rows)} />
       </div>
     </div>
   );

@@ -81,7 +81,7 @@ function Expression(place: Place) {
   const plainInput = <input {...control(place)} {...tied(place, "expr")} class="code wired" placeholder={slot.field.format === "expression" ? "jsonata: statusCode = 202" : "$.name"} />;
   return (
     <div class="expression">
-      {isEvaluated(pointer) ? <Panel name="ExpressionInput" of={{ slot, pointer, name, redraw, asked, ask, control: control(place) }} until={plainInput} /> : plainInput}
+      {isEvaluated(pointer) || slot.field.format === "expression" ? <Panel name="ExpressionInput" of={{ slot, pointer, name, redraw, asked, ask, control: control(place) }} until={plainInput} /> : plainInput}
       {isEvaluated(pointer) && <label class="sample">
         <span>Sample for tests</span>
         <input

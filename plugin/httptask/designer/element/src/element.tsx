@@ -89,8 +89,9 @@ export class HttpTaskDesigner extends HTMLElement {
     const fire = (type: string, detail: unknown, cancelable = false) =>
       this.dispatchEvent(new CustomEvent(type, { detail, cancelable, bubbles: true, composed: true }));
     this.store = new Store(api, fire);
+    this.store.switchTheme = this.switchTheme;
     this.store.isNarrow = () => this.clientWidth < NARROW;
-    render(<App key={api.base} store={this.store} shadow={this.shadow} onTheme={this.switchTheme} />, this.shadow);
+    render(<App key={api.base} store={this.store} shadow={this.shadow} />, this.shadow);
     void this.store.start(this.getAttribute("workflow"), this.getAttribute("task"));
   }
 

@@ -15,6 +15,9 @@ const AT_ONCE = 40;
 /** What a field is asked to do once it is drawn: open the picker, go on with a typed `$`, or with the text it is after all. */
 export type Asked = "picker" | "typed" | "text" | null;
 
+/** A text in which expressions stand in `${}`, or a value in a condition of a Decision that is no expression. */
+export type TextKind = "whole" | "part";
+
 interface ExpressionField {
   slot: Slot;
   pointer: string;
@@ -26,8 +29,7 @@ interface ExpressionField {
   ask: (asked: Asked) => void;
   /** Gets what was chosen, or was typed and ended with Enter, in the place of the slot. */
   onTake?: (expression: string) => void;
-  /** Of a Decision: the whole text of a condition, or a value in one that is no expression. */
-  of?: "condition" | "part";
+  of?: TextKind;
   /** It may be a text, too: what begins with no `$` asks for no value. */
   quiet?: boolean;
   placeholder?: string;
@@ -61,8 +63,8 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     setMost(AT_ONCE);
     if (all) setToggled(new Map());
     if (open && groups) return; // while one types, the tree stays
-    store.expressions.scope().then(
-      (scope) => { setGroups(scope.groups.filter(({ kind, path }) => of === "part" ? !path.length : of || pointer.startsWith("/httpRequest") || (kind !== "parameter" && (kind !== "item" || !pointer.startsWith("/forEach"))))); setFailure(""); },
+    store.expressions.scope(pointer).then(
+      (scope) => { setGroups(scope.groups.filter(({ path }) => of !== "part" || !path.length)); setFailure(""); },
       (error: Error) => setFailure(error.message),
     );
   };
@@ -87,7 +89,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     const path = store.expressions.reach(group, steps, pointer);
     const now = fresh ? slot.expr.length : input.current!.selectionStart!;
     const here = contextAt(slot.expr, now);
-    const isOther = of === "condition" && group.path.length > 0; // what only an expression sees
+    const isOther = of === "whole" && group.path.length > 0; // what only an expression sees
     const { text, caret: after } = inserted(slot.expr, fresh ? 0 : here.query.from, now, here, path);
     slot.expr = isOther ? wrapped(text) : text;
     setOpen(false);
@@ -168,7 +170,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
           </div>
         </div>
       )}
-      {!(quiet && slot.expr[0] !== "$") && <ValueBelow pointer={pointer} text={slot.expr} />}
+      {!(quiet && slot.expr[0] !== "$") && <ValueBelow asIs={!!of} pointer={pointer} text={slot.expr} />}
     </div>
   );
 }
@@ -190,7 +192,7 @@ function ValueLine({ id, line, active, slot, onClick }: { id: string; line: Line
 }
 
 /** What the expression yields with the samples there are, as one types. */
-export function ValueBelow({ pointer, text: written }: { pointer: string; text: string }) {
+export function ValueBelow({ pointer, text: written, asIs }: { pointer: string; text: string; asIs?: boolean }) {
   const { store } = useUi();
   const redraw = useRedraw();
   const [shown, setShown] = useState<Evaluation | null>(null);
@@ -201,7 +203,7 @@ export function ValueBelow({ pointer, text: written }: { pointer: string; text: 
     if (!text) return setShown(null);
     const running = new AbortController();
     const timer = setTimeout(() => {
-      store.expressions.evaluate(pointer, isExpression(text) || pointer.startsWith("/choices/") ? text : wrapped(text), running.signal).then(
+      store.expressions.evaluate(pointer, asIs || isExpression(text) ? text : wrapped(text), running.signal).then(
         (found) => { if (!running.signal.aborted) setShown(found); },
         () => { if (!running.signal.aborted) setShown(null); }, // the server is away: testing and saving say so
       );

@@ -28,12 +28,12 @@ export class Expressions {
     return body;
   }
 
-  /** The tree of what the open task's expressions see. */
-  scope = (): Promise<Scope> => this.store.api.scope(this.body());
+  /** The tree of what the open task's expressions see, or the one at *pointer*. */
+  scope = (pointer?: string): Promise<Scope> => this.store.api.scope({ ...this.body(), pointer });
 
   /** The value of the expression *text* at *pointer*. */
   async evaluate(pointer: string, text: string, signal: AbortSignal): Promise<Evaluation> {
-    const body = this.body(pointer.startsWith("/choices") ? undefined : text); // a condition names no task
+    const body = this.body(/^\/(httpRequest|inputParameters|forEach)/.test(pointer) ? text : undefined); // others name no task
     // An entry that has no name yet stands nowhere.
     if (typeof at(flow.find(body.definition, body.task)?.task, pointer) !== "string") return {};
     return this.store.api.evaluate({ ...body, pointer, text }, signal);

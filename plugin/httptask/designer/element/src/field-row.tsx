@@ -54,7 +54,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
       }}
       onKeyDown={(event) => {
         if (onRemove && event.key === "Backspace" && !event.repeat && (!isTokens(slot) || !slot.kids.length) && isEmpty(event.target as HTMLElement, id)) onRemove();
-        else if (isPickerKey(event) && takesExpression) slot.fx ? ask("picker") : toggle(true);
+        else if (isPickerKey(event) && (takesExpression || field.format === "expression")) slot.fx ? ask("picker") : toggle(true);
         else if (twoViews && isViewKey(event) && (json || event.target === row.current)) switchView(store, slot, pointer);
         else return;
         event.preventDefault();

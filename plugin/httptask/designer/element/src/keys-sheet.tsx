@@ -1,12 +1,11 @@
 // All keys of the page, from the table that the element acts by.
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { KEYS } from "./keys";
+import { useModal } from "./modal";
 import { IconButton, useUi } from "./ui";
 
 export function KeysSheet(_: object) {
   const { store } = useUi();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => dialog.current!.showModal(), []);
+  const dialog = useModal();
   const rows = new Map<string, string[]>();
   for (const { keys, does } of KEYS) rows.set(does, [...(rows.get(does) ?? []), ...keys]);
   return (

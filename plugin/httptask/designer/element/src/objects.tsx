@@ -68,7 +68,7 @@ export function Optional({ options, onAdd, of }: { options: Option[]; onAdd: (op
     <div class="options" role="group" aria-label={`Optional fields${of && ` of ${of}`}`}>
       {options.length >= MANY && (
         <div class="row">
-          <span class="grow">Optional{of && <> in <code>{of}</code></>} <span class="muted small">{options.length} fields, not sent until set</span></span>
+          <span class="grow">Optional{of && <> in <code>{of}</code></>} <span class="muted small">{options.length} fields<span class="wide">, not sent until set</span></span></span>
           <input
             value={filter} placeholder={`Filter ${options.length} optional fields`} aria-label="Filter the optional fields"
             onInput={typed(setFilter)}

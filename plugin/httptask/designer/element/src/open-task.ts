@@ -64,15 +64,14 @@ export class OpenTask {
     this.commit();
     this.place = place;
     this.picking = how;
-    this.store.pane = "request";
     this.store.focusWanted = "search";
+    if (this.name === null) this.store.pane = "request";
     this.store.update();
   }
 
   stopPicking(): void {
     if (this.name === null) return;
     this.picking = this.place = null;
-    this.store.focusWanted = "test";
     this.store.update();
   }
 

@@ -32,6 +32,7 @@ export { Preview } from "./preview";
 export { Reference } from "./reference";
 export { Response } from "./response";
 export { RunPanel } from "./run-panel";
+export { Search } from "./search";
 export { Tokens } from "./tokens";
 export { TaskMenu } from "./task-menu";
 export { WorkflowList } from "./workflow-list";

@@ -1,8 +1,9 @@
 // A pasted request before it becomes a task: which endpoint it is for, what is not carried over, its secrets.
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf, type Pasted as Read, type PastedEndpoint, type PastedTask } from "./api";
 import { plural } from "./amounts";
 import { isObject, type JsonObject } from "./json";
+import { useModal } from "./modal";
 import { KeepCredential } from "./pasted-credential";
 import type { Failure, Problem } from "./types";
 import { Failed, Icon, IconButton, Method, Note, typed, useUi } from "./ui";
@@ -20,7 +21,7 @@ export function Pasted() {
   const { store } = useUi();
   const { api, pasting } = store;
   const { file, replaces } = pasting;
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [text, setText] = useState(pasting.text!);
   const [read, setRead] = useState<Read | null>(null);
   /** Every endpoint that was offered; the text is read again for another. */
@@ -51,7 +52,6 @@ export function Pasted() {
     setBusy(false);
   };
   useLayoutEffect(() => {
-    dialog.current!.showModal();
     const most = store.config!.limits.pasted;
     if ((file?.size ?? text.length) > most)
       setFailure({ title: `${file?.name ?? "The text"} is too large for the page`, detail: `At most ${most.toLocaleString("en")} bytes are read here. The command httptask import-request reads more.` });

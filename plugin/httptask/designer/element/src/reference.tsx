@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { child, segments } from "./json";
 import { GROUP_TITLES } from "./task-form";
 import type { Endpoint, Row } from "./types";
-import { Empty, Html, Method, useMost, useUi } from "./ui";
+import { afterPaint, Empty, Html, Method, useMost, useUi } from "./ui";
 
 /** Where a parameter is sent (OpenAPI's `in`), and the group of the settings that it stands in. */
 const GROUPS: Record<string, string> = { path: "pathParameters", header: "headers", query: "query", querystring: "query", cookie: "cookies" };
@@ -76,13 +76,17 @@ function rowOf(rows: Row[], base: string, pointer: string): number {
   return best;
 }
 
+/** Rows have some lines each. */
+const ROWS_AT_ONCE = 12;
+
 function Rows({ rows, base }: { rows: (Row & { deprecated?: boolean })[]; base?: string }) {
   const { store } = useUi();
   const list = useRef<HTMLUListElement>(null);
-  const most = useMost(rows.length);
+  const most = useMost(rows.length, ROWS_AT_ONCE);
   const current = base === undefined ? -1 : rowOf(rows, base, store.field);
   useLayoutEffect(() => {
-    list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+    // Where it stands is not known before everything is laid out, which the first paint does not wait for.
+    if (current >= 0) afterPaint(() => list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest" }));
   }, [current, most]);
   return (
   <ul class="doc-rows" ref={list}>

@@ -119,7 +119,7 @@ function Terms({ store, root }: { store: Store; root: Slot }) {
     <>
       {retry && <button class="quiet" onClick={go("retry")}><Icon name="retry" />{attempts ? plural(attempts, "attempt") : "Retry"}</button>}
       {slotOf("readTimeoutSeconds") && <button class="quiet wide" onClick={go("readTimeoutSeconds")}><Icon name="clock" />Read timeout {shown("readTimeoutSeconds")}</button>}
-      {slotOf("totalTimeoutSeconds") && <button class="quiet" onClick={go("totalTimeoutSeconds")}><Icon name="clock" />Total timeout {shown("totalTimeoutSeconds")}</button>}
+      {slotOf("totalTimeoutSeconds") && <button class="quiet" aria-label={`Total timeout ${shown("totalTimeoutSeconds")}`} onClick={go("totalTimeoutSeconds")}><Icon name="clock" /><span class="wide">Total timeout </span>{shown("totalTimeoutSeconds")}</button>}
     </>
   );
 }

@@ -56,6 +56,12 @@ export class Store {
   /** The reference lies over the right pane; where there is one part only, it is a sheet over that. */
   reference = false;
   keysShown = false;
+  /** From light to dark, or back. */
+  switchTheme: () => void = () => {};
+  /** What was typed into the search before its code had come. */
+  asked = "";
+  /** The keyboard was there when it went. */
+  asking = false;
   /** The pointer of the field that has the focus, or had it last. */
   field = "";
   status = "";

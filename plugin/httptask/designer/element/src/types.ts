@@ -190,6 +190,8 @@ export interface Config {
   taskSettings: Field[];
   /** What `errors` of a route may name. */
   errorClasses: string[];
+  /** The types of tasks that definitions may use. */
+  taskTypes: string[];
 }
 
 /** A value that an expression can name: its type, and a sample of it where there is one. */
@@ -225,6 +227,7 @@ export interface ScopeRequest {
   inputs: { input?: Json; tasks?: JsonObject; itemIndex?: number };
   environment?: string;
   workflow?: string;
+  pointer?: string;
 }
 /** What an expression yields with the samples there are. */
 export interface Evaluation {

@@ -21,8 +21,8 @@ export const afterPaint = (act: () => void): unknown => requestAnimationFrame(()
 
 const AT_ONCE = 24;
 /** How many of *count* things to draw: what is further down than anybody sees comes behind the first paint. */
-export function useMost(count: number): number {
-  const [most, setMost] = useState(AT_ONCE);
+export function useMost(count: number, atOnce = AT_ONCE): number {
+  const [most, setMost] = useState(atOnce);
   useLayoutEffect(() => { if (count > most) afterPaint(() => setMost(Infinity)); }, []);
   return most;
 }

@@ -1,14 +1,15 @@
 // The list of workflows, as a dialog.
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { failureOf } from "./api";
+import { useModal } from "./modal";
 import type { Failure } from "./types";
 import { Failed, IconButton, Note, useUi } from "./ui";
 import { bringBack, listOf, type Removed, removeWorkflow, renameWorkflow, runnersOf, type WorkflowItem } from "./workflows";
 
 export function WorkflowList({ onNew, onClose }: { onNew: () => void; onClose: () => void }) {
   const { store, focus } = useUi();
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const [items, setItems] = useState<WorkflowItem[] | null>(null);
   const [asked, setAsked] = useState<{ id: string; what: "rename" | "remove" } | null>(null);
   const [removed, setRemoved] = useState<Removed | null>(null);
@@ -25,7 +26,6 @@ export function WorkflowList({ onNew, onClose }: { onNew: () => void; onClose: (
     await load().catch(() => {});
   };
   useLayoutEffect(() => {
-    dialog.current!.showModal();
     void load().catch((error: unknown) => setFailure(failureOf(error)));
   }, []);
   const rename = (id: string, name: string) => void attempt(async () => {

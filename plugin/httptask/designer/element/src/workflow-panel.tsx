@@ -5,58 +5,24 @@ import { panelsLoaded } from "./panel-module";
 import { Icon, IconButton, Method, useUi } from "./ui";
 import { isObject } from "./json";
 import { SIGNS, stateWord } from "./runs";
-import type { Task } from "./types";
 import * as flow from "./workflow";
 
-/** A task that can be added with one press. */
-interface Addition {
-  name: string;
-  task: Task & { type: string };
-  /** The id of the control to go on with. */
-  control: string;
-}
-const ADDITIONS: Addition[] = [
-  { name: "Wait", task: { type: "Wait", seconds: 60 }, control: "wait-value" },
-  { name: "Decide", task: { type: "Decision", choices: [{ condition: "", nextTask: "" }], defaultTask: "" }, control: "choice-0" },
-  { name: "Both", task: { type: "Parallel", branches: [] }, control: "branch-add" },
-  { name: "End", task: { type: "Terminate", terminationStatus: "Completed" }, control: "termination-status" },
-];
-
 export function WorkflowPanel() {
-  const { store, focus } = useUi();
-  const { id: workflowId, working, broken } = store.workflow;
+  const { store } = useUi();
+  const { working, broken } = store.workflow;
   const items = flow.listed(working);
-  const other = (store.config?.workflows ?? []).find(({ id }) => id !== workflowId);
-  const add = ({ name: wanted, task, control }: Addition) => {
-    const free = flow.freeName(working, wanted);
-    store.workflow.edit((edited) => store.task.insert(edited, free, task), `Add “${free}”`);
-    void store.task.open(free);
-    store.say(`“${free}” added. Not saved yet.`);
-    focus(control);
-  };
-  const additions: Addition[] = [
-    ...(other ? [{ name: `Run ${other.name ?? other.id}`, task: { type: "Workflow", definition: other.id }, control: "workflow-definition" }] : []),
-    ...ADDITIONS,
-  ];
   return (
     <nav class="workflow" aria-label="Steps">
       <ol class="tasks" aria-label="Tasks">
         {items.map((item) => <TaskItem key={item.name} item={item} />)}
       </ol>
       {!broken && (
-        <button class={store.task.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.task.pick("new")}><Icon name="plus" />Add HTTP task</button>
-      )}
-      {!broken && (
-        <div class="add-others" role="group" aria-label="Add another task">
-          {additions.map((addition) => (
-            <button key={addition.task.type} class="add" aria-label={`Add ${addition.task.type} task`} onClick={() => add(addition)}><Icon name="plus" />{addition.task.type}</button>
-          ))}
-        </div>
+        <button class={store.task.picking === "new" ? "add-task chosen" : "add-task"} onClick={() => store.task.pick("new")}><Icon name="plus" />Add task <kbd aria-hidden="true">Ctrl K</kbd></button>
       )}
       {items.length > 1 && (
         <section class="routes">
           <h2 class="caption">Routes</h2>
-          <Panel name="Graph" of={{ definition: working, chosen: store.task.picking === "new" ? null : store.task.name }} />
+          <Panel name="Graph" of={{ definition: working, chosen: store.task.name }} />
         </section>
       )}
     </nav>
@@ -69,7 +35,7 @@ const DRAGGED = "application/x-httptask-task";
 function TaskItem({ item }: { item: flow.Listed }) {
   const { store } = useUi();
   const { name, type, task, depth } = item;
-  const chosen = name === store.task.name && store.task.picking !== "new";
+  const chosen = name === store.task.name;
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
   const unsaved = store.workflow.isUnsaved(name);
   const visit = store.runs.states.get(name);
