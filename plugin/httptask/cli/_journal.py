@@ -50,8 +50,10 @@ def named_journal(
     is_new: bool = True,
     waits: GateListener | None = None,
 ) -> Journal:
-    """Open the journal that is named; *is_new* lets it be made. *waits* is told of tasks that begin
-    to wait for somebody. Raises `CommandError` when there is no name, and `JournalError`.
+    """Open the journal that is named; *is_new* lets it be made.
+
+    *waits* is told of tasks that begin to wait for somebody. Raises `CommandError` when there is no
+    name, and `JournalError`.
     """
     from httptask.engines import Journal
 
@@ -65,6 +67,12 @@ def named_journal(
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
+    _add_runs(commands)
+    _add_status(commands)
+    _add_complete(commands)
+
+
+def _add_runs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     runs = command(
         commands,
         "runs",
@@ -76,6 +84,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     runs.add_argument("--status", choices=STATUSES, help="only runs that are in this state")
     runs.set_defaults(run=run_runs)
 
+
+def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     status = command(
         commands,
         "status",
@@ -88,6 +98,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     journal_option(status)
     status.set_defaults(run=run_status)
 
+
+def _add_complete(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     complete = command(
         commands,
         "complete",
@@ -123,7 +135,7 @@ def _run_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def _index(text: str) -> int:
-    """Return the index of an item that *text* is."""
+    """Return *text* as the index of an item."""
     if not _INDEX.fullmatch(text):
         raise argparse.ArgumentTypeError(f"an item is its number, from 0, not {text[:40]!r}")
     return int(text)
