@@ -20,6 +20,9 @@ JSONATA = "jsonata:"
 _LONGEST_KEPT = 4096
 """Characters. Longer texts are split anew each time: bodies should not fill the cache."""
 
+_OBJECTS = (dict, Mapping)
+"""Dictionaries first: to ask an abstract class is slow."""
+
 _SPECIAL = re.compile(r"""[{}'"]""")
 _SPECIAL_IN_JSONATA = re.compile(r"""[{}'"`/]""")
 _BEFORE_A_REGEX = re.compile(r"""(?:^|[(\[{,;:=<>!&|?+~^.-]|(?<![\w$`])(?:and|or|in))$""")
@@ -84,10 +87,10 @@ def holds_expression(value: Any, has: Callable[[str], bool] = has_expression) ->
         if isinstance(item, str):
             if has(item):
                 return True
-        elif isinstance(item, Mapping):
-            queue.extend(item.values())
         elif isinstance(item, list):
             queue.extend(item)
+        elif isinstance(item, _OBJECTS):
+            queue.extend(item.values())
     return False
 
 
