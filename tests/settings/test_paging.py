@@ -70,6 +70,22 @@ def setting(endpoint: Endpoint) -> Any:
 
 IN_QUERY = {"in": "query"}
 SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a token in a body": (
+        {
+            "method": "post",
+            "path": "/things/search",
+            "properties": {"data": LIST, "nextPageToken": TEXT},
+            "requestBody": {
+                "content": {"application/json": {"schema": {"properties": {"pageToken": TEXT}}}}
+            },
+        },
+        {
+            "mode": "cursor",
+            "items": "$.data",
+            "next": "$.nextPageToken",
+            "parameter": {"in": "body", "name": "pageToken"},
+        },
+    ),
     "a token": (
         {"properties": {"data": LIST, "nextPageToken": TEXT}, "query": {"pageToken": TEXT}},
         {
@@ -305,6 +321,14 @@ NOT_SUGGESTED: dict[str, dict[str, Any]] = {
     "no evidence": {"properties": {"data": LIST}, "query": {"filter": TEXT}},
     "a size alone": {"properties": {"data": LIST}, "query": {"limit": NUMBER}},
     "a token that nothing feeds": {"properties": {"data": LIST}, "query": {"pageToken": TEXT}},
+    "a token that says who asks": {
+        "properties": {"data": LIST, "token": TEXT},
+        "query": {"token": {**TEXT, "description": "Your authentication token."}},
+    },
+    "plain values of one thing": {
+        "properties": {"tags": {"type": "array", "items": TEXT}, "total": NUMBER},
+        "query": {"page": NUMBER},
+    },
     "a token that nothing takes": {"properties": {"data": LIST, "nextPageToken": TEXT}},
     "two lists": {
         "properties": {"cats": LIST, "dogs": LIST, "total": NUMBER},
