@@ -114,6 +114,22 @@ def test_arrows_choose_among_everything(page: DesignerPage) -> None:
     assert page.violations() == []
 
 
+def test_enter_takes_what_has_the_words_when_no_endpoint_has(
+    page: DesignerPage, folder: Path
+) -> None:
+    """Enter before the endpoints are there waits for them: an endpoint with the words goes first."""
+    page.page.keyboard.press("Control+k")
+    expect(offered(page).first).to_be_visible()
+    with page.held_back("**/endpoints?*") as release:
+        with page.page.expect_request("**/endpoints?*"):
+            box(page).fill("delay")
+        page.page.keyboard.press("Enter")
+        expect(box(page)).to_be_visible()
+        release()
+        expect(page.page.get_by_label("Seconds", exact=True)).to_be_focused()
+    assert "Wait" in tasks(page, folder)
+
+
 def test_commands_are_done_where_the_keyboard_was(page: DesignerPage, folder: Path) -> None:
     """What is chosen is done with the page as it was: a name that is still being typed is saved."""
     name = page.page.get_by_label("Task name")

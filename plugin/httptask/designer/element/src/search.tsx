@@ -74,7 +74,7 @@ function Box({ children }: { children?: ComponentChildren }) {
       setFailure(null);
       setActive(0);
       answered.current = query;
-      if (entered.current) take(page.items[0]);
+      if (entered.current) take(page.items[0] ?? others[0]);
     } catch (error) {
       if (signal?.aborted) return;
       entered.current = false;
