@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import pickle
 import re
@@ -12,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import trustme
@@ -102,11 +105,14 @@ def test_a_consent_is_stored_where_tokens_are(
     """Another process finds it: in the file of its owner's, and nowhere else."""
     definition = use("authorizationCode")
     file = tmp_path / "tokens.json"
+    asked: dict[str, str] = {}
 
     async def consents() -> None:
         consent = await ask_consent(first, "crm", CALLBACK)
         assert consent.url.startswith("https://login.acme.example/authorize?tenant=1&response_type")
         assert "#" not in consent.url
+        asked.update(parse_qsl(urlsplit(consent.url).query, strict_parsing=True))
+        assert asked["state"] == consent.state
         await consent.finish(f"{CALLBACK}?code=c4n4ry-code&state={consent.state}")
         with pytest.raises(TypeError, match="pickled"):
             pickle.dumps(consent._verifier)
@@ -118,6 +124,12 @@ def test_a_consent_is_stored_where_tokens_are(
     assert form["code"] == ["c4n4ry-code"]
     assert form["redirect_uri"] == [CALLBACK]
     assert len(form["code_verifier"][0]) >= 43  # RFC 7636, section 4.1
+    digest = hashlib.sha256(form["code_verifier"][0].encode()).digest()
+    assert base64.urlsafe_b64decode(asked["code_challenge"] + "=") == digest
+    assert asked["code_challenge_method"] == "S256"
+    # RFC 6749, section 4.1.1
+    assert (asked["response_type"], asked["redirect_uri"]) == ("code", CALLBACK)
+    assert asked["client_id"] == form.get("client_id", [asked["client_id"]])[0]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with runtime(tokens=file) as second:
         assert HttpTask(definition, runtime=second).call().status_code == 200

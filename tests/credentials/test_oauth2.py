@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 import servers
 from httptask.errors import CredentialError
 from httptask.model.api import Endpoint, Server
-from httptask.task import HttpTask
+from httptask.task import HttpTask, stored_token
 from tasks import call, exchange, failure, http, runtime
 from token_server import TokenServer, decoded, token_server
 
@@ -318,6 +319,32 @@ def test_a_token_may_stand_anywhere_in_an_answer(server: TokenServer, use: Any) 
     seen = exchange(use(tokenAt=at))
     assert seen.outcome == "success"
     assert "c4n4ry" not in json.dumps(seen.to_json())
+
+
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_every_field_of_an_answer_may_stand_elsewhere(
+    server: TokenServer, use: Any, is_renamed: bool
+) -> None:
+    """`tokenAt` names each; those that it does not are where RFC 6749, section 5.1, has them."""
+    fields = {
+        "access_token": "TOKEN",
+        "refresh_token": "c4n4ry-r",
+        "id_token": "c4n4ry-i",
+        "token_type": "bearer",
+        "expires_in": 5000,
+        "scope": "a b",
+    }
+    names = ("accessToken", "refreshToken", "idToken", "tokenType", "expiresIn", "scope")
+    at = {name: f"$.data.{name}" for name in names}
+    moved = {"data": dict(zip(names, fields.values(), strict=True)), "refresh_token": "other"}
+    server.answer = answered(json.dumps(moved if is_renamed else fields), servers.JSON)
+    with runtime() as shared:
+        HttpTask(use(**({"tokenAt": at} if is_renamed else {})), runtime=shared).call()
+        token = asyncio.run(stored_token(shared, "crm"))
+    assert token is not None
+    assert token.refresh_token == "c4n4ry-r"
+    assert (token.id_token, token.scope) == ("c4n4ry-i", "a b")
+    assert token.expires_in == 5000
 
 
 # Where the token goes
