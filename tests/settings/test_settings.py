@@ -355,6 +355,8 @@ def test_query_text_in_the_url_counts_as_query() -> None:
     """
     assert problems({"url": URL + "?topic_id=7&topic_type=rfi", "query": None}) == {}
     assert problems({"url": URL + "?topic_id=7", "query": {"topic_type": "rfi"}}) == {}
+    of_run = {"topic_id": "${$.topicId}"}
+    assert problems({"url": URL + "?topic_type=rfi", "query": of_run}) == {}
     found = problems({"url": URL + "?topic_id=seven&topic_type=rfii&bogus=1", "query": {}})
     assert set(found) == {"/httpRequest/url"}
     every = "\n".join(
