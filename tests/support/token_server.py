@@ -71,6 +71,9 @@ class TokenServer:
             if self.held is not None:
                 self.held.wait(servers.HANG_SECONDS)
                 return False
+            if headers.get("content-type") != "application/x-www-form-urlencoded":
+                peer.sendall(servers.response(b"", status="415 Unsupported Media Type"))
+                return True
             peer.sendall(self._token(parse_qs(body.decode()), headers))
             return True
         if lines[0].split()[1].startswith("/authorize"):
