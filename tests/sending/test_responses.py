@@ -1080,7 +1080,11 @@ def test_codings_do_not_depend_on_how_bytes_arrive(
             undone(", ".join(header), [encoded[:-1]])
 
 
-@pytest.mark.parametrize("library", ["backports.zstd", "zstandard"])
+STANDARD_ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+"""Python's own module, or what stands in for it before 3.14."""
+
+
+@pytest.mark.parametrize("library", [STANDARD_ZSTD, "zstandard"])
 def test_zstd_by_either_library(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python's own module and the package read alike: frames in a row, what is cut off, what is
     none, what fills memory.

@@ -179,6 +179,7 @@ def as_json(page: DesignerPage) -> None:
 def workflow(page: DesignerPage) -> None:
     open_task(page, "Is it large?")
     expect(page.page.locator(".problem")).to_contain_text("which has no 'size'")
+    expect(page.page.locator(".value-below")).to_contain_text("array")  # it comes when evaluated
 
 
 def credentials(page: DesignerPage) -> None:
