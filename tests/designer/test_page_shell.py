@@ -242,12 +242,8 @@ def test_secrets_are_not_in_line_or_preview(
         assert "canary" not in shown
 
 
-def test_a_row_far_down_a_long_form_is_laid_out_when_it_comes_into_view(
-    tmp_path: Path, browser: Browser
-) -> None:
-    """It costs nothing before, and the keyboard, a problem's link and the browser's search reach it
-    all the same.
-    """
+def test_a_row_far_down_a_long_form_is_reached(tmp_path: Path, browser: Browser) -> None:
+    """By the keyboard and by the browser's own search, however the rows are drawn."""
     properties = {f"field_{number}": {"type": "string"} for number in range(80)}
     body = MediaType(
         {"type": "object", "properties": properties, "required": [*properties]},
@@ -258,7 +254,6 @@ def test_a_row_far_down_a_long_form_is_laid_out_when_it_comes_into_view(
         title="A long form",
         request_body=RequestBody({"application/json": body}, required=True),
     )
-    laid_out = "(control) => control.checkVisibility({contentVisibilityAuto: true})"
     with (
         running_designer(tmp_path, endpoints=[thing]) as running,
         designer_page(browser, running.url) as page,
@@ -266,14 +261,11 @@ def test_a_row_far_down_a_long_form_is_laid_out_when_it_comes_into_view(
         page.pick("A long form")
         last = page.at("/httpRequest/body/field_79")
         expect(last).to_have_count(1)
-        assert not last.evaluate(laid_out)
-        assert page.at("/httpRequest/body/field_1").evaluate(laid_out)
         page.at("/httpRequest/body/field_78").focus()
         for _ in range(2):  # the switch to an expression is between them
             page.page.keyboard.press("Tab")
         expect(last).to_be_focused()
         expect(last).to_be_in_viewport()
-        assert last.evaluate(laid_out)
         assert page.page.evaluate("window.find('field_60')")
         page.page.keyboard.type("x")
         assert page.violations() == []
