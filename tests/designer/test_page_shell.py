@@ -269,3 +269,39 @@ def test_a_row_far_down_a_long_form_is_reached(tmp_path: Path, browser: Browser)
         assert page.page.evaluate("window.find('field_60')")
         page.page.keyboard.type("x")
         assert page.violations() == []
+
+
+def test_a_form_that_is_gone_leaves_nothing_behind(tmp_path: Path, browser: Browser) -> None:
+    """However often another endpoint is picked: Chromium counts the nodes that it keeps."""
+    words = ("apples", "pears", "cherries", "plums", "grapes")
+    properties = {f"field_{number}": {"type": "boolean"} for number in range(40)}
+    schema = {"type": "object", "properties": properties, "required": [*properties]}
+    things = [
+        replace(
+            thing_endpoint("https://api.acme.example", method="POST"),
+            id=word,
+            title=f"Send {word}",
+            path=f"/{word}",
+            request_body=RequestBody({"application/json": MediaType(schema)}, required=True),
+        )
+        for word in words
+    ]
+    with (
+        running_designer(tmp_path, endpoints=things) as running,
+        designer_page(browser, running.url) as page,
+    ):
+        devtools = page.page.context.new_cdp_session(page.page)
+        devtools.send("Performance.enable")
+
+        def kept() -> float:
+            devtools.send("HeapProfiler.collectGarbage")
+            metrics = devtools.send("Performance.getMetrics")["metrics"]
+            return next(float(one["value"]) for one in metrics if one["name"] == "Nodes")
+
+        nodes = []
+        for word in words:
+            page.pick(word)
+            expect(page.page.locator(".head")).to_contain_text(word)
+            expect(page.at("/httpRequest/body/field_39")).to_have_count(1)
+            nodes.append(kept())
+        assert nodes[-1] < 1.5 * nodes[0]

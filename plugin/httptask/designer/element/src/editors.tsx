@@ -11,7 +11,7 @@ import { isSecret } from "./secrets";
 import { choices, choose, guess, isAlmostJson, isPlain, isTokens, load, type Slot, structure, takeAs, valuesOf } from "./slots";
 import { Suggested } from "./suggested";
 import type { Field } from "./types";
-import { typed, useUi } from "./ui";
+import { Radios, typed, useUi } from "./ui";
 
 /** Whether a control stands beside the name; what has none is edited below it. */
 export const hasControl = (slot: Slot): boolean =>
@@ -148,7 +148,7 @@ function Text(place: Place) {
 
 function Segments({ slot, id, options, label, described, redraw }: Place & { options: [string, string][] }) {
   return (
-    <div class="segments" role="radiogroup" id={id} tabIndex={-1} aria-labelledby={label} aria-describedby={described}>
+    <Radios class="segments" id={id} tabIndex={-1} aria-labelledby={label} aria-describedby={described}>
       {options.map(([value, title]) => (
         <label key={value}>
           <input
@@ -158,7 +158,7 @@ function Segments({ slot, id, options, label, described, redraw }: Place & { opt
           <span>{title}</span>
         </label>
       ))}
-    </div>
+    </Radios>
   );
 }
 

@@ -1,5 +1,5 @@
 // Small parts that every view uses.
-import { createContext, type ComponentChildren, type ComponentType } from "preact";
+import { createContext, type ComponentChildren, type ComponentType, type JSX } from "preact";
 import { useContext, useLayoutEffect, useReducer, useState } from "preact/hooks";
 import type { RowProps } from "./field-place";
 import type { Store } from "./store";
@@ -18,6 +18,9 @@ export const useRedraw = (): (() => void) => useReducer((count: number, _: void)
 
 /** Call *act* when what was drawn last is on the screen. */
 export const afterPaint = (act: () => void): unknown => requestAnimationFrame(() => requestAnimationFrame(act));
+
+/** Radio buttons, in a form of their own: without one, Chromium keeps those of a shadow root, and all around them, when they are gone. */
+export const Radios = (props: JSX.HTMLAttributes<HTMLDivElement>) => <form class="radios" onSubmit={(event) => event.preventDefault()}><div role="radiogroup" {...props} /></form>;
 
 const AT_ONCE = 24;
 /** How many of *count* things to draw: what is further down than anybody sees comes behind the first paint. */

@@ -4,7 +4,7 @@ import type { FlowForm } from "./flow-task";
 import { exactNumber, NUMBER } from "./json";
 import { ANY, load } from "./slots";
 import { editTask, problemsAt } from "./task-edits";
-import { describedBy, Problems, useUi } from "./ui";
+import { describedBy, Problems, Radios, useUi } from "./ui";
 import { ValueBox } from "./value-box";
 
 const WAYS = [
@@ -22,7 +22,7 @@ export function WaitForm({ item: { name, task }, problems }: FlowForm) {
   return (
     <section class="card" aria-label="How long it waits">
       <div class="field single">
-        <div class="segments" role="radiogroup" aria-label="How long it waits">
+        <Radios class="segments" aria-label="How long it waits">
           {WAYS.map((each) => (
             <label key={each.name}>
               <input
@@ -32,7 +32,7 @@ export function WaitForm({ item: { name, task }, problems }: FlowForm) {
               <span>{each.title}</span>
             </label>
           ))}
-        </div>
+        </Radios>
       </div>
       <div class="field single">
         <div class="field-head"><label class="name" for="wait-value">{way.label}</label><span class="required">*<span class="hidden"> required</span></span><span class="type">or an expression, in {"${}"}</span></div>
