@@ -10,27 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from designer_page.browser import DesignerPage, definition_page
-from tasks import http
-
-FLOW: dict[str, Any] = {
-    "name": "flow",
-    "startTask": "Get",
-    "tasks": {
-        "Get": {
-            "type": "Http",
-            "httpRequest": {"url": "https://api.acme.example/things"},
-            "nextTask": "Sorry",
-        },
-        "Sorry": http("https://api.acme.example/sorry"),
-    },
-}
+from designer_page.browser import TWO_ON_A_LINE, DesignerPage, definition_page
 
 
 @pytest.fixture
 def page(tmp_path: Path, folder: Path, browser: Browser) -> Iterator[DesignerPage]:
     """The page, with two HTTP tasks on a line."""
-    with definition_page(browser, tmp_path, folder, FLOW) as shown:
+    with definition_page(browser, tmp_path, folder, TWO_ON_A_LINE) as shown:
         yield shown
 
 
@@ -122,7 +108,7 @@ def test_a_wait_is_added_changed_renamed_moved_and_removed(
     assert tasks["Sorry"]["nextTask"] == "Until it is due"
     page.named("button", "Remove Until it is due").click()
     page.status("removed")  # the server is asked first who uses its name
-    assert saved(page, folder) == FLOW["tasks"]
+    assert saved(page, folder) == TWO_ON_A_LINE["tasks"]
 
 
 def test_a_decision_is_added_between_two_tasks_and_its_choices_edited(

@@ -12,29 +12,15 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from designer import running_designer, thing_endpoint
-from designer_page.browser import DesignerPage, definition_page, designer_page
+from designer_page.browser import TWO_ON_A_LINE, DesignerPage, definition_page, designer_page
 from httptask import hookimpl
 from httptask.plugins import plugin_manager
-from tasks import http
-
-FLOW: dict[str, Any] = {
-    "name": "flow",
-    "startTask": "Get",
-    "tasks": {
-        "Get": {
-            "type": "Http",
-            "httpRequest": {"url": "https://api.acme.example/things"},
-            "nextTask": "Sorry",
-        },
-        "Sorry": http("https://api.acme.example/sorry"),
-    },
-}
 
 
 @pytest.fixture
 def page(tmp_path: Path, folder: Path, browser: Browser) -> Iterator[DesignerPage]:
     """The page, with two HTTP tasks on a line."""
-    with definition_page(browser, tmp_path, folder, FLOW) as shown:
+    with definition_page(browser, tmp_path, folder, TWO_ON_A_LINE) as shown:
         expect(shown.page.locator(".preview .http")).to_contain_text("GET")
         yield shown
 
@@ -230,7 +216,7 @@ def test_a_large_catalogue_lists_nothing_unasked_and_plugins_bring_types(
 
     manager = plugin_manager()
     manager.register(Plugin())
-    (folder / "flow.json").write_text(json.dumps(FLOW), "utf-8")
+    (folder / "flow.json").write_text(json.dumps(TWO_ON_A_LINE), "utf-8")
     thing = thing_endpoint("https://api.acme.example")
     many = [replace(thing, id=f"thing-{number}", path=f"/things/{number}") for number in range(9)]
     with (

@@ -43,9 +43,13 @@ def condition_rows(condition: str) -> list[ConditionRow] | None:
         tree = parsed(condition)
     except ConditionError:
         return None
-    is_joined = isinstance(tree, Logic) and tree.is_and
-    rows = [_row(node) for node in (tree.operands if is_joined else (tree,))]  # type: ignore[union-attr]
-    return None if None in rows else [row for row in rows if row is not None]
+    rows = []
+    for node in tree.operands if isinstance(tree, Logic) and tree.is_and else (tree,):
+        row = _row(node)
+        if row is None:
+            return None
+        rows.append(row)
+    return rows
 
 
 def _row(node: Node) -> ConditionRow | None:

@@ -21,6 +21,7 @@ from playwright.sync_api import (
 )
 
 from designer import running_designer
+from tasks import http
 
 ROOT = Path(__file__).parents[3]
 ELEMENT = ROOT / "plugin" / "httptask" / "designer" / "element"
@@ -272,6 +273,20 @@ def designer_page(
         assert serious == [], serious
     finally:
         page.close() if context else own.close()
+
+
+TWO_ON_A_LINE: dict[str, Any] = {
+    "name": "flow",
+    "startTask": "Get",
+    "tasks": {
+        "Get": {
+            "type": "Http",
+            "httpRequest": {"url": "https://api.acme.example/things"},
+            "nextTask": "Sorry",
+        },
+        "Sorry": http("https://api.acme.example/sorry"),
+    },
+}
 
 
 @contextmanager
