@@ -179,7 +179,8 @@ class ForEachVisit:
                 self.pinned += call.pinned
                 self._record.spend(self._step, tasks)
                 self._journal.note_item(key, index, outcome, tasks)
-                await self._journal.written()  # it is not done again after a crash
+                if journal is not None:
+                    await self._journal.written()  # it is not done again after a crash
                 del self._under_way[index]
                 started = self._ended(index, outcome, items, outputs)
 

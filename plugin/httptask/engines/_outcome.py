@@ -35,7 +35,7 @@ def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
         raise ValueError(
             f"a run is terminated as Completed or Failed, not as {outcome.terminate!r}"
         )
-    if not isinstance(outcome.definition, str | None):
+    if outcome.definition is not None and not isinstance(outcome.definition, str):
         raise TypeError(f"the id of a definition is text, not {outcome.definition!r}")
     if outcome.wait_until is not None:
         due(outcome.wait_until)

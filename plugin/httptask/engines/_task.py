@@ -50,8 +50,7 @@ class TaskRunner:
         task_type = step.definition["type"]
         try:
             implementation = self._task_types[task_type]
-            call = self._call(step, inputs, state, signal)
-            running = implementation.run(call)
+            running = implementation.run(self._call(step, inputs, state, signal))
             outcome = await running if inspect.isawaitable(running) else running
             outcome = checked_outcome(outcome, task_type)
         except asyncio.CancelledError:

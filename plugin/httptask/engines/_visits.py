@@ -311,8 +311,9 @@ class Visits:
                     call.maybe_delivered = True
                 signal = await self._signal_of_item(step, index, turn, gate)
                 state = turn.state
-            self._announce(step, journal)
-            await self._journal.written()
+            if journal is not None:
+                self._announce(step, journal)
+                await self._journal.written()
             outcome = await self._tasks.run(step, inputs, state, signal)
             if not isinstance(outcome, TaskOutcome):
                 return outcome, 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import chain
 
 from httptask.errors import TaskError
 from httptask.model.exchange import OutgoingRequest
@@ -57,12 +58,12 @@ class AttemptRecord:
 
     def queue_notes(self) -> list[str]:
         """Return what the queue did to its requests, those for tokens included."""
-        hops = [token.hop for token in self.tokens] + self.hops
-        notes = [
-            queue_sentence(hop.phases, hop.queue_reason, is_answered=hop.received is not None)
-            for hop in hops
-        ]
-        return list(filter(None, notes))
+        notes = []
+        for hop in chain((token.hop for token in self.tokens), self.hops):
+            if "queue" in hop.phases or hop.queue_reason:  # few wait for their turn
+                answered = hop.received is not None
+                notes.append(queue_sentence(hop.phases, hop.queue_reason, is_answered=answered))
+        return notes
 
     def shorten(self) -> None:
         """Drop long bodies: there may be a hundred attempts, and only the last one has a result."""
