@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,6 +189,22 @@ def test_what_takes_too_much_is_refused(text: str, said: str) -> None:
     with evaluator(result=100_000) as bounded:
         assert said in refused(bounded, text).message
         assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel shows a process's limits in /proc")
+def test_the_memory_that_is_told_is_that_of_the_expression() -> None:
+    """The gigabyte of the refusal's words comes on top of what the helper has when it starts; the
+    operating system holds the limit.
+    """
+    with evaluator() as bounded:
+        assert evaluated(bounded, "${jsonata: (1 + 1)}") == 2
+        process = Path(f"/proc/{helper(bounded).pid}")
+        limit = re.search(r"Max address space +(\d+)", (process / "limits").read_text())
+        has_now = re.search(r"VmSize:\s+(\d+) kB", (process / "status").read_text())
+    assert limit is not None
+    assert has_now is not None
+    # It has loaded the languages since: part of the gigabyte is taken.
+    assert 0.5 < (int(limit[1]) - 1024 * int(has_now[1])) / 1024**3 <= 1
 
 
 def test_a_range_is_as_long_as_jsonata_allows(monkeypatch: pytest.MonkeyPatch) -> None:
