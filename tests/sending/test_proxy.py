@@ -148,6 +148,55 @@ def tunnel_to(server: servers.RawServer) -> servers.Handler:
     return handler
 
 
+@pytest.mark.parametrize(
+    ("step", "way"),
+    [
+        ("sock_connect", "direct"),
+        ("create_connection", "direct"),
+        ("create_connection", "https"),
+        ("start_tls", "http"),
+    ],
+)
+def test_a_connection_made_as_its_call_is_stopped_is_closed(
+    step: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stops a call in the very moment the event loop has connected a socket, secured it or the
+    one to a proxy, or secured the tunnel through it, leaves no connection behind.
+    """
+
+    async def run(url: str, network: Network) -> None:
+        loop = asyncio.get_running_loop()
+        connects, connected = getattr(loop, step), []
+
+        async def then_stopped(*args: Any, **settings: Any) -> Any:
+            result = await connects(*args, **settings)
+            connected.append(args[0] if step == "sock_connect" else result)
+            calling.cancel()
+            return result
+
+        async with runtime(network=network) as shared:
+            monkeypatch.setattr(loop, step, then_stopped)
+            calling = asyncio.create_task(HttpTask(http(url), runtime=shared).acall())
+            with pytest.raises(asyncio.CancelledError):
+                await calling
+            await asyncio.sleep(0)
+            [made] = connected
+            if step == "sock_connect":
+                assert made.fileno() == -1
+            else:
+                transport = made[0] if isinstance(made, tuple) else made
+                assert transport.is_closing()
+
+    with (
+        servers.tls_server(servers.echo_json()) as server,
+        servers.raw_server(tunnel_to(server)) as between,
+        servers.tls_server(tunnel_to(server)) as secured,
+    ):
+        monkeypatch.setenv("SSL_CERT_FILE", str(secured.ca_pem))
+        proxy = {"http": between.url, "https": secured.url}.get(way, "")
+        asyncio.run(run(server.url, Network(proxy=proxy, ca_file=server.ca_pem)))
+
+
 def test_what_mocks_httpx_still_mocks_us(httpx_mock: HTTPXMock) -> None:
     """A test that replaces httpx's transport needs no proxy."""
     httpx_mock.add_response(json={"mocked": True})
@@ -403,6 +452,7 @@ def test_an_author_sends_nothing_to_the_proxy_itself() -> None:
         ("http://operator:pa55w0rd@proxy:99999", "http://HOST:PORT"),
         ("http://operator:pa55w0rd@", "http://HOST:PORT"),
         ("http://operator:pa55w0rd@pro xy", "http://HOST:PORT"),
+        ("http://operator:pa55w0rd@pro\x7fxy", "http://HOST:PORT"),
         ("operator:pa55w0rd://proxy", "http://HOST:PORT"),
         ("http://oper%3Aator:pa55w0rd@proxy:1", "colon"),
     ],

@@ -112,6 +112,7 @@ class Dialler:
                 else:
                     await loop.create_connection(lambda: first, sock=sock)
             except BaseException:
+                first.abort()
                 sock.close()
                 raise
         except TaskError as error:
@@ -141,7 +142,7 @@ class Dialler:
             recorder.begin("tls")
             context = await self._settings(origin, identity)
             handshake = loop.start_tls(transport, connection, context, server_hostname=origin.host)
-            secured = await _handshaken(handshake, origin, deadline, seconds, _abort)
+            secured = await _handshaken(handshake, origin, deadline, seconds)
             if secured is None:
                 raise ConnectionFailedError(f"the tunnel to {origin} broke")
             connection.connection_made(secured)  # which `start_tls` leaves to its caller
@@ -174,28 +175,19 @@ async def _secured(
     handshake = asyncio.get_running_loop().create_connection(
         lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
     )
-    await _handshaken(handshake, origin, deadline, seconds, lambda _: connection.abort())
+    await _handshaken(handshake, origin, deadline, seconds)
 
 
 async def _handshaken(
-    handshake: Coroutine[Any, Any, T],
-    origin: Origin,
-    deadline: float,
-    seconds: float,
-    discard: Callable[[T], object],
+    handshake: Coroutine[Any, Any, T], origin: Origin, deadline: float, seconds: float
 ) -> T:
     """Return the result of *handshake* with *origin*. Raises the `TaskError` of what went wrong."""
     try:
-        return await _within(deadline - asyncio.get_running_loop().time(), handshake, discard)
+        return await _within(deadline - asyncio.get_running_loop().time(), handshake)
     except TimeoutError as error:
         raise connect_timed_out(f"the TLS handshake with {origin.host}", seconds) from error
     except OSError as error:
         raise _tls_failed(origin.host, error) from error
-
-
-def _abort(transport: asyncio.Transport | None) -> None:
-    if transport is not None:
-        transport.abort()
 
 
 def _allowed(check: CheckEgress, origin: Origin, addresses: list[str]) -> list[str]:
