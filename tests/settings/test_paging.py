@@ -402,6 +402,57 @@ def test_nothing_is_suggested_without_evidence(name: str) -> None:
     assert setting(described(**NOT_SUGGESTED[name])) is None
 
 
+FED = [
+    ("NextContinuationToken", "continuation-token"),  # Amazon S3
+    ("LastEvaluatedTableName", "ExclusiveStartTableName"),  # DynamoDB
+    ("meta.cursors.next", "cursor"),  # Apideck
+    ("next_marker", "marker"),  # Box
+    ("_scroll_id", "scroll_id"),  # Elasticsearch
+    ("paging.cursors.after", "after"),  # Facebook
+    ("paging.next.after", "after"),  # HubSpot
+    ("metadata.continue", "continue"),  # Kubernetes
+    ("next_cursor", "start_cursor"),  # Notion
+    ("pageInfo.endCursor", "after"),  # Relay
+    ("cursor", "cursor"),  # Square
+    ("meta.next_token", "pagination_token"),  # Twitter
+    ("meta.after_cursor", "page[after]"),  # Zendesk
+    *(
+        ("nextToken", name)
+        for name in (
+            *("after", "afterCursor", "continuation", "continuationToken", "cursor", "marker"),
+            *("next", "token"),
+        )
+    ),
+    *(("cursor", name) for name in ("nextCursor", "pageCursor", "paginationCursor")),
+    *(("marker", "nextMarker"), ("token", "pageToken"), ("page_token", "nextPageToken")),
+]
+
+
+@pytest.mark.parametrize(("field", "parameter"), FED)
+def test_a_field_feeds_a_parameter_by_another_name(field: str, parameter: str) -> None:
+    """As well known APIs call the two; and any word for a token is as good as another."""
+    *above, last = field.split(".")
+    properties: dict[str, Any] = {last: TEXT}
+    for name in reversed(above):
+        properties = {name: {"properties": properties}}
+    endpoint = described({"data": LIST} | properties, query={parameter: TEXT})
+    assert setting(endpoint) == {
+        "mode": "cursor",
+        "items": "$.data",
+        "next": f"$.{field}",
+        "parameter": IN_QUERY | {"name": parameter},
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "parameter"),
+    [("nextCursor", "scroll_id"), ("token", "cursor"), ("cursor", "marker"), ("id", "next_id")],
+)
+def test_a_field_feeds_no_parameter_of_another_kind(field: str, parameter: str) -> None:
+    """Nor does one that is a token only beside a parameter of its name."""
+    assert setting(described({"data": LIST, field: TEXT}, query={parameter: TEXT})) is None
+
+
 @pytest.mark.parametrize("name", SUGGESTED)
 def test_evidence_points_into_the_endpoint(name: str) -> None:
     """Each pointer leads to something in the endpoint's JSON, behind references too, and every

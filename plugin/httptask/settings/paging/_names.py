@@ -164,10 +164,14 @@ def fits_token(parameter: str, path: tuple[str, ...]) -> bool:
     if given == asked:
         # HubSpot's `paging.next.after`, Slack's `cursor`; `next` alone may be a URL.
         return given in TOKEN_FIELDS or given in SAME_NAME_FIELDS or given in TOKEN_PARAMETERS
+    if asked == "cursor" and above in ("cursor", "cursors") and given in ("after", "next"):
+        return True  # Apideck's `meta.cursors.next`
+    if (given, asked) == ("cursor", "after"):
+        return True
+    cores = {_core(given), _core(asked)}
     if given in TOKEN_FIELDS:
-        core = _core(given)
-        return core == _core(asked) or (core, _core(asked)) in _FED or (above, given) in _FED
-    return (given, asked) in _SAME_THING or (above, given, asked) in _SAME_THING
+        return len(cores) == 1 or cores <= _TOKEN_CORES
+    return given in SAME_NAME_FIELDS and len(cores) == 1
 
 
 _CORES = re.compile(
@@ -180,49 +184,5 @@ def _core(name: str) -> str:
     return _CORES.sub("", name) or name
 
 
-_FED = frozenset(
-    (
-        ("cursor", "after"),
-        ("cursor", "aftercursor"),
-        ("aftercursor", "cursor"),
-        ("aftercursor", "after"),
-        ("token", "continuationtoken"),
-        ("token", "next"),
-        ("token", "cursor"),
-        ("token", "marker"),
-        ("cursor", "pageafter"),
-        ("continuationtoken", "token"),
-        ("continuationtoken", "continuation"),
-        ("continuation", "continuationtoken"),
-        ("pagination", "pagination"),
-        ("searchafter", "searchafter"),
-        ("scrollid", "scroll"),
-        ("marker", "token"),
-        ("bookmark", "bookmark"),
-        ("cursormark", "cursormark"),
-        ("id", "id"),
-        ("key", "key"),
-        ("cursor", "token"),
-        ("cursor", "next"),
-        ("pagingtoken", "token"),
-    )
-)
-"""Cores of (field, parameter) that name one thing by two words."""
-
-_SAME_THING = frozenset(
-    (
-        ("cursors", "after", "cursor"),
-        ("cursors", "next", "cursor"),
-        ("cursor", "next", "cursor"),
-        ("cursor", "after", "after"),
-        ("cursor", "nextcursor"),
-        ("cursor", "pagecursor"),
-        ("cursor", "paginationcursor"),
-        ("cursor", "after"),
-        ("after", "pageafter"),
-        ("pagetoken", "nextpagetoken"),
-        ("token", "nexttoken"),
-        ("token", "pagetoken"),
-        ("marker", "nextmarker"),
-    )
-)
+_TOKEN_CORES = _words("after aftercursor continuation continuationtoken cursor marker next token")
+"""Cores that name one thing by several words: Zendesk's `after_cursor` feeds `page[after]`."""
