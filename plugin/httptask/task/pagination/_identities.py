@@ -67,7 +67,7 @@ def request_identity(request: OutgoingRequest, header: str | None) -> bytes:
     if in one.
     """
     value = request.header(header) if header is not None else None
-    text = f"{request.method} {request.url}\0{value or ''}\0".encode("utf-8", "replace")
+    text = f"{request.method} {request.url}\0{value or ''}\0".encode()
     body = request.body
     if isinstance(body, bytes):
         return text + body
