@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from lists import Asked, asked, items, list_server, page
+from lists import Asked, asked, cut, items, list_server, page
 from tasks import call, exchange, failure, http
 
 ROWS = [{"id": number, "sort": [number, f"key {number}"]} for number in range(1, 6)]
@@ -109,6 +110,25 @@ def test_a_list_takes_what_has_a_place_in_it(body: Any, index: int, sent: Any) -
         else:
             call(definition)
             assert bodies(server) == [sent]
+
+
+def test_a_form_of_pairs_takes_the_number() -> None:
+    """A body that is a list of names and values has the page among them, and begins where it says."""
+
+    def answer(asked_for: Asked) -> bytes:
+        sent.append(asked_for.body.decode())
+        return page(cut(items(25), 10, int(parse_qs(sent[-1])["at"][0])))
+
+    sent: list[str] = []
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for pairs, first in ([["q", "a"], ["q", "b"]], 1), ([["at", 2], ["q", "a"]], 2):
+        with list_server(answer) as server:
+            request = {"method": "POST", "headers": form, "body": pairs}
+            parameter = {"in": "body", "name": "at"}
+            setting = {"mode": "page", "parameter": parameter}
+            result = call(http(server.url, request=request, pagination=setting))
+        assert result.body == items(25)[10 * (first - 1) :]
+    assert sent[:2] == ["q=a&q=b&at=1", "q=a&q=b&at=2"]
 
 
 @pytest.mark.parametrize("end", [{}, [], None, "absent"])

@@ -224,6 +224,30 @@ def test_a_cursor_that_is_no_number_is_refused(cursor: Any) -> None:
     assert error.problems[0].pointer == "/pagination/resume"
 
 
+@pytest.mark.parametrize(
+    ("location", "group"), [("query", "query"), ("header", "headers"), ("path", "pathParameters")]
+)
+@pytest.mark.parametrize("value", [7, True, "text", [[]], [1]])
+def test_values_of_another_type_are_the_requests_own_problem(
+    location: str, group: str, value: Any
+) -> None:
+    """What a number cannot be put into is said as without pages, and nothing is sent; also where an
+    expression brings it.
+    """
+    setting = {"mode": "page", "parameter": {"in": location, "name": "at"}}
+    url = "http://127.0.0.1:9/{at}" if location == "path" else "http://127.0.0.1:9/"
+    for given in (value, "${$.value}"):
+        definition = http(
+            url,
+            request={group: given},
+            pagination=setting,
+            inputParameters={"value": value},
+        )
+        error = failure(definition)
+        assert isinstance(error, SettingsError)
+        assert f"/httpRequest/{group}" in str(error)
+
+
 # With an endpoint
 
 PARAMETERS = [

@@ -22,8 +22,10 @@ def put(settings: Mapping[str, Any], parameter: Place, value: Any) -> dict[str, 
     if parameter.location == "body":
         return {**settings, group: _put_at(old, _tokens(parameter.name), value, None)}
     if isinstance(old, list):  # pairs of names and values
-        pairs = [pair for pair in old if not (isinstance(pair, list) and pair[0] == parameter.name)]
+        pairs = [pair for pair in old if not _is_called(pair, parameter.name)]
         return {**settings, group: [*pairs, [parameter.name, value]]}
+    if not isinstance(old, Mapping | None):
+        return dict(settings)  # the checks of a request refuse it
     others = dict(old or {})
     if parameter.location == "header":
         lower = parameter.name.lower()
@@ -43,14 +45,18 @@ def written(settings: Any, parameter: Place) -> Any:
 
 def _in_group(settings: Any, parameter: Place) -> Any:
     value = settings.get(parameter.group) if isinstance(settings, Mapping) else None
-    if parameter.location == "body":
-        for token in _tokens(parameter.name):
-            value = child(value, token)
-        return value
-    if isinstance(value, list):
-        pairs = [pair for pair in value if isinstance(pair, list) and len(pair) == 2]
-        return next((item for name, item in pairs if name == parameter.name), None)
-    return value.get(parameter.name) if isinstance(value, Mapping) else None
+    names = _tokens(parameter.name) if parameter.location == "body" else (parameter.name,)
+    for name in names:
+        pairs = value if isinstance(value, list) and is_pairs(value) else None
+        if pairs is None:
+            value = child(value, name)
+        else:
+            value = next((pair[1] for pair in pairs if _is_called(pair, name)), None)
+    return value
+
+
+def _is_called(pair: Any, name: str) -> bool:
+    return isinstance(pair, list) and pair[:1] == [name]
 
 
 def path_of(parameter: Place) -> tuple[str, ...]:
