@@ -179,6 +179,44 @@ def test_the_total_of_the_last_page_counts(totals: list[Any], count: int, comple
     assert result.pages.complete is complete
 
 
+@pytest.mark.parametrize(
+    ("more", "stopped_by"),
+    [
+        ([{"total": 3}] * 4, "empty"),
+        ([{"total": 0}] * 4, "empty"),
+        (
+            [
+                {"total": 10, "more": True},
+                {"total": 10, "more": True},
+                {"total": 10, "more": False},
+            ],
+            "more",
+        ),
+        ([{"total": 10, "more": True}, {"total": 20, "more": True}, {"total": 25}], "total"),
+    ],
+    ids=["of-pages", "not-counted", "of-the-page", "grows"],
+)
+@pytest.mark.parametrize("mode", ["page", "offset"])
+def test_a_total_that_counts_something_else_loses_nothing(
+    mode: str, more: list[dict[str, Any]], stopped_by: str
+) -> None:
+    """The number of pages, 0 for not counted, the number of items on the page: where a page has more
+    items, or says that more follow, the list is read on.
+    """
+
+    def answer(asked: Asked) -> bytes:
+        at = int(asked.query["at"])
+        number = at if mode == "page" else -(-at // 10) + 1
+        return page({"data": cut(items(25), 10, number), **more[number - 1]})
+
+    with list_server(answer) as server:
+        queries = {"items": "$.data", "total": "$.total", "more": "$.more"}
+        result = call(http(server.url, pagination={"mode": mode, "parameter": QUERY, **queries}))
+    assert result.body == items(25)
+    assert result.pages is not None
+    assert (result.pages.complete, result.pages.stopped_by) == (True, stopped_by)
+
+
 def test_until_ends_the_list_with_its_page() -> None:
     """`until` is an expression over a page's result."""
     with list_server(lambda asked: page(cut(items(50), 10, int(asked.query["at"])))) as server:

@@ -54,7 +54,7 @@ def end_of(
         return End("empty" if is_by_items else "next", not (answer.more or is_short_of))
     if not answer.items and pagination.on_empty == "stop":
         return End("empty", is_by_items and not (answer.more or is_short_of))
-    if total is not None and pagination.counts:
+    if total is not None and pagination.counts and _is_number_of_items(total, answer):
         # Doubles do not count: where items moved from page to page, the last ones are to come. Of a
         # list with doubles of its own an empty page tells that they did not move.
         most = earlier.at_least if at_most is None else at_most
@@ -62,3 +62,10 @@ def end_of(
         if earlier.at_least + kept >= total or all_came:
             return End("total", is_complete=True)
     return None
+
+
+def _is_number_of_items(total: int, answer: Answer) -> bool:
+    """Say whether *total* may be the number of items in the list: not where one page has more of
+    them, nor where the server says that more follow. It may count pages, or nothing.
+    """
+    return total >= len(answer.items) and not (answer.more and answer.items)
