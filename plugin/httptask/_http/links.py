@@ -39,9 +39,12 @@ class Link:
 
     @property
     def relations(self) -> frozenset[str]:
-        """Its relation types in lower case: those of the first `rel` (RFC 8288, section 3.3)."""
+        """Its relation types in lower case: those of the first `rel` (RFC 8288, section 3.3).
+
+        Servers write `rel='next'`, too: single quotes are no part of a type.
+        """
         first = next((value for name, value in self.parameters if name == "rel"), "")
-        return frozenset(first.lower().split())
+        return frozenset(first.lower().replace("'", " ").split())
 
 
 def links(value: str) -> Iterator[Link]:

@@ -113,6 +113,47 @@ def test_a_number_and_an_odd_text_are_tokens() -> None:
         assert targets(server)[2] == "/?at=a%2Bb%2Fc%3D%26x%20%24%7B%24.y%7D"
 
 
+@pytest.mark.parametrize(
+    "link",
+    ["</2>; rel='next'", "</2>;rel=next", '</1>; rel=prev, <2>; title="a, b"; REL = "last NEXT"'],
+)
+def test_a_link_is_read_however_it_is_quoted(link: str) -> None:
+    """With single quotes, too, which RFC 8288 does not have."""
+    with list_server(
+        lambda asked: page([1], ("Link", link)) if asked.path == "/1" else page([2])
+    ) as server:
+        assert call(http(f"{server.url}/1", pagination={"mode": "link"})).body == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["/2; rel=next", "</2>; rel=“next”", "<../2?a=<b>>; rel=next", "</2>; rel='last next'"],
+)
+def test_a_link_that_cannot_be_read_is_no_end(link: str) -> None:
+    """It names a next page, and the list would be cut short in silence."""
+    header = ("Link", link.encode().decode("latin-1"))
+    with list_server(lambda _: page([1], header)) as server:
+        error = failure(http(server.url, pagination={"mode": "link"}))
+    assert (error.kind, error.collected) == ("pagination", [])
+    assert str(error).startswith("page 1: its Link header names a next page, and cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "</1>; rel=prev",
+        '</2>; rel="http://acme.example/next"',
+        '</2>; rel=next; anchor="/other"',
+        '</1>; rel="prev"; rel=next',
+        '</2>; rel="next-page"',
+    ],
+)
+def test_other_links_are_the_end(link: str) -> None:
+    """Of a relation that only has the word in it, of another context, with a second `rel`."""
+    with list_server(lambda _: page([1], ("Link", link))) as server:
+        assert call(http(f"{server.url}/1", pagination={"mode": "link"})).body == [1]
+
+
 # Empty and short pages
 
 

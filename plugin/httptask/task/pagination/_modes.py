@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -71,10 +72,18 @@ def _link(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     header = page.result.headers.get("link")
     if not isinstance(header, str):
         return None
+    has_next = False
     for link in links(header):
         if "next" in link.relations and _is_about(page, link.parameter("anchor")):
             return _resolved(page, link.target)
+        has_next = has_next or ("rel", "next") in link.parameters
+    if not has_next and _NAMES_NEXT.search(header):
+        raise page.error(f"its Link header names a next page, and cannot be read: {header[:200]}")
     return None
+
+
+_NAMES_NEXT = re.compile(r"\brel\s*=[^,;<>]*(?<![\w/:.-])next(?![\w/:.-])", re.IGNORECASE)
+"""A `rel` with the word next in it, however it is quoted."""
 
 
 def _is_about(page: Page, anchor: str | None) -> bool:
