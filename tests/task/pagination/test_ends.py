@@ -154,6 +154,36 @@ def test_other_links_are_the_end(link: str) -> None:
         assert call(http(f"{server.url}/1", pagination={"mode": "link"})).body == [1]
 
 
+@pytest.mark.parametrize(
+    ("location", "token", "part"),
+    [
+        ("header", "a\nb", "line break"),
+        ("header", "\x00", "control character"),
+        ("path", "..", "climb"),
+        ("path", ".", "climb"),
+    ],
+)
+def test_a_token_that_no_request_can_have_names_its_page(
+    location: str, token: str, part: str
+) -> None:
+    """It is no fault of the settings: the class is `pagination`, and what came before is there."""
+
+    def answer(asked: Asked) -> bytes:
+        return page({"data": [1], "next": token})
+
+    request = {"pathParameters": {"at": "first"}} if location == "path" else {}
+    setting = {**CURSOR, "parameter": {"in": location, "name": "at"}}
+    with list_server(answer) as server:
+        url = f"{server.url}/{{at}}" if location == "path" else server.url
+        error = failure(http(url, request=request, pagination=setting))
+        assert len(server.received) == 1
+    assert (error.kind, error.collected) == ("pagination", [1])
+    assert str(error).startswith("page 2: what page 1 says does not fit: ")
+    assert part in str(error)
+    assert error.pages is not None
+    assert error.pages.cursor == token
+
+
 # Empty and short pages
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import Path
 from httptask._core.strict_json import dump
-from httptask.errors import ExpressionError, Pages, PaginationError
+from httptask.errors import ExpressionError, Pages, PaginationError, SettingsError
 from httptask.expressions import ABSENT
 from httptask.model.exchange import OutgoingRequest
 from httptask.model.page_exchange import PageCall, PageCalls
@@ -173,8 +173,13 @@ class PageRound:
         if number > 1 and self._refusal is not None and parameter is not None:
             reason = self._refusal(settings, path_of(parameter))
             if reason is not None:
-                raise self._error_of_next(f"what page {number - 1} says does not fit: {reason}")
+                raise self._misfit(reason)
         self._request = request
+
+    def _misfit(self, reason: str) -> PaginationError:
+        """Return the error of a value by which the last page asks for the next one."""
+        before = self._state.number - 1
+        return self._error_of_next(f"what page {before} says does not fit: {reason}")
 
     def _error_of_next(self, message: str) -> PaginationError:
         number = self._state.number
@@ -385,6 +390,8 @@ class PageRound:
 
         *delivery* is that of the last call; without one, *error* is raised.
         """
+        if isinstance(error, SettingsError) and delivery is not None:
+            error = self._misfit("; ".join(map(str, error.problems)))
         self._fail(error, "error", self._state.cursor)
         if delivery is None:
             self._carry(error, None, None)
