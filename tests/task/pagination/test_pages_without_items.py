@@ -122,6 +122,32 @@ def test_an_empty_body_with_a_200_is_no_end(count: int) -> None:
     assert str(error).startswith(f"page {count + 1}: its body is empty, with the status 200")
 
 
+def test_a_page_of_json_lines_without_a_line_is_an_end() -> None:
+    """No items are no bytes there, and an item a line is a list."""
+    lines = ("Content-Type", "application/x-ndjson")
+    answers = [servers.response(body, lines) for body in (b'{"id": 1}\n{"id": 2}\n', b"")]
+    with list_server(lambda _: answers.pop(0)) as server:
+        result = call(http(server.url, pagination=PAGE))
+    assert result.pages is not None
+    assert (result.body, result.pages.complete) == (items(2), True)
+
+
+@pytest.mark.parametrize("setting", [PAGE, {**PAGE, "items": "$.data"}])
+def test_json_that_is_called_text_is_told(setting: dict[str, Any]) -> None:
+    """The error says which setting reads it, and with that it is read."""
+    text = ("Content-Type", "text/plain")
+    pages = {
+        "1": servers.response(b'{"data": [1]}', text),
+        "2": servers.response(b'{"data": []}', text),
+    }
+    with list_server(lambda asked: pages[asked.query["at"]]) as server:
+        error = failure(http(server.url, pagination=setting))
+        result = call(http(server.url, pagination=setting, responseBody="json"))
+    assert error.kind == "pagination"
+    assert str(error).startswith("page 1: its body was read as text, and looks like JSON: ")
+    assert result.body == [1]
+
+
 def test_an_author_may_know_how_a_list_ends() -> None:
     """With `until` a page without a body, or with an error in it, is the last one."""
     ends = {

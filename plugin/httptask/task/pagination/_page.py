@@ -11,6 +11,8 @@ from typing import Any
 from httptask._core.json_types import type_name
 from httptask._core.numbers import number_from_1
 from httptask._core.strict_json import decimal_text
+from httptask._http.media_types import received_essence
+from httptask._http.sequences import SEQUENCES
 from httptask._http.syntax import WITHOUT_CONTENT
 from httptask.building import references
 from httptask.errors import PaginationError, TaskResult
@@ -60,13 +62,20 @@ class Page:
         """Whether its response has a body: null is one."""
         return self.size > 0 or self.result.body is not None
 
+    @property
+    def _is_sequence(self) -> bool:
+        """Whether its items stand one behind the other, and no items are no bytes."""
+        media_type = received_essence(str(self.result.headers.get("content-type", "")))
+        return SEQUENCES.fullmatch(media_type or "") is not None
+
     def check_end(self, *, is_named: bool) -> None:
         """Raise `PaginationError` where the page has no content, and that is no end of the list.
 
-        An empty body of a 200 may be cut off. A 204 says that there are no items; that cannot be of
-        a page that *is_named* by the one before.
+        An empty body of a 200 may be cut off, unless it is the way to write no items, as in JSON
+        lines. A 204 says that there are no items; that cannot be of a page that *is_named* by the
+        one before.
         """
-        if self.has_content:
+        if self.has_content or self._is_sequence:
             return
         status = self.result.status_code
         if status not in WITHOUT_CONTENT:
@@ -107,7 +116,8 @@ class Page:
                 return []
             self.check_no_error(query)
             raise self.error(
-                f"there is nothing at {query.text}, where its items should be"
+                _as_json(self.result.body)
+                or f"there is nothing at {query.text}, where its items should be"
                 f"{_lists_in(self.result.body)}; {query.text}[*] takes a missing list for an"
                 " empty one"
             )
@@ -139,7 +149,8 @@ class Page:
                     f"it is not clear which list has its items{_lists_in(body)}; name it in 'items'"
                 )
         raise self.error(
-            f"its body is {type_name(body)} without a list; name in 'items' where its items are"
+            _as_json(body)
+            or f"its body is {type_name(body)} without a list; name in 'items' where its items are"
         )
 
     def total(self, query: Query | None) -> int | None:
@@ -216,6 +227,13 @@ def whole_number(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
+
+
+def _as_json(body: Any) -> str:
+    """Return what to do where *body* is text that may well be JSON; "" where it is not."""
+    if not isinstance(body, str) or not body.lstrip().startswith(("[", "{")):
+        return ""
+    return 'its body was read as text, and looks like JSON: set "responseBody": "json"'
 
 
 def _lists_in(body: Any) -> str:
