@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,3 +32,21 @@ def server() -> Iterator[RawServer]:
     """An API that answers every request with 200 and JSON."""
     with raw_server(respond(OK)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def temporal_address() -> Iterator[str]:
+    """The address of a Temporal server."""
+    from temporal_servers import dev_server  # few tests need it, and what it needs
+
+    with dev_server() as running:
+        yield running.address
+
+
+@pytest.fixture
+def task_queue(temporal_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The task queue of the operator's, on a Temporal server that the environment names."""
+    name = f"designer-{uuid.uuid4()}"
+    monkeypatch.setenv("TEMPORAL_ADDRESS", temporal_address)
+    monkeypatch.setenv("HTTPTASK_TASK_QUEUE", name)
+    return name

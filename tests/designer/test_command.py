@@ -7,9 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,47 +14,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from designer import PATIENT, SEED
+from designer import COMMAND, PATIENT, SEED, started
 from designer_page.browser import designer_page
 from httptask.cli import main
 from servers import HANG_SECONDS
-
-COMMAND = [sys.executable, "-m", "httptask", "designer"]
-
-
-@contextmanager
-def started(
-    tmp_path: Path, *words: str, **environment: str
-) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """Start the command and give the process and what it says of itself; it is killed when it was
-    not ended.
-    """
-    process = subprocess.Popen(
-        [
-            *COMMAND,
-            "--port",
-            "0",
-            "--json",
-            "--catalogue",
-            str(tmp_path / "catalogue.sqlite3"),
-            *words,
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={
-            **os.environ,
-            "TMPDIR": str(tmp_path),
-            "XDG_DATA_HOME": str(tmp_path / "data"),
-            **environment,
-        },
-    )
-    try:
-        assert process.stdout is not None
-        yield process, json.loads(process.stdout.readline())
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_demo_is_ready_to_play_with(tmp_path: Path) -> None:
@@ -256,3 +216,10 @@ def test_every_option_reaches_the_server(monkeypatch: pytest.MonkeyPatch, tmp_pa
         "imports": False,
         "workflows": str(tmp_path),
     }
+
+
+def test_an_engine_that_is_not_there_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """As `run --engine` says it."""
+    assert main(["designer", "--engine", "temporel", "--port", "0"]) == 2
+    assert "there is no engine 'temporel'" in (err := capsys.readouterr().err)
+    assert "did you mean temporal?" in err

@@ -12,6 +12,13 @@ import pytest
 
 import servers
 from designer import Events, RunningDesigner, events, running_designer
+from httptask.designer import create_app
+from httptask.engines.embedded import EmbeddedEngine
+from httptask.errors import PluginError
+from httptask.hookspecs import hookimpl
+from httptask.model.workflow import WorkflowRun
+from httptask.plugins import plugin_manager
+from httptask.protocols import Engine
 from servers import Peer, RawServer
 from tasks import http
 
@@ -446,3 +453,58 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, folder: Path) -
         )
     assert answer.status_code == 503
     assert ".httptask" in answer.json()["detail"]
+
+
+class Loud(EmbeddedEngine):
+    """An engine of a plugin that keeps journals, as it is the embedded one."""
+
+    name = "loud"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ran = 0
+
+    async def run(self, *run: Any) -> WorkflowRun:
+        self.ran += 1
+        return await super().run(*run)
+
+
+class Forgetful(Loud):
+    """An engine that keeps none."""
+
+    name = "forgetful"
+    keeps_journals = False
+
+
+class Brings:
+    """A plugin that brings *engine*."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @hookimpl
+    def httptask_engines(self) -> list[Engine]:
+        """Bring it."""
+        return [self._engine]
+
+
+def test_the_engine_of_a_plugin_runs_what_the_page_runs(
+    tmp_path: Path, folder: Path, server: RawServer, api: Api
+) -> None:
+    """Where the operator chose it; a run that was stopped goes on by it, too. One that keeps no
+    journal is refused before anything is served.
+    """
+    loud = Loud()
+    api.silent.add("/A?of=1")
+    with running_designer(
+        tmp_path, workflows=folder, plugins=plugin_manager(Brings(loud)), engine="loud"
+    ) as running:
+        run_id = begun(running, definition=flow(server.url, "A"), input={"of": 1})
+        assert api.was_asked.wait(60)
+        assert running.client.delete(f"runs/{run_id}").status_code == 204
+        api.silent.clear()
+        assert running.client.post(f"runs/{run_id}/resume").status_code == 201
+        assert followed(running, run_id)[-1][1]["status"] == "Completed"
+    assert loud.ran == 2
+    with pytest.raises(PluginError, match="the engine forgetful keeps no journal"):
+        create_app(plugins=plugin_manager(Brings(Forgetful())), engine="forgetful")

@@ -7,8 +7,11 @@ Every answer its client gets is held against the API's own OpenAPI description.
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -30,6 +33,7 @@ from places import ROOT
 SEED = "procore-rest-v1-0-project-project_id-email_communications-post-176"
 API_FILE = ROOT / "schemas" / "designer-api.openapi.json"
 JSON = {"Content-Type": "application/json"}
+COMMAND = [sys.executable, "-m", "httptask", "designer"]
 PATIENT: dict[str, Any] = {"trust_env": False, "timeout": 60}
 """Options to ask a server of this machine with: through no proxy, and a minute is given, for the
 machine may be busy.
@@ -77,6 +81,41 @@ def running_designer(
         ) as client,
     ):
         yield RunningDesigner(url, client, server)
+
+
+@contextmanager
+def started(
+    tmp_path: Path, *words: str, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Start the command and give the process and what it says of itself; it is killed when it was
+    not ended.
+    """
+    process = subprocess.Popen(
+        [
+            *COMMAND,
+            "--port",
+            "0",
+            "--json",
+            "--catalogue",
+            str(tmp_path / "catalogue.sqlite3"),
+            *words,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "TMPDIR": str(tmp_path),
+            "XDG_DATA_HOME": str(tmp_path / "data"),
+            **environment,
+        },
+    )
+    try:
+        assert process.stdout is not None
+        yield process, json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @contextmanager

@@ -100,10 +100,10 @@ def dev_server(**options: Any) -> Iterator[DevServer]:
         server.kill()
 
 
-def _started(**options: Any) -> DevServer:
+def _started(port: int | None = None, **options: Any) -> DevServer:
     # It takes five more ports that are free as it looks; another test's server may be quicker.
     for _ in range(5):
-        server = DevServer(free_port(), **options)
+        server = DevServer(port or free_port(), **options)
         try:
             server.wait()
         except (RuntimeError, RPCError):

@@ -15,6 +15,7 @@ from httptask._core.strict_json import dump
 from httptask.cli._definition import bucket_option
 from httptask.cli._output import CommandError, command, network_of, network_options, note
 from httptask.cli._receiver import address_of
+from httptask.cli._temporal import TEMPORAL, see_server, take_task_queue, task_queue_option
 
 if TYPE_CHECKING:
     from httptask.testing import StandIn
@@ -39,6 +40,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _address_options(parser)
     network_options(parser, "let test requests reach this network or host too")
     _files_options(parser)
+    parser.add_argument(
+        "--engine",
+        default="embedded",
+        metavar="NAME",
+        help="what runs definitions (default: embedded)",
+    )
+    task_queue_option(parser)
     parser.add_argument(
         "--import",
         dest="imports",
@@ -112,6 +120,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(
             f"the designer needs more libraries ({error.name}): pip install 'httptask[designer]'"
         ) from error
+    take_task_queue(arguments)
+    if arguments.engine == TEMPORAL:
+        see_server()
     # SIGTERM ends it like Ctrl+C, so that temporary files are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options: dict[str, Any] = {
@@ -122,6 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
         "bucket": arguments.bucket,
         "imports": arguments.imports,
         "callback_url": address_of(arguments.callback_url),
+        "engine": arguments.engine,
     }
     with ExitStack() as stack:
         if arguments.demo:

@@ -17,8 +17,8 @@ from httptask.cli._run_text import task_line
 from httptask.cli._temporal import TEMPORAL, engine_option
 
 if TYPE_CHECKING:
-    from httptask.engines import Journal
-    from httptask.engines.journal import GateListener, JournalledRun
+    from httptask.engines import Journal, KeptRun
+    from httptask.engines.journal import GateListener
     from httptask.model.workflow import Signal
 
 ENVIRONMENT = "HTTPTASK_JOURNAL"
@@ -173,7 +173,7 @@ def run_status(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_text(run: JournalledRun) -> str:
+def _run_text(run: KeptRun) -> str:
     title = run.definition or "the workflow"
     lines = [f"{run.status}: {title}, run {run.workflow_id}"]
     if run.inside is not None:

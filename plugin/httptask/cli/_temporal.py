@@ -103,6 +103,11 @@ def _module(name: str) -> ModuleType:
     return temporal_module(name)
 
 
+def see_server() -> None:
+    """Raise an `HttpTaskError` unless a server of Temporal's answers, and has the namespace."""
+    run_stoppable(_module("runs").see_server)
+
+
 def run_worker(arguments: argparse.Namespace) -> int:
     """Work until Ctrl+C or SIGTERM."""
     import asyncio

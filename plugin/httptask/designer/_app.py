@@ -33,6 +33,7 @@ from httptask.designer._filter import ResponseFilter
 from httptask.designer._form import task_settings
 from httptask.designer._guards import Guards
 from httptask.designer._imports import Imports
+from httptask.designer._journalled_runs import JournalledRuns
 from httptask.designer._page_files import page, static
 from httptask.designer._pasted import MOST_PASTED, Pasted
 from httptask.designer._pins import Pins
@@ -44,19 +45,22 @@ from httptask.designer._problems import (
     answer_unexpected,
 )
 from httptask.designer._runs import Runs, runs_file
+from httptask.designer._server_runs import RunsOnServer
 from httptask.designer._test_request_routes import TestRequestRoutes
 from httptask.designer._test_requests import TestRequests
 from httptask.designer._uploads import Uploads
 from httptask.designer._workflows import MOST_BYTES, Workflows, folder_of
+from httptask.engines import engine_named
 from httptask.engines.callbacks import CALLBACKS
 from httptask.engines.callbacks import METHODS as CALLING
-from httptask.errors import HttpTaskError
+from httptask.errors import HttpTaskError, PluginError
 from httptask.model.policy import Limits, Network
 from httptask.plugins import plugin_manager
 from httptask.task import Runtime
 from httptask.workflow import error_classes
 
 if TYPE_CHECKING:
+    from httptask.designer._run_keeper import RunKeeper
     from httptask.plugins import PluginManager
 
 API = "/api/v1"
@@ -84,6 +88,7 @@ def create_app(
     imports: bool | None = None,
     runs: str | os.PathLike[str] | None = None,
     callback_url: str | None = None,
+    engine: str = "embedded",
 ) -> Guards:
     """Return the designer as an ASGI application, to be served by itself or mounted in a host's.
 
@@ -102,7 +107,9 @@ def create_app(
     addresses, and *network* is how they leave this machine, as for a `Runtime`. *servers* are the
     operator's own addresses of APIs, by provider. *limits* bound a response. *callback_url* is what
     APIs reach the application by, for tasks that wait for their calls; None: as the page that
-    starts the run does. A call needs neither token nor Host: it knows a URL.
+    starts the run does. A call needs neither token nor Host: it knows a URL. *engine* runs
+    definitions: one that keeps a journal, or `temporal`, whose server keeps the runs instead; its
+    connection and its task queue are the operator's.
 
     *hosts* are the values of `Host` that reach the application, besides loopback. *origins* are
     pages of other origins that may use it. A *token*, of at least 16 characters, is required of
@@ -113,7 +120,7 @@ def create_app(
     Every test request is sent from here, with the credentials of this machine, by whoever can reach
     the application. Its lifespan closes everything it opened; a host that mounts it takes the
     application's `lifespan` as its own. Raises `ValueError` for an invalid network and for a token
-    that could be guessed.
+    that could be guessed, and `PluginError` for an engine that is not there.
     """
     manager = plugins or plugin_manager()
     limits = limits or _SHOWN_BODY
@@ -144,6 +151,7 @@ def create_app(
         ),
         runs=runs_file(runs, workflows_path),
         receiver=Receiver(callback_url),
+        engine=engine,
     )
     app = Starlette(
         routes=designer.routes(),
@@ -184,6 +192,7 @@ class _Designer:
         imports: Imports,
         runs: Path | None,
         receiver: Receiver,
+        engine: str,
     ) -> None:
         self._catalogue = catalogue
         self._workflows = workflows
@@ -199,7 +208,8 @@ class _Designer:
         self._expressions = Expressions(workflows, runtime, catalogue.entry)
         self._filter = ResponseFilter(self._tests, runtime)
         self._receiver = receiver
-        self._runs = Runs(runs, runtime, self._definitions, receiver)
+        self._keeper = _keeper(engine, runs, runtime, receiver)
+        self._runs = Runs(self._keeper, runtime, self._definitions)
         self._endpoints = EndpointRoutes(catalogue)
         self._drafts = DraftRoutes(catalogue, self._definitions, self._expressions, runtime)
         self._test_routes = TestRequestRoutes(
@@ -318,7 +328,7 @@ class _Designer:
             yield
         finally:
             self._tests.cancel_all()
-            await self._runs.aclose()
+            await self._keeper.aclose()
             self._consents.close()
             await self._imports.aclose()
             self._uploads.close()
@@ -354,8 +364,23 @@ class _Designer:
             "taskSettings": task_settings(),
             "errorClasses": error_classes(),
             "taskTypes": list(self._runtime.plugins.named("httptask_task_types")),
+            "engine": self._keeper.engine,
+            "takesHistory": self._keeper.takes_history,
         }
         return as_json(value)
+
+
+def _keeper(engine: str, runs: Path | None, runtime: Runtime, receiver: Receiver) -> RunKeeper:
+    """Return who runs definitions by *engine*. Raises `PluginError`."""
+    found = engine_named(engine, runtime.plugins)
+    if engine == RunsOnServer.engine:
+        return RunsOnServer(runtime)
+    if not getattr(found, "keeps_journals", False):
+        raise PluginError(
+            f"the engine {engine} keeps no journal, of which the page shows runs: take embedded or"
+            " temporal"
+        )
+    return JournalledRuns(runs, runtime, receiver, engine)
 
 
 def _by_method(handlers: Mapping[str, Any]) -> Any:

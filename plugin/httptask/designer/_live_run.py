@@ -69,9 +69,11 @@ def shown_exchange(exchange: Exchange) -> dict[str, Any]:
 
 
 class LiveRun:
-    """The run *id*, which this process runs or ran."""
+    """The run *id_*, which this process runs or ran, or of which a server tells. It began *seconds*
+    ago.
+    """
 
-    def __init__(self, id_: str) -> None:
+    def __init__(self, id_: str, seconds: float = 0.0) -> None:
         self.id = id_
         self.work: asyncio.Task[None] | None = None
         self.failure: Exception | None = None
@@ -82,7 +84,9 @@ class LiveRun:
         """How it ended: the data of the last event."""
         self.exchanges: dict[Key, dict[str, Any]] = {}
         """By visit: the exchanges of calls that have ended."""
-        self._began = time.perf_counter()
+        self._note: str | None = None
+        """Why there is no news."""
+        self._began = time.perf_counter() - seconds
         self._visits: dict[Key, dict[str, Any]] = {}
         self._starts: dict[Key, float] = {}
         self._calls: dict[Key, Progress] = {}
@@ -90,7 +94,7 @@ class LiveRun:
 
     @property
     def elapsed(self) -> float:
-        """The seconds since this process began to run it."""
+        """The seconds since it began."""
         return round(time.perf_counter() - self._began, 3)
 
     # What the engine tells
@@ -127,6 +131,12 @@ class LiveRun:
                 self._wake()
                 return
 
+    def hindered(self, note: str | None) -> None:
+        """Take why there is no news, or None when there is again."""
+        if note != self._note:
+            self._note = note
+            self._wake()
+
     def finish(self, status: str, **more: Any) -> None:
         """Take how it ended."""
         self._calls.clear()
@@ -150,8 +160,8 @@ class LiveRun:
         news = asyncio.Event()
         self._listeners.add(news)
         try:
-            yield "alive", {"id": self.id, "elapsedSeconds": self.elapsed}
-            last = self.elapsed
+            yield "alive", self._alive()
+            last, note = self.elapsed, self._note
             while True:
                 news.clear()
                 end = self.end  # before the visits: all of them are told then
@@ -163,14 +173,18 @@ class LiveRun:
                 if end is not None:
                     yield "ended", end
                     return
-                if self.elapsed - last >= _HEARTBEAT:
-                    last = self.elapsed
-                    yield "alive", {"id": self.id, "elapsedSeconds": last}
+                if self.elapsed - last >= _HEARTBEAT or note != self._note:
+                    last, note = self.elapsed, self._note
+                    yield "alive", self._alive()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_SECONDS if self._calls else _HEARTBEAT):
                         await news.wait()
         finally:
             self._listeners.discard(news)
+
+    def _alive(self) -> dict[str, Any]:
+        note = {} if self._note is None else {"note": self._note}
+        return {"id": self.id, "elapsedSeconds": self.elapsed, **note}
 
     def _progress(self, key: Key) -> dict[str, Any]:
         call = self._calls.get(key)

@@ -15,6 +15,7 @@ from httptask.errors import (
     CatalogueError,
     CredentialError,
     DefinitionError,
+    EngineError,
     ExpressionError,
     HttpTaskError,
     InterchangeError,
@@ -61,6 +62,7 @@ TITLES = {
     "internal": (500, "Something unexpected failed"),
     "not-saved": (500, "It could not be saved"),
     "runs": (503, "The runs cannot be kept"),
+    "engine": (503, "The engine cannot be used"),
     "catalogue": (503, "The catalogue cannot be used"),
 }
 """Slug -> status and title. The type of a problem is `urn:httptask:problem:<slug>`."""
@@ -102,6 +104,8 @@ def refused(error: HttpTaskError) -> Refused:
         return Refused("catalogue", str(error))
     if isinstance(error, JournalError):
         return Refused("runs", str(error))
+    if isinstance(error, EngineError):
+        return Refused("engine", str(error))
     if isinstance(error, SettingsError):
         return Refused(
             "settings", str(error), problems=[problem.to_json() for problem in error.problems]

@@ -10,16 +10,14 @@ from httptask.designer._live_run import shown_visit
 from httptask.designer._problems import Refused
 
 if TYPE_CHECKING:
-    from httptask.engines.journal import JournalledRun
+    from httptask.engines import KeptRun
     from httptask.model.for_each import WaitingItem
     from httptask.model.workflow import TaskRun
 
 _UNDER_WAY = ("Running", "Waiting")
 
 
-def listed(
-    runs: Iterable[JournalledRun], status: str | None, task: str | None
-) -> list[dict[str, Any]]:
+def listed(runs: Iterable[KeptRun], status: str | None, task: str | None) -> list[dict[str, Any]]:
     """Return *runs* for a list: those that are in the state *status*, and that came to *task*."""
     return [
         _shown(run)
@@ -28,13 +26,13 @@ def listed(
     ]
 
 
-def names_in(run: JournalledRun) -> list[str]:
+def names_in(run: KeptRun) -> list[str]:
     """Return the names of the tasks that *run* came to."""
     return list(dict.fromkeys(task.name for task in run.tasks))
 
 
 def shown_run(
-    run: JournalledRun, with_callback: Callable[[str, dict[str, Any]], dict[str, Any]]
+    run: KeptRun, with_callback: Callable[[str, dict[str, Any]], dict[str, Any]]
 ) -> dict[str, Any]:
     """Return *run* with its visits, without what may be large. *with_callback* adds to an entry of
     the run what it waits for.
@@ -46,30 +44,35 @@ def shown_run(
     return _shown(run) | {"visits": visits, "hasOutput": run.ended.get("output") is not None}
 
 
-def _shown(run: JournalledRun) -> dict[str, Any]:
+def _shown(run: KeptRun) -> dict[str, Any]:
     shown = {
         "id": run.workflow_id,
         "status": run.status,
         "definition": run.definition,
         "beganAt": run.began_at,
         "changedAt": run.changed_at,
-        "elapsedSeconds": run.ended.get("elapsedSeconds", _seconds(run)),
+        "elapsedSeconds": seconds_of(run),
         "at": [task.name for task in run.under_way] or None,
         "tasks": names_in(run),
         "error": run.ended.get("error"),
         "environment": run.ended.get("environment"),
         "heldBy": run.holder,
         "inside": run.inside,
+        "note": run.note,
     }
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def _seconds(run: JournalledRun) -> float:
+def seconds_of(run: KeptRun) -> float:
+    """Return how long *run* took, or has taken so far."""
+    told: float | None = run.ended.get("elapsedSeconds")
+    if told is not None:
+        return told
     began, changed = (datetime.fromisoformat(time) for time in (run.began_at, run.changed_at))
     return max((changed - began).total_seconds(), 0.0)
 
 
-def visit_of(run: JournalledRun, query: Mapping[str, str]) -> TaskRun:
+def visit_of(run: KeptRun, query: Mapping[str, str]) -> TaskRun:
     """Return the latest entry of the visit that *query* names. Raises `Refused`."""
     name, number = query.get("task", ""), query.get("visit", "1")
     for task in reversed(run.tasks):
@@ -80,7 +83,7 @@ def visit_of(run: JournalledRun, query: Mapping[str, str]) -> TaskRun:
     )
 
 
-def value_in(run: JournalledRun, query: Mapping[str, str]) -> Any:
+def value_in(run: KeptRun, query: Mapping[str, str]) -> Any:
     """Return the `input`, `output` or `error` that *query* names: of a visit, or of the run. Of an
     item that waits it is the input.
     """

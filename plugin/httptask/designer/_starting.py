@@ -10,12 +10,11 @@ from httptask._core.threads import in_thread
 from httptask.designer._bodies import member
 from httptask.designer._problems import Refused
 from httptask.engines import history_before
-from httptask.errors import JournalError
 from httptask.workflow import load_pins
 
 if TYPE_CHECKING:
     from httptask.designer._definitions import Definitions
-    from httptask.engines import Journal
+    from httptask.designer._run_keeper import RunKeeper
     from httptask.model.environment import Environment
     from httptask.model.pins import Pins
     from httptask.model.workflow import TaskRun, WorkflowDefinition
@@ -37,7 +36,7 @@ class Start:
     """What answers requests instead of servers."""
 
 
-async def start_of(value: Mapping[str, Any], journal: Journal, definitions: Definitions) -> Start:
+async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Definitions) -> Start:
     """Read `{"definition", "workflow"?, "input"?, "variables"?, "environment"?, "pins"?}`, or
     `{"again": {"run", "task"?, "visit"?}, "definition"?, "workflow"?, "pins"?}`. Raises `Refused`,
     and `DefinitionError` when the pins are wrong.
@@ -51,11 +50,14 @@ async def start_of(value: Mapping[str, Any], journal: Journal, definitions: Defi
         given = value.get("input")
         return Start(definition, given, variables, environment, known or {}, pins=pins)
     run_id = member(again, "run", str)
-    try:
-        definition, options = await in_thread(lambda: journal.started_with(run_id))
-        earlier = await in_thread(lambda: journal.run(run_id))
-    except JournalError as error:
-        raise Refused("unknown-run", f"the run {run_id[:100]!r} is not kept any more") from error
+    if "task" in again and not keeper.takes_history:
+        raise Refused(
+            "run",
+            f"a run on the engine {keeper.engine} takes over nothing of an earlier one: run it"
+            " again from its start, and pin the responses that need not be asked for again",
+        )
+    earlier = await keeper.run(run_id)
+    definition, options = await keeper.started_with(run_id)
     known = dict(options.definitions)
     if "definition" in value:
         definition, placed = await definitions.placed(value)

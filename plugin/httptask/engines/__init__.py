@@ -18,12 +18,14 @@ from httptask.errors import HttpTaskError, JournalError, PluginError
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from httptask.engines._kept_run import KeptRun
     from httptask.engines.callbacks import Callbacks
     from httptask.engines.journal import Journal
     from httptask.model.environment import Environment
     from httptask.model.for_each import ItemCounts
     from httptask.model.pins import Pins
     from httptask.model.workflow import TaskRun, WorkflowDefinition, WorkflowRun
+    from httptask.plugins import PluginManager
     from httptask.protocols import Engine, RunOptions, Signals
     from httptask.task import Runtime
     from httptask.workflow import PinsLike
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Journal",
+    "KeptRun",
     "aresume_run",
     "arun_workflow",
+    "engine_named",
     "history_before",
     "resume_run",
     "run_workflow",
@@ -43,7 +47,11 @@ __all__ = [
 # SQLite is loaded for who keeps a journal.
 __getattr__, __dir__ = lazily(
     __name__,
-    {"Journal": "httptask.engines.journal", "history_before": "httptask.engines._history"},
+    {
+        "Journal": "httptask.engines.journal",
+        "KeptRun": "httptask.engines._kept_run",
+        "history_before": "httptask.engines._history",
+    },
 )
 
 
@@ -208,6 +216,7 @@ async def aresume_run(
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
     callbacks: Callbacks | None = None,
+    engine: Engine | str = "embedded",
 ) -> WorkflowRun:
     """Go on with the run *workflow_id* of *journal* to its end, and return how it ended.
 
@@ -225,7 +234,7 @@ async def aresume_run(
             callbacks=callbacks,
         )
         async with _opened(runtime) as opened:
-            return await _run("embedded", definition, options, opened)
+            return await _run(engine, definition, options, opened)
 
 
 def _in_sync(
@@ -271,7 +280,7 @@ async def _run(
 ) -> WorkflowRun:
     provider = ""
     if isinstance(engine, str):
-        engine = _engine(engine, runtime.plugins.named("httptask_engines"))
+        engine = engine_named(engine, runtime.plugins)
         plugin = runtime.plugins.provider_of("httptask_engines", engine.name)
         provider = f" of the plugin {plugin}"
     _refuse_unsupported(engine, options)
@@ -298,9 +307,12 @@ def _refuse_unsupported(engine: Engine, options: RunOptions) -> None:
         )
 
 
-def _engine(name: str, engines: Mapping[str, Engine]) -> Engine:
+def engine_named(name: str, plugins: PluginManager) -> Engine:
+    """Return the engine *name* of those that *plugins* bring. Raises `PluginError`."""
+    engines = plugins.named("httptask_engines")
     if name in engines:
-        return engines[name]
+        engine: Engine = engines[name]
+        return engine
     from httptask._core.nearest import nearest
 
     hints = "".join(f"; did you mean {other}?" for other in nearest(name, engines))

@@ -173,7 +173,8 @@ def test_no_server_is_one_sentence(
     """It names the address, and what to do."""
     address = f"127.0.0.1:{free_port()}"
     monkeypatch.setenv("TEMPORAL_ADDRESS", address)
-    for words in (("run", str(gate), "--engine", "temporal"), ("worker",), ("cancel", "a")):
+    page = ("designer", "--engine", "temporal", "--port", "0")
+    for words in (("run", str(gate), "--engine", "temporal"), ("worker",), ("cancel", "a"), page):
         done = command(*words, status=1)
         assert f"no Temporal server answers at {address}" in done.err
         assert "TEMPORAL_ADDRESS" in done.err
@@ -184,7 +185,8 @@ def test_a_wrong_namespace_is_one_sentence(
 ) -> None:
     """It says how to create it."""
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
-    for words in (("run", str(gate), "--engine", "temporal"), ("worker",)):
+    page = ("designer", "--engine", "temporal", "--port", "0")
+    for words in (("run", str(gate), "--engine", "temporal"), ("worker",), page):
         assert "has no namespace 'nowhere'" in command(*words, status=1).err
 
 
@@ -207,12 +209,14 @@ def test_without_the_extra_one_sentence_says_what_to_install(gate: Path) -> None
         "import sys; sys.modules['temporalio'] = None\n"
         "from httptask.cli import main\n"
         f"assert main(['validate', {str(gate)!r}]) == 0\n"
-        f"sys.exit(main(['run', {str(gate)!r}, '--engine', 'temporal']))"
+        "sys.exit(main([*{words}, '--engine', 'temporal']))"
     )
-    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert process.returncode == 2
-    assert "pip install 'httptask[temporal]'" in process.stderr
-    assert len(process.stderr.splitlines()) == 1
+    for words in (("run", str(gate)), ("designer", "--port", "0")):
+        command = [sys.executable, "-c", code.replace("{words}", repr(words))]
+        process = subprocess.run(command, capture_output=True, text=True)
+        assert process.returncode == 2
+        assert "pip install 'httptask[temporal]'" in process.stderr
+        assert len(process.stderr.splitlines()) == 1
 
 
 def test_a_definition_that_is_too_large_is_refused(temporal_address: str) -> None:

@@ -7,7 +7,6 @@ with Journal("runs.sqlite3") as journal:
 
 from httptask.engines.journal._journal import Journal
 from httptask.engines.journal._listener import GateListener
-from httptask.engines.journal._listing import JournalledRun
 from httptask.engines.journal._run_journal import CallJournal, RunJournal
 
-__all__ = ["CallJournal", "GateListener", "Journal", "JournalledRun", "RunJournal"]
+__all__ = ["CallJournal", "GateListener", "Journal", "RunJournal"]

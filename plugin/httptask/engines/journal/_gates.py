@@ -10,14 +10,14 @@ from httptask.engines.journal._run_journal import GIVEN_TO_ITEM, give_to_item
 from httptask.errors import JournalError
 
 if TYPE_CHECKING:
-    from httptask.engines.journal._listing import JournalledRun
+    from httptask.engines._kept_run import KeptRun
     from httptask.model.workflow import TaskRun
 
 _ENDED = "SELECT 1 FROM item WHERE run = ? AND task = ? AND visit = ? AND item = ?"
 
 
 def give(
-    connection: sqlite3.Connection, run: JournalledRun, name: str, item: int | None, signal: str
+    connection: sqlite3.Connection, run: KeptRun, name: str, item: int | None, signal: str
 ) -> None:
     """Give *signal* to the task *name* of *run*, to an *item* of it where it has `forEach`.
 
@@ -39,7 +39,7 @@ def give(
     connection.execute("INSERT INTO signal VALUES (?, ?, ?, ?)", values)
 
 
-def _open_gates(connection: sqlite3.Connection, run: JournalledRun) -> list[str]:
+def _open_gates(connection: sqlite3.Connection, run: KeptRun) -> list[str]:
     """Return the names of the tasks of *run* that wait for somebody outside, and that nobody has
     completed.
     """
@@ -54,7 +54,7 @@ def _open_gates(connection: sqlite3.Connection, run: JournalledRun) -> list[str]
 
 
 def _has_ended(
-    connection: sqlite3.Connection, run: JournalledRun, task: TaskRun, item: int | None
+    connection: sqlite3.Connection, run: KeptRun, task: TaskRun, item: int | None
 ) -> bool:
     """Say whether *item* of *task* has ended, or has been completed."""
     if not is_item_of(task.items, item):
@@ -63,7 +63,7 @@ def _has_ended(
     return any(connection.execute(sql, where).fetchone() for sql in (_ENDED, GIVEN_TO_ITEM))
 
 
-def _no_gate(run: JournalledRun, task: str, names: list[str]) -> str:
+def _no_gate(run: KeptRun, task: str, names: list[str]) -> str:
     reason = f"no task {task!r} of the run {run.workflow_id} waits for anybody"
     if run.status not in ("Running", "Waiting", "Interrupted"):
         return f"{reason}: the run has ended: {run.status}"

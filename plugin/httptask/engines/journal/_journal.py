@@ -13,14 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from httptask._core.strict_json import dump, parse
+from httptask.engines._kept_run import KeptRun
 from httptask.engines.journal._gates import give
 from httptask.engines.journal._listener import GateListener, RunListener
-from httptask.engines.journal._listing import (
-    JournalledRun,
-    listed,
-    look_up,
-    summarised,
-)
+from httptask.engines.journal._listing import listed, look_up, summarised
 from httptask.engines.journal._lock import RunLock
 from httptask.engines.journal._plan import plan_of, started_with
 from httptask.engines.journal._run_journal import RunJournal, append_history, stored_run
@@ -160,7 +156,7 @@ class Journal:
         )
         return started_with(parse(row[0]), parse(row[1]))
 
-    def summaries(self) -> list[JournalledRun]:
+    def summaries(self) -> list[KeptRun]:
         """Return the runs as `runs` does, their tasks without inputs, outputs and errors."""
         return [self._seen(run) for run in self._store.do(summarised)]
 
@@ -172,15 +168,15 @@ class Journal:
             lambda connection: connection.executemany("DELETE FROM run WHERE number = ?", numbers)
         )
 
-    def runs(self) -> list[JournalledRun]:
+    def runs(self) -> list[KeptRun]:
         """Return the runs that nobody's task asked for, the latest one first."""
         return [self._seen(run) for run in self._store.do(listed)]
 
-    def run(self, workflow_id: str) -> JournalledRun:
+    def run(self, workflow_id: str) -> KeptRun:
         """Return the run whose id is, or begins with, *workflow_id*. Raises `JournalError`."""
         return self._seen(self._store.do(lambda connection: look_up(connection, workflow_id)))
 
-    def _seen(self, run: JournalledRun) -> JournalledRun:
+    def _seen(self, run: KeptRun) -> KeptRun:
         """Return *run* with who runs it: that of a run inside another is who runs that one."""
         if run.status not in ("Running", "Waiting"):
             return run

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from httptask._core.strict_json import parse
+from httptask.engines._kept_run import KeptRun, open_visits, status_of
 from httptask.errors import JournalError
 from httptask.model.for_each import WaitingItem
 from httptask.model.workflow import TaskRun
@@ -30,64 +31,13 @@ def _without_large(column: str) -> str:
     return f"iif(json_valid({column}), json_remove({column}, {_LARGE}), {column}) AS {column}"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalledRun:
-    """A run as its journal has it."""
-
-    number: int
-    workflow_id: str
-    definition: str
-    """The definition's name, or that of its file."""
-    status: str
-    """`Running`, `Waiting` (for somebody outside, and nothing else is under way), `Interrupted` (no
-    process runs it), `Completed`, `Failed` or `TimedOut`.
-    """
-    began_at: str
-    changed_at: str
-    tasks: tuple[TaskRun, ...] = ()
-    """Its history, and as `InProgress` or `Waiting` what is under way."""
-    ended: Mapping[str, Any] = field(default_factory=dict)
-    """How it ended, as JSON without its tasks."""
-    holder: str | None = None
-    """The process that runs it."""
-    inside: str | None = None
-    """The id of the run around it."""
-    outermost: str = ""
-    """The id of the run that all of this is inside of, or its own."""
-    runs: tuple[str, ...] = ()
-    """The ids of the runs inside it that are under way."""
-
-    @property
-    def under_way(self) -> tuple[TaskRun, ...]:
-        """The visits that have not ended."""
-        is_open = self.status in ("Running", "Waiting", "Interrupted")
-        return tuple(_open(self.tasks)) if is_open else ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the run; unset fields are left out."""
-        fields = {
-            **self.ended,
-            "workflowId": self.workflow_id,
-            "definition": self.definition,
-            "status": self.status,
-            "beganAt": self.began_at,
-            "changedAt": self.changed_at,
-            "at": [task.name for task in self.under_way] or None,
-            "tasks": [task.to_json() for task in self.tasks],
-            "heldBy": self.holder,
-            "inside": self.inside,
-            "runs": list(self.runs) or None,
-        }
-        return {name: value for name, value in fields.items() if value is not None}
-
-
-def listed(connection: sqlite3.Connection) -> list[JournalledRun]:
+def listed(connection: sqlite3.Connection) -> list[KeptRun]:
     """Return the runs that no task asked for, the latest one first."""
     sql = f"SELECT {_COLUMNS} FROM run WHERE parent IS NULL ORDER BY number DESC"  # noqa: S608 - ours
     return [_read(connection, row) for row in connection.execute(sql).fetchall()]
 
 
-def summarised(connection: sqlite3.Connection) -> list[JournalledRun]:
+def summarised(connection: sqlite3.Connection) -> list[KeptRun]:
     """Return the runs as `listed` does, without what may be large: inputs, outputs and errors."""
     columns = _COLUMNS.replace("ended", _without_large("ended"))
     sql = f"SELECT {columns} FROM run WHERE parent IS NULL ORDER BY number DESC"  # noqa: S608 - ours
@@ -95,7 +45,7 @@ def summarised(connection: sqlite3.Connection) -> list[JournalledRun]:
     return [_read(connection, row, _without_large) for row in rows]
 
 
-def look_up(connection: sqlite3.Connection, workflow_id: str) -> JournalledRun:
+def look_up(connection: sqlite3.Connection, workflow_id: str) -> KeptRun:
     """Return the run whose id is, or begins with, *workflow_id*. Raises `JournalError`."""
     sql = f"SELECT {_COLUMNS} FROM run WHERE substr(id, 1, ?) = ? LIMIT 3"  # noqa: S608 - ours
     rows = connection.execute(sql, (len(workflow_id), workflow_id)).fetchall()
@@ -114,7 +64,7 @@ def _read(
     connection: sqlite3.Connection,
     row: tuple[Any, ...],
     selected: Callable[[str], str] = lambda column: column,
-) -> JournalledRun:
+) -> KeptRun:
     """Return the run of *row*. *selected* returns by what a column with JSON is selected."""
     number, workflow_id, parent, definition, began_at, changed_at, ended, status = row
     inside, outermost = _around(connection, workflow_id, parent)
@@ -126,31 +76,20 @@ def _read(
     if status is None and ended and parent is not None:
         status = ended["status"]
     if status is None:
-        open_tasks = _open(tasks)
-        is_waiting = bool(open_tasks) and all(map(_waits_for_somebody, open_tasks))
-        status = "Waiting" if is_waiting else "Running"
-    return JournalledRun(
-        number,
-        workflow_id,
-        definition,
-        status,
-        began_at,
-        changed_at,
-        tasks,
-        ended,
-        None,
-        inside,
-        outermost,
-        runs,
+        status = status_of(tasks)
+    return KeptRun(
+        number=number,
+        workflow_id=workflow_id,
+        definition=definition,
+        status=status,
+        began_at=began_at,
+        changed_at=changed_at,
+        tasks=tasks,
+        ended=ended,
+        inside=inside,
+        outermost=outermost,
+        runs=runs,
     )
-
-
-def _waits_for_somebody(task: TaskRun) -> bool:
-    """Say whether *task*, which has not ended, goes on by nobody but somebody outside."""
-    if task.items is None:
-        return task.awaits_signal and task.wait_until is None
-    waiting = task.items.waiting
-    return bool(waiting) and all(item.until is None for item in waiting)
 
 
 def _around(
@@ -187,7 +126,7 @@ def _with_items(
         "SELECT task, visit, count(*), sum(value LIKE '{\"error\"%') FROM item WHERE run = ?"
         " GROUP BY task, visit"
     )
-    if all(task.items is None for task in _open(tasks)):
+    if all(task.items is None for task in open_visits(tasks)):
         return tasks
     ended = {
         (name, visit): (count, failed)
@@ -217,13 +156,3 @@ def _waiting_items(
             one = WaitingItem(item, turn.get("input"), turn.get("waitUntil"))
             waiting.setdefault((name, visit), []).append(one)
     return waiting
-
-
-def _open(tasks: Iterable[TaskRun]) -> list[TaskRun]:
-    """Return the latest entry of each visit that has not ended."""
-    latest = {task.key: task for task in tasks}
-    return [
-        task
-        for task in latest.values()
-        if task.status in ("InProgress", "Waiting") and task.error is None
-    ]

@@ -6,9 +6,8 @@ import asyncio
 import logging
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +32,13 @@ from httptask.engines.temporal._arguments import (
     RunArguments,
     RunEnd,
     RunStatus,
-    TaskRuns,
     TaskSignal,
 )
 from httptask.engines.temporal._connection import connect, server_error
 from httptask.engines.temporal._facts import task_facts
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
 from httptask.engines.temporal._large import MOST, keeps_large_values
+from httptask.engines.temporal._reading import PATIENCE, RunReader
 from httptask.engines.temporal._types import (
     TASK_QUEUE,
     TASK_QUEUE_VARIABLE,
@@ -72,8 +71,14 @@ __all__ = [
 
 _log = logging.getLogger("httptask.engines")
 
-_PATIENCE = timedelta(seconds=5)
-"""How long a worker may take to say how far a run is."""
+STATUSES = {
+    WorkflowExecutionStatus.RUNNING: "Running",
+    WorkflowExecutionStatus.COMPLETED: "Completed",
+    WorkflowExecutionStatus.CANCELED: "Cancelled",
+    WorkflowExecutionStatus.TERMINATED: "Terminated",
+    WorkflowExecutionStatus.TIMED_OUT: "TimedOut",
+}
+"""What a server's states of workflows are called; all others are `Failed`."""
 
 _PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
@@ -237,57 +242,78 @@ async def _has_search_attributes(client: Client) -> bool:
 
 
 async def follow_run(
-    client: Client, handle: WorkflowHandle[Any, RunEnd], options: RunOptions
+    client: Client,
+    handle: WorkflowHandle[Any, RunEnd],
+    options: RunOptions,
+    noted: Callable[[dict[str, Any]], None] | None = None,
+    looked: Callable[[RunReader], Awaitable[None]] | None = None,
 ) -> WorkflowRun:
     """Wait for the end of the run of *handle*, and return it with its tasks; `options.finished` is
     told of each when it has ended.
+
+    *noted* is told of every entry of its history, as JSON, and of the visits that are under way.
+    *looked* gets the reader after each look.
     """
-    tasks: list[TaskRun] = []
-    result = asyncio.ensure_future(_end_of(client, handle))
+    reader = RunReader(handle)
+    result = asyncio.ensure_future(end_of(client, handle))
+    under_way: list[TaskRun] = []
     pause = _PAUSE
     try:
-        await _see_workers(client, handle)
+        await _warn_of_no_workers(client, handle)
         while not result.done():
             await asyncio.wait([result], timeout=pause)
-            if not await _more_tasks(handle, tasks, options):
-                pause = min(pause * 1.5, _LONGEST_PAUSE)
-            else:
-                pause = _PAUSE
+            is_news = await _told(reader, options, noted)
+            if noted is not None:
+                before, under_way = under_way, await reader.under_way()
+                is_news = is_news or before != under_way
+                for visit in under_way:
+                    noted(visit.to_json())
+            if looked is not None:
+                await looked(reader)
+            pause = _PAUSE if is_news else min(pause * 1.5, _LONGEST_PAUSE)
     finally:
         result.cancel()
-    end = result.result()
-    while await _more_tasks(handle, tasks, options):
+    run = WorkflowRun.from_json(result.result().run)
+    while await _told(reader, options, noted):
         pass
-    run = WorkflowRun.from_json(end.run)
-    return replace(run, tasks=(*tasks, *run.tasks[len(tasks) :]))
+    rest = run.tasks[len(reader.tasks) :]
+    if noted is not None:
+        for visit in rest:
+            noted(visit.to_json())
+    return replace(run, tasks=(*reader.tasks, *rest))
 
 
-async def _more_tasks(
-    handle: WorkflowHandle[Any, RunEnd], tasks: list[TaskRun], options: RunOptions
+async def _told(
+    reader: RunReader, options: RunOptions, noted: Callable[[dict[str, Any]], None] | None
 ) -> bool:
-    """Add the visits that have ended meanwhile to *tasks*; say whether there were some."""
-    try:
-        answer = await handle.query(
-            "tasks", len(tasks), result_type=TaskRuns, rpc_timeout=_PATIENCE
-        )
-    except (RPCError, WorkflowQueryFailedError):  # no worker at the moment: the run goes on
-        return False
-    for value in answer.tasks:
-        task = TaskRun.from_json(value)
-        tasks.append(task)
+    """Tell of the entries that *reader* finds now, and say whether there were some."""
+    entries = await reader.more()
+    for task in entries:
         if options.finished is not None and task.status in ("Completed", "Failed"):
             options.finished(task)
-    return bool(answer.tasks)
+        if noted is not None:
+            noted(task.to_json())
+    return bool(entries)
 
 
-async def _see_workers(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> None:
+async def _warn_of_no_workers(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> None:
     """Warn when no worker is there for the run of *handle*."""
+    try:
+        queue = (await handle.describe()).task_queue
+    except RPCError:  # not everybody may ask
+        return
+    lack = await lack_of_workers(client, queue)
+    if lack is not None:
+        _log.warning("%s", lack)
+
+
+async def lack_of_workers(client: Client, queue: str) -> str | None:
+    """Return the sentence that says so when no worker takes runs of *queue*."""
     from temporalio.api.enums.v1 import TaskQueueType
     from temporalio.api.taskqueue.v1 import TaskQueue
     from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
     try:
-        queue = (await handle.describe()).task_queue
         response = await client.workflow_service.describe_task_queue(
             DescribeTaskQueueRequest(
                 namespace=client.namespace,
@@ -296,16 +322,16 @@ async def _see_workers(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> N
             )
         )
     except RPCError:  # not everybody may ask
-        return
-    if not response.pollers:
-        _log.warning(
-            "no worker takes runs of the task queue %r; start one: httptask worker --engine"
-            " temporal",
-            queue,
-        )
+        return None
+    if response.pollers:
+        return None
+    return (
+        f"no worker takes runs of the task queue {queue!r}; start one: httptask worker --engine"
+        " temporal"
+    )
 
 
-async def _end_of(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> RunEnd:
+async def end_of(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> RunEnd:
     """Return how the run of *handle* ended, however that was."""
     try:
         return await handle.result()
@@ -330,24 +356,17 @@ async def run_status(client: Client, workflow_id: str) -> dict[str, Any]:
         description = await handle.describe()
     except RPCError as error:
         raise _no_run(client, workflow_id, error) from error
-    names = {
-        WorkflowExecutionStatus.RUNNING: "Running",
-        WorkflowExecutionStatus.COMPLETED: "Completed",
-        WorkflowExecutionStatus.CANCELED: "Cancelled",
-        WorkflowExecutionStatus.TERMINATED: "Terminated",
-        WorkflowExecutionStatus.TIMED_OUT: "TimedOut",
-    }
     memo = await description.memo()
     value: dict[str, Any] = {
         "workflowId": workflow_id,
         "definition": memo.get("definition", ""),
         "version": memo.get("version"),
-        "status": names.get(description.status or WorkflowExecutionStatus.FAILED, "Failed"),
+        "status": STATUSES.get(description.status or WorkflowExecutionStatus.FAILED, "Failed"),
         "startedAt": description.start_time.isoformat(),
     }
     if description.status == WorkflowExecutionStatus.RUNNING:
         return {**value, **await _progress(handle)}
-    end = await _end_of(client, handle)
+    end = await end_of(client, handle)
     run = WorkflowRun.from_json(end.run)
     ended = {"status": run.status, "error": run.error, "output": run.output}
     return {**value, **{name: one for name, one in ended.items() if one is not None}}
@@ -355,7 +374,7 @@ async def run_status(client: Client, workflow_id: str) -> dict[str, Any]:
 
 async def _progress(handle: WorkflowHandle[Any, RunEnd]) -> dict[str, Any]:
     try:
-        status = await handle.query("status", result_type=RunStatus, rpc_timeout=_PATIENCE)
+        status = await handle.query("status", result_type=RunStatus, rpc_timeout=PATIENCE)
     except (RPCError, WorkflowQueryFailedError) as error:
         return {"note": f"no worker tells how far it is: {error}"}
     return {

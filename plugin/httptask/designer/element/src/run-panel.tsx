@@ -22,11 +22,12 @@ export function RunPanel(_: object) {
   // The field stands in the form of a task that reads the input.
   const isInForm = !!store.task.root && !store.task.picking && usesInput(store);
   const run = runs.shown;
+  const { engine } = store.config!;
   return (
     <div class="response runs">
       <div class="toolbar">
         <RunButton />
-        <span class="muted small grow">{store.environments.chosen === null ? "As the definition says" : `In the environment “${store.environments.chosen}”`}, with the sample input{store.pins.wish.pins ? store.pins.mode === "offline" ? ", sending nothing" : ", answering with pins" : ""}{isInForm ? " of the form" : ""}.</span>
+        <span class="muted small grow">{store.environments.chosen === null ? "As the definition says" : `In the environment “${store.environments.chosen}”`}, with the sample input{store.pins.wish.pins ? store.pins.mode === "offline" ? ", sending nothing" : ", answering with pins" : ""}{isInForm ? " of the form" : ""}{engine === "embedded" ? "" : `, by the engine ${engine}`}.</span>
       </div>
       {!isInForm && <div class="settings"><SampleInputField change={() => { store.drafts.keep(); redraw(); }} /></div>}
       <PinList store={store} />
@@ -101,7 +102,8 @@ function Shown({ run, store }: { run: ShownRun; store: Store }) {
         {!goesOn && <button class="quiet" onClick={() => void store.runs.again(run.id)}>Run again</button>}
       </div>
       {run.status === "Interrupted" && <p class="muted small">It was stopped, or its server ended. Go on repeats no task that ended; Run again begins anew with the same input.</p>}
-      {run.error && <Note kind="error" title={run.status === "TimedOut" ? "The run took too long" : "The run failed"}>{store.named(run.error)}</Note>}
+      {run.note && goesOn && <Note kind="warning" title="There is no news of the run">{run.note}</Note>}
+      {run.error && run.status !== "Cancelled" && <Note kind="error" title={run.status === "TimedOut" ? "The run took too long" : "The run failed"}>{store.named(run.error)}</Note>}
       <ol class="visits" aria-label="Tasks of the run">
         {run.visits.map((each) => (
           <li key={keyOf(each)}>
@@ -176,7 +178,7 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
     <section class="visit" aria-label={`The task ${visit.name}`}>
       <div class="row">
         <h2 class="grow">{visit.name}</h2>
-        {!goesOn && exists && visit.type !== "Parallel" && <button onClick={() => void store.runs.again(run.id, visit)} title="A new run; the answers of the tasks before are taken over">Run from here</button>}
+        {!goesOn && exists && visit.type !== "Parallel" && store.config?.takesHistory && <button onClick={() => void store.runs.again(run.id, visit)} title="A new run; the answers of the tasks before are taken over">Run from here</button>}
         {exists && <button class="quiet" onClick={() => void store.task.open(visit.name)}>Edit task</button>}
       </div>
       {visit.notes?.map((note) => <p key={note} class="muted small">{note}</p>)}
@@ -292,10 +294,12 @@ function Kept({ store }: { store: Store }) {
           <option value="">any state</option>
           {statuses.map((each) => <option key={each}>{each}</option>)}
         </select>
-        <select aria-label="Only runs that came to this task" value={task} onChange={typed(setTask)}>
-          <option value="">any task</option>
-          {tasks.map((each) => <option key={each} value={each}>{each}</option>)}
-        </select>
+        {tasks.length > 0 && (
+          <select aria-label="Only runs that came to this task" value={task} onChange={typed(setTask)}>
+            <option value="">any task</option>
+            {tasks.map((each) => <option key={each} value={each}>{each}</option>)}
+          </select>
+        )}
       </div>
       {found.length ? (
         <ol class="history">

@@ -16,6 +16,8 @@ export interface ShownRun {
   began: number;
   elapsedSeconds: number;
   error?: string;
+  /** Why there is no news of it. */
+  note?: string;
   /** Somebody pressed Stop. */
   stopping?: boolean;
   visits: Visit[];
@@ -23,9 +25,11 @@ export interface ShownRun {
 export const isUnderWay = ({ status }: { status: string }): boolean => status === "Running" || status === "Waiting";
 
 export const SIGNS: Record<string, string> = {
-  InProgress: "▸", Running: "▸", Waiting: "…", Completed: "✓", Failed: "✕", TimedOut: "✕", Stopped: "■", Interrupted: "■",
+  InProgress: "▸", Running: "▸", Waiting: "…", Completed: "✓", Failed: "✕", TimedOut: "✕", Stopped: "■", Interrupted: "■", Cancelled: "■", Terminated: "■",
 };
-const STATE_WORDS: Record<string, string> = { InProgress: "running", Waiting: "waiting", TimedOut: "timed out" };
+const STATE_WORDS: Record<string, string> = { InProgress: "running", TimedOut: "timed out" };
+/** How a run ended, where its state does not say it. */
+const ENDS: Record<string, string> = { Interrupted: "was stopped: it can go on", Cancelled: "was cancelled", Terminated: "was terminated" };
 export const stateWord = (status: string): string => STATE_WORDS[status] ?? status.toLowerCase();
 
 export class Runs {
@@ -140,13 +144,20 @@ export class Runs {
       } else if (event === "ended") {
         ended = true;
         const { status, elapsedSeconds, error } = news;
-        Object.assign(run, { status, elapsedSeconds, error, stopping: false });
-        this.store.say(`The run ${status === "Interrupted" ? "was stopped: it can go on" : stateWord(status)} after ${duration(elapsedSeconds)}.`);
+        Object.assign(run, { status, elapsedSeconds, error, note: undefined, stopping: false });
+        this.store.say(`The run ${ENDS[status] ?? stateWord(status)} after ${duration(elapsedSeconds)}.`);
         void this.load();
-      } else run.began = performance.now() - news.elapsedSeconds * 1000;
+      } else {
+        run.began = performance.now() - news.elapsedSeconds * 1000;
+        run.note = news.note;
+      }
       this.store.update();
     }).catch(() => {});
     if (ended || signal.aborted) return;
+    if (!this.store.config?.takesHistory) {
+      this.shown = null;
+      return this.refuse({ title: "The designer's server went away during the run", detail: "The run goes on without it. Start the server again, then choose the run in the list." });
+    }
     this.shown = { ...run, status: "Interrupted", visits: run.visits.map((visit) => (visit.told === undefined ? visit : { ...visit, told: undefined, status: "Stopped" })) };
     this.refuse({ title: "The designer's server went away during the run", detail: "What had ended is kept. Start the server again, then press “Go on”: tasks that ended are not run again." });
   }

@@ -192,6 +192,10 @@ export interface Config {
   errorClasses: string[];
   /** The types of tasks that definitions may use. */
   taskTypes: string[];
+  /** What runs definitions. */
+  engine: string;
+  /** Whether a run may take over what an earlier one came to. */
+  takesHistory: boolean;
 }
 
 /** A value that an expression can name: its type, and a sample of it where there is one. */

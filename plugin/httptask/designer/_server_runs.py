@@ -1,0 +1,146 @@
+"""Runs of whole definitions on a server, whose workers do their tasks. They go on when the designer
+ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from httptask.designer._event_stream import EventStream
+from httptask.designer._live_run import LiveRun
+from httptask.designer._problems import Refused
+from httptask.designer._run_keeper import MOST_KEPT
+from httptask.designer._run_views import seconds_of
+from httptask.engines import temporal_module
+from httptask.errors import EngineError
+from httptask.protocols import RunOptions
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from httptask.designer._starting import Start
+    from httptask.engines import KeptRun
+    from httptask.engines.temporal.runs import ServerRuns
+    from httptask.model.workflow import Signal, TaskRun, WorkflowDefinition
+    from httptask.task import Runtime
+
+_PAUSE = 2.0
+"""Seconds before a server is asked again that did not answer."""
+
+
+class RunsOnServer:
+    """The runs of the operator's task queue on Temporal; *runtime* checks what is started. Raises
+    `PluginError` where the engine is not installed.
+    """
+
+    engine = "temporal"
+    takes_history = lists_tasks = False
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._server: ServerRuns = temporal_module("runs").ServerRuns(runtime)
+
+    async def latest(self) -> Sequence[KeptRun]:
+        """Return the latest runs, without their tasks."""
+        return await self._server.latest(MOST_KEPT)
+
+    async def run(self, workflow_id: str, *, with_tasks: bool = True) -> KeptRun:
+        """Return a run, and its tasks where they are wanted: workers tell of them. Raises `Refused`
+        when there is none.
+        """
+        server = self._server
+        run = await (server.run if with_tasks else server.summary)(workflow_id)
+        if run is None:
+            raise Refused(
+                "unknown-run",
+                f"the server has no run {workflow_id[:100]!r} in this designer's task queue, or"
+                " does not keep it any more",
+            )
+        return run
+
+    async def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
+        """Return the definition of a run, and what it was started with."""
+        return await self._server.started_with(workflow_id)
+
+    async def start(self, start: Start, request: Request) -> str:
+        """Start a run, and return its id. Raises `DefinitionError`."""
+        options = RunOptions(
+            start.input,
+            start.variables,
+            start.definitions,
+            environment=start.environment,
+            pins=start.pins,
+        )
+        return await self._server.start(start.definition, options)
+
+    async def resume(self, run: KeptRun, request: Request) -> NoReturn:
+        """Refuse it: nothing interrupts these runs."""
+        raise Refused(
+            "run",
+            f"a run on Temporal goes on by itself, this one is {run.status}: run it again to begin"
+            " anew with the same input",
+        )
+
+    async def stop(self, run: KeptRun) -> None:
+        """Cancel *run*, if it has not ended. The server knows it when this returns; its workers
+        do soon after.
+        """
+        if run.status not in ("Running", "Waiting"):
+            return
+        with contextlib.suppress(EngineError):  # it has ended meanwhile, and is shown so
+            await self._server.cancel(run.workflow_id)
+
+    async def complete(self, run: KeptRun, task: str, signal: Signal, item: int | None) -> None:
+        """Give *signal* to a *task* that waits for it, or to an *item* of it."""
+        try:
+            await self._server.complete(run.workflow_id, task, signal, item)
+        except EngineError as failure:
+            raise Refused("run", str(failure)) from failure
+
+    async def events(self, run: KeptRun) -> EventStream:
+        """Stream what *run* did and does. The server is asked as long as somebody listens."""
+        live = LiveRun(run.workflow_id, seconds_of(run))
+        work = asyncio.create_task(self._follow(live))
+
+        def leave() -> None:
+            work.cancel()
+
+        return EventStream(live.follow(), ended=leave)
+
+    async def _follow(self, live: LiveRun) -> None:
+        mask = self._runtime.redactor.value
+
+        def noted(entry: dict[str, Any]) -> None:
+            live.noted(mask(entry))
+
+        while True:
+            try:
+                ended = await self._server.follow(live.id, noted, live.hindered)
+            except EngineError as error:
+                live.hindered(str(error))
+                await asyncio.sleep(_PAUSE)
+            else:
+                live.finish(ended.status, error=mask(ended.error))
+                return
+
+    def exchange(self, run: KeptRun, task: TaskRun) -> None:
+        """Return None: the worker that made the exchange does not keep it."""
+        return
+
+    def callback_url(self, run: KeptRun, task: TaskRun) -> NoReturn:
+        """Refuse it: workers make the URLs."""
+        raise Refused(
+            "run",
+            "workers make the URLs of callbacks on Temporal, and the designer has none of them:"
+            f" the API got it with the request of the task {task.name!r}",
+        )
+
+    def with_callback(self, workflow_id: str, entry: dict[str, Any]) -> dict[str, Any]:
+        """Return *entry* as it is."""
+        return entry
+
+    async def aclose(self) -> None:
+        """Do nothing: streams end with who listens to them."""

@@ -1,0 +1,62 @@
+"""Reads how far a run is, by and by: what has been read is not asked for again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from temporalio.client import WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from httptask.engines.temporal._arguments import RunStatus, TaskRuns
+from httptask.model.for_each import ItemCounts
+from httptask.model.workflow import TaskRun
+
+if TYPE_CHECKING:
+    from temporalio.client import WorkflowHandle
+
+PATIENCE = timedelta(seconds=5)
+"""How long a worker may take to say how far a run is."""
+
+T = TypeVar("T")
+
+
+class RunReader:
+    """Reads the run of *handle*, of which its workers tell."""
+
+    def __init__(self, handle: WorkflowHandle[Any, Any]) -> None:
+        self._handle = handle
+        self.tasks: list[TaskRun] = []
+        """The entries of its history that have been read."""
+        self.hindrance = ""
+        """Why the last question had no answer; empty: it had one."""
+
+    async def more(self) -> list[TaskRun]:
+        """Return the next entries of the history, as many as an answer holds; none where there is
+        no worker at the moment.
+        """
+        answer = await self._asked("tasks", TaskRuns, len(self.tasks))
+        entries = [TaskRun.from_json(value) for value in answer.tasks] if answer else []
+        self.tasks += entries
+        return entries
+
+    async def under_way(self) -> list[TaskRun]:
+        """Return the visits that run now, as `InProgress`."""
+        status = await self._asked("status", RunStatus)
+        return [_begun(**visit) for visit in status.under_way] if status else []
+
+    async def _asked(self, query: str, result_type: type[T], *arguments: Any) -> T | None:
+        try:
+            answer: T = await self._handle.query(
+                query, args=arguments, result_type=result_type, rpc_timeout=PATIENCE
+            )
+        except (RPCError, WorkflowQueryFailedError) as error:
+            self.hindrance = str(error)
+            return None
+        self.hindrance = ""
+        return answer
+
+
+def _begun(name: str, visit: int, type: str, items: Any = None, **_: Any) -> TaskRun:  # noqa: A002 - the word of the format
+    counts = ItemCounts.from_json(items) if items is not None else None
+    return TaskRun(name, visit, type, "InProgress", items=counts)
