@@ -1,7 +1,7 @@
-"""Authorising as an attempt sees it: token requests, and challenges.
+"""Authorising the requests of an attempt: sending token requests, and answering challenges.
 
-What a scheme does stands in `httptask.credentials`. Here is how its requests go out, and how a
-response reaches it.
+The auth schemes are in `httptask.credentials`. This module sends their token requests and hands
+them the responses.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
     from httptask.sending._attempt import AttemptRecord
 
 MOST_BYTES = 1_000_000
-"""Bytes of a response that a scheme sees."""
+"""The most bytes of a response body that are handed to an auth scheme."""
 
 _BODIES = Bodies(MOST_BYTES, reading=Reading(body="text"))
-"""A token's answer stays in memory, whatever its media type."""
+"""A token response stays in memory, whatever its media type."""
 
 _MAY_HELP = frozenset(("dns", "connection", "timeout", "incomplete", "decode"))
-"""Classes of outcomes of a token request after which another attempt may succeed."""
+"""The outcomes of a token request after which another attempt may succeed."""
 
 
 class Authorisation(Protocol):
-    """The authorisation of one attempt, by a scheme that does more than to change a request."""
+    """The authorisation of one attempt, by a scheme that does more than change the request."""
 
     @property
     def identity(self) -> TlsIdentity | None:
-        """The client's certificate that connections are made with."""
+        """The client certificate to use for connections; None without one."""
         ...
 
     @property
     def signs(self) -> bool:
-        """Whether what it adds holds for one URL alone."""
+        """Whether the authorisation is valid for one URL only, as a signature is."""
         ...
 
     async def authorise(self, request: OutgoingRequest) -> None:
@@ -54,31 +54,31 @@ class Authorisation(Protocol):
         ...
 
     def sees(self, status: int) -> bool:
-        """Say whether the scheme has to see a response with *status*."""
+        """Say whether the scheme wants to see a response with *status*."""
         ...
 
     def responded(self, response: AuthResponse) -> None:
-        """Tell the scheme of *response*."""
+        """Hand *response* to the scheme."""
         ...
 
     async def challenged(self, response: AuthResponse) -> bool:
-        """Say whether the request is to be authorised anew after *response*."""
+        """Say whether the request is to be authorised again, and sent again, after *response*."""
         ...
 
 
 Send = Callable[[OutgoingRequest, str, TlsIdentity | None], Awaitable[AuthResponse]]
-"""Sends a token request for the credential of that name, with its certificate."""
+"""Sends a token request; the other arguments are the credential's name and client certificate."""
 
 
 @dataclass(slots=True)
 class TokenRecord:
-    """One token request; filled in while it runs."""
+    """One token request. The record is filled in while the request runs."""
 
     before_hop: int
-    """The position of the hop that it was for."""
+    """The position of the hop that needed the token."""
     hop: HopRecord
     content: bytes = field(default=b"", repr=False)
-    """The response's body after content coding."""
+    """The response's body, with its content coding undone."""
 
 
 async def send_token(
@@ -89,10 +89,9 @@ async def send_token(
     credential: str,
     identity: TlsIdentity | None = None,
 ) -> AuthResponse:
-    """Send the token *request* on a connection of *credential*, and return the response; note both
-    in *record*.
+    """Send the token *request* on a connection of *credential*, and return the response.
 
-    Raises `CredentialError` when no whole response came.
+    Both are added to *record*. Raises `CredentialError` when no complete response came.
     """
     request = request.copy()
     if request.header("User-Agent") is None:  # RFC 9110, section 10.1.5; some servers insist
@@ -108,7 +107,7 @@ async def send_token(
             )
             token.content = _content(received)
         except TaskError as error:
-            # The server had closed the kept-alive connection meanwhile: no byte of an answer came.
+            # Most likely the server had closed the kept-alive connection: try a new one, once.
             if hop.stale and may_try_again:
                 token.hop = hop = HopRecord(request.copy())
                 continue
@@ -118,8 +117,8 @@ async def send_token(
 
 
 def _unanswered(error: TaskError, request: OutgoingRequest, credential: str) -> CredentialError:
-    """Return *error*, which the token *request* ended in, as the task's."""
-    if isinstance(error, CredentialError):  # its certificate cannot be shown
+    """Convert *error*, the outcome of the token *request*, to an error of *credential*."""
+    if isinstance(error, CredentialError):  # the client certificate cannot be used
         error.restate(error.code, names=[credential])
         return error
     server = None
@@ -137,7 +136,10 @@ def _unanswered(error: TaskError, request: OutgoingRequest, credential: str) -> 
 
 
 def _content(received: Received) -> bytes:
-    """Return the body of *received* after content coding. Raises `DecodeError`, `TooLargeError`."""
+    """Return the body of *received* with its content coding undone.
+
+    Raises `DecodeError` and `TooLargeError`.
+    """
     encoding = received.content_encoding
     if not encoding or not received.body:
         return bytes(received.body)
@@ -156,8 +158,10 @@ def _content(received: Received) -> bytes:
 async def authorised_anew(
     hop: HopRecord, response: AuthResponse, plain: OutgoingRequest, authorisation: Authorisation
 ) -> OutgoingRequest | None:
-    """Return the request of *hop*, which is *plain* without authorisation, authorised anew; None
-    when its *response* stands.
+    """Return *plain* with new authorisation, to be sent again after *response*.
+
+    *plain* is the request of *hop* before it was authorised. Returns None when the response is
+    final: the scheme does not ask for another request, or the body cannot be read twice.
     """
     body = plain.body
     is_repeatable = not isinstance(body, StreamedBody) or body.is_repeatable
@@ -168,21 +172,22 @@ async def authorised_anew(
 
 
 async def authorised(plain: OutgoingRequest, authorisation: Authorisation) -> OutgoingRequest:
-    """Return *plain* authorised."""
+    """Return an authorised copy of *plain*."""
     request = plain.copy()
     await authorisation.authorise(request)
     return request
 
 
 def as_seen(received: Received, url: str) -> AuthResponse:
-    """Return *received*, the response from *url*, as an auth scheme sees it. Its body is decoded
-    when it is asked for.
+    """Return *received*, the response from *url*, as auth schemes get it.
+
+    The body is decoded only when the scheme reads it.
     """
 
     def content() -> bytes:
         try:
             return _content(received)[:MOST_BYTES]
-        except (DecodeError, TooLargeError):  # what is wrong with it, the attempt says
+        except (DecodeError, TooLargeError):  # the attempt itself reports the broken body
             return b""
 
     return AuthResponse(received.status_code, received.headers, content, url)
@@ -191,10 +196,10 @@ def as_seen(received: Received, url: str) -> AuthResponse:
 def plain_following(
     plain: OutgoingRequest | None, following: OutgoingRequest, received: Received
 ) -> OutgoingRequest | None:
-    """Return *following*, the request after the redirect *received*, as it is without
-    authorisation; *plain* is the request before it.
+    """Return *following*, the request after the redirect *received*, without authorisation.
 
-    None once the redirects have left the credential's origin, and for ever after.
+    *plain* is the request that was redirected, without authorisation. Returns None once a redirect
+    has left the credential's origin; a redirect back does not authorise the request again.
     """
     if plain is None or origin(plain.url) != origin(following.url):
         return None

@@ -12,19 +12,22 @@ from httptask.model.rates import OriginLimits
 
 @dataclass(slots=True)
 class Window:
-    """Counts of the last seconds: those of the half window under way, and of the one before."""
+    """Counts over the last *seconds*, kept for two half windows: the current and the previous."""
 
     seconds: float
     requests: int = 0
+    """In the current half window, as are `failures` and `retries`."""
     failures: int = 0
     retries: int = 0
     _half: int = 0
+    """The number of the current half window, counted from moment 0."""
     _began: float = 0.0
     _ends: float = 0.0
     _before: tuple[int, int, int] = (0, 0, 0)
+    """The requests, failures and retries of the previous half window."""
 
     def turn(self, now: float) -> None:
-        """Forget what is too long ago."""
+        """Begin a new half window when the current one is over; drop counts that are too old."""
         if self._began <= now < self._ends:
             return
         length = max(self.seconds / 2, 0.001)
@@ -38,13 +41,13 @@ class Window:
         self._half = half
 
     def totals(self, now: float) -> tuple[int, int, int]:
-        """Return the requests, the failures and the retries."""
+        """Return the requests, the failures and the retries of both half windows."""
         self.turn(now)
         requests, failures, retries = self._before
         return self.requests + requests, self.failures + failures, self.retries + retries
 
     def clear(self) -> None:
-        """Forget requests and failures."""
+        """Forget requests and failures; retries stay."""
         self.requests = self.failures = 0
         self._before = (0, 0, self._before[2])
 
@@ -53,37 +56,37 @@ class Window:
 class Breaker:
     """The circuit breaker of one origin.
 
-    Closed, it lets every request through. It opens when enough of the requests in the window have
-    failed, and then refuses. When its time is over, one request at a time is let through as a
-    probe: its success closes the breaker, its failure opens it again.
+    A closed breaker lets every request through. It opens when enough of the requests in the window
+    have failed, and then refuses requests for `open_seconds`. After that one request at a time is
+    let through as a probe: success closes the breaker, failure opens it again.
     """
 
     limits: OriginLimits
     window: Window = field(init=False)
     open_until: float | None = None
-    """None while it is closed."""
+    """None while the breaker is closed."""
     probing_until: float = 0
-    """A probe is under way; one that does not end by then is given up."""
+    """0 without a probe. A probe that has not ended by this moment no longer holds others back."""
     last_failure: str = ""
-    """What happened to the request that failed last, for a person."""
+    """The last failure in words, for messages."""
 
     def __post_init__(self) -> None:
         self.window = Window(self.limits.window_seconds)
 
     def refuses_until(self, now: float) -> float | None:
-        """Return when to ask again, where a request is refused now."""
+        """Return the moment until which requests are refused; None when a request may go now."""
         if self.open_until is None:
             return None
         until = max(self.open_until, self.probing_until)
         return until if now < until else None
 
     def admit(self, now: float) -> None:
-        """Note that a request goes out now: with the breaker open, it is the probe."""
+        """Note that a request goes out now; while the breaker is open it is the probe."""
         if self.open_until is not None:
             self.probing_until = now + max(self.limits.open_seconds, 1)
 
     def succeeded(self, now: float) -> None:
-        """Note that a request had a response which shows that the origin works."""
+        """Note a response that shows that the origin works."""
         self.window.turn(now)
         self.window.requests += 1
         if self.open_until is not None:
@@ -91,12 +94,12 @@ class Breaker:
             self.window.clear()
 
     def failed(self, now: float, what: str) -> None:
-        """Note that a request failed in a way that shows that the origin does not work."""
+        """Note a failure that shows that the origin does not work; *what* describes it."""
         self.window.turn(now)
         self.window.requests += 1
         self.window.failures += 1
         self.last_failure = what
-        if self.open_until is not None:  # a probe, or a request from before
+        if self.open_until is not None:  # the probe, or a request sent before the breaker opened
             if self.probing_until:
                 self.open_until, self.probing_until = now + self.limits.open_seconds, 0
             return
@@ -106,11 +109,11 @@ class Breaker:
             self.open_until = now + self.limits.open_seconds
 
     def abandoned(self) -> None:
-        """Note that a request ended without telling anything of the origin."""
+        """Note that the probe ended without showing whether the origin works."""
         self.probing_until = 0
 
     def may_retry(self, now: float) -> bool:
-        """Say whether a failed request may be sent again, and count it when it may."""
+        """Say whether the retry budget allows a retry now; if so, count the retry."""
         requests, _, retries = self.window.totals(now)
         share = self.limits.retry_share
         if share and retries >= max(self.limits.retry_floor, share * requests):

@@ -1,4 +1,4 @@
-"""Content codings (RFC 9110, section 8.4), undone piece by piece: only one piece is in memory."""
+"""Decoding of content codings (RFC 9110, section 8.4), one piece of the body at a time."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from httptask._http.unpackers import ACCEPT_ENCODING, CODINGS, PIECE, SAME_AS, U
 from httptask.errors import DecodeError, TooLargeError
 
 _MOST_CODINGS = 3
-"""Content codings in a row that are undone; more is an attack, not a response."""
+"""The most content codings of one body that are undone; a body with more is an attack."""
 _MOST_MEMBERS = 1000
-"""Members (gzip members, zstd frames) of one body."""
+"""The most members (gzip members, zstd frames) of one body."""
 _MOST_TIMES = 1100
-"""Deflate shrinks a body at most 1032 times. A body that grows more was encoded several times over,
-to fill memory or a disk.
+"""How many times larger a decoded body may be. Deflate reaches 1032 at most; a body that grows more
+was encoded several times, to fill memory or a disk.
 """
 _SMALL = 8 * 1024 * 1024
-"""Bytes that any body may unpack to: br and zstd shrink repetitive data thousands of times."""
+"""Bytes that are always allowed, whatever the ratio: br and zstd pack repetitive data into a
+thousandth of its size.
+"""
 
 
 class Decoder:
-    """Undoes the codings of *encoding*, a `Content-Encoding`, from the last back to the first
-    unknown one.
+    """Undoes the codings of *encoding*, a `Content-Encoding` value.
+
+    The coding that was applied last is undone first. Decoding stops at the first unknown coding.
     """
 
     def __init__(self, encoding: str) -> None:
@@ -31,12 +34,12 @@ class Decoder:
         while applied and applied[-1] in CODINGS and len(self._stages) < _MOST_CODINGS:
             self._stages.append(_Stage(applied.pop()))
         self.remaining = tuple(applied)
-        """The codings that are not undone, in the order they were applied."""
+        """The codings that are not undone, in the order in which they were applied."""
         self._fed = self._unpacked = 0
 
     @property
     def note(self) -> str:
-        """A note on the codings that are not undone; "" when all are."""
+        """A note on the codings that are not undone; "" when all are undone."""
         if not self.remaining:
             return ""
         why = f"{ACCEPT_ENCODING} are undone"
@@ -45,7 +48,7 @@ class Decoder:
         return f"the Content-Encoding {', '.join(self.remaining)!r} is left as it came: {why}"
 
     def feed(self, data: bytes | bytearray) -> Iterator[bytes | memoryview]:
-        """Yield what *data* unpacks to, in pieces of at most 64 KiB.
+        """Decode *data* and yield the result in pieces of at most 64 KiB.
 
         Raises `DecodeError`, and `TooLargeError` for a decompression bomb.
         """
@@ -61,7 +64,7 @@ class Decoder:
                 yield piece
 
     def finish(self) -> None:
-        """Raise `DecodeError` when the data fed so far is truncated."""
+        """Raise `DecodeError` when the encoded data ended too early."""
         for stage in self._stages:
             stage.finish()
 
@@ -75,16 +78,16 @@ def _through(stages: Sequence[_Stage], data: bytes | memoryview) -> Iterator[byt
 
 
 class _Stage:
-    """One coding: a sequence of members (RFC 1952, section 2.2)."""
+    """The decoder of one coding, whose data is a sequence of members (RFC 1952, section 2.2)."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._coding = CODINGS[name]
         self._unpacker: Unpacker | None = None
-        """None: before the first member, or between two."""
+        """The decoder of the current member; None before the first member and between members."""
         self._members = 0
         self._start = b""
-        """The first bytes of what may be a member."""
+        """Bytes that may begin a member, too few to decide."""
         self._is_over = False
         """The last member has ended. The rest is padding, which other clients ignore too."""
 
@@ -107,9 +110,9 @@ class _Stage:
             raise DecodeError(f"the response's {self._name} coding is truncated")
 
     def _begin(self, data: memoryview) -> memoryview:
-        """Begin a member at the start of *data* and return its bytes so far.
+        """Begin a member at the start of *data*, and return the member's bytes so far.
 
-        Returns nothing when more data is needed first, or when no further member follows.
+        Returns no bytes when more data is needed to decide, or when no further member follows.
         """
         coding = self._coding
         if self._members:

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection, an asyncio protocol: one request after another, never two at once."""
+"""One HTTP/1.1 connection as an asyncio protocol. It carries one request at a time."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from httptask.sending._head import MalformedHeadError
 from httptask.sending._wire import ClosedError, Recorder, SilenceError, UnsendableError, WireError
 
 _PIECE = 256 * 1024
-"""Bytes of a request's body that are written at a time, so that progress shows."""
+"""A long request body is written in pieces of so many bytes, so that observers see progress."""
 _SHORT = 64 * 1024
-"""Bytes. Shorter requests are written at once: they fit into the transport's own buffer."""
+"""Requests up to this size, in bytes, are written at once: the transport's buffer holds them."""
 _READ_AHEAD = 512 * 1024
-"""Bytes of a response that may be buffered; after that the socket is read no further."""
+"""Bytes of a response body to buffer before reading from the socket is paused."""
 
 
 class Connection(asyncio.Protocol):
-    """A connection. *lost* is called when it is closed, whoever closed it."""
+    """A connection. *lost* is called when the connection is closed, by the server or by us."""
 
     def __init__(self, lost: Callable[[Connection], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._lost = lost
         self._transport: asyncio.Transport | None = None
         self.gone: asyncio.Future[None] = self._loop.create_future()
-        self._writable: asyncio.Future[None] | None = None  # None: there is room
+        # Done when the transport can take more data; None while the transport's buffer has room.
+        self._writable: asyncio.Future[None] | None = None
         self._is_paused = False
         self._waiter: asyncio.Future[None] | None = None
         self._sender: asyncio.Task[None] | None = None
         self._request: OutgoingRequest | None = None  # None: idle
 
     def begin(self, request: OutgoingRequest, recorder: Recorder, patience: float) -> None:
-        """Read the answer to *request* from now on. No read or write may take longer than
-        *patience* seconds.
+        """Prepare for the response to *request*. No read or write may take longer than *patience*
+        seconds.
         """
         self._request, self._recorder, self._patience = request, recorder, patience
         self._body: BodyReader | None = None
@@ -47,14 +48,14 @@ class Connection(asyncio.Protocol):
         self._ahead = 0
         self._error: Exception | None = None
 
-    # What asyncio calls
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         if self._request is None or (self._body is not None and self._body.is_complete):
-            self.abort()  # bytes that answer no request (RFC 9112, section 9.2)
+            self.abort()  # data that belongs to no request (RFC 9112, section 9.2)
             return
         self._recorder.read(len(data))
         try:
@@ -81,26 +82,26 @@ class Connection(asyncio.Protocol):
             self._writable.set_result(None)
         self._writable = None
 
-    # What the wire calls
+    # Called by the wire
 
     def start(self, head: bytes, body: bytes | StreamedBody) -> None:
-        """Begin to write *head* and *body*. A long body is written while the response is read."""
+        """Begin to write *head* and *body*. A long body is sent by a task of its own, so that the
+        response can be read meanwhile.
+        """
         if isinstance(body, bytes) and len(head) + len(body) <= _SHORT and not self._is_chunked:
             self._put(head + body)
         else:
             self._sender = self._loop.create_task(self._send(head, body))
 
     async def answered(self) -> None:
-        """Wait for the final head. Raises the error that ended the connection."""
+        """Wait for the head of the final response. Raises the error that ended the connection."""
         while self._body is None:
             if self._error is not None:
                 raise self._error
             await self._wait()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes. An error is raised only after everything that came before
-        it.
-        """
+        """Yield the body as it arrives. An error is raised after all bytes that arrived before."""
         while True:
             while self._pieces:
                 piece = self._pieces.popleft()
@@ -115,7 +116,11 @@ class Connection(asyncio.Protocol):
             await self._wait()
 
     def leave(self) -> bool:
-        """End the exchange and say whether another one may follow; close the connection if not."""
+        """End the exchange, and say whether the connection can be used again.
+
+        The connection is closed unless the whole request was sent, the response was read exactly to
+        its end, and the server keeps the connection open.
+        """
         recorder, body, sender = self._recorder, self._body, self._sender
         self._request = self._sender = None
         was_sent = sender is None or (
@@ -135,8 +140,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether a request may be written: since the last one the server has neither closed the
-        connection nor sent anything.
+        """Whether another request may be sent: the server has neither closed the idle connection
+        nor sent anything on it.
         """
         return not self.is_closing and not _readable(self._transport)
 
@@ -145,11 +150,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    # Within
+    # Internal
 
     @property
     def is_closing(self) -> bool:
-        """Whether it is closed, or is being closed."""
+        """Whether the connection is closed, or about to be."""
         return self._transport is None or self.gone.done() or self._transport.is_closing()
 
     @property
@@ -199,9 +204,10 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(None)
 
     async def _wait(self) -> None:
-        """Wait until something comes. Raises `SilenceError`.
+        """Wait until data, an error, or the end of sending arrives. Raises `SilenceError`.
 
-        While the request is being sent, its writes are timed instead.
+        The read timeout does not run while the request is still being sent: then each write has a
+        timeout.
         """
         self._waiter = waiter = self._loop.create_future()
         timer = None
@@ -225,13 +231,13 @@ class Connection(asyncio.Protocol):
                 await self._write(b"0\r\n\r\n")
             elif sent != declared:
                 raise UnsendableError(f"its body has {sent:,} bytes, not {declared:,}")
-        except Exception as error:  # noqa: BLE001 - from a file or a plugin; raised to whoever waits
+        except Exception as error:  # noqa: BLE001 - from a file or a plugin; the reader raises it
             self._fail(error)
         finally:
             self._wake()
 
     async def _write(self, data: bytes) -> None:
-        if self.is_closing:  # no error: the server may have answered already
+        if self.is_closing:  # not an error: the server may have sent its response already
             return
         since, writable = self._put(data), self._writable
         if writable is not None:
@@ -251,8 +257,7 @@ class Connection(asyncio.Protocol):
 
 
 def _give_up(waiter: asyncio.Future[None], is_writing: bool) -> None:
-    # Bytes that came while the event loop was busy were noted before this: asyncio handles sockets
-    # first, then timers.
+    # Data that arrived while the event loop was busy counts: asyncio handles sockets before timers.
     if not waiter.done():
         waiter.set_exception(SilenceError(is_writing=is_writing))
 
@@ -267,8 +272,8 @@ async def _pieces(body: bytes | StreamedBody) -> AsyncIterator[bytes]:
 
 
 def _readable(transport: asyncio.Transport | None) -> bool:
-    """Say whether the socket holds bytes, or the connection's end, that the event loop has not
-    seen yet.
+    """Say whether data, or the end of the connection, waits in the socket, unseen by the event
+    loop.
     """
     socket = transport.get_extra_info("socket") if transport is not None else None
     if socket is None:

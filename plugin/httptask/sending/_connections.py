@@ -1,4 +1,4 @@
-"""Our own wire: the kept-alive connections of one event loop, bounded in number."""
+"""The wire that sends over the network: a bounded pool of connections for one event loop."""
 
 from __future__ import annotations
 
@@ -33,22 +33,23 @@ from httptask.sending._wire import (
 )
 
 _IDLE_SECONDS = 30
-"""How long an idle connection is kept. Most servers close theirs after a minute or more."""
+"""How long an idle connection is kept. Most servers close idle connections after a minute or more.
+"""
 
 _Key = tuple[Owner | None, Origin, TlsIdentity | None]
-"""The owner of a kept connection: connections are never shared between credentials, nor between
-certificates of clients.
+"""Which requests may share a connection: those with the same credentials, origin and client
+certificate.
 """
 
 _MOST_IDENTITIES = 256
-"""Certificates of clients whose TLS settings are kept."""
+"""The most client certificates whose TLS settings are cached."""
 
 
 class Connections:
     """The connections of one event loop.
 
-    *check* decides which addresses may be connected to, *limits* how many connections there are,
-    and *ways* which of them a proxy carries.
+    *check* decides which addresses may be connected to, *limits* how many connections are open,
+    and *ways* which origins are reached through a proxy.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Connections:
         self._dialler = Dialler(check, self._tls_with)
         self._identities: dict[tuple[TlsIdentity, bool], ssl.SSLContext] = {}
         self._open: set[Connection] = set()
-        # Idle connections twice: in the order they became idle, oldest first, and by owner.
+        # The idle connections twice: in the order in which they became idle, and by key.
         self._idle: dict[Connection, tuple[_Key, float]] = {}
         self._kept: dict[_Key, list[Connection]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
@@ -74,8 +75,8 @@ class Connections:
         return tls_settings(is_insecure=True)
 
     def _tls_with(self, origin: Origin, identity: TlsIdentity | None) -> ssl.SSLContext:
-        """Return the TLS settings for *origin*, a server or a proxy, with the client's certificate
-        *identity*. Blocks when there is one.
+        """Return the TLS settings for *origin*, a server or a proxy, with the client certificate
+        *identity*. Blocks when *identity* is given.
         """
         is_insecure = self._ways.is_insecure(origin)
         if is_insecure:
@@ -127,7 +128,7 @@ class Connections:
                 connection.begin(request, recorder, timeouts.read)
             else:
                 connection = Connection(self._forget)
-                # Before it is connected: a server may speak first.
+                # Before the connection is made: a server may send data first.
                 connection.begin(request, recorder, timeouts.read)
                 self._make_room()
                 seconds = timeouts.connect
@@ -144,7 +145,7 @@ class Connections:
         return self._answer(connection, recorder, key)
 
     async def aclose(self) -> None:
-        """Close every idle connection, and wait until all that are being closed are gone."""
+        """Close every idle connection, and wait until every closing connection is closed."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
@@ -177,7 +178,7 @@ class Connections:
     # Idle connections
 
     def _take(self, key: _Key) -> Connection | None:
-        """Return the usable connection of *key* that was used last; None when there is none."""
+        """Return the most recently used usable connection of *key*; None without one."""
         oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
         while key in self._kept:
             connection = self._kept[key][-1]
@@ -198,7 +199,7 @@ class Connections:
         self._places.give_back(key[1])
 
     def _make_room(self) -> None:
-        """Close idle connections until those and the ones in use are within the total limit."""
+        """Close the oldest idle connections until idle and used ones are within the total limit."""
         while self._idle and len(self._idle) + self._places.taken > self._places.total:
             self._drop(next(iter(self._idle)))
 
@@ -216,9 +217,9 @@ class Connections:
 
     def _unkeep(self, connection: Connection) -> None:
         key, _ = self._idle.pop(connection)
-        kept = self._kept[key]
-        kept.remove(connection)
-        if not kept:
+        siblings = self._kept[key]
+        siblings.remove(connection)
+        if not siblings:
             del self._kept[key]
 
     def _forget(self, connection: Connection) -> None:
@@ -232,10 +233,10 @@ class Connections:
 _FIELDS = re.compile(
     rf"(?:{TOKEN.pattern}\x00(?:[^\x00\s]++(?:[ \t]++[^\x00\s]++)*+)?+\n)*+", re.ASCII
 )
-"""Header fields that can be written, each as its name, NUL, its value and a line feed.
+"""Valid header fields, each written as its name, NUL, its value and a line feed.
 
-No name and no value may hold one of these (RFC 9110, section 5.5). White space around a value is
-not sent.
+NUL and line feed separate safely: no name or value may hold them (RFC 9110, section 5.5). A value
+with white space at its start or end is not valid.
 """
 
 
@@ -244,8 +245,8 @@ def head_of(
 ) -> tuple[bytes, tuple[tuple[str, str], ...]]:
     """Return the head of *request* as bytes, and its header fields. Raises `UnsendableError`.
 
-    `Host` is added, and `Content-Length` where RFC 9110, section 8.6 wants it; the credentials of
-    *proxy*, which reads the head, too.
+    `Host` is added, and `Content-Length` where RFC 9110, section 8.6 requires it. *proxy* is the
+    proxy that reads this head: its credentials are added.
     """
     names = {name.lower(): value for name, value in request.headers}
     added = [] if "host" in names else [("Host", authority)]

@@ -1,7 +1,7 @@
 """Cookies between the hops of one call (RFC 6265, section 5), never sent to another site.
 
-Not `http.cookiejar`: it refuses a `Domain` that is the host's own address or its only label, and
-takes pairs without `=`.
+`http.cookiejar` is not used: it refuses a `Domain` equal to the host when the host is an address or
+a single label, and accepts pairs without `=`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from httptask._http.syntax import UNSENDABLE, http_date, non_default_port, split
 from httptask.model.exchange import OutgoingRequest
 
 _MOST_BYTES = 4096
-"""Of one cookie's name and value together: every browser keeps as much (RFC 6265, section 6.1)."""
+"""The most bytes of a cookie's name and value; clients should keep as many (RFC 6265, section 6.1).
+"""
 _MOST_COOKIES = 100
 _MAX_AGE = re.compile(r"-?[0-9]+")
 
@@ -35,14 +36,14 @@ class _Cookie:
     expires: float | None
     """Seconds since the epoch."""
     port: int | None
-    """None: the default port, of either scheme."""
+    """None: the default port of the scheme, http or https."""
 
     def belongs_to(self, url: SplitResult) -> bool:
-        """Say whether the cookie is one for *url* (RFC 6265, section 5.4)."""
+        """Say whether the cookie is sent to *url* (RFC 6265, section 5.4)."""
         host = url.hostname or ""
         is_same_host = host == self.domain if self.host_only else _domain_matches(host, self.domain)
-        # Browsers share cookies between ports (section 8.5). Another port may be another server's,
-        # so here they are not shared.
+        # Stricter than browsers, which share cookies between ports (section 8.5): another port may
+        # belong to another server.
         return (
             is_same_host
             and self.port == non_default_port(url)
@@ -52,13 +53,13 @@ class _Cookie:
 
 
 class CookieJar:
-    """The cookies that the responses of one attempt have set."""
+    """The cookies that responses have set during one attempt."""
 
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str], _Cookie] = {}
 
     def store(self, url: str, lines: Iterable[str]) -> None:
-        """Keep what the `Set-Cookie` headers *lines* of a response from *url* say."""
+        """Store the cookies in *lines*, the `Set-Cookie` values of a response from *url*."""
         for line in lines:
             cookie = _cookie(line, split_url(url))
             if cookie is None:
@@ -68,9 +69,9 @@ class CookieJar:
                 self._cookies[key] = cookie
 
     def attached(self, request: OutgoingRequest) -> OutgoingRequest:
-        """Return *request* with the cookies for its URL.
+        """Return *request* with the stored cookies for its URL added.
 
-        The author's own cookies stay, except those that a response has set anew.
+        Cookies in the request's own `Cookie` header stay unless a response has set or deleted them.
         """
         url, now = split_url(request.url), time.time()
         stored = [cookie for cookie in self._cookies.values() if cookie.belongs_to(url)]
@@ -93,7 +94,7 @@ class CookieJar:
 
 
 def _cookie(line: str, url: SplitResult) -> _Cookie | None:
-    """Return the cookie of *line*, a `Set-Cookie` value from *url*; None: it is to be ignored.
+    """Parse *line*, a `Set-Cookie` value from *url*. Returns None when it is to be ignored.
 
     RFC 6265, sections 5.2 and 5.3.
     """
@@ -102,14 +103,14 @@ def _cookie(line: str, url: SplitResult) -> _Cookie | None:
     if not equals or not name or len(name) + len(value) > _MOST_BYTES or UNSENDABLE.search(pair):
         return None
     attributes: dict[str, str] = {}
-    for attribute in rest:  # of several alike the last one counts
-        key, _, text = (part.strip(" \t") for part in attribute.partition("="))
-        attributes[key.lower()] = text
+    for attribute in rest:  # the last of several with the same name counts
+        key, _, attribute_value = (part.strip(" \t") for part in attribute.partition("="))
+        attributes[key.lower()] = attribute_value
     host = url.hostname or ""
     domain = attributes.get("domain", "").removeprefix(".").lower()
     if domain and not _domain_matches(host, domain):
         return None
-    # A name of one label is a public suffix, as far as that can be told without their list.
+    # A domain of one label (`com`) counts as a public suffix; the full list is not consulted.
     if domain and "." not in domain and domain != host:
         return None
     path = attributes.get("path", "")
@@ -127,9 +128,9 @@ def _cookie(line: str, url: SplitResult) -> _Cookie | None:
 
 
 def _expires(attributes: dict[str, str]) -> float | None:
-    """Return when a cookie ends, in seconds since the epoch; None: with the call.
+    """Return when a cookie expires, in seconds since the epoch; None: at the end of the call.
 
-    `Max-Age` is stronger than `Expires` (section 5.3).
+    `Max-Age` takes precedence over `Expires` (section 5.3).
     """
     max_age = attributes.get("max-age", "")
     if _MAX_AGE.fullmatch(max_age):
@@ -139,7 +140,7 @@ def _expires(attributes: dict[str, str]) -> float | None:
 
 
 def _domain_matches(host: str, domain: str) -> bool:
-    """Section 5.1.3: a name below *domain*, but never a part of an IP address."""
+    """Say whether *host* is *domain* or a subdomain (section 5.1.3); an IP address has none."""
     return host == domain or (host.endswith("." + domain) and not _is_address(host))
 
 
@@ -152,12 +153,12 @@ def _is_address(host: str) -> bool:
 
 
 def _default_path(path: str) -> str:
-    """Section 5.1.4: the path up to its last slash."""
+    """Return *path* up to its last slash (section 5.1.4)."""
     return path[: path.rfind("/")] or "/" if path.startswith("/") else "/"
 
 
 def _path_matches(path: str, cookie_path: str) -> bool:
-    """Section 5.1.4."""
+    """Say whether *path* is *cookie_path* or below it (section 5.1.4)."""
     if path == cookie_path:
         return True
     return path.startswith(cookie_path) and (

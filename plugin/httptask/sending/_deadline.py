@@ -1,4 +1,4 @@
-"""The error of a call whose total time passed: by what it was doing then."""
+"""The error of a call that ran out of its total time. It says what the call was waiting for."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from httptask.sending._terms import Terms
 
 
 def deadline_passed(records: Sequence[AttemptRecord], terms: Terms) -> TaskError:
-    """Return the error of a call of the attempts *records*, whose total time passed.
+    """Return the error of a call whose total time has passed; *records* are its attempts.
 
-    While one of its credentials is not ready, nothing of the task is under way: then it is an error
-    of the credential.
+    When the last attempt was still waiting for its authorisation, the error is a `CredentialError`.
     """
     seconds = terms.timeouts.total
     passed = f"the total of {seconds:g} s (totalTimeoutSeconds) passed"
@@ -31,8 +30,8 @@ def deadline_passed(records: Sequence[AttemptRecord], terms: Terms) -> TaskError
 
 
 def _is_authorising(last: AttemptRecord) -> bool:
-    """Say whether the attempt *last* is at its credential: before the request, or after a response
-    that asked for other authorisation.
+    """Say whether the attempt *last* was being authorised: before its request was sent, or after a
+    challenge.
     """
     return last.plain is None or (bool(last.hops) and last.hops[-1].challenged)
 

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from httptask._http.charsets import lookup_to_read
 
 _SEARCHED = 1024
-"""Bytes at the start of a body that may name its charset (HTML, section 13.2.3.2)."""
+"""The number of bytes that are searched for a charset declaration (HTML, section 13.2.3.2)."""
 _MARKS = (
-    # The longest first: the mark of UTF-32 starts with that of UTF-16.
+    # UTF-32 first: its little-endian mark starts with the mark of UTF-16.
     (BOM_UTF32_LE, "utf_32_le"),
     (BOM_UTF32_BE, "utf_32_be"),
     (BOM_UTF8, "utf_8"),
@@ -29,9 +29,9 @@ _EBCDIC = b"\x4c\x6f\xa7\x94"
 _DECLARATION = re.compile(
     r"""<\?xml\s+version\s*=\s*(?:"[^"]*"|'[^']*')\s+encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']"""
 )
-"""XML 1.0, section 2.8. Only at the very start."""
+"""An XML declaration with an encoding (XML 1.0, section 2.8), at the very start of the text."""
 _CONTENT_CHARSET = re.compile(r"""(?i)charset\s*=\s*["']?\s*([^\s;"']+)""")
-"""HTML, section 2.5.4: the charset in a `meta` that stands for a Content-Type header."""
+"""HTML, section 2.5.4: the charset in the `content` of a `meta http-equiv="content-type"`."""
 
 
 def marked(content: bytes) -> str | None:
@@ -40,11 +40,11 @@ def marked(content: bytes) -> str | None:
 
 
 def declared_inside(content: bytes, essence: str) -> str | None:
-    """Return the codec that *content* itself names; None when it names none.
+    """Return the codec that *content*, of the media type *essence*, itself declares, or None.
 
-    *essence* is its media type. RFC 7303, section 3: an XML declaration counts where neither a mark
-    nor the header names a charset. For HTML it is the first `meta` of the first 1024
-    bytes (HTML, section 13.2.3.2).
+    HTML declares its charset in a `meta` within the first 1024 bytes (HTML, section 13.2.3.2);
+    everything else, and HTML without one, in an XML declaration. Only for content without a byte
+    order mark whose header names no charset (RFC 7303, section 3).
     """
     start = content[:_SEARCHED]
     label = _meta(start) if essence == "text/html" else None
@@ -63,9 +63,9 @@ def _of_xml(start: bytes) -> str | None:
 
 
 def _superset_of_ascii(label: str) -> str | None:
-    """Return the codec of *label*, which was read as ASCII.
+    """Return the codec of *label*, which was itself read as ASCII.
 
-    So it cannot be UTF-16 or UTF-32, whatever it says: it is UTF-8 (HTML, section 13.2.3.2).
+    A label of UTF-16 or UTF-32 is therefore wrong, and means UTF-8 (HTML, section 13.2.3.2).
     """
     codec = lookup_to_read(label)
     return "utf_8" if codec is not None and codec.startswith(("utf_16", "utf_32")) else codec
@@ -83,10 +83,10 @@ class _MetaFinder(HTMLParser):
     label: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at one tag."""
+        """Look for a charset in the attributes of a `meta` tag."""
         if tag != "meta" or self.label is not None:
             return
-        # Reversed: of several attributes with one name the first one counts.
+        # Reversed, so that the first of several attributes with the same name counts.
         attributes = {name: value or "" for name, value in reversed(attrs)}
         label = attributes.get("charset", "")
         if not label and attributes.get("http-equiv", "").lower() == "content-type":

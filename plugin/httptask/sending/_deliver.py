@@ -37,56 +37,58 @@ from httptask.sending._terms import Terms
 from httptask.sending._wire import Wire
 
 _LONG = 256 * 1024
-"""Bytes. Longer bodies are decoded and masked in a thread: the event loop must not stand still."""
+"""Larger bodies, in bytes, are decoded and masked in a thread, so that the event loop goes on."""
 
 
 @dataclass(slots=True)
 class Ready:
-    """A request that is ready to be sent. A new one is made for every attempt."""
+    """A request that is ready to be sent. Every attempt gets a new one."""
 
     request: OutgoingRequest
-    """Authorised."""
+    """The authorised request."""
     plain: OutgoingRequest
-    """Before it was authorised: all that may cross origins."""
+    """The request before it was authorised. Only this may be sent to other origins."""
     credential: Owner | None = None
-    """The names of what authorised it. Its connections are shared with no other."""
+    """The names of the credentials. Connections are not shared between different credentials."""
     authorisation: Authorisation | None = None
-    """Where the scheme does more than to change a request: it may be challenged."""
+    """Set when the scheme does more than change the request: it may answer challenges."""
 
 
 MakeReady = Callable[[Send], Awaitable[Ready]]
-"""Makes the request of an attempt; it is given what sends token requests."""
+"""Makes the request of an attempt. The argument sends token requests."""
 
 
 Judge = Callable[[TaskResult, View], Awaitable[Verdict]]
-"""Decides whether a response whose body could be decoded is a success; asked once an attempt."""
+"""Decides whether a response is a success. Called once an attempt, except for a 2xx response whose
+body cannot be read.
+"""
 
 
 RetryRefusal = Callable[[TaskError, str], str | None]
-"""Returns why a request to a URL is not sent again after an error: a limit of its origin."""
+"""Returns why the limits of a URL's origin forbid a retry after an error; None if they allow it."""
 
 
 @dataclass(slots=True)
 class Delivery:
-    """What a call ended in."""
+    """The outcome of a call."""
 
     exchange: Exchange | None
-    """Secrets masked. None for a success whose exchange nobody asked for."""
+    """Secrets are masked. None for a success whose exchange was not asked for."""
     error: TaskError | None
-    """None for success. It carries the exchange, and the result when a response came."""
+    """None for a success. The error carries the exchange, and the result when a response came."""
     result: TaskResult | None = field(repr=False)
-    """Not masked: a workflow may need what a response says."""
+    """Not masked: the workflow may need everything in the response."""
     url: str = field(default="", repr=False)
-    """The URL that answered, not masked: a next one is relative to it."""
+    """The URL of the last request, not masked: links in the response are relative to it."""
     size: int = 0
     """Bytes of the last response's body, decoded."""
     make_exchange: Callable[[], Exchange] | None = field(default=None, repr=False)
-    """Makes the exchange of a success after all: somebody may find an error in what it says."""
+    """Makes the exchange of a success later, when the caller finds an error in the response."""
 
 
 @dataclass(slots=True)
 class _Call:
-    """What stays the same over all attempts."""
+    """The parts of a call that stay the same over all attempts."""
 
     terms: Terms
     ready: MakeReady
@@ -95,14 +97,14 @@ class _Call:
     bodies: Bodies
     judge: Judge | None
     progress: Progress | None
-    """Filled in while it runs; None: nobody watches."""
+    """Filled in while the call runs; None when nobody watches the call."""
     is_observed: bool
-    """Whether somebody looks at the exchange of a success; that of an error is always made."""
+    """Whether the exchange of a success is wanted. An error always has its exchange."""
     retry_refusal: RetryRefusal | None
     engine_attempt: EngineAttempt | None
-    """The attempt that an engine asks for, when it makes those that follow, too."""
+    """Set when a workflow engine makes the attempts: then this call makes one of them."""
     is_pinned: bool = False
-    """Nothing is sent: no server needs the waits between attempts."""
+    """Whether nothing is sent. Then attempts follow each other without a wait."""
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> float:
@@ -110,7 +112,7 @@ class _Call:
         return time.perf_counter() - self.began
 
     def masked(self, received: Received, view: View) -> MaskedBody:
-        """Return the body of *received*, which decodes to *view*, as an exchange may hold it."""
+        """Return the body of *received*, which decodes to *view*, with its secrets masked."""
         terms = self.terms
         return masked_body(received, view, terms.redactor, terms.reading.charset)
 
@@ -127,17 +129,16 @@ async def deliver(
     engine_attempt: EngineAttempt | None = None,
     is_pinned: bool = False,
 ) -> Delivery:
-    """Send the request that *ready* makes, again where *terms* and the outcome allow it, and return
-    what the call ended in.
+    """Send the request that *ready* makes, retry as *terms* allow, and return the outcome.
 
-    *wires* gives the wire of the running event loop; True is for token requests, which may have a
-    loop of their own.
+    *wires* returns the wire of the running event loop; with True the wire for token requests, which
+    may run in another event loop.
     *new_file* makes files for bodies that are neither JSON nor text, unless *terms* say otherwise.
-    *judge* decides what a success is; any 2xx without one. Without *is_observed*, a success has no
-    exchange: to mask what nobody looks at would cost a fifth of the call. *retry_refusal* may hold
-    back a retry. With *engine_attempt* one attempt is made: that one. With *is_pinned* the wire
-    sends nothing, and nobody waits between attempts.
-    Raises only what *ready* raises (nothing was sent), and cancellation.
+    *judge* decides whether a response is a success; without it any 2xx is. Without *is_observed* a
+    success has no exchange: masking it would take a fifth of the call's time. *retry_refusal* may
+    forbid a retry. With *engine_attempt*, only that attempt is made. With *is_pinned* the wire
+    sends nothing, and attempts follow each other without a wait.
+    Raises only the errors of *ready* (before anything was sent), and cancellation.
     """
     files = BodyFiles(new_file)
     bodies = Bodies(terms.limits.body, files.new, terms.reading)
@@ -175,10 +176,10 @@ async def deliver(
 
 
 async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
-    """Try until an attempt succeeds, or no other may follow; fill in *records*.
+    """Make attempts until one succeeds or no other may follow; add each to *records*.
 
-    Raises a `TaskError` only when the very first request could not be made, and no token request
-    was.
+    Raises a `TaskError` only when the first attempt could not make its request and sent no token
+    request: then nothing was sent at all.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + call.terms.timeouts.total
@@ -217,10 +218,10 @@ async def _attempts(call: _Call, records: list[AttemptRecord]) -> None:
 def _wait_after(
     error: TaskError, records: Sequence[AttemptRecord], call: _Call, seconds_left: float
 ) -> float | None:
-    """Return the seconds to wait before the attempt after the last one, which *error* ended; None
-    when none may follow.
+    """Return the seconds to wait before the next attempt; None when no attempt may follow.
 
-    Fills in what *error* says of the attempts so far.
+    *error* ended the last of *records*. Its `maybe_delivered`, `retryable`, `next_attempt_seconds`
+    and message are completed.
     """
     delivered_before = any(record.maybe_delivered for record in records)
     error.maybe_delivered = error.maybe_delivered or delivered_before
@@ -228,7 +229,7 @@ def _wait_after(
     verdict, statuses = records[-1].verdict, call.terms.retry.statuses
     is_unmet = verdict is not None and bool(verdict.unmet)
     if is_unmet and isinstance(error, StatusError):
-        statuses |= {error.status_code}  # its author asks for another try
+        statuses |= {error.status_code}  # `retry.until` asks for another attempt
     refusal = why_not(error, requests, statuses)
     error.retryable = refusal is None
     made = records[-1].number
@@ -246,7 +247,7 @@ def _wait_after(
         refusal = f"waiting {wait:.0f} s is more than totalTimeoutSeconds leaves"
     if refusal is None:
         refusal = _limit(error, records[-1], call)
-    if refusal is not None:  # the task allows more attempts, so its author asks why
+    if refusal is not None:  # the policy allows more attempts, so say why none follows
         error.message += f"; not tried again: {refusal}"
         return None
     if engine_attempt is not None:
@@ -256,7 +257,7 @@ def _wait_after(
 
 
 def _limit(error: TaskError, last: AttemptRecord, call: _Call) -> str | None:
-    """Return why the limits of the origin allow no retry after *error*."""
+    """Return why the limits of the origin forbid a retry after *error*; None when they allow it."""
     if not last.hops:
         return None
     if last.hops[-1].refused:
@@ -265,9 +266,9 @@ def _limit(error: TaskError, last: AttemptRecord, call: _Call) -> str | None:
 
 
 async def _attempt(current: AttemptRecord, call: _Call) -> None:
-    """Send one request and follow its redirects; fill in *current*.
+    """Make one attempt: send the request, follow redirects, judge the response; fill in *current*.
 
-    Raises the `TaskError` that the attempt ends in.
+    Raises the `TaskError` of an attempt that fails.
     """
     terms = call.terms
     redactor = terms.redactor
@@ -276,7 +277,7 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
     )
     current.plain = ready.plain
     received = await _answer(current, ready, call)
-    # How long an encoded body gets is known only after decoding.
+    # The size of an encoded body is known only after decoding.
     may_be_long = len(received.body) > _LONG or bool(received.content_encoding)
     read = partial(_read, received, call)
     view, current.body = await in_thread(read) if may_be_long else read()
@@ -294,17 +295,15 @@ async def _attempt(current: AttemptRecord, call: _Call) -> None:
 
 
 def _read(received: Received, call: _Call) -> tuple[View, MaskedBody | None]:
-    """Return the view of *received*, and its body as an exchange may hold it where one is asked
-    for.
-    """
+    """Return the view of *received*, and the masked body if an exchange is wanted."""
     view = view_of(received, call.terms.limits, call.terms.redactor, call.bodies)
     return view, call.masked(received, view) if call.is_observed else None
 
 
 async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received:
-    """Send the request of *ready*, follow the redirects, and return the last response.
+    """Send the request of *ready*, answer challenges, follow redirects; return the last response.
 
-    Raises `RedirectError` with the chain of requests that led to it.
+    Raises `RedirectError`; its message lists the requests so far.
     """
     cookies = CookieJar()
     request = sent = ready.request
@@ -355,7 +354,7 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
                 for hop in current.counting_hops
                 if hop.received is not None
             ]
-            # The first request as it was before it was authorised: its URL may hold a key.
+            # The first request is shown unauthorised: an API key may be in its authorised URL.
             chain = [(ready.plain, answered[0][1]), *answered[1:]]
             error.message += f"; the way there: {way_of(chain)}"
             raise
@@ -372,7 +371,7 @@ async def _hop(
 ) -> Received:
     record = HopRecord(request)
     current.hops.append(record)
-    # A client's certificate is shown to the credential's own origin alone.
+    # The client certificate is used only for the credential's own origin.
     identity = None
     if on_own_origin and ready.authorisation is not None:
         identity = ready.authorisation.identity
@@ -380,19 +379,19 @@ async def _hop(
     send = partial(send_hop, call.wire, request, ready.credential, timeouts, call.bodies)
     try:
         return await send(record, identity)
-    except CredentialError as error:  # its certificate cannot be shown
+    except CredentialError as error:  # the client certificate cannot be used
         error.restate(error.code, names=[*names_of(ready.credential)])
         raise
     except TaskError:
-        # Most likely the server had closed the kept-alive connection meanwhile: send once more, at
-        # once, where that is safe (RFC 9112, section 9.3.1).
+        # Most likely the server had closed the kept-alive connection. Send the request once more
+        # if that is safe (RFC 9112, section 9.3.1).
         if not record.stale or request.method not in IDEMPOTENT:
             raise
     current.hops[-1] = record = HopRecord(request)
     try:
         return await send(record, identity)
     finally:
-        record.delivered = True  # the first sending may have arrived after all
+        record.delivered = True  # the request on the old connection may have arrived after all
 
 
 # How a call ends
@@ -401,7 +400,7 @@ async def _hop(
 async def _delivered(
     records: Sequence[AttemptRecord], call: _Call
 ) -> tuple[Delivery, BodyFile | None]:
-    """Return what the attempts *records* ended in, and the file that the result refers to."""
+    """Return the outcome of the attempts *records*, and the file that the result refers to."""
     view, error = records[-1].view, records[-1].error
     file = view.file if view is not None else None
     is_shown = error is not None or call.is_observed
@@ -412,7 +411,7 @@ async def _delivered(
 
 
 def _size(records: Sequence[AttemptRecord]) -> int:
-    """Return the bytes of the bodies that came, as far as they are in memory."""
+    """Return the total size, in bytes, of the received bodies that are in memory."""
     received = [hop.received for record in records for hop in record.hops]
     return sum(len(response.body) for response in received if response is not None)
 
@@ -448,7 +447,7 @@ def _exchange(records: Sequence[AttemptRecord], elapsed: float, call: _Call) -> 
 
 
 def _note_cancelled(records: Sequence[AttemptRecord], call: _Call, progress: Progress) -> None:
-    """Leave the exchange of a cancelled call in its *progress*; of long bodies only their start."""
+    """Put the exchange of a cancelled call into *progress*; long bodies are cut short."""
     for record in records:
         record.note_so_far()
         record.shorten()

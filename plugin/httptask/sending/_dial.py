@@ -1,4 +1,4 @@
-"""Making a connection: the name is looked up once, and only checked addresses are connected to."""
+"""Opening connections: each host name is resolved once, and only checked addresses are used."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ T = TypeVar("T")
 
 
 class Dialler:
-    """Connects only to addresses that *check* allows; *tls* makes the TLS settings when needed, for
-    an origin, with a client's certificate or without.
+    """Connects only to addresses that *check* allows.
+
+    *tls* returns the TLS settings for an origin and an optional client certificate.
     """
 
     def __init__(
@@ -40,10 +41,9 @@ class Dialler:
         recorder: Recorder,
         identity: TlsIdentity | None = None,
     ) -> None:
-        """Connect *connection* to *origin* on the way that *recorder* has, with TLS and all within
-        *seconds*.
+        """Connect *connection* to *origin*, through the proxy of *recorder*'s way if it has one.
 
-        Raises the `TaskError` of what went wrong.
+        All steps together, TLS included, may take *seconds*. Raises a `TaskError`.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         proxy = recorder.way.proxy
@@ -77,7 +77,7 @@ class Dialler:
         seconds: float,
         recorder: Recorder,
     ) -> socket.socket:
-        """Return a socket that is connected to *origin*, at an address that *check* allows."""
+        """Return a socket connected to *origin* at an address that *check* allows."""
         recorder.begin("dns")
         addresses = await _resolved(origin, seconds)
         recorder.end()
@@ -94,10 +94,12 @@ class Dialler:
         seconds: float,
         recorder: Recorder,
     ) -> Tunnel | None:
-        """Connect *connection* to *proxy*, or, where *origin* speaks TLS, a tunnel: return that."""
+        """Connect to *proxy*. For an https *origin* connect a tunnel and return it, else connect
+        *connection* and return None.
+        """
         loop = asyncio.get_running_loop()
         tunnel = Tunnel(proxy, origin) if origin.scheme == "https" else None
-        first = connection if tunnel is None else tunnel
+        protocol = connection if tunnel is None else tunnel
         try:
             check = allowing_proxy(self._check, proxy)
             sock = await self._socket(proxy.origin, check, deadline, seconds, recorder)
@@ -106,11 +108,11 @@ class Dialler:
                     recorder.end()
                     recorder.begin("proxy")
                 if proxy.origin.scheme == "https":
-                    # The client's certificate is for the server.
+                    # The client certificate is for the origin, not for the proxy.
                     context = await self._settings(proxy.origin, None)
-                    await _secured(proxy.origin, first, sock, context, deadline, seconds)
+                    await _secured(proxy.origin, protocol, sock, context, deadline, seconds)
                 else:
-                    await loop.create_connection(lambda: first, sock=sock)
+                    await loop.create_connection(lambda: protocol, sock=sock)
             except BaseException:
                 first.abort()
                 sock.close()
@@ -130,7 +132,7 @@ class Dialler:
         recorder: Recorder,
         identity: TlsIdentity | None,
     ) -> None:
-        """Open *tunnel*, and begin TLS with its origin for *connection* in it."""
+        """Open *tunnel*, and start TLS with its origin inside it for *connection*."""
         loop, origin = asyncio.get_running_loop(), tunnel.origin
         try:
             try:
@@ -145,7 +147,7 @@ class Dialler:
             secured = await _handshaken(handshake, origin, deadline, seconds)
             if secured is None:
                 raise ConnectionFailedError(f"the tunnel to {origin} broke")
-            connection.connection_made(secured)  # which `start_tls` leaves to its caller
+            connection.connection_made(secured)  # `start_tls` does not call this
         except BaseException:
             tunnel.abort()
             raise
@@ -171,7 +173,7 @@ async def _secured(
     deadline: float,
     seconds: float,
 ) -> None:
-    """Give *connection* the connected *sock*, with TLS."""
+    """Start TLS on the connected *sock*, and attach it to *connection*."""
     handshake = asyncio.get_running_loop().create_connection(
         lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
     )
@@ -181,7 +183,10 @@ async def _secured(
 async def _handshaken(
     handshake: Coroutine[Any, Any, T], origin: Origin, deadline: float, seconds: float
 ) -> T:
-    """Return the result of *handshake* with *origin*. Raises the `TaskError` of what went wrong."""
+    """Return the result of *handshake*, a TLS handshake with *origin*. Raises a `TaskError`.
+
+    *discard* closes a result that comes too late.
+    """
     try:
         return await _within(deadline - asyncio.get_running_loop().time(), handshake)
     except TimeoutError as error:
@@ -212,7 +217,7 @@ async def _resolved(origin: Origin, seconds: float) -> list[str]:
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
-        pass  # a name, or an unusual spelling of an address (0x7f.1): the system resolves both
+        pass  # a name, or an unusual spelling of an address (0x7f.1): getaddrinfo resolves both
     try:
         looked_up = in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         entries = await _within(seconds, looked_up)
@@ -226,11 +231,12 @@ async def _resolved(origin: Origin, seconds: float) -> list[str]:
 async def _first(
     origin: Origin, addresses: list[str], deadline: float, seconds: float
 ) -> socket.socket:
-    """Return a socket that is connected to the first of *addresses* that answers."""
+    """Return a socket connected to the first of *addresses* that accepts the connection."""
     failures: list[Exception] = []
     for position, address in enumerate(addresses):
         remaining = deadline - asyncio.get_running_loop().time()
-        # Later addresses keep a share of the time: one dead address must not use up all of it.
+        # Each address gets an equal share of the remaining time, so that an unreachable address
+        # leaves time for the next.
         try:
             share = max(remaining, 0.001) / (len(addresses) - position)
             return await _within(share, _connected(address, origin.port), socket.socket.close)
@@ -247,12 +253,11 @@ async def _first(
 
 async def _connected(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # The protocol is named: asyncio switches off Nagle's algorithm only for a socket that says it
-    # is TCP.
+    # IPPROTO_TCP is explicit: asyncio switches off Nagle's algorithm only if `sock.proto` is TCP.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setblocking(False)
-        # Not create_connection: it would resolve the address again, and does not report phases.
+        # Not create_connection: it would resolve again, and the phases could not be timed.
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
     except BaseException:
         sock.close()
@@ -265,13 +270,13 @@ async def _within(
     work: Coroutine[Any, Any, T],
     discard: Callable[[T], object] = lambda result: None,
 ) -> T:
-    """Return the result of *work*. Raises `TimeoutError` after *seconds*; a result that comes later
-    is given to *discard*.
+    """Return the result of *work*. Raises `TimeoutError` after *seconds*.
 
-    Not `asyncio.timeout`: on a busy event loop it drops a result that is there already.
+    A result that comes later is passed to *discard*. `asyncio.timeout` is not used: on a busy event
+    loop it drops a result that has already arrived.
     """
 
-    def end(task: asyncio.Task[T]) -> None:
+    def discard_late(task: asyncio.Task[T]) -> None:
         if not task.cancelled() and task.exception() is None:
             discard(task.result())
 
@@ -283,16 +288,16 @@ async def _within(
         raise TimeoutError
     except BaseException:
         task.cancel()
-        task.add_done_callback(end)
+        task.add_done_callback(discard_late)
         raise
 
 
 _UNKNOWN_AUTHORITY = frozenset((18, 19, 20, 21))
-"""OpenSSL's verify codes of a certificate that nobody who is trusted has signed."""
+"""OpenSSL's verify codes for a certificate that no trusted authority has signed."""
 
 
 def _tls_failed(host: str, error: BaseException) -> TaskError:
-    """Return the error of a failed TLS handshake with *host*, with OpenSSL's own reason."""
+    """Return the error of a failed TLS handshake with *host*; it quotes OpenSSL's reason."""
     reason: BaseException | None = error
     while reason is not None and not isinstance(reason, ssl.SSLError):
         reason = reason.__cause__ or reason.__context__
@@ -310,5 +315,5 @@ def _why(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
-        return os.strerror(error.errno).lower()  # asyncio's own text repeats the address
+        return os.strerror(error.errno).lower()  # asyncio's message would repeat the address
     return str(getattr(error, "strerror", None) or error or type(error).__name__)
