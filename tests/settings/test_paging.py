@@ -213,6 +213,104 @@ SUGGESTED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "parameter": {"in": "query", "name": "page"},
         },
     ),
+    "a token in a header": (
+        {
+            "headers": {"nextPageToken": {"schema": TEXT}},
+            "query": {"pageToken": TEXT, "rowCount": NUMBER},
+        },
+        {
+            "mode": "cursor",
+            "items": "$",
+            "next": "$.headers['nextpagetoken']",
+            "parameter": {"in": "query", "name": "pageToken"},
+        },
+    ),
+    "a token from header to header": (
+        {
+            "properties": {"results": LIST},
+            "headers": {"X-Next-Token": {"schema": TEXT}},
+            "parameters": [{"name": "X-Next-Token", "in": "header", "schema": TEXT}],
+        },
+        {
+            "mode": "cursor",
+            "items": "$.results",
+            "next": "$.headers['x-next-token']",
+            "parameter": {"in": "header", "name": "X-Next-Token"},
+        },
+    ),
+    "a cursor that next feeds": (
+        {
+            "properties": {
+                "data": LIST,
+                "next": {**TEXT, "description": "Cursor of the next page."},
+            },
+            "query": {"cursor": TEXT},
+        },
+        {
+            "mode": "cursor",
+            "items": "$.data",
+            "next": "$.next",
+            "parameter": {"in": "query", "name": "cursor"},
+        },
+    ),
+    "a next URL of which nothing is said": (
+        {
+            "properties": {"results": LIST, "next": TEXT, "total": NUMBER},
+            "query": {"limit": NUMBER},
+        },
+        {"mode": "nextUrl", "items": "$.results", "next": "$.next"},
+    ),
+    "a page alone": (
+        {"properties": {"things": LIST}, "query": {"page": NUMBER}},
+        {"mode": "page", "items": "$.things", "parameter": {"in": "query", "name": "page"}},
+    ),
+    "a page that is text": (
+        {"query": {"page": {**TEXT, "description": "The collection page number"}}},
+        {"mode": "page", "items": "$", "parameter": {"in": "query", "name": "page"}},
+    ),
+    "a page without the total of one form of several": (
+        {
+            "properties": {
+                "data": LIST,
+                "meta": {
+                    "oneOf": [{"properties": {"total": NUMBER}}, {"properties": {"sum": NUMBER}}]
+                },
+            },
+            "query": {"page": NUMBER},
+        },
+        {"mode": "page", "items": "$.data", "parameter": {"in": "query", "name": "page"}},
+    ),
+    "a page with whether there is more": (
+        {
+            "properties": {"cats": {"type": "array", "items": {}}, "has_next": FLAG},
+            "query": {"page": TEXT},
+        },
+        {
+            "mode": "page",
+            "items": "$.cats",
+            "parameter": {"in": "query", "name": "page"},
+            "more": "$.has_next",
+        },
+    ),
+    "an offset with the number of pages in a header": (
+        {"headers": {"X-Pages": {"schema": NUMBER}}, "query": {"offset": NUMBER}},
+        {"mode": "offset", "items": "$", "parameter": {"in": "query", "name": "offset"}},
+    ),
+    "a page inside an object": (
+        {
+            "properties": {"items": LIST, "total_count": NUMBER},
+            "query": {
+                "searchCriteria[filters][0][field]": TEXT,
+                "searchCriteria[currentPage]": NUMBER,
+            },
+        },
+        {
+            "mode": "page",
+            "items": "$.items",
+            "parameter": {"in": "query", "name": "searchCriteria[currentPage]"},
+            "total": "$.total_count",
+        },
+    ),
     "a start with a size": (
         {"query": {"start": NUMBER, "limit": NUMBER}},
         {"mode": "offset", "items": "$", "parameter": {"in": "query", "name": "start"}},
@@ -381,12 +479,24 @@ NOT_SUGGESTED: dict[str, dict[str, Any]] = {
         "properties": {"data": LIST, "total": NUMBER},
         "query": {"start": NUMBER},
     },
-    "a total of one form of several": {
-        "properties": {
-            "data": LIST,
-            "meta": {"oneOf": [{"properties": {"total": NUMBER}}, {"properties": {"sum": NUMBER}}]},
+    "a page that is text, and may be one of a book": {
+        "properties": {"data": LIST},
+        "query": {"page": TEXT},
+    },
+    "a page in the body of what is made": {
+        "method": "post",
+        "properties": {"items": LIST},
+        "requestBody": {
+            "content": {"application/json": {"schema": {"properties": {"page": NUMBER}}}}
         },
-        "query": {"page": NUMBER},
+    },
+    "the page of a filter": {
+        "properties": {"data": LIST, "total": NUMBER},
+        "query": {"filter[page]": NUMBER, "range.start": NUMBER, "limit": NUMBER},
+    },
+    "what could not be reached": {
+        "properties": {"items": {"type": "object"}, "unreachables": LIST, "nextPageToken": TEXT},
+        "query": {"pageToken": TEXT},
     },
     "a schema in a circle": {"properties": {"meta": {"$ref": "#/components/schemas/Self"}}},
     "an extension that is none": {

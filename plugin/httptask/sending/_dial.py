@@ -114,7 +114,7 @@ class Dialler:
                 else:
                     await loop.create_connection(lambda: protocol, sock=sock)
             except BaseException:
-                first.abort()
+                protocol.abort()
                 sock.close()
                 raise
         except TaskError as error:

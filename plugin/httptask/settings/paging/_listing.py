@@ -16,6 +16,8 @@ from httptask.settings.paging._names import ASIDE_FIELDS, LIST_FIELDS, plain
 
 _PLAIN = ("string", "integer", "number", "boolean")
 _LOCATIONS = ("query", "header")
+_NAMES = re.compile(r"[^.\[\]]+")
+_FILTERS = ("filter", "filters", "fields", "where", "sort", "range")
 _DEEPEST_ITEMS = 3
 """Names of the longest path to the items: what is deeper is a list inside something else."""
 
@@ -32,8 +34,18 @@ class Asked:
 
     @property
     def name(self) -> str:
-        """Its name without case and punctuation."""
-        return plain(self.written)
+        """Its name without case and punctuation, and without the `X-` of a header."""
+        name = plain(self.written)
+        return name.removeprefix("x") if self.location == "header" else name
+
+    @property
+    def last_name(self) -> str:
+        """The last of its names where it is written as one in an object: `currentpage` of
+        `searchCriteria[currentPage]`, but nothing of a filter or a range.
+        """
+        above, *names = _NAMES.findall(self.written) or [""]
+        is_inside = names and not plain(above).endswith(_FILTERS)
+        return plain(names[-1]) if is_inside else self.name
 
     @property
     def setting(self) -> dict[str, str]:
@@ -77,19 +89,31 @@ class Listing:
         return cls(endpoint, asked, tuple(fields), headers, pointer)
 
     def parameter(self, names: Iterable[str]) -> Asked | None:
-        """Return the first parameter that has one of *names*."""
-        return next((asked for asked in self.parameters if asked.name in names), None)
+        """Return the first parameter that has one of *names*, or else has it as its last one."""
+        named = (asked for asked in self.parameters if asked.name in names)
+        inside = (asked for asked in self.parameters if asked.last_name in names)
+        return next(named, None) or next(inside, None)
 
     def field(self, names: Iterable[str], *types: str) -> Field | None:
-        """Return the shallowest field that has one of *names*, and may be of one of *types*."""
+        """Return the shallowest field that has one of *names*, and may be of one of *types*, if any
+        are given.
+        """
         for field in self.fields[1:]:
-            if field.name in names and field.may_be(*types):
+            if field.name in names and (not types or field.may_be(*types)):
                 return field
         return None
 
     def at(self, query_path: tuple[str, ...]) -> Field | None:
         """Return the field at a path, if the description has it."""
         return next((field for field in self.fields if field.path == query_path), None)
+
+    def header(self, names: Iterable[str]) -> str | None:
+        """Return the plain name of the first of *names* that is a header of the response."""
+        return next((name for name in self.headers if name in names), None)
+
+    def header_query(self, name: str) -> str:
+        """Return the JSONPath of the response's header of the plain *name*."""
+        return f"$.headers['{self.headers[name][0].lower()}']"
 
     def header_evidence(self, name: str) -> Evidence:
         """Return what the response's header of the plain *name* says for a pagination."""
@@ -131,8 +155,12 @@ class Listing:
         """
         inside = field.keywords.get("items")
         is_plain = isinstance(inside, Mapping) and inside.get("type") in _PLAIN
+        return not field.path or self.is_called(field) or not is_plain
+
+    def is_called(self, field: Field) -> bool:
+        """Say whether *field* has the name of the list that was asked for, or a usual one."""
         is_named = self._is_resource(field) or self._is_mentioned(field)
-        return not field.path or is_named or field.name in LIST_FIELDS or not is_plain
+        return is_named or field.name in LIST_FIELDS
 
     def _is_resource(self, field: Field) -> bool:
         """Say whether *field* has the name of the resource: the path's last fixed segment."""

@@ -91,7 +91,7 @@ TOTAL_FIELDS = _words(
 PAGES_FIELDS = _words(
     """
     totalpages pagecount lastpage numpages totalpagecount pages pagetotal maxpage pagestotal
-    numberofpages nbpages page pagenumber currentpage perpage pagesize offset limit skip
+    numberofpages nbpages maxpages page pagenumber currentpage perpage pagesize offset limit skip
     itemsperpage startindex startat resultsperpage
     """
 )
@@ -118,6 +118,11 @@ TOTAL_HEADERS = _words(
     """
 )
 NEXT_PAGE_HEADERS = frozenset(["xnextpage", "xpaginationnextpage"])
+PAGES_HEADERS = _words(
+    """
+    xpages xtotalpages xpagecount xpagescount totalpages xpaginationpagecount xpaginationtotalpages
+    """
+)
 
 LIST_FIELDS = (
     *("items", "data", "results", "value", "values", "records", "entries", "elements", "list"),
@@ -130,7 +135,7 @@ LIST_FIELDS = (
 ASIDE_FIELDS = _words(
     """
     errors error warnings messages links link included includes facets aggregations filters
-    unreachable sort sorting sortby columns headers meta metadata notices alerts debug
+    unreachable unreachables sort sorting sortby columns headers meta metadata notices alerts debug
     facetfields suggestions breadcrumbs fields expands pages failures responsemetadata
     validationerrors notifications appliedfilters orderby availablefilters kinds
     """
@@ -166,7 +171,7 @@ def fits_token(parameter: str, path: tuple[str, ...]) -> bool:
         return given in TOKEN_FIELDS or given in SAME_NAME_FIELDS or given in TOKEN_PARAMETERS
     if asked == "cursor" and above in ("cursor", "cursors") and given in ("after", "next"):
         return True  # Apideck's `meta.cursors.next`
-    if (given, asked) == ("cursor", "after"):
+    if (given, asked) in (("cursor", "after"), ("next", "cursor")):
         return True
     cores = {_core(given), _core(asked)}
     if given in TOKEN_FIELDS:

@@ -2,7 +2,8 @@
 
 Nothing is invented: a suggestion needs the items in the response, and evidence for what comes next.
 The rules are tried from what says most to what says least: a vendor's extension, a token with the
-parameter it feeds, a next URL, a documented `Link` header, the last item, a number of a page.
+parameter it feeds, a next URL, a documented `Link` header, the last item, a number of a page, and a
+text called next.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def suggested_pagination(endpoint: Endpoint) -> SuggestedPagination | None:
     items = listing.items
     if items is None:
         return None
-    rules = (_token_pair, _next_url, _link_header, _last_item, _number)
+    rules = (_token_pair, _next_url, _link_header, _last_item, _number, _next_text)
     for rule in rules:
         suggestion = rule(listing, items)
         if suggestion is not None:
@@ -80,26 +81,33 @@ def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
         if asked.name == "token" and "auth" in asked.field.text:
             continue  # it says who asks
         token = _next_number(listing, asked) if is_number else _token(listing, asked)
+        header = None if token is not None else _header_token(listing, asked)
         if token is not None:
-            setting = {
-                "mode": "cursor",
-                "items": items.query,
-                "next": token.query,
-                "parameter": asked.setting,
-            }
-            evidence = [asked.evidence, response_evidence(token), *_of_items(items)]
-            return _with_more(listing, setting, evidence)
-    header = next((name for name in listing.headers if name in names.NEXT_PAGE_HEADERS), None)
-    page = listing.parameter(names.PAGE_PARAMETERS)
-    if header is not None and page is not None:
+            following, told = token.query, response_evidence(token)
+        elif header is not None:
+            following, told = listing.header_query(header), listing.header_evidence(header)
+        else:
+            continue
         setting = {
             "mode": "cursor",
             "items": items.query,
-            "next": f"$.headers['{listing.headers[header][0].lower()}']",
-            "parameter": page.setting,
+            "next": following,
+            "parameter": asked.setting,
         }
-        evidence = [page.evidence, listing.header_evidence(header), *_of_items(items)]
-        return SuggestedPagination(setting, tuple(evidence))
+        return _with_more(listing, setting, [asked.evidence, told, *_of_items(items)])
+    return None
+
+
+def _header_token(listing: Listing, asked: Asked) -> str | None:
+    """Return the plain name of the header of the response that feeds *asked*."""
+    if asked.name in names.PAGE_PARAMETERS:
+        return listing.header(names.NEXT_PAGE_HEADERS)
+    if asked.name not in names.TOKEN_PARAMETERS:
+        return None
+    for header in listing.headers:
+        given = header.removeprefix("x")
+        if given in names.TOKEN_FIELDS and names.fits_token(asked.name, (given,)):
+            return header
     return None
 
 
@@ -168,10 +176,14 @@ def _next_url(listing: Listing, items: Field) -> SuggestedPagination | None:
             continue
         if field.types and "string" not in field.types:
             continue
-        setting = {"mode": "nextUrl", "items": items.query, "next": field.query}
-        evidence = (*_of_request(listing), response_evidence(field), *_of_items(items))
-        return SuggestedPagination(setting, evidence)
+        return _by_url(listing, items, field)
     return None
+
+
+def _by_url(listing: Listing, items: Field, field: Field) -> SuggestedPagination:
+    setting = {"mode": "nextUrl", "items": items.query, "next": field.query}
+    evidence = (*_of_request(listing), response_evidence(field), *_of_items(items))
+    return SuggestedPagination(setting, evidence)
 
 
 def _link_header(listing: Listing, items: Field) -> SuggestedPagination | None:
@@ -205,7 +217,7 @@ def _last_item(listing: Listing, items: Field) -> SuggestedPagination | None:
 
 
 def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """A number of a page or an offset, with a total, or with a size of a page."""
+    """A number of a page or an offset, with a total, a size of a page, or a number of pages."""
     if not listing.is_of_items(items):
         return None
     size = listing.parameter(names.SIZE_PARAMETERS)
@@ -224,16 +236,53 @@ def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
         if start is not None and start != (1 if mode == "page" else 0):
             setting["start"] = start
         evidence = [asked.evidence, *([size.evidence] if size is not None else [])]
-        total = _total(listing, setting)
-        told = listing.field(names.PAGES_FIELDS | names.MORE_FIELDS) if total is None else None
-        if size is None and total is None and told is None:
+        told = _of_pages(listing, setting)
+        if size is None and told is None and not _is_page_of_list(listing, asked, items):
             continue
         if mode == "offset" and asked.name == "start" and size is None:
             continue
-        evidence += [total] if total is not None else []
-        evidence += [response_evidence(told)] if told is not None else []
+        evidence += [told] if told is not None else []
         return _with_more(listing, setting, [*evidence, *_of_items(items)])
     return None
+
+
+def _of_pages(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
+    """Return what of the response tells of pages: a total, whose query is added to *setting*, or a
+    number of pages, or whether there are more.
+    """
+    total = _total(listing, setting)
+    if total is not None:
+        return total
+    field = listing.field(names.PAGES_FIELDS | names.MORE_FIELDS)
+    if field is not None:
+        return response_evidence(field)
+    header = listing.header(names.PAGES_HEADERS)
+    return None if header is None else listing.header_evidence(header)
+
+
+def _next_text(listing: Listing, items: Field) -> SuggestedPagination | None:
+    """The text `next`, of which nothing is said: beside a total, and where no parameter takes it,
+    it is a URL.
+    """
+    if listing.endpoint.method != "GET" or not _of_request(listing):
+        return None
+    for field in listing.fields[1:]:
+        siblings = {other.name for other in listing.fields if other.path[:-1] == field.path[:-1]}
+        is_text = field.types == {"string"} and not _TOKEN_WORDS.search(field.text)
+        if field.name == "next" and is_text and siblings & names.TOTAL_FIELDS:
+            return _by_url(listing, items, field)
+    return None
+
+
+def _is_page_of_list(listing: Listing, asked: Asked, items: Field) -> bool:
+    """Say whether *asked* is a page's number by its name alone, where nothing else tells of pages:
+    a GET for a list that is the body itself, or the one that was asked for.
+    """
+    is_list = not items.path or listing.is_called(items)
+    types, text = asked.field.types, asked.field.text
+    is_number = bool(types & {"integer", "number"}) or "page number" in text
+    is_page = asked.name in names.PAGE_PARAMETERS and asked.location == "query"
+    return listing.endpoint.method == "GET" and is_page and is_number and is_list
 
 
 def _is_a_number(listing: Listing, asked: Asked) -> bool:
@@ -250,10 +299,10 @@ def _total(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
     if field is not None:
         setting["total"] = field.query
         return response_evidence(field)
-    header = next((name for name in listing.headers if name in names.TOTAL_HEADERS), None)
+    header = listing.header(names.TOTAL_HEADERS)
     if header is None:
         return None
-    setting["total"] = f"$.headers['{listing.headers[header][0].lower()}']"
+    setting["total"] = listing.header_query(header)
     return listing.header_evidence(header)
 
 
