@@ -575,11 +575,11 @@ def test_a_wait_is_done_for_each_item() -> None:
     [
         ("Decision", "it says where the run goes, once"),
         ("Terminate", "it ends the run, once"),
-        ("Parallel", "run a definition for each item, a Workflow with the Parallel in it"),
+        ("Parallel", "its branches run once"),
     ],
 )
 def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str, why: str) -> None:
-    """One problem says why, and for a Parallel what to do instead."""
+    """One problem says why, and what to do instead."""
     tasks: dict[str, Any] = {
         "Decision": {
             "type": "Decision",
@@ -598,7 +598,8 @@ def test_tasks_that_steer_the_run_are_not_done_for_each_item(task_type: str, why
         run({"T": task, "End": do(end=True)})
     errors = [one for one in caught.value.problems if one.severity == "error"]
     assert [(one.code, one.pointer) for one in errors] == [("for-each-type", "/tasks/T/forEach")]
-    assert why in str(errors[0])
+    advice = "give 'forEach' to a Workflow task, and put the"
+    assert f"{why}; {advice} {task_type} into the definition that it runs" in str(errors[0])
 
 
 def test_unset_fields_have_their_defaults() -> None:

@@ -61,11 +61,17 @@ REASONS: Mapping[str, str] = {
     "pattern-range-order": "a range of a class is out of order",
     "pattern-range-class": "a range of a class ends in another class",
     # Once, and not for each item
-    "once-route": "it says where the run goes, once",
-    "once-end": "it ends the run, once",
+    "once-route": (
+        "it says where the run goes, once; give 'forEach' to a Workflow task, and put the Decision"
+        " into the definition that it runs"
+    ),
+    "once-end": (
+        "it ends the run, once; give 'forEach' to a Workflow task, and put the Terminate into the"
+        " definition that it runs"
+    ),
     "once-branches": (
-        "its branches run once; run a definition for each item, a Workflow with the Parallel in it,"
-        " or give the tasks in the branches a 'forEach' each"
+        "its branches run once; give 'forEach' to a Workflow task, and put the Parallel into the"
+        " definition that it runs, or give the tasks in the branches a 'forEach' each"
     ),
     # Pages
     "page-needs-url": "where a page has the URL of the next one",
