@@ -21,7 +21,10 @@ def poll_task(server_url: str, **poll: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "state",
-    ["TIMED_OUT", "timeout", "expired", "Rejected", "TERMINATED", "killed", "INTERNAL_ERROR"],
+    [
+        *("TIMED_OUT", "timeout", "expired", "Rejected", "TERMINATED", "killed", "INTERNAL_ERROR"),
+        *("TRAINING_FAILED", "Cancelled by user", "failed: disk full", "ValidationError"),
+    ],
 )
 def test_a_job_that_ended_without_success_is_a_failure(state: str) -> None:
     """Conductor, batches of OpenAI, YARN and Databricks end so, with a 200; it is no result."""
@@ -30,6 +33,82 @@ def test_a_job_that_ended_without_success_is_a_failure(state: str) -> None:
     assert isinstance(error, CompletionError)
     assert error.job is not None
     assert (error.job.status, error.job.stopped_by) == (state, "failed")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        *("PENDING_REVIEW", "PendingApproval", "waiting for a worker", "processing (3/5)"),
+        *("UPDATE_IN_PROGRESS", "enqueued", "In Queue", "not-ready", "scheduled", "initiated"),
+    ],
+)
+def test_a_job_at_a_location_that_says_it_goes_on_is_no_result(state: str) -> None:
+    """In several words, too: the 200 is not taken for its result."""
+    with job_server(STARTED, page({"status": state}), page({"rows": 3})) as server:
+        result = call(poll_task(server.url))
+    assert result.body == {"rows": 3}
+    assert result.job is not None
+    assert result.job.states == (state,)
+
+
+@pytest.mark.parametrize("state", ["processing complete", "no error", "active", "created"])
+def test_other_words_of_what_is_at_a_location_are_its_own(state: str) -> None:
+    """They may be those of the thing that was made."""
+    with job_server(STARTED, page({"status": state})) as server:
+        assert call(poll_task(server.url)).body == {"status": state}
+
+
+def test_the_authors_end_comes_before_the_words_of_conventions() -> None:
+    """A state that an author waits for is no failure, whatever the word says elsewhere."""
+    with job_server(STARTED, *states("RUNNING", "EXPIRED")) as server:
+        result = call(poll_task(server.url, done=["expired"]))
+    assert result.body == {"status": "EXPIRED"}
+
+
+@pytest.mark.parametrize("progress", [100, 100.0, "100"])
+def test_a_number_may_be_the_state(progress: Any) -> None:
+    """However it is written."""
+    steps = page({"progress": 50.5}), page({"progress": progress})
+    with job_server(STARTED, *steps) as server:
+        result = call(poll_task(server.url, status="$.progress", done=["100"]))
+    assert result.job is not None
+    assert result.job.states == ("50.5", "100")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"error": {"code": "X", "message": "no"}}, 'error: {"code":"X","message":"no"}'),
+        ({"success": False, "message": "no"}, "success: false"),
+        ({"errorMessage": "disk full"}, 'errorMessage: "disk full"'),
+    ],
+)
+@pytest.mark.parametrize("poll", [{}, {"url": "/jobs/7"}])
+def test_an_answer_that_tells_of_an_error_is_no_result(
+    poll: dict[str, Any], body: Any, told: str
+) -> None:
+    """With a 200, too, and without a state."""
+    with job_server(STARTED, page(body)) as server:
+        error = failure(poll_task(server.url, **poll))
+    assert isinstance(error, CompletionError)
+    assert str(error) == f"the answer names no state, and tells of an error ({told})"
+    assert error.job is not None
+    assert error.result is not None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": None, "rows": 3},
+        {"rows": 3, "errors": [{"row": 7}]},
+        {"success": True},
+        {"error": ""},
+    ],
+)
+def test_an_answer_with_names_of_errors_may_be_a_result(body: Any) -> None:
+    """Without an error in it, and with those of a few rows."""
+    with job_server(STARTED, page(body)) as server:
+        assert call(poll_task(server.url)).body == body
 
 
 def test_case_does_not_tell_the_states_of_an_author_apart() -> None:

@@ -28,6 +28,7 @@ from httptask.task.completion._verdicts import (
     FAILED,
     RUNNING,
     Verdict,
+    check_no_error,
     is_provisioned,
     reason_of,
     verdict_of,
@@ -241,7 +242,10 @@ class PollRound:
         polled = self._request.url if self._request is not None else url
         is_redirected = url.partition("?")[0] != polled.partition("?")[0]
         convention = self._job.convention
-        return verdict_of(result, convention, polling, query, is_redirected=is_redirected)
+        verdict = verdict_of(result, convention, polling, query, is_redirected=is_redirected)
+        if verdict.outcome == DONE and verdict.state is None and not is_redirected:
+            check_no_error(result)
+        return verdict
 
     async def _after(
         self, delivery: Delivery, result: TaskResult, verdict: Verdict

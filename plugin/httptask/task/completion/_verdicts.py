@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from httptask.errors import CompletionError
 from httptask.expressions import ABSENT, Query
 from httptask.task._queries import values_of
+from httptask.task._told_errors import error_in
 from httptask.task.completion._links import (
     ATTACHED,
     GOOGLE,
@@ -38,8 +40,14 @@ _FAILED = frozenset(
         *("unsuccessful", "internalerror"),
     )
 )
-_RUNNING = frozenset(("accepted", "queued", "notstarted", "started", "inprogress", "submitted"))
-"""Besides what ends in -ing. Words without case, spaces and hyphens."""
+_RUNNING = frozenset(
+    (
+        *("accepted", "queued", "enqueued", "inqueue", "submitted", "scheduled"),
+        *("notstarted", "unstarted", "started", "initiated", "initialized", "initialised"),
+        "notready",
+    )
+)
+"""Besides what ends in -ing or in progress. Words without case, spaces and hyphens."""
 
 _ONLY_A_JOB = (OPERATION, NAMED, ATTACHED)
 """Conventions in which the URL is that of a job: a state that nobody knows is no resource's."""
@@ -78,12 +86,11 @@ def verdict_of(
     if convention == GOOGLE or (is_google_operation(body) and "done" in body):
         return _google_verdict(body)
     state, is_provisioning = _state_of(body)
-    word = _word(state)
-    if word in _FAILED:
+    if _has_failed(state):
         return Verdict(FAILED, state)
-    if word in _DONE and (convention == OPERATION or result.status_code != _ACCEPTED):
+    if _word(state) in _DONE and (convention == OPERATION or result.status_code != _ACCEPTED):
         return Verdict(DONE, state)
-    if result.status_code == _ACCEPTED or _is_running(word):
+    if result.status_code == _ACCEPTED or _is_running(state):
         return Verdict(RUNNING, state)
     if state is not None and (convention in _ONLY_A_JOB or is_provisioning):
         return Verdict(RUNNING, state)
@@ -103,7 +110,7 @@ def called_verdict(result: TaskResult, polling: Polling, query: Query | None) ->
     verdict = _named_verdict(result, polling, query, is_redirected=False)
     is_other = verdict.outcome == RUNNING and not polling.done and verdict.state is not None
     # Where only failures are named, any other state is the end, unless it is one of going on.
-    if is_other and not _is_running(_word(verdict.state)):
+    if is_other and not _is_running(verdict.state):
         return Verdict(DONE, verdict.state)
     return verdict
 
@@ -114,6 +121,15 @@ _NAME_IT = (
 )
 
 
+def check_no_error(result: TaskResult) -> None:
+    """Raise `CompletionError` where *result*, which names no state, tells of an error: a job is not
+    done because a 200 says that it failed. `errors` may be those of a few rows.
+    """
+    told = error_in(result.body, counts_parts=False)
+    if told is not None:
+        raise CompletionError(f"the answer names no state, and tells of an error ({told})")
+
+
 def _check_no_state_elsewhere(body: Any, convention: str) -> None:
     """Raise `CompletionError` where *body* has a state that is not looked for: it does not say that
     the job is done.
@@ -122,10 +138,9 @@ def _check_no_state_elsewhere(body: Any, convention: str) -> None:
     states of its own: there it has to be one of a job, and not done.
     """
     for path, state in named_states(body):
-        word = _word(state)
-        is_open = word in _FAILED or _is_running(word)
+        is_open = _has_failed(state) or _is_running(state)
         if convention in _ONLY_A_JOB:
-            is_unknown = path[-1] == "status" and word not in _DONE
+            is_unknown = path[-1] == "status" and _word(state) not in _DONE
             is_one = is_open or is_unknown
         else:
             is_one = is_open and is_of_job(body, path)
@@ -153,18 +168,19 @@ def _named_verdict(
             return Verdict(DONE)
         where = query.text if query is not None else "$.status"
         raise CompletionError(f"the answer names no state: there is nothing at {where}")
-    if _is_one(state, polling.failed, _FAILED):
+    is_done = _is_one(state, polling.done) if polling.done else _word(state) in _DONE
+    if is_done and polling.done:
+        return Verdict(DONE, state)  # whatever the conventions take the word for
+    if _is_one(state, polling.failed) if polling.failed else _has_failed(state):
         return Verdict(FAILED, state)
-    return Verdict(DONE if _is_one(state, polling.done, _DONE) else RUNNING, state)
+    return Verdict(DONE if is_done else RUNNING, state)
 
 
-def _is_one(state: str, named: Sequence[str], known: frozenset[str]) -> bool:
-    """Say whether *state* is one of those *named*, or one that is *known* where none is named.
+def _is_one(state: str, named: Sequence[str]) -> bool:
+    """Say whether *state* is one of those *named*.
 
     Case does not tell states apart: a wait for `Failed` would not see the end of a `FAILED` job.
     """
-    if not named:
-        return _word(state) in known
     return state.casefold() in map(str.casefold, named)
 
 
@@ -199,6 +215,8 @@ def _text(value: Any) -> str | None:
     """Return the state *value* as text; None where it says nothing."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a progress of 100.0 is one of 100
     if isinstance(value, str | int | float):
         return str(value) or None
     return None
@@ -208,8 +226,29 @@ def _word(state: str | None) -> str:
     return "".join(filter(str.isalnum, state or "")).lower()
 
 
-def _is_running(word: str) -> bool:
-    return word in _RUNNING or word.endswith("ing")
+def _words(state: str | None) -> list[str]:
+    """Return the words of a state: `pending`, `review` of `PENDING_REVIEW` and `PendingReview`."""
+    return [word.lower() for word in _WORDS.findall(state or "")]
+
+
+_WORDS = re.compile("[A-Z]?[a-z]+|[A-Z]+")
+
+
+def _has_failed(state: str | None) -> bool:
+    """Say whether *state* is one of a failure: `failed`, `Cancelled by user`, `TRAINING_FAILED`."""
+    words = _words(state)
+    if _word(state) in _FAILED:
+        return True
+    return words[:1] != ["no"] and not _FAILED.isdisjoint((*words[:1], *words[-1:]))
+
+
+def _is_running(state: str | None) -> bool:
+    """Say whether *state* goes on: `queued`, `running`, `pending review`, `UPDATE_IN_PROGRESS`, but
+    not `processing complete`.
+    """
+    word, words = _word(state), _words(state)
+    begins = bool(words) and words[0].endswith("ing") and words[-1] not in _DONE
+    return word in _RUNNING or word.endswith(("ing", "inprogress")) or begins
 
 
 def reason_of(body: Any) -> str:

@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from httptask._core.json_types import type_name
-from httptask._core.strict_json import dump
 from httptask.expressions import Query
+from httptask.task._told_errors import error_in
 
 Outline = tuple[frozenset[str], ...]
 """The names of the body, and of each object on the way to its items."""
-
-_OK = 200
 
 _WHERE_IT_IS = re.compile(
     "prev|next|first|last|page|cursor|token|link|offset|delta|sync", re.IGNORECASE
@@ -47,44 +45,12 @@ def why_no_page(body: Any, query: Query, first: Outline | None) -> str | None:
     return None
 
 
-_ERROR = re.compile("(?:error|fault|exception)(?:s|codes?|messages?|details?|description)?")
-"""Names of what went wrong, without punctuation and in lower case."""
-_OUTCOME = ("ok", "success", "issuccess", "successful", "issuccessful")
-_STATE = ("status", "state", "result", "outcome")
-_FAILED = ("error", "fail", "failed", "failure")
-_NOTHING = ("", "0", "200", "ok", "none", "null", "false", "no", "success", "no error", "noerror")
-
-
 def error_told(body: Any, query: Query) -> str | None:
     """Return what *body*, which has no items at *query*, tells of an error, with a 200; None if it
     tells of none: `error: ratelimited`.
     """
-    for value in _way(body, query):
-        members = value.items() if isinstance(value, Mapping) else ()
-        for name, member in members:
-            if _is_error(str(name), member):
-                return f"{name}: {dump(member, compact=True)[:200]}"
-    return None
-
-
-def _is_error(name: str, value: Any) -> bool:
-    word = "".join(filter(str.isalnum, name)).lower()
-    if _ERROR.fullmatch(word):
-        return _says_something(value)
-    if word in _OUTCOME:
-        return value is False
-    return word in _STATE and isinstance(value, str) and value.strip().lower() in _FAILED
-
-
-def _says_something(value: Any) -> bool:
-    """Say whether *value*, that of an error, is one: not null, 0 or OK, nor an object of these."""
-    if isinstance(value, Mapping):
-        return any(map(_says_something, value.values()))
-    if isinstance(value, list):
-        return any(map(_says_something, value))
-    if isinstance(value, str):
-        return value.strip().lower() not in _NOTHING
-    return bool(value) and value != _OK
+    told = (error_in(value) for value in _way(body, query))
+    return next(filter(None, told), None)
 
 
 def _new(value: Mapping[str, Any], known: frozenset[str]) -> set[str]:

@@ -1,0 +1,50 @@
+"""What the JSON of a response tells of an error, though its status is one of success."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from httptask._core.strict_json import dump
+
+_OK = 200
+_ERROR = re.compile("(?:error|fault|exception)(?:s|codes?|messages?|details?|description)?")
+"""Names of what went wrong, without punctuation and in lower case."""
+_PARTS = ("errors", "faults", "exceptions")
+_OUTCOME = ("ok", "success", "issuccess", "successful", "issuccessful")
+_STATE = ("status", "state", "result", "outcome")
+_FAILED = ("error", "fail", "failed", "failure")
+_NOTHING = ("", "0", "200", "ok", "none", "null", "false", "no", "success", "no error", "noerror")
+
+
+def error_in(value: Any, *, counts_parts: bool = True) -> str | None:
+    """Return what *value* tells of an error, `error: ratelimited`; None if it tells of none.
+
+    Without *counts_parts*, `errors` beside what went well do not count.
+    """
+    members = value.items() if isinstance(value, Mapping) else ()
+    for name, member in members:
+        if _is_error(str(name), member, counts_parts=counts_parts):
+            return f"{name}: {dump(member, compact=True)[:200]}"
+    return None
+
+
+def _is_error(name: str, value: Any, *, counts_parts: bool) -> bool:
+    word = "".join(filter(str.isalnum, name)).lower()
+    if _ERROR.fullmatch(word) and (counts_parts or word not in _PARTS):
+        return _says_something(value)
+    if word in _OUTCOME:
+        return value is False
+    return word in _STATE and isinstance(value, str) and value.strip().lower() in _FAILED
+
+
+def _says_something(value: Any) -> bool:
+    """Say whether *value*, that of an error, is one: not null, 0 or OK, nor an object of these."""
+    if isinstance(value, Mapping):
+        return any(map(_says_something, value.values()))
+    if isinstance(value, list):
+        return any(map(_says_something, value))
+    if isinstance(value, str):
+        return value.strip().lower() not in _NOTHING
+    return bool(value) and value != _OK
