@@ -379,6 +379,10 @@ CASES: dict[str, Case] = {
             {"inner": {"I": {"status": 201, "headers": {"Location": "/1"}}}},
         ),
     ),
+    "pinned": Case(
+        flow("A", {"A": post("/missing", nextTask="B"), "B": get("/things/sent")}),
+        pins=Pins({"A": {"body": 1}}),
+    ),
     "pages-apart": Case(
         flow(
             "A",

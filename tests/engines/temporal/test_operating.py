@@ -22,8 +22,10 @@ from engine_definitions import api, at, called, flow, get
 from httptask.cli._temporal import TASK_QUEUE_VARIABLE
 from httptask.engines.temporal import _types
 from httptask.engines.temporal import client as temporal
+from httptask.engines.temporal._activities import Activities
 from httptask.engines.temporal._arguments import FORMAT
 from httptask.errors import EngineError
+from httptask.model.pins import Pins
 from httptask.protocols import RunOptions
 from httptask.workflow import definition_of
 from tasks import SEED, email_task, runtime
@@ -300,16 +302,49 @@ def test_older_workers_take_what_they_run_as_it_is_meant() -> None:
     gate = {"type": "Simple", "end": True}
     each = {"items": [1]}
 
-    async def format_of(task: dict[str, Any]) -> int:
+    async def format_of(task: dict[str, Any], pins: Pins | None = None) -> int:
         async with runtime() as shared:
             made = definition_of(flow("A", {"A": task}))
-            return (await temporal.run_arguments(made, RunOptions(), shared)).format
+            return (await temporal.run_arguments(made, RunOptions(pins=pins), shared)).format
 
     formats = [
         asyncio.run(format_of(task))
         for task in (gate, get("/a", forEach=each), called("/a", {}), {**gate, "forEach": each})
     ]
     assert formats == [1, 1, 3, 4]
+    assert asyncio.run(format_of(get("/a"), Pins({}))) == FORMAT
+
+
+def test_an_older_worker_sends_nothing_of_a_pinned_task(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows no pins, and does not have the activity: the task waits for a worker that has it."""
+    world = TemporalWorld(temporal_address)
+    of_now = Activities.functions.fget
+    assert of_now is not None
+
+    def of_before(own: Activities) -> Any:
+        return [one for one in of_now(own) if one.__name__ != "pinned_task"]
+
+    async def main(url: str) -> tuple[Any, int]:
+        definition = at(flow("A", {"A": get("/a")}), url)
+        handle = await world.start(definition, pins=Pins({"A": {"body": "pinned"}}))
+        with monkeypatch.context() as patch:
+            patch.setattr(Activities, "functions", property(of_before))
+            async with world.worker():
+                attempt = 0
+                while attempt < 2:
+                    described = await handle.describe()
+                    assert described.close_time is None
+                    pending = described.raw_description.pending_activities
+                    attempt = max([one.attempt for one in pending], default=0)
+        sent = len(server.received)
+        async with world.worker():
+            return (await world.end(handle)).output["body"], sent
+
+    with api() as server:
+        assert asyncio.run(main(server.url)) == ("pinned", 0)
+        assert server.received == []
 
 
 def test_a_worker_without_a_task_type_says_which(temporal_address: str) -> None:

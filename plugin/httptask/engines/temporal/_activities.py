@@ -27,7 +27,7 @@ from httptask.engines.temporal._arguments import (
 )
 from httptask.engines.temporal._masking import Mask, masked, masked_failures, masking
 from httptask.engines.temporal._task_inputs import compiled_task, inputs_of, step_of
-from httptask.engines.temporal._types import WORKFLOW
+from httptask.engines.temporal._types import HTTP_ACTIVITY, PINNED_ACTIVITY, WORKFLOW
 from httptask.errors import (
     HttpTaskError,
     PluginError,
@@ -66,9 +66,12 @@ class Activities:
     @property
     def functions(self) -> Sequence[Callable[..., Any]]:
         """All activities, for a worker."""
-        return [self.http_task, self.run_task, self.list_items, self.write_lines]
+        return [
+            *(self.http_task, self.pinned_task, self.run_task),
+            *(self.list_items, self.write_lines),
+        ]
 
-    @activity.defn(name="http_task")
+    @activity.defn(name=HTTP_ACTIVITY)
     async def http_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
         """Run the HTTP task of *arguments*: one attempt of its request, which Temporal repeats.
 
@@ -79,6 +82,11 @@ class Activities:
             with self._masking(arguments, runtime) as (names, mask):
                 outcome = await _HttpCall(arguments, runtime, names, mask).outcome()
                 return masked(outcome, mask)
+
+    @activity.defn(name=PINNED_ACTIVITY)
+    async def pinned_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
+        """Run the HTTP task of *arguments*, whose requests a pin answers: nothing is sent."""
+        return await self.http_task(arguments)
 
     @activity.defn(name="httptask_task")
     async def run_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
@@ -404,7 +412,7 @@ def _sent(outcome: TaskOutcome, progress: Progress) -> HttpTaskOutcome:
 _UNSHARED = Activities()
 
 
-@activity.defn(name="http_task")
+@activity.defn(name=HTTP_ACTIVITY)
 async def http_task(arguments: HttpTaskArguments) -> HttpTaskOutcome:
     """Run the HTTP task of *arguments*; a workflow of your own names this activity.
 

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
-FORMAT = 4
+FORMAT = 5
 """Counted up when older workers would take a new `RunArguments` for something else: 2 has pages
 that are activities of their own, and pins; 3 has tasks that wait for callbacks; 4 has items that
-wait for somebody outside.
+wait for somebody outside; 5 has an activity of its own for what pins answer.
 """
+
+PINS_APART = 5
+"""The format from which that activity is used."""
 
 
 class Travelling:

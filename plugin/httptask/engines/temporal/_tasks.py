@@ -27,12 +27,19 @@ from httptask.engines._outcome import (
     unexpected_failure,
 )
 from httptask.engines.temporal._arguments import (
+    PINS_APART,
     HttpTaskArguments,
     HttpTaskOutcome,
     ListedItems,
     RunArguments,
 )
-from httptask.engines.temporal._types import HTTP, LOCAL, reads_page_by_page
+from httptask.engines.temporal._types import (
+    HTTP,
+    HTTP_ACTIVITY,
+    LOCAL,
+    PINNED_ACTIVITY,
+    reads_page_by_page,
+)
 from httptask.errors import HttpTaskError
 from httptask.expressions import only
 from httptask.model import policy
@@ -226,8 +233,10 @@ class ActivityRunner:
         self, step: Step, arguments: HttpTaskArguments, summary: str, *, may_repeat: bool
     ) -> HttpTaskOutcome:
         is_http = step.definition["type"] == HTTP
+        is_pinned = arguments.pin is not None and self._arguments.format >= PINS_APART
+        for_http = PINNED_ACTIVITY if is_pinned else HTTP_ACTIVITY
         done: HttpTaskOutcome = await workflow.execute_activity(
-            "http_task" if is_http else "httptask_task",
+            for_http if is_http else "httptask_task",
             arguments,
             result_type=HttpTaskOutcome,
             start_to_close_timeout=_deadline(step.definition) if is_http else _LONGEST,

@@ -8,6 +8,11 @@ from typing import Any
 HTTP = "Http"
 """The type whose tasks the activity `http_task` runs."""
 
+HTTP_ACTIVITY, PINNED_ACTIVITY = "http_task", "http_task_pinned"
+"""The activities for these tasks: the second for one that a pin answers. A worker that knows no
+pins would send its request, and has no such activity.
+"""
+
 LOCAL = frozenset(("Decision", "Terminate", "Workflow", "Wait", "Simple"))
 """Types whose tasks only evaluate expressions: local activities run them, in the worker that holds
 the workflow.

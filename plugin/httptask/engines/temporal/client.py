@@ -28,7 +28,7 @@ from httptask.engines._compiled import compiled
 from httptask.engines._item_gates import item_refusal
 from httptask.engines._nested import refuse_broken_nested
 from httptask.engines.temporal._arguments import (
-    FORMAT,
+    PINS_APART,
     RunArguments,
     RunEnd,
     RunStatus,
@@ -207,12 +207,14 @@ def _format(
     """Return the oldest format whose workers run *definitions*, of whose tasks *facts* are known,
     as they are meant.
     """
+    if has_pins:
+        return PINS_APART
     tasks = [task for one in definitions for _, _, task in iter_tasks(one)]
     if any(map(completes_items_apart, tasks)):
-        return FORMAT
+        return 4
     if any(one.get("awaits_callback") for known in facts for one in known.values()):
         return 3
-    return 2 if has_pins or any(map(reads_page_by_page, tasks)) else 1
+    return 2 if any(map(reads_page_by_page, tasks)) else 1
 
 
 class _Outside:
