@@ -34,8 +34,7 @@ __all__ = [
     "settings_schema",
 ]
 
-# Loaded when first asked for: a host that only wants `hookimpl` should not pay for httpx and
-# jsonschema.
+# Imported on first access: a host that only needs `hookimpl` should not load httpx and jsonschema.
 _HOMES = {
     "Catalogue": "httptask.catalogue",
     "Endpoint": "httptask.model.api",

@@ -29,12 +29,12 @@ once a call.
 
 Rules:
 
-- Two things of one name are refused; the error names both providers.
+- Two objects with the same name are refused; the error names both plugins.
 - A misspelt hook is refused.
 - pluggy calls the newest plugin first. So built-ins answer last on hooks where the first answer
   counts.
 - A hook where the first answer counts is never a coroutine function, because any coroutine would
-  count as an answer. If it works asynchronously, it returns an awaitable, or None at once.
+  count as an answer. An asynchronous implementation returns an awaitable, or None at once.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def httptask_task_types() -> Sequence[TaskType]:  # type: ignore[empty-body]
     """Bring task types. Every answer is used.
 
     Called by engines and by the validation of workflow definitions, once per plugin manager, in the
-    caller's thread. An exception reaches the caller. Ours brings `Http`; `Decision`, `Parallel`,
-    `Terminate`, `Wait`, `Workflow` and `Simple` come the same way.
+    caller's thread. An exception reaches the caller. The built-ins bring `Http`, `Decision`,
+    `Parallel`, `Terminate`, `Wait`, `Workflow` and `Simple`.
 
         @httptask.hookimpl
         def httptask_task_types():
@@ -91,8 +91,9 @@ def httptask_test_request(
     """Run a test request of *task* (an `HttpTask`) with *inputs* and return its exchange.
 
     The first answer counts. Called by `HttpTask.atest_request`, on the event loop: return an
-    awaitable, or None at once to leave it to others. An exception reaches the author. Ours answers
-    last, so that a host can run it elsewhere, in the worker's network, say.
+    awaitable, or None at once to let the next plugin answer. An exception reaches the author. The
+    built-in answers last, so that a host can run the request elsewhere: in the worker's network,
+    for example.
 
         @httptask.hookimpl
         def httptask_test_request(task, inputs, options):
@@ -102,7 +103,7 @@ def httptask_test_request(
 
 @hookspec
 def httptask_importers() -> Sequence[Importer]:  # type: ignore[empty-body]
-    """Bring readers of descriptions. The first importer that recognises a source reads it.
+    """Bring importers of descriptions. The first importer that recognises a source reads it.
 
     Every answer is used. Called by `read_api` and `httptask import`, once per plugin manager, in
     the caller's thread. An exception reaches the caller.
@@ -115,7 +116,7 @@ def httptask_importers() -> Sequence[Importer]:  # type: ignore[empty-body]
 
 @hookspec
 def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ignore[empty-body]
-    """Bring expression languages, each with a prefix of its own. Every answer is used.
+    """Bring expression languages, each with another prefix. Every answer is used.
 
     Called once per plugin manager. `evaluate` of a language may run in a helper process, so an
     instance must be picklable; an exception there ends the task with an `ExpressionError`. JSONPath
@@ -129,11 +130,11 @@ def httptask_expression_languages() -> Sequence[ExpressionLanguage]:  # type: ig
 
 @hookspec
 def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:  # type: ignore[empty-body]
-    """Bring ways to authorise a request; a credential's `type` picks one by name.
+    """Bring auth schemes; a credential's `type` is the name of its scheme.
 
     Every answer is used. Called once per plugin manager; `authorise` is called in every attempt, on
     the event loop, after `httptask_prepare_request`; an exception there ends the task with a
-    `CredentialError`. Ours are those of `httptask.credentials.schemes`, and `oauth2`.
+    `CredentialError`. The built-ins are `oauth2` and the schemes of `httptask.credentials.schemes`.
 
         @httptask.hookimpl
         def httptask_auth_schemes():
@@ -147,7 +148,8 @@ def httptask_credential(name: str) -> Credential | None:
 
     The first answer counts. Called in a worker thread, so it may block, in every attempt of a task
     that names a credential. An exception ends the task with a `CredentialError`; its text must not
-    hold the secret. Ours look in the environment and in an owner-only file, and answer last.
+    hold the secret. The built-ins look in the environment and in an owner-only file, and answer
+    last.
 
         @httptask.hookimpl
         def httptask_credential(name):
@@ -158,11 +160,12 @@ def httptask_credential(name: str) -> Credential | None:
 
 @hookspec(firstresult=True)
 def httptask_token_store() -> TokenStore | None:
-    """Return where tokens are kept, or None to leave it to others. The first answer counts.
+    """Return the store of tokens, or None to let the next plugin answer. The first answer counts.
 
-    Called once per runtime, in a worker thread, when its first token is needed, unless the runtime
-    was given a store. An exception ends the task with a `CredentialError`. Ours is the file that
-    `HTTPTASK_TOKENS` names, and answers last; without one, tokens are kept in memory.
+    Called once per runtime, in a worker thread, when the first token is needed, unless the runtime
+    was created with a store. An exception ends the task with a `CredentialError`. The built-in
+    answers last, with the file that `HTTPTASK_TOKENS` names; without a store, tokens are kept in
+    memory.
 
         @httptask.hookimpl
         def httptask_token_store():
@@ -174,8 +177,8 @@ def httptask_token_store() -> TokenStore | None:
 def httptask_refine_settings_schema(schema: dict[str, Any], endpoint: Endpoint) -> None:
     """Adjust the derived settings *schema* of *endpoint*, in place. Every implementation is called.
 
-    Called once for each endpoint a task is made for, in the caller's thread. An exception reaches
-    the caller. The schema must stay valid JSON Schema 2020-12.
+    Called once for each endpoint that a task uses, in the caller's thread. An exception reaches the
+    caller. The schema must stay valid JSON Schema 2020-12.
 
         @httptask.hookimpl
         def httptask_refine_settings_schema(schema, endpoint):
@@ -186,11 +189,11 @@ def httptask_refine_settings_schema(schema: dict[str, Any], endpoint: Endpoint) 
 
 @hookspec
 def httptask_prepare_request(request: OutgoingRequest, task: Any) -> None:
-    """Change *request* of *task* (an `HttpTask`) in place, last before it is authorised.
+    """Change *request* of *task* (an `HttpTask`) in place, just before it is authorised.
 
     Every implementation is called. Called in every attempt, on the event loop: do not block. An
-    exception ends the task. Changes are sent as they are, unchecked by the settings schema; egress
-    rules still hold.
+    exception ends the task. The settings schema does not check the changes; the egress rules still
+    apply.
 
         @httptask.hookimpl
         def httptask_prepare_request(request, task):
@@ -202,12 +205,12 @@ def httptask_prepare_request(request: OutgoingRequest, task: Any) -> None:
 def httptask_check_egress(host: str, address: str, port: int) -> str | None:
     """Refuse a connection to *address*, an IP address of *host*, by returning the reason.
 
-    None: no objection. Called before every connection, on the event loop, for every address that
-    was resolved: do not block. Any answer refuses; no implementation can undo another's refusal. An
-    exception refuses too. Ours refuses everything that is not globally routable;
-    `HTTPTASK_ALLOW_NETWORKS` is the operator's way around ours. Behind the operator's proxy it is
-    asked twice: about the proxy itself, and about the server, whose *address* is "" unless the URL
-    spells it.
+    None: no objection. Called before every connection, on the event loop, for every resolved
+    address: do not block. Any answer refuses; no implementation can undo another's refusal. An
+    exception refuses too. The built-in refuses every address that is not globally routable; the
+    operator exempts networks from it with `HTTPTASK_ALLOW_NETWORKS`. Behind the operator's proxy
+    the hook is called twice: for the proxy, and for the server, with the *address* "" unless the
+    host in the URL is an IP address.
 
         @httptask.hookimpl
         def httptask_check_egress(host, address, port):
@@ -217,11 +220,11 @@ def httptask_check_egress(host: str, address: str, port: int) -> str | None:
 
 @hookspec(firstresult=True)
 def httptask_rate_limiter() -> RateLimiter | None:
-    """Return what counts requests for several processes, so that they share their limits.
+    """Return a rate limiter that counts requests for several processes, so that they share limits.
 
-    They are the limits of tasks, credentials and servers. The first answer counts. Called once per
-    runtime, before its first request, in that request's thread. An exception reaches the caller.
-    Ours counts the requests of this process, and answers last.
+    It applies the limits of tasks, credentials and servers. The first answer counts. Called once
+    per runtime, before its first request, in that request's thread. An exception reaches the
+    caller. The built-in counts the requests of this process, and answers last.
 
         @httptask.hookimpl
         def httptask_rate_limiter():
@@ -233,9 +236,9 @@ def httptask_rate_limiter() -> RateLimiter | None:
 def httptask_exchange_finished(exchange: Exchange, task: Any) -> None:
     """Look at the finished *exchange* of *task* (an `HttpTask`): metrics, tracing, audit.
 
-    Every implementation is called. Called once per call that made an exchange, success or not, on
-    the event loop (not when the task ended before its first attempt); credential values are already
-    masked. An exception is logged and changes nothing.
+    Every implementation is called. Called on the event loop, once per call of the task that made an
+    exchange, success or not (not when the task ended before its first attempt); credential values
+    are already masked. An exception is logged and changes nothing.
 
         @httptask.hookimpl
         def httptask_exchange_finished(exchange, task):
@@ -248,7 +251,7 @@ def httptask_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
     """Bring engines that run workflow definitions; `--engine` picks one by name.
 
     Every answer is used. Called by `run_workflow` and `httptask run`, once per plugin manager. An
-    exception reaches the caller. Ours is `embedded`.
+    exception reaches the caller. The built-in is `embedded`.
 
         @httptask.hookimpl
         def httptask_engines():
@@ -260,9 +263,9 @@ def httptask_engines() -> Sequence[Engine]:  # type: ignore[empty-body]
 def httptask_commands(cli: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add commands to the command line. Every implementation is called.
 
-    *cli* is argparse's object with `add_parser`; set the parser's default `run` to a function of
-    the parsed arguments that returns the exit status. Called when the command line starts with a
-    word that is no command of ours, or asks for help. An exception ends the command line.
+    *cli* is argparse's object with `add_parser`; set the parser's default `run` to a function that
+    takes the parsed arguments and returns the exit status. Called when the command line starts with
+    an unknown command, or asks for help. An exception ends the command line.
 
         @httptask.hookimpl
         def httptask_commands(cli):

@@ -27,7 +27,7 @@ PROJECT = hookspecs.PROJECT
 """pluggy's project name and the entry-point group."""
 
 STRICT_VARIABLE = "HTTPTASK_STRICT_PLUGINS"
-"""The environment variable that, if not empty, refuses to go on without a broken plugin."""
+"""The environment variable that, if not empty, makes a broken installed plugin an error."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,12 +42,12 @@ BUILT_INS = (
 )
 """Modules with the shipped hook implementations, in order of registration.
 
-They come by the same door as a stranger's. They are imported by name because they stand on the
-floors above this one.
+They are registered like any other plugin. They are named as strings because this module may not
+import the layers above it.
 """
 
 OBSERVER = "httptask_exchange_finished"
-"""The hook whose plugins cannot change the outcome: their exceptions are logged."""
+"""The hook of observers. They cannot change the outcome: their exceptions are only logged."""
 
 NAMED = {
     "httptask_task_types": "task type",
@@ -56,21 +56,21 @@ NAMED = {
     "httptask_auth_schemes": "auth scheme",
     "httptask_engines": "engine",
 }
-"""Hooks that bring named things -> the noun for one of them."""
+"""Hooks that return named objects -> the noun for such an object, for errors."""
 
 
 class PluginManager(pluggy.PluginManager):
-    """pluggy's manager; it looks up named things and refuses clashes."""
+    """pluggy's manager, with a lookup of objects by name that refuses clashes."""
 
     def __init__(self) -> None:
         super().__init__(PROJECT)
         self.add_hookspecs(hookspecs)
         self.strict = True
-        """Whether a broken plugin raises; False lets `leave_out_culprit` go on without it."""
+        """Whether a broken plugin raises. If False, `leave_out_culprit` unregisters the plugin."""
         self.left_out: dict[str, str] = {}
-        """Broken installed plugins: their names, and why they were left out."""
+        """The broken installed plugins: name -> why the plugin was left out."""
         self.installed: set[str] = set()
-        """The names of the plugins that entry points brought."""
+        """The names of the plugins that were found through entry points."""
         self._named: dict[str, dict[str, Any]] = {}
         self._providers: dict[str, dict[str, str]] = {}
         self._bringers: dict[int, str] = {}
@@ -80,30 +80,33 @@ class PluginManager(pluggy.PluginManager):
         """Counts up each time a plugin is registered or unregistered."""
 
     def named(self, hook: str) -> dict[str, Any]:
-        """Return what the plugins bring through *hook* (a key of `NAMED`), by name.
+        """Return the objects that plugins bring through *hook* (a key of `NAMED`), by name.
 
-        It is in order of registration. Raises `PluginError` when two plugins bring things of one
-        name: both are named.
+        They are in order of registration. Raises `PluginError` when two plugins bring objects with
+        the same name.
         """
         if hook not in self._named:
             self._named[hook] = self._collect(hook)
         return self._named[hook]
 
     def kept(self, what: str, make: Callable[[], T]) -> T:
-        """Return the result of *make*, kept under the name *what* until a plugin comes or goes."""
+        """Return the result of *make*, cached under the name *what* until the plugins change."""
         if what not in self._kept:
             self._kept[what] = make()
-        made: T = self._kept[what]
-        return made
+        value: T = self._kept[what]
+        return value
 
     def provider_of(self, hook: str, name: str) -> str:
-        """Return the name of the plugin that brings *name* through *hook*."""
+        """Return the name of the plugin that brings the object *name* through *hook*."""
         self.named(hook)
         return self._providers[hook][name]
 
     @contextmanager
     def blaming(self, hook: str) -> Iterator[None]:
-        """Turn a plugin's exception in *hook* into a `PluginError` with its name; ours pass."""
+        """Turn an exception in *hook* into a `PluginError` that names the plugin.
+
+        An `HttpTaskError` passes unchanged.
+        """
         try:
             yield
         except HttpTaskError:
@@ -112,11 +115,12 @@ class PluginManager(pluggy.PluginManager):
             raise _failed(self._culprit(hook, error), hook, error) from error
 
     def _culprit(self, hook: str, error: Exception) -> str | None:
+        """Return the name of the plugin in which *error* was raised; None if unknown."""
         # pluggy does not say whose implementation or wrapper raised; the traceback does.
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
         codes = [frame.f_code for frame in frames]
-        # A wrapper that yields twice, or never, has no frame of its own there; pluggy's frame has
-        # its generator.
+        # A wrapper that yields twice, or never, has no frame in the traceback; pluggy's frame holds
+        # the wrapper's generator as a local.
         codes += [
             wrapper.gi_code
             for frame in frames
@@ -127,7 +131,8 @@ class PluginManager(pluggy.PluginManager):
             for implementation in getattr(self.hook, hook).get_hookimpls()
             if (code := _code_of(implementation.function)) in codes
         }
-        # A wrapper that lets an exception through is in the traceback as well, further out.
+        # A wrapper that lets an exception through is in the traceback as well, further out: the
+        # innermost frame is the one that raised.
         return str(raisers[max(raisers)]) if raisers else None
 
     def register(self, plugin: Any, name: str | None = None) -> str | None:
@@ -137,7 +142,8 @@ class PluginManager(pluggy.PluginManager):
         for caller in self.get_hookcallers(plugin) or ():
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is plugin and not _is_wrapper(implementation):
-                    # pluggy's loop reads the attribute at each call, and has no other hook for it.
+                    # pluggy offers no hook around a single implementation, but its call loop reads
+                    # `function` at each call.
                     guarded = self._guarded(caller.name, implementation)
                     implementation.function = guarded  # type: ignore[misc]
         return registered
@@ -152,9 +158,9 @@ class PluginManager(pluggy.PluginManager):
         self.version += 1
 
     def _guarded(self, hook: str, implementation: Any) -> Callable[..., Any]:
-        """Return the function that pluggy's call loop calls for *implementation*.
+        """Return the function that replaces *implementation*'s own in pluggy's call loop.
 
-        The loop itself does not tell which plugin an answer is from, and stops at the first plugin
+        The loop alone does not tell which plugin an answer is from, and stops at the first plugin
         that fails.
         """
         if hook in NAMED:
@@ -164,7 +170,7 @@ class PluginManager(pluggy.PluginManager):
         return _staying(hook, implementation)
 
     def _remembering(self, hook: str, implementation: Any) -> Callable[..., Any]:
-        """Return the function of *implementation*; it notes which plugin brings each thing."""
+        """Wrap the function of *implementation*: record which plugin brings each object."""
         function = implementation.function
 
         @functools.wraps(function)
@@ -181,7 +187,7 @@ class PluginManager(pluggy.PluginManager):
         return bring
 
     def _brought(self, hook: str) -> Iterator[tuple[str, Any]]:
-        """Yield the things that *hook* brings with their plugins, in order of registration."""
+        """Yield plugin name and object for each answer of *hook*, in order of registration."""
         self._bringers = {}
         caller = getattr(self.hook, hook)
         wrappers = [
@@ -195,7 +201,8 @@ class PluginManager(pluggy.PluginManager):
         try:
             things = [thing for answer in reversed(answers) for thing in answer]
         except TypeError as error:
-            # Implementations answer with lists: a wrapper has changed the answer.
+            # `bring` makes each implementation's answer a list, so only a wrapper can have changed
+            # it into something else.
             raise PluginError(
                 f"the wrapper of {wrapper_names} turned the answer of {hook} into {answers!r};"
                 " expected a list of lists",
@@ -226,14 +233,14 @@ class PluginManager(pluggy.PluginManager):
 
     def implements(self, hook: str) -> bool:
         """Say whether a plugin implements *hook*."""
-        # Remembered: it is asked in every call.
+        # Cached: this is asked in every call of a task.
         if hook not in self._implemented:
             self._implemented[hook] = bool(getattr(self.hook, hook).get_hookimpls())
         return self._implemented[hook]
 
     @property
     def has_observers(self) -> bool:
-        """Whether a plugin looks at exchanges."""
+        """Whether a plugin implements `httptask_exchange_finished`."""
         return self.implements(OBSERVER)
 
     def tell_observers(self, exchange: Exchange, task: object) -> None:
@@ -250,9 +257,9 @@ class PluginManager(pluggy.PluginManager):
             _log_failure(error)
 
     def check(self) -> None:
-        """Call every hook that brings named things.
+        """Call every hook that brings named objects.
 
-        Raises `PluginError`, with the plugin, for the first fault.
+        Raises `PluginError`, with the name of the plugin, for the first fault.
         """
         try:
             self.check_pending()
@@ -265,14 +272,17 @@ class PluginManager(pluggy.PluginManager):
         _refuse_one_prefix_twice(self)
 
     def leave_out(self, name: str, reason: str) -> None:
-        """Go on without the installed plugin *name*; *reason* is logged, and kept in `left_out`."""
+        """Unregister the installed plugin *name*; log *reason* and keep it in `left_out`."""
         self.left_out[name] = reason
         if self.has_plugin(name):
             self.unregister(name=name)
         _log.warning("the plugin %s is left out: %s", name, reason)
 
     def leave_out_culprit(self, error: PluginError) -> None:
-        """Go on without the installed plugin of *error*; raise *error* if it has none."""
+        """Leave out the installed plugin that *error* names; raise *error* if it names none.
+
+        With `strict`, always raise *error*.
+        """
         if self.strict or error.plugin not in self.installed or error.plugin in self.left_out:
             raise error
         self.leave_out(error.plugin, str(error))
@@ -281,13 +291,14 @@ class PluginManager(pluggy.PluginManager):
 def plugin_manager(
     *plugins: Any, entry_points: bool = True, strict: bool | None = None
 ) -> PluginManager:
-    """Return a new plugin manager: the built-ins, the installed plugins, *plugins*, in this order.
+    """Return a new plugin manager with the built-ins, the installed plugins and *plugins*.
 
-    With *entry_points* False there are no installed ones. Nothing is global: each call makes a
-    fresh manager. An installed plugin that cannot be imported, misspells a hook, fails or clashes
-    with another is left out with a warning in the log, and listed in the manager's `left_out`. With
-    *strict*, it raises `PluginError`; None takes the operator's `HTTPTASK_STRICT_PLUGINS`. A fault
-    of one of *plugins* always raises.
+    They are registered in this order; with *entry_points* False, without the installed plugins.
+    Nothing is global: each call makes a fresh manager. An installed plugin that cannot be imported,
+    misspells a hook, fails or clashes with another is left out with a warning in the log, and
+    listed in the manager's `left_out`. With *strict*, such a plugin raises `PluginError`; *strict*
+    None: the operator's `HTTPTASK_STRICT_PLUGINS` decides. A fault of one of *plugins* always
+    raises.
     """
     strict = bool(os.environ.get(STRICT_VARIABLE)) if strict is None else strict
     manager = PluginManager()
@@ -311,7 +322,7 @@ def _load(manager: PluginManager, point: importlib.metadata.EntryPoint) -> None:
     manager.installed.add(point.name)
     try:
         manager.register(point.load(), name=point.name)
-    except (Exception, SystemExit) as error:  # a module may leave as a script does
+    except (Exception, SystemExit) as error:  # a module may call `sys.exit`, like a script
         is_of_pluggy = isinstance(error, pluggy.PluginValidationError)
         reason = str(error) if is_of_pluggy else f"cannot be loaded: {_described(error)}"
         message = f"the plugin {point.name} ({point.value}): {reason}"
@@ -321,7 +332,10 @@ def _load(manager: PluginManager, point: importlib.metadata.EntryPoint) -> None:
 
 
 def _check_installed(manager: PluginManager) -> None:
-    """Leave out the broken plugins among the installed ones, one after the other."""
+    """Leave out the broken installed plugins, one after the other.
+
+    After each, everything is checked again: without it, another may no longer clash.
+    """
     while True:
         try:
             manager.check()
@@ -332,6 +346,7 @@ def _check_installed(manager: PluginManager) -> None:
 
 
 def _refuse_one_prefix_twice(manager: PluginManager) -> None:
+    """Raise `PluginError` if two expression languages have the same prefix."""
     hook = "httptask_expression_languages"
     languages: dict[str, str] = {}
     for name, language in manager.named(hook).items():
@@ -350,7 +365,7 @@ def _is_wrapper(implementation: Any) -> bool:
 
 
 def _observing(implementation: Any) -> Callable[..., None]:
-    """Return the observer's function, which logs its exceptions, so that the next one is called."""
+    """Wrap an observer's function: log its exceptions, so that the next observer is called."""
     function = implementation.function
 
     @functools.wraps(function)
@@ -364,7 +379,7 @@ def _observing(implementation: Any) -> Callable[..., None]:
 
 
 def _staying(hook: str, implementation: Any) -> Callable[..., Any]:
-    """Return the function of *implementation*, in which `SystemExit` is a fault like any other."""
+    """Wrap the function of *implementation*: turn `SystemExit` into a `PluginError`."""
     function = implementation.function
 
     @functools.wraps(function)
@@ -396,7 +411,10 @@ def _described(error: BaseException) -> str:
 
 
 def _name_of(plugin: Any, manager: PluginManager) -> str:
-    """Return a name for the list of plugins and for errors; pluggy's own is a number."""
+    """Return a name of *plugin* for the list of plugins and for errors.
+
+    pluggy would choose a number. Two plugins with the same name get `#2` and so on.
+    """
     name = (
         getattr(plugin, "__name__", None)
         or f"{type(plugin).__module__}.{type(plugin).__qualname__}"

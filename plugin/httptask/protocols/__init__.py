@@ -1,4 +1,4 @@
-"""The protocols of a plugin's objects. Built-ins are written against the same ones."""
+"""The protocols that a plugin's objects implement. The built-ins implement the same protocols."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What a person may add to a description that does not say it."""
+    """Facts about an API that a person may add where the description lacks them."""
 
     provider: str | None = None
-    """The provider of the API; None: the importer finds it, and notes a guess."""
+    """The provider of the API; None: the importer finds the provider, and notes a guess."""
     servers: tuple[str, ...] = ()
-    """Base addresses to record; empty: those of the description."""
+    """Base addresses to record; empty: the servers of the description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,14 @@ class Source:
     """One description: a file, an entry of an archive, or standard input."""
 
     name: str
-    """The file's name as it was given, for people and reports."""
+    """The file's name as the user wrote it, for people and reports."""
     data: bytes
     beside: Callable[[str], bytes] | None = None
     """Returns the bytes of another file of the same description.
 
-    It is named by its path relative to this one, in URI syntax (`./schemas/pet.yaml`). Raises
+    The argument is the path relative to this file, in URI syntax (`./schemas/pet.yaml`). Raises
     `DescriptionError` for a file that does not exist, is too large, or lies outside the
-    description's own folder. None: there are no other files.
+    description's folder. None: there are no other files.
     """
 
 
@@ -85,7 +85,7 @@ class Importer(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the format's name, as `plugins` lists it: `reference-page`."""
+        """Return the format's name, as the command `plugins` lists it: `reference-page`."""
         ...
 
     def recognises(self, source: Source) -> bool:
@@ -95,9 +95,9 @@ class Importer(Protocol):
     def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
         """Yield the endpoints of *source* in document order, and notes.
 
-        Everything that is guessed, skipped or missing gets a note. A generator keeps the memory
-        small: each endpoint is stored before the next one is asked for. Raises `DescriptionError`
-        when nothing can be read.
+        Everything that is guessed, skipped or missing gets a note. Write a generator to keep the
+        memory small: each endpoint is stored before the next endpoint is read. Raises
+        `DescriptionError` when nothing can be read.
         """
         ...
 
@@ -110,15 +110,15 @@ class ExpressionLanguage(Protocol):
 
     A language may also have these methods; each takes a *source* without its prefix:
 
-    - `is_linear(source)`: whether evaluating it costs at most a fixed time for each value it reads.
-      Data of moderate size then needs no helper process.
-    - `reads(source)`: the names below which it reads, as tuples from the document's root down; None
-      for all of it. Nothing else is sent to the helper process.
-    - `missing(source, shape)`: the error of its evaluation over data of *shape* (nested objects, in
-      which None stands for any value, and lists of one item, which stands for all), or None.
-      Validation reports it; as a warning where the error's `is_certain` is false.
-    - `task_renamed(source, before, after)`: a `httptask.expressions.Renamed` with the task *before*
-      called *after*.
+    - `is_linear(source)`: whether *source* costs at most a fixed time for each value it reads. Data
+      of moderate size then needs no helper process.
+    - `reads(source)`: the paths that *source* reads, as tuples of names from the document's root
+      down; None for the whole document. Only these parts are sent to the helper process.
+    - `missing(source, shape)`: the error of evaluating *source* over data of *shape*, or None. A
+      shape is made of nested objects, lists of one item (which stands for every item), and None
+      (any value). Validation reports the error; as a warning if its `is_certain` is false.
+    - `task_renamed(source, before, after)`: a `httptask.expressions.Renamed`: *source* after the
+      task *before* was renamed to *after*.
     """
 
     @property
@@ -128,7 +128,7 @@ class ExpressionLanguage(Protocol):
 
     @property
     def prefix(self) -> str:
-        """Return the prefix that selects it, `jsonata:`; "" is the default language."""
+        """Return the prefix that selects the language, `jsonata:`; "" is the default language."""
         ...
 
     def check(self, source: str) -> None:
@@ -136,7 +136,7 @@ class ExpressionLanguage(Protocol):
         ...
 
     def is_cheap(self, source: str) -> bool:
-        """Say whether the cost of *source* is bounded by its length: it needs no helper process."""
+        """Say whether the length of *source* bounds its cost, so that no helper process is needed."""
         ...
 
     def evaluate(self, source: str, data: Any) -> Any:
@@ -150,39 +150,39 @@ class ExpressionLanguage(Protocol):
 
 @runtime_checkable
 class RateLimiter(Protocol):
-    """Counts requests; several processes share the counts if they are kept outside of them.
+    """Counts requests; several processes share the counts if a server outside keeps them.
 
-    Its methods are called on the event loops of the runtime, which may be several, in threads of
-    their own: do not block, return an awaitable instead. When a method raises, the error is logged,
+    The methods are called on the event loops of the runtime (there may be several, each in its
+    thread): do not block, return an awaitable instead. When a method raises, the error is logged,
     and the process counts alone. A request that waits for an awaitable is cancelled at its
     deadline.
 
-    A *key* is an origin and what has the limit: `https://api.acme.example task orders/Get`,
-    `https://api.acme.example credential crm`. Neither holds a secret.
+    A *key* is an origin and the owner of the limit: `https://api.acme.example task orders/Get`,
+    `https://api.acme.example credential crm`. A key holds no secret.
     """
 
     def reserve(self, key: str, rate: RateLimit | None, longest: float) -> Awaitable[float] | float:
-        """Take a place for one request of *key* and return the seconds until it may go; 0: now.
+        """Reserve a slot for one request of *key* and return the seconds until it may go; 0: now.
 
-        *rate* is its limit (`requests`, `seconds`, `burst`); None: only a pause holds it back.
-        Return a wait above *longest* without taking a place: the request is refused then.
+        *rate* is the limit (`requests`, `seconds`, `burst`); None: only a pause delays requests.
+        Return a wait above *longest* (seconds) without a reservation: the request is then refused.
         """
         ...
 
     def pause(self, key: str, seconds: float) -> Awaitable[None] | None:
-        """Note that a server takes no requests of *key* for *seconds*: `reserve` waits as long."""
+        """Delay the requests of *key* for *seconds*: the server asked for a pause."""
         ...
 
 
 class TaskServices(Protocol):
-    """The services for a task, from the part that checks or runs it."""
+    """The services that a task gets from the part that checks or runs the task."""
 
     def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
         """Return everything wrong with an HTTP task: its settings, its URL, its expressions."""
         ...
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
-        """Return the problems of the expressions in *value*, which stands at *pointer*.
+        """Return the problems of the expressions in *value*, found at *pointer*.
 
         Nothing is evaluated.
         """
@@ -191,27 +191,27 @@ class TaskServices(Protocol):
     async def evaluate(self, value: Any, data: Any, pointer: str) -> Any:
         """Return *value* with every expression in it evaluated over *data*.
 
-        *pointer* is its JSON Pointer, for errors. A value that is evaluated again and again is
-        passed as a `httptask.expressions.Prepared`.
+        *pointer* is the JSON Pointer of *value*, for errors. Pass a value that is evaluated again
+        and again as a `httptask.expressions.Prepared`.
         """
         ...
 
     def prepare_http(self, task: TaskCheck | TaskCall) -> Any:
-        """Return what `call_http` would otherwise derive from an HTTP task at each visit."""
+        """Return the compiled HTTP task, so that `call_http` need not compile it at each visit."""
         ...
 
     async def call_http(self, task: TaskCall) -> TaskOutcome:
-        """Run an HTTP task: the one path a request takes."""
+        """Run an HTTP task. Every request of a workflow is sent by this method."""
         ...
 
     async def answer_callback(self, call: TaskCall, received: Received) -> Answer:
-        """Return the answer to *received*, a call of the URL that an HTTP task waits for."""
+        """Return the answer to *received*, a call of the callback URL of an HTTP task."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TaskCheck:
-    """A task whose definition is checked; nothing is evaluated or sent."""
+    """A task to check; nothing is evaluated or sent."""
 
     name: str
     definition: Mapping[str, Any]
@@ -232,13 +232,13 @@ class TaskCall:
     """The JSON Pointer of the task in its workflow definition."""
     visit: int = 1
     state: Any = None
-    """The state from when the task asked to be run again; None when the visit begins."""
+    """The `state` of the outcome that asked to run the task again; None when the visit begins."""
     prepared: Any = None
     """The result of the type's `prepare` for the task; None if nothing was prepared."""
     signal: Signal | None = None
-    """What somebody outside gave, if the task is run again because of that.
+    """The signal from outside that ended the wait, if the task is run again because of a signal.
 
-    None when it is run again because its time has come.
+    None when the task is run again because its `wait_until` has come.
     """
 
 
@@ -248,18 +248,19 @@ class TaskType(Protocol):
 
     A type may also have these members:
 
-    - `waits` (an attribute): True if each of its tasks waits for somebody outside. An engine that
-      cannot wait refuses a definition with such a task before it runs anything.
-    - `is_repeatable` (an attribute): True if a visit may be run again that was cut off because its
-      process died. A task of any other type fails then: what it did may have been delivered.
-    - `awaits_callback(definition)`: True if the task of this definition waits for a call of its
-      `${swf:callbackUrl}`, and `answer_callback(call, received)`, awaited: the `Answer` to such a
-      call, a `Received`. The answer's signal ends the wait. It may be asked before `run` has
-      returned: an API may be that quick.
-    - `prepare(task)`: everything that can be made once of a task without problems, a `TaskCheck`.
-      Engines call it before the task's first visit, keep the result with the definition, and pass
-      it to each visit as `call.prepared`. It must not depend on the run: `task.services` must not
-      be kept. If it raises, the task fails with that error.
+    - `waits` (an attribute): True if every task of the type waits for a signal from outside. An
+      engine that cannot wait refuses a definition with such a task before it runs anything.
+    - `is_repeatable` (an attribute): True if a visit that was cut off by the death of its process
+      may be run again. A task of any other type fails then, because a request of the interrupted
+      visit may have been delivered.
+    - `awaits_callback(definition)`: True if the task of *definition* waits for a call of its
+      `${swf:callbackUrl}`. The type then also has the coroutine `answer_callback(call, received)`:
+      it returns the `Answer` to such a call, a `Received`. The answer's signal ends the wait. A
+      quick API may call before `run` has returned.
+    - `prepare(task)`: compile *task*, a `TaskCheck` without problems. Engines call it before the
+      task's first visit, keep the result with the definition, and pass it to each visit as
+      `call.prepared`. The result must not depend on the run: do not keep `task.services`. If
+      `prepare` raises, the task fails with that error.
     """
 
     @property
@@ -269,7 +270,7 @@ class TaskType(Protocol):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        """Return the JSON Schema 2020-12 of a task's definition, for which nulls are dropped."""
+        """Return the JSON Schema 2020-12 of a task's definition. Nulls are removed before the check."""
         ...
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
@@ -283,25 +284,24 @@ class TaskType(Protocol):
         """Run one visit, or continue it at `call.state`. Raises a `TaskError` when the task fails.
 
         An outcome with `wait_until` or `awaits_signal` does not end the visit: the task is run
-        again at that time, or with the signal that came, and the engine may have stopped and gone
-        on elsewhere in between.
+        again at that time, or with the signal that came. In between, the engine may have stopped
+        and continued in another process.
         """
         ...
 
 
 class Signals(Protocol):
-    """What somebody outside gives to the waiting tasks of one run."""
+    """The signals that end the waits of one run's tasks."""
 
     async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
-        """Return the signal for this visit of *task* once it is there, and the same again later.
+        """Wait for the signal of this visit of *task* and return it; a later call returns it again.
 
-        *item* is the index of the item that waits, of a task with `forEach`; without `forEach` it
-        is not given.
+        *item* is the index of the waiting item of a task with `forEach`; None without `forEach`.
         """
         ...
 
     def of_run(self, workflow_id: str) -> Signals:
-        """Return the signals for the tasks of the run *workflow_id*, which is inside this one."""
+        """Return the signals for the tasks of the nested run *workflow_id*."""
         ...
 
 
@@ -314,40 +314,37 @@ class RunOptions:
     definitions: Mapping[str, WorkflowDefinition] = field(default_factory=dict)
     """Definitions by id, for `failureWorkflow` and tasks of the type `Workflow`."""
     finished: Callable[[TaskRun], None] | None = None
-    """Called with every visit of a task when it has ended, for progress. It must not raise."""
+    """Called with each finished visit of a task, to report progress. It must not raise."""
     cancelled: Callable[[WorkflowRun], None] | None = None
-    """Called with the run so far, as `Cancelled`, before the cancellation goes on.
-
-    It must not raise.
+    """Called when the run is cancelled, with the run so far (its status is `Cancelled`), before the
+    cancellation propagates. It must not raise.
     """
     environment: Environment | None = None
-    """Where requests go, with which credentials, and values of `$.variables`."""
+    """The servers and credentials of requests, and values of `$.variables`."""
     workflow_id: str | None = None
-    """The run's id; None: a new one."""
+    """The run's id; None: a new id."""
     steps: int | None = None
-    """The tasks it may execute; None: as many as the runtime's limits say."""
+    """The number of tasks the run may execute; None: the runtime's limit."""
     depth: int = 0
-    """The number of runs around this one: a task of each asked for the next."""
+    """The nesting depth: 0 for a run that no task of another run started."""
     advanced: Callable[[str, ItemCounts], None] | None = None
-    """Called with a task's name and the counts of its items whenever one has ended, or begins to
-    wait for somebody outside, for progress.
-
-    It must not raise.
+    """Called with a task's name and the counts of its items whenever an item has ended or begins to
+    wait for a signal, to report progress. It must not raise.
     """
     pins: Pins | None = None
-    """What answers the requests of tasks instead of servers; None: all are sent."""
+    """Pinned responses, used instead of sending the requests; None: every request is sent."""
     journal: RunJournal | None = None
-    """The journal of this run, given by a `Journal`; None: nothing outlives the process."""
+    """The journal of this run, from a `Journal`; None: the run does not survive its process."""
     callbacks: Callbacks | None = None
-    """Where calls are received that tasks wait for.
+    """The receiver of the callbacks that tasks wait for.
 
     None: a definition with such a task is refused before anything is run.
     """
     signals: Signals | None = None
-    """What waiting tasks get from outside.
+    """The signals that end the waits of tasks.
 
-    None: a definition with a task that always waits for somebody is refused before anything is run,
-    and any other task that comes to wait for somebody fails.
+    None: a definition with a task that always waits for a signal is refused before anything is run,
+    and any other task that begins to wait for a signal fails.
     """
 
 
@@ -357,7 +354,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """Return its name for `--engine`: `embedded`."""
+        """Return the engine's name for `--engine`: `embedded`."""
         ...
 
     def run(

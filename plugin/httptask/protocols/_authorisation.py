@@ -1,4 +1,4 @@
-"""The interfaces of auth schemes, and of what they work with."""
+"""The interfaces of auth schemes, and of the context, tokens and token store they use."""
 
 from __future__ import annotations
 
@@ -17,43 +17,46 @@ if TYPE_CHECKING:
 class AuthScheme(Protocol):
     """A way to authorise a request.
 
-    A scheme may have these optional members, too:
+    A scheme may also have these optional members:
 
-    - `authorise(request, credential, context)`, instead of the one below: see `AuthFlow`.
+    - `authorise(request, credential, context)`, instead of `authorise` with two arguments: see
+      `AuthFlow`.
     - `challenged(response, credential, context)`: whether *response*, an `AuthResponse` to the
       authorised request, demands other authorisation; it may return an awaitable. It is called at
       most once an attempt, for a 401 (or what `challenges` accepts) from the credential's own
       origin. If it returns True, `authorise` is called again, with the same context, and the
       request is sent again, without using up a retry. It is not called when the request's body
       cannot be sent again.
-    - `challenges(response, credential, context)`: whether `challenged` is called for *response*,
-      if other responses than a 401 count; it may return an awaitable.
-    - `challenge_statuses(credential)`: the statuses of the responses that `challenges` can accept,
-      or None for any; a response with another status is not looked at.
-    - `adds_same_header(credential)`: True if what it adds depends on the credential, on the token
-      from `Tokens.get` and on the endpoint alone, whatever else stands in the request. Where that
-      is one header, the next attempts of a task get it without a call of `authorise`, as long as
-      the store gives the same credential and the token is fresh.
+    - `challenges(response, credential, context)`: whether *response* is a challenge, so that
+      `challenged` is called for it. Needed only if other statuses than 401 are challenges; it may
+      return an awaitable.
+    - `challenge_statuses(credential)`: the statuses that `challenges` can accept, or None for any;
+      `challenges` is not called for a response with another status.
+    - `adds_same_header(credential)`: True if the added header depends only on the credential, the
+      token from `Tokens.get` and the endpoint, not on the rest of the request. If the scheme adds
+      one header, the next attempts of a task get it without a call of `authorise`, as long as the
+      store gives the same credential and the token is fresh.
     - `responded(response, credential, context)`: called for each response of the credential's own
-      origin, before `challenges`: a server may send there what the next request needs.
+      origin, before `challenges`, for servers that send there what the next request needs.
     - `tls_identity(credential)`: the `TlsIdentity` for connections, or None. The token requests of
-      `context.send` use it, too.
-    - `identity(credential, context)`: the identity of its token, as `Tokens.get` takes it. With it,
-      lists show whether there is a token, and when it expires, and the token is removed with its
-      credential. It raises `ValueError` where only a task determines the identity.
+      `context.send` use the identity, too.
+    - `identity(credential, context)`: the identity of the credential's token, as `Tokens.get` takes
+      it. Lists can then show whether there is a token and when it expires, and the token is removed
+      with its credential. It raises `ValueError` where only a task determines the identity.
     - `credential_schema` (an attribute): the JSON Schema of a credential without its `type` and
       `origins`, where `fields` is not enough and may be empty; secrets have `writeOnly: true`.
-    - `signs` (an attribute): True if what it adds is valid for one URL only, like a signature.
-      After a redirect within the origin `authorise` is called for the next request, too.
+    - `signs` (an attribute): True if the authorisation is valid for one URL only, like a signature.
+      After a redirect within the origin, `authorise` is then called for the next request, too.
     - `ask(credential, context, redirect_uri)`: ask a person for consent, outside of any task. It
-      returns an awaitable of an object with `finish`, like those of `httptask.credentials.oauth2`.
+      returns an awaitable of an object with `finish`, like the consents of
+      `httptask.credentials.oauth2`.
     - `fits(security_scheme)`: whether its credentials satisfy a security scheme of a description
       (OpenAPI: Security Scheme Object). Validation warns of one that does not fit.
     """
 
     @property
     def name(self) -> str:
-        """The scheme's name, which is a credential's `type`: `bearer`."""
+        """The scheme's name, used as the `type` of its credentials: `bearer`."""
         ...
 
     @property
@@ -64,8 +67,8 @@ class AuthScheme(Protocol):
     def authorise(self, request: OutgoingRequest, credential: Credential) -> Awaitable[None] | None:
         """Authorise *request* with *credential*: change it in place.
 
-        It may return an awaitable. Raises `ValueError` with a sentence, without a secret, when the
-        fields of the credential are not usable.
+        It may return an awaitable. Raises `ValueError` when the fields of the credential are not
+        usable; the message must not contain a secret.
         """
         ...
 
@@ -79,7 +82,7 @@ class AuthFlow(Protocol):
 
     @property
     def name(self) -> str:
-        """The scheme's name, which is a credential's `type`: `oauth2`."""
+        """The scheme's name, used as the `type` of its credentials: `oauth2`."""
         ...
 
     @property
@@ -90,17 +93,18 @@ class AuthFlow(Protocol):
     def authorise(
         self, request: OutgoingRequest, credential: Credential, context: AuthContext
     ) -> Awaitable[None] | None:
-        """Authorise *request* in place, as `AuthScheme` does, with the help of *context*.
+        """Authorise *request* in place, as `AuthScheme.authorise` does, with the help of *context*.
 
-        A scheme never opens a connection of its own: `context.send` is guarded, and shown.
+        A scheme opens no connections: only requests by `context.send` pass the egress rules and are
+        shown in the exchange.
         """
         ...
 
 
 class AuthContext(Protocol):
-    """The means of an auth scheme while it authorises one attempt.
+    """The context of an auth scheme while it authorises one attempt.
 
-    It is the same object in `authorise`, `challenges` and `challenged`.
+    `authorise`, `challenges` and `challenged` get the same object.
     """
 
     @property
@@ -110,7 +114,7 @@ class AuthContext(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """The time: `clock.wall()` and `clock.monotonic()`."""
+        """The clock: `clock.wall()` and `clock.monotonic()`."""
         ...
 
     @property
@@ -122,12 +126,12 @@ class AuthContext(Protocol):
         ...
 
     async def send(self, request: OutgoingRequest) -> AuthResponse:
-        """Send the token request *request*, and return the response, whatever its status.
+        """Send the token request *request* and return the response, whatever its status.
 
-        It is sent like the task's own request: by the same egress rules, within the time that the
-        attempt has left, and shown in its exchange (`subExchanges`), secrets masked. Redirects are
-        not followed; a body over 1 MB is an error. Raises `CredentialError`, which says whether
-        another try may help, when there is no response.
+        The egress rules and the remaining time of the attempt apply, as for the task's own request,
+        and the attempt's exchange shows the token request (`subExchanges`), secrets masked.
+        Redirects are not followed; a body over 1 MB is an error. Raises `CredentialError`, which
+        says whether another try may help, when there is no response.
         """
         ...
 
@@ -143,16 +147,15 @@ class AuthContext(Protocol):
 
     @property
     def target(self) -> str:
-        """The target of the request, byte for byte as it is sent.
-
-        It is the path, and the query after a `?` (RFC 9112, section 3.2.1).
+        """The request target, byte for byte as it is sent: path and query in origin form (RFC 9112,
+        section 3.2.1).
         """
         ...
 
     async def body_sha256(self) -> str:
         """Return the SHA-256 of the request's body as it is sent, in hexadecimal.
 
-        Files are read for it.
+        Files of the body are read to compute it.
         """
         ...
 
@@ -161,14 +164,14 @@ class AuthContext(Protocol):
         ...
 
     def mask(self, *secrets: str) -> None:
-        """Mask *secrets* from a server or from the scheme wherever they could be seen."""
+        """Mask *secrets* in every log, error and exchange from now on."""
         ...
 
     def failure(self, response: AuthResponse, what: str, advice: str = "") -> CredentialError:
         """Return the error for a refused token request.
 
-        It has *what* was requested, the status, the start of the body with secrets masked, and
-        *advice*, what to do. Another try may help after a 429 and a 5xx.
+        Its message names *what* was requested, the status, the start of the body with secrets
+        masked, and *advice*: what the user can do. Another try may help after a 429 and a 5xx.
         """
         ...
 
@@ -176,8 +179,8 @@ class AuthContext(Protocol):
 class Tokens(Protocol):
     """The tokens of one credential, kept in the operator's store and shared by all tasks.
 
-    *identity* is everything that distinguishes a token: the token endpoint, the client, the scopes.
-    It must not contain a secret in clear text.
+    An *identity* holds everything that distinguishes one token from another: the token endpoint,
+    the client, the scopes. It must not contain a secret in clear text.
     """
 
     async def get(
@@ -185,16 +188,17 @@ class Tokens(Protocol):
     ) -> Token:
         """Return the stored token of *identity* while it is fresh, else the result of *obtain*.
 
-        *obtain* takes the stored, stale token, or None, and sends with the context. At most one
-        runs at a time for an identity: in this process, and wherever the store is shared. It runs
-        on an event loop of its own, so that nothing that happens to this attempt ends it. Its
-        result is stored before this returns. A token is fresh until the smaller of 60 seconds and a
-        tenth of its life is left, and until it is refused.
+        *obtain* takes the stored, stale token, or None, and requests a new token with the context.
+        At most one *obtain* runs at a time for an identity, in this process and in all processes
+        that share the store. It runs on a separate event loop, so that the end of this attempt does
+        not cancel it. Its result is stored before `get` returns. A token stays fresh until it is
+        refused, or until its remaining life is below 60 seconds or a tenth of its whole life,
+        whichever is shorter.
         """
         ...
 
     def refuse(self) -> None:
-        """Mark the last token from `get` as refused by the server: it is not fresh any more."""
+        """Mark the last token from `get` as refused by the server, so that it is stale."""
         ...
 
     async def peek(self, identity: Mapping[str, Any]) -> Token | None:
@@ -202,7 +206,7 @@ class Tokens(Protocol):
         ...
 
     async def put(self, identity: Mapping[str, Any], token: Token | None) -> None:
-        """Store *token*, to which a person has consented, whatever is stored; None removes it."""
+        """Store *token* unconditionally, after a person has consented; None removes the token."""
         ...
 
 
@@ -210,9 +214,9 @@ class Tokens(Protocol):
 class TokenStore(Protocol):
     """A store of tokens.
 
-    The key of a token is a text without secrets; a token is a secret. A store may be called from
-    several event loops. Each method may take a moment, and raises `OSError` or `ValueError` with a
-    sentence when it fails.
+    The key of a token is a text without secrets; the token is secret. A store may be called from
+    several event loops. Each method may wait, for a lock or a server, and raises `OSError` or
+    `ValueError` when it fails.
     """
 
     async def get(self, key: str) -> Token | None:
@@ -220,21 +224,21 @@ class TokenStore(Protocol):
         ...
 
     async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
-        """Store *token* if the present version of *key* is *before*, and say whether it was.
+        """Store *token* if the current version of *key* is *before*; return whether it was stored.
 
-        *before* None: there is no token yet; *token* None: remove the token. The change is safe
-        when this returns.
+        *before* None: there is no token yet; *token* None: remove the token. The change is durable
+        when `swap` returns.
         """
         ...
 
     async def lease(self, key: str, holder: str, seconds: float) -> bool:
-        """Let only *holder* refresh the token of *key*, for at most *seconds*.
+        """Give *holder* the lease of *key*: for at most *seconds*, only it refreshes the token.
 
         Return False when another holder has the lease. A lease ends with `release`, after
-        *seconds*, and soon after the holder's process has died.
+        *seconds*, or soon after the holder's process has died.
         """
         ...
 
     async def release(self, key: str, holder: str) -> None:
-        """End the lease of *holder*, if it has one."""
+        """End the lease of *holder* on *key*, if it has the lease."""
         ...
