@@ -136,7 +136,7 @@ class ExpressionLanguage(Protocol):
         ...
 
     def is_cheap(self, source: str) -> bool:
-        """Say whether the length of *source* bounds its cost, so that no helper process is needed."""
+        """Say whether the length of *source* bounds its cost: it then needs no helper process."""
         ...
 
     def evaluate(self, source: str, data: Any) -> Any:
@@ -270,7 +270,7 @@ class TaskType(Protocol):
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        """Return the JSON Schema 2020-12 of a task's definition. Nulls are removed before the check."""
+        """Return the JSON Schema 2020-12 of a task's definition without its nulls."""
         ...
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:

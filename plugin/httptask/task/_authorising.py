@@ -1,4 +1,4 @@
-"""A task's credentials: resolved for each attempt, and what is lent to their auth schemes."""
+"""Authorise the requests of a task: resolve its credentials, run their auth schemes."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from httptask.task._runtime import Runtime
 
 Credentials = Sequence[tuple[str, Resolved]]
-"""Those of a request, each with where the task names it."""
+"""The credentials of a request, each with the pointer to its name in the task."""
 
 
 class Lent:
-    """What the scheme of *credential*, which is named at *pointer*, may use: see
-    `httptask.credentials.Surroundings`.
+    """The services that the auth scheme of *credential* may use.
 
-    *send* sends token requests; None where a request is only shown.
+    Implements `httptask.credentials.Surroundings`. *pointer* points to the credential's name in the
+    task. *send* sends token requests; None where the request is only shown.
     """
 
     __slots__ = (
@@ -69,12 +69,10 @@ class Lent:
         self.tokens = runtime.tokens
 
     async def send(self, request: OutgoingRequest, identity: TlsIdentity | None) -> AuthResponse:
-        """Send the token *request*; the secrets in it and in its response are masked from then
-        on.
-        """
+        """Send the token *request*, and mask the secrets of request and response from then on."""
         if self._send is None:
             raise NotSentError.of("credential-not-asked")
-        # Before it is sent, too: what it holds may come back in an error.
+        # Mask before sending, too: an error may repeat parts of the request.
         self._mask(request, b"")
         response = await self._send(request, self._credential, identity)
         self._mask(request, response.body)
@@ -100,8 +98,9 @@ class Lent:
 
 
 async def resolved_anew(runtime: Runtime, pointer: str, name: str) -> Resolved:
-    """Return the credential *name*, which is named at *pointer*; its secrets are masked from now
-    on.
+    """Resolve the credential *name* in the stores, keep it, and mask its secrets from now on.
+
+    *pointer* points to the name in the task, for errors.
     """
     redactor = runtime.redactor
     with blamed(name, pointer, redactor):
@@ -116,8 +115,9 @@ async def resolved_anew(runtime: Runtime, pointer: str, name: str) -> Resolved:
 def authorised_again(
     plan: Plan, plain: OutgoingRequest, credentials: Credentials, send: Send | None
 ) -> Ready | None:
-    """Return *plain* with the header that its credential added to the last request of *plan*; None
-    where it is to be authorised anew. See `authorised`.
+    """Return *plain* with the header that the credential added to the last request of *plan*.
+
+    None: the header cannot be reused, call `authorised`.
     """
     kept, runtime = plan.kept_header, plan.runtime
     if kept is None or len(credentials) > 1 or (send is None and kept.token is not None):
@@ -137,7 +137,7 @@ def authorised_again(
 async def authorised(
     plan: Plan, plain: OutgoingRequest, credentials: Credentials, send: Send | None
 ) -> Ready:
-    """Return *plain*, a request of the task of *plan*, authorised by *credentials*.
+    """Return *plain*, a request of *plan*'s task, authorised by *credentials*.
 
     *send* sends token requests; None where the request is only shown.
     """
@@ -157,7 +157,7 @@ async def authorised(
     flow = Flow(resolved, pointer, redactor, partial(Lent, runtime, name, endpoint, pointer, send))
     try:
         await flow.authorise(request)
-    except NotSentError:  # it is shown as it is without
+    except NotSentError:  # the request is only shown: show it unauthorised
         request = plain.copy()
     if send is not None:
         plan.kept_header = flow.kept_header(plain, request, endpoint, is_constant=is_constant)

@@ -1,4 +1,4 @@
-"""A task that waits for a callback: which calls end the wait, and what the task ends in."""
+"""A task that waits for a callback: which calls end the wait, and the outcome of the task."""
 
 from __future__ import annotations
 
@@ -49,14 +49,17 @@ if TYPE_CHECKING:
 
 URL, TOKEN = "callbackUrl", "callbackToken"
 _PLACEHOLDER = {URL: "https://callback.invalid/callbacks/TOKEN", TOKEN: "TOKEN"}
-"""Their values where a request is only shown (RFC 6761, section 6.4)."""
+"""The values of both names where a request is only shown. The top-level domain `invalid` never
+resolves (RFC 6761, section 6.4).
+"""
 _KEPT_TO_CALLERS = ("authorization", "cookie", "proxy-authorization")
-"""Headers of a call that are no part of its result."""
+"""Headers of a call that hold the caller's secrets, and are left out of the result."""
 
 
 def with_placeholder(inputs: Inputs, definition: Any) -> Inputs:
-    """Return *inputs* with a callback URL that nobody calls, for a request that is only shown, if
-    the task of *definition* waits for a callback and has none.
+    """Return *inputs* with a placeholder for the callback URL, for a request that is only shown.
+
+    They are returned unchanged if the task of *definition* waits for no callback, or has a URL.
     """
     awaits = isinstance(definition, Mapping) and is_callback(definition.get("completion"))
     if not awaits or URL in inputs.run:
@@ -65,8 +68,9 @@ def with_placeholder(inputs: Inputs, definition: Any) -> Inputs:
 
 
 class CallbackWait:
-    """The wait of *task* for a callback, in one visit, which starts with *inputs*; of at most
-    *longest* seconds, where it is a test request.
+    """The wait of one visit of *task*, started with *inputs*, for a callback.
+
+    *longest* limits the wait of a test request, in seconds.
     """
 
     def __init__(
@@ -79,19 +83,23 @@ class CallbackWait:
         self._seconds = min(self._calling.timeout_seconds, longest)
         self._at = pointer_of(["completion"], task.pointer)
         self._expressions = Expressions(task, inputs, self._at)
-        if TOKEN in inputs.run:  # a call may repeat it, in a process that never sent the request
+        # The call may arrive in a process that never sent the request, and repeat the token there.
+        if TOKEN in inputs.run:
             task.runtime.redactor.add(str(inputs.run[TOKEN]))
 
     @classmethod
     def of(cls, task: HttpTask, inputs: Inputs, longest: float = math.inf) -> CallbackWait | None:
-        """Return the wait of *task*; None where it waits for no callback."""
+        """Return the wait of *task*; None if the task waits for no callback."""
         completion = task.plan.completion
         if completion is None or not completion.is_called_back:
             return None
         return cls(task, inputs, completion, longest)
 
     async def prepare(self) -> None:
-        """See that a callback can come, before anything is sent. Raises a `TaskError`."""
+        """Check, before anything is sent, that a callback can be received and verified.
+
+        Raises a `TaskError`.
+        """
         if not self._inputs.run.get(URL):
             raise SettingsError([Problem.of("completion-receiver", f"{self._at}/mode")])
         verify = self._completion.verify
@@ -101,7 +109,7 @@ class CallbackWait:
     # Calls
 
     async def answer(self, received: Received) -> Answer:
-        """Return what the call *received* is answered; its signal ends the wait."""
+        """Return the answer to the call *received*; if the answer has a signal, the wait ends."""
         refusal = await self._refusal(received)
         if refusal is not None:
             return refusal
@@ -115,7 +123,7 @@ class CallbackWait:
         signal = Signal(body, headers=headers)
         try:
             verdict = await self._verdict(signal)
-        except TaskError:  # it is raised again when the task goes on with the signal
+        except TaskError:  # the task evaluates the signal again, and fails with this error then
             return Answer(202, signal=signal)
         if verdict.outcome in (DONE, FAILED):
             return Answer(202, signal=signal)
@@ -124,7 +132,10 @@ class CallbackWait:
         return Answer(202, note=f"a callback {state}did not end the wait")
 
     async def _refusal(self, received: Received) -> Answer | None:
-        """Return the answer to a call that is not signed as it should be."""
+        """Return the answer that refuses *received*; None if its signature is right.
+
+        The answer is 503 if the credential to verify with cannot be resolved, else 401.
+        """
         verify = self._completion.verify
         if verify is None:
             return None
@@ -146,7 +157,7 @@ class CallbackWait:
         return Query.of(status) if status is not None else None
 
     async def _verdict(self, signal: Signal) -> Verdict:
-        """Return what the call that gave *signal* says of the job."""
+        """Return the state of the job according to the call that gave *signal*."""
         headers = signal.headers or {}
         call = TaskResult(200, "OK", headers, signal.output, "")
         if self._calling.until is None:
@@ -165,42 +176,48 @@ class CallbackWait:
     async def waiting(
         self, result: TaskResult, parameters: Any, began: float
     ) -> TaskOutcome | None:
-        """Return the outcome of a task that waits now, *result* being the first answer; None where
-        that is the result itself. *began* is when the request was sent.
+        """Return the outcome that makes the engine wait; None if `when` does not hold.
+
+        *result* is the response to the request; without a wait, *result* is the result of the task.
+        *began* is the time of the request (seconds since the epoch).
         """
         when = self._completion.when
         if when is not None:
             truth = await self._expressions.truth(when, "when", result.to_json())
             if not truth.holds:
                 return None
-        kept = result if self._calling.result == "original" else replace(result, body=None)
+        stored_result = result if self._calling.result == "original" else replace(result, body=None)
         progress, stopped = watched.get(), {"job": self._job(began, None, "cancelled").to_json()}
-        if progress is not None:  # for a run that is stopped while it waits
+        if progress is not None:  # the error of a run that is stopped during the wait reports these
             progress.maybe_delivered = True
             progress.stopped = stopped
         return TaskOutcome(
             input=parameters,
             awaits_signal=True,
             wait_until=self._until(began),
-            state={"began": began, "answer": kept.to_json(), "stopped": stopped},
+            state={"began": began, "answer": stored_result.to_json(), "stopped": stopped},
         )
 
     def _until(self, began: float) -> str:
-        time_ = datetime.fromtimestamp(0, UTC) + timedelta(seconds=began + self._seconds)
-        return time_.isoformat(timespec="milliseconds")
+        """Return the end of the wait, in ISO 8601."""
+        end = datetime.fromtimestamp(0, UTC) + timedelta(seconds=began + self._seconds)
+        return end.isoformat(timespec="milliseconds")
 
     async def ended(self, state: Mapping[str, Any], signal: Signal | None) -> TaskOutcome:
-        """Return the outcome of a task that has waited: *signal* came, or its time is over.
+        """Return the outcome of the task after the wait; *signal* None: the wait timed out.
 
-        Raises a `TaskError` for a job that failed, or did not end in time.
+        *state* is from the outcome of `waiting`. Raises a `TaskError` if the job failed or did not
+        end in time.
         """
         began, first = float(state["began"]), TaskResult.from_json(state["answer"])
         try:
             if signal is None:
                 is_test = self._seconds < self._calling.timeout_seconds
-                why = "a test request waits no longer" if is_test else "callback.timeoutSeconds"
+                limit_name = (
+                    "a test request waits no longer" if is_test else "callback.timeoutSeconds"
+                )
                 raise CompletionError(
-                    f"no callback ended the job within {self._seconds:g} s ({why});"
+                    f"no callback ended the job within {self._seconds:g} s ({limit_name});"
                     f" {self._shown_url} was waited for"
                 )
             if signal.error is not None:
@@ -218,14 +235,17 @@ class CallbackWait:
         return TaskOutcome(output=result.to_json(), input=parameters)
 
     async def _result(self, began: float, first: TaskResult, signal: Signal) -> TaskResult:
-        """Return the result of a job that *signal* ended. Raises `CompletionError`."""
+        """Return the result of a job that *signal* ended.
+
+        *first* is the response to the request. Raises `CompletionError` if the job failed.
+        """
         is_call = signal.headers is not None
-        # Whoever completes the task by hand has judged.
+        # A person who completes the task by hand has judged the job already.
         verdict = await self._verdict(signal) if is_call else Verdict(DONE)
-        wanted = self._calling.result
+        result_setting = self._calling.result
         result = (
             first
-            if wanted == "original"
+            if result_setting == "original"
             else replace(first, headers=signal.headers or {}, body=signal.output)
         )
         stopped_by = "callback" if is_call else "signal"
@@ -236,28 +256,29 @@ class CallbackWait:
         )
         if verdict.outcome == FAILED:
             reason = failure_reason(signal.output)
-            shown = f": {reason}" if reason else ""
-            error = CompletionError(f"the job ended in the state {verdict.state!r}{shown}")
+            details = f": {reason}" if reason else ""
+            error = CompletionError(f"the job ended in the state {verdict.state!r}{details}")
             error.result, error.job = result, self._job(began, verdict.state, "failed")
             raise error
-        if has_expression(wanted):
+        if has_expression(result_setting):
             data = _call(signal)
-            body = await self._expressions.evaluate(wanted, "callback/result", data)
+            body = await self._expressions.evaluate(result_setting, "callback/result", data)
             result = replace(result, body=body)
         return result
 
     def _job(self, began: float, status: str | None, stopped_by: str) -> Job:
+        """Return the record of the job, for results and errors."""
         states = (status,) if status is not None else ()
         elapsed = max(0.0, time.time() - began)
         return Job(self._shown_url, status, states, 0, stopped_by, elapsed)
 
     @property
     def _shown_url(self) -> str:
-        """The URL without its secret part."""
+        """The callback URL with its token masked."""
         run = self._inputs.run
         return str(run.get(URL, "the callback URL")).replace(str(run.get(TOKEN)), MASK)
 
 
 def _call(signal: Signal) -> dict[str, Any]:
-    """Return what expressions over a call read."""
+    """Return the document that expressions over a call read."""
     return {"headers": dict(signal.headers or {}), "body": signal.output}

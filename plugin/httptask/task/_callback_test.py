@@ -1,4 +1,4 @@
-"""A test request of a task that waits for a callback: sent, and then waited for the call."""
+"""A test request of a task that waits for a callback: send the request, then wait for the call."""
 
 from __future__ import annotations
 
@@ -30,24 +30,25 @@ if TYPE_CHECKING:
     from httptask.task._http_task import HttpTask
 
 LONGEST_SECONDS = 300.0
-"""The longest wait of a test request: somebody sits before it."""
+"""The longest wait of a test request, in seconds: a person sits in front of the screen."""
 _KEPT_CALLS = 20
+"""The number of received calls that the exchange shows: the last ones."""
 
 
 class CallbackTest:
-    """A test request of *task* with *inputs*, which waits for a call at *callbacks*."""
+    """A test request of *task* with *inputs* that waits for a call at the receiver *callbacks*."""
 
     def __init__(self, task: HttpTask, inputs: Inputs, callbacks: Callbacks) -> None:
         self._redactor = task.runtime.redactor
         self._callbacks = callbacks
         self._received: deque[ReceivedCall] = deque(maxlen=_KEPT_CALLS)
-        # A test request without a run's id has a URL of its own all the same.
+        # The id is part of the URL: without a run's id, a random one keeps URLs apart.
         run_id = str(inputs.run.get("workflowId") or uuid.uuid4())
         self._gate = callbacks.open(
             (run_id, task.name, 1), lambda gate: self._answer, keep=_keep, note=lambda note: None
         )
         self.inputs = replace(inputs, run={**inputs.run, **self._gate.names})
-        """What the task starts with: the URL among it."""
+        """The task's inputs, with the callback URL."""
         self._wait = CallbackWait.of(task, self.inputs, LONGEST_SECONDS)
 
     @classmethod
@@ -55,7 +56,7 @@ class CallbackTest:
     def of(
         cls, task: HttpTask, inputs: Inputs, callbacks: Callbacks | None
     ) -> Iterator[CallbackTest | None]:
-        """Yield the test of *task*; None where it waits for no call, or nobody receives any."""
+        """Yield the test of *task*; None if the task waits for no call or there is no receiver."""
         if callbacks is None or task.plan.refusal or CallbackWait.of(task, inputs) is None:
             yield None
             return
@@ -76,6 +77,7 @@ class CallbackTest:
         return answer
 
     def _note(self, received: Received, answer: Answer, body: Any) -> None:
+        """Record the call for the exchange, with secrets masked."""
         headers = tuple(
             (name, MASK if is_secret(name, value, "headers") else self._redactor.text(value))
             for name, value in received.headers.items()
@@ -95,33 +97,35 @@ class CallbackTest:
     async def ended(
         self, exchange: Exchange, delivery: Delivery, parameters: Any, began: float
     ) -> Exchange:
-        """Wait for the call, and return *exchange*, that of *delivery*, with what came of it.
-        *parameters* are the evaluated input parameters, and *began* is when it was sent.
+        """Wait for the call, and return *exchange* with the job and the received calls.
+
+        *delivery* is the outcome of the request, sent at *began* (seconds since the epoch);
+        *parameters* are the evaluated input parameters.
         """
         if delivery.result is None or self._wait is None:
             return exchange
         try:
-            waiting = await self._wait.waiting(delivery.result, parameters, began)
-            if waiting is None:
+            wait_outcome = await self._wait.waiting(delivery.result, parameters, began)
+            if wait_outcome is None:
                 return exchange
             progress = watched.get()
             if progress is not None:
-                progress.waits_until = waiting.wait_until
+                progress.waits_until = wait_outcome.wait_until
             try:
-                signal = await self._signal(waiting.wait_until)
+                signal = await self._signal(wait_outcome.wait_until)
             except asyncio.CancelledError:
                 if progress is not None:
                     progress.exchange = self._stopped(exchange, progress.stopped["job"], began)
                 raise
-            ended = await self._wait.ended(waiting.state, signal)
+            final_outcome = await self._wait.ended(wait_outcome.state, signal)
         except TaskError as error:
             message = self._redactor.text(str(error))
             failed = replace(exchange, outcome=error.kind, error=message)
             return self._shown(failed, error.job)
-        return self._shown(exchange, Job.from_json(ended.output["job"]))
+        return self._shown(exchange, Job.from_json(final_outcome.output["job"]))
 
     async def _signal(self, until: str | None) -> Signal | None:
-        """Return what the call gave that ended the wait; None: none came *until* that time."""
+        """Wait for the signal of a call; None if none came before *until* (ISO 8601)."""
         seconds = (datetime.fromisoformat(str(until)) - datetime.now(UTC)).total_seconds()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -129,12 +133,12 @@ class CallbackTest:
         return None
 
     def _stopped(self, exchange: Exchange, job: Mapping[str, Any], began: float) -> Exchange:
-        """Return *exchange* for a test that is stopped while it waits for the call of *job*."""
+        """Return *exchange* for a test that was cancelled while it waited; *job* is its record."""
         waited = replace(Job.from_json(job), elapsed_seconds=max(0.0, time.time() - began))
         return self._shown(replace(exchange, outcome="cancelled"), waited)
 
     def _shown(self, exchange: Exchange, job: Job | None) -> Exchange:
-        """Return *exchange* with its *job*, and the calls that came."""
+        """Return *exchange* with its *job* and the received calls."""
         sent, response = exchange.request, exchange.response
         if job is None or sent is None:
             return exchange

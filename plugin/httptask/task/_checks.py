@@ -1,4 +1,4 @@
-"""What a task and its requests are checked against."""
+"""The checks of a task and its requests."""
 
 from __future__ import annotations
 
@@ -15,31 +15,34 @@ from httptask.settings import RequestCheck, focused
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The check of a task's requests."""
+    """The checks of a task's requests."""
 
     check: RequestCheck
     waived: RequestCheck | None
-    """Finds what keeps any request from being sent: all else is a warning where there is one."""
+    """Finds only the problems that no task may waive. If set, all other problems are warnings."""
 
     def plainly_allow(self, request: Any, paths: Iterable[Path]) -> bool:
         """Say whether the values at *paths* are plainly allowed; see `RequestCheck`."""
         return isinstance(request, dict | Mapping) and self.check.plainly_allows(request, paths)
 
     def problems(self, request: Any) -> list[Problem]:
-        """Return what is wrong with *request*."""
+        """Return the problems of *request*."""
         problems = self.check.problems(request)
         if self.waived is None:
             return problems
         errors = list(filter(is_error, self.waived.problems(request)))
-        noted = [replace(one, severity="warning") for one in problems if one not in errors]
-        return errors + noted
+        warnings = [
+            replace(problem, severity="warning") for problem in problems if problem not in errors
+        ]
+        return errors + warnings
 
 
 def document_shape(
     outputs: Mapping[str, Any] | None = None, input_shape: Any = None, variables: Any = None
 ) -> dict[str, Any]:
-    """Return what is known of the document expressions see: its names, those of the tasks with the
-    shapes of their *outputs* where they are known, and the shapes of its input and its *variables*.
+    """Return the shape of the document that expressions read.
+
+    *outputs* are the shapes of the tasks' outputs by task name; None: any task may be named.
     """
     tasks = None
     if outputs is not None:
@@ -49,14 +52,14 @@ def document_shape(
 
 @cache
 def task_schema() -> dict[str, Any]:
-    """Return the schema of an HTTP task but for its `httpRequest`, of which the settings schema has
-    more to say.
-    """
+    """Return the schema of an HTTP task without `httpRequest`: the settings schema checks that."""
     schema = packaged.schema("http-task")
-    about_others = {name: value for name, value in schema.items() if name not in ("if", "else")}
-    return focused(about_others, schema["properties"].keys() - {"httpRequest"})
+    without_conditions = {
+        name: value for name, value in schema.items() if name not in ("if", "else")
+    }
+    return focused(without_conditions, schema["properties"].keys() - {"httpRequest"})
 
 
 def is_error(problem: Problem) -> bool:
-    """Say whether *problem* keeps the task from being sent."""
+    """Say whether *problem* is an error, so that the task is not sent."""
     return problem.severity == "error"

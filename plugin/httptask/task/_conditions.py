@@ -1,4 +1,4 @@
-"""Whether a condition holds of a result: `until`, `when`, `successCondition`."""
+"""Evaluate a condition over a result: `until`, `when`, `successCondition`."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class Truth:
 
     holds: bool
     why_not: str = ""
-    """Why it does not hold."""
+    """Why the condition does not hold; "" if it holds."""
     absent: ExpressionError | None = None
-    """What the condition looks for and is not there, as an error; None where it had a value."""
+    """The error that names the value missing from the result; None if nothing was missing."""
 
 
 async def truth_of(
     condition: Any, result: Any, evaluator: Evaluator, *, pointer: str, run: Mapping[str, Any]
 ) -> Truth:
-    """Return whether *condition*, which stands at *pointer*, holds of the JSON of a *result*.
+    """Evaluate *condition*, found at *pointer*, over the JSON of a *result*.
 
-    What it looks for may not be there, in this result: then it does not hold. Raises
-    `ExpressionError` where it cannot be evaluated, and where it is neither true nor false: no other
-    result would help.
+    A list counts as true if it has an item; null, an empty list and a missing value as false.
+    Raises `ExpressionError` if the condition cannot be evaluated, or has any other value: another
+    result would not help.
     """
     try:
         value = await evaluator.evaluate(condition, result, pointer=pointer, run=run)

@@ -1,4 +1,4 @@
-"""A person's consent to a credential, outside of any task: asked for, stored, forgotten."""
+"""A person's consent to a credential, outside of any task: ask for it; read or remove its token."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ async def ask_consent(
 ) -> AuthorizationConsent | DeviceConsent:
     """Ask for a person's consent to the credential *name*.
 
-    Its grant says which question it is: `authorizationCode` asks in a browser that comes back to
-    *redirect_uri*, `deviceCode` on another device. Relative URLs of the credential are those of
-    *endpoint*. Raises `CredentialError` where the credential asks nobody, and where its server
-    refuses.
+    The credential's grant decides how: `authorizationCode` asks in a browser that is redirected to
+    *redirect_uri*, `deviceCode` on another device. Relative URLs of the credential are resolved
+    against *endpoint*. Raises `CredentialError` if the credential's scheme needs no consent, or its
+    server refuses.
     """
     discreet = partial(DiscreetErrors, runtime.redactor.text)
     with discreet():
@@ -39,7 +39,7 @@ async def ask_consent(
             consent: AuthorizationConsent | DeviceConsent = await ask(
                 flow.credential, flow.context(OutgoingRequest("GET", "")), redirect_uri
             )
-    if hasattr(consent, "guard"):  # a plugin's may have none
+    if hasattr(consent, "guard"):  # the consent object of a plugin may have none
         consent.guard = discreet
     return consent
 
@@ -47,13 +47,13 @@ async def ask_consent(
 async def stored_token(
     runtime: Runtime, name: str, *, endpoint: Endpoint | None = None
 ) -> Token | None:
-    """Return the token that is stored for the credential *name*, fresh or not; nothing is sent."""
+    """Return the stored token of the credential *name*, fresh or not; nothing is sent."""
     with DiscreetErrors(runtime.redactor.text):
         return await held_token(runtime, await resolve(name, runtime.plugins), endpoint)
 
 
 async def forget_token(runtime: Runtime, name: str, *, endpoint: Endpoint | None = None) -> None:
-    """Remove the token that is stored for the credential *name*. Its server is not told."""
+    """Remove the stored token of the credential *name*, without telling its server."""
     with DiscreetErrors(runtime.redactor.text):
         credential = await resolve(name, runtime.plugins)
         await drop_token(runtime, token_key(runtime, credential, endpoint))

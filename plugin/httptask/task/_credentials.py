@@ -1,4 +1,4 @@
-"""Credentials outside a task: what is held of them, a test, and what goes with them."""
+"""Credentials outside of a task: store, remove and test them; find and drop their tokens."""
 
 from __future__ import annotations
 
@@ -35,15 +35,17 @@ if TYPE_CHECKING:
 
 _HARMLESS = ("GET", "HEAD", "OPTIONS")
 _SECONDS = 30.0
-"""The deadline of a test, and of a token request."""
+"""The deadline of a test, and of a token request, in seconds."""
 _REFUSALS = (401, 403, 407)
+"""Statuses by which a server refuses a credential."""
 
 
 def flow_of(
     runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
 ) -> Flow | None:
-    """Return the flow of *credential*, which may send token requests; None where its scheme needs
-    none. Raises `CredentialError`.
+    """Return the flow of *credential*; None if its scheme sends no token requests.
+
+    Raises `CredentialError`.
     """
     known = resolved(credential, runtime.plugins)
     for secret in known.secrets:
@@ -56,7 +58,7 @@ def flow_of(
 
 
 def _guarded(runtime: Runtime) -> Send:
-    """Return what sends token requests by the egress rules and the limits of *runtime*."""
+    """Return a function that sends token requests by the egress rules and limits of *runtime*."""
     timeouts = Timeouts(total=_SECONDS)
     send = token_sender(lambda: runtime.connections, runtime.limiter, timeouts)
 
@@ -68,7 +70,7 @@ def _guarded(runtime: Runtime) -> Send:
 
 
 def stand_in(flow: Flow, endpoint: Endpoint | None = None) -> OutgoingRequest:
-    """Return a request for *flow* to authorise that is never sent."""
+    """Return a request that *flow* can authorise, and that is never sent."""
     origins = flow.credential.origins
     servers = endpoint.servers if endpoint is not None else ()
     url = origins[0] if origins else servers[0].address if servers else "https://host.invalid"
@@ -78,12 +80,10 @@ def stand_in(flow: Flow, endpoint: Endpoint | None = None) -> OutgoingRequest:
 def token_key(
     runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
 ) -> str | None:
-    """Return the key of the token of *credential*; None where there is none, or a task is needed to
-    say it.
-    """
+    """Return the key of *credential*'s token; None if it has none, or only a task determines it."""
     try:
         flow = flow_of(runtime, credential, endpoint)
-    except TaskError:  # said when it is used
+    except TaskError:  # reported when the credential is used
         return None
     identity = flow.token_identity(stand_in(flow, endpoint)) if flow is not None else None
     return None if identity is None else key_of(credential.name, identity)
@@ -92,7 +92,7 @@ def token_key(
 async def held_token(
     runtime: Runtime, credential: Credential, endpoint: Endpoint | None = None
 ) -> Token | None:
-    """Return the token of *credential* that is stored, fresh or not; nothing is sent."""
+    """Return the stored token of *credential*, fresh or not; nothing is sent."""
     key = token_key(runtime, credential, endpoint)
     token = None if key is None else await runtime.tokens.peek(key)
     for secret in () if token is None else token.secrets():
@@ -116,26 +116,27 @@ async def store_credential(
 ) -> None:
     """Write the credential *name* to *shelf*.
 
-    A token that was for another identity is removed, and with *keeps_token* false any token.
-    Raises `ValueError` for what is no credential, and where it cannot be written.
+    The token of the former credential is removed if its identity differs, and always if
+    *keeps_token* is false. Raises `ValueError` if *document* is not a credential, or cannot be
+    written.
     """
     credential = credential_of(name, document, f"credential {name!r}")
-    old = await _stored_key(runtime, shelf, name)
+    old_key = await _stored_key(runtime, shelf, name)
     await in_thread(lambda: _writer(shelf)(name, document))
-    await drop_token(runtime, old, token_key(runtime, credential) if keeps_token else None)
+    await drop_token(runtime, old_key, token_key(runtime, credential) if keeps_token else None)
 
 
 async def remove_credential(runtime: Runtime, shelf: Shelf, name: str) -> None:
     """Remove the credential *name* from *shelf*, and its token. Raises `ValueError`."""
-    old = await _stored_key(runtime, shelf, name)
+    old_key = await _stored_key(runtime, shelf, name)
     await in_thread(lambda: _writer(shelf)(name, None))
-    await drop_token(runtime, old)
+    await drop_token(runtime, old_key)
 
 
 async def _stored_key(runtime: Runtime, shelf: Shelf, name: str) -> str | None:
     try:
         credential = await in_thread(lambda: shelf.find(name))
-    except ValueError:  # it is broken, and never had one
+    except ValueError:  # a broken credential was never used, so it has no token
         return None
     return None if credential is None else token_key(runtime, credential)
 
@@ -147,31 +148,31 @@ def _writer(shelf: Shelf) -> Callable[[str, Mapping[str, Any] | None], None]:
 
 
 def token_json(token: Token, now: float) -> dict[str, Any]:
-    """Return what a list says of *token* at *now*; nothing of it is secret."""
-    shown: dict[str, Any] = {"refreshes": token.refresh_token is not None}
+    """Return the public facts about *token*, for lists; *now* is in seconds since the epoch."""
+    facts: dict[str, Any] = {"refreshes": token.refresh_token is not None}
     if token.expires_in is not None:
-        end = (token.obtained_at or now) + token.expires_in  # 0: it has just been given
-        shown["expiresAt"] = datetime.fromtimestamp(end, UTC).isoformat(timespec="seconds")
-        shown["expired"] = end <= now
+        end = (token.obtained_at or now) + token.expires_in  # `obtained_at` 0: obtained just now
+        facts["expiresAt"] = datetime.fromtimestamp(end, UTC).isoformat(timespec="seconds")
+        facts["expired"] = end <= now
     if token.scope:
-        shown["scopes"] = token.scope.split()
-    return shown
+        facts["scopes"] = token.scope.split()
+    return facts
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialTest:
-    """What came of a test."""
+    """The result of a credential's test."""
 
     accepted: bool | None
-    """None: the server did not answer, so nobody can say."""
+    """Whether the server accepted the credential; None: the server did not answer."""
     message: str
     token: dict[str, Any] | None = None
-    """What is held after it."""
+    """The facts about the token that is stored after the test: see `token_json`."""
     exchange: Exchange | None = None
-    """The request that was sent; None where a token alone was asked for."""
+    """The exchange of the test; None if only a token was requested."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON, with the exchange's status and not its body."""
+        """Return the result as JSON, with the exchange's status but without its body."""
         response = self.exchange.response if self.exchange is not None else None
         return {
             "accepted": self.accepted,
@@ -184,11 +185,10 @@ class CredentialTest:
 async def try_credential(
     runtime: Runtime, name: str, *, endpoint: Endpoint | None = None, url: str | None = None
 ) -> CredentialTest:
-    """Send a harmless request with the credential *name*: to *url*, or the one of *endpoint*.
-    Without either, only a token is asked for.
+    """Test the credential *name* by a harmless request: to *url*, or to *endpoint*.
 
-    Raises `CredentialError` where there is no such credential, or it is broken, and `ValueError`
-    where no harmless request can be sent.
+    Without either, only a token is requested. Raises `CredentialError` if the credential does not
+    exist or is broken, and `ValueError` if no harmless request can be made.
     """
     credential = await resolve(name, runtime.plugins)
     flow = flow_of(runtime, credential, endpoint)
@@ -216,7 +216,10 @@ async def try_credential(
 
 
 def _verdict(exchange: Exchange) -> tuple[bool | None, str]:
-    """Return whether the credential was accepted, by what came, and a sentence."""
+    """Return whether the server accepted the credential in *exchange*, and a sentence.
+
+    None: the server did not answer.
+    """
     response = exchange.response
     if response is None:
         is_refused = exchange.outcome == "credential"
@@ -230,6 +233,7 @@ def _verdict(exchange: Exchange) -> tuple[bool | None, str]:
 
 
 async def _token_test(runtime: Runtime, flow: Flow) -> CredentialTest:
+    """Test a credential by requesting a token."""
     request = stand_in(flow)
     try:
         async with asyncio.timeout(_SECONDS):

@@ -1,6 +1,4 @@
-"""The endpoints that tasks name: looked up once for each version of the catalogue, never on the
-event loop.
-"""
+"""The endpoints that tasks name. Each is read once per version of the catalogue, in a thread."""
 
 from __future__ import annotations
 
@@ -21,14 +19,14 @@ if TYPE_CHECKING:
     from httptask.model.api import Endpoint
 
 _MOST = 1024
-"""Endpoints kept."""
+"""The number of endpoints kept in memory."""
 
 
 class Endpoints:
-    """The endpoints of *catalogue*: an open one, or the path of its file, None for the user's own.
+    """The endpoints of *catalogue*: open, or the path of its file; None: the user's catalogue file.
 
-    A file is opened once, in a thread of its own, and looked at again only when it has changed. An
-    open catalogue belongs to the thread that opened it, and is asked there.
+    A file is opened once, in a separate thread, and read again only when it has changed. An open
+    catalogue belongs to the thread that opened it: `get` must be called there.
     """
 
     def __init__(self, catalogue: Catalogue | os.PathLike[str] | str | None) -> None:
@@ -43,17 +41,17 @@ class Endpoints:
 
     @property
     def version(self) -> Hashable:
-        """What changes whenever an endpoint may have changed."""
+        """A value that changes whenever an endpoint may have changed."""
         if self._open is not None:
             return self._open.version
         name = self._name()
         return name, _stamp(name), _stamp(f"{name}-wal")
 
     def version_for(self, *, names_endpoint: bool) -> Hashable:
-        """Return the version that goes with what is kept of a task, or of a whole definition.
+        """Return the catalogue's version, as a part of the key of compiled tasks and definitions.
 
-        None when no endpoint is named. A catalogue that cannot be used has another version each
-        time: nothing is kept, and whoever looks an endpoint up in it is told why.
+        None if they name no endpoint. A catalogue that cannot be read has a new version each time,
+        so that nothing is kept, and each lookup of an endpoint raises the reason.
         """
         if not names_endpoint:
             return None
@@ -63,31 +61,33 @@ class Endpoints:
             return object()
 
     def get(self, endpoint_id: str) -> Endpoint:
-        """Return the endpoint called *endpoint_id*. Raises `UnknownEndpointError` with the nearest
-        ids.
+        """Return the endpoint *endpoint_id*.
+
+        Raises `UnknownEndpointError` with the nearest ids.
         """
-        opened = self._open
-        if opened is not None:
-            return self._kept.get((endpoint_id, self.version), lambda: opened.get(endpoint_id))
+        catalogue = self._open
+        if catalogue is not None:
+            return self._kept.get((endpoint_id, self.version), lambda: catalogue.get(endpoint_id))
         version = self.version
         return self._kept.get(
             (endpoint_id, version), lambda: self._asked(endpoint_id, version).result()
         )
 
     async def load(self, endpoint_id: str) -> None:
-        """See that *endpoint_id* is known, so that `get` need not wait for a file. An unknown one
-        is no error yet.
+        """Read the endpoint *endpoint_id*, so that `get` need not wait for a file.
+
+        An unknown id is no error yet.
         """
         if self._open is not None:
             return
-        with contextlib.suppress(CatalogueError):  # `get` says so, where somebody asks
+        with contextlib.suppress(CatalogueError):  # `get` raises it again
             version = self.version
             if (endpoint_id, version) not in self._kept:
                 endpoint = await asyncio.wrap_future(self._asked(endpoint_id, version))
                 self._kept.get((endpoint_id, version), lambda: endpoint)
 
     def close(self) -> None:
-        """Close the file, if one was opened here."""
+        """Close the catalogue's file, if it was opened here."""
         self._end()
         self._thread = None
         self._kept.clear()
@@ -108,7 +108,7 @@ class Endpoints:
 
 
 class _File:
-    """The catalogue's file, in the one thread that has it open."""
+    """The catalogue's file. Only the one thread of `Endpoints` calls the methods."""
 
     def __init__(self, path: os.PathLike[str] | str | None) -> None:
         self._path = path
@@ -116,8 +116,9 @@ class _File:
         self._catalogue: Catalogue | None = None
 
     def get(self, endpoint_id: str, version: Hashable) -> Endpoint:
-        """Return the endpoint; open the file again when it has another *version*: it may be another
-        file by now.
+        """Return the endpoint *endpoint_id*.
+
+        With another *version* the file is opened again: it may have been replaced.
         """
         from httptask.catalogue import Catalogue
 
@@ -135,16 +136,16 @@ class _File:
 
 
 def _ended(thread: ThreadPoolExecutor, file: _File) -> None:
-    with contextlib.suppress(RuntimeError):  # the interpreter ends, and with it every thread
+    with contextlib.suppress(RuntimeError):  # at the end of the interpreter no thread takes work
         thread.submit(file.close)
     thread.shutdown(wait=False)
 
 
 def _stamp(name: str) -> Hashable:
-    """Return which file *name* is, and when it was written; None when there is none.
+    """Return inode, size and modification time of the file *name*; None if it is missing or empty.
 
-    An empty one is none: who opens a catalogue makes an empty log beside it, and who closes it last
-    removes the log.
+    Opening an SQLite file creates an empty write-ahead log (`-wal`), and the last connection
+    removes it; neither may count as a change.
     """
     try:
         status = Path(name).expanduser().stat()

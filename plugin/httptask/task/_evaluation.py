@@ -1,4 +1,4 @@
-"""The settings of one visit: evaluated, checked again, normalised. Nothing is sent here."""
+"""The settings of one visit: evaluate them, check them again, normalise them; nothing is sent."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ if TYPE_CHECKING:
 
 
 class Evaluated(NamedTuple):
-    """What a visit evaluates before it sends. A tuple: one is made in every run."""
+    """The values that a visit evaluates before it sends. A tuple, because each run makes one."""
 
     parameters: Any
-    """The input parameters."""
+    """The evaluated input parameters."""
     settings: dict[str, Any]
-    """The checked, evaluated, normalised `httpRequest`."""
+    """The evaluated, checked and normalised `httpRequest`."""
     mentions_files: bool
-    """Whether a reference to a file may stand in what is not the same in every request."""
+    """Whether the groups of settings that change between requests may refer to a file."""
 
 
 async def evaluated(plan: Plan, inputs: Inputs, *, send_anyway: bool = False) -> Evaluated:
-    """Return the evaluated settings of *plan*. Raises a `TaskError` for those that cannot be
-    sent.
+    """Return the evaluated parameters and settings of *plan*.
+
+    With *send_anyway* only problems that no task may waive are errors. Raises a `TaskError` if the
+    settings cannot be sent.
     """
     refusal = plan.shape_refusal if send_anyway else plan.refusal
     if refusal:
         raise SettingsError(refusal)
     item = inputs.item
     if plan.for_each is not None and item is None:
-        at = pointer_of(["forEach"], plan.pointer)
-        raise SettingsError([Problem.of("for-each-engine", at)])
+        pointer = pointer_of(["forEach"], plan.pointer)
+        raise SettingsError([Problem.of("for-each-engine", pointer)])
     parameters = await parameters_of(plan, inputs)
     if item is not None and isinstance(parameters, Mapping):
         parameters = {**parameters, **item.names()}
@@ -48,8 +50,8 @@ async def evaluated(plan: Plan, inputs: Inputs, *, send_anyway: bool = False) ->
     request = plan.paged(await _request(plan, parameters, inputs))
     mentions_files = True
     if plan.evaluated_groups and not send_anyway:
-        # What the expressions yielded is checked strictly now; everything else was when it was
-        # read.
+        # The plan has checked the constant groups. Only the values of expressions are left, and
+        # `plainly_allow` is a fast way to say yes to most of them.
         check = plan.check_of_evaluated
         if check.plainly_allow(request, plan.changing_paths):
             mentions_files = plan.mentions_files
@@ -61,7 +63,7 @@ async def evaluated(plan: Plan, inputs: Inputs, *, send_anyway: bool = False) ->
 
 
 async def parameters_of(plan: Plan, inputs: Inputs) -> Any:
-    """Return the evaluated input parameters."""
+    """Return the evaluated input parameters of *plan*."""
     return await plan.runtime.evaluator.evaluate(
         plan.parameters,
         inputs.document(),
@@ -71,6 +73,7 @@ async def parameters_of(plan: Plan, inputs: Inputs) -> Any:
 
 
 async def _request(plan: Plan, parameters: Any, inputs: Inputs) -> Any:
+    """Return `httpRequest` with its expressions evaluated over *parameters*."""
     written = plan.definition.get("httpRequest")
     evaluated = await plan.runtime.evaluator.evaluate(
         plan.changing_request,
@@ -79,7 +82,7 @@ async def _request(plan: Plan, parameters: Any, inputs: Inputs) -> Any:
         run=inputs.run,
         escapes={("url",): url_part},
     )
-    # One expression may bring all of it, the URL too.
+    # One expression may yield all of `httpRequest`, its URL included.
     if not isinstance(written, dict | Mapping):
         return _with_url_escaped(evaluated)
     return {**written, **evaluated}
@@ -91,9 +94,7 @@ def _with_url_escaped(request: Any) -> Any:
 
 
 def _refuse_unsendable(plan: Plan, request: Any) -> None:
-    """Refuse what no request can hold: what the endpoint's schema says may be waived, that may
-    not.
-    """
+    """Raise `SettingsError` for what no request can hold; the endpoint's schema may be waived."""
     refuse(
         request_problems(
             request,

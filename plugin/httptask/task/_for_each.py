@@ -1,4 +1,4 @@
-"""What is wrong with the `forEach` of a task, and what its expressions may name."""
+"""The problems of a task's `forEach`, and the names that its expressions may use."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ _WITHOUT_ITEMS = {
     "Terminate": "once-end",
     "Parallel": "once-branches",
 }
-"""Why a type of task is not done for each item."""
+"""The code of the reason why a type of task cannot have `forEach`."""
 
 _DOCUMENT = ("input", "tasks", "variables")
-"""What stands next to an item in `inputParameters`."""
+"""The names beside the item's in the document that `inputParameters` are evaluated over."""
 
 
 def with_item(shape: Any, definition: Any) -> Any:
-    """Return *shape*, of the data of the task *definition*, with the names of an item."""
+    """Return *shape*, of the task *definition*'s data, with the names of the item added."""
     names = item_names(definition)
     return {**shape, **dict.fromkeys(names)} if names and isinstance(shape, Mapping) else shape
 
 
 def output_shape(definition: Any) -> Any:
-    """Return what is known of the output of the task *definition*: with `forEach` it is a list,
-    whose items are outputs, or errors where they are collected, or a file of them.
+    """Return the shape of the output of the task *definition*; None: unknown.
+
+    With `forEach` the output is a list (of outputs, and of errors if they are collected), or a
+    reference to a file of JSON lines.
     """
     setting = definition.get("forEach") if isinstance(definition, Mapping) else None
     if not isinstance(setting, Mapping):
@@ -51,54 +53,55 @@ def for_each_problems(
     check: Callable[[Any, str], Sequence[Problem]],
     files: Files,
 ) -> Iterator[Problem]:
-    """Yield what the schema cannot say of the `forEach` of *task*, which stands at *pointer*.
+    """Yield the problems of the `forEach` of *task* (at *pointer*) that the schema cannot express.
 
-    *check* returns the problems of expressions; *files* are those that items may come from.
+    *check* returns the problems of expressions; items may come from *files*.
     """
     setting = task.get("forEach")
     if setting is None:
         return
-    at = pointer_of(["forEach"], pointer)
+    for_each_pointer = pointer_of(["forEach"], pointer)
     task_type = task.get("type")
     if isinstance(task_type, str) and task_type in _WITHOUT_ITEMS:
-        why = reason(_WITHOUT_ITEMS[task_type])
-        yield Problem.of("for-each-type", at, type=task_type, reason=why)
+        type_reason = reason(_WITHOUT_ITEMS[task_type])
+        yield Problem.of("for-each-type", for_each_pointer, type=task_type, reason=type_reason)
         return
     if not isinstance(setting, Mapping):
         return
-    yield from _items_problems(setting, pointer_of(["items"], at), check, files)
+    yield from _items_problems(setting, pointer_of(["items"], for_each_pointer), check, files)
     name = setting.get("as")
     if name in (*_DOCUMENT, INDEX):
-        yield Problem.of("for-each-name", pointer_of(["as"], at), name=name)
+        yield Problem.of("for-each-name", pointer_of(["as"], for_each_pointer), name=name)
 
 
 def parameter_problems(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    """Yield the input parameters of an HTTP task that have the name of the item next to them."""
+    """Yield a problem for each input parameter of an HTTP task that hides a name of the item."""
     parameters = task.get("inputParameters")
     for name in dict.fromkeys(item_names(task)):
         if isinstance(parameters, Mapping) and name in parameters:
-            where = pointer_of(["inputParameters", name], pointer)
-            yield Problem.of("for-each-parameter", where, name=name)
+            parameter_pointer = pointer_of(["inputParameters", name], pointer)
+            yield Problem.of("for-each-parameter", parameter_pointer, name=name)
 
 
 def _items_problems(
     setting: Mapping[str, Any],
-    at: str,
+    items_pointer: str,
     check: Callable[[Any, str], Sequence[Problem]],
     files: Files,
 ) -> Iterator[Problem]:
+    """Yield the problems of `forEach.items`, at *items_pointer*."""
     items = setting.get("items")
     if isinstance(items, str) and not has_expression(items):
-        yield Problem.of("for-each-no-list", at, found=f"the text {items[:60]!r}")
+        yield Problem.of("for-each-no-list", items_pointer, found=f"the text {items[:60]!r}")
     elif isinstance(items, Mapping) and not is_reference(items):
-        yield Problem.of("for-each-no-list", at, found="an object")
+        yield Problem.of("for-each-no-list", items_pointer, found="an object")
     elif isinstance(items, Mapping):
         for steps, code, params in reference_problems(items):
-            yield Problem.of(code, pointer_of(steps, at), **params)
+            yield Problem.of(code, pointer_of(steps, items_pointer), **params)
         if not holds_expression(items[REFERENCE]):
-            yield from missing_files([((), items)], files, at)
+            yield from missing_files([((), items)], files, items_pointer)
     elif isinstance(items, list):
         limit = setting.get("maxItems", MAX_ITEMS)
         if isinstance(limit, int) and len(items) > limit:
-            yield Problem.of("for-each-too-many", at, limit=limit, found=len(items))
-    yield from check(items, at)
+            yield Problem.of("for-each-too-many", items_pointer, limit=limit, found=len(items))
+    yield from check(items, items_pointer)
