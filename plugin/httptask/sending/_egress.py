@@ -1,4 +1,4 @@
-"""Which addresses may be connected to: an address in, the reason to refuse it or None out."""
+"""The egress rules: for an address, the reason to refuse a connection to it, or None."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 VARIABLE = "HTTPTASK_ALLOW_NETWORKS"
-"""The operator's list of networks or host names, separated by commas."""
+"""The environment variable with the networks and host names that the operator allows, separated by
+commas.
+"""
 
 _REFUSED = [
     (ipaddress.ip_network(network), name)
@@ -47,17 +49,17 @@ _REFUSED = [
         ("3fff::/20", "documentation"),
     )
 ]
-_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291, section 2.4, as assigned
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")  # the part of RFC 4291, section 2.4 in use
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
 def address_reason(address: Address) -> str | None:
     """Return why *address* is not globally routable unicast, or None when it is."""
     if isinstance(address, ipaddress.IPv6Address):
-        inside = embedded_ipv4(address)
-        if inside is not None:
-            reason = address_reason(inside)
-            return f"{inside} inside IPv6: {reason}" if reason else None
+        embedded = embedded_ipv4(address)
+        if embedded is not None:
+            reason = address_reason(embedded)
+            return f"{embedded} inside IPv6: {reason}" if reason else None
     for network, name in _REFUSED:
         if address.version == network.version and address in network:
             return name
@@ -67,7 +69,7 @@ def address_reason(address: Address) -> str | None:
 
 
 def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that *address* leads to: mapped, 6to4, Teredo's client, NAT64."""
+    """Return the IPv4 address in *address* (IPv4-mapped, 6to4, Teredo client, NAT64), or None."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:
@@ -80,16 +82,16 @@ def embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | Non
 
 
 class Allowed:
-    """What an operator allows besides globally routable addresses: networks, and hosts by name."""
+    """The networks and host names that an operator allows besides globally routable addresses."""
 
     def __init__(self, networks: Iterable[Network] = (), hosts: Iterable[str] = ()) -> None:
         self.networks = tuple(networks)
         self.hosts = frozenset(hosts)
 
     def covers(self, host: str, address: Address | None) -> bool:
-        """Say whether *address*, which *host* resolved to, is allowed by name or network.
+        """Say whether *host* is allowed by name, or its resolved *address* by network.
 
-        None is that of a name which a proxy resolves.
+        *address* is None when a proxy resolves the name.
         """
         return host.rstrip(".").lower() in self.hosts or any(
             address is not None and address.version == network.version and address in network
@@ -97,12 +99,12 @@ class Allowed:
         )
 
     def with_host(self, host: str) -> Allowed:
-        """Return what is allowed when *host* is, too."""
+        """Return a copy in which *host* is allowed, too."""
         return Allowed(self.networks, self.hosts | {host.rstrip(".").lower()})
 
 
 def parse_networks(words: Iterable[str]) -> Allowed:
-    """Return what *words* allow: `127.0.0.0/8`, `10.1.2.3`, `::1` or a host name.
+    """Parse *words*, each a network, an address or a host name: `127.0.0.0/8`, `10.1.2.3`, `::1`.
 
     Raises `ValueError` with a message for users.
     """
@@ -124,10 +126,8 @@ def parse_networks(words: Iterable[str]) -> Allowed:
 
 
 def parse_address(address: str) -> Address | None:
-    """Return *address* as egress rules are given it: "" is that of a name which a proxy
-    resolves.
-    """
-    # Without its zone (RFC 4007), which only link-local addresses have.
+    """Parse *address*; "" becomes None, and stands for a name that a proxy resolves."""
+    # Drop the zone (RFC 4007): only link-local addresses have one.
     return ipaddress.ip_address(address.partition("%")[0]) if address else None
 
 
@@ -135,15 +135,15 @@ _allowed: ContextVar[Allowed | None] = ContextVar("httptask_allowed_networks", d
 
 
 def allowed_networks() -> Allowed:
-    """Return what is allowed in this context: by `allowing`, else by the environment variable."""
+    """Return what `allowing` allows in this context, else what `HTTPTASK_ALLOW_NETWORKS` does."""
     current = _allowed.get()
     if current is not None:
         return current
     return parse_networks(os.environ.get(VARIABLE, "").split(","))
 
 
-class allowing:  # noqa: N801 - a context manager; a class, not a generator: it is around every call
-    """Allow *allowed* for everything sent inside the block."""
+class allowing:  # noqa: N801 - a context manager; a class is faster, and every call enters it
+    """A context manager that makes *allowed* the rule for requests sent inside its block."""
 
     __slots__ = ("_allowed", "_token")
 
@@ -158,9 +158,9 @@ class allowing:  # noqa: N801 - a context manager; a class, not a generator: it 
 
 
 def reason_to_refuse(host: str, address: str) -> str | None:
-    """Return why our rules refuse *address*, which *host* resolved to; None when they do not.
+    """Return why *address*, which *host* resolved to, is refused; None when it is allowed.
 
-    *address* is "" where a proxy resolves *host*.
+    *address* is "" when a proxy resolves *host*.
     """
     parsed = parse_address(address)
     reason = None if parsed is None else address_reason(parsed)
@@ -173,7 +173,7 @@ def reason_to_refuse(host: str, address: str) -> str | None:
 
 
 def allowing_proxy(check: CheckEgress, proxy: Proxy) -> CheckEgress:
-    """Return *check* for the address of *proxy*: the operator who named it allows it."""
+    """Return *check* with the host of *proxy* allowed: the operator named it."""
 
     def check_proxy(host: str, address: str, port: int) -> str | None:
         with allowing(allowed_networks().with_host(proxy.origin.host)):
@@ -186,8 +186,8 @@ _LOOPBACK = ipaddress.IPv4Address("127.0.0.1")
 
 
 def check_through_proxy(check: CheckEgress, origin: Origin) -> None:
-    """Check what is known of *origin*, which a proxy connects to: the address that its host spells,
-    or else the name alone.
+    """Check *origin* before a proxy connects to it: by its address if the URL spells one, else by
+    name.
 
     Raises `BlockedError`.
     """
@@ -199,10 +199,10 @@ def check_through_proxy(check: CheckEgress, origin: Origin) -> None:
     name = host.removesuffix(".").lower()
     # RFC 6761, section 6.3: these names mean loopback wherever they are looked up.
     is_local = name == "localhost" or name.endswith(".localhost")
-    known = _LOOPBACK if is_local else literal
-    reason = check(host, "" if known is None else str(known), origin.port)
+    known_address = _LOOPBACK if is_local else literal
+    reason = check(host, "" if known_address is None else str(known_address), origin.port)
     if reason is not None:
         raise BlockedError(f"{host} is refused: {reason}")
     if isinstance(literal, ipaddress.IPv4Address) and str(literal) != host:
-        # The proxy may read another address: 010.0.0.1 is 8.0.0.1 for some, 10.0.0.1 for others.
+        # The proxy may parse it differently: 010.0.0.1 is 8.0.0.1 for some, 10.0.0.1 for others.
         raise BlockedError(f"{host} is refused: write the address as {literal}, for the proxy")

@@ -25,13 +25,13 @@ from httptask.sending._masked_token import sub_exchange
 from httptask.sending._response import NO_VIEW, Verdict, task_result
 
 _BY_LIBRARY = {"host", "content-length"}
-"""Headers that the HTTP library adds to every request: they hold no secret."""
+"""Headers that are added to every request when it is written; they hold no secret."""
 
 
 def exchange_of(records: Sequence[AttemptRecord], elapsed: float, redactor: Redactor) -> Exchange:
     """Return the exchange of the attempts *records*, which took *elapsed* seconds.
 
-    It ends as the last attempt did, whose error is masked by then (`mask_error`).
+    The outcome is that of the last attempt. Its error must be masked before (`mask_error`).
     """
     last = records[-1]
     error = last.error
@@ -53,21 +53,21 @@ def cancelled_exchange(
 
 
 def result_of(record: AttemptRecord, elapsed: float, redactor: Redactor) -> TaskResult | None:
-    """Return the result of the attempt *record*, *elapsed* seconds into the call; None when no
-    response came.
+    """Return the result of the attempt *record*; None when no response came.
 
-    Only its URL is masked: a workflow may need what the response says.
+    *elapsed* is the seconds since the call began. Only the URL is masked: the workflow may need
+    everything in the response.
     """
     last = record.hops[-1] if record.hops else None
     if last is None or last.received is None:
         return None
-    # A redirect may have set a cookie that a later task needs.
+    # Redirects may have set cookies that a later task needs.
     cookie_lines: list[str] = []
     for hop in record.hops[:-1]:
         cookie_lines += hop.received.header_lines("set-cookie") if hop.received else ()
     return task_result(
         last.received,
-        record.view or NO_VIEW,  # none of a body that was cut off, or too large
+        record.view or NO_VIEW,  # a body that was cut off or too large has no view
         cookie_lines,
         url=redactor.text(last.request.url),
         attempts=record.number,
@@ -88,8 +88,9 @@ def masked(
 ) -> SentRequest:
     """Return *request* with every secret masked.
 
-    Known secrets are masked wherever they stand, and so is whatever authorising added to *plain*.
-    *headers* are those that were written, where they are not the request's own.
+    Known secrets are masked wherever they appear. So is everything that authorisation added to or
+    changed in *plain*, the request before it was authorised. *headers* are the headers as written;
+    None: the request's own.
     """
     url = request.url
     if headers is None:
@@ -109,7 +110,7 @@ def masked(
 def _without_authorisation(
     headers: Sequence[tuple[str, str]], plain: OutgoingRequest
 ) -> list[tuple[str, str]]:
-    """Return *headers*, those masked that authorising added to *plain* or changed in it."""
+    """Return *headers*; those that are not in *plain*, or have another value there, are masked."""
     lines = [(name.lower(), value) for name, value in plain.headers]
     plain_lines, plain_values = set(lines), dict(lines)
     shown = []
@@ -124,7 +125,7 @@ def _without_authorisation(
 
 
 def _attempt(record: AttemptRecord, redactor: Redactor, outcome: str) -> Attempt:
-    """Return *record* as an attempt of an exchange; *outcome* is its own when no error ended it."""
+    """Convert *record* to an attempt of an exchange; *outcome* is used when it has no error."""
     error = record.error
     return Attempt(
         number=record.number,
@@ -150,7 +151,7 @@ def _hop(hop: HopRecord, attempt: AttemptRecord, redactor: Redactor) -> Hop:
 def _response(
     received: Received, attempt: AttemptRecord, is_last: bool, redactor: Redactor
 ) -> RawResponse:
-    """Return *received* as an exchange shows it. Only the body of the last response was decoded."""
+    """Convert *received* for an exchange. Only the body of the last response was decoded."""
     body = attempt.body if is_last else None
     if body is None:
         body = masked_bytes(received, redactor)

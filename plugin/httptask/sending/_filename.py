@@ -1,4 +1,4 @@
-"""The name of a downloaded file (RFC 6266), cleaned, and the suffix of its media type."""
+"""Safe names for downloaded files (RFC 6266), and file name suffixes for media types."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from urllib.parse import unquote_to_bytes
 from httptask._http.charsets import lookup_to_read
 
 _PARAMETER = re.compile(r"""(?:^|;)\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^";]*))""")
-"""Any parameter, so that none begins inside the quotes of another. Some servers send names with
-blanks and without quotes: these end at the semicolon.
+"""A parameter with any name: matching all of them keeps `filename=` inside another parameter's
+quotes from matching. An unquoted value ends at the semicolon: some servers send unquoted names with
+blanks.
 """
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
-"""Characters that not every system allows in a file's name."""
+"""Characters that some operating systems forbid in a file name."""
 _DEVICE = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
 _MOST_BYTES = 200
-"""Of a name, in UTF-8: the 255 of file systems, less room for what a person adds."""
+"""The most bytes of a name in UTF-8. File systems allow 255; a person may want to add to the name.
+"""
 
 _TYPES = mimetypes.MimeTypes(filenames=())
-"""Python's own table without the system's files, so that it is the same on every machine."""
+"""Python's built-in table, without the system's files: the same on every machine."""
 _SUFFIXES = {
     "application/xml": ".xml",
     "application/gzip": ".gz",
@@ -43,9 +45,9 @@ _SUFFIXES = {
     "text/markdown": ".md",
     "text/vcard": ".vcf",
 }
-"""Where Python's table has another suffix, or none."""
+"""Media types for which Python's table has another suffix, or none."""
 _BY_SYNTAX = {"xml": ".xml", "json": ".json", "zip": ".zip", "yaml": ".yaml", "gzip": ".gz"}
-"""RFC 6839 and its kin: the suffix of the media type's subtype."""
+"""The file name suffix for a structured syntax suffix, such as `+xml` (RFC 6839)."""
 
 
 def suffix_of(media_type: str) -> str:
@@ -55,9 +57,9 @@ def suffix_of(media_type: str) -> str:
 
 
 def filename_of(dispositions: Iterable[str]) -> str:
-    """Return the cleaned file name in *dispositions*, `Content-Disposition` values; "" without one.
+    """Return the safe file name in *dispositions*, `Content-Disposition` values; "" without one.
 
-    `filename*` is stronger than `filename` (RFC 6266, section 4.3), where it can be decoded.
+    A `filename*` that can be decoded takes precedence over `filename` (RFC 6266, section 4.3).
     """
     matches = [match for line in dispositions for match in _PARAMETER.finditer(line)]
     extended = [
@@ -72,7 +74,7 @@ def filename_of(dispositions: Iterable[str]) -> str:
 
 
 def _decoded(value: str) -> str:
-    """Return the text of an extended *value* such as `UTF-8''caf%C3%A9`; "" when it is malformed.
+    """Decode an extended *value* such as `UTF-8''caf%C3%A9`; "" when it is malformed.
 
     RFC 8187, section 3.2.1.
     """
@@ -88,24 +90,24 @@ def _decoded(value: str) -> str:
 
 
 def _cleaned(name: str) -> str:
-    """Return *name* as a file may be called on every system; "" when nothing is left of it.
+    """Return *name* changed to be valid on every operating system; "" when nothing remains.
 
-    Only its last path segment counts (RFC 6266, section 4.3). Control and format characters are
-    removed: one of them reverses the writing direction, so that `fdp.exe` reads as `exe.pdf`.
+    Only the last path segment is used (RFC 6266, section 4.3). Control and format characters are
+    removed: U+202E reverses the writing direction, and makes `fdp.exe` look like `exe.pdf`.
     """
     last = re.split(r"[/\\]", name)[-1]
     visible = "".join(" " if char in "\t\r\n" else char for char in last)
     visible = "".join(
         char for char in visible if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
-    plain = _FORBIDDEN.sub("_", " ".join(visible.split())).strip(". ")
-    if _DEVICE.match(plain):
-        plain = f"_{plain}"
-    if not plain:
+    safe = _FORBIDDEN.sub("_", " ".join(visible.split())).strip(". ")
+    if _DEVICE.match(safe):
+        safe = f"_{safe}"
+    if not safe:
         return ""
-    stem, dot, suffix = plain.rpartition(".")
+    stem, dot, suffix = safe.rpartition(".")
     if not stem or len(suffix) > 20:
-        stem, dot, suffix = plain, "", ""
-    end = dot + suffix
-    start = stem.encode()[: _MOST_BYTES - len(end.encode())]
-    return start.decode("utf-8", "ignore").rstrip(". ") + end
+        stem, dot, suffix = safe, "", ""
+    extension = dot + suffix
+    shortened = stem.encode()[: _MOST_BYTES - len(extension.encode())]
+    return shortened.decode("utf-8", "ignore").rstrip(". ") + extension

@@ -1,4 +1,4 @@
-"""Bodies as files: hashed while they are written, and named only when they are complete."""
+"""Response bodies in files: hashed while they are written, and named when they are complete."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _LEAST_FREE = 1024 * 1024 * 1024
 _LEAST_PART_FREE = 20
-"""A server must not fill the disk: 1 GiB of it stays free, of a small disk one part in 20."""
+"""A server must not fill the disk: 1 GiB stays free, or a twentieth of a disk below 20 GiB."""
 _CHECK_EVERY = 16 * 1024 * 1024
-"""Bytes between two checks of the free space."""
+"""The free space is checked each time so many bytes have been written."""
 
 
 class BodyFiles:
-    """The files of one call's responses, made by *new*. At most one is kept, however the call
+    """The files of one call's response bodies, made by *new*. At most one is kept, however the call
     ends.
     """
 
@@ -38,7 +38,7 @@ class BodyFiles:
         self._lock = threading.Lock()
 
     def new(self) -> BodyFile:
-        """Return a new file; after the call has ended, a discarded one."""
+        """Return a new file. After `close` it is already discarded."""
         file = self._new()
         with self._lock:
             self._made.append(file)
@@ -56,22 +56,23 @@ class BodyFiles:
 
 
 class BodyFile:
-    """A file below *folder* that the bytes of one body are written to; without a folder they are
-    only counted and hashed. *shared*, whose folder it is, may have a bucket that gets it, too.
+    """A file in *folder* for one response body. Without a folder the bytes are counted and hashed
+    only. If *shared*, the owner of the folder, has a bucket, the file is put there, too.
 
-    If the file cannot be written (the disk is full, for example), that is no error: the request has
-    been made, and its result must not be lost. The reference says why instead. `discard` may be
-    called from another thread than the one that writes.
+    If the file cannot be written (the disk is full, for example), no error is raised: the request
+    has been made, and its result must not be lost. The reference's `problem` says why.
+
+    `discard` may be called from another thread than the one that writes.
     """
 
     def __init__(
         self, folder: Callable[[], Path] | None = None, shared: SharedFiles | None = None
     ) -> None:
         self.size = 0
-        """Bytes so far."""
+        """Bytes written so far."""
         self.media_type = ""
         self.name = ""
-        """The file's name as the server gives it; "" without one."""
+        """The file name that the server suggests; "" without one."""
         self._folder = folder
         self._shared = shared
         self._hash = hashlib.sha256()
@@ -83,8 +84,8 @@ class BodyFile:
         self._lock = threading.Lock()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Add *data*. Raises `RuntimeError` once the file is discarded, so that a thread that still
-        writes stops.
+        """Append *data*. Raises `RuntimeError` once the file is discarded, to stop a thread that is
+        still writing.
         """
         with self._lock:
             if self._discarded.is_set():
@@ -97,7 +98,8 @@ class BodyFile:
                 except OSError as error:
                     self._fail(error.strerror or str(error))
         if self._discarded.is_set():
-            self.discard()  # meanwhile: `discard` could not remove the file then
+            # Discarded by another thread during the write: it could not remove the file itself.
+            self.discard()
 
     def keep(self) -> None:
         """Give the complete file its name. Called once."""
@@ -109,7 +111,7 @@ class BodyFile:
                 if self._shared is not None:
                     self._shared.keep(self._final_path, self._path)
                 if self._is_kept_already():
-                    self._path.unlink()  # a request may be sending the kept one at this moment
+                    self._path.unlink()  # do not replace: a request may be reading the kept file
                 else:
                     self._path.replace(self._final_path)
             except OSError as error:
@@ -118,13 +120,13 @@ class BodyFile:
 
     @property
     def is_slow(self) -> bool:
-        """Whether `keep` sends the file elsewhere: not for an event loop."""
+        """Whether `keep` uploads the file to a bucket, and so must not run in an event loop."""
         return self._shared is not None and self._shared.bucket is not None
 
     def discard(self) -> None:
-        """Remove what has been written, unless it was kept. Never waits."""
+        """Remove the file unless it was kept. Never blocks."""
         self._discarded.set()
-        # A thread that holds the lock is writing: it sees the event and discards the file itself.
+        # If another thread holds the lock, it is writing: it removes the file after the write.
         if self._lock.acquire(blocking=False):
             try:
                 self._remove()
@@ -134,7 +136,7 @@ class BodyFile:
     def reference(self) -> dict[str, Any]:
         """Return `{"$file": {"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}}`.
 
-        The file is at `path` after `keep`.
+        The file exists at `path` once `keep` has been called.
         """
         described: dict[str, Any] = {"name": self.name} if self.name else {}
         described |= {
@@ -150,12 +152,12 @@ class BodyFile:
 
     @property
     def _final_path(self) -> Path:
-        """The path after `keep`. It is named by its bytes, so that the same body is kept once."""
+        """The path after `keep`. It is made from the hash, so that equal bodies share one file."""
         name = self._hash.hexdigest()[:32] + suffix_of(self.media_type)
         return (self._path or Path()).with_name(name)
 
     def _is_kept_already(self) -> bool:
-        """Say whether the same bytes were kept before."""
+        """Say whether a file with the same bytes was kept before."""
         try:
             status = self._final_path.lstat()
             if not stat.S_ISREG(status.st_mode) or status.st_size != self.size:

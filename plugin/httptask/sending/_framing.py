@@ -1,4 +1,4 @@
-"""Where the body of a response ends (RFC 9112, section 6): decided from its head."""
+"""Response bodies: the head decides where the body ends (RFC 9112, section 6)."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from httptask.sending._head import HeadReader, MalformedHeadError
 from httptask.sending._wire import MalformedError
 
 _MOST_TRAILERS = 100 * 1024
-"""Bytes in a row that may hold nothing of the body: chunk extensions and trailers."""
+"""The most bytes that may arrive without any body data: chunk extensions and trailers."""
 
 
 class BodyReader(Protocol):
-    """Takes the bytes behind a head."""
+    """Reads the bytes that follow a head."""
 
     is_complete: bool
-    """The body's end has come."""
+    """The end of the body has been received."""
     has_surplus: bool
-    """Bytes came behind the end."""
+    """More bytes arrived after the end of the body."""
     ends_with_connection: bool
-    """Closing the connection is the end."""
+    """The body ends when the server closes the connection."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the pieces of the body in *data*."""
         ...
 
     def missing(self) -> str:
-        """Say what a body that ended too early lacks."""
+        """Say what is missing from a body that ended too early."""
         ...
 
 
 def body_reader(head: HeadReader, method: str) -> BodyReader:
-    """Return the reader of the body behind *head*, the answer to a request with *method*.
+    """Return the reader for the body after *head*, the response to a request with *method*.
 
-    Raises `MalformedHeadError` when it is not certain where the body ends.
+    Raises `MalformedHeadError` when the head leaves the end of the body uncertain.
     """
-    if head.status == 101:  # RFC 9110, section 7.8; no task may ask for it
+    if head.status == 101:  # RFC 9110, section 7.8; no task sends `Upgrade`
         raise MalformedHeadError("it changes to another protocol, which was not asked for")
     codings = head.values(b"transfer-encoding")
     size = _size(head.values(b"content-length"))
@@ -49,7 +49,7 @@ def body_reader(head: HeadReader, method: str) -> BodyReader:
     is_tunnel = method == "CONNECT" and head.status < 300
     if head.status in (204, 304) or method == "HEAD" or is_tunnel:
         return SizedBody(0)
-    # RFC 9112, section 6.3: a sign of request smuggling or response splitting.
+    # RFC 9112, section 6.3: both together are a sign of request smuggling or response splitting.
     if codings and size is not None:
         raise MalformedHeadError(
             "it has both Transfer-Encoding and Content-Length: where the body ends is not known"
@@ -60,9 +60,9 @@ def body_reader(head: HeadReader, method: str) -> BodyReader:
 
 
 def _size(values: list[bytes]) -> int | None:
-    """Return the one length in *values* of `Content-Length`; None without any.
+    """Return the length that *values*, of `Content-Length`, agree on; None without any.
 
-    The same length may come twice (RFC 9110, section 8.6).
+    A server may repeat the same length (RFC 9110, section 8.6).
     """
     lengths = {length.strip(b" \t") for value in values for length in value.split(b",")}
     if not lengths:
@@ -76,7 +76,7 @@ def _size(values: list[bytes]) -> int | None:
 
 
 class SizedBody:
-    """A body of so many bytes."""
+    """A body of *size* bytes."""
 
     __slots__ = ("_missing", "_size", "ends_with_connection", "has_surplus", "is_complete")
 
@@ -97,7 +97,7 @@ class SizedBody:
 
 
 class EndlessBody:
-    """A body that the end of the connection ends."""
+    """A body that ends when the server closes the connection."""
 
     is_complete = has_surplus = False
     ends_with_connection = True
@@ -110,8 +110,8 @@ class EndlessBody:
 
 
 class ChunkedBody:
-    """A body in chunks (RFC 9112, section 7.1), read by llhttp in its strict mode with one
-    exception.
+    """A chunked body (RFC 9112, section 7.1), parsed by llhttp in strict mode with one exception:
+    spaces after a chunk size are accepted.
     """
 
     ends_with_connection = False
@@ -122,10 +122,10 @@ class ChunkedBody:
         self._tail = b""
         self._without_body = 0
         self._parser = HttpResponseParser(self)
-        # Old servers pad chunk sizes with spaces. That is safe here: nobody behind us reads the
-        # same bytes differently.
+        # Old servers pad chunk sizes with spaces. Accepting them is dangerous only for a proxy,
+        # which passes the bytes on to a parser that may read them differently.
         self._parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
-        # The real head was read already. This one only tells llhttp that chunks follow.
+        # The real head has been read already; this one tells llhttp that chunks follow.
         self._parser.feed_data(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -134,7 +134,7 @@ class ChunkedBody:
         try:
             self._parser.feed_data(data)
         except HttpParserError as error:
-            if not self.is_complete:  # bytes behind the end are not read, only noted
+            if not self.is_complete:  # an error after the end of the body only means surplus bytes
                 raise MalformedError(f"its chunks are broken: {error}".rstrip(".")) from None
             self.has_surplus = True
         if self.is_complete and not _is_end(self._tail):
@@ -149,10 +149,10 @@ class ChunkedBody:
     def missing(self) -> str:
         return "its last chunk is missing"
 
-    # What the parser calls
+    # Called by the parser
 
     def on_message_begin(self) -> None:
-        self.has_surplus = self.is_complete  # llhttp goes on to what it takes for the next response
+        self.has_surplus = self.is_complete  # llhttp parses surplus bytes as the next response
 
     def on_body(self, piece: bytes) -> None:
         if not self.is_complete:
@@ -163,8 +163,8 @@ class ChunkedBody:
 
 
 def _is_end(tail: bytes) -> bool:
-    """Say whether *tail*, the last six bytes, ends in one empty line, not in two.
+    """Say whether *tail*, the last six bytes, ends in exactly one empty line.
 
-    llhttp silently skips further empty lines, which are bytes behind the end.
+    llhttp silently skips further empty lines, though they are surplus bytes after the end.
     """
     return tail.endswith(b"\r\n\r\n") and tail != b"\r\n\r\n\r\n"

@@ -1,4 +1,4 @@
-"""The head of a response: its size is bounded, and it is parsed here and nowhere else."""
+"""Parsing the head of a response. Its size is limited."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from httptask.errors import TooLargeError
 
 _MOST_BYTES = 100 * 1024
 _MOST_FIELDS = 1000
-"""Bytes and header fields of one response's head."""
+"""The most bytes, and the most header fields, of one response's head."""
 _END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/"
 _STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) ([1-9][0-9]{2})(?: ([^\x00\x0b\x0c\r\n]*))?")
-"""RFC 9112, section 4. Many servers leave out the space before an empty reason phrase.
-
-A status below 100 has no class (RFC 9110, section 15); it is no interim response.
+"""RFC 9112, section 4, but the space before an empty reason phrase is optional: many servers omit
+it. A status below 100 is invalid (RFC 9110, section 15).
 """
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[^\x00\x0b\x0c\r\n]*")
-"""RFC 9112, section 5. Other control characters in a value do no harm (RFC 9110, section 5.5)."""
+"""RFC 9112, section 5. Other control characters are harmless and retained (RFC 9110, section 5.5).
+"""
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\x00\x0b\x0c\r\n]*)")
 _FRAMING = (b"content-length", b"transfer-encoding")
 _SEPARATOR = re.compile(rb"([\s:=,;\"]+)")
 _SHOWN = 200
-"""Bytes of a response that an error's message quotes."""
+"""The most bytes of a response that an error message quotes."""
 
 Head = tuple[str, int, str, tuple[tuple[str, str], ...]]
 """Version, status, reason phrase, header fields."""
 
 
 class MalformedHeadError(Exception):
-    """The bytes are no head of a response, or its framing cannot be trusted; the text says why."""
+    """The bytes are not a response head, or its framing cannot be trusted; the message says why."""
 
 
 class HeadReader:
-    """Reads the heads of the responses to one request: interim ones (RFC 9110, section 15.2) and
-    the final one.
+    """Reads the heads of the interim responses (RFC 9110, section 15.2) and of the final response
+    to one request.
     """
 
     def __init__(self) -> None:
@@ -43,23 +43,23 @@ class HeadReader:
         self._searched = 0
         self._head = b""
         self.is_over = False
-        """The final response's head has come: its body follows."""
+        """The head of the final response is complete: the body follows."""
         self.version = self.reason = b""
         self.status = 0
         self.fields: list[tuple[bytes, bytes]] = []
-        """Of the final response, without the lines that are no header fields."""
+        """The header fields of the last head, without the lines that are not header fields."""
         self.notes: list[str] = []
         """The lines that were left out, and why."""
 
     @property
     def raw(self) -> bytes:
-        """The last head as it came, or its start when it is not complete."""
+        """The bytes of the last head, or of its start while it is incomplete."""
         return self._head or bytes(self._buffer)
 
     def feed(self, data: bytes) -> bytes | None:
-        """Take *data* and return the bytes behind the final head; None until that is complete.
+        """Add *data*, and return the bytes after the final head; None until the head is complete.
 
-        Raises `MalformedHeadError` and, over the limits, `TooLargeError`.
+        Raises `MalformedHeadError`, and `TooLargeError` for a head over the limits.
         """
         self._buffer += data
         start = 0
@@ -86,21 +86,22 @@ class HeadReader:
         return None
 
     def values(self, name: bytes) -> list[bytes]:
-        """Return the value of each field *name* (in lower case) of the final head."""
+        """Return the values of the header fields *name* (in lower case) of the last head."""
         return [value for key, value in self.fields if key.lower() == name]
 
     @property
     def keeps_alive(self) -> bool:
-        """Whether the server may take another request on this connection (RFC 9112, section
-        9.3).
-        """
+        """Whether the connection may be used for another request (RFC 9112, section 9.3)."""
         options = b",".join(self.values(b"connection")).lower().split(b",")
         if self.version < b"HTTP/1.1":
             return False
         return b"close" not in [option.strip(b" \t") for option in options]
 
     def final_head(self) -> Head | None:
-        """Return the last head as it came; None without one, or when it cannot be parsed."""
+        """Return the last head with all of its lines, even those that are not header fields.
+
+        Returns None without a complete head, or when its status line cannot be parsed.
+        """
         line, fields = _split(self._head)
         status = _STATUS_LINE.fullmatch(line)
         if status is None:
@@ -137,7 +138,7 @@ class HeadReader:
 def _split(head: bytes) -> tuple[bytes, list[list[bytes]]]:
     """Return the status line, and the lines of each header field.
 
-    A field has several lines where it is folded (RFC 9112, section 5.2).
+    A folded header field has several lines (RFC 9112, section 5.2).
     """
     line, *rest = (line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n"))
     fields: list[list[bytes]] = []
@@ -150,9 +151,9 @@ def _split(head: bytes) -> tuple[bytes, list[list[bytes]]]:
 
 
 def _left_out(line: bytes) -> str:
-    """Return the note on *line*, which is no header field.
+    """Return the note on *line*, which is not a valid header field.
 
-    Raises `MalformedHeadError` when it may be meant as a field about the framing.
+    Raises `MalformedHeadError` when *line* may be meant as `Content-Length` or `Transfer-Encoding`.
     """
     name = b"".join(_NAME.findall(line.partition(b":")[0])).lower()
     if any(framing in name for framing in _FRAMING):
@@ -165,23 +166,23 @@ def _left_out(line: bytes) -> str:
 
 
 def _quoted(data: bytes) -> str:
-    """Return the start of *data* for a message."""
+    """Return the start of *data*, in quotes, for a message."""
     if len(data) <= _SHOWN:
         return repr(readable(data))
     return repr(readable(start_of(data, _SHOWN))) + "..."
 
 
 def start_of(data: bytes, size: int) -> bytes:
-    """Return the first *size* bytes of *data* or fewer, cut between words: half a secret would not
-    be masked.
+    """Return at most the first *size* bytes of *data*, cut between words: masking would not find
+    half a secret.
     """
     return data if len(data) <= size else b"".join(_SEPARATOR.split(data[:size])[:-1])
 
 
 def readable(data: bytes) -> str:
-    """Return *data*, octets of a head, as text: UTF-8 where it is valid, else Latin-1.
+    """Decode *data*, bytes of a head, as UTF-8, or as Latin-1 when they are not valid UTF-8.
 
-    Servers send UTF-8, though HTTP does not know it (RFC 9110, section 5.5).
+    Servers send UTF-8, though HTTP does not define it for headers (RFC 9110, section 5.5).
     """
     try:
         return data.decode("utf-8")

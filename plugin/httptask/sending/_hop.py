@@ -1,4 +1,4 @@
-"""One hop: one request out, one response in, and every library error translated into ours."""
+"""One hop: one request and its response. All errors are converted to `TaskError`."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ from httptask.sending._wire import DIRECT, Answer, Recorder, Way, Wire
 
 @dataclass(slots=True)
 class Received:
-    """A response as far as it came."""
+    """A response, complete or as far as it was received."""
 
     http_version: str
     status_code: int
     reason_phrase: str
     headers: Headers = field(repr=False)
     body: bytearray = field(default_factory=bytearray, repr=False)
-    """As it came; only its start when it is `shortened`."""
+    """The bytes before content decoding; only the first ones when `shortened`."""
     complete: bool = False
     size: int = 0
-    """Bytes of the body as it came."""
+    """Bytes of the body received, before content decoding."""
     may_have_body: bool = True
-    """False for what has none, whatever its headers say."""
+    """False when the method or the status rules out a body, whatever the headers say."""
     file: BodyFile | None = None
-    """Where a body went that is too large for memory, after content coding."""
+    """The decoded body, when it is too large for memory."""
     notes: list[str] = field(default_factory=list)
-    """What a reader of the response would not expect: header lines left out, codings not undone."""
+    """Remarks for people: header lines that were left out, content codings that were not undone."""
     shortened: bool = False
-    """The rest of the body is in the file, or gone."""
+    """The rest of the body is in the file, or was dropped."""
     content_type: str = field(init=False)
-    """The first Content-Type; RFC 9110, section 5.3 allows one, and some servers send it twice."""
+    """The first Content-Type: RFC 9110, section 5.3 allows only one, but some servers send two."""
     media_type: str = field(init=False)
-    """The type and subtype, in lower case; "" when the server does not say."""
+    """The type and subtype, in lower case; "" without a Content-Type."""
     content_encoding: str = field(init=False)
     """The value of Content-Encoding; "" without one."""
     _lines: dict[str, list[str]] = field(init=False, repr=False)
@@ -63,54 +63,52 @@ class Received:
         self.content_encoding = self.header("content-encoding")
 
     def shorten(self) -> None:
-        """Keep only the start of the body, and no file."""
+        """Drop all but the start of the body, and discard the file."""
         if len(self.body) > SHOWN:
             self.body, self.shortened = self.body[:SHOWN], True
         if self.file is not None:
             self.file.discard()
 
     def header(self, name: str) -> str:
-        """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3); "" when
-        there is none.
-        """
+        """Return the values of header *name* joined with `, ` (RFC 9110, section 5.3), or ""."""
         return ", ".join(self.header_lines(name))
 
     def header_lines(self, name: str, default: Sequence[str] = ()) -> Sequence[str]:
-        """Return the value of each line of header *name*, in order; *default* when there is
-        none.
-        """
+        """Return the value of each line of header *name*, in order, or *default* without any."""
         return self._lines.get(name, default)
 
     @property
     def coding_note(self) -> str:
-        """What a reader has to know of the content codings; "" when all are undone."""
+        """A note on the content codings that are not undone; "" when all are undone."""
         return Decoder(self.content_encoding).note if self.content_encoding else ""
 
     @property
     def is_success(self) -> bool:
-        """Whether the status is one of success (RFC 9110, section 15.3)."""
+        """Whether the status is 2xx (RFC 9110, section 15.3)."""
         return 200 <= self.status_code < 300
 
 
 @dataclass(slots=True)
 class Bodies:
-    """How the bodies of a call's responses are kept: in memory, or in files."""
+    """How a call stores the bodies of its responses: in memory, or in files."""
 
     limit: int
-    """Bytes of one body in memory, as received and after content coding."""
+    """The most bytes of one body in memory, both before and after content decoding."""
     new_file: Callable[[], BodyFile] = BodyFile
     reading: Reading = field(default_factory=Reading)
-    """How the task wants a body to be read."""
+    """How the task's settings say that bodies are to be read."""
 
     def wants_file(self, received: Received) -> bool:
-        """Say whether the task asks for the body of *received* as a file.
+        """Say whether the task wants the body of *received* in a file.
 
-        The body of a failed request is read nevertheless: it says why.
+        The body of an error response is never put in a file for that: it explains the error.
         """
         return self.reading.body == "file" and received.is_success
 
     def decoded_as(self, received: Received) -> str | None:
-        """Return how the body of *received* is read, `json` or `text`; None: it becomes a file."""
+        """Return how to decode the body of *received*: `json`, `text` or `items`. None: its bytes
+        become a file.
+        """
         if self.wants_file(received):
             return None
         if self.reading.body == TEXT or (self.reading.body == JSON and received.is_success):
@@ -120,33 +118,36 @@ class Bodies:
 
 @dataclass(slots=True)
 class HopRecord:
-    """What one hop did; filled in while it runs, so that it is there whatever ends it."""
+    """The record of one hop, filled in while it runs: it is complete however the hop ends."""
 
     request: OutgoingRequest
     sent_headers: Headers = field(default=(), repr=False)
     received: Received | None = None
     phases: dict[str, float] = field(default_factory=dict)
     delivered: bool = False
-    """The server could have got the request."""
+    """The server may have received the request."""
     unparsed: bytes = field(default=b"", repr=False)
-    """What came where no response could be read."""
+    """The bytes received when they could not be read as a response."""
     way: Way = DIRECT
-    """How the operator's network carried it."""
+    """The proxy, and whether the certificate was checked."""
     stale: bool = False
-    """It failed on a kept-alive connection before the first byte of a response."""
+    """The request failed on a kept-alive connection before the first byte of a response."""
     challenged: bool = False
-    """The response asked for other authorisation: the next hop is the same request again."""
+    """The response was a challenge: the next hop is the same request with new authorisation."""
     queue_reason: str = ""
-    """Why it waited in the queue, where a limit made it wait."""
+    """The limit that made the request wait in the queue; "" if none did."""
     refused: bool = False
-    """A limit refused it: no server was asked."""
+    """A limit refused the request: nothing was sent."""
     pinned: bool = False
-    """A pin answered it, or refused it: nothing was sent."""
+    """A pin answered or refused the request: nothing was sent."""
     network: Recorder | None = field(default=None, repr=False)
-    """What `note_so_far` reads, while it runs."""
+    """The source of `note_so_far`; None before the hop begins and after it has ended."""
 
     def note_so_far(self) -> None:
-        """Fill in what has happened, while it runs: a token request goes on when its task ends."""
+        """Copy the state of a running hop into this record.
+
+        Needed while a token request is still running when its task ends.
+        """
         network = self.network
         if network is None:
             return
@@ -157,7 +158,7 @@ class HopRecord:
         self.phases = network.phases()
 
     def shown(self, request: SentRequest, response: RawResponse | None, redactor: Redactor) -> Hop:
-        """Return it as an exchange shows it, with *request* and *response*, which are masked."""
+        """Convert this record for an exchange; *request* and *response* are already masked."""
         is_unread = self.received is None
         return Hop(
             request,
@@ -181,10 +182,10 @@ async def send_hop(
     record: HopRecord,
     identity: TlsIdentity | None = None,
 ) -> Received:
-    """Send *request* once, on a connection of *credential* (made with *identity*, the client's
-    certificate), and return the whole response.
+    """Send *request* once, and return the complete response.
 
-    Fills in *record*. Raises the `TaskError` of what went wrong.
+    The connection is one of *credential*, made with the client certificate *identity*. Fills in
+    *record*. Raises a `TaskError`.
     """
     network = record.network = Recorder()
     progress = watched.get()
@@ -207,7 +208,7 @@ async def send_hop(
     except TaskError as error:
         error.maybe_delivered = network.sent
         raise
-    except Exception as error:  # noqa: BLE001 - no exception of a library reaches an author
+    except Exception as error:  # noqa: BLE001 - users see no exceptions of libraries
         task_error = translated(error, request, network, record.received, timeouts)
         task_error.maybe_delivered = network.sent
         broken = isinstance(task_error, ConnectionFailedError)
@@ -217,7 +218,7 @@ async def send_hop(
     finally:
         record.note_so_far()
         record.network = None
-        # What came is shown, though it could not be read, or not be trusted.
+        # Show what was received even if it could not be parsed or trusted.
         if record.received is None:
             head = network.head.final_head()
             if head is not None:
@@ -241,9 +242,9 @@ def _head(answer: Answer, method: str) -> Received:
 
 
 _BLOCK = 1024 * 1024
-"""Bytes that are decoded, hashed and written at a time, in a thread."""
+"""Bytes that a thread decodes, hashes and writes at a time."""
 SHOWN = 64 * 1024
-"""Bytes at the start of a body in a file that an exchange shows."""
+"""Bytes of a shortened body that stay in memory, for the exchange."""
 
 
 async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None:
@@ -262,7 +263,7 @@ async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None
             continue
         received.body += chunk
         chunks += 1
-        if chunks % 256 == 0:  # chunks that are there already come without a wait: let others run
+        if chunks % 256 == 0:  # buffered chunks arrive without a wait: let other tasks run
             await asyncio.sleep(0)
         if len(received.body) > bodies.limit:
             if stays_in_memory:
@@ -276,15 +277,15 @@ async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None
 
 
 async def _read_nothing(answer: Answer, received: Received, bodies: Bodies) -> None:
-    # The wire knows that nothing follows, except for a 205: there it would wait for the body that
-    # the headers announce.
+    # The wire expects no body after HEAD, 204 or 304. After a 205 it would wait for the body that
+    # the headers announce, so that is not read.
     if received.status_code != 205 or received.header("content-length") == "0":
         async for _ in answer.chunks:
             pass
 
 
 class _Spilling:
-    """Moves a body that is too large for memory into a file, block by block."""
+    """Moves a body that is too large for memory into a file, one block at a time."""
 
     def __init__(self, received: Received, bodies: Bodies) -> None:
         self._received = received
@@ -293,7 +294,7 @@ class _Spilling:
         self._file = received.file = bodies.new_file()
 
     async def begin(self) -> None:
-        """Write what has been received so far; only its start stays in memory."""
+        """Write the bytes received so far; only the first of them stay in memory."""
         self._block, self._received.body = self._received.body, self._received.body[:SHOWN]
         self._received.shortened = True
         await self._flush()

@@ -1,4 +1,4 @@
-"""What httpx is used for: parsing URLs, the certificates, and mocked requests in tests."""
+"""The uses of httpx: parsing URLs, TLS settings, and requests that a test mocks."""
 
 from __future__ import annotations
 
@@ -31,30 +31,29 @@ from httptask.sending._wire import (
 _PLAIN = re.compile(
     r"(https?://[A-Za-z0-9.\-]+(?::[0-9]+)?)(/[\w.~!$&'()*+,;=:@/?%\-]*)", re.ASCII | re.IGNORECASE
 )
-"""A URL whose path and query httpx writes as they are."""
+"""A URL whose path and query need no normalisation: httpx is then asked for the origin only."""
 
 
 def address(url: str) -> tuple[Origin, str, str]:
-    """Return the origin of *url*, its authority for `Host`, and the request's target. Raises
-    `UnsendableError`.
+    """Return the origin of *url*, its authority (for `Host`), and its request target.
+
+    Raises `UnsendableError`.
     """
-    plain = _PLAIN.fullmatch(url)
-    if plain is not None and "/." not in plain[2] and _is_encoded(plain[2]):
-        return (*_authority(plain[1]), plain[2])
+    match = _PLAIN.fullmatch(url)
+    if match is not None and "/." not in match[2] and _is_encoded(match[2]):
+        return (*_authority(match[1]), match[2])
     parsed = _parsed(url)
     return (*_of(parsed), parsed.raw_path.decode("ascii"))
 
 
 def host_and_target(url: str) -> tuple[str, str]:
-    """Return the value of `Host`, and the target, of a request to *url*. Raises
-    `UnsendableError`.
-    """
+    """Return the value of `Host` and the request target for *url*. Raises `UnsendableError`."""
     _, host, target = address(url)
     return host, target
 
 
-def _is_encoded(text: str) -> bool:
-    return "%" not in text or _LONE.search(text) is None
+def _is_encoded(path_and_query: str) -> bool:
+    return "%" not in path_and_query or _LONE.search(path_and_query) is None
 
 
 _LONE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -84,10 +83,10 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def tls_settings(ca_file: str | None = None, *, is_insecure: bool = False) -> ssl.SSLContext:
-    """Return new settings of TLS that trust certifi, or SSL_CERT_FILE and SSL_CERT_DIR, and the
-    certificates in *ca_file* too.
+    """Return new TLS settings.
 
-    With *is_insecure* no certificate is checked.
+    They trust the certificates of certifi, or of SSL_CERT_FILE or SSL_CERT_DIR if set, and those in
+    *ca_file*. With *is_insecure* no certificate is checked.
     """
     context = httpx.create_ssl_context(verify=not is_insecure)
     if ca_file is not None:
@@ -100,18 +99,18 @@ def tls_settings(ca_file: str | None = None, *, is_insecure: bool = False) -> ss
 
 
 def is_mocked() -> bool:
-    """Say whether httpx's transport is replaced, as pytest-httpx and respx do in a test."""
+    """Say whether a test has replaced httpx's transport, as pytest-httpx and respx do."""
     return not str(httpx.AsyncHTTPTransport.handle_async_request.__module__).startswith("httpx.")
 
 
 class LetThroughError(Exception):
-    """The mock lets this request through to the network."""
+    """The mock wants this request to be sent over the network."""
 
 
 class MockedWire:
-    """A wire that asks the mock of httpx's transport.
+    """A wire that passes requests to the mock of httpx's transport.
 
-    httpx itself must connect to nothing here: it would pass by the egress rules.
+    httpx itself never connects: it would bypass the egress rules.
     """
 
     def __init__(self) -> None:
@@ -158,7 +157,7 @@ class MockedWire:
 
 def _request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
     async def stop(event: str, information: Any) -> None:
-        raise LetThroughError  # httpx announces each step before it takes it
+        raise LetThroughError  # httpx calls this before each step, so before it connects
 
     pace = {
         "connect": timeouts.connect,
@@ -181,8 +180,7 @@ def _request(request: OutgoingRequest, timeouts: Timeouts) -> httpx.Request:
 async def _chunks(
     response: httpx.Response, request: OutgoingRequest, timeouts: Timeouts
 ) -> AsyncIterator[bytes]:
-    # The transport's stream itself: Response.aiter_raw would also count and close, and refuse a
-    # stream that was read before.
+    # Not Response.aiter_raw: it refuses a stream that was read before, as a mock's may be.
     stream = response.stream
     if not isinstance(stream, httpx.AsyncByteStream):
         raise TypeError("the transport answered with a stream that is not asynchronous")
@@ -201,13 +199,13 @@ _BEFORE_SENDING = (
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
 )
-"""Errors that httpx raises before a byte of the request went out."""
+"""Errors that httpx raises before it sends a byte of the request."""
 
 
 def _translated(
     error: httpx.HTTPError | httpx.InvalidURL, request: OutgoingRequest, timeouts: Timeouts
 ) -> Exception:
-    """Return *error*, which a mock raised, as the wire would raise it."""
+    """Convert *error*, raised by a mock, to the error that the network wire would raise."""
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
         return connect_timed_out(str(address(request.url)[0]), timeouts.connect)
     if isinstance(error, httpx.TimeoutException):

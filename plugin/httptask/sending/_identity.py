@@ -1,4 +1,4 @@
-"""A client's certificate for mutual TLS, as OpenSSL takes it: in a file."""
+"""Loading a client certificate for mutual TLS into an `SSLContext`, which reads only files."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _log = logging.getLogger("httptask")
 
 
 def use_identity(context: ssl.SSLContext, identity: TlsIdentity) -> None:
-    """Let *context* show the certificate of *identity* to servers that ask for one. Blocks.
+    """Make *context* present the certificate of *identity* to servers that ask for one. Blocks.
 
-    Raises `CredentialError` for what cannot be read, and for a key that is another certificate's.
+    Raises `CredentialError` if the certificate or key cannot be read, or they do not match.
     """
     pem, password = _pem(identity)
     try:
         with _file(pem) as path:
-            # Always a password: without one, OpenSSL would ask for it at the terminal.
+            # Always pass a password: without one, OpenSSL would ask for it at the terminal.
             context.load_cert_chain(path, password=lambda: password or b"-")
         _warn_if_expired(pem)
     except ssl.SSLError as error:
@@ -40,7 +40,7 @@ def _unread(error: ssl.SSLError, pem: bytes, *, has_password: bool) -> Credentia
     reason = (error.reason or "").upper()
     if "MISMATCH" in reason:
         return CredentialError.of("credential-certificate-key")
-    # What is decrypted with a wrong password may just be no key: OpenSSL has many names for that.
+    # With a wrong password, decryption may yield garbage: OpenSSL reports that in many ways.
     if "DECRYPT" in reason or "PASSWORD" in reason or b"ENCRYPTED" in pem:
         if has_password:
             return CredentialError.of("credential-certificate-password")
@@ -53,10 +53,10 @@ def _unread(error: ssl.SSLError, pem: bytes, *, has_password: bool) -> Credentia
 
 
 def _warn_if_expired(pem: bytes) -> None:
-    """Say in the log that the certificate in *pem* has expired: the server decides what of it."""
+    """Log a warning if the certificate in *pem* has expired. The server decides what to do."""
     try:
         from cryptography import x509
-    except ImportError:  # then the server alone says it
+    except ImportError:  # optional: without it, only the server's refusal tells
         return
     certificate = x509.load_pem_x509_certificate(pem)
     end = certificate.not_valid_after_utc
@@ -68,7 +68,7 @@ def _warn_if_expired(pem: bytes) -> None:
 
 
 def _pem(identity: TlsIdentity) -> tuple[bytes, bytes]:
-    """Return the certificates and the key of *identity* as one PEM, and the key's password."""
+    """Return the certificates and the key of *identity* as one PEM text, and the key's password."""
     password = identity.password.reveal().encode() if identity.password is not None else b""
     if identity.format == "pkcs12":
         return _unpacked(identity.certificate, password), b""
@@ -77,7 +77,7 @@ def _pem(identity: TlsIdentity) -> tuple[bytes, bytes]:
 
 
 def _unpacked(data: bytes, password: bytes) -> bytes:
-    """Return what the PKCS#12 (RFC 7292) *data* holds, as PEM."""
+    """Convert *data*, PKCS#12 (RFC 7292) with *password*, to PEM. Raises `CredentialError`."""
     try:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.serialization import pkcs12
@@ -100,13 +100,15 @@ def _unpacked(data: bytes, password: bytes) -> bytes:
     key = bundle.key.private_bytes(
         encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return b"".join(each.certificate.public_bytes(encoding) for each in certificates) + key
+    return (
+        b"".join(additional.certificate.public_bytes(encoding) for additional in certificates) + key
+    )
 
 
 @contextlib.contextmanager
 def _file(pem: bytes) -> Iterator[str]:
-    """Give the path of a file with *pem*, for as long as it is read: OpenSSL takes no bytes."""
-    if hasattr(os, "memfd_create"):  # in memory alone
+    """Yield the path of a temporary file with *pem*: `load_cert_chain` takes no bytes."""
+    if hasattr(os, "memfd_create"):  # in memory, so that no key reaches the disk
         descriptor = os.memfd_create("httptask", os.MFD_CLOEXEC)
         try:
             _write(descriptor, pem)
@@ -114,7 +116,7 @@ def _file(pem: bytes) -> Iterator[str]:
         finally:
             os.close(descriptor)
         return
-    descriptor, path = tempfile.mkstemp()  # readable by its owner alone
+    descriptor, path = tempfile.mkstemp()  # readable only by the current user
     try:
         try:
             _write(descriptor, pem)

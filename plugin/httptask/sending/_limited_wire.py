@@ -1,4 +1,4 @@
-"""The wire of one call, within the limits of the origins it sends to."""
+"""A wire that keeps one call within the limits of the origins it sends requests to."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class LimitedWire:
     wire: Wire
     limiter: Limiter
     deadline: float
-    """By the monotonic clock."""
+    """The end of the call, by the monotonic clock."""
     total: float
-    """Seconds; `totalTimeoutSeconds`."""
+    """`totalTimeoutSeconds`, for messages."""
     rate: RateLimit | None = None
-    """The task's."""
+    """The rate limit of the task."""
     scope: str = ""
-    """What tells the task from others that have a limit of their own."""
+    """The key of the task's rate limit: tasks with different scopes count separately."""
     is_test: bool = False
-    """A person waits for what the server says: neither the circuit breaker nor an earlier response
-    holds the request back.
+    """Whether this is a test request. Neither the circuit breaker nor a limit that the server
+    announced holds it back: a person wants to see the server's answer.
     """
 
     async def send(
@@ -58,7 +58,10 @@ class LimitedWire:
         recorder: Recorder,
         identity: TlsIdentity | None = None,
     ) -> Answer:
-        """Send *request* when it is its turn. Raises also when it would be in vain to wait."""
+        """Wait for the limits, then send *request*: see `Wire`.
+
+        Raises also when the limits leave no time before the deadline: then nothing is sent.
+        """
         recorder.address = address(request.url)
         origin, limiter = recorder.address[0], self.limiter
         passed = None
@@ -76,7 +79,7 @@ class LimitedWire:
         except BaseException as error:
             passed.broke(error)
             raise
-        recorder.check_again = None  # a request that is over leaves no circle of references
+        recorder.check_again = None  # break the reference cycle: recorder -> check -> recorder
         limited_for = passed.answered(answer)
         if limited_for and limiter.is_shared:
             pause = min(limited_for, limiter.limits.longest_pause)
@@ -85,54 +88,54 @@ class LimitedWire:
         return answer
 
     def _at_once(self, origin: Origin, credential: Owner | None) -> _Passed | None:
-        """Let a request pass that nothing holds back: by far the most."""
+        """Let the request pass without waiting, the common case; None when a limit applies."""
         limiter = self.limiter
         with limiter.lock:
-            known, there = limiter.of(origin, credential)
-            quota = there.quota
-            is_free = quota.remaining is None and known.breaker.open_until is None
-            if not is_free or known.room is not None or there.line:
+            origin_state, credential_state = limiter.of(origin, credential)
+            quota = credential_state.quota
+            is_free = quota.remaining is None and origin_state.breaker.open_until is None
+            if not is_free or origin_state.room is not None or credential_state.line:
                 return None
             quota.under_way += 1
-            return _Passed(limiter, known, there)
+            return _Passed(limiter, origin_state, credential_state)
 
     async def _in_turn(
         self, origin: Origin, credential: Owner | None, recorder: Recorder
     ) -> _Passed:
         limiter = self.limiter
         with limiter.lock:
-            known, there = limiter.of(origin, credential)
+            origin_state, credential_state = limiter.of(origin, credential)
             if not self.is_test:
-                self._refuse_broken(origin, known.breaker, recorder)
+                self._refuse_broken(origin, origin_state.breaker, recorder)
         await self._reserve(origin, credential, recorder)
-        passed = _Passed(limiter, known, there)
-        quota = there.quota
+        passed = _Passed(limiter, origin_state, credential_state)
+        quota = credential_state.quota
         if self.is_test:
             with limiter.lock:
                 passed.goes_ahead = quota.go(time.monotonic())
         else:
-            passed.goes_ahead = await there.line.take(
+            passed.goes_ahead = await credential_state.line.take(
                 lambda now: self._refuse_late(origin, quota, now, recorder),
                 lambda: _queued(recorder, _server_says(quota)),
             )
         try:
-            if known.room is not None:
-                room = known.room
+            if origin_state.room is not None:
+                room = origin_state.room
                 reason = "as many requests are under way as the operator allows for this origin"
                 await room.take(lambda _: None, lambda: _queued(recorder, reason))
                 passed.room = room
             with limiter.lock:
                 if not self.is_test:
-                    self._refuse_broken(origin, known.breaker, recorder)
-                passed.is_probe = known.breaker.open_until is not None
-                known.breaker.admit(time.monotonic())
+                    self._refuse_broken(origin, origin_state.breaker, recorder)
+                passed.is_probe = origin_state.breaker.open_until is not None
+                origin_state.breaker.admit(time.monotonic())
         except BaseException:
             passed.give_back()
             raise
         return passed
 
     def _check_again(self, passed: _Passed, origin: Origin, recorder: Recorder) -> None:
-        """Refuse a request whose origin's breaker opened while it waited for a place."""
+        """Refuse the request if the circuit breaker opened while it waited for a connection."""
         breaker = passed.origin.breaker
         if breaker.open_until is None or passed.is_probe or self.is_test:
             return
@@ -142,7 +145,7 @@ class LimitedWire:
             breaker.admit(time.monotonic())
 
     async def _reserve(self, origin: Origin, credential: Owner | None, recorder: Recorder) -> None:
-        """Wait as the limits of the task and of the credential say."""
+        """Wait until the rate limits of the task and of the credential allow the request."""
         limiter = self.limiter
         limits: list[tuple[str, RateLimit | None, str]] = []
         if self.rate is not None:
@@ -151,14 +154,14 @@ class LimitedWire:
             rate = None if name is None else limiter.rates.get(name)
             if rate is not None or limiter.is_shared:
                 limits.append((key_of(origin, credential=name), rate, "of the credential"))
-        for key, rate, whose in limits:
-            left = self.deadline - time.monotonic()
-            wait = await limiter.reserve(key, rate, left)
+        for key, rate, owner in limits:
+            seconds_left = self.deadline - time.monotonic()
+            wait = await limiter.reserve(key, rate, seconds_left)
             if wait <= 0:
                 continue
-            what = f"the rateLimit {whose} is {rate}" if rate is not None else "its server said so"
-            reason = f"limited until {_moment(wait)}: {what}"
-            if wait > left:
+            cause = f"the rateLimit {owner} is {rate}" if rate is not None else "its server said so"
+            reason = f"limited until {_moment(wait)}: {cause}"
+            if wait > seconds_left:
                 raise self._too_late(origin, reason, wait, recorder)
             with _queued(recorder, reason):
                 await asyncio.sleep(wait)
@@ -172,9 +175,9 @@ class LimitedWire:
         self, origin: Origin, reason: str, wait: float, recorder: Recorder
     ) -> TimedOutError:
         recorder.queue_reason, recorder.is_refused = reason, True
-        left = max(self.deadline - time.monotonic(), 0)
+        seconds_left = max(self.deadline - time.monotonic(), 0)
         return TimedOutError(
-            f"{name_of(origin)} is {reason}; that is longer than the {left:.3g} s which"
+            f"{name_of(origin)} is {reason}; that is longer than the {seconds_left:.3g} s which"
             " totalTimeoutSeconds leaves; no server was asked",
             phase="queue",
             seconds=self.total,
@@ -183,7 +186,7 @@ class LimitedWire:
         )
 
     def _refuse_broken(self, origin: Origin, breaker: Breaker, recorder: Recorder) -> None:
-        """Raise the error of an open circuit breaker."""
+        """Raise an error if the circuit breaker is open."""
         now = time.monotonic()
         until = breaker.refuses_until(now)
         if until is None:
@@ -202,30 +205,34 @@ class LimitedWire:
 
 @dataclass(slots=True)
 class _Passed:
-    """A request that may go out."""
+    """A request that was let through. It reports its outcome to the limits it counts for."""
 
     limiter: Limiter
     origin: OriginState
     credential: CredentialState
     goes_ahead: bool = False
+    """The first request after the server's limit was reset: see `Quota`."""
     is_probe: bool = False
+    """The circuit breaker is open, and this request tries whether the origin works again."""
     room: Line | None = None
+    """The limit of concurrent requests that the request counts for."""
     failure: Callable[[BaseException], str] = lambda _: ""
-    """Returns what an error says against the origin, in a word."""
+    """Returns the word by which an error counts against the origin; "" if it does not count."""
     _status: int = 0
     _is_counted: bool = False
     _close: Callable[[], None] = lambda: None
 
     def answered(self, answer: Answer) -> float:
-        """Note that the head of *answer* came, and learn how it ends; return the seconds for which
-        its server takes no more requests.
+        """Note that the head of *answer* arrived, and watch how its body ends.
+
+        Returns the seconds for which the server takes no more requests; 0 if it takes more.
         """
         limiter, quota, status = self.limiter, self.credential.quota, answer.status_code
         self._status = status
         self._close, answer.close, answer.broke = answer.close, self.ended, self.broke
         limit = server_limit(status, answer.headers) if limiter.limits.longest_pause else None
         with limiter.lock:
-            if limit is None and not self.goes_ahead:  # by far the most
+            if limit is None and not self.goes_ahead:  # the common case, without a function call
                 quota.under_way -= 1
             else:
                 quota.answered(time.monotonic(), limit, self.goes_ahead)
@@ -234,19 +241,19 @@ class _Passed:
         return limit.seconds if limit is not None and not limit.remaining else 0
 
     def broke(self, error: BaseException) -> None:
-        """Note that *error* ended the request, or the reading of its response."""
+        """Note that *error* ended the request, or the reading of the response."""
         self._count(self.failure(error))
         if not self._status:
             self.give_back()
 
     def ended(self) -> None:
-        """Note that the response was read, or is not wanted any more."""
+        """Note that the response was read, or is no longer wanted."""
         self._close()
         self._count(str(self._status) if self._status in BROKEN else None)
         self._leave_room()
 
     def give_back(self) -> None:
-        """Note that the request went for nothing."""
+        """Note that the request had no response: it no longer counts, and others may go."""
         with self.limiter.lock:
             self.credential.quota.back(self.goes_ahead)
             self.credential.line.advance()
@@ -260,7 +267,7 @@ class _Passed:
         self.room = None
 
     def _count(self, failure: str | None) -> None:
-        """Count for the circuit breaker: None is a success, "" tells nothing of the origin."""
+        """Report the outcome to the circuit breaker, once. None is a success; "" proves nothing."""
         if self._is_counted:
             return
         self._is_counted = True
@@ -282,7 +289,7 @@ def _failure(
     deadline: float,
     error: BaseException,
 ) -> str:
-    """Return what *error* says against the origin, in a word; "" for nothing."""
+    """Return the word by which *error* counts against the origin; "" if it does not count."""
     if recorder.is_refused:
         return ""
     if isinstance(error, asyncio.CancelledError):
@@ -291,7 +298,7 @@ def _failure(
     if not isinstance(error, TaskError):
         is_reused = not recorder.connected and not recorder.is_replaced
         if is_reused and recorder.sent and not recorder.answered:
-            return ""  # most likely the server had closed the kept-alive connection meanwhile
+            return ""  # most likely the server had just closed the kept-alive connection
         if not isinstance(error, Exception):
             return ""
         error = translated(error, request, recorder, None, timeouts)
@@ -300,7 +307,7 @@ def _failure(
 
 @contextmanager
 def _queued(recorder: Recorder, reason: str) -> Iterator[None]:
-    """Measure a wait as the phase `queue`, and note its *reason*."""
+    """Time the block as the phase `queue`, and record its *reason*."""
     recorder.queue_reason = reason
     recorder.begin("queue")
     yield
@@ -308,15 +315,15 @@ def _queued(recorder: Recorder, reason: str) -> Iterator[None]:
 
 
 def _server_says(quota: Quota) -> str:
-    left = quota.resets_at - time.monotonic()
-    if left <= 0:
+    seconds_left = quota.resets_at - time.monotonic()
+    if seconds_left <= 0:
         return (
             f"limited by its server ({quota.source}): a request goes ahead to see if it takes more"
         )
-    return f"limited until {_moment(left)} by its server ({quota.source})"
+    return f"limited until {_moment(seconds_left)} by its server ({quota.source})"
 
 
 def _moment(seconds: float) -> str:
-    """Return the time in *seconds* (RFC 3339, UTC)."""
+    """Return the time *seconds* from now (RFC 3339, UTC)."""
     moment = datetime.now(UTC) + timedelta(seconds=min(seconds, 1e9))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Limits per origin, for all tasks of a runtime: who may send now, who waits, who is refused."""
+"""The limits per origin, shared by all tasks of a runtime, and the state they depend on."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _MOST_ORIGINS = 4096
-"""Origins that are remembered; beyond it, those are forgotten that nothing is known against."""
+"""The most origins that are remembered. Beyond that, idle ones are forgotten."""
 
 FAILURES = frozenset(("dns", "connection", "timeout", "incomplete"))
-"""Classes of outcomes that show that an origin does not work."""
+"""Outcomes that show that an origin does not work."""
 
 BROKEN = frozenset((500, 502, 503, 504, *range(520, 530)))
-"""Statuses that show the same."""
+"""Statuses that show that an origin does not work."""
 
 
 @dataclass(slots=True)
 class _Room:
-    """Requests under way to one origin, where an operator limits them."""
+    """The gate for an operator's limit of concurrent requests to one origin."""
 
     most: int
     taken: int = 0
@@ -55,7 +55,7 @@ class _Room:
 
 @dataclass(slots=True)
 class CredentialState:
-    """What is known of one origin and one credential."""
+    """The state of one credential at one origin."""
 
     quota: Quota
     line: Line
@@ -63,7 +63,7 @@ class CredentialState:
 
 @dataclass(slots=True)
 class OriginState:
-    """What is known of one origin."""
+    """The state of one origin."""
 
     breaker: Breaker
     room: Line | None
@@ -71,89 +71,92 @@ class OriginState:
 
     @property
     def is_idle(self) -> bool:
-        quotas = [one.quota for one in self.credentials.values()]
+        quotas = [state.quota for state in self.credentials.values()]
         is_free = all(quota.remaining is None and not quota.under_way for quota in quotas)
         return is_free and self.breaker.open_until is None
 
 
 class Limiter:
-    """What the tasks of a runtime know together of the origins they send to, in all of its event
-    loops and threads.
+    """The state of all origins, shared by the tasks of a runtime in all of its event loops and
+    threads.
     """
 
     def __init__(self, limits: OriginLimits, buckets: RateLimiter) -> None:
         self.limits = limits
         self.buckets = buckets
         self.is_shared = not isinstance(self.buckets, TokenBuckets)
-        """Other processes count, too."""
+        """Whether a plugin's rate limiter counts the requests of other processes, too."""
         any_figure = limits.longest_pause or limits.failure_share or limits.retry_share
         self.is_off = not (any_figure or limits.connections or self.is_shared)
-        """Only tasks and credentials limit anything."""
+        """Whether no limit applies but the rate limits of tasks and credentials."""
         self.rates: dict[str, RateLimit] = {}
-        """The limits that credentials have, by their name."""
+        """The rate limits of credentials, by the credential's name."""
         self.lock = threading.Lock()
         self._origins: dict[Origin, OriginState] = {}
         self._own = TokenBuckets()
 
     def know(self, credential: str, rate: RateLimit | None) -> None:
-        """Remember the limit that *credential* has now."""
+        """Set the rate limit of *credential*; None removes it."""
         if rate is not None:
             self.rates[credential] = rate
         elif self.rates:
             self.rates.pop(credential, None)
 
     def of(self, origin: Origin, credential: Owner | None) -> tuple[OriginState, CredentialState]:
-        """Return what is known of *origin*, and of *credential* there. The lock is held."""
-        known = self._origins.get(origin)
-        if known is None:
-            known = self._new(origin)
-        there = known.credentials.get(credential)
-        if there is None:
+        """Return the state of *origin*, and of *credential* there. The caller holds the lock."""
+        origin_state = self._origins.get(origin)
+        if origin_state is None:
+            origin_state = self._new(origin)
+        credential_state = origin_state.credentials.get(credential)
+        if credential_state is None:
             quota = Quota(self.limits.longest_pause)
-            there = known.credentials[credential] = CredentialState(quota, Line(quota, self.lock))
-        return known, there
+            credential_state = origin_state.credentials[credential] = CredentialState(
+                quota, Line(quota, self.lock)
+            )
+        return origin_state, credential_state
 
     def _new(self, origin: Origin) -> OriginState:
         if len(self._origins) >= _MOST_ORIGINS:
-            busy = {name: one for name, one in self._origins.items() if not one.is_idle}
+            busy = {name: other for name, other in self._origins.items() if not other.is_idle}
             self._origins = busy
         most = self.limits.connections.get(name_of(origin))
         room = Line(_Room(most), self.lock) if most is not None else None
-        known = self._origins[origin] = OriginState(Breaker(self.limits), room)
-        return known
+        state = self._origins[origin] = OriginState(Breaker(self.limits), room)
+        return state
 
     async def reserve(self, key: str, rate: RateLimit | None, longest: float) -> float:
         """Return the seconds to wait before a request of *key*: see
         `httptask.protocols.RateLimiter`.
 
-        Where a plugin's fails, this process counts alone.
+        If a plugin's rate limiter fails, only the requests of this process are counted.
         """
         try:
             wait = self.buckets.reserve(key, rate, longest)
             return float(await wait if inspect.isawaitable(wait) else wait)
-        except Exception as error:  # noqa: BLE001 - a stranger's; a limit must not end a task
+        except Exception as error:  # noqa: BLE001 - a broken plugin must not end a task
             _log.error("the rate limiter of a plugin failed: %s: %s", type(error).__name__, error)
             return self._own.reserve(key, rate, longest)
 
     async def tell(self, key: str, seconds: float) -> None:
-        """Tell other processes that a server takes no requests of *key* for *seconds*."""
+        """Tell the rate limiter that a server takes no requests of *key* for *seconds*."""
         try:
-            told = self.buckets.pause(key, seconds)
-            if inspect.isawaitable(told):
-                await told
+            paused = self.buckets.pause(key, seconds)
+            if inspect.isawaitable(paused):
+                await paused
         except Exception as error:  # noqa: BLE001 - as above
             _log.error("the rate limiter of a plugin failed: %s: %s", type(error).__name__, error)
 
     def retry_refusal(self, error: TaskError, url: str) -> str | None:
-        """Return why a request to *url* that ended in *error* is not sent again; None when it may
-        be, which counts.
+        """Return why a request to *url* that ended in *error* must not be retried, or None.
+
+        A retry that is allowed after the failure of an origin is counted.
         """
         is_broken = isinstance(error, StatusError) and error.status_code in BROKEN
         if error.kind not in FAILURES and not is_broken:
             return None
         with self.lock:
-            known, _ = self.of(address(url)[0], None)
-            if known.breaker.may_retry(time.monotonic()):
+            origin_state, _ = self.of(address(url)[0], None)
+            if origin_state.breaker.may_retry(time.monotonic()):
                 return None
         limits = self.limits
         return (
@@ -163,7 +166,7 @@ class Limiter:
 
 
 def name_of(origin: Origin) -> str:
-    """Return *origin* as it is written (RFC 6454, section 6.2)."""
+    """Return *origin* in its text form (RFC 6454, section 6.2)."""
     default = {"http": 80, "https": 443}.get(origin.scheme)
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     port = "" if origin.port == default else f":{origin.port}"

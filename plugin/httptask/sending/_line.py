@@ -1,4 +1,4 @@
-"""A line of requests, first come first served, in which several event loops and threads stand."""
+"""A first-come, first-served queue for requests of several event loops and threads."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from typing import Protocol
 
 
 class Gate(Protocol):
-    """Decides who may go. It is asked with the lock held."""
+    """Decides whether a request may go. Called with the lock held."""
 
     def ready_at(self, now: float) -> float | None:
-        """Return when to ask again; None when a request may go now; infinity: when the line is
-        told.
+        """Return None when a request may go now, else the moment to ask again.
+
+        Infinity: not before `Line.advance` is called again.
         """
         ...
 
     def go(self, now: float) -> bool:
-        """Note that a request goes; what it returns is given to `back`."""
+        """Note that a request goes. The result is a mark to be passed to `back`."""
         ...
 
     def back(self, mark: bool) -> None:
-        """Note that a request went for nothing."""
+        """Note that a request is done, or did not go after all. *mark* is the result of `go`."""
         ...
 
 
@@ -35,18 +36,19 @@ class _Turn:
     loop: asyncio.AbstractEventLoop
     woken: asyncio.Future[None]
     asks_at: float = math.inf
-    """When it asks again by itself."""
+    """The moment at which the waiting request asks again by itself."""
     granted: bool = False
     mark: bool = False
 
 
 class Line:
-    """The requests that wait at *gate*; *lock* guards both."""
+    """The requests that wait for *gate*. *lock* guards both."""
 
     def __init__(self, gate: Gate, lock: threading.Lock) -> None:
         self._gate = gate
         self._lock = lock
-        self._turns: dict[_Turn, None] = {}  # in order; a deque finds nothing fast
+        # An ordered set: a request in the middle may give up, and a deque would be searched for it.
+        self._turns: dict[_Turn, None] = {}
 
     def __len__(self) -> int:
         return len(self._turns)
@@ -56,10 +58,10 @@ class Line:
         refuse: Callable[[float], None],
         waiting: Callable[[], AbstractContextManager[None]],
     ) -> bool:
-        """Wait until it is this request's turn, and return what the gate's `go` did.
+        """Wait until it is this request's turn, and return the result of the gate's `go`.
 
-        *refuse* is called with the lock held and the time, and raises where waiting is in vain;
-        *waiting* surrounds the wait.
+        *refuse* gets the time, with the lock held, and raises an error if waiting is useless.
+        *waiting* returns a context manager for the time of waiting.
         """
         with self._lock:
             now = time.monotonic()
@@ -83,7 +85,7 @@ class Line:
         return turn.mark
 
     def leave(self) -> None:
-        """Note that a request which went is done, and let others go. The lock is held."""
+        """Note that a request is done, and let others go. The caller holds the lock."""
         self._gate.back(False)
         self.advance()
 
@@ -102,7 +104,10 @@ class Line:
             await asyncio.wait([turn.woken], timeout=seconds)
 
     def advance(self) -> float:
-        """Let those at the front go, as many as may; return when to ask again. The lock is held."""
+        """Let as many requests go as the gate allows, first come first served.
+
+        Returns the moment to ask again. The caller holds the lock.
+        """
         while self._turns:
             now = time.monotonic()
             ask_again = self._gate.ready_at(now)
@@ -121,7 +126,7 @@ class Line:
 
 
 def _wake(turn: _Turn) -> bool:
-    """Have *turn* ask again in its event loop; False when that has ended without it."""
+    """Make *turn* ask again in its event loop. Returns False if that event loop is closed."""
 
     def wake() -> None:
         if not turn.woken.done():
