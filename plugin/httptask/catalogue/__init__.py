@@ -1,10 +1,12 @@
 """The catalogue: a searchable store of endpoints in one SQLite file.
 
-`_store` puts, gets and removes endpoints · `_pack` turns endpoints into compressed blocks, whose
-JSON `_json_text` writes, and `_reader` opens them · `_changes` writes rows · `_search` goes from a
-query to hits, with `_words` (terms), `_index` (the full-text tables), `_query` (typed words),
-`_address` (pasted paths and URLs) and `_ranking` · `_origin` says where a description
-came from · `_file` opens the SQLite file.
+- `_store`: `Catalogue`, which puts, gets and removes endpoints.
+- `_pack`: endpoints to compressed blocks. `_json_text` writes their JSON, `_reader` reads them.
+- `_changes`: the rows that one transaction writes.
+- `_search`: from a query to hits. It uses `_ladder`, `_scope`, `_query` (the typed words),
+  `_address` (pasted paths and URLs), `_ranking`, `_words` (terms) and `_index` (full-text tables).
+- `_origin`: where a description came from.
+- `_file`: the SQLite file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The changes of one transaction: endpoints added to the rows and the index, and removed."""
+"""The changes of one transaction: endpoints added to, or removed from, the rows and the index."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from httptask.catalogue._reader import Reader
 from httptask.catalogue._words import storable
 
 _HASH_DIGITS = 3
-"""Hex digits of the hash that an id ends with, unless another endpoint has that id already."""
+"""Hex digits of the path's hash at the end of an id; more if another endpoint has that id."""
 
 _MOST_CLASHES = 100
-"""Endpoints of one id up to which each surely keeps its longer id when it is imported again."""
+"""How many ids of an entry are compared with the stored id, which the endpoint keeps."""
 
 _MOST_UNINDEXED = 5_000
-"""Endpoints that are indexed together: more are faster, but take more memory."""
+"""How many endpoints are indexed together. More are faster, but take more memory."""
 
 _BUCKET_SHIFT = 40
-"""Bits of an endpoint's number below its `_index.number_bucket`."""
+"""The bits of an endpoint's number below its `_index.number_bucket`: a counter."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportCounts:
-    """The counts of what one `Catalogue.put` did."""
+    """How many endpoints one `Catalogue.put` added, replaced, left unchanged and removed."""
 
     source: str
     added: int = 0
@@ -38,9 +38,9 @@ class ImportCounts:
     unchanged: int = 0
     removed: int = 0
     ids: tuple[str, ...] = ()
-    """The id of each endpoint in the catalogue, in the order they were passed.
+    """The id of each endpoint in the catalogue, in the order in which they were passed.
 
-    It is longer than the endpoint's own id where two clashed.
+    An id differs from `Endpoint.id` if another endpoint had that id already: see `Catalogue.put`.
     """
 
     def to_json(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class ImportCounts:
 
 
 class _StoredEndpoint(NamedTuple):
-    """The row of an endpoint, as far as changes need it."""
+    """The columns of an endpoint's row that `Changes` needs."""
 
     number: int
     id: str
@@ -68,9 +68,8 @@ class _StoredEndpoint(NamedTuple):
 class Changes:
     """Changes the catalogue inside the caller's transaction, which must end with `finish`.
 
-    Each `put` makes a new description: the rows of endpoints that exist already move to it, and a
-    description that has lost all its endpoints is removed with its blocks. No block is ever
-    changed.
+    Each `put` makes a new description for each API, and the rows of endpoints that exist already
+    move to it. A description without endpoints is removed with its blocks. Blocks never change.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -79,10 +78,10 @@ class Changes:
         self._last = int(connection.execute("SELECT last FROM sequence").fetchone()[0])
         self._gained: Counter[int] = Counter()
         self._lost: Counter[int] = Counter()
-        """Description -> the number of endpoints that it gained, or lost."""
+        """`_gained` and `_lost`: description -> the number of endpoints it gained or lost."""
         self._indexed: dict[int, tuple[str, ...]] = {}
         self._unindexed: dict[int, tuple[str, ...]] = {}
-        """Number of an endpoint -> its columns, still to be added to the index, or removed."""
+        """Queues: number of an endpoint -> columns to add to the index, or to remove from it."""
 
     def put(self, prepared: Prepared) -> ImportCounts:
         """Store the endpoints of one source."""
@@ -93,7 +92,7 @@ class Changes:
             description = self._describe(prepared, api)
             new: set[int] = set()
             for position, entry in enumerate(api.entries):
-                # Of a new API, an endpoint can only be stored already if it came twice.
+                # An endpoint of a new API can be stored already only if it came twice in this put.
                 stored = self._stored(entry, api) if not is_new or entry.identity in new else None
                 new.add(entry.identity)
                 outcome, ids[entry.order] = self._put(entry, stored, description, position)
@@ -111,10 +110,10 @@ class Changes:
         self._lost[description] += 1
 
     def finish(self) -> None:
-        """Write what was deferred: the index, the last number, and the counts of descriptions."""
+        """Write the deferred changes: the index, the last number, the counts of descriptions."""
         self._index()
         self._connection.execute("UPDATE sequence SET last = ?", (self._last,))
-        whole = self._gained.keys() - self._lost.keys()
+        complete = self._gained.keys() - self._lost.keys()
         for description in self._gained.keys() | self._lost.keys():
             sql = (
                 "UPDATE description SET endpoints = endpoints + ? WHERE number = ? RETURNING"
@@ -122,18 +121,18 @@ class Changes:
             )
             change = self._gained[description] - self._lost[description]
             endpoints, digest = self._connection.execute(sql, (change, description)).fetchone()
-            if description not in whole:
-                self._forget(digest, whole)
+            if description not in complete:
+                self._forget(digest, complete)
             if not endpoints:
                 self._drop(description)
 
-    def _forget(self, digest: bytes, whole: Collection[int]) -> None:
-        """Clear *digest* in all descriptions but *whole*.
+    def _forget(self, digest: bytes, complete: Collection[int]) -> None:
+        """Clear *digest* in its descriptions that are not in *complete*.
 
-        The others lost endpoints, so importing their source again must not be skipped.
+        They lost endpoints, so another import of their source must not be skipped.
         """
         sql = "SELECT number FROM description WHERE digest = ? AND digest <> x''"
-        lossy = [row for row in self._connection.execute(sql, (digest,)) if row[0] not in whole]
+        lossy = [row for row in self._connection.execute(sql, (digest,)) if row[0] not in complete]
         self._connection.executemany("UPDATE description SET digest = x'' WHERE number = ?", lossy)
 
     def _drop(self, description: int) -> None:
@@ -146,7 +145,7 @@ class Changes:
         )
 
     def _move(self, former: int | None, description: int) -> None:
-        """Count an endpoint that moves to *description* from *former*, or is new (None)."""
+        """Count an endpoint that moves from *former* (None if it is new) to *description*."""
         if former != description:
             self._gained[description] += 1
             if former is not None:
@@ -170,9 +169,9 @@ class Changes:
     def _put(
         self, entry: Entry, stored: _StoredEndpoint | None, description: int, position: int
     ) -> tuple[str, str]:
-        """Store one endpoint, in place of *stored* if it is there already.
+        """Store *entry*, in place of *stored* unless that is None.
 
-        Return the outcome, which is a field of `ImportCounts`, and its id in the catalogue.
+        Return the outcome, which is a field of `ImportCounts`, and the endpoint's id.
         """
         self._move(stored.description if stored is not None else None, description)
         endpoint_id = self._free_id(entry, stored.id if stored is not None else None)
@@ -202,7 +201,7 @@ class Changes:
         return self._connection.execute(sql, tuple(texts)).fetchone() is None
 
     def _stored(self, entry: Entry, api: PreparedApi) -> _StoredEndpoint | None:
-        """Return the stored row of *entry* of *api*, or None."""
+        """Return the stored row with the identity of *entry* of *api*, or None."""
         sql = """SELECT endpoint.number, id, fingerprint, description, position
                  FROM endpoint JOIN description ON description.number = endpoint.description
                  WHERE identity = ? AND path = ? AND method = ? AND provider = ? AND api = ?"""
@@ -213,7 +212,8 @@ class Changes:
     def _renumbered(self, entry: Entry, stored: _StoredEndpoint) -> int:
         """Return the number for *entry*, which replaces *stored*.
 
-        It is a new one when the index entry changes, because the old entry has to go.
+        The number is a new one if the indexed terms or the rank change: the index is corrected by
+        removing one row and adding another.
         """
         columns = self._columns(stored.description, stored.position)
         if columns == entry.columns and stored.number >> _BUCKET_SHIFT == entry.bucket:
@@ -223,16 +223,16 @@ class Changes:
         return self._new_number(entry)
 
     def _new_number(self, entry: Entry) -> int:
-        """Return a new number for *entry*, and have it indexed."""
+        """Return a new number for *entry*, and queue it for the index."""
         self._last += 1
         number = entry.bucket << _BUCKET_SHIFT | self._last
         self._indexed[number] = entry.columns
         return number
 
     def _remove_former(self, source: str, api: PreparedApi, description: int) -> int:
-        """Remove the endpoints of *api* that *source* described before, but not in *description*.
+        """Remove the endpoints of *api* that *source* described earlier, but not in *description*.
 
-        Return their number.
+        Return how many there were.
         """
         sql = """SELECT endpoint.number, description, position
                  FROM description JOIN endpoint ON endpoint.description = description.number
@@ -246,14 +246,15 @@ class Changes:
     # The index
 
     def _columns(self, description: int, position: int) -> tuple[str, ...] | None:
-        """Return the columns of an endpoint in the index; None when the endpoint is damaged."""
+        """Return the index columns of an endpoint, or None if the endpoint is damaged."""
         try:
             return _index.indexed(self._reader.endpoint(description, position))
         except _reader.DAMAGE:
-            # Its terms stay in the index, under a number that no endpoint will have again.
+            # Its terms stay in the index, but under a number that no endpoint will have again.
             return None
 
     def _unindex(self, number: int, columns: tuple[str, ...] | None) -> None:
+        # An endpoint that is still queued is not indexed yet: dropping it from the queue is enough.
         if self._indexed.pop(number, None) is None and columns is not None:
             self._unindexed[number] = columns
 
@@ -266,7 +267,7 @@ class Changes:
     # Ids
 
     def _free_id(self, entry: Entry, old_id: str | None) -> str:
-        """Return *old_id* if it is one of the ids of *entry*, else its shortest free id."""
+        """Return *old_id* if *entry* may have that id, else the shortest free id for *entry*."""
         if old_id is not None:
             for candidate in islice(_ids(entry), _MOST_CLASHES):
                 if storable(candidate) == old_id:
@@ -280,17 +281,17 @@ class Changes:
 def _ids(entry: Entry) -> Iterator[str]:
     """Yield the ids that *entry* may get, the shortest first.
 
-    The first is its own; the others have more digits of its path's hash.
+    The first is `entry.id`; the others have more digits of the path's hash, then a number.
     """
     yield entry.id
     digest = hashlib.sha224(entry.path.encode("utf-8", "surrogatepass")).hexdigest()
-    # An id that does not end in the hash comes from an importer with its own rule for ids.
+    # An id without the hash at its end comes from an importer plugin with another rule for ids.
     stem = entry.id.removesuffix("-" + digest[:_HASH_DIGITS]) + "-"
     yield from (stem + digest[:digits] for digits in range(_HASH_DIGITS, len(digest) + 1))
     yield from (f"{stem}{digest}-{number}" for number in count(2))
 
 
 def reader(connection: sqlite3.Connection) -> Reader:
-    """Return a reader of packed endpoints for the present transaction of *connection*."""
+    """Return a reader of packed endpoints. Use it only in the present transaction."""
     sql = "SELECT number, data FROM block WHERE number <= ? ORDER BY number DESC LIMIT 1"
     return Reader(lambda number: connection.execute(sql, (number,)).fetchone())

@@ -1,4 +1,7 @@
-"""The catalogue's file: opened, or left as it is with an error that says what is wrong with it."""
+"""The catalogue's SQLite file: its schema, its versions, and the errors for a file we cannot use.
+
+A file that is not a catalogue is never changed.
+"""
 
 from __future__ import annotations
 
@@ -16,37 +19,37 @@ from httptask.catalogue import _index
 from httptask.errors import CatalogueError
 
 MEMORY = ":memory:"
-"""The name of a catalogue that lives in memory and ends with its connection."""
+"""The name of a catalogue in memory, which is lost when its connection is closed."""
 
 APPLICATION_ID = int.from_bytes(b"htsk", "big")
 """Marks a SQLite file as ours (SQLite file format, section 1.3.16)."""
 
 VERSION = 3
-"""The schema's version, in SQLite's `user_version`.
+"""The schema's version, stored in SQLite's `user_version`.
 
-A change of the schema, or of what is indexed, adds one, and a conversion from the last version: see
-`Catalogue._convert`.
+Who changes the schema or the indexed terms adds 1 here and a conversion from the previous version
+to `Catalogue._convert`.
 """
 
 BUSY_SECONDS = 5.0
-"""Seconds to wait for another program's lock."""
+"""How long to wait for another program's lock, in seconds."""
 
 CACHE_KIB = 32 * 1024
-"""The most memory for pages of the file, in KiB.
+"""The most memory for SQLite's page cache, in KiB.
 
-It holds the pages that searches read again, and those that a transaction writes before it ends.
+The cache holds pages that searches read again, and pages that a transaction has yet to write.
 """
 
 LOG_BYTES = 16 * 1024 * 1024
-"""Bytes to which the write-ahead log is cut when it starts anew.
+"""The size in bytes to which SQLite truncates the write-ahead log after a checkpoint.
 
-A transaction may make it longer for a time.
+A large transaction may make the log longer for a time.
 """
 
 _STATEMENTS = (
-    # One import of one API from one source. `digest` is the source's; it is empty when some of the
-    # endpoints were removed or replaced since, so that the source is imported again. `origin` is
-    # the text of an `Origin`, or empty when it is not known.
+    # A row is one import of one API from one source. `digest` identifies the source's content; it
+    # is cleared when some of the endpoints are removed or replaced later, so that the source is
+    # imported again. `origin` is the text of an `Origin`, or empty if the origin is not known.
     """CREATE TABLE description (
       number INTEGER PRIMARY KEY, source TEXT NOT NULL,
       provider TEXT NOT NULL COLLATE NOCASE, api TEXT NOT NULL,
@@ -54,7 +57,8 @@ _STATEMENTS = (
       origin TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX description_of_provider ON description (provider, api)",
     "CREATE INDEX description_of_digest ON description (digest) WHERE digest <> x''",
-    # Lookups go by `identity` and `id_hash` instead of long texts: an index repeats its columns.
+    # Lookups use `identity` and `id_hash`, which are integers: an index on long texts would store
+    # the texts twice.
     """CREATE TABLE endpoint (
       number INTEGER PRIMARY KEY, description INTEGER NOT NULL, position INTEGER NOT NULL,
       identity INTEGER NOT NULL, id_hash INTEGER NOT NULL, fingerprint INTEGER NOT NULL,
@@ -63,10 +67,10 @@ _STATEMENTS = (
     "CREATE INDEX endpoint_of_description ON endpoint (description)",
     "CREATE INDEX endpoint_of_identity ON endpoint (identity)",
     "CREATE INDEX endpoint_of_id ON endpoint (id_hash)",
-    # What `_pack` makes, by `_reader.block_number`.
+    # The blocks of `_pack`, numbered by `_reader.block_number`.
     "CREATE TABLE block (number INTEGER PRIMARY KEY, data BLOB NOT NULL)",
-    # The last number given. A number is never used again: the index might mistake one endpoint for
-    # the other.
+    # The last number that an endpoint got. A number is never used again: the index may still hold
+    # the terms of a damaged endpoint under its number.
     "CREATE TABLE sequence (last INTEGER NOT NULL)",
     "INSERT INTO sequence VALUES (0)",
     *_index.TABLES,
@@ -77,7 +81,7 @@ _TABLES = {
     2: frozenset({"description", "endpoint", "block", "sequence"}) | _index.TABLE_NAMES,
     3: frozenset({"description", "endpoint", "block", "sequence"}) | _index.TABLE_NAMES,
 }
-"""Version -> the tables it has."""
+"""Version of the schema -> its tables."""
 
 _CODES = {
     sqlite3.SQLITE_BUSY: "catalogue-busy",
@@ -90,17 +94,19 @@ _CODES = {
     sqlite3.SQLITE_FULL: "catalogue-disk-full",
     sqlite3.SQLITE_IOERR: "catalogue-disk-error",
 }
-"""SQLite's primary result code -> the code of the error."""
+"""SQLite's primary result code -> the code of our `CatalogueError`."""
 
 _PASSING = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-"""Codes of errors that are not the file's fault and may not happen again."""
+"""Result codes of errors that are not the file's fault and may not happen again."""
 _UNREADABLE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+"""Result codes for WAL on a read-only file system: see `_connected_to_ours`."""
 
 
 def file_of(path: str | os.PathLike[str] | None) -> str:
     """Return the name of the catalogue's file.
 
-    It is *path*, else the value of `HTTPTASK_CATALOGUE`, else a file in the user's data folder.
+    The name is *path*, or the value of `HTTPTASK_CATALOGUE`, or else `catalogue.sqlite3` in the
+    user's data folder. Raises `CatalogueError` if *path* is empty.
     """
     named = os.fspath(path) if path is not None else os.environ.get("HTTPTASK_CATALOGUE", "")
     if named:
@@ -125,7 +131,7 @@ def translated(name: str) -> Iterator[None]:
 
 
 class _DamagedError(sqlite3.DatabaseError):
-    """What SQLite does not see; *code* and *params* are those of the `CatalogueError`."""
+    """Damage that SQLite does not notice. *code* and *params* are those of the `CatalogueError`."""
 
     def __init__(self, code: str, **params: Any) -> None:
         super().__init__(code)
@@ -145,15 +151,16 @@ def _catalogue_error(name: str, error: sqlite3.Error) -> CatalogueError:
 
 
 def may_pass(error: BaseException | None) -> bool:
-    """Say whether *error* may pass by itself: the disk is full, or another program has a lock."""
+    """Say whether *error* may go away by itself: a full disk, or another program's lock."""
     code = getattr(error, "sqlite_errorcode", None) or 0
     return code & 0xFF in _PASSING
 
 
 def connect(name: str) -> sqlite3.Connection:
-    """Open the catalogue *name*, which may be new, without tables yet, or of an older `version`.
+    """Open the catalogue *name* and return the connection.
 
-    Raises `CatalogueError`. A file that is not a catalogue is left as it was, byte for byte.
+    The catalogue may be new and have no tables yet, or have an older `version`. Raises
+    `CatalogueError`. A file that is not a catalogue stays as it was, byte for byte.
     """
     if name == MEMORY:
         return _connected(MEMORY)
@@ -174,12 +181,12 @@ def connect(name: str) -> sqlite3.Connection:
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """Return the version of the catalogue's schema; 0 means that there are no tables yet."""
+    """Return the version of the catalogue's schema. 0 means that there are no tables yet."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables, inside the caller's transaction."""
+    """Create the tables, inside the caller's transaction."""
     # Not executescript: it would commit the caller's transaction.
     for statement in _STATEMENTS:
         connection.execute(statement)
@@ -188,10 +195,10 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def take_version_1(connection: sqlite3.Connection) -> list[Any]:
-    """Return the endpoints of a catalogue of version 1 as JSON objects, and drop its tables.
+    """Return the endpoints of a version 1 catalogue as JSON objects, and drop its tables.
 
-    This is inside the caller's transaction. Raises `sqlite3.DatabaseError` when an endpoint is
-    damaged; `translated` makes it a `CatalogueError`.
+    Runs inside the caller's transaction. Raises `sqlite3.DatabaseError` if an endpoint is damaged;
+    `translated` turns that into a `CatalogueError`.
     """
     sql = "SELECT document FROM endpoint ORDER BY number"
     try:
@@ -204,15 +211,15 @@ def take_version_1(connection: sqlite3.Connection) -> list[Any]:
 
 
 def convert_version_2(connection: sqlite3.Connection) -> None:
-    """Add the column that version 3 brought, inside the caller's transaction."""
+    """Add the column that is new in version 3, inside the caller's transaction."""
     connection.execute("ALTER TABLE description ADD COLUMN origin TEXT NOT NULL DEFAULT ''")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def share(connection: sqlite3.Connection) -> None:
-    """Let others read while one writes (WAL).
+    """Switch to SQLite's write-ahead log (WAL), so that others can read during a write.
 
-    Some network file systems cannot do that; the catalogue works without it, too.
+    Some network file systems do not support WAL. The catalogue works without it, too.
     """
     try:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -221,7 +228,7 @@ def share(connection: sqlite3.Connection) -> None:
 
 
 def tune(connection: sqlite3.Connection) -> None:
-    """Give *connection* its cache, and sync to disk no more often than is safe."""
+    """Set the cache size and the log size of *connection*, and sync as rarely as is safe."""
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
@@ -230,14 +237,14 @@ def tune(connection: sqlite3.Connection) -> None:
 
 
 def _connected(uri: str) -> sqlite3.Connection:
-    # isolation_level None: transactions begin and end where our code says so, not the driver.
+    # isolation_level None: our code begins and ends transactions, not the driver.
     connection = sqlite3.connect(uri, uri=uri != MEMORY, timeout=BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA trusted_schema = OFF")  # the file may come from a stranger
     return connection
 
 
 def _connected_to_ours(uri: str) -> sqlite3.Connection:
-    """Connect to the existing catalogue *uri*, read-only where it cannot be written to."""
+    """Connect to the existing catalogue *uri*; read-only if the file system is read-only."""
     connection = _connected(f"{uri}?mode=rw")
     try:
         _check_tables(connection)
@@ -245,8 +252,8 @@ def _connected_to_ours(uri: str) -> sqlite3.Connection:
         connection.close()
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _UNREADABLE:
             raise
-        # On a read-only file system WAL cannot make its helper files. Nobody writes there, so they
-        # are not needed.
+        # On a read-only file system SQLite cannot create the -wal and -shm files. Nobody writes
+        # there, so `immutable` is safe and does without these files.
         connection = _connected(f"{uri}?immutable=1")
         try:
             _check_tables(connection)
@@ -261,18 +268,18 @@ def _tables(connection: sqlite3.Connection) -> set[str]:
 
 
 def _check_tables(connection: sqlite3.Connection) -> None:
-    # One transaction: another program may convert the file between two reads, and the tables of
-    # one version would be compared with those of the next.
+    # Read both in one transaction. Otherwise another program could convert the file in between, and
+    # the tables of one version would be compared with those of the next.
     connection.execute("BEGIN")
     try:
         tables = _tables(connection)
-        written = version(connection)
+        stored_version = version(connection)
     finally:
         connection.execute("ROLLBACK")
-    # Not the header's version: the write-ahead log may have a later one. An unknown version gets
-    # the tables of the present one, and so is reported as damaged.
-    expected = _TABLES.get(written, _TABLES[VERSION])
-    # No table at all is fine: a creation was killed, and SQLite has just rolled it back.
+    # `_check_header` may have seen an older version: the write-ahead log may hold a later one. A
+    # version that we do not know is checked like the present one.
+    expected = _TABLES.get(stored_version, _TABLES[VERSION])
+    # A file without any table is fine: its creation was killed, and SQLite has rolled it back.
     if tables and not tables >= expected:
         raise _DamagedError("catalogue-tables", names=sorted(expected - tables))
 
@@ -280,14 +287,14 @@ def _check_tables(connection: sqlite3.Connection) -> None:
 def _is_new(path: Path) -> bool:
     """Say whether there is no catalogue at *path* yet.
 
-    Raises `CatalogueError` for a file that is something else. The header is read as plain bytes:
-    SQLite itself would leave its helper files beside another program's file.
+    Raises `CatalogueError` if there is something else. The header is read without SQLite, which
+    would leave -wal and -shm files beside another program's database.
     """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return True
-    if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+    if not stat.S_ISREG(mode):  # opening a named pipe would block for ever
         code = "catalogue-folder" if stat.S_ISDIR(mode) else "catalogue-no-file"
         raise CatalogueError(code, file=str(path))
     with path.open("rb") as file:
@@ -297,10 +304,10 @@ def _is_new(path: Path) -> bool:
 
 
 def _check_header(header: bytes, name: str) -> None:
-    """Raise `CatalogueError` if the file *name*, which starts with *header*, is no catalogue.
+    """Raise `CatalogueError` if the file *name* with the first bytes *header* is not a catalogue.
 
-    See the SQLite file format, section 1.3. An empty file is fine: SQLite takes it for an empty
-    database, and a creation that was killed leaves one.
+    See the SQLite file format, section 1.3. An empty file is fine: for SQLite it is an empty
+    database, and a killed creation leaves an empty file.
     """
     if not header:
         return

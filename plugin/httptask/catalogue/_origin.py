@@ -1,4 +1,4 @@
-"""The origin of a description: what it takes to read it again."""
+"""The origin of an imported description: its source and options, so that it can be read again."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ class Origin:
     """The source and the options of an import."""
 
     source: str
-    """A SOURCE of `httptask import`; a file by its absolute path."""
+    """The SOURCE argument of `httptask import`; for a file, its absolute path."""
     name: str
-    """The source as it was typed: the names of the sources read from it begin with it."""
+    """The source as the user typed it. The names of all sources read from it begin with it."""
     provider: str | None = None
-    """The provider that the import named, if it named one."""
+    """The provider that the user named for the import (`--provider`), if any."""
     servers: tuple[str, ...] = ()
-    """The servers that the import named."""
+    """The servers that the user named for the import (`--server`)."""
 
     def to_text(self) -> str:
-        """Return the origin as the catalogue stores it."""
+        """Return the origin as JSON text, which the catalogue stores."""
         return json.dumps([self.source, self.name, self.provider, *self.servers])
 
     @classmethod

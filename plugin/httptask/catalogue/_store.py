@@ -41,15 +41,15 @@ class Catalogue:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str] | None = None) -> Catalogue:
-        """Open the catalogue at *path*, or make one with the endpoints that httptask ships.
+        """Open the catalogue at *path*, or create it with the endpoints that httptask ships.
 
-        *path* None is the file that the environment variable `HTTPTASK_CATALOGUE` names, else
-        `catalogue.sqlite3` in the user's data folder; `":memory:"` is a catalogue that ends when it
-        is closed. Missing folders are made. An empty file becomes a new catalogue, as in SQLite. A
-        file on a read-only file system can be read.
+        Without *path*, the environment variable `HTTPTASK_CATALOGUE` names the file; without that,
+        it is `catalogue.sqlite3` in the user's data folder. `":memory:"` is a catalogue in memory,
+        lost when it is closed. Missing folders are created. An empty file becomes a new catalogue,
+        as in SQLite. A file on a read-only file system can be read.
 
-        Raises `CatalogueError` for a file that is damaged, of another program, of a newer httptask,
-        or not accessible.
+        Raises `CatalogueError` if the file is damaged, belongs to another program, was written by
+        a newer httptask, or cannot be accessed.
         """
         name = _file.file_of(path)
         connection = _file.connect(name)
@@ -70,7 +70,7 @@ class Catalogue:
 
     @property
     def version(self) -> tuple[int, int]:
-        """Two numbers that change with every write: by this connection, by others to the file."""
+        """Two counters: one changes with writes of this connection, one with writes of others."""
         with self._translated():
             by_others = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         return self._connection.total_changes, by_others
@@ -78,7 +78,7 @@ class Catalogue:
     def close(self) -> None:
         """Close the file.
 
-        Closing twice does nothing; any other method raises `CatalogueError` from now on.
+        A second call does nothing. Every other method raises `CatalogueError` afterwards.
         """
         with self._translated():
             self._connection.close()
@@ -103,7 +103,7 @@ class Catalogue:
     def endpoints(self) -> Iterator[Endpoint]:
         """Yield every endpoint, sorted by provider, path and method.
 
-        One that is removed meanwhile is left out.
+        An endpoint that is removed during the iteration is left out.
         """
         with self._translated():
             sql = """SELECT endpoint.number FROM endpoint
@@ -127,9 +127,9 @@ class Catalogue:
     def get(self, endpoint_id: str) -> Endpoint:
         """Return the endpoint *endpoint_id*.
 
-        Its `definitions` are those it needs. Where they are more than 2,000 or more than 2 MiB,
-        some of the responses', and only then some of the request's, accept any value instead.
-        Raises `UnknownEndpointError` with the nearest ids, at most five.
+        Its `definitions` are the definitions that it needs, up to 2,000 and 2 MiB. Further
+        definitions, first of the responses, then of the request, become schemas that accept any
+        value. Raises `UnknownEndpointError` with up to five similar ids.
         """
         with self._reading():
             number = _scope.by_id(self._connection, endpoint_id)
@@ -147,13 +147,13 @@ class Catalogue:
         limit: int = 20,
         offset: int = 0,
     ) -> list[Hit]:
-        """Return *limit* endpoints at most that match *words*, best first, after *offset* others.
+        """Return up to *limit* matches of *words*, best first, without the first *offset*.
 
-        Words may come in any order, and each may be a beginning: `proc send email`. They are looked
-        for in provider, path and title, then in the description, whatever their case and accents.
-        Nothing in them is an operator. Where no endpoint has all of them, misspelt words are
-        corrected, then most of the words are enough; `Hit.match` says so. No words list everything
-        by provider and path. *provider* and *method* keep only hits of that provider and method.
+        Words may be in any order, and each may be the beginning of a word: `proc send email`. They
+        are searched in provider, path and title, then in the description; case and accents do not
+        matter, and there are no operators. If no endpoint has all the words, misspelt words are
+        corrected; then endpoints with most of the words are returned. `Hit.match` says which. Empty
+        *words* list everything by provider and path. *provider* and *method* limit the search.
         """
         with self._reading():
             return _search.search(
@@ -173,34 +173,33 @@ class Catalogue:
         digest: bytes = b"",
         whole: bool = False,
     ) -> ImportCounts:
-        """Store *endpoints*, read from *source*: all of them, or on any error none.
+        """Store *endpoints*, read from *source*: all of them, or none if there is any error.
 
-        An endpoint is identified by provider (whatever its case), API's name, path and method. One
-        that is stored already is replaced and keeps its id, whatever source it came from. An
-        endpoint whose id is taken gets more digits of its path's hash. *source* is noted in
-        endpoints that do not name theirs.
+        An endpoint is identified by its provider (ignoring case), API name, path and method. A
+        stored endpoint with the same identity is replaced, whatever its source, and keeps its id.
+        If another endpoint has the id already, the new endpoint gets more digits of its path's hash
+        in its id. Endpoints without a `source` get *source*.
 
         *digest* identifies this import for `known`. *whole* says that *source* describes its APIs
-        in full: endpoints that it described before, and does not now, are removed.
+        in full: endpoints that it described before, but does not describe now, are removed.
 
-        The definitions that endpoints refer to are stored once for all endpoints that share one
-        mapping.
+        Endpoints that share one mapping of `definitions` share the stored definitions, too.
         """
         return self.put_prepared([prepare(endpoints, source=source, digest=digest, whole=whole)])[0]
 
     def put_prepared(self, prepared: Sequence[Prepared]) -> list[ImportCounts]:
-        """Store the results of `prepare` for several sources, in one transaction.
+        """Store the results of `prepare` for several sources in one transaction.
 
-        Return the counts of each, as `put` does.
+        Return the counts for each source. See `put`.
         """
         with self._changing() as changes:
             return [changes.put(source) for source in prepared]
 
     def known(self, digest: bytes) -> ImportCounts | None:
-        """Return the counts of importing the source of *digest* again: all endpoints unchanged.
+        """Return the counts of another import of the source with *digest*: all unchanged.
 
-        Return None when it was not imported, or when some of its endpoints were replaced or removed
-        since.
+        Return None if no source with *digest* was imported, or if some of its endpoints were
+        replaced or removed since.
         """
         with self._reading():
             sql = "SELECT number, source FROM description WHERE digest = ? AND digest <> x''"
@@ -216,19 +215,19 @@ class Catalogue:
         return ImportCounts(descriptions[0][1], unchanged=len(ids), ids=tuple(ids))
 
     def remember(self, digest: bytes, origin: Origin) -> None:
-        """Store *origin* as the origin of the source of *digest*."""
+        """Store *origin* for the source with *digest*, unless it is stored already."""
         sql = "SELECT count(*) FROM description WHERE digest = ? AND digest <> x'' AND origin <> ?"
         with self._reading():
-            (others,) = self._connection.execute(sql, (digest, origin.to_text())).fetchone()
-        if others:
+            (outdated,) = self._connection.execute(sql, (digest, origin.to_text())).fetchone()
+        if outdated:
             sql = "UPDATE description SET origin = ? WHERE digest = ? AND digest <> x''"
             with self._writing():
                 self._connection.execute(sql, (origin.to_text(), digest))
 
     def origins(self, provider: str | None = None) -> dict[Origin | None, frozenset[str]]:
-        """Return the origins of descriptions, each with the names of its sources, in import order.
+        """Return origin -> the names of its sources, in the order of imports.
 
-        None is the origin of sources that nobody can read again. *provider* keeps only the
+        The key None collects the sources that cannot be read again. *provider* limits the result to
         descriptions of that provider.
         """
         sql = """SELECT origin, source FROM description
@@ -244,7 +243,7 @@ class Catalogue:
         return {origin: frozenset(sources) for origin, sources in sources_of.items()}
 
     def is_as_shipped(self) -> bool:
-        """Say whether the catalogue has only the endpoints that httptask ships."""
+        """Say whether all endpoints in the catalogue are from the sources that httptask ships."""
         with self._translated():
             sources = {
                 source
@@ -265,7 +264,7 @@ class Catalogue:
     def remove(self, endpoint_id: str) -> None:
         """Remove the endpoint *endpoint_id*.
 
-        Raises `UnknownEndpointError` with the nearest ids, at most five.
+        Raises `UnknownEndpointError` with up to five similar ids.
         """
         with self._changing() as changes:
             number = _scope.by_id(self._connection, endpoint_id)
@@ -275,10 +274,9 @@ class Catalogue:
             raise UnknownEndpointError(endpoint_id, self._nearest(endpoint_id))
 
     def optimise(self) -> None:
-        """Make searches faster after an import of thousands of endpoints. It takes seconds.
+        """Make searches faster after an import of thousands of endpoints. This takes seconds.
 
-        Nothing changes when the disk is full or another program is writing; searches work as
-        before.
+        If the disk is full or another program is writing, nothing changes and no error is raised.
         """
         try:
             with self._writing():
@@ -292,14 +290,16 @@ class Catalogue:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """Read one state of the catalogue in the whole block, whatever others write meanwhile."""
+        """Let the block read one state of the catalogue, whatever others write meanwhile."""
         with self._transaction("DEFERRED"):
             yield
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Run the block in one transaction: all of it is kept, or none."""
-        with self._transaction("IMMEDIATE"):  # locks now: a later lock could be refused
+        """Run the block in one transaction: either all its writes are stored, or none."""
+        # IMMEDIATE takes the lock now. SQLite may refuse it without waiting to a transaction that
+        # has read already.
+        with self._transaction("IMMEDIATE"):
             yield
 
     @contextmanager
@@ -317,12 +317,12 @@ class Catalogue:
                 yield
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # a full disk ends it by itself
+                if self._connection.in_transaction:  # no longer, if a full disk ended it
                     self._connection.execute("ROLLBACK")
                 raise
 
     def _bring_up_to_date(self) -> None:
-        """Fill a new catalogue, convert an old one."""
+        """Fill a new catalogue or convert one of an older version."""
         with self._translated():
             version = _file.version(self._connection)
         if version == _file.VERSION:
@@ -334,14 +334,14 @@ class Catalogue:
             if version:
                 raise CatalogueError(error.code, **error.params, hint="catalogue-of-old") from error
             raise
-        # Only now: switching to WAL writes the header, and an unfinished file with a header would
-        # look like another program's.
+        # WAL only after the tables exist: switching to WAL writes the header, and a file with a
+        # header but without our application id would look like another program's.
         _file.share(self._connection)
 
     def _convert(self) -> None:
         """Fill a new catalogue or convert an old one, inside the caller's transaction."""
         version = _file.version(self._connection)
-        if version == _file.VERSION:  # another process was faster
+        if version == _file.VERSION:  # another process converted the file before we got the lock
             return
         if version == 2:
             _file.convert_version_2(self._connection)
@@ -355,6 +355,7 @@ class Catalogue:
         changes.finish()
 
     def _position_of(self, number: int) -> tuple[int, int]:
+        """Return (number of the description, position in it) of the endpoint *number*."""
         sql = "SELECT description, position FROM endpoint WHERE number = ?"
         description, position = self._connection.execute(sql, (number,)).fetchone()
         return description, position
@@ -369,13 +370,14 @@ class Catalogue:
             endpoint = reader(self._connection).complete(*row[1:])
         except _reader.DAMAGE as error:
             raise CatalogueError("catalogue-endpoint-damaged", file=self._name) from error
+        # The row's id is longer than the packed one if two ids clashed: see `Changes._free_id`.
         return endpoint if storable(endpoint.id) == row[0] else replace(endpoint, id=row[0])
 
     def _nearest(self, endpoint_id: str) -> list[str]:
-        """Return ids near to *endpoint_id*.
+        """Return up to five ids that are similar to *endpoint_id*.
 
-        Only ids that start like it or have its words are compared, so that the catalogue's size
-        does not matter.
+        Only ids with the same beginning or the same words are compared, so that the time does not
+        grow with the catalogue.
         """
         start = storable(endpoint_id.rpartition("-")[0] or endpoint_id)
         with self._translated():
