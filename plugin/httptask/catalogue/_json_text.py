@@ -1,4 +1,4 @@
-"""The JSON text of endpoints and of the parts that they share, and the references in it."""
+"""Write endpoints as JSON text, the parts that they share only once, and find the `$ref`s in it."""
 
 from __future__ import annotations
 
@@ -14,85 +14,89 @@ from httptask._schema.subschemas import DEFINITION, definition_name
 from httptask.model.api import Endpoint, Part, json_of_part
 
 _MOST_WRITTEN = 8 * 1024 * 1024
-"""Bytes of JSON texts of shared parameters and responses that are kept while an API is packed."""
+"""The most bytes of JSON text of shared parts that are cached while an API is packed."""
 
-# Without check_circular a value that contains itself ends in a RecursionError, which is as good.
+# Without check_circular, a value that contains itself ends in a RecursionError: `prepare` reports
+# both alike.
 _JSON: dict[str, Any] = {"allow_nan": False, "separators": (",", ":"), "check_circular": False}
 _ENCODER = json.JSONEncoder(ensure_ascii=False, **_JSON)
 _ENCODER_TO_ASCII = json.JSONEncoder(**_JSON)
-# What JSON has no type for is refused, as `json` does.
+# With these options orjson refuses dataclasses and dates, as `json` does.
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _NULLS = (b":null", b",null", b"[null")
-"""The null of JSON text, and some texts in strings."""
+"""The texts before and with a JSON null. They may occur in strings, too."""
 
-# As `dumped` writes a reference. A match in an example only adds a definition, which does no harm.
+# The form in which `dumped` writes a reference. A match may also be in an example: it only adds a
+# definition that nobody needs.
 REFERENCE = re.compile(rb'"\$ref":"#/\$defs/((?:[^"\\]|\\.)*+)"')
 _PLAIN_NAME = re.compile(rb"[A-Za-z0-9._-]+")
-"""A reference in which nothing is escaped, by JSON, in a URI or in a JSON Pointer."""
+"""A reference without anything that JSON, a URI or a JSON Pointer escapes."""
 
 
 def dumped(value: Any) -> bytes:
     """Return *value* as compact JSON in UTF-8."""
     try:
-        text = orjson.dumps(value, option=_OPTIONS)
+        data = orjson.dumps(value, option=_OPTIONS)
     except orjson.JSONEncodeError:
         return _dumped_by_json(value)
-    # It writes null for NaN and infinity, too, which are to be refused.
-    return _dumped_by_json(value) if any(null in text for null in _NULLS) else text
+    # orjson writes NaN and infinity as null, but they must be refused: let `json` have a look.
+    return _dumped_by_json(value) if any(null in data for null in _NULLS) else data
 
 
 def _dumped_by_json(value: Any) -> bytes:
-    """Return *value* as compact JSON in UTF-8 where orjson refuses it.
+    """Return *value* as compact JSON in UTF-8. Slower than orjson, but takes more values.
 
-    Such are integers of more than 64 bits, more than 254 levels, and lone surrogates.
+    orjson refuses integers of more than 64 bits, more than 254 levels, and lone surrogates.
     """
     try:
         return _ENCODER.encode(value).encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8
+    except UnicodeEncodeError:  # a lone surrogate cannot be encoded in UTF-8
         return _ENCODER_TO_ASCII.encode(value).encode("ascii")
 
 
 def names_in(reference: bytes) -> tuple[str, str]:
-    """Return the two definitions that *reference* may name: by all of it, or by its first part.
+    """Return the two names of definitions that *reference* may mean.
 
-    It leads to a definition, or to a place in one; a name may have slashes.
+    *reference* is the JSON text after `#/$defs/`. It points to a definition (the first name, which
+    is all of it) or into one (the second name, up to the first slash). Both are possible because
+    names may have slashes.
     """
     if _PLAIN_NAME.fullmatch(reference):
         name = reference.decode("ascii")
         return name, name
-    written = str(json.loads(b'"' + reference + b'"'))
-    whole = definition_name(DEFINITION + written) or ""
-    first = definition_name(DEFINITION + written.partition("/")[0]) or ""
+    plain_reference = str(json.loads(b'"' + reference + b'"'))
+    whole = definition_name(DEFINITION + plain_reference) or ""
+    first = definition_name(DEFINITION + plain_reference.partition("/")[0]) or ""
     return whole, first
 
 
 class _Text(NamedTuple):
-    """The JSON text of a part of endpoints."""
+    """The JSON text of a part that endpoints share."""
 
     part: Part
-    """Kept so that no other part gets its `id`."""
+    """Referenced so that no other object gets the same Python `id`."""
     fragment: orjson.Fragment
     references: list[bytes]
-    """See `REFERENCE`."""
+    """The matches of `REFERENCE` in the text."""
     size: int
 
 
 class Texts:
-    """Writes endpoints as JSON; what they share is serialised once."""
+    """Writes endpoints as JSON. Parts that they share are serialised only once."""
 
     def __init__(self) -> None:
         self._written: dict[int, _Text] = {}
-        """`id` of a part -> its text."""
+        """Python `id` of a part -> its text."""
         self._room = _MOST_WRITTEN
 
     def request(self, endpoint: Endpoint) -> tuple[bytes, Iterable[bytes]]:
-        """Return the JSON text of *endpoint* without its responses, and its references."""
+        """Return the JSON text of *endpoint* without its responses, and the references in it."""
         references: list[bytes] = []
 
         def written(part: Part) -> orjson.Fragment:
-            text = self._text(part)
-            references.extend(text.references)
-            return text.fragment
+            part_text = self._text(part)
+            references.extend(part_text.references)
+            return part_text.fragment
 
         value = endpoint.to_json(written)
         try:
@@ -101,9 +105,9 @@ class Texts:
             return _dumped_by_json(endpoint.to_json(json_of_part)), references
 
     def responses(self, endpoint: Endpoint) -> tuple[bytes, Iterable[bytes]]:
-        """Return the JSON text of the responses of *endpoint*, and its references.
+        """Return the JSON text of the responses of *endpoint*, and the references in it.
 
-        The text is empty when it has none.
+        The text is empty if there are no responses.
         """
         if not endpoint.responses:
             return b"", ()

@@ -1,19 +1,16 @@
-"""The packed form of endpoints: text in compressed blocks, made without the catalogue.
+"""Pack endpoints into compressed blocks of text. This needs no catalogue; `_reader` reads them.
 
-`_reader` opens it.
+Each endpoint of an API is one line, and so is each definition that the schemas refer to, however
+many endpoints need it. A line names the definitions that it refers to by their positions, so that
+`Reader` collects the definitions of an endpoint without parsing them. Consecutive lines are alike,
+so a block of them compresses to a fourteenth; reading one line decompresses 64 KiB.
 
-The endpoints of an API are *packed* as lines, and so are the definitions their schemas refer to:
-each definition once, however many endpoints need it. A line names the definitions it refers to by
-their positions, so that `Reader` gathers the definitions of an endpoint without parsing them.
-Consecutive lines share a block, because they are alike: together they take a fourteenth of their
-size, and one is opened by decompressing 64 KiB.
+    line of an endpoint      positions of the definitions that the request refers to, positions of
+                             those that the responses refer to, the endpoint, its responses
+    line of a definition     positions of the definitions that it refers to, its name, its schema
 
-    line of an endpoint      definitions that its request refers to, definitions that its responses
-                             refer to, the endpoint, its responses
-    line of a definition     definitions that it refers to, its name, the schema
-
-Tabs separate the fields of a line, spaces the positions, line feeds the lines: JSON text has none
-of them raw.
+Tabs separate the fields of a line, spaces the positions, line feeds the lines. Compact JSON text
+contains no raw tabs or line feeds.
 """
 
 from __future__ import annotations
@@ -34,22 +31,22 @@ from httptask.errors import CatalogueError
 from httptask.model.api import Endpoint
 
 BLOCK = 64 * 1024
-"""Bytes of text after which a block is full.
+"""The bytes of text after which a block is full.
 
-Twice as much saves a tenth of the space and costs a tenth more time.
+Blocks of twice the size would save a tenth of the space and cost a tenth more time.
 """
 
 _UNDEFINED = {"$comment": "left out: the description does not define it"}
 
 _LEVEL = 3
-"""zlib's level: 5 saves an eighth of the space and takes three quarters more time."""
+"""The compression level: 5 would save an eighth of the space and take 75% more time."""
 
 
 class Entry(NamedTuple):
-    """One endpoint: the values of its row, and its terms for the index."""
+    """One endpoint: the values of its row and the terms for the index."""
 
     order: int
-    """Its number among all endpoints passed to `prepare`, from 0."""
+    """The position of the endpoint among all that were passed to `prepare`, from 0."""
     id: str
     method: str
     path: str
@@ -57,8 +54,9 @@ class Entry(NamedTuple):
     deprecated: bool
     identity: int
     fingerprint: int
-    """Equal if the endpoint and all definitions it needs, directly or not, are equal."""
+    """A hash of the endpoint and all definitions that it needs, directly or indirectly."""
     bucket: int
+    """See `_index.number_bucket`."""
     columns: tuple[str, ...]
     """See `_index.indexed`."""
 
@@ -69,13 +67,13 @@ class Block(NamedTuple):
     content: int
     """`ENDPOINTS` or `DEFINITIONS`."""
     first: int
-    """The position of its first line."""
+    """The position of the block's first line."""
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedApi:
-    """The packed endpoints of one API; the index of an entry is the endpoint's position."""
+    """The packed endpoints of one API. The index of an entry is the endpoint's position."""
 
     provider: str
     name: str
@@ -89,7 +87,7 @@ class PreparedApi:
 class Prepared:
     """The packed endpoints of one source, for `Catalogue.put_prepared`.
 
-    It can be pickled, and is far smaller than the source.
+    A `Prepared` can be pickled, and is far smaller than the source.
     """
 
     source: str
@@ -97,7 +95,7 @@ class Prepared:
     whole: bool
     apis: tuple[PreparedApi, ...]
     origin: Origin | None = None
-    """Where the source came from; None where nobody can read it again."""
+    """Where the source came from. None if it cannot be read again."""
 
     @property
     def count(self) -> int:
@@ -110,9 +108,9 @@ def prepare(
 ) -> Prepared:
     """Pack *endpoints* for `Catalogue.put_prepared`.
 
-    This is the part of `Catalogue.put` that needs no catalogue, so that another process can do it.
-    The arguments are the same. Each endpoint is packed, with the definitions it needs, before the
-    next one is taken. Raises `CatalogueError` for an endpoint that JSON cannot represent.
+    This is the part of `Catalogue.put` that needs no catalogue, so that another process can do it;
+    the arguments are the same. Each endpoint is packed with its definitions before the next one is
+    taken from *endpoints*. Raises `CatalogueError` if JSON cannot represent an endpoint.
     """
     packers: dict[tuple[bytes, str], _Packer] = {}
     for order, endpoint in enumerate(endpoints):
@@ -123,15 +121,15 @@ def prepare(
 
 
 def folded(provider: str) -> bytes:
-    """Return the bytes that *provider* is compared by: ASCII letters in lower case.
+    """Return *provider* as bytes for comparison, with ASCII letters in lower case.
 
-    SQLite's NOCASE compares in the same way.
+    SQLite's NOCASE collation compares in the same way.
     """
     return provider.encode("utf-8", "surrogatepass").lower()
 
 
 def _hash(*parts: bytes) -> bytes:
-    """Return a hash of *parts* in 8 bytes."""
+    """Return a hash of *parts*: 8 bytes."""
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))
@@ -140,18 +138,18 @@ def _hash(*parts: bytes) -> bytes:
 
 
 def _number(digest: bytes) -> int:
-    return int.from_bytes(digest, "big", signed=True)  # as SQLite's integers are
+    return int.from_bytes(digest, "big", signed=True)  # signed, like SQLite's integers
 
 
 def _identity(endpoint: Endpoint) -> int:
-    """Return a hash of what tells an endpoint from another: provider, API, path and method."""
+    """Return a hash of the properties that identify *endpoint*: provider, API, path and method."""
     texts = (endpoint.api.name, endpoint.path, endpoint.method.upper())
     encoded = (text.encode("utf-8", "surrogatepass") for text in texts)
     return _number(_hash(folded(endpoint.provider), *encoded))
 
 
 class _Lines:
-    """Gathers lines of endpoints, or of definitions, into blocks."""
+    """Collects lines, of endpoints or of definitions, into blocks."""
 
     def __init__(self, content: int) -> None:
         self._content = content
@@ -190,7 +188,7 @@ class _Packer:
         self._entries: list[tuple[Entry, bytes, list[int]]] = []
 
     def add(self, order: int, endpoint: Endpoint) -> None:
-        """Pack *endpoint*, and the definitions it needs that are not packed yet."""
+        """Pack *endpoint* and those definitions it needs that are not packed yet."""
         try:
             request, in_request = self._texts.request(endpoint)
             answers, in_answers = self._texts.responses(endpoint)
@@ -235,32 +233,35 @@ class _Packer:
 
 
 class _DefinitionPacker:
-    """Packs the definitions of one API in the order in which references to them come."""
+    """Packs the definitions of one API, in the order in which they are first referred to."""
 
     def __init__(self) -> None:
         self.lines = _Lines(DEFINITIONS)
         self._mapping: Mapping[str, Any] = {}
         self._positions: dict[bytes, int] = {}
-        """Reference after `#/$defs/` -> the definition's position, for the present mapping."""
+        """Text of a reference after `#/$defs/` -> the definition's position in `_mapping`."""
         self._names: dict[str, int] = {}
+        """Name of a definition in `_mapping` -> its position."""
         self._count = 0
         self._pending: deque[str] = deque()
-        """Names of definitions that have a position and are not packed yet, in order."""
+        """The names of definitions that have a position but are not packed yet, in order."""
         self._own: list[bytes] = []
+        """Position -> hash of the definition alone, without the definitions it refers to."""
         self._targets: list[list[int]] = []
+        """Position -> positions of the definitions it refers to."""
 
     def positions(self, references: Iterable[bytes]) -> list[int]:
-        """Return the positions of the definitions that *references* lead to, each once."""
+        """Return the positions of the definitions that *references* point to, each once."""
         return [self._position(reference) for reference in dict.fromkeys(references)]
 
     def open(self, definitions: Mapping[str, Any]) -> None:
-        """Look up references in *definitions* from now on."""
-        # Another mapping is another description's: its names may mean other definitions.
+        """Resolve references in *definitions* from now on."""
+        # Another mapping comes from another description, where a name may mean something else.
         if definitions is not self._mapping:
             self._mapping, self._positions, self._names = definitions, {}, {}
 
     def pack(self) -> None:
-        """Pack the pending definitions, and all definitions that they refer to."""
+        """Pack the pending definitions and all definitions that they refer to."""
         while self._pending:
             name = self._pending.popleft()
             schema = dumped(self._mapping.get(name, _UNDEFINED))
@@ -270,10 +271,11 @@ class _DefinitionPacker:
             self._targets.append(targets)
 
     def fingerprints(self) -> list[bytes]:
-        """Return a hash for each definition, over it and all it refers to, directly or not."""
+        """Return a hash for each definition and all that it refers to, directly or indirectly."""
         fingerprints = [b""] * self._count
+        # Definitions that refer to each other in a circle are one component: each depends on all.
         for members in components(range(self._count), self._targets.__getitem__):
-            # The members of the group itself have no fingerprint yet.
+            # b"" stands for the members of this component, which have no fingerprint yet.
             reached = {
                 fingerprints[target] for member in members for target in self._targets[member]
             } - {b""}
@@ -295,12 +297,12 @@ class _DefinitionPacker:
 
 
 def _name(reference: bytes, definitions: Container[str]) -> str:
-    """Return the name of the definition that *reference* points at or into.
+    """Return the name of the definition that *reference* points to or into.
 
-    *reference* is what follows `#/$defs/` in JSON text.
+    *reference* is the JSON text after `#/$defs/`.
     """
-    whole, first = names_in(reference)
-    return first if first in definitions and whole not in definitions else whole
+    whole_name, first_part = names_in(reference)
+    return first_part if first_part in definitions and whole_name not in definitions else whole_name
 
 
 def _written(positions: Iterable[int]) -> bytes:

@@ -1,4 +1,4 @@
-"""Packed endpoints, opened: see `_pack`."""
+"""Read endpoints from their packed form, which `_pack` describes."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from httptask.catalogue._json_text import REFERENCE, names_in
 from httptask.model.api import Endpoint
 
 MOST_DEFINITIONS = 2_000
-"""The most definitions that one endpoint is opened with."""
+"""The most definitions that one endpoint is returned with."""
 MOST_DEFINED = 2 * 1024 * 1024
-"""The most bytes of JSON text of these definitions."""
+"""The most bytes of JSON text that these definitions have together."""
 
 LEFT_OUT = {
     "$comment": f"left out: what this endpoint refers to is more than {MOST_DEFINED // 2**20} MiB"
 }
-"""The schema in place of a definition beyond these bounds: it accepts any value."""
+"""The schema that replaces a definition beyond these bounds. It accepts any value."""
 ENDPOINTS, DEFINITIONS = 0, 1
-"""What a block contains; part of its number."""
+"""The two kinds of block content. The kind is part of a block's number."""
 
 DAMAGE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, zlib.error)
-"""What reading a damaged catalogue may raise in this module."""
+"""The errors that this module may raise when it reads a damaged catalogue."""
 
 
 class Reader:
-    """Opens packed endpoints.
+    """Reads packed endpoints.
 
-    *fetch* takes a block number, and returns the last block whose number is not above it: (number,
-    data). Opened lines are kept, so a reader is for one transaction.
+    *fetch* takes a block number and returns (number, data) of the block with the highest number
+    up to that one. Decompressed lines are cached, so use a reader for one transaction only.
     """
 
     def __init__(self, fetch: Callable[[int], tuple[int, bytes]]) -> None:
@@ -51,8 +51,8 @@ class Reader:
     def complete(self, description: int, position: int) -> Endpoint:
         """Return the endpoint at *position* of *description* with every definition it needs.
 
-        The definitions are gathered breadth first, those for the request before those for the
-        responses, up to `MOST_DEFINITIONS` and `MOST_DEFINED`; further ones are `LEFT_OUT`. Raises
+        Definitions are collected breadth first, for the request before the responses, up to
+        `MOST_DEFINITIONS` and `MOST_DEFINED`. Each further definition becomes `LEFT_OUT`. Raises
         one of `DAMAGE`.
         """
         requested, answered, request, answers = self._line(description, ENDPOINTS, position)
@@ -67,19 +67,22 @@ class Reader:
         return replace(endpoint, definitions=Definitions(schemas, left_out))
 
     def _reached(self, description: int, *starts: Iterable[int]) -> tuple[dict[bytes, bytes], bool]:
-        """Return name -> schema of the definitions reached from *starts*; and if these are all."""
+        """Return the definitions reachable from *starts* (name -> schema), and if none is missing.
+
+        Names and schemas are JSON text. A definition is missing when it exceeds the bounds.
+        """
         schemas: dict[bytes, bytes] = {}
         room, is_whole = MOST_DEFINED, True
-        seen: set[int] = set()
-        for start in starts:
-            pending = deque(start)
+        seen_positions: set[int] = set()
+        for references in starts:
+            pending = deque(references)
             while pending:
                 position = pending.popleft()
-                if position in seen:
+                if position in seen_positions:
                     continue
-                if len(seen) >= MOST_DEFINITIONS:
+                if len(seen_positions) >= MOST_DEFINITIONS:
                     return schemas, False
-                seen.add(position)
+                seen_positions.add(position)
                 targets, name, schema = self._line(description, DEFINITIONS, position)
                 if len(schema) <= room:
                     schemas[name] = schema
@@ -90,7 +93,9 @@ class Reader:
         return schemas, is_whole
 
     def _line(self, description: int, content: int, position: int) -> list[bytes]:
+        """Return the fields of the line at *position*: see `_pack`."""
         number = block_number(description, content, position)
+        # Lines have numbers like blocks: the first line of a block has the number of the block.
         if number not in self._lines:
             first, data = self._fetch(number)
             self._lines.update(zip(count(first), zlib.decompress(data).split(b"\n"), strict=False))
@@ -100,13 +105,14 @@ class Reader:
 def block_number(description: int, content: int, position: int) -> int:
     """Return the number of the block of *description* that begins at *position*.
 
-    The numbers of a description's blocks are in the order of positions.
+    The bits are, from the top: the description, the content (1 bit), the position (31 bits). So
+    the blocks of a description are adjacent and sorted by position.
     """
     return (description << 1 | content) << 31 | position
 
 
 class Definitions(Mapping[str, Any]):
-    """Name -> JSON Schema, parsed on first access: an endpoint may have thousands and use two."""
+    """Name -> JSON Schema, parsed on first access: an endpoint may have 2,000 and need only two."""
 
     def __init__(self, texts: Mapping[str, bytes], left_out: Iterable[str] = ()) -> None:
         self._texts = texts
@@ -139,7 +145,7 @@ def _endpoint(request: bytes, answers: bytes) -> Endpoint:
 
 
 def _undefined_names(texts: Iterable[bytes], defined: Container[str]) -> dict[str, None]:
-    """Return the names that the JSON *texts* refer to and that are not in *defined*."""
+    """Return the names that references in the JSON *texts* use and *defined* lacks, in order."""
     undefined: dict[str, None] = {}
     for reference in dict.fromkeys(chain.from_iterable(map(REFERENCE.findall, texts))):
         names = names_in(reference)
