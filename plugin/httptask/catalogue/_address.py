@@ -1,4 +1,4 @@
-"""A pasted path or URL in a query.
+"""Match a query that is a pasted path or URL with path templates.
 
 Examples: `/v1/customers/{id}`, `GET /v1/customers`, `https://api.stripe.com/v1/customers/cus_1`.
 """
@@ -16,17 +16,17 @@ MOST_SEGMENTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A pasted path or URL, in its parts."""
+    """A pasted path or URL, split into its parts."""
 
     host: str
-    """Empty when only a path was pasted."""
+    """Empty if only a path was pasted."""
     path: str
     segments: tuple[str, ...]
-    """The segments of the path, without the query and the fragment: the last `MOST_SEGMENTS`."""
+    """The last `MOST_SEGMENTS` segments of the path, without query and fragment."""
 
     @classmethod
     def of(cls, query: str) -> Address | None:
-        """Return the path or URL in *query*, or None when *query* is words."""
+        """Parse *query*; return None if it is neither a path nor a URL."""
         match = _PATH_OR_URL.match(query)
         if match is None:
             return None
@@ -36,10 +36,10 @@ class Address:
         return cls(match["host"] or "", match["path"], segments[-MOST_SEGMENTS:])
 
     def fitness(self, template: str) -> float:
-        """Return how well the path *template* fits; 0 when it does not.
+        """Return how well the path *template* fits the address: 0 (not at all) to 3.
 
-        3 is the same text, 2 are the same segments, 1 is the same end of a longer path. Each
-        segment that fills a parameter takes 0.1 away.
+        3 means the same text, 2 the same segments, 1 the last segments of a longer path (of a URL
+        whose beginning is the server's). Each segment that fills a parameter subtracts 0.1.
         """
         if template == self.path:
             return 3.0
@@ -50,25 +50,25 @@ class Address:
         pasted = self.segments[longer_by:]
         if not all(map(_segment_fits, pasted, expected)):
             return 0.0
-        # `/users/me` means `/users/me` rather than `/users/{id}`.
+        # The subtraction below prefers the template `/users/me` to `/users/{id}` for `/users/me`.
         filled = sum(
             "{" in segment and "{" not in value
             for value, segment in zip(pasted, expected, strict=True)
         )
-        if filled == len(expected):
+        if filled == len(expected):  # a template of parameters only fits anything
             return 0.0
         base = 1.0 if longer_by else 2.0
         return max(base - 0.1 * filled, 0.1)
 
 
 def _segments(path: str) -> tuple[str, ...]:
-    """Return the segments of *path* that are not empty, without the query and the fragment."""
+    """Return the segments of *path* that are not empty, without query and fragment."""
     return tuple(segment for segment in re.split(r"[?#]", path)[0].split("/") if segment)
 
 
 def _segment_fits(pasted: str, expected: str) -> bool:
-    """Say whether a pasted segment fits one of a template: `data.json` fits `{name}.json`."""
+    """Say whether the segment *pasted* fits that of a template: `data.json` fits `{name}.json`."""
     if "{" not in expected:
         return pasted.lower() == expected.lower()
-    start, _, rest = expected.partition("{")
-    return pasted.startswith(start) and pasted.endswith(rest.rpartition("}")[2])
+    start, _, after_brace = expected.partition("{")
+    return pasted.startswith(start) and pasted.endswith(after_brace.rpartition("}")[2])

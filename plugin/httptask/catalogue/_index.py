@@ -1,10 +1,10 @@
 """The full-text index: its tables, the terms of an endpoint, and how rows are added and removed.
 
-Two full-text tables hold only which terms stand in which row, not the text: `name` by column, for
-nearly every search; `everything` with the descriptions, too, for the rest. `word` counts the rows
-of each term, to complete what is being typed and to correct what is misspelt. Rows are numbered so
-that the plainer endpoint has the lower number (`number_bucket`): a search for frequent words looks
-at the first few hundred only.
+Two full-text tables hold which terms occur in which row, but not the text. `name` has the names by
+column and serves nearly every search; `everything` has the descriptions, too. The table `word`
+counts the rows of each term, to complete and to correct typed words. Plainer endpoints have lower
+row numbers (`number_bucket`), so that a search for frequent words reads only the first few hundred
+rows.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from httptask.model.api import Endpoint
 COLUMNS = ("tail", "path", "provider", "title", "operation", "method")
 """The columns of `name`.
 
-`tail` is the path's end: what the endpoint is about. `provider` holds the API's name and title,
-too; `operation` the operationId and the tags.
+`tail` is the end of the path, which names the resource. `provider` holds the API's name and title,
+too. `operation` holds the operationId and the tags.
 """
 
 TABLES: tuple[str, ...] = (
@@ -46,14 +46,14 @@ TABLES: tuple[str, ...] = (
       letters INTEGER NOT NULL
     ) WITHOUT ROWID""",
 )
-"""The statements that make the tables, one each."""
+"""The statements that create the tables, one statement for each table."""
 TABLE_NAMES = frozenset({"name", "everything", "word"})
 
 LONGEST_PATH = 600
-"""Letters of a path that are indexed."""
+"""The most letters of a path that are indexed."""
 MOST_TAGS = 8
 LONGEST_DESCRIPTION = 2_000
-"""Letters of a description that are indexed."""
+"""The most letters of a description that are indexed."""
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 _BEFORE_TAIL = re.compile(r"[/#?&=:;(]")
@@ -62,10 +62,10 @@ _TAG = re.compile(r"<[^<>]{0,400}>")
 
 
 def tail(path: str) -> list[str]:
-    """Return the end of *path* without parameters, as one piece or two.
+    """Return the last piece of *path* that is not a parameter; two pieces if the last is a verb.
 
-    It is `customers` of `/v1/customers/{id}`, and `PutItem` of `/#Do=PutItem`. A verb at the end
-    counts with the piece before it: `orders`, `cancel` of `/v1/orders/{id}/cancel`.
+    `/v1/customers/{id}` gives `customers`, `/#Do=PutItem` gives `PutItem`, and
+    `/v1/orders/{id}/cancel` gives `orders` and `cancel`. A path without pieces gives none.
     """
     fixed = without_parameters(path)
     if fixed.endswith("/") or "." in fixed:
@@ -79,7 +79,7 @@ def tail(path: str) -> list[str]:
 
 
 def without_parameters(path: str) -> str:
-    """Return *path* with a `/` instead of each parameter."""
+    """Return *path* with each parameter replaced by `/`."""
     return _PARAMETER.sub("/", path)
 
 
@@ -89,9 +89,9 @@ def parameters(path: str) -> str:
 
 
 def indexed(endpoint: Endpoint) -> tuple[str, ...]:
-    """Return the terms of *endpoint*: one text for each of `COLUMNS`, and last its description's.
+    """Return the terms of *endpoint*, joined by spaces: one text for each of `COLUMNS`.
 
-    The last text has only terms that are in none of the columns.
+    One more text follows: the description's terms that are in none of the columns.
     """
     operation = endpoint.operation_id[:LONGEST_NAME]
     tags = (tag[:LONGEST_NAME] for tag in endpoint.tags[:MOST_TAGS])
@@ -114,13 +114,13 @@ def indexed(endpoint: Endpoint) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _path_terms(path: str) -> tuple[dict[str, None], dict[str, None]]:
-    """Return the terms of the end of *path*, and of all of it. Its methods share it."""
+    """Return the terms of the tail of *path* and of all of *path*. Cached: methods share a path."""
     return terms(" ".join(tail(path))), terms(path)
 
 
 @lru_cache(maxsize=512)
 def _described_terms(description: str) -> dict[str, None]:
-    """Return the terms of *description*. Nearly half of all endpoints share theirs."""
+    """Return the terms of *description*. Cached: nearly half of all endpoints share theirs."""
     return terms(_TAG.sub(" ", description) if "<" in description else description)
 
 
@@ -129,9 +129,9 @@ _shared_terms = lru_cache(maxsize=512)(terms)
 
 
 def number_bucket(endpoint: Endpoint) -> int:
-    """Return 0 to 1023, less for the plainer endpoint.
+    """Return a rank from 0 to 1023: the plainer *endpoint*, the lower.
 
-    Plain is not deprecated first, then a path of few segments, then a short path.
+    Deprecated endpoints rank above 511. Then fewer segments are plainer, then shorter paths.
     """
     path = endpoint.path
     depth = min(path.count("/") + 2 * (path.count("#") + path.count("?")), 15)
@@ -147,11 +147,11 @@ def insert(connection: sqlite3.Connection, number: int, columns: Sequence[str]) 
 
 
 def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
-    """Index *rows* of (number, what `indexed` returned), inside the caller's transaction.
+    """Index *rows* of (number, result of `indexed`), inside the caller's transaction.
 
-    Some thousands at a time are fastest.
+    Batches of some thousand rows are fastest.
     """
-    # Sorted: FTS5 flushes its memory to disk whenever a lower number comes.
+    # Sorted because FTS5 flushes its memory to disk whenever a row has a lower number than before.
     rows = sorted(rows)
     terms_of_rows = [_Terms.of(columns) for _, columns in rows]
     marks = ", ".join("?" for _ in COLUMNS)
@@ -175,13 +175,14 @@ def insert_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
 def delete(connection: sqlite3.Connection, number: int, columns: Sequence[str]) -> None:
     """Remove the row *number* from the index, inside the caller's transaction.
 
-    *columns* are what `indexed` returned for it: the index does not keep them.
+    *columns* must be the result of `indexed` with which the row was inserted: FTS5 needs the terms
+    to delete them, and a contentless table does not keep them.
     """
     delete_all(connection, [(number, columns)])
 
 
 def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
-    """Remove *rows* from the index, as `delete` does one."""
+    """Remove *rows* of (number, columns) from the index. See `delete`."""
     rows = sorted(rows)
     terms_of_rows = [_Terms.of(columns) for _, columns in rows]
     marks = ", ".join("?" for _ in COLUMNS)
@@ -205,25 +206,25 @@ def delete_all(connection: sqlite3.Connection, rows: Iterable[tuple[int, Sequenc
 
 
 def optimise(connection: sqlite3.Connection) -> None:
-    """Merge what many transactions wrote, inside the caller's transaction.
+    """Merge the index segments that many transactions wrote, inside the caller's transaction.
 
-    Searches are faster for it after a long import.
+    Searches become faster after a long import.
     """
     for table in ("name", "everything"):
         connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - our own names
 
 
 class _Terms(NamedTuple):
-    """The terms of one row, each once."""
+    """The terms of one row, each term once."""
 
     named: set[str]
-    """Terms of the names, but not whole names: no word of a query is one."""
+    """Terms of the names, except the operationId's `whole_name`: no typed word is equal to it."""
     described: list[str]
     """Terms that only the description has."""
 
     @classmethod
     def of(cls, columns: Sequence[str]) -> _Terms:
-        """Return the terms in *columns*, which `indexed` returned."""
+        """Return the terms in *columns*, a result of `indexed`."""
         named = set(" ".join(columns[:-1]).split())
         operation = columns[COLUMNS.index("operation")]
         if WHOLE in operation:
@@ -236,7 +237,7 @@ class _Terms(NamedTuple):
 
 
 def _counted(rows: Sequence[_Terms]) -> tuple[Counter[str], Counter[str]]:
-    """Count for each term the *rows* whose names have it, and the rows that have it at all."""
+    """Count for each term the *rows* with it in a name, and the rows with it anywhere."""
     names = Counter(chain.from_iterable(row.named for row in rows))
     everywhere = Counter(chain.from_iterable(row.described for row in rows))
     everywhere.update(names)

@@ -1,4 +1,4 @@
-"""The ladder of a search: see `_search`."""
+"""The rungs of a search, from strict to loose: see `_search`."""
 
 from __future__ import annotations
 
@@ -23,29 +23,32 @@ from httptask.catalogue._scope import Hit, Scope, hits_of
 from httptask.catalogue._words import SAME, terms, whole_name
 
 MOST_CANDIDATES, FEWEST_CANDIDATES = 120, 50
-"""Rows that are ranked, unless more hits are requested: the more words, the fewer rows."""
+"""How many rows are ranked, unless more hits are requested. The more words, the fewer rows."""
 MOST_LOOKS = 1_000
-"""The product of a query's words and the rows that are ranked."""
+"""The target for the number of words times the number of ranked rows."""
 MOST_TIERED = 6
-"""Words of a query up to which the better columns are searched first."""
+"""The most words of a query for which the better columns are searched first."""
 MOST_COMBINED = 5
-"""Words, or segments of a path, of which every combination is tried: the rarest words."""
+"""The most words, or path segments, of which all combinations are tried: the rarest words."""
 MOST_PATHS = 8
-"""Combinations of segments of a pasted path that are tried."""
+"""The most combinations of segments of a pasted path that are tried."""
 FIRST_PAGE = 10
-"""Hits with all words below which those with only some follow."""
+"""With fewer hits than this, hits that lack a word are added."""
 MOST_LACKING = 12
-"""Rows that are ranked for each subset of a query's words: their names have the whole subset."""
+"""How many rows are ranked for each subset of a query's words."""
 KEPT = 3
-"""Hits with all words that come before the first one that lacks a word."""
+"""How many hits with all words come before the first hit that lacks a word."""
 NAMED = 2.0
-"""What is added to the score when the query is the operationId."""
+"""Added to the score of an endpoint whose operationId is the query."""
 MOST_ROWS = 1_000_000
-"""The most hits that a caller gets."""
+"""The most hits of a search."""
 
 
 class Ladder:
-    """One search on its way down the ladder, with its hits so far."""
+    """The state of one search: the hits so far, and the methods that add more.
+
+    *last* is the number of hits that are needed, *words* the number of words in the query.
+    """
 
     def __init__(self, scope: Scope, vocabulary: Vocabulary, last: int, words: int) -> None:
         self._scope = scope
@@ -56,25 +59,26 @@ class Ladder:
         self.hits: list[Hit] = []
 
     def paste(self, query: str) -> bool:
-        """Add the endpoints of the path or URL that *query* is; say whether there are any."""
+        """Add the endpoints whose path fits the path or URL *query*; say whether there are any."""
         address = Address.of(query[:MOST_LETTERS])
         if address is None:
             return False
-        fits: dict[Candidate, float] = {}
+        fitness_of: dict[Candidate, float] = {}
         for expression in islice(self._path_expressions(address), MOST_PATHS):
             for candidate in self._scope.matching("name", expression, self._most):
                 if fit := address.fitness(candidate.path):
-                    fits[candidate] = fit
-            if fits:
+                    fitness_of[candidate] = fit
+            if fitness_of:
                 break
-        bonus = {candidate.number: fit for candidate, fit in fits.items()}
-        self._rank(fits, once(parsed(query)), "all", bonus)
-        return bool(fits)
+        bonus = {candidate.number: fit for candidate, fit in fitness_of.items()}
+        self._rank(fitness_of, once(parsed(query)), "all", bonus)
+        return bool(fitness_of)
 
     def _path_expressions(self, address: Address) -> Iterator[str]:
         """Yield FTS5 expressions for *address*, the strictest first.
 
-        A segment of a URL may be a parameter's value, so subsets of the segments are tried, too.
+        Subsets of the segments are tried, too, because a segment of a URL may be the value of a
+        path parameter.
         """
         labels = [term for term in terms(address.host) if term not in _ranking.GENERIC]
         segments = [tuple(terms(segment)) for segment in address.segments if "{" not in segment]
@@ -88,7 +92,8 @@ class Ladder:
         providers = [
             within("provider", quoted(label)) + " AND " for label in labels if counts[label][0]
         ] or [""]
-        # In a template the other segments are fixed; in a URL any segment may be a value.
+        # In a template every segment without braces must match. In a URL any segment may be a
+        # value, so that one matching segment is enough.
         fewest = len(fixed) if any("{" in segment for segment in address.segments) else 1
         for count in range(len(fixed), max(fewest, 1) - 1, -1):
             is_whole = count == len(fixed)
@@ -98,7 +103,7 @@ class Ladder:
                 yield from (provider + within_path for provider in providers)
 
     def climb(self, words: Sequence[Word], match: str = "all") -> None:
-        """Go down the rungs on which every word must match, until there are enough candidates."""
+        """Add hits that match every word: try rung after rung until there are enough candidates."""
         nouns = [word for word in words if not word.methods]
         verbs = [word for word in words if word.methods]
         named = self._named(words)
@@ -114,7 +119,7 @@ class Ladder:
             }
             if len(candidates) >= self._most:
                 break
-        if not candidates and not nouns:  # verbs that no name has: look for their methods
+        if not candidates and not nouns:  # only verbs, and no name has them: match their methods
             expression = all_of(map(self._vocabulary.verb_clause, verbs))
             rows = self._scope.matching("name", expression, self._most)
             candidates = {candidate.number: candidate for candidate in rows}
@@ -128,10 +133,10 @@ class Ladder:
     def _functions(
         self, nouns: Sequence[Word], verbs: Sequence[Word], numbers: Collection[int]
     ) -> list[Candidate]:
-        """Return the functions that *verbs* name, of APIs that all *nouns* but one name.
+        """Return the functions that *verbs* name, in APIs named by all *nouns* but the last.
 
-        The last noun is what the function is for: `youtube search videos` is `/youtube/v3/search`,
-        which may say nothing of videos. *numbers* are left out.
+        The last noun may be the function's argument: `youtube search videos` finds
+        `/youtube/v3/search`, which may not mention videos. Endpoints in *numbers* are left out.
         """
         functions: dict[int, Candidate] = {}
         named = [verb for verb in verbs if verb.text in _ranking.FUNCTIONS]
@@ -154,9 +159,10 @@ class Ladder:
         bonus: dict[int, float] | None = None,
         functions: Sequence[Candidate] = (),
     ) -> None:
-        """Add the best of *candidates*, and after the first few those that lack some *nouns*.
+        """Add the best *candidates* and, after the first `KEPT`, endpoints that lack some *nouns*.
 
-        *functions* are ranked with *candidates*: the word they lack counts as described.
+        *functions* are ranked together with *candidates*, as if their description had the word that
+        they lack.
         """
         bonus = bonus or {}
         numbers = {candidate.number for candidate in candidates}
@@ -165,7 +171,8 @@ class Ladder:
         lacking = self._lacking(nouns, numbers | incomplete) if len(candidates) > KEPT else {}
         if lacking:
             self._rank(candidates, words, match, bonus, most=KEPT, incomplete=incomplete)
-        # The ranking takes a word that no name has to be in the description; these lack it.
+        # The ranking assumes that a word without a match in a name is in the description. Take back
+        # its score: these endpoints lack the word.
         bonus |= {
             candidate.number: -count * _ranking.ELSEWHERE for candidate, count in lacking.items()
         }
@@ -173,9 +180,9 @@ class Ladder:
         self._rank([*candidates, *lacking], words, match, bonus, incomplete=incomplete)
 
     def _lacking(self, nouns: Sequence[Word], numbers: Collection[int]) -> dict[Candidate, int]:
-        """Return endpoints whose names lack at most half of *nouns*, and how many they lack.
+        """Return endpoints whose names lack at most half of *nouns* -> how many nouns they lack.
 
-        *numbers* are left out. There is none for fewer than three nouns.
+        Endpoints in *numbers* are left out. For fewer than three nouns the result is empty.
         """
         lacking: dict[Candidate, int] = {}
         if not 3 <= len(nouns) <= MOST_COMBINED:
@@ -190,33 +197,37 @@ class Ladder:
         return lacking
 
     def _named(self, words: Sequence[Word]) -> list[Candidate]:
-        """Return the endpoints whose operationId is *words*, whatever joins them."""
+        """Return the endpoints whose operationId is *words*, with any separators or none."""
         name = whole_name(" ".join(word.text for word in words))
         return self._scope.matching("name", within("operation", quoted(name)), self._most)
 
     def _rungs(
         self, nouns: Sequence[Word], verbs: Sequence[Word]
     ) -> Iterator[tuple[str, str, list[QueryWord]]]:
-        """Yield (table, expression, the words that the expression does not check)."""
+        """Yield (table, FTS5 expression, words that the caller must check), strict ones first."""
         vocabulary, most = self._vocabulary, self._most
-        # The rarest first: FTS5 goes through the rows of the first clause.
+        # The rarest word first: FTS5 reads all rows of the first clause.
         nouns = sorted(nouns, key=vocabulary.among_names)
-        whole = [vocabulary.clause(word) for word in nouns]
+        whole_words = [vocabulary.clause(word) for word in nouns]
         tiered = len(nouns) <= MOST_TIERED
         if tiered and vocabulary.among_names(nouns[0]) > most:
-            # More than can be ranked: the better columns first.
+            # More rows match than can be ranked: search the better columns first.
             verb_clauses = [vocabulary.verb_clause(word) for word in verbs]
-            yield "name", all_of([within("tail provider title", all_of(whole)), *verb_clauses]), []
-            yield "name", within("tail provider", all_of(whole)), []
+            yield (
+                "name",
+                all_of([within("tail provider title", all_of(whole_words)), *verb_clauses]),
+                [],
+            )
+            yield "name", within("tail provider", all_of(whole_words)), []
             if verb_clauses:
-                yield "name", all_of([*whole, *verb_clauses]), []
-        yield "name", all_of(whole), []
-        begun = [vocabulary.clause(word, beginnings=True) for word in nouns]
+                yield "name", all_of([*whole_words, *verb_clauses]), []
+        yield "name", all_of(whole_words), []
+        beginnings = [vocabulary.clause(word, beginnings=True) for word in nouns]
         if tiered and min(map(vocabulary.begun, nouns)) > most:
-            yield "name", within("tail provider title", all_of(begun)), []
-        yield "name", all_of(begun), []
-        # The completions of a short beginning are only the most frequent ones. Beside a rare word,
-        # ask for the rare word alone, and look for the beginning in what it brings.
+            yield "name", within("tail provider title", all_of(beginnings)), []
+        yield "name", all_of(beginnings), []
+        # A short beginning has more completions than we read. If the query also has a rare word,
+        # search for the rare word alone, and let the caller look for the beginning in its rows.
         sure = [
             word
             for word in nouns
@@ -226,16 +237,17 @@ class Ladder:
         if sure and len(sure) < len(nouns):
             unsure = self._query_words([word for word in nouns if word not in sure])
             yield "name", all_of(map(vocabulary.clause, sure)), unsure
-        yield "everything", all_of(begun), []
+        yield "everything", all_of(beginnings), []
 
     def loosen(self, words: Sequence[Word]) -> None:
-        """Add endpoints that lack one word, then two, ..., until a first page is full."""
+        """Add endpoints that lack one word, then two, and so on, until the first page is full."""
         nouns = [word for word in words if not word.methods] or list(words)
         present = [word for word in nouns if self._is_in_scope(word)]
         rarest = sorted(present, key=self._vocabulary.anywhere)[:MOST_COMBINED]
-        lacks = len(present) < len(nouns)  # then all present words are still not every word
+        # If a word occurs nowhere, even an endpoint with all present words lacks a word.
+        lacks = len(present) < len(nouns)
         most = len(rarest)
-        if self.hits and not lacks:  # the hits so far have them all
+        if self.hits and not lacks:  # the endpoints with all words are hits already
             most -= 1
         for count in range(most, 0, -1):
             candidates: dict[int, Candidate] = {}
@@ -254,7 +266,10 @@ class Ladder:
         return self._vocabulary.clause(word, beginnings=not self._vocabulary.anywhere(word))
 
     def _is_in_scope(self, word: Word) -> bool:
-        """Say whether any endpoint in the scope has *word*."""
+        """Say whether any endpoint in the scope has *word*.
+
+        A word without rows in the catalogue counts as a beginning, or by its synonyms.
+        """
         return bool(self._scope.matching("everything", self._loose(word), 1))
 
     def _query_words(self, words: Sequence[Word], *, beginnings: bool = True) -> list[QueryWord]:
@@ -282,9 +297,9 @@ class Ladder:
         most: int = MOST_ROWS,
         incomplete: Collection[int] = (),
     ) -> None:
-        """Add the best of *candidates* that are no hits yet, at most *most*.
+        """Add the best *candidates* that are not hits yet, up to *most*.
 
-        *incomplete* are the numbers of those that lack a word: their match is `some`.
+        *incomplete* has the numbers of candidates that lack a word: their `Hit.match` is `some`.
         """
         new = [candidate for candidate in candidates if candidate.number not in self._seen]
         ranked = _ranking.ranked(
@@ -297,6 +312,6 @@ class Ladder:
 
 
 def _at_least_half(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
-    """Yield the combinations that lack one of *words*, then two, ..., at most half of them."""
+    """Yield the combinations without one of *words*, without two, and so on, up to half of them."""
     for count in range(1, len(words) // 2 + 1):
         yield from combinations(words, len(words) - count)

@@ -1,4 +1,4 @@
-"""A query: its words, how often the catalogue has them, and their expressions for FTS5."""
+"""The typed words of a query, how often the catalogue has them, and their FTS5 expressions."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ from httptask.catalogue._words import (
 )
 
 MOST_LETTERS = 400
-"""Letters of a query that are read."""
+"""The most letters of a query that are read."""
 MOST_WORDS = 16
-"""Words of a query that are read; the parts of a word count."""
+"""The most words of a query that are read. Each part of a word counts."""
 MOST_JOINED_WORDS = 3
-"""Words that may be one name written apart."""
+"""The most consecutive words that are tried as one name: `git hub`."""
 MOST_COMPLETIONS = 12
-"""Completions of the beginning of a word: the most frequent ones."""
+"""The most completions of a beginning: the most frequent terms."""
 SHORTEST_BEGINNING = 3
-"""Letters of a beginning; the last word of a query may be shorter: it may still be being typed."""
+"""The fewest letters of a beginning. The last word, perhaps not finished yet, may have fewer."""
 MOST_CORRECTED = 3
-"""Words of a query that are looked up as misspelt."""
+"""The most words of a query for which a correction is searched."""
 RARE, FAR_RARER = 3, 20
-"""A word in at most 3 rows may be misspelt, if a near one is more than 20 times as frequent."""
+"""A word in at most 3 rows may be misspelt if a similar word is more than 20 times as frequent."""
 SHORTEST_CORRECTED = 4
-"""Letters of a word that may be misspelt: everything is near to a shorter one."""
+"""The fewest letters of a word that may be corrected: too many words are like a shorter one."""
 MOST_OTHER_LETTERS = 3
-"""Letters that only one of two words spelt alike may have."""
+"""The most letters that only one of two similar words may have."""
 MOST_COMPARED = 60
-"""Words that a misspelt one is compared to, letter by letter.
+"""The most terms that a misspelt word is compared to letter by letter.
 
-They are those that differ in the fewest letters, and of these the most frequent.
+The terms with the fewest different letters are taken, and of equals the most frequent.
 """
 LEAST_ALIKE = 0.75
-"""The lowest ratio by difflib of two words spelt alike."""
+"""The lowest difflib ratio of two similar words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +53,21 @@ class Word:
     """A word of a query."""
 
     text: str
-    """Folded."""
+    """The word as typed, but folded."""
     stems: tuple[str, ...]
-    """Its terms as a whole; several for a provider's short name, or when it was corrected."""
+    """The terms for the whole word: several for a provider's short name or a corrected word."""
     parts: tuple[str, ...] = ()
-    """The terms of its parts, as in `email-communications` or `sandboxId`; empty for one part."""
+    """The terms of the parts of `email-communications` or `sandboxId`. Empty for a single part."""
     methods: tuple[str, ...] = ()
-    """The methods a verb may stand for."""
+    """The methods that the word may stand for if it is a verb."""
     starts: tuple[str, str] | tuple[()] = ()
-    """The word and its last part, when longer words that begin with them match, too."""
+    """The word and its last part, if longer terms that begin with them match, too."""
 
     @classmethod
     def of(cls, text: str, parts: Sequence[str], *, is_last: bool = True) -> Word:
-        """Return the word *text* of *parts*, all folded.
+        """Make the word *text*, which has *parts*. All are folded.
 
-        Only the last word of a query may be a beginning of few letters.
+        Only the last word of a query may be a beginning of less than `SHORTEST_BEGINNING` letters.
         """
         may_begin = is_last or len(parts[-1]) >= SHORTEST_BEGINNING
         starts = (text, parts[-1]) if may_begin else ()
@@ -83,7 +83,7 @@ class Word:
 
     @classmethod
     def joined(cls, words: Sequence[Word]) -> Word:
-        """Return *words* written together as one word, whose parts match what *words* did."""
+        """Join *words* to one word. Its parts match what *words* matched, without the verbs."""
         text = "".join(word.text for word in words)
         nouns = [word for word in words if not word.methods] or words
         parts = tuple(term for word in nouns for term in word.parts or word.stems[:1])
@@ -92,15 +92,15 @@ class Word:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """All terms that the word matches."""
+        """The word's terms, whole and in parts."""
         return (*self.stems, *self.parts)
 
 
 def parsed(query: str) -> tuple[Word, ...]:
-    """Return the words of *query* in order, repeated ones as often as they were typed.
+    """Split *query* into words, in order. A word that was typed twice is returned twice.
 
-    Fillers are dropped, unless there is no other word. Punctuation only separates: nothing in a
-    query is an operator.
+    Fillers are dropped unless there is no other word. Punctuation only separates words: a query
+    has no operators.
     """
     parts_of: dict[str, list[str]] = {}
     texts: list[str] = []
@@ -113,12 +113,12 @@ def parsed(query: str) -> tuple[Word, ...]:
             remaining -= len(parts)
         if text in parts_of:
             texts.append(text)
-    kept = [text for text in texts if text not in FILLERS] or texts
-    return tuple(Word.of(text, parts_of[text], is_last=text == kept[-1]) for text in kept)
+    words = [text for text in texts if text not in FILLERS] or texts
+    return tuple(Word.of(text, parts_of[text], is_last=text == words[-1]) for text in words)
 
 
 def _parts(chunk: str) -> list[str]:
-    """Return the parts of *chunk*; those of a script without spaces are pairs of letters."""
+    """Return the parts of *chunk*. In a script without spaces they are pairs of letters."""
     parts: list[str] = []
     for piece in pieces(chunk):
         parts += pairs(piece) if is_unspaced(piece) else [piece]
@@ -126,27 +126,27 @@ def _parts(chunk: str) -> list[str]:
 
 
 def once(words: Iterable[Word]) -> tuple[Word, ...]:
-    """Return *words* without repeated ones."""
+    """Return *words* without repetitions."""
     return tuple({word.text: word for word in words}.values())
 
 
 def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[Word, ...]:
-    """Return *words*, each once, with those joined that are a name together: `git`, `hub`.
+    """Join consecutive *words* that are a name together (`git hub`), then drop repetitions.
 
-    A word of a name may come again on its own: `send grid send mail`. *is_name* says whether a term
-    is part of a provider's or an API's name.
+    Repetitions are dropped last because a word of a name may also occur by itself: `send grid send
+    mail`. *is_name* says whether a term is part of a provider's or an API's name.
     """
     result: list[Word] = []
-    at = 0
-    while at < len(words):
-        for count in range(min(MOST_JOINED_WORDS, len(words) - at), 1, -1):
-            joined = Word.joined(words[at : at + count])
+    index = 0
+    while index < len(words):
+        for count in range(min(MOST_JOINED_WORDS, len(words) - index), 1, -1):
+            joined = Word.joined(words[index : index + count])
             if is_name(joined.stems[0]):
                 break
         else:
-            joined, count = words[at], 1
+            joined, count = words[index], 1
         result.append(joined)
-        at += count
+        index += count
     return once(result)
 
 
@@ -154,39 +154,40 @@ def with_joined(words: Sequence[Word], is_name: Callable[[str], bool]) -> tuple[
 
 
 def quoted(term: str) -> str:
-    """Return *term* as an FTS5 string: a user's words stay words."""
+    """Return *term* as an FTS5 string, so that nothing in a user's word is an operator."""
     return '"' + term.replace('"', '""') + '"'
 
 
 def any_of(clauses: Iterable[str]) -> str:
-    """Return the FTS5 expression that matches where one of *clauses* does."""
+    """Return the FTS5 expression that matches rows with any of *clauses*."""
     return "(" + " OR ".join(clauses) + ")"
 
 
 def all_of(clauses: Iterable[str]) -> str:
-    """Return the FTS5 expression that matches where all of *clauses* do.
+    """Return the FTS5 expression that matches rows with all of *clauses*.
 
-    FTS5 goes through the rows of the first: the rarest should come first.
+    Pass the rarest clause first: FTS5 reads all rows of the first clause.
     """
     return "(" + " AND ".join(clauses) + ")"
 
 
 def within(columns: str, expression: str) -> str:
-    """Return the FTS5 expression for *expression* within *columns*, which spaces separate."""
+    """Return the FTS5 expression for *expression* in *columns* only (names with spaces between)."""
     return f"{{{columns}}} : {expression}"
 
 
-# --- what the catalogue knows -------------------------------------------------------------------
+# --- the catalogue's vocabulary -----------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """How often the catalogue has the words of one query, and how it completes them."""
+    """How often the words of one query occur in the catalogue, and their completions."""
 
     connection: sqlite3.Connection
     counts: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Term -> the rows whose names have it, and the rows that have it anywhere."""
+    """Term -> the number of rows with it in a name, and of rows with it anywhere."""
     completions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Beginning -> the most frequent terms that begin so."""
 
     def learn(self, terms: Iterable[str]) -> None:
         """Read the counts of *terms* that are not in `counts` yet."""
@@ -199,7 +200,7 @@ class Vocabulary:
         )
 
     def completed(self, word: Word) -> tuple[str, ...]:
-        """Return the most frequent terms that *word* may be the beginning of."""
+        """Return the most frequent terms that begin with *word*; none if it is no beginning."""
         return self._completed(word.starts[0]) if word.starts else ()
 
     def _completed(self, start: str) -> tuple[str, ...]:
@@ -216,7 +217,7 @@ class Vocabulary:
         return self.completions[start]
 
     def is_provider(self, term: str) -> bool:
-        """Say whether a provider's or an API's name, or an API's title, has *term*."""
+        """Say whether *term* is in the name of a provider, or in the name or title of an API."""
         self.learn([term])
         if not self.counts[term][0]:
             return False
@@ -225,29 +226,29 @@ class Vocabulary:
         return self.connection.execute(sql, (expression,)).fetchone() is not None
 
     def among_names(self, word: Word) -> int:
-        """Return an upper bound of the rows whose names have *word* as a whole word."""
+        """Return at least the number of rows whose names have *word* as a whole word."""
         return self._rows(word, 0)
 
     def anywhere(self, word: Word) -> int:
-        """Return an upper bound of the rows that have *word* as a whole word."""
+        """Return at least the number of rows that have *word* as a whole word."""
         return self._rows(word, 1)
 
     def _rows(self, word: Word, column: int) -> int:
         def count(term: str) -> int:
             return self.counts.get(term, (0, 0))[column]
 
-        # A row has the word as a whole, or all its parts: at most as many as the rarest part has.
+        # A row matches if it has the whole word or all its parts. So the rarest part is the limit.
         return sum(map(count, word.stems)) + min(map(count, word.parts), default=0)
 
     def begun(self, word: Word) -> int:
-        """Return an upper bound of the rows whose names have *word*, or a word it begins."""
+        """Return at least the number of rows whose names have *word* or a completion of it."""
         completed = (term for start in word.starts for term in self._completed(start))
         return self.among_names(word) + sum(self.counts[term][0] for term in completed)
 
     def clause(self, word: Word, *, beginnings: bool = False) -> str:
-        """Return the FTS5 expression for *word*, as a whole or in all its parts.
+        """Return the FTS5 expression for *word*: the whole word or all its parts.
 
-        With *beginnings*, words that it begins and its synonyms match, too.
+        With *beginnings*, completions and synonyms match, too.
         """
         start, last = word.starts if beginnings and word.starts else ("", "")
         clauses = [self._one(stem, start, same=beginnings) for stem in word.stems]
@@ -257,25 +258,25 @@ class Vocabulary:
         return any_of(clauses)
 
     def _one(self, term: str, start: str, *, same: bool) -> str:
-        # Both *term* and *start*: `copy` is indexed as `copi`, and is the beginning of `copyright`.
+        # Match *term* and what *start* begins: `copy` is indexed as `copi`, but begins `copyright`.
         completions = self._completed(start) if start else ()
         synonyms = SAME.get(term, ()) if same else ()
         return any_of(map(quoted, dict.fromkeys((term, *completions, *synonyms))))
 
     def verb_clause(self, verb: Word) -> str:
-        """Return the FTS5 expression for *verb* as a word, or for the methods it may stand for."""
+        """Return the FTS5 expression for *verb* as a word or for one of its methods."""
         methods = (within("method", quoted(method.lower())) for method in verb.methods)
         return any_of([self.clause(verb), *methods])
 
 
-# --- what is misspelt ---------------------------------------------------------------------------
+# --- misspelt words -----------------------------------------------------------------------------
 
 
 def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word, ...], bool]:
-    """Return *words* with misspelt ones corrected, and whether some were dropped.
+    """Correct misspelt *words*; return the words, and whether some were dropped.
 
-    A word counts as misspelt when few rows have it and few words begin with it. It is replaced by
-    the nearest words of the catalogue. It is dropped when no word is near and it matches nothing.
+    A word counts as misspelt when few rows have it and few terms begin with it. It is replaced by
+    the most similar terms of the catalogue. Without any, it is dropped if it matches nothing.
     """
     result: list[Word] = []
     dropped = False
@@ -302,34 +303,35 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
 
 
 def _nearest(vocabulary: Vocabulary, word: Word, rows: int) -> tuple[str, ...]:
-    """Return at most three terms near to *word*, which *rows* rows have.
+    """Return up to three terms similar to *word*, which occurs in *rows* rows.
 
-    Those of the same letters come first, because most slips swap two. All are more than
-    `FAR_RARER` times as frequent.
+    Terms with the same letters come first, because most typing errors swap two letters. Each term
+    is more than `FAR_RARER` times as frequent as *word*.
     """
-    wrong = word.stems[0]
-    if len(wrong) < SHORTEST_CORRECTED:
+    misspelt = word.stems[0]
+    if len(misspelt) < SHORTEST_CORRECTED:
         return ()
-    # Few people miss a word's first letter, and of those most swap it with the second.
+    # Only terms with the same first letter are compared, or with the second letter as the first:
+    # few people mistype the first letter, and most of them swap it with the second.
     sql = (
         "SELECT term, letters, names, everywhere FROM word WHERE term >= ? AND term < ? AND"
         " length(term) BETWEEN ? AND ?"
     )
-    own = letters(wrong)
-    slack = 1 if len(wrong) < 8 else 2  # letters that may be missing or too many
+    bits = letters(misspelt)
+    slack = 1 if len(misspelt) < 8 else 2  # how many letters longer or shorter a term may be
     alike: dict[str, tuple[int, int]] = {}
     distances: dict[str, tuple[int, int]] = {}
-    for first in dict.fromkeys(wrong[:2]):
-        arguments = (first, first + "\U0010ffff", len(wrong) - slack, len(wrong) + slack)
-        for term, bits, names, everywhere in vocabulary.connection.execute(sql, arguments):
-            difference = (bits ^ own).bit_count()
+    for first in dict.fromkeys(misspelt[:2]):
+        arguments = (first, first + "\U0010ffff", len(misspelt) - slack, len(misspelt) + slack)
+        for term, term_bits, names, everywhere in vocabulary.connection.execute(sql, arguments):
+            difference = (term_bits ^ bits).bit_count()
             if difference <= MOST_OTHER_LETTERS and everywhere > FAR_RARER * rows:
                 alike[term] = names, everywhere
                 distances[term] = difference, -everywhere
     compared = heapq.nsmallest(MOST_COMPARED, distances, key=distances.__getitem__)
-    same_letters = [sorted(word.text), sorted(wrong)]
+    same_letters = [sorted(word.text), sorted(misspelt)]
     near = [term for term in compared if sorted(term) in same_letters]
-    near += difflib.get_close_matches(wrong, compared, n=3, cutoff=LEAST_ALIKE)
+    near += difflib.get_close_matches(misspelt, compared, n=3, cutoff=LEAST_ALIKE)
     near = list(dict.fromkeys(near))[:3]
     vocabulary.counts.update({term: alike[term] for term in near})
     return tuple(near)

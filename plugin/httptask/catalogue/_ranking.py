@@ -1,9 +1,9 @@
-"""The ranking: which of the candidates of a search comes first.
+"""The ranking: the order of the candidates of a search.
 
-A word of the query adds more to the score the better the field that has it, and the rarer the word.
-Terms that nobody asked for (a longer path, more parameters, a longer title) take a little away.
-Then the hits of one API make room for those of others: the same operation of another version counts
-less each time, and so does each further hit of one API.
+Each word of the query adds to the score: more for a better field, more for a rarer word. Terms that
+are not in the query (a longer path, more parameters, a longer title) subtract a little. Last, each
+further hit of the same operation (of another version) and each further hit of the same API loses
+part of its score, so that one API does not fill the list.
 """
 
 from __future__ import annotations
@@ -28,28 +28,31 @@ from httptask.catalogue._words import (
 )
 
 FIELDS = {"provider": 1.3, "tail": 1.0, "title": 0.7, "api": 0.75, "path": 0.6, "parameter": 0.3}
-"""Field -> what a word adds whose best field it is; `provider` holds the API's name, too."""
-FIELDS_OF_API = frozenset({"provider", "api"})
-"""The fields that name the owner of an endpoint.
+"""Field -> the score of a word found there. Only a word's best field counts.
 
-People type the beginnings of these names: `google` for `googleapis`.
+`provider` holds the API's name, too.
+"""
+FIELDS_OF_API = frozenset({"provider", "api"})
+"""The fields that name the provider or the API.
+
+People type only the beginnings of these names: `google` for `googleapis`.
 """
 ELSEWHERE = 0.2
-"""What a word adds that is only in the operationId, a tag or the description."""
+"""The score of a word that is only in the operationId, a tag or the description."""
 LIKE = 0.8
 """The factor for a synonym, and for the beginning of a provider's or an API's name."""
 BEGINNING = 0.6
-"""How much less the beginning of another word adds, so that a whole word comes first."""
+"""Subtracted for the beginning of any other word, so that whole words come first."""
 VERBS = {"tail": 0.45, "title": 0.35}
-"""Field -> what a verb adds whose best field it is."""
+"""Field -> the score of a verb found there. Only a verb's best field counts."""
 FUNCTIONS = frozenset(
     {"search", "query", "lookup", "find", "send", "upload", "download", "publish"}
 )
-"""Verbs that name a function of an API by themselves; `/create` needs an object, `/search` none."""
+"""Verbs that name a function of an API without an object: `/search` does, `/create` does not."""
 METHOD = 0.35
-"""What a verb adds when the method is one that it stands for."""
+"""The score of a verb that stands for the endpoint's method."""
 WRONG_METHOD = 0.3
-"""What a verb takes away that is in none of these fields and stands for another method."""
+"""Subtracted for a verb that stands for other methods and is in none of the fields of `VERBS`."""
 NOT_ASKED = {
     "provider": 0.02,
     "tail": 0.14,
@@ -58,17 +61,17 @@ NOT_ASKED = {
     "path": 0.04,
     "parameter": 0.03,
 }
-"""Field -> what each of its terms takes away that nobody asked for."""
+"""Field -> subtracted for each of its terms that is not in the query."""
 MOST_LOST = 0.6
-"""The most that the terms of one path or title take away."""
+"""The most that the terms of one path or title subtract."""
 OTHER_VERB = 0.4
-"""What a verb at the path's end takes away that nobody asked for: `/orders/{id}/cancel`."""
+"""Subtracted for a verb at the path's end that is not in the query: `/orders/{id}/cancel`."""
 DEPRECATED = 0.3
-"""What is taken from a deprecated endpoint."""
+"""Subtracted for a deprecated endpoint."""
 ONE_OF_MANY = 0.1
-"""What is taken from an endpoint of a single resource when no verb asks for one.
+"""Subtracted for an endpoint of a single resource if no verb of the query asks for one.
 
-Its path ends with a parameter.
+The path of such an endpoint ends with a parameter.
 """
 OF_ANY = frozenset(
     {"list", "create", "add", "search", "find", "new", "send", "make", "query", "post"}
@@ -77,18 +80,18 @@ OF_ANY = frozenset(
 GENERIC = FILLERS | frozenset(
     {"v1", "v2", "v3", "v4", "api", "rest", "0", "1", "2", "3", "json", "com", "io", "net", "org"}
 )
-"""Words of paths and API names that say nothing."""
+"""Words of paths and API names that say nothing about an endpoint."""
 _VERSION = re.compile(r"[vV]?\d[\w.-]*")
 """A segment of a path that is a version: `v3`, `2`, `1.1`, `2010-04-01`."""
 SUBJECT = 0.4
-"""What is added when the query has every term of the API's title.
+"""Added when the query has every term of the API's title.
 
-A small API may be about nothing else.
+The title of a small API may be the only text that says what its endpoints are for.
 """
 SAME_OPERATION, SAME_API = 0.85, 0.985
-"""The factors for each earlier hit of the same operation of a provider, and of the same API."""
+"""The factors for each better hit with the same provider, method and path, or of the same API."""
 MOST_OF_API = 20
-"""The number of hits of one API after which a further one counts no less."""
+"""The most better hits of the same API for which `SAME_API` applies."""
 MANY = 1_000_000
 """The number of rows that halves the weight of a word."""
 
@@ -103,7 +106,7 @@ class Candidate(NamedTuple):
     title: str
     deprecated: int
     description: int
-    """The number of the description it is part of."""
+    """The number of the endpoint's description."""
     provider: str
     api: str
     """The API's name."""
@@ -115,33 +118,34 @@ class QueryWord:
     """A word of the query, prepared for the ranking."""
 
     text: str
-    """Folded."""
+    """The word as typed, but folded."""
     terms: tuple[str, ...]
-    """The word's terms: any of them matches."""
+    """The terms of the whole word. Any of them matches."""
     parts: tuple[str, ...] = ()
-    """The terms of the word's parts: all of them together match; empty for a word in one piece."""
+    """The terms of the word's parts. They match only together. Empty for a word in one piece."""
     start: str = ""
-    """The beginning of terms that match, too; "" where only whole terms do."""
+    """A beginning: terms that begin with it match, too. "" if only whole terms match."""
     same: tuple[str, ...] = ()
     """Synonyms."""
     methods: tuple[str, ...] = ()
-    """The methods that a verb stands for."""
+    """The methods that the word stands for if it is a verb."""
     weight: float = 1.0
+    """1 for the rarest word of the query, less for more frequent words."""
 
 
 class _Terms(NamedTuple):
-    """The terms of one part of an endpoint, whatever the query."""
+    """The terms of one part of an endpoint (path, title or API), independent of the query."""
 
     fields: dict[str, str]
     """Term -> the best field that has it."""
     loss: float
-    """What they take away when the query has none of them."""
+    """Subtracted when the query has none of the terms."""
     subject: frozenset[str] = frozenset()
-    """The terms that say what the API is about: `SUBJECT` is added when a query has them all."""
+    """The terms of the API's title. `SUBJECT` is added when the query has them all."""
 
     @classmethod
     def of(cls, **texts: str) -> _Terms:
-        """Return the terms of *texts*, which are named by their fields, the worst field first."""
+        """Return the terms of *texts*: field -> text, with the least valuable field first."""
         fields: dict[str, str] = {}
         for field, text in texts.items():
             fields.update(dict.fromkeys(terms(text), field))
@@ -158,7 +162,7 @@ def _path_terms(path: str) -> _Terms:
 
 @lru_cache(maxsize=1 << 11)
 def _action(path: str) -> str:
-    """Return the verb at the end of *path*, or "" when there is none."""
+    """Return the verb at the end of *path*, or "" if there is none."""
     last = tail(path)[-1:]
     return next((folded(piece) for piece in last if is_verb(piece)), "")
 
@@ -167,7 +171,7 @@ def _action(path: str) -> str:
 def is_function(path: str) -> bool:
     """Say whether *path* is a function of its API: it ends in one of `FUNCTIONS`, without a noun.
 
-    Such are `/search` and `/youtube/v3/search`.
+    `/search` and `/youtube/v3/search` are functions.
     """
     *before, last = tail(path) or [""]
     return folded(last) in FUNCTIONS and all(map(_is_version, before))
@@ -184,7 +188,7 @@ def _title_terms(title: str) -> _Terms:
 
 @lru_cache(maxsize=1 << 9)
 def _api_terms(provider: str, api: str, title: str) -> _Terms:
-    if whole_name(api) == whole_name(title):  # made from it: no name of its own
+    if whole_name(api) == whole_name(title):  # the importer made the name from the title
         api = ""
     subject = frozenset(
         term for term in terms(title) if term not in GENERIC and term not in METHODS
@@ -205,9 +209,9 @@ def has(candidate: Candidate, word: QueryWord) -> bool:
 def ranked(
     candidates: Iterable[Candidate], query: Sequence[QueryWord], bonus: Mapping[int, float]
 ) -> list[Candidate]:
-    """Return *candidates*, best first.
+    """Sort *candidates*, best first.
 
-    *bonus* maps the number of a candidate to what is added to its score.
+    *bonus* maps the number of a candidate to an addition to its score.
     """
     verbs = [word for word in query if word.methods]
     of_any = not verbs or any(word.text in OF_ANY for word in verbs)
@@ -220,13 +224,13 @@ def ranked(
 
 
 def _order(scored: tuple[float, Candidate]) -> tuple[float, int, str, str, int]:
-    """Return the key to sort by: the best score first, then the plainest path."""
+    """Return the sort key: highest score first, then the shortest path."""
     score, candidate = scored
     return -score, len(candidate.path), candidate.path, candidate.method, candidate.number
 
 
 def _spread(scored: Iterable[tuple[float, Candidate]]) -> Iterator[tuple[float, Candidate]]:
-    """Yield *scored*, best first, with less for further hits of one operation or one API."""
+    """Yield *scored* (best first) with lower scores for further hits of an operation or an API."""
     operations: Counter[tuple[str, str, str]] = Counter()
     apis: Counter[int] = Counter()
     for score, candidate in scored:
@@ -257,7 +261,7 @@ def _score(candidate: Candidate, query: Sequence[QueryWord], of_any: bool) -> fl
     if action and not any(word.text == action for word in query):
         score -= OTHER_VERB
     matches_of = [(word, _matches(word, parts)) for word in query]
-    # Of an API that the query names, a verb that is all of a path is what the query is about.
+    # If the query names the API, a function of this API is what the query is about.
     is_meant = is_function(candidate.path[:LONGEST_PATH]) and any(
         not word.methods and not FIELDS_OF_API.isdisjoint(matches) for word, matches in matches_of
     )
@@ -278,7 +282,7 @@ def _score(candidate: Candidate, query: Sequence[QueryWord], of_any: bool) -> fl
 
 
 def _verb_worth(word: QueryWord, method: str, matches: Mapping[str, str]) -> float:
-    """Return what the verb *word* adds, with its *matches* (field -> term) and the *method*."""
+    """Return the score of the verb *word*, with its *matches* (field -> term) and the *method*."""
     worth_as_word = max((value for field, value in VERBS.items() if field in matches), default=0.0)
     if method in word.methods:
         return worth_as_word + METHOD
@@ -286,7 +290,7 @@ def _verb_worth(word: QueryWord, method: str, matches: Mapping[str, str]) -> flo
 
 
 def _noun_worth(word: QueryWord, matches: Mapping[str, str]) -> float:
-    """Return what *word* adds, with its *matches* (field -> term)."""
+    """Return the score of *word*, with its *matches* (field -> term)."""
     if not matches:
         return word.weight * ELSEWHERE
     best = max(matches, key=FIELDS.__getitem__)
@@ -299,13 +303,16 @@ def _noun_worth(word: QueryWord, matches: Mapping[str, str]) -> float:
 
 
 def _matches(word: QueryWord, parts: Sequence[_Terms]) -> dict[str, str]:
-    """Return the matches of *word* in *parts*, field -> term.
+    """Return the matches of *word* in *parts*: field -> term.
 
-    The word itself and its synonyms count first, then all its parts together, then its beginning.
+    The order of attempts: the whole word and its synonyms, all its parts together, its beginning.
     """
-    whole = (*word.terms, *word.same)
+    whole_terms = (*word.terms, *word.same)
     matches = {
-        part.fields[term]: term for part in parts for term in reversed(whole) if term in part.fields
+        part.fields[term]: term
+        for part in parts
+        for term in reversed(whole_terms)
+        if term in part.fields
     }
     if not matches and word.parts:
         complete = (part for part in parts if all(term in part.fields for term in word.parts))

@@ -1,4 +1,4 @@
-"""The rows of the catalogue that a search may look at."""
+"""The part of the catalogue that a search is limited to, and its hits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from httptask.catalogue._ranking import Candidate
 from httptask.catalogue._words import id_hash, storable, terms
 
 MOST_LISTED = 1_000
-"""Endpoints of one provider that are listed by path."""
+"""The most endpoints of one provider that `Scope.listing` sorts by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Hit:
     provider: str
     title: str = ""
     api: str = ""
-    """The title of the API it is part of."""
+    """The title of the endpoint's API."""
     match: str = "all"
     """`all`: every word matches; `near`: with misspelt words corrected; `some`: not every word."""
 
@@ -76,11 +76,11 @@ class Scope:
     connection: sqlite3.Connection
     provider: str | None
     narrow: Mapping[str, str]
-    """Table -> the start of each FTS5 expression: it limits the rows that SQLite goes through."""
+    """Table -> the beginning of each FTS5 expression. It limits the rows that SQLite reads."""
     where: str
-    """The condition on every row, as SQL that begins with AND."""
+    """The condition on every row: SQL that begins with AND, or "" for all rows."""
     arguments: tuple[str, ...]
-    """The arguments for its question marks."""
+    """The arguments for the question marks in `where`."""
     apis: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     """Cache: number of a description -> provider, the API's name and title."""
 
@@ -88,9 +88,9 @@ class Scope:
     def of(
         cls, connection: sqlite3.Connection, provider: str | None, method: str | None
     ) -> Scope | None:
-        """Return the scope of *provider* and *method*, where None is any.
+        """Return the scope of *provider* and *method*. None stands for any.
 
-        Return None when there is no such provider.
+        Return None when the catalogue has no such provider.
         """
         where, arguments, narrow = "", [], []
         if provider is not None:
@@ -103,7 +103,8 @@ class Scope:
                 " provider = ?)"
             )
             arguments.append(provider)
-            # In lower case: `GitHub` is `github`, too, and not only `git` and `hub`.
+            # In lower case, `GitHub` is the one term `github`. As it stands, it would be split into
+            # `git` and `hub`, too, which `github` in the index may lack.
             narrow += [("provider", quoted(term)) for term in terms(provider.lower())]
         if method is not None:
             where += " AND endpoint.method = ?"
@@ -146,13 +147,13 @@ class Scope:
         ]
 
     def listing(self, last: int) -> list[Hit]:
-        """Return the first *last* endpoints by provider and path.
+        """Return the first *last* endpoints, sorted by provider, path and method.
 
-        Of a provider with more than `MOST_LISTED`, only the plainest ones are sorted.
+        From a provider with more than `MOST_LISTED` endpoints, only the plainest are read.
         """
         hits: list[Hit] = []
         for provider in self._providers():
-            # In the order of numbers: sorting all paths of a large provider would take too long.
+            # LIMIT without ORDER BY: sorting all paths of a large provider would take too long.
             part = "(SELECT number FROM description WHERE provider = ?)"
             sql = f"{_ROWS} endpoint WHERE description IN {part} {self.where} LIMIT ?"
             arguments = (provider, *self.arguments, max(last - len(hits), MOST_LISTED))

@@ -1,26 +1,25 @@
-"""Search: from a person's words to the endpoints they may mean.
+"""Search: from typed words to the endpoints that the user may mean.
 
-Words go down a ladder. Each rung is looser than the one before and fills up the list of candidates:
+A search tries a ladder of conditions, from strict to loose, until there are enough candidates:
 
     every word in the names         provider, API, path, title, operationId; a verb ("send") may
                                     stand for its method (POST)
-    every beginning in the names    each word may begin another one, or have synonyms
+    every beginning in the names    a word may be the beginning of another word, or have synonyms
     every beginning anywhere        in the description, too
-    misspelt words                  replaced by the nearest ones of the catalogue, from the top
-                                    again
+    misspelt words                  replaced by similar words of the catalogue, from the top again
     most of the words               all but one, all but two, ..., any, until a first page is full
 
-Words are corrected only when there is no hit. When the names of only few endpoints have all of
-three words or more, endpoints whose names have most of them are ranked, too: after the first hits,
-together with those whose description has the missing words. A path that ends in nothing but a verb
-is a function of its API (`/v3/search`): it is ranked with the hits though it lacks the last word,
-which may be what the function is for (`youtube search videos`).
+Words are corrected only when there is no hit. If a query has three nouns or more and few endpoints
+have all of them in their names, endpoints with most of them are candidates, too: after the first
+hits, ranked with the endpoints that have the other words in the description. A path that ends in
+nothing but a verb, such as `/v3/search`, is a function of its API. It is a candidate even without
+the last word of the query, which may be the function's argument: `youtube search videos`.
 
-A provider may be typed by a short name (`gh`) or in several words (`git hub`).
+A provider may be typed as a short name (`gh`) or as several words (`git hub`).
 
-A rung reads a few hundred rows at most, the plainer endpoints first (`_index.number_bucket`): a
-frequent word costs no more than a rare one. `_ranking` then orders them. A pasted id, path, URL or
-operationId goes straight to its endpoint.
+Each rung reads a few hundred rows at most, plainer endpoints first (`_index.number_bucket`), so
+that a frequent word costs no more than a rare one. `_ranking` then sorts the candidates. A pasted
+id, path, URL or operationId leads directly to its endpoint.
 """
 
 from __future__ import annotations
@@ -43,9 +42,9 @@ def search(
     limit: int = 20,
     offset: int = 0,
 ) -> list[Hit]:
-    """Return up to *limit* hits for *query* after the first *offset*, best first.
+    """Return up to *limit* hits for *query*, best first, after the first *offset* hits.
 
-    An empty query lists everything.
+    A query without words lists all endpoints.
     """
     if limit < 1 or offset < 0:
         return []
@@ -61,7 +60,7 @@ def search(
 
 @contextmanager
 def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
-    """Read one state of the catalogue in the whole block, whatever other programs write."""
+    """Let the block read one state of the catalogue, whatever other programs write meanwhile."""
     if connection.in_transaction:
         yield
         return
@@ -75,7 +74,7 @@ def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
 def _lookup(
     connection: sqlite3.Connection, query: str, words: tuple[Word, ...], scope: Scope, last: int
 ) -> list[Hit]:
-    """Return the first *last* hits for *query*, which has *words*."""
+    """Return the first *last* hits for *query*, which consists of *words*."""
     number = by_id(connection, query.strip())
     rows = scope.row(number) if number is not None else []
     if rows:

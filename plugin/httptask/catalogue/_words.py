@@ -1,10 +1,8 @@
-"""Terms: what words become in the index and in queries alike.
+"""Terms: the normalised words that the index holds and that queries are turned into.
 
-Words are folded and put in the singular; a name counts as a whole and in its parts.
-
-A *term* is what is indexed: letters and digits only, in lower case, without accents. Scripts that
-put no space between words are indexed as pairs of letters: a word of two letters or more is found
-by its pairs.
+A *term* has letters and digits only, in lower case, without accents and in the singular. A name
+such as `sandboxId` gives a term for each part and one for the whole. Scripts without spaces between
+words are indexed as pairs of adjacent letters: a word of two letters or more is found by its pairs.
 """
 
 from __future__ import annotations
@@ -15,18 +13,18 @@ from functools import lru_cache
 from itertools import chain
 
 LONGEST_TERM = 40
-"""Letters of a term; what is longer is cut, in the index and in a query alike."""
+"""The most letters of a term. Longer terms are cut, in the index and in queries alike."""
 LONGEST_NAME = 400
-"""Letters of a title, an operationId or a tag that are looked at."""
+"""The most letters of a title, an operationId or a tag that are read."""
 LONGEST_CHUNK = 400
-"""Letters of a name in one piece that are looked at: `a-b-c` is one."""
+"""The most letters of a chunk that are read. See `CHUNK`."""
 
 LONGEST_REMEMBERED = 60
-"""Letters of a name in one piece whose terms are remembered."""
+"""The most letters of a chunk whose terms are cached."""
 MOST_REMEMBERED = 1 << 15
-"""Names whose terms are remembered; when they are more, all are forgotten."""
+"""The most chunks whose terms are cached. When the cache is full, it is cleared."""
 MOST_JOINED = 7
-"""Parts of a name that is indexed in one piece, too."""
+"""The most parts of a name for which the whole name is indexed, too."""
 
 VERBS = {
     "GET": "get list show find fetch read retrieve view search query download lookup",
@@ -57,7 +55,7 @@ FILLERS = frozenset(_FILLERS.split())
 """Words that say nothing about an endpoint; they count only in a query without any other word."""
 
 CHUNK = re.compile(r"[\w-]+")
-"""A name in one piece: letters, digits, underscores and dashes."""
+"""A chunk: a name in one piece, of letters, digits, underscores and dashes, such as `a-b-c`."""
 
 WHOLE = (  # no letter or digit, and not ASCII: a part of a term for the tokenizer `ascii`
     "\N{IDENTICAL TO}"
@@ -65,9 +63,9 @@ WHOLE = (  # no letter or digit, and not ASCII: a part of a term for the tokeniz
 _PART = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ACCENT = re.compile(r"[\u0300-\u036f]")
-# English plurals, in this order; the letters that are left only have to be the same for one thing
-# and for many: company, companies -> compani; box, boxes -> box; release, releases -> relea;
-# address -> address; id, ids -> id.
+# English plural endings, tried in this order. A stem need not be a word; it only has to be the same
+# for the singular and the plural: company, companies -> compani; box, boxes -> box; release,
+# releases -> relea; address -> address; id, ids -> id.
 _PLURALS = (
     (
         re.compile(r"(?:ies(?<=[a-z]{2}ies)|ie(?<=[a-z]{2}ie)|y(?<=[a-z][b-df-hj-np-tv-xz]y))\Z"),
@@ -127,7 +125,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "vm": "virtualmachine",
     }.items()
 }
-"""Term -> its synonyms; looked for where the word itself does not fill the list of hits."""
+"""Term -> its synonyms. A search uses them when the word itself does not bring enough hits."""
 
 SHORT_NAMES: dict[str, tuple[str, ...]] = {
     "aws": ("amazonaws", "amazon"),
@@ -157,55 +155,55 @@ SHORT_NAMES: dict[str, tuple[str, ...]] = {
     "wa": ("whatsapp",),
     "yt": ("youtube",),
 }
-"""Short name, of a provider mostly -> its full names, which count as much as the short one.
+"""Short name, mostly of a provider -> its full names, which rank like the short name.
 
-At most one name has several words; it is the last.
+At most one of the full names has several words, and it is the last.
 """
 
 
 def pieces(chunk: str) -> list[str]:
-    """Return the parts of *chunk*, folded: `sandboxId` as `sandbox` and `id`.
+    """Return the parts of *chunk*, folded: `sandbox` and `id` for `sandboxId`.
 
-    A run of a script without spaces is a part of its own.
+    A run of letters of a script without spaces is one part.
     """
     written = chunk[:LONGEST_CHUNK]
-    apart = written if written.islower() else _CAMEL.sub(" ", written)
-    if apart.isascii():  # folding is the lower case alone, and words have spaces between them
-        return _PART.findall(apart.lower())
-    parts = _PART.findall(apart)
+    spaced = written if written.islower() else _CAMEL.sub(" ", written)
+    if spaced.isascii():  # the fast path: folding ASCII is `lower`, and no script lacks spaces
+        return _PART.findall(spaced.lower())
+    parts = _PART.findall(spaced)
     # Folding may split a part (half a Hangul syllable) or empty it: look for parts again.
     again = (part for piece in parts for part in _PART.findall(folded(piece)))
     return [run for part in again for run in _RUN.findall(part)]
 
 
 def is_unspaced(piece: str) -> bool:
-    """Say whether *piece* is of a script without spaces between words."""
+    """Say whether *piece* begins in a script without spaces between words."""
     return _IS_UNSPACED.match(piece) is not None
 
 
 def pairs(piece: str) -> list[str]:
-    """Return the pairs of adjacent letters in *piece*, or *piece* itself when it is one letter."""
-    return [piece[at : at + 2] for at in range(len(piece) - 1)] or [piece]
+    """Return the pairs of adjacent letters in *piece*, or *piece* itself if it is one letter."""
+    return [piece[start : start + 2] for start in range(len(piece) - 1)] or [piece]
 
 
 def _chunk_terms(chunk: str) -> tuple[str, ...]:
-    """Return the terms of *chunk*: its parts, and the whole of 2 to `MOST_JOINED` parts."""
+    """Return the terms of *chunk*: each part, and the whole if it has 2 to `MOST_JOINED` parts."""
     parts = pieces(chunk)
     chunk_terms: list[str] = []
     if 1 < len(parts) <= MOST_JOINED and not any(map(is_unspaced, parts)):
         chunk_terms.append("".join(parts))
     for part in parts:
-        # The last letter, too: typing it alone finds the words that begin with it.
+        # The last letter begins no pair. It is a term, too, so that typing it alone finds the word.
         chunk_terms += [*pairs(part), part[-1]] if is_unspaced(part) else [part]
     return tuple(map(singular, chunk_terms))
 
 
 class _TermsOfChunks(dict[str, tuple[str, ...]]):
-    """Chunk -> its terms, made when they are asked for. Most chunks come again and again."""
+    """Cache: chunk -> its terms. Most chunks occur again and again."""
 
     def __missing__(self, chunk: str) -> tuple[str, ...]:
         chunk_terms = _chunk_terms(chunk)
-        # Long ones are not remembered: a hostile description could fill the memory with them.
+        # Long chunks are not cached: a hostile description could fill the memory with them.
         if len(chunk) <= LONGEST_REMEMBERED:
             if len(self) >= MOST_REMEMBERED:
                 self.clear()
@@ -217,18 +215,18 @@ _TERMS_OF = _TermsOfChunks()
 
 
 def terms(text: str) -> dict[str, None]:
-    """Return the terms of *text* in order, without repetition.
+    """Return the terms of *text* in order, each once: the dict is an ordered set.
 
-    `/sandboxes/{sandboxId}` has `sandbox`, `sandboxid`, `id`. A repeated term counts once, because
+    `/sandboxes/{sandboxId}` has `sandbox`, `sandboxid`, `id`. A repeated term counts once because
     `/users/{user_id}/users` is no more about users than `/users` is.
     """
     return dict.fromkeys(chain.from_iterable(map(_TERMS_OF.__getitem__, CHUNK.findall(text))))
 
 
 def whole_name(text: str) -> str:
-    """Return the term of *text* as a whole name, without what joins its parts.
+    """Return the term of *text* as a whole name: its letters and digits, without separators.
 
-    It starts with a sign of its own, so that no word of a query is that term.
+    The term begins with `WHOLE`, so that no typed word is equal to it.
     """
     joined = "".join(piece for chunk in CHUNK.findall(text) for piece in pieces(chunk))
     return WHOLE + joined[:LONGEST_NAME]
@@ -236,7 +234,7 @@ def whole_name(text: str) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def letters(term: str) -> int:
-    """Return the set of letters in *term* as bits; words spelt alike differ in few of them."""
+    """Return the set of letters in *term* as bits. Words spelt alike differ in few bits."""
     bits = 0
     for letter in term:
         bits |= 1 << (ord(letter) % 61)
@@ -244,18 +242,18 @@ def letters(term: str) -> int:
 
 
 def storable(text: str) -> str:
-    r"""Return *text* with lone surrogates escaped as `\ud800`: UTF-8, and so SQLite, has none."""
+    r"""Return *text* with lone surrogates escaped as `\ud800`: UTF-8, and so SQLite, lacks them."""
     if text.isascii():
         return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def id_hash(text: str) -> int:
-    """Return the number that the index knows the id *text* by: 64 bits of its SHA-224.
+    """Return the hash by which the endpoint id *text* is looked up: 64 bits of its SHA-224.
 
-    It is signed, as SQLite's integers are.
+    The number is signed, like SQLite's integers.
     """
-    import hashlib  # only here: it loads OpenSSL
+    import hashlib  # imported late: it loads OpenSSL
 
     digest = hashlib.sha224(text.encode("utf-8", "backslashreplace")).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
