@@ -17,58 +17,60 @@ class FilePiece:
     """A file as a piece of a body. It is opened, and read, only when the request is sent."""
 
     name: str
-    """Its name for a person: its path in the settings, or an upload's file name."""
+    """The name shown to a person: its path in the settings, or an upload's file name."""
     reference: Mapping[str, Any]
     """The value of `$file` in the settings."""
     pointer: str
-    """Its JSON Pointer, for errors."""
+    """The JSON Pointer of its reference in the settings, for errors."""
     size: int = 0
-    """Bytes; 0 until the file was opened."""
+    """Bytes; 0 until the file is opened."""
 
     @property
     def placeholder(self) -> bytes:
-        """A few words that stand for its bytes."""
+        """A short text shown in place of its bytes: `[1,024 bytes of NAME]`."""
         return f"[{self.size:,} bytes of {self.name}]".encode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)
 class StreamedBody:
-    """A body that is partly in files, and never in memory as a whole.
+    """A body that is partly in files and never in memory as a whole.
 
-    It is made again for every attempt and redirect.
+    A new one is built for every attempt and redirect.
     """
 
     pieces: tuple[bytes | FilePiece, ...]
     """In order, with nothing between them."""
 
     def __len__(self) -> int:
-        """The number of bytes on the wire, once its files were opened."""
+        """The number of bytes on the wire, once its files are opened."""
         return sum(
             piece.size if isinstance(piece, FilePiece) else len(piece) for piece in self.pieces
         )
 
     def __bool__(self) -> bool:
-        """True: a body of an empty file is a body."""
+        """True even if it has no bytes: an empty file is still a body."""
         return True
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether it can be made again within an attempt: files can be read again."""
+        """Whether it can be sent again within an attempt. Files can be read again."""
         return True
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the bytes on the wire; only a body whose files were opened can."""
+        """Yield the bytes on the wire. Only a subclass that has opened the files can; this one
+        raises.
+        """
         raise TypeError("the files of this body were not looked for")
 
     @property
     def shown(self) -> bytes:
-        """The body for a person: a few words stand for the bytes of each file."""
+        """The body for a person, with a placeholder for the bytes of each file."""
         return b"".join(
             piece.placeholder if isinstance(piece, FilePiece) else piece for piece in self.pieces
         )
 
     def masked(self, mask: Callable[[bytes], bytes]) -> StreamedBody:
-        """Return the body with all but its files changed by *mask*, for a person to read."""
+        """Return the body for a person: *mask* is applied to every piece that is not a file."""
         pieces = tuple(
             piece if isinstance(piece, FilePiece) else mask(piece) for piece in self.pieces
         )
@@ -82,8 +84,7 @@ _NAME = itemgetter(0)
 class OutgoingRequest:
     """A request about to be sent. Mutable on purpose: hooks and auth schemes change it in place.
 
-    Its `repr` hides the parts that may hold a credential: the query, the values of headers, the
-    body.
+    Its `repr` hides the parts that may hold a credential: the query, the header values, the body.
     """
 
     method: str
@@ -93,10 +94,10 @@ class OutgoingRequest:
     body: bytes | StreamedBody = b""
 
     def __repr__(self) -> str:
-        address, question, _ = self.url.partition("?")
+        address, query_mark, _ = self.url.partition("?")
         address = re.sub(r"(?<=://)[^/@]*@", f"{MASK}@", address)
         headers = ", ".join(f"{name}: {MASK}" for name, _ in self.headers)
-        shown = f"{address}{question}{MASK if question else ''}"
+        shown = f"{address}{query_mark}{MASK if query_mark else ''}"
         return (
             f"<OutgoingRequest {self.method} {shown} [{headers}] with a body of {len(self.body):,}"
             " bytes>"
@@ -107,7 +108,7 @@ class OutgoingRequest:
         return value_of(self.headers, name)
 
     def has_header(self, lower_name: str) -> bool:
-        """Say whether there is a header *lower_name*, which is in lower case."""
+        """Say whether there is a header *lower_name* (given in lower case)."""
         return lower_name in map(str.lower, map(_NAME, self.headers))  # asked in every attempt
 
     def set_header(self, name: str, value: str) -> None:

@@ -21,9 +21,8 @@ _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def _referred(value: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of *definitions* that *value* refers to, directly or through others.
-
-    The others belong to other endpoints.
+    """Return those of *definitions* to which *value* refers, directly or through other
+    definitions.
     """
     referred: dict[str, Any] = {}
     pending = [value] if definitions else []
@@ -41,7 +40,7 @@ def _referred(value: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _set(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return those of *fields* that are neither false nor empty."""
+    """Return those of *fields* whose value is true: not false, not empty."""
     return {name: value for name, value in fields.items() if value}
 
 
@@ -50,7 +49,7 @@ class Api:
     """One described HTTP API, as each of its endpoints carries it (OpenAPI: Info Object)."""
 
     name: str = ""
-    """The name among its provider's APIs: `compute`, `ghes-3.8`; "" if it has none."""
+    """The API's name among the APIs of its provider: `compute`, `ghes-3.8`; "" if it has none."""
     title: str = ""
     """The description's own title: `Compute Engine API`."""
     version: str = ""
@@ -82,7 +81,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """The URL with each variable that has a default replaced by it."""
+        """The URL, with the default of each variable that has one filled in."""
         return _VARIABLE.sub(
             lambda match: str(self.variables.get(match[1], {}).get("default", match[0])), self.url
         )
@@ -110,7 +109,7 @@ class MediaType:
     schema: Mapping[str, Any] = field(default_factory=dict)
     """JSON Schema 2020-12 of the value; `{}` is any value."""
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Field of a form or multipart body -> how it is written.
+    """Field of a form or multipart body -> its encoding.
 
     `{"contentType"?, "headers"?, "style"?, "explode"?, "allowReserved"?, "itemDelimiters"?}`
     """
@@ -142,21 +141,22 @@ class Parameter:
     """`path`, `query`, `header`, `cookie` or `querystring`; OpenAPI's and JSON's `in`."""
     required: bool = False
     schema: Mapping[str, Any] = field(default_factory=dict)
-    """JSON Schema 2020-12 of the value; `{}` is any value. Defaults and enumerations stand here."""
+    """JSON Schema 2020-12 of the value, with its default and enumeration; `{}` is any value."""
     description: str = ""
     style: str | None = None
     """How the value is serialised; None is OpenAPI's default for the location."""
     explode: bool | None = None
     """None is OpenAPI's default for the style."""
     item_delimiters: tuple[str, ...] = ()
-    """Delimiters of the items of an array, of arrays in it, and so on (Swagger: Items Object).
+    """Delimiters of an array's items, of the items of arrays in it, and so on (Swagger: Items
+    Object).
     """
     allow_reserved: bool = False
-    """Whether RFC 3986's reserved characters stand in the URL as they are."""
+    """Whether RFC 3986's reserved characters are not percent-encoded in the URL."""
     media_type: str | None = None
-    """The media type of the value, instead of a style (OpenAPI: `content`): `application/json`."""
+    """The media type of the value, in place of a style (OpenAPI: `content`): `application/json`."""
     encoding: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Field -> how it is written, for a form; as `MediaType.encoding` has it."""
+    """Field of a form -> its encoding, as in `MediaType.encoding`."""
     deprecated: bool = False
     examples: tuple[Any, ...] = ()
 
@@ -268,7 +268,7 @@ def json_of_part(part: Part) -> dict[str, Any]:
 
 
 def target_of(path: str) -> str:
-    """Return the path template *path* as it is sent: see `Endpoint.target`."""
+    """Return the request target for the path template *path*: see `Endpoint.target`."""
     sent = _HASHED.sub(r"{\1}", path).partition("#")[0].replace("${", "{")
     return sent if sent.startswith("/") else f"/{sent}"
 
@@ -286,11 +286,11 @@ class Endpoint:
     provider: str
     """Who offers the API: `procore`."""
     api: Api = Api()
-    """The API it belongs to. Provider, API's name, path and method identify the endpoint."""
+    """The API it belongs to. Provider, API name, path and method together identify the endpoint."""
     title: str = ""
-    """One line for a list."""
+    """One line, for lists."""
     description: str = ""
-    """The description's own words. Untrusted text."""
+    """The text from the description. Untrusted."""
     operation_id: str = ""
     tags: tuple[str, ...] = ()
     deprecated: bool = False
@@ -304,54 +304,56 @@ class Endpoint:
     security: tuple[Mapping[str, tuple[str, ...]], ...] | None = None
     """Alternatives, each security scheme -> scopes (OpenAPI: Security Requirement Object).
 
-    An empty alternative: no authorisation is needed. None: the description does not say.
+    An empty alternative means that no authorisation is needed. None: the description does not say.
     """
     security_schemes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The schemes that `security` names (OpenAPI: Security Scheme Object, as of 3.x)."""
+    """The schemes named in `security` (OpenAPI: Security Scheme Object, as of 3.x)."""
     definitions: Mapping[str, Any] = field(default_factory=dict)
-    """JSON Schemas to which the schemas above refer by `{"$ref": "#/$defs/<name>"}`.
+    """The JSON Schemas to which the schemas above refer by `{"$ref": "#/$defs/<name>"}`.
 
-    Names hold letters, digits, `.`, `_`, `-`. There may be more than this endpoint uses: endpoints
-    of one description may share one mapping.
+    Names consist of letters, digits, `.`, `_` and `-`. There may be more than this endpoint uses:
+    endpoints of one description may share one mapping.
     """
     incomplete: tuple[str, ...] = ()
-    """Groups of `httpRequest` that the description may not list in full (a cut page).
+    """Groups of `httpRequest` that may lack names because the description was cut.
 
-    Undocumented names are allowed there.
+    Undocumented names are allowed in these groups.
     """
     source: str = ""
     """The name of the file or document it was read from."""
     extensions: Mapping[str, Any] = field(default_factory=dict)
-    """The operation's extensions that say how its list is paged: `x-ms-pageable`."""
+    """The operation's extensions about pagination: `x-ms-pageable`."""
 
     @property
     def target(self) -> str:
-        """The path template as it is sent: with a leading slash and a query.
+        """The path template as it is sent: with a leading slash, and with its query.
 
-        The part after `#` is left out. A `#word` followed by other segments can only mean a
-        placeholder, `{word}`; so can `${word}`, which is JavaScript's spelling.
+        The part after `#` is left out. A `#word` before another segment can only be a placeholder
+        and is read as `{word}`; so is `${word}`, JavaScript's spelling.
         """
         return target_of(self.path)
 
     @property
     def server_variables(self) -> dict[str, Mapping[str, Any]]:
-        """The variables of its servers that the path does not have itself.
+        """The variables of its servers, except those that are also path parameters.
 
         The first server that has a variable defines it.
         """
-        own = {parameter.name for parameter in self.parameters if parameter.location == "path"}
+        path_parameters = {
+            parameter.name for parameter in self.parameters if parameter.location == "path"
+        }
         variables: dict[str, Mapping[str, Any]] = {}
         for server in self.servers:
             for name in _VARIABLE.findall(server.url):
-                if name not in own:
+                if name not in path_parameters:
                     variables.setdefault(name, server.variables.get(name, {}))
         return variables
 
     def to_json(self, written: Callable[[Part], Any] | None = None) -> dict[str, Any]:
         """Return the endpoint as in `schemas/endpoint.schema.json`; unset fields are left out.
 
-        *written* is for endpoints that share parts: it returns the JSON of a server, a parameter, a
-        body or a security scheme. Responses and definitions are then left out.
+        *written* is for endpoints that share parts: it returns the JSON for a server, a parameter,
+        a body or a security scheme. Responses and definitions are then left out.
         """
         json_of = written or json_of_part
         value: dict[str, Any] = {
@@ -438,13 +440,15 @@ def _security(alternatives: Any) -> tuple[dict[str, tuple[str, ...]], ...] | Non
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One line of an import report: what was guessed, skipped or missing, and where."""
+    """One line of an import report: something that was guessed, skipped, missing or cut, and its
+    place.
+    """
 
     kind: str
     """`guessed`, `skipped`, `missing` or `truncated`."""
     message: str
     line: int | None = None
-    """The line of the source, from 1; None: it concerns no single line."""
+    """The line in the source, from 1; None: it concerns no single line."""
     pointer: str | None = None
     """The JSON Pointer in a structured description.
 

@@ -16,7 +16,7 @@ from httptask.model.exchange import Headers
 
 
 class AuthResponse:
-    """A response to a token request, or to the request that a scheme authorised."""
+    """A response to a token request, or to a request that a scheme authorised."""
 
     __slots__ = ("_body", "headers", "status", "url")
 
@@ -32,7 +32,7 @@ class AuthResponse:
 
     @property
     def body(self) -> bytes:
-        """The body after content coding, at most 1 MB of it; empty when it cannot be decoded."""
+        """The body after content decoding, at most 1 MB; empty if it cannot be decoded."""
         if not isinstance(self._body, bytes):
             self._body = self._body()
         return self._body
@@ -42,9 +42,9 @@ class AuthResponse:
         return next(iter(self.header_lines(name)), None)
 
     def header_lines(self, name: str) -> Sequence[str]:
-        """Return the value of each line of the header *name*, in order.
+        """Return the value of each header line *name*, in order.
 
-        A server may send several `WWW-Authenticate`.
+        A server may send several `WWW-Authenticate` lines.
         """
         return values_of(self.headers, name)
 
@@ -67,17 +67,17 @@ class AuthResponse:
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class TlsIdentity:
-    """A client's certificate and its key, for mutual TLS; equal if the bytes are."""
+    """A client's certificate and its key, for mutual TLS. Two are equal if their bytes are."""
 
     certificate: bytes
-    """PEM, the client's own certificate first; or PKCS#12, which holds the key, too."""
+    """PEM, with the client's own certificate first; or PKCS#12, which also holds the key."""
     key: Secret | None = None
-    """PEM; None: it is in `certificate`."""
+    """PEM; None: the key is in `certificate`."""
     password: Secret | None = None
     """The password of the key, or of the PKCS#12."""
     format: Literal["pem", "pkcs12"] = "pem"
     digest: bytes = field(init=False, default=b"")
-    """A hash that identifies it; it is part of the key of its connections."""
+    """A SHA-256 hash of the other fields; it is part of the key of its connections."""
 
     def __post_init__(self) -> None:
         parts = (self.format.encode(), self.certificate, *map(_revealed, (self.key, self.password)))
@@ -107,7 +107,7 @@ class Clock:
     wall: Callable[[], float] = time.time
     """Since the epoch. It may be wrong, and it may jump."""
     monotonic: Callable[[], float] = time.monotonic
-    """Since some moment; it only moves forwards, at an even pace, within this process."""
+    """Since an arbitrary moment. It only moves forwards, at an even pace, within this process."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,7 +117,7 @@ class Token:
     access_token: str
     token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
     expires_in: float | None = None
-    """Its life in seconds, from when it was issued; None: the server did not say."""
+    """Its lifetime in seconds, from when it was issued; None: the server did not say."""
     refresh_token: str | None = None
     id_token: str | None = None
     scope: str | None = None
@@ -125,9 +125,11 @@ class Token:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further members of the response that a scheme keeps, as JSON: `instance_url`, for example."""
     obtained_at: float = 0.0
-    """Seconds since the epoch, by the clock of the obtaining process; set when it is stored."""
+    """Seconds since the epoch, by the clock of the process that obtained it; set when it is
+    stored.
+    """
     version: str = ""
-    """Differs from the version of the token before and after it; set when it is stored."""
+    """A value that changes with every new token; set when it is stored."""
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values to mask."""
@@ -144,11 +146,11 @@ class Token:
         Raises `ValueError` for any other value.
         """
         members = {name: value[name] for name in cls.__slots__ if name in value}
-        texts = ("access_token", "token_type", "version")
-        if any(not isinstance(members.get(name, ""), str) for name in texts):
+        text_members = ("access_token", "token_type", "version")
+        if any(not isinstance(members.get(name, ""), str) for name in text_members):
             raise ValueError("a stored token must be an object with an access_token")
-        numbers = (members.get("expires_in"), members.get("obtained_at", 0.0))
-        if any(number is not None and not isinstance(number, int | float) for number in numbers):
+        times = (members.get("expires_in"), members.get("obtained_at", 0.0))
+        if any(number is not None and not isinstance(number, int | float) for number in times):
             raise ValueError("the times of a stored token must be numbers")
         if "access_token" not in members:
             raise ValueError("a stored token must be an object with an access_token")

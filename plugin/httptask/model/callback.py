@@ -1,4 +1,4 @@
-"""A call from outside that may complete a waiting task, and what it is answered."""
+"""A call from outside that may complete a waiting task, and the answer to it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from httptask.model.workflow import Signal
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A call of a callback URL, as it came. Nothing of it is trusted."""
+    """A call to a callback URL, as it arrived. None of it is trusted."""
 
     headers: Mapping[str, str]
-    """By their names in lower case; of several fields of one name, joined with `, `."""
+    """Names are in lower case; several fields of one name are joined with `, `."""
     content: bytes = field(repr=False)
     query: str = ""
     method: str = "POST"
@@ -21,12 +21,12 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to such a call."""
+    """The answer to a call to a callback URL."""
 
     status: int
     message: str = ""
-    """Why it was refused, for whoever called."""
+    """Why the call was refused, for the caller."""
     signal: Signal | None = None
-    """What the call completes the task with; None: the task goes on waiting."""
+    """The signal that completes the task; None: the task keeps waiting."""
     note: str = ""
-    """What whoever reads the run's history should know of the call."""
+    """A remark on the call for readers of the run's history."""

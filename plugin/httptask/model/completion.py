@@ -20,34 +20,34 @@ __all__ = [
 ]
 
 AUTO = "auto"
-"""The URL is the one that the first answer names."""
+"""Use the URL that the first response names."""
 RESULTS = ("self", "location", "original")
-"""What may be the result of a job, besides an expression."""
+"""The keywords for the result of a polled job; an expression is also allowed."""
 CALLBACK_RESULTS = ("self", "original")
-"""What may be the result of a job that calls back, besides an expression."""
+"""The keywords for the result of a job that calls back; an expression is also allowed."""
 _INTERVAL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """How a job is asked for its state. Expressions are as they were written."""
+    """How a task asks for the state of a job. Expressions are kept as the author wrote them."""
 
     url: str = AUTO
-    """`auto`, or a URL, mostly an expression over the first answer."""
+    """`auto`, or a URL, usually an expression over the first response."""
     status: str | None = None
-    """Query of the state; None: where the conventions have it."""
+    """Query of the state; None: the member that the conventions define."""
     done: tuple[str, ...] = ()
-    """States of a job that succeeded; empty: those of the conventions."""
+    """States of a job that succeeded; empty: the states that the conventions define."""
     failed: tuple[str, ...] = ()
-    """States of a job that failed; empty: those of the conventions."""
+    """States of a job that failed; empty: the states that the conventions define."""
     until: str | None = None
-    """An expression over the result of a poll: true is the end."""
+    """An expression over the result of a poll; polling ends when it is true."""
     interval_seconds: float = _INTERVAL
-    """The wait before the first poll, where the server does not ask for another."""
+    """The wait before the first poll, unless the server asks for another."""
     max_interval_seconds: float = 60.0
     backoff_rate: float = 1.5
     timeout_seconds: float = 3600.0
-    """The time for the job, beyond that of each request."""
+    """The time limit for the whole job; each request has its own limits as well."""
     result: str = "self"
     """One of `RESULTS`, or an expression over the result of the last poll."""
 
@@ -74,7 +74,7 @@ class Polling:
         )
 
     def wait_seconds(self, polls: int) -> float:
-        """Return the wait before the poll that follows *polls* others."""
+        """Return the seconds to wait before the next poll, after *polls* polls."""
         longest = max(self.interval_seconds, self.max_interval_seconds)
         try:
             return min(longest, self.interval_seconds * self.backoff_rate**polls)
@@ -84,12 +84,12 @@ class Polling:
 
 @dataclass(frozen=True, slots=True)
 class Cancelling:
-    """The request that ends a job nobody waits for any more."""
+    """The request that cancels a job when no task waits for it any more."""
 
     method: str | None = None
     """`DELETE` or `POST`; None: DELETE, and for a Google operation POST to its `:cancel`."""
     url: str = AUTO
-    """`auto`: that of the job; else a URL, mostly an expression over the first answer."""
+    """`auto`: the URL of the job; else a URL, usually an expression over the first response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ class Verifying:
     header: str
     """The header with the signature."""
     credential: str
-    """The name of the credential whose only secret is the key."""
+    """The name of a credential with a single secret: the key."""
     algorithm: str = "sha256"
     prefix: str = ""
-    """What stands before the signature: `sha256=`."""
+    """The text before the signature in the header: `sha256=`."""
     encoding: str = "hex"
 
 
@@ -111,14 +111,16 @@ class Completion:
     """How a task waits for a job that its request started."""
 
     when: str | None = None
-    """An expression over the first answer: whether there is a job. None: the conventions say."""
+    """An expression over the first response: whether it started a job. None: by the conventions."""
     poll: Polling = Polling()
     cancel: Cancelling | None = None
     attach: Any = None
-    """An expression for the URL of a job to wait for, in place of the first request."""
+    """An expression for the URL of a running job: the task waits for this job and sends no first
+    request.
+    """
     is_called_back: bool = False
-    """Whether somebody calls when the job ends: then it is not polled, and `poll` holds what the
-    settings of both modes have in common.
+    """Whether the API calls back when the job ends. Then the job is not polled, and `poll` holds
+    the settings that both modes share.
     """
     verify: Verifying | None = None
 
@@ -127,11 +129,11 @@ class Completion:
         """Read the setting; an unset field has its default."""
         is_called_back = is_callback(value)
         cancel = value.get("cancel")
-        waiting = value.get("callback" if is_called_back else "poll") or {}
-        verify = waiting.get("verify") if is_called_back else None
+        fields = value.get("callback" if is_called_back else "poll") or {}
+        verify = fields.get("verify") if is_called_back else None
         return cls(
             value.get("when"),
-            Polling.of_json(waiting),
+            Polling.of_json(fields),
             Cancelling(**cancel) if cancel is not None else None,
             value.get("attach"),
             is_called_back,

@@ -47,7 +47,9 @@ class Secret:
 
 
 Owner = str | tuple[str, ...]
-"""Whose a connection is: a credential's, or that of several which authorise together."""
+"""The owner of a connection: a credential's name, or the names of several that authorise
+together.
+"""
 
 
 def names_of(owner: Owner | None) -> tuple[str, ...]:
@@ -56,7 +58,7 @@ def names_of(owner: Owner | None) -> tuple[str, ...]:
 
 
 def concealed(value: Any) -> Any:
-    """Return the JSON *value* with every text in it as a `Secret`."""
+    """Return the JSON *value* with every string in it as a `Secret`."""
     if isinstance(value, str):
         return Secret(value)
     if isinstance(value, Mapping):
@@ -65,7 +67,7 @@ def concealed(value: Any) -> Any:
 
 
 def revealed(value: Any) -> Any:
-    """Return *value* with every `Secret` in it in clear."""
+    """Return *value* with every `Secret` in it as plain text."""
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, Mapping):
@@ -74,6 +76,7 @@ def revealed(value: Any) -> Any:
 
 
 def _secrets(value: Any) -> Iterator[Secret]:
+    """Yield every `Secret` in *value*, at any depth."""
     if isinstance(value, Secret):
         yield value
     elif isinstance(value, Mapping):
@@ -89,27 +92,29 @@ class Credential:
     """A credential from a store: a scheme, and the fields that the scheme needs."""
 
     name: str
-    """Its name in definitions."""
+    """The name by which definitions refer to it."""
     scheme: str
     """The auth scheme that uses it: `basic`, `bearer`, `apiKey`, or a plugin's."""
     fields: Mapping[str, Any]
     """The scheme's fields: text, or any JSON if the scheme's `credential_schema` allows it.
 
-    A value that authorises is a `Secret`; where a key goes (`in`, `name`) is plain text.
+    A value that authorises is a `Secret`. The place of a key (`in`, `name`) is plain text.
     """
     origins: tuple[str, ...] = ()
     """The origins it may be sent to, such as `https://api.procore.com`; empty: any."""
     rate_limit: RateLimit | None = None
-    """How many requests it authorises, for each origin, over all tasks that name it."""
+    """The limit on requests with this credential, for each origin, over all tasks that use it."""
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values to mask."""
         return tuple(secret.reveal() for secret in _secrets(self.fields))
 
     def revealed(self) -> dict[str, Any]:
-        """Return the fields as JSON, secrets in clear. Only a scheme may ask."""
+        """Return the fields as JSON, with the secrets in clear. Only an auth scheme may call
+        this.
+        """
         return {name: revealed(value) for name, value in self.fields.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """Return name, scheme and origins; never a value."""
+        """Return the name, the scheme and the origins; never a field's value."""
         return {"name": self.name, "scheme": self.scheme, "origins": list(self.origins)}

@@ -16,17 +16,17 @@ MAX_NAME_LENGTH = 80
 
 @dataclass(frozen=True)
 class WorkflowDefinition:
-    """A workflow definition. The document stays as its author wrote it; properties read it."""
+    """A workflow definition. Its document stays as the author wrote it; the properties read it."""
 
     document: Mapping[str, Any]
     """The JSON object as it was written, with unknown fields and explicit nulls.
 
-    It must not change; `definition_of` makes a definition of a copy.
+    It must not be changed; `definition_of` copies a document first.
     """
     source: str | None = None
-    """The file it was read from."""
+    """The path of the file that the document was read from."""
     text: str | None = field(default=None, repr=False, compare=False)
-    """The text it was read from, so that a problem can name its line."""
+    """The text that the document was parsed from. With it a problem can name its line."""
 
     @property
     def name(self) -> str:
@@ -35,7 +35,7 @@ class WorkflowDefinition:
 
     @property
     def title(self) -> str:
-        """The definition's name, else that of its file; "" when it has neither."""
+        """The definition's name, else the name of its file; "" without either."""
         return self.name or PurePath(self.source or "").stem
 
     @property
@@ -45,13 +45,13 @@ class WorkflowDefinition:
 
     @property
     def tasks(self) -> Mapping[str, Mapping[str, Any]]:
-        """Task definitions by name; those inside branches are not listed here."""
+        """Task definitions by name. Tasks inside branches are not included."""
         tasks: Mapping[str, Mapping[str, Any]] = self.document["tasks"]
         return tasks
 
     @property
     def timeout_seconds(self) -> float | None:
-        """Seconds a run may take; None is no limit (0 and null mean that too)."""
+        """Seconds a run may take; None (in the document also 0 and null) means no limit."""
         return self.document.get("timeoutSeconds") or None
 
     @property
@@ -61,12 +61,12 @@ class WorkflowDefinition:
 
     @property
     def input_schema(self) -> Any:
-        """The JSON Schema 2020-12 of a run's input; None: any input."""
+        """The JSON Schema 2020-12 of a run's input; None allows any input."""
         return self.document.get("inputSchema")
 
     @cached_property
     def key(self) -> str | None:
-        """The identity of the document: its JSON; None when it is not JSON."""
+        """The document as compact JSON, for comparing definitions; None if it is not JSON."""
         try:
             return dump(self.document, compact=True)
         except (TypeError, ValueError, RecursionError):
@@ -78,5 +78,5 @@ class WorkflowDefinition:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the definition whose document is *value*; the name of its file does not travel."""
+        """Return a definition with the document *value*. The file name is not part of the JSON."""
         return cls(value)

@@ -1,5 +1,5 @@
-"""An environment: the addresses, variables and credentials with which a definition runs in one
-place, such as `live` or `staging`.
+"""An environment: the addresses, variables and credentials for running a definition in one place,
+such as `live` or `staging`.
 """
 
 from __future__ import annotations
@@ -19,22 +19,26 @@ class Environment:
 
     name: str
     servers: Mapping[str, str] = field(default_factory=dict)
-    """The address in a definition -> the address that its requests go to here. Each is an origin,
-    or one with the beginning of a path.
+    """Address in a definition -> the address that requests go to in this environment. An address is
+    an origin, or an origin and the beginning of a path.
     """
     variables: Mapping[str, Any] = field(default_factory=dict)
-    """Values of `$.variables`, over those of the definition."""
+    """Values of `$.variables`; they override the values in the definition."""
     credentials: Mapping[str, str] = field(default_factory=dict)
-    """The name of a credential in a definition -> the name of the one that is used here."""
+    """Name of a credential in a definition -> the name of the credential to use in this
+    environment.
+    """
     colour: str | None = None
-    """What a page marks it with: a word, or `#rrggbb`."""
+    """The colour in which a page shows it: a name, or `#rrggbb`."""
     description: str = ""
     is_live: bool = False
-    """Whether what is sent here is real; for people."""
+    """Whether requests in this environment have real effects. Only a warning to people."""
 
     def address(self, url: str) -> str:
-        """Return where a request to *url* goes here: the longest server that it begins with is
-        replaced. Paths begin with one another segment by segment.
+        """Return the address in this environment for a request to *url*.
+
+        The longest server address that begins *url* is replaced. Paths are compared in whole
+        segments.
         """
         for server in sorted(self.servers, key=len, reverse=True):
             rest = rest_below(server, url)
@@ -43,15 +47,17 @@ class Environment:
         return url
 
     def followed(self, url: str) -> str:
-        """Return where a request to *url* goes here, which a server named: the next page, a job.
+        """Return the address in this environment for *url*, which a server named: the next page, a
+        job.
 
-        A server that stands here names its own address, which is not replaced once more.
+        A server of this environment names its own address, which must not be replaced a second
+        time.
         """
-        here = _longest_base(self.servers.values(), url)
-        return url if here >= _longest_base(self.servers, url) else self.address(url)
+        replaced = _longest_base(self.servers.values(), url)
+        return url if replaced >= _longest_base(self.servers, url) else self.address(url)
 
     def credential_names(self, names: Any) -> Any:
-        """Return *names*, what a task's `credentials` are, as they are called here."""
+        """Return *names* (a task's `credentials`) translated to the names in this environment."""
         if isinstance(names, list):
             return [self.credential_names(name) for name in names]
         return self.credentials.get(names, names) if isinstance(names, str) else names
@@ -71,7 +77,7 @@ class Environment:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the environment of which `to_json` made *value*."""
+        """Return the environment that `to_json` wrote as *value*."""
         value = without_nulls(value)
         return cls(
             value["name"],
@@ -85,7 +91,7 @@ class Environment:
 
 
 def rest_below(server: str, url: str) -> str | None:
-    """Return what of *url* follows the address *server*; None when it does not begin with it."""
+    """Return the part of *url* after the address *server*; None if it does not begin with it."""
     if origin(server) != origin(url):
         return None
     base, path = urlsplit(server).path.rstrip("/"), _after_origin(url)
@@ -96,13 +102,19 @@ def rest_below(server: str, url: str) -> str | None:
 
 
 def _longest_base(servers: Iterable[str], url: str) -> int:
-    """Return the length of the longest path of *servers* that *url* begins with; -1: of none."""
-    bases = (urlsplit(one).path.rstrip("/") for one in servers if rest_below(one, url) is not None)
+    """Return the length of the longest path among the *servers* that begin *url*; -1 if none
+    does.
+    """
+    bases = (
+        urlsplit(server).path.rstrip("/")
+        for server in servers
+        if rest_below(server, url) is not None
+    )
     return max(map(len, bases), default=-1)
 
 
 def _after_origin(url: str) -> str:
-    """Return *url* from its path on."""
+    """Return *url* without its scheme and authority."""
     after = url.partition("://")[2]
     end = next((index for index, sign in enumerate(after) if sign in "/?#"), len(after))
     return after[end:]

@@ -47,14 +47,15 @@ class SentRequest:
     """In the order they were written, `Host` included."""
     body: bytes | StreamedBody
     size: int | None = None
-    """Bytes of the body that went out; None: as many as `body` has.
+    """Bytes of the body that was sent; None: the length of `body`.
 
-    A body in files loses them when it travels as JSON: only their words are left.
+    A body read back from JSON has placeholders for its files, so its length is not that of the body
+    that was sent.
     """
 
     @property
     def shown_body(self) -> bytes:
-        """The body for a person; a few words stand for the bytes of each file."""
+        """The body for a person, with a placeholder for the bytes of each file."""
         return self.body.shown if isinstance(self.body, StreamedBody) else self.body
 
     def to_json(self) -> dict[str, Any]:
@@ -72,9 +73,9 @@ class SentRequest:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the request that `to_json` wrote as *value*.
+        """Read the request that `to_json` wrote as *value*.
 
-        Instead of the files in its body it has the words that stand for them.
+        Its body has placeholders for the files.
         """
         text = value.get("body")
         body = base64.b64decode(value["bodyBase64"]) if text is None else text.encode("utf-8")
@@ -100,30 +101,31 @@ class RawResponse:
     headers: Headers
     """In the order they came, duplicates kept."""
     body: bytes
-    """The message body after transfer coding and before content coding, perhaps compressed.
+    """The message body after transfer decoding and before content decoding, so it may be
+    compressed.
 
-    It is only the start (64 KiB) of a body that was too large for memory and went into a file, and
-    of the responses before the last one.
+    Only the first 64 KiB are kept of a body that was too large for memory and went to a file,
+    and of every response before the last.
     """
     decoded: Any = None
-    """The body for a person: parsed JSON, text, or None when it is neither."""
+    """The body for a person: parsed JSON or text; None if it is neither."""
     decoded_as: str | None = None
-    """`json`, `text`, or None: bytes only."""
+    """`json` or `text`; None: bytes only."""
     size: int = 0
-    """Bytes of the whole message body, as they came."""
+    """Bytes of the whole message body, before content decoding."""
     truncated: bool = False
-    """`body` is only the start.
+    """Whether `body` is only the start.
 
-    Fewer bytes than `size` do not prove it: a mask may be shorter than a secret.
+    Fewer bytes than `size` do not prove it: a mask may be shorter than the secret.
     """
     file: Mapping[str, Any] | None = None
-    """A body that is neither JSON nor text, after content coding.
+    """A body that is neither JSON nor text, after content decoding.
 
-    `{"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}`; there is no path when nothing
-    is stored (a test request).
+    `{"name"?, "mediaType", "size", "sha256", "path"?, "problem"?}`; a test request stores nothing,
+    so there is no path.
     """
     notes: tuple[str, ...] = ()
-    """What its reader would not expect: a coding that was not undone, a line left out."""
+    """Remarks for a reader: a content coding that was not decoded, a line that was left out."""
 
     @property
     def status_line(self) -> str:
@@ -131,9 +133,9 @@ class RawResponse:
         return f"{self.http_version} {self.status_code} {self.reason_phrase}".rstrip()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the response with the bytes as `bodyBase64`, and the view as `decoded`.
+        """Return the response with its bytes as `bodyBase64`, and the readable form as `decoded`.
 
-        With `bodyTruncated` the bytes are only the start.
+        With `bodyTruncated` the bytes are only the start of the body.
         """
         return {
             "httpVersion": self.http_version,
@@ -177,33 +179,35 @@ class Hop:
 
     request: SentRequest
     response: RawResponse | None
-    """None when none came."""
+    """None if no response came."""
     phases: Mapping[str, float]
-    """Seconds in each phase, as far as the request got.
+    """Seconds in each phase that the request reached.
 
     `queue` (the wait for a place among the requests under way), `dns`, `connect`, `proxy` (TLS with
     a proxy, and CONNECT), `tls`, `send`, `wait` (for the first byte) and `receive`. A request that
-    did not queue has no `queue`, a kept-alive connection nothing from `dns` to `tls`. With a proxy,
-    `dns` and `connect` are about the proxy.
+    did not queue has no `queue`. On a kept-alive connection `dns` to `tls` are missing. With a
+    proxy, `dns` and `connect` are those of the proxy.
     """
     unparsed: str = ""
-    """The start of what came if it was no response: another protocol, or a part of a head."""
+    """The first bytes that came, if they were no HTTP response: another protocol, or part of a
+    head.
+    """
     challenged: bool = False
-    """The response asked for other authorisation: the next hop is the same request again."""
+    """The response asked for other authorisation; the next hop repeats the same request."""
     proxy: str | None = None
-    """The operator's proxy that carried it, without credentials."""
+    """The URL of the operator's proxy, without credentials."""
     is_insecure: bool = False
-    """The server's certificate was not checked, as the operator wants it."""
+    """Whether an operator has switched off the check of the server's certificate."""
     queue_reason: str = ""
-    """Why it waited in the queue, or was not sent at all, where a limit of its origin made it:
-    `limited until …`.
+    """The limit of its origin for which the request waited in the queue or was not sent: `limited
+    until …`; otherwise "".
     """
     is_pinned: bool = False
-    """A pin answered it, or refused it for want of one: nothing was sent."""
+    """Nothing was sent: a pin answered the request, or it was refused because there was no pin."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know: its wait in the queue, a pin, a proxy, an unchecked server."""
+        """Remarks for a reader: a wait in the queue, a pin, a proxy, an unchecked certificate."""
         queued = queue_sentence(
             self.phases, self.queue_reason, is_answered=self.response is not None
         )
@@ -259,12 +263,12 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class SubExchange:
-    """A request that authorising an attempt took, and what came of it."""
+    """A request that was needed to authorise an attempt, and its response."""
 
     kind: str
     """`token`."""
     before_hop: int
-    """The hop that it was for, by its position from 0."""
+    """The index, from 0, of the hop that it authorises."""
     hop: Hop
 
     def to_json(self) -> dict[str, Any]:
@@ -286,7 +290,7 @@ class Attempt:
     number: int
     """From 1."""
     hops: tuple[Hop, ...]
-    """In order; empty when nothing could be sent."""
+    """In order; empty if nothing could be sent."""
     outcome: str
     """`success` or the outcome class."""
     error: str | None = None
@@ -297,10 +301,10 @@ class Attempt:
     """The wait before this attempt."""
     elapsed_seconds: float = 0.0
     sub_exchanges: tuple[SubExchange, ...] = ()
-    """The token requests that authorising it took, in order."""
+    """The token requests needed to authorise it, in order."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the attempt with its hops, and what else was sent for it."""
+        """Return the attempt with its hops and sub-exchanges."""
         return {
             "number": self.number,
             "startedAt": self.started_at,
@@ -353,38 +357,40 @@ class Exchange:
 
     attempts: tuple[Attempt, ...]
     outcome: str
-    """`success` or the outcome class the call ended in."""
+    """`success`, or the outcome class of the call's error."""
     error: str | None = None
-    """The sentence of the error it ended in."""
+    """The sentence of the call's error."""
     elapsed_seconds: float = 0.0
     differences: tuple[Difference, ...] = ()
-    """Differences of the last response from its documentation; empty: nothing is documented."""
+    """Differences between the last response and its documentation; empty also if nothing is
+    documented.
+    """
     settings_problems: tuple[Problem, ...] = ()
-    """Problems of settings that were sent all the same."""
+    """Problems in the settings, which were sent nevertheless."""
     environment: str | None = None
-    """The name of the environment it was sent in."""
+    """The name of the environment in which it was sent."""
     pages: PageCalls | None = None
-    """The pages of a task that reads pages; everything else is about the last one's call."""
+    """The pages that a task read; the other fields describe the call for the last page."""
     job: JobCalls | None = None
-    """The job of a task that waits for one; everything else is about the last call."""
+    """The job that a task waited for; the other fields describe the last call."""
     item: ItemNumber | None = None
-    """Which item of how many it was made for, of a task with `forEach`."""
+    """The item, of a task with `forEach`, for which the call was made."""
 
     @property
     def request(self) -> SentRequest | None:
-        """The last request that went out."""
+        """The last request that was sent."""
         hop = self._last_hop()
         return hop.request if hop is not None else None
 
     @property
     def response(self) -> RawResponse | None:
-        """The last attempt's response, or None when none came."""
+        """The response to it; None if none came."""
         hop = self._last_hop()
         return hop.response if hop is not None else None
 
     @property
     def phases(self) -> Mapping[str, float]:
-        """Seconds by phase of the last request."""
+        """The seconds that the last request spent in each phase."""
         hop = self._last_hop()
         return hop.phases if hop is not None else {}
 
@@ -412,7 +418,7 @@ class Exchange:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the exchange that `to_json` wrote as *value*; what was masked stays masked."""
+        """Read the exchange that `to_json` wrote as *value*. Masks stay in place of secrets."""
         from httptask.model.job_exchange import JobCalls
         from httptask.model.page_exchange import PageCalls
 

@@ -1,4 +1,4 @@
-"""The setting `forEach` of a task, an item of it, and how many items have ended."""
+"""The setting `forEach` of a task, one item, and the counts of items."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 ITEM = "item"
-"""The name of an item, when `as` gives no other."""
+"""The default name of the current item in expressions; `as` changes it."""
 INDEX = "index"
-"""The name of an item's number, from 0."""
+"""The name of the current item's index, from 0, in expressions."""
 MAX_ITEMS = 10_000
-"""The most items, when `maxItems` does not say."""
+"""The default of `maxItems`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForEach:
-    """How a task is done once for each item of a list."""
+    """The setting `forEach`: a task is done once for each item of a list."""
 
     items: Any
-    """A list, an expression that yields one, or a reference to a file of JSON lines."""
+    """A list, an expression that yields a list, or a reference to a file of JSON lines."""
     name: str = ITEM
-    """`as`: the name of an item in expressions."""
+    """`as`: the name of the current item in expressions."""
     concurrency: int = 1
-    """Items under way at once; 1: one after the other, in order."""
+    """How many items are under way at once; 1: one after the other, in order."""
     on_error: str = "fail"
-    """`fail`, or `collect`: an item's failure is data."""
+    """`fail`, or `collect`: a failed item becomes part of the output."""
     max_items: int = MAX_ITEMS
     collect: str | None = None
-    """`items` or `file`; None: a file where the items come from one."""
+    """`items` or `file`; None: a file if the items come from a file."""
 
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> Self | None:
-        """Return the setting of a task's *definition*, which has no problem; None without one."""
+        """Read the setting from a task's *definition*, which must be valid; None if it is not
+        set.
+        """
         value = definition.get("forEach")
         if value is None:
             return None
@@ -50,8 +52,9 @@ class ForEach:
 
 
 def item_names(definition: Any) -> tuple[str, ...]:
-    """Return the names that expressions of the task *definition* have for an item; none without
-    `forEach`, whatever the definition is.
+    """Return the names of the current item and its index in expressions of the task *definition*.
+
+    The result is empty without `forEach`. *definition* may be any value, valid or not.
     """
     setting = definition.get("forEach") if isinstance(definition, Mapping) else None
     if not isinstance(setting, Mapping):
@@ -62,7 +65,7 @@ def item_names(definition: Any) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item that a task is done for."""
+    """One item for which a task is done."""
 
     value: Any
     index: int
@@ -71,7 +74,7 @@ class Item:
     """Its name in expressions."""
 
     def names(self) -> dict[str, Any]:
-        """Return what stands next to the input parameters."""
+        """Return the values that expressions can read in addition to those of `Inputs.document`."""
         return {self.name: self.value, INDEX: self.index}
 
     def to_json(self) -> dict[str, Any]:
@@ -80,25 +83,25 @@ class Item:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the item of which `to_json` made *value*."""
+        """Return the item that `to_json` wrote as *value*."""
         return cls(value["value"], value["index"], value["name"])
 
 
 @dataclass(frozen=True, slots=True)
 class ItemNumber:
-    """Which item of how many."""
+    """The index of an item, and the number of items."""
 
     index: int
     """From 0."""
     count: int
 
     def to_json(self) -> dict[str, int]:
-        """Return both."""
+        """Return both fields."""
         return {"index": self.index, "count": self.count}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the number of which `to_json` made *value*."""
+        """Return the number that `to_json` wrote as *value*."""
         return cls(value["index"], value["count"])
 
 
@@ -109,7 +112,7 @@ class WaitingItem:
     index: int
     """From 0."""
     input: Any = None
-    """The evaluated input parameters, where a journal keeps them."""
+    """The evaluated input parameters, if a journal keeps them."""
     until: str | None = None
     """When it goes on without anybody, RFC 3339; None: never."""
 
@@ -120,21 +123,21 @@ class WaitingItem:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the item of which `to_json` made *value*."""
+        """Return the item that `to_json` wrote as *value*."""
         return cls(value["index"], value.get("input"), value.get("until"))
 
 
 @dataclass(frozen=True, slots=True)
 class ItemCounts:
-    """How many items there are, and how many have ended."""
+    """How many items there are, and how many of them have ended."""
 
     count: int
     completed: int = 0
     failed: int = 0
     nested_tasks: int = 0
-    """Tasks that the runs of items executed (Workflow)."""
+    """Number of tasks executed in the runs that items asked for (Workflow)."""
     waiting: tuple[WaitingItem, ...] = ()
-    """Those that wait for somebody outside, in order."""
+    """The items that wait for somebody outside, in order."""
 
     @property
     def ended(self) -> int:
@@ -142,7 +145,7 @@ class ItemCounts:
         return self.completed + self.failed
 
     def to_json(self) -> dict[str, Any]:
-        """Return the counts; without nested tasks or waiting items, nothing of them."""
+        """Return the counts; `nestedTasks` and `waiting` are left out when zero or empty."""
         value: dict[str, Any] = {
             "count": self.count,
             "completed": self.completed,
@@ -156,7 +159,7 @@ class ItemCounts:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the counts of which `to_json` made *value*; what else it holds is left out."""
-        nested = value.get("nestedTasks", 0)
+        """Read the counts that `to_json` wrote as *value*; other members are ignored."""
+        nested_tasks = value.get("nestedTasks", 0)
         waiting = tuple(map(WaitingItem.from_json, value.get("waiting", ())))
-        return cls(value["count"], value["completed"], value["failed"], nested, waiting)
+        return cls(value["count"], value["completed"], value["failed"], nested_tasks, waiting)

@@ -23,9 +23,9 @@ class JobCall(RoundCall):
     purpose: str = "poll"
     """`start`, `poll`, `result` or `cancel`."""
     state: str | None = None
-    """The state that its answer names."""
+    """The job's state according to the response."""
     waited_seconds: float = 0.0
-    """The wait before it."""
+    """The wait before this call."""
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
@@ -38,7 +38,7 @@ class JobCall(RoundCall):
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the call of which `to_json` made *value*."""
+        """Return the call that `to_json` wrote as *value*."""
         return cls(
             purpose=value["purpose"],
             state=value["state"],
@@ -49,21 +49,21 @@ class JobCall(RoundCall):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
-    """A call of the URL that a task waited at; secrets masked."""
+    """A call to the callback URL of a waiting task; secrets masked."""
 
     method: str
     headers: tuple[tuple[str, str], ...]
-    """By their names in lower case."""
+    """Names are in lower case."""
     body: Any
-    """As JSON: parsed, the fields of a form, or text; None where there is none, or it cannot be
-    read.
+    """As JSON: the parsed body, the fields of a form, or text; None if there is no body or it
+    cannot be read.
     """
     received_at: str
     """RFC 3339, UTC."""
     status: int
-    """What it was answered."""
+    """The status that the caller got in response."""
     note: str = ""
-    """Why it did not end the wait; empty for the one that did."""
+    """Why the call did not end the wait; "" for the call that ended it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
@@ -78,7 +78,7 @@ class ReceivedCall:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the call of which `to_json` made *value*."""
+        """Return the call that `to_json` wrote as *value*."""
         return cls(
             value["method"],
             tuple((name, text) for name, text in value["headers"]),
@@ -91,23 +91,21 @@ class ReceivedCall:
 
 @dataclass(frozen=True, slots=True)
 class JobCalls:
-    """The calls about a job; the attempts of the exchange are those of the last one."""
+    """The calls about a job. The exchange's own attempts are those of the last call."""
 
     summary: Job
-    """Its URL is masked."""
+    """The job. Secrets in its URL are masked."""
     calls: tuple[JobCall, ...]
-    """In order: the first ones, and the last ones."""
+    """The first and the last calls, in order."""
     omitted: int = 0
-    """Calls between them that are not listed."""
+    """The number of calls between these that are not listed."""
     next_request: SentRequest | None = None
-    """The poll after a test request's last one: it was not sent."""
+    """The next poll of a test request, which stops before sending it."""
     received: tuple[ReceivedCall, ...] | None = None
-    """Of a job that calls back: the calls that came, the last twenty; None for one that is
-    polled.
-    """
+    """The last twenty calls to the callback URL; None for a job that is polled."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the summary with the calls, and with `received` where they may come."""
+        """Return the summary and the calls; `received` only for a job that calls back."""
         value = {
             **self.summary.to_json(),
             **calls_to_json(self.calls, self.omitted, self.next_request),
@@ -118,7 +116,7 @@ class JobCalls:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the job of which `to_json` made *value*."""
+        """Return the job that `to_json` wrote as *value*."""
         received = value.get("received")
         return cls(
             Job.from_json(value),

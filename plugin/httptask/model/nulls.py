@@ -1,4 +1,4 @@
-"""Tasks and settings as they are checked and sent: without nulls, with names as sent."""
+"""Remove unset fields (null) from tasks and settings, and spell names as they are sent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def normalised(
 ) -> dict[str, Any]:
     """Return *request* (an `httpRequest`) without its nulls: an unset field is never sent.
 
-    Nulls inside `body` are values and stay. Header names are matched in any case (RFC 9110, section
-    5.1): *header_names* maps lower case to the endpoint's spelling. A registered method is written
-    in capitals, as it is registered.
+    Nulls inside `body` are values and stay. Header names are case-insensitive (RFC 9110, section
+    5.1): *header_names* maps the lower-case name to the endpoint's spelling. A registered method is
+    written in capitals, as in its registration.
     """
     result: dict[str, Any] = {}
     for name, value in request.items():
@@ -36,10 +36,10 @@ _GROUPS = frozenset(PARAMETER_GROUPS.values())
 
 
 def without_nulls(task: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the definition of a *task* without its unset fields: a null there means absent.
+    """Return the definition of a *task* without its unset fields (null means absent).
 
-    Nulls in values that the author passes on (`inputParameters`, `workflowOutput`, a request's
-    body) stay.
+    Nulls stay in values that the author passes on: `inputParameters`, `workflowOutput`, a request's
+    body.
     """
     return {
         name: _OWN_FIELDS.get(name, _unchanged)(value)
@@ -59,6 +59,7 @@ def _without_unset(value: Any) -> Any:
 
 
 def _nested(value: Any) -> Any:
+    """Remove the unset fields of *value* and of the objects in it."""
     fields = _without_unset(value)
     if not isinstance(fields, Mapping):
         return fields
@@ -83,4 +84,6 @@ _OWN_FIELDS = {
     "forEach": _without_unset,
     "httpRequest": _request,
 }
-"""Fields of a task that are objects of the format itself, with unset fields of their own."""
+"""Fields of a task whose value is an object of the format itself -> how its unset fields are
+removed.
+"""

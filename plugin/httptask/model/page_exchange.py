@@ -1,4 +1,4 @@
-"""The pages of an exchange: each page's call, of most of them only a line."""
+"""The pages of an exchange: one call per page, most of them reduced to a line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from httptask.model.round_call import (
 
 @dataclass(frozen=True, slots=True)
 class PageCall(RoundCall):
-    """The call that one page took."""
+    """The call that read one page."""
 
     items: int = 0
     """Items of the page that were kept."""
     duplicates: int = 0
     bytes: int = 0
-    """Bytes of its body, decoded."""
+    """Size of its decoded body in bytes."""
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
@@ -37,7 +37,7 @@ class PageCall(RoundCall):
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the call of which `to_json` made *value*."""
+        """Return the call that `to_json` wrote as *value*."""
         return cls(
             items=value["items"],
             duplicates=value["duplicates"],
@@ -48,16 +48,16 @@ class PageCall(RoundCall):
 
 @dataclass(frozen=True, slots=True)
 class PageCalls:
-    """The pages that an exchange took; its attempts are those of the last one."""
+    """The pages that an exchange read. The exchange's own attempts are those of the last page."""
 
     summary: Pages
-    """Its cursor is masked."""
+    """The page counts. Secrets in the cursor are masked."""
     calls: tuple[PageCall, ...]
-    """In order: the first ones, and the last ones."""
+    """The first and the last calls, in order."""
     omitted: int = 0
-    """Calls between them that are not listed."""
+    """The number of calls between these that are not listed."""
     next_request: SentRequest | None = None
-    """The request of the page after a test request's last one: it was not sent."""
+    """The request for the next page of a test request, which stops before sending it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary with the calls."""
@@ -68,5 +68,5 @@ class PageCalls:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the pages of which `to_json` made *value*."""
+        """Return the pages that `to_json` wrote as *value*."""
         return cls(Pages.from_json(value), **fields_of_calls(value, PageCall.from_json))

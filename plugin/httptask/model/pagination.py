@@ -20,21 +20,21 @@ __all__ = [
 
 MODES = ("nextUrl", "link", "cursor", "page", "offset", "lastItem")
 COUNTING = ("page", "offset")
-"""Modes that count by themselves: no response says what comes next."""
+"""Modes that count pages or items themselves: the response does not name the next page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value stands in a request."""
+    """The place of a value in a request."""
 
     location: str
     """`query`, `header`, `body` or `path`."""
     name: str
-    """Its name; in a body a name of its object, or a JSON Pointer."""
+    """Its name; in a body the name of a member, or a JSON Pointer."""
 
     @property
     def group(self) -> str:
-        """The name of `httpRequest` that it stands in."""
+        """The member of `httpRequest` that holds the value."""
         return _GROUPS[self.location]
 
 
@@ -48,44 +48,46 @@ _GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Pagination:
-    """How a task reads a list that comes in pages. Queries are JSONPath, as they were written."""
+    """How a task reads a paged list. Queries are JSONPath expressions, as the author wrote them."""
 
     mode: str
     """One of `MODES`."""
     items: str | None = None
-    """Query of the items in a page; None: the body itself, or the only array in it."""
+    """Query of the items in a page; None: the body if it is an array, or the only array in it."""
     next: str | None = None
     """Query of the next URL or token."""
     parameter: Place | None = None
-    """Where the token or number stands in a request."""
+    """The place of the token or number in a request."""
     size: Place | None = None
-    """Where the size of a page stands in a request."""
+    """The place of the page size in a request."""
     size_value: int | None = None
     start: int | None = None
-    """First page or offset; None: what the settings say, else 1 or 0."""
+    """First page or offset; None: the value in the task's settings, else 1 (page) or 0 (offset)."""
     step: int | None = None
-    """What a page or an offset grows by; None: 1, or the number of items that came."""
+    """What is added to a page number or offset; None: 1 for pages, the number of items for
+    offsets.
+    """
     total: str | None = None
     """Query of the number of items in the whole list."""
     more: str | None = None
-    """Query of whether there is more."""
+    """Query of a boolean: whether another page follows."""
     until: str | None = None
-    """An expression over the result: true ends it."""
+    """An expression over a page's result; when it is true, no further page is read."""
     on_empty: str = "stop"
-    """`stop` or `continue`, when a page has no items."""
+    """What a page without items does: `stop` or `continue`."""
     max_pages: int = 100
     max_items: int = 10_000
     max_bytes: int = 100 * 1024 * 1024
     at_limit: str = "fail"
-    """`fail`, or `keep` what there is."""
+    """What reaching a maximum does: `fail`, or `keep` the items read so far."""
     delay_seconds: float = 0.0
     """The wait between two pages."""
     identity: str | None = None
-    """Query, over an item, of what tells it from others."""
+    """Query, over an item, of the value that identifies it."""
     collect: str = "items"
     """`items`, `pages` or `file`."""
     resume: Any = None
-    """An expression for the cursor to go on from."""
+    """An expression that yields the cursor to resume from."""
 
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> Self:
@@ -125,23 +127,24 @@ class Pagination:
 
     @property
     def groups(self) -> frozenset[str]:
-        """The names of `httpRequest` that pages change."""
+        """The members of `httpRequest` that differ between pages."""
         return frozenset(place.group for place in (self.parameter, self.size) if place is not None)
 
     @property
     def counts(self) -> bool:
-        """Whether its cursor is a number that it counts itself."""
+        """Whether the next page is a number that the task counts itself."""
         return self.mode in COUNTING
 
     @property
     def first_number(self) -> int:
-        """The page or offset that a list begins with, if nothing else is said."""
+        """The first page number or offset, unless the task's settings have another."""
         if self.start is not None:
             return self.start
         return 1 if self.mode == "page" else 0
 
 
 def _size(size: Mapping[str, Any] | None, parameter: Place | None) -> Place | None:
+    """Return the place of the page size: by default beside *parameter*, or in the query."""
     if size is None:
         return None
     location = "query"
@@ -152,7 +155,7 @@ def _size(size: Mapping[str, Any] | None, parameter: Place | None) -> Place | No
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Something in a description that speaks for a `pagination`."""
+    """A part of a description that suggests a `pagination`."""
 
     side: str
     """`request` or `response`."""
@@ -167,24 +170,27 @@ class Evidence:
 
     @classmethod
     def from_json(cls, value: Mapping[str, str]) -> Self:
-        """Return the evidence of which `to_json` made *value*."""
+        """Return the evidence that `to_json` wrote as *value*."""
         return cls(value["side"], value["pointer"], value["text"])
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestedPagination:
-    """A `pagination` that a description lets one expect of an endpoint. It is offered, and never
-    switched on by itself.
+    """A `pagination` inferred from a description.
+
+    It is offered to the author, and never switched on automatically.
     """
 
     setting: Mapping[str, Any]
     """The setting as an author would write it."""
     evidence: tuple[Evidence, ...]
-    """What in the description speaks for it, of the request's side and of the response's."""
+    """The parts of the description that suggest it, some on the request side, some on the response
+    side.
+    """
     confirmed: bool | None = None
-    """Whether an answer had what the setting looks for; None: no answer was looked at."""
+    """Whether a response had the values that the setting reads; None: no response was examined."""
     reason: str = ""
-    """What in the answer confirms or refutes it, for a person."""
+    """What in the response confirms or refutes the suggestion, for a person."""
 
     @property
     def sentence(self) -> str:
@@ -203,6 +209,6 @@ class SuggestedPagination:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the suggestion of which `to_json` made *value*."""
+        """Return the suggestion that `to_json` wrote as *value*."""
         evidence = tuple(map(Evidence.from_json, value["evidence"]))
         return cls(value["setting"], evidence, value["confirmed"], value["reason"])

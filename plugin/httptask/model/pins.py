@@ -1,4 +1,4 @@
-"""Pins: responses that stand for those of servers, by the name of the task."""
+"""Pins: prepared responses that answer a task's requests in place of a server."""
 
 from __future__ import annotations
 
@@ -10,25 +10,28 @@ from httptask._core.strict_json import parse
 from httptask.model.exchange import OutgoingRequest, StreamedBody
 
 Pin = Any
-"""JSON, as in `schemas/pins.schema.json`: an object answers every request of a task, a list one
-request after another, or, of a task with `forEach`, those of each item.
+"""A pin as JSON (`schemas/pins.schema.json`). An object answers every request of the task. The
+entries of a list answer its requests in turn; in a task with `forEach`, entry *n* answers the
+requests of item *n*.
 """
 
 ANSWER_FORMS = ("body", "bodyBase64", "bodyFile", "error")
-"""What a pin can hold one of."""
+"""The members of which a pin may have only one."""
 
 
 @dataclass(frozen=True, slots=True)
 class PinnedRequest:
-    """A request that was not sent: a pin answered it, or it was refused for want of one."""
+    """A request that was not sent: a pin answered it, or it was refused because there was no
+    pin.
+    """
 
     task: str
     request: OutgoingRequest
-    """As it would have gone out, without credentials."""
+    """The request as it would have been sent, without credentials."""
     item: int | None = None
-    """The index of the item that it was made for, of a task with `forEach`."""
+    """The index of its item, in a task with `forEach`."""
     refusal: str | None = None
-    """Why nothing answered it; None: a pin did."""
+    """Why the request was refused; None if a pin answered it."""
 
     @property
     def method(self) -> str:
@@ -42,7 +45,7 @@ class PinnedRequest:
 
     @property
     def body(self) -> bytes:
-        """Its body. A few words stand for the bytes of files that are sent from a folder."""
+        """Its body. A placeholder stands for the bytes of each file in it."""
         body = self.request.body
         return body.shown if isinstance(body, StreamedBody) else body
 
@@ -51,7 +54,7 @@ class PinnedRequest:
         return self.request.header(name)
 
     def json(self) -> Any:
-        """Return its body, read as JSON. Raises `ValueError` where it is none."""
+        """Parse its body as JSON. Raises `ValueError` if it is not JSON."""
         return parse(self.body)
 
 
@@ -60,47 +63,50 @@ Listener = Callable[[PinnedRequest], None]
 
 @dataclass(frozen=True, slots=True)
 class TaskPin:
-    """What answers the requests of one visit of a task."""
+    """The pin for one visit of a task."""
 
     pin: Pin | None
-    """None: the task is not pinned, and nothing may be sent."""
+    """None: the task has no pin, and its requests are refused."""
     position: int = 0
-    """How many requests of the task were answered in the run before."""
+    """How many of the task's requests were already answered earlier in the run."""
     listener: Listener | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Return pin and position, without who is told."""
+        """Return the pin and the position; the listener is not JSON."""
         return {"pin": self.pin, "position": self.position}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the pin of which `to_json` made *value*."""
+        """Return the pin that `to_json` wrote as *value*."""
         return cls(value["pin"], value["position"])
 
     def of_item(self, index: int) -> Self:
-        """Return the pin with what the item *index* needs of it: the pins of others are empty."""
+        """Return the pin for the item *index* alone: the entries of other items are emptied."""
         pin = self.pin
         if not isinstance(pin, list):
             return self
-        return replace(self, pin=[one if at == index else {} for at, one in enumerate(pin)])
+        return replace(
+            self, pin=[entry if position == index else {} for position, entry in enumerate(pin)]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """The pins of a definition, and of those that it runs."""
+    """The pins for the tasks of a definition, and of the definitions that it runs."""
 
     tasks: Mapping[str, Pin] = field(default_factory=dict)
-    """By the name of the task."""
+    """Task name -> pin."""
     definitions: Mapping[str, Mapping[str, Pin]] = field(default_factory=dict)
-    """By the id of a definition, those of its tasks."""
+    """Id of a nested definition -> the pins of its tasks."""
     is_offline: bool = False
-    """Whether a task without a pin is refused; else its requests are sent."""
+    """Whether requests of a task without a pin are refused; otherwise they are sent."""
     listener: Listener | None = field(default=None, compare=False)
-    """Told of every request that is not sent. It must not raise."""
+    """Called with every request that is not sent. It must not raise."""
 
     def of(self, task: str, position: int = 0) -> TaskPin | None:
-        """Return what answers the *task*, *position* of whose requests were answered before; None:
-        its requests are sent.
+        """Return the pin for a visit of *task*, or None if its requests are to be sent.
+
+        *position* is the number of its requests that were answered before.
         """
         pin = self.tasks.get(task)
         if pin is None and not self.is_offline:
@@ -112,7 +118,7 @@ class Pins:
         return replace(self, tasks=self.definitions.get(definition_id, {}))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the pins, without who is told."""
+        """Return the pins; the listener is not JSON."""
         return {
             "tasks": dict(self.tasks),
             "definitions": {name: dict(pins) for name, pins in self.definitions.items()},
@@ -121,5 +127,5 @@ class Pins:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the pins of which `to_json` made *value*."""
+        """Return the pins that `to_json` wrote as *value*."""
         return cls(value["tasks"], value["definitions"], value["offline"])

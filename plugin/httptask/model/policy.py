@@ -1,4 +1,4 @@
-"""Limits, time limits and retries: what a call may cost. All times are seconds."""
+"""Limits, time limits and retries: the cost that a call may have. All times are seconds."""
 
 from __future__ import annotations
 

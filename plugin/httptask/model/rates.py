@@ -1,4 +1,4 @@
-"""Limits on the requests to one origin: those of authors, and those of operators for all."""
+"""Limits on the requests to one origin: per task or credential, and for the whole process."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ class RateLimit:
     """The `rateLimit` of a task or a credential: a token bucket for each origin."""
 
     requests: int
-    """Requests in `seconds`, on average."""
+    """Average number of requests in `seconds`."""
     seconds: float = 1
     burst: int = 0
-    """Requests that may go at once after a pause; 0 is as many as `requests`."""
+    """Requests that may go at once after a pause; 0 means `requests`."""
 
     @classmethod
     def of_json(cls, value: Any) -> Self | None:
-        """Return the limit in the JSON object *value*; None for null. Raises `ValueError`."""
+        """Parse the limit in the JSON object *value*; None for null. Raises `ValueError`."""
         if value is None:
             return None
         if not isinstance(value, Mapping) or value.keys() - {"requests", "seconds", "burst"}:
@@ -37,7 +37,7 @@ class RateLimit:
 
     @property
     def interval(self) -> float:
-        """The seconds between two requests, on average."""
+        """The average number of seconds between two requests."""
         return self.seconds / self.requests
 
     @property
@@ -52,25 +52,27 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class OriginLimits:
-    """The limits for every origin, whatever its server says. An operator sets them."""
+    """Limits that an operator sets for every origin, in addition to the limits that servers
+    announce.
+    """
 
     longest_pause: float = 300
-    """The most seconds that requests wait because a server said so; then one is tried.
+    """The longest that requests wait because a server said so, in seconds; then one is tried.
 
-    0: only retries obey what servers say of their limits.
+    0: only retries wait for the times that servers announce.
     """
     failure_share: float = 0.5
     """The share of failed requests at which the circuit breaker opens; 0: it never does."""
     failure_count: int = 20
-    """The least number of failed requests in the window for that."""
+    """The number of failed requests in the window below which the circuit breaker stays closed."""
     window_seconds: float = 30
     """The window of the circuit breaker and the retry budget, in seconds."""
     open_seconds: float = 30
-    """Seconds for which an open circuit breaker refuses requests; then one goes as a probe."""
+    """Seconds for which an open circuit breaker refuses requests; then it lets one probe pass."""
     retry_share: float = 0.2
-    """Allowed retries for each request within the window; 0: they are not counted."""
+    """Allowed retries per request within the window; 0: retries are not limited."""
     retry_floor: int = 20
-    """Retries within the window that are always allowed."""
+    """Number of retries within the window that are always allowed."""
     connections: Mapping[str, int] = field(default_factory=dict)
     """Origin -> the most concurrent requests to it, over all event loops.
 
@@ -84,9 +86,10 @@ class OriginLimits:
 
     @classmethod
     def parsed(cls, text: str) -> Self:
-        """Return the limits in *text*: `pause=60,share=0.8`, or `off`.
+        """Parse the limits in *text*: `pause=60,share=0.8`, or `off`.
 
-        A limit that it does not name has its default. Raises `ValueError` with a sentence.
+        A limit that is not named keeps its default. Raises `ValueError` with a sentence for the
+        operator.
         """
         limits, connections = cls(), {}
         for item in filter(None, (item.strip() for item in text.split(","))):
@@ -120,7 +123,7 @@ _FIGURES = {
     "retries": ("retry_share", _SHARE),
     "floor": ("retry_floor", _COUNT),
 }
-"""An operator's name of a figure -> the member of `OriginLimits`, and the allowed values."""
+"""Name of a limit in an operator's text -> the field of `OriginLimits`, and its allowed values."""
 
 _ALLOWED: dict[str, Callable[[float], bool]] = {
     _COUNT: lambda number: number >= 1 and number.is_integer(),
@@ -130,6 +133,7 @@ _ALLOWED: dict[str, Callable[[float], bool]] = {
 
 
 def _number(item: str, text: str, allowed: str) -> Any:
+    """Parse *text*, the number in *item*, and check that it is *allowed* (a key of `_ALLOWED`)."""
     number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else math.nan
     if not _ALLOWED[allowed](number):
         raise ValueError(f"{item!r} is no limit for origins: expected {allowed}")

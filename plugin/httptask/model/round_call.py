@@ -1,4 +1,4 @@
-"""A call of a round in its exchange: of most of them only a line."""
+"""One of several calls in an exchange, mostly reduced to a line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from httptask.model.exchange import Attempt, SentRequest
 
 @dataclass(frozen=True, slots=True)
 class RoundCall:
-    """One of the calls that a task of several calls made."""
+    """One of the calls of a task that makes several: for pages, or about a job."""
 
     number: int
     """From 1."""
@@ -24,7 +24,9 @@ class RoundCall:
     """`success` or the outcome class."""
     elapsed_seconds: float = 0.0
     attempts: tuple[Attempt, ...] | None = None
-    """None: only this line was kept, or it is the last one, whose attempts are the exchange's."""
+    """None if only this line was kept, or if it is the last call: its attempts are the
+    exchange's.
+    """
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
@@ -41,7 +43,7 @@ class RoundCall:
 
 
 def fields_of_call(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the `RoundCall` of which `to_json` made *value*."""
+    """Return the arguments of `RoundCall` from *value*, which its `to_json` wrote."""
     attempts = value["attempts"]
     return {
         "number": value["number"],
@@ -57,7 +59,7 @@ def fields_of_call(value: Mapping[str, Any]) -> dict[str, Any]:
 def calls_to_json(
     calls: Sequence[RoundCall], omitted: int, next_request: SentRequest | None
 ) -> dict[str, Any]:
-    """Return the members that the calls of every round have in an exchange."""
+    """Return the JSON members that exchanges with several calls have in common."""
     return {
         "calls": [call.to_json() for call in calls],
         "omitted": omitted,
@@ -68,8 +70,9 @@ def calls_to_json(
 def fields_of_calls(
     value: Mapping[str, Any], call_of: Callable[[Mapping[str, Any]], RoundCall]
 ) -> dict[str, Any]:
-    """Return the fields of which `calls_to_json` made members of *value*; *call_of* reads a
-    call.
+    """Return the constructor arguments from *value*, whose members `calls_to_json` wrote.
+
+    *call_of* reads one call.
     """
     request = value["nextRequest"]
     return {

@@ -1,4 +1,4 @@
-"""What an HTTP task returns, and what its expressions read."""
+"""The values of a task: its inputs, its response settings, and the options of a test request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Inputs", "Reading", "TaskResult", "TestOptions"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How the body of a task's response is read."""
+    """How the body of a task's response is decoded."""
 
     body: str = "auto"
     """`responseBody`: `json`, `text` or `file` for any media type; `auto`: by the media type."""
@@ -29,7 +29,7 @@ class Reading:
 
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> Reading:
-        """Read both fields of a task's *definition*; an unset or null one has its default."""
+        """Read both settings from a task's *definition*; unset or null means the default."""
         names = {"body": "responseBody", "charset": "responseCharset"}
         fields = {
             field: definition[name]
@@ -41,7 +41,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The data of a run when a task starts: everything an expression of the task may name."""
+    """The data of a run when a task starts: every value that the task's expressions can read."""
 
     input: Any = None
     """The run's input: `$.input`."""
@@ -50,25 +50,25 @@ class Inputs:
     variables: Mapping[str, Any] = field(default_factory=dict)
     """`$.variables`."""
     run: Mapping[str, Any] = field(default_factory=dict)
-    """The `swf:` names.
+    """The `swf:` values by name.
 
     `workflowId`, `sequenceNumber`, `workflowDefinitionId`, `workflowDefinitionVersion`, `now`,
-    `uuid`; of a task that waits for a callback also `callbackUrl` and `callbackToken`.
+    `uuid`; for a task that waits for a callback also `callbackUrl` and `callbackToken`.
     """
     environment: Environment | None = None
-    """Where requests go, and with which credentials; None: as the task says."""
+    """Maps server addresses and credential names; None: use those in the task."""
     previous: Any = None
-    """The output of the task before, `$` in a condition without `${…}`; at the start of a run, its
-    input.
+    """The output of the preceding task, at the start of a run its input. A condition without `${…}`
+    reads it as `$`.
     """
     item: Item | None = None
-    """The item that the task is done for, when it has `forEach`."""
+    """The current item of a task with `forEach`."""
     pin: TaskPin | None = None
-    """What answers the requests of the task instead of a server; None: they are sent. It stays in
-    this process.
+    """Answers the task's requests in place of a server; None: they are sent. Not included in
+    the JSON.
     """
     item_index: int = 0
-    """The index of the item that a test or a shown request is for, where `item` is not given."""
+    """The index of the item that a test request or a preview is for, if `item` is not given."""
 
     def document(self) -> dict[str, Any]:
         """Return the value of `$` in `inputParameters` and conditions."""
@@ -76,8 +76,10 @@ class Inputs:
         return document if self.item is None else {**document, **self.item.names()}
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything, with the tasks copied: tasks that complete later do not change it."""
-        tasks = {name: dict(ends) for name, ends in self.tasks.items()}
+        """Return the inputs as JSON. The tasks are copied, so that later results do not change the
+        copy.
+        """
+        tasks = {name: dict(result) for name, result in self.tasks.items()}
         value = {
             "input": self.input,
             "tasks": tasks,
@@ -95,7 +97,7 @@ class Inputs:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the inputs of which `to_json` made *value*."""
+        """Return the inputs that `to_json` wrote as *value*."""
         environment, item = value.get("environment"), value.get("item")
         return cls(
             value.get("input"),
@@ -110,10 +112,10 @@ class Inputs:
 
 
 def run_of_test(definition_id: str) -> dict[str, Any]:
-    """Return the `swf:` names of a test request of the workflow definition *definition_id*.
+    """Return the `swf:` values for a test request of the workflow definition *definition_id*.
 
-    Each test request is a run of its own: an idempotency key that it makes is new, so that no
-    server replays the answer to an earlier one.
+    Each test request counts as a new run. An idempotency key made from these values is therefore
+    new, and no server replays its response to an earlier test request.
     """
     import uuid  # not needed for a run, and `import httptask` is to stay quick
     from datetime import UTC, datetime
@@ -131,18 +133,18 @@ def run_of_test(definition_id: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class TestOptions:
-    """How a test request is made."""
+    """Options for a test request."""
 
     __test__ = False  # a noun of ours, not a test class for pytest to collect
 
     send_anyway: bool = False
     """Send even if the settings do not satisfy the endpoint's schema."""
     files: Path | None = None
-    """The folder for a body that is neither JSON nor text.
+    """The folder in which a response body that is neither JSON nor text is stored.
 
     None: the body is only described, and nothing is stored.
     """
     callbacks: Callbacks | None = None
-    """Where calls are received that the task waits for, in this process; None: a task that waits
-    for one is refused.
+    """Receives the callbacks that the task waits for, in this process; None: a task that waits for
+    a callback is refused.
     """

@@ -23,14 +23,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What somebody outside gave to a task that waits for it: an output, or an error."""
+    """The result that somebody outside gives to a waiting task: an output, or an error."""
 
     output: Any = None
-    """JSON: the output of the task, when there is no error."""
+    """JSON: the output of the task, unless there is an error."""
     error: Mapping[str, Any] | None = None
     """The error as JSON; the task fails with it."""
     headers: Mapping[str, str] | None = None
-    """Of the HTTP call whose body the output is; None: it was given in another way."""
+    """The headers of the HTTP call that brought the output; None: it came another way."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the signal; an unset field is left out."""
@@ -42,7 +42,7 @@ class Signal:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the signal of which `to_json` made *value*."""
+        """Return the signal that `to_json` wrote as *value*."""
         return cls(value.get("output"), value.get("error"), value.get("headers"))
 
 
@@ -68,19 +68,20 @@ class TaskOutcome:
     The run's output is `output`.
     """
     wait_until: str | None = None
-    """The task has not completed: it is run again at this time, and not before.
+    """The task has not completed and is run again at this time, not before.
 
     RFC 3339, with its offset.
     """
     awaits_signal: bool = False
-    """The task has not completed: it is run again when somebody outside completes it.
+    """The task has not completed and is run again when somebody outside completes it.
 
-    With `wait_until`, it is run again at that time if nobody has by then.
+    With `wait_until`, it is run again at that time at the latest.
     """
     state: Any = None
-    """JSON: with `wait_until` or `awaits_signal`, the value the task gets when it is run again.
+    """JSON: with `wait_until` or `awaits_signal`, the value that the task gets when it is run
+    again.
 
-    It must be small: it travels, and is stored.
+    It should be small: it is stored and sent along.
     """
     definition: str | None = None
     """The task asks for a run of the definition with this id (Workflow), with `input` as its input.
@@ -88,11 +89,11 @@ class TaskOutcome:
     The engine runs it, and its output is the task's.
     """
     items: ItemCounts | None = None
-    """How many items ended, of a task with `forEach`. The engine counts them."""
+    """How many items of a task with `forEach` have ended. The engine counts them."""
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the task has not completed, and is run again."""
+        """Whether the task has not completed and will be run again."""
         return self.awaits_signal or self.wait_until is not None
 
     def to_json(self) -> dict[str, Any]:
@@ -111,7 +112,7 @@ class TaskOutcome:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the outcome of which `to_json` made *value*."""
+        """Return the outcome that `to_json` wrote as *value*."""
         return cls(
             output=value.get("output"),
             input=value.get("input"),
@@ -137,12 +138,12 @@ class Step:
     definition: Mapping[str, Any]
     """The task's definition without its unset fields (null means absent)."""
     before: tuple[str, int] | None = None
-    """The name and the visit of the task that ran before it, a Decision left out; None at the start
-    of the run.
+    """The name and the visit of the preceding task, not counting Decisions; None at the start of
+    the run.
     """
     reached_at: str | None = None
-    """The time when the run got to it, RFC 3339 in UTC: that of the result that led to it. It is
-    `${swf:now}`, the same in a replay.
+    """The time when the run reached the step, RFC 3339 in UTC: the time of the preceding result. It
+    is `${swf:now}`, and a replay sees the same time.
     """
 
     @property
@@ -163,7 +164,7 @@ class Step:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the step of which `to_json` made *value*."""
+        """Return the step that `to_json` wrote as *value*."""
         before = value.get("before")
         return cls(
             value["name"],
@@ -177,23 +178,26 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A step whose task waits: it is run again at a certain time, or when somebody outside
-    completes it, whichever comes first.
+    """A step whose task waits: it is run again at a given time, or when somebody outside completes
+    it, whichever comes first.
     """
 
     step: Step
     until: str | None
-    """RFC 3339, with its offset. The step is not run before, unless somebody completes it; None:
-    only somebody outside ends the wait.
+    """RFC 3339, with its offset: the step is run again then, unless somebody completes it earlier.
+    None: it waits for that alone.
     """
     state: Any = None
-    """JSON: the value the task gets when it is run again."""
+    """JSON: the value that the task gets when it is run again."""
     awaits_signal: bool = False
     """Whether somebody outside may complete it."""
 
     @classmethod
     def of(cls, step: Step | Wait, run: TaskRun) -> Wait:
-        """Return the wait that the result *run* of *step* asks for."""
+        """Return the wait for which *run*, the result of *step*, asks.
+
+        Raises `ValueError` if *run* neither names a time nor awaits a signal.
+        """
         if run.wait_until is None and not run.awaits_signal:
             raise ValueError(
                 f"the visit {run.visit} of task {run.name!r} waits, but does not say until when"
@@ -222,7 +226,7 @@ class Wait:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the wait of which `to_json` made *value*."""
+        """Return the wait that `to_json` wrote as *value*."""
         return cls(
             Step.from_json(value["step"]),
             value.get("until"),
@@ -246,25 +250,25 @@ class TaskRun:
     input: Any = None
     output: Any = None
     error: Mapping[str, Any] | None = None
-    """The error as JSON, when it failed."""
+    """The error as JSON, if the task failed."""
     next_task: str | None = None
     terminate: str | None = None
     wait_until: str | None = None
     awaits_signal: bool = False
     """Whether somebody outside may complete it."""
     state: Any = None
-    """The value the task gets when it is run again."""
+    """The value that the task gets when it is run again."""
     elapsed_seconds: float = 0.0
     ended_at: str | None = None
     """The time of the result, RFC 3339 in UTC."""
     notes: tuple[str, ...] = ()
-    """What a reader would not expect: that its requests waited in the queue, and why."""
+    """Remarks that explain the result: why its requests waited in the queue, for example."""
     run: WorkflowRun | None = None
-    """The run that the task asked for (Workflow)."""
+    """The run of another definition that the task asked for (Workflow)."""
     items: ItemCounts | None = None
-    """How many items completed and failed, of a task with `forEach`."""
+    """How many items completed and failed, for a task with `forEach`."""
     pinned: int = 0
-    """How many of its requests pins answered: none of these was sent."""
+    """How many of its requests were answered by pins and not sent."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -273,7 +277,9 @@ class TaskRun:
 
     @property
     def steps(self) -> int:
-        """The number of visits it stands for: its own, and those of the runs it asked for."""
+        """The number of visits this entry stands for: its own, and those in the runs it asked
+        for.
+        """
         of_items = self.items.nested_tasks if self.items is not None else 0
         of_run = sum(task.steps for task in self.run.tasks) if self.run is not None else 0
         return 1 + of_items + of_run
@@ -303,7 +309,7 @@ class TaskRun:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the entry of which `to_json` made *value*."""
+        """Return the entry that `to_json` wrote as *value*."""
         return cls(
             name=value["name"],
             visit=value["visit"],
@@ -340,7 +346,7 @@ class WorkflowRun:
     tasks: tuple[TaskRun, ...] = ()
     """Every visit in the order of completion."""
     error: str | None = None
-    """Why it did not complete."""
+    """Why the run did not complete."""
     elapsed_seconds: float = 0.0
     failure_run: WorkflowRun | None = None
     """The run of the failure workflow, when one was started."""
@@ -363,7 +369,7 @@ class WorkflowRun:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the run of which `to_json` made *value*."""
+        """Return the run that `to_json` wrote as *value*."""
         failure_run = value.get("failureRun")
         return cls(
             workflow_id=value["workflowId"],
@@ -379,9 +385,11 @@ class WorkflowRun:
 
 
 def _counts(value: Mapping[str, Any]) -> ItemCounts | None:
+    """Read the member `items` of a task's outcome or run."""
     counts = value.get("items")
     return ItemCounts.from_json(counts) if counts is not None else None
 
 
 def _set_fields(**fields: Any) -> dict[str, Any]:
+    """Return the *fields* that are set (not None)."""
     return {name: value for name, value in fields.items() if value is not None}
