@@ -1,4 +1,4 @@
-"""An endpoint's settings: their schema, prefilled settings, and all problems of given ones."""
+"""An endpoint's settings: their JSON Schema, prefilled settings, and the problems in settings."""
 
 from httptask.model.nulls import normalised, without_nulls
 from httptask.settings._derive import (

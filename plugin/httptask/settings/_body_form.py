@@ -1,4 +1,4 @@
-"""The form of a body whose media type is known, where each media type has a schema of its own."""
+"""Select the body's schema by its media type, if each media type has its own."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ _FORMS = "#/properties/body/anyOf/"
 
 
 def condition(index: int, media_types: list[str]) -> dict[str, Any]:
-    """Return the condition by which *media_types*, as `Content-Type`, choose a form of the body.
+    """Return a condition of JSON Schema: these *media_types* as `Content-Type` select a form of the
+    body.
 
-    *index* is that of the form in the `anyOf` of the body.
+    *index* is the form's position in the `anyOf` of the body.
     """
     named = {"properties": {"Content-Type": {"enum": media_types}}, "required": ["Content-Type"]}
     return {
@@ -21,10 +22,10 @@ def condition(index: int, media_types: list[str]) -> dict[str, Any]:
 
 
 def for_media_type(schema: Mapping[str, Any], media_type: str | None) -> Mapping[str, Any]:
-    """Return the settings *schema* with the form that the body has as *media_type*; *schema* itself
-    where that chooses none.
+    """Return the settings *schema* with the body narrowed to the form for *media_type*.
 
-    What is wrong with such a body is never told by another form of it.
+    Problems of the body are then reported by this form alone. Returns *schema* itself if
+    *media_type* selects no form.
     """
     index = next((index for index, names in _forms(schema) if media_type in names), None)
     if index is None:
@@ -40,7 +41,7 @@ def for_media_type(schema: Mapping[str, Any], media_type: str | None) -> Mapping
 
 
 def _forms(schema: Mapping[str, Any]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the index of each form of the body, with the media types that choose it."""
+    """Yield each form of the body: its index, and the media types that select it."""
     body = schema.get("properties", {}).get("body")
     if not isinstance(body, Mapping) or "anyOf" not in body or "allOf" in body:
         return
@@ -51,7 +52,7 @@ def _forms(schema: Mapping[str, Any]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _chosen(part: Any) -> int | None:
-    """Return the index of the form that *part* of a settings schema chooses, or None."""
+    """Return the index of the form that *part* of a settings schema selects, or None."""
     then = part.get("then") if isinstance(part, Mapping) else None
     form = then.get("properties", {}).get("body") if isinstance(then, Mapping) else None
     reference = form.get("$ref") if isinstance(form, Mapping) else None

@@ -1,4 +1,4 @@
-"""Endpoint -> settings schema: JSON Schema 2020-12 of what an author may write in `httpRequest`."""
+"""Derive an endpoint's settings schema: JSON Schema 2020-12 of a task's `httpRequest`."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _OPEN: dict[str, Any] = {
         "minItems": 1,
     }
 }
-"""Groups in which undocumented names are always allowed, and what their values may be: any request
-may carry headers of its own (tracing, conditions), and no description lists them. An array is a
-header that stands more than once."""
+"""Groups in which undocumented names are always allowed -> the schema of their values. Any request
+may carry further headers (tracing, conditions), and no description lists them. An array stands
+for a header that is sent several times.
+"""
 
 _ANYTHING: dict[str, Any] = {}
-"""The schema of an undocumented value where a description is incomplete."""
+"""The schema of undocumented values in a group that the description does not list in full."""
 
 
 def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
     """Return the JSON Schema 2020-12 of a task's `httpRequest` for *endpoint*.
 
     The schema has the properties `url` and `method`, and one for each group that the endpoint has:
-    `pathParameters`, `query`, `headers`, `cookies`, `body`. A group is required when something in
-    it is. Undocumented names are refused, so that a misspelt one is reported, except in headers and
-    where the description is known to be incomplete. What a description marks `readOnly` is not
-    required and never prefilled; sending it is warned of. Shared and recursive schemas stand in
-    `$defs`. Where the media types of a body have schemas of their own, `Content-Type` chooses one.
-    Where a file may be sent, the schema is the description's, mostly of a string;
-    `request_problems` also takes a reference `{"$file": {...}}` for it. The caller may change the
-    result.
+    `pathParameters`, `query`, `headers`, `cookies`, `body`. A group is required if something in it
+    is. Undocumented names are refused, so that misspelt ones are reported, except in headers and in
+    groups that the description does not list in full. Fields marked `readOnly` are neither required
+    nor prefilled; sending one causes a warning. Shared and recursive schemas are in `$defs`. If the
+    media types of a body have different schemas, `Content-Type` selects one. A file that may be
+    sent keeps the description's schema, usually a string; `request_problems` also accepts a
+    reference `{"$file": {...}}` in its place. The caller may change the result.
     """
     properties: dict[str, Any] = {"url": _url(endpoint), "method": {"const": endpoint.method}}
     required = ["url"] if endpoint.method == "GET" else ["url", "method"]  # an absent method is GET
@@ -79,9 +79,9 @@ def settings_schema(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _parameters_in(location: str, endpoint: Endpoint) -> list[Parameter]:
-    """Return the parameters in *location* that settings may hold, required where they must.
+    """Return the endpoint's parameters in *location* that settings may hold.
 
-    What a credential puts there, and what every request has, need not stand in the settings.
+    Parameters that a credential supplies, and headers that every request has, are made optional.
     """
     optional = {("header", name.lower()) for name in ALWAYS_SENT}
     for scheme in _asked_for(endpoint):
@@ -99,7 +99,9 @@ def _parameters_in(location: str, endpoint: Endpoint) -> list[Parameter]:
 
 @cache
 def any_settings_schema() -> dict[str, Any]:
-    """Return the JSON Schema of any request's settings: for an endpoint waived or not known."""
+    """Return the JSON Schema of any request's settings, for an endpoint that is unknown or
+    waived.
+    """
     schema: dict[str, Any] = packaged.schema("http-task")["$defs"]["httpRequest"]
     return schema
 
@@ -114,7 +116,7 @@ def undescribed_settings_schema() -> dict[str, Any]:
 def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -> None:
     """Let *plugins* adjust the settings *schema* of *endpoint* in place.
 
-    Raises `PluginError` when one fails.
+    Raises `PluginError` if a plugin fails.
     """
     conditions = schema.pop("allOf", [])  # they refer into the body, which a plugin may replace
     with plugins.blaming("httptask_refine_settings_schema"):
@@ -139,8 +141,8 @@ def _url(endpoint: Endpoint) -> dict[str, Any]:
 def _server_variables(endpoint: Endpoint) -> dict[str, Any]:
     """Return the schemas of the servers' variables, all optional; they join the path parameters.
 
-    None has a `default`: the prefilled URL has each variable's default in its address already. An
-    author who writes `{region}` into the URL gives its value in `pathParameters`.
+    None has a `default`: the prefilled URL already contains each variable's default. An author who
+    writes `{region}` into the URL gives its value in `pathParameters`.
     """
     schemas: dict[str, Any] = {}
     for name, variable in endpoint.server_variables.items():
@@ -163,9 +165,10 @@ _FURTHER_KEY = {
 
 
 def _add_further_keys(properties: dict[str, Any], endpoint: Endpoint) -> None:
-    """Add the API keys asked for together to the groups in *properties*, unless documented there.
+    """Add the API keys that are required together to the groups in *properties*, unless documented
+    there.
 
-    A task's one credential is only one of them.
+    A task's one credential supplies only one of them.
     """
     for scheme in _asked_for(endpoint, together=True):
         location, name = scheme.get("in"), scheme.get("name")
@@ -183,9 +186,9 @@ def _add_further_keys(properties: dict[str, Any], endpoint: Endpoint) -> None:
 
 
 def _asked_for(endpoint: Endpoint, *, together: bool = False) -> Iterator[Mapping[str, Any]]:
-    """Yield the security schemes that *endpoint* asks for.
+    """Yield the security schemes that *endpoint* requires.
 
-    With *together*, only those of requirements that name several schemes.
+    With *together*, only those in requirements that name several schemes.
     """
     for requirement in endpoint.security or ():
         if len(requirement) > 1 or not together:
@@ -197,10 +200,9 @@ def _asked_for(endpoint: Endpoint, *, together: bool = False) -> Iterator[Mappin
 
 
 def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
-    """Return the schema of the `Content-Type` header; None where the media types are not listed.
+    """Return the schema of the `Content-Type` header; None if the media types are not listed.
 
-    Its default is the one that an object is written in best: JSON, then a form, multipart, the
-    rest.
+    Its default is the media type that suits an object best: JSON, then a form, multipart, the rest.
     """
     names = list(endpoint.request_body.content) if endpoint.request_body is not None else []
     described = any(
@@ -215,7 +217,9 @@ def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
 
 
 def _add_accept(headers: dict[str, Any], endpoint: Endpoint) -> None:
-    """Give *headers* the `Accept` that is sent by default, where the endpoint implies one."""
+    """Give the schema of *headers* the `Accept` that is sent by default, if the endpoint
+    implies one.
+    """
     sent = accept(endpoint)
     name = next((name for name in headers if name.lower() == "accept"), None)
     if name is not None:
@@ -281,7 +285,9 @@ def _media_types_by_schema(body: RequestBody) -> list[tuple[Mapping[str, Any], l
 
 
 def _by_media_type(schema: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
-    """Return the settings *schema* with conditions by which `Content-Type` chooses the body's."""
+    """Return the settings *schema* with the conditions by which `Content-Type` selects the body's
+    schema.
+    """
     schemas = (
         _media_types_by_schema(endpoint.request_body) if endpoint.request_body is not None else []
     )

@@ -1,4 +1,6 @@
-"""How a response differs from its documentation: notes, as APIs and descriptions drift apart."""
+"""Compare a response with its documentation. Differences are notes: APIs and descriptions
+drift apart.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,18 @@ from httptask.model.exchange import Difference
 
 MOST_DIFFERENCES = 100
 _MOST_LOOKED_AT = 50_000
-"""Values of a body that are looked at, and what is documented of them."""
+"""Comparisons per body; most of them look at one value, long lists count for more."""
 _MOST_ITEMS = 500
-"""Items of one array that are looked at."""
+"""Items of one array that are compared."""
 _DEEPEST = 60
 _MOST_OPTIONS = 20
 _LONGEST_NAME = 200
-"""Characters. Nothing below a longer name is looked at: a pointer is for a person to read."""
+"""Characters. Values below a longer name are skipped: a person has to read the pointer."""
 
 _Deviation = tuple[str, Path, str]
-"""Kind, path and message of a difference. Most recur in many items; only the first is reported."""
+"""Kind, path and message of a difference. The same one often recurs in many items; only the first
+is reported.
+"""
 
 
 def documented(endpoint: Endpoint, status: int) -> Response | None:
@@ -47,11 +51,11 @@ def differences(
     is_json: bool,
     missing: bool = False,
 ) -> list[Difference]:
-    """Return how a response differs from what *endpoint* documents; none if it documents nothing.
+    """Return the differences between a response and the documentation of *endpoint*.
 
-    *value* is its decoded body; *missing* says that there could be one and is none. A difference
-    that recurs in many items is reported once. Never raises, and ends soon whatever the two hold:
-    large bodies are looked at in part.
+    *value* is the decoded body; *missing* means that a body was possible and none came. The result
+    is empty if nothing is documented. A difference that recurs in many items is reported once.
+    Never raises, and takes bounded time: only parts of a large body are compared.
     """
     if not endpoint.responses:
         return []
@@ -76,9 +80,9 @@ def differences(
 
 
 def _distinct(comparison: _Comparison, schema: Any, value: Any) -> list[Difference]:
-    """Return the first of the deviations of *value* that differ only in the index of an item."""
+    """Return the deviations of *value*, the first of any that differ only in an array index."""
     distinct: dict[tuple[str, Path], Difference] = {}
-    # After a RecursionError, what was reported before it is no less true.
+    # After a RecursionError, the differences reported before it still hold.
     with contextlib.suppress(RecursionError):
         for kind, path, message in comparison.of(schema, value, (), 0):
             key = kind, tuple("*" if isinstance(step, int) else step for step in path)
@@ -90,10 +94,10 @@ def _distinct(comparison: _Comparison, schema: Any, value: Any) -> list[Differen
 
 
 def _describes_items(content: MediaType, media_type: str, endpoint: Endpoint) -> bool:
-    """Say whether *content* describes the array of items that a body of *media_type* is read as.
+    """Say whether *content* describes the array of items as which a body of *media_type* is read.
 
-    True for all but sequences. Before OpenAPI 3.2 nothing says whether the schema of a sequence is
-    that of an item, or of all of them.
+    True for every media type but sequences (such as JSON lines). Before OpenAPI 3.2 nothing says
+    whether the schema of a sequence describes one item or the whole.
     """
     if sequence_of(media_type) is None:
         return True
@@ -102,7 +106,9 @@ def _describes_items(content: MediaType, media_type: str, endpoint: Endpoint) ->
 
 
 def _content(response: Response, media_type: str) -> MediaType | None:
-    """Return what *response* documents of *media_type*: by its name, its range, or as JSON."""
+    """Return what *response* documents for *media_type*: by name, by range, or as another JSON
+    type.
+    """
     contents = {essence(name): content for name, content in response.content.items()}
     main_type = media_type.partition("/")[0]
     for name in (media_type, f"{main_type}/*", "*/*"):
@@ -114,7 +120,7 @@ def _content(response: Response, media_type: str) -> MediaType | None:
 
 
 class _Comparison:
-    """Compares one value with its schema, as long as there is anything left of its bound."""
+    """Compares one value with its schema until a bound on the work is reached."""
 
     def __init__(self, views: Views) -> None:
         self._views = views
@@ -180,9 +186,11 @@ class _Comparison:
         yield from best or ()
 
     def _options_of(self, view: View) -> list[Any]:
-        """Return the options of the first choice in *view*, joined with what holds for them all."""
-        kept = self._options.get(id(view))
-        if kept is None:
+        """Return the options of the first choice in *view*, each joined with the keywords beside
+        the choice.
+        """
+        entry = self._options.get(id(view))
+        if entry is None:
             keywords = {
                 "properties": view.properties,
                 "required": list(view.required),
@@ -192,9 +200,9 @@ class _Comparison:
             options = view.unions[0][:_MOST_OPTIONS]
             if common:
                 options = [{"allOf": [option, common]} for option in options]
-            # The view is kept, too, so that its id stays its own.
-            kept = self._options[id(view)] = (view, options)
-        return kept[1]
+            # The entry holds the view: were it freed, another view could get its id.
+            entry = self._options[id(view)] = (view, options)
+        return entry[1]
 
     def _is_write_only(self, schema: Any) -> bool:
         if not isinstance(schema, Mapping):
@@ -205,11 +213,12 @@ class _Comparison:
 
 
 def _distance(deviations: list[_Deviation]) -> tuple[int, int]:
-    """Return how far a value is from an option: errors first, then all deviations."""
+    """Return how badly a value fits an option: the number of errors, then of all deviations."""
     return sum(kind != "undocumented" for kind, _, _ in deviations), len(deviations)
 
 
 def _wrong_type(view: View, value: Any) -> str | None:
+    """Return a sentence if *value* has none of the types of *view*, else None."""
     if view.types is None or (value is None and view.nullable):
         return None
     value_type = json_type(value)

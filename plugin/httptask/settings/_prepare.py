@@ -1,4 +1,4 @@
-"""Prefilled settings: what the description itself gives, and nothing else."""
+"""Prefilled settings: only values that the description itself gives."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _NOTHING = object()
 def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a task for *endpoint* with the constants and required defaults of its description.
 
-    Nothing is invented. A required value without a documented default is left out, for its author
-    to fill in, and so is a default that its own schema refuses. The default of an optional field is
-    the server's business: it stays in the schema, for a form to show, and is not sent. Required
-    objects stand as empty objects, so that there is a place to fill in. An optional body is left
-    out, with its `Content-Type`: there are servers that refuse one without the other. Without a
-    documented server the URL is the bare path. *schema* is the settings schema, derived when
-    absent.
+    No value is invented. A required value without a documented default is left out, for its author
+    to fill in; so is a default that violates its own schema. The default of an optional field is
+    left to the server: a form can show it from the schema, but it is not sent. Required objects
+    appear as empty objects, so that there is something to fill in. An optional body is left out
+    together with its `Content-Type`, since some servers refuse one without the other. Without a
+    documented server the URL is the bare path. *schema* is the settings schema; by default it is
+    derived.
     """
     schema = schema or settings_schema(endpoint)
     required = schema.get("required", ())
@@ -36,14 +36,14 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
         if name == "body" and name not in required:
             continue
         shape = _Shape.of(child, schema.get("$defs", {}))
-        # A group that is not required is made for its constants' sake, where that asks nothing more
-        # of the author.
+        # An optional group is made for its constants only if it does not require the author to add
+        # more.
         is_made = name in required or not shape.required
         value = _prefilled(shape, required=is_made)
         if value is not _NOTHING and (value or name in required):
             request[name] = value
     _set_content_type(request, schema)
-    # What is left to fill in is most of it, and no reason to drop anything.
+    # Missing values are expected here, and no reason to drop a value that is present.
     for problem in schema_problems(schema, request, missing=False):
         if problem.severity == "error" or problem.code == "read-only":
             _drop(request, parts(problem.pointer))
@@ -58,8 +58,10 @@ def prepare(endpoint: Endpoint, schema: Mapping[str, Any] | None = None) -> dict
 
 
 def _set_content_type(request: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """Let the prefilled *request* name the documented media type of its body; none without a body.
-    A `Content-Type` that the description requires as a header of its own stays as it is.
+    """Set `Content-Type` in the prefilled *request* to the documented media type; remove it
+    without a body.
+
+    If the description itself requires a `Content-Type` header, its prefilled value stays.
     """
     required = schema.get("required", ())
     group = _Shape.of(schema, schema.get("$defs", {})).child("headers")
@@ -92,8 +94,9 @@ def still_to_fill(
     schema: Mapping[str, Any], request: Mapping[str, Any], base: str = ""
 ) -> list[tuple[str, str]]:
     """Return what *schema* requires and *request* lacks: (JSON Pointer below *base*, expectation).
-    An optional body that requires something of its own is named as well, with its media type: many
-    descriptions do not say that a body has to be there.
+
+    An optional body that has required fields is included, with its media type: many descriptions
+    forget to say that a body is required.
     """
     headers = _Shape.of(schema, schema.get("$defs", {})).child("headers")
     content_type = request.get("headers", {}).get("Content-Type")
@@ -111,6 +114,9 @@ _WHOLE = ("array", "string")
 def _optional_body(
     shape: _Shape, request: Mapping[str, Any], base: str
 ) -> Iterator[tuple[str, str]]:
+    """Yield the optional body that *request* lacks, if it has required fields or is given as a
+    whole.
+    """
     if "body" not in shape.properties or "body" in shape.required or "body" in request:
         return
     body = shape.child("body")
@@ -130,6 +136,7 @@ def _optional_body(
 
 
 def _missing_below(shape: _Shape, value: Mapping[str, Any], base: str) -> Iterator[tuple[str, str]]:
+    """Yield the required values that are missing in *value*, at any depth."""
     for name in shape.required:
         child = shape.child(name)
         pointer = pointer_of([name], base)
@@ -142,14 +149,14 @@ def _missing_below(shape: _Shape, value: Mapping[str, Any], base: str) -> Iterat
 def _prefilled(shape: _Shape, *, required: bool, depth: int = 0) -> Any:
     """Return the documented value of *shape*, or `_NOTHING`.
 
-    An object is made when it is *required*, or a constant.
+    An object without a documented value is made only if it is *required*.
     """
     documented = shape.documented(required=required)
     if documented is not _NOTHING:
         return copy.deepcopy(documented)
     if not shape.properties or not required or depth > _DEEPEST:
-        # Inside an optional object even a constant would make the object, and what it requires,
-        # appear.
+        # Inside an optional object even a constant would bring the object into the request, and
+        # with it all that the object requires.
         return _NOTHING
     return _but_nothing(
         {
@@ -170,7 +177,7 @@ def _holds_null(value: Any) -> bool:
 
 
 _DEEPEST = 20
-"""Levels of required objects that are made, and schemas that are merged into one shape.
+"""Levels of required objects that are made, and of schemas merged into one shape.
 
 A schema may be recursive.
 """
@@ -178,25 +185,25 @@ A schema may be recursive.
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a schema says of all its values, with `$ref` and `allOf` followed.
+    """What a schema says about all its values, with `$ref` and `allOf` followed.
 
-    Not a `View`: that is for a form, which offers all that may be needed. It takes constants from
-    alternatives and branches too, and merges two constants into one broken list. Here a constant
-    counts only where every value has it.
+    This is not a `View`. A view is for a form and offers everything that may be needed: it collects
+    constants from alternatives and branches, and merges two constants into one list. Here a
+    constant counts only if it holds for every value.
     """
 
     definitions: Mapping[str, Any]
     properties: Mapping[str, Any]
     required: tuple[str, ...]
     constants: tuple[Any, ...]
-    """Every `const` of it; there is more than one only where no value fits."""
+    """Every `const` in it. If there are several, no value satisfies the schema."""
     only: tuple[Any, ...]
-    """The value of each `enum` that lists one: OpenAPI 3.0 has no `const` and writes it so."""
+    """The value of each `enum` with a single entry: OpenAPI 3.0 has no `const` and writes it so."""
     keywords: Mapping[str, Any]
 
     @classmethod
     def of(cls, schema: Any, definitions: Mapping[str, Any]) -> _Shape:
-        """Return the shape of *schema*, whose references are to *definitions*."""
+        """Return the shape of *schema*, whose references point into *definitions*."""
         properties: dict[str, Any] = {}
         required: dict[str, None] = {}
         keywords: dict[str, Any] = {}
@@ -220,9 +227,9 @@ class _Shape:
     def documented(self, *, required: bool) -> Any:
         """Return the value that the description gives, or `_NOTHING`.
 
-        A value that holds a null is none: nobody has set it. A constant is prefilled always. The
-        default of a *required* value, and the only value it may have, are what its author would
-        have to write; those of an optional one say what happens without it.
+        A value that contains a null does not count: nobody has set it. A constant always counts.
+        The default and a single-entry `enum` count only for a *required* value, which its author
+        would have to write; for an optional value the default says what happens without it.
         """
         values = [*self.constants]
         if required:
@@ -236,7 +243,7 @@ class _Shape:
         return _Shape.of(self.properties.get(name), self.definitions)
 
     def expectation(self) -> str:
-        """Return what a person has to put here, in a word or two."""
+        """Return what a person has to enter here, in a few words."""
         if "enum" in self.keywords:
             return f"one of {len(self.keywords['enum'])} values"
         types = self.keywords.get("type", "object" if self.properties else "any value")

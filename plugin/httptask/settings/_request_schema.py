@@ -1,6 +1,5 @@
-"""The schemas of a description as they count in a request: read-only fields are let go.
-
-Of the definitions, those stay that are used.
+"""Adapt a description's schemas to requests: drop read-only fields, keep only the definitions
+in use.
 """
 
 from __future__ import annotations
@@ -21,30 +20,35 @@ from httptask._schema.subschemas import (
 from httptask.model.api import PARAMETER_GROUPS
 
 _SAME_VALUE = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
-"""Keywords whose schemas are about the same value (JSON Schema 2020-12, Core, section 10.2).
+"""Keywords whose subschemas apply to the same value (JSON Schema 2020-12, Core, section 10.2).
 
-Without those that only ask: `not` and `if` stay as they are.
+`not` and `if` are left out: they only test the value, and stay as they are.
 """
 _ASKING = frozenset(("not", "if"))
 _FIELDS = ("properties", "patternProperties")
 _MOST_FOLLOWED = 50
-"""References and compositions in each other that are looked through for `readOnly`."""
+"""Nested references and compositions that are followed in search of `readOnly`."""
 _COMPOSED = frozenset((*_SAME_VALUE, "$ref"))
 _NULL = {"type": "null"}
 _NONE = frozenset[str]()
 _VARIANT = ".request"
-"""Ends the name of a variant: a definition that has more read-only fields where it is used."""
+"""Suffix of a variant: a copy of a definition in which the place of use marks more fields
+read-only.
+"""
 READ_ONLY = {"readOnly": True}
-"""What is left of a read-only field: any value, which should not be sent."""
+"""The schema that replaces a read-only field: any value, with a warning that it should not be
+sent.
+"""
 
 Names = frozenset[str]
 
 
 def requested(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings *schema* as it counts in a request, with the *definitions* it uses.
-    `readOnly` speaks of the properties of a value, not of the value (OpenAPI 3.0.4, section
-    4.7.24): a parameter, or a body as a whole, is sent whatever it says. It stands in the result
-    for fields that should not be sent, and nowhere else.
+    """Return the settings *schema* adapted to requests, with the *definitions* it uses.
+
+    `readOnly` applies to the properties of a value, not to the value as a whole (OpenAPI 3.0.4,
+    section 4.7.24): a parameter, or a whole body, is sent even if it is marked. In the result the
+    keyword stands only for fields that should not be sent.
     """
     request = _Request(definitions)
     groups = {
@@ -69,31 +73,33 @@ def requested(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict
 
 
 def requested_value(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the *schema* of a body as it counts in a request, with the *definitions* it uses."""
+    """Return the *schema* of a body adapted to requests, with the *definitions* it uses."""
     result = requested({"properties": {"body": dict(schema)}}, definitions)
     return {**result["properties"]["body"], "$defs": result.get("$defs", {})}
 
 
 def called(name: str | None) -> str | None:
-    """Return what the definition *name* of a settings schema is called in the description."""
+    """Return the description's name for the definition *name* of a settings schema."""
     return name.removesuffix(_VARIANT) if name is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """What a schema, with its references and compositions, says of the fields of an object."""
+    """The field names that a schema mentions, including those in its references and
+    compositions.
+    """
 
     read_only: Names
     required: Names
     described: Names
-    """The names it has a schema for."""
+    """The fields for which it has a schema."""
 
 
 _NO_FIELDS = _Fields(_NONE, _NONE, _NONE)
 
 
 class _Request:
-    """Looks at the schemas of one endpoint as they count in a request."""
+    """Adapts the schemas of one endpoint to requests."""
 
     def __init__(self, definitions: Mapping[str, Any]) -> None:
         self._definitions = definitions
@@ -103,16 +109,16 @@ class _Request:
         self._variant_of: dict[str, tuple[str, Names]] = {}
 
     def definition(self, name: str) -> Any:
-        """Return the definition *name*, or the variant of one that a view refers to."""
+        """Return the definition *name*, or the variant of that name, adapted to requests."""
         original, read_only = self._variant_of.get(name, (name, _NONE))
         return self.view(self._definitions.get(original, {}), read_only)
 
     def view(self, schema: Any, read_only: Names = _NONE) -> Any:
         """Return *schema* with each read-only field reduced to `READ_ONLY`.
 
-        *read_only* names further fields: those that a schema around it marks. One such mark is
-        enough (JSON Schema 2020-12, Validation, section 9.4). The targets of references are not
-        looked into: `definition` returns the view of each.
+        *read_only* names further fields, which an enclosing schema marks: one such mark is enough
+        (JSON Schema 2020-12, Validation, section 9.4). References are not followed: `definition`
+        adapts their targets.
         """
         if not isinstance(schema, dict):
             return schema
@@ -132,7 +138,9 @@ class _Request:
         return result
 
     def _keyword(self, keyword: str, value: Any, read_only: Names) -> Any:
-        """Return the *value* of *keyword* in a schema whose read-only fields are *read_only*."""
+        """Return the adapted *value* of *keyword*, in a schema whose read-only fields are
+        *read_only*.
+        """
         if not isinstance(value, dict | list):
             return self._reference(value, read_only) if keyword == "$ref" else value
         inner = read_only if keyword in _SAME_VALUE else _NONE
@@ -156,7 +164,9 @@ class _Request:
         return dict(value)
 
     def _discriminator(self, value: dict[str, Any], read_only: Names) -> dict[str, Any]:
-        """Return the Discriminator Object *value* with its alternatives' own references."""
+        """Return the Discriminator Object *value* with its references adapted like those in
+        alternatives.
+        """
         result = dict(value)
         if isinstance(mapping := value.get("mapping"), dict):
             result["mapping"] = {
@@ -167,7 +177,9 @@ class _Request:
         return result
 
     def _reference(self, reference: Any, read_only: Names) -> Any:
-        """Return *reference*, or one to the variant of its target with these *read_only* fields."""
+        """Return *reference*, or a reference to the variant of its target for these *read_only*
+        fields.
+        """
         name = definition_name(reference) if read_only else None
         if name is None:
             return reference
@@ -185,12 +197,14 @@ class _Request:
 
     def _fields_named(self, name: str, level: int) -> _Fields:
         if name not in self._fields:
-            self._fields[name] = _NO_FIELDS  # where a definition leads back to itself
+            self._fields[name] = (
+                _NO_FIELDS  # A definition may refer to itself: the entry ends the recursion.
+            )
             self._fields[name] = self._fields_of(self._definitions.get(name), level)
         return self._fields[name]
 
     def _fields_of(self, schema: Any, level: int) -> _Fields:
-        """Return the fields of *schema*, those of its references and compositions included."""
+        """Return the fields of *schema*, including those of its references and compositions."""
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return _NO_FIELDS
         properties, required = schema.get("properties"), schema.get("required")
@@ -212,7 +226,7 @@ class _Request:
                 if part != _NULL
             ]
             others += forms
-            # What one alternative says holds for itself alone; what all of them say holds.
+            # What one alternative says holds only for that alternative. What all of them say holds.
             if keyword in ("anyOf", "oneOf") and forms:
                 read_only |= frozenset.intersection(*(form.read_only for form in forms))
         return _Fields(
@@ -227,7 +241,9 @@ class _Request:
         return frozenset(name for name, field in fields.items() if self._is_read_only(field, 0))
 
     def _is_read_only(self, schema: Any, level: int) -> bool:
-        """Say whether *schema* is read-only: itself, by `$ref`, `allOf` or all alternatives."""
+        """Say whether *schema* is read-only: itself, through `$ref` or `allOf`, or in every
+        alternative.
+        """
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return False
         if schema.get("readOnly") is True:
@@ -247,13 +263,15 @@ class _Request:
 
     def _is_named_read_only(self, name: str, level: int) -> bool:
         if name not in self._read_only:
-            self._read_only[name] = False  # where a definition leads back to itself
+            self._read_only[name] = (
+                False  # A definition may refer to itself: the entry ends the recursion.
+            )
             self._read_only[name] = self._is_read_only(self._definitions.get(name), level)
         return self._read_only[name]
 
 
 def _parts(keyword: str, value: Any) -> Iterable[Any]:
-    """Return the schemas that are the *value* of *keyword*."""
+    """Return the subschemas in the *value* of *keyword*."""
     if keyword in IN_LIST:
         return value or ()
     return (value or {}).values() if keyword in BY_NAME else (value,)

@@ -1,8 +1,12 @@
-"""Pagination inferred from an endpoint's description: offered, and never switched on by itself.
+"""Infer pagination from an endpoint's description. It is offered, and never switched on
+automatically.
 
-`_suggestion` has the rules · `_listing` reads an endpoint · `_fields` the response's schema ·
-`_names` what descriptions call things · `_extensions` vendors' own words · `_confirmation` what a
-first answer says of a suggestion.
+- `_suggestion`: the rules
+- `_listing`: reads an endpoint
+- `_fields`: reads the response's schema
+- `_names`: names that descriptions use
+- `_extensions`: vendors' extensions
+- `_confirmation`: compares a suggestion with a first response
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ __all__ = ["confirmed_by", "suggested_pagination", "suggestion_after", "with_pag
 
 
 def with_pagination(task: Mapping[str, Any], suggestion: SuggestedPagination) -> dict[str, Any]:
-    """Return a copy of *task* that reads its list as *suggestion* says."""
+    """Return a copy of *task* with the `pagination` of *suggestion*, placed before `end`."""
     before = {name: value for name, value in task.items() if name != "end"}
     after = {name: value for name, value in task.items() if name == "end"}
     return {**before, "pagination": dict(suggestion.setting), **after}

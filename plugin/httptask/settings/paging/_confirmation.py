@@ -1,4 +1,4 @@
-"""A suggestion held against the first answer of a test request."""
+"""Compare a suggested pagination with the first response of a test request."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from httptask.settings.paging._suggestion import suggested_pagination
 def suggestion_after(
     exchange: Exchange, endpoint: Endpoint | None, task: Mapping[str, Any]
 ) -> SuggestedPagination | None:
-    """Return the pagination that *endpoint* suggests for *task*, held against the answer in
-    *exchange*; None where the task has a pagination, or the answer is no success in JSON.
+    """Return the pagination that *endpoint* suggests for *task*, compared with the response in
+    *exchange*.
+
+    None if the task already has a pagination, or the response is not a successful one in JSON.
     """
     if endpoint is None or task.get("pagination") or exchange.outcome != "success":
         return None
@@ -30,20 +32,21 @@ def suggestion_after(
         return None
     headers: dict[str, str] = {}
     for name, value in response.headers:
-        lower = name.lower()
-        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+        lower_name = name.lower()
+        headers[lower_name] = f"{headers[lower_name]}, {value}" if lower_name in headers else value
     return confirmed_by(suggestion, response.decoded, headers)
 
 
 def confirmed_by(
     suggestion: SuggestedPagination, body: Any, headers: Mapping[str, Any]
 ) -> SuggestedPagination:
-    """Return *suggestion* as an answer confirms or refutes it, with the reason.
+    """Return *suggestion* marked as confirmed or refuted by a response, with the reason.
 
-    *body* is parsed, and *headers* have their names in lower case.
+    *body* is parsed; the names in *headers* are in lower case.
 
-    The items have to be a list, and what asks for the next page has to be named: as null, too,
-    because a short list has one page. The reason repeats no value: a token may be a secret.
+    The items must be a list, and the field that names the next page must be present. It may be
+    null: a short list has one page. The reason contains no value from the response, which may be
+    secret.
     """
     setting = suggestion.setting
     items = _value(setting.get("items", "$"), body, headers)
@@ -59,8 +62,8 @@ def confirmed_by(
         if value is ABSENT:
             reason = f"the response has no {setting[name]}"
             return replace(suggestion, confirmed=False, reason=reason)
-        last = ", null: this is the last page" if name == "next" and value is None else ""
-        reason = f"the response has {setting[name]}{last}"
+        null_note = ", null: this is the last page" if name == "next" and value is None else ""
+        reason = f"the response has {setting[name]}{null_note}"
         return replace(suggestion, confirmed=True, reason=reason)
     reason = f"the response has a list of {len(items)} items"
     return replace(suggestion, confirmed=True, reason=reason)
@@ -80,6 +83,8 @@ def _confirmed_by_link(suggestion: SuggestedPagination, header: Any) -> Suggeste
 
 
 def _value(query: str, body: Any, headers: Mapping[str, Any]) -> Any:
-    """Return the first value of *query*: over the headers if it begins with `$.headers`."""
+    """Return the first value of *query*, evaluated over the headers if it begins with
+    `$.headers`.
+    """
     subject = {"headers": dict(headers)} if query.startswith("$.headers") else body
     return Query.of(query).value(subject)

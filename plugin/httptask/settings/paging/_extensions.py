@@ -1,6 +1,6 @@
 """Suggestions from vendors' extensions of an operation.
 
-- `x-ms-pageable` (AutoRest): `nextLinkName`, `itemName`, `value` unless it is named
+- `x-ms-pageable` (AutoRest): `nextLinkName`, `itemName` (default `value`)
 - `x-speakeasy-pagination`: `type`, `inputs`, `outputs`
 - `x-fern-pagination`: `cursor` and `next_cursor`, or `offset`, with `results`
 """
@@ -19,13 +19,13 @@ _NO_PAGES = SuggestedPagination({}, ())
 """The extension says that the list comes in one page."""
 
 Setting = tuple[dict[str, Any], list[str], Asked | None]
-"""A setting, the queries of the response in it, and the parameter in it."""
+"""A setting, the response queries it contains, and the parameter it contains."""
 
 
 def of_extensions(listing: Listing) -> SuggestedPagination | None:
-    """Return what an extension of the operation says; without a setting if it says "no pages".
+    """Return the suggestion of an extension; its setting is empty if the extension says "no pages".
 
-    None where there is no extension, or where it names what the description does not have.
+    None if there is no extension, or if it names something the description does not have.
     """
     for name, read in _READERS.items():
         extension = listing.endpoint.extensions.get(name)
@@ -36,13 +36,16 @@ def of_extensions(listing: Listing) -> SuggestedPagination | None:
         try:
             setting = read(listing, extension)
         except (KeyError, TypeError, AttributeError):
-            continue  # a stranger's extension that is not what its vendor describes
+            continue  # the extension is not in the form that its vendor documents
         if setting is not None:
             return _suggestion(listing, name, setting)
     return None
 
 
 def _suggestion(listing: Listing, name: str, setting: Setting) -> SuggestedPagination | None:
+    """Return *setting* with its evidence; None if the description lacks the field that it
+    reads next.
+    """
     values, queries, asked = setting
     evidence = [Evidence("request", f"/extensions/{name}", f"the extension {name}")]
     if asked is not None:
@@ -57,6 +60,7 @@ def _suggestion(listing: Listing, name: str, setting: Setting) -> SuggestedPagin
 
 
 def _ms(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
+    """Read `x-ms-pageable`. A dot in `nextLinkName` separates names unless it is escaped."""
     if listing.endpoint.method != "GET":
         return None
     items = Query.of_steps((str(extension.get("itemName") or "value"),)).text
@@ -67,6 +71,7 @@ def _ms(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
 
 
 def _speakeasy(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
+    """Read `x-speakeasy-pagination`."""
     outputs = extension["outputs"]
     inputs = {item["type"]: item for item in extension.get("inputs", ())}
     queries = [outputs[name] for name in ("nextUrl", "nextCursor", "results") if name in outputs]
@@ -88,6 +93,7 @@ def _speakeasy(listing: Listing, extension: Mapping[str, Any]) -> Setting | None
 
 
 def _fern(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
+    """Read `x-fern-pagination`."""
     setting: dict[str, Any] = {}
     queries = []
     if "results" in extension:
@@ -112,7 +118,7 @@ def _fern(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
 
 
 def _response_query(text: str) -> str:
-    """Return the JSONPath of `$response.page.next`."""
+    """Translate `$response.page.next` into JSONPath: `$.page.next`."""
     return "$" + text.removeprefix("$response")
 
 

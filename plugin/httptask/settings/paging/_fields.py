@@ -1,4 +1,4 @@
-"""The fields of a response that may speak of its pages, each with its JSON Pointer."""
+"""The fields of a response that may concern its pages, each with its JSON Pointer."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from httptask.expressions import Query
 from httptask.settings.paging._names import is_wrapper, plain
 
 _DEEPEST = 4
-"""Names of the longest path."""
+"""The most names in a path."""
 _MOST_LAYERS = 40
-"""Schemas that are merged into one field: a stranger's may be recursive."""
+"""Schemas that are merged into one field: a description's schema may be recursive."""
 _MOST_FIELDS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A property of a response, however deep."""
+    """A property of a response, at any depth."""
 
     path: tuple[str, ...]
     pointer: str
-    """Where its schema stands in the endpoint's JSON."""
+    """The JSON Pointer of its schema in the endpoint's JSON."""
     types: frozenset[str]
-    """Without null; empty where the description does not say."""
+    """Without null; empty if the description does not say."""
     keywords: Mapping[str, Any]
 
     @property
@@ -50,7 +50,7 @@ class Field:
 
     @property
     def text(self) -> str:
-        """What its description, format and examples say, in lower case."""
+        """Its description, format and first examples, in lower case."""
         words = [self.keywords.get(name) for name in ("description", "format", "example")]
         examples = self.keywords.get("examples")
         words += examples[:1] if isinstance(examples, list) else []
@@ -64,10 +64,11 @@ class Fields:
         self._definitions = definitions
 
     def of(self, schema: Any, pointer: str) -> list[Field]:
-        """Return the body itself, and the fields below it that may speak of pages.
+        """Return the body itself, then the fields below it that may concern pages, the shallow ones
+        first.
 
-        The shallow ones come first. Objects are opened where their name is one for an envelope,
-        and where they are all that the body has.
+        An object is opened if its name is usual for an envelope, or if it is the body's only
+        property.
         """
         fields: list[Field] = []
         pending: list[tuple[tuple[str, ...], Any, str]] = [((), schema, pointer)]
@@ -92,35 +93,43 @@ class Fields:
         types: set[str] = set()
         keywords: dict[str, Any] = {}
         properties: dict[str, tuple[Any, str]] = {}
-        own = ""
-        for layer, where in self._layers(schema, pointer):
-            own = own or where
-            named = layer.get("type")
-            types.update(named if isinstance(named, list) else [named] if named else [])
-            if "items" in layer and not named:
+        first_pointer = ""
+        for layer, layer_pointer in self._layers(schema, pointer):
+            first_pointer = first_pointer or layer_pointer
+            layer_types = layer.get("type")
+            types.update(
+                layer_types
+                if isinstance(layer_types, list)
+                else [layer_types]
+                if layer_types
+                else []
+            )
+            if "items" in layer and not layer_types:
                 types.add("array")
             for name, value in layer.items():
                 keywords.setdefault(name, value)
             children = layer.get("properties")
             if isinstance(children, Mapping):
                 for name, child in children.items():
-                    where_child = pointer_of(["properties", name], where)
-                    properties.setdefault(name, (child, where_child))
+                    child_pointer = pointer_of(["properties", name], layer_pointer)
+                    properties.setdefault(name, (child, child_pointer))
         if properties:
             types.add("object")
         types.discard("null")
         return Field(path, pointer, frozenset(map(str, types)), keywords), properties
 
     def _layers(self, schema: Any, pointer: str) -> Iterator[tuple[Mapping[str, Any], str]]:
-        """Yield the schemas that hold for one value, with their pointers, at most forty."""
+        """Yield the schemas that apply to one value, with their pointers, at most
+        `_MOST_LAYERS`.
+        """
         pending, seen = [(schema, pointer)], set()
         for _ in range(_MOST_LAYERS):
             if not pending:
                 return
-            layer, where = pending.pop(0)
+            layer, layer_pointer = pending.pop(0)
             if not isinstance(layer, Mapping):
                 continue
-            yield layer, where
+            yield layer, layer_pointer
             name = definition_name(layer.get("$ref"))
             if name is not None and name not in seen:
                 seen.add(name)
@@ -128,14 +137,18 @@ class Fields:
             parts = layer.get("allOf")
             if isinstance(parts, list):
                 pending += [
-                    (part, pointer_of(["allOf", str(index)], where))
+                    (part, pointer_of(["allOf", str(index)], layer_pointer))
                     for index, part in enumerate(parts)
                 ]
             for keyword in ("oneOf", "anyOf"):
-                pending += self._only_option(layer.get(keyword), pointer_of([keyword], where))
+                pending += self._only_option(
+                    layer.get(keyword), pointer_of([keyword], layer_pointer)
+                )
 
     def _only_option(self, options: Any, pointer: str) -> list[tuple[Any, str]]:
-        """Return the only option besides null; several are a choice, which says nothing."""
+        """Return the only option besides null. Several options are a choice and say nothing
+        certain.
+        """
         if not isinstance(options, list):
             return []
         remaining = [

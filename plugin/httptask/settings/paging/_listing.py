@@ -1,4 +1,4 @@
-"""An endpoint as a list that may come in pages: its parameters, its response, its items."""
+"""Read an endpoint as a list that may come in pages: its parameters, its response, its items."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _LOCATIONS = ("query", "header")
 _NAMES = re.compile(r"[^.\[\]]+")
 _FILTERS = ("filter", "filters", "fields", "where", "sort", "range")
 _DEEPEST_ITEMS = 3
-"""Names of the longest path to the items: what is deeper is a list inside something else."""
+"""The most names in the path to the items; a deeper list belongs to something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A parameter, or a property of a body that is an object."""
+    """A parameter, or a property of an object body, that a request can set."""
 
     location: str
     """`query`, `header` or `body`."""
     written: str
-    """Its name, as the description has it."""
+    """Its name, spelt as in the description."""
     field: Field
 
     @property
@@ -49,12 +49,12 @@ class Asked:
 
     @property
     def setting(self) -> dict[str, str]:
-        """Its place, as the setting names it."""
+        """Its place, as in the `parameter` of a `pagination`."""
         return {"in": self.location, "name": self.written}
 
     @property
     def evidence(self) -> Evidence:
-        """What it says for a pagination."""
+        """It as evidence for a pagination."""
         noun = "field" if self.location == "body" else "parameter"
         text = f"the {self.location} {noun} {self.written}"
         return Evidence("request", self.field.pointer, text)
@@ -62,14 +62,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What an endpoint asks for and answers, as far as pages are concerned."""
+    """The parts of an endpoint that concern pages: what it accepts, and what it returns."""
 
     endpoint: Endpoint
     parameters: tuple[Asked, ...]
     fields: tuple[Field, ...]
-    """Of the response's body, the body itself first; none where there is no JSON."""
+    """The response body itself, then its fields; empty if it is not JSON."""
     headers: Mapping[str, tuple[str, Mapping[str, Any]]]
-    """Plain name of a response's header -> its name, its object."""
+    """Plain name of a response header -> its name, its Header Object."""
     response_pointer: str
 
     @classmethod
@@ -81,8 +81,8 @@ class Listing:
         fields: list[Field] = []
         for name, media_type in response.content.items():
             if _is_json(name):
-                where = pointer_of(["content", name, "schema"], pointer)
-                fields = reader.of(media_type.schema, where)
+                schema_pointer = pointer_of(["content", name, "schema"], pointer)
+                fields = reader.of(media_type.schema, schema_pointer)
                 break
         headers = {plain(name): (name, header) for name, header in response.headers.items()}
         asked = tuple(_asked(endpoint, reader))
@@ -104,7 +104,7 @@ class Listing:
         return None
 
     def at(self, query_path: tuple[str, ...]) -> Field | None:
-        """Return the field at a path, if the description has it."""
+        """Return the field at the path *query_path*, if the description has it."""
         return next((field for field in self.fields if field.path == query_path), None)
 
     def header(self, names: Iterable[str]) -> str | None:
@@ -116,15 +116,17 @@ class Listing:
         return f"$.headers['{self.headers[name][0].lower()}']"
 
     def header_evidence(self, name: str) -> Evidence:
-        """Return what the response's header of the plain *name* says for a pagination."""
+        """Return the response header with the plain *name* as evidence for a pagination."""
         written = self.headers[name][0]
         pointer = pointer_of(["headers", written], self.response_pointer)
         return Evidence("response", pointer, f"the response's header {written}")
 
     @property
     def items(self) -> Field | None:
-        """The array of the items: the body itself, the only one, one of a usual name, or one named
-        like the resource. None where that cannot be told.
+        """The array of the items, or None if none can be told.
+
+        It is the body itself, the only array, an array with a usual name, or one named like the
+        resource.
         """
         if not self.fields:
             return None
@@ -150,8 +152,9 @@ class Listing:
         return None
 
     def is_of_items(self, field: Field) -> bool:
-        """Say whether *field* is the list that was asked for, by its name or its objects: plain
-        values by another name are a part of one resource.
+        """Say whether *field* is the list that a request asks for, judged by its name or its items.
+
+        A list of plain values under an unusual name is rather a part of one resource.
         """
         inside = field.keywords.get("items")
         is_plain = isinstance(inside, Mapping) and inside.get("type") in _PLAIN
@@ -163,25 +166,27 @@ class Listing:
         return is_named or field.name in LIST_FIELDS
 
     def _is_resource(self, field: Field) -> bool:
-        """Say whether *field* has the name of the resource: the path's last fixed segment."""
+        """Say whether *field* has the name of the resource, which is the path's last fixed
+        segment.
+        """
         segments = [part for part in self.endpoint.path.split("/") if part and "{" not in part]
         last = plain(re.sub(r"\.\w+$", "", segments[-1])) if segments else ""
         return bool(last) and field.name.rstrip("s") == last.rstrip("s")
 
     def _is_mentioned(self, field: Field) -> bool:
-        """Say whether the path or the operation's id speaks of what *field* holds."""
+        """Say whether the path or the operation's id mentions the name of *field*."""
         words = plain(self.endpoint.path + self.endpoint.operation_id)
         return len(field.name) > 3 and re.sub(r"(ids?|list|s)$", "", field.name) in words
 
 
 def response_evidence(field: Field, noun: str = "") -> Evidence:
-    """Return what *field* of a response says for a pagination."""
+    """Return *field* of a response as evidence for a pagination."""
     text = f"the response's {field.query}" if field.path else "the response, a list"
     return Evidence("response", field.pointer, f"{text}{noun}")
 
 
 def _successful(endpoint: Endpoint) -> tuple[str, Response]:
-    """Return the status and the response of success: 200 first, then 2XX, then the default."""
+    """Return the status and the response for success: 200, else 2XX, 206, the default."""
     for status in ("200", "2XX", "206", "default"):
         if status in endpoint.responses:
             return status, endpoint.responses[status]
@@ -194,12 +199,15 @@ def _is_json(name: str) -> bool:
 
 
 def _asked(endpoint: Endpoint, reader: Fields) -> Iterable[Asked]:
-    """Yield the properties of a JSON body first: where both have a token, the body is sent."""
+    """Yield the properties of a JSON body, then the parameters.
+
+    The order decides if both have a token: the one in the body is used.
+    """
     if endpoint.request_body is not None:
         for media_name, media_type in endpoint.request_body.content.items():
             if _is_json(media_name):
-                where = pointer_of(["requestBody", "content", media_name, "schema"])
-                for field in reader.of(media_type.schema, where):
+                schema_pointer = pointer_of(["requestBody", "content", media_name, "schema"])
+                for field in reader.of(media_type.schema, schema_pointer):
                     if len(field.path) == 1:
                         yield Asked("body", field.path[0], field)
                 break

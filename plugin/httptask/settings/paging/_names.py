@@ -1,4 +1,4 @@
-"""Names by which descriptions speak of pages, in lower case and without punctuation."""
+"""Names that descriptions use for parts of a pagination, in lower case and without punctuation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TOKEN_PARAMETERS = _words(
     pagecontinuation resumptiontoken sequencetoken pagingtoken searchafter pagestart synctoken
     """
 )
-"""Parameters that take a token; the response has to have what feeds them."""
+"""Parameters that take a token. The response must have a field that supplies it."""
 
 TOKEN_FIELDS = _words(
     """
@@ -41,14 +41,14 @@ TOKEN_FIELDS = _words(
     resumptiontoken cursornext aftercursor pagingtoken
     """
 )
-"""Fields of a response that are tokens by their name."""
+"""Fields of a response whose name alone says that they are tokens."""
 
 SAME_NAME_FIELDS = _words(
     """
     cursor marker token after position pagetoken pagecursor scrollid next nextpage
     """
 )
-"""Fields that are tokens only for a parameter of a like name."""
+"""Fields that are tokens only for a parameter with the same or a similar name."""
 
 URL_FIELDS = _words(
     """
@@ -56,7 +56,7 @@ URL_FIELDS = _words(
     nextpagehref nextpagepath nextpath nextrecordsurl linknext hrefnext nextpageresults
     """
 )
-"""Fields of a response that are URLs by their name."""
+"""Fields of a response whose name alone says that they are URLs."""
 
 PAGE_PARAMETERS = _words(
     """
@@ -95,7 +95,7 @@ PAGES_FIELDS = _words(
     itemsperpage startindex startat resultsperpage
     """
 )
-"""Fields that tell of pages, and are no number of items."""
+"""Fields that concern pages, but do not hold the number of items."""
 MORE_FIELDS = _words(
     """
     hasmore hasnext hasnextpage moreresults moredata more ismore hasmoreitems hasmoreresults
@@ -130,7 +130,7 @@ LIST_FIELDS = (
     *("documents", "entities", "members", "resultlist", "itemlist", "result", "edges", "nodes"),
     *("searchresults", "embedded", "resource"),
 )
-"""Names of the list itself, the plainest first."""
+"""Names of the list itself, the most usual first."""
 
 ASIDE_FIELDS = _words(
     """
@@ -140,7 +140,7 @@ ASIDE_FIELDS = _words(
     validationerrors notifications appliedfilters orderby availablefilters kinds
     """
 )
-"""Lists that stand next to the items."""
+"""Lists that a response has beside the items."""
 
 _WRAPPERS = _words(
     """
@@ -157,16 +157,18 @@ _WRAPPER_ENDS = (
 
 
 def is_wrapper(name: str) -> bool:
-    """Say whether an object called *name* may hold what a response says of its pages."""
+    """Say whether an object named *name* may hold the pagination part of a response."""
     name = plain(name)
     return name in _WRAPPERS or name.endswith(_WRAPPER_ENDS)
 
 
 def fits_token(parameter: str, path: tuple[str, ...]) -> bool:
-    """Say whether the field at *path* of a response feeds the *parameter*, by their names."""
-    asked, given = plain(parameter), plain(path[-1])
-    above = plain(path[-2]) if len(path) > 1 else ""
-    if given == asked:
+    """Say whether the response field at *path* supplies the token for *parameter*, judged by their
+    names.
+    """
+    parameter_name, field_name = plain(parameter), plain(path[-1])
+    parent_name = plain(path[-2]) if len(path) > 1 else ""
+    if field_name == parameter_name:
         # HubSpot's `paging.next.after`, Slack's `cursor`; `next` alone may be a URL.
         return given in TOKEN_FIELDS or given in SAME_NAME_FIELDS or given in TOKEN_PARAMETERS
     if asked == "cursor" and above in ("cursor", "cursors") and given in ("after", "next"):
@@ -185,7 +187,7 @@ _CORES = re.compile(
 
 
 def _core(name: str) -> str:
-    """Return *name* without what says where in the list it stands: `nextpagetoken` is `token`."""
+    """Return *name* without words for a position in the list: `nextpagetoken` becomes `token`."""
     return _CORES.sub("", name) or name
 
 

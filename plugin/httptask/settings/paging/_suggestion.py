@@ -1,4 +1,4 @@
-"""The `pagination` that a description lets one expect of an endpoint.
+"""Infer the `pagination` of an endpoint from its description.
 
 Nothing is invented: a suggestion needs the items in the response, and evidence for what comes next.
 The rules are tried from what says most to what says least: a vendor's extension, a token with the
@@ -61,8 +61,9 @@ def suggested_pagination(endpoint: Endpoint) -> SuggestedPagination | None:
 
 
 def _is_one_resource(listing: Listing, items: Field, suggestion: SuggestedPagination) -> bool:
-    """Say whether a next link is more likely that of a resource which has a list: `/orders/{id}`,
-    where no parameter is about pages.
+    """Say whether the next link more likely belongs to one resource that contains a list.
+
+    So it is for `/orders/{id}` without any parameter about pages.
     """
     if any(evidence.side == "request" for evidence in suggestion.evidence):
         return False
@@ -71,12 +72,12 @@ def _is_one_resource(listing: Listing, items: Field, suggestion: SuggestedPagina
 
 
 def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """A parameter that takes a token, and the field of the response that feeds it."""
-    for asked in sorted(listing.parameters, key=lambda asked: asked.name == "token"):
-        is_number = asked.name in names.PAGE_PARAMETERS | names.OFFSET_PARAMETERS
-        if asked.name not in names.TOKEN_PARAMETERS and not is_number:
+    """Suggest by a parameter that takes a token, and the response field that supplies the token."""
+    for parameter in sorted(listing.parameters, key=lambda parameter: parameter.name == "token"):
+        is_number = parameter.name in names.PAGE_PARAMETERS | names.OFFSET_PARAMETERS
+        if parameter.name not in names.TOKEN_PARAMETERS and not is_number:
             continue
-        if not asked.field.may_be("string", "integer", "number") or _is_time(asked):
+        if not parameter.field.may_be("string", "integer", "number") or _is_time(parameter):
             continue
         if asked.name == "token" and "auth" in asked.field.text:
             continue  # it says who asks
@@ -112,6 +113,7 @@ def _header_token(listing: Listing, asked: Asked) -> str | None:
 
 
 def _token(listing: Listing, asked: Asked) -> Field | None:
+    """Return the response field that supplies the token for *asked*."""
     for field in listing.fields[1:]:
         if not field.may_be("string", "integer", "number") or "array" in field.types:
             continue
@@ -124,20 +126,21 @@ def _token(listing: Listing, asked: Asked) -> Field | None:
 
 
 def _next_number(listing: Listing, asked: Asked) -> Field | None:
-    """The number of the next page or the next offset, which some responses tell."""
-    wanted = "page" if asked.name in names.PAGE_PARAMETERS else "offset"
+    """Return the response field with the number of the next page or the next offset."""
+    unit = "page" if asked.name in names.PAGE_PARAMETERS else "offset"
     for field in listing.fields[1:]:
-        is_named = field.name in (f"next{wanted}", f"next{asked.name}")
+        is_named = field.name in (f"next{unit}", f"next{asked.name}")
         is_plain = field.may_be("integer", "number", "string") and not _is_url(listing, field)
         if is_named and is_plain:
             return field
-        above = names.plain(field.path[-2]) if len(field.path) > 1 else ""
-        if field.name == "next" and above in _LINKS and field.types & {"integer", "number"}:
+        parent_name = names.plain(field.path[-2]) if len(field.path) > 1 else ""
+        if field.name == "next" and parent_name in _LINKS and field.types & {"integer", "number"}:
             return field
     return None
 
 
 def _is_time(asked: Asked) -> bool:
+    """Say whether *asked* is a point in time rather than a token or number."""
     schema_format = asked.field.keywords.get("format")
     if isinstance(schema_format, str) and schema_format.startswith("date"):
         return True
@@ -148,7 +151,9 @@ def _is_time(asked: Asked) -> bool:
 
 
 def _is_url(listing: Listing, field: Field) -> bool:
-    """Say whether the field `next` is a URL: by its own words, else by the company it keeps."""
+    """Say whether the field `next` is a URL, by its own description or else by the fields
+    beside it.
+    """
     if field.types and "string" not in field.types:
         return False
     text = field.text
@@ -158,20 +163,27 @@ def _is_url(listing: Listing, field: Field) -> bool:
         return False
     if _URL_WORDS.search(text):
         return True
-    above = names.plain(field.path[-2]) if len(field.path) > 1 else ""
+    parent_name = names.plain(field.path[-2]) if len(field.path) > 1 else ""
     siblings = {other.name for other in listing.fields if other.path[:-1] == field.path[:-1]}
-    return above.endswith(("links", "link", "urls")) or bool(siblings & {"previous", "prev"})
+    return parent_name.endswith(("links", "link", "urls")) or bool(siblings & {"previous", "prev"})
 
 
 def _next_url(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """A field that is the next page's URL. Only for GET: what follows a POST is not said."""
+    """Suggest by a field with the URL of the next page.
+
+    Only for GET: for a POST, no description says what to send to that URL.
+    """
     if listing.endpoint.method != "GET":
         return None
     for field in listing.fields[1:]:
-        above = names.plain(field.path[-2]) if len(field.path) > 1 else ""
+        parent_name = names.plain(field.path[-2]) if len(field.path) > 1 else ""
         is_named = field.name in names.URL_FIELDS
         is_next = field.name in ("next", "nextpage") and _is_url(listing, field)
-        is_href = field.name in ("href", "url", "uri") and above in ("next", "nextpage", "nextlink")
+        is_href = field.name in ("href", "url", "uri") and parent_name in (
+            "next",
+            "nextpage",
+            "nextlink",
+        )
         if not (is_named or is_next or is_href) or not field.may_be("string"):
             continue
         if field.types and "string" not in field.types:
@@ -187,7 +199,7 @@ def _by_url(listing: Listing, items: Field, field: Field) -> SuggestedPagination
 
 
 def _link_header(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """A documented `Link` header (RFC 8288) that is about pages."""
+    """Suggest by a documented `Link` header (RFC 8288) about pages."""
     if listing.endpoint.method != "GET" or "link" not in listing.headers:
         return None
     request = _of_request(listing)
@@ -200,19 +212,19 @@ def _link_header(listing: Listing, items: Field) -> SuggestedPagination | None:
 
 
 def _last_item(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """Stripe's way: the id of the last item asks for the page after it."""
-    asked = listing.parameter(names.LAST_ITEM_PARAMETERS)
+    """Suggest in Stripe's way: the id of the last item requests the page after it."""
+    parameter = listing.parameter(names.LAST_ITEM_PARAMETERS)
     more = listing.field(names.MORE_FIELDS, "boolean")
-    if asked is None or more is None:
+    if parameter is None or more is None:
         return None
     setting = {
         "mode": "lastItem",
         "items": items.query,
-        "parameter": asked.setting,
+        "parameter": parameter.setting,
         "identity": "$.id",
         "more": more.query,
     }
-    evidence = (asked.evidence, response_evidence(more), *_of_items(items))
+    evidence = (parameter.evidence, response_evidence(more), *_of_items(items))
     return SuggestedPagination(setting, evidence)
 
 
@@ -221,25 +233,28 @@ def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
     if not listing.is_of_items(items):
         return None
     size = listing.parameter(names.SIZE_PARAMETERS)
-    for mode, known in (("page", names.PAGE_PARAMETERS), ("offset", names.OFFSET_PARAMETERS)):
-        asked = listing.parameter(known)
-        if asked is None or not asked.field.may_be("integer", "number", "string"):
+    for mode, parameter_names in (
+        ("page", names.PAGE_PARAMETERS),
+        ("offset", names.OFFSET_PARAMETERS),
+    ):
+        parameter = listing.parameter(parameter_names)
+        if parameter is None or not parameter.field.may_be("integer", "number", "string"):
             continue
-        if _is_time(asked) or not _is_a_number(listing, asked):
+        if _is_time(parameter) or not _is_a_number(listing, parameter):
             continue
         setting: dict[str, Any] = {
             "mode": mode,
             "items": items.query,
-            "parameter": asked.setting,
+            "parameter": parameter.setting,
         }
-        start = _start(asked)
+        start = _start(parameter)
         if start is not None and start != (1 if mode == "page" else 0):
             setting["start"] = start
         evidence = [asked.evidence, *([size.evidence] if size is not None else [])]
         told = _of_pages(listing, setting)
         if size is None and told is None and not _is_page_of_list(listing, asked, items):
             continue
-        if mode == "offset" and asked.name == "start" and size is None:
+        if mode == "offset" and parameter.name == "start" and size is None:
             continue
         evidence += [told] if told is not None else []
         return _with_more(listing, setting, [*evidence, *_of_items(items)])
@@ -286,7 +301,9 @@ def _is_page_of_list(listing: Listing, asked: Asked, items: Field) -> bool:
 
 
 def _is_a_number(listing: Listing, asked: Asked) -> bool:
-    """Say whether *asked* counts: not an `offset` that is a token, nor the `start` of a time."""
+    """Say whether *asked* counts: not if `offset` is a token, or `start` the beginning of a
+    time span.
+    """
     words = r"\btoken|\bcursor|\bin the response"
     if asked.field.types == {"string"} and re.search(words, asked.field.text):
         return False
@@ -294,7 +311,7 @@ def _is_a_number(listing: Listing, asked: Asked) -> bool:
 
 
 def _total(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
-    """Add the query of the total to *setting*, and return the evidence of it."""
+    """Add the query of the total to *setting*, and return its evidence."""
     field = listing.field(names.TOTAL_FIELDS, "integer", "number", "string")
     if field is not None:
         setting["total"] = field.query
@@ -307,7 +324,7 @@ def _total(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
 
 
 def _start(asked: Asked) -> int | None:
-    """Return the first number, where the description tells it."""
+    """Return the first page number or offset, if the description says it."""
     keywords = asked.field.keywords
     if _FROM_ZERO.search(asked.field.text):
         return 0
@@ -323,6 +340,7 @@ def _start(asked: Asked) -> int | None:
 def _with_more(
     listing: Listing, setting: dict[str, Any], evidence: list[Evidence]
 ) -> SuggestedPagination:
+    """Return the suggestion, with the query of `more` if the response has such a field."""
     more = listing.field(names.MORE_FIELDS, "boolean")
     if more is not None and more.types:
         setting["more"] = more.query
@@ -331,16 +349,17 @@ def _with_more(
 
 
 def _of_request(listing: Listing) -> tuple[Evidence, ...]:
-    """Return the first parameter that is about pages: a page, an offset, a token, a size."""
-    known = (
+    """Return evidence of the first parameter about pages: a token, a page, an offset, a size."""
+    parameter_names = (
         names.TOKEN_PARAMETERS
         | names.PAGE_PARAMETERS
         | names.OFFSET_PARAMETERS
         | names.SIZE_PARAMETERS
     )
-    asked = listing.parameter(known)
-    return () if asked is None else (asked.evidence,)
+    parameter = listing.parameter(parameter_names)
+    return () if parameter is None else (parameter.evidence,)
 
 
 def _of_items(items: Field) -> tuple[Evidence, ...]:
+    """Return evidence of the items."""
     return (response_evidence(items, ", the items" if items.path else ""),)
