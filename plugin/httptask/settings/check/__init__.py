@@ -1,4 +1,4 @@
-"""Everything that is wrong with given settings, and warnings of what is most likely a mistake."""
+"""Find every problem in given settings, and warn of probable mistakes."""
 
 from httptask.settings.check._authored import input_problems, schema_document_problems
 from httptask.settings.check._headers import header_names

@@ -1,4 +1,6 @@
-"""`oneOf` and `anyOf`: which form of a value is meant, and what is wrong by that one."""
+"""Check `oneOf` and `anyOf`: find the form that is meant, and report problems by that form
+alone.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,10 @@ def any_of(validator: Any, forms: list[Any], instance: Any, schema: Any) -> Erro
 def _alternatives(
     validator: Any, keyword: str, forms: list[Any], instance: Any, schema: Any
 ) -> Errors:
-    """Check *instance* against the one of *forms* that its tag chooses; against all of them where
-    there is none.
+    """Check *instance* against the form that its tag selects; against all *forms* if there is no
+    tag.
+
+    A tag is the property whose value tells the forms apart: see `Choice`.
     """
     check = current.get()
     choice = check.forms.choice(schema, keyword)
@@ -38,23 +42,23 @@ def _alternatives(
         if choice.refuses(instance):
             yield _unknown_tag(choice, instance)
             return
-    wrong: list[list[ValidationError]] = []
-    fitting: list[list[ValidationError]] = []
+    refused: list[list[ValidationError]] = []
+    accepted: list[list[ValidationError]] = []
     for index, form in enumerate(forms):
         errors = list(validator.descend(instance, form, schema_path=index))
-        (wrong if refusals(errors) else fitting).append(errors)
-        is_decided = len(fitting) > 1 if keyword == "oneOf" else not errors
+        (refused if refusals(errors) else accepted).append(errors)
+        is_decided = len(accepted) > 1 if keyword == "oneOf" else not errors
         if is_decided:
             break
-    # Two forms may fit only because what tells them apart is an expression that has no value yet.
+    # Several forms may fit because the property that tells them apart is still an expression.
     is_open = check.expressions and holds_expression(instance)
-    if fitting and (keyword == "anyOf" or len(fitting) == 1 or is_open):
-        yield from min(fitting, key=len)  # the form with the fewest warnings is meant
-    elif fitting:
+    if accepted and (keyword == "anyOf" or len(accepted) == 1 or is_open):
+        yield from min(accepted, key=len)  # the form with the fewest warnings is probably meant
+    elif accepted:
         yield AmbiguousError("more than one form fits")
     else:
-        likely = choice.likely(instance, wrong) if choice is not None else wrong
-        # What has the type of one form alone is meant to be that one.
+        likely = choice.likely(instance, refused) if choice is not None else refused
+        # If the value has the type of one form only, that form is meant.
         alike = [errors for errors in likely if not any(_is_type(error) for error in errors)]
         if len(likely) == 1 or len(alike) == 1:
             yield from (alike or likely)[0]
@@ -69,10 +73,11 @@ def _is_type(error: ValidationError) -> bool:
 
 
 class AmbiguousError(ValidationError):
-    """A value that fits more than one of the forms of which exactly one may fit."""
+    """A value that fits several forms where exactly one may fit."""
 
 
 def _unknown_tag(choice: Choice, instance: Mapping[str, Any]) -> ValidationError:
+    """Return the error that *instance* has a tag of no form, or no tag."""
     tags = choice.listed
     if choice.property in instance:
         value = instance[choice.property]

@@ -1,8 +1,7 @@
-"""A JSON Schema that an author wrote into a document of ours: what is wrong with it as a schema,
-and with a value that it describes.
+"""Check a JSON Schema that an author wrote into a document, and values against such a schema.
 
-JSON Schema 2020-12. References are local: nothing is fetched. A schema may be hostile; what looking
-at it, and checking by it, may cost is bounded.
+JSON Schema 2020-12. References are local: nothing is fetched. A schema may be hostile, so the work
+of reading it and of checking by it is bounded.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from httptask.errors import Problem
 from httptask.settings.check._validate import Validator
 
 _MOST_SCHEMAS = 20_000
-"""Schemas in one schema."""
+"""Schemas within one schema."""
 
 _MOST_REFERENCES = 50_000
-"""References that are followed to check one value."""
+"""References followed while one value is checked."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -38,19 +37,19 @@ _KEYWORDS = frozenset(Draft202012Validator.VALIDATORS) | {
     *("description", "else", "examples", "readOnly", "then", "title", "writeOnly"),
     *("definitions", "dependencies", "discriminator", "example", "nullable", "xml"),
 }
-"""The keywords of JSON Schema 2020-12, and the words that authors of other dialects write."""
+"""The keywords of JSON Schema 2020-12, and keywords of other dialects that authors may use."""
 
 _SAME_VALUE = frozenset(
     ("$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas")
 )
-"""Keywords whose schemas are applied to the very value that the schema around them is."""
+"""Keywords whose subschemas apply to the same value as the schema around them."""
 
 
 def schema_document_problems(schema: Any, pointer: str) -> list[Problem]:
-    """Return everything wrong with *schema*, which stands at *pointer*, as a JSON Schema 2020-12.
+    """Return every problem in *schema*, which stands at *pointer*, as a JSON Schema 2020-12.
 
-    Its keywords, its references (which must lead to a schema in it, and not back to themselves),
-    and, as warnings, patterns that cannot be read and keywords that are most likely misspelt.
+    Checked are its keywords and its references, which must lead to a schema within it and not form
+    a loop. Patterns that cannot be read and keywords that are probably misspelt cause warnings.
     """
     problems = Validator(Draft202012Validator.META_SCHEMA).problems(schema, pointer)
     if problems:
@@ -61,34 +60,44 @@ def schema_document_problems(schema: Any, pointer: str) -> list[Problem]:
     return [
         *_dialect_problems(schema, pointer),
         *_reference_problems(schema, schemas),
-        *(problem for at, one in schemas for problem in _keyword_problems(one, at)),
+        *(
+            problem
+            for schema_pointer, subschema in schemas
+            for problem in _keyword_problems(subschema, schema_pointer)
+        ),
     ]
 
 
 def input_problems(schema: Any, value: Any, *, expressions: bool = False) -> list[Problem]:
-    """Return everything in *value* that does not satisfy *schema*, which an author wrote, each with
-    a JSON Pointer into *value*.
+    """Return every problem of *value* with *schema*, which an author wrote; pointers point into
+    *value*.
 
-    With *expressions*, those of *value* are not evaluated yet: see `Validator`.
+    With *expressions*, strings in *value* may be expressions that are not evaluated yet: see
+    `Validator`.
     """
     whole = schema if isinstance(schema, Mapping) else {"allOf": [schema]}
     return Validator(whole, expressions=expressions, references=_MOST_REFERENCES).problems(value)
 
 
 def _schemas(root: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield every schema in *root* that is an object, with its pointer; at most a few too many."""
+    """Yield every schema in *root* that is an object, with its pointer.
+
+    Stops after one more than `_MOST_SCHEMAS`.
+    """
     pending: list[tuple[str, Any]] = [(pointer, root)]
     count = 0
     while pending and count <= _MOST_SCHEMAS:
-        at, schema = pending.pop()
+        schema_pointer, schema = pending.pop()
         if isinstance(schema, Mapping):
             count += 1
-            yield at, schema
-            pending += reversed([(pointer_of(path, at), inner) for path, inner in _inner(schema)])
+            yield schema_pointer, schema
+            pending += reversed(
+                [(pointer_of(path, schema_pointer), inner) for path, inner in _inner(schema)]
+            )
 
 
 def _inner(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """Yield the schemas that stand directly in *schema*, each with its path."""
+    """Yield the direct subschemas of *schema*, each with its path."""
     for keyword, value in schema.items():
         if keyword in IN_ONE:
             yield (keyword,), value
@@ -99,7 +108,7 @@ def _inner(schema: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
 
 
 _BY_NAME = BY_NAME | {"definitions"}
-"""`definitions` is how earlier drafts called `$defs`: authors still write it."""
+"""Earlier drafts called `$defs` `definitions`, and authors still write it."""
 
 
 # References
@@ -108,43 +117,47 @@ _BY_NAME = BY_NAME | {"definitions"}
 def _reference_problems(
     root: Any, schemas: list[tuple[str, Mapping[str, Any]]]
 ) -> Iterator[Problem]:
+    """Yield the references of *schemas* that lead nowhere, to another document, or back to
+    themselves.
+    """
     resource = DRAFT202012.create_resource(root)
     resolver: Any = Registry().with_resource("", resource).resolver_with_root(resource)
     targets: dict[int, Any] = {}
-    for at, schema in schemas:
+    for schema_pointer, schema in schemas:
         reference = schema.get("$ref", schema.get("$dynamicRef"))
         if reference is None:
             continue
-        where = pointer_of(["$ref" if "$ref" in schema else "$dynamicRef"], at)
+        pointer = pointer_of(["$ref" if "$ref" in schema else "$dynamicRef"], schema_pointer)
         try:
             targets[id(schema)] = resolver.lookup(reference).contents
         except Unresolvable:
             if reference.startswith("#"):
-                yield Problem.of("schema-reference-unknown", where, name=reference)
+                yield Problem.of("schema-reference-unknown", pointer, name=reference)
             else:
-                yield Problem.of("schema-reference-remote", where, name=reference)
+                yield Problem.of("schema-reference-remote", pointer, name=reference)
     yield from _loop_problems(schemas, targets)
 
 
 def _loop_problems(
     schemas: list[tuple[str, Mapping[str, Any]]], targets: Mapping[int, Any]
 ) -> Iterator[Problem]:
-    """Yield a problem for each set of schemas that lead back to themselves for the same value: what
-    they check would never end.
+    """Yield a problem for each loop of schemas that refer to each other for the same value.
+
+    Checking a value against such a loop would never end.
     """
-    by_id = {id(schema): (at, schema) for at, schema in schemas}
+    by_id = {id(schema): (pointer, schema) for pointer, schema in schemas}
 
     def leads_to(node: int) -> list[int]:
         schema = by_id[node][1]
-        below = [id(one) for path, one in _inner(schema) if path[0] in _SAME_VALUE]
+        targeted = [id(target) for path, target in _inner(schema) if path[0] in _SAME_VALUE]
         if node in targets:
-            below.append(id(targets[node]))
-        return [one for one in below if one in by_id]
+            targeted.append(id(targets[node]))
+        return [target for target in targeted if target in by_id]
 
     for members in components(by_id, leads_to):
         if len(members) > 1 or members[0] in leads_to(members[0]):
-            at, _ = next(by_id[one] for one in members if one in targets)
-            yield Problem.of("schema-loop", pointer_of(["$ref"], at))
+            pointer, _ = next(by_id[target] for target in members if target in targets)
+            yield Problem.of("schema-loop", pointer_of(["$ref"], pointer))
 
 
 # Keywords
@@ -159,6 +172,9 @@ def _dialect_problems(schema: Any, pointer: str) -> Iterator[Problem]:
 
 
 def _keyword_problems(schema: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
+    """Yield warnings of keywords in *schema* that are probably misspelt, and of unreadable
+    patterns.
+    """
     for name in schema:
         near = nearest(name, _KEYWORDS) if name not in _KEYWORDS else []
         if near:

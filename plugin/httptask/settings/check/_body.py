@@ -1,4 +1,4 @@
-"""Which of the problems that a schema finds in the body of an `httpRequest` are reported."""
+"""Filter the problems that a schema finds in the body of an `httpRequest`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from httptask.settings.check._validate import Validator
 
 _ABOUT_FORMS = ("no-form", "several-forms")
 _ABOUT_STRUCTURE = ("type", *_ABOUT_FORMS)
-"""Codes that say that text is no structure; what a description says of text itself is checked."""
+"""Codes saying that text is not the expected structure. A body sent as text keeps only other
+problems.
+"""
 
 
 def but_for_forms(problems: list[Problem], pointer: str) -> Iterator[Problem]:
-    """Drop "none of the forms" for the body when a more specific problem about it is reported.
+    """Drop "none of the forms fits" for the body when a more specific problem about it is reported.
 
     *pointer* is that of the body.
     """
@@ -31,10 +33,10 @@ def but_for_forms(problems: list[Problem], pointer: str) -> Iterator[Problem]:
 def with_null_hints(
     problems: Iterable[Problem], schema: Mapping[str, Any], pointer: str
 ) -> Iterator[Problem]:
-    """Say with a missing body that may be null how null is sent: a null of the settings, from an
-    expression too, is an absent field.
+    """Add a hint on sending null to the problem that a body is missing, if the body may be null.
 
-    *schema* is that of the settings, which stand at *pointer*.
+    A null in settings, even one that an expression yields, only means an absent field. *schema* is
+    the settings schema; *pointer* is that of the settings.
     """
     for problem in problems:
         is_of_body = problem.code == "required" and problem.params.get("name") == "body"
@@ -56,10 +58,10 @@ def but_for_text(
     *,
     is_named: bool,
 ) -> Iterator[Problem]:
-    """Drop "text is no structure" for a body whose text is sent as it is: XML, say.
+    """Drop "text is not the structure" for a body of text that is sent unchanged, such as XML.
 
-    JSON's text is a value and is checked. Text of a form is sent as it is only where its author
-    says so: `{"$text": "a=1&b=2"}`. *is_named* says whether the settings name the media type;
+    Text for JSON is a value and is checked. Text for a form is sent unchanged only as `{"$text":
+    "a=1&b=2"}`; otherwise a hint says so. *is_named* says whether the settings name the media type;
     *pointer* is that of the body.
     """
     is_text = isinstance(settings.get("body"), str)

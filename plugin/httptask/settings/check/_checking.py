@@ -1,4 +1,4 @@
-"""A value being checked: what the keywords know of it, and what they say of it."""
+"""The state of one check, shared by the keywords, and the errors that they report."""
 
 from __future__ import annotations
 
@@ -15,58 +15,58 @@ from httptask._schema.patterns import Budget
 from httptask.settings.check._forms import Forms
 
 _SECONDS_OF_PATTERNS = 0.04
-"""Of matching, for all the patterns of one check: the event loop may not be blocked for longer than
-a tenth of a second.
+"""The time for all pattern matching of one check: the event loop must not be blocked for longer
+than a tenth of a second.
 """
 
 Errors = Iterator[ValidationError]
 
 
 class AdviceError(ValidationError):
-    """Something that a value should not be. It refuses nothing: whatever asks whether a value is
-    valid passes over it.
-    """
+    """A warning about a value. It does not make the value invalid: tests for validity skip it."""
 
 
 class MissingError(ValidationError):
-    """A property that is required and not there."""
+    """A required property that is missing."""
 
     name = ""
 
 
 class UncheckedPatternError(AdviceError):
-    """A pattern that takes too long."""
+    """A pattern that takes too long to match."""
 
 
 @dataclass(slots=True)
 class Check:
-    """One value being checked against one schema."""
+    """The check of one value against one schema."""
 
     forms: Forms
     expressions: bool
     budget: Budget
     is_silent: bool = False
-    """Whether nothing is advised."""
+    """Whether warnings are suppressed."""
     is_unchecked: bool = False
-    """Whether it was said already that a pattern takes too long: once is enough."""
+    """Whether a pattern that takes too long was already reported, which happens only once."""
     references: float = math.inf
-    """References that may still be followed."""
+    """How many more references may be followed."""
 
     @classmethod
     def begun(cls, forms: Forms, *, expressions: bool, references: float = math.inf) -> Check:
-        """Return a check with the time that is left to those it is one of, see `one_budget`."""
+        """Start a check. Inside `one_budget` it shares the time for patterns with the other checks
+        there.
+        """
         budget = _shared.get() or Budget(_SECONDS_OF_PATTERNS)
         return cls(forms, expressions, budget, references=references)
 
 
 current: ContextVar[Check] = ContextVar("current")
-"""The check under way: jsonschema hands nothing of its caller's on to keywords."""
+"""The check under way. jsonschema passes nothing from its caller on to the keywords."""
 _shared: ContextVar[Budget | None] = ContextVar("_shared", default=None)
 
 
 @contextmanager
 def one_budget() -> Iterator[None]:
-    """Let all checks inside share the time for patterns that one has."""
+    """Let all checks inside share the time for patterns of a single check."""
     token = _shared.set(_shared.get() or Budget(_SECONDS_OF_PATTERNS))
     try:
         yield
@@ -75,13 +75,13 @@ def one_budget() -> Iterator[None]:
 
 
 def refusals(errors: Iterable[ValidationError]) -> list[ValidationError]:
-    """Return *errors* without what is only advised against."""
+    """Return *errors* without the warnings."""
     return [error for error in errors if not isinstance(error, AdviceError)]
 
 
 def is_valid(validator: Any, instance: Any) -> bool:
-    """Say whether *validator* refuses nothing of *instance*: jsonschema's own `is_valid` takes
-    advice for a refusal.
+    """Say whether *validator* finds no error in *instance*. jsonschema's own `is_valid` counts
+    warnings.
     """
     return next(
         (False for error in validator.iter_errors(instance) if not isinstance(error, AdviceError)),
@@ -90,7 +90,7 @@ def is_valid(validator: Any, instance: Any) -> bool:
 
 
 class TooManyReferencesError(Exception):
-    """A schema was applied too often: its references lead to it along many ways."""
+    """More references were followed than allowed: they lead to the same schema along many paths."""
 
 
 def missing(name: str, **details: Any) -> MissingError:

@@ -1,6 +1,6 @@
-"""Files, and text that is sent as it is, in an `httpRequest`.
+"""Check files, and text that is sent unchanged, in an `httpRequest`.
 
-Nobody reads them before they are sent, so a schema says little about them.
+Their content is not read before it is sent, so a schema can say little about it.
 """
 
 from __future__ import annotations
@@ -38,26 +38,28 @@ _ABOUT_CONTENT = (
 )
 """Codes about the text or the JSON in a file.
 
-They are dropped for a field. For a whole body every code is: it is whatever its file holds.
+For a field they are dropped. For a whole body all codes are dropped: it is whatever its file holds.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """The values of a request that nobody reads before they are sent, by their paths in it."""
+    """The values of a request that are not read before they are sent, by their paths."""
 
     files: Mapping[Path, Mapping[str, Any]]
-    """References whose bytes are sent."""
+    """References to files whose bytes are sent."""
     data: Mapping[Path, Mapping[str, Any]]
-    """References whose content becomes data."""
+    """References to files whose content becomes data."""
     texts: Collection[Path]
-    """Texts that are sent as they are."""
+    """Texts that are sent unchanged."""
     mentions_files: bool = True
-    """Whether there may be references, in a text too; mostly there are none."""
+    """Whether there may be references, also within text. False, the usual case, saves the
+    search.
+    """
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], groups: Collection[str]) -> Unread:
-        """Return those in the *groups* of *settings*, which are normalised."""
+        """Return these values in the *groups* of *settings*, which are normalised."""
         checked = {name: value for name, value in settings.items() if name in groups}
         body = checked.get("body")
         texts: list[Path] = [("body",)] if is_text(body) else []
@@ -70,7 +72,9 @@ class Unread:
         return cls({path: file for path, file in files.items() if path not in data}, data, texts)
 
     def stood_in(self, settings: dict[str, Any]) -> dict[str, Any]:
-        """Return *settings* with a text for each: descriptions say that a file is a string."""
+        """Return *settings* with a string in place of each: descriptions say that a file is a
+        string.
+        """
         paths = [*self.files, *self.data, *self.texts]
         if not paths:
             return settings
@@ -78,7 +82,7 @@ class Unread:
         return copy
 
     def but_for_content(self, problems: Iterable[Problem], pointer: str) -> Iterator[Problem]:
-        """Drop those of *problems* that are about the content of a file or a text."""
+        """Drop those of *problems* that concern the content of a file or a text."""
         paths = {pointer_of(path, pointer): path for path in (*self.files, *self.data, *self.texts)}
         for problem in problems:
             path = paths.get(problem.pointer)
@@ -98,10 +102,10 @@ class Unread:
         *,
         expressions: bool,
     ) -> Iterator[Problem]:
-        """Yield what is wrong with the file references: their members, and where they stand.
+        """Yield the problems of the file references: in their members, and in where they stand.
 
-        The body is of one of *media_types*. With *expressions*, values not yet evaluated are let
-        through.
+        The body has one of *media_types*. With *expressions*, values that are not yet evaluated are
+        accepted.
         """
         if not self.mentions_files:
             return

@@ -1,8 +1,8 @@
-"""Formats of JSON Schema and OpenAPI, and which values plainly do not have them.
+"""Formats of JSON Schema and OpenAPI, and tests for values that plainly violate them.
 
 The formats are those of JSON Schema 2020-12, Validation, section 7.3, and of OpenAPI's registry. A
-format is an annotation, and descriptions are often wrong about theirs. So a mismatch is a warning,
-and values in doubt pass.
+format is an annotation, and descriptions often name a wrong one. So a mismatch is a warning, and
+values in doubt pass.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _LONGEST = 10_000
 
 
 def is_plainly_none(value: Any, name: Any) -> bool:
-    """Say whether *value* plainly does not have the format *name*.
+    """Say whether *value* plainly violates the format *name*.
 
-    False for a value of another type than the format is about.
+    False if the format does not apply to the type of *value*.
     """
     if isinstance(value, str):
         test = _TEXTS.get(name) if isinstance(name, str) else None
@@ -38,11 +38,12 @@ def is_plainly_none(value: Any, name: Any) -> bool:
 
 
 def described(name: str) -> str:
-    """Return what a value of the format *name* looks like, for a person."""
+    """Return a description of the format *name* for a person."""
     return _EXAMPLES.get(name, name)
 
 
 def _passes(test: Callable[[str], Any], text: str) -> bool:
+    """Say whether *text* passes *test*; an error is a failure."""
     try:
         return test(text) is not False
     except (ValueError, OverflowError):
@@ -68,8 +69,9 @@ def _date(text: str) -> Any:
 
 
 def _date_time(text: str) -> Any:
-    # Not plainly wrong: many servers take a time without its zone, or a space for the `T` (RFC
-    # 3339, section 5.6).
+    """Return false, or raise `ValueError`, for a text that is plainly no date and time."""
+    # Accepted: a time without its zone, or a space for the `T` (RFC 3339, section 5.6). Many
+    # servers take both.
     if not re.fullmatch(rf"\d{{4}}-\d\d-\d\d[t ]{_CLOCK}{_ZONE}?", text, re.ASCII | re.IGNORECASE):
         return False
     return datetime.fromisoformat(_without_leap_second(text))
@@ -96,6 +98,9 @@ def _uri(text: str) -> bool:
 
 
 def _reference(text: str) -> bool:
+    """Say whether *text* has only characters of a URI reference. Raises `ValueError` for a bad
+    host.
+    """
     urlsplit(text)
     return (
         re.search(r'[\x00-\x20\x7f<>"\\^`{|}]', text) is None
@@ -150,9 +155,9 @@ _TEXTS: dict[str, Callable[[str], Any]] = {
     "double": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?|nan|[+-]?inf(inity)?"),
     "decimal": _matching(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?"),
 }
-"""Format -> a test that returns false, or raises `ValueError`, for a text without the format."""
+"""Format -> a test that returns false, or raises `ValueError`, for text that violates it."""
 _FLOAT = (2 - 2**-23) * 2**127
-"""The greatest number of IEEE 754's binary32."""
+"""The largest finite number of IEEE 754's binary32."""
 _NUMBERS: dict[str, tuple[float, float]] = {
     "int8": (-(2**7), 2**7 - 1),
     "int16": (-(2**15), 2**15 - 1),
@@ -164,7 +169,7 @@ _NUMBERS: dict[str, tuple[float, float]] = {
     "uint64": (0, 2**64 - 1),
     "float": (-_FLOAT, _FLOAT),
 }
-"""Format -> its least and its greatest number."""
+"""Format -> its smallest and its largest number."""
 _EXAMPLES = {
     "date": "a date such as 2026-02-28",
     "date-time": "a date and time such as 2026-02-28T09:30:00Z",

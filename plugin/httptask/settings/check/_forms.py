@@ -1,7 +1,7 @@
-"""The alternatives of `oneOf` and `anyOf`, and the property by whose value one of them is chosen.
+"""Find the property whose value selects one of the alternatives of `oneOf` or `anyOf`.
 
-Such a property is named by a `discriminator` (OpenAPI 3.2, section 4.25), or is one for which the
-alternatives allow different values (`const`, `enum`).
+Either a `discriminator` names it (OpenAPI 3.2, section 4.25), or the alternatives allow different
+values for it (`const`, `enum`).
 """
 
 from __future__ import annotations
@@ -19,39 +19,41 @@ from httptask.expressions import has_expression
 from httptask.settings._request_schema import called
 
 _MOST_COMPARED = 200
-"""Alternatives in which a property is looked for that tells them apart."""
+"""Alternatives in which a distinguishing property is looked for."""
 
 Schema = Any
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A property whose value, the tag, tells which of several forms is meant."""
+    """A property whose value, the tag, selects one of several forms."""
 
     property: str
     forms: Mapping[str, Schema]
-    """Tag, as JSON -> the form that is meant."""
+    """Tag, as JSON -> the form it selects."""
     listed: list[Any]
-    """The tags as they are shown: of two for one form, the one that the description gives."""
+    """The tags to show. If two select one form, only the tag in the description's mapping is
+    shown.
+    """
     default: Schema
-    """The form that is meant without a known tag (OpenAPI 3.2: `defaultMapping`); None: there is
+    """The form for a missing or unknown tag (OpenAPI 3.2: `defaultMapping`); None if there is
     none.
     """
     tags: tuple[frozenset[str] | None, ...]
-    """The tags of each alternative, as JSON; None: any."""
+    """The tags of each alternative, as JSON; None: any tag."""
     is_complete: bool
-    """Whether no form can be meant but those in `forms`."""
+    """Whether every form that an object can have is in `forms`."""
     is_required: bool
     """Whether every form requires the tag."""
 
     def form(self, instance: Mapping[str, Any]) -> Schema | None:
-        """Return the form that *instance* chooses; None when it chooses none."""
+        """Return the form that the tag of *instance* selects; None if it selects none."""
         if not self.is_complete or _is_open(instance.get(self.property)):
             return None
         return self.forms.get(_key(instance.get(self.property)), self.default)
 
     def refuses(self, instance: Mapping[str, Any]) -> bool:
-        """Say whether *instance*, which chooses no form, can be none of them for its tag alone."""
+        """Say whether the tag alone rules out all forms for *instance*, which selects none."""
         if not self.is_complete:
             return False
         return (
@@ -59,18 +61,19 @@ class Choice:
         )
 
     def likely(self, instance: Any, results: list[Any]) -> list[Any]:
-        """Return those of *results*, one for each alternative, that are of forms with the tag of
-        *instance*; all if none has it.
+        """Return the *results* of the forms that have the tag of *instance*; all if no form has it.
+
+        *results* has one entry for each alternative.
         """
         tag = instance.get(self.property) if isinstance(instance, Mapping) else None
         if tag is None or _is_open(tag):
             return results
-        own = [
+        matching = [
             result
             for tags, result in zip(self.tags, results, strict=True)
             if tags and _key(tag) in tags
         ]
-        return own or results
+        return matching or results
 
 
 def _is_open(tag: Any) -> bool:
@@ -83,8 +86,9 @@ def _key(value: Any) -> str:
 
 
 class Forms:
-    """Finds what tells the alternatives of one document's schemas apart; *schema* is its root,
-    `$defs` included.
+    """Finds how the alternatives in the schemas of one document are told apart.
+
+    *schema* is the document's root, with its `$defs`.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -93,24 +97,27 @@ class Forms:
         self._kept: dict[tuple[int, str], tuple[Schema, Choice | None]] = {}
 
     def choice(self, schema: Mapping[str, Any], keyword: str) -> Choice | None:
-        """Return how one of the alternatives of *keyword* in *schema* is chosen; None when it is by
-        nothing but trying.
+        """Return the choice between the alternatives of *keyword* in *schema*; None if only trying
+        helps.
         """
-        kept = self._kept.get((id(schema), keyword))
-        if kept is None:  # the schema is kept, too, so that its id stays its own
-            kept = self._kept[id(schema), keyword] = (schema, self._choice(schema, schema[keyword]))
-        return kept[1]
+        entry = self._kept.get((id(schema), keyword))
+        if entry is None:  # the entry holds the schema: were it freed, another could get its id
+            entry = self._kept[id(schema), keyword] = (
+                schema,
+                self._choice(schema, schema[keyword]),
+            )
+        return entry[1]
 
     def chosen(
         self, schema: Mapping[str, Any], keyword: str, instance: Mapping[str, Any]
     ) -> Schema | None:
-        """Return the alternative that *instance* chooses; None when it chooses none."""
+        """Return the alternative that *instance* selects; None if it selects none."""
         choice = self.choice(schema, keyword)
         return choice.form(instance) if choice is not None else None
 
     def resolved(self, reference: Any) -> Schema:
-        """Return what *reference*, a pointer into the document, points at; true when it is
-        nothing.
+        """Return the target of *reference*, a pointer into the document; true if it leads
+        nowhere.
         """
         target: Any = self._root
         for step in parts(str(reference).removeprefix("#")):
@@ -118,19 +125,19 @@ class Forms:
         return True if target is None else target
 
     def names(self, alternatives: Iterable[Schema]) -> list[str]:
-        """Return what *alternatives* are called, as far as they have names."""
+        """Return the titles or names of the *alternatives* that have one."""
         peeked = map(self._views.peek, alternatives)
         titles = (own.get("title") or called(name) for own, name in peeked)
         return [str(title) for title in titles if title]
 
     def properties(self, schema: Schema) -> Mapping[str, Schema]:
-        """Return the properties that *schema* names, with all that holds beside it."""
+        """Return the properties of *schema*, including those in its references and compositions."""
         return self._views.view(schema).properties
 
     def _choice(self, schema: Mapping[str, Any], alternatives: list[Schema]) -> Choice | None:
         if not 2 <= len(alternatives) <= _MOST_COMPARED:
             return None
-        # A tag is of an object: what is none is not looked at.
+        # A tag is a member of an object, so alternatives that are not objects are skipped.
         views = [
             view if _may_be_object(view) else None for view in map(self._views.view, alternatives)
         ]
@@ -144,6 +151,7 @@ class Forms:
     def _discriminated(
         self, discriminator: Mapping[str, Any], alternatives: list[Schema], views: list[View | None]
     ) -> Choice | None:
+        """Return the choice that *discriminator*, a Discriminator Object, describes."""
         name = discriminator["propertyName"]
         mapping = discriminator.get("mapping", {})
         own: list[list[Any]] = [self._values(view, name) for view in views]
@@ -160,14 +168,15 @@ class Forms:
         tags: list[frozenset[str] | None] = []
         for form, values, target in zip(alternatives, own, targets, strict=True):
             mapped = [tag for tag in mapping if forms.get(_key(tag)) is form]
-            # A form that the mapping names may share an enum of all tags with the others.
+            # An `enum` of all tags may be shared by forms that the mapping names, and selects none
+            # of them.
             further = [
                 value
                 for value in values
                 if value not in mapped and (not mapped or shared[_key(value)] == 1)
             ]
             if not mapped and not values and target is not None:
-                further = [target]  # by its name
+                further = [target]  # OpenAPI: without a mapping the tag is the schema's name
             listed += further
             for tag in further:
                 forms.setdefault(_key(tag), form)
@@ -188,6 +197,9 @@ class Forms:
         )
 
     def _told_apart(self, alternatives: list[Schema], views: list[View | None]) -> Choice | None:
+        """Return the best choice by a property with different values in each alternative, or
+        None.
+        """
         best: Choice | None = None
         for name in dict.fromkeys(
             name for view in views if view is not None for name in view.properties
@@ -216,7 +228,7 @@ class Forms:
         return best
 
     def _values(self, view: View | None, name: str) -> list[Any]:
-        """Return the only values that *view* allows for its property *name*; none when it allows
+        """Return the only values that *view* allows for its property *name*; empty if it allows
         others.
         """
         child = (

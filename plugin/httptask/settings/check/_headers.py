@@ -1,4 +1,4 @@
-"""Everything wrong with the headers of one `httpRequest` that no schema says."""
+"""Find the problems in the headers of one `httpRequest` that no schema finds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from httptask.settings.check._media_type import content_type_of, offered
 
 
 def header_names(schema: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers that a settings *schema* documents: lower-case name -> its spelling."""
+    """Return the headers that a settings *schema* documents: lower-case name -> documented
+    spelling.
+    """
     group = schema.get("properties", {}).get("headers")
     if not isinstance(group, Mapping):
         return {}
@@ -28,7 +30,7 @@ def header_names(schema: Mapping[str, Any]) -> dict[str, str]:
 def as_spelt(
     problem: Problem, request: Mapping[str, Any], names: Mapping[str, str], base: str
 ) -> Problem:
-    """Return *problem* with its pointer at the header as its author spelt it.
+    """Return *problem* with its pointer at the header as the author spelt it.
 
     *names* are the documented headers (`header_names`); *base* is the pointer of *request*.
     """
@@ -43,18 +45,18 @@ def as_spelt(
 def content_type_problems(
     settings: Mapping[str, Any], endpoint: Endpoint | None, pointer: str
 ) -> Iterator[Problem]:
-    """Refuse a `Content-Type` that is a range, or in none of the endpoint's ranges of media types.
+    """Refuse a `Content-Type` that is itself a range, or that lies outside the endpoint's ranges.
 
-    No media type has an asterisk in its name (RFC 6838, section 4.2). Where the endpoint names
-    media types and no ranges, its schema refuses the others. *pointer* is that of the headers.
+    No media type has an asterisk in its name (RFC 6838, section 4.2). If the endpoint names media
+    types but no ranges, its schema refuses the others. *pointer* is that of the headers.
     """
     content, content_type = offered(endpoint), content_type_of(settings)
     if content_type is None or has_expression(content_type):
         return
     has_ranges = any("*" in name for name in content)
     if "*" in essence(content_type):
-        at = pointer_of(["Content-Type"], pointer)
-        yield Problem.of("media-type-range", at, found=content_type)
+        header_pointer = pointer_of(["Content-Type"], pointer)
+        yield Problem.of("media-type-range", header_pointer, found=content_type)
     elif has_ranges and not offers(content, content_type):
         yield Problem.of(
             "media-type",
@@ -67,33 +69,33 @@ def content_type_problems(
 def header_problems(
     headers: Any, described_framing: Collection[str], base: str, *, host_header: bool
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the names and values of *headers*, which stand at *base*.
+    """Yield the problems in the names and values of *headers*, which stand at *base*.
 
-    *described_framing* are the framing headers, lower case, that the endpoint documents: its
-    author may give them, and they are not sent. *host_header* says whether `Host` may be set.
+    *described_framing* are the framing headers, in lower case, that the endpoint documents: an
+    author may set them, but they are not sent. *host_header* says whether `Host` may be set.
     """
     if not isinstance(headers, Mapping) or not all(isinstance(name, str) for name in headers):
         return
     spellings: dict[str, str] = {}
     for name, value in headers.items():
-        pointer, lower = pointer_of([name], base), name.lower()
+        pointer, lower_name = pointer_of([name], base), name.lower()
         if not TOKEN.fullmatch(name):
             yield Problem.of("header-name", pointer, name=name)
-        elif lower == "host":
+        elif lower_name == "host":
             yield from _host_problems(value, pointer, allowed=host_header)
-        elif lower in described_framing:
+        elif lower_name in described_framing:
             yield Problem.of("header-not-sent", pointer, severity="warning", name=name)
-        elif lower in FRAMING:
+        elif lower_name in FRAMING:
             yield Problem.of("header-framing", pointer, name=name)
-        elif lower in spellings:
-            yield Problem.of("header-twice", pointer, other=spellings[lower])
-        spellings[lower] = name
+        elif lower_name in spellings:
+            yield Problem.of("header-twice", pointer, other=spellings[lower_name])
+        spellings[lower_name] = name
         if isinstance(value, str) and UNSENDABLE.search(value):
             yield Problem.of("header-value", pointer)
 
 
 def coding_problems(request: Mapping[str, Any], base: str) -> Iterator[Problem]:
-    """Warn of a `Content-Encoding` that the body of *request* is not written in.
+    """Warn of a `Content-Encoding` in which the body of *request* is not encoded.
 
     See RFC 9110, section 8.4. *base* is the pointer of the headers.
     """
@@ -105,8 +107,8 @@ def coding_problems(request: Mapping[str, Any], base: str) -> Iterator[Problem]:
             continue
         is_known = not isinstance(value, str) or has_expression(value) or writes_coding(value)
         if not is_known and not (isinstance(body, str) and is_expression(body)):
-            at = pointer_of([name], base)
-            yield Problem.of("header-coding", at, severity="warning", found=value)
+            header_pointer = pointer_of([name], base)
+            yield Problem.of("header-coding", header_pointer, severity="warning", found=value)
 
 
 def _host_problems(value: Any, pointer: str, *, allowed: bool) -> Iterator[Problem]:

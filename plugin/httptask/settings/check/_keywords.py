@@ -1,9 +1,8 @@
-"""Keywords of JSON Schema 2020-12 that settings are checked by, where the jsonschema package would
-do otherwise.
+"""Keywords of JSON Schema 2020-12 that differ from the jsonschema package's own.
 
-Patterns are ECMA-262's and end in time, decimals are compared as decimals, and what is only advised
-against (a read-only field, a text that is no date) is an `AdviceError`: it is reported, and refuses
-nothing.
+Patterns are those of ECMA-262 and have a time limit. Decimals are compared exactly. What is only
+advised against (a read-only field, text that is no date) is an `AdviceError`: it is reported, but
+does not make a value invalid.
 """
 
 from __future__ import annotations
@@ -38,7 +37,8 @@ from httptask.settings.check._scalars import plainly_takes
 
 
 def _reference(validator: Any, reference: Any, instance: Any, schema: Any) -> Any:
-    # A few schemas that refer to each other twice have more ways through them than time allows.
+    # A few schemas that refer to each other twice can be followed along more paths than there is
+    # time.
     check = current.get()
     check.references -= 1
     if check.references < 0:
@@ -50,7 +50,7 @@ def _reference(validator: Any, reference: Any, instance: Any, schema: Any) -> An
 
 
 def matches(pattern: str, text: str) -> bool | None:
-    """Say whether *text* matches *pattern*; None when that cannot be known, or not in time."""
+    """Say whether *text* matches *pattern*; None if this cannot be decided, or not in time."""
     try:
         return search(pattern, text, current.get().budget)
     except PatternError:
@@ -87,8 +87,8 @@ def _properties(validator: Any, schemas: Mapping[str, Any], instance: Any, schem
 
 
 def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
-    """Check *value*, the property *name* of an object; what is wrong by the schema `false` has its
-    place, too.
+    """Check *value*, the property *name* of an object. Unlike jsonschema, give an error by the
+    schema `false` the path of the property.
     """
     if schema is False:
         yield ValidationError(
@@ -102,15 +102,15 @@ def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
 
 
 def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Errors:
-    # A number is the decimal that is written (JSON Schema 2020-12, Validation, section 6.2.1):
-    # 19.99 is 1999 times 0.01.
+    # A number is the decimal as written (JSON Schema 2020-12, Validation, section 6.2.1), so 19.99
+    # is a multiple of 0.01.
     if isinstance(instance, float) and not math.isfinite(instance):
         return
     if any(
         isinstance(number, Decimal) and abs(number.adjusted()) > _MOST_EXPONENT
         for number in (instance, divisor)
     ):
-        return  # written out it would fill the memory
+        return  # its digits would fill the memory
     if (
         validator.is_type(instance, "number")
         and (_exact(instance) / _exact(divisor)).denominator != 1
@@ -119,7 +119,7 @@ def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Er
 
 
 _MOST_EXPONENT = 20_000
-"""Of a decimal that is written out for an exact quotient."""
+"""The largest exponent of a decimal that is expanded for an exact quotient."""
 
 
 def _exact(number: Any) -> Fraction:
@@ -127,7 +127,7 @@ def _exact(number: Any) -> Fraction:
 
 
 def _enum(validator: Any, values: Any, instance: Any, schema: Any) -> Errors:
-    # Text equals nothing but text; for other values jsonschema tells 1 from true.
+    # Text only equals text. For other values jsonschema distinguishes 1 from true.
     if isinstance(instance, str) and isinstance(values, list) and instance in values:
         return
     yield from Draft202012Validator.VALIDATORS["enum"](validator, values, instance, schema) or ()
@@ -165,7 +165,7 @@ def _additional_properties(validator: Any, others: Any, instance: Any, schema: A
         return
     properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name, value in instance.items():
-        # What may match a pattern, but not in time, is let through.
+        # A name that may match a pattern, but cannot be matched in time, is accepted.
         if name not in properties and all(matches(pattern, name) is False for pattern in patterns):
             yield from _other(validator, others, name, value)
 
@@ -189,8 +189,8 @@ def _other(validator: Any, others: Any, name: str, value: Any) -> Errors:
 def _evaluated(
     validator: Any, instance: Mapping[str, Any], schema: Any, *, inner: bool = False
 ) -> set[str]:
-    """Return the names of *instance* that *schema*, with what it is made of, speaks of (2020-12,
-    Core, section 11.3).
+    """Return the names of *instance* that *schema* or one of its parts evaluates (2020-12, Core,
+    section 11.3).
     """
     if not isinstance(schema, Mapping):
         return set()
@@ -205,8 +205,9 @@ def _evaluated(
 
 
 def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the schemas in *schema* that hold for the same *instance*, or have to: what is wrong by
-    them they say themselves.
+    """Yield the subschemas of *schema* that apply to the same *instance*, satisfied or not.
+
+    Violations are reported by those subschemas themselves.
     """
     forms = current.get().forms
     if "$ref" in schema:
@@ -221,12 +222,12 @@ def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any
             if chosen is not None:
                 yield chosen
                 continue
-            fitting = [
+            satisfied = [
                 part
                 for part in schema[keyword]
                 if is_valid(validator.evolve(schema=part), instance)
             ]
-            yield from fitting or schema[keyword]
+            yield from satisfied or schema[keyword]
     if "if" in schema:
         holds = is_valid(validator.evolve(schema=schema["if"]), instance)
         yield from [schema["if"]] if holds else []
@@ -235,7 +236,7 @@ def _parts(validator: Any, instance: Mapping[str, Any], schema: Mapping[str, Any
 
 def _unevaluated_items(validator: Any, items: Any, instance: Any, schema: Any) -> Errors:
     check = current.get()
-    was, check.is_silent = (
+    was_silent, check.is_silent = (
         check.is_silent,
         True,
     )  # jsonschema's own check takes any error for a refusal
@@ -245,7 +246,7 @@ def _unevaluated_items(validator: Any, items: Any, instance: Any, schema: Any) -
             or ()
         )
     finally:
-        check.is_silent = was
+        check.is_silent = was_silent
     yield from errors
 
 
@@ -269,8 +270,7 @@ Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
 
 
 def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
-    # What a keyword says about the *content* of a string or container cannot be known while part of
-    # it is an expression.
+    # While part of a string or container is an expression, nothing is known about its *content*.
     about_content = keyword in _ABOUT_CONTENT
 
     @functools.wraps(check)
@@ -306,8 +306,8 @@ _ABOUT_CONTENT = frozenset(
 
 
 def _asked_of(condition: Any, instance: Any) -> Any:
-    """Return what of *instance* the `if` schema *condition* is about: only the properties it names,
-    where it asks for no more.
+    """Return the part of *instance* that the `if` schema *condition* tests: only the properties it
+    names, if it has no other keywords.
     """
     if (
         not isinstance(instance, Mapping)
@@ -325,7 +325,7 @@ _OF_PROPERTIES = frozenset(("properties", "required"))
 
 
 _ALWAYS = frozenset(("$ref", "readOnly"))
-"""Keywords that say the same of an expression."""
+"""Keywords that apply to an expression as well."""
 _extend: Any = validators.extend  # its stub has no types
 Strict: Any = _extend(
     Draft202012Validator,

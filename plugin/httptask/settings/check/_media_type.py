@@ -1,4 +1,4 @@
-"""The media type of a body whose author names none: decided once, for checking and for sending."""
+"""Choose the media type of a body if its author names none, once for both checking and sending."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from httptask.settings.check._validate import schema_problems
 
 
 def content_type_of(settings: Mapping[str, Any]) -> str | None:
-    """Return the `Content-Type` that the settings *settings* name; None when they name none."""
+    """Return the `Content-Type` in *settings*; None if there is none."""
     headers = settings.get("headers")
     values = headers.items() if isinstance(headers, Mapping) else ()
     content_type = next(
@@ -31,7 +31,7 @@ def content_type_of(settings: Mapping[str, Any]) -> str | None:
 
 
 def offered(endpoint: Endpoint | None) -> Mapping[str, MediaType]:
-    """Return what *endpoint* describes of its body, by media type."""
+    """Return the media types that *endpoint* describes for its body."""
     return (
         endpoint.request_body.content
         if endpoint is not None and endpoint.request_body is not None
@@ -40,15 +40,16 @@ def offered(endpoint: Endpoint | None) -> Mapping[str, MediaType]:
 
 
 def content_type_as_offered(settings: dict[str, Any], endpoint: Endpoint | None) -> dict[str, Any]:
-    """Return *settings* with `Content-Type` as *endpoint* writes it, where only parameters differ.
+    """Return *settings* with `Content-Type` spelt as *endpoint* spells it, if only parameters
+    differ.
 
     Parameters of a media type are a charset or a boundary (RFC 9110, section 8.3.1).
     """
     content_type = content_type_of(settings)
     if content_type is None or "Content-Type" not in settings["headers"]:
         return settings
-    alike = (name for name in offered(endpoint) if essence(name) == essence(content_type))
-    headers = {**settings["headers"], "Content-Type": next(alike, content_type)}
+    equal_names = (name for name in offered(endpoint) if essence(name) == essence(content_type))
+    headers = {**settings["headers"], "Content-Type": next(equal_names, content_type)}
     return {**settings, "headers": headers}
 
 
@@ -59,13 +60,12 @@ def decided(
     *,
     expressions: bool = False,
 ) -> str | None:
-    """Return the media type that the body of *settings* (normalised settings, which name none) is
-    written in.
+    """Return the media type for the body of *settings*, which are normalised and name none.
 
-    Of the media types of *endpoint* that can carry the value, it is the one whose schema in
-    *schema*, the settings schema, the value fits. When it fits several, JSON comes first, then a
-    form, multipart, XML, the rest; when it fits none, the one with the fewest problems counts. None
-    where the schemas say nothing: there is only one, or a file brings its own type.
+    Candidates are the media types of *endpoint* that can carry the value and whose schema, in the
+    settings schema *schema*, the value fits. If it fits several, JSON comes first, then a form,
+    multipart, XML, the rest. If it fits none, the one with the fewest problems is taken. None if
+    the schemas decide nothing: there is only one, or a file brings its own type.
     """
     content = offered(endpoint)
     body = settings.get("body")
@@ -86,19 +86,21 @@ def decided(
     if not names:
         return None
     readable = Unread.of(settings, {"body"}).stood_in({"body": body})
-    named = {
+    problem_counts = {
         name: len(_problems(readable, schema, name, expressions=expressions)) for name in names
     }
-    best = min(names, key=lambda name: named[name])
+    best = min(names, key=lambda name: problem_counts[name])
     return chosen(body, {best: content[best]})
 
 
 def _problems(
     settings: Mapping[str, Any], schema: Mapping[str, Any], name: str, *, expressions: bool
 ) -> list[Problem]:
-    """Return what the schema of the media type *name* says against the body of *settings*."""
+    """Return the problems that the schema of the media type *name* finds in the body of
+    *settings*.
+    """
     if isinstance(settings["body"], str) and not is_json(name):
-        return []  # its author has written it in the media type already
+        return []  # the author has already encoded the text in the media type
     named = {**settings, "headers": {"Content-Type": name}}
     grouped(named, schema, name, expressions=expressions)
     problems = schema_problems(schema, named, expressions=expressions)
@@ -116,7 +118,7 @@ def with_media_type(
     *,
     expressions: bool = False,
 ) -> dict[str, Any]:
-    """Return *request* (normalised settings) with the `Content-Type` that is `decided`."""
+    """Return *request* (normalised settings) with the `Content-Type` that `decided` chooses."""
     name = decided(request, schema, endpoint, expressions=expressions)
     headers = request.get("headers", {})
     if name is None or not isinstance(headers, Mapping):
@@ -127,9 +129,9 @@ def with_media_type(
 def foreseen(
     settings: Mapping[str, Any], schema: Mapping[str, Any], endpoint: Endpoint | None
 ) -> str | None:
-    """Return the media type that the body of *settings* (normalised settings) is sent as.
+    """Return the media type as which the body of *settings* (normalised) will be sent.
 
-    None when there is no body, when no media type carries it, and when that is up to an expression.
+    None if there is no body, if no media type can carry it, or if an expression decides.
     """
     if "body" not in settings:
         return None
@@ -145,5 +147,5 @@ def foreseen(
         return next(iter(content)) if len(content) == 1 else None
     try:
         return chosen(body, content)
-    except ValueError:  # none of them: checking says so
+    except ValueError:  # no media type can carry the body: another check reports this
         return None

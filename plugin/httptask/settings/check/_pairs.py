@@ -1,7 +1,7 @@
-"""A query or a form written as pairs: `[["a", "1"], ["b", "2"], ["a", "3"]]`.
+"""Check a query or a form written as pairs: `[["a", "1"], ["b", "2"], ["a", "3"]]`.
 
-Pairs keep their order, and a name may recur. They are checked as the object that they are without
-their order.
+Pairs keep their order, and a name may recur. They are checked as the object that has the same names
+and values.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from httptask.expressions import has_expression
 from httptask.settings.check._validate import typed
 
 Paths = dict[tuple[str, ...], tuple[str | int, ...]]
-"""Path of a value in the object -> its path in the pairs that its author wrote."""
+"""Path of a value in the object -> its path in the author's pairs."""
 
 
 def grouped(
     settings: dict[str, Any], schema: Mapping[str, Any], media_type: str, *, expressions: bool
 ) -> Paths:
-    """Make objects of the pairs in *settings*, in place; return where each value was written.
+    """Replace the pairs in *settings* by objects, in place; return where each value was written.
 
-    A body of *media_type* is pairs only when that is a form. With *expressions*, names that hold
-    one are left out.
+    In a body, pairs have this meaning only if *media_type* is a form. With *expressions*, a name
+    that contains an expression is left out.
     """
     paths: Paths = {}
     names = ["query", *(["body"] if essence(media_type) in (FORM, FORM_DATA) else [])]
@@ -63,7 +63,8 @@ def _as_described(items: list[Any], schema: Any) -> Any:
 
 
 def as_written(problem_pointer: str, paths: Paths, base: str) -> str:
-    """Return *problem_pointer*, which points into an object, as one into the pairs as written.
+    """Translate *problem_pointer*, a pointer into an object, into a pointer into the author's
+    pairs.
 
     *base* is the pointer of the request.
     """

@@ -1,4 +1,4 @@
-"""Everything wrong with one `httpRequest`: by its schema, and beyond it."""
+"""Find every problem in one `httpRequest`: those its schema finds, and those beyond a schema."""
 
 from __future__ import annotations
 
@@ -52,11 +52,12 @@ _CHECKED_WITH = {
     "headers": ("body",),
     "body": ("headers",),
 }
-"""Groups that a group cannot be checked without: values may stand in the URL's text, and a header
-names the media type of the body."""
+"""Group -> the groups that have to be checked with it. The URL may contain path and query values,
+and a header names the media type of the body.
+"""
 
 _HEADERS_WITH_RULES = FRAMING | {"host", "content-type", "content-encoding"}
-"""Headers that say something of the rest of a request: never looked at alone."""
+"""Headers that affect the rest of a request, and are therefore never checked alone."""
 
 _ABOUT_ONE_GROUP = frozenset(
     (
@@ -64,7 +65,7 @@ _ABOUT_ONE_GROUP = frozenset(
         *("properties", "required", "additionalProperties"),
     )
 )
-"""Keywords of a settings schema that say nothing of several groups at once."""
+"""Keywords of a settings schema that do not relate several groups to each other."""
 
 
 def request_problems(
@@ -77,7 +78,7 @@ def request_problems(
     host_header: bool = False,
     waived: bool = False,
 ) -> list[Problem]:
-    """Return everything wrong with *request*: see `RequestCheck`."""
+    """Return every problem in *request*: see `RequestCheck`."""
     check = RequestCheck(
         schema,
         endpoint,
@@ -90,14 +91,14 @@ def request_problems(
 
 
 class RequestCheck:
-    """Checks `httpRequest`s, before or after `normalised`; kept where one task is run many times.
+    """Checks `httpRequest`s, before or after `normalised`. Kept for a task that runs many times.
 
-    *schema* is the settings schema of *endpoint*, or the schema of any request when there is none.
-    *pointer* is that of the requests in the workflow definition. With *expressions*, values
-    not yet evaluated are let through. *groups* are the parts to look at, where the rest has been
-    looked at before. *host_header* says whether the operator lets tasks set the header `Host`. With
-    *waived*, only what keeps any request from being sent counts: the endpoint is asked for nothing
-    but the variables of its servers.
+    *schema* is the settings schema of *endpoint*, or the schema of any request if there is none.
+    *pointer* is the pointer of the requests in the workflow definition. With *expressions*, values
+    that are not yet evaluated are accepted. *groups* are the parts to check; the others were
+    checked before. *host_header* says whether the operator lets tasks set the header `Host`. With
+    *waived*, only problems that prevent any sending count, and of the endpoint only the variables
+    of its servers are required.
     """
 
     def __init__(
@@ -138,8 +139,8 @@ class RequestCheck:
     def plainly_allows(self, request: Mapping[str, Any], paths: Iterable[Path]) -> bool:
         """Say whether the values at *paths* in *request* are scalars that are plainly allowed.
 
-        All else in *request* was checked before, as `Prepared` values are. False decides nothing:
-        the whole check does.
+        Everything else in *request* must have been checked before, as values of `Prepared` are.
+        False does not mean refused: run the whole check to decide.
         """
         for path in paths:
             if path not in self._scalars:
@@ -150,13 +151,16 @@ class RequestCheck:
             value: Any = request
             for step in path:
                 value = value[step]
-            # A text may be a header that cannot be sent, or mention a file.
+            # Only the whole check finds text that no header can carry, or that mentions a file.
             is_special = isinstance(value, str) and (UNSENDABLE.search(value) or "file" in value)
             if is_special or not plainly_allows(schema, value):
                 return False
         return True
 
     def _scalar_schema(self, path: Path) -> Mapping[str, Any] | None:
+        """Return the schema of the scalar at *path* if the scalar can be checked alone, else
+        None.
+        """
         names = [step for step in path if isinstance(step, str)]
         if len(names) != len(path) or len(names) < 2 or "url" in self._groups:
             return None
@@ -171,7 +175,7 @@ class RequestCheck:
 
     @one_budget()
     def problems(self, request: Any) -> list[Problem]:
-        """Return everything wrong with *request*."""
+        """Return every problem in *request*."""
         if not isinstance(request, Mapping):
             return self._validator.problems(request, self._pointer)
         for group in self._groups:
@@ -197,7 +201,7 @@ class RequestCheck:
         return problems
 
     def _media_types(self, settings: Mapping[str, Any]) -> list[str]:
-        """Return the media types that the body may have: the one that *settings* name alone."""
+        """Return the media types that the body may have; only one if *settings* name it."""
         content_type = content_type_of(settings)
         if content_type is not None:
             return [content_type]
@@ -211,10 +215,10 @@ class RequestCheck:
         *,
         is_named: bool,
     ) -> list[Problem]:
-        """Return what the schema says against *settings*: the values of *request*, normalised.
+        """Return the problems that the schema finds in *settings*, the normalised *request*.
 
-        Files, pairs and the query in the URL are first written as the values that the schema
-        describes; what is wrong then points at what the author wrote.
+        Files, pairs and the query in the URL are first replaced by the values that the schema
+        describes. Their problems then point at the original values.
         """
         base, expressions, groups = self._pointer, self._expressions, self._groups
         unread = Unread.of(settings, groups)
@@ -253,7 +257,9 @@ class RequestCheck:
         return problems
 
     def _schema_problems(self, settings: dict[str, Any], in_url: dict[str, Any]) -> list[Problem]:
-        """Return the problems of *settings*, whose query is joined by the values *in_url*."""
+        """Return the problems of *settings* after the query values *in_url* are added to their
+        query.
+        """
         schema = for_media_type(self._schema, content_type_of(settings))
         validator = self._validator
         if schema is not self._schema:
@@ -267,7 +273,9 @@ class RequestCheck:
         return validator.problems(settings, self._pointer)
 
     def _query_in_url(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the query values in the URL's text, but those that stand in the described path."""
+        """Return the query values in the URL's text, except those that belong to the described
+        path.
+        """
         if self._endpoint is None or "url" not in self._groups:
             return {}
         values = query_in_url(settings, self._schema, expressions=self._expressions)
@@ -276,7 +284,7 @@ class RequestCheck:
     def _message_problems(
         self, request: Mapping[str, Any], settings: Mapping[str, Any]
     ) -> Iterator[Problem]:
-        """Yield what no schema says: what a URL and headers cannot be."""
+        """Yield the problems of the URL and the headers that no schema can find."""
         if "url" in self._groups or "pathParameters" in self._groups:
             yield from url_problems(
                 request,
@@ -295,26 +303,29 @@ class RequestCheck:
 
 
 def focused(schema: Mapping[str, Any], groups: Collection[str]) -> dict[str, Any]:
-    """Return a settings *schema* that lets through everything that is not about *groups*.
+    """Return the settings *schema* with everything accepted that does not concern *groups*.
 
-    Settings are checked when they are read; what their expressions yield is all that can be wrong
-    when they run. Conditions are about a body and the header that names its media type: these stay.
+    Settings are checked when the definition is read. At run time only values from expressions can
+    be wrong. Conditions concern the body and the header with its media type, so these two groups
+    stay.
     """
-    kept = {*groups, *(("headers", "body") if "allOf" in schema else ())}
+    checked = {*groups, *(("headers", "body") if "allOf" in schema else ())}
     properties = {
-        name: group if name in kept else True
+        name: group if name in checked else True
         for name, group in schema.get("properties", {}).items()
     }
     return {**schema, "properties": properties}
 
 
 def _names_server(request: Mapping[str, Any]) -> bool:
-    """Say whether a path parameter stands in the server's address of the URL of *request*."""
+    """Say whether the URL of *request* has a path parameter in its server's address."""
     return "{" in str(request.get("url")).partition("://")[2].partition("/")[0]
 
 
 def _method_problem(problem: Problem, request: Mapping[str, Any], base: str) -> Problem:
-    """Return *problem* as one about the method, if a pattern refused it: its words say more."""
+    """Replace a pattern's *problem* with the method by a problem of its own, which explains
+    more.
+    """
     if problem.pointer != pointer_of(["method"], base) or problem.code != "pattern":
         return problem
     return Problem.of("method", problem.pointer, found=request.get("method"))

@@ -1,7 +1,7 @@
-"""Scalars that a schema plainly allows.
+"""Decide quickly about scalars that a schema plainly allows.
 
-They are most of what expressions yield. To validate a whole request for one number costs more than
-to build it, so such values are looked at alone; whatever is not plain is left to the whole check.
+Most expressions yield scalars. Validating a whole request for one number costs more than building
+the request, so such values are checked alone; every other value goes through the whole check.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ANNOTATIONS = frozenset(
     ("$schema", "$id", "$comment", "$defs", "title", "description", "default", "example")
 )
 _OF_OBJECTS = ANNOTATIONS | {"examples", "type", "properties", "required", "additionalProperties"}
-"""Keywords by which a property is allowed or refused alone, whatever the others are."""
+"""Keywords under which a property can be checked without looking at the other properties."""
 _OF_SCALARS = ANNOTATIONS | {
     *("examples", "type", "enum", "format"),
     *("minimum", "maximum", "minLength", "maxLength"),
@@ -33,9 +33,9 @@ _MOST_FOLLOWED = 20
 
 
 def scalar_schema(schema: Any, names: Iterable[str]) -> Mapping[str, Any] | None:
-    """Return the schema of the scalar that the property *names* lead to in a value of *schema*.
+    """Return the schema of the scalar at the property path *names* in a value of *schema*.
 
-    None where other keywords than a scalar's own, or its neighbours, may have a say.
+    None if other keywords, or other properties, may affect the scalar.
     """
     definitions = schema.get("$defs", {}) if isinstance(schema, Mapping) else {}
     for name in names:
@@ -53,6 +53,7 @@ def scalar_schema(schema: Any, names: Iterable[str]) -> Mapping[str, Any] | None
 
 
 def _followed(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """Follow the references of *schema*; None if it has other keywords beside `$ref`."""
     for _ in range(_MOST_FOLLOWED):
         if not isinstance(schema, Mapping) or "$ref" not in schema:
             return schema
@@ -63,8 +64,10 @@ def _followed(schema: Any, definitions: Mapping[str, Any]) -> Any:
 
 
 def plainly_takes(schema: Any, value: Any) -> bool:
-    """Say whether *schema* takes *value* without advice: anything, or this scalar. False decides
-    nothing: to ask all keywords one by one costs a hundred times as much.
+    """Say whether *schema* plainly accepts *value*, without even a warning.
+
+    True for any value if *schema* has no constraints, and for a scalar that it allows. False does
+    not mean refused: the full validation decides, at a hundred times the cost.
     """
     if not isinstance(schema, dict):
         return schema is True
@@ -73,7 +76,9 @@ def plainly_takes(schema: Any, value: Any) -> bool:
 
 
 def plainly_allows(schema: Mapping[str, Any], value: Any) -> bool:
-    """Say whether *value* is a scalar that *schema*, a `scalar_schema`, allows without advice."""
+    """Say whether *value* is a scalar that *schema* (from `scalar_schema`) allows without a
+    warning.
+    """
     names = _TYPES.get(type(value))
     if names is None or (type(value) is float and not math.isfinite(value)):
         return False

@@ -1,4 +1,4 @@
-"""Secrets that stand in a definition, where whoever reads the definition reads them."""
+"""Find secrets in a definition, where everybody who reads the definition can read them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from httptask.expressions import has_expression
 
 
 def secret_problems(request: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    """Warn of each literal secret in *request*, an `httpRequest` that stands at *pointer*.
+    """Warn of each literal secret in *request*, an `httpRequest` at *pointer*.
 
-    An expression is no literal secret.
+    An expression is not a literal secret.
     """
     for group, values in request.items():
         if group == "url":
@@ -26,7 +26,7 @@ def secret_problems(request: Mapping[str, Any], pointer: str) -> Iterator[Proble
 
 
 def secrets_below(value: Any, pointer: str, group: str = "body") -> Iterator[Problem]:
-    """Warn of each literal secret in *value*, which stands at *pointer* in this *group* of an
+    """Warn of each literal secret in *value*, which stands at *pointer* in the *group* of an
     `httpRequest`.
     """
     pending: list[tuple[str, str, Any]] = [(pointer, "", value)]

@@ -1,4 +1,4 @@
-"""jsonschema's errors as problems with the words a person needs."""
+"""Turn jsonschema's errors into problems that a person understands."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from httptask.settings.check._formats import described
 from httptask.settings.check._scalars import ANNOTATIONS
 
 _MOST_NAMED = 10
-"""Alternatives that are listed."""
+"""Alternatives listed in a sentence."""
 _MOST_LISTED = 30
-"""Names and values that a sentence lists."""
+"""Names and values listed in a sentence."""
 _LONGEST_PLAIN = 200
-"""Characters of a text that a program gets beside the sentence."""
+"""Characters of a text that a program gets along with the sentence."""
 _MOST_COMPARED = 1_000
-"""Items of an array that are compared to name two equal ones."""
+"""Items of an array that are compared in search of two equal ones."""
 
 
 class FileText(str):
-    """The text that stands for a file while settings are checked: nobody has read its content."""
+    """The text that stands for a file while settings are checked. The file's content is unknown."""
 
     __slots__ = ()
 
 
 def explained(error: Any, base: str = "") -> Iterator[Problem]:
-    """Yield the problems that jsonschema's *error* reports in a value at the pointer *base*."""
+    """Yield the problems in jsonschema's *error* about a value at the pointer *base*."""
     pointer = pointer_of(error.absolute_path, base)
     if isinstance(error, UncheckedPatternError):
         pattern = _short(str(error.validator_value))
@@ -56,7 +56,7 @@ def _missing(error: MissingError, pointer: str) -> Problem:
     name = error.name
     instance: Any = error.instance
     properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
-    # A header of a standard is none that was meant to be another one.
+    # Standard headers are not taken for misspelt names of other headers.
     others = REQUEST_FIELDS if pointer.endswith("/headers") else frozenset()
     unknown = [key for key in instance if key not in properties and key.lower() not in others]
     near = nearest(name, unknown)
@@ -184,7 +184,9 @@ def _unique(error: Any, pointer: str) -> Iterator[Problem]:
 
 
 def _key(value: Any) -> str:
-    """Return the same text for values that are equal (2020-12, Core, section 4.2.2): 1 and 1.0."""
+    """Return a text that is the same for equal values (2020-12, Core, section 4.2.2): for 1
+    and 1.0.
+    """
     if isinstance(value, Mapping):
         members = sorted(f"{json.dumps(name)}:{_key(item)}" for name, item in value.items())
         return f"{{{','.join(members)}}}"
@@ -297,7 +299,7 @@ PROBLEMS: dict[str, Callable[[Any, str], Iterator[Problem]]] = {
     "readOnly": _read_only,
     "format": _format,
 }
-"""Keyword -> what is made of its errors; "None" is that of the schema `false`."""
+"""Keyword -> the function that turns its errors into problems; "None" is the schema `false`."""
 
 _ARTICLES = {
     "integer": "an integer",
@@ -311,12 +313,13 @@ _ARTICLES = {
 
 
 def _is_said(schema: Any) -> bool:
-    """Say whether `_expected` says everything that *schema* asks for."""
+    """Say whether `_expected` expresses every requirement of *schema*."""
     asks = schema.keys() - ANNOTATIONS if isinstance(schema, Mapping) else set()
     return bool(asks) and (asks <= {"type"} or not asks.isdisjoint(("enum", "const")))
 
 
 def _expected(schema: Any) -> str:
+    """Return the expected value or type of *schema*, for a person; "" if it names none."""
     if not isinstance(schema, Mapping):
         return ""
     if "const" in schema:
@@ -331,7 +334,9 @@ def _expected(schema: Any) -> str:
 
 
 def _expected_with(schema: Any) -> str:
-    """As `_expected`, with the names that an object has to have: `headers` alone says little."""
+    """Return `_expected` with the names that an object requires, since "an object" alone says
+    little.
+    """
     expected = _expected(schema)
     names = schema.get("required") if expected == _ARTICLES["object"] else None
     if not isinstance(names, list) or not names:
@@ -341,7 +346,7 @@ def _expected_with(schema: Any) -> str:
 
 
 def found(value: Any) -> str:
-    """Return what *value* is, for a person."""
+    """Return a short description of *value* for a person."""
     if isinstance(value, FileText):
         return "a file"
     if value is None or isinstance(value, bool):
@@ -354,7 +359,7 @@ def found(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return *value* for a program, if it is a text or a number that is not long."""
+    """Return *value* for a program, if it is a number or a short text; else None."""
     if isinstance(value, str):
         return value if len(value) <= _LONGEST_PLAIN else None
     if isinstance(value, Number) and not isinstance(value, int | float):
@@ -382,8 +387,8 @@ def _one_of(values: Sequence[Any]) -> str:
 
 
 def converted(value: Any, types: Any) -> str | None:
-    """Return *value* as one of *types*, when it is plainly that in another spelling: "42" for an
-    integer.
+    """Return *value* as JSON of one of *types* if it plainly is another spelling of it ("42" for an
+    integer), else None.
     """
     allowed = {types} if isinstance(types, str) else set(types)
     if isinstance(value, FileText):

@@ -1,4 +1,4 @@
-"""Empty arrays and objects in a query, a header or a form: nothing is sent for them."""
+"""Find empty arrays and objects in a query, a header or a form, for which nothing is sent."""
 
 from __future__ import annotations
 
@@ -20,21 +20,23 @@ _WHERE = {"query": "a query", "headers": "a header", "cookies": "a cookie"}
 def unsent_problems(
     request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str, base: str
 ) -> Iterator[Problem]:
-    """Refuse what is required and not sent; warn of what is optional and not sent.
+    """Yield an error for each required value that is not sent, and a warning for each optional one.
 
     *request* are normalised settings; *base* is their JSON Pointer.
     """
     for path in unsent(request, endpoint, media_type):
-        what = "an empty array" if isinstance(_at(request, path), list) else "an empty object"
+        kind = "an empty array" if isinstance(_at(request, path), list) else "an empty object"
         where = _WHERE.get(str(path[0]), f"a body of {essence(media_type)}")
-        # What holds nothing but empty values is not sent either, and may be what is required.
-        outer = (path[: length + 1] for length in range(1, len(path)))
-        nothing = (steps for steps in outer if _is_nothing(_at(request, steps)))
-        missing = (steps for steps in nothing if _is_required(steps, endpoint, media_type))
-        required: dict[str, Any] = next(({"name": steps[-1]} for steps in missing), {})
+        # A value that contains only empty values is not sent either, and may be the required one.
+        enclosing = (path[: length + 1] for length in range(1, len(path)))
+        unsent_paths = (steps for steps in enclosing if _is_nothing(_at(request, steps)))
+        required_paths = (
+            steps for steps in unsent_paths if _is_required(steps, endpoint, media_type)
+        )
+        required: dict[str, Any] = next(({"name": steps[-1]} for steps in required_paths), {})
         severity = "error" if required else "warning"
         yield Problem.of(
-            "unsent", pointer_of(path, base), severity=severity, found=what, where=where, **required
+            "unsent", pointer_of(path, base), severity=severity, found=kind, where=where, **required
         )
 
 
@@ -53,15 +55,15 @@ def _is_nothing(value: Any) -> bool:
 
 
 def _is_required(path: Path, endpoint: Endpoint | None, media_type: str) -> bool:
-    """Say whether *endpoint* requires the value at *path*, and whatever it stands in."""
+    """Say whether *endpoint* requires the value at *path* and every value that encloses it."""
     if endpoint is None:
         return False
     views = Views({"$defs": endpoint.definitions})
     group, name = path[0], path[1]
     if group == "body":
         content = offered(endpoint)
-        alike = (key for key in content if essence(key) == essence(media_type))
-        described = next(alike, None)
+        equal_names = (key for key in content if essence(key) == essence(media_type))
+        described = next(equal_names, None)
         schema = content[described].schema if described is not None else {}
         return all(_steps_required(views.view(schema), path[1:], views))
     for parameter in endpoint.parameters:
@@ -72,7 +74,7 @@ def _is_required(path: Path, endpoint: Endpoint | None, media_type: str) -> bool
 
 
 def _steps_required(view: View, path: Path, views: Views) -> Iterator[bool]:
-    """Yield for each step of *path* whether the object it leads from requires it."""
+    """Yield for each step of *path* whether the object at this point requires that name."""
     for step in path:
         yield step in view.required
         view = views.view(view.properties.get(str(step), {}))

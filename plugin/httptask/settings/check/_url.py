@@ -1,4 +1,4 @@
-"""Everything wrong with the URL of one `httpRequest`, and with its path parameters."""
+"""Find every problem in the URL of one `httpRequest`, and in its path parameters."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ def url_problems(
     *,
     expressions: bool,
 ) -> Iterator[Problem]:
+    """Yield the problems in the URL of *request*; *pointer* is that of the URL.
+
+    With *expressions*, a URL that contains one is checked only as far as its literal text allows.
+    """
     url = request.get("url")
     if not isinstance(url, str):
         return
@@ -40,7 +44,7 @@ def url_problems(
     server_values = _server_values(path_parameters, variables)
     text = PLACEHOLDER.sub(lambda match: server_values.get(match[1], match[0]), url)
     try:
-        # A port that is still a placeholder is reported as one without a value.
+        # A placeholder for the port is removed; a missing value for it is reported below.
         split = split_url(_OPEN_PORT.sub(r"\1", text))
         port = split.port
     except CodedError as error:
@@ -66,7 +70,7 @@ def url_problems(
 
 
 def _host_faults(netloc: str, path_parameters: Any, pointer: str) -> Iterator[Problem]:
-    """Yield why no server can be at *netloc*, its placeholders filled from *path_parameters*."""
+    """Yield why *netloc*, with placeholders filled from *path_parameters*, cannot name a server."""
     values = path_parameters if isinstance(path_parameters, Mapping) else {}
     netloc = PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), netloc)
     # A placeholder without a value is reported elsewhere; an expression is evaluated later.
@@ -90,11 +94,11 @@ _OPEN_PORT = re.compile(r"(?i)^(https?://[^/?#]*):\{[^{}/?#]*\}(?=[/?#]|$)")
 _RUNS_ON = re.compile(
     r"(?i)https?://(?:[^/?#$]*\.[^/?#$]*|localhost|[^/?#$]*:\d+)(?<=[\w])\$\{[^{}]*\}(?=[/?#]|\Z)"
 )
-"""What looks like a whole host, and an expression right behind it."""
+"""A complete-looking host directly followed by an expression."""
 
 
 def _unevaluated_url_problems(url: str, pointer: str) -> Iterator[Problem]:
-    """Yield what is wrong with a URL whatever its expressions yield."""
+    """Yield the problems of a URL that do not depend on the values of its expressions."""
     authority = _AUTHORITY.match(url)
     if authority is not None and not has_expression(authority[0]):
         yield from url_problems({"url": authority[0]}, None, {}, pointer, expressions=False)
@@ -116,7 +120,7 @@ def _server_values(path_parameters: Any, variables: Variables) -> dict[str, str]
 def _misplaced_problems(
     url: str, path_parameters: Any, variables: Variables, pointer: str
 ) -> Iterator[Problem]:
-    """Yield the values in the server's address of *url* that make another address of it."""
+    """Yield the values in the server part of *url* that would change which server it names."""
     server = _SERVER.match(url)
     if server is None or "{" not in server[0]:
         return
@@ -124,14 +128,15 @@ def _misplaced_problems(
     defaults = _server_values({}, variables)
     texts = {**defaults, **{name: value for name, value in values.items() if value is not None}}
     if any(isinstance(value, str) and has_expression(value) for value in texts.values()):
-        return  # what it yields is checked when it is known
+        return  # values from expressions are checked after evaluation
     parent = pointer.removesuffix("/url")
     for name, text in misplaced_values(server[0], _texts(texts).get):
-        at = pointer_of(["pathParameters", name], parent) if name in values else pointer
-        yield Problem.of("server-value", at, found=text[:60])
+        value_pointer = pointer_of(["pathParameters", name], parent) if name in values else pointer
+        yield Problem.of("server-value", value_pointer, found=text[:60])
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return those of *values* that are literal, as text."""
     return {
         name: str(value)
         for name, value in values.items()
@@ -140,7 +145,7 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _servers(endpoint: Endpoint | None) -> dict[str, Any]:
-    """Return the parameters of a problem that say where *endpoint* is."""
+    """Return the parameters of a problem that tell the address of *endpoint*."""
     if endpoint is None:
         return {}
     return {"server": endpoint.servers[0].url} if endpoint.servers else {"hint": "no-server"}
@@ -149,6 +154,7 @@ def _servers(endpoint: Endpoint | None) -> dict[str, Any]:
 def _placeholder_problems(
     url: str, path_parameters: Any, endpoint: Endpoint | None, variables: Variables, pointer: str
 ) -> Iterator[Problem]:
+    """Yield the placeholders without a value, and the values without a placeholder."""
     placeholders = dict.fromkeys(PLACEHOLDER.findall(url))
     values = path_parameters if isinstance(path_parameters, Mapping) else {}
     if isinstance(

@@ -1,4 +1,4 @@
-"""The query values that stand in the text of a URL: checked as those in `query` are."""
+"""Check the query values in the text of a URL like those in `query`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from httptask.expressions import has_expression
 from httptask.settings.check._validate import typed
 
 _UNCHECKED = object()
-"""A query value whose structure its text does not tell: an array, an object, a union."""
+"""A query value whose structure cannot be read from its text: an array, an object, a union."""
 
 _PLAIN = ("string", "integer", "number", "boolean")
 
@@ -22,9 +22,10 @@ _PLAIN = ("string", "integer", "number", "boolean")
 def query_in_url(
     settings: Mapping[str, Any], schema: Mapping[str, Any], *, expressions: bool
 ) -> dict[str, Any]:
-    """Return the query values in the URL's text that are not in `query`, typed by *schema*.
+    """Return the query values in the URL's text that are not in `query`, parsed by *schema*.
 
-    With *expressions*, text that holds one is left out: it is checked again after evaluation.
+    With *expressions*, text that contains an expression is left out; it is checked after
+    evaluation.
     """
     url, query = settings.get("url"), settings.get("query", {})
     if not isinstance(url, str) or "?" not in url or not isinstance(query, Mapping):
@@ -47,14 +48,16 @@ def query_in_url(
 
 
 def _but_for_empty(schema: Any) -> Any:
-    """Return a parameter's *schema* without its `allowEmptyValue` (OpenAPI) alternative."""
+    """Return the *schema* of a parameter without the alternative for `allowEmptyValue`
+    (OpenAPI).
+    """
     alternatives: Any = schema.get("anyOf", ()) if isinstance(schema, Mapping) else ()
     allows_empty = len(alternatives) == 2 and alternatives[1] == {"const": ""}
     return alternatives[0] if allows_empty else schema
 
 
 def letting_through(schema: Mapping[str, Any], in_url: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *schema* so that it allows any value for what the URL's text does not tell."""
+    """Return *schema* changed to accept any value for those in *in_url* that are `_UNCHECKED`."""
     anything = {name: True for name, value in in_url.items() if value is _UNCHECKED}
     if not anything:
         return schema
@@ -65,7 +68,7 @@ def letting_through(schema: Mapping[str, Any], in_url: Mapping[str, Any]) -> Map
 
 
 def pointed_at_url(problem: Problem, in_url: Mapping[str, Any], base: str) -> Problem:
-    """Return *problem* with its pointer at the URL, if it is about one of the values *in_url*."""
+    """Return *problem* with its pointer at the URL, if it concerns one of the values *in_url*."""
     tokens = parts(problem.pointer[len(base) :])
     if len(tokens) < 2 or tokens[0] != "query" or tokens[1] not in in_url:
         return problem

@@ -1,4 +1,4 @@
-"""Validation with jsonschema: all problems at once, in a person's words, expressions allowed."""
+"""Validate with jsonschema: report all problems at once, in plain words, and accept expressions."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from httptask.settings.check._keywords import Relaxed, Strict
 from httptask.settings.check._sentences import converted, explained
 
 _MOST_KEPT = 512
-"""Validators kept; one belongs to each schema in use."""
+"""Cached validators, one for each schema in use."""
 _LONGEST_REASON = 120
 
 
 class Validator:
     """Checks values against *schema*, which must not change afterwards.
 
-    With *expressions*, a string that is wholly `${…}` may stand wherever any value may: it is
-    checked again, without this, after evaluation. *references* bounds how often references are
-    followed for one value. A schema may refer to itself and to the metaschemas of JSON Schema.
+    With *expressions*, a string that is wholly `${…}` is accepted in place of any value; it is
+    checked without this after evaluation. *references* limits how many references are followed for
+    one value. A schema may refer to itself and to the metaschemas of JSON Schema.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class Validator:
     @cached_property
     def _compiled(self) -> tuple[Any, Forms]:
         validator_class = Relaxed if self._expressions else Strict
-        # An empty registry fetches nothing; the metaschemas are known without.
+        # An empty registry fetches nothing; jsonschema knows the metaschemas anyway.
         return validator_class(self._schema, registry=Registry()), Forms(self._schema)
 
     def problems(self, value: Any, pointer: str = "", *, missing: bool = True) -> list[Problem]:
-        """Return everything in *value* that does not satisfy the schema, in document order.
+        """Return every problem of *value* with the schema, in document order.
 
-        *pointer* is where *value* stands. Without *missing*, nothing is said of what is required
-        and not there.
+        *pointer* is the pointer of *value*. Without *missing*, required values that are absent are
+        not reported.
         """
         try:
             validator, forms = self._compiled
@@ -77,7 +77,7 @@ class Validator:
         except TooManyReferencesError:
             return [Problem.of("schema-work", pointer)]
         except Exception as error:  # noqa: BLE001 - see below
-            # A schema is a stranger's: a broken $ref, an unknown type, a bad pattern.
+            # The schema is not ours: it may have a broken $ref, an unknown type, a bad pattern.
             message = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
             return [Problem.of("schema-unusable", pointer, pythonMessage=message)]
         return list(dict.fromkeys(problems))
@@ -91,23 +91,23 @@ def schema_problems(
     expressions: bool = False,
     missing: bool = True,
 ) -> list[Problem]:
-    """Return everything in *value* that does not satisfy *schema*: see `Validator.problems`."""
+    """Return every problem of *value* with *schema*: see `Validator.problems`."""
     return kept_validator(schema, expressions).problems(value, pointer, missing=missing)
 
 
-_kept: dict[tuple[int, bool], tuple[Mapping[str, Any], Validator]] = {}
+_cache: dict[tuple[int, bool], tuple[Mapping[str, Any], Validator]] = {}
 
 
 def kept_validator(schema: Mapping[str, Any], expressions: bool) -> Validator:
-    """Return the validator of *schema*: one made before, or a new one."""
+    """Return the cached validator of *schema*, or a new one."""
     key = (id(schema), expressions)
-    kept = _kept.get(key)
-    if kept is None:
-        if len(_kept) >= _MOST_KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        # The schema is kept beside its validator: as long as it lives, its id is its own.
-        kept = _kept.setdefault(key, (schema, Validator(schema, expressions=expressions)))
-    return kept[1]
+    entry = _cache.get(key)
+    if entry is None:
+        if len(_cache) >= _MOST_KEPT:
+            _cache.pop(next(iter(_cache)), None)
+        # The entry holds the schema: were it freed, another schema could get its id.
+        entry = _cache.setdefault(key, (schema, Validator(schema, expressions=expressions)))
+    return entry[1]
 
 
 def typed(text: str, schema: Any) -> Any:

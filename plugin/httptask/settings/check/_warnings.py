@@ -1,4 +1,4 @@
-"""Warnings, before anything runs, of what can be sent and is hardly what its author meant."""
+"""Warn, before anything runs, of settings that can be sent but are probably a mistake."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from httptask.expressions import has_expression, is_expression
 _EVALUATED = frozenset(("inputParameters", "httpRequest", "successCondition", "idempotencyKey"))
 """Fields of a task that may hold expressions."""
 _EVALUATED_INSIDE = frozenset((("retry", "until"),))
-"""Fields inside of others that may hold them."""
+"""Members of other fields that may hold expressions."""
 _PLAIN_IN_ROUNDS = {
     "pagination": frozenset(("parameter", "size")),
     "completion": frozenset(),
     "forEach": frozenset(),
 }
-"""Settings of several calls, and their fields that hold texts as they are; in the others an
-expression may stand, or is refused.
+"""Settings about several calls -> those of their fields that are plain text. In the other fields an
+expression is either evaluated or refused by another check.
 """
 _FOR_PEOPLE = frozenset(("description",))
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}")
 
 
 def request_warnings(request: Mapping[str, Any], media_type: str, base: str) -> Iterator[Problem]:
-    """Yield warnings of the values of *request*, an `httpRequest` that stands at *base*.
+    """Yield warnings about the values of *request*, an `httpRequest` at the pointer *base*.
 
-    Its body is sent as *media_type*.
+    *media_type* is that of its body.
     """
     if is_json(media_type) and _reads_as_json(request.get("body")):
         yield Problem.of(
@@ -47,8 +47,8 @@ def request_warnings(request: Mapping[str, Any], media_type: str, base: str) -> 
 
 
 def task_warnings(task: Mapping[str, Any], base: str) -> Iterator[Problem]:
-    """Yield warnings of *task* as its author wrote it: its method, and expressions where none is
-    evaluated.
+    """Yield warnings about *task* as its author wrote it: the case of its method, and expressions
+    in places where none is evaluated.
 
     *base* is the JSON Pointer of the task.
     """
@@ -86,11 +86,11 @@ def _not_evaluated(pointer: str, **params: Any) -> Problem:
 
 
 def _reads_as_json(text: Any) -> bool:
-    """Say whether *text* is an object or array of JSON, whatever its expressions may yield."""
+    """Say whether *text* is a JSON object or array, whatever its expressions yield."""
     if not isinstance(text, str) or is_expression(text) or text.strip()[:1] not in ("{", "["):
         return False
     try:
-        # A number may stand in a string and outside of one.
+        # An expression may stand inside a string or outside: the digit 0 is valid in both places.
         json.loads(_EXPRESSION.sub("0", text))
     except (ValueError, RecursionError):
         return False
@@ -101,7 +101,9 @@ _Path = tuple[str | int, ...]
 
 
 def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
-    """Yield each name in *value* that may hold an expression, with the path of what it names."""
+    """Yield each name in *value* that may contain an expression, with the path of the named
+    member.
+    """
     queue: list[tuple[_Path, Any]] = [(path, value)]
     while queue:
         path, item = queue.pop()
@@ -120,6 +122,7 @@ def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
 
 
 def _texts(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
+    """Yield each string in *value*, with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
