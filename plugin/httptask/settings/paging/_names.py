@@ -170,15 +170,23 @@ def fits_token(parameter: str, path: tuple[str, ...]) -> bool:
     parent_name = plain(path[-2]) if len(path) > 1 else ""
     if field_name == parameter_name:
         # HubSpot's `paging.next.after`, Slack's `cursor`; `next` alone may be a URL.
-        return given in TOKEN_FIELDS or given in SAME_NAME_FIELDS or given in TOKEN_PARAMETERS
-    if asked == "cursor" and above in ("cursor", "cursors") and given in ("after", "next"):
+        return (
+            field_name in TOKEN_FIELDS
+            or field_name in SAME_NAME_FIELDS
+            or field_name in TOKEN_PARAMETERS
+        )
+    if (
+        parameter_name == "cursor"
+        and parent_name in ("cursor", "cursors")
+        and field_name in ("after", "next")
+    ):
         return True  # Apideck's `meta.cursors.next`
-    if (given, asked) in (("cursor", "after"), ("next", "cursor")):
+    if (field_name, parameter_name) in (("cursor", "after"), ("next", "cursor")):
         return True
-    cores = {_core(given), _core(asked)}
-    if given in TOKEN_FIELDS:
+    cores = {_core(field_name), _core(parameter_name)}
+    if field_name in TOKEN_FIELDS:
         return len(cores) == 1 or cores <= _TOKEN_CORES
-    return given in SAME_NAME_FIELDS and len(cores) == 1
+    return field_name in SAME_NAME_FIELDS and len(cores) == 1
 
 
 _CORES = re.compile(

@@ -79,10 +79,10 @@ def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
             continue
         if not parameter.field.may_be("string", "integer", "number") or _is_time(parameter):
             continue
-        if asked.name == "token" and "auth" in asked.field.text:
+        if parameter.name == "token" and "auth" in parameter.field.text:
             continue  # it says who asks
-        token = _next_number(listing, asked) if is_number else _token(listing, asked)
-        header = None if token is not None else _header_token(listing, asked)
+        token = _next_number(listing, parameter) if is_number else _token(listing, parameter)
+        header = None if token is not None else _header_token(listing, parameter)
         if token is not None:
             following, told = token.query, response_evidence(token)
         elif header is not None:
@@ -93,9 +93,9 @@ def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
             "mode": "cursor",
             "items": items.query,
             "next": following,
-            "parameter": asked.setting,
+            "parameter": parameter.setting,
         }
-        return _with_more(listing, setting, [asked.evidence, told, *_of_items(items)])
+        return _with_more(listing, setting, [parameter.evidence, told, *_of_items(items)])
     return None
 
 
@@ -250,9 +250,9 @@ def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
         start = _start(parameter)
         if start is not None and start != (1 if mode == "page" else 0):
             setting["start"] = start
-        evidence = [asked.evidence, *([size.evidence] if size is not None else [])]
+        evidence = [parameter.evidence, *([size.evidence] if size is not None else [])]
         told = _of_pages(listing, setting)
-        if size is None and told is None and not _is_page_of_list(listing, asked, items):
+        if size is None and told is None and not _is_page_of_list(listing, parameter, items):
             continue
         if mode == "offset" and parameter.name == "start" and size is None:
             continue
