@@ -99,6 +99,48 @@ def test_defaults_are_filled_in_where_a_property_is_absent() -> None:
     assert with_defaults(whole, {}) == {"page": {"size": 100}}
 
 
+LINE = {"properties": {"count": {"default": 1}, "tax": {"default": {}, "$ref": "#/$defs/tax"}}}
+TAX = {"properties": {"rate": {"default": 20}}}
+FILLED = {"count": 1, "tax": {"rate": 20}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "given_input", "filled"),
+    [
+        ({"additionalProperties": {"$ref": "#/$defs/line"}}, {"a": {}}, {"a": FILLED}),
+        (
+            {"properties": {"b": {}}, "additionalProperties": {"$ref": "#/$defs/line"}},
+            {"b": {}},
+            {"b": {}},
+        ),
+        ({"prefixItems": [{"$ref": "#/$defs/line"}, {}]}, [{}, {}], [FILLED, {}]),
+        ({"prefixItems": [{}], "items": {"$ref": "#/$defs/line"}}, [{}, {}], [{}, FILLED]),
+        (
+            {"allOf": [{"$ref": "#/$defs/line"}], "properties": {"count": {"maximum": 9}}},
+            {},
+            FILLED,
+        ),
+        ({"default": {"tax": {}}, "$ref": "#/$defs/line"}, None, FILLED),
+    ],
+    ids=["map", "property", "first-items", "other-items", "narrowed", "whole"],
+)
+def test_defaults_are_found_wherever_a_schema_has_them(
+    schema: dict[str, Any], given_input: Any, filled: Any
+) -> None:
+    """In the values of a map, in the items of a tuple, where a property is narrowed, and as the
+    whole input.
+    """
+    root = {**schema, "$defs": {"line": LINE, "tax": TAX}}
+    assert with_defaults(root, given_input) == filled
+
+
+def test_defaults_of_a_long_list_are_all_filled_in() -> None:
+    """Thirty thousand items are no more than one, as far as their schema goes."""
+    root = {"items": {"$ref": "#/$defs/line"}, "$defs": {"line": LINE, "tax": TAX}}
+    filled = with_defaults(root, [{} for _ in range(30_000)])
+    assert all(item == FILLED for item in filled)
+
+
 def test_no_input_is_an_empty_object_where_the_schema_describes_one() -> None:
     """A run without an input gets the defaults; a schema of a list still refuses nothing for it."""
     of_object = {"type": "object", "properties": {"page": {"default": 1}}}

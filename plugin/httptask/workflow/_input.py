@@ -27,7 +27,10 @@ _MOST_PARTS = 64
 """Schemas that hold for one value: itself, what it refers to, and what `allOf` joins."""
 
 _MOST_VISITS = 20_000
-"""Schemas that are looked at for one answer. A schema may be recursive, and refer in two ways."""
+"""Schemas that one answer goes into. A schema may be recursive, and refer in two ways."""
+
+_VISITS_OF_OBJECT = 100
+"""Schemas that the defaults of one object of an input may go into besides: a long list has many."""
 
 _DEEPEST = 20
 """Schemas inside one another, in a sample or a shape, and defaults inside defaults."""
@@ -58,23 +61,37 @@ def with_defaults(schema: Any, value: Any) -> Any:
     and alternatives (`oneOf`, `anyOf`) give none: which one is meant is not known.
     """
     reader = _Reader(schema)
-    if value is None and reader.describes_object(schema):
-        value = {}
+    if value is None:
+        default = reader.annotation(schema, "default")
+        if default is not None:
+            value = default[0]
+        elif reader.describes_object(schema):
+            value = {}
     return _filled(reader, schema, copy.deepcopy(value), 0)
 
 
 def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
     """Return *value* with what it lacks; it stands in as many *defaults*."""
-    if isinstance(value, dict):
-        for name, inner in reader.properties(schema).items():
-            if name in value:
-                value[name] = _filled(reader, inner, value[name], defaults)
-            elif defaults < _DEEPEST and (found := reader.annotation(inner, "default")) is not None:
-                value[name] = _filled(reader, inner, copy.deepcopy(found[0]), defaults + 1)
-    elif isinstance(value, list):
-        items = reader.items(schema)
-        if items is not None:
-            return [_filled(reader, items, item, defaults) for item in value]
+    if isinstance(value, list):
+        inside = (reader.item(schema, index) for index in range(len(value)))
+        return [
+            item if inner is None else _filled(reader, inner, item, defaults)
+            for inner, item in zip(inside, value, strict=True)
+        ]
+    if not isinstance(value, dict):
+        return value
+    if not defaults:
+        reader.allow(_VISITS_OF_OBJECT)
+    properties = reader.properties(schema)
+    for name, inner in properties.items():
+        if name in value:
+            value[name] = _filled(reader, inner, value[name], defaults)
+        elif defaults < _DEEPEST and (found := reader.annotation(inner, "default")) is not None:
+            if defaults and not reader.goes_on():
+                break
+            value[name] = _filled(reader, inner, copy.deepcopy(found[0]), defaults + 1)
+    for name in value.keys() - properties.keys():
+        value[name] = _filled(reader, reader.other(schema, name), value[name], defaults)
     return value
 
 
@@ -93,7 +110,7 @@ def _sampled(reader: _Reader, schema: Any, depth: int, *, required: bool = True)
         found = reader.annotation(schema, keyword)
         if found is not None and (value := first(found[0])) is not _NOTHING:
             return copy.deepcopy(value)
-    if depth > _DEEPEST or not required:
+    if depth > _DEEPEST or not required or not reader.goes_on():
         return _NOTHING
     names = reader.required(schema)
     members = {
@@ -146,7 +163,7 @@ def input_shape(schema: Any) -> Any:
 
 
 def _shaped(reader: _Reader, schema: Any, depth: int) -> Any:
-    if depth > _DEEPEST:
+    if depth > _DEEPEST or not reader.goes_on():
         return None
     properties = reader.properties(schema)
     if not properties or reader.takes_other_names(schema):
@@ -159,27 +176,55 @@ def _shaped(reader: _Reader, schema: Any, depth: int) -> Any:
 
 class _Reader:
     """Reads the schemas in *root* as one that a value satisfies as a whole: `$ref` and `allOf`
-    followed. Local references only; once it has looked at too many schemas, it knows nothing more.
+    followed. Local references only. It reads each schema once; who goes from schema to schema asks
+    it whether that `goes_on`.
     """
 
     def __init__(self, root: Any) -> None:
         self._root = root
         self._remaining = _MOST_VISITS
+        self._parts: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
+        """By the identity of a schema, which is kept so that no other one gets it."""
+        self._properties: dict[int, dict[str, Any]] = {}
 
-    def parts(self, schema: Any) -> Iterator[Mapping[str, Any]]:
-        """Yield *schema* and what it refers to and joins: all of them hold for the same value."""
-        most = min(_MOST_PARTS, self._remaining)
-        for part in parts_of(schema, partial(resolved, self._root), most):
-            self._remaining -= 1
-            yield part
+    def goes_on(self) -> bool:
+        """Count one more visit, and say whether there was one left."""
+        self._remaining -= 1
+        return self._remaining >= 0
+
+    def allow(self, visits: int) -> None:
+        """Let as many *visits* more be made."""
+        self._remaining += visits
+
+    def parts(self, schema: Any) -> list[Mapping[str, Any]]:
+        """Return *schema* and what it refers to and joins: all of them hold for the same value."""
+        kept = self._parts.get(id(schema))
+        if kept is None:
+            parts = list(parts_of(schema, partial(resolved, self._root), _MOST_PARTS))
+            kept = self._parts[id(schema)] = schema, parts
+        return kept[1]
 
     def properties(self, schema: Any) -> dict[str, Any]:
-        """Return the schema of each property; the outermost one, where there are several."""
-        properties: dict[str, Any] = {}
-        for part in self.parts(schema):
-            if isinstance(part.get("properties"), Mapping):
-                properties = {**part["properties"], **properties}
+        """Return the schema of each property; where there are several, all of them hold."""
+        parts = self.parts(schema)
+        properties = self._properties.get(id(schema))
+        if properties is None:
+            properties = self._properties[id(schema)] = {}
+            for part in parts:
+                named = part.get("properties")
+                for name, inner in named.items() if isinstance(named, Mapping) else ():
+                    first = properties.get(name)
+                    properties[name] = inner if first is None else {"allOf": [first, inner]}
         return properties
+
+    def other(self, schema: Any, name: str) -> Any:
+        """Return the schema of the member *name*, which is none of the properties; None where that
+        is not told. Patterns of names are not asked.
+        """
+        for part in self.parts(schema):
+            if "additionalProperties" in part and "patternProperties" not in part:
+                return part["additionalProperties"]
+        return None
 
     def required(self, schema: Any) -> set[str]:
         """Return the names of the properties that an object has to have."""
@@ -189,13 +234,24 @@ class _Reader:
     def below(self, schema: Any, pointer: str) -> Any:
         """Return the schema of what stands at *pointer* of a value; None: it is not told."""
         for token in parts(pointer):
-            schema = self.properties(schema).get(token, self.items(schema))
+            inside = self.properties(schema).get(token, self.items(schema))
+            schema = self.other(schema, token) if inside is None else inside
         return schema
 
     def items(self, schema: Any) -> Any:
         """Return the schema of every item; None if there is none, or the first ones differ."""
         for part in self.parts(schema):
             if "items" in part and "prefixItems" not in part:
+                return part["items"]
+        return None
+
+    def item(self, schema: Any, index: int) -> Any:
+        """Return the schema of the item *index*; None where that is not told."""
+        for part in self.parts(schema):
+            first = part.get("prefixItems")
+            if isinstance(first, list) and index < len(first):
+                return first[index]
+            if "items" in part:
                 return part["items"]
         return None
 
