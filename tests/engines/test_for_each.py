@@ -563,6 +563,12 @@ def test_a_name_that_is_no_item_is_told_in_the_request() -> None:
         one(task)
 
 
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    """2.0 is an integer in JSON Schema."""
+    setting = {"items": [1, 2, 3], "concurrency": 2.0, "maxItems": 3.0}
+    assert len(one(do(end=True, forEach=setting)).output) == 3
+
+
 def test_a_wait_is_done_for_each_item() -> None:
     """Each item waits by itself: for a time that has passed, not at all."""
     times = ["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"]

@@ -1,6 +1,16 @@
-"""Numbers as operators write them."""
+"""Numbers as people write them."""
 
 from __future__ import annotations
+
+from typing import Any
+
+
+def without_point(value: Any) -> Any:
+    """Return the int for a float without a fraction, and any other *value* unchanged.
+
+    `2.0` is an integer in JSON Schema, but no length, count or index in Python.
+    """
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def number_from_1(text: str) -> int | None:

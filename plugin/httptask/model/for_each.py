@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from httptask._core.numbers import without_point
+
 ITEM = "item"
 """The default name of the current item in expressions; `as` changes it."""
 INDEX = "index"
@@ -46,7 +48,9 @@ class ForEach:
             "collect": "collect",
         }
         fields = {
-            field: value[name] for field, name in names.items() if value.get(name) is not None
+            field: without_point(value[name])
+            for field, name in names.items()
+            if value.get(name) is not None
         }
         return cls(value["items"], **fields)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from httptask._core.numbers import without_point
 from httptask.errors import Pages
 
 __all__ = [
@@ -115,13 +116,15 @@ class Pagination:
             "resume": "resume",
         }
         fields = {
-            field: value[name] for field, name in names.items() if value.get(name) is not None
+            field: without_point(value[name])
+            for field, name in names.items()
+            if value.get(name) is not None
         }
         return cls(
             value["mode"],
             parameter=place,
             size=_size(size, place),
-            size_value=size["value"] if size is not None else None,
+            size_value=without_point(size["value"]) if size is not None else None,
             **fields,
         )
 

@@ -309,6 +309,26 @@ def test_size_start_and_step_stand_in_each_request() -> None:
     assert result.pages.stopped_by == "total"
 
 
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    """2.0 is an integer in JSON Schema: of the settings, in the request, and to go on from."""
+    numbers = {
+        "start": 1.0,
+        "step": 1.0,
+        "size": {"name": "limit", "value": 10.0},
+        "maxItems": 15.0,
+        "maxPages": 3.0,
+        "maxBytes": 10000.0,
+        "atLimit": "keep",
+    }
+    with list_server(by_number(items(45), 10)) as server:
+        first = call(http(server.url, pagination={**paged("page"), **numbers}))
+        assert targets(server) == ["/?limit=10&at=1", "/?limit=10&at=2"]
+        written = call(http(server.url, request={"query": {"at": 4.0}}, pagination=paged("page")))
+        resumed = call(http(server.url, pagination=paged("page", resume="${jsonata: 4.0}")))
+    assert first.body == items(15)
+    assert written.body == resumed.body == items(45)[30:]
+
+
 @pytest.mark.parametrize(("url", "query"), [("/", {"at": 3}), ("/", [["at", "3"]]), ("/?at=3", {})])
 def test_the_first_page_is_the_one_that_the_settings_name(url: str, query: Any) -> None:
     """Without `start` what stands in `httpRequest` is the first page."""

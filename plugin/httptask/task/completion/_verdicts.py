@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from httptask._core.numbers import without_point
 from httptask.errors import CompletionError
 from httptask.expressions import ABSENT, Query
 from httptask.task._queries import values_of
@@ -215,8 +216,7 @@ def _text(value: Any) -> str | None:
     """Return the state *value* as text; None where it says nothing."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # a progress of 100.0 is one of 100
+    value = without_point(value)  # a progress of 100.0 is one of 100
     if isinstance(value, str | int | float):
         return str(value) or None
     return None

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from httptask._core.json_types import type_name
-from httptask._core.numbers import number_from_1
+from httptask._core.numbers import number_from_1, without_point
 from httptask._core.strict_json import decimal_text
 from httptask._http.media_types import received_essence
 from httptask._http.sequences import SEQUENCES
@@ -224,6 +224,7 @@ def whole_number(value: Any) -> int | None:
     """Return *value* as a whole number from 0, text too; None if it is none."""
     if isinstance(value, str):
         return 0 if value == "0" else number_from_1(value)
+    value = without_point(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
