@@ -250,6 +250,39 @@ def test_the_total_of_the_last_page_counts(totals: list[Any], count: int, comple
     assert result.pages.complete is complete
 
 
+@pytest.mark.parametrize("totals", [(25, 24, 24), (25, 26, 25), (None, 25, 30)])
+@pytest.mark.parametrize("mode", ["page", "offset"])
+def test_a_total_that_changes_is_noted(mode: str, totals: tuple[Any, ...]) -> None:
+    """Items that moved to a page that was read are lost, and nobody can see which."""
+
+    def answer(asked: Asked) -> bytes:
+        at = int(asked.query["at"])
+        number = at if mode == "page" else -(-at // 10) + 1
+        return page({"data": cut(items(30), 10, number), "total": totals[number - 1]})
+
+    with list_server(answer) as server:
+        setting = {"mode": mode, "parameter": QUERY, "items": "$.data", "total": "$.total"}
+        result = call(http(server.url, pagination=setting))
+    assert result.pages is not None
+    first, changed = (totals[0], totals[1]) if totals[0] else totals[1:]
+    number = 2 if totals[0] else 3
+    assert result.pages.note is not None
+    assert f"page {number}: the total was {first} before, and is {changed}" in result.pages.note
+
+
+def test_an_offset_that_leaves_items_out_is_noted() -> None:
+    """The server gives ten items at a time, and the offset grows by a hundred."""
+    with list_server(lambda asked: page(items(250)[int(asked.query["at"]) :][:10])) as server:
+        setting = {"mode": "offset", "parameter": QUERY, "step": 100}
+        result = call(http(server.url, pagination=setting))
+        whole = call(http(server.url, pagination={**setting, "step": 10}))
+    assert result.pages is not None
+    assert result.pages.note is not None
+    assert result.pages.note.startswith("page 1 had 10 items, and the offset grew by 100 (step)")
+    assert whole.pages is not None
+    assert (whole.pages.items, whole.pages.note) == (250, None)
+
+
 @pytest.mark.parametrize(
     ("more", "stopped_by"),
     [

@@ -16,6 +16,7 @@ from httptask.model.page_exchange import PageCall, PageCalls
 from httptask.task._record import CallRecord
 from httptask.task._round import PART, NextCall
 from httptask.task.pagination._collection import collection_of
+from httptask.task.pagination._doubts import doubt
 from httptask.task.pagination._end import Answer, end_of
 from httptask.task.pagination._identities import request_identity
 from httptask.task.pagination._modes import BY_ITEMS, BY_URL, FOLLOWING, Queries
@@ -226,6 +227,8 @@ class PageRound:
         if so_far.earlier is None and self._start is not None:
             so_far.earlier = self._start.earlier(len(items))
         total, more = page.total(self._queries.total), page.more(self._queries.more)
+        if so_far.note is None:
+            so_far.note = doubt(pagination, so_far, page.number, total, len(items))
         so_far.total = total if total is not None else so_far.total
         so_far.more = more if page.has_content else so_far.more
         following = FOLLOWING[pagination.mode](self._queries, page, items)
@@ -409,11 +412,11 @@ class PageRound:
             error.attempts, error.elapsed_seconds = result.attempts, result.elapsed_seconds
 
     def _noted(self) -> Pages | None:
-        """Return the summary, with the note."""
-        pages, note = self._pages, self._until.note
-        if pages is None or note is None:
+        """Return the summary, with the notes."""
+        pages, notes = self._pages, [*filter(None, (self._until.note, self._so_far.note))]
+        if pages is None or not notes:
             return pages
-        return replace(pages, note=self._mask(note))
+        return replace(pages, note=self._mask("; ".join(notes)))
 
     def _masked(self, pages: Pages) -> Pages:
         """Return *pages* with the cursor masked: as text, if there was a secret in an object."""

@@ -40,6 +40,10 @@ class SoFar:
     """Of the items that were kept."""
     requests: Identities = field(default_factory=Identities)
     """Of those that were made."""
+    count: int | None = None
+    """The number of items on the last page."""
+    note: str | None = None
+    """The first sign that items may be missing."""
     _items: Sequence[Any] = ()
     """Those of the last page."""
     _digest: int | None = None
@@ -48,6 +52,7 @@ class SoFar:
     def read(self, items: Sequence[Any]) -> None:
         """Note the *items* of the last page."""
         self._items, self._digest = items, None
+        self.count = len(items)
 
     def has_them_again(self, items: Sequence[Any]) -> bool:
         """Say whether *items* are those of the last page. Numbers and texts may well come twice."""
@@ -69,6 +74,8 @@ class SoFar:
             "seconds": self.seconds,
             "identities": self.identities.to_text(),
             "requests": self.requests.to_text(),
+            "count": self.count,
+            "note": self.note,
             "lastItems": _digest(self._items) if self._digest is None else self._digest,
         }
 
@@ -87,6 +94,8 @@ class SoFar:
             value["seconds"],
             Identities.from_text(value["identities"]),
             Identities.from_text(value["requests"]),
+            value.get("count"),  # older states have neither
+            value.get("note"),
             _digest=value["lastItems"],
         )
 
