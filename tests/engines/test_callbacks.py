@@ -545,6 +545,37 @@ def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path) -> None:
     assert (run.status, run.output["body"]["rows"], len(api.came)) == ("Completed", 5, 1)
 
 
+@pytest.mark.parametrize("is_for_each", [False, True])
+def test_a_token_is_forgotten_with_its_visit(api: CallingApi, is_for_each: bool) -> None:
+    """A process that runs for months has one for each visit. Where a call repeats it, the result
+    has it masked all the same, for the tasks that follow, too.
+    """
+
+    async def main() -> tuple[WorkflowRun, list[str]]:
+        runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
+        task = each(api, 2) if is_for_each else export(api)
+        tokens: list[str] = []
+        async with runtime, receiving("127.0.0.1", 0, SECRET) as callbacks:
+            run = asyncio.create_task(
+                arun_workflow(one(task), runtime=runtime, callbacks=callbacks)
+            )
+            for _ in range(2 if is_for_each else 1):
+                url = await asyncio.to_thread(api.next_url)
+                tokens.append(url.rpartition("/")[2])
+                assert runtime.redactor.text(tokens[-1]) == MASK
+                body = json.dumps({"rows": 5, "calls": url})
+                assert (await asyncio.to_thread(call, url, body))[0] == 202
+            ended = await run
+            return ended, [token for token in tokens if runtime.redactor.text(token) == token]
+
+    ended, forgotten = asyncio.run(main())
+    text = json.dumps(ended.to_json(), ensure_ascii=False)
+    assert ended.status == "Completed"
+    assert len(forgotten) == (2 if is_for_each else 1)
+    assert MASK in text
+    assert not any(token in text for token in forgotten)
+
+
 @pytest.mark.parametrize("item", [None, 0])
 def test_somebody_completes_it_by_hand(api: CallingApi, tmp_path: Path, item: int | None) -> None:
     """What is given to the task, or to an item of it, through the journal is taken as the body of

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from httptask.engines._clock import Clock
     from httptask.engines._record import RunRecord
     from httptask.engines._task import TaskRunner
-    from httptask.engines.callbacks import Callbacks, Gate
+    from httptask.engines.callbacks import Gate
     from httptask.engines.journal import CallJournal
     from httptask.task import Runtime
 
@@ -115,15 +115,22 @@ class Visits:
             is_maybe_delivered = call.maybe_delivered or any(map(maybe_delivered, nested))
             error = stopped_error(call.attempt, is_maybe_delivered=is_maybe_delivered)
             error |= call.stopped
-            self._record.stop(step, error, stopped)
+            self._record.stop(step, error if gate is None else gate.mask(error), stopped)
             # What a stranger's task has done nobody knows.
             is_known = self._tasks.is_repeatable(step)
             if call.keeper is not None and is_known and not is_maybe_delivered:
                 call.keeper.note_unsent()
             raise
         finally:
-            if gate is not None and self._callbacks is not None:
-                self._callbacks.close(gate)
+            self._close(gate)
+
+    def _close(self, gate: Gate | None) -> None:
+        """Close *gate*, if there is one. What its visit came to is masked: nobody need know its
+        token any longer, and each that is known costs time in every text.
+        """
+        if gate is not None and self._callbacks is not None:
+            self._callbacks.close(gate)
+            self._runtime.redactor.forget(gate.token)
 
     def _gate(
         self,
@@ -168,7 +175,7 @@ class Visits:
                 call.keeper = journal = self._journal.call(step.key)
                 self._announce(step, journal)
                 await self._journal.written()
-            outcome = await self._tasks.run(step, inputs, state, signal)
+            outcome = _masked(await self._tasks.run(step, inputs, state, signal), gate)
             if not isinstance(outcome, TaskOutcome):
                 return self._record.fail(step, outcome, call.notes, pinned=call.pinned)
             if outcome.definition is not None:
@@ -278,12 +285,12 @@ class Visits:
         """
         if self._callbacks is None:
             return self._turns_of_item(step, inputs, journal, None)
-        return self._called_back(step, inputs, journal, self._callbacks)
+        return self._called_back(step, inputs, journal)
 
     async def _called_back(
-        self, step: Step, inputs: Inputs, journal: CallJournal | None, callbacks: Callbacks
+        self, step: Step, inputs: Inputs, journal: CallJournal | None
     ) -> tuple[Outcome, int]:
-        """Do the task of *step* for one item, which may wait for one of *callbacks*."""
+        """Do the task of *step* for one item, which may wait for a callback."""
         index = inputs.item.index if inputs.item is not None else 0
         keep = partial(self._journal.give_item, step.key, index)
         gate = self._gate(step, inputs, keep, lambda note: None)
@@ -292,8 +299,7 @@ class Visits:
                 inputs = _with_names(inputs, gate)
             return await self._turns_of_item(step, inputs, journal, gate)
         finally:
-            if gate is not None:
-                callbacks.close(gate)
+            self._close(gate)
 
     async def _turns_of_item(
         self, step: Step, inputs: Inputs, journal: CallJournal | None, gate: Gate | None
@@ -314,7 +320,7 @@ class Visits:
             if journal is not None:
                 self._announce(step, journal)
                 await self._journal.written()
-            outcome = await self._tasks.run(step, inputs, state, signal)
+            outcome = _masked(await self._tasks.run(step, inputs, state, signal), gate)
             if not isinstance(outcome, TaskOutcome):
                 return outcome, 0
             if outcome.definition is not None:
@@ -351,6 +357,17 @@ class Visits:
                 call.maybe_delivered = any(map(maybe_delivered, stopped))
             raise
         return end, sum(task.steps for task in run.tasks) if run is not None else 0
+
+
+def _masked(outcome: Outcome, gate: Gate | None) -> Outcome:
+    """Return *outcome* without the token of *gate*, if there is one."""
+    if gate is None:
+        return outcome
+    if not isinstance(outcome, TaskOutcome):
+        error: dict[str, Any] = gate.mask(outcome)
+        return error
+    output, given, state = map(gate.mask, (outcome.output, outcome.input, outcome.state))
+    return replace(outcome, output=output, input=given, state=state)
 
 
 def _with_names(inputs: Inputs, gate: Gate) -> Inputs:

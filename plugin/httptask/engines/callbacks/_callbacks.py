@@ -8,7 +8,9 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from copy import copy
+from typing import Any
 
+from httptask._core.redaction import Redactor
 from httptask.engines.callbacks._calls import GONE, LATER, REPEATED, UNKNOWN
 from httptask.engines.callbacks._tokens import (
     Visit,
@@ -56,6 +58,8 @@ class Gate:
         self._one_by_one = asyncio.Lock()
         self._signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
         self._is_closed = False
+        self.mask: Callable[[Any], Any] = Redactor((self.token,)).value
+        """Returns JSON without the token, which a server may have echoed."""
 
     async def wait(self) -> Signal:
         """Return the signal of the call that ends the wait, once it is there."""
