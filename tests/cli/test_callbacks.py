@@ -129,6 +129,13 @@ def test_workers_share_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     server = callback_server_of(elsewhere)
     assert server is not None
     assert (server.host, server.address) == (None, "https://public.example/hooks")
+    monkeypatch.setenv("HTTPTASK_CALLBACK_SECRET_OTHER", "o" * 32)
+    server = callback_server_of(elsewhere)
+    assert server is not None
+    assert server.secret == (b"s" * 32, b"o" * 32)
+    monkeypatch.setenv("HTTPTASK_CALLBACK_SECRET_OTHER", "o" * 31)
+    with pytest.raises(CommandError, match="SECRET_OTHER has fewer than 32 bytes"):
+        callback_server_of(here)
     monkeypatch.setenv("HTTPTASK_CALLBACK_SECRET", "s" * 31)
     with pytest.raises(CommandError, match="fewer than 32 bytes"):
         callback_server_of(here)

@@ -20,7 +20,7 @@ from calling import SECRET, CallingApi, call, calling_api, export, run_called, s
 from httptask import HttpTask
 from httptask._core.redaction import MASK
 from httptask.engines import Journal, aresume_run, arun_workflow
-from httptask.engines.callbacks import receiving
+from httptask.engines.callbacks import Secret, receiving
 from httptask.errors import DefinitionError, PluginError, SettingsError
 from httptask.model.for_each import ItemCounts
 from httptask.model.workflow import Signal, WorkflowRun
@@ -504,9 +504,13 @@ def test_a_call_that_was_taken_stays_taken(
     assert output["body"] == "early"
 
 
-def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "later", [SECRET, (b"a secret that came after it, of tests", SECRET)], ids=["same", "changed"]
+)
+def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path, later: Secret) -> None:
     """A run that was stopped while it waited has the same URL when it is resumed, and takes the
-    call that comes then, which may repeat the URL; the request is not sent again.
+    call that comes then, which may repeat the URL; the request is not sent again. While the secret
+    of before is known beside a new one, its URLs are taken, too.
     """
 
     async def life(
@@ -514,7 +518,8 @@ def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path) -> None:
     ) -> tuple[str, WorkflowRun | None]:
         runtime = Runtime(allow_networks=["127.0.0.1"], catalogue=":memory:")
         opened = asyncio.Event()
-        receiver = receiving("127.0.0.1", 0, SECRET, opened=lambda task, url: opened.set())
+        secret = SECRET if workflow_id is None else later
+        receiver = receiving("127.0.0.1", 0, secret, opened=lambda task, url: opened.set())
         async with runtime, receiver as callbacks:
             options: dict[str, Any] = {"runtime": runtime, "callbacks": callbacks}
             if workflow_id is not None:
@@ -524,7 +529,9 @@ def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path) -> None:
                 await opened.wait()
                 body = json.dumps({"rows": 5, "calls": known})
                 assert (await asyncio.to_thread(call, known, body))[0] == 202
-                return known, await run
+                ended = await run
+                assert (await asyncio.to_thread(call, known, body))[0] == 200
+                return known, ended
             run = asyncio.create_task(
                 arun_workflow(one(export(api)), journal=journal, workflow_id="r", **options)
             )
@@ -543,6 +550,7 @@ def test_a_killed_run_goes_on_waiting(api: CallingApi, tmp_path: Path) -> None:
             assert token.encode() not in (tmp_path / name).read_bytes()
     assert run is not None
     assert (run.status, run.output["body"]["rows"], len(api.came)) == ("Completed", 5, 1)
+    assert run.output["body"]["calls"].endswith(f"/callbacks/{MASK}")
 
 
 @pytest.mark.parametrize("is_for_each", [False, True])

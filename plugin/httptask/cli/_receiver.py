@@ -13,7 +13,7 @@ from httptask._visible import exact
 from httptask.cli._output import CommandError, note
 
 if TYPE_CHECKING:
-    from httptask.engines.callbacks import Callbacks
+    from httptask.engines.callbacks import Callbacks, Secret
     from httptask.engines.temporal.worker import CallbackServer
     from httptask.model.workflow import WorkflowDefinition
 
@@ -85,7 +85,7 @@ def callback_server_of(arguments: argparse.Namespace) -> CallbackServer | None:
     return server(secret, address, host, port)
 
 
-def _secret(of: Callable[[], bytes]) -> bytes:
+def _secret(of: Callable[[], Secret]) -> Secret:
     try:
         return of()
     except (OSError, ValueError) as error:

@@ -130,7 +130,8 @@ class Visits:
         """
         if gate is not None and self._callbacks is not None:
             self._callbacks.close(gate)
-            self._runtime.redactor.forget(gate.token)
+            for token in gate.tokens:
+                self._runtime.redactor.forget(token)
 
     def _gate(
         self,

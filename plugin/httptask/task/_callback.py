@@ -23,7 +23,7 @@ from httptask.errors import (
     TaskError,
 )
 from httptask.expressions import Query, has_expression
-from httptask.model.callback import Answer, Received
+from httptask.model.callback import CALLBACK_TOKEN, CALLBACK_URL, TOKENS, Answer, Received
 from httptask.model.completion import is_callback
 from httptask.model.task import TaskResult
 from httptask.model.workflow import Signal, TaskOutcome
@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from httptask.model.task import Inputs
     from httptask.task._http_task import HttpTask
 
-URL, TOKEN = "callbackUrl", "callbackToken"
-_PLACEHOLDER = {URL: "https://callback.invalid/callbacks/TOKEN", TOKEN: "TOKEN"}
+_PLACEHOLDER = {
+    CALLBACK_URL: "https://callback.invalid/callbacks/TOKEN",
+    CALLBACK_TOKEN: "TOKEN",
+}
 """The values of both names where a request is only shown. The top-level domain `invalid` never
 resolves (RFC 6761, section 6.4).
 """
@@ -62,7 +64,7 @@ def with_placeholder(inputs: Inputs, definition: Any) -> Inputs:
     They are returned unchanged if the task of *definition* waits for no callback, or has a URL.
     """
     awaits = isinstance(definition, Mapping) and is_callback(definition.get("completion"))
-    if not awaits or URL in inputs.run:
+    if not awaits or CALLBACK_URL in inputs.run:
         return inputs
     return replace(inputs, run={**inputs.run, **_PLACEHOLDER})
 
@@ -83,9 +85,10 @@ class CallbackWait:
         self._seconds = min(self._calling.timeout_seconds, longest)
         self._at = pointer_of(["completion"], task.pointer)
         self._expressions = Expressions(task, inputs, self._at)
-        # The call may arrive in a process that never sent the request, and repeat the token there.
-        if TOKEN in inputs.run:
-            task.runtime.redactor.add(str(inputs.run[TOKEN]))
+        # The call may arrive in a process that never sent the request, and repeat a token there.
+        for name in TOKENS:
+            if name in inputs.run:
+                task.runtime.redactor.add(str(inputs.run[name]))
 
     @classmethod
     def of(cls, task: HttpTask, inputs: Inputs, longest: float = math.inf) -> CallbackWait | None:
@@ -100,7 +103,7 @@ class CallbackWait:
 
         Raises a `TaskError`.
         """
-        if not self._inputs.run.get(URL):
+        if not self._inputs.run.get(CALLBACK_URL):
             raise SettingsError([Problem.of("completion-receiver", f"{self._at}/mode")])
         verify = self._completion.verify
         if verify is not None:
@@ -276,7 +279,9 @@ class CallbackWait:
     def _shown_url(self) -> str:
         """The callback URL with its token masked."""
         run = self._inputs.run
-        return str(run.get(URL, "the callback URL")).replace(str(run.get(TOKEN)), MASK)
+        return str(run.get(CALLBACK_URL, "the callback URL")).replace(
+            str(run.get(CALLBACK_TOKEN)), MASK
+        )
 
 
 def _call(signal: Signal) -> dict[str, Any]:

@@ -144,6 +144,22 @@ def test_a_url_is_of_one_visit_in_one_namespace() -> None:
     assert SignedUrls("", SECRET).visit_of("live", path.replace("/callbacks/", "/")) is None
 
 
+def test_a_secret_can_be_changed() -> None:
+    """URLs are made with the first of two, and taken of both."""
+    visit, new = ("run", "Export", 1), b"a secret that came after it, of tests"
+    changed = SignedUrls("http://a.test", (new, SECRET))
+    for secret in (SECRET, new):
+        url = SignedUrls("http://a.test", secret).names("live", visit)["callbackUrl"]
+        assert changed.visit_of("live", urlsplit(url).path) == visit
+        assert (changed.names("live", visit)["callbackUrl"] == url) is (secret == new)
+    third = SignedUrls("http://a.test", b"another secret of at least 32 bytes").names("live", visit)
+    assert changed.visit_of("live", urlsplit(third["callbackUrl"]).path) is None
+    with runtime() as shared, masking(changed.names("live", visit), shared) as mask:
+        for secret in (SECRET, new):
+            url = SignedUrls("http://a.test", secret).names("live", visit)["callbackUrl"]
+            assert mask([url]) == [f"http://a.test/callbacks/{MASK}"]
+
+
 def test_a_token_is_known_while_it_opens_something() -> None:
     """A worker has one for each visit, and each costs time in every text: it forgets them."""
     names = SignedUrls("http://a.test", SECRET).names("live", ("run", "Export", 1))

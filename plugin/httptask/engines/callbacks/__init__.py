@@ -18,7 +18,7 @@ from httptask.engines.callbacks._calls import (
 )
 from httptask.engines.callbacks._receiver import receiving, serving
 from httptask.engines.callbacks._secret import SECRET_VARIABLE, server_secret, shared_secret
-from httptask.engines.callbacks._tokens import CALLBACKS, SignedUrls, Visit, without_token
+from httptask.engines.callbacks._tokens import CALLBACKS, Secret, SignedUrls, Visit, without_token
 
 __all__ = [
     "CALLBACKS",
@@ -33,6 +33,7 @@ __all__ = [
     "UNKNOWN",
     "Callbacks",
     "Gate",
+    "Secret",
     "SignedUrls",
     "Visit",
     "joined",

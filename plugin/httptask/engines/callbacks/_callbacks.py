@@ -13,13 +13,15 @@ from typing import Any
 from httptask._core.redaction import Redactor
 from httptask.engines.callbacks._calls import GONE, LATER, REPEATED, UNKNOWN
 from httptask.engines.callbacks._tokens import (
+    Secret,
     Visit,
     keyed_hash,
     names_of,
+    secrets_of,
     token_in,
     without_token,
 )
-from httptask.model.callback import Answer, Received
+from httptask.model.callback import CALLBACK_URL, TOKENS, Answer, Received
 from httptask.model.workflow import Signal
 
 _NAME_LENGTH = 16
@@ -50,7 +52,9 @@ class Gate:
         note: Callable[[str], None],
     ) -> None:
         self.names = names
-        self.url, self.token = names["callbackUrl"], names["callbackToken"]
+        self.url = names[CALLBACK_URL]
+        self.tokens = [names[name] for name in TOKENS if name in names]
+        """That of the URL first."""
         self._answer = answer
         self._keep = keep
         self._note = note
@@ -58,8 +62,8 @@ class Gate:
         self._one_by_one = asyncio.Lock()
         self._signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
         self._is_closed = False
-        self.mask: Callable[[Any], Any] = Redactor((self.token,)).value
-        """Returns JSON without the token, which a server may have echoed."""
+        self.mask: Callable[[Any], Any] = Redactor(self.tokens).value
+        """Returns JSON without the tokens, which a server may have echoed."""
 
     async def wait(self) -> Signal:
         """Return the signal of the call that ends the wait, once it is there."""
@@ -102,11 +106,12 @@ class Gate:
 class Callbacks:
     """The callback URLs of runs in this process, below *address*, made with *secret*."""
 
-    def __init__(self, address: str, secret: bytes, *, opened: Opened | None = None) -> None:
+    def __init__(self, address: str, secret: Secret, *, opened: Opened | None = None) -> None:
         self.address = address.rstrip("/")
-        self._secret = secret
+        self._secrets = secrets_of(secret)
         self._opened = opened
-        self._gates: dict[str, Gate] = {}
+        self._gates: dict[str, tuple[str, Gate]] = {}
+        """By the name of a token: the whole of it, and what it opens."""
         self._over: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
         """The tokens of waits that are over, by name, and the answer to calls from then on."""
 
@@ -120,7 +125,7 @@ class Callbacks:
 
     def url_of(self, visit: Visit) -> str | None:
         """Return the URL that *visit* waits at: a secret. None: it waits at none now."""
-        gate = self._gates.get(self.token(visit)[:_NAME_LENGTH])
+        _, gate = self._gates.get(self._tokens(visit)[0][:_NAME_LENGTH], (None, None))
         return gate.url if gate is not None else None
 
     def open(
@@ -134,13 +139,13 @@ class Callbacks:
         """Return the gate of *visit*. Its URL is always the same. *answering* returns what answers
         its calls; see `Gate`.
         """
-        token = self.token(visit)
 
         async def answer(received: Received) -> Answer:
             return await answering(gate)(received)
 
-        gate = Gate(names_of(self.address, token), answer, keep, note)
-        self._gates[token[:_NAME_LENGTH]] = gate
+        gate = Gate(names_of(self.address, *self._tokens(visit)), answer, keep, note)
+        for token in gate.tokens:
+            self._gates[token[:_NAME_LENGTH]] = token, gate
         if self._opened is not None:
             self._opened(str(visit[1]), without_token(gate.url))
         return gate
@@ -148,16 +153,17 @@ class Callbacks:
     def close(self, gate: Gate) -> None:
         """Close *gate*, which is remembered for a while."""
         late = gate.close()
-        name = gate.token[:_NAME_LENGTH]
-        if self._gates.get(name) is gate:
-            del self._gates[name]
-        self._over[name] = gate.token, late
-        if len(self._over) > _REMEMBERED:
+        for token in gate.tokens:
+            name = token[:_NAME_LENGTH]
+            if self._gates.get(name) == (token, gate):
+                del self._gates[name]
+            self._over[name] = token, late
+        while len(self._over) > _REMEMBERED:
             self._over.popitem(last=False)
 
-    def token(self, visit: Visit) -> str:
-        """Return the token of *visit*, which nobody can guess."""
-        return keyed_hash(self._secret, visit)
+    def _tokens(self, visit: Visit) -> list[str]:
+        """Return the tokens of *visit*, which nobody can guess; the first is that of its URL."""
+        return [keyed_hash(secret, visit) for secret in self._secrets]
 
     async def receive(self, path: str, received: Received) -> Answer:
         """Return the answer to *received*, a call of *path*; no answer says which runs there are,
@@ -165,9 +171,8 @@ class Callbacks:
         """
         token = token_in(path)
         name = token[:_NAME_LENGTH]
-        gate = self._gates.get(name)
         known, late = self._over.get(name, ("-" * len(token), UNKNOWN))
-        known = known if gate is None else gate.token
+        known, gate = self._gates.get(name, (known, None))
         if not hmac.compare_digest(known.encode(), token.encode("utf-8", "replace")):
             return UNKNOWN
         if gate is None:

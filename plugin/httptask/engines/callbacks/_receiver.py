@@ -18,6 +18,7 @@ from httptask.engines.callbacks._calls import (
     joined,
     response_of,
 )
+from httptask.engines.callbacks._tokens import Secret
 from httptask.model.callback import Answer, Received
 
 Receive = Callable[[str, Received], Awaitable[Answer]]
@@ -33,7 +34,7 @@ _MOST_CONNECTIONS = 200
 async def receiving(
     host: str,
     port: int,
-    secret: bytes,
+    secret: Secret,
     *,
     address: str | None = None,
     opened: Opened | None = None,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from httptask._core.redaction import MASK
 from httptask._core.strict_json import dump, parse
+from httptask.model.callback import CALLBACK_TOKEN, CALLBACK_URL, OTHER_CALLBACK_TOKEN
 
 CALLBACKS = "/callbacks/"
 """The path of a callback URL, before its token."""
@@ -16,6 +17,10 @@ Visit = tuple[str | int, ...]
 """The id of a run, the name of a task, the number of the visit, and the index of an item if it is
 done for each.
 """
+
+
+Secret = bytes | tuple[bytes, bytes]
+"""What URLs are made with. Of two, URLs that were made with the second are taken, too."""
 
 
 def without_token(url: str) -> str:
@@ -28,9 +33,17 @@ def token_in(path: str) -> str:
     return path.rpartition(CALLBACKS)[2] if CALLBACKS in path else ""
 
 
-def names_of(address: str, token: str) -> dict[str, str]:
-    """Return the names for expressions of the URL with *token* below *address*."""
-    return {"callbackUrl": f"{address}{CALLBACKS}{token}", "callbackToken": token}
+def names_of(address: str, token: str, other: str | None = None) -> dict[str, str]:
+    """Return the names for expressions of the URL with *token* below *address*; and the *other*
+    token that is taken there, which no expression names, so that it is masked, too.
+    """
+    names = {CALLBACK_URL: f"{address}{CALLBACKS}{token}", CALLBACK_TOKEN: token}
+    return names if other is None else {**names, OTHER_CALLBACK_TOKEN: other}
+
+
+def secrets_of(secret: Secret) -> tuple[bytes, ...]:
+    """Return the one secret, or both."""
+    return (secret,) if isinstance(secret, bytes) else secret
 
 
 def keyed_hash(secret: bytes, parts: Iterable[str | int]) -> str:
@@ -44,26 +57,28 @@ class SignedUrls:
     has it reads them without asking anybody.
     """
 
-    def __init__(self, address: str, secret: bytes) -> None:
+    def __init__(self, address: str, secret: Secret) -> None:
         self.address = address.rstrip("/")
-        self._secret = secret
+        self._secrets = secrets_of(secret)
 
     def names(self, namespace: str, visit: Visit) -> dict[str, str]:
         """Return the names for expressions of the URL of *visit*, of a run in *namespace*."""
         named = _text(dump(list(visit), compact=True).encode())
-        return names_of(self.address, f"{named}.{self._signature(namespace, named)}")
+        signatures = self._signatures(namespace, named)
+        return names_of(self.address, *(f"{named}.{one}" for one in signatures))
 
     def visit_of(self, namespace: str, path: str) -> Visit | None:
         """Return the visit of the URL with *path*; None where it is none of ours."""
         named, _, signature = token_in(path).partition(".")
-        wanted = self._signature(namespace, named)
-        if not hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace")):
+        given = signature.encode("utf-8", "replace")
+        wanted = self._signatures(namespace, named)
+        if not any(hmac.compare_digest(one.encode(), given) for one in wanted):
             return None
         padded = named + "=" * (-len(named) % 4)
         return tuple(parse(base64.urlsafe_b64decode(padded)))
 
-    def _signature(self, namespace: str, named: str) -> str:
-        return keyed_hash(self._secret, ("signed", namespace, named))
+    def _signatures(self, namespace: str, named: str) -> list[str]:
+        return [keyed_hash(secret, ("signed", namespace, named)) for secret in self._secrets]
 
 
 def _text(data: bytes) -> str:

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 from httptask._core.discretion import DiscreetErrors
 from httptask._core.redaction import Redactor
 from httptask.engines.temporal._arguments import FailedTask, HttpTaskOutcome
+from httptask.model.callback import TOKENS
 
 if TYPE_CHECKING:
     from httptask.task import Runtime
@@ -22,18 +23,19 @@ Mask = Callable[[Any], Any]
 
 @contextlib.contextmanager
 def masking(names: Mapping[str, str], runtime: Runtime) -> Iterator[Mask]:
-    """Yield what takes the secrets out of a value: those that *runtime* knows, and the token in
-    *names* of a callback URL. It is forgotten then: there is one for each visit.
+    """Yield what takes the secrets out of a value: those that *runtime* knows, and the tokens in
+    *names* of a callback URL. They are forgotten then: each visit has its own.
     """
-    token = names.get("callbackToken")
-    if token is None:
+    tokens = [names[name] for name in TOKENS if name in names]
+    if not tokens:
         yield runtime.redactor.value
         return
-    own = Redactor((token,))
+    own = Redactor(tokens)
     try:
         yield lambda value: own.value(runtime.redactor.value(value))
     finally:
-        runtime.redactor.forget(token)
+        for token in tokens:
+            runtime.redactor.forget(token)
 
 
 @contextlib.contextmanager

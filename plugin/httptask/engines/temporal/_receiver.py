@@ -32,6 +32,7 @@ from httptask.engines.callbacks import (
     LATER,
     REPEATED,
     UNKNOWN,
+    Secret,
     SignedUrls,
     serving,
 )
@@ -73,7 +74,7 @@ _log = logging.getLogger("httptask.engines")
 class CallbackServer:
     """Where a worker receives calls, and what its URLs are made with."""
 
-    secret: bytes
+    secret: Secret
     address: str | None
     """What APIs reach a receiver by; None: *host* and *port*."""
     host: str | None = None
@@ -107,7 +108,7 @@ async def receiving(
 class CallReceiver:
     """Gives calls of URLs that were made with *secret* to the runs that *client* finds."""
 
-    def __init__(self, client: Client, runtime: Runtime, secret: bytes) -> None:
+    def __init__(self, client: Client, runtime: Runtime, secret: Secret) -> None:
         self._client = client
         self._runtime = runtime
         self._urls = SignedUrls("", secret)
