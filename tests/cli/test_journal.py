@@ -83,12 +83,15 @@ def test_a_killed_run_goes_on(run: Run, tmp_path: Path) -> None:
             silence.wait()
         return page({"at": asked.path})
 
-    with ExitStack() as stack, list_server(answer) as server:
+    # The server waits for its connections when it ends, and so it ends last.
+    with list_server(answer) as server, ExitStack() as stack:
         stack.callback(silence.set)
         second = {"url": f"{server.url}/second", "method": "POST"}
+        patient = {"type": "Http", "readTimeoutSeconds": servers.HANG_SECONDS}
+        patient["totalTimeoutSeconds"] = servers.HANG_SECONDS
         tasks = {
-            "First": {"type": "Http", "httpRequest": {"url": f"{server.url}/first"}},
-            "Second": {"type": "Http", "httpRequest": second, "idempotencyKey": True, "end": True},
+            "First": {**patient, "httpRequest": {"url": f"{server.url}/first"}},
+            "Second": {**patient, "httpRequest": second, "idempotencyKey": True, "end": True},
         }
         tasks["First"]["nextTask"] = "Second"
         write(tmp_path, {"name": "Two", "startTask": "First", "tasks": tasks})

@@ -180,8 +180,10 @@ def test_a_request_is_repeated_where_that_does_no_harm(
 
     silence = threading.Event()
     with list_server(answer) as server:
-        asyncio.run(main(server.url))
-        silence.set()
+        try:
+            asyncio.run(main(server.url))
+        finally:
+            silence.set()
         with Journal(file) as journal, runtime() as shared:
             (kept,) = journal.runs()
             assert (kept.status, [task.name for task in kept.under_way]) == ("Interrupted", ["A"])
@@ -226,8 +228,10 @@ def test_a_post_that_was_not_sent_is_sent(file: Path) -> None:
     with list_server(answer) as quiet:
         quiet.started = started  # type: ignore[attr-defined]
         task["httpRequest"]["url"] = quiet.url
-        asyncio.run(main())
-        silence.set()
+        try:
+            asyncio.run(main())
+        finally:
+            silence.set()
         with Journal(file) as journal, runtime() as shared:
             run = resume_run(journal, journal.runs()[0].workflow_id, runtime=shared)
     assert (run.status, run.tasks[0].error) == ("Completed", None)
