@@ -358,8 +358,12 @@ OVER_ANSWER = [
     "/retry/until",
     "/pagination/until",
     "/completion/when",
+    "/completion/poll/url",
     "/completion/poll/until",
+    "/completion/poll/result",
+    "/completion/cancel/url",
     "/completion/callback/until",
+    "/completion/callback/result",
 ]
 
 
@@ -394,6 +398,51 @@ def test_an_expression_over_the_answer_has_its_value(designer: RunningDesigner) 
     pages = definition()
     pages["tasks"]["Get"]["pagination"] = {"mode": "link"}
     assert ask(designer, "evaluate", text="${$.body}", definition=pages, **told) == {}
+
+
+QUERIES = [
+    "/pagination/items",
+    "/pagination/next",
+    "/pagination/total",
+    "/pagination/more",
+    "/completion/poll/status",
+]
+
+
+@pytest.mark.parametrize("pointer", QUERIES)
+def test_a_query_sees_the_body_of_the_answer_and_its_headers(
+    designer: RunningDesigner, pointer: str
+) -> None:
+    """`$` is the body, as documented and as it was in the last test; a query may begin with the
+    headers instead. Its value is what it selects.
+    """
+    told = {"task": "Get", "pointer": pointer}
+    body, headers = ask(designer, "scope", **told)["groups"]
+    assert (body["path"], headers["path"]) == ([], ["headers"])
+    assert below(body, "id")["value"] == "7"
+    assert ask(designer, "evaluate", text="$.tags", **told)["type"] == "array"
+    answer = ANSWER | {"headers": {"x-next": "https://a.example/2"}}
+    tested = {"inputs": {"tasks": {"Get": {"output": answer}}}}
+    assert ask(designer, "evaluate", text="$.headers['x-next']", **told, **tested) == {
+        "value": '"https://a.example/2"',
+        "type": "string",
+    }
+    assert "problem" in ask(designer, "evaluate", text="$.gone", **told)
+
+
+def test_what_tells_an_item_from_others_sees_an_item(designer: RunningDesigner) -> None:
+    """The first one of a page: where `items` finds it, or in the only list of the body."""
+    told = {"task": "Get", "pointer": "/pagination/identity", "text": "$.id"}
+    pages = definition()
+    for body, items in (
+        ([{"id": 1}, {"id": 2}], None),
+        ({"found": [{"id": 1}], "count": 1}, None),
+        ({"some": [], "other": [{"id": 1}]}, "$.other"),
+        ({"some": [], "other": [{"id": 1}]}, "$.other[*]"),
+    ):
+        pages["tasks"]["Get"]["pagination"] = {"items": items} if items else None
+        tested = {"inputs": {"answer": {"body": body}}, "definition": pages}
+        assert ask(designer, "evaluate", **told, **tested)["value"] == "1"
 
 
 def test_the_tree_for_one_expression_has_what_that_can_be_given(designer: RunningDesigner) -> None:

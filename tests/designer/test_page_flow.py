@@ -134,6 +134,7 @@ def test_a_decision_is_added_between_two_tasks_and_its_choices_edited(
     expect(page.named("group", "Choice 2").locator(".problem")).not_to_have_count(0)
     page.add_task("Terminate")
     labelled(page, "Status of the run").select_option("Failed")
+    page.add("Output of the run")
     labelled(page, "Output of the run").fill('{"total": "${$.tasks.Get.output.body.total}"}')
     page.page.locator(".task-name", has_text="Decide").click()
     expect(labelled(page, "Next task 2")).to_have_value("End")

@@ -46,6 +46,7 @@ from httptask.designer._problems import (
 )
 from httptask.designer._runs import Runs, runs_file
 from httptask.designer._server_runs import RunsOnServer
+from httptask.designer._task_types import TaskTypes
 from httptask.designer._test_request_routes import TestRequestRoutes
 from httptask.designer._test_requests import TestRequests
 from httptask.designer._uploads import Uploads
@@ -215,6 +216,7 @@ class _Designer:
         self._test_routes = TestRequestRoutes(
             self._tests, catalogue, self._definitions, runtime, receiver
         )
+        self._task_types = TaskTypes(runtime)
         self._pins = Pins(workflows, self._tests, catalogue.entry)
 
     def routes(self) -> list[Route]:
@@ -247,6 +249,7 @@ class _Designer:
             ("/endpoints/{id}/settings-schema", {"GET": self._endpoints.settings_schema}),
             ("/endpoints/{id}/task", {"POST": self._endpoints.task_for}),
             ("/import", self._imports.handlers()),
+            ("/task-types/{name:path}/form", {"GET": self._task_types.form}),
         )
 
     def _draft_rows(self) -> _Rows:
@@ -363,7 +366,7 @@ class _Designer:
             "secretNames": secret_names.NAMES,
             "taskSettings": task_settings(),
             "errorClasses": error_classes(),
-            "taskTypes": list(self._runtime.plugins.named("httptask_task_types")),
+            "taskTypes": self._task_types.listed(),
             "engine": self._keeper.engine,
             "takesHistory": self._keeper.takes_history,
         }

@@ -21,11 +21,13 @@ from httptask.expressions import (
     has_expression,
 )
 from httptask.model.for_each import item_names
-from httptask.workflow.typing import answer_schema_at
+from httptask.workflow.typing import ExpressionPlace, Sees, expression_at
 
 _LONGEST = 400
 """Characters of a value under its field."""
 _CONDITION = re.compile(r"/choices/[0-9]+/condition")
+_HEADERS = "$.headers"
+"""What a query of headers begins with."""
 
 
 async def value_at(
@@ -38,23 +40,23 @@ async def value_at(
     no sample is there yet of the input (`$.input`) or of a task; `{"problem"}`; or nothing, where
     no test can bring a sample.
 
-    Raises `Refused` where *pointer* leads to no text of `httpRequest`, `inputParameters`, the
-    items of `forEach` or a condition of a Decision.
+    Raises `Refused` where *pointer* leads to no text that can hold an expression.
     """
     text = _text_at(around.task, pointer) if text is None else text
+    place = _place_at(around.task, pointer)
     if _CONDITION.fullmatch(pointer) and not has_expression(text):
         return _compared(around, text)
-    if answer_schema_at(pointer, around.task, None) is not None:
-        return await _over_answer(around, pointer, evaluator, text)
-    is_parameter = parts(pointer)[0] != "httpRequest"
-    texts = [text] if is_parameter else [text, *_parameters_in(text, around)]
+    if place.sees not in (Sees.REQUEST, Sees.DOCUMENT):
+        return await _over_answer(around, place, pointer, evaluator, text)
+    is_of_request = place.sees is Sees.REQUEST
+    texts = [text, *_parameters_in(text, around)] if is_of_request else [text]
     if any(_names(one, name) for one in texts for name in item_names(around.task)):
         texts.append(_items_of(around.task))
     for name in around.untested:
         # Where its name could be another one, a text names it.
         if any(evaluator.task_renamed(one, name, f"{name} 2").source != one for one in texts):
             return {"lacking": {"task": name}}
-    data = around.inputs.document() if is_parameter else around.of_request
+    data = around.of_request if is_of_request else around.inputs.document()
     try:
         value = await evaluator.evaluate(text, data, pointer=pointer, run=around.inputs.run)
     except ExpressionError as error:
@@ -64,17 +66,19 @@ async def value_at(
     return _shown(around, value)
 
 
+def _place_at(task: Mapping[str, Any], pointer: str) -> ExpressionPlace:
+    place = expression_at(pointer, task)
+    if place is None:
+        raise Refused("bad-request", f"no expression can stand at {pointer[:200]!r} of the task")
+    return place
+
+
 def _text_at(task: Mapping[str, Any], pointer: str) -> str:
-    tokens = parts(pointer)
     value: Any = task
-    for token in tokens:
+    for token in parts(pointer):
         value = child(value, token)
-    is_evaluated = tokens[:1] in (("httpRequest",), ("inputParameters",))
-    is_evaluated |= tokens[:2] == ("forEach", "items") or bool(_CONDITION.fullmatch(pointer))
-    is_evaluated |= answer_schema_at(pointer, task, None) is not None
-    if not isinstance(value, str) or not is_evaluated:
-        message = f"{pointer[:200]!r} is no text of the task's httpRequest or inputParameters"
-        raise Refused("bad-request", message)
+    if not isinstance(value, str):
+        raise Refused("bad-request", f"{pointer[:200]!r} is no text of the task")
     return value
 
 
@@ -100,13 +104,15 @@ def _compared(around: Surroundings, text: str) -> dict[str, Any]:
 
 
 async def _over_answer(
-    around: Surroundings, pointer: str, evaluator: Evaluator, text: str
+    around: Surroundings, place: ExpressionPlace, pointer: str, evaluator: Evaluator, text: str
 ) -> dict[str, Any]:
-    """Return the value of *text*, which sees the task's own answer."""
-    answer = around.own_answer
+    """Return the value of *text*, which sees the task's own answer, or is a query of it."""
+    answer = around.answer_at(place, with_headers=text.startswith(_HEADERS))
     if answer is ABSENT:
         is_tested = around.name in around.inputs.tasks
         return {} if is_tested else {"lacking": {"task": around.name}}
+    if place.is_query:
+        text = f"${{{text}}}"
     try:
         value = await evaluator.evaluate(text, answer, pointer=pointer, run=around.inputs.run)
     except ExpressionError as error:

@@ -83,15 +83,57 @@ _SHOWN_ELSEWHERE = (
 def task_settings() -> list[dict[str, Any]]:
     """Return the fields for how a task is run, by `schemas/http-task.schema.json`."""
     tree = FormTree(None, packaged.schema("http-task"))
-    fields = [_Fields(tree).built(node) for node in tree.properties(_SHOWN_ELSEWHERE)]
+    fields = [titled(_Fields(tree).built(node)) for node in tree.properties(_SHOWN_ELSEWHERE)]
     for field in fields:
-        for item in (field, *field.get("fields", ())):
-            item.setdefault("title", _words(item["name"]))
-            if item["name"].endswith("Seconds"):
-                item["type"] = "seconds"
         if field["name"] == "pagination":
             field["cases"] = {"property": "mode", **settings_by_mode()}
     return fields
+
+
+def task_form(schema: Mapping[str, Any], *, for_each: bool) -> Field:
+    """Return the form of a task by the *schema* of its type, without its type and routes; with
+    *for_each*, also for what it is done for.
+
+    Raises `TypeError` or `AttributeError` for a schema that is none.
+    """
+    properties = dict(schema.get("properties", {}))
+    if for_each:
+        flow = packaged.schema("workflow-definition")["$defs"]["flow"]
+        properties["forEach"] = flow["properties"]["forEach"]
+    own = {
+        **schema,
+        "properties": {name: value for name, value in properties.items() if name not in ROUTES},
+        "required": [name for name in schema.get("required", ()) if name not in ROUTES],
+    }
+    return titled(closed(whole_field(own)))
+
+
+ROUTES = frozenset(("type", "nextTask", "end", "onError"))
+"""Properties of a task that a page shows elsewhere."""
+
+
+def titled(field: Field) -> Field:
+    """Return *field*, the fields in it with titles in words, two levels deep."""
+    for item in (field, *field.get("fields", ())):
+        if "name" in item:
+            item.setdefault("title", _words(item["name"]))
+            if item["name"].endswith("Seconds"):
+                item["type"] = "seconds"
+    return field
+
+
+def closed(field: Field) -> Field:
+    """Return *field* without links: what would be loaded later is written as JSON instead."""
+    pending: list[Any] = [field]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            if value.pop("link", None) is not None:
+                value |= {"kind": "any", "raw": True}
+            pending += value.values()
+    return field
 
 
 def _words(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from httptask.designer._form import Field, whole_field
+from httptask.designer._form import closed, whole_field
 from httptask.designer._problems import Refused
 from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
@@ -30,25 +30,11 @@ def input_form(schema: Any) -> dict[str, Any]:
     problems = input_problems_of({"inputSchema": schema})
     answer: dict[str, Any] = {"problems": [problem.to_json() for problem in problems]}
     if isinstance(schema, Mapping) and not any(one.severity == "error" for one in problems):
-        answer["field"] = _closed(whole_field(schema))
+        answer["field"] = closed(whole_field(schema))
         sample = sample_input(schema)
         if sample is not None:
             answer["sample"] = sample
     return answer
-
-
-def _closed(field: Field) -> Field:
-    """Return *field* without links: what would be loaded later is written as JSON instead."""
-    pending: list[Any] = [field]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, list):
-            pending += value
-        elif isinstance(value, dict):
-            if value.pop("link", None) is not None:
-                value |= {"kind": "any", "raw": True}
-            pending += value.values()
-    return field
 
 
 def tried_input(schema: Any, given: Any) -> Any:

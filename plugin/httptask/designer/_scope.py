@@ -12,7 +12,7 @@ from httptask.expressions import ABSENT
 from httptask.model.api import Endpoint
 from httptask.model.for_each import item_names
 from httptask.workflow import later_tasks
-from httptask.workflow.typing import answer_schema_at, output_schema
+from httptask.workflow.typing import ExpressionPlace, Sees, expression_at, output_schema
 
 _MOST_OF_ALL = 4_000
 """Nodes of all groups: the nearest tasks come first."""
@@ -26,15 +26,16 @@ def scope_of(
     what the expression there can see, or can be given.
 
     A group is a node with the `path` of its value: names and indices from `$`. Those with `own` are
-    seen by `httpRequest`, and the others by `inputParameters`. One without a path is `$` itself: in
-    the conditions of a Decision that are no expressions, and where `$` is the task's own answer.
+    seen by the expression itself, and the others by `inputParameters` alone. One without a path is
+    `$` itself: in the conditions of a Decision that are no expressions, and where `$` is the task's
+    own answer, or the body of it.
     """
     groups = _Groups(around)
     later = [name for name in later_tasks(around.definition, around.name) if name != around.name]
     own = endpoints.get(around.name)
-    schema = None if pointer is None else answer_schema_at(pointer, around.task, own)
-    if schema is not None:
-        groups.add_own_answer(schema, own)
+    place = None if pointer is None else expression_at(pointer, around.task, own)
+    if place is not None and place.sees not in (Sees.REQUEST, Sees.DOCUMENT):
+        groups.add_own_answer(place, own)
         return {"groups": groups.listed, "later": later}
     groups.add_last(endpoints)
     groups.add_parameters()
@@ -46,14 +47,11 @@ def scope_of(
         endpoint = endpoints.get(task.name)
         groups.add_answer(task.name, task.task, endpoint, certain=task.certain)
     groups.add_variables()
-    seen = [group for group in groups.listed if _may_see(pointer, group["kind"])]
+    if place is None or place.sees is Sees.REQUEST:
+        return {"groups": groups.listed, "later": later}
+    hidden = {"parameter", "item"} if str(pointer).startswith("/forEach/") else {"parameter"}
+    seen = [{**group, "own": True} for group in groups.listed if group["kind"] not in hidden]
     return {"groups": seen, "later": later}
-
-
-def _may_see(pointer: str | None, kind: str) -> bool:
-    if pointer is None or pointer.startswith("/httpRequest"):
-        return True
-    return kind != "parameter" and not (kind == "item" and pointer.startswith("/forEach"))
 
 
 def _body_first(sample: Any) -> Any:
@@ -78,12 +76,18 @@ class _Groups:
                 task = next(one for one in self._around.earlier if one.name == arrival)
                 self.add_answer(arrival, task.task, endpoints.get(arrival), certain=True, path=[])
 
-    def add_own_answer(self, schema: Schema, endpoint: Endpoint | None) -> None:
-        """Add the task's own answer, which *schema* describes, as it was in the last test."""
+    def add_own_answer(self, place: ExpressionPlace, endpoint: Endpoint | None) -> None:
+        """Add what an expression at *place* sees of the task's own answer, as it was in the last
+        test; a query may begin with the headers, too.
+        """
         views = Views({"$defs": endpoint.definitions}) if endpoint is not None else None
-        sample = _body_first(self._around.own_answer)
-        group = self._add([], "task", schema, sample, views=views, own=True)
+        sample = _body_first(self._around.answer_at(place))
+        group = self._add([], "task", place.schema, sample, views=views, own=True)
         group["task"] = self._around.name
+        if place.sees is Sees.BODY:
+            answer = self._around.own_answer
+            headers = answer.get("headers", ABSENT) if isinstance(answer, Mapping) else ABSENT
+            self._add(["headers"], "task", {"type": "object"}, headers, own=True)
 
     def add_parameters(self) -> None:
         """Add a group of the task's own input parameters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,8 +14,8 @@ from httptask.designer._drafts import item_index_of
 from httptask.designer._inputs import tried_input
 from httptask.designer._problems import Refused
 from httptask.designer._value_tree import Secrets
-from httptask.errors import ExpressionError
-from httptask.expressions import ABSENT, Evaluator
+from httptask.errors import CodedError, ExpressionError
+from httptask.expressions import ABSENT, Evaluator, Query
 from httptask.model.environment import Environment
 from httptask.model.for_each import Item, ItemNumber, item_names
 from httptask.model.task import Inputs, run_of_test
@@ -28,6 +29,7 @@ from httptask.workflow import (
     last_tasks,
     variables_of,
 )
+from httptask.workflow.typing import ExpressionPlace, Sees
 
 _DEEPEST_INPUT = 20
 """Objects and lists inside one another in which a password of the input is looked for."""
@@ -49,6 +51,8 @@ class Surroundings:
     """The input parameters that could be evaluated."""
     failures: dict[str, ExpressionError] = field(default_factory=dict)
     """Why the other ones could not."""
+    answer: Any = ABSENT
+    """The task's own last answer, as one page or one poll has it."""
     item: ItemNumber | None = None
     """Which item of how many the inputs have; None without `forEach`, or where it cannot be told: a
     file is not read, and an expression may need a sample that is not there.
@@ -56,12 +60,26 @@ class Surroundings:
 
     @property
     def own_answer(self) -> Any:
-        """The task's own answer in the last test; `ABSENT` without one, and where the test's result
-        is that of several answers.
+        """The task's own answer in the last test; `ABSENT` without one, and where only the result
+        of several answers is there.
         """
+        if self.answer is not ABSENT:
+            return self.answer
         answer = self.inputs.tasks.get(self.name)
         is_one = not any(self.task.get(name) for name in ("pagination", "completion", "forEach"))
         return answer.get("output", ABSENT) if is_one and isinstance(answer, Mapping) else ABSENT
+
+    def answer_at(self, place: ExpressionPlace, *, with_headers: bool = False) -> Any:
+        """Return what `$` is at *place*, which sees the task's own answer; `ABSENT` without one."""
+        answer = self.own_answer
+        if not isinstance(answer, Mapping) or place.sees is Sees.ANSWER:
+            return answer
+        body = answer.get("body", ABSENT)
+        if place.sees is Sees.BODY:
+            return {"headers": answer.get("headers", {})} if with_headers else body
+        setting = self.task.get("pagination")
+        query = setting.get("items") if isinstance(setting, Mapping) else None
+        return _first_item(body, query)
 
     @property
     def untested(self) -> list[str]:
@@ -113,6 +131,9 @@ async def surroundings_of(
     earlier = earlier_tasks(definition, name)
     secrets = await in_thread(lambda: _secrets_of(document, inputs))
     around = Surroundings(definition, name, task, inputs, earlier, secrets)
+    if "answer" in given:
+        around.answer = member(given, "answer", dict)
+        secrets.add_from(around.answer)
     if task.get("type") == "Decision":
         ways = last_tasks(definition, name)
         around.last_names = [way and way[0] for way in ways if way is None or not way[2]]
@@ -164,6 +185,21 @@ async def _evaluate_parameters(around: Surroundings, evaluator: Evaluator) -> No
         except ExpressionError as error:
             around.failures[name] = error
     around.secrets.add_from(around.parameters)
+
+
+def _first_item(body: Any, query: Any) -> Any:
+    """Return the first item of the page *body*, in which *query* finds the items; None: in the body
+    itself, or in the only array of it. `ABSENT` where there is none.
+    """
+    lists = [body] if isinstance(body, list) else []
+    if isinstance(query, str):
+        with suppress(CodedError):
+            found = Query.of(query).values(body)
+            lists = [one for one in found if isinstance(one, list)] or [found]
+    elif isinstance(body, Mapping):
+        lists = [value for value in body.values() if isinstance(value, list)]
+    items = lists[0] if len(lists) == 1 else []
+    return items[0] if items else ABSENT
 
 
 def _secrets_of(document: Mapping[str, Any], inputs: Inputs) -> Secrets:

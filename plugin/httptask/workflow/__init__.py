@@ -65,11 +65,12 @@ if TYPE_CHECKING:
     )
     from httptask.workflow._progress import Progress
     from httptask.workflow._renaming import RenamedTask, rename_task
-    from httptask.workflow._routes import unreached_tasks
+    from httptask.workflow._routes import STEERING_TYPES, unreached_tasks
     from httptask.workflow._stored_credentials import stored_credential_problems
     from httptask.workflow._validation import problems
 
 __all__ = [
+    "STEERING_TYPES",
     "EarlierTask",
     "FinishedTasks",
     "Items",
@@ -119,6 +120,7 @@ __all__ = [
 # Loaded when first asked for: a plugin manager imports this package for `plugin.py` alone, and
 # jsonschema is not cheap.
 _HOMES = {
+    "STEERING_TYPES": "httptask.workflow._routes",
     "EarlierTask": "httptask.workflow._neighbours",
     "FinishedTasks": "httptask.workflow._finished",
     "Items": "httptask.workflow._items",

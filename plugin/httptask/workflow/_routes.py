@@ -100,6 +100,9 @@ FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
 }
 """Task types with a way on of their own; every other one has either `nextTask` or `end`."""
 
+STEERING_TYPES = frozenset(FLOWS)
+"""These types."""
+
 STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Wait", "Decision", "Parallel", "Workflow"})
 """Types that go where their definition says. A plugin's may decide, or end the run, by itself."""
 

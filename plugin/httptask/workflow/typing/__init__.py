@@ -8,6 +8,19 @@ warning. Where nothing is known, nothing is said.
 
 from httptask.workflow.typing._outputs import output_schema
 from httptask.workflow.typing._problems import task_typing_problems, typing_problems
-from httptask.workflow.typing._settings import answer_schema_at
+from httptask.workflow.typing._settings import (
+    ExpressionPlace,
+    Sees,
+    expression_at,
+    expression_pointers,
+)
 
-__all__ = ["answer_schema_at", "output_schema", "task_typing_problems", "typing_problems"]
+__all__ = [
+    "ExpressionPlace",
+    "Sees",
+    "expression_at",
+    "expression_pointers",
+    "output_schema",
+    "task_typing_problems",
+    "typing_problems",
+]

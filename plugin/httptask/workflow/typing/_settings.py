@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from httptask._core.pointers import Path, parts
@@ -21,7 +22,7 @@ from httptask.building import REFERENCE
 from httptask.errors import HttpTaskError
 from httptask.expressions import Prepared
 from httptask.workflow.typing._data import TypedData
-from httptask.workflow.typing._outputs import result_schema
+from httptask.workflow.typing._outputs import body_schema, result_schema
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -72,21 +73,107 @@ _CALL = typed_by(_CALL_SCHEMA)
 """A call of the URL at which a task waits: nobody documents more of it."""
 
 
-def answer_schema_at(pointer: str, task: Mapping[str, Any], endpoint: Endpoint | None) -> Schema:
-    """Return a schema of the answer that the expression at *pointer* of the Http *task* sees as
-    `$`; None where it sees no answer of the task's own.
-    """
-    path = tuple(parts(pointer))
-    if path in _OVER_CALL:
-        return _CALL_SCHEMA
-    if path not in _OVER_RESULT and path not in _OVER_FIRST_ANSWER:
-        return None
-    alone = {**task, "pagination": None, "completion": None}  # a page, or a poll
-    return result_schema(alone, endpoint, any_status=True)
-
-
 _QUERIES = ("items", "next", "total", "more")
 """The queries of `pagination` over the body of a page."""
+_IDENTITY: Path = ("pagination", "identity")
+"""The query over one item of a page."""
+_QUERY_PLACES: tuple[Path, ...] = (
+    *(("pagination", name) for name in _QUERIES),
+    _IDENTITY,
+    ("completion", "poll", "status"),
+    ("completion", "callback", "status"),
+)
+"""The settings that are a JSONPath query of an answer, without `${}`."""
+_DOCUMENT_PLACES: Mapping[str, tuple[Path, ...]] = {
+    "Decision": (),
+    "Parallel": (),
+    "Http": (("inputParameters",),),
+    "Workflow": (("inputParameters",),),
+    **{name: tuple((field,) for field in fields) for name, fields in _FIELDS.items()},
+}
+"""By the type of a task: what sees the run's document."""
+_NO_EXPRESSION = frozenset(("type", "nextTask", "end", "onError", "choices", "branches"))
+"""Members of any task that no expression can be in."""
+
+
+class Sees(Enum):
+    """What `$` is in an expression of a task."""
+
+    REQUEST = "the input parameters and the item"
+    DOCUMENT = "the run's input, variables and tasks"
+    ANSWER = "the task's own answer"
+    BODY = "the body of the task's own answer; with its headers, where a query begins with them"
+    PAGE_ITEM = "an item of a page"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionPlace:
+    """Where a task may have an expression, or a query."""
+
+    sees: Sees
+    schema: Schema = True
+    """A schema of the answer, or of its body, as far as it is documented."""
+
+    @property
+    def is_query(self) -> bool:
+        """Whether a JSONPath query stands there as it is, without `${}`."""
+        return self.sees in (Sees.BODY, Sees.PAGE_ITEM)
+
+
+def expression_at(
+    pointer: str, task: Mapping[str, Any], endpoint: Endpoint | None = None
+) -> ExpressionPlace | None:
+    """Return what an expression at *pointer* of *task* sees; None where there can be none."""
+    path: Path = tuple(parts(pointer))
+    task_type = task.get("type")
+    if path[:2] == ("forEach", "items"):
+        return ExpressionPlace(Sees.DOCUMENT)
+    if task_type == "Decision":
+        is_condition = path[:1] == ("choices",) and path[2:] == ("condition",)
+        return ExpressionPlace(Sees.DOCUMENT) if is_condition else None
+    if task_type == "Http" and (place := _place_of_http(path, task, endpoint)) is not None:
+        return place
+    known = _DOCUMENT_PLACES.get(str(task_type))
+    if known is None:  # a plugin's: it evaluates what it likes
+        sees_document = bool(path) and path[0] not in {*_NO_EXPRESSION, "forEach"}
+    else:
+        sees_document = any(path[: len(place)] == place for place in known)
+    return ExpressionPlace(Sees.DOCUMENT) if sees_document else None
+
+
+def _place_of_http(
+    path: Path, task: Mapping[str, Any], endpoint: Endpoint | None
+) -> ExpressionPlace | None:
+    if path[:1] == ("httpRequest",) or path in _OVER_PARAMETERS:
+        return ExpressionPlace(Sees.REQUEST)
+    if path in _OVER_CALL:
+        return ExpressionPlace(Sees.ANSWER, _CALL_SCHEMA)
+    alone = {**task, "pagination": None, "completion": None}  # a page, or a poll
+    if path in _OVER_RESULT or path in _OVER_FIRST_ANSWER:
+        return ExpressionPlace(Sees.ANSWER, result_schema(alone, endpoint, any_status=True))
+    if path == _IDENTITY:
+        return ExpressionPlace(Sees.PAGE_ITEM)
+    if path in _QUERY_PLACES:
+        schema = True if "callback" in path else body_schema(alone, endpoint, any_status=True)
+        return ExpressionPlace(Sees.BODY, schema)
+    return None
+
+
+def expression_pointers(
+    task_type: str, properties: Iterable[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Return where tasks of *task_type* may have expressions, at these pointers or below them, and
+    where they have queries. A plugin's type may have them in each of its *properties*.
+    """
+    known = _DOCUMENT_PLACES.get(task_type)
+    own = [(name,) for name in properties if name not in {*_NO_EXPRESSION, "forEach"}]
+    paths: list[Path] = [*(own if known is None else known), ("forEach", "items")]
+    queries: tuple[Path, ...] = ()
+    if task_type == "Http":
+        paths += [("httpRequest",), *_OVER_PARAMETERS, *_OVER_RESULT, *_OVER_FIRST_ANSWER]
+        paths += _OVER_CALL
+        queries = _QUERY_PLACES
+    return [pointer_of(path) for path in paths], [pointer_of(path) for path in queries]
 
 
 @dataclass(frozen=True, slots=True)

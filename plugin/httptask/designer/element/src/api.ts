@@ -185,6 +185,8 @@ export class Api {
   conditions = async (conditions: string[]) => ((await (await this.post("conditions", { conditions })).json()) as { items: { rows?: ConditionRow[] }[] }).items;
 
   environments = async (workflow: string) => (await this.get<{ items: Environment[] }>(`workflows/${encode(workflow)}/environments`)).items;
+  /** The form of the tasks of *type*; without a field where the type's schema cannot be read. */
+  typeForm = (type: string) => this.get<{ field?: Field }>(`task-types/${encode(type)}/form`);
   inputForm = async (inputSchema: Json) =>
     read(await (await this.post("input-form", { inputSchema })).text()) as unknown as { field?: Field; sample?: Json; problems: Problem[] };
 

@@ -31,6 +31,7 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
     afterPaint(() => {
       const first = wanted === "first" ? firstEmpty(shadow) : shadow.getElementById(wanted.startsWith("f-") ? idOf(wanted.slice(2)) : wanted);
       first?.focus();
+      store.focusMissed = first ? null : wanted;
       if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
     });
   });
@@ -43,7 +44,7 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
     afterPaint(() => focusPane(shadow, store.pane));
   });
   return (
-    <UiContext.Provider value={{ store, focus, Row: FieldRow }}>
+    <UiContext.Provider value={{ store, focus, problemsAt: store.validation.shownProblems, Row: FieldRow }}>
       <div class="root" spellcheck={false}>
         {store.failure || !store.isReady ? (
           <main class="whole">

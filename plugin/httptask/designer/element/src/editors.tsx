@@ -1,7 +1,7 @@
 // A control for each kind of field, and what stands below it.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { control, isEvaluated, isInside, isJsonText, isTicked, MANY_VALUES, type Place, type RowProps, tied } from "./field-place";
+import { control, isInside, isJsonText, isTicked, MANY_VALUES, type Place, type RowProps, tied } from "./field-place";
 import { called, defaultOf, hintOf, plain, unset } from "./field-words";
 import { parse, typeOf } from "./json";
 import { List } from "./lists";
@@ -43,6 +43,7 @@ export function Control(place: Place): ComponentChildren {
   if (link) return <Stub {...place} />;
   if (slot.raw !== null) return <RawJson {...place} />;
   if (kind === "string" && isSecret(slot, name)) return <Secret {...place} />;
+  if (place.takes === "query") return <Panel name="QueryBox" of={place} until={<Text {...place} />} />;
   if (mayBeUsual(place)) return <Usual {...place} />;
   return (CONTROLS[kind] ?? Anything)(place);
 }
@@ -77,12 +78,13 @@ function Usual(place: Place) {
 }
 
 function Expression(place: Place) {
-  const { name, id, pointer, slot, redraw, asked, ask } = place;
+  const { name, id, pointer, slot, redraw, takes, asked, ask } = place;
+  const { store } = useUi();
   const plainInput = <input {...control(place)} {...tied(place, "expr")} class="code wired" placeholder={slot.field.format === "expression" ? "jsonata: statusCode = 202" : "$.name"} />;
   return (
     <div class="expression">
-      {isEvaluated(pointer) || slot.field.format === "expression" ? <Panel name="ExpressionInput" of={{ slot, pointer, name, redraw, asked, ask, control: control(place) }} until={plainInput} /> : plainInput}
-      {isEvaluated(pointer) && <label class="sample">
+      {takes === "expression" ? <Panel name="ExpressionInput" of={{ slot, pointer, name, redraw, asked, ask, control: control(place) }} until={plainInput} /> : plainInput}
+      {store.task.root && /^\/(httpRequest|inputParameters|forEach)\//.test(pointer) && <label class="sample">
         <span>Sample for tests</span>
         <input
           id={`${id}-sample`} class="code" {...tied(place, "sample")}

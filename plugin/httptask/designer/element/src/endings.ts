@@ -126,6 +126,14 @@ function callOf({ job }: Ending, completion: Json | undefined) {
   return result === "self" ? job.received?.at(-1) : undefined;
 }
 
+/** One answer as the settings of its own task see it: of pages the last one. Undefined for a job, whose first answer is not kept, and where some of it is missing. */
+export function answerOf({ ending }: Result): JsonObject | undefined {
+  const { status, headers = [], text = null, truncated, job, decodedAs } = ending;
+  if (status === undefined || truncated || job) return undefined;
+  const named = Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), value]));
+  return { statusCode: status, headers: named, body: decodedAs === "json" ? (fromRaw(text!) ?? null) : text };
+}
+
 /** The responses of earlier test requests, as the expressions of a later task see them. */
 export function outputsOf(results: Map<string, Result>, taskOf: (name: string) => JsonObject | undefined = () => undefined): JsonObject {
   const tasks: JsonObject = {};

@@ -15,8 +15,8 @@ const AT_ONCE = 40;
 /** What a field is asked to do once it is drawn: open the picker, go on with a typed `$`, or with the text it is after all. */
 export type Asked = "picker" | "typed" | "text" | null;
 
-/** A text in which expressions stand in `${}`, or a value in a condition of a Decision that is no expression. */
-export type TextKind = "whole" | "part";
+/** A text in which expressions stand in `${}`, a value in a condition of a Decision that is no expression, or a query. */
+export type TextKind = "whole" | "part" | "query";
 
 interface ExpressionField {
   slot: Slot;
@@ -151,7 +151,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
           class="add" aria-label={`Insert a value into ${name}`} title="Insert a value (Alt E)" aria-expanded={visible}
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => { if (visible) return setOpen(false); input.current!.focus(); input.current!.select(); show(true); }}
-        >{of === "part" ? <Icon name="braces" /> : "Insert"}</button>
+        >{of === "part" || of === "query" ? <Icon name="braces" /> : "Insert"}</button>
       </div>
       {visible && (
         <div class="values" ref={popup} onMouseDown={(event) => event.preventDefault()}>
@@ -165,7 +165,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
             ))}
           </div>
           <div class="row between small">
-            <span class="muted">{line ? `${line.node.type}${line.group.own || !pointer.startsWith("/httpRequest") ? "" : ", kept as an input parameter"}` : "Type to filter; arrows and Enter choose"}</span>
+            <span class="muted">{line ? `${line.node.type}${line.group.own ? "" : ", kept as an input parameter"}` : "Type to filter; arrows and Enter choose"}</span>
             <button tabIndex={-1} disabled={!line} onClick={() => take(line!)}>Insert {line ? short(String(line.node.name)) : ""}</button>
           </div>
         </div>

@@ -1,12 +1,11 @@
 // What the expressions of the open task see, as the server has it, and what has to be written so that one sees more.
 import { plainName, jsonPath, type Step } from "./expression-text";
+import { answerOf } from "./endings";
 import { at, parse, same, segments, type Json, wrapped } from "./json";
 import { dump, load, type Slot } from "./slots";
 import type { Store } from "./store";
 import type { Evaluation, Scope, ScopeGroup, ScopeRequest } from "./types";
 import * as flow from "./workflow";
-
-const REQUEST = "/httpRequest";
 
 export class Expressions {
   constructor(private readonly store: Store) {}
@@ -16,9 +15,12 @@ export class Expressions {
     const { task, tests, workflow, environments, input } = this.store;
     const value = task.root ? task.value() : (flow.find(workflow.working, task.name!)?.task ?? {});
     const named = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);
-    const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => named === null || /[^\w ]/.test(name) || named.includes(name)));
+    const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => named === null || name === task.name || /[^\w ]/.test(name) || named.includes(name)));
     const { itemIndex } = tests;
     const body: ScopeRequest = { definition: flow.replace(workflow.working, task.name!, value), task: task.name!, inputs: { tasks, ...(itemIndex && { itemIndex }) } };
+    const last = tests.answers.get(task.name!);
+    const answer = last && answerOf(last);
+    if (answer) body.inputs.answer = answer;
     if (environments.chosen !== null && workflow.id !== null) Object.assign(body, { environment: environments.chosen, workflow: workflow.id });
     try {
       if (input.text.trim()) body.inputs.input = parse(input.text);
@@ -33,7 +35,7 @@ export class Expressions {
 
   /** The value of the expression *text* at *pointer*. */
   async evaluate(pointer: string, text: string, signal: AbortSignal): Promise<Evaluation> {
-    const body = this.body(/^\/(httpRequest|inputParameters|forEach)/.test(pointer) ? text : undefined); // others name no task
+    const body = this.body(pointer.startsWith("/choices") ? undefined : text); // a condition sees the task before, and does not name it
     // An entry that has no name yet stands nowhere.
     if (typeof at(flow.find(body.definition, body.task)?.task, pointer) !== "string") return {};
     return this.store.api.evaluate({ ...body, pointer, text }, signal);
@@ -55,7 +57,7 @@ export class Expressions {
    * task, which is made where none has the value yet.
    */
   reach(group: Pick<ScopeGroup, "own">, steps: Step[], pointer: string): Step[] {
-    if (group.own || !pointer.startsWith(REQUEST)) return steps;
+    if (group.own) return steps;
     const name = this.kept(jsonPath(steps), pointer);
     return name === null ? steps : [name];
   }

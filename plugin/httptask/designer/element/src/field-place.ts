@@ -23,6 +23,8 @@ export interface Place {
   described?: string;
   problems: Problem[];
   label: string;
+  /** What it may hold besides a value, as the server has it. */
+  takes?: "expression" | "query";
   asked: Asked;
   ask: (asked: Asked) => void;
 }
@@ -48,10 +50,10 @@ export const MANY_VALUES = 30;
 /** In milliseconds, from a field that was left to its problems: what appears at once would move a button away from under the click. */
 export const LATER = 250;
 
-/** Whether expressions at *pointer* are evaluated: how a task is run is said in advance. */
-export const isEvaluated = (pointer: string): boolean => /^\/(httpRequest|inputParameters|forEach\/items)(\/|$)/.test(pointer);
-/** What a field of an object is called: names of the request are the API's own, the others have titles. */
-export const nameOf = ({ field }: Slot, pointer: string): string => (!isEvaluated(pointer) && field.title) || field.name!;
+/** Whether what stands at *pointer* has names of the API, or of one's own; how a task is run has titles. */
+export const hasOwnNames = (pointer: string): boolean => /^\/(httpRequest|inputParameters|forEach\/items)(\/|$)/.test(pointer);
+/** What a field of an object is called. */
+export const nameOf = ({ field }: Slot, pointer: string): string => (!hasOwnNames(pointer) && field.title) || field.name!;
 
 export const isInside = (slot: Slot): boolean => slot.as === "array" || slot.as === "object";
 /** Whether the choices of a list are ticked, rather than added one by one. */
@@ -65,10 +67,10 @@ export const control = ({ id, described, slot }: Place) => ({
 });
 
 /** What ties a control to a text of its slot. */
-export const tied = ({ slot, redraw, pointer, name, ask }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
+export const tied = ({ slot, redraw, takes, name, ask }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
   value: slot[what]!,
   onInput: typed((value) => {
-    if (what === "text" && value === "$" && isEvaluated(pointer) && !isSecret(slot, name)) {
+    if (what === "text" && value === "$" && takes === "expression" && !isSecret(slot, name)) {
       // An expression begins like this; what goes on in another way becomes text again.
       Object.assign(slot, { fx: true, expr: value });
       ask("typed");

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { below, Control, hasControl } from "./editors";
 import type { Asked } from "./expression-input";
-import { isEvaluated, isInside, isJsonText, isPickerKey, isViewKey, LATER, type Place, type RowProps, switchView } from "./field-place";
+import { hasOwnNames, isInside, isJsonText, isPickerKey, isViewKey, LATER, type Place, type RowProps, switchView } from "./field-place";
 import { defaultOf } from "./field-words";
 import { dump, hasTwoViews, isTokens } from "./slots";
 import { describedBy, Html, Icon, IconButton, idOf, Problems, useRedraw, useUi } from "./ui";
@@ -11,7 +11,7 @@ const SIMPLE = new Set(["string", "number", "boolean", "enum", "const", "file"])
 
 /** One place of the settings. */
 export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, onOff, inside, wide, whole }: RowProps) {
-  const { store } = useUi();
+  const { store, problemsAt } = useUi();
   const redraw = useRedraw();
   const [asked, ask] = useState<Asked>(null);
   const row = useRef<HTMLDivElement>(null);
@@ -22,16 +22,17 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
     store.task.changed(pointer);
     redraw();
   };
-  const problems = bare ? [] : store.validation.shownProblems(pointer, slot.touched);
+  const problems = bare ? [] : problemsAt(pointer, slot.touched);
   const bad = problems.some(({ severity }) => severity === "error");
   const single = slot.fx || slot.isNull || slot.raw !== null || SIMPLE.has(field.kind) || isTokens(slot) || (field.kind === "any" && !isInside(slot));
   const json = isJsonText(slot);
   const described = `${field.description && !bare ? `${id}-hint ` : ""}${json ? "" : describedBy(id, problems)}`;
   const label = `${id}-name`;
-  const step = isEvaluated(pointer) ? "." : " › ";
-  const place: Place = { slot, pointer, name, prefix, inner: whole ? "" : `${prefix}${name}${step}`, id, redraw: change, described: described || undefined, problems, label, asked, ask };
-  const takesExpression = field.kind !== "const" && isEvaluated(pointer);
-  const twoViews = isEvaluated(pointer) && hasTwoViews(slot);
+  const step = hasOwnNames(pointer) ? "." : " › ";
+  const takes = store.task.mayHoldExpression(pointer) ? "expression" : store.task.holdsQuery(pointer) ? "query" : undefined;
+  const place: Place = { slot, pointer, name, prefix, inner: whole ? "" : `${prefix}${name}${step}`, id, redraw: change, described: described || undefined, problems, label, takes, asked, ask };
+  const switches = takes === "expression" && field.kind !== "const" && field.format !== "expression";
+  const twoViews = switches && hasTwoViews(slot);
   const toggle = (on: boolean) => {
     slot.fx = on;
     ask(on && !slot.expr.trim() ? "picker" : null);
@@ -44,7 +45,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
   }, [asked]);
   const inner = below(place);
   const fallback = !single && field.kind !== "union" && dump(slot) === undefined ? defaultOf(field) : "";
-  const Name = wide || bare || whole ? "hidden" : isEvaluated(pointer) ? "name code" : "name";
+  const Name = wide || bare || whole ? "hidden" : hasOwnNames(pointer) ? "name code" : "name";
   return (
     <div
       ref={row} class={`field ${bad ? "bad" : ""} ${bare ? "flat" : ""} ${whole ? "whole" : ""} ${json ? "json" : ""} ${slot.off ? "off" : ""} ${hasControl(slot) ? "" : "headed"}`}
@@ -54,7 +55,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
       }}
       onKeyDown={(event) => {
         if (onRemove && event.key === "Backspace" && !event.repeat && (!isTokens(slot) || !slot.kids.length) && isEmpty(event.target as HTMLElement, id)) onRemove();
-        else if (isPickerKey(event) && (takesExpression || field.format === "expression")) slot.fx ? ask("picker") : toggle(true);
+        else if (isPickerKey(event) && takes === "expression" && field.kind !== "const") slot.fx ? ask("picker") : toggle(true);
         else if (twoViews && isViewKey(event) && (json || event.target === row.current)) switchView(store, slot, pointer);
         else return;
         event.preventDefault();
@@ -70,7 +71,7 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
         {field.deprecated && <span class="tag">deprecated</span>}
       </div>
       {hasControl(slot) && <div class="control"><Control {...place} /></div>}
-      {!bare && takesExpression && !(whole && json) && <Toggle text="fx" on={slot.fx} label={name} onToggle={() => toggle(!slot.fx)} />}
+      {!bare && switches && !(whole && json) && <Toggle text="fx" on={slot.fx} label={name} onToggle={() => toggle(!slot.fx)} />}
       {!bare && (
         <span class="minor">
           {field.kind === "string" && field.name && !field.required && !slot.text && !slot.fx && !slot.isNull && (

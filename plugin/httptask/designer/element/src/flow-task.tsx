@@ -1,15 +1,14 @@
 // A task that sends nothing: a form by its type. What it changes stands in the definition at once.
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { DecisionForm } from "./decision";
 import { ParallelForm } from "./parallel";
 import { Routes } from "./routes";
-import { asShownJson } from "./secrets";
-import { ANY, load } from "./slots";
 import { problemsOf } from "./task-edits";
 import { TaskTitle } from "./task-title";
-import { TerminateForm } from "./terminate";
 import type { Problem } from "./types";
-import { Icon, Note, useUi } from "./ui";
+import { TypeForm } from "./type-form";
+import { Icon, useUi } from "./ui";
 import { plural } from "./amounts";
 import { WaitForm } from "./wait";
 import * as flow from "./workflow";
@@ -22,15 +21,16 @@ export interface FlowForm {
 }
 /** Its problems stand in its own form. */
 const OF_TASK_INSIDE = /^\/branches\/[0-9]+\/tasks\//;
-/** Characters of a task that nothing here edits. */
-const MOST_SHOWN = 20_000;
-const FORMS: Record<string, (form: FlowForm) => ComponentChildren> = {
-  Decision: DecisionForm, Parallel: ParallelForm, Terminate: TerminateForm, Wait: WaitForm, Workflow: WorkflowForm,
+/** Its problems stand where the task leads. */
+const OF_ROUTES = /^\/(nextTask|end|onError)(\/|$)/;
+const FORMS: Partial<Record<string, (form: FlowForm) => ComponentChildren>> = {
+  Decision: DecisionForm, Parallel: ParallelForm, Wait: WaitForm, Workflow: WorkflowForm,
 };
 
 export function FlowTask({ item }: { item: flow.Listed }) {
   const { store } = useUi();
-  const { name, type, task } = item;
+  const { name, type } = item;
+  const [asked, setAsked] = useState(false);
   const problems = problemsOf(store.workflow.problems, name).filter(({ pointer }) => !OF_TASK_INSIDE.test(pointer));
   const count = problems.filter(({ severity }) => severity === "error").length;
   const Form = FORMS[type];
@@ -39,19 +39,14 @@ export function FlowTask({ item }: { item: flow.Listed }) {
       <header class="head">
         <div class="title-row">
           <TaskTitle />
-          {count ? <span class="chip bad"><Icon name="alert" />{plural(count, "problem")}</span>
+          {count ? <button class={Form || asked ? "chip bad" : "chip todo"} title="Show them" onClick={() => setAsked(true)}>{(Form || asked) && <Icon name="alert" />}{plural(count, "problem")}</button>
             : store.workflow.unreached.has(name) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
             : <span class="chip good">ready</span>}
         </div>
         <div class="path"><span class="kind">{type}</span> <span class="grow">{flow.summary(item)}</span></div>
       </header>
       <div class="form">
-        {Form ? <Form item={item} problems={problems} /> : (
-          <>
-            <Note kind="info" title={`A task of type ${type} is not edited here`} />
-            <pre class="code block" tabIndex={0} aria-label="The task as JSON">{asShownJson(load(ANY, task), 2).text.slice(0, MOST_SHOWN)}</pre>
-          </>
-        )}
+        {Form ? <Form item={item} problems={problems} /> : <TypeForm item={item} problems={problems.filter(({ pointer }) => !OF_ROUTES.test(pointer))} asked={asked} />}
         {type !== "Terminate" && <Routes item={item} />}
       </div>
     </div>

@@ -33,7 +33,7 @@ export function FormBody({ root, request }: { root: Slot; request: Slot }) {
 }
 
 /** The documentation of the row under the pointer or the keyboard stands beside it. */
-function Documented({ children, onView }: { children: ComponentChildren; onView: () => void }) {
+export function Documented({ children, onView }: { children: ComponentChildren; onView: () => void }) {
   const [row, setRow] = useState<Element | null>(null);
   const [timer] = useState({ id: 0 });
   const soon = (next: Element | null) => {

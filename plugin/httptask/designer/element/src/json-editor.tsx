@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import { ExpressionInput } from "./expression-input";
-import { isEvaluated, isPickerKey, type Place } from "./field-place";
+import { isPickerKey, type Place } from "./field-place";
 import { parse, segments, wrapped } from "./json";
 import { coloured, columnOf, lineOf, mended, nearest, pointerAt, readText, type Span, withExpression } from "./json-text";
 import { asPlainText, load, type Slot } from "./slots";
@@ -24,6 +24,7 @@ interface Mark {
 
 export function JsonEditor({ slot, pointer, id, name, described, required, problems, redraw }: Pick<Place, "slot" | "pointer" | "id" | "name" | "described" | "problems" | "redraw"> & { required?: boolean }) {
   const { store } = useUi();
+  const takes = store.task.mayHoldExpression(pointer);
   const input = useRef<HTMLTextAreaElement>(null);
   const drawn = useRef<{ key: string; node: VNode }[]>([]);
   const [picking, setPicking] = useState<(Span & { slot: Slot }) | null>(null);
@@ -75,7 +76,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
             aria-describedby={[described, ...marks.map((_, index) => `${id}-problem-${index}`)].filter(Boolean).join(" ") || undefined}
             onInput={(event) => write(event.currentTarget.value)}
             onKeyDown={(event) => {
-              if (isPickerKey(event) && isEvaluated(pointer)) {
+              if (isPickerKey(event) && takes) {
                 event.preventDefault();
                 event.stopPropagation();
                 return pick();
@@ -91,7 +92,7 @@ export function JsonEditor({ slot, pointer, id, name, described, required, probl
       <div class="row under">
         <span class="muted grow" role="status">{marks.length ? `${plural(marks.length, "problem")}${flaw ? `; it must be mended before Form or Test can read this${slot.field.kind === "any" ? "; it is sent as text" : ""}` : ""}` : ""}</span>
         {slot.field.kind === "any" && !slot.field.raw && <button class="link" onClick={() => { asPlainText(slot); redraw(); }}>Send it as text</button>}
-        {isEvaluated(pointer) && <button class="quiet" title="Insert a value at the cursor (Alt E)" onClick={pick}>Insert value</button>}
+        {takes && <button class="quiet" title="Insert a value at the cursor (Alt E)" onClick={pick}>Insert value</button>}
         <button class="quiet" disabled={!!flaw} onClick={() => write(JSON.stringify(parse(text || "null"), null, 2))}>Format</button>
       </div>
       {picking && (

@@ -6,7 +6,7 @@ import { samples, secretPointers } from "./secrets";
 import { dump, expand, load, type Slot, walk } from "./slots";
 import type { Store } from "./store";
 import { fieldTitle, freeForm, taskField, withoutNulls, withoutRoutes, withRoutes } from "./task-form";
-import type { Change, Definition, Endpoint, Failure, Form, Task } from "./types";
+import type { Change, Definition, Endpoint, Failure, Form, Task, TaskType } from "./types";
 import * as flow from "./workflow";
 
 /** In milliseconds, after the last key. */
@@ -36,10 +36,12 @@ export class OpenTask {
   root: Slot | null = null;
   /** Counts changes that fields have to be drawn again for: another task, new problems, an expanded object. */
   version = 0;
+  /** Of a task that sends nothing. */
+  private typeName = "";
   /** Shows as JSON again what was shown as JSON, once something was. */
   restoreViews: ((root: Slot) => void) | null = null;
   /** Told of a change in the form of a task that sends nothing, which stands in the definition at once. */
-  flowChanged: (() => void) | null = null;
+  flowChanged: ((pointer?: string) => void) | null = null;
   private openKey = "";
   private settle = 0;
   /** The pointer of the field that was changed last. */
@@ -59,6 +61,18 @@ export class OpenTask {
     this.version++;
     this.store.update();
   }
+
+  /** Of the open task's type, as the server has it. */
+  private get type(): TaskType | undefined {
+    const type = this.root ? "Http" : this.typeName;
+    return this.store.config!.taskTypes.find(({ name }) => name === type);
+  }
+
+  /** Whether an expression can stand at *pointer* of the open task. */
+  mayHoldExpression = (pointer: string): boolean => !!this.type?.expressions.some((at) => `${pointer}/`.startsWith(`${at}/`));
+
+  /** Whether a query of an answer stands at *pointer* of the open task. */
+  holdsQuery = (pointer: string): boolean => !!this.type?.queries.includes(pointer);
 
   pick(how: "new" | "change", place: InsertPoint | null = null): void {
     this.commit();
@@ -153,6 +167,7 @@ export class OpenTask {
     this.name = name;
     this.picking = this.place = null;
     this.store.pane = "request";
+    this.typeName = item.type;
     if (item.type !== "Http") return this.redraw();
     const id = item.task.endpoint;
     const { tab } = this.store;
@@ -226,7 +241,7 @@ export class OpenTask {
   /** Somebody changed a slot. */
   changed = (pointer?: string): void => {
     if (pointer !== undefined) this.store.validation.edited.add(pointer);
-    if (!this.root && pointer?.startsWith("/inputParameters")) return this.flowChanged?.();
+    if (!this.root) return this.flowChanged?.(pointer);
     this.field = pointer;
     clearTimeout(this.settle);
     this.settle = window.setTimeout(this.settled, SETTLE_AFTER);

@@ -26,8 +26,8 @@ const KINDS: Record<string, Kind> = {
   Decision: { about: "chooses the way by conditions: if, else, branch", name: "Decide", task: { choices: [{ condition: "", nextTask: "" }], defaultTask: "" }, control: "choice-0" },
   Parallel: { about: "runs branches side by side", name: "Both", task: { branches: [] }, control: "branch-add" },
   Wait: { about: "pauses for seconds, or until a time: delay, sleep", name: "Wait", task: { seconds: 60 }, control: "wait-value" },
-  Terminate: { about: "ends the run: stop, fail, complete", name: "End", task: { terminationStatus: "Completed" }, control: "termination-status" },
-  Simple: { about: "waits until somebody outside completes it: gate, approval", name: "Approve", task: {}, control: "next-task" },
+  Terminate: { about: "ends the run: stop, fail, complete", name: "End", task: { terminationStatus: "Completed" }, control: "f-/terminationStatus" },
+  Simple: { about: "waits until somebody outside completes it: gate, approval", name: "Approve", task: {}, control: "type-form" },
 };
 
 /** The task types that have a form here, then those that plugins bring. */
@@ -35,11 +35,11 @@ function kinds(store: Store): [string, Kind][] {
   const { config, workflow } = store;
   const other = config!.workflows.find(({ id }) => id !== workflow.id);
   const known = [...Object.keys(KINDS), "Http", "Workflow"];
-  const plugins = config!.taskTypes.filter((type) => !known.includes(type));
+  const plugins = config!.taskTypes.map(({ name }) => name).filter((type) => !known.includes(type));
   return [
     ...Object.entries(KINDS),
     ...(other ? [["Workflow", { about: "runs another definition", name: `Run ${other.name ?? other.id}`, task: { definition: other.id }, control: "workflow-definition" }] as [string, Kind]] : []),
-    ...plugins.map((type): [string, Kind] => [type, { about: "of a plugin", name: type, task: {}, control: "next-task" }]),
+    ...plugins.map((type): [string, Kind] => [type, { about: "of a plugin", name: type, task: {}, control: "type-form" }]),
   ];
 }
 

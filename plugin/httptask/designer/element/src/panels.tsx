@@ -29,6 +29,7 @@ export { PasteList } from "./paste-list";
 export { Pin } from "./pin-panel";
 export { Pasted } from "./pasted";
 export { Preview } from "./preview";
+export { QueryBox } from "./query-box";
 export { Reference } from "./reference";
 export { Response } from "./response";
 export { RunPanel } from "./run-panel";

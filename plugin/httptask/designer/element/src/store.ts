@@ -73,6 +73,8 @@ export class Store {
   private readonly listeners = new Set<() => void>();
   /** Where the keyboard should go once the page has been drawn. */
   focusWanted: string | null = null;
+  /** It was not there: a form that is still to come takes it there. */
+  focusMissed: string | null = null;
 
   constructor(
     readonly api: Api,

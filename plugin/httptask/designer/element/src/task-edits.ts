@@ -1,18 +1,35 @@
 // Changes of a task that stand in the definition at once, and what is wrong with the task there.
-import { child, type JsonObject } from "./json";
+import { child, type JsonObject, same } from "./json";
+import { inOrder } from "./slots";
 import type { Store } from "./store";
+import { fieldTitle } from "./task-form";
 import type { Problem, Task } from "./types";
 import * as flow from "./workflow";
 
 /** Change members of the task *name*; null takes a member away. */
 export function editTask(store: Store, name: string, members: JsonObject): void {
-  store.workflow.edit((definition) => {
-    const changed: Task = { ...flow.find(definition, name)!.task, ...members };
-    for (const [key, value] of Object.entries(members)) if (value === null) delete changed[key];
-    return flow.replace(definition, name, changed);
-  }, `Change “${name}”`, { form: name });
+  const { task } = flow.find(store.workflow.working, name)!;
+  const changed: Task = { ...task, ...members };
+  for (const [key, value] of Object.entries(members)) if (value === null) delete changed[key];
+  if (same(changed, task)) return;
+  store.workflow.edit((definition) => flow.replace(definition, name, changed), `Change “${name}”`, { form: name });
   store.update();
 }
+
+/** Put what *value* says in the place of all that the task *name* has but its type and its routes, and return the task. */
+export function rewriteTask(store: Store, name: string, value: JsonObject, pointer?: string): Task {
+  const { task } = flow.find(store.workflow.working, name)!;
+  const kept = Object.fromEntries(Object.entries(task).filter(([key]) => ROUTES.includes(key)));
+  const changed = inOrder({ ...value, ...kept }, Object.keys(task));
+  if (same(changed, task)) return changed;
+  store.workflow.edit((definition) => flow.replace(definition, name, changed), `Change “${name}”${pointer ? `: ${fieldTitle(pointer)}` : ""}`, { form: name, pointer });
+  store.update();
+  return changed;
+}
+
+/** What the type of a task does not say: its name, and where the task leads. */
+const ROUTES = ["type", "nextTask", "end", "onError"];
+export const withoutRoutes = (task: Task): Task => Object.fromEntries(Object.entries(task).filter(([key, value]) => !ROUTES.includes(key) && value !== null));
 
 /** The *problems* of the task *name*, with pointers into it. */
 export function problemsOf(problems: Problem[], name: string): Problem[] {

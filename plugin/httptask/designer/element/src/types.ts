@@ -191,11 +191,18 @@ export interface Config {
   /** What `errors` of a route may name. */
   errorClasses: string[];
   /** The types of tasks that definitions may use. */
-  taskTypes: string[];
+  taskTypes: TaskType[];
   /** What runs definitions. */
   engine: string;
   /** Whether a run may take over what an earlier one came to. */
   takesHistory: boolean;
+}
+
+/** A type of task, and the pointers at which it may have expressions, there and below, or a query of an answer. */
+export interface TaskType {
+  name: string;
+  expressions: string[];
+  queries: string[];
 }
 
 /** A value that an expression can name: its type, and a sample of it where there is one. */
@@ -213,7 +220,7 @@ export interface ScopeGroup extends ScopeNode {
   kind: "parameter" | "item" | "input" | "task" | "variables";
   path: string[];
   sampled: boolean;
-  /** The request sees it without an input parameter. */
+  /** The expression sees it as it is; what is not its own, through an input parameter. */
   own?: true;
   /** The earlier task that puts it out. */
   task?: string;
@@ -228,7 +235,7 @@ export interface Scope {
 export interface ScopeRequest {
   definition: Definition;
   task: string;
-  inputs: { input?: Json; tasks?: JsonObject; itemIndex?: number };
+  inputs: { input?: Json; tasks?: JsonObject; itemIndex?: number; answer?: JsonObject };
   environment?: string;
   workflow?: string;
   pointer?: string;

@@ -9,6 +9,8 @@ export interface Ui {
   store: Store;
   /** Move the keyboard to the element with this id, once it has been drawn. */
   focus(id: string): void;
+  /** What is shown at a pointer of the form: errors wait until somebody was there or asked. */
+  problemsAt(pointer: string, touched: boolean): Problem[];
   /** A row of the form, for what is drawn inside of one. */
   Row: ComponentType<RowProps>;
 }

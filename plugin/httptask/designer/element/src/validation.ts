@@ -1,7 +1,7 @@
 // The problems of the open task, as the server finds them, and where they are shown.
 import { child, type Json, type JsonObject, same, segments } from "./json";
 import { isOpen, offRows, withOff } from "./off-rows";
-import { walk } from "./slots";
+import { type Slot, walk } from "./slots";
 import type { Store } from "./store";
 import type { Preview, Problem, Task } from "./types";
 import * as flow from "./workflow";
@@ -19,6 +19,20 @@ export function visiblePlace(shown: Set<string>, pointer: string): string {
 /** The sentence of `required` beside the field itself, which need not be named. */
 const requiredHere = ({ where, expected, instead }: JsonObject): string =>
   `required${where ? ` where '${where}' is given` : ""}${expected ? `: expected ${expected}` : ""}${instead ? `; found '${instead}' instead` : ""}`;
+
+/** *problems* by where on the form *root* they are shown; *groups* stand there, too. */
+export function placed(problems: Problem[], root: Slot, groups: string[] = []): Map<string, Problem[]> {
+  const shown = new Set([...groups, ...[...walk(root)].map(({ pointer }) => pointer)]);
+  const places = new Map<string, Problem[]>();
+  for (const problem of problems) {
+    // What is missing is said of its object: show it where it is to be filled in.
+    const missing = problem.code === "required" ? child(problem.pointer, problem.params!.name as string) : problem.pointer;
+    const place = visiblePlace(shown, missing);
+    const own = problem.code === "required" && place === missing ? { ...problem, message: requiredHere(problem.params!) } : problem;
+    places.set(place, [...(places.get(place) ?? []), own]);
+  }
+  return places;
+}
 
 export class Validation {
   constructor(private readonly store: Store) {}
@@ -132,27 +146,17 @@ export class Validation {
   /** The problems to show at each place that is on the screen. */
   get places(): Map<string, Problem[]> {
     if (this.placesFor.version !== this.store.task.version && this.store.task.root) {
-      const shown = new Set<string>();
-      for (const { pointer } of walk(this.store.task.root)) shown.add(pointer);
-      for (const { name } of this.store.task.form!.groups) shown.add(`/httpRequest/${name}`);
-      const places = new Map<string, Problem[]>();
-      for (const problem of [...this.problems, ...this.told]) {
-        // What is missing is said of its object: show it where it is to be filled in.
-        const missing = problem.code === "required" ? child(problem.pointer, problem.params!.name as string) : problem.pointer;
-        const place = visiblePlace(shown, missing);
-        const own = problem.code === "required" && place === missing ? { ...problem, message: requiredHere(problem.params!) } : problem;
-        places.set(place, [...(places.get(place) ?? []), own]);
-      }
-      this.placesFor = { version: this.store.task.version, places };
+      const groups = this.store.task.form!.groups.map(({ name }) => `/httpRequest/${name}`);
+      this.placesFor = { version: this.store.task.version, places: placed([...this.problems, ...this.told], this.store.task.root, groups) };
     }
     return this.placesFor.places;
   }
 
   /** What is shown at *pointer*: errors wait until somebody was there or asked. */
-  shownProblems(pointer: string, touched: boolean): Problem[] {
+  shownProblems = (pointer: string, touched: boolean): Problem[] => {
     if (this.edited.has(pointer) || !this.store.task.root) return [];
     return (this.places.get(pointer) ?? []).filter(({ severity }) => this.showAll || touched || severity === "warning");
-  }
+  };
 
   /** Somebody asked what is wrong: Test was pressed, or a field with a problem was left. */
   get isAsked(): boolean {

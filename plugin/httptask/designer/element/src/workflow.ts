@@ -37,9 +37,9 @@ export const text = (value: Json | undefined): string | null => (typeof value ==
 
 export const errorRoutesOf = (task: Task): JsonObject[] => (Array.isArray(task.onError) ? task.onError.filter(isObject) : []);
 
-/** Types whose tasks go on to one other task, or end. */
-const STRAIGHT = ["Http", "Simple", "Wait", "Workflow"];
-export const goesStraight = ({ type }: Listed): boolean => STRAIGHT.includes(type);
+/** Types with a way on of their own: the tasks of every other one, of plugins too, go on to one other task, or end. */
+const STEERING = ["Decision", "Parallel", "Terminate"];
+export const goesStraight = ({ type }: Listed): boolean => !STEERING.includes(type);
 
 interface Reference {
   holder: JsonObject;

@@ -1,0 +1,59 @@
+"""The types of tasks: where each may have expressions, and a form by its own schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from httptask._core.threads import in_thread
+from httptask.designer._bodies import as_json
+from httptask.designer._form import Field, task_form
+from httptask.designer._problems import Refused
+from httptask.workflow import STEERING_TYPES
+from httptask.workflow.typing import expression_pointers
+
+if TYPE_CHECKING:
+    from httptask.protocols import TaskType
+    from httptask.task import Runtime
+
+
+class TaskTypes:
+    """The task types that *runtime* knows: ours, and those of plugins."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._types: Mapping[str, TaskType] = runtime.plugins.named("httptask_task_types")
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return `{"name", "expressions", "queries"}` of each type."""
+        listed = []
+        for name, task_type in self._types.items():
+            expressions, queries = expression_pointers(name, _properties(task_type))
+            listed.append({"name": name, "expressions": expressions, "queries": queries})
+        return listed
+
+    async def form(self, request: Request) -> Response:
+        """Answer with the form of the tasks of one type."""
+        name = request.path_params["name"]
+        task_type = self._types.get(name)
+        if task_type is None:
+            raise Refused("not-found", f"there is no task type {name[:100]!r}")
+        field = await in_thread(lambda: _field(task_type))
+        return as_json({"name": name, **({} if field is None else {"field": field})})
+
+
+def _field(task_type: TaskType) -> Field | None:
+    """Return the form of a task of *task_type*; None where its schema cannot be read."""
+    try:
+        return task_form(task_type.schema, for_each=task_type.name not in STEERING_TYPES)
+    except Exception:  # noqa: BLE001 - a stranger's schema: such a task is written as JSON
+        return None
+
+
+def _properties(task_type: TaskType) -> Iterable[str]:
+    try:
+        return [*task_type.schema.get("properties", ())]
+    except Exception:  # noqa: BLE001 - a stranger's task type must not keep the page from its start
+        return ()
