@@ -210,6 +210,60 @@ def test_a_parallel_is_built_by_keyboard_and_its_branches_edited(
     }
 
 
+def test_problems_in_the_branches_of_a_parallel_are_told_outside_of_them(
+    page: DesignerPage, folder: Path
+) -> None:
+    """The list says how many each task has; the Parallel says which, and each leads to its field."""
+    page.add_task("Parallel")
+    page.named("button", "Add branch").press("Enter")
+    page.named("button", "Open HTTP request").press("Enter")
+    page.at("/httpRequest/url").fill("https://api.acme.example/mail")
+    page.add("Retry")
+    page.add("Attempts")
+    page.at("/retry/maxAttempts").fill("0")
+    page.add("Success condition")
+    page.at("/successCondition").fill("$.body[")
+    page.page.locator(".task-name", has_text="Both").click()
+    branch = page.page.get_by_role("list", name="Problems of the tasks in this branch")
+    expect(branch.get_by_role("listitem")).to_have_count(2)
+    expect(page.page.locator(".head .chip")).to_have_text("2 problems")
+    in_the_list = page.page.locator(".task", has_text="HTTP request").locator(".errors")
+    expect(in_the_list).to_have_text("2 problems")
+    assert page.violations() == []
+    branch.get_by_role("button").filter(has_text="maxAttempts").click()
+    expect(labelled(page, "Task name")).to_have_value("HTTP request")
+    attempts = page.at("/retry/maxAttempts")
+    expect(attempts).to_be_focused()
+    expect(page.problem("/retry/maxAttempts")).to_be_visible()
+    attempts.fill("2")
+    expect(in_the_list).to_have_text("1 problem")
+    page.at("/successCondition").fill("$.body.id")
+    expect(in_the_list).to_have_count(0)
+    page.page.locator(".task-name", has_text="Both").click()
+    expect(branch).to_have_count(0)
+    expect(page.page.locator(".head .chip")).to_have_text("ready")
+
+
+def test_the_url_of_an_own_request_shows_what_the_fields_fill_in(page: DesignerPage) -> None:
+    """Path and query parameters stand in it as they go out, and lead to their fields; what only
+    the URL itself says is not said twice.
+    """
+    url = page.page.locator(".request-line .url")
+    page.at("/httpRequest/url").fill("https://api.acme.example/things/{id}?a=1")
+    missing = url.get_by_role("button")
+    expect(missing).to_have_attribute("title", "id: not filled in yet")
+    page.entry("pathParameters", "id", "7")
+    page.entry("query", "q", "two words")
+    expect(url).to_have_text("https://api.acme.example/things/7?a=1&q=two%20words")
+    assert page.violations() == []
+    url.get_by_role("button", name="7").click()
+    expect(page.at("/httpRequest/pathParameters/id")).to_be_focused()
+    page.at("/httpRequest/url").fill("https://api.acme.example/things")
+    page.named("button", "Remove q").click()
+    page.named("button", "Remove id").click()
+    expect(url).to_have_count(0)
+
+
 def test_pagination_asks_for_what_its_mode_needs(page: DesignerPage, folder: Path) -> None:
     """What a mode needs stands on the form once it is chosen; what has no meaning in it is not
     offered, and what was typed for another mode is not sent.

@@ -57,7 +57,7 @@ function useRows(condition: string) {
   return [rows, (changed: EditedRow[]) => { const text = conditionOf(changed); setKnown({ text, rows: changed }); return text; }] as const;
 }
 
-function Choice({ item, problems, value: choice, index, onChange }: FlowForm & Row) {
+function Choice({ item, problems, value: choice, index, onChange }: Pick<FlowForm, "item" | "problems"> & Row) {
   const { focus } = useUi();
   const id = `choice-${index}`;
   const pointer = child("/choices", index);

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { DecisionForm } from "./decision";
 import { ParallelForm } from "./parallel";
 import { Routes } from "./routes";
-import { problemsOf } from "./task-edits";
+import { type InnerProblem, innerProblems, problemsOf } from "./task-edits";
 import { TaskTitle } from "./task-title";
 import type { Problem } from "./types";
 import { TypeForm } from "./type-form";
@@ -18,6 +18,8 @@ export interface FlowForm {
   item: flow.Listed;
   /** Of this task, with pointers into it. */
   problems: Problem[];
+  /** Of the tasks in it. */
+  inner: InnerProblem[];
 }
 /** Its problems stand in its own form. */
 const OF_TASK_INSIDE = /^\/branches\/[0-9]+\/tasks\//;
@@ -31,8 +33,9 @@ export function FlowTask({ item }: { item: flow.Listed }) {
   const { store } = useUi();
   const { name, type } = item;
   const [asked, setAsked] = useState(false);
-  const problems = problemsOf(store.workflow.problems, name).filter(({ pointer }) => !OF_TASK_INSIDE.test(pointer));
-  const count = problems.filter(({ severity }) => severity === "error").length;
+  const all = problemsOf(store.workflow.problems, name);
+  const problems = all.filter(({ pointer }) => !OF_TASK_INSIDE.test(pointer));
+  const count = all.filter(({ severity }) => severity === "error").length;
   const Form = FORMS[type];
   return (
     <div class="request">
@@ -46,7 +49,7 @@ export function FlowTask({ item }: { item: flow.Listed }) {
         <div class="path"><span class="kind">{type}</span> <span class="grow">{flow.summary(item)}</span></div>
       </header>
       <div class="form">
-        {Form ? <Form item={item} problems={problems} /> : <TypeForm item={item} problems={problems.filter(({ pointer }) => !OF_ROUTES.test(pointer))} asked={asked} />}
+        {Form ? <Form item={item} problems={problems} inner={innerProblems(all)} /> : <TypeForm item={item} problems={problems.filter(({ pointer }) => !OF_ROUTES.test(pointer))} asked={asked} />}
         {type !== "Terminate" && <Routes item={item} />}
       </div>
     </div>

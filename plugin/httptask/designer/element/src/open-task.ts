@@ -163,6 +163,7 @@ export class OpenTask {
     this.settled();
     const item = flow.find(this.store.workflow.working, name);
     if (!item) return;
+    void this.store.workflow.reach();
     this.close();
     this.name = name;
     this.picking = this.place = null;

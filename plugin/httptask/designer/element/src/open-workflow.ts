@@ -7,6 +7,7 @@ import type { EditNote } from "./edits";
 import type { Store } from "./store";
 import type { Definition, Failure, Problem } from "./types";
 import type { Use } from "./uses";
+import { problemsOf } from "./task-edits";
 import * as flow from "./workflow";
 
 export class OpenWorkflow {
@@ -103,8 +104,20 @@ export class OpenWorkflow {
     this.working = definition;
   }
 
-  /** Ask which tasks no run gets to. The rule is the server's. */
+  /** How many errors the task *name* has, as far as the server has told. */
+  errorsOf(name: string): number {
+    const { task, validation } = this.store;
+    const problems = task.root && task.name === name && validation.answered ? validation.problems : problemsOf(this.problems, name);
+    return problems.filter(({ severity }) => severity === "error").length;
+  }
+
+  /** The definition that was asked about last. */
+  private reached: Definition | null = null;
+
+  /** Ask which tasks no run gets to, and what is wrong, if that was not asked of this definition. The rule is the server's. */
   async reach(): Promise<void> {
+    if (this.reached === this.working) return;
+    this.reached = this.working;
     this.reaching?.abort();
     const { signal } = (this.reaching = new AbortController());
     try {
@@ -114,7 +127,7 @@ export class OpenWorkflow {
       this.problems = problems;
       this.store.update();
     } catch {
-      /* aborted by a newer one, or the server is away: saving will say so */
+      if (!signal.aborted) this.reached = null; // the server is away: saving will say so
     }
   }
 

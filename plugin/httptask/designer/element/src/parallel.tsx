@@ -4,11 +4,15 @@ import { EntryRows, type Row } from "./entries";
 import type { FlowForm } from "./flow-task";
 import { child, isObject, type JsonObject } from "./json";
 import { TaskChoice } from "./routes";
-import { editTask, problemsAt } from "./task-edits";
-import { describedBy, Note, Problems, useUi } from "./ui";
+import { editTask, type InnerProblem, problemsAt } from "./task-edits";
+import { fieldTitle } from "./task-form";
+import { describedBy, Icon, Note, Problems, useUi } from "./ui";
 import * as flow from "./workflow";
 
-export function ParallelForm({ item, problems: all }: FlowForm) {
+/** Of one branch. */
+const MOST_SHOWN = 12;
+
+export function ParallelForm({ item, problems: all, inner }: FlowForm) {
   const { store } = useUi();
   const problems = all.filter(({ pointer }) => !pointer.startsWith("/onError"));
   const general = problems.filter(({ pointer }) => !/^\/branches\/[0-9]/.test(pointer));
@@ -20,7 +24,7 @@ export function ParallelForm({ item, problems: all }: FlowForm) {
         <EntryRows
           id="branch" noun="branch" list={item.task.branches} least={1}
           blank={{ startTask: first, tasks: { [first]: { type: "Http", httpRequest: { url: "https://", method: "GET" }, end: true } } }}
-          onWrite={(branches) => editTask(store, item.name, { branches })} draw={(row) => <Branch {...{ item, problems }} {...row} />}
+          onWrite={(branches) => editTask(store, item.name, { branches })} draw={(row) => <Branch {...{ item, problems, inner }} {...row} />}
         />
         <Problems id="parallel" pointer="" problems={general} />
       </section>
@@ -29,13 +33,14 @@ export function ParallelForm({ item, problems: all }: FlowForm) {
   );
 }
 
-function Branch({ item, problems, value: branch, index, onChange }: FlowForm & Row) {
+function Branch({ item, problems, inner, value: branch, index, onChange }: FlowForm & Row) {
   const { store } = useUi();
   const id = `branch-${index}`;
   const pointer = child("/branches", index);
   const here = problemsAt(problems, pointer);
   const tasks = isObject(branch.tasks ?? null) ? (branch.tasks as JsonObject) : {};
   const start = String(branch.startTask ?? "");
+  const names = new Set(flow.listed(branch as flow.Listed["flow"]).map(({ name }) => name));
   return (
     <>
       <div class="field single">
@@ -47,6 +52,24 @@ function Branch({ item, problems, value: branch, index, onChange }: FlowForm & R
         </div>
       </div>
       <Problems id={id} pointer={pointer} problems={here} />
+      <InnerProblems problems={inner.filter(({ task }) => names.has(task))} />
     </>
+  );
+}
+
+/** What is wrong with the tasks of a branch: each leads to its field. */
+function InnerProblems({ problems }: { problems: InnerProblem[] }) {
+  const { store } = useUi();
+  if (!problems.length) return null;
+  return (
+    <ul class="inner-problems" aria-label="Problems of the tasks in this branch">
+      {problems.slice(0, MOST_SHOWN).map(({ task, pointer, message, severity }) => (
+        <li key={task + pointer + message} class={`problem ${severity}`}>
+          <Icon name="alert" />
+          <span><button class="link" onClick={() => void store.openAt(task, pointer)}>{[task, fieldTitle(pointer)].filter(Boolean).join(" › ")}</button>: {store.named(message)}</span>
+        </li>
+      ))}
+      {problems.length > MOST_SHOWN && <li class="muted">and {problems.length - MOST_SHOWN} more</li>}
+    </ul>
   );
 }

@@ -33,7 +33,7 @@ export function Head({ store, root, request }: { store: Store; root: Slot; reque
       <div class="request-line" key={root.key}>
         <MethodControl store={store} request={request} />
         <ServerPicker store={store} url={url} />
-        {(store.task.form?.target || !!item) && <LiveUrl store={store} />}
+        <LiveUrl store={store} isOwn={!store.task.form?.target && !item} />
         <TestButton id="test" />
       </div>
       <div class="facts" key={`facts-${root.key}`}>
@@ -87,9 +87,14 @@ function MethodControl({ store, request }: { store: Store; request: Slot }) {
   );
 }
 
-/** Path and query as they go out, told by the server. A value leads to its field. */
-function LiveUrl({ store }: { store: Store }) {
+/** Path and query as they go out, told by the server. A value leads to its field. Of an own request all of the URL, where fields fill in more than its text says. */
+function LiveUrl({ store, isOwn }: { store: Store; isOwn: boolean }) {
   const { preview } = store.validation;
+  if (isOwn) {
+    const parts = [...(preview?.server ?? []), ...(preview?.url ?? [])];
+    if (!parts.some(({ pointer }) => pointer && pointer !== "/httpRequest/url")) return null;
+    return <code class="url whole" role="group" aria-label="URL"><Parts parts={parts} store={store} /></code>;
+  }
   return (
     <code class="url" role="group" aria-label="Path and query">
       {preview?.url.length ? <Parts parts={preview.url} store={store} /> : <span class="muted">{store.task.form?.target || store.task.endpoint?.item.path}</span>}

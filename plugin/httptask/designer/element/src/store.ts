@@ -140,6 +140,13 @@ export class Store {
     this.update();
   }
 
+  /** Open the task *name*, show what is wrong with it, and go to the field at *pointer*. */
+  async openAt(name: string, pointer: string): Promise<void> {
+    await this.task.open(name);
+    this.validation.showAll = true;
+    if (this.task.name === name) this.goTo(pointer);
+  }
+
   say(status: string): void {
     this.status = status;
     this.update();

@@ -1,5 +1,5 @@
 // Changes of a task that stand in the definition at once, and what is wrong with the task there.
-import { child, type JsonObject, same } from "./json";
+import { child, type JsonObject, same, segments } from "./json";
 import { inOrder } from "./slots";
 import type { Store } from "./store";
 import { fieldTitle } from "./task-form";
@@ -37,6 +37,21 @@ export function problemsOf(problems: Problem[], name: string): Problem[] {
   return problems.flatMap((problem) => {
     const at = `${problem.pointer}/`.indexOf(task);
     return at < 0 ? [] : [{ ...problem, pointer: problem.pointer.slice(at + task.length - 1) }];
+  });
+}
+
+/** A problem of a task, and the task inside the one that it was found in. */
+export interface InnerProblem extends Problem {
+  task: string;
+}
+
+/** The *problems* of a Parallel that are those of tasks in its branches, with pointers into these. */
+export function innerProblems(problems: Problem[]): InnerProblem[] {
+  return problems.flatMap((problem) => {
+    const steps = segments(problem.pointer);
+    let from = 0;
+    while (steps[from] === "branches" && steps[from + 2] === "tasks" && steps.length > from + 3) from += 4;
+    return from ? [{ ...problem, task: steps[from - 1]!, pointer: steps.slice(from).reduce(child, "") }] : [];
   });
 }
 

@@ -18,7 +18,7 @@ const ID = "type-form";
 const UNKNOWN: Field = { kind: "map", type: "object", values: ANY };
 const CONTROLS = "input, select, textarea, .option";
 
-export function TypeForm({ item: { name, type, task }, problems, asked }: FlowForm & { asked: boolean }) {
+export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<FlowForm, "item" | "problems"> & { asked: boolean }) {
   const ui = useUi();
   const { store } = ui;
   const redraw = useRedraw();

@@ -1,5 +1,6 @@
 // The rail: the tasks of the workflow, and a small picture of its routes.
 import { useState } from "preact/hooks";
+import { plural } from "./amounts";
 import { Panel } from "./panel";
 import { panelsLoaded } from "./panel-module";
 import { Icon, IconButton, Method, useUi } from "./ui";
@@ -39,6 +40,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
   const request = isObject(task.httpRequest) ? task.httpRequest : {};
   const unsaved = store.workflow.isUnsaved(name);
   const visit = store.runs.states.get(name);
+  const errors = store.workflow.errorsOf(name);
   const [more, setMore] = useState(false);
   const { focus } = useUi();
   return (
@@ -54,6 +56,7 @@ function TaskItem({ item }: { item: flow.Listed }) {
           {type === "Http" ? <Method method={String(request.method ?? "GET")} /> : <span class="kind">{type}</span>}
           {isObject(task.forEach) && <span class="tag">for each</span>}
           {store.pins.has(name) && <span class="tag pinned">pinned</span>}
+          {errors > 0 && <span class="state errors" title={plural(errors, "problem")}>{errors}<span class="hidden"> {errors > 1 ? "problems" : "problem"}</span></span>}
           {store.workflow.unreached.has(name) && <span class="unreached">never reached</span>}
           {visit && <span class={`state is-${visit.status.toLowerCase()}`}>{SIGNS[visit.status]}<span class="hidden"> {stateWord(visit.status)}</span></span>}
           <span>{flow.summary(item)}</span>
