@@ -1,6 +1,4 @@
-"""The HTTP task: load the schema derived from the endpoint, validate the settings, run the request,
-test the request.
-"""
+"""The HTTP task: derive its settings schema, validate its settings, test its request, run it."""
 
 from httptask.task._callback import with_placeholder
 from httptask.task._consent import ask_consent, forget_token, stored_token

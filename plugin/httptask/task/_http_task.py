@@ -1,4 +1,4 @@
-"""`HttpTask`: the only path a request takes, in a test and in a run."""
+"""`HttpTask`: every request, of a test and of a run, is sent by this class."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ T = TypeVar("T")
 class HttpTask:
     """One HTTP task of a workflow definition.
 
-    *definition* is the task as its author wrote it, *name* its name, *pointer* its place in the
-    workflow definition (for errors). *runtime* is what tasks share; without one, each call makes
-    its own. *endpoint* is the endpoint the task is for; without one, the definition's `endpoint` is
-    looked up in the catalogue.
+    *definition* is the task as its author wrote it, *name* its name, and *pointer* its JSON Pointer
+    in the workflow definition, for errors. *runtime* holds what tasks share; without a runtime,
+    each call makes a new one. *endpoint* is the endpoint that the task calls; without it, the
+    definition's `endpoint` is looked up in the catalogue.
 
-    `problems()` says everything that is wrong without sending; `call` and `acall` run the task;
+    `problems` validates the task without sending anything; `call` and `acall` run the task;
     `test_request` and `atest_request` run it with sample inputs and return the raw exchange;
-    `render` and `arender` show the request only.
+    `render` and `arender` return the request without sending it.
     """
 
     def __init__(
@@ -72,7 +72,8 @@ class HttpTask:
         self.pointer = pointer
         self._given_runtime = runtime
         if runtime is not None:
-            self.runtime = runtime  # a cached property takes a lock, and a run makes many tasks
+            # Set here, not in the cached property: that takes a lock, and a run makes many tasks.
+            self.runtime = runtime
         self._given_endpoint = endpoint
 
     def __repr__(self) -> str:
@@ -80,48 +81,51 @@ class HttpTask:
 
     @cached_property
     def runtime(self) -> Runtime:
-        """What this task shares with others."""
+        """The connections, plugins and caches that tasks share."""
         return Runtime()
 
     @classmethod
     def of_written(cls, written: WrittenTask, *, name: str, runtime: Runtime) -> HttpTask:
-        """Return the task *written*, for who looked at what is written before."""
+        """Return the task of *written*, with the plan that *runtime* may have cached."""
         task = cls(written.definition, name=name, pointer=written.pointer, runtime=runtime)
         task.plan = written.plan(runtime)
         return task
 
     @cached_property
     def plan(self) -> Plan:
-        """The task, compiled."""
-        if self._given_endpoint is not None:  # the plan is this task's alone
+        """The compiled task."""
+        if self._given_endpoint is not None:  # not cached: the key would lack the endpoint
             return Plan(self.definition, self.pointer, self.runtime, self._given_endpoint)
         return WrittenTask.of(self.definition, self.pointer).plan(self.runtime)
 
     @property
     def endpoint(self) -> Endpoint | None:
-        """The endpoint the task is for; None for a free-form request. Raises
-        `UnknownEndpointError`.
+        """The endpoint that the task calls; None for a free-form request.
+
+        Raises `UnknownEndpointError`.
         """
         return self.plan.endpoint
 
     @property
     def settings_schema(self) -> dict[str, Any]:
-        """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by
-        plugins, or any request's.
+        """The JSON Schema 2020-12 of `httpRequest`.
+
+        It is derived from the endpoint and refined by plugins; without an endpoint, it describes
+        any request.
         """
         return self.plan.settings_schema
 
     @settings_schema.setter
     def settings_schema(self, schema: dict[str, Any]) -> None:
-        # For who derived it already, for the same endpoint: its validator is kept as long as it is.
+        # For a caller that has already derived the schema of this endpoint: validators are cached
+        # by the schema object, so the same object saves compiling it again.
         self.plan = Plan(self.definition, self.pointer, self.runtime, self.endpoint)
         self.plan.settings_schema = schema
 
     def problems(self, known: Known | None = None) -> list[Problem]:
-        """Return everything wrong with the definition, warnings included; nothing is evaluated or
-        sent.
+        """Return all problems of the definition, warnings included; nothing is evaluated or sent.
 
-        *known* is what is known of the workflow definition that the task stands in.
+        *known* holds the facts about the workflow definition around the task.
         """
         environment = known.environment if known is not None else None
         shape = document_shape() if known is None else known.shape
@@ -133,22 +137,22 @@ class HttpTask:
         ]
         if known is None:
             return [*problems, *self._for_each_problems(shape)]
-        # Its definition tells more of what these expressions see.
-        others = [one for one in problems if one not in self.plan.parameter_problems]
-        own = self.runtime.evaluator.check(
+        # The definition around the task tells what these expressions may name: check them again.
+        others = [problem for problem in problems if problem not in self.plan.parameter_problems]
+        parameter_problems = self.runtime.evaluator.check(
             self.plan.field("inputParameters"),
             self.plan.parameters_pointer,
             with_item(shape, self.definition),
         )
-        return [*others, *own, *self._for_each_problems(shape)]
+        return [*others, *parameter_problems, *self._for_each_problems(shape)]
 
     # Run
 
     async def acall(self, inputs: Inputs | None = None) -> TaskResult:
         """Run the task with *inputs* and return its result.
 
-        Raises the `TaskError` of the class it ended in; it carries the exchange, and the result
-        when a response came.
+        Raises a `TaskError` if the task fails; it carries the exchange, and the result if there was
+        a response.
         """
         if self._given_runtime is None:
             return await self._with_a_runtime(lambda task: task.acall(inputs))
@@ -157,7 +161,7 @@ class HttpTask:
             return _result(delivery)
 
     def call(self, inputs: Inputs | None = None) -> TaskResult:
-        """`acall`, for sync code."""
+        """Do what `acall` does, in synchronous code."""
         return self._sync(lambda: self.acall(inputs))
 
     async def arun(
@@ -171,18 +175,21 @@ class HttpTask:
         longest_wait_seconds: float = math.inf,
         page_by_page: bool = False,
     ) -> TaskOutcome:
-        """Run the task as a step of a workflow: `acall`, with the evaluated input parameters beside
-        the result.
+        """Run the task as a step of a workflow. The outcome has its evaluated input parameters.
 
-        *state* is where an earlier process left a task of several calls (`round_state` of its
-        progress); what was collected before it is not collected again. *engine_attempt* is the
-        attempt that an engine asks for which tries again itself; a task of several calls does that
-        for each of them all the same. Where the next poll is not before *longest_wait_seconds*,
-        the outcome says until when to wait; so it does after each page of a task with `pagination`
-        that reads *page_by_page*, and its state has in `part` what that page brought, which is not
-        in the outcome of the last one. A task that waits for a callback gives an outcome that
-        awaits a signal: it is run again with its state, and the *signal* that came, or none when
-        its time is over.
+        *state*: where an earlier process left a task of several calls (`round_state` of its
+        progress); pages collected before are not collected again.
+
+        *engine_attempt*: the one attempt to make, for an engine that retries itself; a task of
+        several calls still retries each call.
+
+        *longest_wait_seconds*: if the next poll is later than this, the outcome has `wait_until`
+        and a state instead of a result. *page_by_page*: the same after each page of a task with
+        `pagination`; `part` of the state holds what the page added, and the last outcome does not
+        repeat it.
+
+        A task that waits for a callback returns an outcome that awaits a signal. Run it again with
+        that outcome's *state* and the *signal*, or without a signal when the time is over.
         """
         with DiscreetErrors(self.runtime.redactor.text):
             wait = CallbackWait.of(self, inputs)
@@ -200,9 +207,9 @@ class HttpTask:
                     longest_wait_seconds=longest_wait_seconds,
                     page_by_page=page_by_page,
                 )
-            except RoundWaits as waits:
-                until = datetime.now(UTC) + timedelta(seconds=waits.wait_seconds)
-                return TaskOutcome(wait_until=until.isoformat(), state=waits.state)
+            except RoundWaits as pause:
+                until = datetime.now(UTC) + timedelta(seconds=pause.wait_seconds)
+                return TaskOutcome(wait_until=until.isoformat(), state=pause.state)
             result = _result(delivery)
             outcome = await wait.waiting(result, parameters, began) if wait is not None else None
             return outcome or TaskOutcome(output=result.to_json(), input=parameters)
@@ -212,16 +219,16 @@ class HttpTask:
     async def atest_request(
         self, inputs: Inputs | None = None, options: TestOptions | None = None
     ) -> Exchange:
-        """Run the task with the sample *inputs* and return the raw exchange, whatever came of it;
-        nothing is stored.
+        """Run the task with the sample *inputs* and return the raw exchange, success or not.
 
-        The first plugin that answers `httptask_test_request` runs it, unless it is pinned. Raises
-        the `TaskError` only when nothing was sent.
+        Nothing is stored. The first plugin that answers `httptask_test_request` runs the test,
+        unless the task is pinned. Raises a `TaskError` only if nothing was sent.
         """
         if self._given_runtime is None:
             return await self._with_a_runtime(lambda task: task.atest_request(inputs, options))
         plugins, mask = self.runtime.plugins, self.runtime.redactor.text
-        if inputs is not None and inputs.pin is not None:  # nothing is sent, from anywhere
+        # A pin answers the request, so it does not matter from which network it would be sent.
+        if inputs is not None and inputs.pin is not None:
             with DiscreetErrors(mask):
                 return await self.run_test_request(inputs, options or TestOptions())
         with DiscreetErrors(mask), plugins.blaming("httptask_test_request"):
@@ -234,11 +241,11 @@ class HttpTask:
     def test_request(
         self, inputs: Inputs | None = None, options: TestOptions | None = None
     ) -> Exchange:
-        """`atest_request`, for sync code."""
+        """Do what `atest_request` does, in synchronous code."""
         return self._sync(lambda: self.atest_request(inputs, options))
 
     async def run_test_request(self, inputs: Inputs, options: TestOptions) -> Exchange:
-        """Run a test request here: the shipped answer to `httptask_test_request`."""
+        """Run a test request in this process: the built-in answer to `httptask_test_request`."""
         folder = options.files
         new_file = BodyFile if folder is None else lambda: BodyFile(lambda: folder)
         inputs, number = await tested_item(self, inputs)
@@ -260,7 +267,7 @@ class HttpTask:
     # Render
 
     async def arender(self, inputs: Inputs | None = None) -> SentRequest:
-        """Return the request as it would go out, secrets masked; nothing is sent."""
+        """Return the request that would be sent, secrets masked; nothing is sent."""
         if self._given_runtime is None:
             return await self._with_a_runtime(lambda task: task.arender(inputs))
         with DiscreetErrors(self.runtime.redactor.text):
@@ -271,24 +278,22 @@ class HttpTask:
             return await visit.shown()
 
     def render(self, inputs: Inputs | None = None) -> SentRequest:
-        """`arender`, for sync code."""
+        """Do what `arender` does, in synchronous code."""
         return self._sync(lambda: self.arender(inputs))
 
     def media_type(self) -> str | None:
-        """Return the media type that the body is sent as, as far as it is known before the
-        expressions are evaluated.
-        """
+        """Return the media type of the body; None if it is unknown before the evaluation."""
         return self.plan.media_type
 
     # Inside
 
     def _for_each_problems(self, shape: Any) -> list[Problem]:
-        """Return what is wrong with `forEach`, whose expressions see data of *shape*."""
-        written: Any = self.definition
-        if not isinstance(written, Mapping):
+        """Return the problems of `forEach`, whose expressions read data of *shape*."""
+        definition: Any = self.definition
+        if not isinstance(definition, Mapping):
             return []
         task, check, files = (
-            without_nulls(written),
+            without_nulls(definition),
             self.runtime.evaluator.check,
             self.runtime.readable,
         )
@@ -298,9 +303,7 @@ class HttpTask:
         return [*of_setting, *parameter_problems(task, self.pointer)]
 
     def _missing_files(self) -> list[Problem]:
-        """Return a problem for each file that is not there. Not asked when the task runs: it looks
-        for them then.
-        """
+        """Return a problem for each missing file. For validation only: a run finds them itself."""
         request = self.plan.field("httpRequest")
         if self.plan.refusal or not isinstance(request, Mapping):
             return []
@@ -310,27 +313,26 @@ class HttpTask:
         return list(missing_files(known_files, self.runtime.readable, self.plan.request_pointer))
 
     def _credential_problems(self, environment: Environment | None) -> list[Problem]:
-        """Return what is wrong with the credential the task names, or names none. Not asked when it
-        runs: the store is.
+        """Return problems if the named credentials do not fit the endpoint, or are missing.
+
+        For validation only: a run asks the store.
         """
-        written: Any = self.definition
+        definition: Any = self.definition
         names, request = self.plan.field("credentials"), self.plan.field("httpRequest")
         if environment is not None:
             names = environment.credential_names(names)
-        if not isinstance(written, Mapping):
+        if not isinstance(definition, Mapping):
             return []
         try:
             endpoint = self.endpoint
-        except (UnknownEndpointError, CatalogueError):  # said where the endpoint is named
+        except (UnknownEndpointError, CatalogueError):  # `plan.problems` reports it
             return []
         if endpoint is None:
             return []
         return fitting_problems(endpoint, names, request, self.runtime.plugins, self.pointer)
 
     async def load(self) -> None:
-        """See that the endpoint is known before the plan asks for it: reading a file would hold up
-        the event loop.
-        """
+        """Read the endpoint in a thread, before the plan needs it: a file blocks the event loop."""
         endpoint_id = self.plan.field("endpoint")
         if self._given_endpoint is None and isinstance(endpoint_id, str):
             await self.runtime.endpoints.load(endpoint_id)
@@ -344,7 +346,7 @@ class HttpTask:
         is_test: bool = False,
         **options: Any,
     ) -> tuple[Any, Delivery]:
-        """Visit the task, and return its evaluated input parameters and what it ended in."""
+        """Make a visit; return its evaluated input parameters and its delivery."""
         wait = CallbackWait.of(self, inputs)
         if wait is not None and not self.plan.refusal:
             await wait.prepare()
@@ -357,7 +359,7 @@ class HttpTask:
         return visit.parameters, await visit.run(calls)
 
     async def _with_a_runtime(self, call: Callable[[HttpTask], Awaitable[T]]) -> T:
-        """Make *call* with this task, and a runtime for this call alone."""
+        """Call *call* with a copy of this task that has a new runtime, closed afterwards."""
         async with Runtime() as runtime:
             task = HttpTask(
                 self.definition,
@@ -373,7 +375,7 @@ class HttpTask:
             try:
                 return await start()
             finally:
-                # Its connections belong to an event loop that ends here.
+                # The runtime's connections belong to the event loop, which ends with this call.
                 if self._given_runtime is not None:
                     await self._given_runtime.aclose_connections()
 
@@ -381,6 +383,7 @@ class HttpTask:
 
 
 def _result(delivery: Delivery) -> TaskResult:
+    """Return the result of *delivery*, or raise its error."""
     if delivery.error is not None:
         raise delivery.error
     if delivery.result is None:

@@ -1,4 +1,4 @@
-"""The idempotency key of a task: the same over all attempts of one visit, in every engine."""
+"""The idempotency key of a task: the same for all attempts of one visit, in every engine."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ if TYPE_CHECKING:
     from httptask.model.api import Endpoint
 
 _NAMESPACE = uuid.UUID("6f0e3c0a-7d0f-5e55-9d0c-0d3a5b9a7c11")
-"""Of the keys (RFC 9562, section 6.5). It never changes: a run may outlive a release."""
+"""The namespace of the keys (RFC 9562, section 6.5). It must never change: a run may outlive a
+release, and its keys must stay the same.
+"""
 
 
 KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
-"""What can stand in the header as an author's own key."""
+"""A key that an author may set: 1 to 255 visible ASCII characters, with spaces only inside."""
 
 
 def declared_header(endpoint: Endpoint | None) -> str | None:
-    """Return the header that *endpoint* declares for an idempotency key, as it is written."""
+    """Return the header that *endpoint* declares for an idempotency key, in its spelling."""
     if endpoint is None:
         return None
-    names = [one.name for one in endpoint.parameters if one.location == "header"]
+    names = [parameter.name for parameter in endpoint.parameters if parameter.location == "header"]
     return next((name for name in names if name.lower() in KEY_HEADERS), None)
 
 
 def header_for(setting: Any, endpoint: Endpoint | None) -> str | None:
-    """Return the header that carries the key; None when there is none.
+    """Return the header that carries the key; None if no key is sent.
 
-    *setting* is the task's `idempotencyKey`. Where it is unset, the endpoint decides.
+    *setting* is the task's `idempotencyKey`; if it is None, the endpoint decides.
     """
     if setting is False:
         return None
@@ -42,23 +44,24 @@ def header_for(setting: Any, endpoint: Endpoint | None) -> str | None:
 def key_of(
     run_id: str | None, name: str, visit: int, call: int = 1, index: int | None = None
 ) -> str:
-    """Return the key of the *visit* of task *name* in a run: a name-based UUID, because some
-    services take nothing else. Without a run, each call is one of its own.
+    """Return the key of the *visit* of task *name* in a run, or a random key without a run.
 
-    *call* is the number of the call in the visit: each page has a key of its own. *index* is that
-    of the item that the task is done for.
+    The key is a name-based UUID, because some services accept only UUIDs. *call* is the number of
+    the call in the visit: each page has another key. *index* is the index of the `forEach` item.
     """
     if run_id is None:
         return str(uuid.uuid4())
-    which = f"{visit}" if call == 1 else f"{visit}.{call}"
+    call_id = f"{visit}" if call == 1 else f"{visit}.{call}"
     if index is not None:
-        which += f"[{index}]"
-    return str(uuid.uuid5(_NAMESPACE, f"{which} {len(name)} {name} {run_id}"))
+        call_id += f"[{index}]"
+    return str(uuid.uuid5(_NAMESPACE, f"{call_id} {len(name)} {name} {run_id}"))
 
 
 def names_the_item(setting: str, parameters: Any, item: tuple[str, ...]) -> bool:
-    """Say whether the key *setting* can differ from item to item: it names the *item*, a value of
-    the visit's own, or one of the input *parameters* that does.
+    """Say whether the key *setting* can differ from item to item.
+
+    It can if it names one of the *item*'s names, `uuid` or `sequenceNumber`, itself or through one
+    of the input *parameters*.
     """
     words = set(_WORD.findall(setting))
     if isinstance(parameters, Mapping):
@@ -72,7 +75,7 @@ _WORD = re.compile(r"\w+")
 
 
 def without_required(schema: dict[str, Any], header: str) -> dict[str, Any]:
-    """Return the settings schema *schema* such that *header* may be missing: it is filled in."""
+    """Return *schema*, a settings schema, with *header* optional: the task fills the header in."""
     properties = schema.get("properties", {})
     headers = properties.get("headers", {})
     required = [name for name in headers.get("required", ()) if name.lower() != header.lower()]

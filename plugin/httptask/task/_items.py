@@ -1,4 +1,4 @@
-"""Where the items of a task with `forEach` come from: a list, or a file of JSON lines."""
+"""The source of the items of a task with `forEach`: a list, or a file of JSON lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from httptask.task._runtime import Runtime
 
 _LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes of one item in a file."""
+"""The longest line of a file, in bytes."""
 
 
 class ItemSource(Protocol):
@@ -35,16 +35,16 @@ class ItemSource(Protocol):
 
     @property
     def count(self) -> int:
-        """Return how many there are."""
+        """The number of items."""
         ...
 
     @property
     def is_file(self) -> bool:
-        """Return whether they come from a file."""
+        """Whether the items come from a file."""
         ...
 
     async def item(self, index: int) -> Any:
-        """Return the item *index*. Each is asked for once, and about in order."""
+        """Return the item *index*. Call it once per item, roughly in order."""
         ...
 
 
@@ -53,35 +53,37 @@ async def item_source(
 ) -> ItemSource:
     """Return the items of the task at *pointer*, which starts with *inputs*.
 
-    A file is read to its end before the first item is taken from it: raises `SettingsError` when a
-    line of it is no JSON, when there are more items than `maxItems`, and when there is no list.
-    What an expression raises goes on.
+    A file is read to its end first, so that a bad line is found before anything is sent. Raises
+    `SettingsError` if a line is not JSON, if there are more items than `maxItems`, or if the value
+    is not a list; and the error of an expression.
     """
-    at = pointer_of(["forEach", "items"], pointer)
+    items_pointer = pointer_of(["forEach", "items"], pointer)
     value = await runtime.evaluator.evaluate(
-        Prepared.of(setting.items), inputs.document(), pointer=at, run=inputs.run
+        Prepared.of(setting.items), inputs.document(), pointer=items_pointer, run=inputs.run
     )
     if is_reference(value):
-        return await in_thread(lambda: _LinesSource(runtime.readable, value, setting, at))
+        return await in_thread(
+            lambda: _LinesSource(runtime.readable, value, setting, items_pointer)
+        )
     if not isinstance(value, list):
         found = "null" if value is None else type_name(value)
-        raise SettingsError([Problem.of("for-each-no-list", at, found=found)])
+        raise SettingsError([Problem.of("for-each-no-list", items_pointer, found=found)])
     if len(value) > setting.max_items:
-        raise _too_many(setting, at, len(value))
+        raise _too_many(setting, items_pointer, len(value))
     return _ListSource(value)
 
 
-def _too_many(setting: ForEach, at: str, count: int | None = None) -> SettingsError:
-    problem = Problem.of("for-each-too-many", at, limit=setting.max_items, found=count)
+def _too_many(setting: ForEach, items_pointer: str, count: int | None = None) -> SettingsError:
+    problem = Problem.of("for-each-too-many", items_pointer, limit=setting.max_items, found=count)
     return SettingsError([problem])
 
 
 async def tested_item(task: HttpTask, inputs: Inputs) -> tuple[Inputs, ItemNumber | None]:
-    """Return *inputs* with the item of *task* that is tested, and which of how many it is: that at
-    their `item_index`, or the last one where there are fewer.
+    """Return *inputs* with the item to test, and the item's number.
 
-    A task without `forEach`, and inputs that have an item, stay as they are. Raises a `TaskError`
-    where there is no item.
+    The item is the one at `inputs.item_index`, or the last item if there are fewer. Without
+    `forEach`, or if *inputs* already have an item, return *inputs* and None. Raises a `TaskError`
+    if there are no items.
     """
     setting = task.plan.for_each
     if setting is None or inputs.item is not None:
@@ -107,47 +109,50 @@ class _ListSource:
 
 
 class _LinesSource:
-    """The lines of a file, an item each; empty ones are left out."""
+    """The lines of a file, one item each; empty lines are skipped."""
 
     is_file = True
 
     def __init__(
-        self, files: Files, reference: Mapping[str, Any], setting: ForEach, at: str
+        self, files: Files, reference: Mapping[str, Any], setting: ForEach, items_pointer: str
     ) -> None:
         for steps, code, params in reference_problems(reference):
-            raise SettingsError([Problem.of(code, pointer_of(steps, at), **params)])
+            raise SettingsError([Problem.of(code, pointer_of(steps, items_pointer), **params)])
         settings = reference[REFERENCE]
         name = str(settings.get("path") or settings.get("name") or "the file")
-        self._piece = FilePiece(name, settings, at)
+        self._piece = FilePiece(name, settings, items_pointer)
         self._files = files
-        self._at = at
+        self._at = items_pointer
+        # The first pass checks and counts the lines, without keeping them in memory.
         self.count = 0
         for _ in self._items():
             self.count += 1
             if self.count > setting.max_items:
-                raise _too_many(setting, at)
+                raise _too_many(setting, items_pointer)
         self._iterator = self._items()
         self._ahead: dict[int, Any] = {}
-        """Items that were read before the ones that asked for them."""
+        """Items that were read, but not asked for yet."""
         self._read = 0
         self._lock = asyncio.Lock()
 
     async def item(self, index: int) -> Any:
         async with self._lock:
             while index not in self._ahead:
-                # A block of lines at once: the disk may be slow.
-                for value in await in_thread(self._some):
+                # In a thread, because the disk may be slow; a batch, because a thread costs time.
+                for value in await in_thread(self._batch):
                     self._ahead[self._read] = value
                     self._read += 1
             return self._ahead.pop(index)
 
-    def _some(self) -> list[Any]:
+    def _batch(self) -> list[Any]:
+        """Return the next few items. Raises `SettingsError` if the file has become shorter."""
         values = list(islice(self._iterator, _AT_ONCE))
         if not values:
             raise SettingsError([Problem.of("for-each-file-changed", self._at)])
         return values
 
     def _items(self) -> Iterator[Any]:
+        """Yield the file's items. Raises `SettingsError` for a line that is not JSON."""
         for number, line in enumerate(self._lines(), 1):
             if not line.strip():
                 continue
@@ -157,6 +162,7 @@ class _LinesSource:
                 raise self._bad_line("for-each-line", number, jsonMessage=error.message) from error
 
     def _lines(self) -> Iterator[bytes]:
+        """Yield the lines of the file; the last one may lack a line feed."""
         file = self._files.find(self._piece)
         rest, start, number = b"", 0, 1
         lines: deque[bytes] = deque()
@@ -181,4 +187,4 @@ class _LinesSource:
 
 
 _AT_ONCE = 16
-"""Items that are read together."""
+"""The number of items in a batch."""

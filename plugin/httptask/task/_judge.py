@@ -1,5 +1,5 @@
-"""Whether a response is a success: by its status or the author's condition, and, when asked for, by
-its documentation.
+"""Decide whether a response is a success: by its status or the author's condition, and, if the task
+asks for it, by the documentation.
 """
 
 from __future__ import annotations
@@ -28,22 +28,23 @@ if TYPE_CHECKING:
 CONDITION, CHECK, CHARSET = "successCondition", "checkResponse", "responseCharset"
 RETRY, UNTIL = "retry", "until"
 _LONG = 16 * 1024
-"""Bytes. A longer body is compared in a thread, so that the event loop goes on."""
+"""In bytes. A longer body is compared in a thread, so that it does not block the event loop."""
 _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 
 
 def judging_problems(
     definition: Mapping[str, Any], endpoint: Endpoint | None, evaluator: Evaluator, pointer: str
 ) -> list[Problem]:
-    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its
-    responses judged.
+    """Return the problems of `successCondition`, `retry.until` and `checkResponse`.
+
+    *pointer* is the pointer of the task *definition*.
     """
     problems = _check_problems(definition, endpoint, pointer)
     for condition, path in (
         (definition.get(CONDITION), [CONDITION]),
         (_until(definition), [RETRY, UNTIL]),
     ):
-        if isinstance(condition, str):  # a wrong type is said by the schema
+        if isinstance(condition, str):  # the schema reports a wrong type
             problems += condition_problems(
                 condition,
                 pointer_of(path, pointer),
@@ -53,14 +54,15 @@ def judging_problems(
 
 
 def _until(definition: Mapping[str, Any]) -> Any:
-    """Return `retry.until` of a task's *definition*, whatever stands there."""
+    """Return `retry.until` of a task's *definition*, unchecked; None if it is missing."""
     retry = definition.get(RETRY)
     return retry.get(UNTIL) if isinstance(retry, Mapping) else None
 
 
 def reading_problems(definition: Mapping[str, Any], pointer: str) -> list[Problem]:
-    """Return what is wrong with how the task of *definition*, which stands at *pointer*, has its
-    responses read.
+    """Return a problem if `responseCharset` is not a known encoding.
+
+    *pointer* is the pointer of the task *definition*.
     """
     label = definition.get(CHARSET)
     if not isinstance(label, str) or lookup(label) is not None:  # the schema refuses other types
@@ -79,24 +81,23 @@ _COMMON_CHARSETS = (
     "gb18030",
     "euc-kr",
 )
+"""Encodings that may be suggested for a misspelt label."""
 
 
 def _check_problems(
     definition: Mapping[str, Any], endpoint: Endpoint | None, pointer: str
 ) -> list[Problem]:
-    """Return a warning when `checkResponse` of a task's *definition* asks for what its *endpoint*
-    does not say.
-    """
+    """Return a warning if `checkResponse` has no effect: *endpoint* documents no responses."""
     if definition.get(CHECK) != "fail" or (endpoint is not None and endpoint.responses):
         return []
     if endpoint is None and "endpoint" in definition:
-        return []  # an unknown one is reported where it is named
+        return []  # an unknown endpoint is reported at `endpoint`
     code = "response-unchecked" if endpoint is None else "response-undocumented"
     return [Problem.of(code, pointer_of([CHECK], pointer), severity="warning")]
 
 
 def needs_judge(definition: Mapping[str, Any], endpoint: Endpoint | None) -> bool:
-    """Say whether a task of *definition* decides on its responses by more than a status of 2xx."""
+    """Say whether more than a 2xx status decides on the success of the task *definition*."""
     documents_responses = endpoint is not None and bool(endpoint.responses)
     conditions = (definition.get(CONDITION), _until(definition))
     return documents_responses or any(condition is not None for condition in conditions)
@@ -104,21 +105,21 @@ def needs_judge(definition: Mapping[str, Any], endpoint: Endpoint | None) -> boo
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Says of a response whether the task of *definition* takes it for a success."""
+    """Decides whether the response of a call is a success for the task *definition*."""
 
     definition: Mapping[str, Any]
     endpoint: Endpoint | None
     evaluator: Evaluator
     run: Mapping[str, Any]
-    """The `swf:` names."""
+    """The values of the `swf:` names."""
     pointer: str = ""
 
     async def __call__(self, result: TaskResult, view: View) -> Verdict:
-        """Return what there is to say of *result*, whose body is *view*."""
+        """Return the verdict on *result*, whose body is *view*."""
         differences = await self._differences(result, view)
-        why = await self._refusal(result)
-        if why is None and differences and self.definition.get(CHECK) == "fail":
-            why = _not_as_documented(differences)
+        refusal = await self._refusal(result)
+        if refusal is None and differences and self.definition.get(CHECK) == "fail":
+            refusal = _not_as_documented(differences)
         unmet, failure = "", None
         if (until := _until(self.definition)) is not None:
             name = f"the condition of {RETRY}.{UNTIL}"
@@ -126,10 +127,10 @@ class Judge:
                 unmet = await self._unmet(until, [RETRY, UNTIL], name, result) or ""
             except ExpressionError as error:
                 unmet, failure = f"{name} does not hold: {error}", error
-        return Verdict(why is None, why or "", differences, unmet, failure)
+        return Verdict(refusal is None, refusal or "", differences, unmet, failure)
 
     async def _refusal(self, result: TaskResult) -> str | None:
-        """Return why *result* is no success, "" when its status says it; None when it is one."""
+        """Return why *result* is no success ("": because of its status); None if it is one."""
         condition = self.definition.get(CONDITION)
         if condition is None:
             return None if 200 <= result.status_code < 300 else ""
@@ -141,27 +142,30 @@ class Judge:
     async def _unmet(
         self, condition: str, path: list[str], name: str, result: TaskResult
     ) -> str | None:
-        """Return why the *condition* at *path*, called *name*, does not hold for *result*; None
-        when it does. Raises `ExpressionError` where it cannot be evaluated.
+        """Return a sentence if *condition* does not hold for *result*; None if it holds.
+
+        *path* leads to the condition in the task; the sentence starts with *name*. Raises
+        `ExpressionError` if the condition cannot be evaluated.
         """
-        at = pointer_of(path, self.pointer)
+        condition_pointer = pointer_of(path, self.pointer)
         truth = await truth_of(
-            condition, result.to_json(), self.evaluator, pointer=at, run=self.run
+            condition, result.to_json(), self.evaluator, pointer=condition_pointer, run=self.run
         )
         if truth.holds:
             return None
-        shown = name if truth.absent is not None else f"{name} {condition}"
-        return f"{shown} does not hold: {truth.why_not}"
+        subject = name if truth.absent is not None else f"{name} {condition}"
+        return f"{subject} does not hold: {truth.why_not}"
 
     async def _differences(self, result: TaskResult, view: View) -> tuple[Difference, ...]:
+        """Return the differences between *result* and its documentation; () without one."""
         endpoint = self.endpoint
         if endpoint is None or not endpoint.responses:
             return ()
 
         def compare() -> tuple[Difference, ...]:
-            seen = {"is_json": view.decoded_as == "json", "missing": view.missing}
+            reading = {"is_json": view.decoded_as == "json", "missing": view.missing}
             return tuple(
-                differences(endpoint, result.status_code, view.media_type, view.value, **seen)
+                differences(endpoint, result.status_code, view.media_type, view.value, **reading)
             )
 
         return await in_thread(compare) if len(view.content) > _LONG else compare()

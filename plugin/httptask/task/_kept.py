@@ -1,6 +1,4 @@
-"""What is made once and kept while it is used: the newest ones, no more than a certain number, and
-no more than a certain weight.
-"""
+"""A least-recently-used cache with a limit for the number of values and for their weight."""
 
 from __future__ import annotations
 
@@ -14,8 +12,9 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """Values by key, at most *most* of them, and of *most_weight* together: the one that was not
-    asked for the longest goes first. For any thread.
+    """A cache of at most *most* values, whose weights sum up to at most *most_weight*.
+
+    The least recently used value is removed first. Safe to use from several threads.
     """
 
     def __init__(self, most: int, most_weight: float = math.inf) -> None:
@@ -27,14 +26,17 @@ class Kept(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], T], weight: int = 0) -> T:
-        """Return the value of *key*; make it when there is none. What *make* raises goes on, and
-        nothing is kept; neither is a value with a *weight* over the limit for all.
+        """Return the value of *key*, or the result of *make*, which is then cached.
+
+        An exception of *make* propagates. A value heavier than the whole limit is not cached.
         """
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
                 return self._values[key]
-        value = make()  # not under the lock: it may take long, and two that are equal do no harm
+        # Without the lock, because `make` may be slow. Two threads may both make an equal value,
+        # which does no harm.
+        value = make()
         if weight <= self._most_weight:
             with self._lock:
                 self._weight += weight - self._weights.get(key, 0)
@@ -45,7 +47,7 @@ class Kept(Generic[T]):
         return value
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Remove all values."""
         with self._lock:
             self._values.clear()
             self._weights.clear()

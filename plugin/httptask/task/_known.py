@@ -1,4 +1,4 @@
-"""What is known of a workflow definition when one of its tasks is checked."""
+"""The facts about a workflow definition that the checks of its tasks use."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a definition: an expression that names something else is wrong."""
+    """The shapes of a definition's data. An expression that names anything else is an error."""
 
     outputs: Mapping[str, Any] | None = None
-    """The shapes of the outputs of all its tasks, by name; None: any task, with any output."""
+    """The shapes of the outputs of all tasks, by name; None: expressions may name any task."""
     input: Any = None
-    """The shape of `$.input`: see `Evaluator.check`; None: anything."""
+    """The shape of `$.input`, see `Evaluator.check`; None: any value."""
     variables: Any = None
-    """The shape of `$.variables`."""
+    """The shape of `$.variables`; None: any value."""
     environment: Environment | None = None
-    """Where it runs."""
+    """The environment of the run; None: no environment."""
 
     @cached_property
     def shape(self) -> dict[str, Any]:
-        """The shape of the document that expressions see. Every task is checked against it."""
+        """The shape of the document that expressions read, the same for every task."""
         return document_shape(self.outputs, self.input, self.variables)

@@ -1,4 +1,4 @@
-"""What answers the requests of one visit of a task instead of a server: its pin."""
+"""The pin of a task: it answers the requests of a visit instead of the server."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from httptask.task._http_task import HttpTask
 
 _MOST = 1_000
-"""Requests of one visit that pins answer. Nobody waits between them: a poll that never ends would
-go round until its time is over.
+"""The number of requests of one visit that a pin answers. There is no wait between them, so a poll
+that never ends would spin until its timeout.
 """
 
 
 class PinnedAnswers:
-    """Answers the requests of a visit of *task* with the pin in *inputs*, *answered* of them before
-    a crash.
+    """Answers the requests of a visit of *task* with the pin in *inputs*.
+
+    *answered* requests of the visit were already answered before a crash.
     """
 
     def __init__(self, task: HttpTask, inputs: Inputs, answered: int = 0) -> None:
@@ -34,17 +35,17 @@ class PinnedAnswers:
         self._pin = inputs.pin
         self._item = inputs.item.index if inputs.item is not None else None
         self.count = answered
-        """The requests of the visit that were answered."""
+        """The number of requests of the visit that were answered."""
         if answered and (progress := watched.get()) is not None:
             progress.pinned = answered
 
     @property
     def wire(self) -> PinnedWire:
-        """The wire that asks it."""
+        """A wire that takes its responses from the pin."""
         return PinnedWire(self._answer)
 
     async def _answer(self, request: OutgoingRequest) -> PinnedResponse | PinnedError:
-        """Return the answer to the next *request*. Raises `BlockedError` where there is none."""
+        """Return the pinned response or error for *request*. Raises `BlockedError` without one."""
         try:
             answer = self._answer_of(self._next())
         except BlockedError as error:
@@ -58,6 +59,7 @@ class PinnedAnswers:
         return answer
 
     def _tell(self, request: OutgoingRequest, refusal: str | None) -> None:
+        """Report *request* to the listener; *refusal* says why no pin answered it."""
         if self._pin.listener is not None:
             self._pin.listener(PinnedRequest(self._task.name, request.copy(), self._item, refusal))
 
@@ -70,7 +72,11 @@ class PinnedAnswers:
             ) from fault
 
     def _next(self) -> Any:
-        """Return the part of the pin that answers the next request."""
+        """Return the part of the pin for the next request. Raises `BlockedError` without one.
+
+        A list has one pin for each request of the run; for a task with `forEach`, one for each
+        item, which is itself a pin or a list of pins.
+        """
         pin, position = self._pin.pin, self._pin.position + self.count
         if pin is None:
             raise self._blocked(
@@ -94,6 +100,7 @@ class PinnedAnswers:
         return pin[position]
 
     def _of_item(self, pins: list[Any], index: int) -> Any:
+        """Return the pin of the item *index*."""
         if index >= len(pins):
             raise self._blocked(
                 f"its list of pins is for {len(pins):,} items, and this one has the index {index}:"

@@ -1,4 +1,4 @@
-"""A pin as the response, or the error, that it stands for."""
+"""Turn a pin into the response or error that it describes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from httptask.model.exchange import Headers
 
 _FRAMING = frozenset(("content-length", "content-encoding", "transfer-encoding"))
-"""Headers that say how a body travels: that of a pin does not."""
+"""Headers about the transfer of a body; they are dropped, because a pinned body is not transferred.
+"""
 
 _UNDELIVERED = frozenset(("blocked", "credential", "dns", "connection", "tls"))
-"""Classes of errors after which the server most often has not got the request."""
+"""Classes of errors after which the request most often has not reached the server."""
 
 
-class PinFault(CodedError):  # noqa: N818 - what is wrong with a pin, and becomes an error there
-    """A pin that answers nothing; *at* names the part of it that is wrong."""
+class PinFault(CodedError):  # noqa: N818 - callers turn it into an error or a problem
+    """A pin that cannot answer a request; *at* names the wrong field of the pin."""
 
     def __init__(self, code: str, at: str = "", /, **params: Any) -> None:
         super().__init__(code, **params)
@@ -37,8 +38,9 @@ class PinFault(CodedError):  # noqa: N818 - what is wrong with a pin, and become
 def pinned_answer(
     pin: Mapping[str, Any], endpoint: Endpoint | None
 ) -> PinnedResponse | PinnedError:
-    """Return what *pin*, an object of `schemas/pins.schema.json`, answers with; *endpoint* is what
-    its task is for. Raises `PinFault`.
+    """Return the response or error of *pin*, an object of `schemas/pins.schema.json`.
+
+    *endpoint* is the task's endpoint. Raises `PinFault`.
     """
     error = pin.get("error")
     if error is not None:
@@ -58,8 +60,8 @@ def pinned_answer(
     if not has_body or (body is None and content_type is None and media_type is None):
         return PinnedResponse(status, headers)
     if content_type is None:
-        text = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
-        content_type = media_type or text
+        default_type = "text/plain; charset=utf-8" if isinstance(body, str) else "application/json"
+        content_type = media_type or default_type
         headers = (*headers, ("Content-Type", content_type))
     return PinnedResponse(status, headers, _encoded(body, content_type))
 
@@ -67,9 +69,10 @@ def pinned_answer(
 def documented_example(
     which: bool | int, status: int | None, endpoint: Endpoint | None
 ) -> tuple[int, str, Any]:
-    """Return the status, the media type and the body of an example that *endpoint* documents: the
-    first, or that with the number *which*, of the response to *status* or of the first successful
-    one that has any. Raises `PinFault`.
+    """Return the status, media type and body of an example that *endpoint* documents.
+
+    The example is the first (*which* True) or the one numbered *which* (from 1), of the response to
+    *status*, or, if *status* is None, of the first 2xx response with examples. Raises `PinFault`.
     """
     if endpoint is None:
         raise PinFault("pin-example-without-endpoint", "example")
@@ -112,7 +115,7 @@ def _headers(written: Mapping[str, str | list[str]]) -> Headers:
 
 
 def _encoded(body: Any, content_type: str) -> bytes:
-    """Return the bytes of *body*, the value that a result has of a body of *content_type*."""
+    """Encode *body*, a result's body, as *content_type* says: the reverse of reading a response."""
     codec = lookup(charset_of(content_type)) or "utf-8"
     sequence = sequence_of(essence(content_type))
     if sequence is not None and isinstance(body, list):
@@ -132,6 +135,7 @@ def _compact(value: Any) -> str:
 
 
 def _error(pin: Mapping[str, Any]) -> PinnedError:
+    """Return the error that *pin*, the `error` of a pin, describes."""
     kind = pin["class"]
     message = pin.get("message") or f"an error of the class {kind}, as it is pinned"
     value = {"error": "", "kind": kind, "message": message}

@@ -1,6 +1,4 @@
-"""A task compiled once: everything that no run of it can change. A plan is kept by the runtime, and
-shared.
-"""
+"""The compiled task: everything that is the same in all its runs. The runtime caches plans."""
 
 from __future__ import annotations
 
@@ -49,12 +47,11 @@ if TYPE_CHECKING:
 
 
 class Plan:
-    """What there is to know of a task before it runs. Each part is made when it is first needed,
-    and never changed.
+    """A compiled task. Each part is computed on first use and never changed.
 
-    *definition* must not change; *pointer* is its place in the workflow definition. *endpoint* is
-    the endpoint the task is for; without one, the definition's `endpoint` is looked up in the
-    catalogue.
+    *definition* must not change; *pointer* is its JSON Pointer in the workflow definition.
+    *endpoint* is the endpoint that the task calls; without it, the definition's `endpoint` is
+    looked up in the catalogue.
     """
 
     def __init__(
@@ -66,13 +63,14 @@ class Plan:
         self.parameters_pointer = pointer_of(["inputParameters"], pointer)
         self.runtime = runtime
         self.kept_header: KeptHeader | None = None
-        """What its credential added to the last request; it changes with it."""
+        """The header that the credential added to the last request. The only field that changes."""
         self._given_endpoint = endpoint
 
     @cached_property
     def endpoint(self) -> Endpoint | None:
-        """The endpoint the task is for; None for a free-form request. Raises
-        `UnknownEndpointError`.
+        """The endpoint that the task calls; None for a free-form request.
+
+        Raises `UnknownEndpointError`.
         """
         if self._given_endpoint is not None:
             return self._given_endpoint
@@ -81,13 +79,15 @@ class Plan:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the endpoint was looked up: to ask for it reads no file."""
+        """Whether the endpoint was looked up already, so that `endpoint` reads no file."""
         return "endpoint" in self.__dict__
 
     @cached_property
     def settings_schema(self) -> dict[str, Any]:
-        """The JSON Schema 2020-12 of `httpRequest`: derived from the endpoint and refined by
-        plugins, or any request's.
+        """The JSON Schema 2020-12 of `httpRequest`.
+
+        It is derived from the endpoint and refined by plugins; without an endpoint, it describes
+        any request.
         """
         if self.endpoint is None:
             return undescribed_settings_schema()
@@ -100,60 +100,54 @@ class Plan:
 
     @cached_property
     def checked_schema(self) -> dict[str, Any]:
-        """The settings schema, but that the idempotency key need not be written."""
+        """The settings schema with an optional idempotency key, which the task fills in."""
         header = self.key_header
         schema = self.settings_schema
         return schema if header is None else self.runtime.without_required(schema, header)
 
     def field(self, name: str) -> Any:
-        """Return the field *name* of the definition, whatever the definition is."""
-        # `dict` first: a check against an abstract class is slow.
+        """Return the field *name* of the definition; None if it is missing or this is no object."""
+        # `dict` first, because an `isinstance` check against an abstract class is slow.
         return self.definition.get(name) if isinstance(self.definition, dict | Mapping) else None
 
     @cached_property
     def credentials(self) -> list[tuple[str, str]]:
-        """The names of its credentials, each with where it stands."""
+        """The names of the task's credentials, each after its pointer."""
         return named_credentials(self.field("credentials"), self.pointer)
 
     # Problems
 
     @cached_property
     def parameter_problems(self) -> list[Problem]:
-        """What is wrong with the expressions of its input parameters, whatever the task stands
-        in.
-        """
+        """The problems of `inputParameters`' expressions, whatever workflow is around the task."""
         shape = with_item(document_shape(), self.definition)
         parameters = self.field("inputParameters")
         return self.runtime.evaluator.check(parameters, self.parameters_pointer, shape)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything wrong with the definition, warnings included."""
+        """All problems of the definition, warnings included."""
         return tuple(problems_of(self))
 
     @cached_property
     def pagination(self) -> Pagination | None:
-        """How the task reads a list in pages; None for a task of one call, and where the schema of
-        a task finds the setting wrong.
-        """
+        """The setting `pagination`; None if it is missing, or the task schema refuses it."""
         setting = self._setting("pagination")
         return None if setting is None else Pagination.of_json(setting)
 
     @cached_property
     def completion(self) -> Completion | None:
-        """How the task waits for a job; None for a task that does not, and where the schema of a
-        task finds the setting wrong.
-        """
+        """The setting `completion`; None if it is missing, or the task schema refuses it."""
         setting = self._setting("completion")
         return None if setting is None else Completion.of_json(setting)
 
     @cached_property
     def is_one_call(self) -> bool:
-        """Whether the task makes one call, and neither reads pages nor waits for a job."""
+        """Whether the task makes one call: it neither reads pages nor waits for a job."""
         return self.pagination is None and self.completion is None
 
     def _setting(self, name: str) -> Any:
-        """Return the setting *name* without nulls; None where the schema of a task refuses it."""
+        """Return the setting *name* without nulls; None if the task schema refuses it."""
         if self.field(name) is None:
             return None
         task = without_nulls({name: self.field(name)})
@@ -164,63 +158,64 @@ class Plan:
 
     @cached_property
     def for_each(self) -> ForEach | None:
-        """How the task is done for each item; None without it. Raises `SettingsError` when the
-        schema of a task refuses it.
+        """The setting `forEach`; None if it is missing.
+
+        Raises `SettingsError` if the task schema refuses the setting.
         """
         setting = self.field("forEach")
         if setting is None:
             return None
         task = without_nulls({"forEach": setting})
         problems = schema_problems(task_schema(), task, self.pointer)
-        at = pointer_of(["forEach"], self.pointer)
-        if wrong := [one for one in problems if f"{one.pointer}/".startswith(f"{at}/")]:
-            raise SettingsError(wrong)
+        for_each_pointer = pointer_of(["forEach"], self.pointer)
+        if own_problems := [
+            problem
+            for problem in problems
+            if f"{problem.pointer}/".startswith(f"{for_each_pointer}/")
+        ]:
+            raise SettingsError(own_problems)
         return ForEach.of_task(task)
 
     @cached_property
     def check_of_pages(self) -> Checks | None:
-        """Checks what a page puts into the request of the next one; None: nothing describes it."""
+        """The checks of the parameter that a page sets in the next request; None: undescribed."""
         if self.pagination is None or self.pagination.parameter is None or self.endpoint is None:
             return None
         groups = frozenset((self.pagination.parameter.group,))
         return self.checks(self.checked_schema, self.endpoint, groups=groups)
 
     def paged(self, request: Any) -> Any:
-        """Return the settings *request* as those of the first page, where there are pages."""
+        """Return *request*, the settings, as they are for the first page of a `pagination`."""
         if self.pagination is None:
             return request
         try:
             return first_page(request, self.pagination)
-        except ValueError:  # a body that takes no values, which is a problem of the setting
+        except ValueError:  # the body cannot hold a value; validation reports it at `pagination`
             return request
 
     @cached_property
     def judges_responses(self) -> bool:
-        """Whether there is more to say of a response than that its status is 2xx."""
+        """Whether a response is judged by more than its status: by conditions or documentation."""
         return needs_judge(self.definition, self.endpoint)
 
     @cached_property
     def only_notes(self) -> bool:
-        """Whether what only the endpoint's schema refuses is sent as it is written, with a note."""
+        """Whether settings that only the endpoint's schema refuses are sent, with a note."""
         return bool(self.field("checkSettings") == "note")
 
     def sendable(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings *request* as they are written: without nulls, and with the media type
-        of their body.
-        """
+        """Return *request*, the settings, normalised: without nulls, with the body's media type."""
         changing, constant = request, self._constant_request
         if constant:
             changing = {name: request[name] for name in self._changing_names if name in request}
-        plain = {**constant, **normalised(changing, self.header_names)}
+        settings = {**constant, **normalised(changing, self.header_names)}
         if self._names_media_type:
-            return plain
-        return with_media_type(plain, self.settings_schema, self.endpoint)
+            return settings
+        return with_media_type(settings, self.settings_schema, self.endpoint)
 
     @cached_property
     def _constant_request(self) -> dict[str, Any]:
-        """The groups of the settings that neither evaluation nor a first page changes, without
-        nulls.
-        """
+        """The groups of settings that neither evaluation nor `pagination` changes, normalised."""
         request, changing = self.field("httpRequest"), self._changing_groups
         if not isinstance(request, Mapping):
             return {}
@@ -230,13 +225,14 @@ class Plan:
 
     @cached_property
     def _changing_names(self) -> tuple[str, ...]:
-        of_pages = self.pagination.groups if self.pagination is not None else ()
-        names = dict.fromkeys((*self.definition["httpRequest"], *of_pages))
+        """The groups of settings that are not in `_constant_request`."""
+        page_groups = self.pagination.groups if self.pagination is not None else ()
+        names = dict.fromkeys((*self.definition["httpRequest"], *page_groups))
         return tuple(name for name in names if name not in self._constant_request)
 
     @cached_property
     def _names_media_type(self) -> bool:
-        """Whether the media type of the body stands in the settings, or nothing describes it."""
+        """Whether the settings name the body's media type, or no endpoint could tell it."""
         request = self.field("httpRequest")
         is_constant = "headers" not in self._changing_groups
         return self.endpoint is None or (is_constant and content_type_of(request) is not None)
@@ -249,7 +245,7 @@ class Plan:
         expressions: bool = False,
         groups: Collection[str] = EVERY_GROUP,
     ) -> Checks:
-        """Return the checks of its requests by *schema*; see `RequestCheck` for the others."""
+        """Return the checks of requests by *schema*; see `RequestCheck` for the other arguments."""
 
         def check(*, waived: bool) -> RequestCheck:
             return RequestCheck(
@@ -267,14 +263,12 @@ class Plan:
 
     @cached_property
     def refusal(self) -> tuple[Problem, ...]:
-        """The errors of the task: with one, nothing is sent."""
+        """The errors of the task: if there are any, nothing is sent."""
         return tuple(filter(is_error, self.problems))
 
     @cached_property
     def shape_problems(self) -> tuple[list[Problem], list[Problem]]:
-        """What is wrong with the task whatever its endpoint says: by the schema of a task, and with
-        the pages and the job that it waits for.
-        """
+        """The problems that do not depend on the endpoint: see `_problems.shape_problems`."""
         return shape_problems(self)
 
     @cached_property
@@ -284,9 +278,7 @@ class Plan:
 
     @property
     def media_type(self) -> str | None:
-        """The media type that the body is sent as, as far as it is known before the expressions are
-        evaluated.
-        """
+        """The media type of the body; None if it is unknown before the evaluation."""
         request = self.field("httpRequest")
         if self.shape_refusal or not isinstance(request, Mapping):
             return None
@@ -296,43 +288,43 @@ class Plan:
             return None
         return foreseen(normalised(request, self.header_names), schema, endpoint)
 
-    # What a run evaluates, and what it does not
+    # Evaluated and constant parts of the settings
 
     @cached_property
     def evaluated_groups(self) -> frozenset[str]:
-        """The names of `httpRequest` whose values hold expressions."""
+        """The groups (fields of `httpRequest`) whose values hold expressions."""
         request = self.definition.get("httpRequest")
-        if not isinstance(request, Mapping):  # one expression for all of it, or nothing to send
+        if not isinstance(request, Mapping):  # one expression for everything, or nothing to send
             return frozenset(any_settings_schema()["properties"])
         groups = frozenset(name for name, value in request.items() if holds_expression(value))
-        # Query values may stand in the URL's text too: the two are looked at together.
-        together = "url" in groups or ("query" in groups and "?" in str(request.get("url")))
-        return groups | {"url", "query"} if together else groups
+        # The URL's text may also hold query values, so the two groups are checked together.
+        url_and_query = "url" in groups or ("query" in groups and "?" in str(request.get("url")))
+        return groups | {"url", "query"} if url_and_query else groups
 
     @cached_property
     def check_of_evaluated(self) -> Checks:
-        """Checks what the groups that hold expressions yield: in each run, and strictly."""
+        """The checks of the evaluated groups, made in each run: by then, all values are known."""
         groups = self.evaluated_groups
         return self.checks(self.checked_schema, self.endpoint, groups=groups)
 
     @cached_property
     def parameters(self) -> Prepared:
-        """The task's `inputParameters`, ready to be evaluated."""
+        """The compiled `inputParameters`."""
         return Prepared.of(self.field("inputParameters") or {})
 
     @cached_property
     def has_constant_request(self) -> bool:
-        """Whether evaluating `httpRequest` changes nothing in it."""
+        """Whether evaluation leaves `httpRequest` unchanged."""
         return not self._changing_groups
 
     @cached_property
     def constant_settings(self) -> dict[str, Any]:
-        """The settings of a request that no run changes, as they are sent."""
+        """The normalised settings of a constant request."""
         return self.sendable(self.paged(self.definition["httpRequest"]))
 
     @cached_property
     def changing_request(self) -> Prepared:
-        """What of `httpRequest` evaluating changes, ready to be evaluated: groups, or one text."""
+        """The compiled groups of `httpRequest` that evaluation changes, or its one expression."""
         request = self.definition.get("httpRequest")
         if not isinstance(request, Mapping):
             return Prepared.of(request)
@@ -341,12 +333,12 @@ class Plan:
 
     @cached_property
     def changing_paths(self) -> tuple[Path, ...]:
-        """Where in `httpRequest` the texts stand that evaluating changes."""
-        return tuple(place.path for place in self.changing_request.slots)
+        """The paths in `httpRequest` of the texts that evaluation changes."""
+        return tuple(slot.path for slot in self.changing_request.slots)
 
     @cached_property
     def constant_groups(self) -> frozenset[str]:
-        """The groups of the settings that are the same in every request, and that no file is in."""
+        """The groups of settings that are the same in every request and refer to no file."""
         if self._changing_groups == EVERY_GROUP:
             return frozenset()
         request = self.definition["httpRequest"]
@@ -357,16 +349,14 @@ class Plan:
             if next(references(request.get(name)), None) is None
             and next(files.named_places(request.get(name)), None) is None
         }
-        is_decided = self.endpoint is not None and content_type_of(request) is None
-        if is_decided and "body" not in constant:
-            constant.discard("headers")  # the media type that fits the body is put there
+        media_type_is_added = self.endpoint is not None and content_type_of(request) is None
+        if media_type_is_added and "body" not in constant:
+            constant.discard("headers")  # `Content-Type` depends on the body
         return frozenset(constant)
 
     @cached_property
     def mentions_files(self) -> bool:
-        """Whether a reference to a file may stand in what its author wrote of the groups that are
-        not the same in every request.
-        """
+        """Whether the changing groups, as written, may refer to a file."""
         request = self.field("httpRequest")
         if not isinstance(request, Mapping):
             return True
@@ -374,12 +364,12 @@ class Plan:
 
     @cached_property
     def builder(self) -> Builder:
-        """Builds the task's requests; what of them no run changes is built once."""
+        """The builder of the task's requests; it builds the constant groups once."""
         return Builder(self.endpoint, self.request_pointer, self.constant_groups)
 
     @cached_property
     def _changing_groups(self) -> frozenset[str]:
-        """The names of `httpRequest` whose values evaluation changes: expressions, and `$${`."""
+        """The groups of `httpRequest` that evaluation changes: with `${` or an escaped `$${`."""
         request = self.definition.get("httpRequest")
         if not isinstance(request, Mapping):
             return EVERY_GROUP
@@ -394,7 +384,7 @@ class Plan:
 
     @cached_property
     def terms(self) -> Terms:
-        """What holds for every call of the task."""
+        """The terms of every call: limits, retries, redirects, timeouts."""
         limits, redirects = self.runtime.limits, self.field("redirects")
         return Terms(
             timeouts=self.timeouts,
@@ -408,9 +398,10 @@ class Plan:
 
     @cached_property
     def rate(self) -> RateLimit | None:
-        """How many requests its runs send to one origin."""
+        """The task's limit for requests to one origin; None: no limit."""
         return RateLimit.of_json(self.field("rateLimit"))
 
     @cached_property
     def header_names(self) -> dict[str, str]:
+        """The spelling of the headers that the schema declares, by name in lower case."""
         return header_names(self.settings_schema)

@@ -1,4 +1,4 @@
-"""What is wrong with a task, found before anything of it runs."""
+"""The problems of a task that are found before it runs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 
 def problems_of(plan: Plan) -> Iterator[Problem]:
-    """Yield everything wrong with the definition of *plan*, warnings included."""
+    """Yield all problems of the definition of *plan*, warnings included.
+
+    A definition that is no object, or too deep, gets only that problem.
+    """
     if not isinstance(plan.definition, Mapping):
         yield Problem.of("task-not-object", plan.pointer)
         return
@@ -39,17 +42,18 @@ def problems_of(plan: Plan) -> Iterator[Problem]:
     if deeper_than(definition, plan.runtime.limits.json_depth // 2):
         yield Problem.of("too-deep", plan.pointer, what="task")
         return
-    of_shape, of_rounds = plan.shape_problems
-    yield from of_shape
-    yield from of_rounds
-    of_endpoint, schema, endpoint = _described(plan)
-    yield from of_endpoint
+    schema_errors, round_problems = plan.shape_problems
+    yield from schema_errors
+    yield from round_problems
+    endpoint_problems, schema, endpoint = _described(plan)
+    yield from endpoint_problems
     if "httpRequest" in definition:
         checks = plan.checks(schema, endpoint, expressions=True)
-        of_request = checks.problems(plan.paged(definition["httpRequest"]))
-        of_request = placed(of_request, plan.pagination, plan.request_pointer, plan.pointer)
-        known = {problem.pointer for problem in of_rounds}
-        yield from (problem for problem in of_request if problem.pointer not in known)
+        found = checks.problems(plan.paged(definition["httpRequest"]))
+        found = placed(found, plan.pagination, plan.request_pointer, plan.pointer)
+        # `paged` puts values of `pagination` into the request: do not report the same fault twice.
+        reported = {problem.pointer for problem in round_problems}
+        yield from (problem for problem in found if problem.pointer not in reported)
     yield from task_warnings(plan.definition, plan.pointer)
     yield from _expression_problems(plan, definition)
     yield from judging_problems(definition, endpoint, plan.runtime.evaluator, plan.pointer)
@@ -57,8 +61,9 @@ def problems_of(plan: Plan) -> Iterator[Problem]:
 
 
 def shape_problems(plan: Plan) -> tuple[list[Problem], list[Problem]]:
-    """Return what is wrong with the task of *plan* whatever its endpoint says: by the schema of a
-    task, and with the pages and the job that it waits for.
+    """Return the problems that do not depend on the endpoint.
+
+    First those by the task schema, then those of `pagination` and `completion`.
     """
     if not isinstance(plan.definition, Mapping):
         return list(plan.problems), []
@@ -68,22 +73,25 @@ def shape_problems(plan: Plan) -> tuple[list[Problem], list[Problem]]:
 
 
 def _round_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Problem]:
-    """Return what is wrong with the pages and the job that the task of *plan* waits for."""
+    """Return the problems of `pagination` and `completion`."""
     evaluator, is_sound = plan.runtime.evaluator, plan.pagination is not None
-    of_pages = pagination_problems(definition, evaluator, plan.pointer, is_sound=is_sound)
-    return of_pages + completion_problems(definition, evaluator, plan.pointer)
+    page_problems = pagination_problems(definition, evaluator, plan.pointer, is_sound=is_sound)
+    return page_problems + completion_problems(definition, evaluator, plan.pointer)
 
 
 def _described(plan: Plan) -> tuple[list[Problem], Mapping[str, Any], Endpoint | None]:
-    """Return what is wrong with the `endpoint` of *plan*, and its schema and endpoint: those of any
-    request where there is something.
+    """Return the problems of `endpoint`, the settings schema and the endpoint of *plan*.
+
+    If the endpoint cannot be looked up, the schema is the one of any request.
     """
     try:
         return [], plan.checked_schema, plan.endpoint
     except UnknownEndpointError as error:
-        near = error.nearest[0] if error.nearest else None
-        at = pointer_of(["endpoint"], plan.pointer)
-        problem = Problem.of("endpoint-unknown", at, suggestion=near, name=error.endpoint_id)
+        suggestion = error.nearest[0] if error.nearest else None
+        endpoint_pointer = pointer_of(["endpoint"], plan.pointer)
+        problem = Problem.of(
+            "endpoint-unknown", endpoint_pointer, suggestion=suggestion, name=error.endpoint_id
+        )
     except CatalogueError as error:
         problem = error.problem(pointer_of(["endpoint"], plan.pointer))
     return [problem], any_settings_schema(), None
@@ -93,7 +101,7 @@ def _expression_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Prob
     check, parameters = plan.runtime.evaluator.check, definition.get("inputParameters", {})
     problems = [*plan.parameter_problems]
     problems += secrets_below(parameters, plan.parameters_pointer)
-    # What the request's expressions see is written right beside them.
+    # Expressions of the request read `inputParameters`, whose names are known here.
     shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
     shape = with_item(shape, definition)
     problems += check(definition.get("httpRequest"), plan.request_pointer, shape)
@@ -102,8 +110,9 @@ def _expression_problems(plan: Plan, definition: Mapping[str, Any]) -> list[Prob
 
 
 def waived_problems(plan: Plan, request: Any) -> tuple[Problem, ...]:
-    """Return what the endpoint of *plan* says against *request*, the evaluated settings, that are
-    sent all the same.
+    """Return the errors in *request*, evaluated settings that are sent although the schema refuses.
+
+    Secrets are masked.
     """
     if plan.endpoint is None:
         return ()
@@ -115,15 +124,16 @@ def waived_problems(plan: Plan, request: Any) -> tuple[Problem, ...]:
 
 
 def unwritable(plan: Plan) -> Sequence[Problem]:
-    """Return the settings of *plan* that cannot be serialised, whatever expressions yield. Not
-    asked in a run.
+    """Return the settings of *plan* that no value of an expression could make serialisable.
+
+    For validation only.
     """
-    written = plan.field("httpRequest")
-    if plan.refusal or not isinstance(written, Mapping):
+    settings = plan.field("httpRequest")
+    if plan.refusal or not isinstance(settings, Mapping):
         return ()
-    is_open, paged = bool(plan.evaluated_groups), plan.paged(written)
+    is_open, paged = bool(plan.evaluated_groups), plan.paged(settings)
     request = normalised(paged, plan.header_names) if is_open else plan.sendable(paged)
-    # No file is read for this.
+    # A file's content does not matter here: a placeholder saves reading it.
     request = with_values(request, {path: "-" for path, _ in data_places(request)})
     if is_open:
         return tuple(

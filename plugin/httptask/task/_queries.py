@@ -1,4 +1,4 @@
-"""What a setting's query selects of a result: from its body, or from its headers."""
+"""The queries of settings: JSONPath over a result's body, or over its headers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _HEADERS = "$.headers"
 
 
 def values_of(query: Query, result: TaskResult) -> list[Any]:
-    """Return what *query* selects: from *result* if it begins with `$.headers`, else from its
-    body.
+    """Return the values *query* selects: from the headers if it begins with `$.headers`, else from
+    the body of *result*.
     """
     if reads_headers(query):
         return _lower(query).values({"headers": dict(result.headers)})
@@ -28,7 +28,7 @@ def reads_headers(query: Query) -> bool:
 
 
 def _lower(query: Query) -> Query:
-    """Return *query* with the name of a header in lower case, as a result has it."""
+    """Return *query* with the header's name in lower case, because a result's names are."""
     if query.steps is None or len(query.steps) < 2:
         return query
     first, name, *rest = query.steps
@@ -36,7 +36,7 @@ def _lower(query: Query) -> Query:
 
 
 def refusal_of(text: str) -> dict[str, Any] | None:
-    """Return, as a reason, why *text* is no query that a setting can be; None for one that can."""
+    """Return the reason why *text* is not a valid query; None if it is valid."""
     if text.strip().startswith("${"):
         inner = text.strip()[2:].rstrip("}")
         return reason("query-in-braces", query=inner)

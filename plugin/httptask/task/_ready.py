@@ -1,4 +1,4 @@
-"""The request of an attempt: as plugins and credentials leave it."""
+"""The request of an attempt: changed by plugins, authorised by credentials."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ async def ready(
     environment: Environment | None = None,
     is_pinned: bool = False,
 ) -> Ready:
-    """Return *built* as plugins and the credentials of *task* leave it. Made anew for every
-    attempt, as late as possible.
+    """Return *built* after the plugins' changes, authorised by the credentials of *task*.
 
-    *send* sends token requests; None where the request is only shown. A request that goes
-    *is_elsewhere*, to another origin than the task's own, has nothing secret. The *environment* may
-    have other credentials for the names that the task has. One that *is_pinned* is not sent, and
-    needs none.
+    Called for every attempt, as late as possible. *send* sends token requests; None where the
+    request is only shown. *is_elsewhere*: the request goes to another origin than the task's own,
+    and loses everything secret. *environment* may replace the names of credentials. *is_pinned*: a
+    pin answers the request, so that it needs no credentials.
     """
     runtime = task.runtime
-    request = built  # it is changed nowhere: whoever changes something has a copy
+    # *built* may be shared with other calls: copied below, before anything can change it.
+    request = built
     if isinstance(built.body, StreamedBody):
         request = await located(built, runtime.readable)
     elif runtime.plugins.implements("httptask_prepare_request"):
@@ -46,18 +46,20 @@ async def ready(
     if environment is not None:
         names = [(pointer, environment.credential_names(name)) for pointer, name in names]
     credentials = []
-    for pointer, name in names:  # before plugins, so that nothing secret is in what they raise
+    # Before the plugins: their errors may repeat secrets, and only resolved secrets are masked.
+    for pointer, name in names:
         resolved = runtime.credentials.get(name) or await resolved_anew(runtime, pointer, name)
         credentials.append((pointer, resolved))
     _prepared_by_plugins(task, request)
     if not credentials:
         return Ready(request, request)
     plan = task.plan
-    again = authorised_again(plan, request, credentials, send)
-    return again or await authorised(plan, request, credentials, send)
+    repeated = authorised_again(plan, request, credentials, send)
+    return repeated or await authorised(plan, request, credentials, send)
 
 
 def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
+    """Let plugins change *request* in place. Raises `PluginError`."""
     plugins = task.runtime.plugins
     if not plugins.implements("httptask_prepare_request"):
         return
@@ -67,7 +69,7 @@ def _prepared_by_plugins(task: HttpTask, request: OutgoingRequest) -> None:
 
 
 def _check_sendable(request: OutgoingRequest) -> None:
-    """Raise `ValueError` for what a plugin may have left in *request* that no request can hold."""
+    """Raise `ValueError` if plugins have made *request* unsendable."""
     if not isinstance(request.url, str) or split_url(request.url).scheme not in ("http", "https"):
         raise ValueError(f"it left the URL {request.url!r}")
     if (

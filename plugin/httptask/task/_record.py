@@ -1,4 +1,4 @@
-"""The record of a round's calls: bounded, however many there are."""
+"""The record of a round's calls, of bounded size."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ if TYPE_CHECKING:
     from httptask.sending import Delivery
 
 _FULL = 3
-"""Calls, from the first one, whose exchange is kept as a whole."""
+"""The number of first calls whose whole exchanges are kept."""
 _LISTED = 100
-"""Calls that are listed at the start, and as many at the end."""
+"""The number of first calls, and of last calls, that are listed."""
 
 C = TypeVar("C", bound="RoundCall")
 
 
 class CallRecord(Generic[C]):
-    """Keeps a line of each of the first calls and of the last ones.
+    """Keeps a line for each of the first calls and of the last calls.
 
-    *call* makes a call of its fields.
+    *call* is the class of the lines.
     """
 
     def __init__(self, call: Callable[..., C]) -> None:
         self._call = call
-        # The fields of the calls, which are made only when somebody looks.
+        # Only the arguments of *call*: most runs are never looked at.
         self._first: list[tuple[Any, ...]] = []
         self._last: deque[tuple[Any, ...]] = deque(maxlen=_LISTED)
         self._count = 0
         self._whole: list[Callable[[], Exchange]] = []
-        """Make the exchanges of the first calls: most runs are never looked at."""
+        """Functions that make the exchanges of the first calls, called when they are shown."""
 
     def add(
         self, number: int, request: OutgoingRequest, url: str, delivery: Delivery, *more: Any
     ) -> None:
         """Add the call *number*: *request*, at the masked *url*, ended in *delivery*.
 
-        *more* are the fields that such a call has besides those of every round.
+        *more* are the additional fields of this kind of call.
         """
         if self._count < _FULL and delivery.make_exchange is not None:
             self._whole.append(delivery.make_exchange)
@@ -61,9 +61,9 @@ class CallRecord(Generic[C]):
         (self._first if len(self._first) < _LISTED else self._last).append(line)
 
     def listed(self) -> tuple[tuple[C, ...], int]:
-        """Return the calls that are listed, and the number of those between them."""
+        """Return the listed calls, and the number of calls left out between first and last ones."""
         calls = [self._call(*line) for line in (*self._first, *self._last)]
-        # The last one's attempts are those of the exchange.
+        # The exchange itself shows the attempts of the last call.
         for index, make in enumerate(self._whole[: len(calls) - 1]):
             calls[index] = replace(calls[index], attempts=make().attempts)
         return tuple(calls), self._count - len(calls)

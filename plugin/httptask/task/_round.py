@@ -1,4 +1,4 @@
-"""A round: several calls of one task in a row, each made of what the one before was answered."""
+"""A round: consecutive calls of one task, where each depends on the response to the last."""
 
 from __future__ import annotations
 
@@ -23,127 +23,134 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NextCall:
-    """A call of a round, as it differs from the task's settings."""
+    """A call of a round: its differences from the task's settings."""
 
     settings: Mapping[str, Any] | None = None
-    """The evaluated settings as they are for this call; None: as they are for the task."""
+    """The evaluated settings of this call; None: the task's settings."""
     url: str | None = None
-    """A URL that a response named, absolute. The request goes there, and else is as it was; to
-    another origin than the settings' own it goes without credential, cookies and secret headers.
+    """An absolute URL from a response, which replaces the URL of the settings. To another origin
+    the request is sent without credential, cookies and secret headers.
     """
     method: str | None = None
-    """Another method than the settings', or that of a call which is about another thing. The body
-    is left out.
+    """The method of this call, if it differs from the settings' or the call is not judged; the body
+    is then left out.
     """
     wait_seconds: float = 0.0
-    """The wait before it."""
+    """The wait before the call."""
     number: int = 1
-    """From 1. An idempotency key is of one call of a visit."""
+    """The number of the call in the visit, from 1. Each call has its own idempotency key."""
     is_judged: bool = True
-    """Whether it is what the author wrote of: the task's conditions decide on its response, and it
-    has an idempotency key. For another, any 2xx is a success.
+    """Whether this is a call that the author wrote: the task's conditions decide on its response,
+    and it has an idempotency key. For other calls, a poll for example, any 2xx is a success.
     """
 
 
 FIRST = NextCall()
-"""The call of a task that makes one only."""
+"""The only call of a task without a round."""
 
 
 PART = "part"
-"""In a state that is handed on: what was collected. A secret in it is masked, as in a result."""
+"""The field of a handed-on state that holds the collected values. Secrets in it are masked, as in a
+result.
+"""
 
 _CANCEL_SECONDS = 10.0
-"""For the call that ends what a stopped run has begun."""
+"""The time limit for the call that cancels a job after its run was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoundWaits(Exception):  # noqa: N818 - no error: the round goes on elsewhere
-    """The next call of a round is not before some time; another round goes on from *state*."""
+    """The next call of a round is due in *wait_seconds*; a new round continues from *state*."""
 
     wait_seconds: float
     state: Any
 
 
 class Round(Protocol):
-    """Decides which calls a visit makes; one object for one visit.
+    """Decides which calls a visit makes. Each visit has a new object.
 
-    What it has to know to go on elsewhere is small, and JSON: `state`.
+    A round can continue in another process: its `state` is small, and JSON.
     """
 
     preview: NextCall | None
-    """A call that is only shown when the round has ended: a test request makes a few."""
+    """A call that is shown and not sent when the round has ended: a test request sends only a few.
+    """
 
     @property
     def is_slow(self) -> bool:
-        """Whether `ended` and `failed` send a file elsewhere: not for an event loop."""
+        """Whether `ended` and `failed` upload a file, so that they must run in a thread."""
         ...
 
     @property
     def state(self) -> Any:
-        """Return as JSON where the round is: given to a new round, it goes on from there."""
+        """The position of the round, as JSON: a new round with this state continues here."""
         ...
 
     @property
     def part(self) -> Any:
-        """Return as JSON what the last answer added to what is collected. A new round that gets all
-        of them with the state, as its `parts`, collects them again.
+        """The values that the last response added, as JSON.
+
+        A new round that gets all parts with the state, as its `parts`, has collected them again.
         """
         ...
 
     def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
-        """Return as JSON the state from which a new round goes on with the next call, which is not
-        before *wait_seconds*, and nobody waits longer here than *longest_wait_seconds*; None: this
-        round goes on.
+        """Return the state to hand on to a new round, as JSON; None: this round continues.
+
+        The next call is due in *wait_seconds*; this process waits at most *longest_wait_seconds*.
         """
         ...
 
     def first(self, settings: Mapping[str, Any]) -> NextCall:
-        """Return the first call, *settings* being the task's, evaluated.
+        """Return the first call; *settings* are the task's evaluated settings.
 
-        Raises a `TaskError` when there is none.
+        Raises a `TaskError` if there is no call to make.
         """
         ...
 
     def asks(self, request: OutgoingRequest, settings: Mapping[str, Any]) -> None:
-        """Note the next call, *request* made of *settings*. Raises a `TaskError` if it must not be
-        made.
+        """Record the next call: *request*, built from *settings*.
+
+        Raises a `TaskError` if the call must not be made.
         """
         ...
 
     async def following(self, delivery: Delivery) -> NextCall | None:
-        """Return the call after the one that *delivery* ended; None: there is none."""
+        """Return the call after the one with this *delivery*; None: the round has ended."""
         ...
 
     def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
-        """Return what the round ended in, *delivery* being its last call's, and *shown* the request
-        of its `preview`.
+        """Return the delivery of the whole round.
+
+        *delivery* is that of the last call, *shown* the request of `preview`.
         """
         ...
 
     def failed(self, error: TaskError, delivery: Delivery | None) -> Delivery:
-        """Return what the round ended in, *error* having kept the next call from being made.
+        """Return the delivery of a round whose next call could not be made because of *error*.
 
-        *delivery* is that of the last call; without one, *error* is raised.
+        *delivery* is that of the last call; raise *error* if no call was made.
         """
         ...
 
     def cancellation(self) -> NextCall | None:
-        """Return the call that ends at the server what the round began; None: there is none. Asked
-        when the run is stopped meanwhile.
+        """Return the call that cancels the job at the server, after the run was stopped.
+
+        None: there is nothing to cancel.
         """
         ...
 
     def stopped(self) -> Mapping[str, Any]:
-        """Return more fields for the error of a run that is stopped meanwhile."""
+        """Return more fields for the error of a run that is stopped during the round."""
         ...
 
     def close(self) -> None:
-        """Let go of what it holds; called however the round ends."""
+        """Release files; called however the round ends."""
         ...
 
 
 async def go_round(visit: Visit, calls: Round) -> Delivery:
-    """Make the *calls* of *visit*, and return what they ended in."""
+    """Make the *calls* of *visit*, and return the delivery of the whole round."""
     delivery = None
     try:
         call = calls.first(visit.settings)
@@ -156,7 +163,8 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
             try:
                 outgoing = await visit.request(call)
                 calls.asks(outgoing.built, outgoing.settings)
-                if handed_on is not None:  # what keeps the call from being made is said here
+                # Only now: if the call cannot be made, this process reports why.
+                if handed_on is not None:
                     raise handed_on
                 delivery = await visit.deliver(outgoing)
             except TaskError as error:
@@ -170,6 +178,7 @@ async def go_round(visit: Visit, calls: Round) -> Delivery:
     except asyncio.CancelledError:
         progress = watched.get()
         delivered = progress is not None and progress.maybe_delivered
+        # The keeper's run may go on in another process, which still needs the job.
         if progress is None or progress.keeper is None or not progress.keeper.is_left:
             await _cancel(visit, calls.cancellation())
         if progress is not None:
@@ -185,7 +194,10 @@ async def _made(calls: Round, make: Callable[[], Delivery]) -> Delivery:
 
 
 def _handed_on(visit: Visit, calls: Round, call: NextCall) -> RoundWaits | None:
-    """Return where another round goes on with *call*; None: this one does."""
+    """Return the exception that hands *call* on to a new round; None: this round makes the call.
+
+    A state with a secret in it must not leave the process.
+    """
     wait_seconds = 0.0 if visit.is_pinned else call.wait_seconds
     state = calls.handed_on(wait_seconds, visit.longest_wait_seconds)
     if state is None or not visit.may_travel({**state, PART: None}):
@@ -194,8 +206,10 @@ def _handed_on(visit: Visit, calls: Round, call: NextCall) -> RoundWaits | None:
 
 
 async def _cancel(visit: Visit, call: NextCall | None) -> None:
-    """Make *call*, which ends what a stopped run has begun. It is bounded, and its failure changes
-    nothing: the error of the run says what may still be under way.
+    """Make *call*, which cancels the job of a stopped run.
+
+    Its time is limited, and its failure is ignored: the run's error names the job, which may still
+    be running.
     """
     if call is None:
         return
@@ -205,7 +219,7 @@ async def _cancel(visit: Visit, call: NextCall | None) -> None:
 
 
 async def _tell(visit: Visit, calls: Round, call: NextCall, *, is_first: bool) -> None:
-    """Tell who watches that *call* is the next one."""
+    """Report the next call to the run's progress, its journal, and the listener."""
     progress, listener = watched.get(), told.get()
     if progress is not None:
         progress.round_state = calls.state

@@ -1,4 +1,4 @@
-"""Which round a task's visit makes: the pages of a list, the polls of a job, or none."""
+"""Choose the round of a task's visit: the pages of a list, the polls of a job, or none."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ async def round_of(
     is_test: bool,
     state: Mapping[str, Any] | None,
 ) -> Round | None:
-    """Return the round of *visit*, which has begun; None for a task of one call.
+    """Return the round of *visit*, whose settings are evaluated; None for a task of one call.
 
-    *state* is that of a round that another process began.
+    *state* is the state of a round that another process began.
     """
     plan = task.plan
     expressions = partial(Expressions, task, inputs)
     if plan.completion is not None and not plan.completion.is_called_back:
-        at = pointer_of(["completion"], task.pointer)
-        over_results = expressions(at)
+        setting_pointer = pointer_of(["completion"], task.pointer)
+        over_results = expressions(setting_pointer)
         attached = await over_results.evaluate(plan.completion.attach, "attach", visit.parameters)
         return PollRound(
             plan.completion,
@@ -48,13 +48,13 @@ async def round_of(
             attached=attached,
             state=state,
             test_seconds=plan.timeouts.total if is_test else None,
-            pointer=at,
+            pointer=setting_pointer,
         )
     pagination = plan.pagination
     if pagination is None:
         return None
-    at = pointer_of(["pagination"], task.pointer)
-    over_results = expressions(at)
+    setting_pointer = pointer_of(["pagination"], task.pointer)
+    over_results = expressions(setting_pointer)
     check = None if visit.send_anyway else plan.check_of_pages
     until = None
     if pagination.until is not None:
@@ -69,7 +69,7 @@ async def round_of(
         state=state,
         is_test=is_test,
         page_by_page=visit.page_by_page,
-        pointer=at,
+        pointer=setting_pointer,
     )
     if state is not None:
         await pages.restore(state.get("parts", ()))
@@ -78,29 +78,30 @@ async def round_of(
 
 @dataclass(frozen=True, slots=True)
 class Expressions:
-    """The expressions of a setting of *task*, which stands at *pointer*."""
+    """Evaluates the expressions of the setting of *task* at *pointer*."""
 
     task: HttpTask
     inputs: Inputs
     pointer: str
 
     async def evaluate(self, value: Any, path: str, data: Any) -> Any:
-        """Return *value*, which stands at *path* below the setting, evaluated over *data*. Raises
-        `ExpressionError`.
+        """Return *value*, at *path* below the setting, evaluated over *data*.
+
+        Raises `ExpressionError`.
         """
         where = f"{self.pointer}/{path}"
         evaluator = self.task.runtime.evaluator
         return await evaluator.evaluate(value, data, pointer=where, run=self.inputs.run)
 
     async def truth(self, condition: Any, path: str, result: Any) -> Truth:
-        """Return whether *condition* holds of *result*; see `truth_of`."""
+        """Evaluate *condition* over *result*; see `truth_of`."""
         where = f"{self.pointer}/{path}"
         evaluator = self.task.runtime.evaluator
         return await truth_of(condition, result, evaluator, pointer=where, run=self.inputs.run)
 
 
 def _refusal(check: Checks, settings: Mapping[str, Any], path: Path) -> str | None:
-    """Return why the settings of a page, whose value at *path* an earlier one gave, are refused."""
+    """Return why *check* refuses *settings*, whose value at *path* is from the previous page."""
     if check.plainly_allow(settings, (path,)):
         return None
     problems = filter(is_error, check.problems(settings))

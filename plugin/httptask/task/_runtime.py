@@ -1,6 +1,4 @@
-"""What tasks share while they run: plugins, catalogue, connections, the expression evaluator,
-masking.
-"""
+"""The runtime: plugins, catalogue, connections, expression evaluator and masking for all tasks."""
 
 from __future__ import annotations
 
@@ -50,57 +48,53 @@ if TYPE_CHECKING:
     from httptask.task._plan import Plan
 
 _MOST_PLANS = 4096
-"""Tasks that are kept compiled: those of a long definition, too. Run after run it would compile all
-of them again if there was not room for each.
+"""The number of cached plans. More than the tasks of a long definition: an LRU cache with less room
+would compile all its tasks again in each run.
 """
 
 _MOST_CHARACTERS_OF_PLANS = 8 * 1024 * 1024
-"""Characters of their JSON: each takes about ten bytes, and each plan ten kilobytes besides."""
-
-_MOST_DEFINITIONS = 1024
-"""Workflow definitions that are kept compiled."""
-
-_MOST_SCHEMAS = 256
-"""Settings schemas that are kept for tasks of the same endpoint."""
-
-_MOST_CHARACTERS = 32 * 1024 * 1024
-"""Characters of the JSON of all definitions that are kept compiled: each character takes about ten
-bytes.
+"""The characters of JSON of all cached plans. A character takes about ten bytes of memory, and each
+plan another ten kilobytes.
 """
 
+_MOST_DEFINITIONS = 1024
+"""The number of cached compiled workflow definitions."""
+
+_MOST_SCHEMAS = 256
+"""The number of cached settings schemas."""
+
+_MOST_CHARACTERS = 32 * 1024 * 1024
+"""The characters of JSON of all cached definitions. A character takes about ten bytes of memory."""
+
 HOST_HEADER_VARIABLE = "HTTPTASK_ALLOW_HOST_HEADER"
-"""The environment variable in which an operator lets tasks set the header `Host`: `1`."""
+"""The environment variable by which an operator lets tasks set the header `Host`: `1`."""
 
 CONNECTIONS_VARIABLE = "HTTPTASK_CONNECTIONS"
 PER_ORIGIN_VARIABLE = "HTTPTASK_CONNECTIONS_PER_ORIGIN"
-"""The environment variables in which an operator says how many requests are under way at once, in
-all and to one origin.
-"""
+"""The environment variables for the number of simultaneous requests: in all, and to one origin."""
 
 ORIGIN_LIMITS_VARIABLE = "HTTPTASK_ORIGIN_LIMITS"
-"""The environment variable in which an operator says what holds for every origin:
-`OriginLimits.parsed`.
-"""
+"""The environment variable for the limits of every origin; see `OriginLimits.parsed`."""
 
 
 def operator_limits(steps: int | None = None, depth: int | None = None) -> Limits:
-    """Return the limits, where *steps* or the operator's `HTTPTASK_MAX_STEPS` bounds a run's tasks,
-    and *depth* or `HTTPTASK_MAX_DEPTH` the runs that it may stand inside.
+    """Return the limits of the operator.
 
-    Raises `ValueError` when a variable holds no whole number from 1.
+    *steps*, or `HTTPTASK_MAX_STEPS`, limits the tasks of a run; *depth*, or `HTTPTASK_MAX_DEPTH`,
+    the nesting of runs. Raises `ValueError` if a variable is not a whole number from 1.
     """
-    given = {
+    bounds = {
         "steps": _bound(steps, MAX_STEPS_VARIABLE),
         "depth": _bound(depth, MAX_DEPTH_VARIABLE),
     }
-    return Limits(**{name: count for name, count in given.items() if count is not None})
+    return Limits(**{name: count for name, count in bounds.items() if count is not None})
 
 
-def _bound(given: int | None, variable: str) -> int | None:
-    """Return *given*, or the number in the environment *variable*; None when there is neither."""
+def _bound(argument: int | None, variable: str) -> int | None:
+    """Return *argument*, or the number in the environment *variable*; None if both are missing."""
     text = os.environ.get(variable)
-    if given is not None or not text:
-        return given
+    if argument is not None or not text:
+        return argument
     count = number_from_1(text)
     if count is None:
         raise ValueError(f"{variable} is {text[:40]!r}; expected a whole number from 1")
@@ -108,31 +102,35 @@ def _bound(given: int | None, variable: str) -> int | None:
 
 
 class Runtime:
-    """Everything tasks share while they run. Use it as an (async) context manager; one event loop
-    at a time.
+    """Everything that tasks share: connections, plugins, caches, limits. One event loop at a time.
 
-    *plugins* is a plugin manager, made when absent; *catalogue* is where `endpoint` ids are looked
-    up, open or a file's path, the user's own when absent. *allow_networks* names networks and hosts
-    that egress rules let through beside globally routable addresses; None takes the operator's
-    `HTTPTASK_ALLOW_NETWORKS`. *files* is the folder for files, None takes the operator's
-    `HTTPTASK_FILES`: requests may send files from below it, and no others, and responses that are
-    neither JSON nor text are kept there; when neither names one, in a new temporary folder.
-    *bucket* is the URL of an S3-compatible bucket that has the folder's files for other machines,
-    `s3://BUCKET` or `s3://BUCKET/PREFIX`; None takes the operator's `HTTPTASK_BUCKET`.
-    *allow_host_header* lets tasks set the header `Host`, None takes the operator's
-    `HTTPTASK_ALLOW_HOST_HEADER`, which is `1` for yes; egress rules look at the URL's address all
-    the same. *connections* and *connections_per_origin* say how many requests are under way at
-    once; more wait for their turn. None takes the operator's `HTTPTASK_CONNECTIONS` and
-    `HTTPTASK_CONNECTIONS_PER_ORIGIN`, and when there are none what *limits* say. *limits* are what
-    calls and runs may cost; None takes the defaults, with the operator's `HTTPTASK_MAX_STEPS`.
-    *tokens* is where tokens of credentials are kept, a `httptask.protocols.TokenStore` or a file's
-    path; None takes what a plugin brings, the operator's file `HTTPTASK_TOKENS`, the file in which
-    connections are kept where there is one, or the memory. With *keeps_tokens* that file is made.
-    *origin_limits* say how long a server may hold requests back, and when requests to an origin
-    that fails are refused; None takes the operator's `HTTPTASK_ORIGIN_LIMITS`.
-    *network* is how requests leave this machine: a proxy, further certificates to trust; None takes
-    the operator's `HTTPTASK_PROXY` and its siblings. Raises `ValueError` for a network that is
-    none, and for a limit that is none.
+    Use it as a context manager, `with` or `async with`. The arguments, and the environment variable
+    of the operator that is used if the argument is None:
+
+    - *plugins*: a plugin manager; None: a new one.
+    - *catalogue*: where `endpoint` ids are looked up: an open catalogue or the path of its file;
+      None: the user's catalogue file.
+    - *allow_networks* (`HTTPTASK_ALLOW_NETWORKS`): networks and hosts that the egress rules allow,
+      besides globally routable addresses.
+    - *files* (`HTTPTASK_FILES`): the folder for files. Requests may send files from below this
+      folder only, and responses that are neither JSON nor text are stored there; without a folder,
+      in a new temporary folder.
+    - *bucket* (`HTTPTASK_BUCKET`): the URL of an S3-compatible bucket through which other machines
+      get the folder's files, `s3://BUCKET` or `s3://BUCKET/PREFIX`.
+    - *allow_host_header* (`HTTPTASK_ALLOW_HOST_HEADER`, `1` for yes): whether tasks may set the
+      header `Host`. Egress rules check the address of the URL in any case.
+    - *connections* (`HTTPTASK_CONNECTIONS`) and *connections_per_origin*
+      (`HTTPTASK_CONNECTIONS_PER_ORIGIN`): the number of simultaneous requests; others wait.
+      Without both, *limits* decide.
+    - *limits* (`HTTPTASK_MAX_STEPS`, `HTTPTASK_MAX_DEPTH`): what calls and runs may cost.
+    - *tokens*: the store of tokens, a `httptask.protocols.TokenStore` or a file's path; None: the
+      store of a plugin, else the file `HTTPTASK_TOKENS`, else the token file beside the
+      credentials file if it exists or *keeps_tokens* is true, else memory.
+    - *origin_limits* (`HTTPTASK_ORIGIN_LIMITS`): how long a server may delay requests, and when
+      requests to a failing origin are refused.
+    - *network* (`HTTPTASK_PROXY` and related variables): a proxy, and more certificates to trust.
+
+    Raises `ValueError` for an invalid network or limit.
     """
 
     def __init__(
@@ -163,7 +161,7 @@ class Runtime:
         )
         text = os.environ.get(ORIGIN_LIMITS_VARIABLE, "")
         self.origin_limits = OriginLimits.parsed(text) if origin_limits is None else origin_limits
-        """What holds for every origin."""
+        """The limits of every origin."""
         words = allow_networks.split(",") if isinstance(allow_networks, str) else allow_networks
         self.allowed = parse_networks(words) if words is not None else allowed_networks()
         if allow_host_header is None:
@@ -171,52 +169,53 @@ class Runtime:
         self.allow_host_header = allow_host_header
         """Whether tasks may set the header `Host`."""
         self.ways = ways(network)
-        """How requests leave this machine."""
+        """How requests leave this machine: proxies, trusted certificates."""
         self.redactor = Redactor(self.ways.secrets)
-        """Masks every credential value resolved so far, and those of proxies."""
+        """Masks the secrets of proxies and of every credential resolved so far."""
         self.credentials = CredentialsAtHand(self.plugins)
-        """The credentials that were resolved, while their stores hold the same."""
+        """The resolved credentials, cached while their stores are unchanged."""
         self.clock = Clock()
-        """The time that auth schemes and tokens go by."""
+        """The clock of auth schemes and tokens."""
         self._token_store = tokens
         self._keeps_tokens = keeps_tokens
         self.tokens = TokenKeeper(self._opened_tokens, self.clock)
-        """The tokens of its credentials."""
+        """The tokens of all credentials."""
         self.catalogue = catalogue
-        """Where endpoints are looked up."""
+        """The catalogue for the lookup of endpoints, as it was passed."""
         self.endpoints = Endpoints(catalogue)
         """The endpoints that tasks name."""
         self._schemas: Kept[tuple[object, dict[str, Any]]] = Kept(_MOST_SCHEMAS)
         self.plans: Kept[Plan] = Kept(_MOST_PLANS, _MOST_CHARACTERS_OF_PLANS)
-        """Tasks that were compiled."""
+        """The compiled tasks."""
         self.definitions: Kept[Any] = Kept(_MOST_DEFINITIONS, _MOST_CHARACTERS)
-        """Workflow definitions that an engine compiled, by their `key`, which weighs its length."""
+        """The compiled workflow definitions, by their `key`; the weight is the length of the key.
+        """
         self.shared_files = SharedFiles.named(files, bucket)
-        """The folder for files that was named, and its bucket: other machines may have them, too.
-        None: no folder was named.
+        """The configured folder for files and its bucket, which other machines may share.
+        None: no folder is configured.
         """
         self._temporary: SharedFiles | None = None
         self.uploads: Callable[[str], Path | None] | None = None
-        """The file of an upload by its id; where there is a designer, it says."""
+        """Returns the file of an upload by its id. Set by the designer; None: no uploads."""
         self._readable = Files(self.shared_files)
         self._limiter: Limiter | None = None
         self._lock = threading.Lock()
-        # By event loop: connections belong to one, and threads may each run their own.
+        # Connections belong to one event loop, and each thread may run another loop.
         self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Connections] = (
             WeakKeyDictionary()
         )
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        """Evaluates expressions."""
+        """The evaluator of expressions."""
         languages = self.plugins.named("httptask_expression_languages")
         return Evaluator(languages, self.limits, lambda: self.readable.folder)
 
     @property
     def limiter(self) -> Limiter:
-        """What tasks know together of the origins they send to."""
+        """The limiter of requests, shared by all tasks."""
         if self._limiter is None:
-            with self._lock:  # several threads may send the first request
+            with self._lock:  # several threads may send a first request at the same time
                 if self._limiter is None:
                     buckets = self.plugins.hook.httptask_rate_limiter()
                     self._limiter = Limiter(self.origin_limits, buckets)
@@ -234,15 +233,16 @@ class Runtime:
         return connections
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
-        """Return the endpoint called *endpoint_id*.
+        """Return the endpoint *endpoint_id*.
 
         Raises `UnknownEndpointError` with the nearest ids.
         """
         return self.endpoints.get(endpoint_id)
 
     def settings_schema(self, endpoint: Endpoint) -> dict[str, Any]:
-        """Return the settings schema of *endpoint*, refined by plugins. It is one object as long as
-        it is kept, and so are its validators: it must not be changed.
+        """Return the settings schema of *endpoint*, refined by plugins. Do not change the schema.
+
+        The schema and its validators are cached by object identity.
         """
 
         def derived() -> tuple[Endpoint, dict[str, Any]]:
@@ -250,19 +250,19 @@ class Runtime:
             refine(schema, endpoint, self.plugins)
             return endpoint, schema
 
-        # The endpoint is kept, too, so that its id stays its own.
+        # The cached value holds the endpoint, too, so that no other object can get its id.
         return self._schemas.get(id(endpoint), derived)[1]
 
     def without_required(self, schema: dict[str, Any], header: str) -> dict[str, Any]:
-        """Return the settings schema *schema* such that *header* may be missing; kept, too."""
+        """Return *schema*, a settings schema, with *header* optional. The result is cached."""
         return self._schemas.get(
             (id(schema), header), lambda: (schema, without_required(schema, header))
         )[1]
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
-        """Return why a plugin refuses *address*, which *host* resolved to; None when none does.
+        """Return the reason why a plugin refuses *address* of *host*; None if no plugin refuses.
 
-        A plugin that fails refuses.
+        An exception of a plugin counts as a refusal.
         """
         try:
             reasons = self.plugins.hook.httptask_check_egress(host=host, address=address, port=port)
@@ -271,11 +271,11 @@ class Runtime:
         return reasons[0] if reasons else None
 
     def body_file(self) -> BodyFile:
-        """Return a file for a response's body, to be written below the folder for files."""
+        """Return a new file for a response's body, below the folder for files."""
         return BodyFile(self.files_folder, self.shared_files)
 
     def files_folder(self) -> Path:
-        """Return the folder for files; a new temporary one, which stays, when none was named."""
+        """Return the folder for files; if none is configured, a temporary one, never deleted."""
         return self._files().folder
 
     def _files(self) -> SharedFiles:
@@ -289,25 +289,27 @@ class Runtime:
     @property
     def readable(self) -> Files:
         """The files that requests may send: those below the folder for files, and uploads."""
-        kept, shared = self._readable, self.shared_files or self._temporary
-        if kept.shared is not shared or kept.upload is not self.uploads:
-            kept = self._readable = Files(shared, self.uploads)
-        return kept
+        files, shared = self._readable, self.shared_files or self._temporary
+        if files.shared is not shared or files.upload is not self.uploads:
+            files = self._readable = Files(shared, self.uploads)
+        return files
 
     def _opened_tokens(self) -> TokenStore:
-        given = self._token_store
-        if isinstance(given, str | os.PathLike):
-            return FileTokens(given)
-        if given is not None:
-            return given
+        """Open the store of tokens; see the argument *tokens* of the class."""
+        configured = self._token_store
+        if isinstance(configured, str | os.PathLike):
+            return FileTokens(configured)
+        if configured is not None:
+            return configured
         store: TokenStore | None = self.plugins.hook.httptask_token_store()
         if store is None and self._keeps_tokens:
             return FileTokens(tokens_file())
         return MemoryTokens() if store is None else store
 
     async def aclose(self) -> None:
-        """Close connections and helper processes. Refreshes of tokens have five seconds to come to
-        their end first; what is still under way then is given up, with a line in the log.
+        """Close connections and helper processes, and clear the caches.
+
+        Token refreshes get five seconds to finish; after that they are abandoned, and logged.
         """
         await self.tokens.aclose(self.aclose_connections)
         await self.aclose_connections()
@@ -320,13 +322,13 @@ class Runtime:
         self.definitions.clear()
 
     async def aclose_connections(self) -> None:
-        """Close the running event loop's connections; a sync caller's loop ends with its call."""
+        """Close the connections of the running event loop."""
         connections = self._connections.pop(asyncio.get_running_loop(), None)
         if connections is not None:
             await connections.aclose()
 
     def close(self) -> None:
-        """`aclose`, for sync code outside an event loop."""
+        """Do what `aclose` does, in synchronous code outside an event loop."""
         run_sync(self.aclose, "aclose, or use `async with`,")
 
     async def __aenter__(self) -> Self:
@@ -345,7 +347,7 @@ class Runtime:
 def _connection_count(argument: int | None, variable: str, default: int) -> int:
     """Return *argument*, or the number in the environment *variable*, or *default*.
 
-    Raises `ValueError` with a sentence.
+    Raises `ValueError` if the number is not a whole number from 1.
     """
     text = str(argument) if argument is not None else os.environ.get(variable, "").strip()
     if not text:

@@ -1,4 +1,4 @@
-"""What a task may ask of whoever checks or runs it."""
+"""The services of a task: the implementation of `httptask.protocols.TaskServices`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 
 
 _ANY = Known()
-"""Nothing is known: expressions may name anything."""
+"""No facts about the definition: expressions may name anything."""
 
 
 class Services:
-    """The services of *runtime* for a task that starts with *inputs*; see
-    `httptask.protocols.TaskServices`.
+    """The services of *runtime* for a task that starts with *inputs*.
 
-    *known* is what is known of the whole definition: an expression that names something else is
-    wrong.
+    See `httptask.protocols.TaskServices`. *known* holds the facts about the whole definition, to
+    find expressions that name something missing.
     """
 
     def __init__(self, runtime: Runtime, inputs: Inputs, known: Known | None = None) -> None:
@@ -41,28 +40,26 @@ class Services:
         self._item_names: Mapping[str, None] = {}
 
     def http_problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return everything wrong with an HTTP task."""
+        """Return all problems of an HTTP task."""
         task = HttpTask(
             check.definition, name=check.name, pointer=check.pointer, runtime=self._runtime
         )
         return task.problems(self._known)
 
     def for_each_problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return what is wrong with the `forEach` of a task of any type."""
+        """Return the problems of the `forEach` of a task of any type."""
         task, pointer = check.definition, check.pointer
         files = self._runtime.readable
         return list(for_each_problems(task, pointer, self.expression_problems, files))
 
     def of_item(self, definition: Mapping[str, Any]) -> Services:
-        """Return the services for the task *definition* itself, which is done for each item."""
+        """Return services for the task *definition* whose expressions may name the item."""
         services = Services(self._runtime, self._inputs, self._known)
         services._item_names = dict.fromkeys(item_names(definition))
         return services
 
     def expression_problems(self, value: Any, pointer: str) -> Sequence[Problem]:
-        """Return what is wrong with the expressions in *value*: syntax, and names that nothing
-        has.
-        """
+        """Return the problems of the expressions in *value*: their syntax, and unknown names."""
         shape = {**self._known.shape, **self._item_names}
         return self._runtime.evaluator.check(value, pointer, shape)
 
@@ -73,16 +70,16 @@ class Services:
         )
 
     def prepare_http(self, task: TaskCheck | TaskCall) -> WrittenTask:
-        """Return the task as it is written."""
+        """Return the task's definition with the text by which its plan is cached."""
         return WrittenTask.of(task.definition, task.pointer)
 
     def call_http(self, call: TaskCall) -> Coroutine[Any, Any, TaskOutcome]:
-        """Run an HTTP task: the one path a request takes."""
+        """Run an HTTP task."""
         task = self._http_task(call)
         return task.arun(call.inputs, call.visit, call.state, call.signal)
 
     async def answer_callback(self, call: TaskCall, received: Received) -> Answer:
-        """Return the answer to *received*, a call of the URL that an HTTP task waits for."""
+        """Return the answer to *received*, a call of the callback URL of an HTTP task."""
         task = self._http_task(call)
         with DiscreetErrors(self._runtime.redactor.text):
             await task.load()
@@ -94,5 +91,6 @@ class Services:
     def _http_task(self, call: TaskCall) -> HttpTask:
         written = call.prepared
         if not isinstance(written, WrittenTask) or written.definition is not call.definition:
-            written = self.prepare_http(call)  # a task type on top of ours, which changed the task
+            # A plugin's task type may pass a changed definition on to this service.
+            written = self.prepare_http(call)
         return HttpTask.of_written(written, name=call.name, runtime=self._runtime)

@@ -20,20 +20,20 @@ class Http:
 
     name = "Http"
     is_repeatable = True
-    """A request that must not be sent twice is kept account of by itself."""
+    """The HTTP task itself records in the journal which requests must not be sent twice."""
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        """The JSON Schema of any HTTP task; the settings schema of its endpoint says more."""
+        """The JSON Schema of any HTTP task. The settings schema of the endpoint is stricter."""
         schema: Mapping[str, Any] = packaged.schema("http-task")
         return schema
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return everything that is wrong with the settings."""
+        """Return all problems of the task."""
         return check.services.http_problems(check)
 
     def prepare(self, task: TaskCheck) -> Any:
-        """Return what tells the task from others: by this its plan is found at each visit."""
+        """Return the task with the text by which each visit finds the cached plan."""
         return task.services.prepare_http(task)
 
     def run(self, call: TaskCall) -> Awaitable[TaskOutcome]:
@@ -45,5 +45,5 @@ class Http:
         return is_callback(definition.get("completion"))
 
     async def answer_callback(self, call: TaskCall, received: Received) -> Answer:
-        """Return the answer to *received*, a call of the URL that the task waits for."""
+        """Return the answer to *received*, a call of the task's callback URL."""
         return await call.services.answer_callback(call, received)

@@ -1,4 +1,4 @@
-"""One visit of a task: evaluated once, and then one call, or the calls of a round."""
+"""One visit of a task: evaluate its settings once, then make one call, or the calls of a round."""
 
 from __future__ import annotations
 
@@ -48,28 +48,29 @@ if TYPE_CHECKING:
 
 
 class Outgoing(NamedTuple):
-    """The request of a call before plugins and credentials change it. A tuple: one is made in every
-    call.
+    """The request of a call before plugins and credentials change it.
+
+    A tuple, because each call makes one.
     """
 
     built: OutgoingRequest
     settings: Mapping[str, Any]
-    """The evaluated settings that it was built of."""
+    """The evaluated settings that the request was built from."""
     is_elsewhere: bool = False
-    """Whether it goes to another origin than the settings' own."""
+    """Whether the request goes to another origin than the settings' own."""
     is_judged: bool = True
     """Whether the task's conditions decide on its response."""
 
 
 class Visit:
-    """The visit *number* of *task*, which starts with *inputs*.
+    """The visit *number* of *task*, started with *inputs*.
 
     *new_file* makes files for bodies that are neither JSON nor text. With *send_anyway* the
-    settings need not satisfy the endpoint's schema; *is_test*: it is a test request. With
-    *engine_attempt* a task of one call makes that attempt only. A round whose next call is not
-    before *longest_wait_seconds* ends with `RoundWaits`, if it can go on elsewhere; one that reads
-    *page_by_page* does so after each page that another follows. *answered* of its requests were
-    answered by pins before a crash.
+    settings need not satisfy the endpoint's schema; *is_test*: the visit is a test request. With
+    *engine_attempt* a task of one call makes that attempt only. A round whose next call is due
+    later than in *longest_wait_seconds* ends with `RoundWaits`, if its state can be handed on; with
+    *page_by_page* it does so after each page that is not the last. *answered* requests of the visit
+    were answered by pins before a crash.
     """
 
     def __init__(
@@ -100,11 +101,11 @@ class Visit:
         self._constant: frozenset[str] = frozenset()
         self._mentions_files = True
         self.parameters: Any = None
-        """The evaluated input parameters, once it has begun."""
+        """The evaluated input parameters, after `begin`."""
         self.settings: Mapping[str, Any] = {}
-        """The evaluated `httpRequest`, once it has begun."""
+        """The evaluated `httpRequest`, after `begin`."""
         self.environment = inputs.environment
-        """Where the request goes, and with which credentials."""
+        """The environment: it may replace servers and credentials."""
         self._pinned = None if inputs.pin is None else PinnedAnswers(task, inputs, answered)
 
     @property
@@ -114,19 +115,19 @@ class Visit:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether pins answer its requests: nothing is sent, and nobody waits."""
+        """Whether a pin answers the requests, so that nothing is sent and there are no waits."""
         return self._pinned is not None
 
     def mask(self, text: str) -> str:
-        """Return *text* without secrets."""
+        """Return *text* with secrets masked."""
         return self._task.runtime.redactor.text(text)
 
     def may_travel(self, value: Any) -> bool:
-        """Say whether the JSON *value* has no secret in it."""
+        """Say whether the JSON *value* holds no secret, so that it may leave the process."""
         return bool(self._task.runtime.redactor.value(value) == value)
 
     async def begin(self) -> None:
-        """Evaluate the task's settings. Raises a `TaskError` for those that cannot be sent."""
+        """Evaluate the task's settings. Raises a `TaskError` if they cannot be sent."""
         if not self._plan.is_loaded:
             await self._task.load()
         self.parameters, self.settings, self._mentions_files = await evaluated(
@@ -134,7 +135,7 @@ class Visit:
         )
 
     async def run(self, calls: Round | None = None) -> Delivery:
-        """Make the one call of the task, or those of a round."""
+        """Make the one call of the task, or the *calls* of its round."""
         if calls is None:
             return await self.deliver(await self.request(FIRST))
         return await go_round(self, calls)
@@ -177,7 +178,7 @@ class Visit:
         return delivery
 
     async def request(self, call: NextCall = FIRST) -> Outgoing:
-        """Return the request of *call*."""
+        """Build the request of *call*."""
         plan = self._plan
         if call.settings is None:
             settings = self.settings
@@ -205,13 +206,14 @@ class Visit:
         return Outgoing(built, settings, is_elsewhere, call.is_judged)
 
     async def shown(self, call: NextCall = FIRST) -> SentRequest:
-        """Return the request of *call* as it would go out, secrets masked; nothing is sent."""
+        """Return the request of *call* that would be sent, secrets masked; nothing is sent."""
         outgoing = await self.request(call)
-        made = await self._ready(outgoing, None)
-        return masked(made.request, made.plain, self._task.runtime.redactor)
+        ready_request = await self._ready(outgoing, None)
+        return masked(ready_request.request, ready_request.plain, self._task.runtime.redactor)
 
     async def _ready(self, call: Outgoing, send: Send | None) -> Ready:
-        made = await ready(
+        """Return the request of an attempt of *call*, changed by plugins and authorised."""
+        ready_request = await ready(
             self._task,
             call.built,
             send,
@@ -221,12 +223,13 @@ class Visit:
         )
         progress = watched.get()
         keeper = progress.keeper if progress is not None and not self.is_pinned else None
-        if send is not None and keeper is not None and not is_repeatable(made.request):
+        # Recorded before the request is sent: after a crash it must not be sent a second time.
+        if send is not None and keeper is not None and not is_repeatable(ready_request.request):
             await keeper.sends()
-        return made
+        return ready_request
 
     async def _changed(self, settings: Mapping[str, Any]) -> OutgoingRequest:
-        """Return the request of *settings*, which differ from the task's in a few groups."""
+        """Build the request of *settings*, which differ from the task's in a few groups."""
         plan = self._plan
         changed = {name for name, value in settings.items() if value is not self.settings.get(name)}
         constant = plan.constant_groups - changed
@@ -238,11 +241,13 @@ class Visit:
     async def _built(
         self, request: Mapping[str, Any], builder: Builder, mentions_files: bool
     ) -> OutgoingRequest:
-        """Return the request of the evaluated settings *request*, whose changing groups may hold
-        references where it *mentions_files*; files that are to become data are read for it.
+        """Build the request of *request*, evaluated settings.
+
+        *mentions_files*: the changing groups may hold references to files. Files whose content
+        becomes data of the request are read.
         """
         readable = self._task.runtime.readable
-        # A text that mentions none may be the path of a file below the folder.
+        # Even without a reference, a text may be the path of a file below the folder.
         may_hold_files = bool(builder.changing) and (mentions_files or readable.folder is not None)
         if may_hold_files:
             others = {name: request[name] for name in builder.changing if name in request}
@@ -251,32 +256,33 @@ class Visit:
         built = builder.build(request, may_hold_files=may_hold_files)
         environment = self.environment
         if environment is not None and (address := environment.address(built.url)) != built.url:
-            built = built.copy()  # the plan keeps what no run changes
+            built = built.copy()  # the builder may return a request that it keeps
             built.url = address
         return built
 
     async def _with_key(self, built: OutgoingRequest, call_number: int) -> OutgoingRequest:
-        """Return *built* with the idempotency key of a call, unless its author wrote the header."""
+        """Return *built* with an idempotency key, unless the author's settings have the header."""
         task, plan, run = self._task, self._plan, self._inputs.run
         header = plan.key_header
         if header is None or built.header(header) is not None:
             return built
-        built = built.copy()  # the plan keeps what no run changes
+        built = built.copy()  # the builder may return a request that it keeps
         setting, item = plan.field("idempotencyKey"), self._inputs.item
         if not isinstance(setting, str):
             index = item.index if item is not None else None
             key = key_of(run.get("workflowId"), task.name, self._number, call_number, index)
             built.set_header(header, key)
             return built
-        at = pointer_of(["idempotencyKey"], task.pointer)
+        key_pointer = pointer_of(["idempotencyKey"], task.pointer)
         key = await task.runtime.evaluator.evaluate(
-            Prepared.of(setting), self.parameters, pointer=at, run=run
+            Prepared.of(setting), self.parameters, pointer=key_pointer, run=run
         )
         if isinstance(key, bool) or not isinstance(key, str | int) or not KEY.fullmatch(str(key)):
             raise ExpressionError.of(
-                "idempotency-key", expression=setting, pointer=at, found=repr(key)
+                "idempotency-key", expression=setting, pointer=key_pointer, found=repr(key)
             )
-        # The requests of a round, and of items, differ: a server must not take one for another.
+        # With one key, the server would take the different requests of a round, or of items, for
+        # repetitions of the first: make keys differ by suffixes.
         if item is not None and not names_the_item(
             setting, plan.field("inputParameters"), tuple(item.names())
         ):
@@ -285,14 +291,16 @@ class Visit:
         return built
 
     def kept(self, state: Any) -> Any:
-        """Return the *state* of a round as it is kept: with how many requests pins answered."""
+        """Return the *state* of a round with the number of requests that pins answered added."""
         if self._pinned is None or not isinstance(state, dict):
             return state
         return {**state, _ANSWERED: self._pinned.count}
 
     def _wires(self) -> tuple[Callable[[bool], Wire], RetryRefusal | None]:
-        """Return what gives the wire of the running event loop, within the limits of origins, and
-        what holds back retries. The task's own limit does not count token requests.
+        """Return a function that returns the wire of the running event loop, and one that may
+        refuse retries.
+
+        The wire applies the limits of origins. The task's own limit does not count token requests.
         """
         if self._pinned is not None:
             pinned = self._pinned.wire
@@ -303,7 +311,7 @@ class Visit:
         if limiter.is_off and plan.rate is None and plan.field("credentials") is None:
             return lambda _: runtime.connections, None
         scope = ""
-        if plan.rate is not None:  # tasks of one name in several definitions are several tasks
+        if plan.rate is not None:  # tasks of two definitions may have the same name
             scope = f"{self._inputs.run.get('workflowDefinitionId', '')}/{self._task.name}"
         deadline = time.monotonic() + total
 
@@ -316,11 +324,11 @@ class Visit:
 
 
 _ANSWERED = "pinned"
-"""In the state of a round: how many requests of the visit pins have answered."""
+"""The field of a round's state for the number of requests that pins have answered."""
 
 
 def answered_before(state: Any) -> int:
-    """Return how many requests of a visit pins had answered where it left *state*."""
+    """Return the number of requests that pins had answered, from the *state* of a visit."""
     answered: int = state.get(_ANSWERED, 0) if isinstance(state, dict) else 0
     return answered
 
@@ -331,8 +339,9 @@ def _origin(url: str) -> str:
 
 
 def _without_secrets(url: str, mask: Callable[[str], str]) -> str:
-    """Return *url*, which a server named, without the query values that are secrets of ours: the
-    credential puts them there again where it may.
+    """Return *url*, which a server named, without query values that are secrets.
+
+    The credential adds its own value again, if the request may have it.
     """
     if mask(url) == url:
         return url
@@ -342,7 +351,7 @@ def _without_secrets(url: str, mask: Callable[[str], str]) -> str:
 
 
 def _with_exchange(delivery: Delivery, exchange: Exchange) -> Delivery:
-    """Return *delivery* with *exchange*; its error, if there is one, has it too."""
+    """Return *delivery* with *exchange*, which its error, if there is one, gets too."""
     if delivery.error is not None:
         delivery.error.exchange = exchange
     return replace(delivery, exchange=exchange)

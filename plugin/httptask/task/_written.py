@@ -1,4 +1,4 @@
-"""A task as it stands in a workflow definition, and the plan that is kept of it."""
+"""A task as written in a workflow definition, and the lookup of its cached plan."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ if TYPE_CHECKING:
     from httptask.task._runtime import Runtime
 
 _LONGEST_KEPT = 256 * 1024
-"""Characters of a task's JSON. The plan of a longer one is not kept: a thousand of them would fill
-the memory.
+"""In characters of JSON. The plan of a longer task is not cached: a thousand of them would fill the
+memory.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenTask:
-    """A task as it stands in a workflow definition."""
+    """A task as written in a workflow definition, at *pointer*."""
 
     definition: Any
     pointer: str
     text: str | None
-    """What tells it from any other: its JSON. None: its plan is not kept."""
+    """The task's JSON, a part of the plan's cache key; None: the plan is not cached."""
 
     @classmethod
     def of(cls, definition: Any, pointer: str) -> WrittenTask:
-        """Return *definition*, which stands at *pointer*."""
+        """Return the written task of *definition*, found at *pointer*."""
         if not isinstance(definition, Mapping):
             return cls(definition, pointer, None)
         try:
             text = dump(definition, compact=True)
-        except (TypeError, ValueError, RecursionError):  # not JSON, which is a problem of the task
+        except (TypeError, ValueError, RecursionError):  # not JSON; validation reports it
             return cls(definition, pointer, None)
         is_kept = len(text) <= _LONGEST_KEPT and not is_too_deep(definition, text)
         return cls(definition, pointer, text if is_kept else None)
 
     def plan(self, runtime: Runtime) -> Plan:
-        """Return the plan of the task: the one *runtime* keeps, or a new one.
+        """Return the plan that *runtime* has cached, or a new plan.
 
-        A plan is for one version of the catalogue where the task names an endpoint.
+        If the task names an endpoint, the plan is valid for one version of the catalogue.
         """
         text = self.text
         if text is None:
@@ -50,5 +50,5 @@ class WrittenTask:
         names_endpoint = self.definition.get("endpoint") is not None
         version = runtime.endpoints.version_for(names_endpoint=names_endpoint)
         key = text, self.pointer, version
-        # The plan has a copy: what its author makes of the definition later is another task.
+        # The plan gets a copy, because the caller may change its definition later.
         return runtime.plans.get(key, lambda: Plan(parse(text), self.pointer, runtime), len(text))

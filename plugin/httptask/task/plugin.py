@@ -1,4 +1,4 @@
-"""The `Http` task type and the shipped test request, through the same hooks as anyone's."""
+"""The plugin of the task type `Http` and of the built-in test request."""
 
 from __future__ import annotations
 
