@@ -1,5 +1,4 @@
-"""Workflow definitions: read them, find everything wrong with them, and say what a run of one
-should do next.
+"""Workflow definitions: read them, validate them, and interpret them step by step.
 
     definition = load_definition("customer.json")
     wrong = problems(definition, task_types)    # all at once, each with its pointer and line
@@ -117,8 +116,8 @@ __all__ = [
     "with_defaults",
 ]
 
-# Loaded when first asked for: a plugin manager imports this package for `plugin.py` alone, and
-# jsonschema is not cheap.
+# Imported on first access: the plugin manager needs only `plugin.py`, and importing jsonschema
+# takes long.
 _HOMES = {
     "STEERING_TYPES": "httptask.workflow._routes",
     "EarlierTask": "httptask.workflow._neighbours",

@@ -1,6 +1,4 @@
-"""Members that the conditions of a Decision name, and that the output of the task before never
-has.
-"""
+"""Validate the members that a Decision's conditions name against the previous task's output."""
 
 from __future__ import annotations
 
@@ -14,16 +12,17 @@ from httptask.workflow._definition import Scope
 from httptask.workflow._routes import transitions
 
 _RESULT = ("statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds")
+"""The members of every result of an Http task."""
 _AT_TIMES = (("pagination", "pages"), ("completion", "job"))
 """The settings of an Http task that add a member to its result."""
 _OTHER_DATA = ("input", "tasks", "variables")
-"""What expressions see, and conditions of the platform's own form do not."""
+"""The names that expressions can read, and conditions in the platform's own syntax cannot."""
 
 
 def member_problems(scope: Scope) -> Iterator[Problem]:
-    """Yield the members that a condition of *scope* names and no output on a way to it has.
+    """Yield a warning for each member in a condition that no output on any route to it has.
 
-    Only the results of Http tasks, and what a failed task puts out, are known beforehand.
+    Only the outputs of Http tasks and of failed tasks are known before a run.
     """
     arrivals = arrivals_of(scope)
     for name, task in scope.tasks.items():
@@ -60,11 +59,11 @@ def _condition_problems(condition: Any, known: list[str], pointer: str) -> Itera
 
 
 Arrival = tuple[str, Mapping[str, Any], bool]
-"""A way to a task: the name of the task it comes from, that task, and whether it failed."""
+"""A route to a task: the name of the task before, that task, and whether it failed."""
 
 
 def arrivals_of(scope: Scope) -> dict[str, list[Arrival]]:
-    """Return the ways to each task of *scope*, by its name."""
+    """Return the routes that lead directly to each task of *scope*: task name -> arrivals."""
     arrivals: dict[str, list[Arrival]] = {}
     for name, task in scope.tasks.items():
         for path, target in transitions(task) if isinstance(task, Mapping) else ():
@@ -75,10 +74,12 @@ def arrivals_of(scope: Scope) -> dict[str, list[Arrival]]:
 def last_before(
     decision: str, start: Any, arrivals: Mapping[str, Sequence[Arrival]]
 ) -> Iterator[Arrival | None]:
-    """Yield the ways on which the task ran whose output is `$` in *decision*: a Decision puts out
-    nothing, so that `$` is what it was there. None where nothing ran since *start*.
+    """Yield the arrivals from the tasks whose output may be `$` in *decision*.
+
+    A Decision has no output, so the search goes on to the tasks before. None: no task ran since
+    *start*.
     """
-    pending, seen = [decision], {decision}
+    pending, visited = [decision], {decision}
     while pending:
         target = pending.pop()
         if target == start:
@@ -86,21 +87,19 @@ def last_before(
         for name, task, has_failed in arrivals.get(target, ()):
             if has_failed or task.get("type") != "Decision":
                 yield name, task, has_failed
-            elif name not in seen:
-                seen.add(name)
+            elif name not in visited:
+                visited.add(name)
                 pending.append(name)
 
 
 def _known_members(
     decision: str, start: Any, arrivals: Mapping[str, Sequence[Arrival]]
 ) -> list[str]:
-    """Return what `$` may have in *decision*, over all ways to it; empty where that is not
-    known.
-    """
+    """Return the members that `$` may have in *decision*, over all routes; empty: unknown."""
     members: dict[str, None] = {}
     for arrival in last_before(decision, start, arrivals):
         if arrival is None:
-            return []  # `$` is the run's input, or what came before the Parallel
+            return []  # `$` is the run's input, or the output before the Parallel
         _, task, has_failed = arrival
         if has_failed:
             members["error"] = None

@@ -1,4 +1,4 @@
-"""Read a workflow definition, and walk its tasks however broken it is."""
+"""Read a workflow definition, and walk its tasks, even if the definition is invalid."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from httptask.errors import DefinitionError, Problem
 from httptask.model.workflow import WorkflowDefinition
 
 MAX_BYTES = 4 * 1024 * 1024
-"""Bytes of a definition's text: far more than anybody writes, and little enough to read at once."""
+"""The size limit of a definition, in bytes: far more than a person writes, little enough to read at
+once.
+"""
 
 MAX_NESTING = 100
-"""Parallel tasks inside one another."""
+"""The depth to which Parallel tasks may be nested."""
 
 
 def load_definition(
     source: os.PathLike[str] | str, data: bytes | None = None
 ) -> WorkflowDefinition:
-    """Read the workflow definition in the file *source*, or in *data* when its bytes are at hand
-    already.
+    """Read the workflow definition in the file *source*; *data* are the file's bytes, if known.
 
-    The document is kept as it is; whether an engine can run it is what `problems` says. Raises
-    `DefinitionError` with one problem when there is no such file or it is not a JSON object (RFC
-    8259).
+    The document is not validated: see `problems`. Raises `DefinitionError` with one problem if the
+    file does not exist or is not a JSON object (RFC 8259).
     """
     name = os.fspath(source)
     document, text = read_json(name, data)
@@ -39,9 +39,9 @@ def load_definition(
 
 
 def read_json(name: str, data: bytes | None = None) -> tuple[Any, str]:
-    """Return the JSON in the file *name*, or in its bytes *data*, and its text.
+    """Return the JSON value and the text of the file *name*; *data* are its bytes, if known.
 
-    Raises `DefinitionError` when it cannot be read, is too large or is not JSON (RFC 8259).
+    Raises `DefinitionError` if the file cannot be read, is too large or is not JSON (RFC 8259).
     """
     data = read_file(name) if data is None else _bounded(name, data)
     try:
@@ -59,9 +59,9 @@ def read_json(name: str, data: bytes | None = None) -> tuple[Any, str]:
 
 
 def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
-    """Return a workflow definition of a copy of *document*, which may change later.
+    """Return a workflow definition made of a copy of *document*.
 
-    Raises `DefinitionError` when *document* is not JSON: a value of another type, a NaN, a cycle.
+    Raises `DefinitionError` if *document* is not JSON: a value of another type, a NaN, a cycle.
     """
     try:
         return WorkflowDefinition(parse(dump(dict(document))))
@@ -72,7 +72,7 @@ def definition_of(document: Mapping[str, Any]) -> WorkflowDefinition:
 def as_definition(
     source: WorkflowDefinition | Mapping[str, Any] | os.PathLike[str] | str,
 ) -> WorkflowDefinition:
-    """Return the workflow definition that *source* is, holds as JSON, or names by its file.
+    """Return *source* as a workflow definition: itself, made of its JSON, or read from its file.
 
     Raises `DefinitionError`, as `definition_of` and `load_definition` do.
     """
@@ -82,18 +82,20 @@ def as_definition(
 
 
 def _bounded(name: str, data: bytes) -> bytes:
+    """Return *data*. Raises `DefinitionError` if they are too large."""
     if len(data) > MAX_BYTES:
         raise _refused(name, Problem.of("definition-size", "", limit=MAX_BYTES // 2**20))
     return data
 
 
 def read_file(name: str) -> bytes:
-    """Return the bytes of the file *name*. Raises `DefinitionError` when it cannot be read or is
-    too large.
+    """Return the bytes of the file *name*.
+
+    Raises `DefinitionError` if the file cannot be read or is too large.
     """
     try:
         with Path(name).open("rb") as file:
-            # bounded: the name may be that of a device or a pipe
+            # With a limit, because the file may be a device or a pipe that never ends.
             return _bounded(name, file.read(MAX_BYTES + 1))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = getattr(error, "strerror", None) or str(error)
@@ -107,38 +109,38 @@ def _refused(source: str | None, problem: Problem) -> DefinitionError:
     return DefinitionError([problem], source=source)
 
 
-# Walking, whatever the shape
+# Walking the tasks of a valid or invalid definition
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A set of tasks that may go to one another: the definition's own, or those of one branch."""
+    """A set of tasks with routes between them: the definition's own tasks, or those of a branch."""
 
     pointer: str
-    """Of the definition ("") or the branch."""
+    """The JSON Pointer of the definition ("") or the branch."""
     start: Any
-    """`startTask` as it stands there."""
+    """The value of `startTask`, unchecked."""
     tasks: Mapping[str, Any]
-    """Everything in `tasks` by name, well formed or not; empty when `tasks` is no object."""
+    """The values in `tasks` by name, unchecked; empty if `tasks` is no object."""
     depth: int
-    """Parallel tasks around it."""
+    """The number of Parallel tasks around the scope."""
     holder: Any
     """The definition or the branch itself."""
 
     def pointer_to(self, name: str) -> str:
-        """Return the JSON Pointer of the task called *name*."""
+        """Return the JSON Pointer of the task *name*."""
         return pointer_of(["tasks", name], self.pointer)
 
 
 def own_scope(definition: WorkflowDefinition) -> Scope:
-    """Return the definition's own tasks."""
+    """Return the scope of the definition's own tasks, without branches."""
     return _scope("", definition.document, 0)
 
 
 def iter_scopes(definition: WorkflowDefinition) -> Iterator[Scope]:
-    """Yield the definition's own tasks, then those of every branch, outer ones first.
+    """Yield the scope of the definition, then the scopes of all branches, outer ones first.
 
-    Stops at `MAX_NESTING`.
+    Branches nested deeper than `MAX_NESTING` are left out.
     """
     pending = [own_scope(definition)]
     while pending:
@@ -149,10 +151,10 @@ def iter_scopes(definition: WorkflowDefinition) -> Iterator[Scope]:
 
 
 def iter_tasks(definition: WorkflowDefinition) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield JSON Pointer, name and task as written of every task, in document order.
+    """Yield JSON Pointer, name and definition of every task, in document order.
 
-    Those of branches follow their Parallel. Never raises: what is not an object is left out, and so
-    is what lies deeper than `MAX_NESTING`.
+    The tasks of branches follow their Parallel. Never raises: tasks that are no objects, and tasks
+    nested deeper than `MAX_NESTING`, are left out.
     """
     pending = [iter(_tasks_of(own_scope(definition)))]
     while pending:
@@ -168,7 +170,7 @@ def iter_tasks(definition: WorkflowDefinition) -> Iterator[tuple[str, str, Mappi
 
 
 def branches_of(task: Any, pointer: str, depth: int = 0) -> list[Scope]:
-    """Return the branches of a Parallel *task* that stands at *pointer*; none for any other."""
+    """Return the scopes of the branches of *task*, found at *pointer*; [] if it is no Parallel."""
     if (
         not isinstance(task, Mapping)
         or task.get("type") != "Parallel"
@@ -190,6 +192,7 @@ def _scope(pointer: str, holder: Any, depth: int) -> Scope:
 
 
 def _inner_scopes(scope: Scope) -> list[Scope]:
+    """Return the scopes of the branches of all tasks in *scope*, one level deep."""
     return [
         inner
         for name, task in scope.tasks.items()

@@ -1,4 +1,4 @@
-"""Where the environments of a definition are: `environments/<name>.json` in its folder."""
+"""The files of a definition's environments: `environments/<name>.json` in its folder."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,9
 """A file name that every system allows, without a leading dot."""
 
 _MOST = 1_000
-"""Environments of one definition."""
+"""The number of environments that are listed."""
 
 
 def environment_names(definition: WorkflowDefinition) -> list[str]:
-    """Return the names of the environments of *definition*, sorted; none where it is no file."""
+    """Return the sorted names of *definition*'s environments; [] if it was not read from a file."""
     try:
         paths = environment_folder(definition).glob("*.json")
         stems = [path.stem for path in paths if path.is_file()]
@@ -33,9 +33,9 @@ def environment_names(definition: WorkflowDefinition) -> list[str]:
 
 
 def environment_path(definition: WorkflowDefinition, name: str) -> Path:
-    """Return the file of the environment *name* of *definition*.
+    """Return the path of the environment *name* of *definition*.
 
-    Raises `DefinitionError` with the nearest names when there is none.
+    Raises `DefinitionError`, which suggests the nearest name, if there is no such file.
     """
     path = environment_folder(definition) / f"{name}.json"
     if not _NAME.fullmatch(name) or not path.is_file():
@@ -54,13 +54,14 @@ def environment_path(definition: WorkflowDefinition, name: str) -> Path:
 
 
 def is_own_environment(definition: WorkflowDefinition, name: str) -> bool:
-    """Say whether the file of the environment *name* is in the folder of *definition*: a link may
-    lead out of it. Raises `DefinitionError` as `environment_path` does.
+    """Say whether the environment *name* is really in *definition*'s folder, links resolved.
+
+    Raises `DefinitionError` as `environment_path` does.
     """
     path, folder = environment_path(definition, name), environment_folder(definition).parent
     return path.resolve().is_relative_to(folder.resolve())
 
 
 def environment_folder(definition: WorkflowDefinition) -> Path:
-    """Return the folder that the environments of *definition* are in."""
+    """Return the folder of *definition*'s environments."""
     return Path(definition.source or "").parent / FOLDER

@@ -31,19 +31,19 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 _MOST = 1_000
-"""Definitions that share their environments."""
+"""The number of neighbouring definitions that are read."""
 
 
 def load_environment(definition: WorkflowDefinition, name: str) -> Environment:
     """Read the environment *name* of *definition*.
 
-    Raises `DefinitionError` with every error of its file, or with the nearest names when there is
-    none.
+    Raises `DefinitionError` with every error of its file, or with the nearest name if the file does
+    not exist.
     """
     path = environment_path(definition, name)
     document, text = read_json(str(path))
-    found = environment_file_problems(document)
-    errors = [problem for problem in found if problem.severity == "error"]
+    problems = environment_file_problems(document)
+    errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise DefinitionError(with_lines(errors, text), source=str(path))
     return Environment.from_json({**document, "name": name})
@@ -54,7 +54,7 @@ def variables_of(
     environment: Environment | None = None,
     given: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return `$.variables`: the *given* ones over those of *environment*, over the definition's."""
+    """Return `$.variables`: *given* variables override *environment*'s, those the definition's."""
     own = definition.document.get("variables") or {}
     return {**own, **(environment.variables if environment is not None else {}), **(given or {})}
 
@@ -65,11 +65,11 @@ def environment_problems(
     runtime: Runtime,
     anywhere: Collection[Problem] | None = None,
 ) -> tuple[list[Problem], list[Problem]]:
-    """Return what is wrong in the file of the environment *name* of *definition*, and what is wrong
-    in *definition* when it runs there, beyond what is wrong *anywhere*: its `problems`, looked for
-    where they are not given.
+    """Return the problems of the environment's file, and those of *definition* in the environment.
 
-    Raises `DefinitionError` where there is no such environment, or its file is no JSON.
+    The second list leaves out the problems *anywhere*, which do not depend on an environment; None:
+    they are computed. Raises `DefinitionError` if the environment *name* does not exist, or its
+    file is not JSON.
     """
     document, text = read_json(str(environment_path(definition, name)))
     in_file = environment_file_problems(document)
@@ -77,7 +77,7 @@ def environment_problems(
         return with_lines(in_file, text), []
     environment = Environment.from_json({**document, "name": name})
     tasks = _tasks_of_folder(definition)
-    own = [
+    file_problems = [
         *in_file,
         *_unused_servers(tasks, environment),
         *_credential_problems(tasks, environment, runtime),
@@ -85,28 +85,29 @@ def environment_problems(
     if anywhere is None:
         anywhere = set(problems(definition, runtime))
     here = problems(definition, runtime, environment)
-    return with_lines(own, text), [one for one in here if one not in anywhere]
+    return with_lines(file_problems, text), [problem for problem in here if problem not in anywhere]
 
 
 def environment_file_problems(document: Any) -> list[Problem]:
-    """Return what is wrong with *document*, the JSON of an environment's file."""
-    in_file = schema_problems(packaged.schema("environment"), document)
+    """Return the problems of *document*, the JSON of an environment's file."""
+    problems = schema_problems(packaged.schema("environment"), document)
     if not isinstance(document, Mapping):
-        return in_file
+        return problems
     servers = document.get("servers")
     for server, address in servers.items() if isinstance(servers, Mapping) else ():
         for text in (server, address):
             if isinstance(text, str) and not _is_address(text):
                 at = pointer_of(["servers", server])
-                shown = re.sub(r"//[^/@]*@", "//…@", text)  # it may be a password
-                in_file.append(Problem.of("environment-server", at, found=shown[:200]))
+                # The user information of a URL may hold a password.
+                shown = re.sub(r"//[^/@]*@", "//…@", text)
+                problems.append(Problem.of("environment-server", at, found=shown[:200]))
     for name in ("variables", "servers"):
-        in_file += secrets_below(document.get(name), pointer_of([name]))
-    return in_file
+        problems += secrets_below(document.get(name), pointer_of([name]))
+    return problems
 
 
 def _is_address(text: str) -> bool:
-    """Say whether *text* is the address of a server, perhaps with the beginning of a path."""
+    """Say whether *text* is an HTTP URL of a server, with or without the beginning of a path."""
     try:
         split = split_url(text)
     except ValueError:
@@ -116,26 +117,27 @@ def _is_address(text: str) -> bool:
     return split.scheme in ("http", "https") and bool(split.hostname) and is_plain
 
 
-# With its definition
+# The environment together with its definition
 
 
 def _tasks_of_folder(definition: WorkflowDefinition) -> list[Mapping[str, Any]]:
-    """Return the tasks of *definition* and of those next to it: they share their environments."""
+    """Return the tasks of all definitions in *definition*'s folder: they share environments."""
     tasks = [task for _, _, task in iter_tasks(definition)]
     own = Path(definition.source or "")
     for path in islice(own.parent.glob("*.json"), _MOST):
-        if path.name == own.name or not path.is_file():  # a pipe would be waited for
+        if path.name == own.name or not path.is_file():  # reading a pipe would block
             continue
         try:
             tasks += [task for _, _, task in iter_tasks(load_definition(path))]
         except DefinitionError:
-            continue  # said where it is opened
+            continue  # reported when that definition is opened
     return tasks
 
 
 def _unused_servers(tasks: list[Mapping[str, Any]], environment: Environment) -> Iterator[Problem]:
-    """Warn of a server that no task's URL begins with. Where an expression brings the server of a
-    URL, nobody can tell.
+    """Yield a warning for each server with which no task's URL begins.
+
+    Yield nothing if an expression determines the server of some URL.
     """
     urls = [url for task in tasks if (url := _url(task)) is not None]
     if any(_known_part(url) != url and not _HAS_SERVER.match(_known_part(url)) for url in urls):
@@ -156,11 +158,12 @@ def _url(task: Mapping[str, Any]) -> str | None:
 
 
 def _known_part(url: str) -> str:
-    """Return *url* up to its first expression or path parameter: what follows is not known."""
+    """Return *url* up to its first expression or path parameter."""
     return re.split(r"\$?\{", url)[0]
 
 
 def _may_begin_with(url: str, server: str) -> bool:
+    """Say whether *url* may begin with *server*, as far as *url* is known."""
     known = _known_part(url)
     try:
         return rest_below(server, known) is not None or (
@@ -173,7 +176,7 @@ def _may_begin_with(url: str, server: str) -> bool:
 def _credential_problems(
     tasks: list[Mapping[str, Any]], environment: Environment, runtime: Runtime
 ) -> Iterator[Problem]:
-    """Warn of a name that no task uses, and of one that is mapped to a credential nobody knows."""
+    """Yield warnings for names that no task uses, and for credentials that no store has."""
     used = [
         name
         for task in tasks

@@ -1,4 +1,4 @@
-"""What is wrong with the `onError` routes of a task."""
+"""The problems of a task's `onError` routes."""
 
 from __future__ import annotations
 
@@ -12,45 +12,51 @@ from httptask.workflow._error_routes import ANY_CLASS, STATUS_CLASS
 
 
 def error_route_problems(routes: Any, pointer: str) -> Iterator[Problem]:
-    """Yield the unknown classes in *routes*, an `onError` at *pointer*, and the routes that never
-    match because earlier ones take all that they name. Wrong shapes are the schema's to report.
+    """Yield the problems of *routes*, the `onError` at *pointer*.
+
+    They are unknown classes of errors, and routes that never match because earlier routes match
+    everything that they name. The schema reports wrong types.
     """
     if not isinstance(routes, list):
         return
     known = error_classes()
-    taken = _Taken()
+    earlier = _Taken()
     for index, route in enumerate(routes):
         if not isinstance(route, Mapping):
             continue
-        here = pointer_of([index], pointer)
+        route_pointer = pointer_of([index], pointer)
         classes = _texts(route.get("errors"))
         for position, name in enumerate(classes or ()):
             if name not in known:
                 near = nearest(name, known)
                 yield Problem.of(
                     "error-class-unknown",
-                    pointer_of(["errors", position], here),
+                    pointer_of(["errors", position], route_pointer),
                     suggestion=near[0] if near else None,
                     name=name,
                     known=known,
                 )
         statuses = route.get("statuses")
-        narrowed = _integers(statuses) if isinstance(statuses, list) else None
-        if taken.take(classes, narrowed):
-            yield Problem.of("error-route-unused", here, severity="warning")
+        status_codes = _integers(statuses) if isinstance(statuses, list) else None
+        if earlier.take(classes, status_codes):
+            yield Problem.of("error-route-unused", route_pointer, severity="warning")
 
 
 class _Taken:
-    """What the routes so far match."""
+    """The classes and statuses that the routes so far match."""
 
     def __init__(self) -> None:
         self._classes: set[str] = set()
         self._statuses: set[int] = set()
 
     def take(self, classes: Sequence[str] | None, statuses: Sequence[int] | None) -> bool:
-        """Add a route of *classes* and *statuses*, and say whether it never matches."""
+        """Add a route of *classes* and *statuses*; say whether earlier routes make it useless.
+
+        A route with *statuses* matches some errors of the classes `status` and `*`, and all errors
+        of its other classes.
+        """
         if statuses == [] or not (classes or statuses):
-            return False  # nothing is named, which the schema refuses
+            return False  # names nothing; the schema reports it
         named = set(classes or (STATUS_CLASS,))
         narrows = statuses is not None
         whole = named - {STATUS_CLASS, ANY_CLASS} if narrows else named
@@ -66,9 +72,7 @@ class _Taken:
 
 
 def error_classes() -> list[str]:
-    """Return what `errors` may name: the classes of failures, those of plugins included, as the
-    error tree has them, and `*`.
-    """
+    """Return the values for `errors`: the classes of task errors, those of plugins too, and `*`."""
     pending: list[type[TaskError]] = [TaskError]
     classes: list[str] = []
     while pending:

@@ -1,4 +1,4 @@
-"""Where a run goes when a task fails: the first of the task's `onError` routes that matches."""
+"""The route of a failed task: the first of its `onError` routes that matches the error."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 ANY_CLASS = "*"
-"""In `errors`: every class of failure."""
+"""Stands for every class of errors in `errors`."""
 STATUS_CLASS = "status"
-"""The class that `statuses` narrows."""
+"""The class of errors to which `statuses` applies."""
 
 
 def error_route(task: Mapping[str, Any], error: Mapping[str, Any] | None) -> str | None:
-    """Return the name of the task to go to after *task* failed with *error*, as JSON.
+    """Return the name of the next task after *task* failed with *error*, as JSON.
 
-    None: no route matches, and the failure goes on.
+    None: no route matches.
     """
     for route in task.get("onError") or ():
         if _matches(route, error or {}):
@@ -29,25 +29,25 @@ def failed_output(error: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _matches(route: Mapping[str, Any], error: Mapping[str, Any]) -> bool:
-    """Say whether *route* is for *error*.
+    """Say whether *route* matches *error*.
 
-    `statuses` narrows `status`, and `*`, to responses of these statuses. Other classes in `errors`
-    match by themselves.
+    `statuses` restricts the classes `status` and `*` to responses with these statuses. It does not
+    restrict the other classes in `errors`.
     """
     classes, statuses = route.get("errors"), route.get("statuses")
-    outcome = error.get("kind")
+    kind = error.get("kind")
     if statuses is None:
-        return classes is not None and (ANY_CLASS in classes or outcome in classes)
-    if classes is not None and outcome != STATUS_CLASS and outcome in classes:
+        return classes is not None and (ANY_CLASS in classes or kind in classes)
+    if classes is not None and kind != STATUS_CLASS and kind in classes:
         return True
-    is_meant = classes is None or ANY_CLASS in classes or outcome in classes
+    is_meant = classes is None or ANY_CLASS in classes or kind in classes
     return is_meant and _status_of(error) in statuses
 
 
 def _status_of(error: Mapping[str, Any]) -> int | None:
-    """Return the status of the response that came, if one came.
+    """Return the status of the response to the task's request; None if there was none.
 
-    The `statusCode` of a class other than `status` is a token endpoint's.
+    In errors of other classes than `status`, `statusCode` is the status of a token endpoint.
     """
     holder = error if error.get("kind") == STATUS_CLASS else error.get("result") or {}
     status = holder.get("statusCode")

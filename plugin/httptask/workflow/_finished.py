@@ -1,6 +1,4 @@
-"""What `$.tasks` holds: input and output of the tasks that have ended, as each task saw them at its
-start.
-"""
+"""The data behind `$.tasks`: input and output of the tasks that ended before a task started."""
 
 from __future__ import annotations
 
@@ -16,30 +14,30 @@ Ends = Mapping[str, Any]
 
 
 class FinishedTasks:
-    """The tasks of a run that have completed, or failed, in order of completion.
+    """The completed and failed tasks of a run, in order of completion.
 
-    Neither a result nor a snapshot costs more because there were many before: a snapshot copies
-    nothing. A run may have 100,000 of them, each of which the garbage collector walks.
+    Recording a result and taking a snapshot take constant time: a snapshot copies nothing. A run
+    may have 100,000 results, and copies of them would slow down every garbage collection.
     """
 
     def __init__(self, results: Iterable[TaskRun] = ()) -> None:
         self._runs: list[TaskRun] = []
         self._earlier: list[int | None] = []
-        """Of each of these: the index of the same task's visit before it."""
+        """For each run in `_runs`, the index of the previous visit of the same task."""
         self._latest: dict[str, int] = {}
-        """By task name, in the order of the first visits: the index of the last one."""
+        """Task name -> index of its last visit, in the order of the tasks' first visits."""
         for run in results:
             self.record(run)
 
     def record(self, run: TaskRun) -> None:
-        """Take the result *run*; one that has not ended changes nothing."""
+        """Add the result *run*; a run that has not ended is ignored."""
         if run.status in ("Completed", "Failed"):
             self._earlier.append(self._latest.get(run.name))
             self._latest[run.name] = len(self._runs)
             self._runs.append(run)
 
     def output_of(self, visit: tuple[str, int]) -> Any:
-        """Return the output of a visit that has ended, by the task's name and its number."""
+        """Return the output of the ended *visit*, a task's name and the number of its visit."""
         name, number = visit
         for run in self.visits(name):
             if run.visit == number:
@@ -47,9 +45,7 @@ class FinishedTasks:
         raise KeyError(visit)
 
     def visits(self, name: str, count: int | None = None) -> Iterator[TaskRun]:
-        """Yield the visits of the task *name*, the last one first: those among the first *count*
-        results.
-        """
+        """Yield the visits of the task *name* among the first *count* results, the last one first."""
         index = self._latest.get(name)
         while index is not None:
             if count is None or index < count:
@@ -57,23 +53,27 @@ class FinishedTasks:
             index = self._earlier[index]
 
     def names(self, count: int) -> Iterator[str]:
-        """Return the names of the first *count* tasks that ended; others may end meanwhile."""
+        """Return the names of the first *count* tasks that ended.
+
+        It is an iterator over a copy, because other tasks may end during the iteration.
+        """
         return iter(list(islice(self._latest, count)))
 
     def snapshot(self) -> Mapping[str, Ends]:
-        """Return what `$.tasks` is now, of each task its latest visit; what completes later does
-        not change it.
+        """Return `$.tasks` as it is now: task name -> input and output of its latest visit.
+
+        Later results do not change the snapshot.
         """
         return _Snapshot(self, len(self._runs), len(self._latest))
 
 
 def _output(run: TaskRun) -> Any:
-    """Return the output of *run*; that of a failed one is `{"error": ...}`."""
+    """Return the output of *run*; the output of a failed run is `{"error": ...}`."""
     return run.output if run.status == "Completed" else failed_output(run.error)
 
 
 class _Snapshot(Mapping[str, Ends]):
-    """The first *count* results of *finished*, which are of *tasks* tasks."""
+    """The first *count* results of *finished*, which belong to *tasks* different tasks."""
 
     __slots__ = ("_count", "_finished", "_tasks")
 

@@ -1,17 +1,15 @@
-"""Which tasks are never reached, and which loops never end: pure questions about names and
-arrows.
-"""
+"""Graph algorithms on tasks: unreachable tasks, and loops that never end."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 Arrows = Mapping[str, Sequence[str]]
-"""A task's name -> the tasks it may go to."""
+"""A task's name -> the names of the tasks that may follow it."""
 
 
 def reached(starts: Iterable[str], arrows: Arrows) -> set[str]:
-    """Return everything that can be reached from *starts*, themselves included."""
+    """Return the tasks that can be reached from *starts*, including *starts*."""
     visited: set[str] = set()
     pending = list(starts)
     while pending:
@@ -23,61 +21,65 @@ def reached(starts: Iterable[str], arrows: Arrows) -> set[str]:
 
 
 def unreached(start: str, arrows: Arrows) -> list[str]:
-    """Return the tasks that cannot be reached from *start*, in their order."""
+    """Return the tasks that cannot be reached from *start*, in the order of *arrows*."""
     visited = reached([start], arrows)
     return [name for name in arrows if name not in visited]
 
 
 def endless_loops(start: str, arrows: Arrows, ends: Collection[str]) -> Iterator[list[str]]:
-    """Give the loops that can be reached from *start* and from which none of *ends* can be; of
-    tangled ones, one.
+    """Yield loops that can be reached from *start* and have no way out to one of *ends*.
+
+    Of loops that share tasks, one is yielded.
     """
     can_end = reached(ends, turned(arrows))
     visited = reached([start], arrows)
-    lost = [name for name in arrows if name in visited and name not in can_end]
-    seen: set[str] = set()
-    for name in lost:
+    trapped = [name for name in arrows if name in visited and name not in can_end]
+    walked: set[str] = set()
+    for name in trapped:
         path: list[str] = []
-        while name not in seen:
-            seen.add(name)
+        while name not in walked:
+            walked.add(name)
             path.append(name)
-            # Everything a lost task goes to is lost too, or the task could end.
+            # All tasks after a trapped task are trapped, too: a way out of them would be its own.
             name = next(iter(arrows.get(name, ())), name)
         if name in path:
             yield path[path.index(name) :]
 
 
 def loops_without(start: str, arrows: Arrows, stops: Collection[str]) -> Iterator[list[str]]:
-    """Give the loops that can be reached from *start* and go through none of *stops*; of tangled
-    ones, one.
+    """Yield loops that can be reached from *start* and contain none of *stops*.
+
+    Of loops that share tasks, one is yielded.
     """
     visited = reached([start], arrows)
-    inside = dict.fromkeys(name for name in arrows if name in visited and name not in stops)
-    within = {name: [to for to in arrows[name] if to in inside] for name in inside}
-    # What leads to no loop drops out, task by task; the rest goes round.
-    leading = turned(within)
-    open_ways = {name: len(targets) for name, targets in within.items()}
-    pending = [name for name, count in open_ways.items() if not count]
+    candidates = dict.fromkeys(name for name in arrows if name in visited and name not in stops)
+    inner_arrows = {
+        name: [target for target in arrows[name] if target in candidates] for name in candidates
+    }
+    # Remove tasks with no way on, until none is left: each remaining task leads into a loop.
+    predecessors = turned(inner_arrows)
+    open_count = {name: len(targets) for name, targets in inner_arrows.items()}
+    pending = [name for name, count in open_count.items() if not count]
     while pending:
-        for before in leading.get(pending.pop(), ()):
-            open_ways[before] -= 1
-            if not open_ways[before]:
+        for before in predecessors.get(pending.pop(), ()):
+            open_count[before] -= 1
+            if not open_count[before]:
                 pending.append(before)
-    seen: set[str] = set()
-    for name in [name for name, count in open_ways.items() if count]:
+    walked: set[str] = set()
+    for name in [name for name, count in open_count.items() if count]:
         path: list[str] = []
-        while name not in seen:
-            seen.add(name)
+        while name not in walked:
+            walked.add(name)
             path.append(name)
-            name = next(to for to in within[name] if open_ways[to])
+            name = next(target for target in inner_arrows[name] if open_count[target])
         if name in path:
             yield path[path.index(name) :]
 
 
 def turned(arrows: Arrows) -> dict[str, list[str]]:
-    """Return each task's name -> the tasks that may go to it."""
-    leading: dict[str, list[str]] = {}
+    """Return the reversed graph: a task's name -> the tasks that may precede it."""
+    predecessors: dict[str, list[str]] = {}
     for name, targets in arrows.items():
         for target in targets:
-            leading.setdefault(target, []).append(name)
-    return leading
+            predecessors.setdefault(target, []).append(name)
+    return predecessors

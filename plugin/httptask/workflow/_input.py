@@ -1,6 +1,6 @@
-"""The input of a run, by the `inputSchema` of its definition: checked, defaults filled in, sampled.
+"""The input of a run and its `inputSchema`: validation, defaults, samples, types.
 
-JSON Schema 2020-12. The schema is its author's, and may be a stranger's: looking at it is bounded.
+JSON Schema 2020-12. The schema may be from a stranger, so the work on it is limited.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from httptask.model.workflow import WorkflowDefinition
 
 _MOST_PARTS = 64
-"""Schemas that hold for one value: itself, what it refers to, and what `allOf` joins."""
+"""The number of schemas that may apply to one value: itself, through `$ref`, and in `allOf`."""
 
 _MOST_VISITS = 20_000
 """Schemas that one answer goes into. A schema may be recursive, and refer in two ways."""
@@ -33,7 +33,7 @@ _VISITS_OF_OBJECT = 100
 """Schemas that the defaults of one object of an input may go into besides: a long list has many."""
 
 _DEEPEST = 20
-"""Schemas inside one another, in a sample or a shape, and defaults inside defaults."""
+"""The depth of a sample or a shape, and of defaults inside defaults."""
 
 _NOTHING = object()
 
@@ -41,24 +41,25 @@ _NOTHING = object()
 def checked_input(definition: WorkflowDefinition, value: Any) -> Any:
     """Return *value*, the input of a run of *definition*, with the defaults of its `inputSchema`.
 
-    None is no input: an empty object, where the schema describes one. Raises `InputError` with
-    every problem, each with a JSON Pointer into the input.
+    None means no input; it becomes an empty object if the schema describes an object. Raises
+    `InputError` with every problem, each with a JSON Pointer into the input.
     """
     schema = definition.input_schema
     if schema is None:
         return value
     filled = with_defaults(schema, value)
-    errors = [one for one in input_problems(schema, filled) if one.severity == "error"]
+    errors = [problem for problem in input_problems(schema, filled) if problem.severity == "error"]
     if errors:
         raise InputError(errors)
     return filled
 
 
 def with_defaults(schema: Any, value: Any) -> Any:
-    """Return *value* with the `default` of each property that an object in it lacks.
+    """Return *value* with the `default` of each property that is missing in its objects.
 
-    A default may itself lack properties that have one. No object is made for the defaults in it,
-    and alternatives (`oneOf`, `anyOf`) give none: which one is meant is not known.
+    Missing properties of a default get their defaults, too. A missing object is not created for the
+    defaults of its properties, and the defaults in `oneOf` and `anyOf` are ignored, because the
+    intended alternative is unknown.
     """
     reader = _Reader(schema)
     if value is None:
@@ -96,19 +97,21 @@ def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
 
 
 def sample_input(schema: Any) -> Any:
-    """Return an input to try a task with, from `examples`, `example` and `default`; None: none."""
+    """Return a sample input from `examples`, `example`, `default` and `const`; None: no sample."""
     reader = _Reader(schema)
     sample = _sampled(reader, schema, 0)
     return None if sample is _NOTHING else with_defaults(schema, sample)
 
 
 def _sampled(reader: _Reader, schema: Any, depth: int, *, required: bool = True) -> Any:
-    """Return a sample of *schema*. An object is put together of its properties only where it is
-    *required*: one in an optional one would never end in a recursive schema.
+    """Return a sample of *schema*, or `_NOTHING`.
+
+    An object is built from its properties only if it is *required*: with optional objects, a
+    recursive schema would never end.
     """
-    for keyword, first in _SAMPLES:
-        found = reader.annotation(schema, keyword)
-        if found is not None and (value := first(found[0])) is not _NOTHING:
+    for keyword, pick in _SAMPLES:
+        annotation = reader.annotation(schema, keyword)
+        if annotation is not None and (value := pick(annotation[0])) is not _NOTHING:
             return copy.deepcopy(value)
     if depth > _DEEPEST or not required or not reader.goes_on():
         return _NOTHING
@@ -131,19 +134,21 @@ _SAMPLES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("default", lambda value: value),
     ("const", lambda value: value),
 )
-"""Keywords that give a sample, the best one first, and how."""
+"""Keywords that hold a sample, the best one first, with a function that picks the sample."""
 
 
 def typed_input(schema: Any, pointer: str, text: str) -> Any:
-    """Return the value of *text*, which a person typed for what stands at *pointer* of the input.
+    """Return the value of *text*, which a person typed for the input's value at *pointer*.
 
-    It is the JSON it reads as, but text where *schema* allows nothing else.
+    The text is parsed as JSON. It stays text if it is not JSON, or *schema* allows only strings.
     """
     reader = _Reader(schema)
     inner = reader.below(schema, pointer)
     types = reader.annotation(inner, "type")
     values = reader.annotation(inner, "enum")
-    if (types or ("",))[0] == "string" or (values and all(isinstance(v, str) for v in values[0])):
+    if (types or ("",))[0] == "string" or (
+        values and all(isinstance(value, str) for value in values[0])
+    ):
         return text
     try:
         return parse(text.encode())
@@ -152,13 +157,13 @@ def typed_input(schema: Any, pointer: str, text: str) -> Any:
 
 
 def is_secret_input(schema: Any, pointer: str) -> bool:
-    """Say whether what stands at *pointer* of the input is a password, which no terminal shows."""
+    """Say whether the input's value at *pointer* has the format `password`, to hide its typing."""
     reader = _Reader(schema)
     return reader.annotation(reader.below(schema, pointer), "format") == ("password",)
 
 
 def input_shape(schema: Any) -> Any:
-    """Return what expressions may name below `$.input`: see `Evaluator.check`; None: anything."""
+    """Return the shape of `$.input`, for `Evaluator.check`; None: any value."""
     return None if schema is None else _shaped(_Reader(schema), schema, 0)
 
 
@@ -227,19 +232,19 @@ class _Reader:
         return None
 
     def required(self, schema: Any) -> set[str]:
-        """Return the names of the properties that an object has to have."""
+        """Return the names of the required properties."""
         listed = [part.get("required") for part in self.parts(schema)]
         return {name for names in listed if isinstance(names, list) for name in names}
 
     def below(self, schema: Any, pointer: str) -> Any:
-        """Return the schema of what stands at *pointer* of a value; None: it is not told."""
+        """Return the schema of the part at *pointer* of a value; None: no schema."""
         for token in parts(pointer):
             inside = self.properties(schema).get(token, self.items(schema))
             schema = self.other(schema, token) if inside is None else inside
         return schema
 
     def items(self, schema: Any) -> Any:
-        """Return the schema of every item; None if there is none, or the first ones differ."""
+        """Return the schema of all items; None without a schema, or with `prefixItems`."""
         for part in self.parts(schema):
             if "items" in part and "prefixItems" not in part:
                 return part["items"]
@@ -256,21 +261,24 @@ class _Reader:
         return None
 
     def annotation(self, schema: Any, keyword: str) -> tuple[Any] | None:
-        """Return the value of *keyword*, as the only member of a tuple: it may be null."""
+        """Return the value of *keyword* in a tuple, because the value may be None; None: missing."""
         for part in self.parts(schema):
             if keyword in part:
                 return (part[keyword],)
         return None
 
     def describes_object(self, schema: Any) -> bool:
-        """Say whether *schema* is one of an object, as far as it tells."""
-        found = self.annotation(schema, "type")
-        if found is not None:
-            return bool(found[0] == "object")
+        """Say whether *schema* describes an object: by its `type`, else by its keywords."""
+        annotation = self.annotation(schema, "type")
+        if annotation is not None:
+            return bool(annotation[0] == "object")
         return any(part.keys() & {"properties", "required"} for part in self.parts(schema))
 
     def takes_other_names(self, schema: Any) -> bool:
-        """Say whether an object may plainly have names that its properties do not list."""
+        """Say whether a keyword allows, or describes, properties that `properties` does not list.
+
+        Without `additionalProperties`, others are allowed, too, but not expected.
+        """
         return any(
             part.keys() & _MORE_NAMES
             or part.get("additionalProperties", False) is not False
@@ -282,18 +290,18 @@ class _Reader:
 _MORE_NAMES = frozenset(
     ("anyOf", "oneOf", "if", "patternProperties", "dependentSchemas", "$dynamicRef")
 )
-"""Keywords by which further names may be described."""
+"""Keywords that may describe further properties."""
 
 
 def input_problems_of(document: Mapping[str, Any]) -> list[Problem]:
-    """Return what is wrong with the `inputSchema` of a definition's *document*."""
+    """Return the problems of the `inputSchema` of a definition's *document*."""
     if deeper_than(document.get("inputSchema"), Limits().json_depth):
         return [Problem.of("definition-depth", "", limit=Limits().json_depth)]
     return list(input_schema_problems(document))
 
 
 def input_schema_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what is wrong with the `inputSchema` of a definition's *document*."""
+    """Yield the problems of the `inputSchema`, whose depth was checked before."""
     schema = document.get("inputSchema")
     if isinstance(schema, Mapping | bool):
         yield from schema_document_problems(schema, "/inputSchema")
@@ -301,7 +309,7 @@ def input_schema_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _default_problems(schema: Any) -> Iterator[Problem]:
-    """Yield a problem where the defaults alone make an input that the schema refuses."""
+    """Yield a problem for each top-level default that the schema refuses."""
     reader = _Reader(schema)
     for name, inner in reader.properties(schema).items():
         default = reader.annotation(inner, "default")
