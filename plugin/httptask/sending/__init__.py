@@ -1,7 +1,7 @@
 """Sending one request: limits, egress rules, redirects, retries, and the outcome.
 
-The ladder: `deliver` (attempts and waits) -> one attempt (redirects) -> one hop (one request, one
-response).
+From top to bottom: `deliver` makes attempts and waits between them, an attempt follows redirects,
+and a hop is one request and its response.
 """
 
 from httptask.sending._authorising import Authorisation, Send

@@ -1,4 +1,4 @@
-"""The body of a response as an exchange may hold it: every secret in it masked."""
+"""Masking the body of a response, so that an exchange may hold it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from httptask.sending._texts import json_text, text_of
 
 @dataclass(frozen=True, slots=True)
 class MaskedBody:
-    """The body of a response without secrets."""
+    """The body of a response, with its secrets masked."""
 
     body: bytes
     truncated: bool = False
-    """`body` is only the start."""
+    """Whether `body` is only the start of the response's body."""
     decoded: Any = None
     decoded_as: str | None = None
 
@@ -29,9 +29,9 @@ def masked_body(
 ) -> MaskedBody:
     """Return the body of *received*, which decodes to *view*, with every secret masked.
 
-    *charset* is the one that the task names.
+    *charset* is the charset in the task's settings; "" without one.
     """
-    # The text is searched first: a value that holds no secret is neither walked nor copied.
+    # Searching the text first is faster: a value without secrets is then not walked or copied.
     text = None if redactor.knows_none else _text(view.content, view, received, charset)
     holds_secret = text is not None and redactor.finds(text)
     decoded = redactor.value(view.value) if holds_secret else view.value
@@ -41,11 +41,11 @@ def masked_body(
     is_encoded = bool(received.content_encoding)
     if is_encoded and view.file is not None and view.file.size > len(view.content):
         return replace(masked, truncated=True)
-    # Content that was not encoded is in memory already: that saves a copy of what may be long.
+    # Without a content coding, `view.content` already is the body: no copy has to be made.
     raw = view.content if view.content and not is_encoded else bytes(received.body)
     body = redactor.bytes(raw)
-    # Compressed or escaped, the bytes may hold a secret that cannot be cut out: they are searched
-    # again.
+    # In compressed or escaped bytes a secret cannot be masked. If one is left after masking, the
+    # whole body is replaced.
     if is_encoded and raw != view.content:
         is_unchanged = body == raw and redactor.bytes(view.content) == view.content
         is_safe = is_unchanged and not holds_secret
@@ -56,22 +56,23 @@ def masked_body(
 
 
 def masked_bytes(received: Received, redactor: Redactor) -> MaskedBody:
-    """Return the body of *received* as it came, not decoded; only its start when no more is
-    kept, and nothing of one that is encoded where a secret may be in it.
+    """Return the body of *received*, not decoded, with its secrets masked.
+
+    A shortened body is cut again. The body is empty if it is encoded and may hold a secret.
     """
     raw = bytes(received.body)
-    # Encoded bytes cannot be searched, and what they hold may echo a secret.
+    # Encoded bytes cannot be searched for a secret, which the server may have echoed.
     if received.content_encoding and raw and (received.shortened or not redactor.knows_none):
         return MaskedBody(b"", truncated=True)
     masked = redactor.bytes(raw)
     if not received.shortened:
         return MaskedBody(masked)
-    # The cut may have left the start of a secret at the end.
+    # The end may be the first half of a secret, which masking does not find: cut off a quarter.
     return MaskedBody(masked[: -len(raw) // 4], truncated=True)
 
 
 def _text(content: bytes, view: View, received: Received, charset: str) -> str | None:
-    """Return *content* as the text that *view* was decoded from; None when it was not text."""
+    """Decode *content* as *view* was decoded; None if *view* was not decoded from text."""
     if view.decoded_as is None:
         return None
     text = None

@@ -1,7 +1,7 @@
-"""A token request and its answer as an exchange may show them: every secret in them masked.
+"""Masking token requests and their responses, so that an exchange may show them.
 
-Known secrets are masked wherever they stand. Beside that, what stands under the name of a secret
-is masked by its name: a token may be new, and a password shorter than what is searched for.
+Known secrets are masked wherever they appear. Values are also masked by their names (`password`,
+`access_token`): a token may be new, and a password too short to be searched for.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from httptask.sending._retry import retry_after, server_time
 _GRANTED = frozenset(
     ("code", "device_code", "code_verifier", "assertion", "client_assertion", "saml_response")
 )
-"""Fields of a token request that are worth a token (RFC 6749, 7521, 7636, 8628)."""
+"""Fields of a token request that can be exchanged for a token (RFC 6749, 7521, 7636, 8628)."""
 _GIVEN = frozenset(("device_code", "assertion"))
-"""Fields of an answer that are, beside those that are called a token."""
+"""Fields of a token response that can be exchanged for a token."""
 
 _FORM = re.compile(r"(?:^|(?<=[&?]))([^=&?]+)=([^&]*)")
 _STRING = r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)'
@@ -42,22 +42,22 @@ _STRINGS = rf"\[(?:\s*{_STRING}\s*,?)+\]?"
 _MEMBER = re.compile(
     rf'"((?:[^"\\]|\\.){{0,200}})"(\s*:\s*)({_STRINGS}|{_STRING}|-?[0-9][0-9.eE+-]*)', re.DOTALL
 )
-"""A member of a JSON object whose value is a string, strings in a list, or a number, whether or not
-the rest is JSON: an answer may have been cut off in the middle of a token. The length of a name is
-bounded: without, a text of escaped quotes would be searched for hours.
+"""A member of a JSON object whose value is a string, a list of strings, or a number. The text
+around it need not be JSON: a response may have been cut off in the middle of a token. The length of
+the name is limited, because a text of escaped quotes would otherwise take hours to search.
 """
 _ALONE = re.compile(r"\A\s*(?=[^0-9\s]*[0-9])[^\s={}\[\]<>]{16,}=*\"?\s*\Z|\beyJ[\w-]{8,}\.[\w.-]+")
-"""An answer of one word with a digit in it, and a JWT anywhere: tokens without a name."""
+"""Tokens without a name: a response of one long word with a digit in it, and a JWT anywhere."""
 _READ = 2 * SHOWN
-"""Bytes at the start of a body that are masked and shown; the last quarter of what is cut goes, for
-a secret may have been cut off at its end.
+"""The number of bytes of a body that are masked and shown. Of a longer body the last quarter of
+them is dropped: its end may be the first half of a secret.
 """
 _QUOTED = 500
-"""Bytes of an answer that an error quotes."""
+"""The most bytes of a response that an error quotes."""
 
 
 def secrets_of(request: OutgoingRequest, content: bytes) -> Iterator[str]:
-    """Yield the secrets that stand by name in a token *request* and in *content*, its answer."""
+    """Yield the secrets in a token *request* and its response *content* that their names reveal."""
     authorization = request.header("Authorization")
     if authorization is not None:
         yield secret_part("Authorization", authorization, None)[1]
@@ -67,10 +67,11 @@ def secrets_of(request: OutgoingRequest, content: bytes) -> Iterator[str]:
 
 
 def token_body(content: bytes, *, is_answer: bool = True) -> str:
-    """Return *content*, the body of a token request or its answer, with what stands under the name
-    of a secret masked; so is an answer that is nothing but a token.
+    """Return *content*, the body of a token request or response, with secrets masked by name.
+
+    In a response (*is_answer*) tokens without a name are masked, too.
     """
-    # Without what stands between the letters of UTF-16.
+    # Without the NUL bytes between the letters of UTF-16.
     text = content.decode("utf-8", "replace").replace("\0", "")
     if is_answer:
         text = _ALONE.sub(MASK, text)
@@ -80,8 +81,9 @@ def token_body(content: bytes, *, is_answer: bool = True) -> str:
 def refused(
     response: AuthResponse, credential: str, what: str, advice: str, redactor: Redactor
 ) -> CredentialError:
-    """Return the error of a request of *credential* that was refused by *response*; see
-    `httptask.protocols.AuthContext.failure`.
+    """Return the error for *response*, which refused a token request of *credential*.
+
+    See `httptask.protocols.AuthContext.failure`.
     """
     status = response.status
     text = redactor.text(token_body(response.body[:_READ]))
@@ -104,7 +106,7 @@ def refused(
 
 
 def sub_exchange(record: TokenRecord, redactor: Redactor) -> SubExchange:
-    """Return the token request *record* as an exchange shows it."""
+    """Convert the token request *record* to a masked part of an exchange."""
     hop, request = record.hop, record.hop.request
     body = request.body if isinstance(request.body, bytes) else request.body.shown
     sent = SentRequest(
@@ -183,7 +185,8 @@ def _values(text: str, names: frozenset[str]) -> Iterator[str]:
 
 
 def _masked(text: str, names: frozenset[str]) -> str:
-    # Whatever stands around it: a guard against scripts, a page, or what is no JSON.
+    # JSON members are masked even if the text as a whole is not JSON: it may begin with `)]}'`, a
+    # guard against script inclusion, or be an HTML page.
     text = _MEMBER.sub(
         lambda member: (
             f'"{member[1]}"{member[2]}"{MASK}"' if _is_secret(member[1], names) else member[0]

@@ -1,4 +1,4 @@
-"""The operator's network: which proxy a request takes, and whose certificate is not checked."""
+"""The operator's network: which proxy a request uses, and whose certificates are not checked."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ INSECURE_VARIABLE = "HTTPTASK_INSECURE_HOSTS"
 
 _PROXY = f"{PROXY_VARIABLE} (--proxy)"
 _ENVIRONMENT = "environment"
-"""The value of `HTTPTASK_PROXY` that takes the variables which other programs read."""
+"""The value of `HTTPTASK_PROXY` that selects the usual variables: http_proxy, https_proxy,
+all_proxy and no_proxy.
+"""
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _log = logging.getLogger("httptask")
 
 
 class Ways:
-    """How each origin is reached."""
+    """Decides how each origin is reached."""
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Ways:
         self._without_proxy = without_proxy or HostList([])
         self._insecure = insecure or InsecureHosts([])
         self.ca_file = ca_file
-        """More certificates to trust."""
+        """A file with additional certificates to trust."""
         self._is_direct = not self._proxies and not self._insecure
 
     def way(self, origin: Origin) -> Way:
@@ -66,20 +68,20 @@ class Ways:
 
     @property
     def secrets(self) -> Iterable[str]:
-        """What is masked wherever it appears."""
+        """The secrets of the proxies, which are masked wherever they appear."""
         return (secret for proxy in self._proxies.values() for secret in proxy.secrets)
 
 
 def ways(network: Network | None = None) -> Ways:
-    """Return the ways of *network*, and of the environment for what it leaves open.
+    """Return the ways that *network* describes. Environment variables fill in missing settings.
 
-    Raises `ValueError` with a message for users, which holds no secret.
+    Raises `ValueError` with a message for users, which contains no secret.
     """
     network = network or Network()
-    proxies, named = _proxies(network)
+    proxies, environment_no_proxy = _proxies(network)
     without_proxy = _given(network.no_proxy, NO_PROXY_VARIABLE)
     if without_proxy is None:
-        without_proxy = named
+        without_proxy = environment_no_proxy
     insecure = _words(_given(network.insecure_hosts, INSECURE_VARIABLE) or "")
     return Ways(
         proxies,
@@ -105,7 +107,7 @@ def _given(value: object, variable: str) -> object:
 
 
 def _words(value: object) -> list[str]:
-    """Return the words of *value*, text or texts, which commas and blanks separate."""
+    """Split *value*, a text or several, at commas and white space."""
     texts: Iterable[str] = [value] if isinstance(value, str) else value  # type: ignore[assignment]
     return [word for text in texts for word in re.split(r"[,\s]+", text) if word]
 
@@ -114,7 +116,7 @@ def _words(value: object) -> list[str]:
 
 
 def _proxies(network: Network) -> tuple[dict[str, Proxy], str]:
-    """Return the proxy of each scheme, and the hosts without one that the environment names."""
+    """Return the proxy of each scheme, and the value of the environment's no_proxy or ""."""
     url = str(_given(network.proxy, PROXY_VARIABLE) or "").strip()
     if not url:
         return {}, ""
@@ -123,19 +125,19 @@ def _proxies(network: Network) -> tuple[dict[str, Proxy], str]:
     proxies = {}
     for scheme in DEFAULT_PORTS:
         for name in (f"{scheme}_proxy", "all_proxy"):
-            variable, text = _from_environment(name)
-            if text:
-                proxies[scheme] = parse_proxy(text, variable)
+            variable, value = _from_environment(name)
+            if value:
+                proxies[scheme] = parse_proxy(value, variable)
                 break
     return proxies, _from_environment("no_proxy")[1]
 
 
 def _from_environment(name: str) -> tuple[str, str]:
-    """Return the name and the value of the variable *name*; small letters go first, as in curl."""
+    """Return the name and value of the variable *name*, in lower case first, as curl does."""
     for variable in (name, name.upper()):
-        text = os.environ.get(variable, "").strip()
-        if text:
-            return variable, text
+        value = os.environ.get(variable, "").strip()
+        if value:
+            return variable, value
     return name, ""
 
 
@@ -143,9 +145,9 @@ _URL = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>.*)@)
 
 
 def parse_proxy(url: str, source: str) -> Proxy:
-    """Return the proxy at *url*, which *source* names.
+    """Return the proxy at *url*; *source* says where the URL comes from.
 
-    Raises `ValueError`; its message quotes no user and no password.
+    Raises `ValueError`; its message quotes neither user name nor password.
     """
     parts = _URL.fullmatch(url)
     scheme = ((parts and parts["scheme"]) or "http").lower()
@@ -173,14 +175,14 @@ def _without_port(host: str) -> str:
 
 
 def _credentials(user_info: str, source: str) -> tuple[str, tuple[str, ...]]:
-    """Return the `Proxy-Authorization` of *user_info* (RFC 7617), and its secrets."""
+    """Return the `Proxy-Authorization` value for *user_info* (RFC 7617), and its secrets."""
     if not user_info:
         return "", ()
     user, _, password = (unquote(part) for part in user_info.partition(":"))
     if ":" in user:
         raise ValueError(f"{source}: the user's name of a proxy cannot hold a colon (RFC 7617)")
     token = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-    # Without a password, the name is the secret: a token.
+    # Without a password, the user name is the secret: some proxies take a token there.
     secrets = {password or user, token, user_info.partition(":")[2] or user_info}
     return f"Basic {token}", tuple(secrets)
 
@@ -191,10 +193,10 @@ _HOST = re.compile(r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<plain>[^:\[\]]*))(?::(?P<p
 
 
 class HostList:
-    """Hosts, as curl reads NO_PROXY, each with a port where one is named.
+    """A list of hosts, each with an optional port, in the syntax of curl's NO_PROXY.
 
-    `example.com` covers the host and all below it, `10.0.0.0/8` addresses that a URL spells (a name
-    is not looked up), and `*` alone everything. What is neither is no host, and covers nothing.
+    `example.com` covers the host and its subdomains, `10.0.0.0/8` the addresses that a URL spells
+    (names are not resolved), and a single `*` everything. Invalid words cover nothing.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -211,13 +213,13 @@ class HostList:
         try:
             self._networks.append((ipaddress.ip_network(host, strict=False), port))
         except ValueError:
-            # A leading asterisk is of other programs' lists; its meaning is the dot's.
+            # Some programs write `*.example.com`; it means the same as `.example.com`.
             name = _ascii(host.removeprefix("*").removeprefix("."))
             if name:
                 self._names.append((name, port))
 
     def covers(self, origin: Origin) -> bool:
-        """Say whether *origin* is one of them."""
+        """Say whether *origin* is in the list."""
         if self._everything:
             return True
         literal = _literal(origin.host)
@@ -234,7 +236,7 @@ class HostList:
 
 
 class InsecureHosts:
-    """Hosts that are named one by one, `HOST` or `HOST:PORT`."""
+    """A set of hosts, each named as `HOST` or `HOST:PORT`. Subdomains are not covered."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._hosts = {self._parsed(word) for word in words}
@@ -255,7 +257,7 @@ class InsecureHosts:
         return bool(self._hosts)
 
     def covers(self, origin: Origin) -> bool:
-        """Say whether *origin* is one of them."""
+        """Say whether *origin* is in the set."""
         if not self._hosts:
             return False
         host = _canonical(origin.host)
@@ -288,13 +290,16 @@ def _ascii(host: str) -> str:
 
 
 def _certificates(path: object) -> str | None:
-    """Return *path*, a file that certificates can be read from. Raises `ValueError`."""
+    """Check that certificates can be read from *path*, and return it as an absolute path.
+
+    Raises `ValueError`.
+    """
     if not path:
         return None
     name = os.fspath(path)  # type: ignore[call-overload]
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(name)
-    except OSError as error:  # what OpenSSL cannot read, too
+    except OSError as error:  # also `ssl.SSLError`: the file is not PEM
         why = (
             "it holds no certificate as PEM" if isinstance(error, ssl.SSLError) else error.strerror
         )

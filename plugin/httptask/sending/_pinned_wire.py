@@ -1,4 +1,4 @@
-"""The wire that sends nothing: pins answer its requests."""
+"""A wire that sends nothing: pins answer its requests."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PinnedResponse:
-    """The response that a pin answers with."""
+    """A response that a pin gives."""
 
     status: int
     headers: Headers = ()
     body: bytes = field(default=b"", repr=False)
-    """Neither encoded nor in chunks."""
+    """Without content coding and transfer coding."""
 
 
 @dataclass(frozen=True, slots=True)
 class PinnedError:
-    """The error that a pin answers with."""
+    """An error that a pin gives."""
 
     error: TaskError
     is_delivered: bool
-    """Whether the server could have got the request."""
+    """Whether to treat the request as possibly received by the server."""
 
 
 AnswerPinned = Callable[["OutgoingRequest"], Awaitable[PinnedResponse | PinnedError]]
-"""Returns what answers a request. Raises a `TaskError` where nothing does."""
+"""Returns the pinned answer to a request. Raises a `TaskError` when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class PinnedWire:
-    """A wire whose requests *answer* answers. See `httptask.sending._wire.Wire`."""
+    """A wire that gets responses from *answer*. See `httptask.sending._wire.Wire`."""
 
     answer: AnswerPinned
 
@@ -57,7 +57,7 @@ class PinnedWire:
         recorder: Recorder,
         identity: TlsIdentity | None = None,
     ) -> Answer:
-        """Answer *request*. What cannot be written as HTTP is refused as on a connection."""
+        """Answer *request*. A request that cannot be written as HTTP raises the usual error."""
         _, authority, target = recorder.address = address(request.url)
         _, recorder.sent_headers = head_of(request, authority, target, None)
         recorder.is_pinned = True

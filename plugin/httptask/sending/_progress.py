@@ -1,4 +1,4 @@
-"""How far a call is, for an observer outside of it. Filling it in costs next to nothing."""
+"""The progress of a running call, for an observer outside the call."""
 
 from __future__ import annotations
 
@@ -19,82 +19,86 @@ class Wait:
 
     seconds: float
     retry_after: float | None
-    """The seconds the server asked for (RFC 9110, section 10.2.3); None when it did not ask."""
+    """The seconds in the server's `Retry-After` (RFC 9110, section 10.2.3); None without one."""
 
 
 class Keeper(Protocol):
-    """Keeps how far a call is, for another process that goes on when this one has died."""
+    """Stores the progress of a call, so that another process can continue after a crash."""
 
     @property
     def is_left(self) -> bool:
-        """Whether a call that is cancelled now is gone on with later."""
+        """Whether a call that is cancelled now will be continued later."""
         ...
 
     async def keep(self, state: Any, part: Any) -> None:
-        """Keep where a task of several calls is, and *part*, what its last call added, as JSON."""
+        """Store the *state* of a task of several calls, and *part*, the result of its last call.
+
+        Both are JSON.
+        """
         ...
 
     async def sends(self) -> None:
-        """Keep that a request is sent now which must not be sent twice."""
+        """Store that a request which must not be sent twice is about to be sent."""
         ...
 
     def note_unsent(self) -> None:
-        """Note that a call which was cancelled has sent nothing."""
+        """Note that a cancelled call has sent nothing."""
         ...
 
 
 @dataclass(slots=True)
 class Progress:
-    """Filled in by the call that runs where `watched` holds it."""
+    """The progress of a call. The call that runs in the context of `watched` fills it in."""
 
     attempt: int = 0
-    """From 1; 0 until the first one begins."""
+    """The number of the attempt, from 1; 0 before the first attempt begins."""
     max_attempts: int = 0
     wait: Wait | None = None
-    """Set between attempts."""
+    """Set between attempts, else None."""
     network: Recorder | None = None
-    """Of the hop under way, else of the last one."""
+    """The network record of the current or last hop."""
     received: Received | None = None
-    """The response of that hop as far as it came, as it came: nothing in it is masked."""
+    """The response of that hop, as far as it was received. Not masked."""
     is_observed: bool = False
-    """Whether the exchange of every call is wanted, not only that of a cancelled one."""
+    """Whether the exchange of every call is wanted, not only the exchange of a cancelled call."""
     exchange: Exchange | None = None
-    """Of a cancelled call, as far as it got, else of the last call where they are observed; secrets
-    masked.
+    """The exchange of a cancelled call, as far as it got; with `is_observed`, also the exchange of
+    the last call. Secrets are masked.
     """
     maybe_delivered: bool = False
-    """For a cancelled call: the server may have got a request."""
+    """For a cancelled call: whether a server may have received a request."""
     round_state: Any = None
-    """JSON: where a task of several calls is. Given to a new visit, it goes on from there."""
+    """The state of a task of several calls, as JSON. A new visit that is given it continues there.
+    """
     waits_until: str | None = None
-    """Of a test request that waits for a callback now: until when, RFC 3339."""
+    """The deadline (RFC 3339) of a test request that is waiting for a callback, else None."""
     notes: list[str] = field(default_factory=list)
-    """Of the calls that have ended: what the queue did to their requests."""
+    """Notes on the requests of ended calls that waited in a queue."""
     stopped: Mapping[str, Any] = field(default_factory=dict)
-    """For a cancelled task of several calls: more fields of its error."""
+    """For a cancelled task of several calls: additional fields of its error."""
     pinned: int = 0
-    """Requests of the visit that pins answered, those before a crash included."""
+    """The number of requests of the visit that pins answered, including those before a crash."""
     keeper: Keeper | None = None
-    """Told, and waited for, before requests are sent."""
+    """Stores the progress. Its `sends` is awaited before a request is sent."""
 
 
 watched: ContextVar[Progress | None] = ContextVar("httptask_watched", default=None)
-"""The progress that the call in this context fills in."""
+"""The progress object that the call in this context fills in; None when nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoundNews:
-    """What a task of several calls does next."""
+    """The next step of a task of several calls."""
 
     task: str
     """The name of the task."""
     url: str
-    """Of the next call; secrets masked."""
+    """The URL of the next call, with its secrets masked."""
     wait_seconds: float
-    """The wait before it."""
+    """The wait before the next call."""
     state: Mapping[str, Any]
-    """Where the task is."""
+    """The state of the task: see `Progress.round_state`."""
 
 
 told: ContextVar[Callable[[RoundNews], None] | None] = ContextVar("httptask_told", default=None)
-"""Told, before each call but the first, what a task of several calls in this context does next."""
+"""Called before each call but the first of a task of several calls in this context."""

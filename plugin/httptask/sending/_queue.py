@@ -1,4 +1,6 @@
-"""Which request may use a connection next: first come first served, and the origins in turn."""
+"""The queue for connections: the origins take turns, and requests to one origin keep their
+order.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +11,19 @@ from httptask.sending._wire import Origin, Recorder
 
 
 class Places:
-    """Places for requests under way: *total* of them, and *per_origin* of these for one origin."""
+    """Limits the requests under way to *total*, and to *per_origin* for each origin."""
 
     def __init__(self, total: int, per_origin: int) -> None:
         self.total, self.per_origin = total, per_origin
         self.taken = 0
         self._by_origin: Counter[Origin] = Counter()
-        # The origin whose turn is next stands first; one without queued requests is not in it.
+        # In the order of turns: the first origin is next. Only origins with queued requests.
         self._queues: dict[Origin, deque[asyncio.Future[None]]] = {}
 
     async def take(self, origin: Origin, recorder: Recorder) -> None:
-        """Take a place for a request to *origin*, after earlier requests.
+        """Take a place for a request to *origin*, after the requests that came before.
 
-        Waits without a limit of its own: the caller's deadline cancels it.
+        Waits without a timeout: the caller's deadline cancels the wait.
         """
         if self._has_room(origin):
             self._hold(origin)
@@ -32,7 +34,7 @@ class Places:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # its turn came at the same moment
+            if turn.done() and not turn.cancelled():  # it got a place just before it was cancelled
                 self.give_back(origin)
             else:
                 self._leave_queue(origin, turn)
@@ -40,7 +42,7 @@ class Places:
         recorder.end()
 
     def give_back(self, origin: Origin) -> None:
-        """Give a place back; the next request in turn gets it."""
+        """Give a place back, and wake the next requests in turn."""
         self.taken -= 1
         self._by_origin[origin] -= 1
         if not self._by_origin[origin]:
@@ -49,18 +51,18 @@ class Places:
             following.set_result(None)
 
     def _next(self) -> asyncio.Future[None] | None:
-        """Take a place for the request whose turn it is, and return its future."""
+        """Take a place for the request that is next, and return its future; None without one."""
         while (
             origin := next((origin for origin in self._queues if self._has_room(origin)), None)
         ) is not None:
             queue = self._queues.pop(origin)
-            while queue and queue[0].cancelled():  # its request has not left the queue yet
+            while queue and queue[0].cancelled():  # cancelled, but `take` has not run again yet
                 queue.popleft()
             if not queue:
                 continue
             turn = queue.popleft()
             if queue:
-                self._queues[origin] = queue  # behind all others
+                self._queues[origin] = queue  # to the end: the other origins come first
             self._hold(origin)
             return turn
         return None

@@ -1,4 +1,4 @@
-"""What one credential may still send to one origin, by what its server said last."""
+"""The requests that one credential may still send to one origin, as the server last said."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ from dataclasses import dataclass
 from httptask.sending._rate_headers import ServerLimit
 
 _SAME_WINDOW_SECONDS = 1.5
-"""Resets so close to each other are one: servers round to seconds."""
+"""Reset times closer than this belong to the same window: servers round them to seconds."""
 
 
 @dataclass(slots=True)
 class Quota:
-    """The requests that a server still takes, and when it takes more.
+    """The number of requests that a server still takes, and when it takes more.
 
-    When they are used up, requests wait for the reset. Then one goes ahead, and its response says
-    how many may follow: nobody knows how many a server takes after a reset, and all at once would
-    be refused again.
+    When the number is used up, requests wait for the reset. After the reset one request goes ahead,
+    and its response says how many may follow. Without that, all the waiting requests would be sent
+    at once, and most of them refused again.
     """
 
     longest_pause: float
     under_way: int = 0
-    """Requests that went out and have no response yet: the server may not have counted them."""
+    """Requests without a response yet: `remaining` may not include them."""
     remaining: int | None = None
-    """None when all may go."""
+    """The number in the last response; None: no limit is known."""
     resets_at: float = 0
+    """The end of the window, by the monotonic clock."""
     source: str = ""
-    """The header that says so."""
+    """The header that set the limit."""
     is_probed: bool = False
-    """The one that goes ahead after a reset is under way."""
+    """Whether the request that goes ahead after a reset is under way."""
 
     def ready_at(self, now: float) -> float | None:
-        """Return when to ask again whether a request may go; None when it may go now."""
+        """Return the moment to ask again; None when a request may go now. See `Gate`."""
         if self.remaining is None:
             return None
         if now < self.resets_at:
@@ -43,11 +44,11 @@ class Quota:
         return math.inf if self.is_probed else None
 
     def closed_until(self, now: float) -> float | None:
-        """Return when a request may go at the earliest, where that is certain."""
+        """Return the earliest moment for another request, if that is certain."""
         return self.resets_at if self.remaining == 0 and now < self.resets_at else None
 
     def go(self, now: float) -> bool:
-        """Note that a request goes out; say whether it is the one that goes ahead."""
+        """Note that a request goes out, and say whether it is the one that goes ahead."""
         self.under_way += 1
         goes_ahead = self.remaining is not None and now >= self.resets_at
         self.is_probed = self.is_probed or goes_ahead
@@ -60,7 +61,7 @@ class Quota:
             self.is_probed = False
 
     def answered(self, now: float, limit: ServerLimit | None, goes_ahead: bool) -> None:
-        """Note that a request had a response, which says *limit*."""
+        """Note that a request had a response, with the server's *limit* if it has one."""
         self.back(goes_ahead)
         if limit is None:
             if goes_ahead:
@@ -69,7 +70,7 @@ class Quota:
         resets_at = now + min(limit.seconds, self.longest_pause)
         is_same = now < self.resets_at and abs(resets_at - self.resets_at) < _SAME_WINDOW_SECONDS
         if self.remaining is not None and is_same:
-            # Responses overtake each other: within a window the smallest number is the newest.
+            # Responses may arrive out of order: within a window the smallest number is the newest.
             self.remaining = min(self.remaining, limit.remaining)
             return
         self.remaining, self.resets_at = limit.remaining, resets_at

@@ -1,4 +1,4 @@
-"""What a response says of the server's limits: how many more requests, and until when."""
+"""Rate limit headers: how many more requests a server takes, and until when."""
 
 from __future__ import annotations
 
@@ -13,35 +13,36 @@ from httptask.model.exchange import Headers
 from httptask.sending._retry import retry_after, server_time
 
 _INITIALS = frozenset("rRxX")
-"""What the names of all the headers start with that are read here."""
+"""The first letters of all header names that are read here, to skip the others quickly."""
 
 _FAMILIES = ("x-ratelimit-", "x-rate-limit-", "ratelimit-")
-"""Names before `remaining` and `reset`: of many services, and of drafts before draft-07."""
+"""What header names have before `remaining` and `reset`: those of many services, and those of the
+IETF draft before draft-07.
+"""
 
 _REFUSALS = frozenset((403, 429, 503))
-"""Statuses whose `Retry-After` speaks of more than the one request: RFC 6585, section 4, RFC 9110,
-section 15.6.4; GitHub refuses with 403.
+"""Statuses whose `Retry-After` applies to all requests, not only to this one: RFC 6585, section 4,
+RFC 9110, section 15.6.4; GitHub uses 403.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimit:
-    """What a server says."""
+    """A limit that a server announced."""
 
     remaining: int
-    """Requests that it still takes."""
+    """The requests that the server still takes."""
     seconds: float
-    """The time until it takes more."""
+    """The time until the server takes more."""
     source: str
-    """The header that says so, for a person."""
+    """The name of the header, for messages."""
 
 
 def server_limit(status: int, headers: Headers, now: datetime | None = None) -> ServerLimit | None:
-    """Return what a response of *status* with *headers* says of the server's limits; None when it
-    says nothing that can be read. *now* is the time where the server does not say what time it is.
+    """Return the limit in *headers*, of a response with *status*; None without a readable one.
 
-    `Retry-After` wins over all others (draft-ietf-httpapi-ratelimit-headers-11, section 5). Of
-    several limits the one that is reached first counts.
+    *now* is used as the server's time when there is no `Date`. `Retry-After` takes precedence
+    (draft-ietf-httpapi-ratelimit-headers-11, section 5). Of several limits the strictest counts.
     """
     lines: dict[str, list[str]] = {}
     for name, value in headers:
@@ -54,7 +55,7 @@ def server_limit(status: int, headers: Headers, now: datetime | None = None) -> 
         if waits is not None:
             return ServerLimit(0, waits, "Retry-After")
     limits = [*_structured(lines), *_conventional(lines, headers, now)]
-    # Nothing left for the longest time is the strictest.
+    # The strictest: the fewest requests left, and among equals the longest time.
     return min(limits, key=lambda limit: (limit.remaining, -limit.seconds), default=None)
 
 
@@ -62,12 +63,15 @@ def server_limit(status: int, headers: Headers, now: datetime | None = None) -> 
 
 
 def _structured(lines: dict[str, list[str]]) -> Iterator[ServerLimit]:
-    """Yield the limits of `RateLimit`. A policy has the window of one that does not say when it
-    resets.
+    """Yield the limits in `RateLimit`. A limit without a reset time resets after the window of its
+    policy in `RateLimit-Policy`.
     """
     if "ratelimit" not in lines:
         return
-    policies = {name: given.get("w") for name, given in _items(lines.get("ratelimit-policy", []))}
+    policies = {
+        name: parameters_of_policy.get("w")
+        for name, parameters_of_policy in _items(lines.get("ratelimit-policy", []))
+    }
     for name, parameters in _items(lines["ratelimit"]):
         remaining = _count(parameters.get("r"))
         seconds = _count(parameters.get("t", policies.get(name)))
@@ -76,10 +80,11 @@ def _structured(lines: dict[str, list[str]]) -> Iterator[ServerLimit]:
 
 
 def _items(values: list[str]) -> list[tuple[str, dict[str, Any]]]:
-    """Return the strings of a list with their parameters (RFC 9651, section 3.1); nothing of one
-    that is malformed.
+    """Return the strings of a structured list, with their parameters (RFC 9651, section 3.1).
+
+    A malformed list counts as empty.
     """
-    import http_sf  # few servers send such a list
+    import http_sf  # imported late: few servers send such a list
 
     try:
         items: Any = http_sf.parse(", ".join(values).encode("ascii"), tltype="list")
@@ -93,31 +98,36 @@ def _count(value: Any) -> int | None:
     return value if is_number and value >= 0 else None
 
 
-# The conventions before it
+# The older conventions
 
 _EPOCH, _EPOCH_MILLISECONDS = 1e9, 1e12
-"""Numbers from here on are moments: as delta seconds they were more than thirty years."""
+"""Numbers from here on are times since 1970, in seconds or milliseconds: as durations they would be
+more than thirty years.
+"""
 
 _NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{0,9})?")
 _DURATION = re.compile(
     r"(?=.)(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6}(?:\.[0-9]{1,9})?)s)?"
     r"(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)ms)?"
 )
-"""`6m0s`, `20ms`."""
+"""A duration such as `6m0s` or `20ms`."""
 
 
 def _conventional(
     lines: dict[str, list[str]], headers: Headers, now: datetime | None
 ) -> Iterator[ServerLimit]:
-    """Yield the limits of `X-RateLimit-*` and its like: `…-Remaining` with `…-Reset`, and both
-    with the same end, such as `-Requests`.
+    """Yield the limits in `X-RateLimit-*` and similar headers: `…-Remaining` with `…-Reset`.
+
+    Both may end in the same suffix, such as `-Requests`.
     """
     for name, values in lines.items():
-        family = next((known for known in _FAMILIES if name.startswith(known)), None)
+        family = next((prefix for prefix in _FAMILIES if name.startswith(prefix)), None)
         if family is None or not name.startswith("remaining", len(family)) or len(values) > 1:
             continue
-        end = name[len(family) + len("remaining") :]
-        resets = lines.get(f"{family}reset-after{end}") or lines.get(f"{family}reset{end}", [])
+        suffix = name[len(family) + len("remaining") :]
+        resets = lines.get(f"{family}reset-after{suffix}") or lines.get(
+            f"{family}reset{suffix}", []
+        )
         if not _NUMBER.fullmatch(values[0].strip()) or len(resets) != 1:
             continue
         seconds = _seconds_until(resets[0].strip(), lambda: _server_time(headers, now))
@@ -126,10 +136,10 @@ def _conventional(
 
 
 def _seconds_until(text: str, server_time: Callable[[], datetime]) -> float | None:
-    """Return the seconds until the reset that *text* names: delta seconds, seconds or milliseconds
-    since 1970, a duration, or a date. None for anything else.
+    """Return the seconds until *text*, the time of a reset; None if it cannot be parsed.
 
-    A moment is compared to the server's own time: clocks differ.
+    *text* is a number of seconds, a time in seconds or milliseconds since 1970, a duration, or a
+    date. Times are compared with the server's clock, which may differ from ours.
     """
     if _NUMBER.fullmatch(text):
         number = float(text)

@@ -1,4 +1,4 @@
-"""Redirects (RFC 9110, section 15.4): a response in, the next request or a refusal out."""
+"""Redirects (RFC 9110, section 15.4): the request that follows a response, or a refusal."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from httptask.sending._wire import UnsendableError
 FOLLOWED = frozenset((301, 302, 303, 307, 308))
 """Statuses of redirects that are followed (RFC 9110, section 15.4)."""
 _STAYS = re.compile(r"(?i)auth|cookie|key|token|secret|pass|cred|session|sig|referer|^host$")
-"""Header names that may carry a secret, or name this host. They do not cross origins: a header too
-few is preferred to a leak.
+"""Names of headers that may carry a secret or name the host. They are not sent to another origin:
+dropping a harmless header is better than leaking a secret.
 """
 
 _ABOUT_BODY = ("content-", "transfer-encoding")
-"""How the names of header fields begin that describe a body."""
+"""Prefixes of the names of headers that describe a body."""
 
 
 def next_request(
     request: OutgoingRequest, plain: OutgoingRequest, status_code: int, location: str
 ) -> OutgoingRequest | None:
-    """Return the request that a redirect asks for; None when the response is no redirect.
+    """Return the request that follows a redirect; None when the response is not a redirect.
 
-    The response to *request* has *status_code* and *location*, its `Location`. *plain* is the first
-    request before it was authorised: across origins nothing secret travels.
+    The response to *request* has *status_code* and the `Location` value *location*. *plain* is the
+    first request before it was authorised: its headers are used for another origin, so that no
+    secret is sent there.
     Raises `RedirectError` for a redirect that is not followed: to another scheme, from https to
-    http, or with a body across origins.
+    http, or with a body to another origin.
     """
     if status_code not in FOLLOWED or not location:
         return None
@@ -52,17 +53,16 @@ def next_request(
 
 
 def target_of(base: str, reference: str, what: str = "a redirect") -> str:
-    """Return the absolute URL of *reference*, which the response of the URL *base* names (RFC 3986,
-    section 5).
+    """Resolve *reference* against the URL *base* (RFC 3986, section 5), and drop the fragment.
 
-    Raises `RedirectError` for what is not followed: no URL, another scheme, https to http, a user
-    name or password. *what* names it in the error's message.
+    Raises `RedirectError` for a target that is not followed: no URL, a scheme other than http and
+    https, http after https, or a URL with a user name or password. *what* starts the message.
     """
     try:
         target_url = urldefrag(urljoin(base, reference)).url
         target = split_url(target_url)
         if target.scheme in ("http", "https"):
-            address(target_url)  # a URL that cannot be parsed now could not be sent later
+            address(target_url)  # raises now if no request could be sent to the URL
     except (UnsendableError, ValueError) as error:
         raise RedirectError(f"{what} to something that is no URL: {error}") from None
     if target.scheme not in ("http", "https") or not target.hostname:
@@ -84,24 +84,24 @@ def is_same_origin(url: str, other: str) -> bool:
 
 
 def for_another_origin(request: OutgoingRequest) -> OutgoingRequest:
-    """Return *request*, which was not authorised, without the headers that may be secret."""
+    """Return *request*, which is not authorised, without the headers that may hold a secret."""
     headers = [pair for pair in request.headers if not _STAYS.search(pair[0])]
     return OutgoingRequest(request.method, request.url, headers, request.body)
 
 
 def without_body(request: OutgoingRequest, method: str) -> OutgoingRequest:
-    """Return *request* as one of *method*, without its body and the headers about it."""
+    """Return *request* with *method*, and without its body and the headers that describe it."""
     headers = [pair for pair in request.headers if not pair[0].lower().startswith(_ABOUT_BODY)]
     return OutgoingRequest(method, request.url, headers)
 
 
 def way_of(hops: Sequence[tuple[OutgoingRequest, int]]) -> str:
-    """Return *hops*, requests and the statuses that answered them, for an error's message."""
+    """Return *hops*, pairs of a request and the status of its response, as text for messages."""
     return " -> ".join(f"{request.method} {request.url} ({status})" for request, status in hops)
 
 
 def circle(following: OutgoingRequest) -> RedirectError:
-    """Return the error of *following*, a request that was sent before in the same attempt."""
+    """Return the error for *following*, a request that was already sent in the same attempt."""
     message = f"the redirects go round in a circle, back to {following.method} {following.url}"
     if following.method not in ("GET", "HEAD"):
         message += "; after 301 and 302 only a POST becomes a GET (RFC 9110, section 15.4)"
@@ -113,7 +113,9 @@ def _origin(url: SplitResult) -> tuple[str, str | None, int | None]:
 
 
 def _keeps_body(status_code: int, method: str) -> bool:
-    """Say whether the method and the body stay (RFC 9110, sections 15.4.2 to 15.4.4)."""
+    """Say whether a redirect keeps the method and the body (RFC 9110, sections 15.4.2 to
+    15.4.4).
+    """
     if status_code == 303:
         return method in ("GET", "HEAD")
     return not (status_code in (301, 302) and method == "POST")

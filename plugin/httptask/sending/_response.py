@@ -1,4 +1,4 @@
-"""A received response -> its decoded view, its outcome class, and the result of the task."""
+"""Decoding a response's body, deciding the outcome, and making the result of the task."""
 
 from __future__ import annotations
 
@@ -27,47 +27,48 @@ from httptask.sending._texts import json_text, text_of
 
 
 class View(NamedTuple):
-    """A response's body as a person and a workflow read it. A tuple: one is made in every call."""
+    """The decoded body of a response. A tuple, because every call makes one: it is fast."""
 
     content: bytes
-    """After content coding; empty when it went into a file as it came."""
+    """The body after content decoding; empty when it was written to a file directly."""
     value: Any
     decoded_as: str | None
-    """`json`, `text`, or None: bytes."""
+    """`json` or `text`; None: the body is bytes, or missing."""
     media_type: str
     error: TaskError | None = None
     """Why the body does not match its Content-Type."""
     file: BodyFile | None = None
     """The file with the body's bytes, when they are neither JSON nor text."""
     missing: bool = False
-    """There could be a body, and there is none."""
+    """Whether the response could have a body, but has none."""
     start: str = ""
-    """The first characters of JSON's text, for an error's message."""
+    """The first characters of a JSON text, for error messages."""
 
     def __repr__(self) -> str:
-        return f"<View of {len(self.content):,} bytes as {self.decoded_as}>"  # may hold a secret
+        # The body is left out: it may hold a secret.
+        return f"<View of {len(self.content):,} bytes as {self.decoded_as}>"
 
     @property
     def body(self) -> Any:
-        """The body of a result: the value, or the reference to a file."""
+        """The body for the task's result: the value, or the reference to a file."""
         return self.file.reference() if self.file is not None else self.value
 
     @property
     def size(self) -> int:
-        """The number of bytes after content coding."""
+        """The size of the body in bytes, after content decoding."""
         return self.file.size if self.file is not None else len(self.content)
 
 
 NO_VIEW = View(b"", None, None, "")
-"""The view of a body that did not come, or not as a whole."""
+"""The view of a body that was not received, or not completely."""
 
 
 def view_of(
     received: Received, limits: Limits, redactor: Redactor, bodies: Bodies | None = None
 ) -> View:
-    """Return the view of *received*; *bodies* makes files.
+    """Decode the body of *received*. *bodies* makes files for bodies that are not decoded.
 
-    Never raises: what is wrong with the body is the view's `error`.
+    Never raises a `TaskError`: an error of the body is in the view's `error`.
     """
     bodies = bodies or Bodies(limits.body)
     if received.file is not None:
@@ -86,10 +87,10 @@ def view_of(
 def _as_it_came(
     received: Received, error: DecodeError, limits: Limits, redactor: Redactor, bodies: Bodies
 ) -> View:
-    """Return the view of a body whose content coding cannot be undone because of *error*.
+    """Return the view of a body whose content coding cannot be undone; *error* says why.
 
-    A body that is valid JSON as it came was never encoded: its Content-Encoding is false. The body
-    of a failed request is shown too: it says why.
+    If the bytes are valid JSON, they were never encoded, and Content-Encoding is wrong: then the
+    view has no error. The body of an error response is decoded anyway: it explains the error.
     """
     content = bytes(received.body)
     is_json = JSON in (bodies.reading.body, reading_of(received.media_type)) and (
@@ -105,13 +106,14 @@ def _as_it_came(
 def _read(
     content: bytes, received: Received, limits: Limits, redactor: Redactor, bodies: Bodies
 ) -> View:
-    """Return the view of *content*, the body after content coding."""
+    """Return the view of *content*, the body after content decoding."""
     may_be_empty_file = bodies.wants_file(received) and received.may_have_body
     if not content and not may_be_empty_file:
         return View(content, None, None, received.media_type, missing=received.may_have_body)
     decoded_as = bodies.decoded_as(received)
     charset = bodies.reading.charset
-    # "responseBody": "json" holds for successes; the body of an error may be JSON all the same.
+    # "responseBody": "json" applies to successes, but the body of an error response may be JSON,
+    # too: use it if it parses.
     if bodies.reading.body == JSON and decoded_as != JSON:
         view = _json_view(content, received, limits, redactor, charset)
         if view.error is None:
@@ -120,14 +122,14 @@ def _read(
         view = _json_view(content, received, limits, redactor, charset)
         if view.error is None or not received.coding_note:
             return view
-        file = bodies.new_file()  # most likely still encoded: text could not hold these bytes
+        file = bodies.new_file()  # most likely still encoded, so not text: keep the bytes
         file.write(content)
         view.error.message += f"; {received.coding_note}"
         return _file_view(content, received, file)._replace(error=view.error)
     if decoded_as == ITEMS:
         return _items_view(content, received, limits, redactor, charset)
-    # RFC 9110, section 8.3: without a Content-Type the recipient may look at the data. Valid text
-    # without NUL is text.
+    # RFC 9110, section 8.3: without a Content-Type the recipient may examine the data. Bytes that
+    # decode to text without NUL count as text.
     is_untyped = not received.media_type and not bodies.wants_file(received)
     may_be_text = decoded_as == TEXT or is_untyped
     text = text_of(content, received.content_type, charset) if may_be_text else None
@@ -144,15 +146,15 @@ _MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}")
 
 def _file_view(content: bytes, received: Received, file: BodyFile) -> View:
     file.name = filename_of(received.header_lines("content-disposition"))
-    # A malformed media type would be no use to whoever sends the file on.
+    # A malformed media type is left out: a request that sends the file on could not use it.
     if _MEDIA_TYPE.fullmatch(received.media_type):
         file.media_type = received.media_type
     return View(content, None, None, received.media_type, file=file)
 
 
 def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
-    """Return the body after content coding: bytes, or a file when it is too large for memory and
-    neither JSON nor text.
+    """Return the body after content decoding: bytes, or a file when the body is too large for
+    memory and neither JSON nor text.
 
     Raises `DecodeError` and `TooLargeError`.
     """
@@ -182,25 +184,27 @@ def _decoded(received: Received, bodies: Bodies) -> bytes | BodyFile:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The judgement of the caller on a response: a success or not, and how it differs."""
+    """The caller's verdict on a response: a success or not, and how it differs from the
+    description.
+    """
 
     accepted: bool
     why: str = ""
-    """Why it is not accepted; "" when its status says it all."""
+    """Why the response is not accepted; "" when the status is reason enough."""
     differences: tuple[Difference, ...] = ()
     unmet: str = ""
-    """Why what the task waits for has not come (`retry.until`): another try is asked for."""
+    """Why the condition in `retry.until` is not met: another attempt is wanted."""
     failure: TaskError | None = None
-    """Why it cannot be told whether it has come: no other try of a success would help."""
+    """The error of evaluating `retry.until`: another attempt would not help."""
 
 
 def outcome(
     received: Received, view: View, redactor: Redactor, verdict: Verdict | None = None
 ) -> TaskError | None:
-    """Return the error that *received* is, or None for a success.
+    """Return the error for *received*, or None for a success.
 
-    A success is accepted by *verdict* (without one: any 2xx), is what the task waits for, and its
-    body matches its Content-Type.
+    A success is a response that *verdict* accepts (without a verdict: any 2xx), that meets
+    `retry.until`, and whose body matches its Content-Type.
     """
     is_accepted = verdict.accepted if verdict is not None else received.is_success
     unmet = verdict.unmet if verdict is not None else ""
@@ -229,9 +233,9 @@ def task_result(
     attempts: int,
     elapsed: float,
 ) -> TaskResult:
-    """Return the result of a task.
+    """Return the result of a task whose last response is *received*.
 
-    *cookies_before* are the `Set-Cookie` values of the redirects that led to *received*.
+    *cookies_before* are the `Set-Cookie` values of the redirects before. *elapsed* is in seconds.
     """
     return TaskResult(
         status_code=received.status_code,
@@ -249,7 +253,7 @@ def _joined(headers: Headers) -> dict[str, str | list[str]]:
     for name, value in headers:
         key = name.lower()
         old = joined.get(key)
-        if key == "set-cookie":  # RFC 9110, section 5.3: it cannot be joined
+        if key == "set-cookie":  # RFC 9110, section 5.3: its values cannot be joined by commas
             joined[key] = [*old, value] if isinstance(old, list) else [value]
         else:
             joined[key] = f"{old}, {value}" if old is not None else value
@@ -264,18 +268,18 @@ def _excerpt(view: View, redactor: Redactor) -> str:
 
 
 def _masked_start(text: str, redactor: Redactor) -> str:
-    """Return the start of *text* on one line.
+    """Return the start of *text*, masked, on one line.
 
-    It is masked before it is cut: a cut must not save a part of a secret.
+    Masking comes before cutting: masking would not find a secret that was cut in two.
     """
     start = redactor.text(text[:_START])
     if len(text) > _START:
-        start = start[: -_START // 4]  # a secret may have been cut off at the end
+        start = start[: -_START // 4]  # the end may be the first half of a secret
     return " ".join(start.split())
 
 
 _START = 64 * 1024
-"""Characters of a body that are searched for secrets before an error's message quotes it."""
+"""Characters of a body that are masked before an error message quotes their start."""
 
 
 # JSON (RFC 8259)
@@ -287,7 +291,7 @@ def _json_view(
     media_type = received.media_type
     try:
         text = json_text(content, received.content_type, charset)
-        if text.isspace() or not text:  # some servers send a space for no body at all
+        if text.isspace() or not text:  # some servers send white space instead of no body
             return View(content, None, None, media_type, missing=True)
         value = _parsed(text)
     except RecursionError:
@@ -298,9 +302,7 @@ def _json_view(
 
 
 def _parsed(text: str) -> Any:
-    """Return the value of the JSON *text*. Raises `ValueError` with a message, and
-    `RecursionError`.
-    """
+    """Parse the JSON *text*. Raises `ValueError` with a message, and `RecursionError`."""
     value = quick_json.read(text)
     if value is not quick_json.UNREAD:
         return value
@@ -313,7 +315,7 @@ def _parsed(text: str) -> Any:
 def _bounded_view(
     value: Any, text: str, content: bytes, media_type: str, limits: Limits, redactor: Redactor
 ) -> View:
-    # Counting brackets is cheap; a body with fewer than the allowed levels need not be walked.
+    # Counting brackets is fast; a body with fewer brackets than allowed levels need not be walked.
     may_be_deep = content.count(b"[") + content.count(b"{") > limits.json_depth
     if may_be_deep and deeper_than(value, limits.json_depth):
         return _not_json(content, media_type, redactor, _too_deep(limits))
@@ -323,7 +325,7 @@ def _bounded_view(
 def _items_view(
     content: bytes, received: Received, limits: Limits, redactor: Redactor, charset: str = ""
 ) -> View:
-    """Return the view of a body that is a sequence of items: an array of them."""
+    """Decode a body that is a sequence of items, such as JSON lines, to an array."""
     media_type = received.media_type
     try:
         text = json_text(content, received.content_type, charset)
@@ -336,8 +338,9 @@ def _items_view(
 
 
 def _items(text: str, media_type: str) -> Iterator[Any]:
-    """Yield the items of the sequence *text*. Raises `ValueError` with a message, and
-    `RecursionError`.
+    """Parse and yield the items of the sequence *text*.
+
+    Raises `ValueError` with a message, and `RecursionError`.
     """
     sequence = sequence_of(media_type)
     if sequence is None:
@@ -352,7 +355,7 @@ def _items(text: str, media_type: str) -> Iterator[Any]:
 def _not_json(
     content: bytes, media_type: str, redactor: Redactor, why: str, *, as_items: bool = False
 ) -> View:
-    # `detect_encoding` names codecs that leave out a byte order mark.
+    # The codecs that `detect_encoding` returns remove a byte order mark.
     text = content.decode(json.detect_encoding(content), "replace")
     start = _masked_start(text, redactor)[:80]
     claim = f"the response says it is {media_type}"

@@ -1,4 +1,4 @@
-"""Retries: an outcome in, whether and when to try again out."""
+"""Retries: whether and when to try again after an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from httptask.model.exchange import OutgoingRequest
 from httptask.model.policy import RetryPolicy
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PUT", "DELETE"})
-"""RFC 9110, section 9.2.2, and QUERY of RFC 10008."""
+"""Idempotent methods: RFC 9110, section 9.2.2, and QUERY of RFC 10008."""
 KEY_HEADER = "Idempotency-Key"
 KEY_HEADERS = frozenset(
     (
@@ -29,7 +29,7 @@ KEY_HEADERS = frozenset(
         *("idempotence-key", "x-idempotence-key", "paypal-request-id"),
     )
 )
-"""What services call it, in lower case."""
+"""The names that services use for an idempotency key header, in lower case."""
 
 _ALWAYS = "any method"
 _SAFELY = "idempotent methods, or with an idempotency key"
@@ -59,47 +59,48 @@ _NEVER: dict[str, str] = {
     "parse": "the answer would be the same",
     "redirect": "the server would redirect alike",
 }
-"""Why a class of outcomes is never tried again."""
+"""Why an outcome is never retried, by its kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineAttempt:
-    """One attempt of several: an engine makes each with a call of its own, and waits between them.
+    """One of several attempts that an engine makes: it starts a call for each, and waits between.
 
-    The error of the call says when the next one may follow.
+    The error of a call says when the next attempt may follow.
     """
 
     before: int = 0
-    """How many were made before."""
+    """The number of attempts made before."""
     seconds_before: float = 0.0
-    """The seconds since the first one began."""
+    """The seconds between the start of the first attempt and the start of this one."""
 
 
 def why_not(
     error: TaskError, requests: Sequence[OutgoingRequest], statuses: Collection[int] = frozenset()
 ) -> str | None:
-    """Return why *requests* are not sent again after *error*; None when another try may help and
-    does no harm.
+    """Return why an attempt must not be retried after *error*; None when a retry may help and does
+    no harm.
 
-    *requests* are those of one attempt: the task's own, and one for each redirect that was
-    followed. *statuses* are those that the author adds to the table.
+    *requests* are the requests of the attempt: the task's request, and one for each redirect that
+    was followed. *statuses* are additional statuses to retry, from `retry.statuses`.
     """
     if isinstance(error, TimedOutError) and error.phase in ("total", "queue"):
         return "no time is left" if error.retry_after is None else None
     rule = _rule(error, statuses)
     if rule is None:
         return _why_never(error)
-    if not requests:  # a token endpoint that failed may be there again
+    if not requests:  # only a failed token request can be retried: there was no other
         return None if isinstance(error, CredentialError) else "no request could be made"
     if _has_key(requests[0]):
         return None
     if rule == _WITH_KEY:
         return f"a 409 is tried again only with an {KEY_HEADER} header"
-    unsent = rule == _ALWAYS or (
+    is_harmless = rule == _ALWAYS or (
         error.kind in ("connection", "timeout") and not error.maybe_delivered
     )
-    # After a redirect the first request was answered: it has had its effect.
-    if unsent and len(requests) == 1 and not isinstance(error, CredentialError):
+    # With more than one request there was a redirect: the first request was answered, and has had
+    # its effect.
+    if is_harmless and len(requests) == 1 and not isinstance(error, CredentialError):
         return None
     unsafe_methods = [request.method for request in requests if request.method not in IDEMPOTENT]
     if not unsafe_methods:
@@ -110,8 +111,8 @@ def why_not(
 
 
 def is_repeatable(request: OutgoingRequest) -> bool:
-    """Say whether *request* does no harm when it is sent again: its method is idempotent (RFC 9110,
-    section 9.2.2), or it has an idempotency key.
+    """Say whether *request* can safely be sent twice: its method is idempotent (RFC 9110, section
+    9.2.2), or it has an idempotency key.
     """
     return request.method in IDEMPOTENT or _has_key(request)
 
@@ -128,7 +129,7 @@ def _rule(error: TaskError, statuses: Collection[int]) -> str | None:
     if not isinstance(error, StatusError):
         return _BY_KIND.get(error.kind)
     status, asked_to_wait = error.status_code, error.retry_after is not None
-    # The server refused the request, so it had no effect, and says when another may come.
+    # A 4xx with Retry-After: the server did not act on the request, and says when to try again.
     if asked_to_wait and 400 <= status < 500:
         return _ALWAYS
     rule = _BY_STATUS.get(status)
@@ -150,8 +151,8 @@ def wait_seconds(
     retry_after: float | None,
     jitter: Callable[[], float] = random.random,
 ) -> float:
-    """Return the seconds to wait after *attempts* attempts: backoff with full jitter, at least
-    *retry_after*.
+    """Return the seconds to wait after *attempts* attempts: exponential backoff, at most a day,
+    with full jitter; but never less than *retry_after*.
     """
     try:
         longest = policy.interval_seconds * policy.backoff_rate ** (attempts - 1)
@@ -162,25 +163,27 @@ def wait_seconds(
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 _JOINED = re.compile(r"\s*,\s*(?=[0-9.]+\s*(?:,|\Z))")
-"""The comma of lines that were joined on the way (RFC 9110, section 5.3); a date has one, too."""
+"""The comma between values that a proxy joined (RFC 9110, section 5.3), not the comma in a date."""
 _MOST_SECONDS = 2.0**53
-"""Longer waits are clamped to this: it is still an exact number in JSON."""
+"""Longer waits are clamped to this: up to 2**53, whole numbers are exact in JSON."""
 
 
 def retry_after(values: Iterable[str], now: datetime | None = None) -> float | None:
-    """Return the seconds that *values* of `Retry-After` ask for, to a date in whole ones, rounded
-    up; None without any.
+    """Return the seconds to wait by *values*, of `Retry-After` (RFC 9110, section 10.2.3).
 
-    RFC 9110, section 10.2.3. The longest of several counts. Malformed values, negative numbers and
-    dates in the past are ignored. *now* is the server's time, see `server_time`.
+    The time until a date is rounded up to whole seconds. Of several values the longest counts.
+    Malformed values, negative numbers and dates in the past are ignored; None if none remains.
+    *now* is the server's time: see `server_time`.
     """
-    single = (part for value in values for part in _JOINED.split(value.strip()))
-    waits = [seconds for part in single if (seconds := _seconds(part, now)) is not None]
+    parts = (part for value in values for part in _JOINED.split(value.strip()))
+    waits = [seconds for part in parts if (seconds := _seconds(part, now)) is not None]
     return min(max(waits), _MOST_SECONDS) if waits else None
 
 
 def retry_after_of(headers: Mapping[str, str | list[str]]) -> float | None:
-    """Return the seconds that the *headers* of a result, names in lower case, ask to wait."""
+    """Return the seconds in `Retry-After` of a result's *headers*, whose names are in lower
+    case.
+    """
     value, date = headers.get("retry-after"), headers.get("date")
     if not isinstance(value, str):
         return None
@@ -188,17 +191,18 @@ def retry_after_of(headers: Mapping[str, str | list[str]]) -> float | None:
 
 
 def server_time(dates: Iterable[str], now: datetime | None = None) -> datetime:
-    """Return what time it is for the server that sent *dates*, its `Date` lines; else *now*.
+    """Return the server's time from *dates*, its `Date` lines (RFC 9110, section 6.6.1), else
+    *now*.
 
-    RFC 9110, section 6.6.1. Clocks differ, and a moment that a server names is one of its own.
+    Dates that a server sends must be compared with the server's clock, which may differ from ours.
     """
     return next(filter(None, map(http_date, dates)), None) or now or datetime.now(UTC)
 
 
 def _seconds(value: str, now: datetime | None) -> float | None:
     if _SECONDS.fullmatch(value):
-        # HTTP knows no decimals, but servers send them and mean them: all requests to an origin
-        # wait, so that a second in place of a twentieth of one would be dear.
+        # HTTP defines no decimals, but servers send them. Rounding 0.05 up to a second would slow
+        # down every request to the origin.
         return float(value)
     moment = http_date(value)
     seconds = (moment - (now or datetime.now(UTC))).total_seconds() if moment is not None else 0

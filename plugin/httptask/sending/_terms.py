@@ -1,4 +1,4 @@
-"""What holds for every call of a task."""
+"""The terms of a task: the settings that apply to each of its calls."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from httptask.model.task import Reading
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for every call of a task: a task that runs again and again makes it once."""
+    """The settings that apply to every call of a task. Made once for a task that runs
+    repeatedly.
+    """
 
     timeouts: Timeouts
     retry: RetryPolicy
     limits: Limits
     redactor: Redactor
     reading: Reading
-    """How the task wants a body to be read."""
+    """How the task's settings say that bodies are to be read."""
     redirects: int
-    """How many are followed; never more than `limits` has."""
+    """The most redirects that are followed; never more than `limits` allow."""
     credentials: Sequence[str]
-    """The names of what authorises its requests."""
+    """The names of the credentials of its requests."""

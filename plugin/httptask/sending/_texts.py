@@ -1,4 +1,4 @@
-"""The bytes of a response, decoded by their charset."""
+"""Decoding the bytes of a response to text."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from httptask.sending._declarations import declared_inside, marked
 
 
 def text_of(content: bytes, content_type: str, fallback: str = "") -> str | None:
-    """Return *content* as text, without its byte order mark; None when it is invalid in its
+    """Decode *content* to text, without its byte order mark; None when it is invalid in its
     charset.
 
-    The first of these that names a charset decides: the byte order mark (the Encoding Standard,
-    section 6.1), the header, the body itself, *fallback* (the charset that the task names). If none
-    does, it is UTF-8 or no text: a guess would be text that nobody sent.
+    The charset comes from the byte order mark (the Encoding Standard, section 6.1), else from
+    *content_type*, else from a declaration in the content, else from *fallback*, the task's
+    setting, else it is UTF-8. Nothing is guessed: the text might be wrong.
     """
     codec = (
         marked(content)
@@ -31,10 +31,10 @@ def text_of(content: bytes, content_type: str, fallback: str = "") -> str | None
 
 
 def json_text(content: bytes, content_type: str, fallback: str = "") -> str:
-    """Return *content*, which should be JSON, as text.
+    """Decode *content*, which should be JSON, to text.
 
-    It is Unicode (RFC 8259, section 8.1), else in the declared charset. Raises `ValueError` when it
-    is neither.
+    JSON is in a Unicode encoding (RFC 8259, section 8.1); content that is not is decoded by the
+    charset of *content_type*, else *fallback*. Raises `ValueError` when it cannot be decoded.
     """
     try:
         return content.decode(json.detect_encoding(content), "surrogatepass").removeprefix("\ufeff")

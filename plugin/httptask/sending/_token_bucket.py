@@ -1,4 +1,4 @@
-"""Token buckets of this process: the limits that tasks and credentials set."""
+"""Token buckets for the rate limits of tasks and credentials, counted in this process."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import time
 from httptask.model.rates import RateLimit
 
 _MOST_BUCKETS = 10_000
-"""Beyond it, those are forgotten that are full again."""
+"""The most buckets that are remembered. Beyond that, full ones are forgotten."""
 
 
 class TokenBuckets:
-    """The shipped `httptask.protocols.RateLimiter`: it counts the requests of one process."""
+    """The built-in `httptask.protocols.RateLimiter`. It counts the requests of one process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # When the bucket is full again: the theoretical arrival time of the generic cell rate
-        # algorithm (ITU-T I.371), which needs no other state.
+        # By key, the moment when the bucket is full again. That is the theoretical arrival time of
+        # the generic cell rate algorithm (ITU-T I.371), which needs no other state.
         self._full_at: dict[str, float] = {}
 
     def reserve(self, key: str, rate: RateLimit | None, longest: float) -> float:
@@ -31,8 +31,10 @@ class TokenBuckets:
             if wait <= longest:
                 self._full_at[key] = full_at + rate.interval
             if len(self._full_at) > _MOST_BUCKETS:
-                self._full_at = {name: at for name, at in self._full_at.items() if at > now}
+                self._full_at = {
+                    name: moment for name, moment in self._full_at.items() if moment > now
+                }
             return wait
 
     def pause(self, key: str, seconds: float) -> None:
-        """See `httptask.protocols.RateLimiter`: what servers say is known in this process."""
+        """Do nothing: within this process `Quota` already knows what servers announce."""

@@ -1,4 +1,4 @@
-"""Token requests outside of a task: a person connects or tests a credential."""
+"""Token requests outside a task, when a person connects or tests a credential."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from httptask.sending._wire import Wire
 
 
 def token_sender(wires: Callable[[], Wire], limiter: Limiter, timeouts: Timeouts) -> Send:
-    """Return what sends token requests on the wire that *wires* gives, within the limits of
-    *limiter*, each within the total time of *timeouts*. They are in no exchange.
+    """Return a function that sends token requests. No exchange records them.
+
+    It uses the wire that *wires* returns, keeps the limits of *limiter*, and gives each request the
+    total time of *timeouts*.
     """
     total = timeouts.total
 

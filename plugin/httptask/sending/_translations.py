@@ -1,4 +1,4 @@
-"""Every error of the wire as one of ours: one table, the most specific first."""
+"""Converting errors of the wire to `TaskError`: one table, the most specific type first."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from httptask.sending._hop import Received
 
 KEPT_CAUSES = (OSError, SilenceError, ClosedError)
-"""Errors that may be kept as a cause. Any other may quote the request, or a server's echo of it."""
+"""Errors that may be kept as a `__cause__`. Others may quote secrets of the request or response."""
 
 Facts = tuple[OutgoingRequest, Recorder, "Received | None", Timeouts]
-"""The hop so far: its request, what the network did, the response, the limits."""
+"""The hop so far: its request, its network record, its response, its timeouts."""
 
 
 def _read_timeout(error: Exception, facts: Facts) -> TaskError:
@@ -81,7 +81,7 @@ def _malformed(error: Exception, facts: Facts) -> TaskError:
 
 
 def _unsendable(error: Exception, facts: Facts) -> TaskError:
-    # Not in the library's words: they may quote a header that holds a credential.
+    # The library's message is left out: it may quote a header that holds a credential.
     return SettingsError([Problem.of("not-http", "/httpRequest", pythonError=type(error).__name__)])
 
 
@@ -104,9 +104,9 @@ def translated(
     received: Received | None,
     timeouts: Timeouts,
 ) -> TaskError:
-    """Return *error*, an exception of the wire or a library, as a `TaskError`.
+    """Convert *error*, an exception of the wire or of a library, to a `TaskError`.
 
-    It depends on how far the hop of *request* got.
+    The result depends on how far the hop of *request* got.
     """
     translate = next(make for error_type, make in _TRANSLATIONS if isinstance(error, error_type))
     return translate(error, (request, network, received, timeouts))
@@ -126,5 +126,5 @@ def _cause(error: BaseException, error_type: type[BaseException]) -> BaseExcepti
 def _last_words(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return (text or type(error).__name__).rstrip(".")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return (reason or type(error).__name__).rstrip(".")

@@ -1,4 +1,4 @@
-"""A tunnel through a proxy: CONNECT and its answer (RFC 9110, section 9.3.6)."""
+"""A tunnel through a proxy: the CONNECT request and its response (RFC 9110, section 9.3.6)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ from httptask.sending._retry import retry_after, server_time
 from httptask.sending._wire import MalformedError, Origin, Proxy
 
 _SHOWN = 500
-"""Bytes of a refusal's body that the error quotes."""
+"""The most bytes of a refusal's body that the error quotes."""
 _PATIENCE_SECONDS = 1
-"""How long the body of a refusal is waited for."""
+"""How long to wait for the body of a refusal."""
 
 
 class Tunnel(asyncio.Protocol):
-    """Asks *proxy* for a tunnel to *origin*; TLS with the origin follows on the same transport."""
+    """Asks *proxy* for a tunnel to *origin*. TLS with the origin then starts on the same
+    transport.
+    """
 
     def __init__(self, proxy: Proxy, origin: Origin) -> None:
         self._loop = asyncio.get_running_loop()
@@ -36,7 +38,9 @@ class Tunnel(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     async def open(self) -> asyncio.Transport:
-        """Return the transport when it leads to the origin. Raises a `TaskError`."""
+        """Send CONNECT and return the transport once it leads to the origin. Raises a
+        `TaskError`.
+        """
         transport = self.transport
         if transport is None:
             raise self._broken()
@@ -47,7 +51,7 @@ class Tunnel(asyncio.Protocol):
         await self._answered
         if not 200 <= self._head.status < 300:
             refusal = bytes(self._refusal)
-            if not self._is_at_end:  # it may stop within an echoed password
+            if not self._is_at_end:  # cut at a word: the end may be half of an echoed password
                 refusal = start_of(refusal, len(refusal) - 1)
             raise proxy_refused(self.proxy, f"CONNECT {self.origin}", self._head, refusal)
         return transport
@@ -57,7 +61,7 @@ class Tunnel(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
-    # What asyncio calls
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -80,7 +84,7 @@ class Tunnel(asyncio.Protocol):
             self._is_at_end |= self._body.ends_with_connection and error is None
             self._end(None)
 
-    # Within
+    # Internal
 
     def _take(self, data: bytes) -> None:
         if self._body is None:
@@ -89,7 +93,8 @@ class Tunnel(asyncio.Protocol):
                 return
             self._body, data = body_reader(self._head, "CONNECT"), rest
             if self._body.is_complete and data:
-                # The origin says nothing before TLS has begun: whoever sent this is not the origin.
+                # The origin sends nothing before TLS begins, so these bytes are not from the
+                # origin.
                 raise MalformedError(f"{len(data):,} bytes follow its answer to CONNECT")
             self._loop.call_later(_PATIENCE_SECONDS, self._end, None)
         if not self._body.is_complete:
@@ -102,7 +107,7 @@ class Tunnel(asyncio.Protocol):
         if self._answered.done():
             return
         if self.transport is not None:
-            self.transport.pause_reading()  # what follows belongs to TLS
+            self.transport.pause_reading()  # the bytes that follow belong to TLS
         if error is None:
             self._answered.set_result(None)
         else:
@@ -119,18 +124,18 @@ class Tunnel(asyncio.Protocol):
 def proxy_refused(
     proxy: Proxy, what: str, head: HeadReader, body: bytes = b""
 ) -> ConnectionFailedError:
-    """Return the error of *proxy*, which refuses *what* with *head* and the start of *body*."""
+    """Return the error for *proxy*, which refused *what* with *head* and the start of *body*."""
     line = f"{head.status} {readable(head.reason)}".strip()
-    text = "" if head.values(b"content-encoding") else _text(body)
-    says = f"; it says: {text}" if text else ""
-    after = retry_after(
+    excerpt = "" if head.values(b"content-encoding") else _text(body)
+    quotation = f"; it says: {excerpt}" if excerpt else ""
+    wait = retry_after(
         map(readable, head.values(b"retry-after")), server_time(map(readable, head.values(b"date")))
     )
-    repeats = head.status >= 500 or head.status in (408, 429)
+    may_retry = head.status >= 500 or head.status in (408, 429)
     return ConnectionFailedError(
-        f"the proxy {proxy} refuses {what}: {line}; {_advice(proxy, head)}{says}",
-        retry_after=after if repeats else None,
-        is_final=not repeats,
+        f"the proxy {proxy} refuses {what}: {line}; {_advice(proxy, head)}{quotation}",
+        retry_after=wait if may_retry else None,
+        is_final=not may_retry,
     )
 
 
@@ -139,7 +144,7 @@ def _text(body: bytes) -> str:
 
 
 def _advice(proxy: Proxy, head: HeadReader) -> str:
-    if head.status in (401, 407):  # some answer 401 to a wrong password, tinyproxy for one
+    if head.status in (401, 407):  # some proxies, such as tinyproxy, send 401 instead of 407
         return _credentials_advice(proxy, head)
     if head.status >= 500:
         return "it could not reach the server"

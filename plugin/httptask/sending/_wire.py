@@ -1,7 +1,7 @@
-"""The wire: one request out, one response in. It hides the library that carries the bytes.
+"""The interface of a wire, which sends one request and returns its response, and its errors.
 
-`Connections` in `_connections` is our own wire, over asyncio. `_httpx` has the one that takes its
-place where a test mocks httpx.
+`Connections` in `_connections` is the wire over the network. `MockedWire` in `_httpx` replaces it
+when a test mocks httpx.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Origin(NamedTuple):
 
     scheme: str
     host: str
-    """As it is resolved: without brackets, in ASCII."""
+    """The host name to resolve, or an address: in ASCII, without brackets."""
     port: int
 
     def __str__(self) -> str:
@@ -40,9 +40,9 @@ class Proxy:
 
     origin: Origin
     authorization: str = field(default="", repr=False)
-    """The value of `Proxy-Authorization`; "" without credentials. Sent to the proxy only."""
+    """The value of `Proxy-Authorization`; "" without credentials. Sent only to the proxy."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """What is masked wherever it appears."""
+    """Texts that are masked wherever they appear."""
 
     def __str__(self) -> str:
         return f"{self.origin.scheme}://{self.origin}"
@@ -57,7 +57,7 @@ class Way(NamedTuple):
 
     @property
     def shown_proxy(self) -> str | None:
-        """The proxy as an exchange has it."""
+        """The proxy as text, for an exchange; without credentials."""
         return None if self.proxy is None else str(self.proxy)
 
 
@@ -65,7 +65,7 @@ DIRECT = Way()
 
 
 class Recorder:
-    """What one hop did on the network: how long each phase took, and how far it got."""
+    """The network record of one hop: how long each phase took, and how far the hop got."""
 
     __slots__ = (
         "_began",
@@ -92,46 +92,46 @@ class Recorder:
         self._began: tuple[str, float] | None = None
         self._first_write = self._last_write = self._first_byte = 0.0
         self.address: tuple[Origin, str, str] | None = None
-        """The origin of the request, its authority and its target, once somebody worked it out."""
+        """The origin of the request, its authority and its target, once computed."""
         self.connected = False
-        """A new connection was made for this hop; False is a kept-alive one, or none yet."""
+        """A new connection was made for this hop. False: a kept-alive connection, or none yet."""
         self.bytes_sent = 0
-        """Of the request, head and body, as HTTP writes them: before TLS."""
+        """Bytes of the request, head and body, before TLS."""
         self.bytes_received = 0
-        """Of the response, head and body."""
+        """Bytes of the response, head and body, after TLS."""
         self.head = HeadReader()
-        """What has come of the response's head."""
+        """The response's head, as far as it was received."""
         self.sent_headers: Headers = ()
         """The request's header fields as they are written."""
         self.is_replaced = False
-        """A mock took the request instead of the network: bytes and phases are unknown."""
+        """A mock or a pin took the request instead of the network: bytes and phases are unknown."""
         self.is_pinned = False
-        """A pin answers the request, or refuses it: nothing is sent."""
+        """A pin answers or refuses the request: nothing is sent."""
         self.way = DIRECT
-        """How the operator's network carries it."""
+        """The proxy, and whether the certificate is checked."""
         self.check_again: Callable[[], None] | None = None
-        """Raises where the request is not to go out any more, after it waited for a place."""
+        """Called after the request waited for a place; raises if it must not be sent any more."""
         self.queue_reason = ""
-        """Why the request waited in the phase `queue`, where a limit made it wait."""
+        """The limit that made the request wait in the phase `queue`; "" if none did."""
         self.is_refused = False
-        """A limit refused the request: no server was asked, and waiting would be in vain."""
+        """A limit refused the request, because waiting was useless: nothing was sent."""
 
     @property
     def sent(self) -> bool:
-        """Whether a byte of the request went out."""
+        """Whether a byte of the request may have been sent."""
         return self._first_write > 0 or self.is_replaced
 
     @property
     def answered(self) -> bool:
-        """Whether a byte of a response came."""
+        """Whether a byte of a response was received."""
         return self._first_byte > 0
 
     def begin(self, phase: str) -> None:
-        """Start the clock of *phase*; one phase before sending runs at a time."""
+        """Start the clock of *phase*. Before sending, only one phase runs at a time."""
         self._began = (phase, time.perf_counter())
 
     def end(self) -> None:
-        """Stop the clock of the phase under way."""
+        """Stop the clock of the current phase."""
         if self._began is not None:
             phase, since = self._began
             seconds = time.perf_counter() - since
@@ -140,7 +140,7 @@ class Recorder:
 
     @property
     def phase(self) -> str:
-        """The phase under way."""
+        """The name of the current phase."""
         if self.answered:
             return "receive"
         if self._first_write:
@@ -148,22 +148,22 @@ class Recorder:
         return self._began[0] if self._began is not None else "send"
 
     def wrote(self, size: int, since: float) -> None:
-        """Note a write of *size* bytes that began at *since* and is done now."""
+        """Note a write of *size* bytes that began at *since* and has just ended."""
         self._first_write = self._first_write or since
         self._last_write = time.perf_counter()
         self.bytes_sent += size
 
     def read(self, size: int) -> None:
-        """Note that *size* bytes came."""
+        """Note that *size* bytes were received."""
         self.bytes_received += size
         self._first_byte = self._first_byte or time.perf_counter()
 
     def ended_phases(self) -> dict[str, float]:
-        """Return the seconds of the phases that have ended; no clock is stopped."""
+        """Return the seconds of each phase that has ended."""
         return dict(self._phases)
 
     def phases(self) -> dict[str, float]:
-        """Return the seconds by phase, so far in the one under way; no clock is stopped."""
+        """Return the seconds of each phase; the current phase is counted until now."""
         now = time.perf_counter()
         phases = dict(self._phases)
         if self._began is not None:
@@ -171,7 +171,7 @@ class Recorder:
             phases[phase] = phases.get(phase, 0.0) + now - since
         if self._first_write:
             phases["send"] = self._last_write - self._first_write
-            # A server may answer before it has the whole request (RFC 9110, section 7.5).
+            # Not negative: a server may respond before it has the whole request (RFC 9110, 7.5).
             phases["wait"] = max((self._first_byte or now) - self._last_write, 0.0)
         if self.answered:
             phases["receive"] = now - self._first_byte
@@ -180,26 +180,26 @@ class Recorder:
 
 @dataclass(slots=True)
 class Answer:
-    """A response whose head has come."""
+    """A response whose head has been received."""
 
     http_version: str
     status_code: int
     reason_phrase: str
     headers: Headers = field(repr=False)
     notes: list[str]
-    """What was left out of the head, and why."""
+    """The lines that were left out of the head, and why."""
     chunks: AsyncIterator[bytes] = field(repr=False)
-    """The body as it comes, after transfer coding. Raises a `WireError` or an `OSError`."""
+    """The body after transfer decoding, as it arrives. Raises a `WireError` or an `OSError`."""
     close: Callable[[], None]
-    """Ends the response. Its connection is kept when the response was read to its end, else
-    closed.
+    """Ends the response. Keeps the connection if the response was read to its end, else closes
+    it.
     """
     broke: Callable[[BaseException], None] = lambda _: None
-    """Is told what ended the reading of the body too early."""
+    """Called with the error that ended the reading of the body early."""
 
 
 class Wire(Protocol):
-    """Carries requests."""
+    """Sends requests."""
 
     async def send(
         self,
@@ -209,21 +209,24 @@ class Wire(Protocol):
         recorder: Recorder,
         identity: TlsIdentity | None = None,
     ) -> Answer:
-        """Send *request* once on a connection of *credential*, and return the response when its
-        head has come. *identity* is the client's certificate that the connection was made with.
+        """Send *request* once, and return the response as soon as its head has been received.
 
-        Raises a `TaskError` when no connection was made, else a `WireError` or an `OSError`; fills
-        in *recorder*.
+        The connection is one of *credential*, made with the client certificate *identity*. Fills in
+        *recorder*. Raises a `TaskError` if no connection was made, else a `WireError` or an
+        `OSError`.
         """
         ...
 
 
 class WireError(Exception):
-    """An error on an established connection. It quotes nothing of the request or the response."""
+    """An error on an established connection.
+
+    Except for `UnsendableError`, the message quotes neither the request nor the response.
+    """
 
 
 class SilenceError(WireError):
-    """A read or a write took longer than it may."""
+    """A read or a write took longer than the read timeout."""
 
     def __init__(self, *, is_writing: bool = False) -> None:
         super().__init__()
@@ -231,7 +234,7 @@ class SilenceError(WireError):
 
 
 class ClosedError(WireError):
-    """The server closed the connection cleanly but too early; the text says what is missing."""
+    """The server closed the connection cleanly but too early; the message says what is missing."""
 
 
 class MalformedError(WireError):
@@ -243,7 +246,7 @@ class UnsendableError(WireError):
 
 
 def connect_timed_out(what: str, seconds: float) -> TaskError:
-    """Return the error of a connection to *what* that was not made within *seconds*."""
+    """Return the error for *what*, a step of connecting that did not end within *seconds*."""
     return TimedOutError(
         f"no connection after {seconds:g} s (connectionTimeoutSeconds): {what}",
         phase="connect",

@@ -1,4 +1,4 @@
-"""The shipped egress rules and rate limiter, through the same hook as anyone's."""
+"""The built-in egress rules and rate limiter, registered through the hooks for plugins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def httptask_check_egress(host: str, address: str, port: int) -> str | None:
-    """Refuse what is not globally routable and not allowed by the operator."""
+    """Refuse addresses that are neither globally routable nor allowed by the operator."""
     from httptask.sending._egress import reason_to_refuse
 
     return reason_to_refuse(host, address)
