@@ -1,4 +1,4 @@
-"""Requests built from evaluated settings: URL, headers, cookies, body; and as a curl command."""
+"""Building requests (URL, headers, cookies, body) from evaluated settings, and curl commands."""
 
 from httptask.building._bodies import chosen, is_text, offers, rank, writable
 from httptask.building._codings import is_coded_already, writes_coding

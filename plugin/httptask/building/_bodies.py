@@ -1,8 +1,8 @@
-"""Values serialised as a media type: one table, with a row for each family of media types.
+"""Serialising a body as a media type: one table, with a row for each family of media types.
 
-See the Media Type Object of OpenAPI 3.2. A reference to a file stands for the file's bytes where it
-is a whole body, or a part of a multipart body. `{"$text": "…"}` is text that its author has written
-in the media type already: it is sent unchanged.
+See the Media Type Object of OpenAPI 3.2. A file reference is replaced by the file's bytes if it is
+the whole body, or a part of a multipart body. `{"$text": "…"}` holds text that is already written
+in the media type: it is sent unchanged.
 """
 
 from __future__ import annotations
@@ -58,23 +58,23 @@ _PROLOG = re.compile(
 )  # XML 1.0, section 4.3.3
 
 TEXT = "$text"
-"""The only member of a value that is text to be sent as it is."""
+"""The only member of an object that holds text to be sent unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A value as a media type."""
+    """A serialised value."""
 
     content_type: str
-    """As sent: with the boundary that a multipart body has."""
+    """The media type as sent; for a multipart body, with its boundary."""
     content: bytes | StreamedBody
-    """The places of files are pointers below the body."""
+    """The pointers of the files in it are relative to the body."""
 
 
 def body(value: Any, content_type: str, described: Described | None = None) -> Body:
-    """Return *value* as *content_type*; *described* is what the endpoint says of that type.
+    """Serialise *value* as *content_type*; *described* is the endpoint's description of that type.
 
-    Raises `UnwritableError` for a value that the media type has no form for.
+    Raises `UnwritableError` for a value that cannot be written in the media type.
     """
     if is_reference(value):
         piece = reference_of(value).piece()
@@ -94,18 +94,18 @@ def body(value: Any, content_type: str, described: Described | None = None) -> B
 
 
 def is_text(value: Any) -> bool:
-    """Say whether *value* is text to send unchanged: an object with `$text` as its one member."""
+    """Say whether *value* is text to send unchanged: an object whose only member is `$text`."""
     return isinstance(value, Mapping) and len(value) == 1 and TEXT in value
 
 
 def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
-    """Return the media type of *content* (by media type, as described) that carries *value* best.
+    """Return the media type in *content*, the described media types, that suits *value* best.
 
-    Text is sent as the first one; an object as the first by `rank`, but as multipart when a field
-    of it is a file; a file as what it is, where that is among them. Where the description leaves it
-    open, text is sent as text, a file as what it is, fields with files as multipart/form-data, and
-    everything else as JSON. Raises `UnwritableError` when the media types are named and none
-    carries *value*.
+    Text gets the first media type that can carry it; other values the first by `rank`, which
+    prefers multipart for an object with a file in a field; a file its own type if that is among
+    them. For a range such as `*/*`, or without a description, text becomes text/plain, a file keeps
+    its own type, fields with files become multipart/form-data, and everything else becomes JSON.
+    Raises `UnwritableError` when no media type in *content* can carry *value*.
     """
     if is_reference(value):
         return _chosen_for_file(reference_of(value), content)
@@ -125,16 +125,16 @@ def chosen(value: Any, content: Mapping[str, MediaType]) -> str:
 
 
 def writable(value: Any, name: str) -> bool:
-    """Say whether *value* can be serialised as *name*, a media type or a range of them."""
+    """Say whether *value* can be serialised as *name*, a media type or a media range."""
     concrete = _concrete(name, value)
     return concrete is not None and _row(value, concrete) is not None
 
 
 def rank(name: str, *, files: bool = False) -> int:
-    """Return the preference of the media type *name* for an object, 0 first.
+    """Return the rank of the media type *name* for an object; lower is better.
 
-    JSON comes first, then a form, multipart, XML, and the rest. With *files* in its fields
-    multipart comes first: nothing else carries them.
+    The order is JSON, URL-encoded form, multipart/form-data, XML, others. With *files* in the
+    fields multipart is best: no other type can carry files.
     """
     media_type = essence(name)
     if files and (carries_files(media_type) or range_of(media_type).fullmatch(FORM_DATA)):
@@ -147,9 +147,9 @@ def rank(name: str, *, files: bool = False) -> int:
 
 
 def offers(content: Mapping[str, Any], content_type: str) -> bool:
-    """Say whether *content* has *content_type*, whatever its parameters.
+    """Say whether *content_type*, without its parameters, is in *content*.
 
-    The keys of *content* are media types and ranges of them.
+    The keys of *content* are media types and media ranges.
     """
     media_type = essence(content_type)
     return any(range_of(name).fullmatch(media_type) for name in content)
@@ -166,10 +166,11 @@ def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> s
     for media_type in media_types:
         if not content or offers(content, media_type):
             return media_type
-    # What is named must be meant; a form's parts cannot come out of one file.
-    named = [name for name in content if "*" not in name and essence(name) not in _FORMS]
-    if named and SENDABLE.fullmatch(named[0]) and not file.content_type:
-        return named[0]
+    # A described type that is not a range is taken although it does not match the file: the
+    # description asks for it. A form is not: one file cannot be its fields.
+    without_ranges = [name for name in content if "*" not in name and essence(name) not in _FORMS]
+    if without_ranges and SENDABLE.fullmatch(without_ranges[0]) and not file.content_type:
+        return without_ranges[0]
     if not content or offers(content, ANY_BYTES):
         return ANY_BYTES
     raise UnwritableError(
@@ -181,7 +182,10 @@ def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> s
 
 
 def _concrete(name: str, value: Any) -> str | None:
-    """Return the media type in the range *name* for *value*, or None if the range is too wide."""
+    """Return the media type to use for *value* when *name* is a media range, else *name* itself.
+
+    Returns None for a range without a default type, and for a name that cannot be sent.
+    """
     media_type = essence(name)
     if media_type in ("", "*/*", "*"):
         if isinstance(value, str):
@@ -197,7 +201,7 @@ def _concrete(name: str, value: Any) -> str | None:
     return None if "*" in media_type or not SENDABLE.fullmatch(name) else name
 
 
-# The rows
+# The functions of the table's rows
 
 
 def _json(value: Any, content_type: str, described: Described) -> Body:
@@ -228,7 +232,7 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
         )
         return plus(content.decode("utf-8") if isinstance(content, bytes) else content)
 
-    def styled(allow_reserved: bool) -> Encode:  # as in a query (OpenAPI, Encoding Object)
+    def styled(allow_reserved: bool) -> Encode:  # like a query (OpenAPI, Encoding Object)
         return (
             leaving(RESERVED_IN_QUERY, codec) if allow_reserved else partial(encoded, codec=codec)
         )
@@ -244,7 +248,7 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
 
 
 def _multipart(value: Any, content_type: str, described: Described) -> Body:
-    # Elsewhere each part names its own charset: a parameter of the whole means nothing.
+    # In other multipart types each part names its charset; a parameter of the body means nothing.
     is_form = essence(content_type) == FORM_DATA
     charset = form_charset(value, content_type) if is_form else ""
     writer = FieldWriter(partial(_field_content, charset=charset))
@@ -256,9 +260,9 @@ def _multipart(value: Any, content_type: str, described: Described) -> Body:
 
 
 def _in_order(value: Any, content_type: str, described: Described) -> Any:
-    """Return the fields of *value* with the root of a multipart/related body first.
+    """Return *value* with the fields of a multipart/related body in the order of its schema.
 
-    The root is the first field that is described.
+    The first described field is therefore the root (RFC 2387).
     """
     if essence(content_type) != RELATED:
         return value
@@ -274,8 +278,9 @@ def _in_order(value: Any, content_type: str, described: Described) -> Any:
 
 
 def _field_content(item: Any, content_type: str, described: Described, charset: str = "") -> bytes:
-    """Return the value of a field as *content_type*; "" is text. *charset* is that of plain text
-    which names none.
+    """Serialise *item*, the value of a field, as *content_type*; "" means text.
+
+    *charset* is the charset for plain text whose content type names none.
     """
     if charset and essence(content_type) in ("", "text/plain") and not charset_of(content_type):
         content_type = f"text/plain; charset={charset}"
@@ -301,7 +306,7 @@ def _text(value: Any, content_type: str, described: Described) -> Body:
     return Body(content_type, encoded_text(scalar(value), charset_of(content_type)))
 
 
-# Text that its author has written in the media type already
+# Text that is already written in the media type
 
 
 def _as_it_is(text: Any, content_type: str) -> bytes:
@@ -328,9 +333,9 @@ def _multipart_text(text: str, content_type: str) -> bytes:
 
 
 def _charset_of_xml(text: str, content_type: str) -> str:
-    """Return the charset of the XML *text*: of *content_type*, else of its prolog.
+    """Return the charset of the XML *text*: from *content_type*, else from the text's prolog.
 
-    See RFC 7303, section 3.
+    See RFC 7303, section 3. Raises `UnwritableError` if the two differ.
     """
     declared, prolog = charset_of(content_type), _PROLOG.match(text)
     if prolog is None:
@@ -342,24 +347,24 @@ def _charset_of_xml(text: str, content_type: str) -> str:
 
 def _items(value: Any, content_type: str, described: Described) -> Body:
     sequence = sequence_of(essence(content_type))
-    assert sequence is not None  # noqa: S101 - the row is for sequences alone
-    texts = []
+    assert sequence is not None  # noqa: S101 - the row matches only sequences
+    item_texts = []
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         path = (index,) if isinstance(value, list) else ()
         try:
             write = partial(_json_text, ascii_only=True) if _is_lone(item) else _json_text
-            texts.append(sequence.write(item, write))
+            item_texts.append(sequence.write(item, write))
         except UnwritableError as error:
             raise error.below(*path) from error
         except EventError as error:
             if error.field:
                 raise UnwritableError("unwritable-event-line", *path, name=error.field) from error
             raise UnwritableError("unwritable-event", *path, known=list(EVENT_FIELDS)) from error
-    return Body(content_type, encoded_text("".join(texts), charset_of(content_type)))
+    return Body(content_type, encoded_text("".join(item_texts), charset_of(content_type)))
 
 
 def _is_lone(value: Any) -> bool:
-    """Say whether *value* holds half of a character, which only JSON's escapes can write."""
+    """Say whether *value* holds a lone surrogate, which can only be written as a JSON escape."""
     return re.search("[\ud800-\udfff]", _json_text(value)) is not None
 
 
@@ -369,11 +374,11 @@ def _written(value: Any, content_type: str, described: Described) -> Body:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row of the table."""
+    """One row of the table: a family of media types."""
 
     names: re.Pattern[str]
     fits: Callable[[Any], bool]
-    """Whether a value can be written as it."""
+    """Returns whether a value can be written in these media types."""
     write: Callable[[Any, str, Described], Body]
 
 
@@ -391,7 +396,7 @@ _ROWS = (
     _Row(re.compile(re.escape(FORM_DATA)), _has_fields, _multipart),
     _Row(re.compile(r"multipart/.+"), _of(dict, list), _multipart),
     _Row(SEQUENCES, _of(dict, list), _items),
-    # YAML 1.2 takes JSON
+    # YAML is written as JSON, which YAML 1.2 includes.
     _Row(
         re.compile(r"(application|text)/(x-|vnd\.)?yaml|[^/]+/[^/]+\+yaml"), _of(dict, list), _json
     ),

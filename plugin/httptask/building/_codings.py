@@ -1,4 +1,4 @@
-"""The content coding of a request's body, as its author names it (RFC 9110, section 8.4)."""
+"""The content coding of a request's body, as `Content-Encoding` says (RFC 9110, section 8.4)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from httptask.model.exchange import StreamedBody
 
 
 def _gzip(data: bytes) -> bytes:
-    return gzip.compress(data, mtime=0)  # the same bytes in every attempt
+    return gzip.compress(data, mtime=0)  # no time, so that every attempt sends the same bytes
 
 
 _WRITTEN: Mapping[str, Callable[[bytes], bytes]] = {
@@ -23,27 +23,27 @@ _WRITTEN: Mapping[str, Callable[[bytes], bytes]] = {
     "x-gzip": _gzip,  # RFC 9110, section 8.4.1.3
     "deflate": zlib.compress,  # in the zlib format: section 8.4.1.2
 }
-"""Content coding -> what writes it."""
+"""Content coding -> the function that applies it."""
 
 
 def writes_coding(name: str) -> bool:
-    """Say whether a body can be written in the content coding *name*."""
+    """Say whether the content coding *name* can be applied to a body."""
     return _normal(name) in _WRITTEN
 
 
 def is_coded_already(body: Any) -> bool:
-    """Say whether the *body* of the settings is a file, whose bytes are sent as they are."""
+    """Say whether *body*, from the settings, is a file: its bytes are sent unchanged."""
     return is_reference(body)
 
 
 def coded(
     content: bytes | StreamedBody, name: str | None, body: Any, at: str
 ) -> bytes | StreamedBody:
-    """Return the *content* of a body in the coding *name* that `Content-Encoding`, at the pointer
-    *at*, names.
+    """Apply the coding *name* to *content*, the serialised *body*.
 
-    A coding that nobody here writes is the author's business, who was warned of it. Raises
-    `SettingsError` for a streamed body: its length is announced before it is read.
+    *name* is the value of `Content-Encoding`, which is at the pointer *at*. For an unknown coding
+    the content stays unchanged: checking the settings warns about it. Raises `SettingsError` for a
+    streamed body: its length must be known before it is read.
     """
     write = _WRITTEN.get(_normal(name or ""), bytes)
     if write is bytes or not content or is_coded_already(body):

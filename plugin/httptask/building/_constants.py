@@ -1,4 +1,4 @@
-"""What keeps a request's constant values from being written, whatever its expressions yield."""
+"""Finding constant values that cannot be sent, before any expression is evaluated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from httptask.errors import Problem, SettingsError
 from httptask.model.api import Endpoint
 
 _STAND_IN = "x"
-"""For a path parameter that an expression yields."""
+"""The value used for a path parameter that is an expression."""
 
 
 def unwritable_constants(
@@ -27,10 +27,12 @@ def unwritable_constants(
     is_open: Callable[[Any], bool],
     media_type: str | None,
 ) -> Iterator[Problem]:
-    """Yield why values of *request* (normalised settings) cannot be sent, the first of each group.
+    """Yield the problems of constant values in *request* (normalised settings): the first of each
+    group.
 
-    *is_open* says whether an expression changes a value: it is left out. *media_type* is the
-    body's, None where nobody knows it yet. *endpoint* and *at* are those of `build`.
+    *is_open* says whether a value contains an expression; such values are left out. *media_type* is
+    the media type of the body, None if it is not known yet. *endpoint* and *at* are those of
+    `build`.
     """
     writer = Writer(endpoint, at)
     constant = {
@@ -56,12 +58,14 @@ def unwritable_constants(
 
 
 def _constant(value: Any, is_open: Callable[[Any], bool]) -> Any:
-    """Return *value*, a group of the settings, without what is open; None: nothing of it stays."""
+    """Return the constant part of *value*, a group of the settings; None when nothing is
+    constant.
+    """
     if not is_open(value):
         return value
     if isinstance(value, Mapping) and not (is_text(value) or is_reference(value)):
         return {name: item for name, item in value.items() if not is_open(item)}
-    if is_pairs(value):  # null is written as nothing, and the others keep their places
+    if is_pairs(value):  # null is not sent, and the indices of the other pairs stay the same
         return [[name, None if is_open(item) else item] for name, item in value]
     return None
 
@@ -72,14 +76,14 @@ def _write_address(
     writer: Writer,
     is_open: Callable[[Any], bool],
 ) -> None:
-    """Write the URL of *request*, or what of it is constant. Raises `SettingsError`."""
+    """Write the URL of *request*, or its constant parts. Raises `SettingsError`."""
     values = request.get("pathParameters", {})
     url = request["url"]
     if not isinstance(values, Mapping):
         return
     filled = {name: _STAND_IN if is_open(value) else value for name, value in values.items()}
     if is_open(url):
-        # Nobody knows what stands beside a value: each is looked at in a segment of its own.
+        # The text beside the placeholders is not known: put each in a separate path segment.
         names = [name for name in PLACEHOLDER.findall(url) if name in values]
         url = "".join(f"/a{{{name}}}" for name in names)
     template = UrlTemplate({"url": url, "pathParameters": filled}, endpoint, writer)

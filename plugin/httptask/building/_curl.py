@@ -1,4 +1,4 @@
-"""A request as a curl command that works when pasted."""
+"""Showing a request as a curl command that can be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from httptask.model.exchange import FilePiece, SentRequest, StreamedBody
 def curl_command(request: SentRequest) -> str:
     """Return *request* as a curl command for a POSIX shell.
 
-    Each masked credential value becomes a variable, `HTTPTASK_SECRET` when it is the only one; a
-    comment before the command says what it has to hold. The parts of a form are `-F` options, files
-    of it are read from below the folder of files.
+    Each masked secret becomes a variable, named `HTTPTASK_SECRET` if there is only one; a comment
+    before the command says what the variable must hold. The parts of a form become `-F` options.
+    Files are named relative to the folder of files.
     """
     secrets = SecretVariables.of(request)
     words = ["curl", "-sS", "-i", "-g"]  # -g: brackets and braces in a URL are not patterns
@@ -34,18 +34,18 @@ def curl_command(request: SentRequest) -> str:
             f"{option} " + quoted(secrets.pieces(text, body, "body")) for option, text in form
         ]
     elif (text := body_text(request.body)) is not None:
-        # --data-raw: a leading @ is text, not a file
+        # --data-raw: unlike -d, it does not read a file when the text starts with @
         lines.append("--data-raw " + quoted(secrets.pieces(text, body, "body")))
     elif request.body:
         before = f"{body_commands(request.body, secrets)} | "
         lines.append("--data-binary @-")
     if request.body and not any(name.lower() == "content-type" for name, _ in request.headers):
-        lines.append("-H 'Content-Type:'")  # curl would call it a form
+        lines.append("-H 'Content-Type:'")  # without this, curl would send the type of a form
     return "".join(secrets.comments("#")) + before + " \\\n  ".join(lines)
 
 
 def quoted(pieces: Sequence[Piece]) -> str:
-    """Return *pieces* as one word of a POSIX shell."""
+    """Quote *pieces* as one word for a POSIX shell."""
     return "".join(
         f'"${{{piece.name}}}"' if isinstance(piece, Variable) else shlex.quote(piece)
         for piece in pieces
@@ -53,7 +53,7 @@ def quoted(pieces: Sequence[Piece]) -> str:
 
 
 def body_text(body: bytes | StreamedBody) -> str | None:
-    """Return *body* as the text of an argument; None when it cannot be one, or there is none."""
+    """Return *body* as text for a command line argument; None if it is empty or not such a text."""
     if not body or isinstance(body, StreamedBody) or b"\0" in body:
         return None
     try:
@@ -63,9 +63,9 @@ def body_text(body: bytes | StreamedBody) -> str | None:
 
 
 def body_commands(body: bytes | StreamedBody, secrets: SecretVariables) -> str:
-    """Return shell commands, in braces, that write *body*.
+    """Return shell commands, in braces, that write *body* to standard output.
 
-    Its files are named as in the settings, below the folder of files.
+    Files are named as in the settings, relative to the folder of files.
     """
     return f"{{ {'; '.join(_written(body, secrets))}; }}"
 

@@ -1,6 +1,6 @@
-"""Forms as curl's `-F` options, where these can express them.
+"""Showing a multipart form as curl's `-F` options, if these can express it.
 
-The parts are read from the body in the form in which it is sent.
+The parts are parsed from the serialised body.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from httptask.building._multipart import boundary_of
 from httptask.model.exchange import FilePiece, SentRequest, StreamedBody
 
 _DISPOSITION = re.compile(r'form-data; name="([^"\\=]*)"(?:; filename="([^"\\]*)")?')
-"""Without what curl's syntax splits at, or escapes otherwise than we do."""
+"""Only names without `=`, at which curl splits, and without quotes and backslashes, which curl
+escapes differently.
+"""
 _ESCAPED = re.compile(r"%(?:22|0[0-9A-F]|1[0-9A-F]|7F)")
 _TO_ESCAPE = re.compile(r'["\\]')
 
@@ -27,13 +29,14 @@ Option = tuple[str, str]
 
 
 class _UnsayableError(ValueError):
-    """What no option of curl can say."""
+    """A part that curl's options cannot express."""
 
 
 def form_options(request: SentRequest) -> list[Option]:
-    """Return curl's options for the parts of the form that *request* carries.
+    """Return curl's options for the parts of the form in *request*.
 
-    Empty when it carries none, or one that they cannot say: its bytes are sent then.
+    Returns an empty list when *request* has no form, or the options cannot express it; the command
+    then sends the bytes of the body.
     """
     content_type = value_of(request.headers, "Content-Type") or ""
     boundary = boundary_of(content_type)
@@ -46,15 +49,15 @@ def form_options(request: SentRequest) -> list[Option]:
 
 
 def _parts(body: bytes | StreamedBody, boundary: str) -> Iterator[tuple[Message, str | FilePiece]]:
-    """Yield the headers of each part of *body*, and its content."""
+    """Yield the headers and the content of each part of *body*."""
     pieces = body.pieces if isinstance(body, StreamedBody) else (body,)
     files: dict[bytes, FilePiece] = {}
     data = b""
     for piece in pieces:
         if isinstance(piece, FilePiece):
-            mark = secrets.token_hex(16).encode()
-            files[mark] = piece
-            data += mark
+            marker = secrets.token_hex(16).encode()
+            files[marker] = piece
+            data += marker
         else:
             data += piece
     for part in data.split(f"--{boundary}".encode())[1:-1]:
@@ -74,19 +77,19 @@ def _option(head: Message, content: str | FilePiece) -> Option:
     settings = [f";type={value}" for value in head.get_all("Content-Type", [])]
     if filename is not None:
         settings.append(f';filename="{filename}"')
-    others = (
+    other_headers = (
         (key, value)
         for key, value in head.items()
         if key.lower() not in ("content-type", "content-disposition")
     )
-    settings += [f";headers={_quoted(f'{key}: {value}')}" for key, value in others]
+    settings += [f";headers={_quoted(f'{key}: {value}')}" for key, value in other_headers]
     if isinstance(content, FilePiece):
         return "-F", f"{name}=@{_quoted(content.name)}{''.join(settings)}"
     if "\0" in content:
         raise _UnsayableError
     if not settings:
         return "--form-string", f"{name}={content}"
-    if MASK in content:  # nobody knows what would have to be escaped in a secret
+    if MASK in content:  # the secret is not known, so neither is what must be escaped in it
         raise _UnsayableError
     return "-F", f"{name}={_quoted(content)}{''.join(settings)}"
 

@@ -1,4 +1,4 @@
-"""Escaping of text for its position in a request.
+"""Escaping text for its position in a request.
 
 RFC 3986, sections 2 and 3; RFC 6265, section 4.1.1.
 """
@@ -15,7 +15,8 @@ from httptask._http.syntax import COOKIE_VALUE
 from httptask.errors import Problem
 
 Encode = Callable[[str], str]
-"""Escapes a name or a value for its place: percent-encoding in a URL, nothing in a header."""
+"""Escapes a name or value for its position: percent-encodes in a URL, changes nothing in a header.
+"""
 
 _BRACE_OR_BLANK = re.compile(r"[{} \t]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
@@ -25,8 +26,8 @@ _TRIPLE = re.compile(r"(%[0-9A-Fa-f]{2})")
 class UnwritableError(ValueError):
     """A value that cannot be serialised at its position.
 
-    *code* and *params* are those of the problem that it is; *path* are the names and indices to it
-    inside the value.
+    *code* and *params* are the code and parameters of the problem to report. *path* are the names
+    and indices that lead to the value.
     """
 
     def __init__(self, code: str, *path: str | int, **params: Any) -> None:
@@ -34,11 +35,11 @@ class UnwritableError(ValueError):
         self.code, self.path, self.params = code, path, params
 
     def below(self, *path: str | int) -> Self:
-        """Return the same error for a value that holds this one at *path*."""
+        """Return the same error with *path* put before its path."""
         return type(self)(self.code, *path, *self.path, **self.params)
 
     def problem(self, pointer: str) -> Problem:
-        """Return the error as the problem of the value at *pointer*."""
+        """Return the problem to report; *pointer* is where the paths of the error start."""
         return Problem.of(self.code, pointer_of(self.path, pointer), **self.params)
 
     def __str__(self) -> str:
@@ -46,28 +47,25 @@ class UnwritableError(ValueError):
 
 
 def encoded(text: str, codec: str = "utf-8") -> str:
-    """Return *text* with all but unreserved characters percent-encoded.
-
-    See RFC 3986, section 2.3.
-    """
-    if codec == "utf-8" and _UNRESERVED.fullmatch(text):  # most names and numbers
+    """Percent-encode all characters of *text* that are not unreserved (RFC 3986, section 2.3)."""
+    if codec == "utf-8" and _UNRESERVED.fullmatch(text):  # fast path: most names and numbers
         return text
     return quote(text, safe="", encoding=codec, errors="surrogatepass")
 
 
 def plus_encoded(text: str, codec: str = "utf-8") -> str:
-    """Return *text* as a form has it: a space is "+" (the URL Standard, section 5.2)."""
+    """Encode *text* for a form: a space becomes "+" (the URL Standard, section 5.2)."""
     return quote_plus(text, encoding=codec, errors="surrogatepass")
 
 
 def leaving(safe: str, codec: str = "utf-8") -> Encode:
-    """Return an `Encode` that keeps the characters *safe* and percent-encoded triples.
+    """Return an `Encode` that keeps the characters *safe* and existing percent-encoded triples.
 
     See RFC 6570, section 3.2.3.
     """
 
     def encode(text: str) -> str:
-        pieces = _TRIPLE.split(text)  # the triples stand at the odd places
+        pieces = _TRIPLE.split(text)  # triples are at the odd indices
         pieces[::2] = [
             quote(piece, safe=safe, encoding=codec, errors="surrogatepass") for piece in pieces[::2]
         ]
@@ -77,18 +75,18 @@ def leaving(safe: str, codec: str = "utf-8") -> Encode:
 
 
 def url_part(text: str) -> str:
-    """Return *text*, a part of a URL from an expression, with braces and blanks encoded.
+    """Encode braces and blanks in *text*, a part of a URL that an expression returned.
 
-    The rest is the URL's own syntax. `{name}` is a placeholder only where the author of the URL has
-    written it.
+    Without this, `{name}` in the result would be read as a placeholder. Everything else stays: it
+    is URL syntax.
     """
     return _BRACE_OR_BLANK.sub(lambda match: encoded(match[0]), text)
 
 
 def cookie_as_it_is(text: str) -> str:
-    """Return *text* for a cookie unchanged: servers disagree on escapes, so none is added.
+    """Return *text* for a cookie unchanged: servers disagree on how to escape.
 
-    Raises `UnwritableError`.
+    Raises `UnwritableError` for text that no cookie may hold.
     """
     if not COOKIE_VALUE.fullmatch(text):
         raise UnwritableError("unwritable-cookie", found=text[:60])
@@ -101,7 +99,7 @@ ESCAPED: dict[str, Encode] = {
     "header": str,
     "cookie": cookie_as_it_is,
 }
-"""Location -> how names and values are escaped in it.
+"""Location -> how names and values are escaped there.
 
 Headers (OpenAPI 3.2) and cookies (RFC 6265) have no escaping.
 """
@@ -116,6 +114,6 @@ RESERVED: dict[str, Encode] = {
 }
 """Location -> how values are escaped with `allowReserved`.
 
-RFC 3986's reserved characters stay, but for those that would end or split the value there, or have
-another meaning (OpenAPI 3.2, appendices C and E).
+The reserved characters of RFC 3986 stay, except those that would end or split the value, or have
+another meaning there (OpenAPI 3.2, appendices C and E).
 """

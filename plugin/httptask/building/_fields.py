@@ -25,40 +25,43 @@ from httptask.building._xml import items_schema, member_schema
 from httptask.model.api import MediaType
 from httptask.model.exchange import FilePiece
 
-SENDABLE = re.compile(r"[\x20-\x7e]*")  # a described name is a stranger's, and becomes a header
+SENDABLE = re.compile(r"[\x20-\x7e]*")
+"""Text that may be sent in a header. Names in descriptions are checked: they are not trusted."""
 STYLED = frozenset(("style", "explode", "allowReserved"))
-"""Keys of an Encoding Object of which one says that a field is written by its style."""
+"""Keys of an Encoding Object. If any is present, the field is serialised by its style."""
 _OF_A_PART = frozenset(("content-type", "content-disposition"))
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What an endpoint says of one media type."""
+    """The endpoint's description of a media type."""
 
     media_type: MediaType = field(default_factory=MediaType)
     definitions: Mapping[str, Any] = field(default_factory=dict)
-    """The schemas that the media type's own refers to."""
+    """The schemas that the media type's schema refers to."""
     name: str = ""
-    """The field with this media type: the name of its XML root, if it has no other."""
+    """The name of the field with this media type: the default name of its XML root."""
 
     @property
     def encoding(self) -> Mapping[str, Mapping[str, Any]]:
-        """The Encoding Objects by field."""
+        """The Encoding Objects, by the name of the field."""
         return self.media_type.encoding
 
     def field(self, name: str) -> Described:
-        """Return what is said of the value of the field *name*."""
+        """Return the description of the field *name*."""
         schema = member_schema(self.media_type.schema, name, self.definitions)
         return Described(MediaType(schema), self.definitions, name)
 
     @property
     def is_encoded(self) -> bool:
-        """Whether its text is an encoding of octets: base64, for example."""
+        """Whether the schema has `contentEncoding`: the text encodes bytes, as base64 for
+        example.
+        """
         views = Views({"$defs": self.definitions})
         return bool(views.view(self.media_type.schema).keywords.get("contentEncoding"))
 
     def item(self) -> Described:
-        """Return what is said of one item, when this is said of an array."""
+        """Return the description of one item of an array that this describes."""
         return replace(
             self, media_type=MediaType(items_schema(self.media_type.schema, self.definitions))
         )
@@ -71,7 +74,7 @@ class Field:
     name: str | None
     """None: a part without a name."""
     content: str | bytes | FilePiece
-    """Text is already escaped, where it has to be."""
+    """Text is already escaped if the form needs it."""
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     filename: str | None = None
@@ -79,14 +82,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class FieldWriter:
-    """How the fields of one kind of form are written."""
+    """The functions that write the fields of one kind of form."""
 
     write: Callable[[Any, str, Described], str | bytes]
-    """Writes the value of a field as a media type, escaped where it has to be."""
+    """Writes the value of a field as a media type, and escapes it if the form needs it."""
     name: Encode = str
     """Escapes the name of a field."""
     styled: Callable[[bool], Encode] = lambda _: str
-    """The escaping of a style, with or without `allowReserved`; none in a multipart body."""
+    """Returns the escaping for a style, with or without `allowReserved`; a multipart body has none.
+    """
     takes_files: bool = True
     """Whether a field can be a file."""
 
@@ -115,10 +119,11 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
 
 
 def form_charset(value: Any, content_type: str) -> str:
-    """Return the charset of the form *value*, whose syntax needs ASCII; "" is UTF-8.
+    """Return the charset of the form *value*, from *content_type* or the field `_charset_`.
 
-    *content_type* names it, or the field `_charset_` (RFC 7578, section 4.6; HTML, "Constructing
-    the entry list"). Raises `UnwritableError`.
+    "" means UTF-8. See RFC 7578, section 4.6, and HTML, "Constructing the entry list". Raises
+    `UnwritableError` if the two differ, or if ASCII text has other bytes in the charset: the syntax
+    of a form is ASCII.
     """
     charset = charset_of(content_type)
     for name, item, path in _members(value):
@@ -137,7 +142,7 @@ def form_charset(value: Any, content_type: str) -> str:
 
 
 def parts(values: list[Any], described: Described, writer: FieldWriter) -> Iterator[Field]:
-    """Yield the parts of a multipart body without names: the items of an array.
+    """Yield the parts, without names, of a multipart body whose value is an array: its items.
 
     Raises `UnwritableError`.
     """
@@ -153,7 +158,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any, Path]]:
         yield from (
             (name, item, (index, 1)) for index, (name, item) in enumerate(value) if item is not None
         )
-    elif isinstance(value, dict):  # the parts of a list have no names
+    elif isinstance(value, dict):  # other values, such as an array of parts, have no named fields
         yield from ((name, item, (name,)) for name, item in value.items())
 
 
@@ -203,7 +208,7 @@ def _one(
 
 
 def _placed(part: Field, path: Path) -> Field:
-    """Return *part*; a file of it knows that it stands at *path*, for errors."""
+    """Return *part*; if it is a file, with *path* as its pointer, for errors."""
     if not isinstance(part.content, FilePiece):
         return part
     return replace(part, content=replace(part.content, pointer=pointer_of(path)))
@@ -214,14 +219,14 @@ def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any
     described = [
         media_type.strip() for media_type in str(encoding.get("contentType") or "").split(",")
     ]
-    named = [media_type for media_type in described if media_type and "*" not in media_type]
+    concrete = [media_type for media_type in described if media_type and "*" not in media_type]
     guessed = file.guessed_type
     fits = guessed and (
         not any(described)
         or any(range_of(media_type).fullmatch(essence(guessed)) for media_type in described)
     )
     content_type = (
-        file.content_type or (guessed if fits else "") or (named[0] if named else ANY_BYTES)
+        file.content_type or (guessed if fits else "") or (concrete[0] if concrete else ANY_BYTES)
     )
     _check_sendable(content_type)
     headers = {**_described_headers(encoding), **file.headers}
@@ -229,24 +234,24 @@ def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any
 
 
 def _described_headers(encoding: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers of a part with a described value.
+    """Return the headers whose value the description of a part determines.
 
-    The value is a constant, a default, or the only one allowed.
+    The value is the `const`, the `default`, or the only value in `enum`.
     """
     headers = {}
     for name, header in (encoding.get("headers") or {}).items():
         schema = header.get("schema") if isinstance(header, Mapping) else None
         value = _only_value(schema) if isinstance(schema, Mapping) else None
-        # OpenAPI, Encoding Object: Content-Type is described separately. A description is a
-        # stranger's.
+        # OpenAPI, Encoding Object: Content-Type is described separately. Names and values are
+        # checked, because descriptions are not trusted.
         if (
             isinstance(value, str | Number)
             and TOKEN.fullmatch(name)
             and name.lower() not in _OF_A_PART
         ):
-            text = scalar(value)
-            if not UNSENDABLE.search(text):
-                headers[name] = text
+            value_text = scalar(value)
+            if not UNSENDABLE.search(value_text):
+                headers[name] = value_text
     return headers
 
 
@@ -257,9 +262,9 @@ def _only_value(schema: Mapping[str, Any]) -> Any:
 
 
 def _field_type(item: Any, encoding: Mapping[str, Any]) -> str:
-    """Return the media type of a field; "" is text.
+    """Return the media type of a field; "" means text.
 
-    Of several the first is taken; a range cannot be sent, and counts as none.
+    The first of several described media types is used. A media range counts as not described.
     """
     described = str(encoding.get("contentType") or "").partition(",")[0].strip()
     _check_sendable(described)

@@ -1,8 +1,7 @@
-"""Files on disk: the folder they must be in, and how they are read while they are sent.
+"""Files on disk: finding them in the operator's folder, and reading them while they are sent.
 
-An author's reference reaches files below the folder that the operator names, and no others: neither
-by `..`, nor by a link, nor by an absolute path. It may be what a task returned for a response that
-it kept as a file.
+A reference can only reach files below the folder that the operator names: `..`, links and absolute
+paths do not lead out of it. The reference may be one that a task returned for a response body.
 """
 
 from __future__ import annotations
@@ -36,15 +35,15 @@ from httptask.errors import Problem, SettingsError
 from httptask.model.exchange import FilePiece, OutgoingRequest, StreamedBody
 
 _MOST_DATA = 16 * 1024 * 1024
-"""The most bytes of a file that becomes data: it is in memory several times over.
+"""The most bytes of a file used as data: there are several copies of it in memory.
 
-Larger files can be streamed, but not become data.
+Larger files can only be streamed.
 """
 
 _READ = 1024 * 1024
-"""Bytes read at once, in a thread: a disk may be slow."""
+"""Bytes to read at once, in a thread, because a disk may be slow."""
 _WRITTEN = 64 * 1024
-"""Bytes per write: `readTimeoutSeconds` limits the silence, and each write ends one."""
+"""Bytes per write. Small pieces keep each write within `readTimeoutSeconds` on a slow network."""
 
 
 # Files
@@ -55,9 +54,9 @@ class Files:
     """The files that requests may send."""
 
     shared: SharedFiles | None = None
-    """In it lies everything that a `path` may name; None: no path may."""
+    """The folder that `path` is relative to; None: references with `path` are refused."""
     upload: Callable[[str], Path | None] | None = None
-    """Returns the file of an upload by its id, or None; a designer brings this function."""
+    """Returns the file of an upload by its id, or None. The designer provides this function."""
 
     @property
     def folder(self) -> Path | None:
@@ -65,9 +64,9 @@ class Files:
         return self.shared.folder if self.shared is not None else None
 
     def find(self, piece: FilePiece) -> StoredFile:
-        """Return the file that *piece* refers to; a bucket may have to bring it first.
+        """Return the file that *piece* refers to; it may be downloaded from a bucket first.
 
-        Raises `SettingsError`, with its pointer, when the file may not or cannot be sent.
+        Raises `SettingsError` at the piece's pointer if the file must not or cannot be sent.
         """
         try:
             file = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
@@ -81,8 +80,10 @@ class Files:
         return file
 
     def state(self, value: Mapping[str, Any]) -> tuple[int, ...] | None:
-        """Return what changes when the file of the reference *value*, which holds no expression, is
-        another one, or is written to; None where there is none.
+        """Return the identity of the file that *value* refers to; None if there is no such file.
+
+        The identity changes when the file is replaced or written to. *value* contains no
+        expression.
         """
         settings = value[REFERENCE]
         if next(reference_problems(value), None) is not None or not self.knows(settings):
@@ -93,9 +94,9 @@ class Files:
             return None
 
     def content(self, piece: FilePiece) -> bytes:
-        """Return the bytes of the file that *piece* refers to, to be used as data.
+        """Read the file that *piece* refers to, to be used as data.
 
-        Raises `SettingsError` as `find` does.
+        Raises `SettingsError` as `find` does, and for a file over 16 MiB.
         """
         file = self.find(piece)
         if file.size > _MOST_DATA:
@@ -106,22 +107,24 @@ class Files:
         return data
 
     def named_places(self, value: Any) -> Iterator[tuple[str | int, ...]]:
-        """Yield where in *value* a text holds the path of a file that a response was kept in, or is
-        its name.
+        """Yield the path of each text in *value* that contains the path of a kept response body,
+        or is the name of such a file.
         """
         folder = self.folder
         if folder is not None:
             patterns = [kept_in(folder), kept_in(Path(url_part(str(folder))))]
 
             def names_file(text: str) -> bool:
-                return any(one.search(text) for one in patterns) or is_kept_name(text, folder)
+                return any(pattern.search(text) for pattern in patterns) or is_kept_name(
+                    text, folder
+                )
 
             yield from text_places(value, names_file)
 
     def knows(self, reference: Mapping[str, Any]) -> bool:
-        """Say whether the existence of the file of *reference* can be checked here.
+        """Say whether it can be checked here that the file of *reference* exists.
 
-        Without a named folder, no path leads to a file.
+        A `path` cannot be checked without a folder of files.
         """
         return "upload" in reference or ("path" in reference and self.folder is not None)
 
@@ -149,44 +152,44 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile(FilePiece):
-    """A file that was found."""
+    """A file that exists and may be sent."""
 
     folder: Path = Path()
     steps: tuple[str, ...] = ()
-    """From *folder* to the file; none of them is a link."""
+    """The path from *folder* to the file, without links."""
     identity: tuple[int, ...] = ()
-    """What changes when the file is another one, or was written to."""
+    """Device, inode, size and modification time: they show whether the file has changed."""
 
     @classmethod
     def at(cls, folder: Path, steps: tuple[str, ...], piece: FilePiece) -> StoredFile:
         """Return the file at *steps* below *folder*.
 
-        Raises `SettingsError` for anything else than a file, and `OSError`.
+        Raises `SettingsError` if it is not a regular file, and `OSError`.
         """
         file = cls(piece.name, piece.reference, piece.pointer, 0, folder, steps)
-        # Before it is opened: opening a device or a pipe may do something.
+        # Check before opening: opening a device or a pipe may have effects.
         mode = folder.joinpath(*steps).lstat().st_mode
         if not stat.S_ISREG(mode):
-            what = (
+            file_type = (
                 "a folder"
                 if stat.S_ISDIR(mode)
                 else "no regular file (a device, a pipe or a socket)"
             )
-            raise _refused(piece, "file-type", found=what)
+            raise _refused(piece, "file-type", found=file_type)
         with file._opened() as descriptor:
-            seen = os.fstat(descriptor)
-            return replace(file, size=seen.st_size, identity=_identity(seen))
+            status = os.fstat(descriptor)
+            return replace(file, size=status.st_size, identity=_identity(status))
 
     def read(self, start: int) -> bytes:
-        """Return at most `_READ` bytes from *start*.
+        """Read at most `_READ` bytes from the offset *start*.
 
-        Raises `SettingsError` when the file has changed.
+        Raises `SettingsError` when the file has changed since it was found.
         """
         try:
             with self._opened() as descriptor:
-                seen = os.fstat(descriptor)
-                if _identity(seen) != self.identity:
-                    raise self._changed(seen.st_size)
+                status = os.fstat(descriptor)
+                if _identity(status) != self.identity:
+                    raise self._changed(status.st_size)
                 os.lseek(descriptor, start, os.SEEK_SET)
                 data = os.read(descriptor, min(_READ, self.size - start))
         except OSError as error:
@@ -202,34 +205,37 @@ class StoredFile(FilePiece):
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[int]:
-        """Open the file step by step, so that a link put there meanwhile is not followed."""
+        """Open each folder on the path, then the file, none through a link.
+
+        A link that somebody puts there after the check is therefore not followed.
+        """
         flags = (
             os.O_RDONLY
             | getattr(os, "O_NOFOLLOW", 0)
             | getattr(os, "O_NONBLOCK", 0)
             | getattr(os, "O_BINARY", 0)
         )
-        with contextlib.ExitStack() as open_ones:
+        with contextlib.ExitStack() as stack:
 
-            def entered(path: str | Path, folder: int | None, flags: int) -> int:
+            def opened(path: str | Path, folder: int | None, flags: int) -> int:
                 descriptor = os.open(path, flags, dir_fd=folder)
-                open_ones.callback(os.close, descriptor)
+                stack.callback(os.close, descriptor)
                 return descriptor
 
             if os.open not in os.supports_dir_fd:
-                yield entered(self.folder.joinpath(*self.steps), None, flags)
+                yield opened(self.folder.joinpath(*self.steps), None, flags)
                 return
-            folder = entered(self.folder, None, os.O_RDONLY | os.O_DIRECTORY)
+            folder = opened(self.folder, None, os.O_RDONLY | os.O_DIRECTORY)
             for step in self.steps[:-1]:
-                folder = entered(step, folder, flags | os.O_DIRECTORY)
-            descriptor = entered(self.steps[-1], folder, flags)
+                folder = opened(step, folder, flags | os.O_DIRECTORY)
+            descriptor = opened(self.steps[-1], folder, flags)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise _refused(self, "file-gone")
             yield descriptor
 
 
-def _identity(seen: os.stat_result) -> tuple[int, ...]:
-    return seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _told(error: OSError) -> str:
@@ -245,10 +251,10 @@ def _refused(piece: FilePiece, code: str, **params: Any) -> SettingsError:
 
 @dataclass(frozen=True, slots=True)
 class LocatedBody(StreamedBody):
-    """A body whose files were found. Every iteration reads them from the start."""
+    """A body whose files have been found. Each iteration reads them from the start."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the body in pieces of bounded size.
+        """Yield the body in pieces; the files in pieces of at most 64 KiB.
 
         Raises `SettingsError` when a file has changed since it was found.
         """
@@ -256,7 +262,7 @@ class LocatedBody(StreamedBody):
             if isinstance(piece, StoredFile):
                 sent = 0
                 while sent < piece.size:
-                    # Open only while it is read: nothing is left open, however the sending ends.
+                    # The file is open only during a read, so none is left open if sending ends.
                     data = await in_thread(lambda piece=piece, sent=sent: piece.read(sent))  # type: ignore[misc]
                     sent += len(data)
                     for start in range(0, len(data), _WRITTEN):
@@ -266,9 +272,9 @@ class LocatedBody(StreamedBody):
 
 
 async def located(request: OutgoingRequest, files: Files) -> OutgoingRequest:
-    """Return a copy of *request* that can be sent: its files are looked up, its length is known.
+    """Return a copy of *request* that can be sent: its files are found, and its length is set.
 
-    Raises `SettingsError`, at the place of the reference, for a file that may not or cannot be
+    Raises `SettingsError`, at the pointer of the reference, for a file that must not or cannot be
     sent.
     """
     copy = request.copy()
@@ -290,10 +296,11 @@ async def located(request: OutgoingRequest, files: Files) -> OutgoingRequest:
 
 
 async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") -> dict[str, Any]:
-    """Return *request* (evaluated settings) with file contents for references with `as`.
+    """Replace each file reference with `as` in *request* (evaluated settings) by the file's
+    content.
 
     *at* is the JSON Pointer of *request*. Raises `SettingsError` for a file that cannot be read, or
-    is no text where it should be, and for a text that holds the local path of a file.
+    is not text although `as` says so, and for a text that contains the path of a local file.
     """
     for path in files.named_places(request):
         raise SettingsError([Problem.of("file-path-in-text", pointer_of(path, at))])
@@ -308,7 +315,7 @@ async def with_contents(request: Mapping[str, Any], files: Files, at: str = "") 
 
 
 def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
-    """Return the content of the file *reference*, at the pointer *at*, in the form of its `as`."""
+    """Read the file of *reference*, which is at the pointer *at*, as its `as` says."""
     file = reference_of(reference)
     content = (
         file.content if file.is_inline else files.content(FilePiece(file.name, file.settings, at))
@@ -327,9 +334,9 @@ def _data(reference: Mapping[str, Any], files: Files, at: str) -> str:
 def missing_files(
     places: Iterable[tuple[tuple[str | int, ...], Mapping[str, Any]]], files: Files, at: str
 ) -> Iterator[Problem]:
-    """Yield a problem for each reference that leads to no file which could be sent.
+    """Yield a problem for each reference whose file does not exist or cannot be sent.
 
-    *places* are references without expressions, and where they stand below the JSON Pointer *at*.
+    *places* are references without expressions, with their paths below the JSON Pointer *at*.
     """
     for path, value in places:
         settings = value[REFERENCE]

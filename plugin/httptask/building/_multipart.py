@@ -1,7 +1,7 @@
 """Multipart bodies: `form-data` (RFC 7578), `related` (RFC 2387), `mixed` and others.
 
-RFC 2046, section 5.1, has the syntax. Ours, because the HTTP library writes `form-data` only, and
-takes no parts without a name.
+The syntax is in RFC 2046, section 5.1. httpx is not used: it writes only `form-data`, and only
+parts with a name.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _BOUNDARY_TEXT = re.compile(
 _TYPE = re.compile(r"(?i);\s*type=")
 _CONTROLS = {chr(code): f"%{code:02X}" for code in (*range(0x20), 0x7F) if code != 0x09}
 _IN_FORM = {'"': "%22"} | _CONTROLS
-"""As browsers and curl write names in the head of a form's part (HTML, "Multipart form data"): a
-backslash is one character. They write other controls as they are, which no header may hold.
+"""Escapes for names in a form's part, as browsers and curl write them (HTML, "Multipart form
+data"): a backslash is not escaped. Control characters are escaped, which browsers do not do: a
+header must not contain them.
 """
 _IN_MESSAGE = {'"': '\\"', "\\": "\\\\"} | _CONTROLS
-"""As other multipart bodies have them: a quoted string (RFC 2183, section 2)."""
+"""Escapes for names in other multipart bodies: a quoted string (RFC 2183, section 2)."""
 
 
 def boundary_of(content_type: str) -> str | None:
@@ -41,9 +42,9 @@ def boundary_of(content_type: str) -> str | None:
 def multipart(
     parts: Sequence[Field], content_type: str, charset: str = ""
 ) -> tuple[str, bytes | StreamedBody]:
-    """Return the multipart body of *parts*, and *content_type* with its parameters. Names, and
-    contents that are text, are in *charset*, whose ASCII is ASCII; "" is UTF-8.
+    """Return *content_type* with its parameters, and the multipart body of *parts*.
 
+    Names and text are encoded in *charset*, which must encode ASCII text as ASCII; "" means UTF-8.
     Raises `UnwritableError`.
     """
     codec = codec_of(charset)
@@ -69,12 +70,12 @@ def _head(part: Field, subtype: str) -> str:
         headers.append(("Content-Disposition", name + filename))
     elif filename:
         headers.append(("Content-Disposition", "attachment" + filename))
-    own = {name.lower() for name in part.headers}
-    if subtype == RELATED and part.name and "content-id" not in own:
+    own_names = {name.lower() for name in part.headers}
+    if subtype == RELATED and part.name and "content-id" not in own_names:
         headers.append(("Content-ID", f"<{quote(part.name, safe='@')}>"))  # RFC 2392, section 2
     headers += part.headers.items()
-    # RFC 7578, section 4.4: a field of a form without a media type is text; elsewhere nothing says
-    # its charset.
+    # RFC 7578, section 4.4: a form's field without a media type is text. In other multipart bodies
+    # the default would be US-ASCII (RFC 2046, section 5.2).
     content_type = part.content_type or (
         "" if subtype == FORM_DATA else "text/plain; charset=utf-8"
     )
@@ -103,13 +104,13 @@ def _content(part: Field, codec: str) -> bytes | FilePiece:
 
 
 def _joined(pieces: Iterable[bytes | FilePiece]) -> bytes | StreamedBody:
-    """Return *pieces* as one body: what stands between two files in one piece."""
+    """Join *pieces* to one body; the bytes between two files become one piece."""
     joined: list[bytes | FilePiece] = [b""]
     for piece in pieces:
         if isinstance(piece, FilePiece):
             joined += [piece, b""]
         else:
-            joined[-1] += piece  # type: ignore[operator]  # after a file comes an empty piece
+            joined[-1] += piece  # type: ignore[operator]  # never a file: each is followed by b""
     whole = joined[0]
     return whole if len(joined) == 1 and isinstance(whole, bytes) else StreamedBody(tuple(joined))
 
@@ -117,7 +118,10 @@ def _joined(pieces: Iterable[bytes | FilePiece]) -> bytes | StreamedBody:
 def _bounded(
     content_type: str, parts: Sequence[Field], contents: Sequence[bytes | FilePiece]
 ) -> tuple[str, str]:
-    """Return *content_type* with a boundary that no part holds, and the boundary."""
+    """Return *content_type* with a boundary that no part contains, and the boundary.
+
+    Raises `UnwritableError` for a boundary in *content_type* that cannot be used.
+    """
     files = any(isinstance(content, FilePiece) for content in contents)
     boundary = boundary_of(content_type)
     if boundary is None:
@@ -126,17 +130,17 @@ def _bounded(
     if files:
         raise UnwritableError("unwritable-boundary-of-files", found=boundary)
     mark = f"--{boundary}".encode()
-    held = any(mark in content for content in contents if isinstance(content, bytes))
-    if not _BOUNDARY_TEXT.fullmatch(boundary) or held:
+    is_contained = any(mark in content for content in contents if isinstance(content, bytes))
+    if not _BOUNDARY_TEXT.fullmatch(boundary) or is_contained:
         raise UnwritableError("unwritable-boundary", found=boundary)
     return content_type, boundary
 
 
 def _digest(parts: Iterable[Field]) -> str:
-    """Return a digest of *parts* for the boundary, so that a request is serialised alike each time.
+    """Return a digest of *parts* for the boundary: equal requests then have equal bodies.
 
-    No part can contain its own digest. Of a file only the reference is known here, so the writer of
-    the file could foresee the digest.
+    No part can contain its own digest. The boundary of a body with files is random instead: the
+    digest could only cover the reference, so the file's author could foresee it.
     """
     digest = hashlib.sha256()
     for part in parts:

@@ -1,7 +1,7 @@
-"""Headers that a request gets without its author.
+"""Headers that are added to a request if its settings do not have them.
 
-`Accept` names the endpoint's media types, `Accept-Encoding` the codings we decode, `User-Agent`
-this program. RFC 9110, sections 12.5.1, 12.5.3 and 10.1.5.
+`Accept` lists the endpoint's media types, `Accept-Encoding` the codings that can be decoded, and
+`User-Agent` names this program. RFC 9110, sections 12.5.1, 12.5.3 and 10.1.5.
 """
 
 from __future__ import annotations
@@ -22,19 +22,21 @@ ALWAYS_SENT = ("User-Agent", "Accept", "Accept-Encoding")
 ANY_MEDIA_TYPE = "*/*"
 _MEDIA_TYPE = re.compile(r"[^\s/,;]+/[^\s/,;]+(\s*;.*)?")
 _MOST_NAMED = 20
-"""Media types that are named: a header has its limits, and `*/*` follows."""
+"""The most media types in `Accept`, to keep the header short; `*/*` follows."""
 _IDENTITY = "identity"
 
 
 def always_sent(endpoint: Endpoint | None) -> tuple[tuple[str, str], ...]:
-    """Return the headers `ALWAYS_SENT` of a request to *endpoint* whose settings have none."""
+    """Return the default headers `ALWAYS_SENT` for a request to *endpoint*."""
     values = user_agent(endpoint), accept(endpoint), accept_encoding(endpoint)
     return tuple(zip(ALWAYS_SENT, values, strict=True))
 
 
 def user_agent(endpoint: Endpoint | None) -> str:
-    """Return the `User-Agent` of a request to *endpoint* whose settings have none: this program's,
-    but where the description gives or lists others.
+    """Return the default `User-Agent` for *endpoint*.
+
+    It is the `const` or `default` in the description, else the first allowed value, else the name
+    and version of this program.
     """
     schema = _header_schema(endpoint, "user-agent") if endpoint is not None else {}
     own = f"httptask/{packaged.manifest()['version']}"
@@ -42,11 +44,11 @@ def user_agent(endpoint: Endpoint | None) -> str:
 
 
 def accept(endpoint: Endpoint | None) -> str:
-    """Return the `Accept` of a request to *endpoint* whose settings have none.
+    """Return the default `Accept` for *endpoint*.
 
-    It is the value that the description gives for this header, else the first of those it allows,
-    JSON before others. Where the header is not described, it is the media types of the successful
-    responses, JSON first, and `*/*` last.
+    It is the `const` or `default` in the description of the header, else the first allowed value,
+    JSON before others, else the media types of the successful responses, JSON first, and then
+    `*/*`.
     """
     if endpoint is None:
         return ANY_MEDIA_TYPE
@@ -61,17 +63,17 @@ def accept(endpoint: Endpoint | None) -> str:
 
 
 def accept_encoding(endpoint: Endpoint | None) -> str:
-    """Return the `Accept-Encoding` of a request to *endpoint* whose settings have none.
+    """Return the default `Accept-Encoding` for *endpoint*.
 
-    It names codings that can be undone, and that the description allows.
+    It lists codings that can be decoded, and that the description of the header allows.
     """
     schema = _header_schema(endpoint, "accept-encoding") if endpoint is not None else {}
-    undone = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}
-    allowed = [value for value in _allowed(schema) if _codings(value) <= undone]
+    decodable = {coding.strip() for coding in ACCEPT_ENCODING.split(",")} | {_IDENTITY}
+    allowed = [value for value in _allowed(schema) if _codings(value) <= decodable]
     if allowed:
         return allowed[0]
     documented = _documented(schema)
-    if documented is not None and _codings(documented) <= undone:
+    if documented is not None and _codings(documented) <= decodable:
         return documented
     return ACCEPT_ENCODING
 
@@ -81,7 +83,7 @@ def _codings(value: str) -> set[str]:
 
 
 def _answered(endpoint: Endpoint) -> list[str]:
-    """Return the media types of the responses of *endpoint* that are a success, JSON first."""
+    """Return the media types of the successful responses of *endpoint*, JSON first."""
     successes = [
         response
         for status, response in endpoint.responses.items()
@@ -107,8 +109,8 @@ def _header_schema(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
     """Return the schema of the header *name*, in lower case; {} when it is not described."""
     for parameter in endpoint.parameters:
         if parameter.location == "header" and parameter.name.lower() == name:
-            own, _ = Views({"$defs": endpoint.definitions}).peek(parameter.schema)
-            return own
+            schema, _ = Views({"$defs": endpoint.definitions}).peek(parameter.schema)
+            return schema
     return {}
 
 
@@ -118,7 +120,7 @@ def _documented(schema: Mapping[str, Any]) -> str | None:
 
 
 def _allowed(schema: Mapping[str, Any]) -> list[str]:
-    """Return the values that *schema* lists, of a list's items too: one item is a list."""
+    """Return the values in `enum` of *schema*, or of its items: one item is a valid list."""
     items = schema.get("items")
     listed = schema.get("enum") or (items.get("enum") if isinstance(items, Mapping) else None)
     return _texts(listed)

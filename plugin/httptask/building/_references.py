@@ -1,9 +1,9 @@
 """File references, `{"$file": {...}}`: their fields, and where in a request they are allowed.
 
-A reference names its bytes by `path`, by `upload`, or contains them: `content` is text,
-`contentBase64` is base64. Its bytes are sent where it is a whole body, a field of a multipart body,
-or an item of one of these. With `as` its content becomes data: text that may be anywhere. A
-reference anywhere else is refused: it would tell a stranger a local path.
+A reference has a `path` or an `upload`, or contains the bytes: `content` is text, `contentBase64`
+is base64. The bytes are sent if the reference is the whole body, a field of a multipart body, or an
+item of such a field. With `as`, the reference is replaced by the file's content as text, anywhere
+in the request. A reference in another position is refused: it would send a local path to a server.
 """
 
 from __future__ import annotations
@@ -25,46 +25,48 @@ from httptask.building._text import encoded_text
 from httptask.model.exchange import FilePiece
 
 REFERENCE = "$file"
-"""The only member of a value that stands for a file."""
+"""The only member of an object that refers to a file."""
 
 ANY_BYTES = "application/octet-stream"
 
 AS = ("base64", "text")
-"""How the content of a file can become data."""
+"""The values of `as`: how the content of a file becomes text."""
 
 _SOURCES = ("path", "upload", "content", "contentBase64")
-"""Where the bytes are; a reference has exactly one of them."""
+"""The members that say where the bytes are; a reference has exactly one of them."""
 _SETTINGS = (*_SOURCES, "as", "contentType", "filename", "headers")
 _SEEN = ("name", "mediaType", "size", "sha256", "problem")
-"""Members of the reference that a result or an upload is; an author need not write them."""
+"""Members that results and uploads add to a reference; authors do not write them."""
 _TEXTS = frozenset(("path", "upload", "contentType", "filename"))
 
 _IN_TEXT = re.compile(
     r'(?i)(?:\{|%7B)(?:\s|%20)*\\*(?:"|%22)(?:\$|%24)file\\*(?:"|%22)(?:\s|%20)*(?::|%3A)'
 )
-"""A reference inside a text, by an expression: JSON, or JSON in JSON, percent-encoded or not."""
+"""A reference that an expression has put into a text: as JSON or JSON within JSON, perhaps
+percent-encoded.
+"""
 
 Path = tuple[str | int, ...]
-"""Names and indices that lead to a value."""
+"""The names and indices that lead to a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """What a value `{"$file": {...}}` says."""
+    """A parsed reference `{"$file": {...}}`."""
 
     settings: Mapping[str, Any]
     name: str
-    """What a person calls the file."""
+    """The name for messages: the path, if there is one."""
     filename: str
-    """The name that a multipart body gives it; never with a folder."""
+    """The file name in a multipart body."""
     content_type: str
-    """As said, or as seen when it came; "" when nothing says."""
+    """The `contentType`, else the `mediaType` of a result or upload, else ""."""
     headers: Mapping[str, str]
-    """Headers of its part of a multipart body."""
+    """Additional headers of the file's part in a multipart body."""
 
     @property
     def guessed_type(self) -> str:
-        """The media type by the file's name, or of inline text; "" when nothing suggests one."""
+        """The media type for the file's name, else text/plain for inline text, else ""."""
         by_name = (
             mimetypes.guess_type(self.filename, strict=False)[0]
             or mimetypes.guess_type(self.name)[0]
@@ -72,7 +74,9 @@ class FileReference:
         return by_name or ("text/plain; charset=utf-8" if "content" in self.settings else "")
 
     def piece(self, *path: str | int) -> FilePiece | bytes:
-        """Return the file as a piece of a body, in whose value *path* leads to the reference."""
+        """Return the file as a piece of a body; *path* leads to the reference in the body's
+        value.
+        """
         return (
             self.content
             if self.is_inline
@@ -81,7 +85,7 @@ class FileReference:
 
     @property
     def is_inline(self) -> bool:
-        """Whether the reference holds the bytes itself."""
+        """Whether the reference itself contains the bytes."""
         return "content" in self.settings or "contentBase64" in self.settings
 
     @property
@@ -93,20 +97,20 @@ class FileReference:
 
 
 def is_reference(value: Any) -> bool:
-    """Say whether *value* stands for a file: an object whose one member is `$file`."""
+    """Say whether *value* is a file reference: an object whose only member is `$file`."""
     return isinstance(value, dict | Mapping) and len(value) == 1 and REFERENCE in value
 
 
 def is_data(reference: Mapping[str, Any]) -> bool:
-    """Say whether *reference* stands for the content of a file, as text among other data."""
+    """Say whether *reference* has `as`: it is to be replaced by the file's content."""
     settings = reference[REFERENCE]
     return isinstance(settings, Mapping) and settings.get("as") is not None
 
 
 def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
-    """Parse the reference *value*, at *path*.
+    """Parse the reference *value*, which is at *path*.
 
-    Raises `UnwritableError` for one that names no file.
+    Raises `UnwritableError` for an invalid reference.
     """
     settings: Mapping[str, Any] = value[REFERENCE]
     for steps, code, params in reference_problems(value):
@@ -125,11 +129,11 @@ def reference_of(value: Mapping[str, Any], *path: str | int) -> FileReference:
     )
 
 
-# What is wrong with one
+# Problems of references
 
 
 class ReferenceProblem(NamedTuple):
-    """What is wrong with a reference."""
+    """A problem of a reference: its path, its code, and the code's parameters."""
 
     path: Path
     code: str
@@ -137,7 +141,9 @@ class ReferenceProblem(NamedTuple):
 
 
 def reference_problems(value: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
-    """Yield what is wrong with the reference *value*, whatever files there are."""
+    """Yield the problems of the reference *value* itself; whether its file exists is not
+    checked.
+    """
     settings: Any = value[REFERENCE]
     if not isinstance(settings, Mapping):
         yield ReferenceProblem((REFERENCE,), "file-reference", {})
@@ -151,7 +157,7 @@ def reference_problems(value: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
             )
     if settings.get("as") not in (None, *AS):
         yield ReferenceProblem((REFERENCE, "as"), "file-as", {"expected": list(map(repr, AS))})
-    # A misspelt source is the one that is missing.
+    # A misspelt source is already reported as an unknown member: do not report a missing source.
     if not any(problem.params.get("near") in _SOURCES for problem in unknown):
         yield from _source_problems(settings)
     yield from _inline_problems(settings)
@@ -197,7 +203,7 @@ def _inline_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
             FileReference(settings, "", "", str(settings.get("contentType") or ""), {}).content  # noqa: B018
         except UnwritableError as error:
             yield ReferenceProblem((REFERENCE, name), error.code, error.params)
-        except ValueError as error:  # what base64 and its digits raise
+        except ValueError as error:  # from `base64.b64decode`
             params = {"pythonMessage": str(error)}
             yield ReferenceProblem((REFERENCE, name), "file-base64", params)
 
@@ -216,21 +222,21 @@ def _header_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
             (REFERENCE, "headers"), "file-member", {"name": "headers", "expected": "an object"}
         )
         return
-    for name, text in headers.items():
-        at = (REFERENCE, "headers", name)
+    for name, value in headers.items():
+        path = (REFERENCE, "headers", name)
         if not TOKEN.fullmatch(name) or name.lower() in (*FRAMING, "content-disposition"):
-            yield ReferenceProblem(at, "file-header-name", {"name": name})
+            yield ReferenceProblem(path, "file-header-name", {"name": name})
         elif name.lower() == "content-type":
-            yield ReferenceProblem(at, "file-header-content-type", {})
-        elif not isinstance(text, str) or UNSENDABLE.search(text):
-            yield ReferenceProblem(at, "file-header-value", {})
+            yield ReferenceProblem(path, "file-header-content-type", {})
+        elif not isinstance(value, str) or UNSENDABLE.search(value):
+            yield ReferenceProblem(path, "file-header-value", {})
 
 
-# Where they stand
+# Positions of references
 
 
 def is_pairs(value: Any) -> bool:
-    """Say whether *value* is pairs of names and values: `[["a", "1"], ["b", "2"], ["a", "3"]]`."""
+    """Say whether *value* is a list of names and values: `[["a", "1"], ["b", "2"], ["a", "3"]]`."""
     return (
         isinstance(value, list)
         and bool(value)
@@ -241,10 +247,11 @@ def is_pairs(value: Any) -> bool:
 
 
 def file_places(body: Any, *, pairs: bool = True) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield the references to files in *body* that stand where files may: where, and what.
+    """Yield the path and value of each file reference in *body* where a file may be.
 
-    Whether they may in truth is a question of the body's media type: only multipart bodies carry
-    files in their fields. A form may be written as *pairs* of names and values.
+    These are the body itself, a field, and an item of a list in a field or of a list that is the
+    body. Whether the body's media type can carry files is not checked. With *pairs*, a list of
+    names and values counts as fields.
     """
     if is_reference(body):
         fields: list[tuple[Path, Any]] = [((), body)]
@@ -266,12 +273,14 @@ def file_places(body: Any, *, pairs: bool = True) -> Iterator[tuple[Path, Mappin
 
 
 def data_places(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield the references in *value* whose content is to stand there as text: where, and what."""
+    """Yield the path and value of each reference in *value* to be replaced by the file's
+    content.
+    """
     yield from ((path, item) for path, item in references(value) if is_data(item))
 
 
 def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield every reference to a file in *value*: where, and what."""
+    """Yield the path and value of every file reference in *value*."""
     if not mentions_files(value):
         return
     for steps, item in _walked(value):
@@ -280,9 +289,9 @@ def references(value: Any) -> Iterator[tuple[Path, Mapping[str, Any]]]:
 
 
 def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[ReferenceProblem]:
-    """Yield the references in *value* that cannot be sent where they are.
+    """Yield a problem for each reference in *value* that cannot be sent where it is.
 
-    *carried* are the positions that can carry files.
+    *carried* are the paths where a file is allowed.
     """
     if not mentions_files(value):
         return
@@ -299,7 +308,10 @@ def misplaced(value: Any, carried: Collection[Path] = ()) -> Iterator[ReferenceP
 
 
 def _misplaced_reference(path: Path, value: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
-    """Yield that *value* cannot stand at *path*. A misspelt `as` would have made it data."""
+    """Yield the problem that the reference *value* is not allowed at *path*.
+
+    With a misspelt `as`, only the misspelling is reported: `as` would allow the reference there.
+    """
     settings = value[REFERENCE]
     unknown = list(_unknown_members(settings)) if isinstance(settings, Mapping) else []
     for problem in unknown:
@@ -309,22 +321,22 @@ def _misplaced_reference(path: Path, value: Mapping[str, Any]) -> Iterator[Refer
 
 
 def _is_crowded(value: Mapping[str, Any]) -> bool:
-    """Say whether *value* has other members beside a reference: its path would be sent as data."""
+    """Say whether *value* has other members beside a reference: the path would be sent as data."""
     settings = value.get(REFERENCE)
     return isinstance(settings, Mapping) and not settings.keys().isdisjoint(_SOURCES)
 
 
 def text_places(value: Any, matches: Callable[[str], bool]) -> Iterator[Path]:
-    """Yield where in *value* the texts stand that *matches* accepts; references are passed over."""
+    """Yield the path of each text in *value* that *matches* accepts, except inside references."""
     yield from (
         _path(steps) for steps, item in _walked(value) if isinstance(item, str) and matches(item)
     )
 
 
 def with_values(value: Any, replaced: Mapping[Path, Any]) -> Any:
-    """Return a copy of *value* with other values at the paths *replaced*.
+    """Return a copy of *value* in which the values at the paths in *replaced* are replaced.
 
-    All that is not on the way to them is shared with *value*.
+    Only the objects and lists on these paths are copied; the rest is shared with *value*.
     """
     if () in replaced:
         return replaced[()]
@@ -338,16 +350,16 @@ def with_values(value: Any, replaced: Mapping[Path, Any]) -> Any:
 
 
 _Steps = tuple[Any, str | int] | None
-"""A path as a pair: the path before its last step, and that step.
+"""A path as a linked list: the path before its last step, and that step.
 
-Values may be nested so deeply that whole paths would cost too much.
+Building a whole `Path` for every value would be too slow for deeply nested values.
 """
 
 
 def mentions_files(value: Any) -> bool:
-    """Say whether *value* may contain a reference, or the text of one.
+    """Say whether *value* may contain a reference, or a text with a reference in it.
 
-    This is a fast check for every request: most contain none.
+    This is a fast check that every request passes; most requests contain no file.
     """
     queue = [value]
     while queue:
@@ -370,16 +382,16 @@ def mentions_files(value: Any) -> bool:
 
 
 def _walked(value: Any) -> Iterator[tuple[_Steps, Any]]:
-    """Yield every object, array and string in *value* in document order.
+    """Yield every object, array and string in *value*, in document order.
 
-    What a reference contains is left out.
+    The contents of references are left out.
     """
     queue: list[tuple[_Steps, Any]] = [(None, value)]
     while queue:
         steps, item = queue.pop()
         yield steps, item
-        # Texts are most of what there is, and asking an abstract class is slow: every request is
-        # walked.
+        # For speed, `str` comes first: most values are texts, and `isinstance` with an abstract
+        # class is slow.
         if isinstance(item, str) or is_reference(item):
             continue
         members: Iterable[tuple[Any, Any]] = ()

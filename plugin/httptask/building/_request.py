@@ -1,4 +1,4 @@
-"""Evaluated settings -> the request to send."""
+"""Building the request to send from evaluated settings."""
 
 from __future__ import annotations
 
@@ -34,25 +34,27 @@ PARTS = {
     "message": ("headers", "cookies", "body"),
     "request": ("method", "url", *PARAMETER_GROUPS.values(), "body"),
 }
-"""The parts of a request, the whole of it too, and the groups of the settings each is made of."""
+"""Part of a request -> the groups of the settings that the part is made of. `message` is all
+headers and the body; `request` is everything.
+"""
 
 
 def build(
     request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str = ""
 ) -> OutgoingRequest:
-    """Return the request that *request* (normalised, evaluated settings) describes.
+    """Build the request that *request* (normalised, evaluated settings) describes.
 
-    *endpoint* says how each documented value is written; *at* is the JSON Pointer of *request*,
-    for errors. Raises `SettingsError` for a value that cannot be sent: nothing was sent.
+    *endpoint* says how each documented value is written. *at* is the JSON Pointer of *request*, for
+    errors. Raises `SettingsError` for a value that cannot be sent.
     """
     return Builder(endpoint, at).build(request)
 
 
 class Builder:
-    """Builds requests to one *endpoint*, whose settings stand at the JSON Pointer *at*.
+    """Builds requests to one *endpoint*, whose settings are at the JSON Pointer *at*.
 
-    The *constant* groups of the settings are the same in every request, and refer to no files:
-    the parts that are made of them alone are made once. A builder is for one task then.
+    *constant* names groups of the settings that are the same in every request and refer to no
+    files. Parts made only of them are built once, so such a builder can be used for one task only.
     """
 
     def __init__(
@@ -65,17 +67,18 @@ class Builder:
         self._writer = Writer(endpoint, at)
         self._constant_groups = frozenset(constant)
         self.changing = tuple(name for name in PARTS["request"] if name not in constant)
-        """The other groups."""
+        """The groups that are not constant."""
         is_constant = self._constant_groups.issuperset
         self._constant_parts = {part for part, groups in PARTS.items() if is_constant(groups)}
         self._made: dict[str, Any] = {}
 
     def build(self, request: Mapping[str, Any], *, may_hold_files: bool = True) -> OutgoingRequest:
-        """Return the request that *request* (normalised, evaluated settings) describes.
+        """Build the request that *request* (normalised, evaluated settings) describes.
 
-        Without *may_hold_files* no file is looked for outside the body. The request is copied
-        before anybody may change it. Files of the body are named in it and not looked for:
-        `located` does both. Raises `SettingsError` for a value that cannot be sent.
+        Without *may_hold_files*, groups other than the body are not searched for file references.
+        The result may be shared between calls: copy it before changing it. Its files are only
+        named; `located` copies the request and finds the files. Raises `SettingsError` for a value
+        that cannot be sent.
         """
         return self._part("request", lambda: self._built(request, may_hold_files))
 
@@ -93,7 +96,7 @@ class Builder:
     def _message(
         self, request: Mapping[str, Any]
     ) -> tuple[list[tuple[str, str]], bytes | StreamedBody]:
-        """Return the headers of *request*, those without its author included, and its body."""
+        """Return the headers of *request*, including the default headers, and its body."""
         writer = self._writer
         headers = list(
             self._part("headers", lambda: written_headers(request.get("headers", {}), writer))
@@ -106,14 +109,16 @@ class Builder:
             media_type = value_of(headers, "Content-Type")
             at = pointer(["body"], writer.at)
             value, endpoint = request["body"], self._endpoint
-            made = self._part("body", lambda: written_body(value, media_type, endpoint, at))
-            _set(headers, "Content-Type", made.content_type)
+            serialised = self._part("body", lambda: written_body(value, media_type, endpoint, at))
+            _set(headers, "Content-Type", serialised.content_type)
             coding_at = pointer(["headers", "Content-Encoding"], writer.at)
-            content = coded(made.content, value_of(headers, "Content-Encoding"), value, coding_at)
+            content = coded(
+                serialised.content, value_of(headers, "Content-Encoding"), value, coding_at
+            )
         return self._defaults(headers) + headers, content
 
     def _part(self, name: str, make: Callable[[], T]) -> T:
-        """Return the part *name* of a request: a constant one is made once."""
+        """Return the part *name* of a request; a constant part is made only once."""
         if name not in self._constant_parts:
             return make()
         if name not in self._made:
@@ -122,23 +127,26 @@ class Builder:
         return part
 
     def _refuse_misplaced_files(self, request: Mapping[str, Any]) -> None:
-        """Raise `SettingsError` for a file outside the body; `_body` looks for those in it."""
+        """Raise `SettingsError` for a file reference outside the body.
+
+        `written_body` checks the body.
+        """
         others = request.keys() - self._constant_groups - {"body"}
-        asked = {name: value for name, value in request.items() if name in others}
-        for path, code, params in misplaced(asked):
+        searched = {name: value for name, value in request.items() if name in others}
+        for path, code, params in misplaced(searched):
             raise refused_at(pointer(path, self._writer.at), code, **params)
 
     def _url(self, request: Mapping[str, Any]) -> str:
         writer = self._writer
-        address, text = self._part(
+        address, own_query = self._part(
             "address", lambda: UrlTemplate(request, self._endpoint, writer).address()
         )
         query = self._part("query", lambda: writer.query(request.get("query", {})))
-        query = merged(text, query, writer)
+        query = merged(own_query, query, writer)
         return address + (f"?{query}" if query else "")
 
     def _defaults(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return the headers that a request has without its author, but those in *headers*."""
+        """Return the default headers that are not in *headers*."""
         given_names = {name.lower() for name, _ in headers}
         return [line for line in self._all_defaults if line[0].lower() not in given_names]
 
@@ -151,8 +159,8 @@ class Builder:
 
 
 def written_cookies(values: Mapping[str, Any], writer: Writer) -> str:
-    written_ones = (writer.written("cookie", name, value) for name, value in values.items())
-    return "; ".join(filter(None, written_ones))
+    cookies = (writer.written("cookie", name, value) for name, value in values.items())
+    return "; ".join(filter(None, cookies))
 
 
 def written_headers(values: Mapping[str, Any], writer: Writer) -> list[tuple[str, str]]:
@@ -162,16 +170,17 @@ def written_headers(values: Mapping[str, Any], writer: Writer) -> list[tuple[str
         if not text and isinstance(value, list | dict):
             continue  # an empty array or object is an undefined value (RFC 6570, section 2.3)
         if UNSENDABLE.search(text):
-            place = pointer(["headers", name], writer.at)
-            raise refused_at(place, "header-value")
+            header_pointer = pointer(["headers", name], writer.at)
+            raise refused_at(header_pointer, "header-value")
         headers.append((name, text.strip(" \t")))
     return headers
 
 
 def _lines(values: Mapping[str, Any], writer: Writer) -> Iterator[tuple[str, Any]]:
-    """Yield name and value of each header line.
+    """Yield the name and value of each header line.
 
-    An array is a line for each item, unless a description joins its items.
+    Each item of an array gets its own line, unless the header is described: then the description
+    says how to join the items.
     """
     for name, value in values.items():
         if name.lower() in writer.framing:
@@ -207,7 +216,7 @@ _ONCE = frozenset(
         *("proxy-authorization", "range", "referer", "user-agent"),
     )
 )
-"""Request headers that are no lists: a second one is an error or ignored (RFC 9110, 5.3)."""
+"""Request headers that must not be repeated, because their values are no lists (RFC 9110, 5.3)."""
 
 
 def _merge(headers: list[tuple[str, str]], name: str, value: str, between: str) -> None:
@@ -229,7 +238,10 @@ def _set(headers: list[tuple[str, str]], name: str, value: str) -> None:
 def written_body(
     value: Any, media_type: str | None, endpoint: Endpoint | None, body_pointer: str
 ) -> Body:
-    """Return *value* as *media_type*; None: as the one of the endpoint's that carries it best."""
+    """Serialise *value* as *media_type*; None: as the endpoint's media type that suits it best.
+
+    *body_pointer* is the JSON Pointer of *value*. Raises `SettingsError`.
+    """
     content = (
         endpoint.request_body.content
         if endpoint is not None and endpoint.request_body is not None
@@ -240,14 +252,16 @@ def written_body(
         content_type = media_type or chosen(value, content)
         for path, code, params in misplaced(value, _file_paths(value, content_type)):
             raise refused_at(pointer(path, body_pointer), code, **params)
-        made = body(value, content_type, Described(_described(content, content_type), definitions))
+        serialised = body(
+            value, content_type, Described(_described(content, content_type), definitions)
+        )
     except UnwritableError as error:
         raise SettingsError([error.problem(body_pointer)]) from error
-    return replace(made, content=_placed(made.content, body_pointer))
+    return replace(serialised, content=_placed(serialised.content, body_pointer))
 
 
 def _file_paths(value: Any, content_type: str) -> frozenset[Path]:
-    """Return where in the body *value* files may stand."""
+    """Return the paths in the body *value* where file references are allowed."""
     paths = (
         path for path, _ in file_places(value, pairs=essence(content_type) in (FORM, FORM_DATA))
     )
@@ -259,7 +273,7 @@ def _file_paths(value: Any, content_type: str) -> frozenset[Path]:
 
 
 def _placed(content: bytes | StreamedBody, body_pointer: str) -> bytes | StreamedBody:
-    """Return *content* with the places of its files below *body_pointer*."""
+    """Return *content* with *body_pointer* put before the pointers of its files."""
     if isinstance(content, bytes):
         return content
     pieces = (
@@ -272,9 +286,10 @@ def _placed(content: bytes | StreamedBody, body_pointer: str) -> bytes | Streame
 
 
 def _described(content: Mapping[str, MediaType], content_type: str) -> MediaType:
-    """Return the description of *content_type*.
+    """Return the description of *content_type* in *content*.
 
-    The same text is preferred, then other parameters, then the narrowest range with it.
+    An equal key is preferred, then the same media type with other parameters, then the narrowest
+    range that includes it.
     """
     media_type = essence(content_type)
     by_range = sorted(content, key=lambda name: (essence(name).count("*"), -len(essence(name))))

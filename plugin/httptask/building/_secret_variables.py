@@ -1,4 +1,4 @@
-"""Variables for the masked values of a request that is shown as a command or as code."""
+"""Environment variables in place of the secrets of a request that is shown as a command or code."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from httptask._core.redaction import MASK
 from httptask.model.exchange import SentRequest, StreamedBody
 
 VARIABLE = "HTTPTASK_SECRET"
-"""The environment variable of a secret; of several, each has its position added."""
+"""The environment variable of the only secret. With several, the name of each value is added."""
 
 _OF_CLIENTS = frozenset(("host", "content-length", "accept-encoding"))
-"""Headers that every client writes itself; accept-encoding would bring compressed bytes."""
+"""Headers that are left out: clients write them, and with accept-encoding curl would show
+compressed bytes.
+"""
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
 _PARAMETER = re.compile(r"[?&]([^=&#]*)=[^&#]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A piece of a text: the value of the environment variable *name*."""
+    """A piece of a text that is the value of the environment variable *name*."""
 
     name: str
 
@@ -31,7 +33,7 @@ Piece = str | Variable
 
 
 def own_headers(request: SentRequest) -> list[tuple[str, str]]:
-    """Return the headers of *request* but those that every client writes itself."""
+    """Return the headers of *request* without those that every client writes itself."""
     return [
         (name, value)
         for name, value in request.headers
@@ -45,13 +47,13 @@ class SecretVariables:
     """The variables of one request: one for each masked value."""
 
     alone: bool
-    """There is one masked value, whose variable needs no position in its name."""
+    """Whether there is only one masked value: its variable is `HTTPTASK_SECRET`."""
     _labels: dict[str, str] = field(default_factory=dict)
-    """Variable -> where it stands, for a person."""
+    """Variable -> the place of its value in the request, for people."""
 
     @classmethod
     def of(cls, request: SentRequest) -> Self:
-        """Return the variables of *request*, none of them named yet."""
+        """Return the variables for *request*; `pieces` and `in_url` then name them."""
         body = request.body
         pieces = body.pieces if isinstance(body, StreamedBody) else (body,)
         in_body = sum(piece.count(MASK.encode()) for piece in pieces if isinstance(piece, bytes))
@@ -59,9 +61,9 @@ class SecretVariables:
         return cls(alone=request.url.count(MASK) + in_headers + in_body == 1)
 
     def pieces(self, text: str, label: str, name: str) -> list[Piece]:
-        """Return *text* with variables for what is masked in it.
+        """Return *text* with a variable in place of each mask.
 
-        *label* says to a person where it stands, *name* is what the variables are called.
+        *label* describes the place of the text for people; *name* is put in the variables' names.
         """
         first, *others = text.split(MASK)
         pieces: list[Piece] = [first] if first or not others else []
@@ -71,7 +73,7 @@ class SecretVariables:
         return pieces
 
     def in_url(self, url: str) -> list[Piece]:
-        """Return *url* with variables, each called as its parameter of the query is."""
+        """Return *url* with a variable in place of each mask, named after its query parameter."""
         pieces: list[Piece] = []
         start = 0
         for match in re.finditer(MASK, url):
@@ -83,13 +85,13 @@ class SecretVariables:
         return [*pieces, url[start:]] if url[start:] else pieces
 
     def comments(self, sign: str) -> Iterator[str]:
-        """Yield a line of comment, which begins with *sign*, for each variable."""
+        """Yield a comment line for each variable; *sign* starts a comment."""
         for variable, label in self._labels.items():
             yield f"{sign} {variable}: the secret in {label}, as it stands on the wire\n"
 
     def _variable(self, label: str, name: str) -> Variable:
-        own = _NOT_IN_A_NAME.sub("_", name.upper()).strip("_")
-        variable = base = VARIABLE if self.alone or not own else f"{VARIABLE}_{own}"
+        suffix = _NOT_IN_A_NAME.sub("_", name.upper()).strip("_")
+        variable = base = VARIABLE if self.alone or not suffix else f"{VARIABLE}_{suffix}"
         number = 1
         while variable in self._labels:
             number += 1

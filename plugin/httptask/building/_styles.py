@@ -1,17 +1,16 @@
-"""Values serialised by style: one table, with a row for each style.
+"""Serialising parameters by style: one table, with a row for each style.
 
-OpenAPI 3.2, section "Style Values", has the styles, RFC 6570, section 3.2.1, the algorithm; a row
-has what differs. Where the specifications leave a choice:
+The styles are in OpenAPI 3.2, section "Style Values", and the algorithm in RFC 6570, section 3.2.1.
+Where the specifications leave a choice:
 
-- null is an empty value everywhere, neither the word `null` nor a missing member;
-- an empty array or object is RFC 6570's undefined value: neither it nor its name is written;
-- the row `label` follows 3.0.4 and later: without `explode` it joins by `,`, where 3.0.3 and before
-  joined by `.`;
-- `deepObject` nests as PHP, Rack and qs read it and Stripe documents it: `a[b][c]=1`; the items of
-an
-  array of plain values as `a[]=1&a[]=2`, those of an array of arrays or objects by index,
-  `a[0][b]=1`; a plain value is `a=1`;
-- a value that contains its own delimiter unescaped is refused: it could not be read back.
+- null is written as an empty value, not as the word `null`, and not left out;
+- an empty array or object is RFC 6570's undefined value: the parameter is not written;
+- `label` follows OpenAPI 3.0.4 and later: without `explode`, items are joined by `,`; before, they
+  were joined by `.`;
+- `deepObject` nests as PHP, Rack and qs read it and Stripe documents it: `a[b][c]=1`; an array of
+  plain values is `a[]=1&a[]=2`, an array of arrays or objects is indexed, `a[0][b]=1`; a plain
+  value is `a=1`;
+- a value that contains the delimiter unescaped is refused: the server would split it.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from httptask._core.strict_json import Number, decimal_of, number_text
 from httptask.building._escaping import Encode, UnwritableError
 
 Pair = tuple[str | None, str]
-"""Name and value, both escaped; the name is None where a value stands alone."""
+"""A name and a value, both escaped; the name is None when the value is written without one."""
 
 _DEEPEST = 64
 _BRACKET = re.compile(r"[\[\]]")
@@ -37,24 +36,24 @@ class Style:
     """One row of the table."""
 
     places: tuple[str, ...]
-    """The locations it is defined for.
+    """The locations in which the style is allowed.
 
-    Swagger 2.0 has its `ssv`, `tsv` and `pipes` in paths and headers, too.
+    Swagger 2.0 allows its `ssv`, `tsv` and `pipes` in paths and headers, too.
     """
     named: tuple[str, ...]
-    """Those in which the parameter's name is written before its value."""
+    """The locations in which the parameter's name is written before its value."""
     between: str
-    """Between the members of an array or object that does not explode."""
+    """The delimiter of members without `explode`."""
     apart: str
-    """Between members that explode."""
+    """The delimiter of members with `explode`."""
     start: str = ""
-    """Before everything."""
+    """The text before everything else."""
     empty: str = "="
-    """Between a name and an empty value."""
+    """The text between a name and an empty value."""
     explode: bool = False
-    """OpenAPI's default."""
+    """The default of `explode`, from OpenAPI."""
     nested: bool = False
-    """Whether arrays and objects stand in names, as `name[member]`."""
+    """Whether the names of members are written in brackets: `name[member]`."""
 
 
 _NAMED = ("query", "cookie")
@@ -63,8 +62,7 @@ STYLES: dict[str, Style] = {
     "simple": Style(("path", "header"), (), ",", ","),
     "label": Style(("path",), (), ",", ".", start="."),
     "matrix": Style(("path",), ("path",), ",", ";", start=";", empty=""),
-    # In a cookie its "&" is hardly what a server wants; the specifications say so too, and have the
-    # style cookie instead.
+    # In a cookie "&" is hardly what a server expects; OpenAPI 3.2 has the style cookie for that.
     "form": Style(_NAMED, _NAMED, ",", "&", explode=True),
     "spaceDelimited": Style(_DELIMITED, _NAMED, " ", "&"),
     "pipeDelimited": Style(_DELIMITED, _NAMED, "|", "&"),
@@ -75,7 +73,7 @@ STYLES: dict[str, Style] = {
     "cookie": Style(("cookie",), _NAMED, ",", "; ", explode=True),
 }
 DEFAULTS = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
-"""Location -> style when a description gives none."""
+"""Location -> the default style."""
 
 
 def written(
@@ -87,11 +85,11 @@ def written(
     encode: Encode,
     item_delimiters: Sequence[str] = (),
 ) -> str:
-    """Return *value* of the parameter *name* as text for *location*, delimiters included.
+    """Serialise *value* of the parameter *name* for *location*, with all delimiters.
 
-    It is "" when nothing is sent. *explode* is the style's default when None. *item_delimiters* are
-    those of arrays in the array, the outer ones first (Swagger 2.0, Items Object). Raises
-    `UnwritableError`.
+    Returns "" when nothing is to be sent. *explode* None means the style's default.
+    *item_delimiters* are the delimiters of arrays within the array, the outer ones first (Swagger
+    2.0, Items Object). Raises `UnwritableError`.
     """
     row, named_values = _expanded(name, value, location, style, explode, encode, item_delimiters)
     if not named_values:
@@ -120,7 +118,7 @@ def pairs(
     encode: Encode,
     item_delimiters: Sequence[str] = (),
 ) -> Iterator[tuple[str, str]]:
-    """Yield the names and values of the form field *name* with *value* in the style *style*.
+    """Serialise *value* of the form field *name* by *style*, and yield escaped names and values.
 
     Raises `UnwritableError`.
     """
@@ -150,7 +148,7 @@ def _expanded(
         return row, []
     if row.nested:
         return row, [(encode(path), encode(scalar(item))) for path, item in _bracketed(name, value)]
-    # The comma is RFC 6570's own; other delimiters are no characters of a URL and are escaped.
+    # The comma is part of RFC 6570's syntax; other delimiters are not valid in a URL: escape them.
     delimiters = [
         delimiter if delimiter == "," else encode(delimiter)
         for delimiter in (row.between, *item_delimiters)
@@ -158,17 +156,20 @@ def _expanded(
     inner = delimiters[1:]
     if row.explode if explode is None else explode:
         members = value.items() if isinstance(value, dict) else ((None, item) for item in value)
-        names = ((key if own is None else encode(own), item) for own, item in members)
+        names = (
+            (key if member_name is None else encode(member_name), item)
+            for member_name, item in members
+        )
         return row, [(own_name, _item(item, encode, inner)) for own_name, item in names]
     flat = [part for pair in value.items() for part in pair] if isinstance(value, dict) else value
     return row, [(key, _item(flat, encode, delimiters))]
 
 
 def _item(value: Any, encode: Encode, delimiters: Sequence[str], outer: Sequence[str] = ()) -> str:
-    """Return *value*; an array is joined by the first of *delimiters*, arrays in it by the others.
+    """Serialise *value*; an array is joined by the first of *delimiters*, arrays in it by the rest.
 
-    No text may hold the delimiter of an array around it: those that are joined already are *outer*.
-    Arrays in each other may have the same one (Swagger 2.0 describes csv in csv).
+    *outer* are the delimiters of the arrays around *value*: a text must not contain any of them.
+    Nested arrays may have the same delimiter (Swagger 2.0 describes csv in csv).
     """
     if isinstance(value, list) and delimiters:
         first, *inner = delimiters
@@ -180,7 +181,7 @@ def _item(value: Any, encode: Encode, delimiters: Sequence[str], outer: Sequence
 
 
 def _bracketed(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield each plain value in *value* under its name in brackets."""
+    """Yield each plain value in *value* with its full name, `name[member]…`."""
     if depth > _DEEPEST:
         raise UnwritableError("unwritable-depth", limit=_DEEPEST)
     if isinstance(value, dict):
@@ -209,8 +210,8 @@ def _check(text: str, delimiter: str) -> None:
 def scalar(value: Any) -> str:
     """Return *value* as text: strings unchanged, numbers and booleans as in JSON, null as "".
 
-    A whole number is written in full, without a fraction or an exponent: to an expression 3 and 3.0
-    are the same.
+    A whole number is written without fraction and exponent: for expressions, 3 and 3.0 are equal.
+    Raises `UnwritableError` for other values.
     """
     if isinstance(value, str):
         return value

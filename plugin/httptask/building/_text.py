@@ -1,4 +1,4 @@
-"""Text as bytes: in the charset that its media type names, else in UTF-8."""
+"""Encoding text in the charset of its media type, or in UTF-8."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from httptask.building._escaping import UnwritableError
 
 
 def codec_of(charset: str) -> str:
-    """Return Python's codec for *charset*, UTF-8 for "".
+    """Return Python's codec for *charset*; "" means UTF-8.
 
     Raises `UnwritableError` for an unknown charset, or a codec that is not for text.
     """
@@ -18,7 +18,7 @@ def codec_of(charset: str) -> str:
 
 
 def encoded_text(text: str, charset: str) -> bytes:
-    """Return *text* encoded in *charset*, UTF-8 for "".
+    """Encode *text* in *charset*; "" means UTF-8.
 
     Raises `UnwritableError` for characters that the charset does not have.
     """
@@ -29,7 +29,7 @@ def encoded_text(text: str, charset: str) -> bytes:
 
 
 def uncovered(error: UnicodeEncodeError, charset: str) -> UnwritableError:
-    """Return the error of a character that *charset*, UTF-8 for "", does not have."""
+    """Return the error for a character that *charset* does not have; "" means UTF-8."""
     other = {"other": "UTF-8"} if codec_of(charset) != codec_of("") else {}
     return UnwritableError(
         "unwritable-character",

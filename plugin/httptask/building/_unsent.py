@@ -1,4 +1,4 @@
-"""Empty arrays and objects, which are undefined values and not sent (RFC 6570, section 2.3)."""
+"""Finding empty arrays and objects: these are undefined values and not sent (RFC 6570, 2.3)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from httptask.model.api import PARAMETER_GROUPS, Endpoint, Parameter
 def unsent(
     request: Mapping[str, Any], endpoint: Endpoint | None, media_type: str
 ) -> Iterator[Path]:
-    """Yield where *request* (normalised settings) has a value that is not sent.
+    """Yield the path of each value in *request* (normalised settings) that is not sent.
 
-    *media_type* is its body's. Path parameters are left out: building the URL refuses empty ones.
+    *media_type* is the media type of the body. Path parameters are left out: an empty one is an
+    error when the URL is built.
     """
     parameters = endpoint.parameters if endpoint is not None else ()
     for location, group in PARAMETER_GROUPS.items():
@@ -27,10 +28,12 @@ def unsent(
         ):
             if not isinstance(value, list | dict | Mapping):
                 continue
-            alike = (
-                one for one in reversed(parameters) if (one.location, one.name) == (location, name)
+            matching = (
+                candidate
+                for candidate in reversed(parameters)
+                if (candidate.location, candidate.name) == (location, name)
             )
-            parameter = next(alike, None) or Parameter(name, location)
+            parameter = next(matching, None) or Parameter(name, location)
             if parameter.media_type is None:
                 style = parameter.style or DEFAULTS[location]
                 yield from ((group, name, *path) for path in _empty(value, style))
@@ -43,7 +46,7 @@ def unsent(
                 yield from (
                     ("body", name, *path) for path in _empty(value, encoding.get("style") or "form")
                 )
-            elif value == []:  # an object is written as JSON
+            elif value == []:  # an empty object is sent, as JSON
                 yield "body", name
 
 
@@ -57,7 +60,10 @@ def _encodings(endpoint: Endpoint | None, media_type: str) -> Mapping[str, Mappi
 
 
 def _empty(value: Any, style: str) -> Iterator[Path]:
-    """Yield where *value*, or what is nested in it, is empty in the parameter style *style*."""
+    """Yield the path of each empty array or object in *value*.
+
+    Only a *style* that nests, such as `deepObject`, is searched below the top level.
+    """
     if value in ([], {}):
         yield ()
     elif style in STYLES and STYLES[style].nested and isinstance(value, list | Mapping):

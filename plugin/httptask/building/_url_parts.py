@@ -1,4 +1,4 @@
-"""The URL of a request in parts, each with the setting that it is written from."""
+"""Splitting the URL of a request into parts, each with the setting that the part comes from."""
 
 from __future__ import annotations
 
@@ -19,23 +19,25 @@ from httptask.model.api import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class UrlPart:
-    """A part of a URL, as it goes on the wire."""
+    """A part of a URL, as it is sent."""
 
     text: str
     pointer: str | None = None
-    """The JSON Pointer of the setting that it is written from; None: it is the URL's own text."""
+    """The JSON Pointer of the setting that the part comes from; None: it is text of the URL
+    setting.
+    """
     is_missing: bool = False
-    """Whether there is no value yet that can be sent: *text* names it."""
+    """Whether there is no value yet that can be sent; *text* is then the name in braces."""
 
 
 def url_parts(
     request: Mapping[str, Any], endpoint: Endpoint | None = None, at: str = ""
 ) -> tuple[list[UrlPart], list[UrlPart]]:
-    """Return the URL of *request* (evaluated settings, whole or not) as the parts of its server,
-    and those of its path and query.
+    """Return the URL of *request* as two lists of parts: the server, and the path with the query.
 
-    *endpoint* and *at* are those of `build`. The texts together are the URL that `build` makes.
-    A value that is not there, or that cannot be written, is a missing part.
+    *request* is evaluated settings, which may be incomplete. *endpoint* and *at* are those of
+    `build`. The texts together are the URL that `build` makes. A value that is absent or cannot be
+    written is a missing part.
     """
     parts = _UrlParts(request, endpoint, Writer(endpoint, at))
     return list(parts.server()), [*parts.path(), *parts.query()]
@@ -73,7 +75,7 @@ class _UrlParts:
             yield part if part.is_missing else replace(part, text=path_text(part.text))
 
     def _filled(self, text: str, fill: Callable[[re.Match[str]], str]) -> Iterator[UrlPart]:
-        """Yield *text* with each placeholder filled by *fill*."""
+        """Yield the parts of *text*; *fill* returns the text for a placeholder."""
         start = 0
         for match in PLACEHOLDER.finditer(text):
             yield from self._own(text[start : match.start()])
@@ -91,10 +93,14 @@ class _UrlParts:
             yield UrlPart(text)
 
     def query(self) -> Iterator[UrlPart]:
-        """Yield the query behind its `?`: the URL's own pairs, then those of the settings."""
+        """Yield the query with its `?`: first the pairs in the URL's text, then those in the
+        settings.
+        """
         groups = [group for group in self._pairs() if group]
-        own = self._own_query("&".join("".join(part.text for part in group) for group in groups))
-        for index, group in enumerate([[UrlPart(own)], *groups] if own else groups):
+        own_query = self._own_query(
+            "&".join("".join(part.text for part in group) for group in groups)
+        )
+        for index, group in enumerate([[UrlPart(own_query)], *groups] if own_query else groups):
             yield UrlPart("&" if index else "?")
             yield from group
 
@@ -105,19 +111,19 @@ class _UrlParts:
             return self._template.query
 
     def _pairs(self) -> Iterator[list[UrlPart]]:
-        """Yield the parts of each pair that the settings give, then those of the required query
-        parameters that have no value.
+        """Yield the parts of each pair in the settings, then of each required query parameter
+        without a value.
         """
-        given, writer = self._given, self._writer
+        query, writer = self._given, self._writer
         at = pointer(["query"], writer.at)
         if writer.querystring is not None:
-            yield self._written(lambda: writer.query({} if given is None else given), "", at)
+            yield self._written(lambda: writer.query({} if query is None else query), "", at)
             return
-        names = given if isinstance(given, Mapping) else {}
+        names = query if isinstance(query, Mapping) else {}
         for name, value in names.items():
             yield self._pair(name, value, pointer(["query", name], writer.at))
-        if isinstance(given, list) and is_pairs(given):
-            for index, (name, value) in enumerate(given):
+        if isinstance(query, list) and is_pairs(query):
+            for index, (name, value) in enumerate(query):
                 if value is not None:
                     yield self._pair(name, value, pointer(["query", index, 1], writer.at))
             return

@@ -1,4 +1,4 @@
-"""The URL of a request whose placeholders are filled in from its settings."""
+"""Filling in the placeholders in the URL of a request."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from httptask.errors import SettingsError
 from httptask.model.api import Endpoint
 
 _IN_URL = re.compile(r"((?:[^/?#]*//[^/?#]*)?)((?:\{[^{}]*\}|[^?#])*+)\??([^#]*)")
-"""Server, path and query of a URL that may hold templates; it matches whatever there is."""
+"""The server, path and query of a URL that may contain placeholders. The pattern matches any text.
+"""
 _SEGMENT = re.compile(r"(?:\{[^{}]*\}|[^/])++")
 _CLIMBING = re.compile(r"(?:^|[/\\])\.\.?(?:\Z|[/\\;])")
-"""Dot segments (RFC 3986, section 5.2.4), escaped ones included.
+"""Dot segments (RFC 3986, section 5.2.4), in unescaped text.
 
-A receiver may unescape first, take a backslash for a slash, and drop what follows `;`.
+A server may unescape the path first, read a backslash as a slash, and drop what follows `;`.
 """
-# What the author wrote into the URL stays: all that may stand there, and escapes.
+# Characters that are valid there, and existing escapes, are kept as the author wrote them.
 path_text = leaving("!$&'()*+,;=:@/-._~")
 _query_text = leaving("!$&'()*+,;=:@/?-._~[]")
 
@@ -32,7 +33,8 @@ _query_text = leaving("!$&'()*+,;=:@/?-._~[]")
 class UrlTemplate:
     """The URL of a request, with placeholders.
 
-    The request's path parameters fill them in, and the defaults of a server's variables.
+    They are filled in from the request's path parameters, and from the defaults of the server's
+    variables.
     """
 
     def __init__(
@@ -45,28 +47,28 @@ class UrlTemplate:
         self.server, self.path, self.query = next(_IN_URL.finditer(self._url)).groups()
 
     def address(self) -> tuple[str, str]:
-        """Return server and path, and the query that stands in the URL's text."""
+        """Return the server with the path, and the query in the URL's text."""
         try:
             server = PLACEHOLDER.sub(self.server_text, self.server)
             path = path_text(_SEGMENT.sub(self._segment, self.path) or "/")
-        except UnwritableError as error:  # of a server's variable: it takes no array or object
+        except UnwritableError as error:  # a server variable cannot be an array or object
             at = pointer(["pathParameters"], self._writer.at)
             raise SettingsError([error.problem(at)]) from error
         return server + path, self.own_query()
 
     def own_query(self) -> str:
-        """Return the query that stands in the URL's text."""
+        """Return the query in the URL's text, filled in and escaped."""
         return _query_text(PLACEHOLDER.sub(self._written, self.query))
 
     def server_text(self, match: re.Match[str]) -> str:
-        """Return what fills the placeholder *match* of the server.
+        """Return the text for the placeholder *match* of the server.
 
-        Raises `SettingsError` for a value that would move the host or climb out of the path.
+        Raises `SettingsError` for a value that would change the host, or contains dot segments.
         """
         text = self._text(match)
         before = PLACEHOLDER.sub(self._text, self.server[: match.start()])
         after = PLACEHOLDER.sub(self._text, self.server[match.end() :]) + self.path
-        # A description may have no text here, or a base path right behind the host.
+        # Only a value from the description may be empty, or contain a slash (a base path).
         is_plain = bool(text) and "/" not in text
         if not fits(before, text, after) or not (is_plain or self._is_documented(match[1], text)):
             raise self._refused(match[1], "server-value", found=text[:60])
@@ -82,21 +84,21 @@ class UrlTemplate:
         return segment
 
     def path_piece(self, match: re.Match[str]) -> str:
-        """Return what fills the placeholder *match* of the path.
+        """Return the text for the placeholder *match* of the path.
 
         Raises `SettingsError` for a value that is missing or empty.
         """
         text = self._text(match)
         if match[1] in self._variables:
             text = path_text(text)
-        # The description may say that there is no base path.
+        # Empty is allowed as a default in the description: there is no base path then.
         if not text and self._default(match[1]) != "":
             raise self._refused(match[1], "path-value-empty")
         return text
 
     def _text(self, match: re.Match[str]) -> str:
-        # A server's variable stands for a piece of its address, slashes included; a path's for one
-        # value (OpenAPI 3.2, sections 4.7 and 4.9).
+        # A server variable is a piece of the URL, and may contain slashes; a path parameter is one
+        # escaped value (OpenAPI 3.2, sections 4.7 and 4.9).
         if match[1] in self._variables:
             return scalar(self._value(match[1]))
         return self._written(match)
@@ -124,19 +126,19 @@ class UrlTemplate:
         return refused_at(pointer(path, self._writer.at), code, **params)
 
 
-def merged(text: str, query: str, writer: Writer) -> str:
-    """Return the URL's own query *text* and then *query*, which overrides equal names."""
-    if not text or not query or writer.querystring is not None:
-        return "&".join(filter(None, (text, query)))
-    return "&".join([*filter(None, [overridden(text, query, writer)]), query])
+def merged(own_query: str, query: str, writer: Writer) -> str:
+    """Join *own_query*, the query in the URL's text, and *query*, which overrides equal names."""
+    if not own_query or not query or writer.querystring is not None:
+        return "&".join(filter(None, (own_query, query)))
+    return "&".join([*filter(None, [overridden(own_query, query, writer)]), query])
 
 
-def overridden(text: str, query: str, writer: Writer) -> str:
-    """Return the URL's own query *text* without the names that *query* has."""
+def overridden(own_query: str, query: str, writer: Writer) -> str:
+    """Return *own_query*, the query in the URL's text, without the names that *query* has."""
     if not query or writer.querystring is not None:
-        return text
+        return own_query
     given_names = {_name(pair) for pair in query.split("&")}
-    return "&".join(pair for pair in text.split("&") if _name(pair) not in given_names)
+    return "&".join(pair for pair in own_query.split("&") if _name(pair) not in given_names)
 
 
 def _name(pair: str) -> str:

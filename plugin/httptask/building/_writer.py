@@ -1,4 +1,4 @@
-"""The values outside the body, written as the endpoint describes them."""
+"""Writing the values outside the body as the endpoint describes them."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter
 from httptask.model.exchange import StreamedBody
 
 _MOST_KEPT, _LONGEST_KEPT = 256, 64
-"""Texts of values that are kept, and the characters of such a value."""
+"""The most values whose text is cached, and the most characters of such a value."""
 
 _NOT_IN_A_HEADER = re.compile(r"[^\x20-\x7e]")
 
 
 def refused_at(at: str, code: str, **params: Any) -> SettingsError:
-    """Return the error that the value at the pointer *at* cannot be sent."""
+    """Return the error for the value at the pointer *at*, which cannot be sent."""
     return SettingsError([Problem.of(code, at, **params)])
 
 
 def described_framing(endpoint: Endpoint | None) -> frozenset[str]:
     """Return the framing headers, in lower case, that *endpoint* describes as parameters.
 
-    The HTTP library sets them itself. A value that follows such a description is not an error of
-    its author, and is not sent. `Host` names where the request goes, which only an operator may
-    change.
+    These headers are set when the request is written. A value for a described one is ignored rather
+    than refused: its author followed the description. `Host` is not among them: it decides where
+    the request goes, which only an operator may change.
     """
     parameters = endpoint.parameters if endpoint is not None else ()
     names = {parameter.name.lower() for parameter in parameters if parameter.location == "header"}
@@ -59,7 +59,7 @@ class Writer:
             for parameter in (endpoint.parameters if endpoint else ())
         }
         self._texts: dict[tuple[str, str, str | int], str] = {}
-        """Of short scalars: most values beside an expression are the same in every run."""
+        """A cache for short values: most values are the same in every run of a task."""
         self.framing = described_framing(endpoint)
         whole = [
             parameter for parameter in self._known.values() if parameter.location == "querystring"
@@ -71,9 +71,9 @@ class Writer:
         return _key(location, name) in self._known
 
     def written(self, location: str, name: str, value: Any, path: Path | None = None) -> str:
-        """Return *value* as text for *location*; "" when nothing is sent.
+        """Write *value* of the parameter *name* for *location*; "" when nothing is to be sent.
 
-        *path* leads to the value in its group; None: it is under its name. Raises `SettingsError`.
+        *path* leads to the value in its group; None: the path is the name. Raises `SettingsError`.
         """
         is_short = type(value) is str and len(value) <= _LONGEST_KEPT
         if not is_short and type(value) is not int:
@@ -90,10 +90,10 @@ class Writer:
         parameter = self._known.get(_key(location, name))
         is_plain = type(value) is str or (type(value) is int and value.bit_length() <= 64)
         if parameter is None and location == "query" and value != "" and is_plain:
-            escape = ESCAPED["query"]  # what nothing describes has the style form
+            escape = ESCAPED["query"]  # fast path: an undescribed parameter has the style form
             return f"{escape(name)}={escape(str(value))}"
         if parameter is None:
-            # Each item is a cookie of its own, where nothing is described.
+            # In an undescribed cookie, each item of an array is a separate cookie.
             style = "cookie" if location == "cookie" else None
             parameter = Parameter(name, location, style=style)
         try:
@@ -103,9 +103,10 @@ class Writer:
             raise SettingsError([error.problem(pointer(steps, self.at))]) from error
 
     def query(self, value: Any) -> str:
-        """Return the whole query of *value*.
+        """Write *value* as the whole query.
 
-        It is serialised as a media type (OpenAPI 3.2, `in: querystring`), or as parameters.
+        The query is serialised as a media type if the endpoint describes one (OpenAPI 3.2,
+        `in: querystring`), else as parameters. Raises `SettingsError`.
         """
         if self.querystring is None:
             return "&".join([text for text in self._parameters(value) if text])
@@ -121,9 +122,9 @@ class Writer:
         )
 
     def _parameters(self, value: Any) -> Iterator[str]:
-        """Yield the text of each parameter of a query.
+        """Yield the text of each parameter of the query *value*.
 
-        The query is an object, or pairs of names and values in their order.
+        *value* is an object, or a list of names and values, whose order is kept.
         """
         if isinstance(value, dict | Mapping):
             for name, item in value.items():
@@ -143,7 +144,7 @@ class Writer:
             text = self._serialised(value, parameter, parameter.media_type)
             if location == "header" and is_json(parameter.media_type):
                 text = _NOT_IN_A_HEADER.sub(_json_escape, text)
-            # JSON has characters that no cookie can hold.
+            # JSON contains characters that are not allowed in a cookie: percent-encode them.
             escape = encoded if location == "cookie" else ESCAPED[location]
             return written(name, text, location, DEFAULTS[location], None, escape)
         encode: Encode = (RESERVED if parameter.allow_reserved else ESCAPED)[location]
@@ -154,7 +155,7 @@ class Writer:
         )
 
     def _serialised(self, value: Any, parameter: Parameter, media_type: str) -> str:
-        """Return *value* as the text of *media_type*, which may be a range.
+        """Serialise *value* as *media_type*, which may be a range.
 
         Raises `UnwritableError`.
         """
@@ -169,13 +170,14 @@ class Writer:
 
 
 def _key(location: str, name: str) -> tuple[str, str]:
-    return location, name.lower() if location == "header" else name  # header names have no case
+    # The names of headers are case-insensitive.
+    return location, name.lower() if location == "header" else name
 
 
 def _json_escape(match: re.Match[str]) -> str:
-    """Return the escape of a character in JSON, in UTF-16 (RFC 8259, section 7).
+    """Return the JSON escape of a character, in UTF-16 (RFC 8259, section 7).
 
-    Outside ASCII, JSON has characters in strings only.
+    This is correct anywhere in a JSON text: characters outside ASCII are only in strings.
     """
     units = match[0].encode("utf-16-be").hex()
     return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

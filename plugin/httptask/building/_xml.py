@@ -1,17 +1,15 @@
-"""Values serialised as XML by the hints of their schemas.
+"""Serialising values as XML, by the XML Objects in their schemas.
 
-OpenAPI 3.2 has the XML Object; `attribute` and `wrapped` of 3.0 and 3.1 mean the same. XML is only
-written here, never read. Where the specifications leave a choice:
+See OpenAPI 3.2, XML Object; `attribute` and `wrapped` of 3.0 and 3.1 are understood, too. XML is
+only written, never read. Where the specifications leave a choice:
 
-- elements are in the order of the description, as an `xs:sequence` needs them, and those it does
-not
-  name come after them;
-- null is an element with `xsi:nil="true"`; as an attribute or text it is left out;
-- the items of an array have the name of their own schema, else that of the array's property, and
-  inside a wrapper that of the wrapper;
-- a root without a name in the description, neither by hint nor as a component, is the only member
-of
-  the value.
+- described elements come first, in the order of the description, as an `xs:sequence` needs them;
+  the others follow;
+- null is an element with `xsi:nil="true"`; a null attribute or text is left out;
+- the items of an array are named by their own schema, else like the array's property, or inside a
+  wrapper like the wrapper;
+- a root that the description does not name, neither by a hint nor as a component, must be an object
+  with one member: the member's name becomes the name of the root.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ from httptask.building._styles import scalar
 
 _DEEPEST = 64
 _MOST_FOLLOWED = 100
-"""References and compositions that one value's schema is made of; a description may be circular."""
+"""The most schemas that are followed for one value: references in a description may be circular."""
 _START = (
     r"A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff"
     r"\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
@@ -49,10 +47,10 @@ Path = tuple[str | int, ...]
 def xml_text(
     value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], name: str = ""
 ) -> str:
-    """Return *value* as one XML element, described by *schema* with *definitions*.
+    """Serialise *value* as one XML element, described by *schema* with *definitions*.
 
-    *name* is the property of the value, if it has one: the element gets this name unless its schema
-    has another. Raises `UnwritableError` for what XML cannot carry, and for a root without a name.
+    *name* is the default name of the element, if the value is a property. Raises `UnwritableError`
+    for a value that XML cannot represent, and for a root without a name.
     """
     writer = _Writer(definitions)
     node = writer.node(schema)
@@ -72,16 +70,16 @@ def xml_text(
 def member_schema(
     schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Return the schema of the member *name* in a value of *schema*.
+    """Return the schema of the member *name* in a value of *schema*, or {}.
 
-    All parts of *schema* count, those it refers to included.
+    References and compositions in *schema* are followed.
     """
     member = _Writer(definitions).node(schema).child(name)
     return member if isinstance(member, Mapping) else {}
 
 
 def items_schema(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of the items of an array of *schema*."""
+    """Return the schema of the items of an array described by *schema*, or {}."""
     items = _Writer(definitions).node(schema).items
     return items if isinstance(items, Mapping) else {}
 
@@ -93,14 +91,15 @@ def member_names(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> l
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """What a schema, with all that it refers to and is composed of, says of a value as XML."""
+    """A schema for XML, with its references and compositions merged."""
 
     hints: Mapping[str, Any] = field(default_factory=dict)
+    """The XML Object."""
     component: str | None = None
-    """The name of the definition it refers to."""
+    """The name of the definition that the schema refers to."""
     properties: Mapping[str, Any] = field(default_factory=dict)
     others: Any = None
-    """The schema of the members that *properties* does not name."""
+    """The schema of additional properties."""
     items: Any = None
 
     def child(self, name: str) -> Any:
@@ -109,7 +108,7 @@ class _Node:
 
     @property
     def kind(self) -> str:
-        """`attribute`, `text`, `cdata`, `none`, or `element` where nothing else is said."""
+        """The kind of node: `attribute`, `text`, `cdata`, `none`, or by default `element`."""
         node_type = self.hints.get("nodeType")
         if node_type in ("attribute", "text", "cdata", "none"):
             return str(node_type)
@@ -121,7 +120,7 @@ class _Node:
 
     @property
     def is_element(self) -> bool:
-        """Whether an array is an element of its own, around those of its items."""
+        """Whether an array is written as an element around the elements of its items."""
         return self.hints.get("wrapped") is True or self.hints.get("nodeType") == "element"
 
 
@@ -130,7 +129,7 @@ class _Writer:
         self._definitions = definitions
 
     def node(self, schema: Any) -> _Node:
-        """Return what *schema* says; what stands nearer to the value wins."""
+        """Merge *schema* with its references and compositions; outer schemas take precedence."""
         hints: dict[str, Any] = {}
         properties: dict[str, Any] = {}
         component, others, items = None, None, None
@@ -141,12 +140,16 @@ class _Writer:
             part, is_same = pending.pop(0)
             if not isinstance(part, Mapping):
                 continue
-            # A part of a composition says what its members are, not what the whole is called.
+            # A part of a composition describes members; only some parts may name the whole value
+            # (`_names_the_whole`).
             own_hints = part.get("xml")
             if isinstance(own_hints, Mapping) and is_same:
                 hints = {**own_hints, **hints}
-            named = part.get("properties")
-            properties = {**(named if isinstance(named, Mapping) else {}), **properties}
+            own_properties = part.get("properties")
+            properties = {
+                **(own_properties if isinstance(own_properties, Mapping) else {}),
+                **properties,
+            }
             others = part.get("additionalProperties") if others is None else others
             items = part.get("items") if items is None else items
             name = definition_name(part.get("$ref"))
@@ -163,7 +166,7 @@ class _Writer:
         return _Node(hints, component, properties, others, items)
 
     def element(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> str:
-        """Return *value* as the element *name*, which stands in *scope*."""
+        """Serialise *value* as the element *name*; *scope* is the scope of its parent."""
         if len(path) > _DEEPEST:
             raise UnwritableError("unwritable-depth", *path, limit=_DEEPEST)
         scope = _Scope(scope.known)
@@ -176,7 +179,7 @@ class _Writer:
     def array(
         self, name: str, values: list[Any], node: _Node, scope: _Scope, path: Path
     ) -> Iterator[str]:
-        """Yield the elements of *values* under *name*: one wrapper, or one for each item."""
+        """Yield the XML of the array *values*: one element around the items, or one per item."""
         item = self.node(node.items)
         if not node.is_element:
             yield from self._items(item.hints.get("name") or name, values, item, scope, path)
@@ -207,7 +210,7 @@ class _Writer:
     def _inside(
         self, value: Any, node: _Node, scope: _Scope, path: Path
     ) -> tuple[list[str], list[str]]:
-        """Return the attributes and the content that *value* gives the element it stands in."""
+        """Return the attributes and the content of the element for *value*."""
         if not isinstance(value, Mapping):
             return [], [_text(value, path)]
         attributes: list[str] = []
@@ -217,28 +220,28 @@ class _Writer:
             *(name for name in value if name not in node.properties),
         ]:
             child, item, item_path = self.node(node.child(name)), value[name], (*path, name)
-            own = child.hints.get("name") if not isinstance(item, list) else None
+            hinted_name = child.hints.get("name") if not isinstance(item, list) else None
             if child.kind == "attribute":
-                attributes += _attribute(own or name, item, child.hints, scope, item_path)
+                attributes += _attribute(hinted_name or name, item, child.hints, scope, item_path)
             elif child.kind == "text":
                 content.append(_text(item, item_path))
             elif child.kind == "cdata":
                 content.append(_cdata(item, item_path))
             elif child.kind == "none" and isinstance(item, Mapping):
-                more, inner = self._inside(item, child, scope, item_path)
-                attributes += more
-                content += inner
+                inner_attributes, inner_content = self._inside(item, child, scope, item_path)
+                attributes += inner_attributes
+                content += inner_content
             else:
-                content += self._child(own or name, item, child, scope, item_path)
+                content += self._child(hinted_name or name, item, child, scope, item_path)
         return attributes, content
 
 
 def _names_the_whole(part: Any, parts: list[Any], keyword: str) -> bool:
-    """Say whether the *part* of a composition may say what the whole is called.
+    """Say whether *part*, one of *parts* of a composition, may name the whole value.
 
-    The only one may, and in `allOf` a part written in place: its hints are about this value. A
-    reference among other parts brings members, not a name, unless the others only add hints and
-    annotations to it, which is how 3.0 writes these.
+    An only part may, and in `allOf` an inline part: its hints are about this value. A reference
+    beside other parts may not, because it only adds members; but it may if the other parts have
+    only hints and annotations: OpenAPI 3.0 annotates a reference in this way.
     """
     if len(parts) == 1:
         return True
@@ -264,22 +267,23 @@ _BESIDE = frozenset(
         "readOnly",
     )
 )
-"""Keywords that say something of a value beside its shape."""
+"""Keywords that do not describe the shape of a value."""
 
 
 class _Scope:
-    """The namespaces that are known in one element, and what the element itself declares."""
+    """The namespaces in scope of one element, and the declarations on the element itself."""
 
     def __init__(self, outer: Mapping[str, str]) -> None:
         self.known = dict(outer)
-        """Prefix -> namespace; "" is that of elements without a prefix."""
+        """Prefix -> namespace; "" is the prefix of the default namespace."""
         self.declared: list[str] = []
         self._used: dict[str, str] = {}
 
     def qualified(
         self, name: Any, hints: Mapping[str, Any], path: Path, *, is_attribute: bool = False
     ) -> str:
-        """Return *name* with the prefix in *hints*, whose namespace is declared.
+        """Return *name* with the prefix in *hints*, and declare the prefix's namespace if
+        necessary.
 
         Raises `UnwritableError`.
         """
