@@ -1,1 +1,1 @@
-"""HTTP and URLs by their RFCs: syntax, hosts, charsets, codings, sequences, secret names."""
+"""HTTP and URLs as in the RFCs: syntax, hosts, charsets, codings, sequences; and secret names."""

@@ -1,4 +1,4 @@
-"""Charsets: one table of labels, for reading and for writing."""
+"""Charsets: a table from labels to codecs, for reading and for writing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from encodings.aliases import aliases
 
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-"""Byte order marks of UTF-16."""
+"""The byte order marks of UTF-16."""
 
 _NOT_IN_A_LABEL = re.compile(r"[^a-z0-9]+")
 
@@ -26,14 +26,14 @@ _CODECS = (
     *("cp932", "cp949", "euc_jp", "euc_kr", "iso2022_jp", "johab", "shift_jis"),
     *("cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"),
 )
-"""Charsets of text, by Python's names.
+"""The supported charsets, by the names of Python's codecs.
 
-Python's other codecs are no charsets (zlib, punycode, rot13, unicode_escape), or the Encoding
-Standard refuses them because markup hides in them (utf_7, hz, iso2022_kr).
+The other codecs are not charsets (zlib, punycode, rot13, unicode_escape), or the Encoding Standard
+refuses them because they can hide markup (utf_7, hz, iso2022_kr).
 """
 
 _MORE_LABELS = {
-    # The Encoding Standard, section 4.2: labels that servers use and Python does not know
+    # The Encoding Standard, section 4.2: labels that servers use, but Python does not know
     "utf_8": "unicode_1_1_utf_8 unicode11utf8 unicode20utf8 x_unicode20utf8",
     "utf_16_le": "csunicode iso_10646_ucs_2 ucs_2 unicode unicodefeff",
     "utf_16_be": "unicodefffe",
@@ -69,7 +69,7 @@ _MORE_LABELS = {
 }
 
 _READ_AS = {
-    # The Encoding Standard, section 4.2: charsets whose names are used for a wider one
+    # The Encoding Standard, section 4.2: charsets whose labels are used for a superset
     "ascii": "utf_8",
     "big5": "big5hkscs",
     "euc_kr": "cp949",
@@ -77,7 +77,7 @@ _READ_AS = {
     "gbk": "gb18030",
     "shift_jis": "cp932",
     "tis_620": "cp874",
-    # Without a byte order mark; where there is one, it decides.
+    # For text without a byte order mark; a mark is looked at before.
     "utf_16": "utf_16_le",
     "utf_32": "utf_32_le",
 }
@@ -96,22 +96,21 @@ def _normalised(label: str) -> str:
 
 
 _BY_LABEL = _labels()
-"""Python's codec by label: in lower case, with `_` for everything but letters and digits.
+"""Label -> codec. Labels are in lower case, with `_` for everything but letters and digits.
 
-Only these are ever looked up: Python would try to import any name that a server sends, and remember
-each.
+`codecs.lookup` is not asked: it would try to import any name that a server sends, and cache each.
 """
 
 
 def lookup(label: str) -> str | None:
-    """Return the codec that writes the charset *label* exactly; None: it is no charset of text."""
+    """Return the exact codec of the charset *label*, for writing; None for an unknown charset."""
     return _BY_LABEL.get(_normalised(label))
 
 
 def lookup_to_read(label: str) -> str | None:
-    """Return the codec that reads text of the charset *label*; None as in `lookup`.
+    """Return the codec for reading text in the charset *label*; None for an unknown charset.
 
-    It may be wider than the label says.
+    The codec may be a superset of the charset, as in the Encoding Standard.
     """
     codec = lookup(label)
     return _READ_AS.get(codec, codec) if codec is not None else None

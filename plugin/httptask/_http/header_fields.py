@@ -1,4 +1,4 @@
-"""Header fields by name, in whatever case (RFC 9110, section 5.1)."""
+"""Finding header fields by name; names are case-insensitive (RFC 9110, section 5.1)."""
 
 from __future__ import annotations
 

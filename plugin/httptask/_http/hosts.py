@@ -1,6 +1,6 @@
-"""Hosts of URLs: which names and addresses of servers can exist.
+"""Hosts of URLs: checking whether a server with such a name or address can exist.
 
-RFC 3986, section 3.2.2, allows any text as a name. Resolvers and clients take less: the URL
+RFC 3986, section 3.2.2, allows any text as a name. Resolvers and clients accept less: see the URL
 Standard, section 3.5 (host parsing), and RFC 1035, section 2.3.4 (sizes).
 """
 
@@ -14,9 +14,11 @@ import idna
 from httptask.errors import CodedError
 
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
-"""Full stops of other scripts, which separate labels too (UTS 46, section 2.3)."""
+"""Full stops of other scripts: they separate labels, too (UTS 46, section 2.3)."""
 _NOT_IN_A_NAME = re.compile(r"[^\w.\-\x00-\x20\x7f\ud800-\udfff]")
-"""Characters that no name holds, without spaces and controls: those are refused in any URL."""
+"""Characters that are invalid in a name. Spaces and controls are not included: no URL may contain
+them.
+"""
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _LONGEST_LABEL = 63
 _LONGEST_NAME = 253
@@ -24,7 +26,7 @@ _OCTETS = 4
 
 
 def host_fault(host: str) -> CodedError | None:
-    """Return why no server can be at *host*, the host of a URL; None if one can be."""
+    """Return why *host*, the host of a URL, cannot be that of a server; None if it can."""
     if host.startswith("["):
         return _ipv6_fault(host.strip("[]"))
     name = _DOTS.sub(".", host).lower()
@@ -41,13 +43,14 @@ def host_fault(host: str) -> CodedError | None:
 
 
 _CHARACTERS = {"\\": "host-backslash", "<": "host-angle-bracket", "%": "host-percent"}
-"""Characters of which there is more to say."""
+"""Characters with an error message of their own."""
 
 
 def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address that *host*, without brackets, spells in any way; None for a name.
+    """Return the address that *host*, without brackets, spells; None for a name.
 
-    The URL Standard, section 3.5. Raises `ValueError` for what is neither.
+    Unusual spellings such as `0x7f.1` are understood, too (the URL Standard, section 3.5). Raises
+    `ValueError` for a host that is neither an address nor a name.
     """
     try:
         return ipaddress.ip_address(host)
@@ -74,9 +77,9 @@ def _ipv6_fault(host: str) -> CodedError | None:
 
 
 def _ipv4_fault(labels: list[str]) -> CodedError | None:
-    """Return the fault of the IPv4 address of *labels*; None: it has none.
+    """Return the fault of the IPv4 address made of *labels*; None if it is valid.
 
-    The URL Standard, section 3.5, "ends in a number".
+    See the URL Standard, section 3.5, "ends in a number".
     """
     if len(labels) > _OCTETS:
         return CodedError("host-ipv4-length", limit=_OCTETS)
@@ -85,7 +88,7 @@ def _ipv4_fault(labels: list[str]) -> CodedError | None:
             number = _ipv4_number(label)
         except ValueError:
             return CodedError("host-ipv4-number", number=label)
-        # The last number stands for all remaining octets.
+        # The last number fills all remaining octets.
         octets = _OCTETS - index if index == len(labels) - 1 else 1
         if number >= 256**octets:
             return CodedError("host-ipv4-large", number=label)
@@ -104,7 +107,7 @@ def _name_fault(name: str, labels: list[str]) -> CodedError | None:
     if not name.isascii():
         try:
             labels = idna.encode(name, uts46=True).decode("ascii").split(".")
-        except UnicodeError as error:  # idna's own errors are of this kind
+        except UnicodeError as error:  # the base class of idna's errors
             return CodedError("host-idna", idnaMessage=str(error))
     if any(len(label) > _LONGEST_LABEL for label in labels):
         return CodedError("host-label-length", limit=_LONGEST_LABEL)

@@ -1,4 +1,4 @@
-"""The `Link` header field (RFC 8288): its links, with all of their parameters."""
+"""Parsing the `Link` header field (RFC 8288)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TARGET = re.compile(rf"{_SPACE}<([^>]*)>")
 _PARAMETER = re.compile(
     rf'{_SPACE};{_SPACE}(?:({TOKEN.pattern})(?:{_SPACE}={_SPACE}(?:"((?:[^"\\]|\\.)*)"?|([^,;"\s]*)))?)?'
 )
-"""Name, quoted value, plain value. Empty parameters are let through (RFC 8288, appendix B.3)."""
+"""Name, quoted value, unquoted value. Empty parameters are accepted (RFC 8288, appendix B.3)."""
 _REST = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|[^,"])*')
-"""What stands before the next comma that separates links."""
+"""The text up to the next comma that separates links."""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -27,11 +27,12 @@ class Link:
     target: str
     """A URI reference, relative to the URL of the response."""
     parameters: tuple[tuple[str, str], ...]
-    """Names in lower case, and values without quotes, in order."""
+    """The names, in lower case, and the values, without quotes, in order."""
 
     def parameter(self, name: str) -> str | None:
-        """Return the first value of the parameter *name*; a `name*` with a charset (RFC 8187) is
-        preferred. None without one.
+        """Return the first value of the parameter *name*, or None.
+
+        The extended parameter `name*`, whose value names its charset (RFC 8187), is preferred.
         """
         values = dict(reversed(self.parameters))
         extended = _decoded(values.get(f"{name}*", ""))
@@ -48,9 +49,9 @@ class Link:
 
 
 def links(value: str) -> Iterator[Link]:
-    """Yield the links of the header *value*, several lines of which are joined by commas.
+    """Yield the links in *value*, the lines of a `Link` header joined by commas.
 
-    What is no link is skipped up to the next comma.
+    Invalid text is skipped up to the next comma.
     """
     position = 0
     while position < len(value):
@@ -62,20 +63,22 @@ def links(value: str) -> Iterator[Link]:
                 position = parameter.end()
                 name, quoted, plain = parameter.groups()
                 if name is not None:
-                    text = _ESCAPED.sub(r"\1", quoted) if quoted is not None else plain or ""
-                    parameters.append((name.lower(), text))
+                    parameter_value = (
+                        _ESCAPED.sub(r"\1", quoted) if quoted is not None else plain or ""
+                    )
+                    parameters.append((name.lower(), parameter_value))
             yield Link(target[1].strip(), tuple(parameters))
         rest = _REST.match(value, position)
         position = (rest.end() if rest is not None else position) + 1
 
 
 def _decoded(value: str) -> str | None:
-    """Return the text of the extended *value*, `UTF-8'en'%e2%82%ac`; None when it is none."""
+    """Decode the extended *value*, such as `UTF-8'en'%e2%82%ac`; None when it is invalid."""
     charset, quote, rest = value.partition("'")
-    _, second_quote, text = rest.partition("'")
+    _, second_quote, encoded = rest.partition("'")
     if not quote or not second_quote or charset.lower() not in ("utf-8", "iso-8859-1"):
         return None
     try:
-        return unquote_to_bytes(text).decode(charset)
+        return unquote_to_bytes(encoded).decode(charset)
     except UnicodeDecodeError:
         return None

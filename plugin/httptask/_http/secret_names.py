@@ -1,4 +1,4 @@
-"""What looks like a secret: by its name, or by its own text."""
+"""Recognising secrets by their names, or by their text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from httptask._core.redaction import MASK
 
 NAMES = (
-    # A token that opens nothing
+    # Tokens that are not secret
     r"^(?!.*(?:page|next|sync|skip|delta|cursor|resume|change|client|request|position|marker"
     r"|start(?:ing)?|continu(?:e|ation)|pagination|cancell?ation|idempoten(?:cy|t))[-_. ]?token$)"
     # Whole names
@@ -25,11 +25,12 @@ NAMES = (
     r"|(?:api|access|auth|private|signing|encryption|subscription|functions|account|master|shared)"
     r"[-_. ]?key))$"
 )
-"""Names of secrets, as a pattern for any case that Python and ECMAScript read alike.
+"""A pattern for the names of secrets, to be matched without regard to case. It has the same meaning
+in Python and ECMAScript.
 
-The end of a name decides: `access_token` is one, and `max_tokens`, `token_type` and
-`password_policy` are none. A token that marks a position in a list (`page_token`), or that two
-requests are the same (`client_token`), opens nothing.
+The end of a name decides: `access_token` is secret; `max_tokens`, `token_type` and
+`password_policy` are not. Neither is a token that marks a position in a list (`page_token`), or
+that identifies a repeated request (`client_token`).
 """
 
 _NAME = re.compile(NAMES, re.IGNORECASE)
@@ -47,7 +48,7 @@ _TEXT = re.compile(
     r"|eyJ[0-9A-Za-z_-]{6,}[.][0-9A-Za-z_-]{6,}[.][0-9A-Za-z_-]*"  # RFC 7519, section 3.1
     r")"
 )
-# RFC 6750, section 2.1; a digit or 20 characters tell a token from a word.
+# RFC 6750, section 2.1. A token, unlike a word, has a digit or at least 20 characters.
 _BEARER = re.compile(r"(?i)bearer +(?=[^ ]*[0-9]|[^ ]{20})[-A-Za-z0-9._~+/]{6,}=*")
 _BASIC = re.compile(r"(?i)basic +([A-Za-z0-9+/]{4,}={0,2})")
 
@@ -55,18 +56,18 @@ _BASIC = re.compile(r"(?i)basic +([A-Za-z0-9+/]{4,}={0,2})")
 def is_secret_name(name: str, group: str = "body") -> bool:
     """Say whether the value of *name* in the *group* of an `httpRequest` is a secret.
 
-    The identifier of a session is one where it comes with every request; in a body it may be that
-    of any session.
+    A session identifier is a secret in the headers and cookies; elsewhere it may be that of another
+    session.
     """
     name, comes_always = name.strip(), group in _EVERY_REQUEST
-    # The pattern costs ten microseconds, and names recur: in the tasks of a definition, in lists.
+    # Answers are cached: the pattern takes ten microseconds, and the same names occur often.
     ask = _is_secret if len(name) <= _LONGEST_KEPT else _is_secret.__wrapped__
     return ask(name, comes_always)
 
 
 _EVERY_REQUEST = frozenset(("headers", "cookies"))
 _LONGEST_KEPT = 100
-"""Characters of a name whose answer is kept."""
+"""The most characters of a name whose answer is cached."""
 
 
 @lru_cache(4096)
@@ -76,9 +77,8 @@ def _is_secret(name: str, comes_always: bool) -> bool:
 
 
 def is_secret_text(text: str) -> bool:
-    """Say whether *text* is or holds a secret.
-
-    It is a token of a known make, a private key or credentials.
+    """Say whether *text* contains a token of a known service or a private key, or is the value of
+    an `Authorization` header.
     """
     return (
         _TEXT.search(text) is not None
@@ -88,17 +88,16 @@ def is_secret_text(text: str) -> bool:
 
 
 def is_secret(name: str, value: Any, group: str = "body") -> bool:
-    """Say whether the JSON *value*, which is called *name* in *group*, has the name or the look of
-    a secret.
-    """
+    """Say whether the JSON *value* of *name* in *group* is a secret, by its name or its text."""
     if isinstance(value, bool) or value is None or value == "":
         return False
     return is_secret_name(name, group) or (isinstance(value, str) and is_secret_text(value))
 
 
 def masked_value(value: Any, name: str = "") -> Any:
-    """Return the JSON *value*, which is called *name* in a body, with what has the name or the look
-    of a secret masked.
+    """Return the JSON *value* with every secret in it masked, recognised by name or by text.
+
+    *name* is the name of *value* in a body.
     """
     if isinstance(value, dict):
         return {key: masked_value(item, str(key)) for key, item in value.items()}
@@ -108,12 +107,16 @@ def masked_value(value: Any, name: str = "") -> Any:
 
 
 def masked_texts(text: str, mask: str) -> str:
-    """Return *text* with *mask* in the place of each token of a known make."""
+    """Replace each private key's first line and each token of a known service in *text* by
+    *mask*.
+    """
     return _TEXT.sub(mask, text)
 
 
 def _is_basic(text: str) -> bool:
-    """Say whether *text* is `Basic` with user and password (RFC 7617, section 2), not any word."""
+    """Say whether *text* is `Basic` and the base64 of a user and a password (RFC 7617, section
+    2).
+    """
     match = _BASIC.fullmatch(text)
     if match is None:
         return False

@@ -1,4 +1,4 @@
-"""Bodies of one value after another: JSON lines, JSON text sequences, server-sent events.
+"""Bodies that are a sequence of items: JSON lines, JSON text sequences, server-sent events.
 
 See OpenAPI 3.2, section 4.14. In settings and results such a body is an array of its items.
 """
@@ -16,25 +16,29 @@ _END_OF_LINE = re.compile(r"\r\n|\n|\r")
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One way to write items after each other."""
+    """One kind of sequence."""
 
     names: re.Pattern[str]
-    """Its media types, without their parameters."""
+    """A pattern for its media types, without parameters."""
     split: Callable[[str], Iterator[str]]
-    """Yield the text of each item."""
+    """Split a body into the texts of its items."""
     read: Callable[[str, Callable[[str], Any]], Any]
-    """Return the item of a text; the second argument reads JSON."""
+    """Parse the text of an item; the second argument parses JSON."""
     whole: Callable[[str], int]
-    """Return how much of the beginning of a body holds whole items, whatever comes after it."""
+    """Return the number of characters at the start of an incomplete body that are complete
+    items.
+    """
     write: Callable[[Any, Callable[[Any], str]], str]
-    """Return the text of an item, with its end; the second argument writes JSON.
+    """Serialise an item, with its delimiter; the second argument writes JSON.
 
     Raises `EventError`.
     """
 
 
 class EventError(ValueError):
-    """An item is no server-sent event; *field* is the one that is wrong, "": there is none."""
+    """An item is not a server-sent event. *field* names the invalid field; "": the item itself is
+    invalid.
+    """
 
     def __init__(self, field: str = "") -> None:
         super().__init__(field)
@@ -42,7 +46,7 @@ class EventError(ValueError):
 
 
 def sequence_of(media_type: str) -> Sequence | None:
-    """Return the sequence of *media_type*; None: its bodies are no sequences.
+    """Return the kind of sequence of *media_type*; None if its bodies are not sequences.
 
     *media_type* is in lower case, without parameters.
     """
@@ -58,7 +62,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _records(text: str) -> Iterator[str]:
-    if _RECORD_SEPARATOR not in text:  # some servers write lines under this name
+    if _RECORD_SEPARATOR not in text:  # some servers send JSON lines with this media type
         yield from _lines(text)
         return
     yield from (record for record in text.split(_RECORD_SEPARATOR) if record.strip())
@@ -101,7 +105,7 @@ def _events(text: str) -> Iterator[str]:
 
 
 _BLANK_LINE = re.compile(r"(?:\r\n|\n|\r(?!\n|\Z)){2}")
-"""Not with a carriage return at the end: a line feed may come after it."""
+"""A carriage return at the very end does not count: its line feed may not have arrived yet."""
 
 
 def _whole_events(text: str) -> int:
@@ -109,7 +113,7 @@ def _whole_events(text: str) -> int:
 
 
 def _field(line: str) -> tuple[str, str] | None:
-    name, _, value = line.partition(":")  # a comment starts with the colon
+    name, _, value = line.partition(":")  # the name of a comment is empty: it starts with a colon
     return (name, value.removeprefix(" ")) if name in EVENT_FIELDS else None
 
 
@@ -132,8 +136,8 @@ def _write_event(item: Any, dump: Callable[[Any], str]) -> str:
         raise EventError
     lines = []
     for name, value in item.items():
-        text = value if isinstance(value, str) else dump(value)
-        pieces = _END_OF_LINE.split(text)
+        value_text = value if isinstance(value, str) else dump(value)
+        pieces = _END_OF_LINE.split(value_text)
         if len(pieces) > 1 and name != "data":
             raise EventError(name)
         lines += [f"{name}: {piece}" for piece in pieces]

@@ -1,7 +1,7 @@
-"""Addresses of servers with variables: which text may stand where a variable stands.
+"""Server URLs with variables: which values a variable may have.
 
-A value must not change what the rest of the template is. RFC 3986, section 3, delimits the parts of
-a URL by `:`, `/`, `?`, `#` and `@`; the URL Standard, section 4.4, takes `\\` for `/`.
+A value must not change the meaning of the rest of the template. RFC 3986, section 3, delimits the
+parts of a URL by `:`, `/`, `?`, `#` and `@`; the URL Standard, section 4.4, reads `\\` as `/`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _ENDS_AUTHORITY = re.compile(r"[/?#]")
 def misplaced_values(
     template: str, value_of: Callable[[str], str | None]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each variable of *template* with a value that makes another address of it.
+    """Yield each variable of *template*, with its value, that does not fit where it is.
 
-    *value_of* returns the value of a variable; None: it has none.
+    *value_of* returns the value of a variable, or None if it has none.
     """
     for match in PLACEHOLDER.finditer(template):
         value = value_of(match[1])
@@ -46,11 +46,12 @@ def misplaced_values(
 
 
 def fits(before: str, value: str, after: str) -> bool:
-    """Say whether *value* leaves the host what the template's text *before* and *after* make it.
+    """Say whether *value* fits between *before* and *after*, the template's text around it.
 
-    In the scheme only `http` and `https` fit; in the host, letters, digits, `.`, `-` and `_`; in
-    the port, digits. The last piece of the host may bring a port and a path, since no text of the
-    template is moved by it. In the path everything but `?` and `#` fits.
+    A scheme must be `http` or `https`; a piece of the host may contain letters, digits, `.`, `-`
+    and `_`; a port, digits. At the end of the host, *value* may include a port and a path: no text
+    of the template follows that would change its meaning. A piece of the path may contain
+    everything but `?` and `#`.
     """
     _, slashes, authority = before.partition("://")
     if slashes and _ENDS_AUTHORITY.search(authority):
@@ -73,8 +74,8 @@ def fits(before: str, value: str, after: str) -> bool:
 
 
 def _filled(text: str, value_of: Callable[[str], str | None]) -> str:
-    def value(match: re.Match[str]) -> str:
-        known = value_of(match[1])
-        return match[0] if known is None else known
+    def replacement(match: re.Match[str]) -> str:
+        variable_value = value_of(match[1])
+        return match[0] if variable_value is None else variable_value
 
-    return PLACEHOLDER.sub(value, text)
+    return PLACEHOLDER.sub(replacement, text)

@@ -1,4 +1,4 @@
-"""The syntax of HTTP and URLs that several parts check."""
+"""The syntax of HTTP and URLs."""
 
 from __future__ import annotations
 
@@ -24,25 +24,24 @@ METHODS = frozenset(
         *("UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL"),
     )
 )
-"""The registered methods (IANA: HTTP Method Registry). Any other token is a method too."""
+"""The registered methods (IANA: HTTP Method Registry). Any other token is a valid method, too."""
 
 WITHOUT_CONTENT = frozenset((204, 205, 304))
-"""Statuses of responses that have no content (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5)."""
+"""Statuses of responses without content (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5)."""
 
 HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 """The value of a `Host` header (RFC 9110, section 7.2)."""
 
 UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-"""Characters that no header's value may hold: controls but tab, and surrogates.
-
-RFC 9110, section 5.5; surrogates have no UTF-8.
+"""Characters that a header value must not contain: controls except tab (RFC 9110, section 5.5), and
+surrogates, which cannot be encoded in UTF-8.
 """
 
 _COOKIE_OCTETS = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
 COOKIE_VALUE = re.compile(rf'{_COOKIE_OCTETS}|"{_COOKIE_OCTETS}"')
-"""A cookie's value (RFC 6265, section 4.1.1), which may be in quotes.
+"""A cookie's value (RFC 6265, section 4.1.1), with or without quotes around it.
 
-It holds no blank, quote, comma, semicolon or backslash.
+It contains no blank, quote, comma, semicolon or backslash.
 """
 
 FRAMING = frozenset(
@@ -58,9 +57,9 @@ FRAMING = frozenset(
         "keep-alive",
     }
 )
-"""Header fields that frame a message or choose its connection (RFC 9112).
+"""Header fields that frame a message or control its connection (RFC 9112).
 
-They are set by the part that writes the message.
+The code that sends the message sets them.
 """
 
 REQUEST_FIELDS = FRAMING.union(
@@ -69,34 +68,34 @@ REQUEST_FIELDS = FRAMING.union(
     ("if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"),
     ("origin", "range", "referer", "user-agent"),
 )
-"""Header fields of requests, in lower case, that standards name: RFC 9110, and for `Cache-Control`
-RFC 9111, for `Cookie` RFC 6265, for `Origin` RFC 6454.
+"""Header fields of requests, in lower case, that are defined by RFC 9110, RFC 9111
+(`Cache-Control`), RFC 6265 (`Cookie`) or RFC 6454 (`Origin`).
 """
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-"""A template part of a URL (OpenAPI: path templating)."""
+"""A template expression in a URL (OpenAPI: path templating)."""
 
 _AFTER_BRACKET = re.compile(r"\](?!:\d*$|$)")
 
 
 def split_url(url: str) -> SplitResult:
-    """Return the parts of *url* (RFC 3986).
+    """Split *url* into its parts (RFC 3986).
 
-    Raises `CodedError`, a `ValueError`, if it is no URL, or an ambiguous one: if two readers could
-    split it differently, one of them may be a check, the other the connection.
+    Raises `CodedError`, a `ValueError`, for an invalid or ambiguous URL. A URL that two programs
+    can split differently is dangerous: a check may see another host than the connection uses.
     """
     try:
         split = urlsplit(url)
     except ValueError:
-        server = url.partition("//")[2]
-        if "[" in server or "]" in server:
+        authority = url.partition("//")[2]
+        if "[" in authority or "]" in authority:
             raise CodedError("url-ipv6") from None
-        raise CodedError("url-lookalike", server=_host(re.split("[/?#]", server)[0])) from None
+        raise CodedError("url-lookalike", server=_host(re.split("[/?#]", authority)[0])) from None
     try:
         _ = split.port
     except ValueError:
         raise CodedError("url-port", port=split.netloc.rpartition(":")[2]) from None
-    # `urlsplit` sees no port in "[::1]8081", other readers do.
+    # `urlsplit` finds no port in "[::1]8081"; other programs do.
     if _AFTER_BRACKET.search(split.netloc):
         raise CodedError("url-behind-bracket", server=_host(split.netloc))
     return split
@@ -108,21 +107,21 @@ def _host(authority: str) -> str:
 
 
 def http_date(text: str) -> datetime | None:
-    """Parse *text* in one of the formats of RFC 9110, section 5.6.7; None: it is in none."""
+    """Parse *text*, a date in a format of RFC 9110, section 5.6.7; None if it is not a date."""
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    # An HTTP date is in GMT.
+    # HTTP dates are always in GMT.
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-"""Ports by scheme (RFC 9110, sections 4.2.1 and 4.2.2)."""
+"""Scheme -> default port (RFC 9110, sections 4.2.1 and 4.2.2)."""
 
 
 def non_default_port(split: SplitResult) -> int | None:
-    """Return the port of *split*; None for its scheme's default port, named or not."""
+    """Return the port of *split*; None if it is the default port of the scheme, written or not."""
     return None if split.port == DEFAULT_PORTS.get(split.scheme) else split.port
 
 
@@ -136,7 +135,7 @@ def origin(url: str) -> str:
 
 
 _BASE = re.compile(r"https?://[A-Za-z0-9.:-]+(?=[/?#]|$)")
-"""The origin of a plain URL, without the path, which differs in each request."""
+"""The scheme and authority of a simple URL: a cache key that is the same for all paths."""
 
 
 def _origin(url: str) -> str:

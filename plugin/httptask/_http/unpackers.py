@@ -1,7 +1,7 @@
-"""Content codings (RFC 9110, section 8.4.1): the libraries that undo them, in one shape.
+"""Decoders for content codings (RFC 9110, section 8.4.1): one interface for several libraries.
 
-gzip and deflate always; br (RFC 7932) and zstd (RFC 8878) if a library for them is installed. Each
-produces little output at a time, however large a body unpacks.
+gzip and deflate are always available, br (RFC 7932) and zstd (RFC 8878) if a library is installed.
+Each decoder returns its output in small pieces, however large the decoded body is.
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 PIECE = 64 * 1024
-"""Bytes of output at a time, or little more."""
+"""The size of a piece of output, in bytes; some libraries return a little more."""
 _FRAME_BYTES = 512
-"""Bytes of zstd input at a time, for a library without a bound for its output.
+"""Bytes of zstd input to decode at a time with a library that cannot limit its output.
 
-A block of four bytes unpacks to 128 KiB (RFC 8878, section 3.1.1.2).
+A block of four bytes can decode to 128 KiB (RFC 8878, section 3.1.1.2).
 """
 _WINDOW_LOG = 23
-"""The largest window of zstd over HTTP is 8 MB (RFC 9659)."""
+"""The binary logarithm of zstd's largest window over HTTP, 8 MB (RFC 9659)."""
 
 
 class Unpacker(Protocol):
-    """Undoes one member: a stream or a frame of a coding."""
+    """Decodes one member: a stream or a frame of a coding."""
 
     errors: type[Exception]
-    """The library's error for bytes that are not of this coding."""
+    """The library's error for invalid data."""
 
     @property
     def eof(self) -> bool:
-        """The member is over."""
+        """Whether the end of the member was reached."""
 
     @property
     def unused(self) -> bytes:
-        """The data after the member's end."""
+        """The data after the end of the member."""
 
     def feed(self, data: bytes | memoryview) -> Iterator[bytes]:
-        """Yield the unpacked *data*, piece by piece."""
+        """Decode *data*, and yield the result in pieces."""
 
 
 class _Inflate:
-    """gzip and deflate."""
+    """gzip and deflate, by zlib."""
 
     errors: type[Exception] = zlib.error
 
@@ -64,7 +64,7 @@ class _Inflate:
             if piece:
                 yield piece
             data = self._inflate.unconsumed_tail
-            # A full piece may not be all of it, even when everything went in.
+            # After a full piece there may be more output, even if all input has been consumed.
             if self._inflate.eof or (not data and len(piece) < PIECE):
                 return
 
@@ -73,7 +73,7 @@ class _Brotli:
     """br, by Google's library."""
 
     unused = b""
-    """Data after the end are an error of the library's."""
+    """Always empty: for data after the end, the library raises an error."""
 
     def __init__(self, library: Any) -> None:
         self.errors = library.error
@@ -85,7 +85,7 @@ class _Brotli:
 
     def feed(self, data: bytes | memoryview) -> Iterator[bytes]:
         output = self._decompressor.process(bytes(data), output_buffer_limit=PIECE)
-        # Not all output need have come out when all input has gone in.
+        # There may be more output after all input has been consumed.
         while output:
             yield from _cut(output)
             if self.eof:
@@ -94,7 +94,7 @@ class _Brotli:
 
 
 class _Zstd:
-    """zstd, by Python's own module or its backport."""
+    """zstd, by Python's module `compression.zstd` or its backport."""
 
     def __init__(self, library: Any) -> None:
         self.errors = library.ZstdError
@@ -116,7 +116,7 @@ class _Zstd:
 
 
 class _ZstdInSlices:
-    """zstd, by the package `zstandard`."""
+    """zstd, by the package `zstandard`, which cannot limit its output."""
 
     def __init__(self, library: Any) -> None:
         self.errors = library.ZstdError
@@ -149,26 +149,25 @@ class Coding:
     """One content coding."""
 
     begin: Callable[[bytes], Unpacker]
-    """Returns the unpacker of a member by the member's first *peek* bytes."""
+    """Returns the decoder of a member; the argument is the member's first *peek* bytes."""
     peek: int
     next_member: re.Pattern[bytes] | None = None
-    """The start of a further member; None: there is only one."""
+    """A pattern for the start of another member; None: there is only one member."""
     padding: re.Pattern[bytes] = re.compile(b"")
-    """What may stand between members and after the last."""
+    """A pattern for the bytes that may follow a member."""
 
 
 _GZIP = Coding(
     begin=lambda start: _Inflate(31),
     peek=2,
-    next_member=re.compile(rb"\x1f\x8b"),  # RFC 1952, section 2.2: a gzip file is a row of members
+    next_member=re.compile(rb"\x1f\x8b"),  # RFC 1952, section 2.2: a file may have several members
     padding=re.compile(rb"\0*"),
 )
 
 
 def _deflate(start: bytes) -> Unpacker:
-    """Return the unpacker of `deflate`: zlib, or raw, as some servers send it.
-
-    RFC 1950, section 2.2.
+    """Return the decoder of `deflate`: for the zlib format (RFC 1950, section 2.2), or for raw
+    deflate data, which some servers send.
     """
     is_zlib = start[0] & 0x0F == 8 and start[0] >> 4 <= 7 and int.from_bytes(start) % 31 == 0
     return _Inflate(15 if is_zlib else -15)
@@ -176,7 +175,7 @@ def _deflate(start: bytes) -> Unpacker:
 
 def _brotli() -> Coding | None:
     library = _installed("brotli")
-    # Versions before 1.2 have no bound for what comes out.
+    # Versions before 1.2 cannot limit their output.
     if library is None or not hasattr(library.Decompressor, "can_accept_more_data"):
         return None
     return Coding(begin=lambda start: _Brotli(library), peek=1)
@@ -195,7 +194,7 @@ def _zstd() -> Coding | None:
 
 
 def _frames(unpacker: Callable[[Any], Unpacker], library: Any) -> Coding:
-    # RFC 8878, section 3: a row of frames, of which some may be skippable ones
+    # RFC 8878, section 3: the data are frames, some of which may be skippable frames.
     frame = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
     return Coding(begin=lambda start: unpacker(library), peek=4, next_member=frame)
 
@@ -218,8 +217,8 @@ def _codings() -> dict[str, Coding]:
 
 
 CODINGS = _codings()
-"""The codings by name, in lower case."""
+"""Name, in lower case -> coding."""
 SAME_AS = {"x-gzip": "gzip"}
-"""RFC 9110, section 8.4.1.3."""
+"""Another name of a coding -> its name (RFC 9110, section 8.4.1.3)."""
 ACCEPT_ENCODING = ", ".join(CODINGS)
-"""The codings that requests ask for: all that can be undone."""
+"""The default `Accept-Encoding`: all codings that can be decoded."""

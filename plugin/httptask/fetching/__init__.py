@@ -1,7 +1,7 @@
-"""Sources over the network: a package of descriptions, or one description at an address.
+"""Fetching sources over the network: a package of descriptions, or one description at a URL.
 
-`_package` asks the installed npm client; `_address` sends requests on the path that every request
-takes.
+`_package` runs the installed npm client. `_address` sends requests as every task does, with the
+same egress rules.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
 def is_fetched(name: str) -> bool:
-    """Say whether the SOURCE *name* comes over the network."""
+    """Say whether *name*, a SOURCE on the command line, is fetched over the network."""
     return name.startswith(PREFIX) or _ADDRESS.match(name) is not None
 
 
 def shown_name(name: str) -> str:
-    """Return *name* for reports: an address without its secrets."""
+    """Return *name* for reports; if it is a URL, without its secrets."""
     if not _ADDRESS.match(name):
         return name
     from httptask.fetching._address import shown
@@ -43,14 +43,14 @@ def shown_name(name: str) -> str:
 
 
 class Fetching:
-    """Opens sources, also those that have to be fetched first.
+    """Opens sources, and fetches them over the network first if necessary.
 
-    A context manager: fetched files are kept until its end. *allow_networks* is what an operator
-    allows besides globally routable addresses; None takes `HTTPTASK_ALLOW_NETWORKS`. *network* is
-    how requests leave this machine, as for a `Runtime`; the npm client goes by its own settings.
-    *plugins* are asked before a connection is made, as for a `Runtime`. *progress* is called ten
-    times a second during a fetch, with the bytes so far and the name of the step; an exception it
-    raises ends the fetch.
+    This is a context manager: fetched files are removed at its end. *allow_networks* are the
+    networks and hosts allowed besides globally routable addresses; None: `HTTPTASK_ALLOW_NETWORKS`.
+    *network* has the operator's network settings, as for a `Runtime`; the npm client uses its own.
+    *plugins* check each connection, as for a `Runtime`. *progress* is called ten times a second
+    during a fetch, with the bytes so far and the name of the step; an exception from *progress*
+    ends the fetch.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class Fetching:
     ) -> Iterator[Source | DescriptionError]:
         """Yield each description in *name*, and an error for each that cannot be read.
 
-        `npm:PACKAGE[@VERSION]` is a package of descriptions, `https://…` one description;
-        everything else is read by `httptask.importers.read_sources`.
+        `npm:PACKAGE[@VERSION]` is a package of descriptions, and `https://…` one description; any
+        other name is passed to `httptask.importers.read_sources`.
         """
         try:
             if name.startswith(PREFIX):
                 yield from self._package(name)
             elif _ADDRESS.match(name):
-                # Imported here: it needs everything that sends requests.
+                # Imported here, because it imports everything that is needed to send requests.
                 from httptask.fetching._address import Way, description_at
 
                 yield description_at(
@@ -106,5 +106,5 @@ class Fetching:
         temporary = tempfile.TemporaryDirectory(prefix="httptask-npm-")
         folder = Path(self._folders.enter_context(temporary))
         archive = fetched(package, folder, lambda size: self._progress(size, f"fetching {package}"))
-        # Without its version: the next one describes the same APIs, and replaces this one.
+        # The source's name has no version, so that the next version replaces this one.
         yield from importers.file_sources(archive, f"{PREFIX}{package.name}")

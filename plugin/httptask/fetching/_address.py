@@ -1,6 +1,6 @@
-"""One description at an address, and the files it refers to in the same folder.
+"""Fetching one description at a URL, and the files in the same folder that it refers to.
 
-They are fetched by the path that every request takes.
+The requests are sent by an `HttpTask`, with the egress rules of every task.
 """
 
 from __future__ import annotations
@@ -30,82 +30,85 @@ if TYPE_CHECKING:
 
 _HTML = re.compile(r"\s*+(?:<!doctype html|<html|<head|<body)", re.IGNORECASE)
 _SECONDS = 60
-"""For everything about one file."""
+"""The total time for one file."""
 _TICK_SECONDS = 0.1
-"""Between two calls of *progress*."""
+"""The time between two calls of *progress*."""
 _REDIRECTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How requests for descriptions are sent."""
+    """The options for sending requests for descriptions."""
 
     allow_networks: tuple[str, ...] | None = None
-    """What an operator allows besides globally routable addresses; None: the environment's."""
+    """The networks and hosts allowed besides globally routable addresses; None: those in the
+    environment variable.
+    """
     network: Network | None = None
-    """How requests leave this machine; None: the environment's."""
+    """The operator's network settings; None: those in the environment variables."""
     plugins: PluginManager | None = None
-    """The plugins that are asked before a connection is made; None: the installed ones."""
+    """The plugins that check each connection; None: the installed plugins."""
     progress: Callable[[int, str], None] | None = None
-    """Called ten times a second with the progress; an exception it raises ends the request."""
+    """Called ten times a second with the bytes so far and the name of the step. An exception from
+    this function ends the request.
+    """
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # In another process there are the installed plugins, and nobody to report to.
+        # Another process uses the installed plugins, and reports no progress.
         return Way, (self.allow_networks, self.network)
 
 
 def description_at(url: str, way: Way) -> Source:
-    """Return the description at *url*. Raises `DescriptionError`."""
+    """Fetch the description at *url*. Raises `DescriptionError`."""
     parts = urlsplit(url)
     if parts.username is not None or parts.password is not None:
         raise DescriptionError(
             "an address with a user or a password in it is not opened", source=shown(url)
         )
     data, final = _fetched(url, way, redirects=_REDIRECTS)
-    # RFC 3986, section 5.1.3: references are relative to where the document came from in the end.
+    # RFC 3986, section 5.1.3: references are relative to the URL after redirects.
     return Source(shown(url), data, AddressesBeside(final, way))
 
 
 @dataclass(frozen=True, slots=True)
 class AddressesBeside:
-    """Reads files by references from the description at *url*.
-
-    Only of the same origin, and below its folder.
-    """
+    """Fetches files that the description at *url* refers to, only from its folder and below."""
 
     url: str
     way: Way
 
     def __call__(self, reference: str) -> bytes:
-        """Return the bytes of the file that *reference* names.
+        """Fetch the file that *reference* names.
 
         See `httptask.protocols.Source.beside`.
         """
         parts = urlsplit(self.url)
         folder = parts.path.rpartition("/")[0]
-        # As if its folder were the root: nothing leads out of it.
+        # The path is resolved as if the folder were the root: `..` does not lead out of it.
         path = quote(path_beside(reference, "description"))
-        # A redirect could lead anywhere else.
+        # No redirects: they could lead to another server.
         return _fetched(f"{parts.scheme}://{parts.netloc}{folder}/{path}", self.way, redirects=0)[0]
 
 
 class _Guarded(Runtime):
-    """A runtime that reaches only what an operator allowed by name or network.
+    """A runtime that connects only to networks and hosts that an operator has allowed explicitly.
 
-    For `http:`, where anybody on the way can change the response.
+    It is used for `http:`, where anybody on the network path can change the response.
     """
 
     def check_egress(self, host: str, address: str, port: int) -> str | None:
-        # Not `self.allowed`: the operator's proxy is allowed only while it is connected to.
+        # Not `self.allowed`: `allowed_networks` includes the proxy while it is connected to.
         if not allowed_networks().covers(host, parse_address(address)):
             return "http: is only for what an operator allowed with --allow-network; use https:"
         return super().check_egress(host, address, port)
 
 
 def _fetched(url: str, way: Way, *, redirects: int) -> tuple[bytes, str]:
-    """Return the text at *url* as UTF-8, and the URL it came from after redirects."""
+    """Return the text at *url*, in UTF-8, and its URL after redirects. Raises
+    `DescriptionError`.
+    """
     name = shown(url)
-    # A body that is no text goes into a file.
+    # A body that is not text is written to a file in this folder.
     with tempfile.TemporaryDirectory(prefix="httptask-") as folder:
         try:
             runtime_class = Runtime if url[:6].lower() == "https:" else _Guarded
@@ -148,7 +151,7 @@ def _fetched(url: str, way: Way, *, redirects: int) -> tuple[bytes, str]:
 
 
 async def _result(task: HttpTask, way: Way, text: str) -> TaskResult:
-    """Return the result of *task* and report its progress; an exception from that cancels it."""
+    """Run *task*, and report its progress with *text*; an exception from that cancels the task."""
     async with task.runtime:
         transfer = Progress()
         context = contextvars.copy_context()
@@ -166,7 +169,7 @@ async def _result(task: HttpTask, way: Way, text: str) -> TaskResult:
 
 
 def _task(url: str, redirects: int) -> dict[str, Any]:
-    # In a task's URL braces and `${` have a meaning: this one is only an address.
+    # Escape braces: in a task's URL, `{name}` is a placeholder and `${…}` an expression.
     return {
         "type": "Http",
         "httpRequest": {
@@ -181,11 +184,11 @@ def _task(url: str, redirects: int) -> dict[str, Any]:
 
 
 def shown(url: str) -> str:
-    """Return *url* for people and reports, without a fragment and without secrets."""
+    """Return *url* for messages and reports, without its fragment and with its secrets masked."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     query = parse_qsl(parts.query, keep_blank_values=True)
-    # A query without secrets stays as it is written.
+    # A query without secrets stays unchanged: encoding it again might alter it.
     if any(_is_secret(name, value) for name, value in query):
         masked = [(name, MASK if _is_secret(name, value) else value) for name, value in query]
         parts = parts._replace(query=urlencode(masked, safe=MASK))

