@@ -1,7 +1,6 @@
-"""Descriptions in an archive: read in memory, one at a time, never extracted.
+"""Read descriptions from an archive, in memory and one at a time. Nothing is extracted to disk.
 
-An archive is untrusted. What it can make this process read, build or wait for is bounded
-beforehand.
+Archives are untrusted: limits bound the bytes read, the memory used and the number of entries.
 """
 
 from __future__ import annotations
@@ -29,27 +28,28 @@ from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 from httptask.importers.sources._files import opened, path_beside, shown
 
 MAX_ENTRIES = 50_000
-"""Entries of one archive."""
+"""The most entries of one archive."""
 MAX_EXPANDED_BYTES = 4 * 1024**3
-"""Bytes of one archive when it is unpacked."""
+"""The most bytes of one archive when unpacked."""
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 DESCRIPTIONS = (".txt", ".json", ".yaml", ".yml")
-"""Suffixes of the files that are read in a folder or an archive; compared in lower case."""
+"""Suffixes, in lower case, of the files that are read in a folder or an archive."""
 SKIPPED_FOLDERS = ("node_modules", "__MACOSX")
 
 _CHUNK = 1024 * 1024
 _HEADER_BYTES = 1024 * 1024
-"""Bytes that may be read for the next entry of a tar: headers with names and attributes."""
+"""The most bytes that are read for the headers of one entry, with its names and attributes."""
 _DIRECTORY_BYTES = 8 * 1024 * 1024
-"""Bytes of a zip's directory. An entry takes 46 bytes and its name; in memory, ten times that."""
+"""The most bytes of a zip's directory. An entry has 46 bytes and its name, and ten times as many in
+memory."""
 _XZ_MEMORY = 192 * 1024 * 1024
-"""Bytes of memory for unpacking xz: `xz -9` needs 65 MB; the format allows 4 GB."""
+"""The most bytes of memory for unpacking xz: `xz -9` needs 65 MB; the format allows 4 GB."""
 _FRAGMENT_BYTES = 64 * 1024 * 1024
-"""Bytes of an archive's parts that are kept for references to them."""
+"""The most bytes of an archive's fragments that are cached for references to them."""
 _SEARCHES = 20
-"""How often one archive is read again for a part that was not kept."""
+"""How often one archive is read again for an entry that is not cached."""
 MAGIC_BYTES = 512
-"""Bytes at the start of a file that tell whether it is an archive."""
+"""How many bytes at the start of a file are needed to recognise an archive."""
 
 _DAMAGED = (
     OSError,
@@ -64,7 +64,7 @@ _DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
 )
-"""What Python's archive modules raise for a broken archive."""
+"""The errors that Python's archive modules raise for a broken archive."""
 _TOO_MUCH = (
     f"the archive is larger than {MAX_EXPANDED_BYTES // 2**30} GB unpacked; the rest is not read"
 )
@@ -78,19 +78,19 @@ class Entry(NamedTuple):
 
     name: str
     size: int
-    """Unpacked, as the archive says."""
+    """The unpacked size in bytes, according to the archive."""
     trouble: str | None
-    """Why it is not read; None: it can be read."""
+    """Why the entry is not read. None means that it can be read."""
     open: Callable[[], IO[bytes]]
 
 
 Archive = Callable[[BinaryIO], Iterator[Entry]]
-"""An archive format: a function from an open file to its entries."""
+"""An archive format: the function that yields the entries of an open file."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelativeEntries:
-    """Reads entries of the archive *path* by references that stand in the entry *at*."""
+    """Reads entries of the archive *path*, by references that the entry *at* contains."""
 
     path: str
     at: str
@@ -99,7 +99,7 @@ class RelativeEntries:
         """Return the bytes of the entry that *reference* names: see `protocols.Source.beside`."""
         name = path_beside(reference, self.at)
         try:
-            return _kept(self.path, Path(self.path).stat().st_mtime_ns).read(name)
+            return _fragment_cache(self.path, Path(self.path).stat().st_mtime_ns).read(name)
         except (KeyError, OSError):
             raise DescriptionError(
                 f"{shown(reference)!r} is not there: no entry {shown(name)!r} in the archive"
@@ -107,24 +107,24 @@ class RelativeEntries:
 
 
 def archive_of(start: bytes, name: str) -> Archive | None:
-    """Return the archive format of the file *name*; None: it is not an archive.
+    """Return the archive format of the file *name*, or None if it is not an archive.
 
-    *start* is the first 512 bytes of the file, or all of a shorter one.
+    *start* is the first `MAGIC_BYTES` of the file.
     """
     for offset, magic, archive in _MAGIC:
         if start.startswith(magic, offset):
             return archive
-    # A tar from before POSIX has no mark: only its name tells.
+    # A tar file older than POSIX has no magic bytes: only its name says that it is one.
     return _MAGIC[-1][-1] if name.lower().endswith(".tar") else None
 
 
 def descriptions(
     archive: Archive, file: BinaryIO
 ) -> Iterator[tuple[str, bytes] | DescriptionError]:
-    """Yield name and bytes of each file in *archive* that may be a description or a part of one.
+    """Yield (name, bytes) of each file in *archive* that may be a description or a fragment.
 
-    *file* is the open archive. A file that looks like a description but cannot be read is yielded
-    as an error, and so is damage. Names are relative, with `/`.
+    *file* is the open archive. Damage is yielded as an error, and so is a file whose name is a
+    description's but which cannot be read. Names are relative paths with `/`.
     """
     expanded = 0
     for count, entry in enumerate(_until_damage(archive, file)):
@@ -146,10 +146,10 @@ def descriptions(
 
 
 def is_description(name: str, data: bytes) -> bool:
-    """Say whether the file *name* may be a description by itself: else it is a part of one at most.
+    """Say whether the file *name* may be a whole description; otherwise it is at most a fragment.
 
-    JSON or YAML is one when it names its version (`openapi`, `swagger`). The field is searched for,
-    not parsed: that is cheap.
+    JSON and YAML are a description if they have a version (`openapi` or `swagger`). The field is
+    found by a search, because parsing would be expensive.
     """
     is_object = data[:MAGIC_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     if not is_object and not name.lower().endswith((".json", ".yaml", ".yml")):
@@ -158,7 +158,7 @@ def is_description(name: str, data: bytes) -> bool:
 
 
 def _may_be_description(name: str) -> bool:
-    """Say whether the entry *name* is looked at: by its suffix, unless it or a folder is hidden."""
+    """Say whether the entry *name* has a suitable suffix, and is in no hidden or skipped folder."""
     if any(_is_skipped(folder) for folder in posixpath.dirname(name).split("/")):
         return False
     base = posixpath.basename(name)
@@ -166,7 +166,7 @@ def _may_be_description(name: str) -> bool:
 
 
 def _is_skipped(folder: str) -> bool:
-    is_hidden = folder.startswith(".") and folder.strip(".") != ""  # not `.` and `..`
+    is_hidden = folder.startswith(".") and folder.strip(".") != ""  # `.` and `..` are not hidden
     return is_hidden or folder in SKIPPED_FOLDERS
 
 
@@ -198,7 +198,7 @@ def _trouble(entry: Entry) -> str | None:
 
 
 def _until_damage(archive: Archive, file: BinaryIO) -> Iterator[Entry | DescriptionError]:
-    """Yield the entries of *archive*; at the first damage, an error as the last one."""
+    """Yield the entries of *archive*, up to the first damage, which is yielded as an error."""
     try:
         yield from archive(file)
     except _DAMAGED as error:
@@ -208,7 +208,10 @@ def _until_damage(archive: Archive, file: BinaryIO) -> Iterator[Entry | Descript
 
 
 class _Bounded:
-    """*file*, of which only as many bytes can be read as were allowed: its headers may lie."""
+    """A file that raises `DescriptionError` when more bytes are read than `allow` allowed.
+
+    Without this limit, a header that lies about a size could make Python read any amount.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -218,7 +221,7 @@ class _Bounded:
         self._remaining = size
 
     def read(self, size: int | None = None) -> bytes:
-        if size is None:  # zipfile reads the end of a zip like that
+        if size is None:  # zipfile reads the end of a zip without a size
             position = self.tell()
             size = self.seek(0, io.SEEK_END) - position
             self.seek(position)
@@ -240,13 +243,13 @@ class _Bounded:
 
 
 class _Forward(_Bounded):
-    """A stream that can only be read forward."""
+    """A bounded stream that can only be read forward."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
         self._position = 0
         self.last = b""
-        """The bytes that were read last."""
+        """The result of the last `read`."""
 
     def read(self, size: int | None = None) -> bytes:
         self.last = super().read(size)
@@ -273,7 +276,7 @@ class _Forward(_Bounded):
 
 
 class _Xz(io.RawIOBase):
-    """The unpacked bytes of the xz *file*, in bounded memory: `lzma.LZMAFile` has no bound."""
+    """The unpacked bytes of the xz *file*, in bounded memory: `lzma.LZMAFile` has no limit."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -285,11 +288,13 @@ class _Xz(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         while True:
             if self._decompressor.eof:
-                rest = (self._decompressor.unused_data or self._file.read(_CHUNK)).lstrip(b"\0")
-                if not rest:
+                remainder = (self._decompressor.unused_data or self._file.read(_CHUNK)).lstrip(
+                    b"\0"
+                )
+                if not remainder:
                     return 0
-                self._decompressor = self._new()  # streams may follow each other
-                data = self._decompressor.decompress(rest, len(buffer))
+                self._decompressor = self._new()  # an xz file may have several streams
+                data = self._decompressor.decompress(remainder, len(buffer))
             else:
                 packed = self._file.read(_CHUNK) if self._decompressor.needs_input else b""
                 if self._decompressor.needs_input and not packed:
@@ -336,14 +341,15 @@ def _entries_of_tar(tar: tarfile.TarFile, stream: _Forward) -> Iterator[Entry]:
         is_file = info.isreg() and not info.issparse()
         name = f"{info.name}/" if info.isdir() else info.name
         yield Entry(name, info.size, None if is_file else _LINK, partial(opened_entry, info))
-    if stream.last.strip(b"\0"):  # tarfile takes a broken header for the end
+    # tarfile treats a broken header as the end of the archive; at the real end all bytes are zero.
+    if stream.last.strip(b"\0"):
         raise tarfile.ReadError("a header is broken")
 
 
 def _next(tar: tarfile.TarFile, stream: _Forward) -> tarfile.TarInfo | None:
     stream.allow(_HEADER_BYTES)
     info = tar.next()
-    # tarfile keeps every entry, for ever: an archive of 50,000 would fill memory.
+    # tarfile keeps every entry in a list, and 50,000 entries would fill the memory.
     tar.members = []  # type: ignore[attr-defined]
     return info
 
@@ -375,14 +381,14 @@ _MAGIC: tuple[tuple[int, bytes, Archive], ...] = (
     (0, b"\xfd7zXZ\0", partial(_tar, lambda file: io.BufferedReader(_Xz(file)))),
     (257, b"ustar", partial(_tar, nullcontext)),
 )
-"""Offset and bytes that mark an archive format, and its reader.
+"""(offset, magic bytes, format) of the archive formats.
 
-APPNOTE 4.3.7 and 4.3.16, RFC 1952 section 2.3.1, POSIX pax.
+Sources: APPNOTE 4.3.7 and 4.3.16 (zip), RFC 1952 section 2.3.1 (gzip), POSIX pax (tar).
 """
 
 
-class _Kept:
-    """The partial descriptions of the archive *path*, kept for the references of others."""
+class _FragmentCache:
+    """A cache of the fragments in the archive *path*, to which descriptions refer."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -399,7 +405,7 @@ class _Kept:
     def read(self, name: str) -> bytes:
         """Return the bytes of the entry *name*.
 
-        Raises `KeyError` when there is none, `DescriptionError` when it cannot be read.
+        Raises `KeyError` if there is no such entry, and `DescriptionError` if it cannot be read.
         """
         if name in self._data or name not in self._names:
             return self._data[name]
@@ -421,6 +427,6 @@ class _Kept:
 
 
 @lru_cache(maxsize=1)
-def _kept(path: str, _changed: int) -> _Kept:
-    """Return the kept parts of the archive *path*; another time of change reads it anew."""
-    return _Kept(path)
+def _fragment_cache(path: str, _changed: int) -> _FragmentCache:
+    """Return the cached fragments of *path*. A new modification time makes a new cache."""
+    return _FragmentCache(path)

@@ -1,4 +1,4 @@
-"""Files of one description, opened safely, also by the references between them."""
+"""Open the files of a description safely: by name, and by the references between them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
     | getattr(os, "O_CLOEXEC", 0)
 )
-"""Flags with which nothing blocks: without `O_NONBLOCK`, opening a pipe waits for its writer.
+"""Flags for `os.open`.
 
-So a pipe is opened at once, and then refused.
+With `O_NONBLOCK`, opening a named pipe does not wait for a writer, so that we can refuse the pipe.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class RelativeFiles:
-    """Reads files below *root* by references that stand in the file *at*.
+    """Reads files below the folder *root*, by references that the file *at* contains.
 
-    *root* is a real path of a folder, *at* a `/`-separated path below it.
+    *root* is a path without links, *at* a path below *root* with `/` between its parts.
     """
 
     root: str
@@ -56,9 +56,9 @@ class RelativeFiles:
 def path_beside(reference: str, at: str) -> str:
     """Resolve *reference*, a relative URI reference (RFC 3986, section 4.2), to a file's path.
 
-    *at* is the path of the file in which it stands; both paths are below the same root, with `/`
-    between their parts. A fragment is left out. Raises `DescriptionError` when it is not a relative
-    path or leaves the root.
+    *at* is the path of the file that contains *reference*. Both paths are relative to the same
+    root, with `/` between their parts. A URI fragment is dropped. Raises `DescriptionError` if
+    *reference* is not a relative path or leaves the root.
     """
     name = shown(reference)
     try:
@@ -78,7 +78,7 @@ def path_beside(reference: str, at: str) -> str:
         raise DescriptionError(
             f"{name!r} is not opened: a file has no query; write '?' in its name as %3F"
         )
-    # The path is checked after unescaping: `%2E%2E%2F` must not leave the root.
+    # Unescape before the checks: `%2E%2E%2F` must not leave the root either.
     try:
         path = unquote_to_bytes(parts.path).decode("utf-8").replace("\\", "/")
     except UnicodeError as error:
@@ -101,21 +101,21 @@ def path_beside(reference: str, at: str) -> str:
 
 
 def real_path(path: str | Path) -> Path:
-    """Return *path* with links resolved; unchanged where it cannot be a path, nor be opened."""
+    """Return *path* with links resolved, or unchanged if it cannot be the path of a file."""
     try:
         return Path(os.path.realpath(path))
-    except ValueError:  # the name holds a null character
+    except ValueError:  # a null character in the name
         return Path(path)
 
 
 def opened(path: Path, name: str) -> BinaryIO:
-    """Open the file *path* for reading; errors call it *name*.
+    """Open the file *path* for reading. Error messages call it *name*.
 
-    Raises `DescriptionError` when it cannot be opened or is no regular file.
+    Raises `DescriptionError` if it cannot be opened or is not a regular file.
     """
     try:
         descriptor = os.open(path, _FLAGS)
-    except (OSError, ValueError) as error:  # ValueError: the name holds a null character
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise DescriptionError(why_unreadable(name, error), source=shown(name)) from error
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
@@ -132,9 +132,9 @@ _NO_FILE = (
 
 
 def read_all(file: BinaryIO, name: str) -> bytes:
-    """Return the rest of *file*, which errors call *name*.
+    """Read *file* from its position to its end. Error messages call it *name*.
 
-    Raises `DescriptionError` when it is larger than `MAX_BYTES` or cannot be read.
+    Raises `DescriptionError` if that is more than `MAX_BYTES` or cannot be read.
     """
     try:
         data = file.read(MAX_BYTES + 1)
@@ -146,7 +146,7 @@ def read_all(file: BinaryIO, name: str) -> bytes:
 
 
 def why_unreadable(name: str, error: OSError | ValueError) -> str:
-    """Return why opening or reading the file *name* raised *error*, and what to do about it."""
+    """Return the message for *error*, raised by opening or reading the file *name*."""
     match error:
         case FileNotFoundError() if "://" in name:
             return "this is an address, not a file; save the page as a text file and name that file"
@@ -161,7 +161,7 @@ def why_unreadable(name: str, error: OSError | ValueError) -> str:
 
 
 def shown(name: str) -> str:
-    """Return *name* for people: bytes that are not UTF-8 are replaced."""
+    """Return the file name *name* for messages, with bytes that are not UTF-8 replaced."""
     if name.isascii():
         return name
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

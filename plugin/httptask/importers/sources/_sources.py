@@ -42,11 +42,11 @@ def read_sources(
 ) -> Iterator[Source | DescriptionError]:
     """Yield each description in *name*, and an error for each that cannot be read.
 
-    One is in memory at a time. *name* is a file, a folder, an archive (`.zip`, `.tar`, also
-    compressed), or `-`, which is *stdin*. Of a folder and the folders in it, the `.json`, `.yaml`,
-    `.yml` and `.txt` files and the archives are read, sorted; not hidden ones, and not
-    `node_modules`. A folder or archive may hold parts of other descriptions: see `is_fragment`.
-    Each `Source.beside` can be pickled.
+    Only one description is in memory at a time. *name* is a file, a folder, an archive (`.zip`,
+    `.tar`, also compressed), or `-` for *stdin*. In a folder and its subfolders, the `.json`,
+    `.yaml`, `.yml` and `.txt` files and the archives are read in sorted order, without hidden files
+    and `node_modules`. A folder or archive may also contain fragments of descriptions: see
+    `is_fragment`. Each `Source.beside` can be pickled.
     """
     try:
         if name == _STDIN:
@@ -60,12 +60,12 @@ def read_sources(
 
 
 def file_sources(path: Path, name: str) -> Iterator[Source | DescriptionError]:
-    """Yield each description in the file *path*, one or an archive; reports call it *name*."""
+    """Yield the descriptions in *path*, a file or an archive. Messages call it *name*."""
     yield from _file(path, name, RelativeFiles(str(real_path(path.parent)), path.name))
 
 
 def is_fragment(source: Source) -> bool:
-    """Say whether *source* is only a part of a description: JSON or YAML that names no version."""
+    """Say whether *source* is only a part of a description: JSON or YAML without a version."""
     return not is_description(source.name, source.data)
 
 
@@ -93,7 +93,7 @@ def _archive(
         else:
             entry, data = description
             yield Source(f"{shown(name)}/{shown(entry)}", data, RelativeEntries(path, entry))
-            del description, data  # before the next one is read: memory holds one
+            del description, data  # so that only one description is in memory at a time
     if is_empty:
         yield DescriptionError(_NOTHING.format("archive"), source=shown(name))
 
@@ -126,9 +126,9 @@ def _folder(name: str) -> Iterator[Source | DescriptionError]:
 
 
 def _files(name: str, root: Path) -> Iterator[str | DescriptionError]:
-    """Yield the paths below *root* of possible descriptions and archives.
+    """Yield the paths below *root* that may be descriptions or archives.
 
-    Paths are `/`-separated, and the files of a folder come before those of the folders in it.
+    Paths have `/` between their parts. The files of a folder come before its subfolders.
     """
     folders = [""]
     while folders:
@@ -148,7 +148,7 @@ def _files(name: str, root: Path) -> Iterator[str | DescriptionError]:
         for entry in subfolders:
             if entry.is_symlink():
                 yield DescriptionError(_FOLDER_LINK, source=shown(f"{where}/{entry.name}"))
-        # Last in, first out: reversed, they are read in order of their names.
+        # The list is a stack: reversed, so that folders are popped in the order of their names.
         folders += [
             f"{folder}{entry.name}/"
             for entry in reversed(subfolders)
@@ -177,8 +177,8 @@ def _standard_input(stdin: BinaryIO | None) -> Iterator[Source | DescriptionErro
             raise DescriptionError(TOO_LARGE, source=_STDIN)
         yield Source(_STDIN, data)
         return
-    # A zip lists its entries at its end, and a reference may name any entry: an archive is read
-    # more than once, which a stream does not allow.
+    # Archives need a file: a zip has its directory at the end, and entries that others refer to are
+    # read again.
     with tempfile.NamedTemporaryFile(prefix="httptask-") as file:
         file.write(start)
         while file.tell() <= MAX_EXPANDED_BYTES and (chunk := stdin.read(1024 * 1024)):
