@@ -1,4 +1,4 @@
-"""JSON and YAML documents of descriptions, read within bounds."""
+"""Read the JSON and YAML documents of descriptions, within limits."""
 
 from httptask.importers.documents._document import Document
 

@@ -1,4 +1,4 @@
-"""One JSON or YAML document of a description, read so that nothing in it can crash the process."""
+"""Read one JSON or YAML document of a description. No input can crash the process."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _MARKUP = re.compile(rb"\s*+<")
 
 
 class Document:
-    """The document *data*, JSON or YAML 1.2; errors call it *name*.
+    """The JSON or YAML 1.2 document *data*. Error messages call it *name*.
 
-    Raises `DescriptionError` with line and column when it is neither, is no object at its top, or
-    exceeds a bound. With *takes_array* there may be an array at its top: a file of parameters, say.
+    Raises `DescriptionError` with line and column if *data* is neither, is not an object at the top
+    level, or exceeds a limit. With *takes_array*, an array is accepted, too: a file of parameters,
+    for example.
     """
 
     def __init__(self, data: bytes, name: str, *, takes_array: bool = False) -> None:
@@ -32,41 +33,41 @@ class Document:
 
     @property
     def root(self) -> Any:
-        """Return the object at the top, or the array where one is taken. It must not be changed.
+        """The object (or array) at the top level. Do not change it.
 
-        In JSON its members are built when they are asked for, and so are those of `paths`,
-        `webhooks`, `definitions`, `parameters`, `responses` and of the objects in `components`.
-        These are `Mapping`s, not `dict`s; a member that is asked for twice is equal, but may not be
-        identical. Everything below is plain. In YAML, the value of an anchor is shared by its
-        aliases.
+        In JSON, it and `paths`, `webhooks`, `definitions`, `parameters`, `responses` and the
+        objects in `components` are `Mapping`s, not `dict`s, and parse a member when it is read. The
+        same member read twice is equal, but perhaps not identical. All values below are plain. In
+        YAML, aliases share the value of their anchor.
         """
         return self._content.root
 
     @property
     def duplicates(self) -> list[str]:
-        """Return the JSON Pointers of duplicate names, at most 1,000; the last of a name counts.
+        """The JSON Pointers of duplicate names, at most 1,000. The last member of a name counts.
 
-        In JSON, only the objects that are read one member at a time are searched.
+        In JSON, only the objects that parse their members one by one are searched: see `root`.
         """
         return self._content.duplicates
 
     @property
     def notes(self) -> list[tuple[str, int]]:
-        """Return what was guessed while reading YAML, as sentences with their lines."""
+        """Notes on guesses that were made while reading YAML: (sentence, line)."""
         return self._content.notes
 
     def text_of(self, pointer: str, value: Any) -> str | None:
-        """Return how the scalar *value* at *pointer* is written; None: as JSON would write it.
+        """Return the spelling of the scalar *value* at *pointer*; None if it is that of JSON.
 
-        In YAML a number has many spellings (`2.10`, `007`, `0x1F`). Where a text is expected, the
-        spelling is what the author meant.
+        In YAML a number has many spellings (`2.10`, `007`, `0x1F`). Where a string is expected, the
+        author meant the spelling.
         """
         return self._content.text_of(pointers.parts(pointer), value)
 
     def line_of(self, pointer: str) -> int | None:
-        """Return the line, from 1, of the value at *pointer* (RFC 6901) or its nearest parent.
+        """Return the line, from 1, of the value at *pointer* (RFC 6901) or of its nearest parent.
 
-        In YAML, the lines of objects and arrays are known down to the fields of an operation.
+        In YAML, only the lines of objects and arrays are known, and only down to the items of an
+        operation's fields.
         """
         return self._content.line_of(pointers.parts(pointer))
 

@@ -1,8 +1,8 @@
-"""JSON text whose large objects are read one member at a time, so that a bomb is never built.
+"""Read JSON text whose large objects are parsed member by member, so that a bomb is never built.
 
-The text stays as bytes. One walk finds where each member of the large objects stands, and checks
-that it is JSON, not too large and not too deep. It builds one for that, which is kept while there
-is room; what has none is built again when it is asked for.
+The text stays in memory as bytes. One walk finds the position of each member of the large objects
+and parses it, to check that it is valid JSON, not too large and not too deep. The parsed values are
+cached up to a limit of memory; the others are parsed again when they are needed.
 """
 
 from __future__ import annotations
@@ -18,31 +18,32 @@ from httptask.errors import DescriptionError
 from httptask.importers.documents._text import Text
 
 MAX_MEMBER_BYTES = 2 * 1024 * 1024
-"""Bytes of the largest member. The largest path among 125,000 operations has a third of it."""
+"""The most bytes of a member: three times the largest path among 125,000 operations."""
 MAX_MEMBERS = 100_000
-"""Members of all large objects of a document: four times those of the largest known description."""
+"""The most members of all large objects together: four times the largest known description."""
 MAX_NAME_BYTES = 64 * 1024
 MAX_DEPTH = 200
-"""Levels of nesting in one member: far below Python's recursion limit of 1,000."""
+"""The most levels of nesting in one member: far below Python's recursion limit of 1,000."""
 MAX_CONTAINERS = 200_000
-"""Objects and arrays in one member: an empty one is 2 bytes of text, 30 times that in memory."""
+"""The most objects and arrays in one member. An empty one is 2 bytes of text and 60 in memory."""
 MAX_DUPLICATES = 1_000
-"""Duplicate names that are reported; further ones are not."""
+"""How many duplicate names are reported."""
 
 _WINDOWS = (16 * 1024, 256 * 1024, MAX_MEMBER_BYTES + 1)
-"""Bytes of text that are tried in turn as one member.
+"""The sizes in bytes of the windows of text that are tried in turn to parse a member.
 
-Most members are small, and one that is too large must not be built.
+Most members are small, and a member that is too large must not be built.
 """
 _BYTES_OF_BYTE = 3
 _BYTES_OF_CONTAINER = 150
-"""About what a byte of text, and each object or array besides, takes once built (CPython)."""
+"""`_BYTES_OF_BYTE` and this: about the memory, in CPython, for each byte of text and each object or
+array that was parsed."""
 _MEMORY = 128 * 1024 * 1024
-"""Bytes of memory for built values that may be asked for again: schemas, responses."""
+"""Bytes of memory for the cache of values that are read repeatedly: schemas, responses."""
 _MEMORY_OF = {"/paths": 32 * 1024 * 1024, "/webhooks": 32 * 1024 * 1024}
-"""The same for objects that are walked once, in order: only a reference asks for a member again."""
+"""The same for objects that are read once, in order: only references read a member again."""
 _MEMORY_AHEAD = 32 * 1024 * 1024
-"""Bytes of memory, of these, for values that nobody has asked for yet."""
+"""The part of a cache, in bytes of memory, for values that the walk parsed and nobody read yet."""
 
 _LEVELS = {
     "/paths": 1,
@@ -52,11 +53,12 @@ _LEVELS = {
     "/parameters": 1,
     "/responses": 1,
 }
-"""Objects that are read one member at a time -> levels of such objects; the object is the first."""
+"""Pointer of an object that is parsed member by member -> the number of levels of such objects,
+itself included."""
 _EXTENSION = "/x-"
-"""Extensions of the whole description are read like that, too.
+"""Extensions at the top level are parsed member by member, too.
 
-Nobody asks for them, and some are larger than any member may be.
+Nobody reads them, and some are larger than a member may be.
 """
 
 _SPACE = re.compile(rb"[ \t\n\r]*+")
@@ -64,7 +66,7 @@ _NAME = re.compile(rb'"((?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+)"')
 _VALUE_REFUSED = re.compile(
     r'"(?:[^"\\]++|\\.)*+"|(-?(?:NaN|Infinity)|-?\d{300,}|-?[\d.]+[eE]\+?\d{3,})', re.DOTALL
 )
-"""A string, which is stepped over; or, as a group, a value that Python accepts and JSON has not."""
+"""A string, or (as group 1) a number that Python accepts but JSON does not have."""
 
 
 _NAME_EXPECTED = f"a name in double quotes, of at most {MAX_NAME_BYTES // 1024} KB, was expected"
@@ -72,11 +74,11 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _DECODER = json.JSONDecoder(parse_constant=strict_json.no_constant, parse_float=strict_json.finite)
 
 _DECODER_OF_CHECKED = json.JSONDecoder()
-"""Builds what `_DECODER` has accepted before, without looking at each number again."""
+"""Parses text that `_DECODER` accepted before. Faster, because it does not check the numbers."""
 
 
-class _Kept:
-    """The values of *data* that were built last, up to about *budget* bytes of memory."""
+class _ValueCache:
+    """A cache of the values in *data* that were used last: about *budget* bytes of memory."""
 
     def __init__(self, data: bytes, budget: int) -> None:
         self._data = data
@@ -85,14 +87,14 @@ class _Kept:
         self._values: OrderedDict[int, tuple[Any, int]] = OrderedDict()
 
     def offer(self, start: int, value: Any, size: int) -> None:
-        """Keep *value*, of the text from *start*, for whoever asks, if there is room: the first."""
+        """Cache *value*, parsed from the text at *start*, if the part for the walk has room."""
         if size <= self._ahead:
             self._ahead -= size
             self._budget -= size
             self._values[start] = value, size
 
     def value(self, start: int, end: int) -> Any:
-        """Return the value of the text from *start* to *end*."""
+        """Return the value of the text from *start* to *end*, from the cache or parsed again."""
         if start in self._values:
             self._values.move_to_end(start)
             return self._values[start][0]
@@ -106,13 +108,13 @@ class _Kept:
 
 
 class Members(Mapping[str, Any]):
-    """An object of the text in document order, whose members are built when they are asked for."""
+    """An object of the text, in document order. A member is parsed when it is read."""
 
     def __init__(self, start: int, build: Callable[[int, int], Any]) -> None:
         self.start = start
-        """Where it begins in the text."""
+        """The position of the object in the text."""
         self.spans: dict[str, Span] = {}
-        """The span of each member; the last one of a name counts, as it does for `json.loads`."""
+        """Name -> span of the member. The last member of a name counts, as for `json.loads`."""
         self._build = build
 
     def __getitem__(self, name: str) -> Any:
@@ -120,7 +122,7 @@ class Members(Mapping[str, Any]):
         return span if isinstance(span, Members) else self._build(*span)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the member *name*, or *default*; `Mapping` asks by an exception, which is slow."""
+        """Return the member *name*, or *default*. `Mapping.get` is slow: it uses an exception."""
         return self[name] if name in self.spans else default
 
     def __iter__(self) -> Iterator[str]:
@@ -134,46 +136,46 @@ class Members(Mapping[str, Any]):
 
 
 Span = tuple[int, int] | Members
-"""Where a value begins and ends in the text; its members, if they are read one at a time."""
+"""The start and end of a value in the text, or a `Members` if it is parsed member by member."""
 
 
 class JsonText:
-    """The JSON of *text*, walked once. Raises `DescriptionError`."""
+    """The JSON value in *text*, which is checked at once. Raises `DescriptionError`."""
 
     def __init__(self, text: Text, *, takes_array: bool = False) -> None:
         self._text = text
         self._data = text.data
         self._count = 0
         self._spelt: tuple[tuple[int, int], Any] | None = None
-        """The span whose spellings were asked for last, and its value with fractions as text."""
+        """Cache of `text_of`: the last span, and its value with fractions as strings."""
         self.duplicates: list[str] = []
-        """JSON Pointers of duplicate names in the objects that are read one member at a time."""
+        """JSON Pointers of duplicate names in the objects that are parsed member by member."""
         self.notes: list[tuple[str, int]] = []
-        """What was guessed, with lines: nothing, in JSON."""
+        """Guesses, as (sentence, line). Always empty: only YAML needs guesses."""
         start = self._space(text.start)
-        kept = _Kept(self._data, _MEMORY)
+        cache = _ValueCache(self._data, _MEMORY)
         if takes_array and self._data[start : start + 1] == b"[":
-            end = self._end(start, "", kept)
+            end = self._end(start, "", cache)
             self._span: Span = (start, end)
-            self.root: Any = kept.value(start, end)
+            self.root: Any = cache.value(start, end)
         else:
             self._expect(b"{", start, "the top level is no object; a description is one, `{…}`")
-            self.root, end = self._object(start, "", kept)
+            self.root, end = self._object(start, "", cache)
             self._span = self.root
         end = self._space(end)
         if end < len(self._data):
             raise text.error("more text stands behind the end of the value", end)
 
     def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
-        """Return how *value* at *tokens* is written if it is a number with a fraction (`2.10`)."""
+        """Return the spelling of *value* at *tokens* if it is a number with a fraction (`2.10`)."""
         if not isinstance(value, float):
-            return None  # an integer has one spelling in JSON
+            return None  # an integer has only one spelling in JSON
         span, remaining = self._nearest(tokens)
         if isinstance(span, Members):
             return None
         if self._spelt is None or self._spelt[0] != span:
-            text = self._data[span[0] : span[1]].decode("utf-8")
-            self._spelt = span, json.loads(text, parse_float=str)
+            json_text = self._data[span[0] : span[1]].decode("utf-8")
+            self._spelt = span, json.loads(json_text, parse_float=str)
         spelling = self._spelt[1]
         for token in remaining:
             spelling = pointers.child(spelling, token)
@@ -189,20 +191,20 @@ class JsonText:
         return self._text.line_within(*span, remaining)
 
     def _nearest(self, tokens: tuple[str, ...]) -> tuple[Span, tuple[str, ...]]:
-        """Follow *tokens* to the last span on their way; return it and the remaining tokens."""
+        """Follow *tokens* through `Members`; return the last span and the remaining tokens."""
         span = self._span
         while isinstance(span, Members) and tokens and tokens[0] in span.spans:
             span, tokens = span.spans[tokens[0]], tokens[1:]
         return span, tokens
 
     def _object(
-        self, start: int, pointer: str, kept: _Kept, levels: int = 0
+        self, start: int, pointer: str, cache: _ValueCache, levels: int = 0
     ) -> tuple[Members, int]:
-        """Return the object at *start* and its end.
+        """Return the object at *start*, parsed member by member, and its end.
 
-        Objects down to *levels* below it are read one member at a time, too.
+        Objects down to *levels* below it are parsed member by member, too.
         """
-        members = Members(start, kept.value)
+        members = Members(start, cache.value)
         position = self._space(start + 1)
         if self._data[position : position + 1] == b"}":
             return members, position + 1
@@ -212,7 +214,7 @@ class JsonText:
             if name in members and len(self.duplicates) < MAX_DUPLICATES:
                 self.duplicates.append(member_pointer)
             members.spans[name], position = self._member(
-                position, member_pointer, kept, levels or _levels(member_pointer)
+                position, member_pointer, cache, levels or _levels(member_pointer)
             )
             position = self._space(position)
             if self._data[position : position + 1] == b"}":
@@ -220,7 +222,9 @@ class JsonText:
             self._expect(b",", position, "',' or '}' was expected")
             position = self._space(position + 1)
 
-    def _member(self, start: int, pointer: str, kept: _Kept, levels: int) -> tuple[Span, int]:
+    def _member(
+        self, start: int, pointer: str, cache: _ValueCache, levels: int
+    ) -> tuple[Span, int]:
         self._count += 1
         if self._count > MAX_MEMBERS:
             raise self._text.error(
@@ -228,13 +232,13 @@ class JsonText:
             )
         if levels and self._data[start : start + 1] == b"{":
             if pointer in _MEMORY_OF:
-                kept = _Kept(self._data, _MEMORY_OF[pointer])
-            return self._object(start, pointer, kept, levels - 1)
-        end = self._end(start, pointer, kept)
+                cache = _ValueCache(self._data, _MEMORY_OF[pointer])
+            return self._object(start, pointer, cache, levels - 1)
+        end = self._end(start, pointer, cache)
         return (start, end), end
 
     def _name(self, position: int) -> tuple[str, int]:
-        """Return the name at *position*, and where its value begins."""
+        """Return the name at *position*, and the start of its value."""
         match = _NAME.match(self._data, position, position + MAX_NAME_BYTES)
         if match is None:
             raise self._text.error(_NAME_EXPECTED, position)
@@ -246,12 +250,13 @@ class JsonText:
         self._expect(b":", position, "':' was expected")
         return name, self._space(position + 1)
 
-    def _end(self, start: int, pointer: str, kept: _Kept) -> int:
-        """Return the end of the value at *start*; check all that could fail when it is built.
+    def _end(self, start: int, pointer: str, cache: _ValueCache) -> int:
+        """Return the end of the value at *start*, after all checks that could fail later.
 
-        It is built from a window of the text that is read as Latin-1: each byte is a character, and
-        JSON's syntax is ASCII, whose bytes are never part of another character (RFC 3629, section
-        1). Where all of it is ASCII, that is the value, and it is offered to *kept*.
+        The value is parsed from windows of the text of growing size, decoded as Latin-1: each byte
+        is a character. This finds the right end because JSON's syntax is ASCII, whose bytes are
+        never part of another UTF-8 character (RFC 3629, section 1). If all bytes are ASCII, the
+        parsed value is right, too, and is offered to *cache*.
         """
         failure: tuple[int, str] | None = None
         for size in _WINDOWS:
@@ -267,8 +272,8 @@ class JsonText:
             try:
                 value, end = _DECODER.raw_decode(window)
             except json.JSONDecodeError as error:
-                # An error that stays when the window grows is one of the text. A string without
-                # end is not: the decoder points at its start, however large the window is.
+                # If a larger window has the same error, the text is wrong, not the window too
+                # small. Except for a string without end: its error is always at its start.
                 is_unterminated = error.msg.startswith("Unterminated")
                 stays = failure == (error.pos, error.msg) and not is_unterminated
                 if is_rest or stays:
@@ -278,16 +283,16 @@ class JsonText:
             except RecursionError as error:
                 raise self._too_deep(start, pointer) from error
             except ValueError as error:
-                # A constant such as NaN, or an integer of more digits than Python converts.
+                # ValueError: a constant such as NaN, or an integer too long for Python to convert.
                 raise self._text.error(_refusal(error), start + _refused_at(window)) from error
             if not is_rest and end == len(window):
-                continue  # it may be a number that goes on behind the window
-            # Counting brackets is cheap: most members have fewer than levels are allowed.
+                continue  # a number may continue after the window
+            # Counting brackets is cheap, and nearly always shows that the depth is fine.
             containers = _containers(self._data, start, start + end)
             if containers > MAX_DEPTH and strict_json.deeper_than(value, MAX_DEPTH):
                 raise self._too_deep(start, pointer)
             if window.isascii() or window[:end].isascii():
-                kept.offer(start, value, _memory(end, containers))
+                cache.offer(start, value, _memory(end, containers))
             return start + end
         raise self._text.error(
             f"{pointer} is larger than {MAX_MEMBER_BYTES // 2**20} MB, or has a string without end",
@@ -304,35 +309,35 @@ class JsonText:
             raise self._text.error(message, position)
 
     def _space(self, position: int) -> int:
-        """Return where the space at *position* ends."""
+        """Return the end of the white space at *position*."""
         match = _SPACE.match(self._data, position)
         return match.end() if match else position
 
 
 def _built(data: bytes, start: int, end: int) -> tuple[Any, int]:
-    """Return the value of *data* from *start* to *end*, which the walk has checked; its memory."""
+    """Parse *data* from *start* to *end*, checked before; return the value and its memory."""
     size = _memory(end - start, _containers(data, start, end))
     return _DECODER_OF_CHECKED.decode(data[start:end].decode("utf-8")), size
 
 
 def _containers(data: bytes, start: int, end: int) -> int:
-    """Return how many objects and arrays there are at most: brackets in strings count, too."""
+    """Return an upper bound of the number of objects and arrays: brackets in strings count, too."""
     return data.count(b"{", start, end) + data.count(b"[", start, end)
 
 
 def _memory(length: int, containers: int) -> int:
-    """Return about how much memory *length* bytes of text, with *containers*, take once built."""
+    """Estimate the memory of the value of *length* bytes of text with so many *containers*."""
     return _BYTES_OF_BYTE * length + _BYTES_OF_CONTAINER * containers
 
 
 def _levels(pointer: str) -> int:
-    """Return how many levels of objects at *pointer* are read one member at a time."""
+    """Return how many levels of objects at *pointer* are parsed member by member."""
     is_extension = pointer.startswith(_EXTENSION) and pointer.count("/") == 1
     return 1 if is_extension else _LEVELS.get(pointer, 0)
 
 
 def _decoder_message(error: json.JSONDecodeError) -> str:
-    """Return the decoder's message, with the character at which it stopped if it has a shape."""
+    """Return the decoder's message, with the character at which it stopped if that is visible."""
     character = error.doc[error.pos : error.pos + 1]
     message = error.msg[0].lower() + error.msg[1:]
     is_visible = character.isascii() and character.isprintable() and character.strip() != ""
@@ -344,5 +349,5 @@ def _refusal(error: ValueError) -> str:
 
 
 def _refused_at(window: str) -> int:
-    """Return where in *window* the first value stands that Python accepts and JSON has not."""
+    """Return the position in *window* of the first number that is not JSON but Python accepts."""
     return next((match.start(1) for match in _VALUE_REFUSED.finditer(window) if match[1]), 0)

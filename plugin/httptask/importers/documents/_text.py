@@ -1,4 +1,4 @@
-"""The text of a description: bytes checked to be UTF-8, with lines and columns of positions."""
+"""The bytes of a description, checked to be UTF-8, with the lines and columns of positions."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from httptask.importers._bounds import MAX_BYTES, TOO_LARGE
 
 _BLOCK = 64 * 1024
 _FIRST_LETTERS = 4
-"""Bytes at the start in which a zero tells UTF-16, UTF-32 or binary data (RFC 4627, section 3)."""
+"""A zero in so many first bytes means UTF-16, UTF-32 or binary data (RFC 4627, section 3)."""
 
 
 class Text:
     """The text *data*, called *name* in errors. Positions count bytes.
 
-    Raises `DescriptionError` for what is not UTF-8.
+    Raises `DescriptionError` if *data* is not UTF-8 or larger than `MAX_BYTES`.
     """
 
     def __init__(self, data: bytes, name: str) -> None:
         self.data = data
         self.name = name
         self.start = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-        """Where the text begins, behind a byte order mark."""
-        self._lines_before: list[int] | None = None
+        """The position after a byte order mark, or 0 without one."""
+        self._lines_before: list[int] | None = None  # number of line breaks before each block
         self._check()
 
     def error(self, message: str, position: int) -> DescriptionError:
-        """Return an error with *message* and the line and column of *position*."""
+        """Build an error with *message* and the line and column of *position*."""
         line_start = max(self.data.rfind(b"\n", 0, position) + 1, self.start)
         column = self._characters(line_start, position) + 1
         return DescriptionError(
@@ -58,9 +58,10 @@ class Text:
     def _characters(self, start: int, end: int) -> int:
         """Return the number of characters between two positions.
 
-        Bytes that continue a character do not count (RFC 3629, section 3).
+        Continuation bytes do not count (RFC 3629, section 3).
         """
-        # Block by block: a minified description is one line, and a copy of all of it costs memory.
+        # Block by block: a minified description is one line, and a copy of it would double the
+        # memory.
         count = 0
         for position in range(start, end, _BLOCK):
             block = self.data[position : min(position + _BLOCK, end)]
@@ -77,7 +78,9 @@ class Text:
         decoder = codecs.getincrementaldecoder("utf-8")()
         for start in range(0, len(self.data), _BLOCK):
             stop = start + _BLOCK
-            pending = len(decoder.getstate()[0])  # bytes of a character that the last block began
+            pending = len(
+                decoder.getstate()[0]
+            )  # bytes of a character that began in the last block
             try:
                 decoder.decode(self.data[start:stop], final=stop >= len(self.data))
             except UnicodeDecodeError as error:

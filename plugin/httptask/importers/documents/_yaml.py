@@ -1,7 +1,7 @@
-"""YAML 1.2 (core schema) as a JSON value, built from the parser's events within bounds.
+"""Read YAML 1.2 (core schema) as a JSON value, within limits.
 
-There is no recursion, and nothing is constructed. PyYAML's own loader follows YAML 1.1, where `on`
-and `no` are booleans and dates are dates; only its parser is used.
+The value is built from the events of PyYAML's parser, without recursion. PyYAML's loader is not
+used: it follows YAML 1.1, where `on` and `no` are booleans and dates are not strings.
 """
 
 from __future__ import annotations
@@ -19,45 +19,42 @@ from httptask.importers.documents._json_members import MAX_DUPLICATES
 from httptask.importers.documents._text import Text
 
 MAX_YAML_BYTES = 16 * 1024 * 1024
-"""The largest YAML text that is read: YAML takes 20 times as long as JSON."""
+"""The most bytes of YAML text. YAML takes 20 times as long as JSON."""
 MAX_DEPTH = 200
-"""Levels of nesting, those that aliases add included."""
+"""The most levels of nesting, with the levels in aliases."""
 MAX_MEMBERS = 50_000
-"""Members of one mapping."""
+"""The most members of one mapping."""
 MAX_NODES = 650_000
-"""Nodes that are built: names, values, and the copies of a merge.
+"""The most nodes that are built: names, values and the copies that a merge makes.
 
-GitHub's description, the largest in YAML, has 480,000.
+GitHub's description, the largest known one in YAML, has 480,000.
 """
 MAX_ANCHORS = 10_000
 MAX_TAG_DIRECTIVES = 100
-"""`%TAG` lines; the time libyaml takes for them grows with their square."""
+"""The most `%TAG` lines. libyaml's time for them grows with the square of their number."""
 MAX_EMPTY_DOCUMENTS = 100
-"""Empty documents before and after the one that counts."""
+"""The most documents, of which only one may have content."""
 MAX_EXPANDED = 2_000_000
-"""Nodes once each alias is replaced by what it names, as JSON would have it."""
+"""The most nodes after each alias is replaced by its value, as in JSON."""
 MAX_GROWTH = 20
-"""How many times its written nodes a document may become by aliases, beyond `ALWAYS_EXPANDED`."""
+"""The most expanded nodes for each built node, in documents beyond `ALWAYS_EXPANDED`."""
 ALWAYS_EXPANDED = 100_000
 MAX_SPELLINGS = 20_000
-"""Numbers and booleans whose spelling is kept where JSON would write another.
-
-Further ones are as JSON writes them.
-"""
+"""The most numbers and booleans whose YAML spelling, unlike JSON's, is remembered."""
 MAX_NOTES = 100
-"""Notes on tags; further ones are dropped."""
+"""The most notes on tags."""
 
 _LETTERS_A_NODE = 256
-"""Letters of a text that count as one more node: many aliases of one long text are a bomb, too."""
+"""So many letters of a string count as one more node: aliases of a long string are a bomb, too."""
 _LINES_TO_LEVEL = 5
-"""Levels whose lines are kept: `paths`, a path, a method, an operation's fields, their items."""
+"""Levels with known lines: `paths`, a path, a method, an operation's fields, their items."""
 _MAX_LINES = 100_000
 
 _SHOWN = 60
-"""Letters of a tag that a note repeats."""
+"""How many letters of a tag a note shows."""
 _STANDARD = "tag:yaml.org,2002:"
 
-# YAML 1.2.2, section 10.3.2: what a plain scalar is, in this order.
+# YAML 1.2.2, section 10.3.2: the types of a plain scalar, tried in this order.
 _NULL = re.compile(r"null|Null|NULL|~|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -88,7 +85,7 @@ _PLAIN: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
     (_NOT_FINITE, _not_json),
 )
 _STARTS_NO_WORD = frozenset("+-.0123456789~nNtTfF")
-"""First characters of a plain scalar that is no string, unless it is empty."""
+"""The first characters of plain scalars that are not strings."""
 
 _TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = {
     f"{_STANDARD}null": _PLAIN[:1],
@@ -96,7 +93,7 @@ _TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] 
     f"{_STANDARD}int": _PLAIN[2:5],
     f"{_STANDARD}float": ((_FLOAT, strict_json.finite), (_NOT_FINITE, _not_json)),
 }
-"""Standard tag of a scalar -> the texts it may have (YAML 1.2.2, sections 10.2.1 and 10.3.2)."""
+"""Standard tag -> the scalars that it allows (YAML 1.2.2, sections 10.2.1 and 10.3.2)."""
 
 
 def plain_scalar(text: str) -> Any:
@@ -112,20 +109,20 @@ def plain_scalar(text: str) -> Any:
 def _resolved(
     text: str, rows: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...], otherwise: Any
 ) -> Any:
-    """Return the value by the first of *rows* whose pattern is all of *text*, else *otherwise*."""
+    """Convert *text* by the first of *rows* whose pattern it fits; return *otherwise* if none."""
     return next((value(text) for pattern, value in rows if pattern.fullmatch(text)), otherwise)
 
 
 class _Anchored(NamedTuple):
-    """What an alias stands for."""
+    """The value that an alias stands for."""
 
     value: Any
     text: str | None
-    """How a scalar is written, which is its value as a name; None: no scalar."""
+    """The spelling of a scalar, used if the alias is a name. None if it is no scalar."""
     size: int
-    """Nodes, each alias replaced by what it names."""
+    """Number of nodes, with aliases replaced by their values."""
     height: int
-    """Levels of containers, aliases replaced; 0 is a scalar."""
+    """Levels of containers, with aliases replaced. A scalar has 0."""
 
 
 class _Open:
@@ -139,11 +136,11 @@ class _Open:
         self.size = 1
         self.height = 1
         self.name: str | None = None
-        """The name, in a mapping, whose value comes next."""
+        """In a mapping: the name whose value comes next."""
         self.merges = False
-        """The name is the merge key."""
+        """Whether `name` is the merge key `<<`."""
         self.merged: set[str] = set()
-        """Names that came by a merge: explicit ones win over them."""
+        """Names that came from a merge. An explicit member replaces them."""
 
     def awaits_name(self) -> bool:
         return self.name is None and isinstance(self.value, dict)
@@ -156,19 +153,20 @@ class YamlText:
         self._text = text
         self._roots = (dict, list) if takes_array else (dict,)
         self.duplicates: list[str] = []
-        """JSON Pointers of names that stand twice in a mapping."""
+        """JSON Pointers of duplicate names."""
         self.notes: list[tuple[str, int]] = []
-        """What was guessed, with lines."""
+        """Guesses, as (sentence, line)."""
         self._lines: dict[int, int] = {}
-        """`id` of a container -> its line. `_thrown` keeps what is dropped: no `id` is reused."""
+        """Python `id` of a container -> its line."""
         self._thrown: list[Any] = []
+        """Replaced duplicates, kept alive so that their Python `id`s are not used again."""
         self._spellings: dict[int, dict[str | int, str]] = {}
-        """`id` of a container -> name or index of a scalar -> its text, where JSON has another."""
+        """Python `id` of a container -> name or index of a scalar -> spelling, unlike JSON's."""
         self._opened: list[_Open] = []
         self._anchors: dict[str, _Anchored | None] = {}
-        """Name of an anchor -> its value; None: the value has not ended yet."""
+        """Name of an anchor -> its value, or None while the value is incomplete."""
         self._breaks: dict[int, str] = {}
-        """Character that the parser sees -> the one that was written."""
+        """Replacement -> original character: see `_without_breaks`."""
         self._documents = 0
         self._spelt = 0
         self._built = 0
@@ -185,7 +183,7 @@ class YamlText:
         self.root = self._read()
 
     def line_of(self, tokens: tuple[str, ...]) -> int:
-        """Return the line of the value at *tokens*, or of its nearest parent whose line is kept."""
+        """Return the line of the value at *tokens*, or of its nearest parent with a known line."""
         node: Any = self.root
         line = self._lines.get(id(node), 1)
         for token in tokens:
@@ -194,7 +192,7 @@ class YamlText:
         return line
 
     def text_of(self, tokens: tuple[str, ...], value: Any) -> str | None:
-        """Return how the scalar *value* at *tokens* is written; None: as JSON would write it."""
+        """Return the spelling of the scalar *value* at *tokens*; None if it is that of JSON."""
         container: Any = self.root
         for token in tokens[:-1]:
             container = pointers.child(container, token)
@@ -229,9 +227,9 @@ class YamlText:
         return self._root
 
     def _without_breaks(self) -> bytes:
-        """Replace the characters that end a line in YAML 1.1, but not since 1.2 (section 5.4).
+        """Replace the characters that are line breaks in YAML 1.1, but not in 1.2 (section 5.4).
 
-        libyaml breaks lines at them. `_scalar` puts them back.
+        libyaml breaks lines at them. `_scalar` restores them.
         """
         data = self._text.data[self._text.start :]
         breaks = [character for character in _OLD_BREAKS if character.encode() in data]
@@ -329,7 +327,7 @@ class YamlText:
             raise self._error(f"more than {MAX_ANCHORS:,} anchors; write out what they name")
 
     def _name(self, text: str, size: int, *, merges: bool) -> None:
-        """Take *text* as the name of the next value, as it is written: `200`, `on` or `null`."""
+        """Use *text* as the name of the next value, exactly as written: `200`, `on` or `null`."""
         parent = self._opened[-1]
         parent.name, parent.merges = text, merges
         parent.size += size
@@ -337,7 +335,7 @@ class YamlText:
             raise self._error(f"one mapping has more than {MAX_MEMBERS:,} members")
 
     def _add(self, value: Any, size: int, height: int, text: str | None = None) -> None:
-        """Put *value* into the container that is open; *text* is how a scalar is written."""
+        """Add *value* to the innermost open container. *text* is the spelling of a scalar."""
         if not self._opened:
             if not isinstance(value, dict | list):
                 self._begin(value)
@@ -362,11 +360,11 @@ class YamlText:
             self._merge(parent, parent.value, source)
 
     def _spell(self, parent: _Open, value: Any, text: str) -> None:
-        """Keep *text*, the spelling of the next *value* in *parent*, unless JSON has the same."""
+        """Record *text*, the spelling of the next *value* in *parent*, unless it is JSON's."""
         key = len(parent.value) if isinstance(parent.value, list) else str(parent.name)
-        kept = self._spellings.get(id(parent.value))
-        if kept is not None:
-            kept.pop(key, None)  # the same name stood there before
+        spellings = self._spellings.get(id(parent.value))
+        if spellings is not None:
+            spellings.pop(key, None)  # of an earlier member with the same name
         if value is None or json.dumps(value) == text or self._spelt >= MAX_SPELLINGS:
             return
         self._spelt += 1
@@ -382,7 +380,7 @@ class YamlText:
         members[name] = value
 
     def _merge(self, parent: _Open, members: dict[str, Any], source: dict[str, Any]) -> None:
-        """Add the members of *source* that are new (YAML's merge type, as js-yaml has it)."""
+        """Add the members of *source* that are new (YAML's merge type, as in js-yaml)."""
         self._count(len(source), len(source))
         spellings = self._spellings.get(id(source), {})
         for name, value in source.items():
@@ -414,7 +412,7 @@ class YamlText:
             )
 
     def _begin(self, value: Any) -> None:
-        """Take *value* as the root; an empty document, which is None, is passed over."""
+        """Use *value* as the root. None, the value of an empty document, is ignored."""
         if value is None:
             return
         if self._root is not None:
@@ -435,7 +433,7 @@ class YamlText:
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> DescriptionError:
         mark = error.problem_mark or error.context_mark
-        # libyaml 0.2.6 has a bound of its own, and meets it before we do: it looks far ahead.
+        # libyaml 0.2.6 has its own limit of nesting, and reaches it before us: it reads ahead.
         if mark and "nesting" in str(error.problem):
             return DescriptionError(_TOO_DEEP, source=self._text.name, line=_line(mark))
         problem = ", ".join(part for part in (error.context, error.problem) if part)
@@ -449,7 +447,7 @@ class YamlText:
         )
 
     def _unreadable(self, error: yaml.YAMLError) -> DescriptionError:
-        # A yaml.reader.ReaderError names the character: as a code point, or as a letter.
+        # yaml.reader.ReaderError has the character, either as a code point or as a string.
         character = getattr(error, "character", -1)
         letter = chr(character) if isinstance(character, int) and character >= 0 else character
         if not isinstance(letter, str):
@@ -481,7 +479,7 @@ def _line(mark: Any) -> int:
 
 
 def _mergeable(value: Any) -> list[dict[str, Any]] | None:
-    """Return the mappings that a merge key's *value* names; None: it names no mappings."""
+    """Return the mappings in the *value* of a merge key, or None if it has anything else."""
     sources = value if isinstance(value, list) else [value]
     return sources if all(isinstance(source, dict) for source in sources) else None
 
