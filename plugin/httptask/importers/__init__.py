@@ -1,4 +1,4 @@
-"""Readers of API descriptions: `read_api` returns what the importer of the format has read."""
+"""Read API descriptions into endpoints. The first importer that recognises the format reads it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = [
 
 _FIRST_LINE = "METHOD /path/{parameter}"
 _SHOWN = 80
-"""Characters of a file's first line that an error repeats."""
+"""How many characters of a file's first line an error shows."""
 
 
 def read_api(
@@ -46,15 +46,15 @@ def read_api(
     servers: Sequence[str] = (),
     plugins: PluginManager | None = None,
 ) -> Reading:
-    """Read the API description *source* into endpoints, with notes on whatever was uncertain.
+    """Read the API description *source* into endpoints, with notes on everything uncertain.
 
-    *source* names a file; with *data* it is only the name of these bytes. *provider* says who
-    offers the API and *servers* gives its base addresses; both win over what the description says.
-    *plugins* is the plugin manager whose importers are asked, in order of registration; the first
-    that recognises the description reads it.
+    *source* is a file; with *data*, it is only the name of these bytes. *provider* says who offers
+    the API, *servers* are its base URLs; both override the description. *plugins* is the plugin
+    manager whose importers are tried in order of registration; the first that recognises the
+    description reads it.
 
-    Raises `DescriptionError` when the file cannot be read, no importer recognises it, or nothing in
-    it can be read.
+    Raises `DescriptionError` if the file cannot be read, no importer recognises it, or the importer
+    can read nothing in it.
     """
     from httptask.model.api import Endpoint, Note, Reading
     from httptask.protocols import Source
@@ -74,10 +74,10 @@ def read_api(
 def reading(
     source: Source, options: ImportOptions, plugins: PluginManager | None = None
 ) -> tuple[str, Iterator[Endpoint | Note]]:
-    """Return the name of the importer that recognises *source*, and an iterator over what it reads.
+    """Find the importer that recognises *source*; return its name, and an iterator of its results.
 
-    This is `read_api` for large descriptions: it yields one endpoint or note at a time and keeps
-    none. Raises `DescriptionError`, also during the iteration.
+    This is `read_api` for large descriptions: the iterator yields one endpoint or note at a time
+    and keeps none in memory. Raises `DescriptionError`, also during the iteration.
     """
     importers = _importers(plugins)
     if not source.data.strip():
@@ -96,7 +96,7 @@ def _read(importer: Importer, source: Source, options: ImportOptions) -> Iterato
 
 @contextmanager
 def _blaming(importer: Importer, source: Source) -> Iterator[None]:
-    """Turn other exceptions of *importer*, which may be a stranger's, into description errors."""
+    """Turn any exception of *importer*, which may be a plugin's, into a `DescriptionError`."""
     try:
         yield
     except DescriptionError:
@@ -107,10 +107,10 @@ def _blaming(importer: Importer, source: Source) -> Iterator[None]:
 
 
 def import_options(provider: str | None = None, servers: Sequence[str] = ()) -> ImportOptions:
-    """Check *provider* and *servers*, as a person names them, and return them as import options.
+    """Check *provider* and *servers*, which the user typed, and return them as import options.
 
-    Raises `DescriptionError` when *provider* is not a provider's name or one of *servers* is not an
-    absolute HTTP address.
+    Raises `DescriptionError` if *provider* is not a valid name, or if one of *servers* is not an
+    absolute HTTP URL without query and fragment.
     """
     from httptask.protocols import ImportOptions
 
@@ -120,7 +120,7 @@ def import_options(provider: str | None = None, servers: Sequence[str] = ()) -> 
             " 'procore'"
         )
     for server in servers:
-        # A server variable may stand anywhere, also where `urlsplit` refuses braces.
+        # A server variable may be anywhere in the URL, also where `urlsplit` refuses braces.
         split = urlsplit(re.sub(r"\{[^{}]*\}", "x", server))
         is_absolute = split.scheme in ("http", "https") and bool(split.netloc)
         if not is_absolute or split.query or split.fragment:
@@ -139,14 +139,18 @@ def _importers(plugins: PluginManager | None) -> list[Importer]:
 
 
 def _only(name: str) -> Source:
-    """Return the only description in *name*: a file, or a folder or archive with its parts."""
+    """Return the only description in *name*: a file, or a folder or archive.
+
+    Raises `DescriptionError` if there are several, or none. Fragments, to which the description may
+    refer, do not count.
+    """
     description: Source | None = None
     for source in read_sources(name):
         if isinstance(source, DescriptionError):
             raise source
         if description is not None and is_fragment(source):
             continue
-        # A part that comes first stands in for the description until a whole one comes.
+        # A fragment that comes first counts only if no whole description follows.
         if description is not None and not is_fragment(description):
             raise DescriptionError(
                 f"there is more than one description here: {description.name} and {source.name};"
@@ -160,7 +164,7 @@ def _only(name: str) -> Source:
 
 
 def _unrecognised(name: str, content: bytes, importers: Sequence[Importer]) -> DescriptionError:
-    """Return the error for *content* that no importer reads, with the likeliest reason."""
+    """Build the error for *content* that no importer recognises, with the most likely reason."""
     if content.startswith(UTF_16_MARKS):
         return DescriptionError("the text is UTF-16; save it as UTF-8", source=name)
     if b"\0" in content:

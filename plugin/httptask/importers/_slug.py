@@ -1,4 +1,4 @@
-"""The identity of an endpoint: its id, and the provider that a file name or a host tells."""
+"""Make endpoint ids, and guess the provider from a file name or a host name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DASHES = str.maketrans({"/": "-", ".": "-", "{": None, "}": None})
 _SUFFIXES = re.compile(r"(?:\.[A-Za-z]+)+\Z")
 _LABEL = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9][a-z0-9-]*\Z")
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"})
-"""Second labels that name no company when a country's two letters follow: `co.uk`."""
+"""Labels that do not name a company before a country code: `co.uk`."""
 _HOSTING = frozenset(
     (
         "amplifyapp",
@@ -25,25 +25,25 @@ _HOSTING = frozenset(
         "netlify",
     )
 )
-"""Second labels of services that run other people's APIs below their own name."""
+"""Labels of hosting services, whose customers have subdomains: `acme.herokuapp.com`."""
 _GENERIC = frozenset(("api", "apis", "app", "apps", "dev", "service"))
-"""Second labels that are no company's name without the first: `api.video`."""
+"""Labels that name a company only together with the top-level domain: `api.video`."""
 _HASH = re.compile(r"[0-9a-f]{3,56}\Z")
 
 
 def endpoint_id(provider: str, path: str, method: str, digits: int = 3) -> str:
     """Return the id of an endpoint: `<provider>-<path>-<method>-<hash>`.
 
-    The path loses its leading slash, its braces, and characters that nobody sees: an id can be
-    read, and typed in a command line. `/`, `.` and spaces become `-`; all is lower case.
-    The hash is the first *digits* hex digits of the SHA-224 of the path template exactly as given.
-    Ask for more digits where two ids would otherwise be equal.
+    The path loses its leading slash, its braces and invisible characters, so that people can read
+    the id and type it on a command line. `/`, `.` and spaces become `-`; all letters are lower
+    case. The hash is the first *digits* hex digits of the SHA-224 of the path template exactly as
+    given. Ask for more digits if two ids would otherwise be equal.
     """
     return f"{visible_name(provider).lower()}-{_slug(path, method)}-{_digest(path)[:digits]}"
 
 
 def provider_of_name(name: str, path: str, method: str) -> str | None:
-    """Return the provider in the file name *name* if the name is an id of this path and method."""
+    """Return the provider in the file name *name*, if *name* is the id of *path* and *method*."""
     stem = visible_name(_SUFFIXES.sub("", name.rpartition("/")[2]))
     head, _, tail = stem.rpartition("-")
     vendor = head.removesuffix(f"-{_slug(path, method)}")
@@ -53,7 +53,7 @@ def provider_of_name(name: str, path: str, method: str) -> str | None:
 
 
 def provider_of_hosts(urls: Iterable[str]) -> str | None:
-    """Return the provider named by the first of *urls* that names one (see `company`)."""
+    """Return the provider that the first of *urls* with a `company` names, or None."""
     return next((label for label in map(company, urls) if label is not None), None)
 
 
@@ -63,14 +63,17 @@ def _slug(path: str, method: str) -> str:
 
 @lru_cache(maxsize=64)
 def _digest(path: str) -> str:
-    """Return the hash of *path*; its methods share it."""
-    import hashlib  # only here: it loads OpenSSL
+    """Return the hash of *path*. Cached: the methods of a path share it."""
+    import hashlib  # imported late: it loads OpenSSL
 
     return hashlib.sha224(path.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def company(url: str) -> str | None:
-    """Return the label of *url*'s host that names the provider: `brevo` in `api.brevo.com`."""
+    """Return the label of *url*'s host that names the provider: `brevo` in `api.brevo.com`.
+
+    Return None if no label does.
+    """
     from urllib.parse import urlsplit
 
     try:
@@ -81,7 +84,7 @@ def company(url: str) -> str | None:
     if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:
         labels.pop()
     while len(labels) > 2 and labels[-2] in _HOSTING:
-        labels.pop()  # the customer's own name stands before the hosting service's
+        labels.pop()  # the customer's name is the label before
     if len(labels) < 2 or not _LABEL.match(labels[-2]):
         return None
     return labels[-2] if labels[-2] not in _GENERIC else "-".join(labels[-2:])

@@ -1,4 +1,4 @@
-"""The title of an endpoint whose description has none: its first sentence."""
+"""Make a title for an endpoint that has none: the first sentence of its description."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from httptask._visible import one_line
 
 TITLE_LENGTH = 100
-"""Letters of the longest title."""
+"""The most letters of a title."""
 
 _SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)(?<!vs)[.!?](?=\s|\Z)")
 _BROKEN_LINE = re.compile(r"\n(?=[a-z])")
@@ -16,16 +16,19 @@ _MARKUP = re.compile(r"<[/!]?[A-Za-z][^<>]*>")
 
 
 def without_markup(text: str) -> str:
-    """Return *text* for a line in a list: without HTML tags, with character references resolved."""
+    """Remove HTML tags from *text* and resolve its character references."""
     if "<" not in text and "&" not in text:
         return text
     return html.unescape(_MARKUP.sub(" ", text)).strip()
 
 
 def title_of(description: str) -> str:
-    """Return the first sentence of *description*, at most its first line, cut at a word."""
-    # Text from a table breaks a line where the page had inline code: the next line then starts
-    # in lower case.
+    """Return the first sentence of *description*, or its first line if that ends earlier.
+
+    A longer title is cut between two words, and ends with an ellipsis.
+    """
+    # Text copied from a table has a line break where the page had inline code. The next line then
+    # begins in lower case.
     line = _BROKEN_LINE.sub(" ", description[: 2 * TITLE_LENGTH]).partition("\n")[0]
     line = one_line(line).strip()
     end = _SENTENCE.search(line)
@@ -36,5 +39,5 @@ def title_of(description: str) -> str:
 
 
 def title_of_request(method: str, path: str) -> str:
-    """Return the title of an endpoint of which nothing else is said."""
+    """Return the title of an endpoint without title and description: its method and path."""
     return one_line(f"{method} {path}")[:TITLE_LENGTH]

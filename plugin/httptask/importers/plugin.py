@@ -1,4 +1,4 @@
-"""The importers that ship with httptask, registered through the hook that every plugin uses."""
+"""Register the importers that ship with httptask, through the hook that every plugin uses."""
 
 from __future__ import annotations
 
