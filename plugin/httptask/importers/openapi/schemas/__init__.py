@@ -1,4 +1,4 @@
-"""Schema Objects of OpenAPI 2.0 to 3.2 as JSON Schema 2020-12."""
+"""Convert Schema Objects of OpenAPI 2.0 to 3.2 to JSON Schema 2020-12."""
 
 from httptask.importers.openapi.schemas._keywords import (
     OPENAPI_3_0,

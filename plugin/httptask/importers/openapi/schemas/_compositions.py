@@ -1,9 +1,10 @@
-"""Compositions that refuse what they describe, mended.
+"""Repair compositions that refuse the values they describe.
 
-Two kinds are common: `oneOf` with alternatives that cannot be told apart, and closed schemas that
-others are built upon. Their meaning is clear: `oneOf` of open objects is a choice, and a schema
-built on a closed object has the properties of both. They are mended after all schemas are
-converted, because the targets of references must be known.
+Two kinds are common. First, `oneOf` with overlapping alternatives: a value that fits two is
+refused, though the author only meant a choice. Second, `allOf` with a closed schema
+(`additionalProperties: false`): it refuses the properties of the other schemas, though the author
+meant the properties of all. Repairs need converted schemas, because they read the targets of
+references.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from httptask.importers.openapi.schemas._types import widened
 
 Schema = dict[str, Any]
 Note = Callable[[str, Path], None]
-"""Takes a message, and the path to its subject from the schema that is mended."""
+"""Takes a message and the path, in the schema that is repaired, of the schema it is about."""
 
 COMPOSED = frozenset(("allOf", "anyOf", "oneOf"))
 """The keywords that make a schema a composition."""
@@ -45,18 +46,15 @@ _NULL = {"type": "null"}
 _HOLDING_OR_REFERENCE = HOLDING | {"$ref"}
 _TESTS = frozenset(("not", "if"))
 _MOST_COMPARED = 100
-"""Alternatives that are compared with each other."""
+"""The most alternatives that are compared with each other."""
 _MOST_PARTS = 64
-"""The most parts of one schema, references followed."""
+"""The most parts of one schema, with the targets of references."""
 _MOST_STEPS = 500_000
-"""The most visits of schemas, repeated ones included, in one description: about a second."""
+"""The most visits of schemas, with repeated visits, for one description: about a second."""
 
 
 class Compositions:
-    """Mends compositions.
-
-    *definition* returns the definition of a name.
-    """
+    """Repairs compositions. *definition* returns the definition with a name."""
 
     def __init__(self, definition: Callable[[str], Schema]) -> None:
         self._definition = definition
@@ -65,15 +63,15 @@ class Compositions:
         self._limiting: dict[str, bool] = {}
         """Reference to a definition -> whether it limits the properties that it does not name."""
         self._wrong: dict[str, bool] = {}
-        """Reference to a definition -> whether a composition of it alone is to be mended."""
+        """Reference to a definition -> whether `allOf` with this reference alone needs a repair."""
         self._remaining = _MOST_STEPS
         self._noted = False
 
     def mended(self, schema: Any, note: Note) -> Any:
-        """Return *schema* mended, subschemas included; the same object if there is nothing to mend.
+        """Repair *schema* and its subschemas. Return the same object if nothing needs a repair.
 
-        The work on one description is bounded: when the bound is reached, the remaining schemas
-        stay unchanged, which is noted once.
+        After `_MOST_STEPS` visits for one description, the remaining schemas stay unchanged, with a
+        single note.
         """
         pending = [schema]
         while pending:
@@ -93,9 +91,10 @@ class Compositions:
         return schema
 
     def _is_to_be_mended(self, schema: Schema) -> bool:
-        """Say whether *schema* itself is to be mended.
+        """Say whether *schema* itself, without its subschemas, needs a repair.
 
-        Most compositions only annotate a reference: its target decides, and is looked at once.
+        Most compositions only annotate a reference. Then its target decides, and the result is
+        cached.
         """
         reference = annotated_reference(schema)
         if reference is None:
@@ -106,7 +105,7 @@ class Compositions:
         return is_wrong
 
     def _is_wrong(self, schema: Schema) -> bool:
-        """Say whether the composition *schema* refuses what its parts describe."""
+        """Say whether the composition *schema* refuses values that its parts describe."""
         return (
             self._refusing(schema) is not None
             or self._has_equal_alternatives(schema)
@@ -127,12 +126,13 @@ class Compositions:
                 del result[keyword]
             for keyword in COMPOSED & result.keys():
                 result[keyword] = [self._opened(part, 0) for part in result[keyword]]
-            result["unevaluatedProperties"] = closing  # 2020-12, Core, section 11.3
+            # This keyword knows the properties of all parts (2020-12, Core, section 11.3).
+            result["unevaluatedProperties"] = closing
             note(
                 "additionalProperties: the properties of all the schemas it is made of are allowed",
                 path,
             )
-        # Under `not` and `if`, a schema that accepts more would refuse more.
+        # Not under `not` and `if`: there, a schema that accepts more makes the whole refuse more.
         for contradiction in () if is_test else list(contradictions(result, self._made_of)):
             result = without(result, contradiction, self._definition)
             note(contradiction.message, path)
@@ -146,13 +146,13 @@ class Compositions:
         return result
 
     def _written_out(self, schema: Schema, change: Callable[[Any], Any]) -> Schema:
-        """Return *schema* with its `$ref` replaced by the target, to which *change* is applied."""
+        """Replace the `$ref` of *schema* by its target, to which *change* was applied."""
         name = definition_name(schema.get("$ref"))
         if name is None:
             return schema
-        rest = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+        others = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
         target: Schema = change(self._definition(name))
-        return {**rest, "allOf": [*rest.get("allOf", ()), target]} if rest else {**target}
+        return {**others, "allOf": [*others.get("allOf", ()), target]} if others else {**target}
 
     def _is_contradictory(self, schema: Schema) -> bool:
         return any(True for _ in contradictions(schema, self._made_of))
@@ -167,19 +167,16 @@ class Compositions:
         cores = Cores()
         return any(
             cores.are_same(alternatives[number], alternatives[position])
-            or (one.takes_null and other.takes_null)
-            or (one.is_plain and accepts(one, other, cores))
+            or (shape.takes_null and other_shape.takes_null)
+            or (shape.is_plain and accepts(shape, other_shape, cores))
             or is_wider(alternatives[number], alternatives[position])
-            for number, one in enumerate(shapes)
-            for position, other in enumerate(shapes)
+            for number, shape in enumerate(shapes)
+            for position, other_shape in enumerate(shapes)
             if number != position
         )
 
     def _shape(self, schema: Any) -> Shape:
-        """Return the shape of *schema*; the caller must not change it.
-
-        The shape of a bare reference is cached.
-        """
+        """Return the shape of *schema*. Do not change it: shapes of bare references are cached."""
         if not is_bare_reference(schema):
             return self._shaped(schema)
         reference: str = schema["$ref"]
@@ -194,8 +191,8 @@ class Compositions:
                 shape.is_plain = False
                 continue
             if "type" in part:
-                own = set(types_of(part))
-                shape.types = own if shape.types is None else shape.types & own
+                part_types = set(types_of(part))
+                shape.types = part_types if shape.types is None else shape.types & part_types
                 shape.takes_null = "null" in shape.types
             shape.properties |= part.get("properties", {})
             shape.required |= set(part.get("required", ()))
@@ -218,13 +215,13 @@ class Compositions:
         return shape
 
     def _made_of(self, schema: Any) -> Iterator[Any]:
-        """Yield *schema*, and all schemas for the same value that it refers to or has in `allOf`.
+        """Yield *schema* and, recursively, the schemas of its `allOf` and the target of its `$ref`.
 
-        None comes last if there are too many.
+        All of them hold for the same value. If there are too many, yield None at the end.
         """
-        pending, seen, names = [schema], 0, set[str]()
-        while pending and seen < _MOST_PARTS and self._remaining > 0:
-            seen += 1
+        pending, count, names = [schema], 0, set[str]()
+        while pending and count < _MOST_PARTS and self._remaining > 0:
+            count += 1
             self._remaining -= 1
             part = pending.pop()
             yield part
@@ -243,10 +240,10 @@ class Compositions:
     # Closed schemas
 
     def _refusing(self, schema: Schema) -> Any:
-        """Return the schema for other properties if a part of *schema* refuses another's.
+        """Return the `unevaluatedProperties` that *schema* needs if its parts refuse each other.
 
-        It holds for all properties that no part describes; False allows none. None means that no
-        part refuses a property of another one.
+        Parts refuse each other if one does not allow the properties of another. Return None if no
+        part does so.
         """
         if COMPOSED.isdisjoint(schema):
             return None
@@ -256,8 +253,10 @@ class Compositions:
         ]
         if len(parts_of_it) == 1 or not any(map(self._limits_properties, parts_of_it)):
             return None
-        own = {keyword: value for keyword, value in schema.items() if keyword not in COMPOSED}
-        parts = [self._shape(part) for part in (own, *schema.get("allOf", ()))]
+        without_composition = {
+            keyword: value for keyword, value in schema.items() if keyword not in COMPOSED
+        }
+        parts = [self._shape(part) for part in (without_composition, *schema.get("allOf", ()))]
         names = set[str]().union(*(shape.names for shape in parts))
         choices = [
             self._shape(part) for keyword in ("anyOf", "oneOf") for part in schema.get(keyword, ())
@@ -269,16 +268,16 @@ class Compositions:
             return False
         return next(
             (
-                other
+                further
                 for shape in parts
-                for other in shape.others
-                if self._contradicts(shape, other, parts)
+                for further in shape.others
+                if self._contradicts(shape, further, parts)
             ),
             None,
         )
 
     def _limits_properties(self, schema: Any) -> bool:
-        """Say whether *schema*, or a part of it, limits the properties that it does not name."""
+        """Say whether *schema* or one of its parts limits the properties that it does not name."""
         if not is_bare_reference(schema):
             return any(limits(part) for part in self._made_of(schema))
         reference: str = schema["$ref"]
@@ -289,9 +288,10 @@ class Compositions:
         return is_limiting
 
     def _contradicts(self, shape: Shape, other: Schema, parts: list[Shape]) -> bool:
-        """Say whether one of *parts* has a property that *shape* does not name and *other* refuses.
+        """Say whether *shape* refuses a property of another one of *parts*.
 
-        It is refused if it has none of the types of *other*.
+        *other* is the schema in *shape* for the properties that *shape* does not name. It refuses a
+        property if they have no type in common.
         """
         allowed = widened(types_of(other))
         schemas = (
@@ -303,7 +303,7 @@ class Compositions:
         return any(schema is not None and allowed.isdisjoint(schema) for schema in types)
 
     def _opened(self, schema: Any, level: int) -> Any:
-        """Return *schema* without what closes it; definitions are written out where it is there."""
+        """Return *schema* without `CLOSING` keywords, in `allOf` and the target of `$ref`, too."""
         if not isinstance(schema, dict) or level > _MOST_PARTS:
             return schema
         shape = self._shape(schema)

@@ -1,5 +1,6 @@
-"""A `$ref` where a keyword has an array, or an object of schemas: OpenAPI has none there, but
-descriptions of several files do.
+"""Resolve a `$ref` that replaces a keyword's array, or its map of schemas.
+
+OpenAPI does not allow this, but descriptions in several files do it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from httptask._core.pointers import pointer
 
 
 class Walk(Protocol):
-    """What is asked of the conversion."""
+    """The methods of the conversion that this module needs."""
 
     def target(self, reference: str, path: Any) -> Any:
-        """Return what stands at *reference*; None, with a note, when nothing does."""
+        """Return the value at *reference*; None, with a note, if there is none."""
         ...
 
     def note(self, kind: str, message: str, path: Any) -> None:
-        """Note what was guessed or skipped at *path*."""
+        """Add a note on the value at *path*."""
         ...
 
 
@@ -29,12 +30,12 @@ def is_reference(value: Any) -> bool:
 
 
 def values(walk: Walk, value: Any, path: Any) -> Any:
-    """Return the array of plain values that the reference *value* of a keyword leads to."""
+    """Return the array of plain values to which *value*, a keyword's `$ref`, refers."""
     return _container(walk, value["$ref"], path)[1]
 
 
 def schemas(walk: Walk, value: Any, path: Any) -> Any:
-    """Return the schemas that the reference *value* leads to, as references to each of them."""
+    """Return the schemas to which *value*, a keyword's `$ref`, refers: a reference to each."""
     reference, target = _container(walk, value["$ref"], path)
     if isinstance(target, list):
         return [{"$ref": _below(reference, [index])} for index in range(len(target))]
@@ -44,10 +45,11 @@ def schemas(walk: Walk, value: Any, path: Any) -> Any:
 
 
 def _container(walk: Walk, reference: str, path: Any) -> tuple[str, Any]:
-    """Return the reference and the value of what *reference* means for the keyword at *path*.
+    """Return (reference, value) of the container that *reference* means for the keyword at *path*.
 
-    A schema that has the keyword, too, is named for the sake of its value: `properties: {$ref:
-    Pet}`. A property that is called `type` has a schema, a schema's own type is a text.
+    If the target is a schema with the same keyword, the keyword's value is meant: `properties:
+    {$ref: Pet}`. A target with a `type` that is an object is no schema, but a map with a property
+    of this name.
     """
     keyword, target = path[1], walk.target(reference, path)
     if isinstance(target, dict) and keyword in target and not isinstance(target.get("type"), dict):
@@ -57,5 +59,5 @@ def _container(walk: Walk, reference: str, path: Any) -> tuple[str, Any]:
 
 
 def _below(reference: str, steps: Iterable[str | int]) -> str:
-    """Return the reference to what stands below the target of *reference*."""
+    """Return the reference to the value at *steps* below the target of *reference*."""
     return f"{reference}{'' if '#' in reference else '#'}{quote(pointer(steps))}"

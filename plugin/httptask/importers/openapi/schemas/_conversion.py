@@ -1,4 +1,4 @@
-"""The conversion of one Schema Object with its subschemas, keyword by keyword."""
+"""Convert one Schema Object with its subschemas, keyword by keyword."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from httptask.importers.openapi.schemas._named_schemas import NamedSchemas
 
 _DEEPEST = 64
-"""Nested schemas that are converted; each costs a few frames of Python's stack."""
+"""The most levels of nested schemas. Each level takes a few frames of Python's stack."""
 _CALLING = frozenset[str]().union(*(keywords for keywords, _ in STEPS))
-"""The keywords that call a step."""
+"""The keywords for which a step runs."""
 
 
 class Conversion:
@@ -35,7 +35,7 @@ class Conversion:
         self.is_composed = False
 
     def schema(self, raw: Any, path: LinkedPath) -> Any:
-        """Return the Schema Object *raw*, at *path*, converted; *raw* itself if nothing changes."""
+        """Convert the Schema Object *raw*, at *path*; return *raw* itself if nothing changes."""
         if type(raw) is not dict:
             return self._no_object(raw, path)
         if self._depth >= _DEEPEST:
@@ -60,7 +60,7 @@ class Conversion:
             self._scope = outer
 
     def named(self, reference: str, path: LinkedPath) -> str | None:
-        """Return `#/$defs/<name>` for the target of *reference*; None, with a note, without one."""
+        """Return `#/$defs/<name>` for *reference*; None, with a note, if it has no target."""
         try:
             return self._named.reference(reference, self._scope)["$ref"]
         except LookupError as error:
@@ -68,7 +68,7 @@ class Conversion:
             return None
 
     def target(self, reference: str, path: LinkedPath) -> Any:
-        """Return what stands at *reference*; None, with a note, when nothing does."""
+        """Return the value at *reference*; None, with a note, if there is none."""
         try:
             return self._named.identifiers.value(reference, self._scope)
         except LookupError as error:
@@ -80,15 +80,15 @@ class Conversion:
         return self._named.patterns.usable(written)
 
     def written(self, value: Any, path: LinkedPath) -> str:
-        """Return the text of *value*, a number or a boolean, as written at *path*."""
+        """Return the spelling of *value*, a number or a boolean, at *path*."""
         return self._named.written(value, uri_of(path))
 
     def may_match(self, pattern: str, text: str) -> bool:
-        """Return False only if the usable *pattern* surely does not match *text*."""
+        """Return False only if it is certain that the usable *pattern* does not match *text*."""
         return self._named.patterns.may_match(pattern, text)
 
     def note(self, kind: str, message: str, path: LinkedPath) -> None:
-        """Note what was guessed, skipped or missing at *path*."""
+        """Add a note on the value at *path*, which was guessed, skipped or missing."""
         self._named.note(kind, message, uri_of(path))
 
     def _no_object(self, raw: Any, path: LinkedPath) -> Any:
@@ -108,6 +108,7 @@ class Conversion:
     def _keywords(
         self, raw: dict[str, Any], path: LinkedPath, schema: dict[str, Any]
     ) -> dict[str, Any]:
+        """Convert the keywords of *raw* into *schema*. Return *raw* itself if nothing changes."""
         rules = self._rules
         is_same = not schema
         for keyword, value in raw.items():
@@ -132,7 +133,7 @@ class Conversion:
             for step in _steps(calling):
                 step(self, raw, schema, path)
             self._note_foreign(raw, path)
-            # A step may have changed anything.
+            # A step may have changed any keyword.
             is_same = is_same and len(schema) == len(raw)
             is_same = is_same and all(
                 schema.get(key, ABSENT) is value for key, value in raw.items()
@@ -146,7 +147,7 @@ class Conversion:
 
     def _with_reference(self, raw: dict[str, Any], path: LinkedPath) -> dict[str, Any]:
         reference = raw["$ref"]
-        counted = self._dialect.beside_reference
+        allowed = self._dialect.beside_reference
         if not isinstance(reference, str):
             self.note("skipped", "$ref is left out: it is no text", path)
             return self._keywords(
@@ -159,48 +160,51 @@ class Conversion:
             target = {}
         if len(raw) == 1:
             return target
-        rest = {
+        siblings = {
             key: value
             for key, value in raw.items()
-            if key != "$ref" and (counted is None or key in counted)
+            if key != "$ref" and (allowed is None or key in allowed)
         }
-        if not ABOUT_ALL.issuperset(rest):
+        if not ABOUT_ALL.issuperset(siblings):
             self.is_composed = True
-        return self._keywords(rest, path, {**target}) if rest else target
+        return self._keywords(siblings, path, {**target}) if siblings else target
 
     def _target(self, reference: str, path: LinkedPath) -> dict[str, str]:
-        """Return the converted reference of the schema at *path*."""
+        """Return the converted *reference*, which the schema at *path* contains."""
         parent = path[0]
         if parent is not None and parent[0] is not None and parent[1] == "allOf":
             return self._named.inherited(reference, self._scope, parent[0])
         return self._named.reference(reference, self._scope)
 
     def _without_dynamic(self, raw: dict[str, Any]) -> dict[str, Any]:
-        """Return *raw* with a static reference instead of a dynamic one.
+        """Return *raw* with a static reference in place of the dynamic one.
 
-        The scope already determines where the dynamic reference leads.
+        The target of a dynamic reference depends only on the scope, which is known.
         """
         reference = raw.get("$dynamicRef", raw.get("$recursiveRef"))
-        rest = {
+        without_dynamic = {
             key: value for key, value in raw.items() if key not in ("$dynamicRef", "$recursiveRef")
         }
         if not isinstance(reference, str):
-            return rest
+            return without_dynamic
         dynamic = {"$ref": self._named.identifiers.bound(reference, self._scope)}
-        if "$ref" not in rest:
-            return {**rest, **dynamic}
-        others = rest.get("allOf")
-        return {**rest, "allOf": [*(others if isinstance(others, list) else ()), dynamic]}
+        if "$ref" not in without_dynamic:
+            return {**without_dynamic, **dynamic}
+        all_of = without_dynamic.get("allOf")
+        return {
+            **without_dynamic,
+            "allOf": [*(all_of if isinstance(all_of, list) else ()), dynamic],
+        }
 
 
 @lru_cache(maxsize=1024)
 def _steps(calling: frozenset[str]) -> tuple[Step, ...]:
-    """Return the steps that the keywords *calling* of a schema call, in their order."""
+    """Return the steps for a schema with the keywords *calling*, in the order of `STEPS`."""
     return tuple(step for keywords, step in STEPS if not keywords.isdisjoint(calling))
 
 
 def uri_of(path: LinkedPath) -> str:
-    """Return *path* as a URI."""
+    """Return the URI of the value at *path*."""
     tokens: list[str] = []
     while path[0] is not None:
         tokens.append(escaped(str(path[1])))

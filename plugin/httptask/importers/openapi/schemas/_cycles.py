@@ -1,8 +1,8 @@
-"""Cycles among definitions that no validator would survive, or no instance, and their repair.
+"""Break the cycles among definitions that make validators loop or allow no finite instance.
 
-Recursion is normal: a tree has children that are trees. Two cycles are not: a schema that refers to
-itself for the *same* value, on which a validator never ends; and one that *requires* a part of its
-own type, which has no finite instance.
+Most recursion is fine: a tree has children that are trees. Two kinds of cycle are not. A schema
+that refers to itself for the *same* value makes a validator loop for ever. A schema that *requires*
+a property or item described by itself has no finite instance.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ Schema = dict[str, Any]
 _LISTS = ("allOf", "anyOf", "oneOf")
 _SINGLE = ("not", "if", "then", "else")
 _IN_PLACE = frozenset((*_LISTS, *_SINGLE, "$ref", "dependentSchemas"))
-"""Keywords that apply schemas to the same value."""
+"""Keywords that apply their schemas to the same value."""
 _NEEDING = frozenset((*_LISTS, "$ref", "required", "minItems"))
-"""Keywords by which an instance of one schema needs an instance of another."""
+"""Keywords that can make an instance of one schema need an instance of another."""
 
 
 class Cycles:
-    """Breaks each cycle among definitions once, whichever of them is asked for first.
+    """Breaks each cycle among definitions once, when any of its definitions is read.
 
-    *converted* returns a definition after its conversion. *add* registers another definition under
-    a name like the given one, and returns that name. *note* takes a message and the name of a
+    *converted* returns a converted definition. *add* takes the name of a definition, registers a
+    variant under a similar name, and returns this name. *note* takes a message and the name of a
     definition.
     """
 
@@ -41,16 +41,18 @@ class Cycles:
         self._add = add
         self._note = note
         self._ending: dict[str, Schema] = {}
+        """Name -> definition without cycles for the same value: validators end."""
         self._finite: dict[str, Schema] = {}
+        """Name -> definition that has a finite instance, too."""
 
     def broken(self, name: str) -> Schema:
-        """Return the definition *name*, changed so that validators end and an instance exists.
+        """Return the definition *name*, with changes so that validators end and it has an instance.
 
-        The instance is finite. Only cycles are broken: there may be no instance for other reasons.
+        The instance is finite. Only cycles are broken: for other reasons, there may be no instance.
         """
         if name not in self._finite:
             schema = self._validated(name)
-            if self._finite.keys() >= set(_needed(schema)):  # no reference leads back
+            if self._finite.keys() >= set(_needed(schema)):  # all targets are done: no cycle
                 self._finite[name] = schema
                 return schema
             for members in components(
@@ -65,10 +67,10 @@ class Cycles:
     # The same value
 
     def _validated(self, name: str) -> Schema:
-        """Return the definition *name* without cycles for the same value."""
+        """Return the definition *name* without cycles that apply it to the same value."""
         if name not in self._ending:
             schema = self._converted(name)
-            if self._ending.keys() >= set(in_place(schema)):  # no reference leads back
+            if self._ending.keys() >= set(in_place(schema)):  # all targets are done: no cycle
                 self._ending[name] = schema
                 return schema
             for members in components(
@@ -89,8 +91,11 @@ class Cycles:
         return schemas
 
     def _with_bases(self, schemas: dict[str, Schema]) -> dict[str, Schema]:
-        # `Pet: {oneOf: [Cat, Dog]}` with `Cat: {allOf: [Pet, …]}` means: a cat has what all pets
-        # have.
+        """Let the alternatives of a definition refer to a variant of it without alternatives.
+
+        `Pet: {oneOf: [Cat, Dog], …}` and `Cat: {allOf: [Pet, …]}` mean that a cat has the
+        properties that all pets have.
+        """
         bases = {}
         for name, schema in schemas.items():
             base = {
@@ -141,7 +146,7 @@ def _is_circle(schemas: Mapping[str, Schema], edges: Callable[[Schema], Iterable
 
 
 def _back_edges(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, set[str]]]:
-    """Yield, depth first, each definition that closes a cycle, with the targets that close it."""
+    """Yield each definition with references that close a cycle, and their targets, depth first."""
     open_, closed = set[str](), set[str]()
     for start in schemas:
         pending = [(start, False)]
@@ -161,7 +166,7 @@ def _back_edges(schemas: Mapping[str, Schema]) -> Iterator[tuple[str, set[str]]]
 
 
 def in_place(schema: Any) -> Iterator[str]:
-    """Yield the names of the definitions that *schema* applies to its own value."""
+    """Yield the names of the definitions that *schema* applies to its own value, not to a part."""
     pending = [schema]
     while pending:
         part = pending.pop()
@@ -176,6 +181,7 @@ def in_place(schema: Any) -> Iterator[str]:
 
 
 def _conjunctive(schema: Any) -> Iterator[str]:
+    """Yield the names of the definitions that every instance of *schema* must fit."""
     pending = [schema]
     while pending:
         part = pending.pop()
@@ -186,6 +192,7 @@ def _conjunctive(schema: Any) -> Iterator[str]:
 
 
 def _redirected(schema: Any, names: Mapping[str, str]) -> Any:
+    """Return *schema* with its references, also in `allOf`, renamed by *names*: old -> new."""
     if not isinstance(schema, dict):
         return schema
     result = dict(schema)
@@ -197,7 +204,7 @@ def _redirected(schema: Any, names: Mapping[str, str]) -> Any:
 
 
 def _pruned(schema: Schema, names: Collection[str]) -> Schema:
-    """Return *schema* without its references to the definitions *names* for the same value."""
+    """Return *schema* without references that apply the definitions *names* to its own value."""
     result = dict(schema)
     if definition_name(schema.get("$ref")) in names:
         del result["$ref"]
@@ -236,7 +243,7 @@ def _is_object(schema: Schema) -> bool:
 
 
 def _parts(schema: Schema) -> Iterator[Any]:
-    """Yield the schemas of the parts that every instance of *schema* has."""
+    """Yield the schemas of the properties and items that every instance of *schema* has."""
     if _is_object(schema):
         properties = schema.get("properties", {})
         yield from (properties[name] for name in schema.get("required", ()) if name in properties)
@@ -248,7 +255,7 @@ def _parts(schema: Schema) -> Iterator[Any]:
 
 
 def _needed(schema: Schema) -> Iterator[str]:
-    """Yield the names of the definitions that an instance of *schema* may need an instance of."""
+    """Yield the names of the definitions of which *schema* may need an instance."""
     pending: list[Any] = [schema]
     while pending:
         part = pending.pop()
@@ -261,7 +268,10 @@ def _needed(schema: Schema) -> Iterator[str]:
 
 
 def _grow(finite: set[str], schemas: Mapping[str, Schema]) -> None:
-    """Add to *finite* the names of *schemas* that have an instance, given those in *finite*."""
+    """Add to *finite* the names of *schemas* that have an instance if those in *finite* have one.
+
+    Repeat until nothing is added.
+    """
     growing = True
     while growing:
         added = [
@@ -291,7 +301,7 @@ def _has_instance(schema: Any, finite: Collection[str], schemas: Mapping[str, Sc
 
 
 def _relaxed(schema: Any, finite: Collection[str], schemas: Mapping[str, Schema]) -> Any:
-    """Return *schema* without requiring parts that have no instance."""
+    """Return *schema* so that it no longer requires properties and items without an instance."""
     if not isinstance(schema, dict) or _has_instance(schema, finite, schemas):
         return schema
     result = dict(schema)

@@ -1,7 +1,8 @@
-"""Heirs: schemas with another one in their `allOf`, which may stand wherever that one may.
+"""Find the heirs of a schema with a discriminator, and turn the schema into a choice among them.
 
-OpenAPI 3.0.3, section 4.7.25: where a schema with a discriminator is referred to, a value may be of
-any schema that has it in its `allOf`; the discriminating value says which.
+An heir is a schema with another schema, its parent, in its `allOf`. Where a description refers to
+the parent, a value of any heir is allowed; the discriminating value says which (OpenAPI 3.0.3,
+section 4.7.25).
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ from functools import cached_property
 from typing import Any
 
 MOST_HEIRS = 100
-"""The most heirs of one schema: a schema that everything is built on says little about a value."""
+"""A schema with more heirs is no choice: a base of everything says little about a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heir:
-    """A component that is built on another one."""
+    """A component with another schema in its `allOf`."""
 
     reference: str
-    """A reference to it from the description itself."""
+    """The reference to the heir from the description's own file."""
     uri: str
     tag: str
-    """Its discriminating value, unless a mapping has another one."""
+    """The heir's discriminating value, unless a `mapping` has another one."""
 
 
 class Heirs:
-    """Knows the heirs of schemas.
+    """Finds the heirs of schemas.
 
-    *components* yields (name, reference, raw schema) for each component of the description.
-    *resolve* returns the URI and the value of a reference's target.
+    *components* yields (name, reference, raw schema) of each component. *resolve* takes a reference
+    and a base URI, and returns the URI and the value of the target.
     """
 
     def __init__(
@@ -44,9 +45,10 @@ class Heirs:
         """URI of a schema -> its heirs."""
 
     def of(self, uri: str, raw: Any) -> list[Heir]:
-        """Return the heirs of the schema *raw*, at *uri*, and their heirs.
+        """Return the heirs of the schema *raw*, at *uri*, and the heirs of these.
 
-        There is none if it has no discriminator, or lists its alternatives itself.
+        The list is empty if *raw* has no discriminator, lists its alternatives itself, or has more
+        than `MOST_HEIRS` heirs.
         """
         if not isinstance(raw, Mapping) or not isinstance(raw.get("discriminator"), str | Mapping):
             return []
@@ -72,6 +74,7 @@ class Heirs:
 
     @cached_property
     def _children(self) -> dict[str, list[Heir]]:
+        """URI of a schema -> its direct heirs."""
         children: dict[str, list[Heir]] = {}
         for name, reference, component in self._components():
             uri, raw = self._resolved(reference, component)
@@ -84,7 +87,7 @@ class Heirs:
         return children
 
     def _resolved(self, reference: str, raw: Any) -> tuple[str, Any]:
-        """Return the URI and the value of a component, which may be in another file."""
+        """Return (URI, value) of a component. It may be a reference into another file."""
         target = raw.get("$ref") if isinstance(raw, Mapping) else None
         if isinstance(target, str):
             try:
@@ -104,7 +107,7 @@ class Heirs:
 
 
 def tag_of(name: str, raw: Mapping[str, Any]) -> str:
-    """Return the discriminating value of the component *name*: its name, or Azure's own field."""
+    """Return the discriminating value of the component *name*: *name*, or Azure's extension."""
     value = raw.get("x-ms-discriminator-value")
     return value if isinstance(value, str) else name
 
@@ -117,10 +120,10 @@ def chosen_by_tag(
     heirs: Mapping[Heir, str],
     field: Any,
 ) -> dict[str, Any]:
-    """Return a choice between *schema* and its *heirs*, which map to their references.
+    """Return a choice between *schema* and its *heirs* (heir -> reference).
 
-    *name* is the reference to *schema* in the result, *own* a reference to *schema* without its
-    heirs, *tag* its discriminating value, *field* the schema of the discriminating property.
+    *name* is the reference to the result. *own* is `{"$ref": ...}` to *schema* without its heirs,
+    *tag* its discriminating value, and *field* the schema of the discriminating property.
     """
     discriminator = schema["discriminator"]
     described: Mapping[str, str] = discriminator.get("mapping", {})
@@ -134,7 +137,7 @@ def chosen_by_tag(
         if isinstance(field, dict)
         else None
     )
-    if values is not None:  # the schema itself has the values that no heir has
+    if values is not None:  # *schema* itself has the values that belong to no heir
         tags = [value for value in values if value not in mapping]
     alternatives: list[dict[str, Any]] = [
         {"$ref": reference} for reference in dict.fromkeys(mapping.values())

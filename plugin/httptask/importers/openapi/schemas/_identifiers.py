@@ -1,8 +1,8 @@
-"""The targets of references in schemas: JSON Pointers, `$id`, anchors and dynamic anchors.
+"""Find the targets of references in schemas: JSON Pointers, `$id`, anchors and dynamic anchors.
 
-JSON Schema 2020-12, Core, sections 8.2 and 9.2. The schemas of a description end up in one
-document, where identifiers would mean something else: they are resolved here, and dropped from the
-result.
+See JSON Schema 2020-12, Core, sections 8.2 and 9.2. The converted schemas are all in one document,
+where identifiers would have another meaning. So references are resolved here, and the conversion
+drops the identifiers.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ from httptask._schema.subschemas import BY_NAME, IN_LIST, IN_ONE
 _BY_NAME = BY_NAME | {"definitions", "dependencies"}
 _ONE_OR_LIST = IN_ONE | IN_LIST | {"additionalItems"}
 _DYNAMIC = "\0dynamic "
-"""The start of a reference to a bound dynamic anchor; no URI has this character."""
+"""The beginning of a reference to a bound dynamic anchor. No URI contains `\0`."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _COMPONENT = re.compile(r"(?:/components)?/(?:parameters|headers|responses|requestBodies)/[^/]+")
-"""The pointer of a component that contains a schema but is none."""
+"""The pointer of a component that is not a schema, but contains one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Subschema:
-    """A schema in a schema resource, by its JSON Pointer from there."""
+    """A schema in a schema resource."""
 
     pointer: str
+    """Its JSON Pointer from the resource."""
     raw: Any
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The identifiers in a schema resource, without those of resources inside it."""
+    """The identifiers in a schema resource, but not those in the resources inside it."""
 
     anchors: dict[str, _Subschema] = field(default_factory=dict)
     dynamic: dict[str, _Subschema] = field(default_factory=dict)
@@ -52,27 +53,27 @@ class Scope:
     """The context in which references of a schema are resolved."""
 
     base: str
-    """The URI that references without identifiers are resolved from."""
+    """The URI against which references are resolved that use no identifier."""
     root: Any
-    """The schema resource, unconverted."""
+    """The schema resource, not converted."""
     uri: str
-    """The URI of the resource: its file, `#` and a JSON Pointer."""
+    """The URI of the resource: file name, `#` and JSON Pointer."""
     schema_id: str
-    """Its `$id`, resolved as far as possible; "" when it has none."""
+    """The `$id` of the resource, resolved if possible. "" if it has none."""
     bindings: Mapping[str, Target]
-    """Dynamic anchor -> the outermost schema of that name (2020-12, Core, section 8.2.3.2)."""
+    """Dynamic anchor -> the outermost schema with it (2020-12, Core, section 8.2.3.2)."""
     index: _Index
 
     @property
     def bound(self) -> frozenset[tuple[str, str]]:
-        """The bindings as a value that can be compared."""
+        """The bindings in a hashable form."""
         if not self.bindings:
             return frozenset()
         return frozenset((name, target.uri) for name, target in self.bindings.items())
 
     @property
     def key(self) -> Any:
-        """A value that is equal for scopes in which every reference means the same."""
+        """A cache key: equal keys mean that every reference has the same target in both scopes."""
         return (
             (self.uri, self.bound)
             if self.schema_id or self.bindings
@@ -80,7 +81,7 @@ class Scope:
         )
 
     def inner(self, raw: Mapping[str, Any], uri: str) -> Scope:
-        """Return the scope of *raw*, at *uri*, a schema of this resource that may have an `$id`."""
+        """Return the scope of *raw*, at *uri*, a schema in this resource that may have an `$id`."""
         if _identifier(raw) is None:
             return self
         return scope_of(raw, self.base, uri, self.bindings, identified=True, outer=self.schema_id)
@@ -94,7 +95,7 @@ class Target:
     raw: Any
     scope: Scope
     depends_on_root: bool = False
-    """Whether the same reference has another target elsewhere in the document."""
+    """Whether the reference is relative to the scope's root: elsewhere it has another target."""
 
 
 def scope_of(
@@ -108,7 +109,7 @@ def scope_of(
 ) -> Scope:
     """Return the scope of the schema resource *raw*, at *uri*.
 
-    *outer* is the URI that its `$id` is relative to. *identified* says whether identifiers count.
+    *identified* says whether identifiers count. The `$id` of *raw* is relative to the URI *outer*.
     """
     if not identified or not isinstance(raw, dict):
         return Scope(base, raw, uri, "", bindings, _NOTHING)
@@ -118,11 +119,11 @@ def scope_of(
     scope = Scope(base, raw, uri, schema_id, bindings, index)
     if not index.dynamic.keys() - bindings.keys():
         return scope
-    own = {
+    own_bindings = {
         name: Target(uri + subschema.pointer, subschema.raw, scope)
         for name, subschema in index.dynamic.items()
     }
-    return Scope(base, raw, uri, schema_id, {**own, **bindings}, index)
+    return Scope(base, raw, uri, schema_id, {**own_bindings, **bindings}, index)
 
 
 def _identifier(raw: Mapping[str, Any]) -> str | None:
@@ -133,7 +134,7 @@ def _identifier(raw: Mapping[str, Any]) -> str | None:
 def _joined(base: str, reference: str) -> str:
     try:
         return urljoin(base, reference).removesuffix("#")
-    except ValueError:  # a bracket where an IPv6 address would stand
+    except ValueError:  # brackets without an IPv6 address
         return reference
 
 
@@ -153,7 +154,7 @@ def _indexed(root: Mapping[str, Any], schema_id: str) -> _Index:
         for keyword, subschemas in (("$anchor", index.anchors), ("$dynamicAnchor", index.dynamic)):
             if isinstance(raw.get(keyword), str):
                 subschemas.setdefault(raw[keyword], _Subschema(pointer_of(path), raw))
-        for keyword in ("$id", "id"):  # drafts 4 and 6 write an anchor like this
+        for keyword in ("$id", "id"):  # drafts 4 and 6 have no `$anchor`, but `$id: "#name"`
             if isinstance(raw.get(keyword), str) and raw[keyword].startswith("#"):
                 index.anchors.setdefault(raw[keyword][1:], _Subschema(pointer_of(path), raw))
         pending.extend((schema, (*path, *tokens)) for tokens, schema in _children(raw))
@@ -174,8 +175,8 @@ def _children(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], A
 class Identifiers:
     """Resolves references.
 
-    *resolve* opens documents: it takes a reference and a base URI, and returns the URI and the
-    value of the target. *identified* says whether identifiers count.
+    *resolve* takes a reference without identifiers and a base URI, and returns the URI and the
+    value of the target; it may open documents. *identified* says whether identifiers count.
     """
 
     def __init__(self, resolve: Callable[[str, str], tuple[str, Any]], *, identified: bool) -> None:
@@ -197,6 +198,7 @@ class Identifiers:
             )
         if reference == "#" and not scope.schema_id:
             return Target(scope.uri, scope.root, scope, depends_on_root=True)
+        # References that look like identifiers are first tried as identifiers, all others last.
         likely = self._identified and bool(
             scope.schema_id
             or _SCHEME.match(reference)
@@ -220,11 +222,11 @@ class Identifiers:
         )
 
     def value(self, reference: str, scope: Scope) -> Any:
-        """Return what stands at *reference*, a schema or not. Raises `LookupError`."""
+        """Return the value at *reference*, which need not be a schema. Raises `LookupError`."""
         return self._resolve(reference, scope.base)[1]
 
     def bound(self, reference: str, scope: Scope) -> str:
-        """Return a static reference to where the dynamic *reference* leads from *scope*."""
+        """Return a static reference to the target of the dynamic *reference* in *scope*."""
         name = reference.partition("#")[2]
         return _DYNAMIC + name if name in scope.bindings else reference
 
@@ -251,25 +253,25 @@ class Identifiers:
         )
 
     def _resource(self, schema_id: str, scope: Scope) -> Scope | None:
-        near = scope.index.resources.get(schema_id)
-        if near is not None:
+        nested = scope.index.resources.get(schema_id)
+        if nested is not None:
             return scope_of(
-                near.raw,
+                nested.raw,
                 scope.base,
-                scope.uri + near.pointer,
+                scope.uri + nested.pointer,
                 scope.bindings,
                 identified=True,
                 outer=scope.schema_id,
             )
-        far = self._resources_of(scope).get(schema_id)
-        if far is None:
+        resource = self._resources_of(scope).get(schema_id)
+        if resource is None:
             return None
         if not scope.bindings:
-            return far
-        return scope_of(far.root, far.base, far.uri, scope.bindings, identified=True)
+            return resource
+        return scope_of(resource.root, resource.base, resource.uri, scope.bindings, identified=True)
 
     def _resources_of(self, scope: Scope) -> dict[str, Scope]:
-        """Return the schema resources among the components: by `$id`, or by URI without one."""
+        """Return the schema resources in the components: `$id`, or URI without `$id` -> scope."""
         if self._resources is None:
             self._resources = {}
             try:
@@ -314,15 +316,18 @@ def _at_pointer(pointer: str, scope: Scope, *, depends_on_root: bool) -> Target 
 
 
 def _local(reference: str, scope: Scope) -> Target | None:
-    # `#/definitions/x` and `#/$defs/x` of a JSON Schema that was pasted into a description: they
-    # are relative to that schema.
+    # A JSON Schema pasted into a description has references such as `#/definitions/x` or
+    # `#/$defs/x`, which are relative to this schema, not to the description.
     if not reference.startswith("#/"):
         return None
     return _at_pointer(unquote(reference[1:]), scope, depends_on_root=True)
 
 
 def _schema_at(raw: Any, uri: str, reference: str) -> tuple[Any, str]:
-    """Return the schema that *raw*, at *uri*, is or contains, and its URI."""
+    """Return (schema, its URI) of *raw*, at *uri*: a schema, or a component that contains one.
+
+    Raises `LookupError` for anything else.
+    """
     if isinstance(raw, dict) and "$ref" not in raw and _COMPONENT.fullmatch(uri.partition("#")[2]):
         if "schema" in raw:
             return raw["schema"], f"{uri}/schema"

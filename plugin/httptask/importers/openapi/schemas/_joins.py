@@ -1,8 +1,8 @@
-"""Contradictions between schemas that `allOf` or `$ref` joins, about a value or one inside it.
+"""Find and remove contradictions between schemas that `allOf` or `$ref` joins.
 
-Descriptions redeclare a property with another enum, type or bound than in the schema they build on.
-In JSON Schema no value fits then, whatever an author writes. One of the two is meant, and only the
-server knows which: either is accepted, with a note.
+Some descriptions redeclare a property with another enum, type or bound than in the schema they
+build on. In JSON Schema, no value fits both. One of the two is meant, but only the server knows
+which: so either is accepted, with a note. Contradictions about properties and items count, too.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ Steps = tuple[str, ...]
 """The path to a value inside another: `properties` and a name, or `items`, repeatedly."""
 Definition = Callable[[str], Schema]
 Parts = Callable[[Any], Iterable[Any]]
-"""Yields a schema, and all schemas for the same value that it refers to or joins."""
+"""A function that yields a schema and all schemas for the same value that it refers to or joins."""
 
 _DEEPEST = 64
-"""Nested schemas that are written out."""
+"""The most levels of nested schemas that are changed."""
 _BOUNDS = (
     (("number", "integer"), ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")),
     (("string",), ("minLength",), ("maxLength",)),
     (("array",), ("minItems",), ("maxItems",)),
     (("object",), ("minProperties",), ("maxProperties",)),
 )
-"""Types with their lower and upper bounds (JSON Schema 2020-12, Validation, section 6)."""
+"""(types, lower bounds, upper bounds): JSON Schema 2020-12, Validation, section 6."""
 _BOUNDING = frozenset(keyword for _, lower, upper in _BOUNDS for keyword in (*lower, *upper))
 _LIMITING = _BOUNDING | {"enum", "const"}
 """The keywords besides `type` that can contradict each other, or the type."""
@@ -45,10 +45,10 @@ class Contradiction:
     """Keywords of joined schemas that together allow no value."""
 
     steps: Steps
-    """The path from the schema that joins them."""
+    """The path from the schema with `allOf` to the value."""
     message: str
     change: Callable[[Schema], Schema]
-    """Changes a schema at *steps* to accept every value that any of them accepts."""
+    """Changes one of the schemas at `steps`, so that it accepts what any of them accepts."""
 
 
 def contradictions(schema: Schema, parts: Parts) -> Iterator[Contradiction]:
@@ -62,10 +62,12 @@ def contradictions(schema: Schema, parts: Parts) -> Iterator[Contradiction]:
     compared: set[frozenset[int]] = set()
     while queued:
         steps, declared = queued.pop()
-        ordered = chain.from_iterable(_in_order(parts(one)) for one in declared)
+        ordered = chain.from_iterable(
+            _in_order(parts(schema_of_value)) for schema_of_value in declared
+        )
         joined = [part for part in ordered if isinstance(part, dict)]
         key = frozenset(map(id, joined))
-        if key in compared:  # a schema that holds itself
+        if key in compared:  # a recursive schema
             continue
         compared.add(key)
         if _may_contradict(joined):
@@ -81,21 +83,21 @@ def without(schema: Schema, contradiction: Contradiction, definition: Definition
 
 
 def _may_contradict(joined: list[Schema]) -> bool:
-    """Return False only if *joined* surely do not contradict each other: most say one type."""
+    """Return False only if *joined* certainly do not contradict each other: a fast check."""
     types = [part["type"] for part in joined if "type" in part]
-    return not all(map(_LIMITING.isdisjoint, joined)) or any(one != types[0] for one in types)
+    return not all(map(_LIMITING.isdisjoint, joined)) or any(type_ != types[0] for type_ in types)
 
 
 def _in_order(parts: Iterable[Any]) -> list[Any]:
-    """Return *parts*, which come from the last to the first, in the description's order."""
-    first, *others = parts
-    return [first, *reversed(others)]
+    """Return *parts* in the order of the description. The first stays; the others are reversed."""
+    first, *reversed_parts = parts
+    return [first, *reversed(reversed_parts)]
 
 
 def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
-    """Yield the steps to each value that several of *joined* describe, and its schemas."""
+    """Yield (steps, schemas) of properties, and of the items, that several of *joined* describe."""
     first: dict[str | None, Any] = {}
-    """Name of a property, or None for the items -> the first schema it has."""
+    """Name of a property, or None for the items -> the first schema for it."""
     often: dict[str | None, dict[int, Any]] = {}
     for part in joined:
         declared: dict[str | None, Any] = {None: part["items"]} if "items" in part else {}
@@ -112,7 +114,7 @@ def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
             yield steps, list(often[name].values())
 
 
-# What leaves no value
+# The kinds of contradictions
 
 
 def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
@@ -189,11 +191,11 @@ def _without_keywords(keywords: frozenset[str], schema: Schema) -> Schema:
 
 
 Bound = tuple[Any, str]
-"""A bound and its keyword."""
+"""(bound, its keyword)."""
 
 
 def _tightest(joined: list[Schema], keywords: tuple[str, ...], tightest: Any) -> Bound | None:
-    """Return the strictest bound of *joined* and its keyword; of equal ones the exclusive one."""
+    """Return the strictest bound in *joined* and its keyword; of equal bounds, the exclusive."""
     bounds = [
         (part[keyword], keyword) for part in joined for keyword in keywords if keyword in part
     ]
@@ -204,7 +206,10 @@ def _tightest(joined: list[Schema], keywords: tuple[str, ...], tightest: Any) ->
 
 
 def _is_contradicted(listed: Iterable[set[str]]) -> bool:
-    """Say whether no value but null is in all of *listed*, though each has another value."""
+    """Say whether the sets in *listed* have nothing but null in common.
+
+    A set with nothing but null is no contradiction: it is meant so.
+    """
     sets = list(listed)
     if len(sets) < 2 or any(allowed <= {"null"} for allowed in sets):
         return False
@@ -212,27 +217,27 @@ def _is_contradicted(listed: Iterable[set[str]]) -> bool:
 
 
 def _all_enumerated(joined: Iterable[Schema]) -> list[dict[str, Any]]:
-    """Return the value lists of *joined*, each as JSON text -> value."""
+    """Return the `enum`s and `const`s of *joined*, each as JSON text -> value."""
     listing = [part for part in joined if "enum" in part or "const" in part]
     return [values for part in listing for values in _enumerated(part)]
 
 
 def _enumerated(schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the values of `enum`, and of `const`, of *schema* itself, as JSON text -> value."""
+    """Yield the values of *schema*'s own `enum`, and of its `const`, as JSON text -> value."""
     for values in (schema.get("enum"), [schema["const"]] if "const" in schema else None):
         if values is not None:
             yield {json.dumps(value, sort_keys=True): value for value in values}
 
 
 def _constants(schema: Schema) -> Iterator[Any]:
-    """Yield the values that *schema* itself lists."""
+    """Yield the values of *schema*'s own `enum` and `const`."""
     yield from schema.get("enum") or ()
     if "const" in schema:
         yield schema["const"]
 
 
 def _name(steps: Steps) -> str:
-    """Return the name of the value at *steps* for a note: `type`, `owner.type`, `tags[]`."""
+    """Return a name of the value at *steps* for notes: `type`, `owner.type`, `tags[]`."""
     names, keywords = "", iter(steps)
     for keyword in keywords:
         names += "[]" if keyword == "items" else f".{next(keywords)}"
@@ -240,7 +245,11 @@ def _name(steps: Steps) -> str:
 
 
 class _Change:
-    """A change of all schemas for one value; a definition is written out where it changes."""
+    """Applies a change to all schemas for one value.
+
+    Other schemas may use a definition that has to change. So its `$ref` is replaced by a changed
+    copy.
+    """
 
     def __init__(self, change: Callable[[Schema], Schema], definition: Definition) -> None:
         self._change = change
@@ -276,13 +285,13 @@ class _Change:
         name = definition_name(schema.get("$ref"))
         if name is None:
             return schema
-        rest = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
-        if (name, steps) in self._written:  # it is written out already, for the same value
-            return rest
+        siblings = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+        if (name, steps) in self._written:  # the copy is there already, for the same value
+            return siblings
         self._written.add((name, steps))
         target = self._definition(name)
         new = self.at(target, steps, level + 1)
         if new is target:
             self._written.discard((name, steps))
             return schema
-        return {**rest, "allOf": [*rest.get("allOf", ()), new]} if rest else {**new}
+        return {**siblings, "allOf": [*siblings.get("allOf", ()), new]} if siblings else {**new}

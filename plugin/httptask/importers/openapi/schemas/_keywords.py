@@ -1,6 +1,6 @@
-"""The rules from each keyword of a Schema Object to JSON Schema 2020-12.
+"""Convert each keyword of a Schema Object to JSON Schema 2020-12.
 
-A rule is a small function; a dialect is a table of rules.
+Each keyword has a rule, which is a small function. A dialect is a table of rules.
 """
 
 from __future__ import annotations
@@ -98,12 +98,12 @@ def _values(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if not value:
         return left_out(walk, path, "an empty one allows no value")
     unique: list[Any] = []
-    seen: set[tuple[type, Any]] = set()
+    distinct: set[tuple[type, Any]] = set()
     for item in value:
         if isinstance(item, dict | list):
             unique.append(item)
-        elif (type(item), item) not in seen:
-            seen.add((type(item), item))
+        elif (type(item), item) not in distinct:
+            distinct.add((type(item), item))
             unique.append(item)
     return value if len(unique) == len(value) else unique
 
@@ -178,7 +178,7 @@ def _named_type(walk: Walk, value: str, path: LinkedPath) -> Any:
     if type_and_format is None:
         return left_out(walk, path, f"the type {shown(value)} is unknown")
     types, _ = type_and_format
-    if value != "file":  # Swagger 2.0 has that one
+    if value != "file":  # `file` needs no note: Swagger 2.0 has this type
         guessed(walk, path, f"{shown(value)} is taken for {types or 'any type'}")
     return types if types is not None else ABSENT
 
@@ -270,8 +270,8 @@ def _required(walk: Walk, value: Any, path: LinkedPath) -> Any:
         guessed(walk, path, "one name is taken for an array of it")
         return [value]
     if not isinstance(value, list):
-        # A boolean is draft 3's, about the property itself; the step `_required_of_properties` of
-        # the schema with the property reads it.
+        # A boolean is JSON Schema draft 3: the property itself is required. The step
+        # `_required_of_properties` of the schema with the property reads it.
         if value is None or as_boolean(value) is not None:
             return ABSENT
         return left_out(walk, path, "it is no array")
@@ -291,7 +291,8 @@ def _dependent_names(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _dependencies(walk: Walk, value: Any, path: LinkedPath) -> Any:
-    # Draft 7 and before: names or a schema. The step `_dependencies` gives each its own keyword.
+    # Until draft 7, the values are arrays of names or schemas. The step `_dependencies` splits them
+    # into `dependentRequired` and `dependentSchemas`.
     if not isinstance(value, dict):
         return ABSENT if value is None else left_out(walk, path, "it is no object")
     dependencies = {}
@@ -307,26 +308,26 @@ def _dependencies(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _discriminator(walk: Walk, value: Any, path: LinkedPath) -> Any:
-    if isinstance(value, str):  # Swagger 2.0: the property's name
+    if isinstance(value, str):  # Swagger 2.0 has only the name of the property
         return {"propertyName": value}
     if not isinstance(value, dict) or not isinstance(value.get("propertyName"), str):
         return ABSENT if value is None else left_out(walk, path, "it names no property")
-    kept = {
+    discriminator = {
         name: item
         for name, item in value.items()
         if name == "propertyName" or name.startswith("x-")
     }
     mapping = value.get("mapping")
     if isinstance(mapping, dict):
-        kept["mapping"] = {
+        discriminator["mapping"] = {
             tag: _mapped(walk, target, ((path, "mapping"), tag))
             for tag, target in mapping.items()
             if isinstance(target, str)
         }
     default = value.get("defaultMapping")  # OpenAPI 3.2, section 4.25
     if isinstance(default, str):
-        kept["defaultMapping"] = _mapped(walk, default, (path, "defaultMapping"))
-    return kept
+        discriminator["defaultMapping"] = _mapped(walk, default, (path, "defaultMapping"))
+    return discriminator
 
 
 def _mapped(walk: Walk, target: str, path: LinkedPath) -> str:
@@ -378,7 +379,7 @@ _COMMON: dict[str, Rule] = {
     # Schemas about the same value
     **dict.fromkeys(("allOf", "anyOf", "oneOf"), _schema_list),
     **dict.fromkeys(("not", "if", "then", "else"), _schema),
-    # Identifiers have done their work once references are resolved: the result is another document.
+    # Identifiers are dropped: references are resolved, and the result is another document.
     **dict.fromkeys(
         ("$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"),
         _dropped,
@@ -395,25 +396,25 @@ KEPT: dict[str, type] = {
     **dict.fromkeys(("deprecated", "readOnly", "writeOnly", "uniqueItems"), bool),
     **dict.fromkeys(("nullable", "x-nullable"), bool),
 }
-"""Keyword -> the type of values that its rule keeps in every dialect: the rule is not called."""
+"""Keyword -> a type. Values of this type stay in every dialect, and the rule is not called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The form of the Schema Objects of one version of OpenAPI."""
+    """How the Schema Objects of one version of OpenAPI are read."""
 
     name: str
     rules: Mapping[str, Rule]
-    """Keyword -> its rule. Other keywords are kept unchanged, but `x-…` and `$…` are dropped."""
+    """Keyword -> its rule. Keywords without a rule stay, except `x-…` and `$…`."""
     beside_reference: frozenset[str] | None
-    """The keywords that count beside `$ref`; None: all.
+    """The keywords that count beside `$ref`. None means all.
 
-    Before 3.1 keywords beside `$ref` are ignored, but annotations are kept.
+    Before 3.1, OpenAPI ignores keywords beside `$ref`. We keep the annotations.
     """
     has_identifiers: bool
     """Whether `$id`, `$anchor` and `$dynamicRef` have a meaning."""
     foreign: frozenset[str] = frozenset()
-    """Keywords of other versions: they are read, with a note."""
+    """Keywords of other versions that are read all the same, with a note."""
 
 
 _ANNOTATIONS = frozenset(
@@ -429,8 +430,8 @@ _ANNOTATIONS = frozenset(
         "nullable",
         "x-nullable",
     )
-    # The last two are no annotations. But their meaning is clear, and ignoring them would refuse a
-    # null that the author allows.
+    # The last two are not annotations. But their meaning is clear, and without them the schema
+    # would refuse a null that the author allows.
 )
 
 SWAGGER_2 = Dialect("Swagger 2.0", _COMMON, _ANNOTATIONS, has_identifiers=False)

@@ -1,4 +1,4 @@
-"""The schemas of a description that references name, converted when they are asked for."""
+"""Register the schemas to which references point, and convert each when it is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ Written = Callable[[Any, str], str]
 
 
 class NamedSchemas:
-    """The definitions of one description: registered by references, converted, not yet mended."""
+    """The definitions of one description: converted, but not repaired yet.
+
+    Converting a reference registers its target under a name.
+    """
 
     def __init__(
         self, dialect: Dialect, resolve: Resolve, note: Note, written: Written, heirs: Heirs
@@ -36,18 +39,19 @@ class NamedSchemas:
         self.identifiers = Identifiers(resolve, identified=dialect.has_identifiers)
         self._targets: dict[str, Target | None] = {}
         self._names: dict[Any, str] = {}
-        """URI and bindings of a target -> its name."""
+        """(URI, bindings) of a target -> its name."""
         self._references: dict[Any, dict[str, str] | str] = {}
-        """Reference and key of its scope -> the converted reference, or why it has no target."""
+        """(key of the scope, reference) -> the converted reference, or the message of the error."""
         self._counts: dict[str, int] = {}
         self._converted: dict[str, dict[str, Any]] = {}
         self._composed: set[str] = set()
         self._heirs = heirs
         self._bases: dict[str, str] = {}
-        """Name of a definition with heirs -> the name of the definition without them."""
+        """Name of a definition with heirs -> the name of the same definition without them."""
         self._uris: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[str]:
+        # Reading a definition may register others: look again until there are no new names.
         listed: list[str] = []
         while len(listed) < len(self._targets):
             new = list(self._targets)[len(listed) :]
@@ -65,16 +69,16 @@ class NamedSchemas:
         return self._uris[name]
 
     def raw(self, name: str) -> Any:
-        """Return the definition *name* as the description has it; None: it has none."""
+        """Return the definition *name* as in the description. None for a `variant`."""
         target = self._targets[name]
         return target.raw if target is not None else None
 
     def is_composed(self, name: str) -> bool:
-        """Say whether the definition *name*, which is converted, contains a composition."""
+        """Say whether the definition *name* contains a composition. It must be converted."""
         return name in self._composed
 
     def converted(self, raw: Any, uri: str, scope: Scope) -> tuple[dict[str, Any], bool]:
-        """Return *raw*, at *uri*, converted, and whether it contains a composition."""
+        """Convert *raw*, at *uri*; return the schema, and whether it contains a composition."""
         conversion = Conversion(self, scope)
         schema = conversion.schema(raw, (None, uri))
         if isinstance(schema, bool):
@@ -102,9 +106,9 @@ class NamedSchemas:
         return result
 
     def inherited(self, reference: str, scope: Scope, path: LinkedPath) -> dict[str, str]:
-        """Return the result of `reference` for a reference in the `allOf` of the schema at *path*.
+        """Like `reference`, but for a reference in the `allOf` of the schema at *path*.
 
-        An heir is built on its parent alone, not on the choice among the parent's heirs.
+        An heir refers to its parent alone, not to the choice among the parent's heirs.
         """
         result = self.reference(reference, scope)
         name = result["$ref"].removeprefix(DEFINITION)
@@ -124,18 +128,18 @@ class NamedSchemas:
         return self._bases[name]
 
     def _choice(self, name: str, schema: dict[str, Any], heirs: list[Heir]) -> dict[str, Any]:
-        """Return the definition *name* as a choice between *schema* and its *heirs*."""
+        """Return the definition *name*: a choice between *schema* and its *heirs*."""
         root = scope_of({}, "#", "#", {}, identified=False)
         references = {heir: self.reference(heir.reference, root)["$ref"] for heir in heirs}
         target = self._targets[name]
-        own = {"$ref": DEFINITION + self._base(name)}
+        base_reference = {"$ref": DEFINITION + self._base(name)}
         tag = tag_of(self._uris[name].rpartition("/")[2], target.raw if target is not None else {})
         field = schema.get("properties", {}).get(schema["discriminator"]["propertyName"], {})
         if (
             enumeration := definition_name(field.get("$ref") if isinstance(field, dict) else None)
         ) is not None:
             field = self.plain(enumeration)
-        return chosen_by_tag(schema, DEFINITION + name, own, tag, references, field)
+        return chosen_by_tag(schema, DEFINITION + name, base_reference, tag, references, field)
 
     def _register(self, target: Target) -> str:
         key = (target.uri, target.scope.bound)
@@ -154,16 +158,19 @@ class NamedSchemas:
                 return unique
 
     def variant(self, name: str) -> str:
-        """Return the name of a new definition, a variant of *name*, that is not converted here."""
+        """Register a variant of the definition *name*, and return its name.
+
+        The caller makes the variant: it is not converted here.
+        """
         variant = self._unique(f"{name}.base")
         self._targets[variant] = None
         self._uris[variant] = self._uris[name]
         return variant
 
     def plain(self, name: str) -> dict[str, Any]:
-        """Return the definition *name* converted, but not mended.
+        """Return the definition *name*, converted but not repaired.
 
-        The targets of its references need not be converted.
+        The targets of its references may not be converted yet.
         """
         schema = self._converted.get(name)
         if schema is None:
@@ -186,7 +193,7 @@ class NamedSchemas:
 
 
 def _name_of(uri: str) -> str:
-    """Return a name for the schema at *uri*: the end of its pointer, or else its file's name."""
+    """Return a name for the schema at *uri*: the last token of its pointer, or its file's name."""
     file, _, pointer = uri.partition("#")
     name = last(pointer) or posixpath.basename(file).partition(".")[0]
     return re.sub(r"[^A-Za-z0-9._-]", "", name)[:_LONGEST_NAME] or "Schema"

@@ -1,4 +1,4 @@
-"""Regular expressions of descriptions, turned into ECMA-262 if they are another dialect's."""
+"""Convert regular expressions of other dialects in descriptions to ECMA-262."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from dataclasses import dataclass
 from httptask._schema.patterns import LONGEST_PATTERN, Budget, PatternError, search, translated
 
 _MOST_WORK = 131_072
-"""The bound on the characters of all different patterns of one description, plus 20 for each.
+"""The most characters of all different patterns of one description, counting 20 more for each.
 
-It takes about a second.
+So many take about a second.
 """
 _SECONDS = 1.0
-"""The time for all searches while one description is read."""
+"""The most seconds for all searches while one description is read."""
 _MOST_KEPT = 8_192
-"""Verdicts kept; descriptions repeat their patterns."""
+"""The size of the cache of converted patterns. Descriptions repeat their patterns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The usable form of a pattern."""
+    """A pattern after its conversion."""
 
     text: str | None
-    """The pattern in ECMA-262; None if it is not enforced."""
+    """The pattern in ECMA-262, or None if it cannot be enforced."""
     why: str = ""
-    """Why it differs from what was written."""
+    """Why `text` differs from the pattern in the description. "" if it does not."""
 
 
 class Patterns:
-    """The patterns of one description; the work on them is bounded, however many there are."""
+    """The patterns of one description. Limits bound the work, however many there are."""
 
     def __init__(self) -> None:
         self._remaining = _MOST_WORK
@@ -39,7 +39,7 @@ class Patterns:
         self._budget = Budget(_SECONDS, _MOST_WORK)
 
     def usable(self, written: str) -> Pattern:
-        """Return the usable form of *written*, or none if the description has too many patterns."""
+        """Convert the pattern *written*; refuse it if the description has too many patterns."""
         pattern = self._patterns.get(written)
         if pattern is None:
             self._remaining -= len(written) + 20
@@ -48,7 +48,7 @@ class Patterns:
         return pattern
 
     def may_match(self, pattern: str, text: str) -> bool:
-        """Return False only if the usable *pattern* surely does not match *text*.
+        """Return False only if it is certain that the usable *pattern* does not match *text*.
 
         A search that takes too long counts as a match.
         """
@@ -63,7 +63,7 @@ _TOO_MANY = Pattern(None, "the description has too many patterns")
 
 @functools.lru_cache(_MOST_KEPT)
 def usable(written: str) -> Pattern:
-    """Return *written* as a pattern of ECMA-262: unchanged, rewritten, or without a text."""
+    """Convert the pattern *written* to ECMA-262: unchanged, rewritten, or with None as its text."""
     if len(written) > LONGEST_PATTERN:
         return Pattern(None, f"it is longer than {LONGEST_PATTERN} characters")
     text, why = _out_of_slashes(written)
@@ -72,15 +72,15 @@ def usable(written: str) -> Pattern:
     problem, is_unicode = _read(text)
     if is_unicode:
         return Pattern(text, why)
-    # Without the flag `u` nearly any text is a pattern, in which `\A` is the letter A. Its author
-    # hardly meant that.
-    anew = _FOREIGN.sub(_of_ecma_262, text)
-    if flags := _FLAGS_ALONE.match(anew):
-        anew = f"(?{flags[1]}:{anew[flags.end() :]})"
-    if anew != text:
-        new_problem, _ = _read(anew)
+    # Without the flag `u`, nearly any text is a valid pattern: `\A` is the letter A, for example.
+    # The author hardly meant that, so try the meaning of other dialects first.
+    rewritten = _FOREIGN.sub(_of_ecma_262, text)
+    if flags := _FLAGS_ALONE.match(rewritten):
+        rewritten = f"(?{flags[1]}:{rewritten[flags.end() :]})"
+    if rewritten != text:
+        new_problem, _ = _read(rewritten)
         if not new_problem:
-            return Pattern(anew, "it was written anew, as ECMA-262 has it")
+            return Pattern(rewritten, "it was written anew, as ECMA-262 has it")
         problem = problem or new_problem
     elif not problem and (strange := _STRANGE.search(text)):
         problem = f"{strange[0]} means nothing here"
@@ -90,7 +90,7 @@ def usable(written: str) -> Pattern:
 
 
 def _read(text: str) -> tuple[str, bool]:
-    """Return what is wrong with *text*, and whether it is valid with the flag `u`."""
+    """Return the problem of the pattern *text* ("" if it is valid), and if it is valid with `u`."""
     try:
         return "", translated(text).is_unicode
     except PatternError as error:
@@ -101,17 +101,18 @@ _SLASHES = re.compile(r"/(\^.*|.*\$|.*(?=/[a-z]))/([dgimsuvy]*)", re.DOTALL)
 
 
 def _out_of_slashes(written: str) -> tuple[str | None, str]:
-    # `/^a$/i` is how JavaScript writes a regular expression; `/a/` may just as well be a path.
+    """Remove the slashes of a JavaScript literal; return (pattern or None, why)."""
+    # `/^a$/i` is a literal of JavaScript. But `/a/` may be a path: it stays.
     match = _SLASHES.fullmatch(written)
     if match is None:
         return written, ""
     if "i" in match[2] or "m" in match[2]:
-        # JSON Schema has no flags; without this one the pattern would refuse what it should accept.
+        # JSON Schema has no flags. Without `i` or `m`, the pattern would refuse valid values.
         return None, f"it has the flags {match[2]!r}, which JSON Schema does not have"
     return match[1], "the slashes around it were left out"
 
 
-# Other dialects: Perl's, Python's, Java's, POSIX'
+# Other dialects: Perl, Python, Java, POSIX
 
 
 _FOREIGN = re.compile(
@@ -138,7 +139,7 @@ _POSIX: dict[str, str] = {
     "word": r"\w",
     "xdigit": "0-9A-Fa-f",
 }
-"""POSIX' names of characters -> members of a class."""
+"""Name of a POSIX character class -> its characters, as members of a class in ECMA-262."""
 
 
 def _of_ecma_262(match: re.Match[str]) -> str:

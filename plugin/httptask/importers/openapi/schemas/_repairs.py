@@ -1,4 +1,7 @@
-"""The steps that look at several keywords of a schema at once, and mend what allows no value."""
+"""The steps of the conversion that need several keywords of a schema at once.
+
+They rewrite keywords of old versions, and repair schemas that allow no value.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from httptask.importers.openapi.schemas._values import MISFIT, as_type, mend_def
 
 Schema = dict[str, Any]
 Step = Callable[[Walk, Schema, Schema, LinkedPath], None]
-"""Takes the raw and the converted schema and their path; mends the converted one in place."""
+"""Takes the raw schema, the converted schema and their path. Changes the converted one in place."""
 
 
 def types_of(schema: Schema) -> list[str]:
@@ -27,7 +30,7 @@ def types_of(schema: Schema) -> list[str]:
 
 
 def _type_as_format(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
-    # `type: date` is a string of the format `date`.
+    # `type: date` means a string with the format `date`.
     written = raw["type"]
     if isinstance(written, str) and written not in TYPES:
         type_and_format = meant(written)
@@ -36,8 +39,8 @@ def _type_as_format(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
 
 
 def _exclusive_bounds(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
-    # OpenAPI 3.0 (JSON Schema draft 4, section 5.1): a boolean that is about `minimum` or
-    # `maximum`.
+    # In OpenAPI 3.0 (JSON Schema draft 4, section 5.1) they are booleans that make `minimum` or
+    # `maximum` exclusive.
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         flag = schema.get(exclusive)
         if isinstance(flag, bool):
@@ -67,9 +70,9 @@ def _ordered_bounds(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
     ]
     if not lows or not highs or not excluded or _has_room(max(lows), min(highs), schema):
         return
-    for keyword in excluded:  # the least change that lets a value in
+    for keyword in excluded:  # making bounds inclusive is the smallest change that allows a value
         value = schema.pop(keyword)
-        schema.setdefault(keyword[9:].lower(), value)
+        schema.setdefault(keyword[9:].lower(), value)  # exclusiveMinimum -> minimum
     walk.note(
         "guessed", "the bounds allow no value; the ones that exclude are taken to include", path
     )
@@ -89,7 +92,7 @@ def _has_room(low: float, high: float, schema: Schema) -> bool:
 
 
 def _required_of_properties(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
-    # JSON Schema draft 3, section 5.7: `required: true` stands in the property.
+    # JSON Schema draft 3, section 5.7, has `required: true` in the schema of the property.
     properties = raw["properties"]
     if not isinstance(properties, dict):
         return
@@ -106,14 +109,14 @@ def _required_of_properties(walk: Walk, raw: Schema, schema: Schema, path: Linke
 
 
 _MOST_SEARCHED = 10_000
-"""Pattern searches in names for one schema."""
+"""The most searches of patterns in names for one schema."""
 
 _IN_PLACE = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"))
-"""Keywords whose schemas describe the same value."""
+"""Keywords that apply their schemas to the same value."""
 
 
 def _possible_names(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
-    # A required name that is not allowed makes every object invalid.
+    # If a required property is not allowed, every object is invalid.
     if schema.get("additionalProperties") is not False or not schema.get("required"):
         return
     described = schema.get("properties", {})
@@ -127,8 +130,8 @@ def _possible_names(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
         if not any(walk.may_match(pattern, name) for pattern in patterns)
     ]
     if impossible and not schema.keys().isdisjoint(_IN_PLACE):
-        # It means: no property but those that all parts together name (2020-12, Core, section
-        # 11.3).
+        # The author means: only the properties of all parts together, which is what
+        # `unevaluatedProperties` says (2020-12, Core, section 11.3).
         del schema["additionalProperties"]
         schema["unevaluatedProperties"] = False
         walk.note(
@@ -147,7 +150,7 @@ def _possible_names(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
 
 
 def _lost_patterns(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
-    # A schema that lost a pattern must not refuse the names that the pattern allowed.
+    # If an unusable pattern was left out, the schema must not refuse the names that it allowed.
     before, after = raw["patternProperties"], schema.get("patternProperties", {})
     if isinstance(before, dict) and len(after) < len(before):
         for keyword in ("additionalProperties", "unevaluatedProperties"):
@@ -155,12 +158,13 @@ def _lost_patterns(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) ->
 
 
 def _tuples(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
-    # JSON Schema before 2020-12: an array of schemas, and `additionalItems` for those after.
-    rest = schema.pop("additionalItems", None)
+    # Before JSON Schema 2020-12, a tuple is an array of schemas in `items`, and `additionalItems`
+    # is the schema of the further items.
+    further_items = schema.pop("additionalItems", None)
     if isinstance(schema.get("items"), list):
         schema["prefixItems"] = schema.pop("items")
-        if rest is not None:
-            schema["items"] = rest
+        if further_items is not None:
+            schema["items"] = further_items
         walk.note(
             "guessed",
             "items: an array of schemas is taken for one schema for each item, in order",
@@ -177,8 +181,8 @@ def _dependencies(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> 
 def _example(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     example = schema.pop("example", None)
     if example is not None:
-        others = schema.get("examples", [])
-        schema["examples"] = [example, *(other for other in others if other != example)]
+        examples = schema.get("examples", [])
+        schema["examples"] = [example, *(value for value in examples if value != example)]
 
 
 def _comment_on_pattern(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
@@ -195,12 +199,12 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
     "minLength": lambda value, bound: not isinstance(value, str) or len(value) >= bound,
     "maxLength": lambda value, bound: not isinstance(value, str) or len(value) <= bound,
 }
-"""Keyword that may refuse every value of an `enum` -> the test whether a value passes it."""
+"""Keyword -> whether a value passes it. Such a keyword may refuse all values of an `enum`."""
 
 
 def _values_of_type(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
     if "enum" in schema and "const" in schema:
-        # As JSON text: for Python, 1 and true are equal.
+        # Compare JSON texts, because 1 and true are equal in Python.
         constant = json.dumps(schema["const"], sort_keys=True)
         if all(json.dumps(value, sort_keys=True) != constant for value in schema["enum"]):
             schema["enum"] = [schema["const"], *schema["enum"]]
@@ -229,9 +233,9 @@ def _values_of_type(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
 def _fitting(
     walk: Walk, raw: Schema, schema: Schema, values: list[Any], path: LinkedPath
 ) -> list[Any]:
-    """Return *values*, which *schema* lists, in its types.
+    """Return *values*, the listed values of *schema*, converted to its types.
 
-    Where they do not fit, *schema* is changed, with a note.
+    If that is impossible, change *schema* instead. Both cause a note.
     """
     types = types_of(schema)
     if all(fits(value, types) for value in values):
@@ -272,10 +276,10 @@ def _fitting(
 def _in_types(
     walk: Walk, raw: Schema, keyword: str, types: list[str], path: LinkedPath
 ) -> list[Any]:
-    """Return the values of *keyword*, without repetition, converted to *types* where possible.
+    """Return the values of *keyword* that can be converted to *types*, each once.
 
-    The raw values are converted, because of the texts 2.1 and 2.10 only one would remain as
-    numbers. Null is left out here: `_nullable` may allow it.
+    The raw values are converted, because they still have their spellings: the numbers 2.1 and 2.10
+    are equal, but not as strings. Null stays in any case, because `_nullable` may allow it later.
     """
     listed = raw[keyword] if keyword == "enum" and isinstance(raw[keyword], list) else None
     keyword_path: LinkedPath = (path, keyword)
@@ -303,13 +307,13 @@ ABOUT_ALL = frozenset(
         "xml",
     )
 )
-"""Annotations: they stay outside when the schema becomes one of two alternatives."""
+"""Annotations. They stay outside when a schema becomes one of several alternatives."""
 _ABOUT_NULL = frozenset(("$ref", "allOf", "anyOf", "oneOf", "not", "if", "const"))
-"""Keywords, beside `type` and `enum`, that may refuse null; others are about one other type."""
+"""Keywords besides `type` and `enum` that may refuse null. All others only concern other types."""
 
 
 def _nullable(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
-    # OpenAPI 3.0.4, section 4.7.24: null is allowed beside the type.
+    # OpenAPI 3.0.4, section 4.7.24: `nullable` allows null in addition to the type.
     if not (schema.pop("nullable", False) | schema.pop("x-nullable", False)):
         return
     if not _ABOUT_NULL.isdisjoint(schema):
@@ -322,12 +326,12 @@ def _nullable(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None
 
 
 def _or_null(schema: Schema) -> None:
-    """Make *schema* a choice between null and what it was; annotations stay outside."""
+    """Change *schema* into a choice between itself and null. Annotations stay outside."""
     inner = {keyword: value for keyword, value in schema.items() if keyword not in ABOUT_ALL}
     if inner.get("type") == "null" or {"type": "null"} in inner.get("anyOf", ()):
         return
     if "discriminator" in schema and list(inner) != ["anyOf"]:
-        inner["discriminator"] = schema["discriminator"]  # it stays beside its alternatives
+        inner["discriminator"] = schema["discriminator"]  # it belongs beside its alternatives
     for keyword in inner:
         del schema[keyword]
     alternatives = inner["anyOf"] if list(inner) == ["anyOf"] else [inner]
@@ -335,8 +339,8 @@ def _or_null(schema: Schema) -> None:
 
 
 def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
-    # A discriminating value is a schema's name, unless the mapping has another value for it
-    # (OpenAPI 3.0.3, section 4.7.25).
+    # Without a mapping, a discriminating value is the name of a schema (OpenAPI 3.0.3, section
+    # 4.7.25). Names change in the conversion, so the mapping must say it.
     discriminator = schema.get("discriminator")
     if not isinstance(discriminator, dict):
         return
@@ -351,7 +355,7 @@ def _named_alternatives(walk: Walk, raw: Schema, schema: Schema, path: LinkedPat
 
 
 def _implied_tag(reference: str) -> str:
-    """Return the name of the schema at *reference*: a file that is one as a whole has its own."""
+    """Return the name of the schema at *reference*: of its pointer, or of its file without one."""
     address, _, pointer = unquote(reference).partition("#")
     return pointers.last(pointer) or posixpath.basename(address).partition(".")[0]
 
@@ -360,10 +364,7 @@ _REFUSING_EMPTY = frozenset(("enum", "const", "minLength", "pattern", "format", 
 
 
 def or_empty(schema: Schema) -> Schema:
-    """Return the converted *schema* so that it allows the empty string, too.
-
-    This is `allowEmptyValue` of OpenAPI 3.2.
-    """
+    """Return the converted *schema* changed to allow the empty string (`allowEmptyValue`)."""
     if schema.get("type", "string") == "string" and _REFUSING_EMPTY.isdisjoint(schema):
         return schema
     if "enum" in schema and types_of(schema) == ["string"]:
@@ -393,4 +394,4 @@ STEPS: tuple[tuple[frozenset[str], Step], ...] = tuple(
         (("example", "examples"), mend_examples),
     )
 )
-"""Keywords and a step, in the order of the steps: one of them in the raw schema calls the step."""
+"""(keywords, step), in the order of execution. A step runs if the raw schema has one of them."""

@@ -1,4 +1,4 @@
-"""What the rules of keywords share: the path, the walk, and the notes that they leave."""
+"""The types and helpers that all rules of keywords use."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ from typing import Any, Final, Protocol
 from httptask.importers.openapi.schemas._patterns import Pattern
 
 LinkedPath = tuple[Any, Any]
-"""The path to a value: the path of its parent, and its name or index.
+"""The path to a value: (path of its parent, its name or index).
 
-The outermost has None instead of a parent, and a URI. Linked pairs make a step cheap: paths are
-only written out for notes.
+The outermost is (None, URI). Linked pairs are cheap to extend, and only notes need whole paths.
 """
 
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda self: "ABSENT"})()
-"""Returned by a rule for a keyword that is left out."""
+"""The result of a rule that drops its keyword."""
 
 
 class Walk(Protocol):
-    """What a rule may ask of the conversion."""
+    """The methods of the conversion that a rule may call. See `Conversion`."""
 
     def schema(self, raw: Any, path: LinkedPath) -> Any:
-        """Return the Schema Object *raw*, at *path*, converted; *raw* itself if nothing changes."""
+        """Convert the Schema Object *raw*, at *path*; return *raw* itself if nothing changes."""
         ...
 
     def named(self, reference: str, path: LinkedPath) -> str | None:
-        """Return `#/$defs/<name>` for the target of *reference*; None, with a note, without one."""
+        """Return `#/$defs/<name>` for *reference*; None, with a note, if it has no target."""
         ...
 
     def target(self, reference: str, path: LinkedPath) -> Any:
-        """Return what stands at *reference*; None, with a note, when nothing does."""
+        """Return the value at *reference*; None, with a note, if there is none."""
         ...
 
     def pattern(self, written: str) -> Pattern:
@@ -39,35 +38,35 @@ class Walk(Protocol):
         ...
 
     def written(self, value: Any, path: LinkedPath) -> str:
-        """Return the text of *value*, a number or a boolean, as written at *path*."""
+        """Return the spelling of *value*, a number or a boolean, at *path*."""
         ...
 
     def may_match(self, pattern: str, text: str) -> bool:
-        """Return False only if the usable *pattern* surely does not match *text*."""
+        """Return False only if it is certain that the usable *pattern* does not match *text*."""
         ...
 
     def note(self, kind: str, message: str, path: LinkedPath) -> None:
-        """Note what was guessed or skipped at *path*."""
+        """Add a note on the value at *path*, which was guessed or skipped."""
         ...
 
 
 Rule = Callable[[Walk, Any, LinkedPath], Any]
-"""Takes a keyword's value and its path; returns the same object, another value, or `ABSENT`."""
+"""Takes a keyword's value and path. Returns the same object, another value, or `ABSENT`."""
 
 
 def guessed(walk: Walk, path: LinkedPath, what: str) -> None:
-    """Note the guess *what* about the keyword at *path*."""
+    """Add a note on a guess about the keyword at *path*; *what* is its message."""
     walk.note("guessed", f"{path[1]}: {what}", path)
 
 
 def left_out(walk: Walk, path: LinkedPath, why: str) -> Any:
-    """Note *why* the keyword at *path* is left out, and return `ABSENT`."""
+    """Add a note that says *why* the keyword at *path* is left out, and return `ABSENT`."""
     walk.note("skipped", f"{path[1]} is left out: {why}", path)
     return ABSENT
 
 
 def shown(value: Any) -> str:
-    """Return a short text of *value* for a message."""
+    """Return *value* as a short text for a message."""
     if isinstance(value, bool):
         return str(value).lower()
     is_scalar = isinstance(value, str | int | float | None)
@@ -75,5 +74,5 @@ def shown(value: Any) -> str:
 
 
 def shorter(text: str) -> str:
-    """Return *text* for a message, cut after 60 letters."""
+    """Return *text* for a message, cut to less than 60 letters if it is longer."""
     return text if len(text) <= 60 else text[:57] + "…"

@@ -1,8 +1,9 @@
-"""Schema Objects of OpenAPI 2.0 to 3.2 as JSON Schema 2020-12.
+"""Convert Schema Objects of OpenAPI 2.0 to 3.2 to JSON Schema 2020-12.
 
-Named schemas are converted (`_named_schemas`), then mended, then their cycles are broken. Each
-knows the one before only: no object knows itself through others, so that a description's memory is
-free at once when nobody needs it, without a collection of garbage.
+Named schemas are converted (`_named_schemas`), then repaired (`_compositions`), then their cycles
+are broken (`_cycles`). Each of these objects refers only to the one before. Without circular
+references, the memory of a description is free at once when nobody needs it, without the garbage
+collector.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ Components = Callable[[], Iterable[tuple[str, str, Any]]]
 class Schemas:
     """Converts the Schema Objects of one description, and collects the named ones.
 
-    A URI below is a file, `#` and a JSON Pointer. *resolve* takes a reference and the URI of the
-    schema that has it. It returns the URI of the target, always the same for one target, and the
-    target; it raises `LookupError` with a sentence if there is none, or it may not be opened.
-    *note* takes a kind, a message and a URI. *written* takes a number or a boolean and its URI, and
-    returns its text in the description; by default the text is JSON's. *components* yields (name,
-    reference, raw schema) for each schema that the description names.
+    A URI is a file name, `#` and a JSON Pointer. *resolve* takes a reference and the URI of the
+    schema with this reference; it returns (URI, value) of the target, always with the same URI for
+    a target, and raises `LookupError` with a sentence if there is no target or its file may not be
+    opened. *note* takes a kind, a message and a URI. *written* takes a number or a boolean and its
+    URI, and returns its spelling in the description; the default is that of JSON. *components*
+    yields (name, reference, raw schema) of each named schema of the description.
 
-    Returned schemas may share parts with the description: they must not be changed.
+    Do not change returned schemas: they may share parts with the description.
     """
 
     def __init__(
@@ -58,27 +59,26 @@ class Schemas:
         self._definitions = _Definitions(named, self._mended)
 
     def schema(self, raw: Any, uri: str) -> dict[str, Any]:
-        """Return the JSON Schema 2020-12 of the Schema Object *raw*, which is at *uri*.
+        """Convert the Schema Object *raw*, at *uri*, to JSON Schema 2020-12.
 
-        It is always an object and valid; guesses and omissions are noted. References become
-        `{"$ref": "#/$defs/<name>"}`.
+        The result is always a valid schema and a dict. Guesses and omissions cause notes.
+        References become `{"$ref": "#/$defs/<name>"}`.
         """
         scope = scope_of(raw, uri, uri, {}, identified=self._dialect.has_identifiers)
         return self._mended.schema(raw, uri, scope)
 
     @property
     def definitions(self) -> Mapping[str, Any]:
-        """The named schemas: name -> schema, converted on access.
+        """Name -> schema of the named schemas. Each is converted when it is read.
 
-        It grows while schemas are converted, by access to a definition, too. Iteration over its
-        items ends when nothing refers to a new name; `dict()` of it would only have the names known
-        before.
+        The mapping grows while schemas are converted, also when a definition is read. Iterate over
+        `items()` to get all; `dict(...)` only gets the names that are known before.
         """
         return self._definitions
 
 
 class _Mended:
-    """Schemas after their conversion, with the compositions in them mended."""
+    """Converts schemas, and repairs the compositions in them."""
 
     def __init__(self, named: NamedSchemas) -> None:
         self._named = named
@@ -86,11 +86,11 @@ class _Mended:
         self._definitions: dict[str, dict[str, Any]] = {}
 
     def schema(self, raw: Any, uri: str, scope: Scope) -> dict[str, Any]:
-        """Return the Schema Object *raw*, at *uri*, converted and mended."""
+        """Return the Schema Object *raw*, at *uri*, converted and repaired."""
         return self._mend(*self._named.converted(raw, uri, scope), raw, uri)
 
     def definition(self, name: str) -> dict[str, Any]:
-        """Return the definition *name*, converted and mended."""
+        """Return the definition *name*, converted and repaired."""
         schema = self._definitions.get(name)
         if schema is None:
             named = self._named
@@ -111,7 +111,7 @@ class _Mended:
 
 
 class _Definitions(Mapping[str, Any]):
-    """The named schemas of a description, converted and mended on access, without cycles."""
+    """The named schemas. Each is converted, repaired and freed of cycles when it is read."""
 
     def __init__(self, named: NamedSchemas, mended: _Mended) -> None:
         self._named = named
@@ -137,7 +137,7 @@ class _Definitions(Mapping[str, Any]):
 
 
 def _written_part(raw: Any, path: Path) -> Iterator[str | int]:
-    """Yield the steps of *path*, in a converted schema, as far as *raw* has them."""
+    """Yield the steps of *path*, which leads into the converted schema, that exist in *raw*."""
     for step in path:
         is_index = isinstance(raw, list) and isinstance(step, int) and step < len(raw)
         if not is_index and not (isinstance(raw, Mapping) and step in raw):

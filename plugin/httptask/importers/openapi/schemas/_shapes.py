@@ -1,4 +1,4 @@
-"""What schemas say about a value, as far as compositions of them depend on it."""
+"""Summarise and compare schemas, for the repair of compositions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from httptask.importers.openapi.schemas._types import widened
 Schema = dict[str, Any]
 
 CLOSING = frozenset(("additionalProperties", "unevaluatedProperties"))
-"""The keywords that may refuse properties which a schema does not name."""
+"""The keywords that may refuse properties that a schema does not name."""
 _ANNOTATING = ABOUT_ALL | {"allOf"}
 _NOT_CHECKED = frozenset((*ABOUT_ALL, "format", "$comment", "contentEncoding", "contentMediaType"))
 UNDERSTOOD = (
@@ -22,11 +22,11 @@ UNDERSTOOD = (
     )
     | _NOT_CHECKED
 )
-"""The keywords that a `Shape` says all about."""
+"""The keywords whose whole meaning is in a `Shape`."""
 
 
 def _core(schema: Any) -> Any:
-    """Return *schema* with only the keywords that decide whether a value is accepted."""
+    """Return *schema* without keywords that do not decide whether a value is accepted."""
     if not isinstance(schema, dict):
         return schema
     return replaced(
@@ -35,9 +35,9 @@ def _core(schema: Any) -> Any:
 
 
 class Cores:
-    """Compares schemas by the values they accept, as far as their text tells.
+    """Compares schemas by their JSON text without annotations.
 
-    The text of a schema is computed once, however often it is compared.
+    The text of a schema is computed once, however often the schema is compared.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Cores:
     def are_same(self, one: Any, other: Any) -> bool:
         """Say whether *one* and *other* differ in annotations only.
 
-        Both must live as long as this object, which knows them by their `id`.
+        Both must live as long as this object, which caches their texts by Python `id`.
         """
         return one is other or self._text(one) == self._text(other)
 
@@ -59,31 +59,32 @@ class Cores:
 
 @dataclass(slots=True)
 class Shape:
-    """What a schema says about a value, references and `allOf` included."""
+    """A summary of a schema, with its `allOf` and the target of its `$ref`."""
 
     types: set[str] | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     required: set[str] = field(default_factory=set)
     is_plain: bool = True
-    """Whether these fields are all it says."""
+    """Whether the schema says nothing but what these fields say."""
     closed: bool = False
+    """Whether the schema refuses all properties that it does not name."""
     others: list[Schema] = field(default_factory=list)
-    """Schemas with a type for properties that it does not name."""
+    """Schemas with a type for the properties that the schema does not name."""
     least: int = 0
     """The least number of properties."""
     chosen: set[str] = field(default_factory=set)
-    """The names of properties that only some of its alternatives describe."""
+    """The names of properties that alternatives (`anyOf`, `oneOf`) describe."""
     takes_null: bool = False
     """Whether null is explicitly allowed."""
 
     @property
     def described(self) -> set[str]:
-        """The names of the properties that it describes."""
+        """The names of the properties that the schema describes."""
         return self.properties.keys() | self.chosen
 
     @property
     def names(self) -> set[str]:
-        """The names of the properties that it describes or requires."""
+        """The names of the properties that the schema describes or requires."""
         return self.described | self.required
 
 
@@ -93,9 +94,9 @@ def is_bare_reference(schema: Any) -> bool:
 
 
 def annotated_reference(schema: Schema) -> str | None:
-    """Return the reference that *schema* only annotates: `allOf` of it and of annotations.
+    """Return the reference of *schema* if this is an `allOf` of one reference and annotations.
 
-    OpenAPI 3.0 knows no other way to say more about a reference. None: it is something else.
+    In OpenAPI 3.0 there is no other way to annotate a reference. Otherwise return None.
     """
     parts = schema.get("allOf")
     if parts is None or not _ANNOTATING.issuperset(schema):
@@ -127,7 +128,7 @@ def closes(schema: Any) -> bool:
 
 
 def others_of(schema: Any) -> list[Schema]:
-    """Return the typed schema of *schema* for properties that it does not name, if there is one."""
+    """Return [the `additionalProperties` of *schema*] if they are a schema with a type, else []."""
     others = schema.get("additionalProperties") if isinstance(schema, dict) else None
     if not isinstance(others, dict) or "type" not in others or schema.get("patternProperties"):
         return []
@@ -153,9 +154,9 @@ def accepts(one: Shape, other: Shape, cores: Cores) -> bool:
 
 
 def is_wider(one: Any, other: Any) -> bool:
-    """Say whether *one* has only types, and items with only types, that cover those of *other*.
+    """Say whether *one* only has types, and items with types, that include the types of *other*.
 
-    `number` covers `integer`.
+    `number` includes `integer`.
     """
     if not isinstance(one, dict) or not isinstance(other, dict) or "type" not in other:
         return False

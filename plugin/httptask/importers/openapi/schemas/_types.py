@@ -1,4 +1,4 @@
-"""The types of JSON Schema: other names for them, and the values that fit them."""
+"""The types of JSON Schema: their names in other languages, and the values that have them."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ _MEANT: dict[str, tuple[str | None, str | None]] = {
     ),
     **dict.fromkeys(("nil", "undefined"), ("null", None)),
 }
-"""Type names of other languages, in lower case -> type and format; no type is any value."""
+"""Type name of another language, in lower case -> (type, format). None as the type is any type."""
 
 
 def meant(written: str) -> tuple[str | list[str] | None, str | None] | None:
-    """Return the type, or types, and the format that *written* clearly means, else None.
+    """Return (type or types, format) that the type name *written* clearly means, or None.
 
     `Int` is an integer, `date` a string of that format, `string|null` two types, `any` no type.
     """
@@ -71,7 +71,7 @@ def meant(written: str) -> tuple[str | list[str] | None, str | None] | None:
 
 
 def is_number(value: Any) -> bool:
-    """Say whether *value* is a JSON number: in Python a boolean is an int, too."""
+    """Say whether *value* is a JSON number. In Python, a boolean is an `int`, too."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -98,9 +98,9 @@ def fits(value: Any, types: list[str]) -> bool:
 
 
 def as_number(value: Any) -> int | float | None:
-    """Return *value*, or the number that it writes as text; else None.
+    """Return *value* as a number: a number itself, or a string with one; None for all others.
 
-    Infinities and NaN are none, either.
+    Infinities and NaN are not JSON numbers.
     """
     if isinstance(value, str) and re.fullmatch(
         r"\s*[+-]?(\d{1,400}(\.\d{0,400})?|\.\d{1,400})([eE][+-]?\d{1,3})?\s*", value
@@ -116,7 +116,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def as_boolean(value: Any) -> bool | None:
-    """Return *value*, or the boolean that it writes as text; else None."""
+    """Return *value* as a boolean: a boolean itself, or the string of one; None for all others."""
     if isinstance(value, bool):
         return value
     return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None

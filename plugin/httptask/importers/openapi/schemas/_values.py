@@ -1,4 +1,4 @@
-"""Documented values (`default`, `examples`, `enum`, `const`) in the type of their schema."""
+"""Convert documented values (`default`, `examples`, `enum`, `const`) to their schema's type."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from httptask.importers.openapi.schemas._rule import LinkedPath, Walk, shown
 from httptask.importers.openapi.schemas._types import as_boolean, as_number, fits, is_number
 
 MISFIT: Final[Any] = type("Misfit", (), {"__repr__": lambda self: "MISFIT"})()
-"""Returned by `as_type` for a value that has none of the types, even as text."""
+"""The result of `as_type` for a value that cannot be converted."""
 _LONGEST_JSON = 10_000
-"""Letters of a text that is parsed as an array or an object."""
+"""The most letters of a string that is parsed as an array or an object."""
 
 
 def as_type(value: Any, types: list[str], written: str) -> Any:
-    """Return *value* as one of *types*: `"1"` becomes 1, `"[]"` an empty array.
+    """Convert *value* to one of *types*: `"1"` becomes 1, `"[]"` an empty array.
 
-    *written* is the text of a number or a boolean in the description. A value that fits is returned
-    unchanged; one that does not parse as any of *types* becomes `MISFIT`.
+    *written* is the spelling of a number or a boolean in the description. A value with one of
+    *types* is returned unchanged. If *value* cannot be converted, return `MISFIT`.
     """
     if fits(value, types):
         return value
@@ -45,10 +45,9 @@ def _read_from(text: str, types: list[str]) -> Any:
 
 
 def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: LinkedPath) -> None:
-    """Convert the default of *schema* to its type, or remove it if it is no such value.
+    """Convert the default of *schema* to the schema's type, or remove it if that is impossible.
 
-    A null that is no value of the type means that there is no default: it is removed without a
-    note.
+    A null without the type `null` means that there is no default. It is removed without a note.
     """
     types, default_path = _types(schema), (path, "default")
     if "default" not in schema:
@@ -70,8 +69,9 @@ def mend_default(walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: 
 
 
 def _with_items(walk: Walk, values: list[Any], items: Any, path: LinkedPath) -> Any:
-    """Return *values* with each in the type of the schema *items*, as far as it can be; the same
-    list if each has it already.
+    """Convert each of *values* to the type of the schema *items*, if possible.
+
+    Return the same list if nothing changes.
     """
     types = _types(items) if isinstance(items, dict) else None
     if types is None or all(fits(value, types) for value in values):
@@ -84,8 +84,9 @@ def _with_items(walk: Walk, values: list[Any], items: Any, path: LinkedPath) -> 
 
 
 def _refusal(value: Any, schema: dict[str, Any]) -> str:
-    """Return why *schema* refuses the default *value*, which has its type; "" if that is not seen
-    at once.
+    """Return why *schema* refuses the default *value*, which has the right type.
+
+    Only `enum`, `minimum` and `maximum` are checked. Return "" if they accept *value*.
     """
     listed = schema.get("enum")
     if isinstance(listed, list) and value is not None and value not in listed:
@@ -100,7 +101,7 @@ def _refusal(value: Any, schema: dict[str, Any]) -> str:
 def mend_examples(
     walk: Walk, raw: dict[str, Any], schema: dict[str, Any], path: LinkedPath
 ) -> None:
-    """Convert the examples of *schema* to its type; remove those that are no such values."""
+    """Convert the examples of *schema* to its type; remove those that cannot be converted."""
     types = _types(schema)
     if types is None or all(fits(value, types) for value in schema.get("examples", ())):
         return
@@ -128,6 +129,6 @@ def mend_examples(
 
 
 def _types(schema: dict[str, Any]) -> list[str] | None:
-    """Return the types that *schema* names itself; None when it names none."""
+    """Return the types that *schema* itself names, or None if it names none."""
     types = schema.get("type")
     return [types] if isinstance(types, str) else types
