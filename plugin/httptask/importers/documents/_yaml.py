@@ -85,7 +85,7 @@ _PLAIN: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
     (_NOT_FINITE, _not_json),
 )
 _STARTS_NO_WORD = frozenset("+-.0123456789~nNtTfF")
-"""The first characters of plain scalars that are not strings."""
+"""A plain scalar that begins with any other character is a string."""
 
 _TAGGED: Mapping[str, tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = {
     f"{_STANDARD}null": _PLAIN[:1],
