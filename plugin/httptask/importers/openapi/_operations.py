@@ -1,4 +1,4 @@
-"""The walk over paths and operations, the same for every version."""
+"""Walk over the paths and operations of a description. The walk is the same for every version."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _PATH_ITEM_FIELDS = frozenset(
 )
 
 Parts = list[tuple[Mapping[str, Any], str]]
+"""Raw `body` and `formData` parameters, each with its URI."""
 
 
 class Operations:
@@ -50,8 +51,8 @@ class Operations:
         self._root_security = self._security.requirements(root.get("security"), "#/security")
 
     def endpoints(self) -> Iterator[Endpoint | Note]:
-        """Yield the endpoint of every operation, after the notes on it."""
-        nothing = True
+        """Yield the endpoint of every operation, each after its notes."""
+        is_empty = True
         paths, paths_uri = self._context.mapping(self._root.get("paths"), "#/paths", "paths")
         for path in paths:
             if path.startswith("x-"):
@@ -69,7 +70,7 @@ class Operations:
                         )
                         continue
                     methods.add(method)
-                    nothing = False
+                    is_empty = False
                     endpoint = self._endpoint(
                         path, item, target_uri, method, operation, operation_uri
                     )
@@ -77,13 +78,13 @@ class Operations:
                     yield endpoint
             elif item is not None:
                 self._context.notes.add("skipped", "a path item that is no object", item_uri)
-        if nothing:
+        if is_empty:
             self._context.notes.add("missing", "no operation is described", "#", "error")
 
     def _operations(
         self, item: Mapping[str, Any], uri: str
     ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-        """Yield (method, operation, URI) for each operation of the path item *item*, at *uri*."""
+        """Yield (method, operation, its URI) of the operations in the path item *item*."""
         for name, operation in item.items():
             if name in _PATH_ITEM_FIELDS or name.startswith("x-"):
                 continue
@@ -181,26 +182,29 @@ class Operations:
     def _split(
         self, item: Mapping[str, Any], item_uri: str, operation: Mapping[str, Any], uri: str
     ) -> tuple[list[Parameter], Parts]:
-        """Return the parameters of an operation, and the parts of its body.
+        """Return the parameters of *operation*, and the parts of its body (see `Parts`).
 
-        A part is a raw `body` or `formData` parameter with its URI; the operation's override the
-        path item's.
+        The operation's override those of the path item *item*.
         """
         parts: Parts = []
 
-        def plain(values: Any, list_uri: str) -> Iterator[Parameter]:
+        def without_parts(values: Any, list_uri: str) -> Iterator[Parameter]:
             for parameter in self._parameters.listed(values, list_uri):
                 if isinstance(parameter, Parameter):
                     yield parameter
                 else:
                     parts.append(parameter)
 
-        common = (
-            plain(item.get("parameters"), f"{item_uri}/parameters"),
+        of_item = (
+            without_parts(item.get("parameters"), f"{item_uri}/parameters"),
             f"{item_uri}/parameters",
         )
-        own = (plain(operation.get("parameters"), f"{uri}/parameters"), f"{uri}/parameters")
-        return merged(self._context, common, own), list(
+        of_operation = (
+            without_parts(operation.get("parameters"), f"{uri}/parameters"),
+            f"{uri}/parameters",
+        )
+        # `merged` also runs the two generators, which fill *parts*.
+        return merged(self._context, of_item, of_operation), list(
             {(raw["in"], str(raw.get("name"))): (raw, part_uri) for raw, part_uri in parts}.values()
         )
 
@@ -247,7 +251,7 @@ class Operations:
             or one_line(text_of(operation, "operationId"))[:TITLE_LENGTH]
         )
         if summary and title != summary.rstrip(".") and summary not in description:
-            description = f"{summary}\n\n{description}".strip()  # what the title cuts is not lost
+            description = f"{summary}\n\n{description}".strip()  # the title is only a part of it
         return title or title_of_request(method, path), description
 
 
