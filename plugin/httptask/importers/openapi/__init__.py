@@ -1,9 +1,11 @@
 """Importer for OpenAPI 2.0 (Swagger) to 3.2, in JSON and YAML.
 
-`_versions` holds what differs · `_operations` walks over paths · `_parameters`, `_bodies`,
-`_servers` and `_security` read these objects · `_references` follows `$ref` · `_identity` names
-provider and API · `_context`, `_notes` and `_repeats` are shared by all of them · `schemas/`
-converts Schema Objects.
+- `_versions`: the differences between the versions.
+- `_operations`: the walk over paths and operations, which calls the readers of single objects:
+  `_parameters`, `_bodies`, `_servers` and `_security`. `_extensions` reads vendor extensions.
+- `_references`: `$ref`. `_identity`: the names of the provider and the API.
+- `_context`, `_notes` and `_repeats`: shared by all readers.
+- `schemas/`: the conversion of Schema Objects.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from httptask.protocols import ImportOptions, Source
 __all__ = ["OpenApi"]
 
 _LOOKED_AT = 64 * 1024
-"""Bytes at a description's start that are searched for its version first."""
+"""How many bytes at the start are searched for the version before the whole description is."""
 _FIELD = re.compile(rb"""["']?(?:openapi|swagger)["']?\s*:\s*["']?v?\d""")
 
 
@@ -45,10 +47,10 @@ class OpenApi:
         return bool(_FIELD.search(source.data, 0, _LOOKED_AT) or _FIELD.search(source.data))
 
     def read(self, source: Source, options: ImportOptions) -> Iterator[Endpoint | Note]:
-        """Yield the endpoints of *source*, and notes on what was guessed, skipped or missing.
+        """Yield the endpoints of *source*, and notes on everything guessed, skipped or missing.
 
-        Raises `DescriptionError` when it is not JSON or YAML, states no known version, or exceeds a
-        bound.
+        Raises `DescriptionError` if *source* is not JSON or YAML, has no known version, or exceeds
+        a limit.
         """
         document = Document(source.data, source.name)
         root = document.root
@@ -77,8 +79,8 @@ class OpenApi:
         if not servers and not identity.servers:
             notes.add("missing", "the description names no server; give one with --server", "#")
         yield from Operations(context, root, identity, servers, source.name).endpoints()
-        # Definitions are converted on access, and only then noted about. Access them all, so that a
-        # caller who only takes the endpoints gets the same notes as one who stores them.
+        # A definition is converted when it is read, and only then causes notes. Read all of them,
+        # so that callers get the same notes whether or not they use the definitions.
         for _ in schemas.definitions.values():
             pass
         if root.get("webhooks"):
@@ -93,7 +95,7 @@ class OpenApi:
 
 
 def _components(root: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield (name, reference, raw schema) for each schema that the description names."""
+    """Yield (name, reference, raw schema) of each named schema of the description *root*."""
     components = root.get("components")
     for prefix, schemas in (
         (
@@ -107,9 +109,9 @@ def _components(root: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 
 def _of_text(file: str, document: Document, notes: Notes) -> Iterator[Note]:
-    """Report what was guessed when the text of *file* was parsed.
+    """Report the guesses that were made when the text of *file* was parsed.
 
-    Guesses at a pointer are added to *notes*; notes with a line instead are yielded.
+    Guesses with a pointer are added to *notes*. Guesses with a line are yielded.
     """
     for pointer in document.duplicates:
         notes.add("guessed", "this name stands twice; the last counts", f"{file}#{pointer}")

@@ -1,4 +1,4 @@
-"""Request bodies and responses of every version, in the form of OpenAPI 3."""
+"""Read request bodies and responses of every version, and return them as in OpenAPI 3."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from httptask.importers.openapi.schemas import or_empty
 from httptask.model.api import MediaType, RequestBody, Response
 
 _FORM_STYLES = {"ssv": "spaceDelimited", "pipes": "pipeDelimited", "tsv": "tabDelimited"}
+"""Swagger 2.0's `collectionFormat` of a form field -> style; `csv` and `multi` are `form`."""
 
 
 class Bodies:
-    """Reads the bodies of one description; shared responses are read once."""
+    """Reads the bodies of one description. Equal bodies and responses are read only once."""
 
     def __init__(self, context: Context, root: Mapping[str, Any]) -> None:
         self._context = context
@@ -25,7 +26,7 @@ class Bodies:
         self._produces = _media_types(root.get("produces"))
 
     def request(self, raw: Any, uri: str) -> RequestBody | None:
-        """Return the body of the Request Body Object *raw*, at *uri*."""
+        """Read the Request Body Object *raw*, at *uri*; return None, with a note, if it is none."""
         return self._context.repeats.read("request body", raw, uri, self._request)
 
     def _request(self, raw: Any, uri: str) -> RequestBody | None:
@@ -53,9 +54,9 @@ class Bodies:
     def request_of_parameters(
         self, parts: Sequence[tuple[Mapping[str, Any], str]], operation: Mapping[str, Any]
     ) -> RequestBody | None:
-        """Return the body of Swagger 2.0's `body` and `formData` parameters *parts*.
+        """Return the body that Swagger 2.0's `body` and `formData` parameters describe, or None.
 
-        Each part is the raw parameter and its URI.
+        *parts* are the parameters, as (raw parameter, URI).
         """
         bodies = [(raw, uri) for raw, uri in parts if raw.get("in") == "body"]
         fields = [(raw, uri) for raw, uri in parts if raw.get("in") == "formData"]
@@ -102,20 +103,23 @@ class Bodies:
             keywords = {key: value for key, value in raw.items() if key not in _FIELD_ONLY}
             inline = raw.get("schema") if isinstance(raw.get("schema"), OBJECT) else keywords
             schema = dict(self._context.schemas.schema(inline, uri))
-            if text := text_of(raw, "description"):
-                schema.setdefault("description", text)
+            if description := text_of(raw, "description"):
+                schema.setdefault("description", description)
             properties[name] = schema
             if flag(raw, "required"):
                 required.append(name)
-            written = (
+            collection_format = (
                 self._context.word(raw, "collectionFormat", ("csv", "multi", *_FORM_STYLES), uri)
                 or "csv"
             )
-            style, explode = _FORM_STYLES.get(str(written), "form"), written == "multi"
-            inner = item_delimiters(self._context, raw, style, explode, uri)
-            if is_array(schema) and (written != "multi" or inner):
+            style, explode = (
+                _FORM_STYLES.get(str(collection_format), "form"),
+                collection_format == "multi",
+            )
+            delimiters = item_delimiters(self._context, raw, style, explode, uri)
+            if is_array(schema) and (collection_format != "multi" or delimiters):
                 encoding[name] = {"style": style, "explode": explode}
-                encoding[name] |= {"itemDelimiters": list(inner)} if inner else {}
+                encoding[name] |= {"itemDelimiters": list(delimiters)} if delimiters else {}
             if flag(raw, "allowEmptyValue"):
                 properties[name] = or_empty(schema)
         form: dict[str, Any] = {"type": "object", "properties": properties}
@@ -129,13 +133,14 @@ class Bodies:
         )
 
     def responses(self, raw: Any, operation: Mapping[str, Any], uri: str) -> dict[str, Response]:
-        """Return the responses of *operation* by status: `200`, `4XX`, `default`.
+        """Return the responses of *operation*: status (`200`, `4XX`, `default`) -> response.
 
-        *raw* is its Responses Object, at *uri*.
+        *raw* is the operation's Responses Object, at *uri*.
         """
-        result: dict[str, Response] = {}
+        responses_by_status: dict[str, Response] = {}
         responses, uri = self._context.mapping(raw, uri, "responses", severity="warning")
-        what = f"response {operation.get('produces', '')}"
+        # The cache key has `produces`, because it names the media types of a Swagger 2.0 response.
+        cache_key = f"response {operation.get('produces', '')}"
 
         def read(item: Any, uri: str) -> Response | None:
             return self._response(item, operation, uri)
@@ -145,10 +150,12 @@ class Bodies:
             if status.startswith("x-"):
                 continue
             response_uri = pointer_of([status], uri)
-            response = self._context.repeats.read(what, item, response_uri, read)
+            response = self._context.repeats.read(cache_key, item, response_uri, read)
             if response is not None:
-                result["default" if status.lower() == "default" else status.upper()] = response
-        return result
+                responses_by_status[
+                    "default" if status.lower() == "default" else status.upper()
+                ] = response
+        return responses_by_status
 
     def _response(self, raw: Any, operation: Mapping[str, Any], uri: str) -> Response | None:
         value, uri = self._context.followed(raw, uri, severity="warning")

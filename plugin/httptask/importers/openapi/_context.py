@@ -1,4 +1,4 @@
-"""The parts that all readers of one description share."""
+"""The state and the helpers that all readers of one description share."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from httptask.importers.openapi.schemas import MISFIT, Schemas, as_type, fits
 from httptask.model.api import MediaType
 
 SHOWN = 40
-"""Letters of a wrong value that a note quotes."""
+"""How many letters of a wrong value a note quotes."""
 _EXPANDED = 8
 LARGEST_EXAMPLE = 64 * 1024
-"""Letters of JSON text of the largest example that is kept."""
+"""The most letters of JSON text of an example. Larger ones are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The shared parts of one reading, and what every reader needs of them."""
+    """The shared state of reading one description."""
 
     version: Version
     references: References
@@ -34,10 +34,10 @@ class Context:
     repeats: Repeats
 
     def followed(self, value: Any, uri: str, *, severity: str = "error") -> tuple[Any, str]:
-        """Follow references from *value*, at *uri*, and return the target and its URI.
+        """Follow references from *value*, at *uri*; return (target, its URI).
 
-        A reference without a target is noted with *severity*, and returns None. The default is an
-        error, because part of a request is lost.
+        If a reference has no target, return None as the target and add a note with *severity*: by
+        default an error, because a part of the request is lost.
         """
         try:
             return self.references.followed(value, uri)
@@ -48,11 +48,11 @@ class Context:
     def mapping(
         self, value: Any, uri: str, what: str, *, severity: str = "error"
     ) -> tuple[Mapping[str, Any], str]:
-        """Return the object that *value*, at *uri*, is or refers to, and its URI.
+        """Return the object *value*, at *uri*, or the object that it refers to, and its URI.
 
-        Anything else than an object is noted, unless it is None, and returned as an empty object. A
-        description of several files may have a reference wherever it has an object, though OpenAPI
-        allows references only in some places.
+        If that is not an object, return an empty one; add a note, unless it is None. References are
+        followed everywhere, although OpenAPI allows them only in some places: descriptions in
+        several files have them for any object. *what* is the name of the object in the note.
         """
         target, target_uri = self.followed(value, uri, severity=severity)
         if isinstance(target, OBJECT):
@@ -62,15 +62,17 @@ class Context:
         return {}, target_uri
 
     def expanded(self, value: Any, uri: str, levels: int = _EXPANDED) -> tuple[Any, str]:
-        """Return *value*, at *uri*, with the references in it followed, and its URI.
+        """Replace all references in *value*, at *uri*, by their targets; return (value, its URI).
 
-        For small values that hold no schemas: servers, security requirements and schemes. They are
-        followed down to *levels*, which ends a circle.
+        Use this for small values without schemas: servers, security requirements and schemes. It
+        stops after *levels* levels, so that circles end.
         """
         value, uri = self.followed(value, uri)
         if isinstance(value, list) and levels:
             items = enumerate(value)
-            return [self.expanded(item, f"{uri}/{at}", levels - 1)[0] for at, item in items], uri
+            return [
+                self.expanded(item, f"{uri}/{index}", levels - 1)[0] for index, item in items
+            ], uri
         if isinstance(value, OBJECT) and levels:
             members = {
                 name: self.expanded(item, pointer_of([name], uri), levels - 1)[0]
@@ -80,22 +82,22 @@ class Context:
         return value, uri
 
     def word(self, raw: Mapping[str, Any], name: str, words: Collection[str], uri: str) -> Any:
-        """Return the field *name* of *raw*, at *uri*, in the spelling of *words*.
+        """Return the field *name* of *raw*, at *uri*, with the capital letters it has in *words*.
 
-        A difference in case is noted. A value that is none of *words* is returned unchanged: the
-        caller decides what follows from it.
+        A difference in case causes a note. A value that is not in *words* is returned unchanged;
+        the caller decides what to do with it.
         """
         value = raw.get(name)
         if not isinstance(value, str) or value in words:
             return value
         by_lower_case = {word.lower(): word for word in words}
-        meant: str = by_lower_case.get(value.strip().lower(), value)
-        if meant != value:
-            self.notes.add("guessed", f"{name}: {value[:SHOWN]!r} is taken for {meant!r}", uri)
-        return meant
+        corrected: str = by_lower_case.get(value.strip().lower(), value)
+        if corrected != value:
+            self.notes.add("guessed", f"{name}: {value[:SHOWN]!r} is taken for {corrected!r}", uri)
+        return corrected
 
     def media_type(self, raw: Any, uri: str) -> MediaType:
-        """Return the Media Type Object *raw*, at *uri*."""
+        """Read the Media Type Object *raw*, at *uri*. Equal objects are read only once."""
         return self.repeats.read("media type", raw, uri, self._media_type)
 
     def _media_type(self, raw: Any, uri: str) -> MediaType:
@@ -120,24 +122,24 @@ class Context:
         encodings: dict[str, Mapping[str, Any]] = {}
         for name, item in raw.items():
             value, item_uri = self.mapping(item, pointer_of([name], uri), "an encoding")
-            kept: dict[str, Any] = {
+            encoding: dict[str, Any] = {
                 key: value[key]
                 for key, value_type in _ENCODING.items()
                 if isinstance(value.get(key), value_type)
             }
-            if "style" in kept:
-                kept["style"] = self.word(value, "style", _FORM_STYLES, item_uri)
+            if "style" in encoding:
+                encoding["style"] = self.word(value, "style", _FORM_STYLES, item_uri)
             if "headers" in value:
-                kept["headers"] = self.headers(value["headers"], f"{item_uri}/headers")
-            encodings[name] = kept
+                encoding["headers"] = self.headers(value["headers"], f"{item_uri}/headers")
+            encodings[name] = encoding
         return encodings
 
     def headers(self, raw: Any, uri: str) -> dict[str, Mapping[str, Any]]:
-        """Return the Header Objects of *raw*, at *uri*, by name.
+        """Return name -> header of the map of Header Objects *raw*, at *uri*.
 
-        Each is `{"description"?, "required"?, "schema"}`.
+        A header is `{"description"?, "required"?, "schema"}`.
         """
-        result: dict[str, Mapping[str, Any]] = {}
+        headers_by_name: dict[str, Mapping[str, Any]] = {}
         headers, uri = self.mapping(raw, uri, "headers", severity="warning")
         for name, item in headers.items():
             value, header_uri = self.followed(item, pointer_of([name], uri), severity="warning")
@@ -148,10 +150,10 @@ class Context:
             header: dict[str, Any] = {"schema": self._header_schema(value, header_uri)}
             if flag(value, "required"):
                 header["required"] = True
-            if text := text_of(value, "description"):
-                header["description"] = text
-            result[name] = header
-        return result
+            if description := text_of(value, "description"):
+                header["description"] = description
+            headers_by_name[name] = header
+        return headers_by_name
 
     def _header_schema(self, raw: Mapping[str, Any], uri: str) -> Mapping[str, Any]:
         if "schema" in raw:
@@ -166,7 +168,7 @@ class Context:
         return self.schemas.schema(inline, uri) if inline else {}
 
     def target(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the definition that the converted *schema* refers to, else *schema* itself."""
+        """Return the definition that the converted *schema* refers to, or else *schema* itself."""
         name = definition_name(schema.get("$ref"))
         target: Mapping[str, Any] = self.schemas.definitions[name] if name is not None else schema
         return target
@@ -176,8 +178,9 @@ class Context:
     ) -> tuple[Any, ...]:
         """Return `example` and `examples` of *raw*, at *uri*, as values of the type of *schema*.
 
-        A string may be the serialised form of a value (XML, an array with commas). It is kept
-        unless it clearly is a value of that type, and always kept in `serializedValue`.
+        A string that can be read as a value of this type is converted. Other strings stay, because
+        they may be the serialised form of a value (XML, an array with commas); `serializedValue`
+        always stays.
         """
         documented = list(self._listed_examples(raw, uri))
         types = self.target(schema).get("type") if documented and schema else None
@@ -243,17 +246,17 @@ _HEADER_FIELDS = frozenset(
 
 
 def is_array(schema: Mapping[str, Any]) -> bool:
-    """Say whether the converted *schema* describes an array, nullable or not."""
+    """Say whether the converted *schema* is an array, which may be nullable."""
     return schema.get("type") in ("array", ["array"], ["array", "null"], ["null", "array"])
 
 
 def flag(raw: Mapping[str, Any], name: str) -> bool:
-    """Return the boolean *name* of *raw*; descriptions also write it as the text `true`."""
+    """Return the boolean field *name* of *raw*. The string `true` counts as true, too."""
     value = raw.get(name)
     return value is True or (isinstance(value, str) and value.strip().lower() == "true")
 
 
 def text_of(raw: Mapping[str, Any], name: str) -> str:
-    """Return the string *name* of *raw* without surrounding spaces, or "" when there is none."""
+    """Return the string field *name* of *raw* without surrounding spaces; "" if it is no string."""
     value = raw.get(name)
     return value.strip() if isinstance(value, str) else ""

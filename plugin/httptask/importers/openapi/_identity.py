@@ -1,4 +1,4 @@
-"""The identity of a description: provider, API and servers, which all its endpoints share."""
+"""Find the provider, the API and the servers of a description, which all its endpoints share."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _SUFFIX = re.compile(r"(?i)[._-]?(openapi|swagger|spec|api)?\.(json|ya?ml)\Z")
 _GENERIC = frozenset(
     ("openapi", "swagger", "api", "api-docs", "spec", "index", "schema", "standard input", "")
 )
-"""File names that do not tell whose description it is."""
+"""File names that do not name a provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What every endpoint of a description has in common."""
+    """The provider, API and servers that the endpoints of a description share."""
 
     provider: str
     vendor: str
-    """The first part of endpoint ids: the provider, and the service where it has several."""
+    """The first part of endpoint ids: the provider, and the service if one is described."""
     api: Api
     servers: tuple[Server, ...]
-    """The servers that a person named instead of the described ones; empty for the latter."""
+    """The servers that the user named. Empty if the described servers count."""
 
 
 def identity_of(
@@ -42,7 +42,7 @@ def identity_of(
 ) -> Identity:
     """Return the identity of the description *root*, read from *source*.
 
-    *servers* are its own servers; *options* may name others, and the provider.
+    *servers* are the description's servers. *options* may override them and the provider.
     """
     info, info_uri = context.mapping(root.get("info"), "#/info", "info", severity="warning")
     named_servers = tuple(Server(url.rstrip("/")) for url in options.servers)
@@ -66,7 +66,7 @@ def identity_of(
 
 
 def _guessed(source: str, title: str, servers: tuple[Server, ...]) -> tuple[str, str]:
-    """Return the most likely provider, and where the name comes from."""
+    """Guess the provider; return its name and where the name comes from, for a note."""
     if (provider := provider_of_hosts(server.url for server in servers)) is not None:
         return provider, "its server"
     stem = _SUFFIX.sub("", re.split(r"[/\\]", source)[-1])
@@ -76,9 +76,6 @@ def _guessed(source: str, title: str, servers: tuple[Server, ...]) -> tuple[str,
 
 
 def slug(text: str) -> str:
-    """Return *text* as a name: lower case, with single dashes.
-
-    Letters and digits of any script stay; other characters become dashes.
-    """
+    """Turn *text* into a name of lower-case letters and digits of any script, and single dashes."""
     folded = visible_name(unicodedata.normalize("NFKC", text)).lower()
     return re.sub(r"[\W_]+", "-", folded).strip("-")

@@ -1,13 +1,13 @@
-"""The notes of one reading: what was guessed, skipped or missing, without repetition."""
+"""Collect the notes on one description: everything guessed, skipped or missing, each once."""
 
 from __future__ import annotations
 
 from httptask.model.api import Note
 
 MOST_NOTES = 10_000
-"""Notes of one description; of further ones only the number is reported."""
+"""The most notes on one description. Of further notes, only the number is reported."""
 MOST_LETTERS = 4 * 1024 * 1024
-"""Letters of all notes of one description, for one whose names are as long as books."""
+"""The most letters of all notes together: a hostile description may have names of megabytes."""
 
 
 class Notes:
@@ -19,10 +19,10 @@ class Notes:
         self._unlisted = 0
         self._letters = 0
         self.added = 0
-        """The number of calls of `add`, repeated notes included."""
+        """The number of calls of `add`, with repeated notes."""
 
     def add(self, kind: str, message: str, uri: str, severity: str = "warning") -> None:
-        """Add a note on the value at *uri* (see `References`), once for all that share it."""
+        """Add a note on the value at *uri* (see `References`), unless there is an equal note."""
         self.added += 1
         if (uri, message) in self._noted:
             return
@@ -39,12 +39,12 @@ class Notes:
         )
 
     def taken(self) -> list[Note]:
-        """Return the notes since the last call."""
+        """Return the notes that were added since the last call."""
         notes, self._pending = self._pending, []
         return notes
 
     def rest(self) -> list[Note]:
-        """Return the remaining notes at the end, with the number of those that were too many."""
+        """Return the last notes, and one with the number of notes beyond the limits."""
         if self._unlisted:
             self._pending.append(Note("skipped", f"{self._unlisted} more notes are not listed"))
             self._unlisted = 0

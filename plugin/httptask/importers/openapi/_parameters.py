@@ -1,4 +1,4 @@
-"""Parameters in path, query, header and cookie, and Swagger 2.0's parameters for the body."""
+"""Read parameters in path, query, header and cookie, and Swagger 2.0's parameters for the body."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from httptask.importers.openapi.schemas import as_boolean, or_empty
 from httptask.model.api import MediaType, Parameter
 
 LOCATIONS = ("path", "query", "header", "cookie", "querystring")
-"""OpenAPI 3.2, section 4.12.2; `body` and `formData` of Swagger 2.0 become a request body."""
+"""The locations of OpenAPI 3.2, section 4.12.2."""
 BODY_LOCATIONS = ("body", "formData")
+"""The locations of Swagger 2.0 whose parameters become a request body."""
 
 _STYLES: Mapping[str, tuple[str, ...]] = {
     "path": ("simple", "label", "matrix"),
@@ -23,7 +24,7 @@ _STYLES: Mapping[str, tuple[str, ...]] = {
     "cookie": ("form", "cookie"),
     "querystring": (),
 }
-"""OpenAPI 3.2, section 4.12.2.2.1."""
+"""Location -> its styles (OpenAPI 3.2, section 4.12.2.2.1)."""
 
 _COLLECTION_FORMATS: Mapping[str, tuple[str | None, bool]] = {
     "csv": (None, False),
@@ -32,13 +33,13 @@ _COLLECTION_FORMATS: Mapping[str, tuple[str | None, bool]] = {
     "pipes": ("pipeDelimited", False),
     "multi": ("form", True),
 }
-"""Swagger 2.0's `collectionFormat` -> style and explode.
+"""Swagger 2.0's `collectionFormat` -> (style, explode). None is the default style.
 
-OpenAPI 3 has no style for tabs; `tabDelimited` follows the other names.
+OpenAPI 3 has no style for tabs. Our `tabDelimited` is named like its other styles.
 """
 
 _ITEM_DELIMITERS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
-"""`collectionFormat` -> the delimiter in an array in an array (Swagger 2.0, Items Object)."""
+"""`collectionFormat` -> the delimiter of an array within an array (Swagger 2.0, Items Object)."""
 
 _NOT_OF_A_SCHEMA = frozenset(
     {
@@ -54,24 +55,24 @@ _NOT_OF_A_SCHEMA = frozenset(
     }
     | {"collectionFormat", "content", "schema", "example", "examples", "$ref"}
 )
-"""The fields of a parameter that are no keywords of its schema, which Swagger 2.0 has inline."""
+"""The fields of a parameter that are not keywords of its schema. Swagger 2.0 mixes both."""
 
 _STYLE_DELIMITERS = {"form": ",", "spaceDelimited": " ", "tabDelimited": "\t", "pipeDelimited": "|"}
 _MOST_NESTED = 4
-"""Nested arrays that are serialised."""
+"""How many levels of nested arrays are serialised."""
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
 
 class Parameters:
-    """Reads the parameters of one description; shared ones are read once."""
+    """Reads the parameters of one description. Equal parameters are read only once."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def listed(self, values: Any, uri: str) -> Iterator[Parameter | tuple[Mapping[str, Any], str]]:
-        """Yield the parameters in *values*, at *uri*.
+        """Yield the parameters in the array *values*, at *uri*.
 
-        For a part of the body (`body`, `formData`) its raw object and its URI are yielded instead.
+        For a `body` or `formData` parameter, yield (raw object, URI) instead.
         """
         values, uri = self._context.followed(values, uri)
         if values is None:
@@ -83,18 +84,18 @@ class Parameters:
             item_uri = f"{uri}/{index}"
             result = self._context.repeats.read("parameter", value, item_uri, self._parameter)
             if isinstance(result, tuple) and "$ref" not in value:
-                result = result[0], item_uri  # an equal one may have been read elsewhere
+                result = result[0], item_uri  # the cache may have the URI of an equal parameter
             if result is not None:
                 yield result
 
     def _parameter(self, value: Any, uri: str) -> Parameter | tuple[Mapping[str, Any], str] | None:
-        """Return the parameter *value*, or its raw object and URI where it is a part of the body.
+        """Return the parameter *value*, or (raw object, URI) if it is `body` or `formData`.
 
-        None, with a note, when it cannot be read.
+        Return None, with a note, if it cannot be read.
         """
         raw, uri = self._context.followed(value, uri)
         if not isinstance(raw, Mapping):
-            if raw is not None:  # a dangling reference was noted already
+            if raw is not None:  # None: a reference without a target, which has its note already
                 self._context.notes.add("skipped", "a parameter that is no object", uri)
             return None
         location = self._context.word(raw, "in", (*LOCATIONS, *BODY_LOCATIONS), uri)
@@ -125,7 +126,7 @@ class Parameters:
         )
 
     def _name(self, raw: Mapping[str, Any], location: Any, uri: str) -> str | None:
-        """Return the name of *raw*; None, with a note, when no request has such a parameter."""
+        """Return the name of *raw*, or None, with a note, if the parameter cannot be sent."""
         name = raw.get("name")
         if location == "querystring" and not isinstance(name, str):
             name = "querystring"
@@ -141,7 +142,7 @@ class Parameters:
         return None
 
     def _content(self, raw: Mapping[str, Any], uri: str) -> tuple[MediaType, str | None]:
-        """Return the schema of a value, and its media type; None when a style serialises it."""
+        """Return the schema of *raw*, and its media type or None if a style serialises values."""
         content, content_uri = self._context.mapping(
             raw.get("content"), f"{uri}/content", "content"
         )
@@ -169,7 +170,7 @@ class Parameters:
     def _style(
         self, raw: Mapping[str, Any], location: str, schema: Mapping[str, Any], uri: str
     ) -> tuple[str | None, bool | None]:
-        """Return the style of the parameter and whether it explodes; None is the default."""
+        """Return (style, explode) of the parameter. None is the default."""
         if self._context.version.is_swagger and "style" not in raw:
             return self._collection_format(raw, location, uri) if is_array(schema) else (None, None)
         notes = self._context.notes
@@ -192,10 +193,10 @@ class Parameters:
     def _collection_format(
         self, raw: Mapping[str, Any], location: str, uri: str
     ) -> tuple[str | None, bool]:
-        """Return the style of an array in Swagger 2.0, and whether it explodes."""
+        """Return (style, explode) of an array in Swagger 2.0. None is the default style."""
         notes = self._context.notes
-        written = self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, uri)
-        name = str(written or "csv")
+        collection_format = self._context.word(raw, "collectionFormat", _COLLECTION_FORMATS, uri)
+        name = str(collection_format or "csv")
         if name not in _COLLECTION_FORMATS:
             notes.add(
                 "guessed", f"the collectionFormat {name[:SHOWN]!r} is unknown; csv is taken", uri
@@ -214,17 +215,17 @@ class Parameters:
 def item_delimiters(
     context: Context, raw: Mapping[str, Any], style: str | None, explode: bool | None, uri: str
 ) -> tuple[str, ...]:
-    """Return the delimiters in the arrays that the array *raw* contains, the outer ones first.
+    """Return the delimiters of the arrays nested in the array *raw*, from the outside in.
 
-    Only Swagger 2.0 writes arrays in an array (Items Object). *style* and *explode* are those of
-    the outermost array.
+    Only Swagger 2.0 serialises nested arrays (Items Object). *style* and *explode* are those of the
+    outermost array, *raw*.
     """
     delimiters: list[str] = []
     items = raw.get("items")
     items_uri = f"{uri}/items"
     while isinstance(items, Mapping) and is_array(items) and len(delimiters) < _MOST_NESTED:
-        written = context.word(items, "collectionFormat", _ITEM_DELIMITERS, items_uri)
-        name = str(written or "csv")
+        collection_format = context.word(items, "collectionFormat", _ITEM_DELIMITERS, items_uri)
+        name = str(collection_format or "csv")
         if name not in _ITEM_DELIMITERS:
             context.notes.add(
                 "guessed",
@@ -234,8 +235,8 @@ def item_delimiters(
         delimiters.append(_ITEM_DELIMITERS.get(name, ","))
         items, items_uri = items.get("items"), f"{items_uri}/items"
     outermost = () if explode else (_STYLE_DELIMITERS.get(style or "form", ","),)
-    delimiters_in_use = [*outermost, *delimiters]
-    if delimiters and len(set(delimiters_in_use)) < len(delimiters_in_use):
+    all_delimiters = [*outermost, *delimiters]
+    if delimiters and len(set(all_delimiters)) < len(all_delimiters):
         context.notes.add(
             "guessed",
             "arrays in each other are sent in one row: they have the same delimiter",
@@ -245,13 +246,13 @@ def item_delimiters(
 
 
 def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Parameter]:
-    """Return the parameters of *lists*; later lists override earlier ones.
+    """Merge *lists*: a parameter of a later list replaces that of an earlier list.
 
     The lists are the path item's and the operation's, each with its URI. Name and location identify
-    a parameter (OpenAPI, section 4.12); header names ignore case. Of two in one list the first
-    counts.
+    a parameter (OpenAPI, section 4.12); the case of header names does not matter. If one list has a
+    parameter twice, the first counts.
     """
-    result: dict[tuple[str, str], Parameter] = {}
+    parameters_by_key: dict[tuple[str, str], Parameter] = {}
     for parameters, uri in lists:
         seen: set[tuple[str, str]] = set()
         for parameter in parameters:
@@ -265,15 +266,15 @@ def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Pa
                 )
                 continue
             seen.add(key)
-            result[key] = parameter
-    return list(result.values())
+            parameters_by_key[key] = parameter
+    return list(parameters_by_key.values())
 
 
 def fitted(context: Context, parameters: list[Parameter], path: str, uri: str) -> list[Parameter]:
-    """Return *parameters* with exactly one path parameter for each `{name}` of *path*.
+    """Return *parameters* with exactly one path parameter for each `{name}` in *path*.
 
-    Path parameters are in the order of *path*. A missing one is added as any text; one that *path*
-    does not name is left out.
+    Path parameters come first, in the order of *path*. A missing one is added as a string; one that
+    *path* does not name is left out. Both cause a note.
     """
     described = {
         parameter.name: parameter for parameter in parameters if parameter.location == "path"
@@ -290,10 +291,10 @@ def fitted(context: Context, parameters: list[Parameter], path: str, uri: str) -
 
 
 def _similar(context: Context, described: dict[str, Parameter], name: str, uri: str) -> Parameter:
-    """Return the parameter that `{name}` in a path probably means, and take it out of *described*.
+    """Return the parameter that `{name}` in a path probably means, removed from *described*.
 
-    `{id*}`, `{+name}` and `{id:int}` are frameworks' template languages; the parameter has the bare
-    name. If there is no such parameter, the result takes any text.
+    `{id*}`, `{+name}` and `{id:int}` come from template languages of frameworks: the parameter has
+    the bare name. Without such a parameter, return a new one that accepts any string.
     """
     bare = re.sub(r"^[+#./;?&]|[*?]$|:.*$", "", name)
     parameter = described.pop(bare, None)

@@ -1,4 +1,4 @@
-"""`$ref` to the same document or to a file beside it; never to the network or out of the folder."""
+"""Resolve `$ref` in the same document or to files in its folder, never over the network."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ OBJECT = (dict, Mapping)
 """The types of JSON objects, for `isinstance`; most are dicts, which are faster to check."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _MOST_CHAINED = 1_000
-"""References to references that are followed before giving up."""
+"""The most references in a chain, each to the next, that are followed."""
 _MOST_PASSED = 20
-"""References on the path of a reference that are followed before giving up."""
+"""The most nested references that are followed to find the target of one: see `_child`."""
 _MOST_FILES = 2_000
 _MOST_BYTES = 64 * 1024 * 1024
-"""Files beside a description that are read, and their bytes: all stay in memory to the end."""
+"""The most files that a description may refer to, and their bytes: all stay in memory."""
 
 
 class References:
     """Resolves the references of one description.
 
-    The URI of a value is its file, relative to the description's own, then `#` and a JSON Pointer
-    (RFC 6901, section 6): `#/paths/~1a/get`, `schemas/pet.yaml#/Pet`. The description itself has
-    the empty file name.
+    The URI of a value is the name of its file, relative to the description, then `#` and a JSON
+    Pointer (RFC 6901, section 6): `#/paths/~1a/get`, `schemas/pet.yaml#/Pet`. The description
+    itself has the empty file name.
     """
 
     def __init__(self, document: Document, read_file: Callable[[str], bytes] | None) -> None:
@@ -44,15 +44,15 @@ class References:
 
     @property
     def documents(self) -> Mapping[str, Document]:
-        """The documents that were opened so far, by file; the description itself is `""`."""
+        """File name -> document, of all that were opened so far. `""` is the description itself."""
         return self._documents
 
     def resolve(self, reference: str, base: str) -> tuple[str, Any]:
-        """Return the URI and the value of the target of *reference*.
+        """Return (URI, value) of the target of *reference*.
 
-        *base* is the URI of a value in the document that has the reference. A target that is a
-        reference itself is returned unfollowed. Raises `LookupError` with a sentence when there is
-        no target, or it may not be opened.
+        *base* is the URI of any value in the document that contains *reference*. A target that is a
+        reference itself is not followed. Raises `LookupError` with a sentence if there is no target
+        or its file may not be opened.
         """
         file_uri, _, fragment = reference.partition("#")
         file = self._file(file_uri, base.partition("#")[0])
@@ -67,9 +67,9 @@ class References:
         return uri, value
 
     def _child(self, value: Any, token: str, uri: str, reference: str) -> tuple[str, Any]:
-        """Return the URI and the value of the member *token* of *value*, which is at *uri*.
+        """Return (URI, value) of the member or item *token* of *value*, which is at *uri*.
 
-        If *value* has a `$ref` instead, the member of its target is meant. *reference* is for
+        If *value* has a `$ref` but no such member, its target is searched. *reference* is for
         messages.
         """
         if isinstance(value, OBJECT) and token not in value and isinstance(value.get("$ref"), str):
@@ -88,9 +88,9 @@ class References:
         raise LookupError(f"{reference!r} points at nothing")
 
     def followed(self, value: Any, uri: str) -> tuple[Any, str]:
-        """Follow all references from *value*, at *uri*, and return the target and its URI.
+        """Follow all references from *value*, at *uri*; return (target, its URI).
 
-        Fields beside a reference override those of its target, as OpenAPI 3.1 defines for `summary`
+        Fields beside a `$ref` override those of the target, as OpenAPI 3.1 defines for `summary`
         and `description`. Raises `LookupError`.
         """
         visited: set[str] = set()
@@ -109,17 +109,17 @@ class References:
         return value, uri
 
     def written(self, value: Any, uri: str) -> str:
-        """Return the text of *value*, a number or a boolean, as written at *uri*.
+        """Return the spelling of *value*, a number or a boolean, at *uri*.
 
-        YAML writes one value in many ways; JSON's is returned when the text is not known.
+        YAML has many spellings of one value. If the spelling is not known, return that of JSON.
         """
         file, _, pointer = uri.partition("#")
         document = self._documents.get(file)
-        text = document.text_of(pointer, value) if document is not None else None
-        return text if text is not None else json.dumps(value)
+        spelling = document.text_of(pointer, value) if document is not None else None
+        return spelling if spelling is not None else json.dumps(value)
 
     def _file(self, file_uri: str, base: str) -> str:
-        """Return the name of the file *file_uri*, which is relative to the file *base*."""
+        """Return the file name of *file_uri*, which is relative to the file *base*."""
         if not file_uri or file_uri == self._own:
             return base
         if _SCHEME.match(file_uri):
@@ -151,9 +151,9 @@ class References:
 
 
 def _plain(value: Any) -> Any:
-    """Return *value* with lazy objects replaced by dicts.
+    """Return *value* with lazy objects (see `Document.root`) replaced by dicts.
 
-    A whole file may be one schema, and schemas are dicts.
+    A whole file may be one schema, and the converter of schemas needs dicts.
     """
     if isinstance(value, dict) or not isinstance(value, Mapping):
         return value

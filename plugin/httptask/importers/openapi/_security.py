@@ -1,4 +1,4 @@
-"""Security requirements and schemes of every version, in the form of OpenAPI 3."""
+"""Read security requirements and schemes of every version, and return them as in OpenAPI 3."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from httptask.importers.openapi._context import Context
 Requirements = tuple[Mapping[str, tuple[str, ...]], ...]
 
 _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
-"""Swagger 2.0's name of a flow -> OpenAPI 3's; the other names are the same."""
+"""Swagger 2.0's name of a flow -> OpenAPI 3's name. The other names are the same."""
 _FLOW_NAMES = (
     "implicit",
     "password",
@@ -26,7 +26,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     # RFC 9110, section 11.1: authentication schemes ignore case.
     "http": {"scheme": ("basic", "bearer", "digest")},
 }
-"""Type -> the fields that have one of a few words, and the words."""
+"""Type of a scheme -> field -> the words that it may have, spelt as we need them."""
 _FLOW_FIELDS = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "scopes")
 _FIELDS = (
     "type",
@@ -54,10 +54,10 @@ class Security:
         self._schemes: dict[str, Mapping[str, Any] | None] = {}
 
     def requirements(self, raw: Any, uri: str) -> Requirements | None:
-        """Return the Security Requirement Objects *raw*, at *uri*, or None when there are none.
+        """Read the Security Requirement Objects *raw*, at *uri*; return None if there are none.
 
-        An alternative with an undescribed scheme is left out if there is another alternative. If
-        there is none, it stays: an endpoint with an unknown requirement is not an open one.
+        An alternative with an undescribed scheme is left out if there is another alternative.
+        Otherwise it stays, so that the endpoint does not look like one without security.
         """
         raw, uri = self._context.expanded(raw, uri)
         if raw is None:
@@ -80,15 +80,15 @@ class Security:
         return tuple(alternatives) if alternatives or not raw else None
 
     def schemes(self, requirements: Requirements | None) -> dict[str, Mapping[str, Any]]:
-        """Return the security schemes that *requirements* name."""
+        """Return name -> scheme of the security schemes that *requirements* name."""
         names = dict.fromkeys(name for requirement in requirements or () for name in requirement)
         return {name: scheme for name in names if (scheme := self._scheme(name)) is not None}
 
     def _is_described(self, name: str, uri: str) -> bool:
-        """Say whether the scheme *name* can be used; note it when it cannot."""
+        """Say whether the scheme *name* can be used; add a note if it cannot."""
         if self._scheme(name) is not None:
             return True
-        # A described scheme of an unknown type has its own note already.
+        # A warning is enough for a described scheme that is unusable: it has its own note already.
         severity = "warning" if name in self._raw else "error"
         self._context.notes.add(
             "missing", f"the security scheme {name!r} is not described", uri, severity
@@ -107,28 +107,28 @@ class Security:
         return self._schemes[name]
 
     def _converted(self, raw: Mapping[str, Any], uri: str) -> Mapping[str, Any] | None:
-        """Return the scheme *raw*, at *uri*, in the form of OpenAPI 3; None when it is unusable."""
+        """Convert the scheme *raw* to OpenAPI 3; return None, with a note, if it is unusable."""
         word = self._context.word
         scheme_type = word(raw, "type", _TYPES, uri)
-        kept: dict[str, Any] = {name: raw[name] for name in _FIELDS if name in raw} | {
+        scheme: dict[str, Any] = {name: raw[name] for name in _FIELDS if name in raw} | {
             "type": scheme_type
         }
         for name, words in _WORDS.get(str(scheme_type), {}).items():
             if name in raw:
-                kept[name] = word(raw, name, words, uri)
+                scheme[name] = word(raw, name, words, uri)
         if scheme_type == "basic":  # Swagger 2.0
-            return {**kept, "type": "http", "scheme": "basic"}
+            return {**scheme, "type": "http", "scheme": "basic"}
         if scheme_type == "oauth2" and "flow" in raw:
             flow = {name: raw[name] for name in _FLOW_FIELDS if name in raw}
             flow_name = str(word(raw, "flow", (*_FLOWS, *_FLOW_NAMES), uri))
-            return {**kept, "flows": {_FLOWS.get(flow_name, flow_name): flow}}
+            return {**scheme, "flows": {_FLOWS.get(flow_name, flow_name): flow}}
         if scheme_type == "oauth2" and isinstance(raw.get("flows"), Mapping):
             names = {
                 name: word({"flows": name}, "flows", _FLOW_NAMES, uri) for name in raw["flows"]
             }
-            kept["flows"] = {names[name]: flow for name, flow in raw["flows"].items()}
+            scheme["flows"] = {names[name]: flow for name, flow in raw["flows"].items()}
         if scheme_type == "apiKey" and not (
-            isinstance(raw.get("name"), str) and kept.get("in") in _WORDS["apiKey"]["in"]
+            isinstance(raw.get("name"), str) and scheme.get("in") in _WORDS["apiKey"]["in"]
         ):
             self._context.notes.add(
                 "skipped", "an apiKey scheme that does not say where the key goes", uri
@@ -139,7 +139,7 @@ class Security:
                 "skipped", f"a security scheme of the unknown type {scheme_type!r}", uri
             )
             return None
-        return kept
+        return scheme
 
 
 def _texts(values: Any) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""Servers with their variables, absolute wherever the address can be known.
+"""Read servers and their variables, with absolute URLs if possible.
 
-OpenAPI 3 has Server Objects, Swagger 2.0 `host` and `basePath`.
+OpenAPI 3 has Server Objects; Swagger 2.0 has `host`, `basePath` and `schemes`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Servers:
         self._address = _address(root)
 
     def of_root(self) -> tuple[Server, ...]:
-        """Return the servers of every operation that has none of its own."""
+        """Return the servers of the operations that do not name their own."""
         if self._version.is_swagger and "servers" not in self._root:
             return self.of_swagger(self._root.get("schemes"))
         if self._root.get("servers"):
@@ -57,7 +57,7 @@ class Servers:
 
     def _below_address(self, path: str, uri: str) -> tuple[Server, ...]:
         if self._address is None and path == "/":
-            return ()  # that no server is known is noted for the whole description
+            return ()  # without a note here: `OpenApi.read` adds one for the whole description
         return _distinct([self._server({"url": path}, uri)])
 
     def of(self, values: Any, uri: str) -> tuple[Server, ...]:
@@ -86,13 +86,13 @@ class Servers:
                 self._notes.add("missing", f"the server's variable {name!r} is not described", uri)
         used = {name: variable for name, variable in variables.items() if f"{{{name}}}" in address}
         used = self._fitting(address, used, uri)
-        text = value.get("description")
-        return Server(address, text.strip() if isinstance(text, str) else "", used)
+        description = value.get("description")
+        return Server(address, description.strip() if isinstance(description, str) else "", used)
 
     def _fitting(
         self, address: str, variables: Mapping[str, dict[str, Any]], uri: str
     ) -> dict[str, dict[str, Any]]:
-        """Return *variables* without the values that make another server of *address*."""
+        """Return *variables* without the values that would turn *address* into another server."""
         defaults = {name: variable.get("default") for name, variable in variables.items()}
 
         def fits(name: str, value: str) -> bool:
@@ -128,13 +128,13 @@ class Servers:
             leave_out(name, default, "default")
             default = fitting[0] if fitting else None
         changed = {"default": default, "enum": fitting or None}
-        kept = {key: value for key, value in variable.items() if key not in changed}
-        return {key: value for key, value in changed.items() if value is not None} | kept
+        others = {key: value for key, value in variable.items() if key not in changed}
+        return {key: value for key, value in changed.items() if value is not None} | others
 
     def _absolute(self, url: str, uri: str) -> str | None:
-        """Return the address *url* without query and fragment, absolute if possible.
+        """Return *url* without query and fragment, as an absolute URL if possible.
 
-        None, which is noted, means that the server cannot be used.
+        Return None, with a note, if the server cannot be used.
         """
         scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
         if scheme and scheme[1].lower() not in _SCHEMES:
@@ -197,9 +197,9 @@ class Servers:
             yield str(name), variable
 
     def _check_default(self, name: str, variable: dict[str, Any], uri: str) -> None:
-        """Replace a default of *variable* that is none of its values by the first one.
+        """Replace a default of *variable* that is not in its `enum` by the first value there.
 
-        See OpenAPI 3.1.1, section 4.8.6.1.
+        OpenAPI 3.1.1, section 4.8.6.1, requires the default to be in the `enum`.
         """
         default, allowed = variable.get("default"), variable.get("enum")
         if default is not None and allowed and default not in allowed:
@@ -223,9 +223,9 @@ def _distinct(servers: Iterable[Server | None]) -> tuple[Server, ...]:
 
 
 def _address(root: Mapping[str, Any]) -> str | None:
-    """Return the address at which the description was published, if it states one.
+    """Return the URL at which the description *root* says it was published, or None.
 
-    Relative servers are resolved against it.
+    Relative servers are resolved against this URL.
     """
     info = root.get("info")
     origins = info.get("x-origin") if isinstance(info, Mapping) else None
@@ -241,7 +241,7 @@ def _address(root: Mapping[str, Any]) -> str | None:
                 split = urlsplit(candidate)
             except ValueError:
                 continue
-            # A copy in a repository says nothing of where the API is.
+            # The URL of a copy in a GitHub repository does not say where the API is.
             if split.scheme in _SCHEMES and split.hostname and "github" not in split.hostname:
                 return candidate
     return None
