@@ -1,12 +1,12 @@
-"""Expressions: `${…}` inside settings, found in text, checked, and evaluated within bounds.
+"""Expressions: `${…}` inside settings, found in text, checked, and evaluated within limits.
 
 A value that is wholly one expression takes the result with its JSON type; inside text the result is
-inserted as text. The default language is JSONPath (RFC 9535), `${jsonata: …}` selects JSONata,
-`${swf:workflowId}` names the run. More languages come through the hook
-`httptask_expression_languages`.
+inserted as text. The default language is JSONPath (RFC 9535), `${jsonata: …}` selects JSONata, and
+`${swf:workflowId}` reads a value of the run. The hook `httptask_expression_languages` adds other
+languages.
 
-A dollar sign directly before `{` is written twice when it is meant literally: `$${a}` is the text
-`${a}`, and `$$${$.price}` is a dollar sign followed by the price.
+Two dollar signs before `{` stand for a literal dollar sign: `$${a}` is the text `${a}`, and
+`$$${$.price}` is a dollar sign followed by the price.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Conditions in the platform's own form, evaluated as JavaScript does, for the types that JSON has.
+"""Evaluate conditions in the platform's own form, as JavaScript would for the types of JSON.
 
-`==` is stricter: values of unlike types are refused, as JavaScript would convert them (`1 == '1'`);
-null and undefined are equal to each other and to nothing else, as there. Integers are exact.
+`==` is stricter: it refuses values of different types, which JavaScript would convert (`1 == '1'`).
+As in JavaScript, null and undefined equal each other and nothing else. Integers are exact.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from httptask.expressions._result import RefusedError
 
 
 def comparison_problems(condition: str, pointer: str) -> list[Problem]:
-    """Return the problem of *condition*, of the platform's form, which stands at *pointer*."""
+    """Return the problem of *condition*, in the platform's form, which stands at *pointer*."""
     try:
         parsed(condition)
     except ConditionError as error:
@@ -42,54 +42,57 @@ def comparison_problems(condition: str, pointer: str) -> list[Problem]:
 
 
 def members_compared(condition: str) -> list[str | int]:
-    """Return the members of `$` that *condition*, of the platform's form, begins its paths with.
+    """Return the members of `$` with which the paths in *condition* begin.
 
-    Empty where it cannot be read, which is a problem of its own.
+    Empty if the condition cannot be parsed, which another check reports.
     """
     return list(dict.fromkeys(path[0] for path, _ in _paths(condition) if path))
 
 
 def paths_compared(condition: str) -> list[tuple[str | int, ...]]:
-    """Return the members of `$`, one inside the other, that *condition*, of the platform's form,
-    compares; without those that it only asks for, and those that are compared with nothing.
+    """Return the paths below `$` that *condition* compares with a value.
+
+    Paths that are only tested for truth, or compared with null or undefined, are left out.
     """
     return list(dict.fromkeys(path for path, is_asked in _paths(condition) if not is_asked))
 
 
 def _paths(condition: str) -> Iterator[tuple[tuple[str | int, ...], bool]]:
-    """Yield the paths in *condition*, and whether it only asks if something is there."""
+    """Yield the paths in *condition*, and whether each is only tested for presence."""
     try:
         pending = [(parsed(condition), True)]
     except ConditionError:
         return
     while pending:
-        node, is_asked = pending.pop()
+        node, only_tested = pending.pop()
         if isinstance(node, Path):
-            yield node.keys, is_asked
+            yield node.keys, only_tested
         elif isinstance(node, Not):
             pending.append((node.operand, True))
         elif isinstance(node, Comparisons):
             operands = [node.first, *(operand for _, operand in node.others)]
-            asks = any(isinstance(one, Literal) and _is_nothing(one.value) for one in operands)
-            pending += [(operand, asks) for operand in reversed(operands)]
+            tests_presence = any(
+                isinstance(side, Literal) and _is_nothing(side.value) for side in operands
+            )
+            pending += [(operand, tests_presence) for operand in reversed(operands)]
         elif isinstance(node, Logic):
             pending += [(operand, True) for operand in reversed(node.operands)]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A condition over the output of the task before, ready to be evaluated."""
+    """A condition over the output of the preceding task, ready to be evaluated."""
 
     text: str
     tree: Node
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Return the condition *text*. Raises `ConditionError`, a `ValueError`."""
+        """Parse the condition *text*. Raises `ConditionError`, a `ValueError`."""
         return cls(text, parsed(text))
 
     def holds(self, data: Any, pointer: str = "") -> bool:
-        """Say whether the condition, which stands at *pointer*, is true for *data*, which is `$`.
+        """Say whether the condition, which stands at *pointer*, is true; *data* is `$`.
 
         Raises `ExpressionError` for a member of null or undefined, and for values that cannot be
         compared.
@@ -97,8 +100,9 @@ class Comparison:
         return _is_true(self._of(data, pointer))
 
     def value(self, data: Any) -> Any:
-        """Return the value of the condition for *data*, which is `$`; `UNDEFINED` where a member is
-        not there. Raises `ExpressionError` as `holds` does.
+        """Return the value of the condition; *data* is `$`.
+
+        `UNDEFINED` if it is a member that does not exist. Raises `ExpressionError` as `holds` does.
         """
         value = self._of(data, "")
         return value.value if isinstance(value, _Container) else value
@@ -114,7 +118,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Container:
-    """An object or array, which is equal to itself only: that is, to what stands at its path."""
+    """An object or array. As in JavaScript it equals only itself: the value at the same path."""
 
     value: Any
     path: tuple[str | int, ...]
@@ -159,7 +163,7 @@ def _member(path: Path, data: Any) -> Any:
             )
         value = _own_member(value, key)
     if isinstance(value, Mapping | list):
-        # JavaScript's members have names only: `$.list['0']` is `$.list[0]`.
+        # In JavaScript all member names are strings: `$.list['0']` is `$.list[0]`.
         return _Container(value, tuple(str(key) for key in path.keys))
     return value
 
@@ -168,6 +172,9 @@ _INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
 def _own_member(value: Any, key: str | int) -> Any:
+    """Return the member *key* of *value*, or `UNDEFINED`; strings and arrays have indices and
+    `length`.
+    """
     if isinstance(value, Mapping):
         return value.get(str(key), UNDEFINED)
     if not isinstance(value, str | list):
@@ -187,7 +194,7 @@ _MOST_DIGITS = 15
 
 
 def _units(text: str) -> bytes:
-    """Return *text* in the units that JavaScript counts and compares."""
+    """Return *text* in UTF-16 code units, which JavaScript counts and compares."""
     return text.encode("utf-16-be", "surrogatepass")
 
 
@@ -214,7 +221,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _are_same(left: Any, right: Any) -> bool:
-    """`===`."""
+    """Evaluate `===`."""
     if isinstance(left, _Container) and isinstance(right, _Container):
         return left.path == right.path
     if _is_number(left) and _is_number(right):
@@ -223,7 +230,7 @@ def _are_same(left: Any, right: Any) -> bool:
 
 
 def _are_equal(left: Any, right: Any) -> bool:
-    """`==`. Raises `RefusedError` where JavaScript would convert one of the two."""
+    """Evaluate `==`. Raises `RefusedError` where JavaScript would convert one of the values."""
     if _is_nothing(left) or _is_nothing(right):
         return _is_nothing(left) and _is_nothing(right)
     alike = (_is_number(left) and _is_number(right)) or type(left) is type(right)
@@ -233,6 +240,8 @@ def _are_equal(left: Any, right: Any) -> bool:
 
 
 def _relation(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Return an ordering operator: strings by code units, other values as numbers."""
+
     def holds(left: Any, right: Any) -> bool:
         for value in (left, right):
             if isinstance(value, _Container):
@@ -249,7 +258,7 @@ _OTHER_BASE = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 
 
 def _as_number(value: Any) -> Any:
-    """Return the number that JavaScript makes of *value* to compare it."""
+    """Convert *value* to a number as JavaScript does before comparing."""
     if value is UNDEFINED:
         return math.nan
     if value is None or isinstance(value, bool):

@@ -1,7 +1,7 @@
-"""The syntax of conditions in the platform's own form: `$.value >= 20 && $.type !== 'Private'`.
+"""Parse conditions in the platform's own form: `$.value >= 20 && $.type !== 'Private'`.
 
-It is a part of JavaScript's: members by dot and bracket, literals, comparisons, `&&`, `||`, `!` and
-parentheses. Anything beyond is refused with its place.
+The syntax is a part of JavaScript's: members by dot and bracket, literals, comparisons, `&&`, `||`,
+`!` and parentheses. Anything else is refused, with its place in the text.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from httptask.errors import CodedError
 LONGEST = 16 * 1024
 """Characters of one condition."""
 _DEEPEST = 100
-"""Parentheses and `!` inside one another."""
+"""Nested parentheses and `!`."""
 
 
 class Undefined:
-    """JavaScript's `undefined`: the value of a member that is not there."""
+    """JavaScript's `undefined`: the value of a member that does not exist."""
 
     def __repr__(self) -> str:
         return "undefined"
@@ -38,21 +38,21 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The output of the task before, `$`, or a member of it."""
+    """`$`, the output of the preceding task, or a member of it."""
 
     keys: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The contrary of a value."""
+    """The negation of a value."""
 
     operand: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """Comparisons of the same rank, from left to right: `a < b`, and `a < b === c` at need."""
+    """Comparisons of the same precedence, from left to right: `a < b`, but also `a < b < c`."""
 
     first: Node
     others: tuple[tuple[str, Node], ...]
@@ -60,7 +60,7 @@ class Comparisons:
 
 @dataclass(frozen=True, slots=True)
 class Logic:
-    """`&&` or `||`: the first operand that decides, else the last."""
+    """`&&` or `||`: its value is the first operand that decides, else the last."""
 
     is_and: bool
     operands: tuple[Node, ...]
@@ -70,11 +70,11 @@ Node = Literal | Path | Not | Comparisons | Logic
 
 
 class ConditionError(CodedError):
-    """A condition is not of this syntax; the param `place` has the line and the column."""
+    """A condition does not have this syntax; the param `place` has the line and the column."""
 
     @classmethod
     def at(cls, text: str, index: int, code: str, **params: Any) -> Self:
-        """Return the error *code* of the condition *text* at *index*."""
+        """Return the error *code* at *index* in the condition *text*."""
         before = text[:index]
         line = before.count("\n") + 1
         column = index - (before.rfind("\n") + 1) + 1
@@ -82,7 +82,7 @@ class ConditionError(CodedError):
 
 
 def parsed(text: str) -> Node:
-    """Return the tree of the condition *text*. Raises `ConditionError`."""
+    """Parse the condition *text*. Raises `ConditionError`."""
     if len(text) > LONGEST:
         raise ConditionError.at(text, LONGEST, "condition-length", limit=LONGEST)
     return _Parser(text, _tokens(text)).whole()
@@ -93,7 +93,7 @@ def parsed(text: str) -> Node:
 SPACES = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-"""ECMA-262: WhiteSpace and LineTerminator."""
+"""The characters of WhiteSpace and LineTerminator in ECMA-262."""
 _SPACE = re.compile(f"[{SPACES}]+")
 _NUMBER = re.compile(r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NAME = re.compile(r"[\w$]+")
@@ -108,7 +108,7 @@ _BEYOND = {
     "{": "condition-expression",
     **dict.fromkeys("+*/%~^", "condition-calculates"),
 }
-"""Codes of signs that are beyond this syntax."""
+"""Sign that is not part of this syntax -> the code of its error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +132,14 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _token(text: str, start: int) -> tuple[_Token, int]:
-    """Return the token of *text* at *start*, and where it ends."""
+    """Return the token at *start* in *text*, and its end."""
     sign = text[start]
     if sign in "'\"":
         value, end = _text(text, start)
         return _Token("text", value, start), end
     if match := _NUMBER.match(text, start):
-        if (after := _NAME.match(text, match.end())) is not None:
-            raise ConditionError.at(text, start, "condition-number", sign=match[0] + after[0])
+        if (name := _NAME.match(text, match.end())) is not None:
+            raise ConditionError.at(text, start, "condition-number", sign=match[0] + name[0])
         try:
             return _Token("number", _number(match[0]), start), match.end()
         except ValueError as error:
@@ -155,7 +155,7 @@ def _token(text: str, start: int) -> tuple[_Token, int]:
 
 
 def _number(written: str) -> Any:
-    """Return the number *written* as JavaScript may write it: `5.` and `.5` too."""
+    """Parse the number *written* as in JavaScript, which also allows `5.` and `.5`."""
     mantissa, marker, exponent = written.partition("e" if "e" in written else "E")
     whole, point, decimals = mantissa.partition(".")
     if not point and not marker:
@@ -164,13 +164,13 @@ def _number(written: str) -> Any:
 
 
 def _text(text: str, start: int) -> tuple[str, int]:
-    """Return the value of the string that begins at *start*, and where it ends."""
+    """Return the value of the string that begins at *start*, and its end."""
     quote, index = text[start], start + 1
     pieces: list[str] = []
     while index < len(text) and text[index] not in "\n\r":
         sign = text[index]
         if sign == quote:
-            joined = "".join(pieces)  # two escapes may be one character (a surrogate pair)
+            joined = "".join(pieces)  # two escapes may form one character (a surrogate pair)
             return joined.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass"), (
                 index + 1
             )
@@ -184,9 +184,7 @@ def _text(text: str, start: int) -> tuple[str, int]:
 
 
 def _escaped(text: str, index: int) -> tuple[str, int]:
-    """Return the character that the escape at *index*, behind its backslash, stands for, and where
-    it ends.
-    """
+    """Return the character for the escape at *index*, which follows the backslash, and its end."""
     sign = text[index : index + 1]
     if sign in ("x", "u"):
         match = _CODE.match(text, index)
@@ -208,7 +206,7 @@ _ORDER = ("<", ">", "<=", ">=")
 
 
 class _Parser:
-    """Reads *tokens*, those of the condition *text*, by JavaScript's ranks of operators."""
+    """Parses *tokens* of the condition *text* by JavaScript's operator precedence."""
 
     def __init__(self, text: str, tokens: list[_Token]) -> None:
         self._text = text
@@ -227,7 +225,7 @@ class _Parser:
         return self._tokens[self._at]
 
     def _takes(self, *signs: str) -> str | None:
-        """Return the sign that stands here, and step over it, if it is one of *signs*."""
+        """Return the current sign and step past it, if it is one of *signs*; else None."""
         token = self._now
         if token.kind != "sign" or token.value not in signs:
             return None
@@ -310,6 +308,7 @@ class _Parser:
         raise self._refusal()
 
     def _alone(self, node: Node) -> Node:
+        """Return *node*; raises if a member of it is looked up, which only `$` allows."""
         if self._now.kind == "sign" and self._now.value in (".", "["):
             raise self._refusal("condition-members")
         return node

@@ -1,4 +1,4 @@
-"""Texts with expressions, ready to be evaluated: what each expression is, and in which language."""
+"""Compile texts with expressions: find each expression, its language, and its properties."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from httptask.protocols import ExpressionLanguage
 
 RUN = "swf:"
-"""The prefix of the run's names: `${swf:workflowId}`."""
+"""The prefix of values of the run: `${swf:workflowId}`."""
 
 RUN_NAMES = (
     *("workflowId", "sequenceNumber", "workflowDefinitionId", "workflowDefinitionVersion"),
     *("now", "uuid", "callbackUrl", "callbackToken"),
 )
-"""The names of the run. From `now` on they are those of the task's visit."""
+"""The values of the run by name. Those from `now` on belong to the visit of the task."""
 
 _LONGEST = 64 * 1024
 """Characters of one expression."""
 
 _LONGEST_KEPT = 4096
-"""Characters. Longer texts are compiled anew each time: bodies should not fill the cache."""
+"""Characters. Longer texts are compiled each time, so that bodies do not fill the cache."""
 
 _PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:")
 
@@ -43,17 +43,17 @@ class Compiled:
     source: str = ""
     """Without its prefix."""
     language: ExpressionLanguage | None = None
-    """None: a name of the run."""
+    """None: the expression names a value of the run."""
     cheap: bool = False
-    """It is evaluated at once, without asking for the size of the data."""
+    """Whether it is evaluated at once, whatever the size of the data."""
     reads_mappings: bool = False
-    """Its language follows names through any mapping; most know JSON's objects only as
+    """Whether its language follows names through any mapping; most languages only know
     dictionaries.
     """
     linear: bool = False
     reads: Reads = None
     fault: RefusedError | None = None
-    """Why it cannot be evaluated, when it cannot: never raised itself, since this is kept."""
+    """Why it cannot be evaluated, or None. It is kept in the cache, so a copy is raised."""
     suggestion: str | None = None
 
 
@@ -64,13 +64,14 @@ class CompiledText:
     parts: tuple[str | Compiled, ...]
     whole: bool
     only: Compiled | None = None
-    """The one cheap expression that it consists of."""
+    """The expression, if the text is one cheap expression."""
 
 
 class Compiler:
-    """Compiles texts with expressions in *languages*, by name, and keeps the latest.
+    """Compiles texts with expressions and caches the latest.
 
-    May be used from any thread. Raises `PluginError` when two languages have the same prefix.
+    *languages* are the expression languages by name. May be used from any thread. Raises
+    `PluginError` if two languages have the same prefix.
     """
 
     def __init__(self, languages: Mapping[str, ExpressionLanguage]) -> None:
@@ -78,7 +79,7 @@ class Compiler:
         self._kept = lru_cache(maxsize=1024)(self._compile)
 
     def text(self, text: str) -> CompiledText:
-        """Return *text*, ready to be evaluated."""
+        """Return *text* compiled."""
         return self._kept(text) if len(text) <= _LONGEST_KEPT else self._compile(text)
 
     def _compile(self, text: str) -> CompiledText:
@@ -93,7 +94,7 @@ class Compiler:
         return CompiledText(tuple(parts), template.whole, expressions[0] if is_one else None)
 
     def expression(self, expression: Expression) -> Compiled:
-        """Return *expression*, ready to be evaluated."""
+        """Return *expression* compiled. An unusable one has a `fault`."""
         written, source = expression.written, expression.source
         if len(source) > _LONGEST:
             return Compiled(written, fault=RefusedError("expression-length", limit=_LONGEST))
@@ -130,7 +131,7 @@ def _by_prefix(
                 f"the expression languages {other.name!r} and {language.name!r} have the same"
                 f" prefix {language.prefix!r}; uninstall one of them or have it choose another"
             )
-    # The longest first: one prefix may be the start of another, and "" is the start of all.
+    # The longest prefix first: one may be the start of another, and "" is the start of all.
     return sorted(by_prefix.items(), key=lambda item: -len(item[0]))
 
 
@@ -158,7 +159,9 @@ def _of_language(written: str, source: str, language: ExpressionLanguage) -> Com
 
 
 def _answer(language: ExpressionLanguage, question: str, source: str) -> Any:
-    """Ask *language*; None if it does not know the question. It has to know only `is_cheap`."""
+    """Ask *language* a question that it need not know; None if it does not. Only `is_cheap` is
+    required.
+    """
     try:
         return getattr(language, question, lambda _source: None)(source)
     except Exception:  # noqa: BLE001 - a plugin that fails here is reported when it is evaluated

@@ -1,4 +1,4 @@
-"""Conditions of the platform's form as rows of value, operator and value that must all hold."""
+"""Show a condition in the platform's form as rows (value, operator, value) that must all hold."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ from httptask.expressions._template import has_expression
 
 @dataclass(frozen=True, slots=True)
 class ConditionRow:
-    """One comparison of a condition; its values are as a condition writes them."""
+    """One comparison of a condition. Its values are written as in a condition."""
 
     left: str
-    """`$`, or a member of it."""
+    """`$`, or one of its members."""
     operator: str = ""
-    """A comparison's sign; `!` where *left* must not be true, and nothing where it must be."""
+    """The sign of a comparison. Without a right side: `!` if *left* must be false, "" if it must be
+    true.
+    """
     right: str | None = None
     text: str | None = None
-    """The value of *right*, where that is a text in quotes."""
+    """The text, if *right* is a quoted text."""
 
 
 def condition_rows(condition: str) -> list[ConditionRow] | None:
-    """Return the rows that together say what *condition* says; None where rows cannot, and where
-    it is no condition of the platform's form.
+    """Return the rows that together mean the same as *condition*.
+
+    None if rows cannot express it, or if it is not a condition in the platform's form.
     """
     if has_expression(condition):
         return None
@@ -67,7 +70,7 @@ def _row(node: Node) -> ConditionRow | None:
 
 
 def _written(node: Path | Literal) -> str:
-    """Return *node* as a condition writes it."""
+    """Return *node* in the syntax of a condition."""
     if isinstance(node, Path):
         return "$" + "".join(map(_step, node.keys))
     if isinstance(node.value, str):
@@ -83,5 +86,5 @@ def _step(key: str | int) -> str:
 
 def _quoted(text: str) -> str:
     escaped = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
-    # A `${` would make an expression of the condition.
+    # An unescaped `${` would turn the condition into an expression.
     return "'" + escaped.replace("${", "$\\{") + "'"

@@ -12,10 +12,10 @@ from httptask.expressions._template import is_expression
 def condition_problems(
     condition: Any, at: str, check: Callable[[Any, str], Sequence[Problem]]
 ) -> list[Problem]:
-    """Return the problems of *condition*, which stands at *at*.
+    """Return the problems of *condition*, which stands at the pointer *at*.
 
-    *check* returns the problems of an expression there. Other languages than JSONPath and JSONata
-    are refused, not guessed at.
+    *check* returns the problems of an expression there. Without a `jsonata:` prefix, each problem
+    gets a hint that JSONata can compare values.
     """
     if isinstance(condition, str) and not is_expression(condition):
         return [Problem.of("condition", at, found=condition)]

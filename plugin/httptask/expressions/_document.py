@@ -10,15 +10,15 @@ from httptask._core.kept_files import LocalPaths
 from httptask.expressions._result import with_dicts
 
 Reads = Collection[tuple[str, ...]] | None
-"""Names from the root down, below which an expression reads; None: everything."""
+"""Paths of names from the root: an expression reads only below them. None: it reads everything."""
 
 
 class Document:
-    """The *data* of one evaluation. Expressions with the same reads share the same part of it.
+    """The *data* of one evaluation. Expressions with the same reads share one part of the data.
 
-    The finished tasks of a run may be a mapping that copies nothing. It is copied only for an
-    expression that reads all of them. Of files that were kept, *paths* takes the local paths out of
-    what a language sees that can take texts apart.
+    `$.tasks` may be a mapping that copies nothing; it is copied only for an expression that reads
+    all tasks. *paths* hides the local paths of stored files from languages that can take texts
+    apart.
     """
 
     def __init__(self, data: Any, paths: LocalPaths | None = None) -> None:
@@ -29,11 +29,11 @@ class Document:
 
     @cached_property
     def whole(self) -> Any:
-        """All of the data, as JSON has it."""
+        """All of the data, as plain JSON values."""
         return with_dicts(self.data)
 
     def part(self, reads: Reads) -> Any:
-        """Return the part that an expression with *reads* sees; other names at the top are null."""
+        """Return the part for an expression with *reads*; at the top, other names are null."""
         if reads is None or not isinstance(self.data, dict):
             return self.whole
         key = frozenset(reads)
@@ -42,7 +42,7 @@ class Document:
         return self._parts[key]
 
     def seen(self, reads: Reads) -> Any:
-        """Return `part`, without local paths: this looks at every value in it."""
+        """Return `part` without local paths. Takes a pass through every value in the part."""
         key = None if reads is None else frozenset(reads)
         if key not in self._seen:
             self._seen[key] = self.paths.taken_out(self.part(reads))
@@ -50,10 +50,10 @@ class Document:
 
 
 def only(data: Any, reads: Reads) -> Any:
-    """Return of *data* only what *reads* names, and null for the other names at the top.
+    """Return the parts of *data* that *reads* names; at the top, other names are null.
 
-    A list on the way is kept whole, as names select from each of its items. The result shares parts
-    with *data*.
+    A list on the way is kept whole, since names select from each of its items. The result shares
+    parts with *data*.
     """
     if reads is None or not isinstance(data, dict):
         return data
@@ -61,11 +61,11 @@ def only(data: Any, reads: Reads) -> Any:
 
 
 def _only_below(data: Mapping[str, Any], reads: Collection[tuple[str, ...]]) -> dict[str, Any]:
-    below: dict[str, list[tuple[str, ...]]] = {}
-    for first, *remaining in reads:
-        below.setdefault(first, []).append(tuple(remaining))
+    paths_by_name: dict[str, list[tuple[str, ...]]] = {}
+    for first, *rest in reads:
+        paths_by_name.setdefault(first, []).append(tuple(rest))
     part: dict[str, Any] = {}
-    for name, paths in below.items():
+    for name, paths in paths_by_name.items():
         if name not in data:
             continue
         value = data[name]

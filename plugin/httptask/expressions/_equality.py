@@ -9,9 +9,9 @@ from httptask.expressions import _numbers
 
 
 def same(left: Any, right: Any, null: Any = None) -> bool:
-    """Say whether the two JSON values are equal, at any depth.
+    """Say whether two JSON values are equal, at any depth.
 
-    *null* is what a language has for null besides None.
+    *null* is another value that the language uses for null, beside None.
     """
     left_type, right_type = type(left), type(right)
     if left_type in _numbers.NUMBERS:

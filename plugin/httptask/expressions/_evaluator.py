@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from httptask.protocols import ExpressionLanguage
 
 _SMALL = 5000
-"""Values. Data and results of this size are looked through on the event loop; no more."""
+"""Values. Data and results up to this size are traversed on the event loop, larger ones are not."""
 
 _MEDIUM = 500_000
 """Values. Expressions of linear cost run in a thread up to this size of data.
 
-Sending so few to the helper costs more.
+Sending so little data to the helper process would take longer.
 """
 
 
@@ -46,12 +46,12 @@ _NOT_PLAIN = object()
 class Evaluator:
     """Checks and evaluates expressions in *languages*, by name, within *limits*.
 
-    *kept_folder* returns the folder in which files are kept, None where none are: expressions see
-    their names, not their paths.
+    *kept_folder* returns the folder of stored files, or None: expressions see the names of the
+    files, not their paths.
 
     May be used from any thread and event loop. Costly expressions run in a helper process, which
-    starts when it is first needed; `close` ends it. Raises `PluginError` when two languages have
-    the same prefix.
+    starts when first needed; `close` ends it. Raises `PluginError` if two languages have the same
+    prefix.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class Evaluator:
     def check(self, value: Any, pointer: str, shape: Any = None) -> list[Problem]:
         """Return every problem of the expressions in the JSON *value*, which stands at *pointer*.
 
-        *shape* is what is known of their data: nested objects, in which None stands for any value,
-        and lists of one item, which stands for all. A language that can tell (JSONPath) reports a
-        name that can never be there; what an `Expected` object or an `ExpectedList` lacks is a
-        warning. Nothing is evaluated. Names of objects are not checked.
+        *shape* describes their data: nested objects, in which None stands for any value, and lists
+        of one item, which stands for all items. JSONPath, and other languages that can tell, report
+        a name that cannot exist; a name missing in an `Expected` object or an `ExpectedList` is
+        only a warning. Nothing is evaluated. Names of objects are not checked.
         """
         problems: list[Problem] = []
         for slot in Prepared.of(value).slots:
@@ -86,7 +86,7 @@ class Evaluator:
         return problems
 
     def reads(self, value: Any) -> Reads:
-        """Return the names, from the root down, below which the expressions in *value* read; None:
+        """Return the paths of names below which the expressions in *value* read; None:
         everything.
         """
         names: set[tuple[str, ...]] = set()
@@ -99,9 +99,10 @@ class Evaluator:
         return names
 
     def typed(self, text: str, data: ValueType) -> TypedText:
-        """Return what can be told of the expressions in *text* before they are evaluated, over data
-        of the type *data*. Nothing is told of those that cannot be evaluated, and by a language
-        that does not know.
+        """Return what is known about the expressions in *text* over data of the type *data*.
+
+        Nothing is known about an expression that cannot be evaluated, or whose language cannot
+        tell.
         """
         plan = self._compiled(text)
         expressions = [part for part in plan.parts if isinstance(part, Compiled)]
@@ -112,7 +113,7 @@ class Evaluator:
         return TypedText(tuple(typed), plan.whole)
 
     def task_renamed(self, text: str, before: str, after: str) -> Renamed:
-        """Return *text* with the task *before* called *after* in its expressions."""
+        """Return *text* with the task *before* renamed to *after* in its expressions."""
         pieces: list[str] = []
         outcomes: list[Renamed] = []
         end = 0
@@ -133,7 +134,7 @@ class Evaluator:
         if compiled.fault is not None or compiled.language is None:
             return not_understood(expression.written, before)
         outcome: Renamed
-        # A plugin's language need not know how.
+        # A plugin's language need not support renaming.
         if rename := getattr(compiled.language, "task_renamed", None):
             outcome = rename(compiled.source, before, after)
         else:
@@ -152,10 +153,10 @@ class Evaluator:
     ) -> Any:
         """Return the JSON *value* with every expression in it evaluated over *data*.
 
-        A caller that evaluates it again and again passes it as `Prepared`, which is searched only
-        once. *pointer* is the value's JSON Pointer, for errors; *run* holds the `swf:` names.
-        *escapes* has, by the path of a text in *value*, the function that escapes the results
-        inserted there. *value* is not changed; the result may share parts with it and with *data*.
+        A caller that evaluates the same value again passes it as `Prepared`, which is searched only
+        once. *pointer* is the value's JSON Pointer, for errors; *run* holds the `swf:` values.
+        *escapes* maps the path of a text in *value* to a function that escapes results inserted in
+        that text. *value* is not changed; the result may share parts with *value* and with *data*.
         Raises `ExpressionError`.
         """
         prepared = value if isinstance(value, Prepared) else Prepared.of(value)
@@ -166,7 +167,7 @@ class Evaluator:
         for slot in prepared.slots:
             escape = escapes.get(slot.path) if escapes else None
             only = self._compiled(slot.text).only
-            if only is not None and escape is None:  # most are
+            if only is not None and escape is None:  # the usual case
                 filled = self._plain(only, document)
                 if filled is not _NOT_PLAIN:
                     copies[slot.container][slot.key] = filled
@@ -190,6 +191,9 @@ class Evaluator:
         run: Mapping[str, Any],
         escape: Callable[[str], str] | None,
     ) -> Any:
+        """Return the text in *slot* with its expressions evaluated, awaiting the helper where
+        needed.
+        """
         plan = self._compiled(slot.text)
         results: list[Any] = []
         for part in plan.parts:
@@ -207,8 +211,10 @@ class Evaluator:
         return results[0] if plan.whole else "".join(map(_result.as_text, results))
 
     def _plain(self, compiled: Compiled, document: Document) -> Any:
-        """Return the value of the cheap *compiled* if it is a plain one, else `_NOT_PLAIN`: then
-        `_filled` finds out what is to be done, or is wrong.
+        """Return the value of the cheap *compiled* if the value is plain, else `_NOT_PLAIN`.
+
+        `_NOT_PLAIN` also stands for an error. `_filled` then evaluates again, and reports the
+        error.
         """
         data = document.data if compiled.reads_mappings else document.seen(None)
         try:
@@ -222,7 +228,7 @@ class Evaluator:
         return value if self._takes_plain and _result.is_plain(value) else _NOT_PLAIN
 
     async def _value(self, compiled: Compiled, document: Document, run: Mapping[str, Any]) -> Any:
-        if compiled.cheap and compiled.language is not None:  # most are
+        if compiled.cheap and compiled.language is not None:  # the usual case
             data = document.data if compiled.reads_mappings else document.seen(None)
             try:
                 value = _evaluated(compiled.language, compiled.source, data)
@@ -243,7 +249,7 @@ class Evaluator:
         try:
             return await self._value_by(compiled.language, compiled, document)
         except _TooDeepHereError:
-            # The stack of the helper is larger, and no caller has used any of it.
+            # The helper has a larger stack, and none of it is used by callers.
             return await self._helper().evaluate(
                 compiled.language, compiled.source, document, compiled.reads
             )
@@ -260,7 +266,7 @@ class Evaluator:
     async def _value_elsewhere(
         self, compiled: Compiled, language: ExpressionLanguage, document: Document
     ) -> Any:
-        """Return the value of *compiled*, evaluated off the event loop."""
+        """Return the value of *compiled*, evaluated in a thread or in the helper process."""
         import asyncio
 
         part = document.part(compiled.reads)
@@ -272,6 +278,7 @@ class Evaluator:
         return await self._helper().evaluate(language, compiled.source, document, compiled.reads)
 
     async def _bound(self, value: Any) -> None:
+        """Raise `RefusedError` if *value* exceeds the limit for results."""
         if value is None or value is True or value is False:
             return
         if _result.is_small(value, _SMALL):
@@ -295,7 +302,7 @@ class Evaluator:
 
 
 def _problems(compiled: Compiled, pointer: str, shape: Any) -> Iterator[Problem]:
-    """Yield the problem of *compiled*, if it has one; it stands in the text at *pointer*. See
+    """Yield the problem of *compiled*, if any. *pointer* is that of its text: see
     `Evaluator.check`.
     """
     fault, is_certain = _fault(compiled), True
@@ -315,7 +322,7 @@ def _problems(compiled: Compiled, pointer: str, shape: Any) -> Iterator[Problem]
 
 
 def _missing_name(compiled: Compiled, shape: Any) -> Exception | None:
-    """Return the error of *compiled* over data of *shape*, where its language can tell."""
+    """Return the error that a name is missing in data of *shape*, if the language can tell."""
     if shape is None:
         return None
     try:
@@ -335,11 +342,12 @@ def _typed(compiled: Compiled, data: ValueType) -> Typed:
         return getattr(compiled.language, "typed", lambda _source, _data: Typed())(
             compiled.source, data
         )
-    except Exception:  # noqa: BLE001 - a plugin's, or no expression at all, which is a problem
+    except Exception:  # noqa: BLE001 - a plugin failed, or it is no expression
         return Typed()
 
 
 def _fault(compiled: Compiled) -> _result.RefusedError | None:
+    """Return why *compiled* cannot be evaluated, or None."""
     if compiled.fault is not None or compiled.language is None:
         return compiled.fault
     try:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from httptask.expressions._typed import Typed
 
 _MOST_SELECTORS = 4
-"""In a linear query, how often a value may be selected: the product of its selector counts."""
+"""In a linear query, how many times a value may be selected: the product of its selector counts."""
 
 _LONGEST_FILTER = 200
-"""Characters of a filter in a linear query: it compares a few times only."""
+"""Characters of a filter in a linear query: a short filter makes only a few comparisons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,55 +40,58 @@ class _Query:
     steps: tuple[str | int, ...] | None
     """Names and indices of a singular query (RFC 9535, section 2.3.5.1); None for any other."""
     leading: tuple[str | int, ...]
-    """The names and indices it begins with, whatever follows them."""
+    """The names and indices with which the query begins."""
     linear: bool
-    """Its cost is bounded by the size of the data."""
+    """Whether its cost is bounded by the size of the data."""
     reads: tuple[str, ...] | None
-    """The names from the root below which it reads; None for everything."""
+    """The names from the root below which it reads; None: it reads everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonPath:
-    """Queries of RFC 9535. A singular query yields its value, any other a list."""
+    """Queries of RFC 9535. A singular query yields its value, any other query a list."""
 
     name: str = "jsonpath"
     prefix: str = ""
     reads_mappings: ClassVar[bool] = True
-    """A singular query follows names through any mapping: `$.tasks` need not be copied for it."""
+    """A singular query follows names through any mapping, so `$.tasks` need not be copied for
+    it.
+    """
 
     def check(self, source: str) -> None:
-        """Raise `ValueError` when *source* is no query of RFC 9535."""
+        """Raise `ValueError` if *source* is not a query of RFC 9535."""
         _query(source)
 
     def steps(self, source: str) -> tuple[str | int, ...] | None:
-        """Return the names and indices of a singular query; None for any other. Raises `ValueError`
-        when *source* is no query of RFC 9535.
+        """Return the names and indices of a singular query; None for any other query.
+
+        Raises `ValueError` if *source* is not a query of RFC 9535.
         """
         return _query(source).steps
 
     def is_cheap(self, source: str) -> bool:
-        """Say whether *source* is a singular query, which looks at one value for each name."""
+        """Say whether *source* is a singular query, which looks up one value for each name."""
         return self._is(source, lambda query: query.steps is not None)
 
     def is_linear(self, source: str) -> bool:
-        """Say whether *source* costs at most a fixed time for each value in the data.
+        """Say whether *source* takes at most a fixed time for each value in the data.
 
-        It may stay in this process for small data. Filters may only compare; there is at most one
-        descendant segment, and few selectors in a segment.
+        Then it may run in this process if the data are small. Filters may only compare; there is at
+        most one descendant segment, and few selectors in a segment.
         """
         return self._is(source, lambda query: query.linear)
 
     def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
-        """Return the names, from the root down, below which *source* reads; None: everything."""
+        """Return the paths of names below which *source* reads; None: everything."""
         reads = _query(source).reads
         return None if reads is None else [reads]
 
     def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
-        """Return the error of *source* over data of *shape*, or None.
+        """Return the error that *source* has over data of *shape*, or None.
 
         A shape is nested objects, in which None stands for any value, and lists of one item, which
-        stands for all. What an `Expected` object or an `ExpectedList` lacks is not certainly
-        missing.
+        stands for all items. A name missing in an `Expected` object or an `ExpectedList` is not
+        certainly missing.
         """
         query = _query(source)
         value, is_certain = shape, True
@@ -107,25 +110,28 @@ class JsonPath:
         return None
 
     def task_renamed(self, source: str, before: str, after: str) -> Renamed:
-        """Return *source* with the task *before* called *after*."""
+        """Return *source* with the task *before* renamed to *after*."""
         from httptask.expressions._jsonpath_tasks import renamed
 
         return renamed(source, before, after)
 
     def typed(self, source: str, data: ValueType) -> Typed:
-        """Return what can be told of *source* over data of the type *data*."""
+        """Return what is known about *source* over data of the type *data*."""
         from httptask.expressions._jsonpath_types import typed
 
         return typed(source, data)
 
     def _is(self, source: str, holds: Any) -> bool:
+        """Say whether *holds* is true for the query *source*."""
         try:
             return bool(holds(_query(source)))
         except ValueError:
             return True  # there is nothing to evaluate
 
     def evaluate(self, source: str, data: Any) -> Any:
-        """Return the value a singular query selects, or the list of values any other selects."""
+        """Return the value that a singular query selects, or the list of values of any other
+        query.
+        """
         query = _query(source)
         if query.steps is not None:
             value, count = follow(query.steps, data)
@@ -141,7 +147,7 @@ class JsonPath:
 
 
 def no_such_name(before: Sequence[str | int], step: str | int, value: Any) -> NoSuchNameError:
-    """Return the error of *step*, which selects nothing from *value*, the value at *before*."""
+    """Return the error that *step* selects nothing from *value*, which is at the path *before*."""
     is_index = isinstance(step, int)
     params: dict[str, Any] = {"path": normalised(before), "item" if is_index else "name": step}
     if isinstance(value, Mapping):
@@ -168,7 +174,7 @@ _TYPE_NAMES = {str: "a string", bool: "true or false", type(None): "null"}
 
 
 def compiled_query(source: str) -> Any:
-    """Return the library's query for *source*. Raises `ValueError` when it is none."""
+    """Return the library's query for *source*. Raises `ValueError` if it is not one."""
     return _query(source).compiled
 
 
@@ -178,9 +184,8 @@ def is_shorthand(name: str) -> bool:
 
 
 def normalised(steps: Sequence[str | int]) -> str:
-    """Return the query for *steps*, with names in shorthand where RFC 9535 allows it.
-
-    An example is `$.tasks['Look up'].output`.
+    """Return the query for *steps*, with names in shorthand where RFC 9535 allows it:
+    `$.tasks['Look up'].output`.
     """
     return "$" + "".join(_written(step) for step in steps)
 
@@ -208,7 +213,7 @@ def _query(source: str) -> _Query:
         raise _no_query(source, jsonpathMessage=str(error.args[0]), character=character) from error
     except RecursionError as error:
         raise RefusedError("expression-nested") from error
-    except Exception as error:  # the library has slips of its own for broken text
+    except Exception as error:  # for broken text the library also raises other errors
         raise _no_query(source) from error
     leading = _leading(compiled)
     return _Query(
@@ -243,7 +248,9 @@ def _leading(query: Any) -> tuple[str | int, ...]:
 
 
 def _reads(query: Any, leading: Sequence[str | int]) -> tuple[str, ...] | None:
-    """Return the names that *query* begins with; None: a filter of it goes back to the root."""
+    """Return the names with which *query* begins; None if one of its filters reads from the
+    root.
+    """
     names = tuple(str(step) for step in takewhile(lambda step: isinstance(step, str), leading))
     return names if names and "$" not in str(query)[1:] else None
 
@@ -259,11 +266,16 @@ def _is_linear(query: Any) -> bool:
     )
     selectors = [selector for segment in query.segments for selector in segment.selectors]
     filters = [selector for selector in selectors if isinstance(selector, Filter)]
-    if any(one.test is None or len(str(one)) > _LONGEST_FILTER for one in filters):
+    if any(
+        filter_selector.test is None or len(str(filter_selector)) > _LONGEST_FILTER
+        for filter_selector in filters
+    ):
         return False
     if descendants > 1:
         return False
-    # What is compared below each value would be compared once for each level above it.
-    if descendants and any(compares_within(one.expression.expression) for one in filters):
+    # Values compared below a descendant would be compared once more for each level above them.
+    if descendants and any(
+        compares_within(filter_selector.expression.expression) for filter_selector in filters
+    ):
         return False
     return math.prod(len(segment.selectors) for segment in query.segments) <= _MOST_SELECTORS

@@ -1,8 +1,8 @@
 """The JSONPath library, version 1.0.1, corrected where it departs from RFC 9535.
 
-Numbers are exact: literals keep their digits, and comparisons compare what is written. Quotes are
-not needed in `$.名前` (the library has U+10FF where it means U+10FFFF), and descending does not end
-at 100 levels. A filter looks only at what it needs.
+Numbers are exact: literals keep their digits, and comparisons use the decimal value. `$.名前` needs
+no quotes (the library has U+10FF where U+10FFFF is meant), and descendants are not limited to 100
+levels. A filter evaluates only the operands it needs.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Logical(LogicalExpression):  # type: ignore[misc, unused-ignore]
 
 
 class Filter(FilterSelector):  # type: ignore[misc, unused-ignore]
-    """A filter. If it only compares parts of a value with literals, it needs no library nodes."""
+    """A filter. If it only compares parts of a value with literals, it creates no library nodes."""
 
     __slots__ = ("test",)
 
@@ -97,7 +97,7 @@ class Filter(FilterSelector):  # type: ignore[misc, unused-ignore]
 def _test(expression: Any) -> Callable[[Any], bool] | None:
     """Return a function that says whether *expression* holds for a value.
 
-    None: that takes more than the value.
+    None if the result does not depend on the value alone.
     """
     if isinstance(expression, _Logical):
         left, right = _test(expression.left), _test(expression.right)
@@ -118,7 +118,7 @@ def _test(expression: Any) -> Callable[[Any], bool] | None:
 
 
 def compares_within(expression: Any) -> bool:
-    """Say whether *expression* compares two values of the data, which may both be most of it."""
+    """Say whether *expression* compares two values of the data, both of which may be large."""
     if isinstance(expression, _Logical):
         return compares_within(expression.left) or compares_within(expression.right)
     if isinstance(expression, PrefixExpression):
@@ -137,7 +137,7 @@ def _comparison(expression: _Comparison) -> Callable[[Any], bool] | None:
 
 
 def _getter(expression: Any) -> Callable[[Any], Any] | None:
-    """Return a function from a value to that of *expression*, a literal or singular query."""
+    """Return a function from a value to the value of *expression*, a literal or singular query."""
     if isinstance(expression, FilterExpressionLiteral):
         literal = expression.value
         return lambda _value: literal
@@ -191,7 +191,7 @@ def _literal(token: Any) -> Any:
 
 
 def _value(expression: Any, context: Any) -> Any:
-    """Return the value of one side of a comparison; `NOTHING`: a query selects none.
+    """Return the value of one side of a comparison; `NOTHING` if a query selects none.
 
     RFC 9535, section 2.3.5.2.2.
     """

@@ -1,4 +1,4 @@
-"""Where a JSONPath query (RFC 9535) names a task."""
+"""Rename a task in a JSONPath query (RFC 9535)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from httptask.expressions._renaming import Renamed, Renaming, Sight, not_underst
 
 
 def renamed(source: str, before: str, after: str) -> Renamed:
-    """Return the query *source* with the task *before* called *after*."""
+    """Return the query *source* with the task *before* renamed to *after*."""
     try:
         query = compiled_query(source)
     except ValueError:
@@ -20,13 +20,15 @@ def renamed(source: str, before: str, after: str) -> Renamed:
 
 
 class _Walk:
+    """Follows a query and collects the edits that rename the task."""
+
     def __init__(self, source: str, before: str, after: str) -> None:
         self.renaming = Renaming(before)
         self._source = source
         self._after = after
 
     def query(self, query: Any, sight: Sight) -> Sight:
-        """Follow *query* from a node that is *sight*, and return what it selects."""
+        """Follow *query* from a node of *sight*; return the sight of its selection."""
         from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 
         for segment in query.segments:
@@ -48,7 +50,7 @@ class _Walk:
         return sight.members
 
     def _filter(self, expression: Any, current: Sight) -> None:
-        """Follow the queries of a filter, whose `@` is *current*."""
+        """Follow the queries in a filter, whose `@` has the sight *current*."""
         from jsonpath_rfc9535.filter_expressions import FilterQuery, RootFilterQuery
 
         if isinstance(expression, FilterQuery):
@@ -67,7 +69,7 @@ class _Walk:
             self.renaming.edits[start - 1, end + 1] = _quoted(self._after, quote)
         elif is_shorthand(self._after):
             self.renaming.edits[start, end] = self._after
-        else:  # the dot belongs to the shorthand; RFC 9535, section 2.5.1.1
+        else:  # the dot belongs to the shorthand (RFC 9535, section 2.5.1.1)
             self.renaming.edits[start - 1, end] = f"[{_quoted(self._after, chr(39))}]"
 
 

@@ -1,4 +1,4 @@
-"""What a JSONPath query (RFC 9535) selects from data of a known type."""
+"""The type of a JSONPath query (RFC 9535), given the type of its data."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from httptask.expressions._jsonpath import compiled_query, normalised
 from httptask.expressions._typed import MissingName, Reading, Typed
 
 _MOST_SELECTORS = 500
-"""Selectors of one query that are followed."""
+"""How many selectors of one query are followed."""
 
 
 def typed(source: str, data: ValueType) -> Typed:
-    """Return what can be told of the query *source* over *data*. Raises `ValueError` when it is
-    none.
+    """Return what is known about the query *source* over *data*.
+
+    Raises `ValueError` if it is not a query.
     """
     query = compiled_query(source)
     walk = _Walk(data)
@@ -26,7 +27,7 @@ def typed(source: str, data: ValueType) -> Typed:
 
 
 class _Walk:
-    """Follows a query over *root*, the type of `$`."""
+    """Follows a query through *root*, the type of `$`."""
 
     def __init__(self, root: ValueType) -> None:
         self.missing: list[MissingName] = []
@@ -35,12 +36,12 @@ class _Walk:
         self._remaining = _MOST_SELECTORS
 
     def document_query(self, query: Any) -> ValueType:
-        """Return what *query* selects from the root."""
+        """Return the type of what *query* selects from the root."""
         self._read(query)
         return self._query(query, self._root, "$")
 
     def _query(self, query: Any, start: ValueType, path: str) -> ValueType:
-        """Return what *query* selects from *start*, which stands at *path*."""
+        """Return the type of what *query* selects from *start*, whose path is *path*."""
         from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 
         current = start
@@ -68,11 +69,13 @@ class _Walk:
             if step is None or isinstance(segment, JSONPathRecursiveDescentSegment):
                 break
             steps.append(step)
-        is_first = not self.readings  # those in filters come later
+        is_first = not self.readings  # readings in filters come later
         self.readings.append(Reading(tuple(steps), is_first and bool(query.singular_query())))
 
     def _selected(self, selector: Any, current: ValueType, path: str) -> ValueType:
-        """Return what *selector* selects from *current*, at *path* (RFC 9535, section 2.3)."""
+        """Return the type of what *selector* selects from *current* at *path* (RFC 9535,
+        section 2.3).
+        """
         from jsonpath_rfc9535.selectors import (
             FilterSelector,
             IndexSelector,
@@ -92,7 +95,7 @@ class _Walk:
         return members
 
     def _filter(self, expression: Any, current: ValueType, path: str) -> None:
-        """Follow the queries of a filter, whose `@` is *current*, at *path*."""
+        """Follow the queries in a filter, whose `@` has the type *current* and the path *path*."""
         from jsonpath_rfc9535.filter_expressions import FilterQuery, RootFilterQuery
 
         if isinstance(expression, RootFilterQuery):
@@ -106,7 +109,7 @@ class _Walk:
                     self._filter(part, current, path)
 
     def _miss(self, selectors: Sequence[Any], current: ValueType, path: str) -> None:
-        """Note that nothing is there for a name or an index."""
+        """Record that a name or an index does not exist in *current*."""
         step = _step(selectors)
         if step is None:
             return
@@ -115,7 +118,7 @@ class _Walk:
 
 
 def _step(selectors: Sequence[Any]) -> str | int | None:
-    """Return the name or index that *selectors* are; None: they are more, or something else."""
+    """Return the name or index in *selectors* if it is the only one; else None."""
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 
     selector = selectors[0] if len(selectors) == 1 else None
@@ -125,7 +128,7 @@ def _step(selectors: Sequence[Any]) -> str | int | None:
 
 
 def _written(selectors: Sequence[Any], *, after: str) -> str:
-    """Return *selectors* as they follow a path that ends with *after*."""
+    """Return *selectors* as they are written after a path that ends with *after*."""
     step = _step(selectors)
     if step is None:
         return f"[{', '.join(str(selector) for selector in selectors)}]"

@@ -1,8 +1,8 @@
-"""Numbers of expressions, calculated exactly where JavaScript's doubles are not exact.
+"""Arithmetic for expressions, exact where JavaScript's doubles are not.
 
-Integers are exact, however large. So are results of a `Decimal`, which stands for a number whose
-digits a double would change. Everything else is a double, except that whole doubles beyond 2**53
-count as the integers they are written as.
+Integers are exact, however large. So are calculations with a `Decimal`, which stands for a number
+whose digits a double would change. Everything else is a double, except that whole doubles beyond
+2**53 count as the integers as which they are written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from httptask.expressions._result import RefusedError
 
 
 class Calculated(float):
-    """A double from arithmetic: it may end in digits that nobody wrote, as 0.1 + 0.2 does."""
+    """A double that was calculated: it may have digits that nobody wrote, such as those of 0.1
+    + 0.2.
+    """
 
     __slots__ = ()
 
@@ -28,12 +30,14 @@ NUMBERS = frozenset((int, float, Calculated, Decimal))
 """The types of numbers; bool is not one of them."""
 
 EXACT = 2**53
-"""Whole numbers up to this one are exact as doubles."""
+"""All whole numbers up to this one are exact as doubles."""
 
 _MOST_DIGITS = 1000
-"""Digits of an exact result with a fraction: products of products would grow without end."""
+"""Digits of an exact result with a fraction. Without a limit, repeated products grow without
+end.
+"""
 _LARGEST_WHOLE = Decimal(10) ** 21
-"""A whole double from this one on stays a double: ECMAScript writes it with an exponent."""
+"""A whole double from here on stays a double, since ECMAScript writes it with an exponent."""
 
 _FAILURES = [Inexact, InvalidOperation, DivisionByZero, Overflow]
 _ALL_DIGITS = Context(prec=_MOST_DIGITS, traps=_FAILURES)
@@ -46,7 +50,7 @@ def is_number(value: Any) -> bool:
 
 
 def whole_as_int(value: Number) -> Number:
-    """Return *value*, a whole double as the integer that equals it exactly.
+    """Return *value*; a whole double within `EXACT` becomes an integer.
 
     Raises `OverflowError` if it is not finite.
     """
@@ -95,7 +99,7 @@ def remainder(left: Number, right: Number) -> Number:
 
 
 def divide(left: Number, right: Number) -> Number:
-    """Return the quotient: exact if its digits end, otherwise the nearest double."""
+    """Return the quotient: exact if its decimal digits end, otherwise the nearest double."""
     if type(left) is int and type(right) is int:
         quotient, modulus = divmod(left, right)
         if not modulus:
@@ -125,7 +129,7 @@ def total(values: Iterable[Number]) -> Number:
     """Return the sum of *values*, added from the left."""
     result: Number = 0
     for value in values:
-        # The sum of two integers, without a call: data are mostly integers.
+        # Sum two integers without a call: most data are integers.
         if type(result) is int and type(value) is int:
             result = result + value
         else:
@@ -134,24 +138,24 @@ def total(values: Iterable[Number]) -> Number:
 
 
 def compare(left: Number, right: Number) -> int:
-    """Return -1, 0 or 1: *left* is less, equal or greater, as the two are written."""
+    """Return -1, 0 or 1: *left* is less than, equal to or greater than *right*, as decimals."""
     if type(left) is not type(right):
         left, right = _comparable(left, right)
     return (left > right) - (left < right)
 
 
 def equal(left: Number, right: Number) -> bool:
-    """Say whether the two are the same number, as they are written."""
+    """Say whether the two are the same decimal number."""
     return left == right if type(left) is type(right) else compare(left, right) == 0
 
 
 def largest(values: Iterable[Number]) -> Number:
-    """Return the largest of *values*, which are not empty."""
+    """Return the largest of *values*, which must not be empty."""
     return max(values, key=_KEY)
 
 
 def smallest(values: Iterable[Number]) -> Number:
-    """Return the smallest of *values*, which are not empty."""
+    """Return the smallest of *values*, which must not be empty."""
     return min(values, key=_KEY)
 
 
@@ -159,7 +163,7 @@ _KEY = cmp_to_key(compare)
 
 
 def identity(value: Number) -> Any:
-    """Return a key that two numbers share if and only if they are the same number.
+    """Return a key that is equal for two numbers if and only if the numbers are equal.
 
     Equal keys have the same hash.
     """
@@ -167,17 +171,17 @@ def identity(value: Number) -> Any:
 
 
 def floor(value: Number) -> Number:
-    """Return the largest integer that is not greater."""
+    """Return the largest integer that is not greater than *value*."""
     return math.floor(_decimal(value) if _is_exact(value) else value)
 
 
 def ceil(value: Number) -> Number:
-    """Return the smallest integer that is not less."""
+    """Return the smallest integer that is not less than *value*."""
     return math.ceil(_decimal(value) if _is_exact(value) else value)
 
 
 def rounded(value: Number, places: int) -> Number:
-    """Return *value* rounded to *places* digits behind the point, half to the even digit.
+    """Return *value* rounded to *places* digits after the point, half to the even digit.
 
     Negative *places* round before the point.
     """
@@ -216,18 +220,18 @@ def power(base: Number, exponent: Number) -> Number:
 
 
 _MOST_BITS = 1024
-"""Bits of a power: the largest double has as many."""
+"""Bits of a power, as many as the largest double has."""
 
 
 def from_text(text: str) -> Number:
-    """Parse *text* as a JSON number. Raises `ValueError` if it is none."""
+    """Parse *text* as a JSON number. Raises `ValueError` if it is not one."""
     return number(text) if any(mark in text for mark in ".eE") else int(text)
 
 
 def to_text(value: Number) -> str:
     """Return *value* as ECMAScript writes it, but with all digits of integers and decimals.
 
-    Of a calculated double, JSONata writes 15 digits: as many as are certain.
+    A calculated double has 15 digits, as in JSONata: further digits are not certain.
     """
     return number_text(whole_as_int(written(value)))
 
@@ -243,14 +247,16 @@ def _result(
     left: Number,
     right: Number,
 ) -> Number:
-    """Calculate with doubles, or with decimals where doubles would be inexact and must not be."""
+    """Calculate with doubles, or with decimals if the result must be exact and doubles would
+    not be.
+    """
     if not (_is_exact(left) or _is_exact(right)):
         result = as_doubles(left, right)  # type: ignore[arg-type]  # neither is a Decimal
         if -EXACT < result < EXACT or not (_is_whole(left) and _is_whole(right)):
             return _calculated(result)
     elif isinstance(left, float) and isinstance(right, float):
         has_fraction = not (left.is_integer() and right.is_integer())
-        if has_fraction:  # it is no calculation with integers
+        if has_fraction:  # only calculations with integers have to be exact
             return _calculated(as_doubles(left, right))
     return _from_decimal(_exactly(exactly, _decimal(left), _decimal(right)))
 
@@ -265,10 +271,7 @@ def _exactly(
 
 
 def _is_exact(value: Number) -> bool:
-    """Say whether arithmetic with *value* has to be exact.
-
-    Its digits, or those of a sum with it, need more than a double.
-    """
+    """Say whether arithmetic with *value* has to be exact, since a double would lose digits."""
     return isinstance(value, Decimal) or not -EXACT <= value <= EXACT
 
 
@@ -298,9 +301,9 @@ def _from_decimal(value: Decimal) -> Number:
 
 
 def _comparable(left: Number, right: Number) -> tuple[Any, Any]:
-    """Return the two in types that Python compares as they are written.
+    """Return the two in types that Python compares as decimals.
 
-    Python compares doubles by all of their binary digits.
+    Python compares doubles by their binary value.
     """
     if isinstance(left, Decimal) or isinstance(right, Decimal):
         return _decimal(left), _decimal(right)

@@ -1,4 +1,6 @@
-"""A JSON value searched once for the texts that its evaluations, however many, may replace."""
+"""A JSON value searched once for its texts with expressions, and then evaluated any number of
+times.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ class TextSlot:
     """A text in a JSON value that an evaluation may replace."""
 
     container: int
-    """The index, in `Prepared.containers`, of the object or array it stands in."""
+    """The index in `Prepared.containers` of the object or array that holds the text."""
     key: Any
     path: pointers.Path
     text: str
@@ -28,16 +30,16 @@ class Prepared:
     slots: tuple[TextSlot, ...]
     """In document order."""
     containers: tuple[tuple[int, Any], ...]
-    """The objects and arrays on the way to these texts, outer ones first.
+    """The objects and arrays that enclose these texts, outer ones first.
 
-    Each is the index of the one it stands in, and its name or index there. The first one is around
-    the value itself.
+    Each entry is the index of its own container, and its name or index there. The first entry is a
+    list around the value itself.
     """
 
     @classmethod
     def of(cls, value: Any) -> Prepared:
-        """Search *value*, without recursion: no depth of nesting fails."""
-        # Paths begin at the array around the value.
+        """Search *value*. No recursion, so that deep nesting does not fail."""
+        # Paths begin at the list around the value.
         slots: list[TextSlot] = []
         containers: dict[pointers.Path, tuple[int, int, Any]] = {}
         queue: list[tuple[pointers.Path, Any]] = [((0,), value)]
@@ -66,7 +68,7 @@ class Prepared:
 
 
 def _index_of(containers: dict[pointers.Path, tuple[int, int, Any]], path: pointers.Path) -> int:
-    """Return the index of the container at *path*; add it and those around it if missing."""
+    """Return the index of the container at *path*; add it and its containers if missing."""
     for length in range(len(path) + 1):
         outer = path[:length]
         if outer not in containers:

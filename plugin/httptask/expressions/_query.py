@@ -1,4 +1,4 @@
-"""A JSONPath query (RFC 9535) that a setting is, without `${…}` around it."""
+"""A JSONPath query (RFC 9535) in a setting, without `${…}` around it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ _LANGUAGE = JsonPath()
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query of RFC 9535, whose cost the size of the data bounds."""
+    """A query of RFC 9535 whose cost is bounded by the size of the data."""
 
     text: str
     steps: tuple[str | int, ...] | None
-    """Names and indices, if it selects one value at most; None for a query that gives a list."""
+    """The names and indices of a query that selects at most one value; None for any other query."""
 
     @classmethod
     def of(cls, text: str) -> Query:
-        """Return the query *text*. Raises `ValueError` with a sentence for one that cannot be used:
-        it cannot be parsed, or could take longer than one pass through the data.
+        """Parse the query *text*.
+
+        Raises `ValueError` with a sentence if it cannot be parsed, or could take longer than one
+        pass through the data.
         """
         steps = _LANGUAGE.steps(text)
         if steps is None and not _LANGUAGE.is_linear(text):
@@ -35,11 +37,11 @@ class Query:
 
     @classmethod
     def of_steps(cls, steps: tuple[str | int, ...]) -> Query:
-        """Return the query of one value, at the names and indices *steps*."""
+        """Return the query for the one value at the names and indices *steps*."""
         return cls(normalised(steps), steps)
 
     def values(self, data: Any) -> list[Any]:
-        """Return everything that the query selects from *data*."""
+        """Return all values that the query selects from *data*."""
         if self.steps is None:
             return [node.value for node in compiled_query(self.text).finditer(data)]
         value, count = follow(self.steps, data)

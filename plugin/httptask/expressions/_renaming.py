@@ -1,7 +1,8 @@
-"""Renaming a task inside expressions: what a walk over a syntax tree reports, and the new text.
+"""Rename a task inside expressions: the values a syntax walk has to follow, and the new text.
 
-An expression sees one document, `{"input", "tasks", "variables"}`. A walk follows which parts of it
-can be the document or its `tasks`: `tasks.Phone` names a task, `input.Phone` does not.
+An expression sees one document, `{"input", "tasks", "variables"}`. A walk follows which parts of
+the expression can be the document or its `tasks`: `tasks.Phone` names a task, `input.Phone` does
+not.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 TASKS = "tasks"
-"""The name under which expressions see the tasks that have ended."""
+"""The name under which expressions see the finished tasks."""
 
 
 class Sight(Enum):
-    """What a part of an expression can be."""
+    """The possible values of a part of an expression."""
 
     DOCUMENT = "the whole document"
     TASKS = "its tasks, by name"
@@ -35,7 +36,7 @@ class Sight(Enum):
 
     @property
     def exposes_tasks(self) -> bool:
-        """Whether the names of tasks can be reached through it."""
+        """Whether a task can be looked up in it by name."""
         return self in (Sight.DOCUMENT, Sight.TASKS, Sight.EITHER)
 
     def member(self, name: str) -> Sight:
@@ -52,20 +53,20 @@ class Sight(Enum):
 
 @dataclass(slots=True)
 class Renaming:
-    """Collects where the task *before* is named, during a walk over one expression."""
+    """Collects the places where the task *before* is named, during a walk over one expression."""
 
     before: str
     edits: dict[tuple[int, int], str] = field(default_factory=dict)
-    """(start, end) in the source -> what stands there from now on."""
+    """(start, end) in the source -> the new text."""
     doubtful: bool = False
-    """Whether the task may be named in a way that cannot be followed."""
+    """Whether the task may also be named in a way that the walk cannot follow."""
     passed: bool = False
-    """Whether the document or its tasks are passed on without being followed, to a function say."""
+    """Whether the document or its tasks go somewhere the walk cannot follow, such as a function."""
     if_passed: bool = False
-    """Whether the name stands somewhere that matters when they are passed."""
+    """Whether the name occurs where it matters only if they are passed."""
 
     def meet(self, sight: Sight, name: str) -> bool:
-        """Say whether *name*, looked up in *sight*, is the task's; note if that is doubtful."""
+        """Say whether looking up *name* in *sight* names the task; note if that is doubtful."""
         if name != self.before:
             return False
         self.doubtful |= sight is Sight.EITHER
@@ -73,11 +74,11 @@ class Renaming:
         return sight is Sight.TASKS
 
     def passing(self, sight: Sight) -> None:
-        """Note that *sight* goes where it is not followed."""
+        """Note that a value of *sight* goes where the walk cannot follow it."""
         self.passed |= sight.exposes_tasks
 
     def result(self, source: str, sight: Sight) -> Renamed:
-        """Return the outcome for *source*, whose value is *sight*."""
+        """Return the outcome for *source*, whose own value is *sight*."""
         text = source
         for (start, end), written in sorted(self.edits.items(), reverse=True):
             text = text[:start] + written + text[end:]
@@ -86,15 +87,15 @@ class Renaming:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """An expression after a task was renamed."""
+    """An expression after renaming a task."""
 
     source: str
     is_doubtful: bool = False
     """Whether it may still name the task by its old name."""
     yields_tasks: bool = False
-    """Whether its value may hold the tasks: whoever reads it may name them, too."""
+    """Whether its value may contain the tasks, so that its reader may name them, too."""
 
 
 def not_understood(source: str, before: str) -> Renamed:
-    """Return *source* as it is; the outcome is doubtful if it contains the name at all."""
+    """Return *source* unchanged. The outcome is doubtful if the name occurs in it at all."""
     return Renamed(source, before in source, before in source)

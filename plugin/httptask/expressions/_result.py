@@ -1,4 +1,4 @@
-"""What an expression may yield: JSON, within a size."""
+"""The results that an expression may yield: JSON, of limited size."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from httptask._core.strict_json import Number, dump, number_text
 from httptask.errors import CodedError
 
 DEEPEST = 500
-"""Levels of nesting of a result. Other parts of a program fail to read or write more."""
+"""Levels of nesting in a result. Other parts of a program cannot read or write more."""
 
 MOST_KNOWN = 200
 """Names in an error's `known`."""
 
 MOST_LISTED = 10
-"""Names of them that its sentence lists: see the format `members` of the sentences."""
+"""How many of these names the sentence lists: see the format `members` of the sentences."""
 
 
 SHORTHAND = re.compile(
@@ -30,29 +30,32 @@ SHORTHAND = re.compile(
 
 
 class RefusedError(CodedError):
-    """Why an expression has no usable result. The param `known` has the names that exist where a
-    name was wrong.
+    """The reason why an expression has no usable result.
+
+    The param `known` lists the existing names if a name was wrong.
     """
 
 
 class NoSuchNameError(RefusedError, LookupError):
-    """What an expression looks for is not there, and nothing else is wrong: in other data it may
-    have a result.
+    """The expression looks for a name or an index that the data lack.
+
+    Nothing else is wrong: over other data it may have a result.
     """
 
     is_certain = True
-    """Whether it cannot exist; false: it is only not expected."""
+    """True: the name cannot exist; false: it is only not expected."""
 
 
 def refusal(error: BaseException) -> RefusedError:
-    """Return *error*, which a language raised, with a code: one of ours has it, a plugin's has
-    words of its own.
+    """Return *error*, which a language raised, as a `RefusedError`.
+
+    Ours already is one. The error of a plugin keeps its message.
     """
     if isinstance(error, RefusedError):
         return error
     if isinstance(error, LookupError | ValueError):
         kind = NoSuchNameError if isinstance(error, LookupError) else RefusedError
-        with suppress(Exception):  # a plugin's error that cannot say what it is
+        with suppress(Exception):  # converting a plugin's error to text may itself fail
             return kind(
                 "expression-failed", languageMessage=_sentence(error), known=_known_in(error)
             )
@@ -60,7 +63,7 @@ def refusal(error: BaseException) -> RefusedError:
 
 
 def described(error: BaseException) -> str:
-    """Return *error* with its class, for one that nobody foresaw."""
+    """Return the class and message of an unforeseen *error*."""
     name = type(error).__name__
     try:
         return f"{name}: {error}"
@@ -69,14 +72,16 @@ def described(error: BaseException) -> str:
 
 
 class Expected(dict[str, Any]):
-    """In the shape of a document, an object with names that are expected: another is most likely a
-    mistake, but not certainly.
+    """In the shape of a document: an object whose names are expected.
+
+    Another name is probably, but not certainly, a mistake.
     """
 
 
 class ExpectedList(list[Any]):
-    """In the shape of a document, a list that may be the reference to a file in its place: a name
-    in it is most likely a mistake, but for that of the reference.
+    """In the shape of a document: a list that may be replaced by a reference to a file.
+
+    A name looked up in it is probably a mistake, unless it is that of the reference.
     """
 
     name = "$file"
@@ -90,7 +95,7 @@ _BITS = 256
 
 
 def with_dicts(value: Any) -> Any:
-    """Return *value*, data of a run or a part of it, with dictionaries for mappings.
+    """Return *value*, the data of a run or part of it, with mappings replaced by dictionaries.
 
     `$.tasks` may be a mapping that copies nothing.
     """
@@ -107,11 +112,11 @@ def with_dicts(value: Any) -> Any:
 _SCALARS = frozenset((str, int, bool, type(None)))
 _SHORT = 512
 PLAIN_SIZE = 6 * _SHORT + 2
-"""No plain value is larger, in bytes of JSON."""
+"""The size of the largest plain value, in bytes of JSON."""
 
 
 def is_plain(value: Any) -> bool:
-    """Say whether *value* is a short text or integer, a boolean or null: most results are."""
+    """Say whether *value* is a short text or integer, a boolean or null. Most results are."""
     if isinstance(value, str):
         return len(value) <= _SHORT
     if isinstance(value, int):
@@ -132,8 +137,8 @@ def is_small(value: Any, most: int) -> bool:
     while pending:
         parent = pending.pop()
         remaining -= len(parent)
-        # No view of a dict waits its turn: thousands of new objects would start the garbage
-        # collector, which then looks at all of the value, too.
+        # The containers themselves are queued, not views of them: thousands of new objects would
+        # trigger the garbage collector, which would then traverse the whole value as well.
         for item in parent.values() if type(parent) is dict else parent:
             item_type = type(item)
             if item_type is str:
@@ -148,14 +153,14 @@ def is_small(value: Any, most: int) -> bool:
 
 
 def check(value: Any, limit: int) -> None:
-    """Raise `RefusedError` when *value* is not JSON or too large.
+    """Raise `RefusedError` if *value* is not JSON or too large.
 
     *limit* is in bytes of JSON without spaces, in UTF-8.
     """
     remaining = limit + 2  # the brackets of the list around it do not count
     level: list[Any] = [[value]]
     for _ in range(DEEPEST + 1):
-        below: list[Any] = []
+        next_level: list[Any] = []
         for parent in level:
             remaining -= max(2, len(parent) + 1)  # brackets and commas
             items: Iterable[Any] = parent
@@ -164,19 +169,19 @@ def check(value: Any, limit: int) -> None:
                 items = parent.values()
             for item in items:
                 if isinstance(item, (dict, list)):
-                    below.append(item)
+                    next_level.append(item)
                 else:
                     remaining -= _scalar_size(item, remaining)
             if remaining < 0:
                 raise RefusedError("expression-result-size", limit=limit)
-        if not below:
+        if not next_level:
             return
-        level = below
+        level = next_level
     raise RefusedError("expression-result-depth", limit=DEEPEST)
 
 
 def _size_of_names(item: dict[Any, Any], remaining: int) -> int:
-    """Return the bytes of the names in *item* as JSON, a colon behind each."""
+    """Return the size of the names in *item* as JSON, each with its colon."""
     size = len(item)
     for name in item:
         if not isinstance(name, str):
@@ -188,7 +193,8 @@ def _size_of_names(item: dict[Any, Any], remaining: int) -> int:
 def as_text(value: Any) -> str:
     """Return the JSON *value* as it is inserted into text.
 
-    A string as it is, a whole number in full, anything else as JSON without spaces.
+    A string stays as it is, a number is written with all its digits, anything else as JSON without
+    spaces.
     """
     if isinstance(value, str):
         return value
@@ -213,7 +219,7 @@ def _known_in(error: BaseException) -> list[str] | None:
 
 
 def _scalar_size(item: Any, remaining: int) -> int:
-    """Return the bytes of *item*, which is no list and no object, as JSON."""
+    """Return the size of *item*, which is neither list nor object, as JSON."""
     if isinstance(item, str):
         return _text_size(item, remaining)
     if item is None or item is True:
@@ -234,7 +240,7 @@ def _scalar_size(item: Any, remaining: int) -> int:
 def _text_size(text: str, remaining: int) -> int:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return len(text) + 2
-    # No text has fewer bytes than characters: one that is too long need not be written out.
+    # A text has at least as many bytes as characters, so a long one need not be encoded.
     if len(text) > remaining:
         return len(text)
     return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass"))

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _OBJECT = (dict, Mapping)
-"""`dict` first: a check against an abstract class is slow, and filters make many. A tuple: a union
-would be made for every check.
+"""`dict` comes first: a check against an abstract class is slow, and filters make many. A tuple,
+not a union: a union would be built for every check.
 """
 
 
 def follow(steps: Sequence[str | int], data: Any) -> tuple[Any, int]:
-    """Follow *steps* from *data* as far as they lead; return the value there and their number.
+    """Follow *steps* from *data* as far as possible; return the value reached and the number of
+    steps.
 
-    A name selects from an object only, an index from an array only (RFC 9535, sections 2.3.1.2 and
-    2.3.3.2).
+    A name selects only from an object, an index only from an array (RFC 9535, sections 2.3.1.2
+    and 2.3.3.2).
     """
     value = data
     for count, step in enumerate(steps):

@@ -1,4 +1,4 @@
-"""What can be told of an expression before it is evaluated, over data of a known type."""
+"""What is known about an expression before it is evaluated, given the type of its data."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from httptask._schema.value_types import ANY, ValueType
 
 @dataclass(frozen=True, slots=True)
 class MissingName:
-    """A name, or an index, that an expression looks up where there is none."""
+    """A lookup of a name or an index that does not exist."""
 
     path: str
-    """The query of the value that lacks it: `$.input`."""
+    """The query of the value in which it is looked up: `$.input`."""
     name: str | int
     value: ValueType
-    """What stands at the path."""
+    """The type of the value at the path."""
     is_certain: bool = False
-    """Nothing can stand there; false: nothing is documented to."""
+    """True: it cannot exist; false: it is only not documented."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A way from the root of the data down that an expression reads."""
+    """A path from the root of the data that an expression reads."""
 
     steps: tuple[str | int, ...]
     is_needed: bool = False
-    """The expression has no value where there is nothing."""
+    """Whether the expression has no value without a value at this path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What can be told of one expression."""
+    """What is known about one expression."""
 
     type: ValueType = ANY
     """The type of its value, if it has one."""
@@ -41,10 +41,10 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class TypedExpression:
-    """An expression in a text, and what can be told of it."""
+    """An expression in a text, and what is known about it."""
 
     written: str
-    """As it stands in the text, with `${` and `}`."""
+    """As written in the text, with `${` and `}`."""
     typed: Typed
 
 
@@ -54,4 +54,4 @@ class TypedText:
 
     expressions: tuple[TypedExpression, ...]
     is_whole: bool
-    """The text is wholly one expression, whose value keeps its type."""
+    """Whether the text is wholly one expression, so that the value keeps its type."""

@@ -1,4 +1,4 @@
-"""The parent's side of the helper process: starts it, asks it, and ends it in time."""
+"""The parent's side of the helper process: start it, send it work, and end it in time."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from httptask.protocols import ExpressionLanguage
 
 START_SECONDS = 30.0
-"""Seconds for starting the helper and reading a request: generous, for a busy machine."""
+"""Seconds for starting the helper and reading a request. Generous, for a busy machine."""
 
 _LARGE = 1024 * 1024
-"""Bytes of a message that other threads should not wait for."""
+"""Bytes. Smaller messages are parsed without letting other threads run."""
 _ESCAPED = 3
-"""How many times longer a message may be than its value in UTF-8: it is ASCII."""
+"""How much longer than its value in UTF-8 a message may be, since messages are ASCII."""
 _KEPT_VARIABLES = (
     "PATH",
     "LD_LIBRARY_PATH",
@@ -42,12 +42,12 @@ _KEPT_VARIABLES = (
     "PYTHONHOME",
     "PYTHONPYCACHEPREFIX",
 )
-"""Variables the helper inherits. The others may hold secrets, which expressions need not see."""
+"""Environment variables that the helper inherits. Others may hold secrets."""
 
 _OUT_OF_TIME = getattr(signal, "SIGPROF", 0)
-"""The signal that ends the helper when an evaluation has had its processor time.
+"""The signal that ends the helper when an evaluation has used up its processor time.
 
-0 where only a clock can tell (Windows).
+0 on Windows, where only elapsed time is limited.
 """
 
 _CLOSED = "expression-closed"
@@ -60,7 +60,7 @@ class _EndedEarlyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Helper:
-    """The helper process and the two ends of its pipes that are ours."""
+    """The helper process and our ends of its pipes."""
 
     process: subprocess.Popen[bytes]
     requests: BinaryIO
@@ -73,18 +73,20 @@ class _Helper:
 
 @dataclass(slots=True, eq=False)
 class _Job:
+    """One expression to evaluate."""
+
     language: ExpressionLanguage
     source: str
     document: Document
     reads: Reads
     began: bool = False
-    """The helper is evaluating it."""
+    """Whether the helper has begun to evaluate it."""
     abandoned: bool = False
-    """Nobody awaits its result any more."""
+    """Whether nobody awaits its result any more."""
 
 
 class Worker:
-    """Evaluates in one helper process, one expression at a time; from any thread or event loop.
+    """Evaluates expressions in one helper process, one at a time, for any thread or event loop.
 
     *seconds* is the processor time for one expression, *most_bytes* the size of its result.
     """
@@ -100,7 +102,7 @@ class Worker:
     def _reset(self) -> None:
         self._owner = os.getpid()
         self._lock = threading.Lock()
-        # One thread of our own: expressions that wait their turn must not take those of
+        # A thread pool of its own: waiting expressions must not occupy the threads of
         # asyncio.to_thread.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="httptask-expressions")
         self._helper: _Helper | None = None
@@ -112,11 +114,12 @@ class Worker:
     ) -> Any:
         """Return the value of *source* over the part of *document* that it *reads*.
 
-        The part that the helper has seen last is not sent again. Raises `RefusedError` for every
-        failure. When the awaiting task is cancelled, the evaluation ends at once.
+        The part that was sent last is not sent again. Raises `RefusedError` for every failure.
+        Cancelling the awaiting task ends the evaluation at once.
         """
         if self._owner != os.getpid():
-            # After a fork the helper and the thread belong to our parent: they are left alone.
+            # After a fork the helper and the thread belong to the parent process and are left
+            # alone.
             self._inherited.append((self._helper, self._thread))
             self._reset()
         if self._closed:
@@ -124,7 +127,7 @@ class Worker:
         job = _Job(language, source, document, reads)
         try:
             future = self._thread.submit(self._run, job)
-        except RuntimeError as error:  # closed meanwhile, or Python is about to end
+        except RuntimeError as error:  # closed meanwhile, or the interpreter is shutting down
             raise RefusedError(_CLOSED) from error
         try:
             return await asyncio.wrap_future(future)
@@ -133,7 +136,7 @@ class Worker:
             raise
 
     def close(self) -> None:
-        """End the helper process; what is being evaluated fails."""
+        """End the helper process. An evaluation under way fails."""
         if self._owner != os.getpid():
             return
         with self._lock:
@@ -169,7 +172,8 @@ class Worker:
         except _EndedEarlyError:
             if not reused:
                 raise RefusedError(_NO_START) from None
-            # Somebody ended it before the request: that is not the expression's fault.
+            # The helper was killed before the request arrived, for which the expression is not to
+            # blame.
             helper = self._begin_anew(job)
         self._sent = (weakref.ref(job.document), job.reads)
         job.began = True
@@ -182,7 +186,7 @@ class Worker:
             raise RefusedError(_NO_START) from None
 
     def _request(self, job: _Job) -> Sequence[bytes]:
-        """Return the pieces of a request, in the form of the helper's documentation."""
+        """Return the pieces of a request, in the format that `_helper` documents."""
         form: str = "same"
         data: Sequence[bytes] = ()
         if not self._has_sent(job):
@@ -191,14 +195,14 @@ class Worker:
         return [pickle.dumps(head), *data]
 
     def _has_sent(self, job: _Job) -> bool:
-        """Say whether the data sent last are those of *job*."""
+        """Say whether the data sent last are the data of *job*."""
         if self._sent is None:
             return False
         document, reads = self._sent
         return document() is job.document and reads == job.reads
 
     def _begin(self, request: Sequence[bytes], job: _Job) -> _Helper:
-        """Send *request* and return the helper once it has begun."""
+        """Send *request* and return the helper once it has begun the evaluation."""
         helper = self._started(job)
         with _Deadline(helper, START_SECONDS) as deadline:
             try:
@@ -230,11 +234,12 @@ class Worker:
         if message.get("last"):
             self._discard()
         if "code" in message:
-            kind = NoSuchNameError if message.get("absent") else RefusedError
-            raise kind(message["code"], message["params"])
+            error_class = NoSuchNameError if message.get("absent") else RefusedError
+            raise error_class(message["code"], message["params"])
         return message["value"]
 
     def _why_it_ended(self, helper: _Helper, deadline: _Deadline) -> RefusedError:
+        """Return the error for a helper that ended without an answer."""
         if helper.process.returncode == -_OUT_OF_TIME:
             return RefusedError("expression-time", seconds=self._seconds)
         if deadline.passed:
@@ -242,8 +247,8 @@ class Worker:
         return RefusedError(_CLOSED if self._closed else "expression-helper-gone")
 
     def _started(self, job: _Job) -> _Helper:
-        # `close` and `_abandon` hold the lock too: either they are seen here, or they see the
-        # helper.
+        # `close` and `_abandon` take the lock as well. Either their flag is seen here, or they see
+        # the helper and kill it.
         with self._lock:
             if self._closed or job.abandoned:
                 raise RefusedError(_CLOSED)
@@ -261,13 +266,17 @@ class Worker:
             return
         helper.kill()
         for stream in (helper.requests, helper.replies):
-            with suppress(OSError):  # what was not sent cannot be flushed
+            with suppress(
+                OSError
+            ):  # closing flushes unsent data, which fails after the process ended
                 stream.close()
         helper.process.wait()
 
 
 class _Deadline:
-    """Ends *helper* when the block takes longer than *seconds*; *passed* says whether it did."""
+    """Kills *helper* if the `with` block takes longer than *seconds*; *passed* says whether it
+    did.
+    """
 
     def __init__(self, helper: _Helper, seconds: float) -> None:
         self.passed = False
@@ -295,7 +304,7 @@ class _Deadline:
 
 def _start() -> _Helper:
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    # An empty entry means the current folder; -P keeps Python from putting it first by itself.
+    # An empty entry stands for the current folder. -P keeps Python from adding that folder itself.
     environment["PYTHONPATH"] = os.pathsep.join(str(path) or os.curdir for path in sys.path)
     process = subprocess.Popen(  # our own module, in our own Python
         [sys.executable, "-P", "-W", "ignore", "-m", "httptask.expressions._helper"],
@@ -303,7 +312,7 @@ def _start() -> _Helper:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
-        start_new_session=True,  # Ctrl+C in a terminal reaches only the parent, which decides
+        start_new_session=True,  # so that Ctrl+C in a terminal reaches only the parent
     )
     return _Helper(process, cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout))
 
@@ -316,7 +325,7 @@ def _language(job: _Job) -> bytes:
 
 
 def _data(document: Document, reads: Reads) -> tuple[str, Sequence[bytes]]:
-    """Return the form of the part of *document* that an expression *reads*, and its pieces."""
+    """Return the form and the pieces of the part of *document* that an expression *reads*."""
     try:
         pieces = _pickled(document.part(reads))
         if any(map(document.paths.may_stand_in, pieces)):
@@ -335,7 +344,7 @@ def _pickled(data: Any) -> Sequence[bytes]:
 
 
 def _as_text(data: Any) -> Sequence[bytes]:
-    # Pickling takes several levels of recursion for each level of nesting, writing JSON one.
+    # Pickling needs several levels of recursion for each level of nesting, JSON only one.
     try:
         return [pickle.dumps(dump(data))]
     except (RecursionError, TypeError, ValueError) as error:
@@ -343,9 +352,9 @@ def _as_text(data: Any) -> Sequence[bytes]:
 
 
 class _Sink:
-    """Keeps the pieces that a pickler writes.
+    """Collects the pieces that a pickler writes.
 
-    As it is written in Python, other threads may run between two pieces.
+    Because it is written in Python, other threads may run between two pieces.
     """
 
     def __init__(self) -> None:
@@ -358,7 +367,7 @@ class _Sink:
 def _read(helper: _Helper, most_bytes: int) -> bytes:
     """Return the content of the next message.
 
-    Raises `EOFError` when there is none, or it is longer than *most_bytes*.
+    Raises `EOFError` if there is none, or if it is longer than *most_bytes*.
     """
     header = helper.replies.read(LENGTH.size)
     if len(header) < LENGTH.size:
@@ -373,7 +382,7 @@ def _read(helper: _Helper, most_bytes: int) -> bytes:
 def _parsed(content: bytes) -> Any:
     if len(content) < _LARGE:
         return json.loads(content, parse_float=number)
-    # A Python function for each object lets other threads run meanwhile.
+    # Calling a Python function for each object lets other threads run meanwhile.
     return json.loads(
         content,
         object_pairs_hook=lambda pairs: dict(pairs),
