@@ -2,17 +2,17 @@
 
     python -P -m httptask.expressions._helper
 
-Its standard input carries requests, each one or two pickles: `(language, source, seconds,
-most_bytes, form)`, where *language* is itself pickled, and the data. *form* tells what the data is:
-`json` a value, `text` JSON text, and `same` the value of the previous request, which is not sent
-again.
+Its standard input carries requests. Each is one or two pickles: `(language, source, seconds,
+most_bytes, form)`, where *language* is itself pickled, and then the data. *form* says what the data
+are: `json` a value, `text` JSON text, and `same` the value of the previous request, which is not
+sent again.
 
-Its standard output carries messages, each a length of eight bytes and that much JSON. The first is
-`{}`, when a request has been read and its evaluation begins: nothing before counts as the
-expression's time. The second is `{"value": …}` or a refusal, `{"code": …, "params": …, "absent":
-…}`; with `"last": true` the process ends after it. An evaluation that needs more than *seconds* of
-processor time ends the process with `SIGPROF`. It ends by itself when its input does, so that it
-never outlives its parent.
+Its standard output carries messages, each a length of eight bytes and that many bytes of JSON. For
+each request there are two. `{}` says that the request has been read and the evaluation begins; the
+time before it does not count as the expression's. Then comes `{"value": …}` or a refusal, `{"code":
+…, "params": …, "absent": …}`; after `"last": true` the process ends. An evaluation that needs more
+than *seconds* of processor time ends the process with `SIGPROF`. The process also ends with its
+input, so that it never outlives its parent.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ from httptask.expressions import _result
 LENGTH = struct.Struct(">Q")
 
 _MEMORY = 1024**3
-"""Bytes of address space beyond those at the start."""
+"""Bytes of address space beyond those in use at the start."""
 
 BUSY = 10
-"""How many times its processor time an evaluation may last: a busy machine shares processors."""
+"""How many times its processor time an evaluation may last by the clock: machines are busy."""
 
 _GRACE = 5
-"""Seconds beyond that, after which an evaluation ends itself: its parent must be gone."""
+"""Seconds beyond that, after which an evaluation ends itself because its parent must be gone."""
 
 
 _LONGEST = 2000
-"""Characters of a param of a refusal: it may quote data."""
+"""Characters of a param in a refusal, which may quote data."""
 
 
 def main() -> None:
-    """Serve until the input ends."""
+    """Serve requests until the input ends."""
     requests, replies = _take_over_streams()
     _limit_resources()
     _load_languages()
@@ -83,11 +83,12 @@ def main() -> None:
 
 
 def _evaluated(evaluate: Any, source: str, data: Any, most_bytes: int) -> dict[str, Any]:
+    """Return the message with the value of *source* over *data*, or with the refusal."""
     try:
         value = evaluate(source, data)
         _result.check(value, most_bytes)
     except MemoryError:
-        # After running out of memory, objects may be half made: a new process is better.
+        # After running out of memory, objects may be half built: start a new process.
         refusal = _result.RefusedError("expression-memory", limit=_MEMORY >> 20)
         return {**_message(refusal), "last": True}
     except RecursionError:
@@ -109,7 +110,7 @@ def _send(replies: BinaryIO, message: dict[str, Any]) -> None:
 
 
 def _take_over_streams() -> tuple[BinaryIO, BinaryIO]:
-    # What a language prints or reads must not end up between the messages.
+    # Anything a language prints or reads must stay out of the messages.
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -142,23 +143,23 @@ def _address_space() -> int:
 
 
 def _alarm(processor_seconds: float, seconds: float) -> None:
-    # The default action of the signals ends the process even while no Python code runs, as in a
-    # regular expression.
+    # The default action of these signals ends the process even while no Python code runs, for
+    # example in a regular expression.
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, processor_seconds)
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _load_languages() -> None:
-    # Before the first request, so that it does not count as an expression's time.
+    # Before the first request, so that loading does not count as an expression's time.
     from httptask.expressions import _jsonata, _jsonata_evaluator, _jsonpath_filters  # noqa: F401
 
     _jsonata.hide_clock()
-    # An evaluation makes little garbage in cycles: to look for it as often as usual takes a fifth
+    # An evaluation leaves little cyclic garbage. Collecting it as often as usual would take a fifth
     # of the time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    # As the JSONata library sets it: its evaluation takes several frames a level.
+    # The JSONata library's own setting: its evaluation takes several frames for each level.
     sys.setrecursionlimit(10_000)
 
 

@@ -1,6 +1,6 @@
-"""JSONata, for what a query cannot express.
+"""JSONata, the language for what a JSONPath query cannot express.
 
-An expression is evaluated in this process only if its cost is plainly bounded by what it reads.
+An expression is evaluated in this process only if its cost is clearly bounded by the data it reads.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _REFUSED: Mapping[str, str] = {
     "shuffle": "expression-shuffle",
     "eval": "expression-eval",
 }
-"""JSONata's functions that are not pure, and the codes with which they are refused."""
+"""Functions of JSONata that are not pure -> the code with which they are refused."""
 
 _AUTHORS_OWN = ("D3137", "D3141")
-"""Codes of `$error` and `$assert`: their message is the author's own."""
+"""Codes of `$error` and `$assert`: the author wrote their messages."""
 
 _IGNORES_CASE = re.compile(r"\(\?[a-zA-Z]*i")
 
 _MOST_KEPT = 256
-"""Expressions that a thread keeps ready."""
+"""Parsed expressions that a thread caches."""
 
 _LONGEST_KEPT = 4096
-"""Characters of an expression that is kept."""
+"""Characters of an expression that is cached."""
 
 _threads_own = threading.local()
 _warnings_lock = threading.Lock()
@@ -55,7 +55,7 @@ class Jsonata:
     prefix: str = "jsonata:"
 
     def check(self, source: str) -> None:
-        """Raise `ValueError` when *source* cannot be parsed or uses a refused function."""
+        """Raise `ValueError` if *source* cannot be parsed or uses a refused function."""
         parsed(source)
 
     def is_cheap(self, source: str) -> bool:
@@ -63,22 +63,29 @@ class Jsonata:
         return False
 
     def is_linear(self, source: str) -> bool:
-        """Say whether *source* only compares, calculates and converts: it may stay here."""
-        tree = parsed(source)  # first: it minds the recursion limit when it imports the library
+        """Say whether *source* only compares, calculates and converts, and so may run in this
+        process.
+        """
+        tree = parsed(
+            source
+        )  # first: it protects the recursion limit while the library is imported
         from httptask.expressions._jsonata_reads import is_bounded
 
         return is_bounded(tree)
 
     def reads(self, source: str) -> Collection[tuple[str, ...]] | None:
-        """Return the names, from the root down, below which *source* reads; None: everything."""
-        tree = parsed(source)  # first: it minds the recursion limit when it imports the library
+        """Return the paths of names below which *source* reads; None: everything."""
+        tree = parsed(
+            source
+        )  # first: it protects the recursion limit while the library is imported
         from httptask.expressions._jsonata_reads import reads
 
         return reads(tree)
 
     def missing(self, source: str, shape: Any) -> NoSuchNameError | None:
-        """Return what *source* reads and data of *shape* does not have, or None: it would get
-        nothing there, which is no error.
+        """Return the error for a path that *source* reads and data of *shape* lack, or None.
+
+        It is never certain: in JSONata such a path has no value, which is not an error.
         """
         for first, *names in self.reads(source) or ():
             value = shape.get(first) if isinstance(shape, dict) else None
@@ -97,14 +104,16 @@ class Jsonata:
         return None
 
     def task_renamed(self, source: str, before: str, after: str) -> Renamed:
-        """Return *source* with the task *before* called *after*."""
+        """Return *source* with the task *before* renamed to *after*."""
         from httptask.expressions._jsonata_tasks import renamed
 
         return renamed(source, before, after)
 
     def typed(self, source: str, data: ValueType) -> Typed:
-        """Return what can be told of *source* over data of the type *data*."""
-        tree = parsed(source)  # first: it minds the recursion limit when it imports the library
+        """Return what is known about *source* over data of the type *data*."""
+        tree = parsed(
+            source
+        )  # first: it protects the recursion limit while the library is imported
         from httptask.expressions._jsonata_types import typed
 
         return typed(tree, data)
@@ -112,7 +121,7 @@ class Jsonata:
     def evaluate(self, source: str, data: Any) -> Any:
         """Return the value of *source* over *data*; whole numbers are integers, as in JSON.
 
-        Raises `LookupError` when it yields nothing.
+        Raises `LookupError` if it yields nothing.
         """
         expression = _kept(source)
         try:
@@ -129,7 +138,7 @@ class Jsonata:
             raise RefusedError("expression-number", pythonMessage=str(error)) from error
         except (RecursionError, RefusedError):
             raise
-        except LookupError as error:  # what the library has no code for
+        except LookupError as error:  # an error for which the library has no code
             raise NoSuchNameError("expression-jsonata-failed", jsonataMessage=str(error)) from error
         except (RuntimeError, ValueError) as error:
             raise RefusedError("expression-jsonata-failed", jsonataMessage=str(error)) from error
@@ -141,7 +150,7 @@ class Jsonata:
 
 @cache
 def _library() -> Any:
-    # Importing it raises the recursion limit of the whole process, which the host decides.
+    # The import raises the recursion limit of the process, which is for the host program to decide.
     limit = sys.getrecursionlimit()
     try:
         import jsonata
@@ -159,10 +168,10 @@ def _evaluator() -> Any:
 
 
 def hide_clock() -> None:
-    """Take today's date away from `$toMillis`, for this process.
+    """Hide today's date from `$toMillis` in this process.
 
-    It would stand in for the year, month or day that a picture leaves out. Only the helper process
-    calls this: the library is shared by everything in a process.
+    The library takes it for a year, month or day that a picture leaves out, so results would depend
+    on the date. Only the helper process calls this: other code may use the library in this process.
     """
     import datetime as dt
     import types
@@ -177,28 +186,28 @@ def hide_clock() -> None:
             return NoDate()
 
     _library()
-    shown = types.SimpleNamespace(**{**vars(dt), "datetime": Datetime})
-    sys.modules["jsonata.datetimeutils"].datetime = shown  # type: ignore[attr-defined]
+    module = types.SimpleNamespace(**{**vars(dt), "datetime": Datetime})
+    sys.modules["jsonata.datetimeutils"].datetime = module  # type: ignore[attr-defined]
 
 
 def _kept(source: str) -> Any:
-    """Return the expression *source*, parsed once in each thread: its evaluator has a state."""
-    kept: dict[str, Any] = _threads_own.__dict__.setdefault("expressions", {})
-    expression = kept.get(source)
+    """Return the expression *source*, parsed once in each thread, since its evaluator has state."""
+    expressions: dict[str, Any] = _threads_own.__dict__.setdefault("expressions", {})
+    expression = expressions.get(source)
     if expression is None:
         expression = _parsed(source, _compiled_regex)
-        if len(kept) >= _MOST_KEPT:
-            kept.clear()
+        if len(expressions) >= _MOST_KEPT:
+            expressions.clear()
         if len(source) <= _LONGEST_KEPT:
-            kept[source] = expression
+            expressions[source] = expression
     return expression
 
 
 def parsed(source: str) -> Any:
     """Return the syntax tree of *source*.
 
-    Raises `ValueError` when it cannot be parsed or uses a refused function. The tree is shared:
-    nobody may change it.
+    Raises `ValueError` if it cannot be parsed or uses a refused function. The tree is shared and
+    must not be changed.
     """
     return _kept_tree(source) if len(source) <= _LONGEST_KEPT else _tree(source)
 
@@ -223,7 +232,7 @@ def _parsed(source: str, regex: Any) -> Any:
         raise RefusedError("expression-nested") from error
     except RefusedError:
         raise
-    except Exception as error:  # the library has slips of its own for broken text
+    except Exception as error:  # for broken text the library also raises other errors
         raise RefusedError("expression-jsonata") from error
     for name in _variables(expression.ast):
         if name in _REFUSED:
@@ -232,14 +241,14 @@ def _parsed(source: str, regex: Any) -> Any:
 
 
 def _told(error: Any) -> dict[str, str]:
-    """Return the library's *error* as params."""
-    # Its messages come from JavaScript by search and replace: their "Object" was a function.
+    """Return the params for the library's *error*."""
+    # The messages were converted from JavaScript by search and replace; "Object" was "function".
     message = str(error).replace("of Object ", "of function $").replace(" Object", " function")
     return {"jsonataCode": str(error.error), "jsonataMessage": message.rstrip(". ")}
 
 
 def _variables(tree: Any) -> Iterator[str]:
-    """Yield the name of every variable in *tree*; without recursion, and each symbol once."""
+    """Yield the name of every variable in *tree*. No recursion, and each symbol is visited once."""
     seen: set[int] = set()
     pending = [tree]
     while pending:
@@ -255,7 +264,7 @@ def _variables(tree: Any) -> Iterator[str]:
 
 def _compiled_regex(pattern: str, flags: Any) -> Any:
     with _warnings_lock, warnings.catch_warnings():
-        # Python warns of patterns whose meaning may change; whoever wrote the expression cannot
+        # Python warns of patterns whose meaning may change. The author of the expression would not
         # see the warning.
         warnings.simplefilter("ignore")
         try:
@@ -268,11 +277,11 @@ def _compiled_regex(pattern: str, flags: Any) -> Any:
 
 
 class _RegexCheck:
-    """Compiles the regular expressions of one source, only to see whether they are valid.
+    """Compiles the regular expressions of one source only to check that they are valid.
 
-    Wide ranges of characters make that slow, most of all where case is ignored, which does not
-    affect the syntax. So only the first few thousand characters are checked; the rest is left to
-    the evaluation, where time is limited.
+    Wide character ranges make this slow, most of all if case is ignored. The case flag does not
+    affect the syntax, so it is dropped, and only the first 2000 characters are checked. The
+    evaluation, which has a time limit, checks the rest.
     """
 
     def __init__(self) -> None:
@@ -287,7 +296,7 @@ class _RegexCheck:
 
 
 def _as_json(value: Any) -> Any:
-    """Return *value* as plain JSON: JSONata has lists, nulls and numbers of its own."""
+    """Return *value* as plain JSON. JSONata has its own lists, nulls and numbers."""
     if isinstance(value, str | bool) or value is None:
         return value
     if _numbers.is_number(value):

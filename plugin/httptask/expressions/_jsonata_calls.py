@@ -1,4 +1,4 @@
-"""Calls of JSONata's functions, built in or written in an expression, and their variables."""
+"""Call JSONata's functions, built in or written in an expression, and hold their variables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from httptask.expressions._jsonata_values import NULL, is_lambda
 
 
 class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ignore]
-    """Variables of one scope, *bindings*, inside *parent*."""
+    """The variables *bindings* of one scope inside *parent*."""
 
     __slots__ = ("bindings", "parent")
     is_parallel_call = property(lambda _: False, lambda _, __: None)
@@ -29,7 +29,7 @@ class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ig
             val.signature.set_function_name(name)
 
     def lookup(self, name: str) -> Any:
-        """Return the variable *name* of this or the nearest outer scope; None: there is none."""
+        """Return the variable *name* from this or the nearest outer scope, or None."""
         frame: Frame | None = self
         while frame is not None:
             if name in frame.bindings:
@@ -58,7 +58,7 @@ class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, un
         return self.function(*args)
 
     def get_number_of_args(self) -> int:
-        """Return how many arguments it can take."""
+        """Return the largest number of arguments it can take."""
         return len(self.signature._params)
 
 
@@ -68,14 +68,16 @@ def called(function: Any, *args: Any) -> Any:
 
 
 def arity(function: Any) -> int:
-    """Return how many arguments *function* asks for."""
+    """Return how many arguments *function* expects."""
     if isinstance(function, Function):
         return function.arity
     return len(function.arguments) if is_lambda(function) else 1
 
 
 def with_position(function: Any) -> Callable[[Any, Any, Any], Any]:
-    """Return a call of *function* with as many of value, position and whole as it asks for."""
+    """Return a function that calls *function* with value, position and whole, as many as it
+    expects.
+    """
     count = max(1, min(3, arity(function)))
     apply = LibraryJsonata.CURRENT.jsonata.apply
     return lambda *args: apply(function, list(args[:count]), NULL, None)

@@ -1,8 +1,8 @@
-"""The evaluator of JSONata: the library's, with exact numbers, and faster where data is large.
+"""JSONata's evaluator: the library's, with exact numbers, and faster on large data.
 
-What runs once for each value in the data (names, filters, operators, calls of functions) is written
-here for speed. For each of them the library asks twice, up through all frames, whether somebody is
-watching, and it copies what it has just made. The rest is the library's.
+Operations that run once for each value in the data (names, filters, operators, function calls) are
+reimplemented for speed. For each of them the library searches all frames twice for an observer, and
+copies values it has just made. Everything else is the library's.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         self.environment = Frame(_BASE)
         self.input = None
         self.validate_input = False  # the data is JSON
-        self.output_convert_nulls = False  # null and nothing must not become the same
+        self.output_convert_nulls = False  # null and nothing must stay distinct
         self._names: dict[int, tuple[Any, list[str]] | None] = {}
         self._by_type: dict[str, Callable[[Any, Any, Any], Any]] = {
             "path": self.evaluate_path,
@@ -86,10 +86,10 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         try:
             return super().evaluate(data, bindings)
         finally:
-            self.environment = Frame(_BASE)  # it holds the data
+            self.environment = Frame(_BASE)  # the frame refers to the data
 
     def eval(self, expr: Any, context: Any, environment: Any) -> Any:
-        """Return the value of the symbol *expr* where *context* is the context."""
+        """Return the value of the symbol *expr* in *context*."""
         evaluate = self._by_type.get(expr.type)
         result: Any = None if evaluate is None else evaluate(expr, context, environment)
         if expr.predicate is not None:
@@ -142,7 +142,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return self.evaluate_group_expression(expr.group, values, environment)
 
     def _plain_value(self, expr: Any, context: Any, environment: Any) -> Any:
-        """Return the value of the path *expr* if only objects are on it, else *expr* itself.
+        """Return the value of the path *expr* if it only leads through objects, else *expr* itself.
 
         Most paths do, and need no sequences.
         """
@@ -166,7 +166,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return expr if type(value) is Sequence else value
 
     def evaluate_step(self, expr: Any, context: Any, environment: Any, last_step: bool) -> Any:
-        """Return what the step *expr* yields for each value of *context*, flattened."""
+        """Return the values of the step *expr* for all values in *context*, flattened."""
         if expr.type == "sort":
             return super().evaluate_step(expr, context, environment, last_step)
         filters = [self._filter(stage.expr, environment) for stage in expr.stages or ()]
@@ -183,7 +183,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 return only
         values = sequence()
         for result in results:
-            # `cons` marks an array that the expression wrote: it stays one value.
+            # `cons` marks an array that the expression constructs: it stays one value.
             if not isinstance(result, list) or getattr(result, "cons", False):
                 values.append(result)
             else:
@@ -191,21 +191,22 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return values
 
     def evaluate_name(self, expr: Any, context: Any, environment: Any) -> Any:
-        """Return the value of a name in the context."""
+        """Return the member with the name *expr* in *context*."""
         return _member(context, expr.value)
 
     def evaluate_filter(self, predicate: Any, context: Any, environment: Any) -> Any:
-        """Return those of *context* for which *predicate* holds, or at the positions it yields."""
+        """Return the values in *context* that *predicate* selects, by its truth or by position."""
         chosen = self._filter(predicate, environment)(context)
         if isinstance(chosen, list):
             return chosen
         return sequence() if chosen is None else sequence([chosen])
 
     def _filter(self, predicate: Any, environment: Any) -> Callable[[Any], Any]:
-        """Return a function from a context to those of its values that *predicate* chooses.
+        """Return a function from a context to those of its values that *predicate* selects.
 
-        One value may stand alone; None: there is none. A step applies the function to what each of
-        its values yields, and most of these are one value: lists would take half of the time.
+        One value is returned without a list; None stands for no value. A step applies the function
+        to the result for each of its values, which is mostly one value: lists would take half of
+        the time.
         """
         if predicate.type == "number":
             return partial(at_position, math.floor(predicate.value))
@@ -217,7 +218,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return partial(chosen_values, get, chosen_in_stream)
 
     def _getter(self, expr: Any, environment: Any) -> Callable[[Any], Any]:
-        """Return a function from a context to the value of *expr*; it is fast for comparisons."""
+        """Return a function from a context to the value of *expr*. Comparisons are fast."""
         if expr.predicate is not None or expr.group is not None:
             return lambda context: self.eval(expr, context, environment)
         if expr.type in ("string", "number", "value"):
@@ -241,7 +242,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return self.eval(path, context, environment) if value is path else value
 
     def evaluate_sort_expression(self, expr: Any, context: Any, environment: Any) -> Any:
-        """Return *context* in the order of the terms; equal ones keep their order."""
+        """Return *context* in the order of the terms; the sort is stable."""
         is_stream = type(context) is Sequence and context.tuple_stream
 
         def keys(item: Any) -> list[Any]:
@@ -259,8 +260,8 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return result
 
     def evaluate_group_expression(self, expr: Any, context: Any, environment: Any) -> Any:
-        """Return an object of the values in *context*, by the names that *expr* gives them."""
-        # The library adds an item to an empty list, and the list may be the data's.
+        """Return an object of the values in *context*, grouped by the names from *expr*."""
+        # For an empty list the library appends to it, and the list may belong to the data.
         if isinstance(context, list) and not context:
             if getattr(context, "tuple_stream", False):
                 return {}
@@ -334,7 +335,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
     def evaluate_function(
         self, expr: Any, context: Any, environment: Any, applied_to: Any = _NOTHING_APPLIED
     ) -> Any:
-        """Return the value of a call; *applied_to* is the left side of `~>`."""
+        """Return the result of a call; *applied_to* is the left side of `~>`."""
         procedure = expr.procedure
         if procedure.type == "variable" and procedure.value and procedure.predicate is None:
             function = environment.lookup(procedure.value)
@@ -355,7 +356,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
             raise
 
     def apply(self, proc: Any, args: Any, context: Any, environment: Any) -> Any:
-        """Call the function *proc*, and the calls that end its body, without recursion."""
+        """Call the function *proc*; its tail calls run in a loop, not by recursion."""
         result = self.apply_inner(proc, args, context, environment)
         while type(result) is LibraryParser.Symbol and result.thunk:
             call = result.body
@@ -379,7 +380,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         raise JException("T1006", -1)
 
     def apply_procedure(self, proc: Any, args: Any) -> Any:
-        """Return the value of the body of a function written in JSONata."""
+        """Return the result of *proc*, a function written in JSONata."""
         bindings = {}
         size = len(args)
         for index, parameter in enumerate(proc.arguments):
@@ -421,7 +422,9 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
 
 
 def _no_function(expr: Any, environment: Any) -> JException:
-    """Return the error of the call *expr* of nothing; perhaps a name lacks its `$`."""
+    """Return the error that *expr* calls something that is not a function; its `$` may be
+    missing.
+    """
     procedure = expr.procedure
     name = procedure.steps[0].value if procedure.type == "path" else procedure.value
     missing_sign = procedure.type == "path" and environment.lookup(name) is not None
@@ -429,7 +432,9 @@ def _no_function(expr: Any, environment: Any) -> JException:
 
 
 def _plain_names(expr: Any) -> tuple[Any, list[str]] | None:
-    """Return the variable (or None) and the names of the path *expr*; None: it is not plain."""
+    """Return the variable (or None) and the names in the path *expr*; None if it has other
+    parts.
+    """
     if expr.keep_singleton_array or expr.group is not None or not all(map(_is_plain, expr.steps)):
         return None
     first, *others = expr.steps
@@ -456,7 +461,7 @@ def _keeping_singleton(values: Any) -> Any:
 
 def _member(context: Any, name: Any) -> Any:
     if isinstance(context, dict):
-        # The object itself stands for a missing name: no member can be it.
+        # The object itself marks a missing name: it cannot be one of its own members.
         value = context.get(name, context)
         return None if value is context else existing(value)
     if not isinstance(context, list):

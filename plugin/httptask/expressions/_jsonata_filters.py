@@ -1,7 +1,7 @@
-"""JSONata's predicates: which values of a context they choose.
+"""JSONata's predicates: select values from a context.
 
-One value may stand alone, and None is none: most steps yield one value, and a list around it would
-take half of the time.
+One value is returned without a list, and None stands for no value. Most steps yield one value, for
+which lists would take half of the time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from httptask.expressions._jsonata_values import Sequence, boolean, existing, se
 
 
 def at_position(position: int, context: Any) -> Any:
-    """Return the value at *position* of *context*, from its end where it is negative."""
+    """Return the value at *position* in *context*; a negative position counts from the end."""
     if not isinstance(context, list):
         return context if position in (0, -1) else None
     if -len(context) <= position < len(context):
@@ -26,9 +26,9 @@ def at_position(position: int, context: Any) -> Any:
 def chosen_values(
     get: Callable[[Any], Any], get_in_stream: Callable[[Any], Any], context: Any
 ) -> Any:
-    """Return the values of *context* that a predicate chooses: *get* returns its value.
+    """Return the values in *context* that a predicate selects.
 
-    In a stream of tuples, *get_in_stream* does.
+    *get* returns the predicate's value for an item; in a stream of tuples *get_in_stream* does.
     """
     if not isinstance(context, list):
         times = 0 if context is None else _times_chosen(get(context), 0, 1)
@@ -47,13 +47,16 @@ def chosen_values(
 
 
 def _none_of(context: Any) -> Any:
+    """Return an empty sequence, which is a stream of tuples if *context* is."""
     results = sequence()
     results.tuple_stream = type(context) is Sequence and context.tuple_stream
     return results
 
 
 def _times_chosen(chosen: Any, index: int, size: int) -> int:
-    """Return how often the value *chosen* of a predicate chooses the item at *index* of *size*."""
+    """Return how many times the predicate's value *chosen* selects the item at *index* of
+    *size*.
+    """
     if chosen is None or type(chosen) is bool:
         return int(chosen is True)
     positions = chosen if isinstance(chosen, list) else [chosen]

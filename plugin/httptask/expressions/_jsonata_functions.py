@@ -1,6 +1,6 @@
-"""JSONata's functions: those that differ from the library's, and `$parse`.
+"""JSONata's functions: the library's where they can be used, ours otherwise, and `$parse`.
 
-The library's do not keep numbers, nulls, the order or groups.
+Ours exist where the library's lose digits, nulls, the order of items or groups.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from httptask.expressions._result import RefusedError
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?")
 _IN_ANOTHER_BASE = re.compile(r"0[xX][0-9A-Fa-f]{1,1000}|0[oO][0-7]{1,1000}|0[bB][01]{1,1000}")
-"""Numbers in another base. A double has far fewer digits.
+"""Numbers in another base, up to 1000 digits, far more than a double has.
 
-Calculating with more takes long, and Python bounds only decimal ones by itself.
+Calculating with longer ones takes time, and Python limits only decimal digits by itself.
 """
 _MANY_DIGITS = 1000
-"""Decimal's precision while a number is formatted."""
+"""Precision while a number is formatted."""
 
 
 # Numbers
@@ -117,7 +117,7 @@ def _format_integer(value: Any, picture: Any) -> Any:
 
 
 def _base64_decoded(value: Any) -> Any:
-    # What stands behind the padding does not count; Python's releases differ about it.
+    # Characters after the padding are ignored; Python's releases treat them differently.
     if isinstance(value, str):
         value = value[: re.search(r"=+|\Z", value).end()]  # type: ignore[union-attr]
     return Library.base64decode(value)
@@ -141,7 +141,7 @@ def _string(value: Any, prettify: Any = None) -> Any:
 
 
 def _parse(value: Any) -> Any:
-    """Return the value of the JSON text *value*."""
+    """Parse *value* as JSON text."""
     if value is None:
         return None
     if not value.strip():
@@ -217,7 +217,7 @@ def _each(value: Any, function: Any) -> Any:
 
 
 class _Sorted:
-    """An item to sort. *comparator* says whether the first of two comes after the second."""
+    """An item to sort. *comparator* says whether its first argument comes after its second."""
 
     __slots__ = ("comparator", "item")
 
@@ -226,15 +226,15 @@ class _Sorted:
         self.item = item
 
     def __lt__(self, other: _Sorted) -> bool:
-        # Python's sort only asks whether a later item is less than an earlier one, so equal ones
-        # keep their order.
+        # Python's sort only asks whether a later item is less than an earlier one, so the order of
+        # equal items is kept.
         return self.comparator(other.item, self.item)
 
 
 def in_order(values: Any, comparator: Callable[[Any, Any], bool]) -> list[Any]:
     """Return *values* in the order of *comparator*.
 
-    It says whether the first of two comes after the second.
+    *comparator* says whether its first argument comes after its second.
     """
     return [entry.item for entry in sorted(_Sorted(comparator, value) for value in values)]
 
@@ -350,4 +350,4 @@ _FROM_LIBRARY: dict[str, tuple[str, Callable[..., Any], int]] = {
 FUNCTIONS = {
     name: Function(name, *definition) for name, definition in (_FROM_LIBRARY | _IMPLEMENTED).items()
 }
-"""Every function an expression can call, by name. Those that are not pure are missing."""
+"""Every function that an expression can call, by name. Impure functions are missing."""

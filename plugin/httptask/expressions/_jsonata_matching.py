@@ -1,4 +1,4 @@
-"""JSONata's functions that match a text: with a text, a regular expression or a function."""
+"""JSONata's functions that match a text against a text, a regular expression or a function."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from httptask.expressions._jsonata_values import sequence, text
 
 @dataclass(frozen=True, slots=True)
 class _Match:
+    """One match in a text."""
+
     match: str
     start: int
     end: int
@@ -30,7 +32,7 @@ class _Match:
 def _matches(matcher: Any, string: str) -> Iterator[_Match]:
     """Yield the matches of *matcher* in *string*.
 
-    A matcher is a regular expression, or a function that returns objects such as `as_object`'s.
+    A matcher is a regular expression, or a function that returns objects as in `as_object`.
     """
     if Library.is_regex(matcher):
         for number, match in enumerate(matcher.finditer(string)):
@@ -50,7 +52,9 @@ def _matches(matcher: Any, string: str) -> Iterator[_Match]:
 
 
 def matched(expression: re.Pattern[str], string: str) -> Any:
-    """Return the first match of the regular *expression*, with the function that finds the next."""
+    """Return the first match of the regular *expression*; its `next` is a function for the
+    next match.
+    """
 
     def next_match() -> Any:
         match = next(matches, None)
@@ -82,7 +86,7 @@ def match(string: Any, matcher: Any, limit: Any = None) -> Any:
 
 
 def _first(limit: Any, matches: Iterator[_Match]) -> Iterator[_Match]:
-    """Yield the first *limit* of *matches*, looking for no further one; None: all."""
+    """Yield the first *limit* of *matches* without searching further; None: all."""
     count = 0
     while limit is None or count < limit:
         match = next(matches, None)
@@ -97,11 +101,11 @@ def split(string: Any, separator: Any, limit: Any = None) -> Any:
         return None
     if limit is not None and limit < 0:
         raise JException("D3020", -1, limit)
-    most = None if limit is None else math.floor(limit)
+    count = None if limit is None else math.floor(limit)
     if separator is None:
-        return [string][:most]
+        return [string][:count]
     if isinstance(separator, str):
-        return (string.split(separator) if separator else list(string))[:most]
+        return (string.split(separator) if separator else list(string))[:count]
     pieces, start = [], 0
     for match in _first(limit, _matches(separator, string)):
         pieces.append(string[start : match.start])
@@ -144,7 +148,7 @@ _REFERENCE = re.compile(r"\$(\$|[0-9]+)")
 def _referred(match: _Match, reference: re.Match[str]) -> str:
     """Return the text for *reference*: `$$`, `$0` or `$12`.
 
-    It has as many digits as the number of groups has, or one less.
+    It has as many digits as the number of groups has, or one fewer.
     """
     digits = reference[1]
     if digits == "$":

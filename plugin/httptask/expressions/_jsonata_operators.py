@@ -1,4 +1,4 @@
-"""JSONata's operators: arithmetic, comparisons, text, ranges, and the order of two items."""
+"""JSONata's operators: arithmetic, comparisons, text, ranges, and the order for sorting."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from httptask.expressions import _numbers
 from httptask.expressions._jsonata_values import same, sequence, text
 
 _LONGEST_RANGE = 10_000_000
-"""Items of `[first..last]`: JSONata allows as many."""
+"""Items of `[first..last]`, the same limit as JSONata's."""
 
 
 def comes_after(expr: Any, left: list[Any], right: list[Any]) -> bool:
-    """Say whether an item with the sort keys *left* comes after one with the keys *right*."""
+    """Say whether an item with the sort keys *left* comes after an item with the keys *right*."""
     for term, first, second in zip(expr.terms, left, right, strict=True):
         if first is None or second is None:
             if (first is None) != (second is None):
@@ -32,7 +32,7 @@ def comes_after(expr: Any, left: list[Any], right: list[Any]) -> bool:
 
 
 def _order(left: Any, right: Any) -> int:
-    """Return -1, 0 or 1: *left* is less, equal or greater; both are texts or both numbers."""
+    """Return -1, 0 or 1 for two texts or two numbers: *left* is less, equal or greater."""
     if isinstance(left, str):
         return int(left > right) - int(left < right)
     return _numbers.compare(left, right)
@@ -117,4 +117,4 @@ OPERATORS: dict[str, Callable[[str, Any, Any], Any]] = {
     "&": _joined,
     "..": _range,
 }
-"""The operators by their sign; each is called with the sign and its two operands."""
+"""Sign -> function. It is called with the sign and the two operands."""

@@ -1,4 +1,4 @@
-"""What a JSONata expression can read, and whether its cost is bounded by that."""
+"""Find the data that a JSONata expression reads, and whether these bound its cost."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from httptask.expressions._jsonata_functions import FUNCTIONS
 from httptask.expressions._jsonata_syntax import COALESCE, DEFAULT
 
 Reads = frozenset[tuple[str, ...]]
-"""Names from the document's root down; anything may be read below the last one."""
+"""Paths of names from the document's root; everything below the last name may be read."""
 
 _MOST_SYMBOLS = 64
-"""Symbols of an expression of bounded cost: each of them may look at all data once."""
+"""Symbols in an expression of bounded cost. Each of them may look at all data once."""
 
 _WITHOUT_CONTEXT = {"lookup": 2, "sift": 2, "each": 2}
-"""Numbers of arguments with which these functions do not take the context.
+"""Function -> the number of arguments from which on it does not use the context.
 
-Any other function needs one.
+For any other function it is one.
 """
 
 _MOST_PRODUCTS = 4
 """Products in an expression of bounded cost.
 
-Integers have thousands of digits, and a product has those of both.
+Integers may have thousands of digits, and a product has the digits of both factors.
 """
 
 _SCALAR_FUNCTIONS = frozenset(
@@ -52,7 +52,7 @@ _SCALAR_FUNCTIONS = frozenset(
         "uppercase",
     )
 )
-"""Functions that look at their arguments once, and whose result is no larger."""
+"""Functions that look at their arguments once and return no more than these."""
 
 _YES_OR_NO = frozenset(("=", "!=", "<", "<=", ">", ">=", "and", "or"))
 _BOUNDED_OPERATORS = _YES_OR_NO | {"in", "+", "-", "*", "/", "%", "&"}
@@ -62,13 +62,8 @@ _BOUNDED_TYPES = frozenset(
 )
 """Types of symbols whose own cost is bounded, whatever their parts are."""
 
-_BOUNDED_TYPES = frozenset(
-    ("name", "string", "number", "value", "condition", "filter", DEFAULT, COALESCE)
-)
-"""Types of symbols whose own cost is bounded, whatever their parts are."""
-
 _INNER_PARTS = ("predicate", "stages", "group", "expr")
-"""Attributes of a symbol that hold symbols whose context is a value of this one.
+"""Attributes of a symbol that hold symbols whose context is a value of this symbol.
 
 The symbols in any other attribute have the same context as the symbol itself.
 """
@@ -79,10 +74,11 @@ class _EverythingError(Exception):
 
 
 def reads(tree: Any) -> Reads | None:
-    """Return the names that the syntax *tree* of an expression can read; None: the whole document.
+    """Return the paths of names that the syntax *tree* can read; None: the whole document.
 
-    A name is followed from the document as long as only names follow it. Deeper parts of the
-    expression see what was read already, unless they go back to the document (`$$`) or up (`%`).
+    A path begins at the document and continues as long as only names follow. Deeper parts of the
+    expression see only what was read already, unless they refer to the document (`$$`) or to a
+    parent (`%`).
     """
     names: set[tuple[str, ...]] = set()
     try:
@@ -95,13 +91,13 @@ def reads(tree: Any) -> Reads | None:
 def _collect(
     node: Any, names: set[tuple[str, ...]], *, at_document: bool, supplied: int = 0
 ) -> None:
-    """Add the names that *node* reads to *names*.
+    """Add the paths that *node* reads to *names*.
 
     *supplied* is 1 for a function that gets its first argument from `~>`.
     """
     node_type = node.type
     if node.focus is not None or node.index is not None:
-        # `@$name` and `#$name`: the whole context goes along with the values.
+        # `@$name` and `#$name` pass the whole context on with the values.
         raise _EverythingError
     if node_type == "parent" or (at_document and node_type in ("wildcard", "descendant")):
         raise _EverythingError
@@ -148,7 +144,7 @@ def _collect_path(node: Any, names: set[tuple[str, ...]], *, at_document: bool) 
 
 
 def _is_document(variable: Any, *, at_document: bool) -> bool:
-    """Say whether *variable* is the document: `$$`, or `$` where the context is the document."""
+    """Say whether *variable* is the document: `$$`, or `$` if the context is the document."""
     return bool(variable.value == "$" or (at_document and variable.value == ""))
 
 
@@ -157,7 +153,9 @@ def _has_more(step: Any) -> bool:
 
 
 def _refuse_context(node: Any, supplied: int, *, at_document: bool) -> None:
-    """Raise if the function *node* may take the document because it has too few arguments."""
+    """Raise if the function *node* has so few arguments that it may use the document as its
+    context.
+    """
     if not at_document:
         return
     if node.type == "lambda":
@@ -188,10 +186,11 @@ def _children(node: Any, *, inner: bool) -> Iterator[Any]:
 
 
 def is_bounded(tree: Any) -> bool:
-    """Say whether the syntax *tree* costs at most a fixed time for each value it reads.
+    """Say whether the syntax *tree* takes at most a fixed time for each value it reads.
 
-    A long text counts as several values. Paths of names, filters that compare, operators, and
-    functions of a scalar do; nothing that names a value, repeats or multiplies does.
+    A long text counts as several values. Allowed are paths of names, filters that compare,
+    operators, and functions of a scalar; not allowed is anything that binds a name, repeats or
+    multiplies.
     """
     pending = [(tree, False, False)]
     symbols = products = 0
@@ -218,15 +217,16 @@ def _is_called(node: Any, child: Any) -> bool:
 
 
 def _writes_json(node: Any) -> bool:
-    """Say whether *node* makes text of its operands.
+    """Say whether *node* converts its operands to text.
 
-    The text of an array, put into an array, gets longer each time.
+    Putting the text of an array into an array makes it longer each time.
     """
     sign = {"binary": node.value, "function": getattr(node.procedure, "value", None)}.get(node.type)
     return sign in ("&", "string")
 
 
 def _is_bounded(node: Any, *, in_filter: bool, in_text: bool) -> bool:
+    """Say whether the symbol *node* itself has a bounded cost, in a filter or in text."""
     if node.group is not None or node.index is not None or node.focus is not None:
         return False
     filters = [*(node.predicate or ()), *(node.stages or ())]
@@ -234,7 +234,7 @@ def _is_bounded(node: Any, *, in_filter: bool, in_text: bool) -> bool:
         return False
     node_type = node.type
     if node_type == "path":
-        # Any other step is evaluated for each value before it.
+        # Any further step is evaluated once for each value of the step before.
         return all(step.type == "name" for step in node.steps[1:])
     if node_type == "binary":
         return str(node.value) in _BOUNDED_OPERATORS and not (in_filter and node.value == "in")
@@ -250,13 +250,13 @@ def _is_bounded(node: Any, *, in_filter: bool, in_text: bool) -> bool:
 def _is_scalar_function(node: Any) -> bool:
     if node.procedure.type != "variable" or str(node.procedure.value) not in _SCALAR_FUNCTIONS:
         return False
-    # With two, `$string` indents by the depth of each value.
+    # With two arguments, `$string` indents each value by its depth.
     return bool(node.procedure.value != "string" or len(node.arguments) < 2)
 
 
 def _chooses_once(expr: Any) -> bool:
-    """Say whether a filter by *expr* chooses a value once at most.
+    """Say whether a filter by *expr* selects each value at most once.
 
-    A list of positions chooses a value as often as it names it.
+    A list of positions selects a value as often as it names its position.
     """
     return bool(expr.type == "number" or (expr.type == "binary" and str(expr.value) in _YES_OR_NO))

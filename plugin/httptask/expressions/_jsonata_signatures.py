@@ -1,6 +1,6 @@
-"""Signatures of JSONata's functions: the library's, with null distinct from nothing.
+"""Signatures of JSONata's functions: the library's, but with null distinct from nothing.
 
-Combinations of types that fit are remembered.
+Combinations of argument types that fit are cached.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from httptask.expressions._jsonata_values import NULL, Sequence, is_function
 from httptask.expressions._numbers import Calculated
 
 _MOST_KEPT = 100
-"""Remembered combinations of types; nobody calls one function with so many."""
+"""Cached combinations of types for one function."""
 
 _SYMBOLS = {
     str: "s",
@@ -34,14 +34,15 @@ _SYMBOLS = {
 
 
 _Plan = list[tuple[int | None, Any, str]]
-"""Of each argument: its index among the supplied ones, its parameter, its type's letter.
+"""For each argument: its index among the supplied ones, its parameter, the letter of its type.
 
-The parameter is None unless the argument has to be an array. An index of None stands for nothing.
+The parameter is None unless the argument has to be an array. The index is None if nothing is
+passed.
 """
 
 
 class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
-    """The parameters of the function *name*: a *signature* such as `<s-(sf):b>`."""
+    """The parameters of the function *name*, from a *signature* such as `<s-(sf):b>`."""
 
     def __init__(self, signature: str, name: str) -> None:
         super().__init__(signature, name)
@@ -53,12 +54,12 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
         }
 
     def get_symbol(self, value: Any) -> str:
-        """Return the letter of *value*'s type; m is nothing, l is null."""
+        """Return the letter for the type of *value*; m is nothing, l is null."""
         return _SYMBOLS.get(type(value)) or ("f" if is_function(value) else "m")
 
     def validate(self, args: Any, context: Any) -> list[Any]:
-        """Return *args* as the function takes them; *context* replaces a missing first one."""
-        # Looked up here, without a call for each argument: this runs for every call of a function.
+        """Return *args* as the function takes them. *context* replaces a missing first argument."""
+        # Looked up inline, not by a call for each argument: this runs for every function call.
         supplied = "".join([_SYMBOLS.get(type(value)) or self.get_symbol(value) for value in args])
         plan = self._plans.get(supplied)
         if plan is None:
@@ -94,14 +95,14 @@ class Signature(LibrarySignature):  # type: ignore[misc, unused-ignore]
 
     def _first_wrong(self, supplied: str) -> int:
         """Return the number, from 1, of the first argument that does not fit."""
-        pattern, fitting = "", 0
+        pattern, matched = "", 0
         for param in self._params:
             pattern += param.regex
             match = re.match(pattern, supplied)
             if match is None:
                 break
-            fitting = match.end()
-        return fitting + 1
+            matched = match.end()
+        return matched + 1
 
     def _context(self, param: Any, context: Any, index: int) -> Any:
         if self.get_symbol(context) in self._contexts[id(param)]:

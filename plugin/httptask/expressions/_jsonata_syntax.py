@@ -1,4 +1,4 @@
-"""The syntax tree of a JSONata expression: the library's parser, with three things set right.
+"""The syntax tree of a JSONata expression, by the library's parser with three corrections.
 
 Version 0.7.1 reads number literals as doubles, negates a literal in place, and processes the left
 side of `?:` and `??` twice: `a[-1] ?: 0` became `a[1]`, and nested defaults took exponential time.
@@ -17,14 +17,14 @@ from httptask._core.strict_json import Number
 from httptask.expressions import _numbers
 
 DEFAULT, COALESCE = "default", "coalesce"
-"""Types of the symbols of `?:` and `??`: `lhs`, or `rhs` where that is false, or nothing."""
+"""Symbol types of `?:` and `??`. Their value is `lhs`, or `rhs` if `lhs` is false or nothing."""
 
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[Ee][-+]?[0-9]+)?\Z")
 
 
 class Tokenizer(LibraryTokenizer):  # type: ignore[misc, unused-ignore]
-    """Keeps the digits of numbers."""
+    """A tokenizer that keeps the digits of numbers."""
 
     def next(self, prefix: bool) -> Any:
         """Return the next token; None at the end."""
@@ -41,7 +41,7 @@ class Tokenizer(LibraryTokenizer):  # type: ignore[misc, unused-ignore]
             match = _NUMBER.search(self.path, start, self.position)
             token.value = _number(match[0], start) if match else token.value
         elif token is not None and token.type == "string":
-            # Two escapes for a surrogate pair (ECMA-262, section 6.1.4) are one character.
+            # Two escapes that form a surrogate pair (ECMA-262, section 6.1.4) are one character.
             token.value = _SURROGATES.sub(
                 lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), token.value
             )
@@ -56,7 +56,7 @@ def _number(text: str, position: int) -> Number:
 
 
 class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
-    """Returns the tree of an expression with `parse`. Not for several threads at once."""
+    """Parses an expression with `parse`. Must not be used by several threads at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,19 +81,21 @@ class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
         return tree
 
     def process_ast(self, expr: Any) -> Any:
-        """Return the symbol *expr*, as the parser made it, in the form that is evaluated."""
+        """Return the symbol *expr* of the parser in the form in which it is evaluated."""
         if expr is not None and expr.type in (DEFAULT, COALESCE):
             return self._alternative(expr)
         is_negation = expr is not None and expr.type == "unary" and expr.value == "-"
         if is_negation and expr.expression.type == "number":
-            # A copy: the library negates the literal itself, once for each time it is processed.
+            # A copy, because the library negates the literal itself each time it is processed.
             literal = expr.expression.create()
             literal.value = _numbers.negate(literal.value)
             return self._keeping_array(literal, expr)
         return super().process_ast(expr)
 
     def tail_call_optimize(self, expr: Any) -> Any:
-        """Return the body *expr* of a function with its last calls put off: they need no stack."""
+        """Return the body *expr* of a function with its tail calls deferred, so that they need no
+        stack.
+        """
         if expr.type not in (DEFAULT, COALESCE):
             return super().tail_call_optimize(expr)
         expr.rhs = self.tail_call_optimize(expr.rhs)
@@ -118,7 +120,9 @@ class _Alternative(LibraryParser.Infix):  # type: ignore[misc, name-defined, unu
         self._symbol_type = symbol_type
 
     def led(self, left: Any) -> Any:
-        """Return the symbol with *left* on its left side; the right side goes as far as it can."""
+        """Return the symbol with *left* on its left side; the right side extends as far as
+        possible.
+        """
         self.lhs, self.rhs = left, self._outer_instance.expression(0)
         self.type = self._symbol_type
         return self

@@ -1,4 +1,4 @@
-"""Where a JSONata expression names a task."""
+"""Rename a task in a JSONata expression."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _PLAIN = re.compile(r"(?!(?:and|or|in|true|false|null|function)\Z)[A-Za-z_][A-Za
 """A name that needs no quotes."""
 
 _YIELDS_NO_CONTENT = frozenset(("exists", "boolean", "not", "count", "type"))
-"""Functions whose result holds nothing of their argument, not even a name."""
+"""Functions whose result contains no part of their argument, not even a name."""
 
 
 def renamed(source: str, before: str, after: str) -> Renamed:
-    """Return the expression *source* with the task *before* called *after*."""
+    """Return the expression *source* with the task *before* renamed to *after*."""
     try:
         tree = parsed(source)
     except ValueError:
@@ -28,7 +28,7 @@ def renamed(source: str, before: str, after: str) -> Renamed:
 
 
 class _Walk:
-    """Follows a syntax tree. *context* is the sight of `$`, *scope* those of variables."""
+    """Follows a syntax tree. *context* is the sight of `$`, *scope* has the sights of variables."""
 
     def __init__(self, source: str, before: str, after: str) -> None:
         self.renaming = Renaming(before)
@@ -78,7 +78,8 @@ class _Walk:
         elif "`" not in self._after:
             written = f"`{self._after}`"
         elif not alone:
-            # A string that is a step of a path is a name, and may hold what quoted names cannot.
+            # A string as a step of a path is a name, and may contain a backtick, which quoted names
+            # cannot.
             written = _string(self._after, '"')
         else:
             self.renaming.doubtful = True
@@ -86,7 +87,7 @@ class _Walk:
         self.renaming.edits[start, node.position] = written
 
     def _bound(self, step: Any, around: Sight, sight: Sight, scope: dict[str, Sight]) -> Sight:
-        """Return the context of the step after `@$name` and `#$name`, which bind variables."""
+        """Bind the variables of `@$name` and `#$name`; return the context of the next step."""
         if isinstance(step.index, str):
             scope[step.index] = Sight.OTHER
         if not step.focus:
@@ -99,7 +100,8 @@ class _Walk:
             if stage.type == "index":
                 scope[str(stage.value)] = Sight.OTHER
             elif stage.expr.type == "string" and sight is Sight.TASKS:
-                # `tasks["Phone"]` is not JSONata's way to look up a name, but meant so.
+                # `tasks["Phone"]` is a lookup by intention, though JSONata does not evaluate it as
+                # one.
                 self._key(stage.expr, sight)
             else:
                 self.value(stage.expr, sight, scope)
@@ -119,7 +121,7 @@ class _Walk:
         return Sight.DOCUMENT if name == "$" else scope.get(name, Sight.OTHER)
 
     def _string(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
-        # A text like any other, unless somebody compares it with the names of tasks.
+        # A text matters only if it is compared with the names of tasks.
         self.renaming.if_passed |= node.value == self.renaming.before
         return Sight.OTHER
 
@@ -164,7 +166,7 @@ class _Walk:
 
     def _object(self, pairs: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
         for key, _ in pairs:
-            if key.type != "string":  # the key of a new object names no task
+            if key.type != "string":  # the key of a new object does not name a task
                 self.value(key, context, scope)
         content = self._all([value for _, value in pairs], context, scope)
         return Sight.EITHER if content.exposes_tasks else content
@@ -176,7 +178,7 @@ class _Walk:
     ) -> Sight:
         called = str(node.procedure.value) if node.procedure.type == "variable" else ""
         arguments = [*([first] if first is not None else []), *node.arguments]
-        # Where a partial application is called, and with what, is not followed.
+        # Where a partial application is called, and with which arguments, is not followed.
         if called == "lookup" and called not in scope and arguments and node.type != "partial":
             return self._lookup(arguments, context, scope)
         self.value(node.procedure, context, scope)
@@ -184,7 +186,7 @@ class _Walk:
         if called in _YIELDS_NO_CONTENT and called not in scope:
             return Sight.OTHER
         if not arguments:
-            # Many functions take the context if they have no argument.
+            # Without an argument, many functions take the context.
             sights.append(context)
         for sight in sights:
             self.renaming.passing(sight)
@@ -200,7 +202,7 @@ class _Walk:
             self._key(key, sight)
             return sight.member(str(key.value))
         self.value(key, context, scope)
-        # Only a run knows which task it is.
+        # Which task is looked up is only known during a run.
         self.renaming.doubtful |= sight in (Sight.TASKS, Sight.EITHER)
         return sight.members
 
@@ -242,13 +244,13 @@ class _Walk:
             return end - len(str(node.value))
         start = self._source.rindex(quote, 0, end - 1)
         while _unquoted(self._source[start:end]) != node.value:
-            # The quote belongs to the string: it is escaped.
+            # The quote is escaped and belongs to the string.
             start = self._source.rindex(quote, 0, start)
         return start
 
 
 def _unquoted(literal: str) -> str | None:
-    """Return the text of a string *literal*; None when it is none."""
+    """Return the text of a string *literal*; None if it is not one."""
     try:
         tree = parsed(literal)
     except ValueError:
@@ -259,7 +261,7 @@ def _unquoted(literal: str) -> str | None:
 def _string(text: str, quote: str) -> str:
     """Return *text* as a string literal.
 
-    Between single quotes no single quote can stand: JSONata has no escape for it.
+    JSONata cannot escape a single quote between single quotes; such a text gets double quotes.
     """
     double = json.dumps(text, ensure_ascii=False)
     return double if quote == '"' or "'" in text else f"'{double[1:-1]}'"

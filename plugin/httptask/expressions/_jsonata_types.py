@@ -1,8 +1,9 @@
-"""What a JSONata expression yields over data of a known type, as far as its shape can be told.
+"""The type of a JSONata expression, given the type of its data, as far as it can be inferred.
 
-Names are followed along paths, through lists and filters, and into functions' arguments. What asks
-whether something is there (`$exists`, the left of `??` and `?:`, a condition and what depends on
-it) is not told that it may not be. Where anything else stands, nothing is known.
+Names are followed along paths, through lists and filters, and into arguments of functions. A name
+that may be missing is not reported where the expression tests for a value: in `$exists`, on the
+left of `??` and `?:`, in a condition and in the branch that depends on it. In all other constructs
+nothing is known.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _RESULTS: Mapping[str, ValueType] = {
     **dict.fromkeys(("count", "length", "floor", "ceil"), typed_by({"type": "integer"})),
     **dict.fromkeys(("boolean", "not", "exists", "contains"), _TRUTH),
 }
-"""Functions whose result, where they have one, has one type."""
+"""Functions whose result, if there is one, always has the same type."""
 
 _OPERATORS: Mapping[str, ValueType] = {
     "&": _TEXT,
@@ -40,13 +41,13 @@ _OPERATORS: Mapping[str, ValueType] = {
     **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "and", "or", "in"), _TRUTH),
 }
 _ASKING = ("exists", "boolean", "not")
-"""Functions that ask whether there is something."""
+"""Functions that test whether there is a value."""
 _MOST_NESTED = 10
-"""Lists in lists through which a name is looked up."""
+"""Nested lists through which a name is looked up."""
 
 
 def typed(tree: Any, data: ValueType) -> Typed:
-    """Return what can be told of an expression, by its syntax *tree*, over *data*."""
+    """Return what is known about the expression with the syntax *tree* over *data*."""
     walk = _Walk(data)
     context = _Context(data, ())
     selected = walk.value(tree, context)
@@ -58,7 +59,7 @@ def typed(tree: Any, data: ValueType) -> Typed:
 
 
 def _plain_steps(tree: Any) -> tuple[str, ...] | None:
-    """Return the names of an expression that is a path of names and nothing else."""
+    """Return the names in an expression that is a path of names; None for any other expression."""
     steps = list(tree.steps) if tree.type == "path" else [tree]
     if steps and steps[0].type == "variable" and str(steps[0].value) in ("", "$"):
         steps = steps[1:]
@@ -69,27 +70,27 @@ def _plain_steps(tree: Any) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """A value that is looked into."""
+    """A value in which names are looked up."""
 
     type: ValueType
     path: tuple[str | int, ...] | None = None
-    """Where it stands in the data; None: it is made by the expression."""
+    """Its path in the data; None if the expression constructs it."""
     scope: Mapping[str, ValueType] | None = None
     """The types of variables."""
     asks: bool = False
-    """Whether something is there, is what is asked."""
+    """Whether the expression only tests if a value exists."""
 
     def of(self, value_type: ValueType) -> _Context:
-        """Return the context of a value of *value_type* that is made in it."""
+        """Return the context of a value of *value_type* that is constructed in this context."""
         return replace(self, type=value_type, path=None)
 
     def asking(self) -> _Context:
-        """Return the context for what asks whether something is there."""
+        """Return the context for a test whether a value exists."""
         return replace(self, asks=True)
 
 
 class _Walk:
-    """Follows a syntax tree over *root*, the type of `$$`."""
+    """Follows a syntax tree through *root*, the type of `$$`."""
 
     def __init__(self, root: ValueType) -> None:
         self.missing: list[MissingName] = []
@@ -97,7 +98,7 @@ class _Walk:
         self._root = root
 
     def value(self, node: Any, context: _Context) -> _Context:
-        """Return what *node* yields in *context*."""
+        """Return the type, as a context, of *node* in *context*."""
         if node is None:
             return context.of(NOTHING)
         follow = getattr(self, f"_{node.type}", None)
@@ -142,19 +143,19 @@ class _Walk:
         return selected if is_first else selected.of(_sequence_of(selected.type))
 
     def _named(self, name: str, context: _Context) -> _Context:
-        """Return what stands under *name*, in each item where there is a list."""
+        """Return the member *name*; in a list, that of each item."""
         items = _flat(context.type)
         member = items.member(name)
         path = None if context.path is None else (*context.path, name)
         if member.type.is_nothing:
             if not items.is_nothing and not context.asks and context.path is not None:
-                where = normalised(context.path)
-                self.missing.append(MissingName(where, name, items))
+                path_text = normalised(context.path)
+                self.missing.append(MissingName(path_text, name, items))
             return context.of(ANY)
-        found = member.type
+        member_type = member.type
         if "array" in context.type.types:
-            found = any_of([found, _sequence_of(found)])
-        return replace(context, type=found, path=path)
+            member_type = any_of([member_type, _sequence_of(member_type)])
+        return replace(context, type=member_type, path=path)
 
     def _name(self, node: Any, context: _Context) -> _Context:
         self._read([node], context)
@@ -169,7 +170,7 @@ class _Walk:
         return context.of((context.scope or {}).get(name, ANY))
 
     def _read(self, steps: list[Any], context: _Context) -> None:
-        """Note the names that lead from the root of the data."""
+        """Record the path of names that starts at the root of the data."""
         if context.asks:
             return
         first = steps[0]
@@ -189,7 +190,7 @@ class _Walk:
             self.readings.append(Reading(tuple(names)))
 
     def _filtered(self, node: Any, current: _Context) -> _Context:
-        """Return what the predicates of *node* leave of *current*."""
+        """Return *current* after the predicates of *node*."""
         for stage in [*(node.predicate or ()), *(node.stages or ())]:
             if stage.type == "index":
                 return current.of(ANY)
@@ -197,7 +198,7 @@ class _Walk:
             if stage.expr.type == "number":
                 current = replace(current, type=items)
                 continue
-            # What is asked of an item that lacks the name, is whether it has it.
+            # In a predicate, a name that an item lacks is a test for it.
             self.value(stage.expr, replace(current, type=items))
             current = replace(current, type=_sequence_of(items))
         return current
@@ -227,7 +228,8 @@ class _Walk:
             return context.of(self._object(node.lhs_object, context))
         if sign == "[":
             items = self._all(node.expressions or (), context)
-            # A list that is made in a list stays one; any other goes on in it.
+            # A list constructed in a list stays a list; the items of any other list are added to
+            # the outer one.
             return context.of(_list_of(any_of([items, _flat(items)])))
         self.value(node.expression, context)
         return context.of(_NUMBER if sign == "-" else ANY)
@@ -235,15 +237,17 @@ class _Walk:
     def _object(self, pairs: Any, context: _Context) -> ValueType:
         members: dict[str, ValueType] = {}
         is_known = True
-        # Of an object made of each item, a member is left out where the item has no such name.
+        # In an object made from each item, a member whose name the item lacks is left out.
         inner = context if context.path == () else context.asking()
         for key, value in pairs:
             is_known = is_known and key.type == "string"
             members[str(key.value)] = self.value(value, inner).type
         if not is_known:
             return typed_by({"type": "object"})
-        known = {name: ANY if one.is_nothing else one for name, one in members.items()}
-        return typed_by({"type": "object", "properties": known, "additionalProperties": False})
+        properties = {
+            name: ANY if member.is_nothing else member for name, member in members.items()
+        }
+        return typed_by({"type": "object", "properties": properties, "additionalProperties": False})
 
     def _condition(self, node: Any, context: _Context) -> _Context:
         asking = context.asking()
@@ -290,12 +294,12 @@ class _Walk:
 
 
 def _is_bound(node: Any) -> bool:
-    """Say whether *node* binds `@$name` or `#$name`: then the context goes along."""
+    """Say whether *node* binds `@$name` or `#$name`, which keep the context."""
     return node.focus is not None or node.index is not None
 
 
 def _items(value_type: ValueType) -> ValueType:
-    """Return the type of the items where the value is a list, else that of the value."""
+    """Return the type of the items if the value is a list, else the type of the value."""
     others = value_type.of_types(_NO_LISTS)
     return any_of([others, value_type.of_types(("array",)).items()])
 
@@ -304,7 +308,7 @@ _NO_LISTS = NUMERIC | {"string", "boolean", "null", "object"}
 
 
 def _flat(value_type: ValueType) -> ValueType:
-    """Return the type of the items of all lists inside one another, or of the value."""
+    """Return the type of the items of nested lists, at any depth, or of the value."""
     for _ in range(_MOST_NESTED):
         if "array" not in value_type.types or value_type == ANY:
             return value_type
@@ -317,6 +321,6 @@ def _list_of(items: ValueType) -> ValueType:
 
 
 def _sequence_of(value_type: ValueType) -> ValueType:
-    """Return the type of a sequence of such values: of one value, it is that value."""
+    """Return the type of a sequence of such values; a sequence of one value is that value."""
     items = _flat(value_type)
     return any_of([items, value_type, _list_of(items)])

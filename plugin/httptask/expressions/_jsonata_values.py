@@ -1,4 +1,4 @@
-"""Values of JSONata: null and nothing, sequences, functions, and which values are equal."""
+"""JSONata's values: null and nothing, sequences, functions, and equality."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from httptask._core import strict_json
 from httptask.expressions import _equality, _numbers
 
 NULL = Utils.NULL_VALUE
-"""JSONata's null: None is nothing. In data, and in lists and objects, null may also be None."""
+"""JSONata's null; None stands for nothing. In data, lists and objects, None also stands for
+null.
+"""
 
 Sequence = Utils.JList
 """The library's list, with its flags."""
 
 
 def sequence(items: Any = ()) -> Any:
-    """Return a sequence of *items*: as the result of an expression, a single item stands alone."""
-    items_as_sequence = Sequence(items)
-    items_as_sequence.sequence = True
-    return items_as_sequence
+    """Return a sequence of *items*. As a result, a sequence of one item becomes the item."""
+    result = Sequence(items)
+    result.sequence = True
+    return result
 
 
 def is_sequence(value: Any) -> bool:
@@ -32,7 +34,7 @@ def is_sequence(value: Any) -> bool:
 
 
 def existing(value: Any) -> Any:
-    """Return *value*, or null for None, which stands for null in a list or an object."""
+    """Return *value*, or `NULL` for None, which stands for null in a list or an object."""
     return NULL if value is None else value
 
 
@@ -47,7 +49,7 @@ def is_function(value: Any) -> bool:
 
 
 def boolean(value: Any) -> bool:
-    """Return *value* as a Boolean, as JSONata's `$boolean` does."""
+    """Convert *value* to a Boolean, as JSONata's `$boolean` does."""
     value_type = type(value)
     if value_type is bool:
         return bool(value)
@@ -63,7 +65,7 @@ same = functools.partial(_equality.same, null=NULL)
 
 
 def identity(value: Any) -> Any:
-    """Return a key that two values share if and only if they are the `same`; it is hashable."""
+    """Return a hashable key that two values share if and only if they are the `same`."""
     value_type = type(value)
     if value_type in _numbers.NUMBERS:
         return _numbers.identity(value)
@@ -77,7 +79,7 @@ def identity(value: Any) -> Any:
 
 
 def as_json(value: Any) -> Any:
-    """Return *value* as JSON that Python's encoder writes; a function is an empty text there."""
+    """Return *value* as JSON for Python's encoder. A function becomes an empty text."""
     value_type = type(value)
     if isinstance(value, float):
         number = float(_numbers.written(value))
@@ -95,7 +97,7 @@ def as_json(value: Any) -> Any:
 
 
 def text(value: Any, indent: int | None = None) -> str:
-    """Return *value*, which exists, as `$string` and `&` write it."""
+    """Return *value* as written by `$string` and `&`. It must not be None."""
     value_type = type(value)
     if value_type is str:
         return str(value)

@@ -1,6 +1,6 @@
-"""Splitting a text into literal text and expressions.
+"""Split a text into literal text and expressions.
 
-The inside of an expression is not parsed here: only its end is looked for.
+The inside of an expression is not parsed here; only its end is found.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ JSONATA = "jsonata:"
 """The prefix that selects JSONata: at the start of an expression, or of a whole value."""
 
 _LONGEST_KEPT = 4096
-"""Characters. Longer texts are split anew each time: bodies should not fill the cache."""
+"""Characters. Longer texts are split each time, so that bodies do not fill the cache."""
 
 _OBJECTS = (dict, Mapping)
-"""Dictionaries first: to ask an abstract class is slow."""
+"""`dict` comes first: a check against an abstract class is slow."""
 
 _SPECIAL = re.compile(r"""[{}'"]""")
 _SPECIAL_IN_JSONATA = re.compile(r"""[{}'"`/]""")
@@ -31,26 +31,26 @@ _REGEX_PART = re.compile(r"""\\.|[/()\[\]{}]""", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """One expression of a text."""
+    """One expression in a text."""
 
     written: str
-    """As it stands in the text, with `${` and `}`."""
+    """As written in the text, with `${` and `}`."""
     source: str
-    """Its inside, without the space around it; a whole value `jsonata: …` keeps its prefix."""
+    """Its inside, without surrounding space; a whole value `jsonata: …` keeps its prefix."""
     start: int = 0
     """Its index in the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text, split."""
+    """A text split into its parts."""
 
     parts: tuple[str | Expression, ...]
     """Literal text (escapes undone) and expressions, in order; no literal part is empty."""
     unclosed: str | None = None
-    """The text from the first `${` that does not end; it is in no part."""
+    """The rest of the text from the first `${` without an end. It is not among the parts."""
     fault: RefusedError | None = None
-    """Why *unclosed* does not end."""
+    """Why *unclosed* has no end."""
 
     @property
     def whole(self) -> bool:
@@ -61,14 +61,14 @@ class Template:
 
 
 def is_expression(text: str) -> bool:
-    """Say whether *text* is wholly one expression: it may stand wherever a JSON value may."""
+    """Say whether *text* is wholly one expression, and so may stand in place of any JSON value."""
     if text.startswith("${"):
         return text.endswith("}") and split(text).whole
     return text.startswith(JSONATA)
 
 
 def has_expression(text: str) -> bool:
-    """Say whether *text* holds an expression, or the start of one that does not end."""
+    """Say whether *text* contains an expression, or the start of one without an end."""
     if "${" not in text:
         return text.startswith(JSONATA)
     template = split(text)
@@ -78,8 +78,9 @@ def has_expression(text: str) -> bool:
 
 
 def holds_expression(value: Any, has: Callable[[str], bool] = has_expression) -> bool:
-    """Say whether there is an expression anywhere in the JSON *value*: a text for which
-    *has* is true. Names of objects are not looked at.
+    """Say whether a text in the JSON *value*, at any depth, has an expression by the test *has*.
+
+    Names of objects are not checked.
     """
     queue = [value]
     while queue:
@@ -95,15 +96,15 @@ def holds_expression(value: Any, has: Callable[[str], bool] = has_expression) ->
 
 
 def may_change(text: str) -> bool:
-    """Say whether evaluation may change *text*: it holds an expression or an escaped one."""
+    """Say whether evaluation may change *text*: it contains an expression or an escaped one."""
     return "${" in text or text.startswith(JSONATA)
 
 
 def escape(text: str) -> str:
     """Return *text* escaped, so that it evaluates to itself.
 
-    Every dollar sign of a run directly before `{` is doubled. A text that would be read as a whole
-    value `jsonata: …` becomes a JSONata string, which is written as in JSON.
+    The dollar signs directly before `{` are doubled. A text that would be read as a whole value
+    `jsonata: …` becomes a JSONata string, which is written as in JSON.
     """
     if text.startswith(JSONATA):
         return "${" + JSONATA + json.dumps(text, ensure_ascii=False) + "}"
@@ -112,7 +113,7 @@ def escape(text: str) -> str:
 
 def split(text: str) -> Template:
     """Return *text* split into literal text and expressions."""
-    return _kept(text) if len(text) <= _LONGEST_KEPT else _split(text)
+    return _split_cached(text) if len(text) <= _LONGEST_KEPT else _split(text)
 
 
 def _split(text: str) -> Template:
@@ -120,23 +121,23 @@ def _split(text: str) -> Template:
         return Template((Expression(text, text.strip()),))
     parts: list[str | Expression] = []
     literal: list[str] = []
-    at = 0
+    position = 0
 
     def end_literal() -> None:
         if written := "".join(literal):
             parts.append(written)
         literal.clear()
 
-    while (brace := text.find("${", at) + 1) > 0:
+    while (brace := text.find("${", position) + 1) > 0:
         first = brace - 1
-        while first > at and text[first - 1] == "$":
+        while first > position and text[first - 1] == "$":
             first -= 1
-        # Two dollar signs stand for one; an odd one out opens an expression.
-        dollars, odd = divmod(brace - first, 2)
-        literal.append(text[at:first] + "$" * dollars)
-        if not odd:
+        # Two dollar signs stand for one. A remaining one opens an expression.
+        dollars, is_open = divmod(brace - first, 2)
+        literal.append(text[position:first] + "$" * dollars)
+        if not is_open:
             literal.append("{")
-            at = brace + 1
+            position = brace + 1
             continue
         end_literal()
         end, fault = _end(text, brace + 1)
@@ -145,26 +146,26 @@ def _split(text: str) -> Template:
         parts.append(
             Expression(text[brace - 1 : end + 1], text[brace + 1 : end].strip(), brace - 1)
         )
-        at = end + 1
-    literal.append(text[at:])
+        position = end + 1
+    literal.append(text[position:])
     end_literal()
     return Template(tuple(parts))
 
 
-_kept = lru_cache(maxsize=1024)(_split)
+_split_cached = lru_cache(maxsize=1024)(_split)
 
 
 def _end(text: str, start: int) -> tuple[int, RefusedError | None]:
-    """Return the index of the `}` that ends the expression; -1 and the fault if none does.
+    """Return the index of the `}` that ends an expression, or -1 and the fault.
 
-    The expression's inside begins at *start*. Braces nest. Braces in quotes do not count, nor in
-    JSONata those in quoted names, comments and regular expressions.
+    The inside of the expression begins at *start*. Braces nest. Braces in quotes do not count; in
+    JSONata neither do those in quoted names, comments and regular expressions.
     """
     jsonata = text[start : start + 200].lstrip().startswith(JSONATA)
     special, skip = (_SPECIAL_IN_JSONATA, _skip_in_jsonata) if jsonata else (_SPECIAL, _skip_quoted)
-    depth, at = 0, start
-    while match := special.search(text, at):
-        sign, at = match[0], match.end()
+    depth, position = 0, start
+    while match := special.search(text, position):
+        sign, position = match[0], match.end()
         if sign == "{":
             depth += 1
         elif sign == "}":
@@ -172,16 +173,16 @@ def _end(text: str, start: int) -> tuple[int, RefusedError | None]:
                 return match.start(), None
             depth -= 1
         else:
-            at = skip(text, start, match.start())
-            if at < 0:
-                # Counted from 1, with the `${` that stands before *start*.
+            position = skip(text, start, match.start())
+            if position < 0:
+                # Counted from 1, and including the `${` before *start*.
                 number = match.start() - start + 3
                 return -1, RefusedError("expression-sign-unclosed", sign=sign, character=number)
     return -1, RefusedError("expression-brace-unclosed" if depth else "expression-unclosed")
 
 
 def _skip_quoted(text: str, _start: int, at: int) -> int:
-    """Return the index after the string that begins at *at*; -1: it does not end."""
+    """Return the index after the string that begins at *at*; -1 if it has no end."""
     quote = text[at]
     at += 1
     while (end := text.find(quote, at)) >= 0:
@@ -197,7 +198,7 @@ def _skip_quoted(text: str, _start: int, at: int) -> int:
 def _skip_in_jsonata(text: str, start: int, at: int) -> int:
     """Return the index after the string, quoted name, comment or regular expression at *at*.
 
-    A `/` that divides is skipped by itself; -1: what begins at *at* does not end.
+    A `/` for division is skipped alone. -1 if the element at *at* has no end.
     """
     sign = text[at]
     if sign == "`":  # a quoted name has no escapes
@@ -212,7 +213,10 @@ def _skip_in_jsonata(text: str, start: int, at: int) -> int:
 
 
 def _skip_regex(text: str, at: int) -> int:
-    # JSONata ends a regular expression at the first / outside its brackets.
+    """Return the index after the regular expression whose pattern begins at *at*; -1 if it has
+    no end.
+    """
+    # JSONata ends a regular expression at the first / outside brackets.
     depth = 0
     for match in _REGEX_PART.finditer(text, at):
         if match[0] == "/" and depth == 0:
