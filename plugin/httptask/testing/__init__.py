@@ -1,4 +1,4 @@
-"""Helpers for tests: of workflows, by pins; of plugins, by a real HTTP server on this machine."""
+"""Helpers for tests: pins for workflows, and a real HTTP server on this machine for plugins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PinnedRequest", "PinnedRun", "StandIn", "arun_pinned", "run_pinned"]
 
-# Loaded when first asked for: the stand-in runs without any other code of ours.
+# Loaded on first use, so that the stand-in runs without any other code of this package.
 _HOMES = {
     "PinnedRequest": "httptask.testing.pinned",
     "PinnedRun": "httptask.testing.pinned",

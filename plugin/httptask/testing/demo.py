@@ -1,8 +1,8 @@
-"""A tour of the whole way, unattended: from a reference page to a finished run.
+"""An unattended tour of the product, from a reference page to a finished run.
 
-`make demo`, or `python -m httptask.testing.demo`. Every step is a real command in a process of its
-own. The API is a stand-in on loopback that refuses a wrong request itself; nothing leaves this
-machine. Ends with status 0, or 1 when a step does not do what it promises.
+`make demo`, or `python -m httptask.testing.demo`. Every step is a real command in its own process.
+The API is a stand-in on loopback that refuses wrong requests; nothing leaves this machine. Ends
+with status 0, or with 1 if a step does not do what it promises.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class _UnexpectedError(Exception):
 
 
 class _Shell:
-    """Runs `httptask` commands in *folder*, and prints them as a person would type them."""
+    """Runs `httptask` commands in *folder* and prints them as a person would type them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class _Shell:
         }
 
     def run(self, *words: str, expect: int = 0) -> str:
-        """Run one command, and print it and its output; *expect* is its required exit status."""
+        """Run a command and print it with its output; *expect* is the exit status it must have."""
         print(f"\n$ httptask {shlex.join(words)}", flush=True)
         process = subprocess.run(
             [sys.executable, "-m", "httptask", *words],
@@ -61,12 +61,12 @@ class _Shell:
         return process.stdout
 
     def read(self, *words: str) -> Any:
-        """Run one command without showing it and return the JSON it prints."""
+        """Run a command without printing it, and return the JSON of its output."""
         command = [sys.executable, "-m", "httptask", *words]
         return json.loads(subprocess.check_output(command, cwd=self._folder, env=self._environment))
 
     def write(self, name: str, value: Any) -> None:
-        """Write *value* as JSON into the file *name*."""
+        """Write *value* as JSON to the file *name*."""
         (self._folder / name).write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
@@ -131,7 +131,7 @@ def _title(text: str) -> None:
 
 
 def _filled_in(task: dict[str, Any], server: str) -> dict[str, Any]:
-    """Return the prepared *task* with all its settings, for the API at *server*."""
+    """Return the prepared *task* with all its settings filled in, for the API at *server*."""
     request = task["httpRequest"]
     request["url"] = server + request["url"]
     request["pathParameters"]["project_id"] = 1001
@@ -152,7 +152,7 @@ def _filled_in(task: dict[str, Any], server: str) -> dict[str, Any]:
 
 
 def _definition(task: dict[str, Any]) -> dict[str, Any]:
-    """Return a workflow definition of *task*, and of the tasks that look at its response."""
+    """Return a workflow definition with *task* and tasks that examine its response."""
     output = f"$.tasks['{TASK}'].output"
     return {
         "name": "Tell the project",
@@ -187,6 +187,7 @@ def _definition(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _broken(definition: dict[str, Any]) -> dict[str, Any]:
+    """Return *definition* with several mistakes, for `validate` to find."""
     broken: dict[str, Any] = json.loads(json.dumps(definition))
     task = broken["tasks"][TASK]
     task["nextTask"] = "Was it craeted?"

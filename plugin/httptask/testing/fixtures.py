@@ -1,4 +1,4 @@
-"""Fixtures of pytest for the tests of plugins.
+"""pytest fixtures for tests of plugins.
 
 Put `pytest_plugins = ["httptask.testing.fixtures"]` in `conftest.py`.
 """
@@ -25,10 +25,11 @@ def stand_in() -> Iterator[StandIn]:
 
 @pytest.fixture
 def make_runtime() -> Iterator[Callable[..., Runtime]]:
-    """A function from plugins to a runtime with them, and no installed ones; closed after the test.
+    """A function that returns a runtime with the given plugins, which is closed after the test.
 
-    The runtime connects to this machine only, and its catalogue has the endpoints that ship with
-    httptask. Keyword arguments are those of `httptask.Runtime`, and replace these defaults.
+    Installed plugins are not loaded. The runtime connects to this machine only, and its catalogue
+    has the endpoints that ship with httptask. Keyword arguments are those of `httptask.Runtime` and
+    replace these defaults.
     """
     with ExitStack() as closing:
 

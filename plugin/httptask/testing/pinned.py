@@ -1,4 +1,4 @@
-"""Runs of workflows for their tests: pins answer, nothing is sent, and nobody waits."""
+"""Run workflows in tests: pins answer all requests, nothing is sent, and waits are skipped."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = ["PinnedRequest", "PinnedRun", "arun_pinned", "run_pinned"]
 
 @dataclass(frozen=True, slots=True)
 class PinnedRun:
-    """A run in which pins answered."""
+    """A finished run in which pins answered the requests."""
 
     run: WorkflowRun
     """The run, with every visit of a task."""
     requests: tuple[PinnedRequest, ...]
-    """What would have been sent, in order."""
+    """The requests that would have been sent, in order."""
 
     @property
     def status(self) -> str:
@@ -45,11 +45,13 @@ class PinnedRun:
 
     @property
     def error(self) -> str | None:
-        """Why it did not complete."""
+        """Why the run did not complete."""
         return self.run.error
 
     def task(self, name: str) -> TaskRun:
-        """Return the last visit of the task *name*. Raises `AssertionError` when there was none."""
+        """Return the last visit of the task *name*. Raises `AssertionError` if it was never
+        visited.
+        """
         visits = [task for task in self.run.tasks if task.name == name]
         if not visits:
             visited = ", ".join(dict.fromkeys(task.name for task in self.run.tasks))
@@ -72,7 +74,7 @@ def run_pinned(
     runtime: Runtime | None = None,
     signals: Signals | None = None,
 ) -> PinnedRun:
-    """Run *definition* with *pins*, and nothing else: `arun_pinned` for code that is not async."""
+    """Run *definition* with *pins*. Like `arun_pinned`, for code that is not async."""
     from httptask._core.sync import run_sync
 
     async def run() -> PinnedRun:
@@ -105,14 +107,14 @@ async def arun_pinned(
     runtime: Runtime | None = None,
     signals: Signals | None = None,
 ) -> PinnedRun:
-    """Run *definition* with *pins*, and return how it ended and what it would have sent.
+    """Run *definition* with *pins*; return the run and the requests that it would have sent.
 
-    *pins* are their JSON, the path of a file, or True for the file next to the definition. A run
-    that fails is returned, too. Waits are skipped: of `Wait` tasks, between attempts, pages and
-    polls. The other arguments are those of `run_workflow`; *definitions* that are not given are
-    looked for next to the definition's file.
+    *pins* are the pins as JSON, the path of their file, or True for the file next to the
+    definition. A failed run is returned as well. Waits are skipped: in `Wait` tasks, and between
+    attempts, pages and polls. The other arguments are those of `run_workflow`; definitions that are
+    not in *definitions* are looked for next to the definition's file.
 
-    Raises `AssertionError` when a request had no pin: what the run then did proves nothing.
+    Raises `AssertionError` if a request had no pin, since the rest of such a run proves nothing.
     """
     first = as_definition(definition)
     others = {name: as_definition(other) for name, other in (definitions or {}).items()}
@@ -137,16 +139,16 @@ async def arun_pinned(
 
 
 class _SkippingClock(Clock):
-    """A clock that jumps to the time that is waited for."""
+    """A clock that jumps to the time for which a task waits."""
 
     def __init__(self) -> None:
         self._skipped = timedelta()
 
     def now(self) -> datetime:
-        """Return the time, with what was skipped."""
+        """Return the time, plus all time skipped."""
         return super().now() + self._skipped
 
     async def wait_until(self, time: datetime) -> None:
-        """Jump to *time*, after whatever else is ready to run."""
+        """Jump to *time*, once other coroutines that are ready have run."""
         await asyncio.sleep(0)
         self._skipped += max(time - self.now(), timedelta())

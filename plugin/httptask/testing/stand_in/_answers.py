@@ -1,4 +1,4 @@
-"""What the stand-in answers to each request."""
+"""The stand-in's responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _FIRST_ID = 901
 
 
 class Answers:
-    """Records requests, judges them and makes the replies: see `StandIn` for the arguments."""
+    """Records requests, checks them and builds the replies. The arguments are those of
+    `StandIn`.
+    """
 
     def __init__(
         self,
@@ -37,18 +39,20 @@ class Answers:
         self._ids = itertools.count(_FIRST_ID)
 
     def check_head(self, head: ReceivedRequest) -> None:
-        """Refuse before the body, for a client that expects 100 (RFC 9110, section 10.1.1)."""
+        """Refuse before the body is sent, for a client that expects 100 (RFC 9110, section
+        10.1.1).
+        """
         if not self._failures:
             judge_head(head, self._token)
 
     def to_refused(self, head: ReceivedRequest | None, refusal: RefusalError) -> Reply:
-        """Record a request whose body was not read, and return its refusal."""
+        """Record a request whose body was not read, and return the reply that refuses it."""
         if head is not None:
             self.requests.append(head)
         return refusal.reply
 
     def to_request(self, request: ReceivedRequest) -> Reply:
-        """Record a whole request, judge it and return the reply."""
+        """Record a complete request, check it and return the reply."""
         self.requests.append(request)
         try:
             self._fail_as_asked()
@@ -58,7 +62,7 @@ class Answers:
             return refusal.reply
 
     def log(self, request: ReceivedRequest | None, status: int) -> None:
-        """Write the request's line when verbose."""
+        """Write a line about the request to standard error, if verbose."""
         if self._verbose:
             line = "(unreadable request)"
             if request is not None:

@@ -1,4 +1,4 @@
-"""Judges the body of a request. No I/O."""
+"""Check the body of a request. No I/O."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _JSON_TYPES: Mapping[type, str] = {
 
 
 def judge_body(body: bytes) -> dict[str, Any]:
-    """Return the body's object, or refuse: 400 if it is no JSON, 422 if it has another shape."""
+    """Return the body's object, or refuse: 400 if it is not JSON, 422 if it has another shape."""
     document = _parsed(body)
     problems = list(_shape_problems(document))
     if problems:

@@ -1,4 +1,4 @@
-"""`python -m httptask.testing.stand_in`: the stand-in in a terminal."""
+"""The command `python -m httptask.testing.stand_in`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges the path, the query and the headers of a request. No I/O."""
+"""Check the path, the query and the headers of a request. No I/O."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a request is about: the values of its path and its query."""
+    """The subject of a request: the values in its path and its query."""
 
     project_id: int
     topic_id: int
@@ -32,7 +32,7 @@ class Topic:
 
 
 def judge_head(request: ReceivedRequest, token: str | None) -> Topic:
-    """Return the values of path and query, or refuse; each check has a status of its own."""
+    """Return the values in path and query, or refuse; each check has its own status."""
     path, query = _split_target(request.target)
     project_id = _judge_path(path)
     if request.method != METHOD:
@@ -46,7 +46,7 @@ def judge_head(request: ReceivedRequest, token: str | None) -> Topic:
 
 
 def _split_target(target: str) -> tuple[str, str]:
-    # RFC 9112, section 3.2.2: a server accepts the absolute form too.
+    # RFC 9112, section 3.2.2: a server also accepts the absolute form.
     path, _, query = _ORIGIN.sub("", target, count=1).partition("?")
     if "#" in target:
         refuse(400, "target", "a request target carries no fragment; percent-encode # as %23")
@@ -81,8 +81,8 @@ def _judge_authorization(request: ReceivedRequest, token: str) -> None:
     scheme, _, sent_token = values[0].partition(" ")
     if scheme.lower() != "bearer":
         refuse(401, where, "must be `Bearer` and a token", challenge)
-    # Compared in constant time, and never repeated in the reason: it could be a real token sent to
-    # the wrong server.
+    # Compared in constant time. The reason never repeats the token, which could be a real one sent
+    # to the wrong server.
     if not hmac.compare_digest(sent_token.strip().encode("latin-1", "replace"), token.encode()):
         refuse(401, where, "the token is not the right one", challenge)
 

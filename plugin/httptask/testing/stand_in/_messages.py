@@ -1,4 +1,4 @@
-"""Requests as they came, replies, and refusals."""
+"""Received requests, replies, and refusals."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ class ReceivedRequest:
 
     method: str
     target: str
-    """The request target as it stood in the request line: path and query, nothing decoded."""
+    """The request target from the request line: path and query, nothing decoded."""
     version: str
     """`HTTP/1.1` or `HTTP/1.0`."""
     headers: tuple[tuple[str, str], ...]
-    """Names and values in order, duplicates included, names spelt as sent.
+    """Names and values in order, with duplicates, names spelt as sent.
 
     Decoded as ISO 8859-1.
     """
     body: bytes = b""
-    """The body without its chunk framing; empty if the request was refused before it was read."""
+    """The body without its chunked framing; empty if the request was refused before the body
+    was read.
+    """
 
     def values(self, name: str) -> list[str]:
-        """Return the values of every header called *name*, in whatever case, in order."""
+        """Return the values of every header *name*, whatever its case, in order."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response before it is written."""
+    """A response that is not yet written."""
 
     status: int
     payload: Any
@@ -43,7 +45,7 @@ class Reply:
 
 
 class RefusalError(Exception):
-    """Refuses the request with *status*, for every (where, reason) in *problems*."""
+    """Refuses the request with *status*; *problems* are pairs (where, reason)."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The endpoint that the stand-in stands for, as its reference page documents it."""
+"""The endpoint for which the stand-in stands, as its reference page documents it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ TOPIC_TYPES = (
     "rfi",
 )
 QUERY_NAMES = ("topic_id", "topic_type")
-# Both objects are required, none of their fields is. The page does not say what the arrays hold:
-# anything may.
+# Both objects are required, but none of their fields. The page does not describe the items of the
+# arrays, so any are accepted.
 BODY_FIELDS: Mapping[str, Mapping[str, type]] = {
     "communication": {"subject": str},
     "email": {

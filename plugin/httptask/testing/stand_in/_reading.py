@@ -1,4 +1,4 @@
-"""Reads requests from a connection (RFC 9112)."""
+"""Read requests from a connection (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class ClientLeftError(Exception):
 
 
 def read_head(stream: BufferedIOBase) -> ReceivedRequest | None:
-    """Return the next request without its body; None: the client is done with the connection."""
+    """Return the next request without its body; None if the client has closed the connection."""
     line = stream.readline(MAX_LINE_BYTES)
-    # RFC 9112, section 2.2: one empty line before it is ignored.
+    # RFC 9112, section 2.2: an empty line before the request line is ignored.
     if line == b"\r\n":
         line = stream.readline(MAX_LINE_BYTES)
     if not line:
@@ -70,6 +70,9 @@ def _read_line(stream: BufferedIOBase, status: int, where: str) -> bytes:
 
 
 def check_framing(head: ReceivedRequest) -> None:
+    """Refuse a request whose headers about the connection and the body are wrong or not
+    supported.
+    """
     if head.version == "HTTP/1.1" and len(head.values("Host")) != 1:
         refuse(400, "headers.Host", "must be given exactly once")  # RFC 9112, section 3.2
     expectations = head.values("Expect")
@@ -85,7 +88,7 @@ def check_framing(head: ReceivedRequest) -> None:
 
 
 def _body_length(head: ReceivedRequest) -> int | None:
-    """Return the length of the body; None: it comes in chunks (RFC 9112, section 6.3)."""
+    """Return the length of the body; None if it is chunked (RFC 9112, section 6.3)."""
     codings, lengths = head.values("Transfer-Encoding"), head.values("Content-Length")
     if codings and (lengths or head.version == "HTTP/1.0"):
         refuse(
@@ -123,7 +126,7 @@ def _read_chunks(stream: BufferedIOBase) -> bytes:
         body += _read_exactly(stream, size)
         if _read_exactly(stream, 2) != b"\r\n":
             refuse(400, "body", "a chunk does not end where its size says")
-    deque(_read_headers(stream), maxlen=0)  # trailers: read, checked, thrown away
+    deque(_read_headers(stream), maxlen=0)  # trailers are read and checked, then dropped
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""The HTTP server: connections, and the requests on them."""
+"""The HTTP server: its connections and their requests."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from httptask.testing.stand_in._reading import (
 _IDLE_SECONDS = 30.0
 """Seconds after which a silent connection is closed."""
 _DRAIN_SECONDS = 2.0
-"""Seconds for which a refused body is still read and dropped.
+"""Seconds for which the body of a refused request is still read and dropped.
 
-Otherwise the refusal could be lost with the connection.
+Otherwise closing the connection could lose the refusal.
 """
 _PHRASES: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus}
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection: requests in a row until either side ends it."""
+    """One connection: serves requests until either side closes it."""
 
     server: Server
     server_version = "httptask-stand-in"
@@ -45,12 +45,12 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        """Answer the connection's requests; a client that leaves is not an error."""
+        """Serve the connection's requests. A client that disconnects is not an error."""
         with contextlib.suppress(OSError, ClientLeftError):
             super().handle()
 
     def handle_one_request(self) -> None:
-        """Read, judge and answer one request."""
+        """Read, check and answer one request."""
         self.close_connection = True  # until a whole request has been read
         head: ReceivedRequest | None = None
         try:
@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request = replace(head, body=read_body(self.rfile, head))
         except RefusalError as refusal:
-            # The body was not read to its end, so nothing after it could be told from it.
+            # The body was not read to its end, so the next request could not be found.
             self._send(head, self.server.answers.to_refused(head, refusal))
             self._drain()
             return
@@ -71,8 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(request, self.server.answers.to_request(request))
 
     def _send(self, request: ReceivedRequest | None, reply: Reply) -> None:
-        # A lone surrogate cannot be written as UTF-8; its backslash form is the same string in
-        # JSON.
+        # A lone surrogate cannot be encoded in UTF-8. Its backslash form means the same in JSON.
         body = json.dumps(reply.payload, ensure_ascii=False).encode("utf-8", "backslashreplace")
         headers = [
             ("Server", self.server_version),
@@ -88,14 +87,15 @@ class _Handler(BaseHTTPRequestHandler):
             *(f"{name}: {value}" for name, value in headers),
         ]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        # Logged first: who reads the response may look at the log at once.
+        # Logged first: a test may read the log as soon as it has the response.
         self.server.answers.log(request, reply.status)
-        # RFC 9110, section 9.3.2: the answer to HEAD has the headers only. One write is one packet.
+        # RFC 9110, section 9.3.2: a response to HEAD has no body. A single write makes a single
+        # packet.
         self.wfile.write(head if request is not None and request.method == "HEAD" else head + body)
 
     def _drain(self) -> None:
-        # Closing while bytes are unread resets the connection, and the client could lose the answer
-        # (RFC 9112, 9.6).
+        # Closing while bytes are unread resets the connection, and the client could lose the
+        # response (RFC 9112, section 9.6).
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(_DRAIN_SECONDS)
         end = time.monotonic() + _DRAIN_SECONDS
@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """The listener. It knows its connections, so that it can end them all."""
+    """The listener. It keeps its connections, so that it can close them all."""
 
     request_queue_size = 128
 
@@ -114,7 +114,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Bind without asking the name service for our name, as HTTPServer does."""
+        """Bind the address. Unlike HTTPServer, do not ask the name service for the host name."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = (
             str(self.server_address[0]),
@@ -139,10 +139,10 @@ class Server(ThreadingHTTPServer):
             del self._connections[threading.current_thread()]
 
     def stop(self) -> None:
-        """Stop listening, end every connection and wait for its thread."""
+        """Stop listening, close every connection and wait for its thread."""
         self.shutdown()
         self.server_close()
         for thread, connection in self._connections.copy().items():
-            with contextlib.suppress(OSError):  # it has just ended by itself
+            with contextlib.suppress(OSError):  # the client has closed it already
                 connection.shutdown(socket.SHUT_RDWR)
             thread.join()

@@ -12,20 +12,20 @@ from httptask.testing.stand_in._messages import ReceivedRequest
 from httptask.testing.stand_in._server import Server
 
 _POLL_SECONDS = 0.01
-"""Seconds between two checks of the listener whether to stop."""
+"""How often the listener checks whether to stop, in seconds."""
 
 
 class StandIn:
     """Run a stand-in of the Procore endpoint while the `with` block lasts.
 
-    *host* and *port* say where it listens; port 0 takes any free one. With *token* every request
-    must carry `Authorization: Bearer <token>`. *failures* holds error statuses (400 to 599) that
-    the first requests get instead of an answer, one each; 429 and 503 carry *retry_after* in their
+    *host* and *port* are the address on which it listens; port 0 takes any free one. With *token*
+    every request must carry `Authorization: Bearer <token>`. *failures* holds error statuses (400
+    to 599) for the first requests, one each; 429 and 503 carry *retry_after* in their
     `Retry-After`. With *verbose* each request is a line on standard error; otherwise nothing is
     printed.
 
-    Entering raises OSError when the port is taken. Leaving closes the port and every connection,
-    and ends every thread.
+    Entering raises OSError if the port is taken. Leaving closes the port and every connection, and
+    ends every thread.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class StandIn:
 
     @property
     def url(self) -> str:
-        """Its address, `http://127.0.0.1:PORT`. Outside the `with` block a RuntimeError."""
+        """Its address, `http://127.0.0.1:PORT`. Raises RuntimeError outside the `with` block."""
         if self._server is None:
             raise RuntimeError("the stand-in is not running; use it in a `with` block")
         return f"http://{self._server.server_name}:{self._server.server_port}"
