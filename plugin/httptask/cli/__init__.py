@@ -1,6 +1,6 @@
 """The command line. Every command has `--json`.
 
-Exit status 0: ok, 1: the work failed, 2: bad usage or input.
+Exit status 0: success, 1: the work failed, 2: wrong usage or input.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ FAMILIES = (
     _plugins,
     _completion,
 )
-"""Modules with `add(commands)`, in the order of the help text."""
+"""Modules with `add(commands)`, in the order of the help."""
 
 _BAD_INPUT = (
     InterchangeError,
@@ -72,7 +72,7 @@ _BAD_INPUT = (
     ExpressionError,
     CredentialError,
 )
-"""Errors of a wrong input; any other means that the work failed."""
+"""Errors of wrong input (exit status 2). All other errors mean that the work failed (1)."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -83,13 +83,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line with *arguments* (None: the process's); return the exit status."""
+    """Run the command line *arguments* (None: those of the process); return the exit status."""
     prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
-    if "--strict-plugins" in words:  # the processes that read descriptions inherit it
+    if (
+        "--strict-plugins" in words
+    ):  # the environment passes it on to the processes that read descriptions
         os.environ["HTTPTASK_STRICT_PLUGINS"] = "1"
-    if as_json:  # stderr is JSON as well; `plugins --json` has what was left out
+    if as_json:  # stderr must be JSON as well; `plugins --json` lists the plugins left out
         logging.getLogger("httptask.plugins").setLevel(logging.ERROR)
     try:
         with stoppable():
@@ -102,8 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(error, as_json, 2 if isinstance(error, _BAD_INPUT) else 1)
     except Stopped as stopped:
         return fail(CommandError(str(stopped)), as_json, stopped.status)
-    except BrokenPipeError:  # the reader has ended: head, less
-        sys.stdout = None  # otherwise the interpreter would complain when it flushes at exit
+    except BrokenPipeError:  # the reader of the output has ended: head, less
+        sys.stdout = None  # otherwise the interpreter reports an error when it flushes at exit
         return 1
     except Exception as error:
         logging.getLogger("httptask").debug("where it failed", exc_info=error)
@@ -114,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_of(
     parsed: argparse.Namespace, words: Sequence[str]
 ) -> Callable[[argparse.Namespace], int]:
+    """Return the function of the parsed command. A plugin's command may lack one."""
     run: Callable[[argparse.Namespace], int] | None = getattr(parsed, "run", None)
     if run is None:
         raise PluginError(
@@ -124,6 +127,7 @@ def _run_of(
 
 
 def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Parse *words*. The commands of plugins are loaded only if the shipped ones do not suffice."""
     first = next((word for word in words if not word.startswith("-")), None)
     parser, commands = _own_parser()
     if first not in commands.choices and (first or "-h" in words or "--help" in words or not words):
@@ -132,28 +136,32 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
         parser.print_help()
         parser.exit()
     if first is not None and first not in commands.choices:
-        near = nearest(first, commands.choices)
+        guesses = nearest(first, commands.choices)
         names = ", ".join(commands.choices)
-        hint = f"did you mean {near[0]}?" if near else f"the commands are: {names}"
+        hint = f"did you mean {guesses[0]}?" if guesses else f"the commands are: {names}"
         raise CommandError(f"there is no command {first!r}; {hint}")
-    parsed, unknown = parser.parse_known_args(words)
-    if unknown:
+    parsed, unexpected = parser.parse_known_args(words)
+    if unexpected:
         options = commands.choices[first]._option_string_actions if first else ()
-        near = nearest(unknown[0].partition("=")[0], options)
-        hint = f"; did you mean {near[0]}?" if near else f"; for help: {parser.prog} {first} --help"
-        raise CommandError(f"unexpected {unknown[0]!r}{hint}")
+        guesses = nearest(unexpected[0].partition("=")[0], options)
+        hint = (
+            f"; did you mean {guesses[0]}?"
+            if guesses
+            else f"; for help: {parser.prog} {first} --help"
+        )
+        raise CommandError(f"unexpected {unexpected[0]!r}{hint}")
     return parsed
 
 
 def whole_parser() -> argparse.ArgumentParser:
-    """Return the parser with all commands, those of the installed plugins included."""
+    """Return the parser with all commands, including those of installed plugins."""
     return _with_plugins(*_own_parser())[0]
 
 
 def _with_plugins(
     parser: _Parser, commands: argparse._SubParsersAction[argparse.ArgumentParser]
 ) -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
-    """Return *parser* and its *commands* with those of the installed plugins.
+    """Return *parser* and its *commands* with the commands of the installed plugins added.
 
     A broken plugin is left out.
     """
@@ -166,13 +174,13 @@ def _with_plugins(
                 plugins.hook.httptask_commands(cli=commands)
         except PluginError as error:
             plugins.leave_out_culprit(error)
-            parser, commands = _own_parser()  # the others' commands cannot be added twice
+            parser, commands = _own_parser()  # commands of the other plugins cannot be added twice
         else:
             return parser, commands
 
 
 def _own_parser() -> tuple[_Parser, argparse._SubParsersAction[argparse.ArgumentParser]]:
-    """Return a new parser of the shipped commands, and the object to which plugins add theirs."""
+    """Return a new parser with the shipped commands, and the object to which plugins add theirs."""
     parser = _Parser(
         prog="httptask",
         description=(

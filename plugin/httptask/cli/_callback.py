@@ -1,4 +1,4 @@
-"""Where a browser comes back to after a person has consented (RFC 8252, section 7.3)."""
+"""Receive the browser's redirect after a person has consented (RFC 8252, section 7.3)."""
 
 from __future__ import annotations
 
@@ -16,23 +16,25 @@ if TYPE_CHECKING:
     from httptask.model.authorisation import Token
 
 CALLBACK = "/oauth/callback"
-"""The same as the page has: one redirect URI is to be registered for both."""
+"""The same path as in the designer, so that one registered redirect URI serves both."""
 
 _MOST_BYTES = 16 * 1024
 _SECONDS = 10.0
-"""How long a browser may take for its request."""
+"""Seconds that a browser may take to send its request."""
 
 
 async def finished_in_browser(
     consent: AuthorizationConsent, port: int, open_: Callable[[str], None]
 ) -> Token:
-    """Have *open_* open a browser, wait for it on *port* of this machine, and return the token."""
-    ended: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
+    """Call *open_* with the consent's URL, wait for the redirect on *port*, and return the
+    token.
+    """
+    token: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             target = await asyncio.wait_for(_target(reader, port), _SECONDS)
-            status, text = await _answer(target, consent, ended)
+            status, text = await _answer(target, consent, token)
             body = text.encode()
             head = (
                 f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -43,7 +45,7 @@ async def finished_in_browser(
             writer.write(head.encode("ascii") + body)
             await writer.drain()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # it was no browser, or it has gone
+            pass  # the client was not a browser, or has disconnected
         finally:
             writer.close()
 
@@ -58,17 +60,17 @@ async def finished_in_browser(
         open_(consent.url)
         try:
             async with asyncio.timeout(consent.expires_in):
-                return await ended
+                return await token
         except TimeoutError:
             raise CommandError(f"nobody consented within {consent.expires_in:.0f} s", 1) from None
 
 
 async def _target(reader: asyncio.StreamReader, port: int) -> str:
-    """Return the target of the request; "" for one that is not for us."""
+    """Return the target of the request; "" if the request was made for another host."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, _, rest = head[0].partition(" ")
     hosts = [line.partition(":")[2].strip() for line in head if line.lower().startswith("host:")]
-    # Any other name was made to point here by somebody (DNS rebinding).
+    # Another name in `Host` was made to resolve to this machine by an attacker (DNS rebinding).
     if method != "GET" or hosts not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"]):
         return ""
     return rest.partition(" ")[0]
@@ -77,12 +79,15 @@ async def _target(reader: asyncio.StreamReader, port: int) -> str:
 async def _answer(
     target: str, consent: AuthorizationConsent, ended: asyncio.Future[Token]
 ) -> tuple[str, str]:
-    """Return the status and the text for the browser."""
+    """Return the status and the text for the browser.
+
+    A correct redirect completes *ended* with the token, or with the error.
+    """
     split = urlsplit(target)
     state = parse_qs(split.query).get("state", [""])[0]
     if split.path != CALLBACK:
         return "404 Not Found", "There is nothing here."
-    # Whoever guesses must not end what another has begun: the question stays open.
+    # A request with a guessed state must not end the consent, so the command keeps waiting.
     if not hmac.compare_digest(state.encode(), consent.state.encode()) or ended.done():
         return "400 Bad Request", "This is not the answer that is waited for."
     try:

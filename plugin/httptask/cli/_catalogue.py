@@ -1,4 +1,4 @@
-"""`search`, `show`, `schema`, `prepare`, `remove`: the endpoints of the catalogue."""
+"""`search`, `show`, `schema`, `prepare`, `remove`: the endpoints in the catalogue."""
 
 from __future__ import annotations
 
@@ -67,30 +67,30 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run_search(arguments: argparse.Namespace) -> int:
-    """Print the endpoints found; exit status 1 if there is none, as grep has it."""
+    """Print the endpoints found; exit status 1 if there are none, as in grep."""
     with _open(arguments) as catalogue:
         words = " ".join(arguments.words)
         hits = catalogue.search(
             words, provider=arguments.provider, method=arguments.method, limit=arguments.limit
         )
-        count, near = len(catalogue), _nearest_provider(catalogue, arguments.provider)
+        count, nearest_name = len(catalogue), _nearest_provider(catalogue, arguments.provider)
     rows = [(hit.method, in_line(hit.path), in_line(hit.title), hit.id) for hit in hits]
     text = "\n".join(
         f"{method:<7} {path}\n        {title}\n        {id_}" for method, path, title, id_ in rows
     )
     nothing = f"nothing found in {plural(count, 'endpoint')}"
-    if near is not None:
-        hint = f"; did you mean {near}?" if near else ""
+    if nearest_name is not None:
+        hint = f"; did you mean {nearest_name}?" if nearest_name else ""
         nothing = f"there is no provider {arguments.provider!r}{hint}"
     value: dict[str, Any] = {"query": words, "hits": [hit.to_json() for hit in hits]}
-    emit(arguments, value | ({"didYouMean": near} if near else {}), text or nothing)
+    emit(arguments, value | ({"didYouMean": nearest_name} if nearest_name else {}), text or nothing)
     return 0 if hits else 1
 
 
 def _nearest_provider(catalogue: Catalogue, name: str | None) -> str | None:
-    """Return the provider nearest to *name*, or "".
+    """Return the provider nearest to *name*, or "" if none is near.
 
-    None: *name* is a provider, or there is no *name*.
+    None if *name* is a provider, or is None.
     """
     if name is None:
         return None
@@ -98,27 +98,31 @@ def _nearest_provider(catalogue: Catalogue, name: str | None) -> str | None:
     if name.lower() in map(str.lower, providers):
         return None
     # People know a provider by its site: stripe.com, api.stripe.com.
-    candidates = (near for label in (name, *name.split(".")) for near in nearest(label, providers))
+    candidates = (
+        provider for label in (name, *name.split(".")) for provider in nearest(label, providers)
+    )
     return next(candidates, "")
 
 
 def run_show(arguments: argparse.Namespace) -> int:
     """Print an endpoint's reference."""
     endpoint = _endpoint(arguments)
-    from httptask.cli._reference import reference  # it loads the settings; other commands do not
+    from httptask.cli._reference import (
+        reference,
+    )  # this loads the settings package, which other commands do not need
 
     emit(arguments, endpoint.to_json(), reference(endpoint))
     return 0
 
 
 def run_schema(arguments: argparse.Namespace) -> int:
-    """Print an endpoint's settings schema, refined by plugins."""
+    """Print the JSON Schema of an endpoint's settings, refined by plugins."""
     emit_json(_schema(_endpoint(arguments)))
     return 0
 
 
 def run_prepare(arguments: argparse.Namespace) -> int:
-    """Print a prefilled task, and on stderr what its author still has to fill in."""
+    """Print a prefilled task, and on stderr the values that its author still has to fill in."""
     from httptask.settings import prepare, still_to_fill, suggested_pagination, with_pagination
 
     endpoint = _endpoint(arguments)

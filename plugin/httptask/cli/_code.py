@@ -1,4 +1,4 @@
-"""`test-request --as`: the request as a command or a program, in place of sending it."""
+"""`test-request --as`: print the request as a command or a program instead of sending it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def code_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that print code to *parser*."""
+    """Add `--as` and `--curl` to *parser*."""
     code = parser.add_mutually_exclusive_group()
     code.add_argument(
         "--as",
@@ -31,7 +31,7 @@ def code_options(parser: argparse.ArgumentParser) -> None:
 
 
 def print_code(arguments: argparse.Namespace, task: HttpTask, inputs: Inputs) -> int:
-    """Print the request of *task* in the language that *arguments* name. Nothing is sent."""
+    """Print the request of *task* in the chosen language. Nothing is sent."""
     from httptask.interchange import code_of
 
     text = code_of(task.render(inputs), arguments.language)

@@ -1,4 +1,4 @@
-"""`completion`: a script that completes commands and options in a shell."""
+"""`completion`: a shell script that completes commands and options."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the script; it knows the plugins' commands too."""
+    """Print the script. It includes the commands of plugins."""
     import shtab
 
-    from httptask.cli import whole_parser  # which imports this module
+    from httptask.cli import whole_parser  # imported here because that package imports this module
 
     script = shtab.complete(whole_parser(), shell=arguments.shell)
     emit(arguments, {"shell": arguments.shell, "script": script}, script)

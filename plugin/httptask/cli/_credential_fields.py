@@ -1,4 +1,4 @@
-"""What `credentials set` makes of its options, of a file and of what the person is asked for."""
+"""Collect the fields of a credential for `credentials set`: from options, a file, and prompts."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 def changed(arguments: argparse.Namespace, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the credential *stored* as a document, with everything that the person names.
+    """Return the credential *stored* as a document with the changes applied.
 
-    An option wins over the file, and the file over what is stored. A credential that changes its
-    type keeps nothing.
+    An option overrides the file, and the file overrides the stored fields. If the type changes, no
+    stored field is kept.
     """
     in_file = _file_fields(arguments)
     scheme = arguments.type or in_file.pop("type", None) or stored.get("type")
     if not isinstance(scheme, str):
         raise CommandError("name the type: --type bearer, basic, apiKey, oauth2, ...")
     known = _known_scheme(arguments.name, scheme)
-    kept = stored if stored.get("type") == scheme else {}
-    origins = arguments.origin or in_file.pop("origins", None) or kept.get("origins")
-    fields = _fields_of(kept) | in_file | _option_fields(known.schema, arguments.field)
+    unchanged = stored if stored.get("type") == scheme else {}
+    origins = arguments.origin or in_file.pop("origins", None) or unchanged.get("origins")
+    fields = _fields_of(unchanged) | in_file | _option_fields(known.schema, arguments.field)
     document = {"type": scheme, **_with_secrets(arguments, known, fields)}
     if origins:
         document["origins"] = origins
@@ -63,7 +63,7 @@ def _check(name: str, document: Mapping[str, Any], known: KnownScheme) -> None:
 
 
 def _option_fields(schema: Mapping[str, Any], options: Sequence[str]) -> dict[str, Any]:
-    """Return the fields that *options*, each NAME=VALUE, give. Refuses secrets."""
+    """Return the fields in *options*, each NAME=VALUE. Secrets are refused."""
     properties = schema.get("properties", {})
     fields: dict[str, Any] = {}
     for option in options:
@@ -102,13 +102,13 @@ def _json_value(name: str, text: str) -> Any:
 
 
 _UNNAMED = ""
-"""The name of the secret in a file that is no JSON object, until it is known which one it is."""
+"""The provisional name of a secret read from a file that is not a JSON object."""
 
 
 def _file_fields(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the fields in the file. Text that is no JSON object is one secret, `_UNNAMED`.
+    """Return the fields in the file. Text that is not a JSON object is one secret, `_UNNAMED`.
 
-    Standard input is read where no person is there to be asked.
+    Without a file, standard input is read unless it is a terminal.
     """
     if arguments.from_file is None and sys.stdin.isatty():
         return {}
@@ -118,13 +118,13 @@ def _file_fields(arguments: argparse.Namespace) -> dict[str, Any]:
         return {_UNNAMED: text} if text else {}
     try:
         value = parse(text)
-    except JsonError:  # its text would quote the secret
+    except JsonError:  # the error's text would quote the secret
         raise CommandError(f"{source}: not JSON") from None
     return dict(value)
 
 
 def _file_text(path: str, source: str) -> str:
-    """Return the text in *path*, where `-` is standard input; *source* names it for a person."""
+    """Return the text in *path*, where `-` is standard input; *source* is its name in messages."""
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         return data.decode("utf-8").strip()
@@ -142,7 +142,7 @@ def _with_secrets(
 ) -> dict[str, Any]:
     """Return *fields* with the secrets that are missing, or named by `--secret`.
 
-    The text of a file is the only one of them. Otherwise the person is asked for each.
+    The text of a file supplies one secret. Otherwise the person is asked for each.
     """
     from httptask.credentials import missing_fields
 
@@ -160,13 +160,13 @@ def _with_secrets(
     if _UNNAMED in fields:
         return {**named, _secret_in_file(wanted, secrets): fields[_UNNAMED]}
     if not wanted or not sys.stdin.isatty() or arguments.from_file is not None:
-        return named  # what is missing is said with all the rest
+        return named  # what is missing is reported with all other problems
     answers = {name: getpass.getpass(f"{name} (not shown): ") for name in wanted}
     return named | {name: answer for name, answer in answers.items() if answer}
 
 
 def _secret_in_file(wanted: Sequence[str], secrets: Sequence[str]) -> str:
-    """Return which of *secrets* the text of a file is: the one *wanted*, else the only one."""
+    """Return the secret that the text of a file is: the *wanted* one, else the only one."""
     if len(wanted) > 1:
         raise CommandError(
             f"{' and '.join(wanted)} are wanted: give a JSON object with both, not one text"

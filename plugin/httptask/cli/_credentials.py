@@ -1,4 +1,4 @@
-"""`credentials`: list, set, test, connect and remove them. A secret is never an argument."""
+"""`credentials`: list, set, test, connect and remove credentials. A secret is never an argument."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command with its own."""
+    """Add the command and its subcommands."""
     parser = command(
         commands,
         "credentials",
@@ -74,7 +74,7 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    """Print names, kinds, where each is kept, its origins, and whether a token is held."""
+    """Print each credential: name, kind, storage, origins, and whether there is a token."""
     from httptask.credentials import listed_credentials
     from httptask.task import held_token, token_json
 
@@ -84,8 +84,10 @@ def run_list(arguments: argparse.Namespace) -> int:
         listed = []
         for item in items:
             token = await held_token(runtime, item.credential)
-            held = {} if token is None else {"token": token_json(token, runtime.clock.wall())}
-            listed.append(item.to_json() | held)
+            token_member = (
+                {} if token is None else {"token": token_json(token, runtime.clock.wall())}
+            )
+            listed.append(item.to_json() | token_member)
         return listed
 
     listed = _with_runtime(arguments, tokens)
@@ -95,7 +97,7 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 
 def _listing_lines(listed: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the table of the credentials *listed*, and the warnings about each."""
+    """Return the table of the credentials *listed*, followed by their warnings."""
     if not listed:
         return []
     rows = [_row(item) for item in listed]
@@ -161,7 +163,7 @@ def _add_set(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run_set(arguments: argparse.Namespace) -> int:
-    """Make a credential, or change one: what is not named stays."""
+    """Create a credential, or change one; fields that are not given stay."""
     from httptask.task import store_credential
 
     name: str = arguments.name
@@ -170,7 +172,7 @@ def run_set(arguments: argparse.Namespace) -> int:
     document = changed(arguments, stored or {})
     _with_runtime(arguments, lambda runtime: store_credential(runtime, target, name, document))
     if shelf is not None and shelf.store is not None and shelf is not target:
-        shelf.store(name, None)  # it has moved
+        shelf.store(name, None)  # the credential has moved to another store
     scheme = document["type"]
     warnings = _stored_warnings(name, document, target)
     value = {"name": name, "kind": scheme, "source": target.name, "warnings": warnings}
@@ -181,20 +183,20 @@ def run_set(arguments: argparse.Namespace) -> int:
 
 
 def _stored_warnings(name: str, document: Mapping[str, Any], target: Shelf) -> list[str]:
-    """Return what may surprise about the credential *name*, which is stored in *target*."""
+    """Return warnings about the credential *name*, which is stored in *target*."""
     from httptask.credentials import shelf_of
 
     warnings = []
     if "origins" not in document:
         warnings.append("it may be sent to any origin; --origin binds it")
-    used = shelf_of(name)
-    if used is not None and used is not target and used.store is None:
-        warnings.append(f"the {used.name} has one of this name, which is used instead")
+    effective = shelf_of(name)
+    if effective is not None and effective is not target and effective.store is None:
+        warnings.append(f"the {effective.name} has one of this name, which is used instead")
     return warnings
 
 
 def _stored(name: str) -> tuple[Shelf | None, dict[str, Any] | None]:
-    """Return the first writable shelf that has *name*, and what it holds."""
+    """Return the first writable shelf that has the credential *name*, and its document."""
     from httptask.credentials import SHELVES
 
     for shelf in SHELVES:
@@ -210,7 +212,7 @@ def _stored(name: str) -> tuple[Shelf | None, dict[str, Any] | None]:
 
 
 def _target(arguments: argparse.Namespace, shelf: Shelf | None) -> Shelf:
-    """Return where the credential is stored: where it is already, unless an option says another."""
+    """Return the shelf for the credential: its present one, unless `--keyring` names another."""
     from httptask.credentials import writable_shelf
 
     if not arguments.name.strip():
@@ -235,7 +237,7 @@ def _add_test(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run_test(arguments: argparse.Namespace) -> int:
-    """Test a credential; exit status 1 when the server refuses it, or does not answer."""
+    """Test a credential; exit status 1 if the server refuses it or does not answer."""
     from httptask.task import try_credential
 
     async def test(runtime: Runtime) -> Any:
@@ -287,7 +289,7 @@ def _add_connect(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def run_connect(arguments: argparse.Namespace) -> int:
-    """Have a person consent, and keep the token."""
+    """Obtain a person's consent and keep the token."""
     from httptask.cli._callback import CALLBACK, finished_in_browser
     from httptask.credentials.oauth2 import DeviceConsent
     from httptask.task import ask_consent, token_json
@@ -330,15 +332,15 @@ def _add_remove(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run_remove(arguments: argparse.Namespace) -> int:
-    """Remove a credential and its token."""
+    """Remove a credential and its tokens."""
     from httptask.credentials import shelf_of
     from httptask.task import remove_credential
 
     name: str = arguments.name
     shelf, document = _stored(name)
     if shelf is None or shelf.store is None or document is None:
-        other = shelf_of(name)
-        if other is not None:
+        shadowing = shelf_of(name)
+        if shadowing is not None:
             from httptask.credentials import variable
 
             raise CommandError(f"{name!r} stands in the environment: unset {variable(name)}")
@@ -352,6 +354,7 @@ def run_remove(arguments: argparse.Namespace) -> int:
 
 
 def _is_sure(name: str, shelf: Shelf) -> bool:
+    """Ask the person whether to remove the credential."""
     if not sys.stdin.isatty():
         raise CommandError(f"to remove {name!r} without being asked takes --yes")
     note(f"Remove {name!r} and its tokens from the {shelf.name}? Tasks that name it fail then.")
@@ -362,7 +365,7 @@ def _is_sure(name: str, shelf: Shelf) -> bool:
 
 
 def _with_runtime(arguments: argparse.Namespace, work: Callable[[Runtime], Any]) -> Any:
-    """Return what *work* returns with a runtime that keeps tokens."""
+    """Call *work* with a runtime that stores tokens, and return its result."""
     from httptask.cli._stopping import run_stoppable
     from httptask.task import Runtime
 

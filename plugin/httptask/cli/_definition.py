@@ -1,4 +1,4 @@
-"""What the commands for workflow definitions share: their arguments, the file, the runtime."""
+"""Shared by the commands for workflow definitions: their arguments, the file, the runtime."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def count(text: str) -> int:
-    """Return the whole number from 1 in *text*, for `type=` of an argument."""
+    """Parse *text* as a whole number from 1, for `type=` of an argument."""
     number = number_from_1(text)
     if number is None:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text[:40]!r}")
@@ -23,7 +23,7 @@ def count(text: str) -> int:
 
 
 def definition_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the definition to the arguments of *parser*."""
+    """Add the argument for the definition to *parser*."""
     parser.add_argument(
         "definition",
         metavar="DEFINITION",
@@ -74,7 +74,7 @@ def host_header_option(parser: argparse.ArgumentParser) -> None:
 
 
 def connections_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of connections and of limits per origin to *parser*."""
+    """Add the options for connections and limits per origin to *parser*."""
     parser.add_argument(
         "--connections",
         type=int,
@@ -113,7 +113,7 @@ def load(source: str) -> WorkflowDefinition:
 
 
 def runtime_of(arguments: argparse.Namespace) -> Runtime:
-    """Return a runtime as *arguments* say. Raises `CommandError`."""
+    """Return a runtime with the options in *arguments*. Raises `CommandError`."""
     from httptask.model.rates import OriginLimits
     from httptask.task import Runtime, operator_limits
 

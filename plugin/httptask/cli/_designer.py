@@ -1,4 +1,4 @@
-"""`designer`: the page, until Ctrl+C."""
+"""`designer`: serve the page until Ctrl+C."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _address_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where the designer listens, and who may reach it."""
+    """Add the options for the designer's address and for who may reach it."""
     parser.add_argument(
         "--host",
         default="127.0.0.1",
@@ -100,7 +100,7 @@ def _address_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _files_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where the files are that requests send."""
+    """Add the options for the files that requests send."""
     parser.add_argument(
         "--files",
         metavar="FOLDER",
@@ -162,9 +162,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yield the options of a demo's designer.
+    """Yield the options for the designer of a demo.
 
-    It has a stand-in of an API, reaches nothing else on this machine, and opens a sample
+    The demo has a stand-in of an API, can reach nothing else on this machine, and opens a sample
     definition.
     """
     from httptask.designer import OnlyPort, sample
@@ -174,7 +174,7 @@ def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     with _stand_in(arguments, definition_path.parent / _PORT_FILE) as stand_in:
         if not definition_path.exists():
             definition_path.write_text(sample(stand_in.url), encoding="utf-8")
-        # Any value will do: the stand-in asks for none.
+        # Any value will do: the stand-in does not check it.
         os.environ.setdefault("HTTPTASK_CREDENTIAL_PROCORE_SANDBOX", "made-up-token-2f9c")
         allowed = arguments.allow_network or []
         guards = () if allowed else (OnlyPort(_port_of(stand_in)),)
@@ -189,21 +189,23 @@ def _demo(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 _PORT_FILE = ".stand-in-port"
 """The file with the port of the demo's stand-in.
 
-Definitions saved in an earlier demo lead to that port.
+Definitions saved in an earlier demo refer to that port.
 """
 
 
 def _demo_definition(arguments: argparse.Namespace) -> Path:
     """Return the path of the demo's sample definition.
 
-    It is in the named folder or file, else in the user's data folder.
+    It is in the given folder or file, else in the user's data folder.
     """
     import platformdirs
 
     from httptask.designer import SAMPLE
 
-    own = Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "designer-demo"
-    definition_path = Path(arguments.workflows) if arguments.workflows is not None else own
+    default_folder = Path(platformdirs.user_data_dir("httptask", appauthor=False)) / "designer-demo"
+    definition_path = (
+        Path(arguments.workflows) if arguments.workflows is not None else default_folder
+    )
     if definition_path.suffix != ".json":
         definition_path /= SAMPLE.name
     folder = definition_path.parent
@@ -218,7 +220,7 @@ def _demo_definition(arguments: argparse.Namespace) -> Path:
 
 @contextmanager
 def _stand_in(arguments: argparse.Namespace, port_file: Path) -> Iterator[StandIn]:
-    """Run a stand-in of an API, at the port of the last demo if that is free."""
+    """Run a stand-in of an API, at the last demo's port if that is free."""
     last_port = _last_port(port_file)
     next_port = min(arguments.port + 1, 65_535) if arguments.port else 0
     ports = [next_port, 0] if last_port is None else [last_port, next_port, 0]
@@ -236,7 +238,7 @@ def _stand_in(arguments: argparse.Namespace, port_file: Path) -> Iterator[StandI
 
 
 def _last_port(port_file: Path) -> int | None:
-    """Return the port in *port_file*, or None where no demo has written one."""
+    """Return the port in *port_file*, or None if no demo has written one."""
     if not port_file.is_file():
         return None
     port = port_file.read_text(encoding="ascii", errors="replace").strip()
@@ -244,11 +246,11 @@ def _last_port(port_file: Path) -> int | None:
 
 
 def _first_free(ports: Sequence[int], stack: ExitStack) -> StandIn:
-    """Start a stand-in at the first of *ports* that is free; *stack* ends it."""
+    """Start a stand-in at the first of *ports* that is free; *stack* stops it."""
     from httptask.testing import StandIn
 
     for port in ports:
-        with suppress(OSError):  # it is taken
+        with suppress(OSError):  # the port is taken
             return stack.enter_context(StandIn(port=port))
     raise CommandError("the demo's API cannot listen on 127.0.0.1: no port is free")
 

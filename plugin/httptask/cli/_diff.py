@@ -1,4 +1,4 @@
-"""`diff`: what changed between two versions of a description, and which tasks that breaks."""
+"""`diff`: the changes between two versions of a description, and the tasks that they break."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the differences; exit status 1 when a task of the definition breaks."""
+    """Print the differences; exit status 1 if a task of the definition breaks."""
     from httptask.changes import Differences, broken_tasks, paired
     from httptask.importers import read_api
     from httptask.plugins import plugin_manager

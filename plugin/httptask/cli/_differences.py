@@ -1,4 +1,4 @@
-"""What changed between two versions of a description, as text for a terminal."""
+"""Format the changes between two versions of a description for a terminal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def differences_text(differences: Differences) -> str:
 
 
 def tasks_text(broken: Sequence[BrokenTask], used: int) -> str:
-    """Return the problems of the tasks that break; *used* is the number of tasks concerned."""
+    """Return the problems of the *broken* tasks; *used* is the number of tasks for these
+    endpoints.
+    """
     if not used:
         return "no task of the definition is for an endpoint of these descriptions"
     if not broken:

@@ -1,4 +1,4 @@
-"""Where a definition runs: `--env` and `HTTPTASK_ENV`, and the variables of a run."""
+"""The environment of a run (`--env`, `HTTPTASK_ENV`), and the variables of a run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 VARIABLE = "HTTPTASK_ENV"
-"""The environment variable that names the environment where `--env` does not."""
+"""The environment variable with the name of the environment, if `--env` is not given."""
 
 
 def environment_option(parser: argparse.ArgumentParser, meaning: str) -> None:
-    """Add `--env` to *parser*; *meaning* is what it does there."""
+    """Add `--env` to *parser*; *meaning* begins its help."""
     parser.add_argument(
         "--env",
         metavar="NAME",
@@ -44,9 +44,9 @@ def variable_option(parser: argparse.ArgumentParser) -> None:
 def environment_of(
     arguments: argparse.Namespace, definition: WorkflowDefinition
 ) -> Environment | None:
-    """Return the environment that *arguments* name, or the operator; None: none is named.
+    """Return the environment named in *arguments* or by the operator; None if none is named.
 
-    Raises `DefinitionError` when there is none of this name, or its file is wrong.
+    Raises `DefinitionError` if there is no environment of this name, or if its file is wrong.
     """
     from httptask.workflow import load_environment
 
@@ -55,13 +55,15 @@ def environment_of(
 
 
 def environment_name(arguments: argparse.Namespace) -> str | None:
-    """Return the name of the environment that *arguments*, or the operator, name."""
+    """Return the name of the environment in *arguments*, else the operator's; None if neither
+    is set.
+    """
     name: str | None = arguments.env
     return name if name is not None else os.environ.get(VARIABLE)
 
 
 def given_variables(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the variables that *arguments* give. Raises `CommandError`."""
+    """Return the variables in *arguments*. Raises `CommandError`."""
     from httptask.workflow import typed_input
 
     variables: dict[str, Any] = {}
@@ -82,25 +84,30 @@ def given_variables(arguments: argparse.Namespace) -> dict[str, Any]:
 def credentials_of_environments(
     arguments: argparse.Namespace, definition: WorkflowDefinition
 ) -> set[str]:
-    """Return the names for which the environment that is named, or one of all, has others. A file
-    that is wrong has none.
+    """Return the names of credentials that the named environment, or else any environment,
+    replaces.
+
+    A file that is wrong replaces none.
     """
     from httptask.errors import DefinitionError
     from httptask.workflow import environment_names, load_environment
 
     name = environment_name(arguments)
     mapped: set[str] = set()
-    for known in [name] if name else environment_names(definition):
+    for environment in [name] if name else environment_names(definition):
         with contextlib.suppress(DefinitionError):
-            mapped.update(load_environment(definition, known).credentials)
+            mapped.update(load_environment(definition, environment).credentials)
     return mapped
 
 
 def problems_by_environment(
     arguments: argparse.Namespace, definition: WorkflowDefinition, runtime: Runtime
 ) -> dict[str, tuple[list[Problem], list[Problem]]]:
-    """Return what is wrong in the environment that is named, or in each of them: in its file, and
-    in *definition* beyond what is wrong anywhere. Raises `DefinitionError` for one that is named.
+    """Return the problems in the named environment, or else in each: in its file, and in
+    *definition*.
+
+    Problems of the definition that exist without an environment are left out if all are
+    checked. Raises `DefinitionError` if the named environment cannot be read.
     """
     from httptask.errors import DefinitionError
     from httptask.workflow import environment_names, environment_problems, problems
@@ -111,9 +118,9 @@ def problems_by_environment(
     names = environment_names(definition)
     anywhere = set(problems(definition, runtime)) if names else None
     by_name: dict[str, tuple[list[Problem], list[Problem]]] = {}
-    for known in names:
+    for environment in names:
         try:
-            by_name[known] = environment_problems(definition, known, runtime, anywhere)
+            by_name[environment] = environment_problems(definition, environment, runtime, anywhere)
         except DefinitionError as error:
-            by_name[known] = list(error.problems), []
+            by_name[environment] = list(error.problems), []
     return by_name

@@ -1,4 +1,4 @@
-"""An exchange as text for a terminal."""
+"""Format an exchange for a terminal."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from httptask.model.exchange import Attempt, Exchange, Headers, Hop, RawResponse, SentRequest
 
 _MOST_SHOWN = 64 * 1024
-"""Bytes of a body printed for a person; `--json` and `--save-body` have the rest too."""
+"""Bytes of a body printed for a person; `--json` and `--save-body` have all of it."""
 
 
 def exchange_text(exchange: Exchange) -> str:
     """Return *exchange* as text for a person, with byte counts and seconds.
 
-    Lines that went out start with `>`, lines that came with `<`.
+    Lines that were sent begin with `>`, lines that were received with `<`.
     """
     lines = page_lines(exchange.pages) if exchange.pages is not None else []
     if exchange.job is not None:
@@ -63,18 +63,24 @@ def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
         lines += _hop_lines(hop)
         if hop.challenged:
             lines += ["the server asks for other authorisation: sent again with it", ""]
-    lines += _token_lines(attempt, {each.before_hop for each in attempt.sub_exchanges} - hops)
+    lines += _token_lines(
+        attempt, {exchange.before_hop for exchange in attempt.sub_exchanges} - hops
+    )
     if count > 1 and attempt.error:
         lines.append(f"{attempt.outcome}: {attempt.error}")
     return [*lines, ""]
 
 
 def _token_lines(attempt: Attempt, before: set[int]) -> list[str]:
-    """Return the lines of the requests that authorising the hops *before* took."""
+    """Return the lines of the token requests that authorised the hops *before*."""
     lines: list[str] = []
-    for each in attempt.sub_exchanges:
-        if each.before_hop in before:
-            lines += [f"{each.kind} request to {each.hop.request.url}:", *_hop_lines(each.hop), ""]
+    for exchange in attempt.sub_exchanges:
+        if exchange.before_hop in before:
+            lines += [
+                f"{exchange.kind} request to {exchange.hop.request.url}:",
+                *_hop_lines(exchange.hop),
+                "",
+            ]
     return lines
 
 
@@ -135,7 +141,7 @@ def _message_lines(
 ) -> list[str]:
     """Return the lines of a message; *size* is the bytes on the wire.
 
-    *truncated*: *body* is only their start.
+    With *truncated*, *body* is only the start.
     """
     lines = [f"{mark} {name}: {value}" for name, value in headers]
     if not size:

@@ -1,4 +1,4 @@
-"""`import`: descriptions into the catalogue, with a report of all that was uncertain."""
+"""`import`: read descriptions into the catalogue, and report everything uncertain."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from httptask.model.api import Note
 
 _MOST_LISTED = 20
-"""Endpoints of a source up to which all are listed."""
+"""A source with at most this many endpoints has all of them listed."""
 _MOST_NOTES = 20
-"""Notes of a source that are listed; `--check` lists all."""
+"""Notes listed for a source; `--check` lists all."""
 _MOST_PLACES = 2
-"""Further places named for equal notes, after the first one's; `--json` has all."""
+"""Further places listed for equal notes, after the first; `--json` has all."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -84,7 +84,7 @@ class _Report:
     failed: list[DescriptionError] = field(default_factory=list)
 
     def tell(self, outcome: Outcome) -> None:
-        """Report one source: now, or with all others at the end."""
+        """Report one source: now, or in the JSON at the end."""
         as_json = self.arguments.json
         if outcome.error is not None:
             self.failed.append(outcome.error)
@@ -98,18 +98,18 @@ class _Report:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import every source; an unreadable one does not keep the others out."""
+    """Import every source. An unreadable source does not stop the others."""
     from httptask.catalogue import Catalogue
     from httptask.fetching import Fetching
     from httptask.importers import import_options
     from httptask.importing import Import, input_of
     from httptask.plugins import plugin_manager
 
-    # Nearly nothing that is read has cycles: to look for them takes a fifth of the writer's time.
+    # Almost no object that is read is cyclic; collecting garbage would take a fifth of the time.
     gc.set_threshold(50_000, 20, 50)
     options, plugins = import_options(arguments.provider, arguments.server), plugin_manager()
     network = network_of(arguments)
-    # For a few named files the report is wanted, changed or not.
+    # For a few named files the report is wanted even if nothing has changed.
     report = _Report(arguments, everything=arguments.check or _are_few(arguments.sources))
     with (
         Progress(total=_bytes_of(arguments.sources)) as progress,
@@ -163,7 +163,7 @@ def _json(outcome: Outcome) -> dict[str, Any]:
 def _ids(read: Read, counts: ImportCounts | None) -> list[str]:
     """Return the id of each endpoint of *read*, as it is stored.
 
-    It is longer if another API already has the endpoint's own.
+    A stored id is longer if another API already uses the endpoint's own id.
     """
     own = [id_ for id_, *_ in read.lines]
     if counts is None or len(counts.ids) != len(own):
@@ -203,7 +203,9 @@ def _grouped(notes: Sequence[Note]) -> list[list[Note]]:
 
 
 def _note_line(equal_notes: Sequence[Note]) -> str:
-    """Return the line for notes of one text, with the first one's place and some others."""
+    """Return the line for notes with the same text: the place of the first, and some further
+    places.
+    """
     first, *others = equal_notes
     where = f"{in_line(_location(first))}: " if _location(first) else ""
     severity = "error, " if first.severity == "error" else ""
@@ -225,7 +227,7 @@ def _location(note_: Note) -> str:
 
 
 def _summary(work: Import, everything: bool) -> None:
-    """Print the outcome of all sources together, when they are many."""
+    """Print the outcome of all sources together, if there are many."""
     counts = work.counts
     if not everything or counts["sources"] > 1:
         done = _counted({name: counts[name] for name in _DONE})
@@ -260,7 +262,7 @@ def _are_few(sources: list[str]) -> bool:
 
 
 def _bytes_of(sources: list[str]) -> int | None:
-    """Return the bytes of *sources*; None if an archive or a stream hides them."""
+    """Return the total size of *sources* in bytes; None if an archive or a stream hides it."""
     files: list[Path] = []
     for source in map(Path, sources):
         files += source.rglob("*") if source.is_dir() else [source]

@@ -1,4 +1,4 @@
-"""The input of a run on the command line: from a file, by `--set`, asked for, or sampled."""
+"""The input of a run: from a file, from `--set`, typed by a person, or a sample."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GIVE = "give the input with --input FILE, or single values with --set NAME=VALU
 
 
 def input_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that give a run's input to *parser*."""
+    """Add `--input` and `--set` to *parser*."""
     parser.add_argument(
         "--input",
         metavar="FILE",
@@ -41,7 +41,7 @@ def input_options(parser: argparse.ArgumentParser) -> None:
 
 
 def json_file(source: str | None) -> Any:
-    """Return the JSON in the file *source*; None when there is none. Raises `CommandError`."""
+    """Parse the JSON file *source*; None without one. Raises `CommandError`."""
     if source is None:
         return None
     try:
@@ -53,10 +53,10 @@ def json_file(source: str | None) -> Any:
 
 
 def run_input(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any:
-    """Return the input of a run as *arguments* give it.
+    """Return the input of a run as given in *arguments*.
 
-    On a terminal, what the definition's `inputSchema` requires is asked for where no file gives the
-    input. Whether the input is right, the engine says.
+    On a terminal and without a file, the person is asked for what the definition's `inputSchema`
+    requires. The engine checks the input.
     """
     value = _given(arguments, definition)
     schema = definition.input_schema
@@ -66,8 +66,11 @@ def run_input(arguments: argparse.Namespace, definition: WorkflowDefinition) -> 
 
 
 def test_input(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any:
-    """Return the input of a test request: as *arguments* give it, else a sample by the definition's
-    `inputSchema`. One task may need less than a whole run, so what a run would refuse is a note.
+    """Return the input of a test request: as given in *arguments*, else a sample by the
+    `inputSchema`.
+
+    One task may need less than a whole run, so an input that a run would refuse only causes a
+    note.
     """
     from httptask.settings import input_problems
     from httptask.workflow import sample_input, with_defaults
@@ -87,7 +90,7 @@ def test_input(arguments: argparse.Namespace, definition: WorkflowDefinition) ->
 def hint_at_input(
     arguments: argparse.Namespace, given: Any, error: Mapping[str, Any] | None
 ) -> None:
-    """Tell how an input is given, where none was and an expression over it is what failed."""
+    """Explain how to give an input, if none was given and an expression over the input failed."""
     is_expression = error is not None and error.get("kind") == ExpressionError.kind
     if arguments.json or given is not None or error is None or not is_expression:
         return
@@ -96,11 +99,12 @@ def hint_at_input(
 
 
 def with_hint() -> None:
-    """Tell how an input is given."""
+    """Explain how to give an input."""
     note(_GIVE)
 
 
 def _given(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any:
+    """Return the input from `--input` and `--set`, as typed by the definition's schema."""
     from httptask.workflow import typed_input
 
     value = json_file(arguments.input)
@@ -115,7 +119,7 @@ def _given(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Any
 
 
 def assigned(assignment: str, option: str) -> tuple[str, str]:
-    """Return the JSON Pointer and the text of *assignment*, `NAME=VALUE`. Raises `CommandError`."""
+    """Return the JSON Pointer and the text in *assignment*, `NAME=VALUE`. Raises `CommandError`."""
     name, equals, text = assignment.partition("=")
     if not equals or not name:
         raise CommandError(f"{option}: expected NAME=VALUE, found {assignment[:80]!r}")
@@ -123,11 +127,11 @@ def assigned(assignment: str, option: str) -> tuple[str, str]:
 
 
 def _put(value: Any, pointer: str, new: Any) -> Any:
-    """Return *value* with *new* at *pointer*; objects on the way are made."""
-    *way, last = parts(pointer)
+    """Return *value* with *new* at *pointer*; missing objects on the way are created."""
+    *parents, last = parts(pointer)
     value = {} if value is None else value
     holder = value
-    for token in way:
+    for token in parents:
         holder = holder.setdefault(token, {}) if isinstance(holder, dict) else None
     if not isinstance(holder, dict):
         raise CommandError(f"--set {pointer}: the input has no object there")
@@ -139,25 +143,27 @@ def _put(value: Any, pointer: str, new: Any) -> Any:
 
 
 def _asked(schema: Any, value: Any) -> Any:
-    """Return *value* with what *schema* requires, as a person types it."""
+    """Return *value* with the values that *schema* requires, as typed by a person."""
     from httptask.settings import input_problems
     from httptask.workflow import typed_input, with_defaults
 
     asked: set[str] = set()
     while True:
         problems = input_problems(schema, with_defaults(schema, value))
-        missing = next((one for one in problems if one.code == "required"), None)
+        missing = next((problem for problem in problems if problem.code == "required"), None)
         if missing is None:
             return value
         pointer = pointer_of([missing.params["name"]], missing.pointer)
-        if pointer in asked:  # it does not help to ask again: the engine says what is wrong
+        if pointer in asked:  # asking again would not help: the engine reports the problem
             return value
         text = _answer(missing, pointer, schema)
         filled = _put(value, pointer, typed_input(schema, pointer, text))
-        wrong = [one for one in input_problems(schema, filled) if _is_at(one, pointer)]
-        for problem in wrong:
+        refused = [
+            problem for problem in input_problems(schema, filled) if _is_at(problem, pointer)
+        ]
+        for problem in refused:
             note(problem.text(WHOLE_INPUT))
-        if not wrong:
+        if not refused:
             asked.add(pointer)
         else:
             _remove(filled, pointer)
@@ -185,7 +191,7 @@ def _is_at(problem: Problem, pointer: str) -> bool:
 
 
 def _remove(value: Any, pointer: str) -> None:
-    *way, last = parts(pointer)
-    for token in way:
+    *parents, last = parts(pointer)
+    for token in parents:
         value = value[token]
     del value[last]

@@ -1,4 +1,4 @@
-"""`import-request`: a curl command, a Postman collection or a HAR file as tasks."""
+"""`import-request`: turn a curl command, a Postman collection or a HAR file into tasks."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run_import_request(arguments: argparse.Namespace) -> int:
-    """Print the tasks, or add them to a definition; exit status 1 if part of one is missing."""
+    """Print the tasks, or add them to a definition; exit status 1 if a part of one was lost."""
     text = _text(arguments.file)
     imported = _imported(arguments, text)
     tasks = _chosen(imported, arguments.request)
@@ -121,8 +121,8 @@ def _chosen(imported: Imported, name: str | None) -> Sequence[ImportedTask]:
     tasks = [task for task in imported.tasks if task.name == name]
     if not tasks:
         names = [task.name for task in imported.tasks]
-        near = nearest(name, names)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names[:20])}"
+        guesses = nearest(name, names)
+        hint = f"did you mean {guesses[0]!r}?" if guesses else f"there are: {', '.join(names[:20])}"
         raise CommandError(f"there is no request {name!r}; {hint}")
     return tasks
 
@@ -150,24 +150,24 @@ def _definition(tasks: Sequence[ImportedTask]) -> dict[str, Any]:
 
 
 def _add(path: Path, tasks: Sequence[ImportedTask], name: str | None) -> None:
-    """Add *tasks* to the definition at *path*, which is replaced in one step, or made."""
+    """Add *tasks* to the definition at *path*, creating or atomically replacing the file."""
     from httptask.workflow import load_definition
 
-    named = {name or task.name: dict(task.task) for task in tasks}
+    added = {name or task.name: dict(task.task) for task in tasks}
     if path.exists():
         document = dict(load_definition(path).document)
-        there = document.get("tasks")
-        if not isinstance(there, dict):
+        existing = document.get("tasks")
+        if not isinstance(existing, dict):
             raise CommandError(f"{path}: it has no object 'tasks' to add to")
-        for task_name in named:
-            if task_name in there:
+        for task_name in added:
+            if task_name in existing:
                 raise CommandError(
                     f"{path}: there is a task {task_name!r} already; name another with --task"
                 )
-        document["tasks"] = {**there, **named}
+        document["tasks"] = {**existing, **added}
         document.setdefault("startTask", next(iter(document["tasks"])))
     elif name is not None:
-        document = {"startTask": name, "tasks": named}
+        document = {"startTask": name, "tasks": added}
     else:
         document = _definition(tasks)
     try:
@@ -177,9 +177,10 @@ def _add(path: Path, tasks: Sequence[ImportedTask], name: str | None) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
+    """Replace the file *path* atomically: write a new file beside it, then rename that."""
     import tempfile
 
-    path = Path(os.path.realpath(path))  # a link stays one
+    path = Path(os.path.realpath(path))  # a symbolic link stays a link
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=".httptask-", delete=False
@@ -200,9 +201,9 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
-    """Store the credentials of *tasks* in the credentials file; return the names of the new ones.
+    """Store the credentials of *tasks* in the credentials file; return their names.
 
-    One that is there already with other values is never changed.
+    Raises `CommandError` if a credential of one of these names exists: it is never changed.
     """
     import asyncio
 
@@ -210,8 +211,8 @@ def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
     from httptask.task import Runtime, store_credential
 
     names = list(dict.fromkeys(name for task in tasks for name in task.credentials))
-    there = {item.to_json()["name"] for item in listed_credentials()[0]}
-    taken = [name for name in names if name in there]
+    existing = {item.to_json()["name"] for item in listed_credentials()[0]}
+    taken = [name for name in names if name in existing]
     if taken:
         raise CommandError(
             f"there is a credential {taken[0]!r} already, which is left as it is; remove it first,"

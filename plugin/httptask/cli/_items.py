@@ -1,4 +1,4 @@
-"""The items of a task with `forEach`, as text for a terminal."""
+"""Format the items of a task with `forEach` for a terminal."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from httptask.model.for_each import ItemCounts
 
 _MOST_SHOWN = 200
-"""Characters of the input of an item that waits."""
+"""Characters shown of a waiting item's input."""
 _BETWEEN = 1.0
-"""Seconds between two lines about the same task."""
+"""Least seconds between two lines about the same task."""
 
 
 def items_text(items: Mapping[str, Any]) -> str:
-    """Return the counts *items*, as JSON: `32 of 100 items, 1 failed`."""
+    """Return the counts in *items* (JSON) as text: `32 of 100 items, 1 failed`."""
     from httptask.model.for_each import ItemCounts
 
     counts = ItemCounts.from_json(items)
@@ -29,7 +29,7 @@ def items_text(items: Mapping[str, Any]) -> str:
 
 
 def waiting_lines(items: Mapping[str, Any] | None) -> list[str]:
-    """Return a line for each of the *items*, as JSON, that waits for somebody outside."""
+    """Return a line for each of the *items* (JSON) that waits for somebody outside."""
     return [_waiting_line(item) for item in (items or {}).get("waiting", ())]
 
 
@@ -44,14 +44,14 @@ def _cut(text: str) -> str:
 
 
 class ItemsProgress:
-    """Prints how many items have ended, now and then, while they are done."""
+    """Prints the number of ended items from time to time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._printed: dict[str, float] = {}
 
     def __call__(self, name: str, counts: ItemCounts) -> None:
-        """Note that an item of the task *name* has ended."""
+        """Report that an item of the task *name* has ended."""
         now = self._clock()
         if counts.ended < counts.count and now - self._printed.setdefault(name, now) >= _BETWEEN:
             self._printed[name] = now

@@ -1,4 +1,4 @@
-"""The job that a task waits for, as text for a terminal."""
+"""Format the job for which a task waits, for a terminal."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _MOST_SHOWN = 64 * 1024
 
 
 def job_lines(job: JobCalls) -> list[str]:
-    """Return a line for each call that is listed, and the summary; the last call's exchange
-    follows.
+    """Return a line for each listed call, and the summary.
+
+    The last line introduces the exchange of the last call, which the caller prints.
     """
     lines, number = [], 0
     for call in job.calls:
@@ -44,7 +45,7 @@ def _received_lines(call: ReceivedCall) -> list[str]:
 
 
 def job_line(job: Mapping[str, Any]) -> str:
-    """Return the summary of a *job*, as JSON, for a person."""
+    """Return the summary of a *job* (JSON) for a person."""
     polls = f" {plural(job['polls'], 'poll')}" if job["polls"] else ""
     return (
         f"job: {job['url']} {job['status'] or 'without a state'} (ended by {job['stoppedBy']}),"
@@ -53,7 +54,7 @@ def job_line(job: Mapping[str, Any]) -> str:
 
 
 def news_line(news: RoundNews) -> str | None:
-    """Return what a task that waits for a job waits for next; None for another task or call."""
+    """Return a line on the next wait of a task that waits for a job; None for other news."""
     if "polls" not in news.state or not news.wait_seconds:
         return None
     state = news.state["status"] or "without a state"

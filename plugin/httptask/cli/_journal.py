@@ -1,4 +1,4 @@
-"""`runs`, `status`, `complete`: what a journal keeps of runs, and the tasks that wait."""
+"""`runs`, `status`, `complete`: the runs in a journal, and the tasks that wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from httptask.model.workflow import Signal
 
 ENVIRONMENT = "HTTPTASK_JOURNAL"
-"""The environment variable that names the journal where `--journal` does not."""
+"""The environment variable with the journal's file, if `--journal` is not given."""
 
 _INDEX = re.compile("[0-9]{1,9}", re.ASCII)
 
@@ -32,14 +32,16 @@ STATUSES = ("Running", "Waiting", "Interrupted", "Completed", "Failed", "TimedOu
 def journal_option(
     parser: argparse.ArgumentParser, meaning: str = "the file that keeps the runs"
 ) -> None:
-    """Add `--journal` to *parser*; *meaning* is what it does there."""
+    """Add `--journal` to *parser*; *meaning* begins its help."""
     parser.add_argument(
         "--journal", metavar="FILE", help=f"{meaning} (environment: {ENVIRONMENT}; default: none)"
     )
 
 
 def journal_named(arguments: argparse.Namespace) -> str | None:
-    """Return the name of the journal that *arguments* or the environment give; None: no name."""
+    """Return the journal's file named in *arguments* or the environment; None if neither names
+    one.
+    """
     given: str | None = arguments.journal
     return given if given is not None else os.environ.get(ENVIRONMENT) or None
 
@@ -50,10 +52,10 @@ def named_journal(
     is_new: bool = True,
     waits: GateListener | None = None,
 ) -> Journal:
-    """Open the journal that is named; *is_new* lets it be made.
+    """Open the journal that is named. With *is_new*, the file may be created.
 
-    *waits* is told of tasks that begin to wait for somebody. Raises `CommandError` when there is no
-    name, and `JournalError`.
+    *waits* is called for tasks that begin to wait for somebody. Raises `CommandError` if no journal
+    is named, and `JournalError`.
     """
     from httptask.engines import Journal
 
@@ -135,7 +137,7 @@ def _run_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def _index(text: str) -> int:
-    """Return *text* as the index of an item."""
+    """Parse *text* as the index of an item."""
     if not _INDEX.fullmatch(text):
         raise argparse.ArgumentTypeError(f"an item is its number, from 0, not {text[:40]!r}")
     return int(text)
@@ -191,22 +193,22 @@ def _run_text(run: KeptRun) -> str:
 
 
 def _shown(task: dict[str, Any]) -> dict[str, Any]:
-    """Return *task* with notes of what its line does not have."""
+    """Return *task* with notes for what its line does not show."""
     notes = list(task.get("notes", ()))
     output = task.get("output") if task.get("output") is not None else task.get("error")
     attempts = output.get("attempts") if isinstance(output, dict) else None
     if isinstance(attempts, int) and attempts > 1:
         notes.append(f"{attempts} attempts")
     if task["status"] == "Waiting":
-        until = f"until {task['waitUntil']}" if "waitUntil" in task else ""
-        somebody = "for somebody outside" if task.get("awaitsSignal") else ""
-        notes.append("waits " + ", or ".join(filter(None, [somebody, until])))
+        time_text = f"until {task['waitUntil']}" if "waitUntil" in task else ""
+        person_text = "for somebody outside" if task.get("awaitsSignal") else ""
+        notes.append("waits " + ", or ".join(filter(None, [person_text, time_text])))
     notes += waiting_lines(task.get("items"))
     return {**task, "notes": notes}
 
 
 def run_complete(arguments: argparse.Namespace) -> int:
-    """Complete a task that waits."""
+    """Complete a waiting task."""
     from httptask.model.workflow import Signal
 
     if arguments.output is not None and arguments.error is not None:
@@ -239,7 +241,7 @@ def _emit_completed(arguments: argparse.Namespace, workflow_id: str, signal: Sig
 
 
 def _output(given: str | None) -> Any:
-    """Return the JSON that *given* is, or names the file of."""
+    """Return the JSON in *given*, or in the file that *given* names."""
     if given is None:
         return None
     if given == "-":
@@ -247,7 +249,7 @@ def _output(given: str | None) -> Any:
     path = Path(given)
     try:
         is_file = path.is_file()
-    except (OSError, ValueError):  # a JSON text is no name
+    except (OSError, ValueError):  # JSON text may be no valid file name
         is_file = False
     if not is_file:
         return _json(given.encode("utf-8", "surrogateescape"), "--output")
@@ -268,7 +270,7 @@ def _json(data: bytes, source: str) -> Any:
 
 
 def _error(given: str) -> dict[str, Any]:
-    """Return the error that *given* is: an object, or the message of one."""
+    """Return the error in *given*: a JSON object, or else its message."""
     try:
         value = parse(given)
     except JsonError:
@@ -277,9 +279,9 @@ def _error(given: str) -> dict[str, Any]:
 
 
 def interrupted_run(journal: Journal, workflow_id: str | None) -> str:
-    """Return the id of the run to go on with: the one named, or the only one that was interrupted.
+    """Return the id of the run to resume: the one named, or the only interrupted one.
 
-    Raises `CommandError` when it is not clear which.
+    Raises `CommandError` if the choice is not clear.
     """
     if workflow_id is not None:
         return journal.run(workflow_id).workflow_id

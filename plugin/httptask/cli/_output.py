@@ -1,4 +1,6 @@
-"""Output of commands: JSON for programs, text for people, made harmless for a terminal."""
+"""Output of commands: JSON for programs, text for people, with terminal control characters
+escaped.
+"""
 
 from __future__ import annotations
 
@@ -37,17 +39,17 @@ class CommandError(HttpTaskError):
 
 
 def prepare_streams() -> None:
-    """Have stdout and stderr escape what their encoding cannot show, instead of failing."""
+    """Make stdout and stderr escape characters that their encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def json_text(value: Any, stream: TextIO, indent: int | None = 2) -> str:
-    """Return *value* as JSON that *stream* can carry in its encoding.
+    """Return *value* as JSON in characters that the encoding of *stream* can represent.
 
-    RFC 8259, section 8.1, requires UTF-8; for a stream of any other encoding, characters beyond
-    ASCII are escaped. So are those that a terminal would obey.
+    RFC 8259, section 8.1, requires UTF-8. For another encoding, characters beyond ASCII are
+    escaped. Characters that control a terminal are always escaped.
     """
     text = dump(value, indent=indent)
     unprintable = STEERING if _is_utf8(stream) else _BEYOND_ASCII
@@ -55,7 +57,7 @@ def json_text(value: Any, stream: TextIO, indent: int | None = 2) -> str:
 
 
 def _is_utf8(stream: TextIO) -> bool:
-    encoding = getattr(stream, "encoding", None) or "utf-8"  # a text buffer has none
+    encoding = getattr(stream, "encoding", None) or "utf-8"  # a text buffer has no encoding
     return codecs.lookup(encoding).name == "utf-8"
 
 
@@ -65,7 +67,7 @@ def emit_json(value: Any, *, indent: int | None = 2) -> None:
 
 
 def emit(arguments: argparse.Namespace, value: Any, text: str) -> None:
-    """Print *value* as JSON when `--json` was given, else *text*."""
+    """Print *value* as JSON if `--json` was given, else *text*."""
     if arguments.json:
         emit_json(value)
     else:
@@ -73,7 +75,7 @@ def emit(arguments: argparse.Namespace, value: Any, text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print *text* for a person to stderr, apart from the result."""
+    """Print *text* for a person on stderr, separate from the result."""
     print(coloured(printable(text), sys.stderr), file=sys.stderr)
 
 
@@ -100,11 +102,15 @@ _COLOURS = (
     (re.compile(r"^(?:Completed\b|outcome: success)", re.MULTILINE), _GREEN),
     (re.compile(r"^(?:[><] .*|phases: .*)$", re.MULTILINE), _DIM),
 )
-"""Start of a line -> its colour, as an SGR parameter (ECMA-48, section 8.3.117)."""
+"""Pattern of the start of a line, or of a whole line -> its colour, as an SGR parameter (ECMA-48,
+section 8.3.117).
+"""
 
 
 def coloured(text: str, stream: TextIO) -> str:
-    """Return *text* with colours, if *stream* is a terminal without `NO_COLOR` (no-color.org)."""
+    """Return *text* with colours if *stream* is a terminal and `NO_COLOR` is not set
+    (no-color.org).
+    """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
         return text
     for beginning, colour in _COLOURS:
@@ -113,12 +119,12 @@ def coloured(text: str, stream: TextIO) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """Return *count* and *noun*, with an s unless it is one."""
+    """Return *count* and *noun*, with an s unless *count* is 1."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return *rows* as aligned columns; the last one is not padded."""
+    """Return *rows* as aligned columns; the last column is not padded."""
     if not rows:
         return ""
     rows = [[one_line(cell) for cell in row] for row in rows]
@@ -140,9 +146,10 @@ def command(
     catalogue: bool = True,
     is_below: bool = False,
 ) -> argparse.ArgumentParser:
-    """Add the command *name* with what every command has; *example* is one that works.
+    """Add the command *name* with the options that every command has; *example* is a working
+    example.
 
-    *is_below*: the command above it has the same options, which may stand before or after it.
+    *is_below* marks a subcommand: the same options may stand before or after its name.
     """
     default = argparse.SUPPRESS if is_below else False
     parser = commands.add_parser(
@@ -150,7 +157,7 @@ def command(
         help=help_,
         description=help_[0].upper() + help_[1:] + ".",
         epilog=f"example: {example}",
-        # an example broken over two lines cannot be pasted
+        # an example broken over two lines could not be pasted
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", default=default, help="print JSON")
@@ -168,9 +175,9 @@ def command(
 
 
 def network_options(parser: argparse.ArgumentParser, allow_help: str) -> None:
-    """Add the options of the operator's network to *parser*.
+    """Add the options for the operator's network to *parser*.
 
-    *allow_help* tells what `--allow-network` lets through.
+    *allow_help* begins the help of `--allow-network`.
     """
     parser.add_argument(
         "--allow-network",
@@ -210,7 +217,7 @@ def network_options(parser: argparse.ArgumentParser, allow_help: str) -> None:
 
 
 def network_of(arguments: argparse.Namespace) -> Network:
-    """Return the operator's network as *arguments* name it. Raises `CommandError`."""
+    """Return the operator's network from *arguments*. Raises `CommandError`."""
     from httptask.model.policy import Network
     from httptask.sending import ways
 

@@ -1,4 +1,4 @@
-"""The pages of a list as text for a terminal."""
+"""Format the pages of a list for a terminal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def page_lines(pages: PageCalls) -> list[str]:
-    """Return a line for each page that is listed, and the summary; the last page's exchange
-    follows.
+    """Return a line for each listed page, and the summary.
+
+    The last line introduces the exchange of the last page, which the caller prints.
     """
     lines, number = [], 0
     for call in pages.calls:
@@ -26,7 +27,7 @@ def page_lines(pages: PageCalls) -> list[str]:
 
 
 def summary_line(summary: Mapping[str, Any]) -> str:
-    """Return the summary of pages, as JSON, for a person."""
+    """Return the summary of pages (JSON) for a person."""
     doubles = f", {summary['duplicates']:,} doubles dropped" if summary["duplicates"] else ""
     end = "complete" if summary["complete"] else "not complete"
     cursor = summary["cursor"]

@@ -1,4 +1,4 @@
-"""Pins on the command line: `--pins` and `--offline`, and what `validate` says of them."""
+"""Pins on the command line: `--pins`, `--offline`, and their problems for `validate`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 _OWN_FILE = ""
-"""What `--pins` without a file gives."""
+"""The value of `--pins` without a file."""
 
 
 def pins_option(parser: argparse.ArgumentParser, meaning: str) -> None:
-    """Add `--pins` to *parser*; *meaning* is what it does there."""
+    """Add `--pins` to *parser*; *meaning* begins its help."""
     parser.add_argument(
         "--pins",
         nargs="?",
@@ -41,9 +41,9 @@ def offline_option(parser: argparse.ArgumentParser) -> None:
 
 
 def pins_of(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Pins | None:
-    """Return the pins that *arguments* ask for; None: they ask for none.
+    """Return the pins requested in *arguments*; None if none are requested.
 
-    Raises `DefinitionError` when the pins are wrong.
+    Raises `DefinitionError` if the pins are wrong.
     """
     from httptask.workflow import load_pins
 
@@ -54,7 +54,7 @@ def pins_of(arguments: argparse.Namespace, definition: WorkflowDefinition) -> Pi
 
 
 def note_sent(definition: WorkflowDefinition, pins: Pins) -> None:
-    """Say which tasks of *definition* send their requests although there are *pins*."""
+    """Print the tasks of *definition* whose requests are sent in spite of *pins*."""
     from httptask.workflow import iter_tasks
 
     names = [name for _, name, task in iter_tasks(definition) if task.get("type") == "Http"]
@@ -67,8 +67,8 @@ def note_sent(definition: WorkflowDefinition, pins: Pins) -> None:
 def pin_problems(
     arguments: argparse.Namespace, definition: WorkflowDefinition, runtime: Runtime
 ) -> tuple[Path, list[Problem]] | None:
-    """Return the file of pins that `validate` checks, the one that is named or the one next to
-    *definition*, and what is wrong with it; None where there is none.
+    """Return the file of pins to check and its problems: the file named, or the one next to
+    *definition*. None if there is no file.
     """
     from httptask.workflow import definitions_of, pin_file_problems, pins_path
 

@@ -1,4 +1,4 @@
-"""`plugins`: the installed plugins, and what they bring."""
+"""`plugins`: the installed plugins and their contributions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print every plugin with its hooks and the named things it brings."""
+    """Print every plugin with its hooks and the named things it contributes."""
     from httptask.plugins import NAMED, plugin_manager
 
     manager = plugin_manager()

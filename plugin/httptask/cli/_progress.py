@@ -1,6 +1,6 @@
 """Progress of long work, on stderr.
 
-On a terminal it is a line that is rewritten, elsewhere a line now and then.
+On a terminal one line is rewritten; elsewhere a line is printed from time to time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _BAR = 24
 
 
 class Progress:
-    """Shows the progress of work that takes a second or more; a context manager."""
+    """Shows the progress of work that takes more than a second; a context manager."""
 
     def __init__(self, *, total: int | None = None) -> None:
         self._total = total
@@ -38,7 +38,7 @@ class Progress:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
     def show(self, done: int, text: str) -> None:
-        """Show that *done* bytes of the work are done, and *text*."""
+        """Show *text*, and that *done* bytes of the work are done."""
         now = time.monotonic()
         if now < self._next:
             return
@@ -53,7 +53,7 @@ class Progress:
         )
 
     def show_size(self, size: int, text: str) -> None:
-        """Show that *size* bytes of *text* have come; nobody knows how many there will be."""
+        """Show that *size* bytes of *text* have been received; the total is unknown."""
         self.show(0, f"{text}, {size / 1_000_000:.1f} MB")
 
     def _bar(self, done: int) -> str:

@@ -1,4 +1,4 @@
-"""`--callbacks`: where a run receives the calls that its tasks wait for."""
+"""`--callbacks`: receive the calls for which the tasks of a run wait."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def callbacks_options(parser: argparse.ArgumentParser) -> None:
 
 @asynccontextmanager
 async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks | None]:
-    """Receive calls as *arguments* say; yield None where they do not. Raises `CommandError`."""
+    """Receive calls as specified in *arguments*; yield None if they ask for none.
+
+    Raises `CommandError`.
+    """
     if arguments.callbacks is None:
         if arguments.callback_url is not None:
             raise CommandError("--callback-url says how others reach --callbacks HOST:PORT: add it")
@@ -47,12 +50,12 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
 
     host, port, address = _place(arguments)
     secret = _secret(server_secret)
-    told: set[str] = set()
+    announced: set[str] = set()
 
     def opened(task: str, url: str) -> None:
-        if task in told:  # done for each of many items, or in a loop
+        if task in announced:  # the task runs for many items, or in a loop
             return
-        told.add(task)
+        announced.add(task)
         note(f"{'Receiving':<10} {exact(task)}: calls of {url}")
 
     receiver = receiving(host, port, secret, address=address, opened=opened)
@@ -69,8 +72,9 @@ async def callbacks_of(arguments: argparse.Namespace) -> AsyncIterator[Callbacks
 
 
 def callback_server_of(arguments: argparse.Namespace) -> CallbackServer | None:
-    """Return where a worker receives calls as *arguments* say; None where no task of it waits for
-    one. Raises `CommandError`.
+    """Return the server by which a worker receives calls; None if *arguments* ask for none.
+
+    Raises `CommandError`.
     """
     if arguments.callbacks is None and arguments.callback_url is None:
         return None
@@ -79,7 +83,7 @@ def callback_server_of(arguments: argparse.Namespace) -> CallbackServer | None:
 
     server: type[CallbackServer] = temporal_module("worker").CallbackServer
     secret = _secret(shared_secret)
-    if arguments.callbacks is None:  # another process receives them
+    if arguments.callbacks is None:  # another process receives the calls
         return server(secret, address_of(arguments.callback_url))
     host, port, address = _place(arguments)
     return server(secret, address, host, port)
@@ -93,9 +97,7 @@ def _secret(of: Callable[[], Secret]) -> Secret:
 
 
 def _place(arguments: argparse.Namespace) -> tuple[str, int, str | None]:
-    """Return the host and the port of *arguments*, and what others reach them by, if that is
-    said.
-    """
+    """Return the host and port to listen on, and the URL by which others reach them, if given."""
     host, port = _bound(arguments.callbacks)
     address = address_of(arguments.callback_url)
     if address is None and _is_unspecified(host):
@@ -107,7 +109,7 @@ def _place(arguments: argparse.Namespace) -> tuple[str, int, str | None]:
 
 
 def _bound(given: str) -> tuple[str, int]:
-    """Return the host and the port of *given*."""
+    """Parse *given* as host and port."""
     host, colon, port = given.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
@@ -116,18 +118,16 @@ def _bound(given: str) -> tuple[str, int]:
 
 
 def address_of(given: str | None) -> str | None:
-    """Return *given*, the URL by which others reach a receiver; None where none was given. Raises
-    `CommandError`.
-    """
+    """Return *given*, the URL by which others reach a receiver, or None. Raises `CommandError`."""
     if given is None:
         return None
     try:
         parts = urlsplit(given)
-        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        is_absolute = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         is_plain = not (parts.query or parts.fragment or "@" in parts.netloc)
     except ValueError:
-        is_one = is_plain = False
-    if not (is_one and is_plain):
+        is_absolute = is_plain = False
+    if not (is_absolute and is_plain):
         raise CommandError(
             f"--callback-url {given!r}: write an http or https URL without a query, such as"
             " https://public.example/hooks"
@@ -143,7 +143,7 @@ def _is_unspecified(host: str) -> bool:
 
 
 def awaiting_tasks(definition: WorkflowDefinition) -> Iterator[str]:
-    """Yield the names of the tasks of *definition* that wait for a callback."""
+    """Yield the names of the tasks in *definition* that wait for a callback."""
     from httptask.model.completion import is_callback
     from httptask.workflow import iter_tasks
 

@@ -1,4 +1,4 @@
-"""An endpoint's reference as text for a person."""
+"""Format an endpoint's reference for a person."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _TITLES = {
 }
 _DEEPEST = 30
 _MOST_FIELDS = 1_000
-"""Fields of one body that are listed: a reference is read by a person."""
+"""Fields listed for one body: a person reads the reference."""
 _MOST_VALUES = 100
-"""Values of an enumeration that are listed."""
+"""Values listed for an enumeration."""
 
 _TYPES = ("string", "integer", "number", "boolean", "array", "object")
 
@@ -115,15 +115,15 @@ def _bodies(
     title: str, content: Mapping[str, MediaType], required: str, endpoint: Endpoint, *, skipped: str
 ) -> Iterator[str]:
     """Yield a section for each different body in *content*, without fields marked *skipped*."""
-    shown: dict[str, list[str]] = {}
+    names_by_text: dict[str, list[str]] = {}
     for name, media_type in content.items():
         views = Views({"$defs": media_type.schema.get("$defs", endpoint.definitions)})
         fields = islice(_fields(views, media_type.schema, skipped), _MOST_FIELDS)
-        # Alternatives share fields: equal rows are printed once.
+        # Alternatives may share fields, so equal rows are printed once.
         rows = dict.fromkeys(_row(views, *field) for field in fields)
         text = "\n".join(rows) or f"  {_type_name(views, media_type.schema)}"
-        shown.setdefault(text, []).append(name)
-    for text, names in shown.items():
+        names_by_text.setdefault(text, []).append(name)
+    for text, names in names_by_text.items():
         yield f"{title} ({', '.join(names)}{required})\n{text}"
 
 
@@ -143,7 +143,7 @@ def _row(views: Views, name: str, schema: Schema, required: bool, description: s
 
 
 def _type_name(views: Views, schema: Schema, depth: int = 0) -> str:
-    """Return the types of *schema*; of a choice, the names or types of its options."""
+    """Return the types of *schema*; for a choice, the names or types of its options."""
     view = views.view(schema)
     types = [name for name in _TYPES if view.types is not None and name in view.types]
     if "number" in types:
@@ -174,8 +174,9 @@ def _fields(
     above: frozenset[str] = frozenset(),
     depth: int = 0,
 ) -> Iterator[tuple[str, Schema, bool]]:
-    """Yield the fields of *schema* as `a.b[].c`, and whether each is required, without those marked
-    *skipped*. A recursive field is yielded once.
+    """Yield each field of *schema* as `a.b[].c`, its schema, and whether it is required.
+
+    Fields marked *skipped* are left out. A recursive field is yielded once.
     """
     view = views.view(schema)
     if depth > _DEEPEST or above & view.definitions:

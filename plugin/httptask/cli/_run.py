@@ -1,4 +1,4 @@
-"""`run`, `resume`: workflow definitions, to their end."""
+"""`run`, `resume`: run workflow definitions to their end."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _shared_options(parser: argparse.ArgumentParser) -> None:
-    """Add to *parser* the options of how a run is run. They are not kept with it."""
+    """Add to *parser* the options that `run` and `resume` share. They are not stored with a run."""
     run_options(parser)
     connections_options(parser)
     callbacks_options(parser)
@@ -113,7 +113,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run_run(arguments: argparse.Namespace) -> int:
-    """Run a definition to its end; exit status 1 when it did not complete."""
+    """Run a definition to its end; exit status 1 if it did not complete."""
     from httptask.engines import arun_workflow
     from httptask.workflow import definitions_of
 
@@ -162,7 +162,7 @@ def run_run(arguments: argparse.Namespace) -> int:
 
 
 def _detach(arguments: argparse.Namespace) -> int:
-    """Start the run on a server, and leave it to its workers."""
+    """Start the run on a server, and leave it to the workers."""
     if arguments.callbacks is not None:
         raise CommandError(
             "--detach runs on a server, whose workers receive the callbacks: give --callbacks"
@@ -175,7 +175,7 @@ def _detach(arguments: argparse.Namespace) -> int:
 def _new_journalled_run(
     arguments: argparse.Namespace,
 ) -> Iterator[tuple[Journal | None, str | None]]:
-    """Yield the journal that keeps the run, and the id of the run in it; None twice without one."""
+    """Yield the journal for the run, and the new run's id; (None, None) without a journal."""
     if journal_named(arguments) is None:
         yield None, None
         return
@@ -207,7 +207,7 @@ def _add_resume(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def run_resume(arguments: argparse.Namespace) -> int:
-    """Go on with a run; exit status 1 when it did not complete."""
+    """Resume a run; exit status 1 if it did not complete."""
     from httptask.engines import aresume_run
 
     with named_journal(arguments, is_new=False, waits=_tell_gate(arguments)) as journal:
@@ -237,7 +237,7 @@ def run_resume(arguments: argparse.Namespace) -> int:
 
 
 def _resume_command(arguments: argparse.Namespace, workflow_id: str) -> str:
-    """Return the command that goes on with the run, with the options that this one was given."""
+    """Return the command that resumes the run, with the options given to this command."""
     words = ["httptask", "resume", workflow_id]
     if arguments.journal is not None:
         words += ["--journal", arguments.journal]
@@ -257,11 +257,11 @@ _KEPT_OPTIONS = (
     *("files", "bucket", "connections", "connections_per_origin", "origin_limits"),
     *("max_steps", "max_depth", "callbacks", "callback_url"),
 )
-"""Options that whoever goes on has to give again; a proxy may have a password in it."""
+"""Options to repeat when a run is resumed. A proxy is left out: its URL may contain a password."""
 
 
 def _tell_gate(arguments: argparse.Namespace) -> GateListener:
-    """Return what tells the person of a task that waits for somebody, and the command for it."""
+    """Return a listener that prints a waiting task and the command that completes it."""
 
     def tell(workflow_id: str, task: str, item: int | None = None, /) -> None:
         words = ["httptask", "complete", workflow_id, task]
@@ -279,7 +279,7 @@ def _tell_gate(arguments: argparse.Namespace) -> GateListener:
 
 
 class _RunListener:
-    """Shows a run while it runs, and keeps how it ended."""
+    """Prints a run while it runs, and collects its result."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -288,11 +288,11 @@ class _RunListener:
         self.advanced = ItemsProgress()
 
     def finished(self, task: TaskRun) -> None:
-        """Show a task that has ended."""
+        """Print a task that has ended."""
         note(task_line(self._runtime.redactor.value(task.to_json())))
 
     def ended(self, run: WorkflowRun) -> None:
-        """Take the run as far as it came."""
+        """Record the run's result, which may be partial."""
         self.runs.append((run, self._runtime.redactor.value(run.to_json())))
 
 
@@ -301,10 +301,10 @@ def _run_to_end(
     workflow_id: str | None,
     start: Callable[[Runtime, _RunListener], Awaitable[WorkflowRun]],
 ) -> WorkflowRun:
-    """Run what *start* returns, show it, and return it.
+    """Run the coroutine from *start*, print the run, and return it.
 
-    *workflow_id* is the run's id when a journal keeps it. A run that is stopped is shown as far as
-    it came.
+    *workflow_id* is the run's id in a journal, or None. If the run is stopped, its partial result
+    is printed.
     """
     from httptask.cli._stopping import Stopped, run_stoppable
     from httptask.sending import told

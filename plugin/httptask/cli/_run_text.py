@@ -1,4 +1,4 @@
-"""A run as text for a terminal: a line for each task, and how it ended."""
+"""Format a run for a terminal: a line for each task, and the result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def maybe_delivered(run: WorkflowRun) -> str:
-    """Say of which tasks of *run*, which was stopped, the server may have got the request."""
+    """Return a sentence naming the tasks of the stopped *run* whose request may have arrived,
+    or "".
+    """
     names = [
         repr(task.name) for task in run.tasks if task.error and task.error.get("maybeDelivered")
     ]
@@ -27,7 +29,7 @@ def maybe_delivered(run: WorkflowRun) -> str:
 
 
 def emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, Any]) -> None:
-    """Print *run*, whose JSON without secrets is *value*."""
+    """Print *run*; *value* is its JSON without secrets."""
     if not arguments.json:
         for task in value["tasks"]:
             if task["status"] == "InProgress":
@@ -36,13 +38,15 @@ def emit_run(arguments: argparse.Namespace, run: WorkflowRun, value: dict[str, A
 
 
 def task_line(task: Mapping[str, Any]) -> str:
-    """Return what became of *task*, as JSON, in a line and what belongs to it."""
+    """Return a line on the result of *task* (JSON), followed by lines for its notes."""
     failed = f": {task['error'].get('message')}" if task.get("error") else ""
     output = task.get("error") or task.get("output")
     summary = ""
     if task["type"] == "Http" and isinstance(output, dict):
-        about = [(output.get("pages"), summary_line), (output.get("job"), job_line)]
-        summary = "".join(f"\n           {describe(value)}" for value, describe in about if value)
+        summaries = [(output.get("pages"), summary_line), (output.get("job"), job_line)]
+        summary = "".join(
+            f"\n           {describe(value)}" for value, describe in summaries if value
+        )
     if task.get("items"):
         summary = f"\n           {items_text(task['items'])}"
     line = (
@@ -66,8 +70,10 @@ def _run_text(run: WorkflowRun, value: Mapping[str, Any]) -> str:
 
 
 def _shortened(value: Mapping[str, Any]) -> str:
-    """Return the error of the run *value*: on a terminal that shows the lines of its tasks, too,
-    without the sentence that stands in one of them.
+    """Return the error of the run *value*.
+
+    If stdout and stderr are both terminals, the lines of tasks are visible too, and a message that
+    one of them shows is left out.
     """
     error = str(value["error"])
     if not (sys.stdout.isatty() and sys.stderr.isatty()):

@@ -1,4 +1,4 @@
-"""Ending a command from outside: Ctrl+C and the signals that ask a process to stop."""
+"""Stop a command from outside: Ctrl+C, and the signals that ask a process to end."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ T = TypeVar("T")
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-"""The signals that stop a command; Windows has no SIGHUP."""
+"""The signals that stop a command. Windows has no SIGHUP."""
 
 
 class Stopped(KeyboardInterrupt):
     """The process was asked to stop by the signal *number*.
 
-    *detail* tells what may have been delivered.
+    *detail* says what may have been delivered.
     """
 
     def __init__(self, number: int, detail: str = "") -> None:
@@ -31,15 +31,15 @@ class Stopped(KeyboardInterrupt):
 
     @property
     def status(self) -> int:
-        """The exit status of a process ended by this signal, as shells report it: 128 + number."""
+        """The exit status that shells report for this signal: 128 + number."""
         return 128 + self.number
 
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
-    """Have the signals raise `Stopped`, so that everything open is closed.
+    """Make the signals raise `Stopped`, so that everything open is closed.
 
-    An ignored signal stays ignored (nohup).
+    A signal that is ignored (nohup) stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -60,12 +60,12 @@ def _raise(number: int, _: FrameType | None) -> NoReturn:
 
 
 def run_stoppable(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run the coroutine that *start* returns in an event loop of its own; return its result.
+    """Run the coroutine from *start* in a new event loop; return its result.
 
-    The first signal cancels it and waits for it, so that it can report how far it came; then
-    `Stopped` is raised. A second signal does not wait.
+    The first signal cancels the coroutine and waits for it, so that it can report its progress;
+    then `Stopped` is raised. A second signal does not wait.
     """
-    import asyncio  # not needed by most commands, and each of them loads this module
+    import asyncio  # most commands do not need it, and all of them load this module
 
     received: list[int] = []
 
@@ -82,7 +82,7 @@ def run_stoppable(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
         for number in SIGNALS:
             if signal.getsignal(number) is _raise:
-                # Windows: the handler that raises stays.
+                # On Windows the handler that raises stays.
                 with contextlib.suppress(NotImplementedError):
                     loop.add_signal_handler(number, stop, number)
         return await start()

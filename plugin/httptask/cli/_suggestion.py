@@ -1,4 +1,4 @@
-"""What a test request's answer says of the pagination that a description suggests."""
+"""Tell whether a test request confirms the suggested pagination."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 def note_suggestion(task: HttpTask, exchange: Exchange) -> None:
-    """Print on stderr that the answer confirms or refutes the pagination that *task*'s description
-    suggests. Nothing where the task has a pagination, or the answer is no success.
+    """Print on stderr whether the response confirms the pagination suggested for *task*.
+
+    Nothing is printed if the task has a pagination, or if the request failed.
     """
     from httptask.settings import suggestion_after
 
-    held = suggestion_after(exchange, task.endpoint, task.definition)
-    if held is None:
+    suggestion = suggestion_after(exchange, task.endpoint, task.definition)
+    if suggestion is None:
         return
-    word = "confirmed" if held.confirmed else "not confirmed"
-    note(f"pages can be read {held.sentence}: {word}, {held.reason}")
+    word = "confirmed" if suggestion.confirmed else "not confirmed"
+    note(f"pages can be read {suggestion.sentence}: {word}, {suggestion.reason}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from httptask.model.workflow import Signal
 
 TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
-"""The environment variable in which an operator names the task queue."""
+"""The environment variable with the name of the task queue."""
 
 TEMPORAL = "temporal"
 """The name of the engine."""
@@ -70,7 +70,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def engine_option(
     parser: argparse.ArgumentParser, names: Sequence[str] = (TEMPORAL,), default: str = TEMPORAL
 ) -> None:
-    """Add `--engine` to *parser*; *names* are the engines that the command knows."""
+    """Add `--engine` to *parser*; *names* are the engines that the command supports."""
     parser.add_argument(
         "--engine",
         choices=tuple(names),
@@ -92,7 +92,7 @@ def task_queue_option(parser: argparse.ArgumentParser) -> None:
 
 
 def take_task_queue(arguments: argparse.Namespace) -> None:
-    """Let the engine know the task queue that *arguments* name."""
+    """Pass the task queue in *arguments* on to the engine, through the environment."""
     if arguments.task_queue:
         os.environ[TASK_QUEUE_VARIABLE] = arguments.task_queue
 
@@ -121,7 +121,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
             if signals.getsignal(number) is not signals.SIG_IGN:
-                # Windows: the handler that raises stays.
+                # On Windows the handler that raises stays.
                 with contextlib.suppress(NotImplementedError):
                     loop.add_signal_handler(number, _stop, stop)
         async with runtime_of(arguments) as runtime:
@@ -140,6 +140,7 @@ def run_worker(arguments: argparse.Namespace) -> int:
 
 
 def _stop(stop: asyncio.Event) -> None:
+    """End the worker gracefully; at the second signal, at once."""
     if stop.is_set():
         raise KeyboardInterrupt
     stop.set()
@@ -163,7 +164,7 @@ def run_cancel(arguments: argparse.Namespace) -> int:
 
 
 def run_status(arguments: argparse.Namespace) -> int:
-    """Show how far a run is."""
+    """Print the state of a run."""
     client = _module("client")
 
     async def main() -> dict[str, Any]:
@@ -199,7 +200,7 @@ def _status_text(value: Mapping[str, Any]) -> str:
 
 
 def complete(arguments: argparse.Namespace, signal: Signal) -> None:
-    """Give *signal* to a task that waits."""
+    """Send *signal* to a waiting task."""
     client = _module("client")
 
     async def main() -> None:
@@ -210,7 +211,7 @@ def complete(arguments: argparse.Namespace, signal: Signal) -> None:
 
 
 def run_detached(arguments: argparse.Namespace) -> int:
-    """Start a run, and print its id."""
+    """Start a run and print its id."""
     if arguments.engine != "temporal":
         raise CommandError(
             f"--detach needs an engine whose runs outlive this command: --engine temporal, not"

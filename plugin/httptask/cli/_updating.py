@@ -1,4 +1,4 @@
-"""`update`: descriptions read again from their origins; the changes, and the tasks they break."""
+"""`update`: read descriptions again; report the changes and the tasks that they break."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from httptask.importing import Update, UpdatedDescription
 
 _MOST_GONE = 5
-"""Descriptions named in the sentence about those that are no longer there."""
+"""How many missing descriptions are named."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -57,7 +57,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read again, store and report; exit status 1 when a task of a definition breaks."""
+    """Read again, store and report; exit status 1 if a task of a definition breaks."""
     from httptask.catalogue import Catalogue
     from httptask.errors import DescriptionError
     from httptask.fetching import Fetching
@@ -106,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _origins(catalogue: Catalogue, provider: str | None) -> dict[Origin, frozenset[str]]:
-    """Return the origins to read again, with the names of the descriptions from there.
+    """Return the origins to read again, each with the names of its descriptions.
 
     Raises `CommandError` if there are none.
     """
@@ -125,7 +125,7 @@ def _origins(catalogue: Catalogue, provider: str | None) -> dict[Origin, frozens
 
 
 def _tell(arguments: argparse.Namespace, result: UpdatedDescription) -> None:
-    """Print the changes of one description, and the tasks they break."""
+    """Print the changes of one description, and the tasks that they break."""
     if arguments.json:
         return
     lines = [f"{result.source}:", differences_text(result.differences)]
@@ -143,7 +143,7 @@ def _tell_all(
     updated: list[UpdatedDescription],
     failed: list[DescriptionError],
 ) -> None:
-    """Print the outcome of all descriptions together."""
+    """Print the outcome for all descriptions together."""
     counts = f"{plural(len(updated), 'description')} changed, {update.unchanged} unchanged"
     value = {
         "sources": [result.to_json() for result in updated],

@@ -1,4 +1,4 @@
-"""`validate`: everything that is wrong with a workflow definition, anywhere and in environments."""
+"""`validate`: every problem of a workflow definition, in general and in its environments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run_validate(arguments: argparse.Namespace) -> int:
-    """Print every problem; exit status 1 when one is an error."""
+    """Print every problem; exit status 1 if one is an error."""
     from httptask.workflow import definitions_of, stored_credential_problems
     from httptask.workflow import problems as problems_of
 
@@ -27,23 +27,27 @@ def run_validate(arguments: argparse.Namespace) -> int:
         in_environments = problems_by_environment(arguments, definition, runtime)
         mapped = credentials_of_environments(arguments, definition)
         pins = pin_problems(arguments, definition, runtime)
-        of_credentials = stored_credential_problems(definition, runtime, mapped)
-    value = _validity([*problems, *of_credentials])
+        credential_problems = stored_credential_problems(definition, runtime, mapped)
+    value = _validity([*problems, *credential_problems])
     lines = _lines("", problems, each_error=True)
-    lines += _lines("", of_credentials)
+    lines += _lines("", credential_problems)
     errors = _errors(problems)
-    for name, (of_file, others) in in_environments.items():
-        validity = _validity(others) | {"fileProblems": [one.to_json() for one in of_file]}
-        validity["valid"] = not _errors([*of_file, *others])
+    for name, (file_problems, other_problems) in in_environments.items():
+        validity = _validity(other_problems) | {
+            "fileProblems": [problem.to_json() for problem in file_problems]
+        }
+        validity["valid"] = not _errors([*file_problems, *other_problems])
         value.setdefault("environments", {})[name] = validity
-        lines += [f"{one.severity}: environments/{name}.json: {one}" for one in of_file]
-        lines += _lines(f"in {name}: ", others)
-        errors += _errors([*of_file, *others])
+        lines += [
+            f"{problem.severity}: environments/{name}.json: {problem}" for problem in file_problems
+        ]
+        lines += _lines(f"in {name}: ", other_problems)
+        errors += _errors([*file_problems, *other_problems])
     if pins is not None:
-        file, of_pins = pins
-        value["pins"] = _validity(of_pins)
-        lines += _lines(f"{file}: ", of_pins, each_error=True)
-        errors += _errors(of_pins)
+        file, pin_file_problems = pins
+        value["pins"] = _validity(pin_file_problems)
+        lines += _lines(f"{file}: ", pin_file_problems, each_error=True)
+        errors += _errors(pin_file_problems)
     value["valid"] = not errors
     emit(arguments, value, _verdict(arguments.definition, lines, errors))
     awaiting = ", ".join(map(exact, awaiting_tasks(definition)))
@@ -53,16 +57,17 @@ def run_validate(arguments: argparse.Namespace) -> int:
 
 
 def _lines(beginning: str, problems: list[Problem], *, each_error: bool = False) -> list[str]:
-    """Return a line for each of *problems*. What is wrong in many tasks alike is said once; with
-    *each_error*, only warnings are: every error has a place that has to be mended.
+    """Return a line for each of *problems*; problems with the same sentence share a line.
+
+    With *each_error*, only warnings share lines: every place of an error has to be corrected.
     """
-    alike: dict[tuple[Any, ...], list[Problem]] = {}
+    groups: dict[tuple[Any, ...], list[Problem]] = {}
     for problem in problems:
         sentence = problem.severity, problem.message, problem.suggestion
         is_apart = each_error and problem.severity == "error"
-        alike.setdefault((*sentence, problem.pointer if is_apart else None), []).append(problem)
+        groups.setdefault((*sentence, problem.pointer if is_apart else None), []).append(problem)
     lines = []
-    for first, *others in alike.values():
+    for first, *others in groups.values():
         more = f" (and in {plural(len(others), 'other place')})" if others else ""
         lines.append(f"{first.severity}: {beginning}{first}{more}")
     return lines

@@ -1,4 +1,4 @@
-"""`validate`, `test-request`: workflow definitions before they run."""
+"""`validate`, `test-request`: check and try workflow definitions before they run."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _add_test_request(commands: argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def run_test_request(arguments: argparse.Namespace) -> int:
-    """Run a test request and print its exchange; exit status 1 when it did not succeed."""
+    """Send a test request and print its exchange; exit status 1 if it did not succeed."""
     definition = load(arguments.definition)
     inputs = _inputs(arguments, definition)
     with runtime_of(arguments) as runtime:
@@ -140,7 +140,7 @@ def run_test_request(arguments: argparse.Namespace) -> int:
             _emit_exchange(arguments, exchange)
             if not arguments.json:
                 note_suggestion(task, exchange)
-            # Last: the exchange is not lost when the file cannot be written.
+            # Last, so that the exchange is printed even if the file cannot be written.
             if arguments.save_body:
                 _save(arguments.save_body, exchange)
     return 0 if exchange.outcome == "success" else 1
@@ -149,7 +149,7 @@ def run_test_request(arguments: argparse.Namespace) -> int:
 def _test(
     arguments: argparse.Namespace, task: HttpTask, inputs: Inputs, options: TestOptions
 ) -> Exchange:
-    """Run the test request. If it is stopped, print the exchange as far as it came."""
+    """Send the test request. If it is stopped, print the partial exchange."""
     from httptask.cli._stopping import Stopped, run_stoppable
     from httptask.sending import Progress, watched
 
@@ -180,9 +180,9 @@ def _emit_exchange(arguments: argparse.Namespace, exchange: Exchange) -> None:
 
 @contextlib.contextmanager
 def _folder_near(path: str | None) -> Iterator[Path | None]:
-    """Yield a temporary folder in the folder of *path*; None: there cannot be one.
+    """Yield a temporary folder beside *path*; None if there cannot be one.
 
-    A file of any size can be moved from there to *path*: it is on the same file system.
+    It is on the same file system, so a file of any size can be moved from it to *path*.
     """
     import tempfile
 
@@ -197,7 +197,7 @@ def _folder_near(path: str | None) -> Iterator[Path | None]:
 
 
 def _without_path(exchange: dict[str, Any]) -> dict[str, Any]:
-    """Remove the temporary path of its body from *exchange*."""
+    """Remove the path of the temporary body file from *exchange*."""
     hops = exchange["attempts"][-1]["hops"] if exchange["attempts"] else []
     response = hops[-1]["response"] if hops else None
     if response and response["file"]:
@@ -210,17 +210,17 @@ def _with_lines(error: SettingsError, definition: WorkflowDefinition) -> Setting
 
 
 def _save(path: str, exchange: Exchange) -> None:
-    """Write the body of the response to *path*; a large one is moved there from its file."""
+    """Write the body of the response to *path*; a body stored in a file is moved there."""
     response = exchange.response
     if response is None:
         note(f"no response: nothing written to {path}")
         return
-    stored = (response.file or {}).get("path")
+    stored_path = (response.file or {}).get("path")
     try:
         if not response.truncated:
             Path(path).write_bytes(response.body)
-        elif stored is not None:
-            Path(stored).replace(path)
+        elif stored_path is not None:
+            Path(stored_path).replace(path)
         else:
             raise CommandError(
                 f"{path}: not written, the body of {response.size:,} bytes was not kept"
@@ -230,7 +230,7 @@ def _save(path: str, exchange: Exchange) -> None:
 
 
 def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) -> HttpTask:
-    """Return the HTTP task called *name*; None: the only one of *definition*."""
+    """Return the HTTP task *name* of *definition*; None: its only HTTP task."""
     from httptask.task import HttpTask
     from httptask.workflow import iter_tasks
 
@@ -254,7 +254,9 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
 
 
 def _only_http_task(tasks: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the name of the one HTTP task in *tasks*; refuse to guess among several."""
+    """Return the name of the only HTTP task in *tasks*. Raises `CommandError` if there are
+    several.
+    """
     names = [name for name, task in tasks.items() if task.get("type") == "Http"]
     if not names:
         raise CommandError("the definition has no task of type Http to test")
