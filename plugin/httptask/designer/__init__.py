@@ -1,6 +1,6 @@
 """The designer: a page to search an API, fill in a form, test the request and save the task.
 
-The same page is a custom element for designers of other hosts.
+The same page is a custom element for the designers of other hosts.
 
 `create_app` makes the ASGI application; `serve` runs it. Both need the extra `designer` (Starlette,
 uvicorn).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SAMPLE", "OnlyPort", "ServeError", "create_app", "needs_raw_json", "sample", "serve"]
 
-# Loaded when first asked for: the libraries of the extra may not be there.
+# Loaded on first use, since the libraries of the extra may be missing.
 _HOMES = {
     "OnlyPort": "httptask.designer._demo",
     "SAMPLE": "httptask.designer._demo",

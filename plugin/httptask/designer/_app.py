@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 API = "/api/v1"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY", "TRACE")
 _SHOWN_BODY = Limits(body=32 * 1024 * 1024)
-"""Limits for a response on a page: more than a workflow should carry."""
+"""Limits for a response shown on the page, which may be larger than a response in a workflow."""
 _MOST_UPLOADED = 512 * 1024 * 1024
 
 
@@ -91,18 +91,18 @@ def create_app(
     callback_url: str | None = None,
     engine: str = "embedded",
 ) -> Guards:
-    """Return the designer as an ASGI application, to be served by itself or mounted in a host's.
+    """Return the designer as an ASGI application, to be served alone or mounted in a host's
+    application.
 
-    *catalogue* is the file of a catalogue; None takes the user's own. *workflows* is a folder of
-    definitions, or the file of one; without it nothing is saved here, and the page tells its host
-    instead (`task-save`). *runs* is the file of the journal that keeps the latest 50 runs; None
-    keeps them in `.httptask/runs.sqlite3` next to the definitions, and without these until the
-    designer ends.
+    *catalogue* is the file of a catalogue; None means the user's own. *workflows* is a folder of
+    definitions, or the file of one; without it nothing is saved here, and the page passes tasks to
+    its host (`task-save`). *runs* is the file of the journal that keeps the latest 50 runs; None
+    means `.httptask/runs.sqlite3` next to the definitions, or a temporary file if there are none.
 
     *files* is the folder of files that requests may send; the uploads of a saved definition move
-    there. None takes `HTTPTASK_FILES`, else the folder `files` next to the definitions. *bucket* is
+    there. None means `HTTPTASK_FILES`, else the folder `files` next to the definitions. *bucket* is
     the URL of a bucket that has the folder's files for other machines, as for a `Runtime`.
-    *upload_limit* is the most bytes of an upload.
+    *upload_limit* is the maximum size of an upload in bytes.
 
     *allow_networks* are the networks that test requests may reach besides globally routable
     addresses, and *network* is how they leave this machine, as for a `Runtime`. *servers* are the
@@ -112,11 +112,11 @@ def create_app(
     definitions: one that keeps a journal, or `temporal`, whose server keeps the runs instead; its
     connection and its task queue are the operator's.
 
-    *hosts* are the values of `Host` that reach the application, besides loopback. *origins* are
-    pages of other origins that may use it. A *token*, of at least 16 characters, is required of
+    *hosts* are the values of `Host` that are accepted besides loopback. *origins* are pages of
+    other origins that may use the application. A *token*, of at least 16 characters, is required of
     everybody. *imports* lets the page import descriptions into the catalogue, from npm, an address
-    or a file; None allows it where only this machine reaches the designer: there are no *hosts* and
-    no *origins*.
+    or a file; None allows it if only this machine reaches the designer, without *hosts* and
+    *origins*.
 
     Every test request is sent from here, with the credentials of this machine, by whoever can reach
     the application. Its lifespan closes everything it opened; a host that mounts it takes the
@@ -164,20 +164,22 @@ def create_app(
             Exception: answer_unexpected,
         },
     )
-    app.router.redirect_slashes = False  # a path with a slash too many is not found
+    app.router.redirect_slashes = False  # a path with an extra slash is not found
     return Guards(app, hosts=hosts, origins=origins, token=token)
 
 
 def _files_folder(
     files: str | os.PathLike[str] | None, workflows: Path | None
 ) -> str | os.PathLike[str] | None:
-    """Return the folder of files: *files*, else `HTTPTASK_FILES`, else next to the definitions."""
-    named = files or os.environ.get(FILES_VARIABLE)
-    return named if named or workflows is None else folder_of(workflows) / "files"
+    """Return the folder of files: *files*, else `HTTPTASK_FILES`, else `files` next to the
+    definitions.
+    """
+    folder = files or os.environ.get(FILES_VARIABLE)
+    return folder if folder or workflows is None else folder_of(workflows) / "files"
 
 
 _Rows: TypeAlias = tuple[tuple[str, Mapping[str, Any]], ...]
-"""Paths of the API, each with its handlers by method. Of two that fit a path, the first counts."""
+"""Paths of the API, each with its handlers by method. If two paths match, the first one counts."""
 
 
 class _Designer:
@@ -220,7 +222,7 @@ class _Designer:
         self._pins = Pins(workflows, self._tests, catalogue.entry)
 
     def routes(self) -> list[Route]:
-        """Return every route. `schemas/designer-api.openapi.json` describes those of the API."""
+        """Return all routes. `schemas/designer-api.openapi.json` describes those of the API."""
         api = (
             *self._catalogue_rows(),
             *self._draft_rows(),
@@ -240,7 +242,7 @@ class _Designer:
         ]
 
     def _catalogue_rows(self) -> _Rows:
-        """The page's configuration, and the endpoints of the catalogue."""
+        """Return the routes for the page's configuration and the endpoints of the catalogue."""
         return (
             ("/config", {"GET": self.config}),
             ("/endpoints", {"GET": self._endpoints.search}),
@@ -253,7 +255,9 @@ class _Designer:
         )
 
     def _draft_rows(self) -> _Rows:
-        """A task while it is written: its problems, expressions, test requests and files."""
+        """Return the routes for a task being written: problems, expressions, test requests and
+        files.
+        """
         return (
             ("/validate", {"POST": self._drafts.validate}),
             ("/render", {"POST": self._drafts.render}),
@@ -269,11 +273,11 @@ class _Designer:
         )
 
     def _credential_rows(self) -> _Rows:
-        """Credentials, and a person's consent."""
+        """Return the routes for credentials and for a person's consent."""
         return (
             ("/credentials", {"GET": self._credentials.list}),
             (
-                "/credentials/{name:path}",  # a name may hold a slash
+                "/credentials/{name:path}",  # a name may contain a slash
                 {
                     "GET": self._credentials.show,
                     "PUT": self._credentials.save,
@@ -290,7 +294,7 @@ class _Designer:
         )
 
     def _definition_rows(self) -> _Rows:
-        """Workflow definitions, with their environments and pins."""
+        """Return the routes for workflow definitions, their environments and pins."""
         return (
             ("/workflows", {"GET": self._definitions.list}),
             ("/workflows/rename", {"POST": self._definitions.rename}),
@@ -305,14 +309,14 @@ class _Designer:
             ("/workflows/{id}/environments", {"GET": self._definitions.environments}),
             ("/workflows/{id}/pins", {"GET": self._pins.list}),
             (
-                "/workflows/{id}/pins/{task:path}",  # a name may hold a slash
+                "/workflows/{id}/pins/{task:path}",  # a name may contain a slash
                 {"PUT": self._pins.put, "DELETE": self._pins.remove},
             ),
             ("/input-form", {"POST": self._definitions.input_form}),
         )
 
     def _run_rows(self) -> _Rows:
-        """Runs of workflow definitions."""
+        """Return the routes for runs of workflow definitions."""
         return (
             ("/runs", {"GET": self._runs.list, "POST": self._runs.start}),
             ("/runs/{id}", {"GET": self._runs.show, "DELETE": self._runs.stop}),
@@ -339,7 +343,7 @@ class _Designer:
             await self._catalogue.aclose()
 
     async def config(self, request: Request) -> Response:
-        """Answer with the configuration that a page needs before anything else."""
+        """Answer with the configuration that a page needs first."""
         count, only_shipped = await self._catalogue.run(
             lambda catalogue: (len(catalogue), catalogue.is_as_shipped())
         )
@@ -387,6 +391,8 @@ def _keeper(engine: str, runs: Path | None, runtime: Runtime, receiver: Receiver
 
 
 def _by_method(handlers: Mapping[str, Any]) -> Any:
+    """Return a handler that calls the handler for the request's method."""
+
     async def handle(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
         answer: Response = await handlers[method](request)
