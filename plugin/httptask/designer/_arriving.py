@@ -1,4 +1,6 @@
-"""The items of a streamed response while it comes: server-sent events, JSON lines and the like."""
+"""Report the items of a streamed response as they arrive: server-sent events, JSON lines and
+similar.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +16,21 @@ from httptask.errors import TaskError
 from httptask.sending import Decoder, Received
 
 _MOST_BYTES = 4 * 1024 * 1024
-"""Bytes of a response that are looked at while it comes."""
+"""Bytes of a response that are examined while it arrives."""
 _LONGEST = 1024 * 1024
-"""Characters that wait for the end of their item."""
+"""Characters of an item that may wait for its end."""
 _MOST_ITEMS = 100
-"""Items that are told at a time: the last ones."""
+"""Items per report; the last ones are taken."""
 _MOST_CHARACTERS = 5_120
-"""Characters of an item that are told. The page shows 4,096: so it has the whole of a secret that
-only it knows, and masks it before it cuts.
+"""Characters of an item that are reported. The page shows 4,096: the rest lets it recognise a
+secret that only the page knows, and mask it before it cuts the text.
 """
 
 
 class Arriving:
-    """Tells what items have come since it was asked the last time, secrets masked.
+    """Reports the items that arrived since the last report, secrets masked.
 
-    Nothing here fails: what cannot be read while it comes is in the response, or its error.
+    Nothing here raises: items that cannot be read now are in the final response, or in its error.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -36,11 +38,11 @@ class Arriving:
         self._stream: _Stream | None = None
 
     def news(self, received: Received | None) -> dict[str, Any] | None:
-        """Return `{"count", "items", "isMore"}` of the response *received*, as far as it came;
-        None: nothing is new.
+        """Return `{"count", "items", "isMore"}` for the response *received* so far; None without
+        news.
 
-        `items` are the new ones, `{"number", "name"?, "text"}`; a name is that of a server-sent
-        event. With `isMore`, those that come from now on are not told.
+        `items` are the new items, `{"number", "name"?, "text"}`; a name is that of a
+        server-sent event. If `isMore` is true, later items are not reported.
         """
         sequence = None if received is None else sequence_of(received.media_type)
         if received is None or sequence is None:
@@ -61,7 +63,7 @@ class Arriving:
 
     def _told(self, sequence: Sequence, text: str, number: int) -> dict[str, Any]:
         item: dict[str, Any] = {"number": number}
-        event = sequence.read(text, str)  # JSON stays the text that came
+        event = sequence.read(text, str)  # JSON stays text, as it arrived
         if isinstance(event, dict):
             if event.get("event"):
                 item["name"] = self._shown(event["event"])
@@ -69,7 +71,7 @@ class Arriving:
         return item | {"text": self._shown(text.strip("\x1e\r\n"))}
 
     def _shown(self, text: str) -> str:
-        text = self._redactor.text(text)  # before it is cut
+        text = self._redactor.text(text)  # masked before it is cut
         return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"
 
 
@@ -92,7 +94,7 @@ class _Stream:
         """The beginning of an item whose end has not come."""
 
     def texts(self) -> Iterator[str]:
-        """Yield the texts of the items that are new and whole."""
+        """Yield the texts of new items that are complete."""
         if self.is_over:
             return
         new = bytes(self.received.body[self._seen : self._seen + _MOST_BYTES])

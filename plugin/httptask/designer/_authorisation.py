@@ -1,4 +1,4 @@
-"""What the page offers after a credential was refused, or none was given."""
+"""Suggest a credential after the server refused one, or if none was given."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
 
 _TYPES = {"digest": "digest", "bearer": "bearer", "basic": "basic"}
-"""Schemes of `WWW-Authenticate`, in lower case, and the types of credential that answer them; the
-strongest first.
+"""Scheme of `WWW-Authenticate`, in lower case -> the type of credential for it; the strongest
+first.
 """
 
 
@@ -27,10 +27,10 @@ def authorisation(
     endpoint: Endpoint | None,
     plugins: PluginManager,
 ) -> dict[str, Any]:
-    """Return the member `authorisation` of the last event of a test request, or nothing.
+    """Return the member `authorisation` for the last event of a test request, or nothing.
 
-    A 401 and a 403 have one, and so has what ended in the class `credential`. *url* is the
-    request's.
+    It is present for the statuses 401 and 403, and for the outcome class `credential`. *url* is the
+    URL of the request.
     """
     is_refused = response is not None and response.status_code in (401, 403)
     if not is_refused and outcome != "credential":
@@ -45,7 +45,7 @@ def authorisation(
     scheme = _type_for(challenges, described_schemes(endpoint), plugins)
     if scheme is not None:
         offer["type"] = scheme
-    with contextlib.suppress(ValueError):  # the request could not be made
+    with contextlib.suppress(ValueError):  # the request could not be built
         target = origin(url)
         if target.startswith(("http:", "https:")) and "{" not in target:
             offer["origin"] = target
@@ -55,8 +55,8 @@ def authorisation(
 def _type_for(
     challenges: Iterable[str], described: list[Mapping[str, Any]], plugins: PluginManager
 ) -> str | None:
-    """Return the type of credential that *challenges* ask for; None where what the endpoint
-    describes says more.
+    """Return the type of credential for *challenges*; None if *described* schemes are more
+    specific.
     """
     asked = [name for scheme, name in _TYPES.items() if scheme in challenges]
     schemes = known_schemes(plugins)
@@ -65,13 +65,13 @@ def _type_for(
         for name, known in schemes.items()
         if any(known.fits(scheme) is True for scheme in described)
     }
-    # A bearer token may be an OAuth token: which, the description knows.
+    # A bearer token may be an OAuth token. If the description says so, its scheme is preferred.
     wanted = [name for name in asked if not fitting or (name in fitting and name != "bearer")]
     return next((name for name in wanted if name in schemes), None)
 
 
 def described_schemes(endpoint: Endpoint | None) -> list[Mapping[str, Any]]:
-    """Return the security schemes that *endpoint* asks for."""
+    """Return the security schemes that *endpoint* requires."""
     if endpoint is None:
         return []
     return [

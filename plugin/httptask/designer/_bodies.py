@@ -1,4 +1,4 @@
-"""Bodies of requests and responses: read up to a limit, JSON parsed strictly, answered as JSON."""
+"""Read the bodies of requests, with a size limit and strict JSON, and write JSON responses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from httptask.designer._problems import Refused
 T = TypeVar("T")
 
 MOST_JSON = 8 * 1024 * 1024
-"""Most bytes of a JSON body: room for a workflow definition and more."""
+"""Maximum size of a JSON body in bytes: enough for a workflow definition and more."""
 _LONG = 128 * 1024
-"""Bytes. Longer JSON is parsed in a thread, so that streams and cancelling go on."""
+"""Bytes. Longer JSON is parsed in a thread, so that streams and cancelling are not held up."""
 _DEEPEST = 200
 _MOST_DRAINED = 64 * 1024 * 1024
-"""Most bytes of a body over the limit that are read and discarded.
+"""Maximum bytes of an oversized body that are read and discarded.
 
-Closing a connection while they arrive resets it, and the answer is lost (RFC 9112, section 9.6).
+Closing a connection while they arrive resets it, and the response is lost (RFC 9112, section 9.6).
 """
 
 
@@ -34,7 +34,9 @@ def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body of *request* as it arrives. Raises `Refused` for more than *limit* bytes."""
+    """Yield the body of *request* as it arrives. Raises `Refused` if it has more than *limit*
+    bytes.
+    """
     declared = request.headers.get("content-length", "")
     too_large = declared.isascii() and declared.isdigit() and int(declared) > limit
     received = 0
@@ -62,7 +64,7 @@ async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
 async def json_object(request: Request, limit: int = MOST_JSON) -> dict[str, Any]:
     """Return the JSON object in the body of *request*. Raises `Refused`."""
     media_type = essence(request.headers.get("content-type", ""))
-    # This also keeps the forms of other sites out: without CORS they cannot send this media type.
+    # This also blocks forms of other sites: without CORS they cannot send this media type.
     if media_type != "application/json":
         raise Refused(
             "unsupported-media-type",
@@ -93,12 +95,12 @@ def member(
 ) -> T:
     """Return the member *name* of the JSON object *document*.
 
-    Raises `Refused` when it has another type, or is missing without *default*.
+    Raises `Refused` if it has another type, or if it is missing and there is no *default*.
     """
     value = document.get(name)
     if value is None and default is not None:
         return default()
-    # bool is a subclass of int in Python, and not a number in JSON.
+    # bool is a subclass of int in Python, but not a number in JSON.
     if isinstance(value, expected_type) and (expected_type is bool or not isinstance(value, bool)):
         return value
     expected = name_of(expected_type)

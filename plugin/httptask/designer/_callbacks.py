@@ -1,7 +1,7 @@
-"""The calls that tasks of runs and test requests wait for: received at the designer's own server.
+"""Receive callbacks for the tasks of runs and test requests, at the designer's own server.
 
-Whoever knows a URL may call it, from anywhere: it was made for one visit, and nobody can guess it.
-Nothing else can be learnt or done there.
+Anybody who knows a URL may call it, from anywhere. Each URL is made for one visit and cannot be
+guessed. Nothing else can be read or done there.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger("httptask")
 
 _MOST_AT_ONCE = 50
-"""Calls under way: fewer than the server's connections, which the page needs, too."""
+"""Callbacks under way: fewer than the server's connections, some of which the page needs."""
 
 
 class Receiver:
-    """Receives calls. APIs reach it at *address*, a URL; None: as the page that starts a run
-    does.
+    """Receives callbacks. *address* is the URL by which APIs reach it; None: the URL of the page
+    that starts the run.
     """
 
     def __init__(self, address: str | None) -> None:
@@ -45,8 +45,9 @@ class Receiver:
         self._under_way = 0
 
     async def callbacks(self, request: Request) -> Callbacks | None:
-        """Return where tasks wait for calls that *request* starts; None where the secret of their
-        URLs cannot be kept: the log says why.
+        """Return the receiver for tasks that *request* starts.
+
+        None if the secret for the URLs cannot be stored; the log says why.
         """
         if self._callbacks is None:
             try:
@@ -58,11 +59,13 @@ class Receiver:
         return self._callbacks.at(self._address or str(request.base_url))
 
     def url_of(self, visit: tuple[str, str, int]) -> str | None:
-        """Return the URL that *visit* (the id of a run, a task, a number) waits at: a secret."""
+        """Return the secret URL for *visit*: the id of a run, the name of a task, the number of the
+        visit.
+        """
         return self._callbacks.url_of(visit) if self._callbacks is not None else None
 
     async def receive(self, request: Request) -> Response:
-        """Answer a call."""
+        """Answer a callback."""
         if self._under_way >= _MOST_AT_ONCE:
             return _response(Answer(503, "too many calls at once"))
         self._under_way += 1
@@ -76,10 +79,10 @@ class Receiver:
             self._under_way -= 1
 
     async def _answer(self, request: Request, content: bytes) -> Answer:
-        if self._callbacks is None:  # nothing has waited yet
+        if self._callbacks is None:  # no task has waited yet
             return Answer(404, "there is nothing here")
         headers: Mapping[str, str] = joined(request.headers.items())
-        # Not of the request's `url`, which Starlette 1.0 makes of whatever `Host` says.
+        # Not from the request's `url`, which Starlette 1.0 builds from an unchecked `Host`.
         query = request.scope["query_string"].decode("latin-1")
         received = Received(headers, content, query, request.method)
         return await self._callbacks.receive(request.scope["path"], received)
