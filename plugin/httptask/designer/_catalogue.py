@@ -1,4 +1,4 @@
-"""The catalogue for a page.
+"""The catalogue for the page.
 
 One thread owns it, because a `Catalogue` belongs to the thread that opened it.
 """
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MOST_RECENT = 32
-"""Most entries that are remembered."""
+"""Maximum number of cached entries."""
 _FRESH_SECONDS = 10.0
-"""How long an entry is served from memory. Another process may import a newer version."""
+"""Seconds for which an entry is served from the cache. Another process may import a newer
+version.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class CatalogueEntry:
     schema: dict[str, Any]
     """The settings schema, refined by plugins.
 
-    It stays the same object while the entry is remembered, because validators are cached by its
+    While the entry is cached it stays the same object, because validators are cached by its
     identity.
     """
 
@@ -51,9 +53,9 @@ class CatalogueEntry:
 
 
 class CatalogueThread:
-    """Run work on the catalogue at *path* in its one thread, and remember recent endpoints.
+    """Runs work on the catalogue at *path* in its one thread, and caches recent endpoints.
 
-    *servers* are addresses of the operator's own, by provider; they come before those of a
+    *servers* maps a provider to the operator's own addresses, which come before those of a
     description. *files* are the files that requests may send.
     """
 
@@ -75,12 +77,12 @@ class CatalogueThread:
     async def run(self, work: Callable[[Catalogue], T]) -> T:
         """Run *work* on the open catalogue.
 
-        Raises what *work* raises, and `CatalogueError` when the catalogue cannot be opened.
+        Raises what *work* raises, and `CatalogueError` if the catalogue cannot be opened.
         """
         return await self._in_thread(lambda: work(self._open()[0]))
 
     async def check(self, work: Callable[[Runtime], T]) -> T:
-        """Run *work* with a runtime that looks endpoints up in the open catalogue.
+        """Run *work* with a runtime whose endpoints come from the open catalogue.
 
         The runtime is for checking, not for sending.
         """
@@ -91,7 +93,7 @@ class CatalogueThread:
         return await self._in_thread(lambda: self._entry(endpoint_id))
 
     async def entry_of(self, draft: Draft) -> CatalogueEntry | None:
-        """Return the endpoint of *draft*; None when it names none or an unknown one.
+        """Return the endpoint of *draft*; None if it names none, or an unknown one.
 
         Validation reports an unknown endpoint.
         """
@@ -103,7 +105,7 @@ class CatalogueThread:
             return None
 
     async def aclose(self) -> None:
-        """Close the catalogue when the work in its thread has ended."""
+        """Close the catalogue after the work in its thread."""
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
 
@@ -136,7 +138,7 @@ class CatalogueThread:
         if entry is None or time.monotonic() - loaded > _FRESH_SECONDS:
             catalogue, runtime = self._open()
             endpoint = self._with_own_servers(catalogue.get(endpoint_id))
-            # An unchanged endpoint keeps its entry, and so its validators.
+            # An unchanged endpoint keeps its entry, and therefore its cached validators.
             if entry is None or entry.endpoint != endpoint:
                 task = HttpTask({"type": "Http"}, runtime=runtime, endpoint=endpoint)
                 entry = CatalogueEntry(endpoint, task.settings_schema)
@@ -155,10 +157,10 @@ class CatalogueThread:
 
 
 def task_of(draft: Draft, entry: CatalogueEntry | None, runtime: Runtime) -> HttpTask:
-    """Return the task of *draft*, whose endpoint is that of *entry*."""
+    """Return the task of *draft*, with the endpoint of *entry*."""
     if entry is None:
         return HttpTask(draft.task, name=draft.name, runtime=runtime)
     task = HttpTask(draft.task, name=draft.name, runtime=runtime, endpoint=entry.endpoint)
-    # The derived schema is reused, because validators are cached by its identity.
+    # The schema is reused because validators are cached by its identity.
     task.settings_schema = entry.schema
     return task

@@ -1,4 +1,4 @@
-"""*Change API*: carry the settings of a task over to another endpoint, as far as they fit."""
+"""*Change API*: move a task to another endpoint, keeping the settings that fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from httptask.expressions import has_expression, is_expression
 from httptask.model.api import Endpoint, Server
 
 _PARAMETERS = ("pathParameters", "query")
-"""Groups between which a value moves: another endpoint may take it in the other one."""
+"""Groups between which a value may move: the other endpoint may expect it in the other group."""
 
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]+")
 _FITS: Mapping[str, tuple[type, ...]] = {
@@ -32,7 +32,7 @@ _FITS: Mapping[str, tuple[type, ...]] = {
 """Kind of field -> the types of its values. Other kinds take any value."""
 
 _OF_NAMES = frozenset(("object", "map"))
-"""Kinds of field whose values are carried over name by name."""
+"""Kinds of field whose values are moved name by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,16 @@ class Changed:
 
     task: dict[str, Any]
     dropped: tuple[str, ...]
-    """JSON Pointers into the old task, to the values that the new endpoint has no field for."""
+    """JSON Pointers, into the old task, of values for which the new endpoint has no field."""
 
 
 def changed(task: Mapping[str, Any], old: CatalogueEntry | None, new: CatalogueEntry) -> Changed:
     """Return *task*, which is for *old*, as a task for *new*.
 
-    *old* is None for a free-form request or an unknown endpoint. A value stays where *new* has a
-    field of its name that can hold it. Names that *old* does not document are the author's own:
-    they stay where *new* allows others. The address stays, unless it is one of *old*'s documented
-    servers. So do `nextTask` and the settings for how the task is run.
+    *old* is None for a free-form request or an unknown endpoint. A value is kept if *new* has a
+    field of its name that can hold it. A name that *old* does not document is the author's own, and
+    is kept if *new* allows additional names. The address is kept, unless it is one of *old*'s
+    documented servers. `nextTask` and the settings for how the task is run are kept.
     """
     prefill = new.prefilled()
     request = task.get("httpRequest")
@@ -94,7 +94,7 @@ def name_of(endpoint: Endpoint) -> str:
 
 
 def changed_url(url: Any, old: Endpoint | None, new: Endpoint, prefilled: str) -> str:
-    """Return the URL of a task for *new*, when it was *url* for *old*.
+    """Return the URL of a task for *new*; its URL was *url* for *old*.
 
     *prefilled* is *new*'s documented URL.
     """
@@ -115,7 +115,7 @@ def changed_url(url: Any, old: Endpoint | None, new: Endpoint, prefilled: str) -
 def _begins(url: str, server: Server) -> str | None:
     """Return the part of *url* that is an address of *server*, for any values of its variables.
 
-    None when *url* begins otherwise.
+    None if *url* begins otherwise.
     """
     for template in (server.url, server.address):
         pattern = "".join(
@@ -129,7 +129,7 @@ def _begins(url: str, server: Server) -> str | None:
 
 
 def _address(url: str, endpoint: Endpoint | None) -> str | None:
-    """Return *url* without the path of *endpoint*; None when the path cannot be told."""
+    """Return *url* without the path of *endpoint*; None if the path cannot be recognised."""
     if endpoint is not None:
         if url.endswith(endpoint.target):
             return url.removesuffix(endpoint.target)
@@ -149,7 +149,7 @@ def _address(url: str, endpoint: Endpoint | None) -> str | None:
 
 @dataclass(slots=True)
 class _Carrying:
-    """Carries values over to the new endpoint, group by group."""
+    """Moves values to the new endpoint, group by group."""
 
     old: CatalogueEntry | None
     new: CatalogueEntry
@@ -158,7 +158,7 @@ class _Carrying:
     def request(self, request: Mapping[str, Any], prefill: Mapping[str, Any]) -> dict[str, Any]:
         """Return the groups of the new request.
 
-        They hold the values of *request* that fit, and those of *prefill* where none does.
+        They hold the values of *request* that fit, else the values of *prefill*.
         """
         tree, after = _groups(self.new)
         old_tree, before = _groups(self.old) if self.old is not None else (None, {})
@@ -212,9 +212,9 @@ class _Carrying:
     ) -> Any:
         """Return the new value at *path*; None for no value.
 
-        An expression stays. A constant is the new endpoint's. An object is carried over name by
-        name; any other value stays where the new field can hold it. What cannot stay is noted as
-        dropped.
+        An expression is kept. A constant is the new endpoint's. An object is moved name by name;
+        any other value is kept if the new field can hold it. A value that cannot be kept is
+        recorded as dropped.
         """
         node = counterparts.after
         if node is None and not (counterparts.free and isinstance(value, Mapping)):
@@ -240,9 +240,9 @@ class _Carrying:
 
     @staticmethod
     def _shares(value: Mapping[str, Any], counterparts: _Counterparts) -> bool:
-        """Say whether an option of a union has a field of a name that *value* has.
+        """Say whether an option of a union has a field whose name occurs in *value*.
 
-        Without one, no option can be chosen for the author.
+        Otherwise no option can be chosen for the author.
         """
         options = (
             counterparts.tree.children(counterparts.after) if counterparts.after is not None else ()
@@ -260,6 +260,7 @@ class _Carrying:
         prefilled: Any,
         path: tuple[str, ...],
     ) -> dict[str, Any]:
+        """Return the members of *value* that the new endpoint takes, over those of *prefilled*."""
         result = dict(prefilled) if isinstance(prefilled, Mapping) else {}
         homes, documented = counterparts.named_after(), counterparts.named_before()
         for name, item in value.items():
@@ -278,7 +279,7 @@ class _Carrying:
 
 @dataclass(frozen=True, slots=True)
 class _Counterparts:
-    """A node of the new endpoint's form, and its counterpart in the old one's."""
+    """A node in the new endpoint's form, and its counterpart in the old form."""
 
     tree: FormTree
     after: Node | None
@@ -287,7 +288,7 @@ class _Counterparts:
     free: bool = False
     """Whether the node is the group of headers.
 
-    Header names have no case (RFC 9110, section 5.1), and an author may always add some.
+    Header names are case-insensitive (RFC 9110, section 5.1), and an author may always add headers.
     """
 
     def folded(self, name: str) -> str:
@@ -295,22 +296,25 @@ class _Counterparts:
         return name.lower() if self.free else name
 
     def named_after(self) -> dict[str, Node]:
+        """Return the new form's fields in the node by folded name."""
         return {self.folded(name): node for name, node in _named(self.tree, self.after).items()}
 
     def named_before(self) -> dict[str, Node]:
+        """Return the old form's fields in the counterpart by folded name."""
         return {
             self.folded(name): node for name, node in _named(self.old_tree, self.before).items()
         }
 
     @property
     def takes_others(self) -> bool:
-        """Whether the author may add names of their own."""
+        """Whether the author may add other names."""
         return self.free or (
             self.after is not None
             and (self.after.kind == "map" or self.after.view.others is not False)
         )
 
     def below(self, after: Node, before: Node | None) -> _Counterparts:
+        """Return the counterparts for a field of the node."""
         return _Counterparts(self.tree, after, self.old_tree, before)
 
 
@@ -326,9 +330,9 @@ def _named(tree: FormTree | None, node: Node | None) -> dict[str, Node]:
 
 
 def _fitting(value: Any, node: Node) -> Any:
-    """Return *value* as the field of *node* can hold it; None when it cannot.
+    """Return *value* converted for the field of *node*; None if the field cannot hold it.
 
-    A number becomes text for a text field, for example.
+    For a text field, for example, a number becomes text.
     """
     if isinstance(value, str) and is_expression(value):
         return value
@@ -337,7 +341,7 @@ def _fitting(value: Any, node: Node) -> Any:
     types = _FITS.get(node.kind)
     if types is None:
         return value
-    # bool is a subclass of int in Python, and no number in JSON.
+    # bool is a subclass of int in Python, but not a number in JSON.
     if isinstance(value, types) and (bool in types or not isinstance(value, bool)):
         return value
     if node.kind == "string" and isinstance(value, int | float | bool):

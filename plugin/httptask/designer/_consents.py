@@ -1,4 +1,6 @@
-"""*Connect*: a person's consent, asked for in the page and ended by the browser that comes back."""
+"""*Connect*: ask a person for consent in the page, and receive the browser's redirect
+afterwards.
+"""
 
 from __future__ import annotations
 
@@ -24,31 +26,31 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 CALLBACK = "/oauth/callback"
-"""The only route without the page's token: an authorization server sends the browser there."""
+"""The only route of the page without its token: an authorization server sends the browser there."""
 _MOST = 50
-"""Consents that are remembered; older ones are forgotten."""
+"""Consents that are kept; older ones are forgotten."""
 
 
 @dataclass(slots=True)
 class _Asked:
-    """A consent that was asked for."""
+    """A consent that was requested."""
 
     consent: AuthorizationConsent | DeviceConsent
     browser: str
-    """What the cookie of the browser that asked holds."""
+    """The value of the cookie that identifies the requesting browser."""
     state: str = "waiting"
     message: str = ""
     token: dict[str, Any] | None = None
     waiting: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Return how far it is."""
+        """Return the state of the consent, with its message or token."""
         more = {"message": self.message, "token": self.token}
         return {"state": self.state, **{name: value for name, value in more.items() if value}}
 
 
 class Consents:
-    """The handlers, and the consents that were asked for, by id."""
+    """The handlers, and the requested consents by id."""
 
     def __init__(self, runtime: Runtime, credentials: Credentials) -> None:
         self._runtime = runtime
@@ -56,7 +58,7 @@ class Consents:
         self._asked: dict[str, _Asked] = {}
 
     async def ask(self, request: Request) -> Response:
-        """Ask for consent, and answer with where a person gives it."""
+        """Request consent, and answer with the address where a person gives it."""
         value = await json_object(request)
         name = member(value, "name", str)
         endpoint = await self._credentials.endpoint(value.get("endpoint"))
@@ -72,16 +74,16 @@ class Consents:
         if isinstance(consent, DeviceConsent):
             asked.waiting = asyncio.create_task(self._wait(asked, consent))
             complete = consent.verification_uri_complete
-            shown = {
+            instructions = {
                 "userCode": consent.user_code,
                 "url": complete or consent.verification_uri,
                 "verificationUri": consent.verification_uri,
             }
         else:
-            shown = {"url": consent.url, "redirectUri": redirect}
-        answer = as_json({"id": consent_id, "expiresIn": consent.expires_in, **shown}, 201)
+            instructions = {"url": consent.url, "redirectUri": redirect}
+        answer = as_json({"id": consent_id, "expiresIn": consent.expires_in, **instructions}, 201)
         if isinstance(consent, AuthorizationConsent):
-            # Lax: the authorization server's redirect is a link from another site.
+            # Lax: the redirect from the authorization server counts as a link from another site.
             answer.set_cookie(
                 _cookie(consent_id),
                 browser,
@@ -94,7 +96,7 @@ class Consents:
         return answer
 
     async def look(self, request: Request) -> Response:
-        """Answer with how far a consent is."""
+        """Answer with the state of a consent."""
         return as_json(self._one(request).to_json())
 
     async def cancel(self, request: Request) -> Response:
@@ -104,7 +106,7 @@ class Consents:
         return Response(status_code=204)
 
     async def callback(self, request: Request) -> Response:
-        """Take the browser that comes back from the authorization server."""
+        """Receive the browser's redirect from the authorization server."""
         state = request.query_params.get("state", "")
         for consent_id, asked in self._asked.items():
             consent = asked.consent
@@ -116,7 +118,7 @@ class Consents:
                 break
         else:
             return PlainTextResponse("This is not the answer that is waited for.", 400)
-        asked.state = "finishing"  # single-use, whatever comes of it
+        asked.state = "finishing"  # single-use, whether it succeeds or not
         query = request.url.query
         await self._end(asked, consent.finish(f"{consent.redirect_uri}?{query}"))
         if asked.state != "connected":
@@ -128,7 +130,7 @@ class Consents:
         return answer
 
     def close(self) -> None:
-        """Forget all."""
+        """Forget all consents."""
         for consent_id in list(self._asked):
             self._drop(consent_id)
 
@@ -164,7 +166,9 @@ def _cookie(consent_id: str) -> str:
 
 
 def _own_origin(request: Request) -> str:
-    """Return the origin that the page is served from. Raises `Refused` for another page."""
+    """Return the origin of the page. Raises `Refused` if a page of another origin sent the
+    request.
+    """
     host = request.headers["host"].lower()
     sent = request.headers.get("origin", "").lower()
     if not sent:
