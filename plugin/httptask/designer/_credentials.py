@@ -1,4 +1,4 @@
-"""Credentials in the page: listed, made, edited, tested. No value of a secret is ever answered."""
+"""Credentials in the page: list, create, edit, test. The value of a secret is never returned."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ if TYPE_CHECKING:
 
 Entry = Callable[[str], Awaitable["CatalogueEntry"]]
 _ASKING = ("authorizationCode", "deviceCode")
-"""Grants that ask a person for consent."""
+"""Grants for which a person has to consent."""
 _OWN = ("type", "origins", "rateLimit")
 """Members that every credential may have; the others are the scheme's fields."""
 
 
 class Credentials:
-    """The handlers. *entry* finds an endpoint by its id."""
+    """The handlers. *entry* returns an endpoint by its id."""
 
     def __init__(self, runtime: Runtime, entry: Entry) -> None:
         self._runtime = runtime
         self._entry = entry
 
     async def list(self, request: Request) -> Response:
-        """Answer with names, kinds, origins, and the tokens that are held."""
+        """Answer with names, kinds and origins, and with the tokens that are stored."""
         items, problems = await in_thread(listed_credentials)
         shown = [
             item.to_json() | _connects(item.credential) | await self._token(item.credential)
@@ -66,7 +66,7 @@ class Credentials:
         return as_json({"items": shown, "problems": problems})
 
     async def schemes(self, request: Request) -> Response:
-        """Answer with what a credential may be, prefilled for the query's endpoint."""
+        """Answer with the types of credential, prefilled for the endpoint in the query."""
         endpoint = await self.endpoint(request.query_params.get("endpoint"))
         described = _described(endpoint)
         schemes = [
@@ -83,7 +83,7 @@ class Credentials:
         return as_json({"schemes": schemes, "origins": origins, "stores": stores})
 
     async def show(self, request: Request) -> Response:
-        """Answer with a credential's fields; of its secrets, only that they are set."""
+        """Answer with a credential's fields. Secrets are only reported as set."""
         return await self._shown(request.path_params["name"])
 
     async def _shown(self, name: str) -> Response:
@@ -103,20 +103,20 @@ class Credentials:
         return as_json(value | await self._token(credential))
 
     async def save(self, request: Request) -> Response:
-        """Make a credential, or change one: a secret that is left out is kept."""
+        """Create a credential, or change one. A secret that is left out is kept."""
         name = _checked_name(request.path_params["name"])
         value = await json_object(request)
         scheme, given = member(value, "type", str), member(value, "fields", dict)
         origins = value.get("origins", [])
         known = known_scheme(Credential(name, scheme, {}), self._runtime.plugins)
         before, target = await in_thread(lambda: _before(name, value.get("source")))
-        is_same = before is not None and before.get("type") == scheme
-        fields = with_kept_secrets(known.schema, given, before if is_same else None)
+        is_same_type = before is not None and before.get("type") == scheme
+        fields = with_kept_secrets(known.schema, given, before if is_same_type else None)
         problems = credential_problems(known.schema, fields)
         if problems:
             raise Refused("credential", "; ".join(problem.message for problem in problems))
         document = {"type": scheme, **fields, **({"origins": origins} if origins else {})}
-        if before is not None and "rateLimit" in before:  # the page has no field for it
+        if before is not None and "rateLimit" in before:  # the page has no field for this member
             document["rateLimit"] = before["rateLimit"]
         target_field = None if before is None else _moved_target(before, document)
         if target_field is not None and fields != given:
@@ -132,13 +132,15 @@ class Credentials:
                 name,
                 document,
                 keeps_token=target_field is None,  # else it was for the servers of before
-            )
+            )  # otherwise the token was for other servers
         except ValueError as error:
             raise Refused("credential", str(error)) from error
         return await self._shown(name)
 
     async def keep(self, name: str, credential: Credential) -> Response:
-        """Store *credential*, which came with a request, as *name*. None that is there changes."""
+        """Store *credential*, which came with a request, as *name*. An existing one is never
+        changed.
+        """
         name = _checked_name(name)
         document = credential_document(credential)
         known = known_scheme(credential, self._runtime.plugins)
@@ -157,7 +159,7 @@ class Credentials:
         return await self._shown(name)
 
     async def move(self, request: Request) -> Response:
-        """Move a credential to another store, with its secrets and its token."""
+        """Move a credential with its secrets and token to another store."""
         value = await json_object(request)
         name, target = member(value, "name", str), member(value, "source", str)
 
@@ -182,7 +184,7 @@ class Credentials:
         return Response(status_code=204)
 
     async def test(self, request: Request) -> Response:
-        """Get a token, or send one harmless request, and answer with what came."""
+        """Get a token, or send one harmless request, and answer with the result."""
         value = await json_object(request)
         name, url = member(value, "name", str), value.get("url")
         endpoint = await self.endpoint(value.get("endpoint"))
@@ -195,7 +197,7 @@ class Credentials:
         return as_json(self._runtime.redactor.value(result.to_json()))
 
     async def endpoint(self, endpoint_id: Any) -> Endpoint | None:
-        """Return the endpoint called *endpoint_id*; None where none is named."""
+        """Return the endpoint *endpoint_id*; None if it is None."""
         if endpoint_id is None:
             return None
         if not isinstance(endpoint_id, str):
@@ -203,6 +205,7 @@ class Credentials:
         return (await self._entry(endpoint_id)).endpoint
 
     async def _token(self, credential: Credential) -> dict[str, Any]:
+        """Return the member `token` of *credential*, or nothing."""
         token = await held_token(self._runtime, credential)
         return {} if token is None else {"token": token_json(token, self._runtime.clock.wall())}
 
@@ -216,16 +219,17 @@ def _checked_name(text: str) -> str:
 
 
 def _connects(credential: Credential) -> dict[str, Any]:
-    """Return the member `connects` of the item of a list, where a person consents to it."""
+    """Return the member `connects` of a listed credential, if a person has to consent to it."""
     return {"connects": True} if credential.revealed().get("grant") in _ASKING else {}
 
 
 def _moved_target(before: Mapping[str, Any], document: Mapping[str, Any]) -> str | None:
-    """Return the member of *document* through which the secrets of *before* would go to a server
-    that they were not for; None when there is none.
+    """Return the member of *document* that would send the secrets of *before* to other servers.
+
+    None if there is no such member.
     """
-    bound, origins = before.get("origins") or [], document.get("origins") or []
-    if bound and (not origins or not set(origins) <= set(bound)):
+    old_origins, origins = before.get("origins") or [], document.get("origins") or []
+    if old_origins and (not origins or not set(origins) <= set(old_origins)):
         return "origins"
     names = sorted({*before, *document} - {*_OWN})
     urls = (name for name in names if name.endswith("Url") or name == "issuer")
@@ -233,7 +237,9 @@ def _moved_target(before: Mapping[str, Any], document: Mapping[str, Any]) -> str
 
 
 def _stored(name: str) -> tuple[Shelf, dict[str, Any]]:
-    """Return the first writable shelf that has *name*, and what it holds. Raises `Refused`."""
+    """Return the first writable shelf that has *name*, and the stored document. Raises
+    `Refused`.
+    """
     before, shelf = _before(name, None)
     if before is None:
         if shelf_of(name) is not None:
@@ -245,7 +251,10 @@ def _stored(name: str) -> tuple[Shelf, dict[str, Any]]:
 
 
 def _before(name: str, source: Any) -> tuple[dict[str, Any] | None, Shelf]:
-    """Return what is stored as *name*, and where to store it: *source*, where one is named."""
+    """Return the stored document of *name*, or None, and the shelf to store it in.
+
+    *source* names the shelf, if not None.
+    """
     try:
         for shelf in SHELVES:
             document = shelf.document(name) if shelf.document is not None else None
@@ -257,7 +266,7 @@ def _before(name: str, source: Any) -> tuple[dict[str, Any] | None, Shelf]:
 
 
 def _described(endpoint: Endpoint | None) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
-    """Return the security schemes that *endpoint* asks for, with the scopes."""
+    """Return the security schemes that *endpoint* requires, with the scopes."""
     if endpoint is None:
         return []
     return [
@@ -274,14 +283,14 @@ _FLOWS = (
     ("clientCredentials", "clientCredentials"),
     ("password", "password"),
 )
-"""OAuth flows of a description (OpenAPI: OAuth Flows Object) and their grants, best first."""
+"""OAuth flow in a description (OpenAPI: OAuth Flows Object) -> the grant; the best first."""
 _ADDRESSES = ("tokenUrl", "authorizationUrl", "deviceAuthorizationUrl")
 
 
 def _prefill(
     name: str, described: list[tuple[Mapping[str, Any], tuple[str, ...]]]
 ) -> dict[str, Any]:
-    """Return the fields of a credential of the type *name* that the description says."""
+    """Return the fields that the description gives for a credential of the type *name*."""
     for scheme, scopes in described:
         if name == "apiKey" and scheme.get("type") == "apiKey":
             return {key: scheme[key] for key in ("in", "name") if key in scheme}
@@ -291,13 +300,13 @@ def _prefill(
         for flow, grant in _FLOWS:
             described_flow = flows.get(flow)
             if isinstance(described_flow, Mapping):
-                known = {key: described_flow[key] for key in _ADDRESSES if described_flow.get(key)}
-                return {"grant": grant, **known, **({"scopes": list(scopes)} if scopes else {})}
+                urls = {key: described_flow[key] for key in _ADDRESSES if described_flow.get(key)}
+                return {"grant": grant, **urls, **({"scopes": list(scopes)} if scopes else {})}
     return {}
 
 
 def _origins(endpoint: Endpoint | None) -> list[str]:
-    """Return the origin of the server of *endpoint*, where it names one."""
+    """Return the origin of the first server of *endpoint*, if there is one."""
     if endpoint is None or not endpoint.servers:
         return []
     try:

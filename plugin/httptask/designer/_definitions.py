@@ -1,4 +1,4 @@
-"""What a page asks of a definition: its file, environments, its input, drafts."""
+"""The routes for definitions: their file, environments, input, and drafts of their tasks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Definitions:
-    """The definitions in *workflows*, with what stands next to them."""
+    """The definitions in *workflows*, with the files next to them."""
 
     def __init__(self, workflows: Workflows, runtime: Runtime) -> None:
         self._workflows = workflows
@@ -44,7 +44,7 @@ class Definitions:
         )
 
     async def rename(self, request: Request) -> Response:
-        """Answer with a definition in which a task is renamed, with all references to it.
+        """Answer with a definition in which a task and all references to it are renamed.
 
         Nothing is saved.
         """
@@ -95,13 +95,13 @@ class Definitions:
         return as_json({"items": await in_thread(lambda: environments(definition))})
 
     async def remove(self, request: Request) -> Response:
-        """Remove a definition, and answer where its file is kept."""
+        """Remove a definition, and answer with the new path of its file."""
         workflow_id, match = request.path_params["id"], request.headers.get("if-match")
         kept = await in_thread(lambda: self._workflows.remove(workflow_id, match=match))
         return as_json({"kept": kept})
 
     async def input_form(self, request: Request) -> Response:
-        """Answer with the form of a definition's input."""
+        """Answer with the form for a definition's input."""
         value = await json_object(request)
         form = await in_thread(lambda: dump(input_form(value.get("inputSchema"))))
         return Response(form, media_type="application/json")
@@ -109,24 +109,29 @@ class Definitions:
     async def placed(
         self, value: Mapping[str, Any]
     ) -> tuple[WorkflowDefinition, dict[str, WorkflowDefinition] | None]:
-        """Return the definition in *value*, and those it runs, where the page says its place."""
+        """Return the definition in *value*, and the definitions that it runs.
+
+        The latter are None if the page does not say where the definition is stored, or if one is
+        broken.
+        """
         document = member(value, "definition", dict)
         if "workflow" not in value:
             return WorkflowDefinition(document), None
         definition = self._workflows.placed(member(value, "workflow", str), document)
         try:
-            # Beside a single file, whatever its tasks name; in a folder, what the page can open.
+            # Next to a single file, any definition that its tasks name; in a folder, those the page
+            # can open.
             load = self._workflows.load if self._workflows.takes_new else None
             return definition, await in_thread(lambda: definitions_of(definition, load))
-        except DefinitionError:  # one of them is broken: that is said where it is opened
+        except DefinitionError:  # one is broken, which is reported when it is opened
             return definition, None
 
     async def draft(self, value: Mapping[str, Any]) -> Draft:
-        """Return the draft in *value*, in the environment that it names."""
+        """Return the draft in *value*, in the environment that *value* names."""
         return draft_of(value, await self.environment(value))
 
     async def environment(self, value: Mapping[str, Any]) -> Environment | None:
-        """Return the environment that *value* names; None when it names none."""
+        """Return the environment that *value* names; None if it names none."""
         if "environment" not in value:
             return None
         name, workflow = member(value, "environment", str), member(value, "workflow", str)
@@ -136,8 +141,9 @@ class Definitions:
 def problems_within(
     value: Mapping[str, Any], name: str, runtime: Runtime, problems: Sequence[Problem]
 ) -> Sequence[Problem]:
-    """Return *problems* of the task *name*, and those of its expressions in the definition that
-    *value* says it stands in.
+    """Return *problems* of the task *name*, and the problems of its expressions.
+
+    The latter need the definition in `within` of *value*; without it, there are none.
     """
     if "within" not in value:
         return problems

@@ -1,4 +1,4 @@
-"""The demo: a workflow definition to start from, and an egress rule that allows one API only."""
+"""The demo: a workflow definition to start from, and an egress rule that allows only one API."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from httptask.hookspecs import hookimpl
 
 SAMPLE = Path(__file__).with_name("tell-the-project.json")
-"""A workflow definition whose task sends to port 0, which the API's own port replaces."""
+"""A workflow definition whose task sends to port 0, a placeholder for the API's port."""
 
 
 def sample(url: str) -> str:
-    """Return the text of the sample definition for the API at *url*."""
+    """Return the text of the sample definition, for the API at *url*."""
     return SAMPLE.read_text(encoding="utf-8").replace("http://127.0.0.1:0", url)
 
 

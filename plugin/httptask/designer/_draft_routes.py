@@ -1,4 +1,4 @@
-"""What a page asks of a draft: its problems, its preview, its request. Nothing is sent."""
+"""The routes for a draft: its problems, its preview, its request. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class DraftRoutes:
-    """Drafts of tasks in *definitions*, whose endpoints are in *catalogue*."""
+    """Drafts of tasks in *definitions*, with endpoints from *catalogue*."""
 
     def __init__(
         self,
@@ -48,20 +48,20 @@ class DraftRoutes:
         value = await json_object(request)
         more: dict[str, Any] = {}
         if "definition" in value:
-            definition, known = await self._definitions.placed(value)
+            definition, nested = await self._definitions.placed(value)
             problems: Sequence[Problem] = await self._catalogue.check(
-                lambda runtime: definition_problems(definition, runtime, definitions=known)
+                lambda runtime: definition_problems(definition, runtime, definitions=nested)
             )
             more["unreached"] = unreached_tasks(definition)
         else:
             draft = draft_of(value)
-            of_task, more["mediaType"] = await self._checked(draft)
+            task_problems, more["mediaType"] = await self._checked(draft)
             problems = await self._catalogue.check(
-                lambda runtime: problems_within(value, draft.name, runtime, of_task)
+                lambda runtime: problems_within(value, draft.name, runtime, task_problems)
             )
             if (schema := value.get("inputSchema")) is not None:
-                refused = await in_thread(lambda: refused_input(schema, draft.inputs.input))
-                more["inputProblems"] = [problem.to_json() for problem in refused]
+                input_problems = await in_thread(lambda: refused_input(schema, draft.inputs.input))
+                more["inputProblems"] = [problem.to_json() for problem in input_problems]
             if "preview" in value:
                 more["preview"] = await while_asked(request, self._preview(value))
         valid = not any(problem.severity == "error" for problem in problems)
@@ -80,10 +80,10 @@ class DraftRoutes:
         return await self._catalogue.check(check)
 
     async def _preview(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the preview of the draft in *value*, with the samples of its `preview`.
+        """Return the preview of the draft in *value*, with the samples in its `preview`.
 
-        What keeps it from being made, an environment that is not there any more for example, does
-        not keep the validation from its problems.
+        If it cannot be made, for example because the environment no longer exists, `problem` says
+        why, and the validation still reports its problems.
         """
         try:
             return await self._previewed(value, member(value, "preview", dict))
@@ -104,7 +104,8 @@ class DraftRoutes:
         return await preview_of(task_of(draft, entry, self._runtime), around, samples, endpoint)
 
     async def render(self, request: Request) -> Response:
-        """Show the request of a draft and its curl command; with the query's `as`, its code, too.
+        """Answer with the request of a draft and its curl command, and with code if the query has
+        `as`.
 
         Nothing is sent.
         """

@@ -1,4 +1,4 @@
-"""A draft: a task on a page, with sample values in place of its expressions."""
+"""A draft: a task in the page, with sample values in place of its expressions."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from httptask.model.exchange import SentRequest
 from httptask.model.task import Inputs, run_of_test
 
 SHOWN_TEXT = 256 * 1024
-"""Most characters of a body that a page gets at once. The rest is for download."""
+"""Maximum characters of a body that are sent to the page at once. The rest can be downloaded."""
 
 _SAMPLED = ("httpRequest", "inputParameters", "forEach")
-"""The parts of a task that hold expressions."""
+"""The members of a task that hold expressions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A task to try."""
+    """A task to be tried."""
 
     task: dict[str, Any]
     """The task, with samples in place of its expressions."""
@@ -72,7 +72,7 @@ def draft_of(value: Mapping[str, Any], environment: Environment | None = None) -
 
 
 def item_index_of(inputs: Mapping[str, Any]) -> int:
-    """Return the index of the item of `forEach` that *inputs* ask for. Raises `Refused`."""
+    """Return the index of the `forEach` item in *inputs*. Raises `Refused`."""
     index = member(inputs, "itemIndex", int, int)
     if index < 0:
         raise Refused("bad-request", f"'itemIndex' counts from 0, found {index}")
@@ -80,7 +80,7 @@ def item_index_of(inputs: Mapping[str, Any]) -> int:
 
 
 def _put(task: dict[str, Any], pointer: str, sample: Any) -> None:
-    """Put *sample* at the JSON Pointer *pointer* of *task*. Raises `Refused`."""
+    """Put *sample* at the JSON Pointer *pointer* in *task*. Raises `Refused`."""
     tokens = parts(pointer)
     target: Any = task
     try:
@@ -89,7 +89,7 @@ def _put(task: dict[str, Any], pointer: str, sample: Any) -> None:
         for token in tokens[:-1]:
             target = target[int(token)] if isinstance(target, list) else target[token]
         key: Any = int(tokens[-1]) if isinstance(target, list) else tokens[-1]
-        _ = target[key]  # raises when there is no value to replace
+        _ = target[key]  # raises if there is no value to replace
         target[key] = sample
     except (LookupError, TypeError, ValueError) as error:
         message = (
@@ -100,7 +100,7 @@ def _put(task: dict[str, Any], pointer: str, sample: Any) -> None:
 
 
 def _drop_unused(task: dict[str, Any]) -> None:
-    """Remove the input parameters that only replaced expressions used.
+    """Remove the input parameters that were used only by expressions which a sample now replaces.
 
     Otherwise a person would have to make up inputs for them.
     """
@@ -111,7 +111,7 @@ def _drop_unused(task: dict[str, Any]) -> None:
     for text in _texts(task.get("httpRequest")):
         for expression in _EXPRESSION.findall(text) if has_expression(text) else ():
             name = _FIRST_NAME.fullmatch(expression)
-            if name is None:  # it may use any of them
+            if name is None:  # the expression may use any parameter
                 return
             used.add(name[1] or name[2])
     task["inputParameters"] = {name: value for name, value in parameters.items() if name in used}
@@ -119,10 +119,11 @@ def _drop_unused(task: dict[str, Any]) -> None:
 
 _EXPRESSION = re.compile(r"\$\{([^}]*)\}|^jsonata:.*", re.DOTALL)
 _FIRST_NAME = re.compile(r"\s*\$(?:\.(\w+)|\['([^'\\]*)'\])[\w.'\[\] -]*")
-"""A plain JSONPath, and the name that it starts with."""
+"""A plain JSONPath; its groups hold the first name."""
 
 
 def _texts(value: Any) -> Iterator[str]:
+    """Yield every string in *value*."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
@@ -131,7 +132,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _literal(value: Any) -> Any:
-    """Return *value* with its texts escaped: nothing in a sample is an expression."""
+    """Return *value* with its texts escaped, since a sample contains no expressions."""
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, list):
@@ -145,7 +146,7 @@ def _literal(value: Any) -> Any:
 
 
 def shown_request(request: SentRequest) -> dict[str, Any]:
-    """Return *request* as JSON; a long body is cut and says so."""
+    """Return *request* as JSON. A long body is cut, with `truncated` set."""
     shown = request.to_json()
     for name in ("body", "bodyBase64"):
         if len(shown.get(name, "")) > SHOWN_TEXT:
@@ -160,7 +161,7 @@ def raw_request(request: SentRequest) -> str:
     Lines end with a line feed, for reading.
     """
     host, slash, path = request.url.partition("://")[2].partition("/")
-    if "?" in host:  # a query behind a bare authority
+    if "?" in host:  # a query directly after the authority
         host, _, query = host.partition("?")
         slash, path = "/", "?" + query
     lines = [f"{request.method} {slash or '/'}{path} HTTP/1.1"]
