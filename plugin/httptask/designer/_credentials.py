@@ -211,7 +211,7 @@ class Credentials:
 
 
 def _checked_name(text: str) -> str:
-    """Return *text* as the name of a credential. Raises `Refused`."""
+    """Return *text* without surrounding space, as the name of a credential. Raises `Refused`."""
     name = text.strip()
     if not name or name in (".", "..") or len(name) > 200:
         raise Refused("bad-request", "a credential needs a name of at most 200 characters")

@@ -1,4 +1,4 @@
-"""What a page asks of an endpoint: the search, its reference, its form, a task for it."""
+"""The routes for an endpoint: the search, its reference, its form, a task for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from httptask.model.task import Inputs
 from httptask.settings import suggested_pagination
 
 _MOST_FORMS = 32
-"""Most forms that are remembered."""
+"""Maximum number of cached forms."""
 
 
 class EndpointRoutes:
@@ -32,7 +32,7 @@ class EndpointRoutes:
     def __init__(self, catalogue: CatalogueThread) -> None:
         self._catalogue = catalogue
         self._forms: OrderedDict[str, tuple[CatalogueEntry, str]] = OrderedDict()
-        """The forms of recent endpoints: a task is opened again and again."""
+        """The forms of recent endpoints, since a person opens the same task again and again."""
 
     async def search(self, request: Request) -> Response:
         """Search the endpoints."""
@@ -47,7 +47,9 @@ class EndpointRoutes:
         return await _json_made_by(lambda: reference(entry.endpoint))
 
     async def form(self, request: Request) -> Response:
-        """Answer with the form of an endpoint, or with the part that the query's `at` links to."""
+        """Answer with the form of an endpoint, or with the field to which the query's `at`
+        links.
+        """
         entry = await self._entry(request)
         link = request.query_params.get("at")
         if link is None:
@@ -64,14 +66,14 @@ class EndpointRoutes:
 
     async def _whole_form(self, entry: CatalogueEntry) -> str:
         endpoint_id = entry.endpoint.id
-        of, made = self._forms.get(endpoint_id, (None, ""))
-        if of is not entry:
-            made = await in_thread(lambda: dump(_form(entry)))
-        self._forms[endpoint_id] = entry, made
+        cached_entry, form = self._forms.get(endpoint_id, (None, ""))
+        if cached_entry is not entry:
+            form = await in_thread(lambda: dump(_form(entry)))
+        self._forms[endpoint_id] = entry, form
         self._forms.move_to_end(endpoint_id)
         while len(self._forms) > _MOST_FORMS:
             self._forms.popitem(last=False)
-        return made
+        return form
 
     async def settings_schema(self, request: Request) -> Response:
         """Answer with the settings schema of an endpoint, and a prefilled task."""
@@ -79,7 +81,7 @@ class EndpointRoutes:
         return await _json_made_by(lambda: {"schema": entry.schema, "prefill": entry.prefilled()})
 
     async def task_for(self, request: Request) -> Response:
-        """Answer with the body's task changed to this endpoint: *Change API*."""
+        """Answer with the task in the body changed to this endpoint: *Change API*."""
         entry = await self._entry(request)
         task = member(await json_object(request), "task", dict)
         old = await self._catalogue.entry_of(Draft(task, "task", Inputs()))
@@ -95,16 +97,16 @@ class EndpointRoutes:
 
 
 def _form(entry: CatalogueEntry) -> dict[str, Any]:
-    made = form_with_needs(entry.endpoint, entry.schema)
+    form = form_with_needs(entry.endpoint, entry.schema)
     suggestion = suggested_pagination(entry.endpoint)
     if suggestion is not None:
-        made["form"]["suggestedPagination"] = shown_suggestion(suggestion)
-    return {"id": entry.endpoint.id, "prefill": entry.prefilled(), **made}
+        form["form"]["suggestedPagination"] = shown_suggestion(suggestion)
+    return {"id": entry.endpoint.id, "prefill": entry.prefilled(), **form}
 
 
 async def _json_made_by(make: Any) -> Response:
     """Answer with the value of *make* as JSON.
 
-    It is made in a thread, because a description may be large.
+    *make* runs in a thread, because a description may be large.
     """
     return Response(await in_thread(lambda: dump(make())), media_type="application/json")

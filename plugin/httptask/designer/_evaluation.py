@@ -1,4 +1,4 @@
-"""The value of one field's expression, with samples of what it sees."""
+"""Evaluate the expression in one field, with sample values of its data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from httptask.model.for_each import item_names
 from httptask.workflow.typing import ExpressionPlace, Sees, expression_at
 
 _LONGEST = 400
-"""Characters of a value under its field."""
+"""Characters of a value shown below its field."""
 _CONDITION = re.compile(r"/choices/[0-9]+/condition")
 _HEADERS = "$.headers"
 """What a query of headers begins with."""
@@ -33,12 +33,11 @@ _HEADERS = "$.headers"
 async def value_at(
     around: Surroundings, pointer: str, evaluator: Evaluator, text: str | None = None
 ) -> dict[str, Any]:
-    """Return the value of the expressions in the text at *pointer* of the task, or of *text* if it
-    stood there.
+    """Return the value of the expressions in the text at *pointer* of the task.
 
-    That is `{"value", "type"}`, the value as JSON text without its secrets; `{"lacking"}`, where
-    no sample is there yet of the input (`$.input`) or of a task; `{"problem"}`; or nothing, where
-    no test can bring a sample.
+    *text* replaces that text, if given. The result is one of these: `{"value", "type"}`, where the
+    value is JSON text with secrets masked; `{"lacking"}` if there is no sample yet of the input
+    (`$.input`) or of a task; `{"problem"}`; or `{}` if no test can bring a sample.
 
     Raises `Refused` where *pointer* leads to no text that can hold an expression.
     """
@@ -53,14 +52,18 @@ async def value_at(
     if any(_names(one, name) for one in texts for name in item_names(around.task)):
         texts.append(_items_of(around.task))
     for name in around.untested:
-        # Where its name could be another one, a text names it.
-        if any(evaluator.task_renamed(one, name, f"{name} 2").source != one for one in texts):
+        # The evaluator's renaming finds real references to the task. If it finds none, the text
+        # does not depend on the task.
+        if any(
+            evaluator.task_renamed(candidate, name, f"{name} 2").source != candidate
+            for candidate in texts
+        ):
             return {"lacking": {"task": name}}
     data = around.of_request if is_of_request else around.inputs.document()
     try:
         value = await evaluator.evaluate(text, data, pointer=pointer, run=around.inputs.run)
     except ExpressionError as error:
-        if around.inputs.input is None and any(_reads_input(one) for one in texts):
+        if around.inputs.input is None and any(_reads_input(candidate) for candidate in texts):
             return {"lacking": {"input": True}}
         return {"problem": around.secrets.masked(_reason(text, around, error))}
     return _shown(around, value)
@@ -83,7 +86,7 @@ def _text_at(task: Mapping[str, Any], pointer: str) -> str:
 
 
 def _compared(around: Surroundings, text: str) -> dict[str, Any]:
-    """Return the value of *text*, a condition of the platform's form or a part of one."""
+    """Return the value of *text*, a condition in the platform's form or a part of one."""
     data: Any = ABSENT
     for name in around.last_names:
         sample = around.inputs.input if name is None else around.inputs.tasks.get(name)
@@ -121,6 +124,7 @@ async def _over_answer(
 
 
 def _shown(around: Surroundings, value: Any) -> dict[str, Any]:
+    """Return *value* as JSON text of limited length, with its type and secrets masked."""
     if value is UNDEFINED:
         return {"value": "undefined", "type": "not there"}
     shown = dump(around.secrets.masked(value))
@@ -129,13 +133,13 @@ def _shown(around: Surroundings, value: Any) -> dict[str, Any]:
 
 
 def _items_of(task: Mapping[str, Any]) -> str:
-    """Return, as text, where the items of *task* come from."""
+    """Return the `items` of the `forEach` of *task* as text."""
     items = task["forEach"].get("items")
     return items if isinstance(items, str) else dump(items)
 
 
 def _parameters_in(text: str, around: Surroundings) -> Iterator[str]:
-    """Yield, as text, the input parameters that *text* names."""
+    """Yield, as text, the values of the input parameters that *text* names."""
     parameters = around.task.get("inputParameters")
     for name, value in parameters.items() if isinstance(parameters, Mapping) else ():
         if _names(text, name):
@@ -143,6 +147,7 @@ def _parameters_in(text: str, around: Surroundings) -> Iterator[str]:
 
 
 def _names(text: str, name: str) -> bool:
+    """Say whether *text* contains the word *name*."""
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
@@ -151,7 +156,9 @@ def _reads_input(text: str) -> bool:
 
 
 def _reason(text: str, around: Surroundings, error: ExpressionError) -> str:
-    """Return why *text* has no value: a parameter that it names has none, or its own *error*."""
+    """Return why *text* has no value: the failure of a parameter that it names, else its own
+    *error*.
+    """
     for name, failure in around.failures.items():
         if _names(text, name):
             return f"input parameter {name!r}: {failure.message}"

@@ -1,4 +1,4 @@
-"""Streams of events, as pages get them."""
+"""Streams of events for pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class EventStream(StreamingResponse):
     ) -> None:
         self._events = events
         self._ended = ended
-        headers = {**(headers or {}), "X-Accel-Buffering": "no"}  # a proxy must not buffer them
+        headers = {
+            **(headers or {}),
+            "X-Accel-Buffering": "no",
+        }  # keeps a proxy from buffering them
         super().__init__(self._lines(), media_type="text/event-stream", headers=headers)
 
     async def _lines(self) -> AsyncIterator[bytes]:
@@ -35,9 +38,9 @@ class EventStream(StreamingResponse):
             yield f"event: {name}\ndata: {dump(data, ascii_only=True)}\n\n".encode("ascii")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the events, until the last one or until the page leaves."""
+        """Send the events until the last one, or until the page disconnects."""
         try:
             await super().__call__(scope, receive, send)
         finally:
             await self._events.aclose()
-            self._ended()  # also when the page left before the first event
+            self._ended()  # also if the page disconnected before the first event

@@ -1,4 +1,4 @@
-"""What a page asks about the expressions of a task: what they can see, and what they yield."""
+"""The routes for the expressions of a task: their data, their values, conditions as rows."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MOST_BYTES = MOST_BYTES + 16 * 1024 * 1024
-"""Bytes of a definition with samples of answers."""
+"""Bytes of a definition together with samples of responses."""
 
 
 class Expressions:
-    """Expressions of definitions in *workflows*, evaluated by *runtime* with samples of a page."""
+    """Expressions in definitions of *workflows*, evaluated by *runtime* with samples from the
+    page.
+    """
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Expressions:
         self._entry_of = entry_of
 
     async def scope(self, request: Request) -> Response:
-        """Answer with the tree of what a task's expressions see."""
+        """Answer with the tree of the values that a task's expressions can read."""
         value = await json_object(request, _MOST_BYTES)
         pointer = member(value, "pointer", str) if "pointer" in value else None
         around = await self.surroundings(value)
@@ -71,7 +73,7 @@ class Expressions:
         return as_json(await while_asked(request, evaluated()))
 
     async def conditions(self, request: Request) -> Response:
-        """Answer with the conditions of a Decision as rows, where rows say the same."""
+        """Answer with the conditions of a Decision as rows, if rows can express them."""
         conditions = member(await json_object(request, MOST_BYTES), "conditions", list)
         if not all(isinstance(condition, str) for condition in conditions):
             raise Refused("bad-request", "conditions are texts")
@@ -81,14 +83,18 @@ class Expressions:
     async def surroundings(
         self, value: Mapping[str, Any], *, of_request: bool = True
     ) -> Surroundings:
-        """Return what the task that *value* names sees in its definition, with samples."""
+        """Return the data for the task that *value* names in its definition, with samples."""
         definition = WorkflowDefinition(member(value, "definition", dict))
-        chosen = None
+        chosen_environment = None
         if "environment" in value:
             name, workflow = member(value, "environment", str), member(value, "workflow", str)
-            chosen = await in_thread(lambda: environment(self._workflows.placed(workflow), name))
+            chosen_environment = await in_thread(
+                lambda: environment(self._workflows.placed(workflow), name)
+            )
         evaluator = self._runtime.evaluator
-        return await surroundings_of(value, definition, chosen, evaluator, of_request=of_request)
+        return await surroundings_of(
+            value, definition, chosen_environment, evaluator, of_request=of_request
+        )
 
     async def _endpoint_of(self, task: Mapping[str, Any]) -> Endpoint | None:
         endpoint = task.get("endpoint")
@@ -111,11 +117,13 @@ def _as_rows(condition: str) -> dict[str, Any]:
 
 
 async def while_asked(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of *work*, which ends early when the client of *request*, whose body was
-    read, goes away: a page that types on asks for a newer text. Raises `Refused` then, for nobody.
+    """Return the result of *work*, or cancel it if the client of *request* disconnects.
+
+    A page does so when a person types on, and asks for a newer text. The body of *request* must
+    have been read. Raises `Refused` on a disconnect, though nobody receives the response.
     """
     working = asyncio.create_task(work)
-    # After its body, a request has nothing more to say than that its connection ended.
+    # After its body, the only further message of a request is that the client has disconnected.
     leaving = asyncio.ensure_future(request.receive())
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""What an expression picks out of a response, where a run would have it."""
+"""Evaluate an expression over a response, with the body where a run would have it."""
 
 from __future__ import annotations
 
@@ -21,23 +21,26 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 _LONGEST = 1024 * 1024
-"""Characters of a result that a page is sent."""
+"""Characters of a result that are sent to a page."""
 _MOST_STEPS = 20
-"""Names and indices on the way to a body."""
+"""Names and indices in the path to a body."""
 _MOST_ITEMS = 10_000
-"""The highest index on the way to a body."""
+"""The highest index in the path to a body."""
 
 
 class ResponseFilter:
-    """Filters of the responses of *tests*, evaluated by *runtime* within its bounds."""
+    """Filters responses of *tests*; *runtime* evaluates within its limits."""
 
     def __init__(self, tests: TestRequests, runtime: Runtime) -> None:
         self._tests = tests
         self._runtime = runtime
 
     async def answer(self, request: Request) -> Response:
-        """Answer with what the body's `expression` yields, `{"value"}` as JSON text, or
-        `{"problem"}`. It sees the JSON `text`, or the body of the `test`, at the names `path`.
+        """Answer with the result of the body's `expression`: `{"value"}` as JSON text, or
+        `{"problem"}`.
+
+        The expression reads the JSON `text`, or the response body of the test request `test`, at
+        the path `path` of its data.
         """
         value = await json_object(request)
         expression, path = member(value, "expression", str), member(value, "path", list)
