@@ -1,7 +1,7 @@
-"""Settings schema -> form: the fields in which a person fills in the settings, of eleven kinds.
+"""Turn a settings schema into a form: fields of eleven kinds in which a person enters the settings.
 
-A form is bounded, whatever its schema: required fields come first, and a field that is recursive or
-over the budget is a stub. Its link is expanded when somebody opens it.
+A form is bounded, whatever its schema. Required fields come first. A field that is recursive, or
+exceeds the budget, is a stub with a link, which is expanded when somebody opens it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from httptask.model.api import Endpoint
 from httptask.task.pagination import settings_by_mode
 
 MOST_FIELDS = 600
-"""Most fields of one answer. The rest are links."""
+"""Maximum number of fields in one response. The rest are links."""
 _MOST_STEPS = 200
-"""Most steps of a link."""
+"""Maximum number of steps in a link."""
 _LONGEST_TEXT = 4_000
-"""Most characters of a field's description."""
+"""Maximum characters of a field's description."""
 _LONGEST_VALUE = 2_000
-"""Most characters of a default or an example, as JSON."""
+"""Maximum characters of a default or an example, as JSON."""
 _MOST_EXAMPLES = 5
 _MOST_NAMED = 3
-"""Most fields in the title of an option that has none."""
+"""Maximum number of fields in the generated title of an option."""
 
 _UNTYPED = {"kind": "any", "type": "any value"}
 
@@ -47,10 +47,10 @@ def form_of(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def form_with_needs(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `{"form", "rawJson": {"any", "required"}}`: `form_of` and `needs_raw_json` in one.
+    """Return `{"form", "rawJson": {"any", "required"}}`: `form_of` and `needs_raw_json` together.
 
-    The need for raw JSON is looked for in as many nodes as somebody is likely to see, because a
-    schema may be endless.
+    Only as many nodes are searched for raw JSON as a person is likely to see, because a schema may
+    be endless.
     """
     tree = FormTree(endpoint, schema)
     form = _form(tree, endpoint, schema)
@@ -59,7 +59,7 @@ def form_with_needs(endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, 
 
 
 def whole_field(schema: Mapping[str, Any]) -> Field:
-    """Return the field of any value that *schema* describes, with the fields in it."""
+    """Return the field for any value of *schema*, with the fields in it."""
     tree = FormTree(None, {"$defs": schema.get("$defs", {}), "properties": {"body": schema}})
     (node,) = tree.groups()
     return _Fields(tree).built(node)
@@ -76,12 +76,12 @@ _SHOWN_ELSEWHERE = (
     "end",
     "onError",
 )
-"""Properties of a task that do not say how it is run, or that a page shows elsewhere."""
+"""Members of a task that do not concern how it is run, or that a page shows elsewhere."""
 
 
 @cache
 def task_settings() -> list[dict[str, Any]]:
-    """Return the fields for how a task is run, by `schemas/http-task.schema.json`."""
+    """Return the fields for how a task is run, from `schemas/http-task.schema.json`."""
     tree = FormTree(None, packaged.schema("http-task"))
     fields = [titled(_Fields(tree).built(node)) for node in tree.properties(_SHOWN_ELSEWHERE)]
     for field in fields:
@@ -142,9 +142,9 @@ def _words(name: str) -> str:
 
 
 def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[str, Any]:
-    """Return the field that a stub's *link* stands for, expanded.
+    """Return the field for a stub's *link*, expanded.
 
-    Raises `LookupError` for a link that leads nowhere.
+    Raises `LookupError` if the link leads nowhere.
     """
     tree = FormTree(endpoint, schema)
     tokens = parts(link)
@@ -154,7 +154,7 @@ def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[s
     steps = deque(tokens[1:])
     while steps:
         node = tree.step(node, steps)
-    # Recursion is counted from this field on: a person who opens it wants to see more.
+    # Recursion is counted from this field on, since the person who opened it wants to see more.
     return _Fields(tree).built(node.fresh())
 
 
@@ -192,7 +192,7 @@ Field = dict[str, Any]
 
 
 class _Fields:
-    """Makes the fields of one answer, as many as its budget allows."""
+    """Makes the fields of one response within its budget."""
 
     def __init__(self, tree: FormTree) -> None:
         self._tree = tree
@@ -207,7 +207,7 @@ class _Fields:
             node, field = urgent.popleft() if urgent else later.popleft()
             if node.kind not in BELOW:
                 continue
-            # The root is always expanded: otherwise its link would lead to itself.
+            # The root is always expanded: a link in its place would lead to the root itself.
             if field is not result and (self._remaining <= 0 or node.recursive):
                 field["link"] = pointer(node.path)
                 continue
@@ -232,15 +232,19 @@ class _Fields:
     def _describe_options(
         self, node: Node, field: Field, options: list[tuple[Node, Field]]
     ) -> None:
-        """Say how to tell the options of a union apart.
+        """Add to the options of a union what tells them apart.
 
-        A person tells them by title. A value that is there already is told by its shape, or by a
+        A person tells them apart by title. An existing value is recognised by its shape, or by a
         constant field that acts as a discriminator.
         """
         shapes = [self._shape(option) for option, _ in options]
         names = [list(option.view.required or option.view.properties) for option, _ in options]
         for index, (_, option_field) in enumerate(options):
-            others = [name for own in (*names[:index], *names[index + 1 :]) for name in own]
+            others = [
+                name
+                for option_names in (*names[:index], *names[index + 1 :])
+                for name in option_names
+            ]
             title = _option_title(option_field, index, names[index], others)
             option_field.setdefault("title", title)
             option_field["shape"] = shapes[index]
@@ -249,7 +253,9 @@ class _Fields:
             _discriminate(field, [shape.get("const", {}) for shape in shapes], declared)
 
     def _shape(self, option: Node) -> dict[str, Any]:
-        """Return what tells a value of *option*: its JSON type, required fields and constants."""
+        """Return the shape by which a value of *option* is recognised: JSON type, required fields,
+        constants.
+        """
         view = option.view
         constants = {}
         for name, schema in list(view.properties.items())[:MOST_OF_ONE]:
@@ -284,12 +290,14 @@ class _Fields:
         if field["kind"] == "any" and node.path[0] in _TEXTUAL:
             field["textual"] = True
         if field.get("encoding") == "upload" and not self._tree.carries_files:
-            # JSON and forms are text: binary content is written in base64 there.
+            # JSON and forms are text, so binary content is encoded in base64.
             field["encoding"] = "base64"
         return field
 
     def _one_box(self, node: Node, types: list[str]) -> Field:
-        """Return what a union of scalars of these *types* says of itself: what may be typed."""
+        """Return the members of the field for a union of scalars of these *types*, typed in
+        one box.
+        """
         options = self._tree.scalar_options(node)
         members: Field = {"type": " or ".join(types), "types": types}
         members["options"] = [self._field(option) for option in options]
@@ -299,9 +307,9 @@ class _Fields:
 
 
 def _discriminate(field: Field, constants: list[dict[str, Any]], declared: str | None) -> None:
-    """Give *field* the discriminator that tells its options apart by their *constants*, if any.
+    """Give *field* a discriminator, if a member's *constants* tell its options apart.
 
-    The *declared* one comes first (OpenAPI: Discriminator Object).
+    The *declared* member is tried first (OpenAPI: Discriminator Object).
     """
     shared = [name for name in constants[0] if all(name in option for option in constants)]
     for name in sorted(shared, key=lambda name: name != declared):
@@ -333,28 +341,28 @@ def _documentation(node: Node) -> Field:
 _TEXTUAL = frozenset(("pathParameters", "headers", "query", "cookies"))
 """Groups whose values are text on the wire.
 
-What reads as JSON there stays text until somebody chooses another type.
+A typed value that looks like JSON stays text there until a person chooses another type.
 """
 
 
 def _option_title(option: Field, index: int, names: list[str], others: list[str]) -> str:
     """Return a title for an option without one.
 
-    It names the fields in *names* that *others* lack, or the fields in *others* that it lacks
-    itself.
+    It lists the fields in *names* that *others* lack, or else the fields in *others* that *names*
+    lacks.
     """
     if option["kind"] not in ("object", "union"):
         return str(option["type"])
-    for word, some, than in (("with", names, set(others)), ("without", others, set(names))):
-        telling = [name for name in dict.fromkeys(some) if name not in than]
-        if telling:
-            more = ", …" if len(telling) > _MOST_NAMED else ""
-            return f"{word} {', '.join(telling[:_MOST_NAMED])}{more}"
+    for word, some, excluded in (("with", names, set(others)), ("without", others, set(names))):
+        distinctive = [name for name in dict.fromkeys(some) if name not in excluded]
+        if distinctive:
+            more = ", …" if len(distinctive) > _MOST_NAMED else ""
+            return f"{word} {', '.join(distinctive[:_MOST_NAMED])}{more}"
     return f"Form {index + 1}"
 
 
 def _cut(text: str) -> str:
-    """Return *text*, cut between words when it is too long for a field."""
+    """Return *text*, cut between words if it is too long for a field."""
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT].rsplit(None, 1)[0] + " …"
 
 
@@ -384,4 +392,4 @@ _ADD = {
     "prefix": _append("prefix"),
     "options": _append("options"),
 }
-"""First step to a child -> what adds its field to its parent's."""
+"""First step of the path to a child -> a function that adds the child's field to its parent's."""

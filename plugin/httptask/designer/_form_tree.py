@@ -1,6 +1,6 @@
 """A form as a tree of nodes: the groups of the settings, and their fields.
 
-Children are made when somebody asks for them, because a schema may be recursive.
+Children are made on demand, because a schema may be recursive.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ GROUPS = {
     "cookies": "Cookies",
     "body": "Body",
 }
-"""The groups of a form, in its order, and their titles."""
+"""The groups of a form in order, and their titles."""
 _IS_A_NAME = re.compile(r"[^\W\d_]{2}")
-"""Definitions may be named by a number alone, by a tool that bundled a description's files.
+"""Tools that bundle the files of a description may name definitions by numbers alone.
 
-Such a name tells a person nothing.
+Such a name means nothing to a person.
 """
 _CARRIES_FILES = re.compile(rf"multipart/|[*]|text/|{BINARY_MEDIA.pattern}")
 SCALARS = ("string", "number", "integer", "boolean")
-"""JSON types whose values are written in one box, in the order in which they are named."""
+"""JSON types whose values are typed in one box, in the order in which they are named."""
 _MAY_BE_FILE = frozenset(("any", "string", "file", "object", "map"))
 
 
@@ -43,24 +43,24 @@ class Node:
 
     view: View
     kind: str
-    """A kind of field, or `raw` where none can express the schema."""
+    """A kind of field; `raw` if no kind can express the schema."""
     path: tuple[str | int, ...]
-    """The steps from the root. A stub links to its node by them."""
+    """The steps from the root; a stub's link consists of them."""
     above: frozenset[str]
-    """The names of the definitions around it."""
+    """The names of the enclosing definitions."""
     name: str | None = None
     """The name of the property; None for other nodes."""
     required: bool = False
     title: str | None = None
-    """The title, where it is not the schema that says it."""
+    """The title, if it does not come from the schema."""
 
     @property
     def recursive(self) -> bool:
-        """Whether it is part of a definition that is around it already."""
+        """Whether it belongs to a definition that already encloses it."""
         return bool(self.view.definitions & self.above)
 
     def fresh(self) -> Node:
-        """Return the node as the root of an answer of its own, with no definitions around it."""
+        """Return the node as the root of a new response, without enclosing definitions."""
         return Node(
             self.view, self.kind, self.path, frozenset(), self.name, self.required, self.title
         )
@@ -69,7 +69,7 @@ class Node:
 class FormTree:
     """The nodes of a settings *schema*.
 
-    *endpoint*, when it is known, says which media types a body has.
+    *endpoint*, if known, tells the media types of a body.
     """
 
     def __init__(self, endpoint: Endpoint | None, schema: Mapping[str, Any]) -> None:
@@ -107,9 +107,9 @@ class FormTree:
 
     @cached_property
     def carries_files(self) -> bool:
-        """Whether a file can be sent as it is.
+        """Whether a file can be sent unchanged.
 
-        A body of JSON or of a form is text throughout.
+        A body of JSON or of a form is all text.
         """
         return self._endpoint is None or any(map(_CARRIES_FILES.match, self._media_types))
 
@@ -123,7 +123,7 @@ class FormTree:
                 yield self._at(node, steps, schema, **members)
 
     def step(self, node: Node, steps: deque[str]) -> Node:
-        """Return the node below *node* that the first of *steps* lead to, and remove these.
+        """Return the node below *node* for the first of *steps*, and remove these steps.
 
         Raises `LookupError`.
         """
@@ -144,7 +144,7 @@ class FormTree:
         return Node(view, kind, above.path + steps, above.above | above.view.definitions, **members)
 
     def scalar_types(self, view: View) -> list[str]:
-        """Return the types of a union whose options are all scalars: one box can hold them.
+        """Return the types of a union whose options are all scalars, so that one box can hold them.
 
         Empty for any other view.
         """
@@ -167,16 +167,16 @@ class FormTree:
         return [self._at(node, ("options", index), schema) for index, schema in options]
 
     def label(self, option: Schema, view: View) -> str | None:
-        """Return the name of an option: its title, or its definition's name."""
+        """Return the name of an option: its title, or the name of its definition."""
         title = view.keywords.get("title", "").strip()
         parts = option.get("allOf") if isinstance(option, Mapping) else None
         name = called(self.views.peek(parts[0] if isinstance(parts, list) and parts else option)[1])
         return title or (name if name is not None and _IS_A_NAME.search(name) else None)
 
     def media_type(self, node: Node, index: int) -> str | None:
-        """Return the media types whose body is option *index* of the body, separated by commas.
+        """Return the media types for option *index* of the body, separated by commas.
 
-        None where the options do not stand for media types.
+        None if the options do not correspond to media types.
         """
         body = self._endpoint.request_body if self._endpoint is not None else None
         if node.path != ("body",) or body is None:
@@ -193,8 +193,10 @@ class FormTree:
         )
 
     def options(self, view: View) -> list[Schema]:
-        """Return the schemas of a union's options, each joined with what holds for all."""
-        # One list for all callers: views are cached by the identity of their schema.
+        """Return the schemas of a union's options, each joined with the keywords beside the
+        union.
+        """
+        # One list for all callers, because views are cached by the identity of their schema.
         if view.options is None:
             rest = _rest(view)
             if view.unions:
@@ -205,7 +207,7 @@ class FormTree:
         return view.options
 
     def _option(self, view: View, option: Schema, rest: dict[str, Any]) -> Schema:
-        """Return *option* joined with *rest*, and with the value that its discriminator has."""
+        """Return *option* joined with *rest*, and with a constant for its discriminator."""
         schemas = [option, *([rest] if rest else [])]
         discriminator = view.keywords.get("discriminator", {})
         name = discriminator.get("propertyName")
@@ -218,7 +220,7 @@ class FormTree:
         return {"allOf": schemas} if len(schemas) > 1 else option
 
 
-# Children of each kind: (steps, schema, further members of the node)
+# The children of each kind of node: (steps, schema, further members of the node)
 
 _Below = Iterator[tuple[tuple[str | int, ...], Schema, dict[str, Any]]]
 
@@ -239,7 +241,7 @@ def _below_object(tree: FormTree, node: Node) -> _Below:
 
 def _below_map(tree: FormTree, node: Node) -> _Below:
     view = node.view
-    if view.options is None:  # cached, because views are by the identity of their schema
+    if view.options is None:  # cached, because views are cached by the identity of their schema
         schemas = [
             *view.patterns.values(),
             *([view.others] if isinstance(view.others, Mapping) else []),
@@ -278,7 +280,8 @@ BELOW: dict[str, Callable[[FormTree, Node], _Below]] = {
 
 
 def _discriminator_value(discriminator: Any, definition: str | None) -> str | None:
-    """Return the value that *discriminator* gives to the option *definition*; None: several.
+    """Return the value that *discriminator* maps to the option *definition*; None for several
+    values.
 
     OpenAPI: Discriminator Object.
     """
@@ -289,7 +292,7 @@ def _discriminator_value(discriminator: Any, definition: str | None) -> str | No
         names = [name for name, target in mapping.items() if definition_name(target) == definition]
         if names:
             return str(names[0]) if len(names) == 1 else None
-    return definition  # without a mapping, the value is the name of the schema
+    return definition  # without a mapping, the value is the schema's name
 
 
 _NOT_OF_OPTIONS = frozenset(
