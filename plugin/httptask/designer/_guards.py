@@ -1,8 +1,9 @@
-"""Who may use the designer: whoever can, sends requests with the credentials of this machine.
+"""Control who may use the designer, since every user sends requests with this machine's
+credentials.
 
-A page of another site can make a browser send requests here, and it can make a name of its own
-point here (DNS rebinding). So the Host and the Origin of every request are checked, and a server
-that others can reach needs a token.
+A page of another site can make a browser send requests to the designer, and it can make its own
+domain name resolve to this machine (DNS rebinding). So the Host and the Origin of every request
+are checked, and a server that others can reach needs a token.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _SOURCES = {
     "frame-ancestors": "'none'",
 }
 POLICY = "; ".join(f"{directive} {sources}" for directive, sources in _SOURCES.items())
-"""The content security policy (CSP Level 3): nothing inline, nothing from elsewhere."""
+"""The content security policy (CSP Level 3): nothing inline, nothing from other origins."""
 
 _HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -52,9 +53,9 @@ _EXPOSED_HEADERS = "ETag, Location, Test-Request-Id"
 _METHODS = "GET, POST, PUT, DELETE"
 _COOKIE = "httptask-designer"
 SHORTEST_TOKEN = 16
-"""Fewest characters of a token that cannot be guessed."""
+"""Minimum characters of a token, so that it cannot be guessed."""
 _LEAST_DIFFERENT = 8
-"""Fewest different characters of a token: sixteen times one letter is soon guessed."""
+"""Minimum number of different characters in a token: one letter sixteen times is soon guessed."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:]+)(?::\d{1,5})?")
 """The value of `Host` (RFC 9110, section 7.2): a name or an address, and an optional port."""
 
@@ -68,9 +69,9 @@ def is_loopback(host: str) -> bool:
 
 
 def token_problem(token: str) -> str | None:
-    """Return why *token* does not keep others out; None when it does.
+    """Return why *token* does not keep others out; None if it does.
 
-    The sentence does not repeat the token.
+    The sentence does not contain the token.
     """
     if re.search(r"[^\x21-\x7e]", token):  # not in a bearer token (RFC 6750, section 2.1)
         return (
@@ -92,12 +93,11 @@ def token_problem(token: str) -> str | None:
 
 
 class Guards:
-    """Pass a request on to *app* when it comes from this machine's own page or an allowed origin.
+    """Passes a request to *app* if it comes from the designer's own page or from an allowed origin.
 
-    *hosts* are the values of `Host` that are ours besides the loopback names. *origins* are pages
-    of other origins that may use the designer. With *token* every request needs it, as a bearer
-    token or in the cookie that `/?token=…` sets. Raises `ValueError` for a token that could be
-    guessed.
+    *hosts* are the accepted values of `Host` besides the loopback names. *origins* are pages of
+    other origins that may use the designer. With *token* every request needs it, as a bearer token
+    or in the cookie that `/?token=…` sets. Raises `ValueError` for a token that could be guessed.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Guards:
             raise ValueError(problem)
         self.app = app
         self.lifespan = app.router.lifespan_context
-        """The lifespan to pass to an application that mounts this one.
+        """The lifespan for an application that mounts this one.
 
         Starlette runs only the lifespan of the outermost application.
         """
@@ -121,7 +121,7 @@ class Guards:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or pass it on."""
+        """Answer a request, or pass it on."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -134,13 +134,13 @@ class Guards:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answered = MutableHeaders(scope=message)
+                response_headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
-                    answered.setdefault(name, value)
+                    response_headers.setdefault(name, value)
                 if foreign is not None:
-                    answered["Access-Control-Allow-Origin"] = headers["origin"]
-                    answered["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
-                    answered.add_vary_header("Origin")
+                    response_headers["Access-Control-Allow-Origin"] = headers["origin"]
+                    response_headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
+                    response_headers.add_vary_header("Origin")
             await send(message)
 
         try:
@@ -152,10 +152,10 @@ class Guards:
     def _checked(
         self, scope: Scope, headers: Headers, origin: str, foreign: str | None
     ) -> Response | None:
-        """Return the answer to a request that ends here; None lets it through. Raises `Refused`."""
+        """Return the response to a request that ends here; None to pass it on. Raises `Refused`."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path.startswith(CALLBACKS):
-            # APIs have no token of ours, and reach it by any name: their URL is the secret.
+            # APIs have no token, and may use any host name: the URL itself is the secret.
             return None
         self._check_host(headers)
         self._check_origin(
@@ -173,7 +173,7 @@ class Guards:
     def _check_host(self, headers: Headers) -> None:
         hosts = headers.getlist("host")
         if len(hosts) == 1:
-            # A loopback address always means this machine; only a name can be made to point here
+            # A loopback address always means this machine. Only a name can be made to resolve to it
             # by somebody else.
             host = _HOST.fullmatch(hosts[0])
             if (host and is_loopback(host[1])) or hosts[0].lower() in self._hosts:
@@ -197,22 +197,24 @@ class Guards:
                 f"the page {origin[:100]} may not use the designer; an operator can allow its"
                 " origin",
             )
-        # A link on another site may open the page: it can do nothing before a person clicks.
+        # A link on another site may open the page: nothing happens before a person clicks.
         is_link = is_page and method == "GET" and headers.get("sec-fetch-mode") == "navigate"
         if not origin and site not in ("same-origin", "none") and not is_link:
             raise Refused("wrong-origin", "a page of another site may not use the designer")
 
     def _check_token(self, scope: Scope, headers: Headers, path: str) -> Response | None:
-        """Check the token. A page opened with it gets the cookie, by a redirect."""
-        # An authorization server sends the browser there: no cookie of ours comes from its site but
-        # the one of the consent, which the route checks.
+        """Check the token. Opening the page with the token in its URL sets the cookie and
+        redirects.
+        """
+        # The redirect from an authorization server comes from another site, so the browser sends no
+        # cookie but that of the consent, which the route itself checks.
         is_callback = path == CALLBACK and scope["method"] == "GET"
         if self._token is None or is_callback:
             return None
         tokens = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
         opens_page = path in ("", "/") and scope["method"] == "GET"
         if opens_page and tokens and self._is_token(tokens[0]):
-            # The cookie replaces the token in the address, which history and logs would keep.
+            # The redirect removes the token from the address, which history and logs would keep.
             home = scope.get("root_path", "") + "/"
             answer = RedirectResponse(home, 303)
             answer.set_cookie(
@@ -231,7 +233,8 @@ class Guards:
         )
 
     def _is_token(self, candidate: str) -> bool:
-        # In constant time: how long a comparison takes must not tell how much of it was right.
+        # In constant time: the duration of the comparison must not tell how much of the token was
+        # right.
         return hmac.compare_digest(
             candidate.encode("utf-8", "replace"), (self._token or "").encode()
         )

@@ -1,4 +1,6 @@
-"""What to do about a response that refuses a request: where to look, and how long to wait."""
+"""Suggest what to do about a response that refuses a request: which setting to check, how long to
+wait.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,11 @@ if TYPE_CHECKING:
     from httptask.model.exchange import RawResponse, SentRequest
 
 _MOST = 50
-"""Problems of one response."""
+"""Maximum problems for one response."""
 _LONGEST = 300
-"""Characters of a hint, and of what a server says of one setting."""
+"""Characters of a hint, and of a server's message about one setting."""
 _DEEPEST = 32
-"""Steps to a field."""
+"""Maximum steps in the path to a field."""
 _GROUPS = {
     "body": "body",
     "query": "query",
@@ -35,22 +37,22 @@ _GROUPS = {
     "cookie": "cookies",
     "cookies": "cookies",
 }
-"""What services call a part of a request, and the group of settings for it."""
+"""Name that services give to a part of a request -> the group of settings for it."""
 _STEP = re.compile(r"[^.\[\]/]+")
 """A name in `user.address[0].zip`."""
 _OPEN_PART = re.compile(r"\{[^{}]*\}|%7[Bb](?:(?!%7[Bb]).)*?%7[Dd]")
-"""A placeholder that went out as it is."""
+"""A placeholder that was sent unfilled."""
 _TEXTS = ("detail", "msg", "message", "reason", "description", "title", "error", "code")
-"""Members that say what is wrong, the most telling first."""
+"""Members with the message, the most informative first."""
 _FIELDS = ("field", "loc", "path", "param", "parameter", "property", "propertyPath", "name", "key")
-"""Members that say where."""
+"""Members with the place of the fault."""
 _LISTS = ("errors", "invalid-params", "invalidParams", "violations", "fieldViolations", "detail")
-"""Members that list what is wrong."""
+"""Members with a list of faults."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A response that refuses, and what was asked."""
+    """A response that refuses a request, and that request."""
 
     response: RawResponse
     sent: SentRequest
@@ -65,12 +67,13 @@ def hints(
     definition: Mapping[str, Any],
     endpoint: Endpoint | None,
 ) -> dict[str, Any]:
-    """Return the members `hint` and `problems` of the last event of a test request, as far as
-    *response*, the answer to *sent*, gives reason for them; *definition* is that of the task.
+    """Return the members `hint` and `problems` for the last event of a test request, if there are
+    any.
 
-    A hint is `{"message", "pointer"?, "seconds"?}`: what to do, the JSON Pointer of the setting to
-    look at, and the seconds to wait. A problem, `server-says` as JSON, is what the server says of
-    one setting.
+    *response* is the response to *sent*; *definition* is that of the task. A hint is
+    `{"message", "pointer"?, "seconds"?}`: what to do, the JSON Pointer of the setting to check,
+    and the seconds to wait. A problem is the server's message about one setting, with the code
+    `server-says`.
     """
     settings = definition.get("httpRequest")
     if sent is None or not isinstance(settings, Mapping):
@@ -88,7 +91,7 @@ def hints(
     return members
 
 
-# One status each
+# One function for each status
 
 
 def _not_found(refused: _Refused) -> dict[str, Any]:
@@ -148,30 +151,36 @@ _HINTS = {
 
 
 def _look(message: str, *path: str) -> dict[str, Any]:
-    """Return the hint to look at the setting *path* below `httpRequest`."""
+    """Return the hint to check the setting at *path* below `httpRequest`."""
     shown = in_line(message[:_LONGEST])[:_LONGEST]
     return {"message": shown, "pointer": pointer(["httpRequest", *path])}
 
 
-# What a server says of single settings
+# The server's messages about single settings
 
 
 def _problems(refused: _Refused) -> Iterator[Problem]:
-    """Yield what the response says of settings, by RFC 9457, JSON:API and what frameworks do."""
+    """Yield the response's messages about settings, in the forms of RFC 9457, JSON:API and
+    frameworks.
+    """
     seen: set[tuple[str, str]] = set()
     for names, text in _faults(refused.response.decoded):
-        if len(names) > _DEEPEST or sum(map(len, names)) > _LONGEST:  # nobody's field
+        if (
+            len(names) > _DEEPEST or sum(map(len, names)) > _LONGEST
+        ):  # too long for the name of a field
             continue
-        at = pointer(["httpRequest", *_setting(names, refused)])
+        setting_pointer = pointer(["httpRequest", *_setting(names, refused)])
         message = in_line(text[:_LONGEST])[:_LONGEST]
-        if (at, message) not in seen and len(seen) < _MOST:
-            seen.add((at, message))
-            yield Problem.of("server-says", at, severity="warning", serverMessage=message)
+        if (setting_pointer, message) not in seen and len(seen) < _MOST:
+            seen.add((setting_pointer, message))
+            yield Problem.of(
+                "server-says", setting_pointer, severity="warning", serverMessage=message
+            )
 
 
 def _faults(body: Any) -> Iterator[tuple[list[str], str]]:
-    """Yield each fault that the JSON *body* of a response lists: the names that lead to the field,
-    and what is wrong with it.
+    """Yield each fault in the JSON *body* of a response: the path of names to the field, the
+    message.
     """
     if isinstance(body, list):
         yield from _of_list(body)
@@ -187,7 +196,9 @@ def _faults(body: Any) -> Iterator[tuple[list[str], str]]:
                 yield from _of_names(listed)
     for detail in _items(error.get("details") if isinstance(error, Mapping) else None):
         yield from _of_list(detail.get("fieldViolations"))
-    if all(isinstance(value, list) for value in body.values()):  # only names and their faults
+    if all(
+        isinstance(value, list) for value in body.values()
+    ):  # the body itself maps names to faults
         yield from _of_names(body)
 
 
@@ -204,7 +215,7 @@ def _of_list(listed: Any) -> Iterator[tuple[list[str], str]]:
 
 
 def _names(item: Mapping[str, Any]) -> list[str]:
-    """Return the names that lead to the field of the fault *item*; none where it does not say."""
+    """Return the path of names to the field of the fault *item*; empty if it does not tell."""
     source = item.get("source")
     if isinstance(source, Mapping):  # JSON:API 1.1, error objects
         if isinstance(source.get("pointer"), str):
@@ -244,8 +255,8 @@ def _steps(text: str) -> list[str]:
 def _setting(names: Sequence[str], refused: _Refused) -> list[str]:
     """Return the path below `httpRequest` of the setting that a server calls *names*.
 
-    A part of the request that it names decides; else the settings that have the first name; else
-    the parameters that are documented. What none of them has is in the body.
+    If the first name is a part of the request, that part is used; else the group of settings that
+    has the name; else the documented parameter; else the body.
     """
     group = _GROUPS.get(names[0].lower())
     if group is not None and (len(names) > 1 or group == "body"):
@@ -262,7 +273,7 @@ def _setting(names: Sequence[str], refused: _Refused) -> list[str]:
 
 
 def _within(settings: Any, path: Sequence[str]) -> list[str]:
-    """Return *path* with its names written as they are in *settings*, as far as they are there."""
+    """Return *path* with its names spelt as in *settings*, as far as they exist there."""
     written: list[str] = []
     value = settings
     for step in path:
@@ -273,7 +284,7 @@ def _within(settings: Any, path: Sequence[str]) -> list[str]:
 
 
 def _key(values: Mapping[str, Any], name: str) -> str:
-    """Return the name in *values* that *name* means: itself, or one in other letters."""
+    """Return the name in *values* that equals *name*, or equals it ignoring case; else *name*."""
     if name in values:
         return name
     return next((key for key in values if key.lower() == name.lower()), name)

@@ -1,4 +1,6 @@
-"""Importing from the page: one import at a time, in a thread. Every tab sees its progress."""
+"""Import descriptions from the page, one import at a time, in a thread. All tabs see its
+progress.
+"""
 
 from __future__ import annotations
 
@@ -33,19 +35,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger("httptask")
 
 _MOST_FAILURES = 20
-"""Most failures that are listed. The rest are counted."""
+"""Maximum failures that are listed. The rest are counted."""
 _LONGEST_SOURCE = 2_000
 _PATIENCE_SECONDS = 10.0
-"""How long the designer waits at its end for an import to stop."""
+"""How long the designer waits for an import to stop when it ends."""
 
 
 class _Cancelled(Exception):  # noqa: N818 - a decision, not an accident
-    """Somebody cancelled the import."""
+    """A person cancelled the import."""
 
 
 @dataclass(slots=True)
 class _State:
-    """The import under way, or the last one. Its thread writes, all others read."""
+    """The import under way, or the last one. Only its thread writes to it."""
 
     source: str
     began: float = field(default_factory=time.monotonic)
@@ -53,9 +55,9 @@ class _State:
     outcome: str = ""
     """`done`, `cancelled` or `failed`; empty while it runs."""
     step: str = ""
-    """The source that is being downloaded; empty when none is."""
+    """The source being downloaded; empty if there is none."""
     received: int = 0
-    """Bytes of the download so far."""
+    """Bytes downloaded so far."""
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -77,9 +79,9 @@ class _State:
 
 
 class Imports:
-    """Imports descriptions into the catalogue at *path*, as `httptask import` does.
+    """Imports descriptions into the catalogue at *path*, like `httptask import`.
 
-    With *allowed* false every import is refused. *allow_networks*, *network* and *plugins* are
+    If *allowed* is false, every import is refused. *allow_networks*, *network* and *plugins* are
     those of the designer's test requests.
     """
 
@@ -107,7 +109,7 @@ class Imports:
         return {"GET": self._status, "POST": self._begin, "DELETE": self._cancel}
 
     async def aclose(self) -> None:
-        """Cancel the import under way, and wait until its processes have ended."""
+        """Cancel the import under way, and wait for its processes to end."""
         thread = self._thread
         if thread is not None and self._state is not None:
             self._state.cancelled.set()
@@ -118,7 +120,7 @@ class Imports:
         return as_json(self._state.to_json() if self._state is not None else {"state": "none"})
 
     async def _begin(self, request: Request) -> Response:
-        """Start to import the source or the upload that the body names."""
+        """Start to import the source or the upload named in the body."""
         value = await json_object(request)
         upload_id = member(value, "upload", str, str)
         if upload_id:
@@ -128,13 +130,13 @@ class Imports:
         return as_json(self._state.to_json() if self._state is not None else {}, 202)
 
     async def _cancel(self, request: Request) -> Response:
-        """Cancel the import under way. The endpoints stored so far stay."""
+        """Cancel the import under way. Endpoints that are already stored stay."""
         if self._state is not None:
             self._state.cancelled.set()
         return Response(status_code=204)
 
     def _fetch(self, source: str) -> None:
-        """Start to import *source*, `npm:…` or `https://…`, but never a file of this machine.
+        """Start to import *source*, `npm:…` or `https://…`, but never a file on this machine.
 
         Raises `Refused`.
         """
@@ -155,7 +157,7 @@ class Imports:
             for source in file_sources(upload.path, upload.name):
                 is_archive_entry = isinstance(source, Source) and "/" in source.name
                 if isinstance(source, Source) and not is_archive_entry:
-                    # The files next to an upload are other people's: it must not refer to them.
+                    # Other people's files lie next to an upload, which must not refer to them.
                     source = replace(source, beside=None)
                 yield source
 
@@ -191,7 +193,7 @@ class Imports:
     def _run(
         self, state: _State, make_input: Callable[[Fetching], Input], ended: Callable[[], None]
     ) -> None:
-        """Run the import in its thread and note how it ended. Never raises."""
+        """Run the import in its thread and record its outcome. Never raises."""
         outcome = "failed"
         try:
             self._import(state, make_input)
