@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 
 def input_form(schema: Any) -> dict[str, Any]:
-    """Return `{"field", "sample", "problems"}` of the `inputSchema` *schema*: a form to fill in the
-    input, a first input, and what is wrong with the schema. With errors there is no form.
+    """Return `{"field", "sample", "problems"}` for the `inputSchema` *schema*.
+
+    They are a form for the input, a first input, and the problems of the schema. A schema with
+    errors has no form.
     """
     problems = input_problems_of({"inputSchema": schema})
     answer: dict[str, Any] = {"problems": [problem.to_json() for problem in problems]}
@@ -38,7 +40,9 @@ def input_form(schema: Any) -> dict[str, Any]:
 
 
 def tried_input(schema: Any, given: Any) -> Any:
-    """Return the input of a test request: *given*, with defaults; without one, a sample."""
+    """Return the input for a test request: *given* with defaults, or a sample if *given* is
+    None.
+    """
     if not isinstance(schema, Mapping) or any(
         problem.severity == "error" for problem in input_problems_of({"inputSchema": schema})
     ):
@@ -47,8 +51,9 @@ def tried_input(schema: Any, given: Any) -> Any:
 
 
 def refused_input(schema: Any, value: Any) -> list[Problem]:
-    """Return why a run would not take the input *value*, by the `inputSchema` *schema*; [] where
-    there is no input to try, or the schema itself is wrong.
+    """Return why a run would refuse the input *value* by its `inputSchema` *schema*.
+
+    Empty if there is no input, or if the schema itself has problems.
     """
     if value is None or input_problems_of({"inputSchema": schema}):
         return []
@@ -57,7 +62,7 @@ def refused_input(schema: Any, value: Any) -> list[Problem]:
 
 def environments(definition: WorkflowDefinition) -> list[dict[str, Any]]:
     """Return the environments of *definition*: `{"name", "description"?, "colour"?, "live"?,
-    "servers"?}`, or `{"name", "broken"}`. No value of a variable leaves the server.
+    "servers"?}`, or `{"name", "broken"}`. Values of variables are never sent to the page.
     """
     items: list[dict[str, Any]] = []
     for name in environment_names(definition):
@@ -72,8 +77,9 @@ def environments(definition: WorkflowDefinition) -> list[dict[str, Any]]:
 
 
 def environment(definition: WorkflowDefinition, name: str) -> Environment:
-    """Return the environment *name* of *definition*. Raises `Refused`, for one that a link brings
-    from another folder, too.
+    """Return the environment *name* of *definition*.
+
+    Raises `Refused`, also if a link leads to a file outside the folder of definitions.
     """
     try:
         if not is_own_environment(definition, name):

@@ -1,4 +1,4 @@
-"""The kind of form field for a schema: its bounds, and the words a person reads for its type."""
+"""The kind of form field for a schema: its bounds, and the words for its type."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from httptask._http.secret_names import is_secret_name
 from httptask._schema.views import Schema, View, Views, json_type
 
 MOST_OF_ONE = 2_000
-"""Most fields of one object, and values of one list."""
+"""Maximum number of fields in one object, and of values in one list."""
 
 _PROSE = re.compile(
     r"(?i)(^|[-_.])(body|comment|content|description|html|markdown|message|notes?|summary|text)s?$"
 )
-"""Names of properties whose text may have several lines."""
+"""Names of properties whose text often has several lines."""
 BINARY_MEDIA = re.compile(
     r"application/(octet-stream|pdf|zip|gzip|x-tar|x-gzip|vnd\.[^;]*(?<![+]json)(?<![+]xml)$)"
     r"|image/|audio/|video/|font/"
@@ -48,7 +48,7 @@ _HINTS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
     ),
 )
-"""Kind -> keywords that only constrain its type: a schema with one means that type."""
+"""Kind -> keywords that only constrain this type: a schema with one of them implies the type."""
 _FORMATS = {
     "binary": "string",
     "byte": "string",
@@ -57,13 +57,13 @@ _FORMATS = {
     "email": "string",
     "uri": "string",
 }
-"""Format -> the kind that a schema without a type means by it."""
+"""Format -> the kind that it implies in a schema without a type."""
 
 
 def types_of(view: View) -> frozenset[str]:
-    """Return the types that a value of *view* may have; none: any.
+    """Return the types of the values of *view*; empty: any type.
 
-    `integer` is left out where `number` is in. Without `type`, the other keywords tell it.
+    `integer` is left out beside `number`. Without `type`, other keywords imply the type.
     """
     types = view.types
     if types is None:
@@ -78,7 +78,7 @@ def types_of(view: View) -> frozenset[str]:
 
 
 def kind_of(view: View) -> str:
-    """Return the kind of field for *view*; `raw` when no kind can express it."""
+    """Return the kind of field for *view*; `raw` if no kind can express it."""
     view.kind = view.kind or _derived_kind(view)
     return view.kind
 
@@ -107,7 +107,7 @@ def _derived_kind(view: View) -> str:
 
 
 def _is_unconstrained(view: View) -> bool:
-    """Say whether *view* says nothing of its arrays and objects but their type."""
+    """Say whether *view* describes its arrays and objects by their type alone."""
     describes_fields = (
         view.properties or view.required or view.patterns or isinstance(view.others, Mapping)
     )
@@ -118,9 +118,9 @@ def _is_unconstrained(view: View) -> bool:
 
 
 def _takes_anything_typed(view: View) -> bool:
-    """Say whether *view* takes every string, number and boolean, and lists of these.
+    """Say whether *view* accepts every string, number and boolean, and lists of these.
 
-    Header parameters without a closer schema do.
+    The schema of undocumented headers does.
     """
     items = view.keywords["items"]
     types = items.get("type", ()) if isinstance(items, Mapping) else ()
@@ -136,7 +136,9 @@ _SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 
 def encoding_of(view: View) -> str | None:
-    """Return how the settings hold a file's content: `upload` or `base64`; None: it is no file."""
+    """Return how the settings hold a file's content: `upload` or `base64`; None if it is not a
+    file.
+    """
     keywords = view.keywords
     if keywords.get("format") == "binary" or keywords.get("contentEncoding") == "binary":
         return "upload"
@@ -213,7 +215,7 @@ _TYPE_TEXT: dict[str, Callable[[Views, View], str]] = {
 
 
 def add_members(field: dict[str, Any], view: View, kind: str) -> None:
-    """Add to *field*, which has its name already, the members of its *kind*."""
+    """Add the members for its *kind* to *field*, which already has its name."""
     fill = _MEMBERS.get(kind)
     if fill is not None:
         fill(view, field)
@@ -227,7 +229,9 @@ def is_secret(view: View, name: str | None, group: str) -> bool:
 
 
 def _copied(names: Mapping[str, str]) -> Callable[[View, dict[str, Any]], None]:
-    """Return what copies the bounds of a view to a field: keyword -> member in *names*."""
+    """Return a function that copies bounds from a view to a field; *names* maps keyword to
+    member.
+    """
 
     def fill(view: View, field: dict[str, Any]) -> None:
         keywords = view.keywords
@@ -326,7 +330,7 @@ _MEMBERS: dict[str, Callable[[View, dict[str, Any]], None]] = {
 
 
 def json_of(view: View, kind: str) -> str:
-    """Return the JSON type of a value of *view*; `any` when it may have several.
+    """Return the JSON type of the values of *view*; `any` if there may be several.
 
     Integers are `number`.
     """

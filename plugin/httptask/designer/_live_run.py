@@ -1,4 +1,4 @@
-"""A run under way, as pages follow it: its visits, how far their calls are, and how it ended."""
+"""A run under way for pages to follow: its visits, the progress of their calls, and its end."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 Key = tuple[str, int]
 
 _LOOK_SECONDS = 0.1
-"""Between two looks at calls under way."""
+"""Seconds between two checks of the calls under way."""
 _HEARTBEAT = 1.0
-"""Longest time between two events, in seconds: a page shows that it is still connected."""
+"""Maximum time between two events, in seconds, by which a page shows that it is still connected."""
 _MOST_EXCHANGES = 200
 
 _SHOWN = (
@@ -30,8 +30,9 @@ _SHOWN = (
 
 
 def shown_visit(entry: Mapping[str, Any], *, is_over: bool = False) -> dict[str, Any]:
-    """Return *entry* of a history without what may be large. What *is_over* without an end was
-    stopped.
+    """Return the history's *entry* without members that may be large.
+
+    If the run *is_over*, a visit without an end was stopped.
     """
     shown = {name: entry[name] for name in _SHOWN if name in entry}
     if "items" in shown:
@@ -49,7 +50,7 @@ def shown_visit(entry: Mapping[str, Any], *, is_over: bool = False) -> dict[str,
 
 
 def _without_inputs(items: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the counts of *items* without the inputs of those that wait."""
+    """Return the counts in *items* without the inputs of waiting items."""
     waiting = [
         {name: value for name, value in item.items() if name != "input"}
         for item in items.get("waiting", ())
@@ -58,7 +59,7 @@ def _without_inputs(items: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def shown_exchange(exchange: Exchange) -> dict[str, Any]:
-    """Return *exchange* without its responses' bodies, as a test request's last event has it."""
+    """Return *exchange* without response bodies, in the form of a test request's last event."""
     shown: dict[str, Any] = {
         "outcome": exchange.outcome,
         "attempts": [shown_attempt(attempt) for attempt in exchange.attempts],
@@ -77,9 +78,9 @@ class LiveRun:
         self.id = id_
         self.work: asyncio.Task[None] | None = None
         self.failure: Exception | None = None
-        """What kept it from being run, or to its end."""
+        """The error that kept it from starting, or ended it."""
         self.begun = asyncio.Event()
-        """Set once its first task starts, or it has ended."""
+        """Set when its first task starts, or when it ends."""
         self.end: dict[str, Any] | None = None
         """How it ended: the data of the last event."""
         self.exchanges: dict[Key, dict[str, Any]] = {}
@@ -97,10 +98,10 @@ class LiveRun:
         """The seconds since it began."""
         return round(time.perf_counter() - self._began, 3)
 
-    # What the engine tells
+    # Calls from the engine
 
     def noted(self, entry: Mapping[str, Any]) -> None:
-        """Take an *entry* of the history."""
+        """Record an *entry* of the history."""
         visit = shown_visit(entry)
         key = visit["name"], visit["visit"]
         self._visits[key] = visit
@@ -119,12 +120,12 @@ class LiveRun:
             del self.exchanges[next(iter(self.exchanges))]
 
     def called(self, key: Key, call: Progress) -> None:
-        """Take the progress of a call that begins."""
+        """Record the progress of a call that begins."""
         self._calls[key] = call
-        self.begun.set()  # of a run that goes on waiting, nothing is noted
+        self.begun.set()  # a resumed run that still waits adds no entry to its history
 
     def advanced(self, name: str, items: Mapping[str, Any]) -> None:
-        """Take the counts of the items of the task *name*."""
+        """Record the counts of the items of the task *name*."""
         for visit in reversed(self._visits.values()):
             if visit["name"] == name and visit["status"] == "InProgress":
                 visit["items"] = items
@@ -138,7 +139,7 @@ class LiveRun:
             self._wake()
 
     def finish(self, status: str, **more: Any) -> None:
-        """Take how it ended."""
+        """Record the end of the run."""
         self._calls.clear()
         for visit in self._visits.values():
             if visit["status"] == "InProgress":
@@ -152,11 +153,11 @@ class LiveRun:
         for listener in self._listeners:
             listener.set()
 
-    # What a page is told
+    # Events for pages
 
     async def follow(self) -> AsyncGenerator[Event, None]:
-        """Yield what was and what comes: `visit` and `alive`, and at the end `ended`."""
-        told: dict[Key, dict[str, Any]] = {}
+        """Yield the past and future events: `visit` and `alive`, and at the end `ended`."""
+        sent: dict[Key, dict[str, Any]] = {}
         news = asyncio.Event()
         self._listeners.add(news)
         try:
@@ -164,11 +165,13 @@ class LiveRun:
             last, note = self.elapsed, self._note
             while True:
                 news.clear()
-                end = self.end  # before the visits: all of them are told then
+                end = (
+                    self.end
+                )  # read before the visits, so that all of them are sent before `ended`
                 for key, visit in list(self._visits.items()):
                     shown = visit | self._progress(key)
-                    if told.get(key) != shown:
-                        told[key], last = dict(shown), self.elapsed
+                    if sent.get(key) != shown:
+                        sent[key], last_event = dict(shown), self.elapsed
                         yield "visit", shown | self._seconds(key, shown)
                 if end is not None:
                     yield "ended", end

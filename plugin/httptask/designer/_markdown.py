@@ -1,4 +1,4 @@
-"""Descriptions as HTML. They are Markdown from strangers: pyromark renders it, nh3 sanitises it."""
+"""Render descriptions as HTML. They are untrusted Markdown: pyromark renders, nh3 sanitises."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ import nh3
 import pyromark
 
 _LONGEST = 16_000
-"""Most characters of a text that are rendered. The start of a longer text is shown as written."""
+"""Maximum characters of a text that is rendered. Of a longer text, the start is shown as
+written.
+"""
 _MOST_SHOWN = 100_000
 _LONGEST_MADE = 150_000
-"""Most characters of the HTML of a text: a text that grows more was written to grow."""
+"""Maximum characters of the rendered HTML. A text that grows more is hostile."""
 _DEEPEST = 100
-"""Deepest nesting of lists and quotations. The time that nh3 takes grows with its square."""
+"""Deepest nesting of lists and quotations. The time nh3 takes grows with the square of the
+nesting.
+"""
 
 _TAGS = {
     "p",
@@ -54,18 +58,18 @@ _TAGS = {
     "dt",
     "dd",
 }
-"""No images: reading a description must not be reported to anybody."""
+"""No images: loading them would report to a server that the description is being read."""
 
 _MARKS = re.compile(
     r"[`*_\[\]<>#|~\\&!]|://|^\s*(?:[-+]|\d+[.)])\s|^ {4}|\n|^[=-]+\s*$|  $", re.MULTILINE
 )
-"""Characters that may be markup. A text without any is one paragraph."""
+"""Characters that may be markup. A text without them is a single paragraph."""
 _HEADING = re.compile(r"(</?h)([1-6])(?=[\s>])", re.IGNORECASE)
 _NESTED = re.compile(r"<(/?)(?:ol|ul|blockquote)\b")
 _ALIGNED = re.compile(r'(<t[hd] )style="text-align: (left|center|right)"')
 """A table cell as pyromark aligns it. The page's policy allows `align`, but no inline styles."""
 _CHECKBOX = re.compile(r'<input disabled="" type="checkbox"( checked="")?/>')
-"""An item of a task list. Form controls are removed, so a character shows its state."""
+"""The checkbox of a task list. Form controls are removed, so a character shows its state."""
 
 _EXTENSIONS = (
     pyromark.Options.ENABLE_TABLES
@@ -78,15 +82,15 @@ _EXTENSIONS = (
 def rendered(text: str) -> str:
     """Return *text*, untrusted CommonMark, as HTML without scripts, styles, images or forms.
 
-    Tables, struck text, task lists and raw HTML are understood. Links open in a new tab and send no
-    referrer. Headings start at the third level, below those of the page.
+    Tables, struck-through text, task lists and raw HTML are supported. Links open in a new tab and
+    send no referrer. Headings start at the third level, below those of the page.
     """
     if not text.strip():
         return ""
     if not _MARKS.search(text):
         return f"<p>{_as_written(text.strip())}</p>"
     if len(text) <= _LONGEST:
-        # Raw HTML is rendered and sanitised afterwards: many descriptions are HTML.
+        # Raw HTML is rendered, then sanitised: many descriptions are HTML.
         with _surviving_panics():
             rendering = pyromark.html(_encodable(text), options=_EXTENSIONS)
             if len(rendering) <= _LONGEST_MADE and _depth(rendering) <= _DEEPEST:
@@ -96,10 +100,10 @@ def rendered(text: str) -> str:
 
 @contextmanager
 def _surviving_panics() -> Iterator[None]:
-    """Continue after the block when Rust code panics in it.
+    """Continue after the block if Rust code panics in it.
 
-    pyo3 then raises a `PanicException`, which is no `Exception`: it would end the thread, not only
-    the request. Each library has a class of its own, which cannot be imported.
+    pyo3 then raises a `PanicException`, which is not an `Exception` and would end the whole thread.
+    Each library has its own class for it, which cannot be imported.
     """
     try:
         yield
@@ -113,14 +117,16 @@ def _as_written(text: str) -> str:
 
 
 def _encodable(text: str) -> str:
-    """Return *text* with a question mark for each lone surrogate, which has no UTF-8."""
+    """Return *text* with a question mark for each lone surrogate, which cannot be encoded in
+    UTF-8.
+    """
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _depth(rendering: str) -> int:
-    """Return how deep lists and quotations are nested.
+    """Return the nesting depth of lists and quotations.
 
-    An end tag without a start tag counts for nothing.
+    An end tag without a start tag is ignored.
     """
     deepest = depth = 0
     for match in _NESTED.finditer(rendering):
@@ -130,7 +136,7 @@ def _depth(rendering: str) -> int:
 
 
 def _fitted(rendering: str) -> str:
-    """Return the renderer's HTML *rendering* in the elements that the page allows."""
+    """Return the renderer's HTML *rendering* with only the elements that the page allows."""
     rendering = _HEADING.sub(_lowered, rendering)
     rendering = _ALIGNED.sub(r'\1align="\2"', rendering)
     return _CHECKBOX.sub(lambda match: "☑" if match[1] else "☐", rendering)
@@ -146,7 +152,7 @@ def _cleaner() -> nh3.Cleaner:
         tags=_TAGS,
         attributes={"a": {"href", "title"}, "th": {"align"}, "td": {"align"}},
         url_schemes={"http", "https", "mailto"},
-        url_relative="deny",  # it would lead into this page
+        url_relative="deny",  # a relative link would lead into this page
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
         strip_comments=True,
