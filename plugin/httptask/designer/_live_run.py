@@ -165,13 +165,12 @@ class LiveRun:
             last, note = self.elapsed, self._note
             while True:
                 news.clear()
-                end = (
-                    self.end
-                )  # read before the visits, so that all of them are sent before `ended`
+                # Read before the visits, so that all of them are sent before `ended`.
+                end = self.end
                 for key, visit in list(self._visits.items()):
                     shown = visit | self._progress(key)
                     if sent.get(key) != shown:
-                        sent[key], last_event = dict(shown), self.elapsed
+                        sent[key], last = dict(shown), self.elapsed
                         yield "visit", shown | self._seconds(key, shown)
                 if end is not None:
                     yield "ended", end

@@ -45,7 +45,7 @@ class FinishedTasks:
         raise KeyError(visit)
 
     def visits(self, name: str, count: int | None = None) -> Iterator[TaskRun]:
-        """Yield the visits of the task *name* among the first *count* results, the last one first."""
+        """Yield the visits of the task *name* among the first *count* results, newest first."""
         index = self._latest.get(name)
         while index is not None:
             if count is None or index < count:

@@ -261,7 +261,7 @@ class _Reader:
         return None
 
     def annotation(self, schema: Any, keyword: str) -> tuple[Any] | None:
-        """Return the value of *keyword* in a tuple, because the value may be None; None: missing."""
+        """Return the value of *keyword* in a tuple, because the value may be None; None: absent."""
         for part in self.parts(schema):
             if keyword in part:
                 return (part[keyword],)
