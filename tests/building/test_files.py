@@ -703,7 +703,7 @@ def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:
         (
             {"path": "empty", "contentType": "a/b\r\nX: 1"},
             "/body/$file/contentType",
-            "cannot stand in a header",
+            "cannot be written in a header",
         ),
         ({"path": "empty", "headers": {"X": "a\nb"}}, "/body/$file/headers/X", "line breaks"),
         (

@@ -1036,7 +1036,7 @@ def test_a_function_of_nothing_yields_nothing(evaluator: Evaluator, source: str)
     """No function for texts fails because a name does not exist: the author is told that it yielded
     nothing.
     """
-    assert "it yielded nothing" in refused(evaluator, f"jsonata: {source}", {"s": "x"}).message
+    assert "it found nothing" in refused(evaluator, f"jsonata: {source}", {"s": "x"}).message
     assert evaluated(evaluator, f"jsonata: {source} ?? 'default'", {"s": "x"}) == "default"
 
 
@@ -1339,7 +1339,7 @@ ODD = [
     ("digits", "thousands of digits"),
     ("deep", "nested deeper than 500"),
     ("fail", "ZeroDivisionError: oops"),
-    ("wordless", "its evaluation failed: WordlessError"),
+    ("wordless", "the evaluation failed: WordlessError"),
 ]
 
 

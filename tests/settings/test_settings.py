@@ -520,7 +520,7 @@ def test_a_header_of_a_standard_is_no_misspelling(required: str, given: str) -> 
         ({"content-length": 3}, "content-length", "set by the HTTP library"),
         ({"X y": "z"}, "X y", "not a header name"),
         ({"X": "a\r\nInjected: b"}, "X", "line break"),
-        ({"a": "1", "A": "2"}, "A", "header names have no case"),
+        ({"a": "1", "A": "2"}, "A", "upper and lower case do not matter in header names"),
     ],
 )
 def test_a_header_that_must_not_be_sent_is_named(
@@ -743,11 +743,11 @@ def test_a_place_of_the_url_is_no_other_parameter() -> None:
 
     assert found("https://h.example/a/{id}") == {}
     assert found("https://{tenant}.example/a/{id}") == {
-        "/url": "the URL has a place {tenant} and 'pathParameters' has no value for it"
+        "/url": "the URL has the placeholder {tenant}, but 'pathParameters' has no value for it"
     }
     filled = found("https://{tenant}.example/a/{id}", tenant="t")
     assert all("no place" not in message for message in filled.values())
-    assert "the URL has no place {tenant} for this value" in {
+    assert "the URL has no placeholder {tenant} for this value" in {
         each.message
         for each in request_problems(
             {"url": "https://h.example/a/{id}", "pathParameters": {"id": "1", "tenant": "t"}},

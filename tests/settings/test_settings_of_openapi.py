@@ -1088,7 +1088,7 @@ def test_what_is_empty_and_not_sent_is_told(
         where = {"query": "a query", "headers": "a header", "cookies": "a cookie"}.get(
             group, "a body of "
         )
-        assert f"has no form in {where}" in problems[0].message
+        assert f"cannot be written in {where}" in problems[0].message
         assert ("is required, and" in problems[0].message) == (severity == "error")
         assert (f"{name!r} is".lower() in problems[0].message.lower()) == (severity == "error")
 

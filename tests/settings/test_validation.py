@@ -414,8 +414,8 @@ def test_no_value_breaks_the_check_of_a_format(value: Any) -> None:
 # Sentences
 
 AMBIGUOUS = (
-    "this fits more than one of the 2 forms (A, B) of which it has to be exactly one: "
-    "give a field that only one of them has, or leave one out"
+    "this matches more than one of the 2 alternatives (A, B), and must match exactly one: "
+    "add a field that only one of them has, or remove one"
 )
 
 
@@ -425,7 +425,7 @@ AMBIGUOUS = (
         (
             {"uniqueItems": True},
             ["id", "x", "id"],
-            'no item may stand here twice: "id" is item 1 and item 3',
+            'the items must be unique: "id" is item 1 and item 3',
         ),
         ({"minItems": 1}, [], "expected at least 1 item, found none"),
         ({"maxItems": 2}, [1, 2, 3], "expected at most 2 items, found 3"),
@@ -446,7 +446,7 @@ AMBIGUOUS = (
             "x",
             'expected anything but one of "x", "y", found the string "x"',
         ),
-        ({"not": {"minimum": 3}}, 5, "this is what the description rules out here"),
+        ({"not": {"minimum": 3}}, 5, "the description does not allow this value here"),
         (
             {"not": {"type": "object", "required": ["a"], "title": "T"}, "type": "object"},
             {"a": 1},
@@ -455,7 +455,7 @@ AMBIGUOUS = (
         (
             {"not": {"type": "object", "properties": {"a": {"const": 1}}}},
             {"a": 1},
-            "this is what the description rules out here",
+            "the description does not allow this value here",
         ),
         (
             {"not": {"const": "x", "description": "D"}},
@@ -466,7 +466,7 @@ AMBIGUOUS = (
         (
             {"oneOf": [{"multipleOf": 2, "type": "integer"}, {"multipleOf": 3, "type": "integer"}]},
             6,
-            "this fits more than one of the 2 forms of which it has to be exactly one",
+            "this matches more than one of the 2 alternatives, and must match exactly one",
         ),
         (
             {"contains": {"type": "object", "required": ["k"]}},
@@ -486,10 +486,10 @@ AMBIGUOUS = (
         (
             {"uniqueItems": True},
             [{"a": [1]}, True, {"a": [1.0]}],
-            'no item may stand here twice: {"a": [1.0]} is item 1 and item 3',
+            'the items must be unique: {"a": [1.0]} is item 1 and item 3',
         ),
         ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, "'b' is required where 'a' is given"),
-        (False, 1, "nothing may stand here"),
+        (False, 1, "nothing is allowed here"),
         (
             {"oneOf": [{"title": "A"}, {"title": "B"}]},
             {"a": 1},
@@ -499,7 +499,7 @@ AMBIGUOUS = (
             {"anyOf": [{"type": "integer"}, {"type": "array"}]},
             "x",
             (
-                "this is none of the 2 forms that are allowed here; to be the nearest of them:"
+                "this matches none of the 2 alternatives; for the nearest one:"
                 ' expected an integer, found the string "x"'
             ),
         ),
@@ -558,7 +558,7 @@ def test_names_that_may_not_stand_there() -> None:
     ):
         assert said(schema, {"limt": 1, "limit": 2}) == [("/limt", "unknown name 'limt' [limit]")]
     assert said({"propertyNames": {"maxLength": 3}}, {"abcd": 1}) == [
-        ("/abcd", "'abcd' cannot be a name here: expected at most 3 characters, found 4")
+        ("/abcd", "'abcd' is not allowed as a name here: expected at most 3 characters, found 4")
     ]
 
 
@@ -653,8 +653,7 @@ def test_the_nearest_form_may_be_ambiguous_itself() -> None:
     ((place, message),) = said(schema, {"x": {}})
     assert place == ""
     assert message.startswith(
-        "this is none of the 2 forms that are allowed here; to be the nearest of them: /x: this"
-        " fits"
+        "this matches none of the 2 alternatives; for the nearest one: /x: this fits"
     )
 
 

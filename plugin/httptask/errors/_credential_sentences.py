@@ -75,7 +75,8 @@ CREDENTIAL: Mapping[str, str] = {
         " PEM, from its BEGIN line to its END line"
     ),
     "credential-certificate-no-pem": (
-        _NAMES + "the client's certificate, or its key, cannot be read (it is no PEM): each is PEM,"
+        _NAMES
+        + "the client's certificate, or its key, cannot be read (it is not PEM): each is PEM,"
         " from its BEGIN line to its END line"
     ),
     "credential-certificate-unusable": (

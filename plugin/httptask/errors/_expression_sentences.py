@@ -69,7 +69,7 @@ _SENTENCES: Mapping[str, str] = {
         " `{each}` of each"
     ),
     "expression-no-members": ("`{path}` is {found}, so it has no[ item {item}][ name {name!r}]"),
-    "expression-nothing": "it yielded nothing[; at the top are {known:members}]",
+    "expression-nothing": "it found nothing[; at the top are {known:members}]",
     "expression-run-lacks": "this run has no {name}[; known: {known}]",
     # Its evaluation
     "expression-jsonpath-failed": "the query failed: {jsonpathMessage}",
@@ -91,7 +91,7 @@ _SENTENCES: Mapping[str, str] = {
     "expression-depth": "it calls itself too deeply, or its data is nested too deeply",
     "expression-time": "it took longer than {seconds:g} s and was stopped",
     "expression-memory": "it needed more memory than {limit} MiB",
-    "expression-error": "its evaluation failed: {pythonMessage}",
+    "expression-error": "the evaluation failed: {pythonMessage}",
     # Its result
     "expression-result-size": "its result is larger than {limit} bytes as JSON; select less",
     "expression-result-depth": "its result is nested deeper than {limit}",

@@ -11,30 +11,30 @@ _PLACE = "the body[, at {at!r},]"
 
 REASONS: Mapping[str, str] = {
     # No URL
-    "url-port": "the port {port!r} is no number from 0 to 65535",
-    "url-ipv6": "what stands in brackets is no IPv6 address",
+    "url-port": "the port {port!r} is not a number from 0 to 65535",
+    "url-ipv6": "the text in brackets is not an IPv6 address",
     "url-behind-bracket": "after ']' only a port may follow, found {server!r}",
     "url-lookalike": (
         "{server!r} holds a character that other programs read as one of / ? # @ and : (NFKC)"
     ),
     # No server
-    "host-character": "{character!r} cannot stand in the name of a server",
-    "host-backslash": "'\\' cannot stand in the name of a server; a URL has '/'",
+    "host-character": "{character!r} cannot be part of a server's name",
+    "host-backslash": "'\\' cannot be part of a server's name; a URL has '/'",
     "host-angle-bracket": (
-        "'<' cannot stand in the name of a server; put the server's name in place of what stands in"
+        "'<' cannot be part of a server's name; write the server's name in place of the text in"
         " angle brackets"
     ),
     "host-percent": (
-        "'%' cannot stand in the name of a server; write the name itself, not percent-encoded"
+        "'%' cannot be part of a server's name; write the name itself, not percent-encoded"
     ),
     "host-label-empty": "a part between its dots is empty",
     "host-label-length": "a part between its dots is longer than {limit} characters",
     "host-length": "it is longer than {limit} characters",
-    "host-idna": "it is no internationalised name (IDNA): {idnaMessage}",
-    "host-ipv6": "this is no IPv6 address",
+    "host-idna": "it is not an internationalised name (IDNA): {idnaMessage}",
+    "host-ipv6": "this is not an IPv6 address",
     "host-ipv6-zone": "a URL has no zone of an IPv6 address",
     "host-ipv4-length": "an IPv4 address has at most {limit} numbers",
-    "host-ipv4-number": "{number!r} is no number of an IPv4 address",
+    "host-ipv4-number": "{number!r} is not a number of an IPv4 address",
     "host-ipv4-large": "{number!r} is too large for an IPv4 address",
     # No pattern (ECMA-262, section 22.2.1)
     "pattern-length": "it is longer than {limit} characters",
@@ -81,21 +81,21 @@ REASONS: Mapping[str, str] = {
     "page-needs-place-of-offset": "where a request has the offset",
     "page-needs-place-of-item": "where a request has what the last item says",
     "page-needs-identity": "what of the last item asks for the next page",
-    "page-has-url": "the next page's URL says it all",
-    "page-has-link": "the Link header with rel=next says it (RFC 8288)",
-    "page-counts": "this mode counts by itself; mode cursor takes what a page says",
+    "page-has-url": "the URL of the next page is complete",
+    "page-has-link": "the Link header with rel=next has the URL (RFC 8288)",
+    "page-counts": "this mode counts; the mode cursor uses a value of the page",
     "page-counts-nothing": (
         "no number is counted in this mode; write the first value into the request"
     ),
-    "page-headers": "headers hold no items; $['headers'] is the name in a body",
+    "page-headers": "headers have no items; for a member of the body, write $['headers']",
     "page-without-items": "an empty page has no last item to go on from",
     "page-without-end": "nothing else ends the list in this mode: give 'total', 'more' or 'until'",
     "page-without-step": "an empty page does not move the offset: give 'size' or 'step'",
     "page-body-as-it-is": f"{_PLACE} is sent as it is; write it as an object",
-    "page-body-no-object": f"{_PLACE} is no object: {{name!r}} cannot be put into it",
+    "page-body-no-object": f"{_PLACE} is not an object: {{name!r}} cannot be added to it",
     "page-body-no-item": f"{_PLACE} is a list without an item {{name!r}}",
-    "page-query-text": "the query is written as one text; write it by its names",
-    "query-in-braces": "a query stands here without ${{…}}: {query}",
+    "page-query-text": "the query is written as one text; write it as an object with the names",
+    "query-in-braces": "write the query without ${{…}}: {query}",
     # A job
     "job-result": "the result is {known} or an expression",
     "job-url": "it is auto, an absolute URL, a path that begins with / or an expression",
@@ -103,7 +103,7 @@ REASONS: Mapping[str, str] = {
         "it is the absolute URL of a job, mostly an expression over the input parameters"
     ),
     # Pins
-    "pin-not-base64": "this is no base64: {pythonMessage}",
+    "pin-not-base64": "this is not base64: {pythonMessage}",
     "pin-example-without-endpoint": "the task names no endpoint that could document one",
     "pin-example-undocumented": "the endpoint documents no example of a response",
     "pin-example-other-status": (
@@ -131,7 +131,7 @@ REASONS: Mapping[str, str] = {
     "certificate-is-credential": "a client's certificate is a credential of the type tls",
     "credential-file": "the file is not read here; name a credential",
     "authorisation-unknown": "httptask does not know this way to authorise",
-    "authorisation-unnamed": "name the way: --basic or --digest",
+    "authorisation-unnamed": "say how: --basic or --digest",
     "http-version": "httptask speaks HTTP/1.1",
     "address-looked-up": "the address is looked up where the task runs",
     "credential-one-origin": "a credential goes to its own origin alone",

@@ -18,7 +18,7 @@ SCHEMA: Mapping[str, str] = {
         "unknown name {name!r}[; {known:names}][, ... ({count} in all)]"
         "[; names match {patterns:or}]"
     ),
-    "property-names": "{name!r} cannot be a name here[: {reason}]",
+    "property-names": "{name!r} is not allowed as a name here[: {reason}]",
     "type": _VALUE,
     "enum": _VALUE,
     "const": _VALUE,
@@ -39,24 +39,21 @@ SCHEMA: Mapping[str, str] = {
     "max-items": _VALUE,
     "min-properties": _VALUE,
     "max-properties": _VALUE,
-    "unique-items": "no item may stand here twice[: {found} is item {first} and item {second}]",
+    "unique-items": "the items must be unique[: {found} is item {first} and item {second}]",
     "contains": "expected {expected} of its items to be {items}",
     "items": "expected {expected}[, found {found}]",
-    "nothing-allowed": "nothing may stand here",
+    "nothing-allowed": "nothing is allowed here",
     "not": (
         "[expected anything but {unexpected}, found {found}][{names} may not be given {where}]"
     ),
-    "ruled-out": "this is what the description rules out here",
-    "no-form": (
-        "this is none of the {count} forms that are allowed here[; to be the nearest of them:"
-        " {nearest}]"
-    ),
+    "ruled-out": "the description does not allow this value here",
+    "no-form": ("this matches none of the {count} alternatives[; for the nearest one: {nearest}]"),
     "several-forms": (
-        "this fits more than one of the {count} forms[ ({names})] of which it has to be exactly"
-        " one[: give {what} that only one of them has, or leave one out]"
+        "this matches more than one of the {count} alternatives[ ({names})], and must match exactly"
+        " one[: add {what} that only one of them has, or remove one]"
     ),
     "read-only": (
-        "this field is read-only: it stands in responses, and the API may ignore or refuse it in a"
+        "this field is read-only: it is for responses, and the API may ignore or refuse it in a"
         " request"
     ),
     "too-deep": "the {what} is nested too deeply to be checked",
@@ -67,13 +64,13 @@ SCHEMA: Mapping[str, str] = {
     ),
     # A schema that an author wrote
     "schema-size": "this schema holds more than {limit:,} schemas",
-    "schema-dialect": "{found!r} is another dialect; this is read as JSON Schema 2020-12",
+    "schema-dialect": "{found!r} is another dialect; the schema is read as JSON Schema 2020-12",
     "schema-reference-remote": (
-        "{name!r} leads out of this schema, and nothing is fetched: put what it refers to into"
+        "{name!r} refers to another document, and nothing is fetched: copy the target to"
         " '$defs', and refer to it as '#/$defs/…'"
     ),
     "schema-reference-unknown": "there is nothing at {name!r} in this schema",
     "schema-default": "the schema refuses this default: {reason}",
-    "schema-loop": "this leads back to itself for the same value, so checking by it would not end",
-    "schema-pattern": "this pattern cannot be read, so nothing is checked by it: {reason}",
+    "schema-loop": "this refers to itself for the same value, so the check would never end",
+    "schema-pattern": "this pattern cannot be read and is ignored: {reason}",
 }

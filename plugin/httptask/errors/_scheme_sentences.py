@@ -29,7 +29,7 @@ _SENTENCES: Mapping[str, str] = {
     ),
     "credential-one-of": "give {choices:either}, not both",
     "credential-not-encoded": (
-        "{field!r} is no {encoding}[, which {says!r} says it is][: encode the file, `{command}`]"
+        "{field!r} is not {encoding}[, which {says!r} says it is][: encode the file, `{command}`]"
     ),
     "credential-certificate-holds-key": ("'certificate' holds a private key; put that into 'key'"),
     # A key that signs
@@ -58,7 +58,8 @@ _SENTENCES: Mapping[str, str] = {
     "credential-api-key-of-none": _NO_PLACE + "its endpoint does not describe one" + _ADD,
     "credential-place": "'in' is {found!r}; a secret goes in one of {known}",
     "credential-cookie": (
-        "the key, or its name, cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are"
+        "the key, or its name, cannot be written in a cookie (RFC 6265, section 4.1.1), and"
+        " cookies are"
         " sent as they are given; write it as the server expects it, percent-encoded for instance"
     ),
     "credential-header": "{header!r} is no header that a credential can go into",

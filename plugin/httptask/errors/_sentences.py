@@ -31,15 +31,13 @@ SENTENCES: Mapping[str, str] = {
     **SCHEMA,
     # The settings of a request
     "name-type": "names must be strings, as in JSON",
-    "method": "{found!r} is no method of a request: expected a word such as GET, POST or PROPFIND",
+    "method": "{found!r} is not an HTTP method: expected a name such as GET, POST or PROPFIND",
     "method-case": (
         "{found!r} is sent as {expected}: methods have a case, and this one is in capitals (RFC"
         " 9110, section 9.1)"
     ),
     "media-type": "expected one of {known}, found {found!r}",
-    "media-type-range": (
-        "{found!r} is a range of media types: name the one that the body is written in"
-    ),
+    "media-type-range": ("{found!r} is a media range: name one media type, that of the body"),
     "url": "not a URL: {reason}",
     "url-absolute": (
         "expected an absolute URL that starts with https:// or http://, found {found!r}"
@@ -49,36 +47,39 @@ SENTENCES: Mapping[str, str] = {
         "a URL must not hold a user name or password; name a credential in 'credentials' instead"
     ),
     "url-port-zero": "port 0 cannot be connected to",
-    "url-host": "no server can be called {found!r}: {reason}",
+    "url-host": "{found!r} is not the name of a server: {reason}",
     "url-characters": "a URL must not hold spaces or control characters; percent-encode them",
-    "url-fragment": "the part after '#' is never sent",
+    "url-fragment": "the fragment, after '#', is never sent",
     "url-path": (
-        "the URL of this endpoint ends with {expected}, its values stand in 'pathParameters'; found"
+        "the URL of this endpoint ends with {expected}, its values belong in 'pathParameters';"
+        " found"
         " {found!r}"
     ),
     "url-host-runs-on": (
-        "what this expression yields goes on with the name of the server: "
-        "write '/' between {server!r} and it, if it is a path"
+        "the value of this expression would become a part of the server's name: write '/' after"
+        " {server!r} if the value is a path"
     ),
     "path-parameter-missing": (
-        "the URL has a place {{{name}}} and 'pathParameters' has no value for it"
+        "the URL has the placeholder {{{name}}}, but 'pathParameters' has no value for it"
     ),
-    "path-value-missing": "the URL has a place {{{name}}} and no value for it",
+    "path-value-missing": "the URL has the placeholder {{{name}}}, but there is no value for it",
     "path-value-empty": "an empty value would leave out a part of the path",
-    "path-climbs": "the path part {found!r} would climb in the path",
-    "server-value": "{found!r} cannot stand in the name of a server",
-    "path-parameter-unused": "the URL has no place {{{name}}} for this value",
+    "path-climbs": "the path segment {found!r} would lead to a parent folder of the path",
+    "server-value": "{found!r} cannot be part of a server's name",
+    "path-parameter-unused": "the URL has no placeholder {{{name}}} for this value",
     "header-name": "{name!r} is not a header name (RFC 9110, section 5.6.2)",
     "header-framing": "{name} is set by the HTTP library, not by the task",
     "header-not-sent": "{name} is set by the HTTP library: this value is not sent",
-    "header-twice": "the same header as {other!r}: header names have no case",
+    "header-twice": (
+        "the same header as {other!r}: upper and lower case do not matter in header names"
+    ),
     "header-value": "a header value must not hold a line break or control character",
-    "header-once": "{name} can stand in a request once only",
+    "header-once": "{name} can be in a request only once",
     "header-host": (
         "Host is set by the HTTP library, not by the task; "
         "an operator lets tasks set it with HTTPTASK_ALLOW_HOST_HEADER or --allow-host-header"
     ),
-    "header-host-value": "{found!r} is no host, with a port or without (RFC 9110, section 7.2)",
+    "header-host-value": "{found!r} is not a host with an optional port (RFC 9110, section 7.2)",
     "header-coding": (
         "Content-Encoding says {found!r}, and this body is sent without it: gzip and deflate are"
         " written here; a whole file that is encoded already is sent as it is"
@@ -88,18 +89,20 @@ SENTENCES: Mapping[str, str] = {
         " out, or send one file that is encoded already as the whole body"
     ),
     "query-type": "expected the values of a query by their names, or pairs of both: {example}",
-    "unsent": "[{name!r} is required, and ]{found} has no form in {where}: nothing is sent for it",
+    "unsent": (
+        "[{name!r} is required, and ]{found} cannot be written in {where}: nothing is sent for it"
+    ),
     "text-reads-as-json": (
-        "this text reads as JSON, and under {mediaType} it is sent as a string in quotes: "
-        'write the value itself, or {{"$text": "…"}}, which is sent as it is'
+        "this text is valid JSON, but as {mediaType} it is sent as a quoted string: "
+        'write the value itself, or {{"$text": "…"}}, which is sent unchanged'
     ),
     "expression-not-evaluated": (
-        "no expression can stand here: [{text!r} is taken][the name {name!r} is {used}] as it"
+        "an expression is not possible here: [{text!r} is taken][the name {name!r} is {used}] as it"
         " stands"
     ),
     "secret-in-the-open": (
-        "this looks like a secret, and whoever reads the definition reads it; "
-        "store it as a credential and name that in 'credentials', or let an expression bring it"
+        "this looks like a secret, and everybody who reads the definition can read it; store it as"
+        " a credential and name it in 'credentials', or insert it with an expression"
     ),
     **FILES,
     **REASONS,
@@ -135,27 +138,30 @@ SENTENCES: Mapping[str, str] = {
         "the condition {found!r} is not an expression: write it as ${{…}}, and a comparison as"
         " ${{jsonata: …}}, in which = compares"
     ),
-    "charset": "{found!r} is no charset of text",
+    "charset": "{found!r} is not a known charset",
     "response-unchecked": "no response is checked: the task names no endpoint",
     "response-undocumented": "no response is checked: its endpoint documents no responses",
     # Pagination
-    "for-each-type": "a task of type {type} is not done for each item: {reason}",
+    "for-each-type": "a task of type {type} cannot have 'forEach': {reason}",
     "for-each-no-list": (
         "the items are {found}, not a list: give a list, an expression that yields one, or a file"
         " of JSON lines"
     ),
     "for-each-too-many": (
-        "more than {limit:,} items[, {found:,} of them]: none was done; 'maxItems' allows more"
+        "more than {limit:,} items[ ({found:,})]: no item was run; raise 'maxItems' to allow more"
     ),
-    "for-each-empty": "there is no item to do the task for: the list is empty",
-    "for-each-line": ("{name}, line {number}: {jsonMessage}; each line is the JSON of one item"),
+    "for-each-empty": "there is no item to run the task with: the list is empty",
+    "for-each-line": (
+        "{name}, line {number}: {jsonMessage}; each line must be the JSON of one item"
+    ),
     "for-each-line-length": (
-        "{name}, line {number}: it is longer than {limit} MiB; each line is the JSON of one item"
+        "{name}, line {number}: it is longer than {limit} MiB; each line must be the JSON of one"
+        " item"
     ),
-    "for-each-file-changed": "the file with the items changed while they were done",
-    "for-each-name": "{name!r} is the name of something else here: give the item another name",
+    "for-each-file-changed": "the file with the items changed while the task ran",
+    "for-each-name": "{name!r} already has a meaning here: choose another name for the item",
     "for-each-parameter": (
-        "{name!r} is the name of the item, or of its number: give the input parameter another"
+        "{name!r} is the name of the item or of its index: give the input parameter another"
         " name, or the item with 'as'"
     ),
     "for-each-engine": (
@@ -163,12 +169,14 @@ SENTENCES: Mapping[str, str] = {
         " give the inputs an item"
     ),
     "pagination-needs": "the mode {mode} needs {name!r}: {reason}",
-    "pagination-refuses": "{name!r} has no meaning in the mode {mode}: {reason}",
+    "pagination-refuses": "{name!r} is not used in the mode {mode}: {reason}",
     "pagination-query": "{found!r} cannot be used: {reason}",
-    "pagination-endless": "the list would have no end: {reason}",
-    "pagination-path": "the URL {url!r} has no place {{{name}}}: write it where the number stands",
-    "pagination-body": "no value of a page can be put there: {reason}",
-    "pagination-same-name": "{name!r} is the page's parameter: the size has another name",
+    "pagination-endless": "the list would never end: {reason}",
+    "pagination-path": (
+        "the URL {url!r} has no placeholder {{{name}}}: write it in place of the number"
+    ),
+    "pagination-body": "the page's parameter cannot be written there: {reason}",
+    "pagination-same-name": "{name!r} is already the page's parameter: the size needs another name",
     "pagination-unread": (
         "items are read from parsed JSON, and a body is not parsed as {found!r}: leave this out, or"
         " write json"
@@ -188,17 +196,17 @@ SENTENCES: Mapping[str, str] = {
         "the first answer of a job that is attached to is not known: 'original' cannot be its"
         " result"
     ),
-    "completion-mode": "{name} has no meaning where the mode is {mode}: leave it out",
+    "completion-mode": "{name} is not used in the mode {mode}: leave it out",
     "completion-unnamed": (
-        "the request does not say where the API is to call: write ${{swf:callbackUrl}} where it"
+        "the request does not contain the callback URL: write ${{swf:callbackUrl}} where the API"
         " takes the URL"
     ),
     "completion-receiver": (
-        "nobody receives the callback that this task waits for: run it in the designer, or with"
+        "nothing listens for the callback of this task: run it in the designer, or with"
         " --callbacks HOST:PORT"
     ),
     # A workflow definition
-    "definition-size": "the file is larger than {limit} MB: that is no workflow definition",
+    "definition-size": "the file is larger than {limit} MB, so it is not a workflow definition",
     "definition-unreadable": "the file cannot be read: {systemMessage}",
     "json": "cannot be read as JSON: {jsonMessage} (line {atLine}, column {column})",
     "not-json": "not JSON: {jsonMessage}",
@@ -215,7 +223,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "rename-unknown-task": "there is no task {name!r} in the definition",
     "rename-taken": (
-        "there is a task {name!r} already; names are unique in the whole definition, branches"
+        "there already is a task {name!r}; names are unique in the whole definition, branches"
         " included"
     ),
     "rename-doubt": (
@@ -224,20 +232,19 @@ SENTENCES: Mapping[str, str] = {
     ),
     "task-not-object": "expected a task, which is an object[, found {found}]",
     "task-type-unknown": "unknown task type {name!r}; the known ones are {known}",
-    "task-type-failed": (
-        "the task type {name} cannot say whether this task is right: {pythonMessage}"
-    ),
+    "task-type-failed": ("the task type {name} failed to check this task: {pythonMessage}"),
     "task-type-waits": (
-        "a {name} task waits for somebody outside, who can complete it only in a run with a"
+        "a {name} task waits until somebody completes it, which needs a run with a"
         " journal: httptask run --journal FILE"
     ),
     "parallel-run": (
         "a Parallel is not run as a task: walk its branches with httptask.workflow.next_steps"
     ),
-    "parallel-depth": "Parallel tasks stand inside one another more than {limit} levels deep",
+    "parallel-depth": "Parallel tasks are nested more than {limit} levels deep",
     "route-unknown-task": "there is no task {name!r} here",
     "route-outside": (
-        "{name!r} is {place}, outside this {scope}; a task goes only to tasks of the same branch"
+        "{name!r} is {place}, outside this {scope}; a task can only lead to tasks of the same"
+        " branch"
     ),
     "route-twice": "'end' is true and there is a 'nextTask' too: a task has exactly one of the two",
     "route-missing": "a task needs either 'nextTask' or 'end': true",
@@ -245,33 +252,32 @@ SENTENCES: Mapping[str, str] = {
         "$ is the output of the task before, which has no {name!r}; it has {known}[; the run's"
         " other data is read as {expression}]"
     ),
-    "decision-end": "a Decision may not be the end; let it go to a task that ends",
+    "decision-end": "a Decision cannot be the end; let it lead to a task that ends",
     "decision-next": (
-        "a Decision has no 'nextTask': it goes to the 'nextTask' of one of its 'choices', or to"
+        "a Decision has no 'nextTask': it leads to the 'nextTask' of one of its 'choices', or to"
         " 'defaultTask'"
     ),
     "parallel-end": (
-        "a Parallel may not be the end; let it go on to a Terminate, or another task that ends"
+        "a Parallel cannot be the end; let it lead to a Terminate or another task that ends"
     ),
-    "parallel-next": "a Parallel needs 'nextTask': it may not be the end",
+    "parallel-next": "a Parallel needs 'nextTask': it cannot be the end",
     "terminate-next": "a Terminate has no 'nextTask': it ends the run",
-    "error-class-unknown": ("there is no class of failures {name!r}; known: {known}"),
-    "error-route-unused": (
-        "this route is never taken: the routes before it take all that it names"
-    ),
+    "error-class-unknown": ("there is no error class {name!r}; known: {known}"),
+    "error-route-unused": ("this route is never taken: earlier routes match all its errors"),
     "unreached": "{name!r} is never reached from {start!r}",
     "busy-loop": (
-        "nothing waits in the loop {tasks:route}: it may send as fast as it can; put a Wait into it"
+        "nothing waits in the loop {tasks:route}: it may send requests as fast as it can; add a"
+        " Wait"
     ),
     "wait-end": "a Wait has either 'seconds' or 'until'",
-    "endless-loop": "a loop without end: {tasks:route} never reaches an end",
+    "endless-loop": "an endless loop: {tasks:route} never reaches an end",
     # A definition that another one runs
     "workflow-unknown": "there is no definition {name!r} next to this one",
     "workflow-depth": (
-        "{name!r} is not run: a run stands inside at most {limit} others (an operator raises the"
+        "{name!r} is not run: runs are nested more than {limit} deep (an operator can raise the"
         " limit with --max-depth or HTTPTASK_MAX_DEPTH)"
     ),
-    "workflow-cycle": "this leads back: {tasks:route}; a run stands inside a few others at most",
+    "workflow-cycle": "these definitions run each other without end: {tasks:route}",
     # An environment
     "environment-unknown": (
         "there is no environment {name!r}: it would be the file {name}.json in the folder {folder}"
@@ -296,12 +302,12 @@ SENTENCES: Mapping[str, str] = {
         " here"
     ),
     "pin-list": (
-        "a list answers one request after another; lists inside a list are for a task with forEach,"
+        "a list has one answer for each request; a list inside a list is for a task with forEach,"
         " one for each item"
     ),
-    "pin-base64": "this is no base64: {pythonMessage}",
+    "pin-base64": "this is not base64: {pythonMessage}",
     "pin-body-file": "this file cannot be the body: {reason}",
-    "pin-unfit": "this pin answers nothing: {reason}",
+    "pin-unfit": "this pin cannot answer a request: {reason}",
     "pin-response": "the endpoint documents another response: {differenceMessage}",
     "pin-endpoint": (
         "it was pinned when the task was for the endpoint {found!r}[; it is for {expected!r} now]:"

@@ -142,7 +142,7 @@ TOKENS: Mapping[str, str] = {
         "credential {name!r}: no consent was given ({error}[: {serverMessage}])"
     ),
     "credential-consent-no-code": (
-        "credential {name!r}: the answer holds no code; give the whole URL that was opened last"
+        "credential {name!r}: the answer holds no code; give the complete URL that was opened last"
     ),
     "credential-consent-issuer": (
         "credential {name!r}: the answer is of another issuer, {found!r}, not {expected!r}"

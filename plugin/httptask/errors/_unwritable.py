@@ -38,14 +38,14 @@ UNWRITABLE: Mapping[str, str] = {
         " one of them is wrong"
     ),
     "unwritable-file": (
-        "a file cannot stand here; only a body, or a field of a multipart body, can be one"
+        "a file is not possible here: only a body, or a field of a multipart body, can be a file"
     ),
     "unwritable-file-in-form": "a file cannot be sent in {mediaType}; {other} carries files",
     "unwritable-file-text": (
-        'the file {name!r} is no text in {charset}: say its charset in "contentType", or "as":'
+        'the file {name!r} is not text in {charset}: write its charset in "contentType", or "as":'
         ' "base64"'
     ),
-    "unwritable-part-type": "its described media type {found!r} cannot stand in a header",
+    "unwritable-part-type": "its described media type {found!r} cannot be written in a header",
     "unwritable-boundary": (
         "the boundary {found!r} of Content-Type is not valid, or stands in a part; leave it out"
     ),
@@ -63,17 +63,18 @@ UNWRITABLE: Mapping[str, str] = {
     "unwritable-depth": "nested more than {limit} levels deep",
     "unwritable-nested": "an array or object inside another cannot be written in this style",
     "unwritable-name-in-brackets": (
-        "the name {name!r} cannot stand in brackets: it is empty or holds one itself"
+        "the name {name!r} cannot be written in brackets: it is empty or holds one itself"
     ),
     "unwritable-delimiter": (
         "{found!r} holds {delimiter!r}, which separates values in this style: it would be read as"
-        " two"
+        " two values"
     ),
     "unwritable-event": "an event is an object of {known}",
     "unwritable-event-line": "the field {name!r} of an event has one line",
     "unwritable-number": "the number cannot be written: {pythonMessage}",
     "unwritable-cookie": (
-        "{found!r} cannot stand in a cookie (RFC 6265, section 4.1.1), and cookies are sent as they"
+        "{found!r} cannot be written in a cookie (RFC 6265, section 4.1.1), and cookies are sent"
+        " as they"
         " are given: write it as the server expects it, percent-encoded for instance"
     ),
     "unwritable-xml-root": (
@@ -83,14 +84,14 @@ UNWRITABLE: Mapping[str, str] = {
     "unwritable-xml-roots": (
         "an array that is not wrapped is no single XML element; XML has one root"
     ),
-    "unwritable-xml-name": "{name!r} is no name of an XML element or attribute",
+    "unwritable-xml-name": "{name!r} is not a name of an XML element or attribute",
     "unwritable-xml-attribute": "an array or object cannot be an XML attribute",
     "unwritable-xml-text": "an array or object cannot be the text of an XML element",
     "unwritable-xml-character": (
-        "the character {character!r} cannot stand in XML (XML 1.0, section 2.2)"
+        "the character {character!r} is not allowed in XML (XML 1.0, section 2.2)"
     ),
     "unwritable-xml-cdata": (
-        "a carriage return cannot stand in a CDATA section: it would be read as a line feed"
+        "a carriage return is not allowed in a CDATA section: it would be read as a line feed"
     ),
     "unwritable-xml-charset": (
         "Content-Type has the charset {charset!r} and the prolog of the XML {prolog!r}: one of them"
