@@ -798,6 +798,8 @@ JSONATA_DOCS: list[tuple[str, Any]] = [
     ("$distinct([[1, 2], [1, 2], [2, 1], {'a': [1]}, {'a': [1]}])", [[1, 2], [2, 1], {"a": [1]}]),
     ("$map(['a', 'b'], $uppercase)", ["A", "B"]),
     ("$map([2, 3], $power)", [1, 3]),
+    ("$map([2, 3], $string)", ["2", "3"]),
+    ("$map([1, 'a'], $exists)", [True, True]),
     ("$filter([0, 1, 2], $boolean)", [1, 2]),
     ("$reduce([2, 3], $power)", 8),
     ("$uppercase(Surname) ~> $length", 5),

@@ -39,19 +39,15 @@ class Frame(LibraryJsonata.Frame):  # type: ignore[misc, name-defined, unused-ig
 
 
 class Function(LibraryJsonata.JFunction):  # type: ignore[misc, name-defined, unused-ignore]
-    """A built-in function *name* with its *signature*.
+    """A built-in function *name* with its *signature*, which *implementation* does."""
 
-    *implementation* takes at least *arity* arguments.
-    """
-
-    def __init__(
-        self, name: str, signature: str, implementation: Callable[..., Any], arity: int
-    ) -> None:
+    def __init__(self, name: str, signature: str, implementation: Callable[..., Any]) -> None:
         super().__init__(None, None)
         self.function_name = name
         self.signature = Signature(signature, name)
         self.function = implementation
-        self.arity = arity
+        # The reference implementation, in JavaScript, counts no parameter that has a default.
+        self.arity = 1 if name == "string" else self.get_number_of_args()
 
     def call(self, context: Any, args: Any) -> Any:
         """Call the function with *args*, which are validated."""

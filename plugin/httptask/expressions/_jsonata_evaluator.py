@@ -401,7 +401,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
                 self._transform(expr, match, environment)
             return copy
 
-        return Function("transform", "<(oa):o>", transform, 1)
+        return Function("transform", "<(oa):o>", transform)
 
     def _transform(self, expr: Any, match: Any, environment: Any) -> None:
         update = self.eval(expr.update, match, environment)

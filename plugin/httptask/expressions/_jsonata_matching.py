@@ -60,7 +60,7 @@ def matched(expression: re.Pattern[str], string: str) -> Any:
         match = next(matches, None)
         if match is None:
             return None
-        return match.as_object() | {"next": Function("next", "<>", next_match, 0)}
+        return match.as_object() | {"next": Function("next", "<>", next_match)}
 
     matches = _matches(expression, string)
     return next_match()
