@@ -124,6 +124,55 @@ def test_a_refresh_token_that_is_not_given_anew_stays(server: TokenServer, use: 
     assert server.granted == 2
 
 
+@pytest.mark.parametrize(
+    ("grant", "fields", "form"),
+    [
+        (  # RFC 6749, section 4.3.2
+            "password",
+            {"username": "johndoe", "password": "A3ddj3w", "scopes": ["a", "b"]},
+            {
+                "grant_type": "password",
+                "username": "johndoe",
+                "password": "A3ddj3w",
+                "scope": "a b",
+            },
+        ),
+        (  # RFC 8693, section 2.3
+            "tokenExchange",
+            {"subjectToken": "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC"},
+            {
+                "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+                "subject_token": "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC",
+                "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+            },
+        ),
+        (
+            "tokenExchange",
+            {
+                "subjectToken": "for-ann",
+                "subjectTokenType": "jwt",
+                "actorToken": "by-a-robot",
+                "requestedTokenType": "urn:acme:ticket",
+            },
+            {
+                "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+                "subject_token": "for-ann",
+                "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+                "actor_token": "by-a-robot",
+                "actor_token_type": "urn:ietf:params:oauth:token-type:access_token",
+                "requested_token_type": "urn:acme:ticket",
+            },
+        ),
+    ],
+)
+def test_a_token_request_has_the_fields_of_its_grant(
+    server: TokenServer, use: Any, grant: str, fields: dict[str, Any], form: dict[str, str]
+) -> None:
+    """And no others: as the RFC of the grant has them."""
+    call(use(grant, **fields))
+    assert server.requests == [{name: [value] for name, value in form.items()}]
+
+
 CLIENT = {"clientId": "a:b c", "clientSecret": "s%:é"}
 
 

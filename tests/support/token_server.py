@@ -15,6 +15,17 @@ from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 import servers
 from httptask.model.api import Endpoint, Server
 
+_REQUIRED = {
+    "client_credentials": set(),
+    "password": {"username", "password"},
+    "refresh_token": {"refresh_token"},
+    "authorization_code": {"code", "redirect_uri", "code_verifier"},
+    "jwt-bearer": {"assertion"},
+    "token-exchange": {"subject_token", "subject_token_type"},
+    "device_code": {"device_code"},
+}
+"""By the grant: the fields it cannot be without (RFC 6749, section 4; RFC 7523, 7636, 8628, 8693)."""
+
 
 class TokenServer:
     """Answers `/token`, and everything else for who has the access token that is valid now."""
@@ -66,7 +77,8 @@ class TokenServer:
             name.lower(): value.strip()
             for name, _, value in (line.partition(":") for line in lines[1:])
         }
-        if lines[0].split()[1].startswith("/token"):
+        path = lines[0].split()[1]
+        if path.startswith("/token"):
             self.asked.set()
             if self.held is not None:
                 self.held.wait(servers.HANG_SECONDS)
@@ -74,12 +86,12 @@ class TokenServer:
             if headers.get("content-type") != "application/x-www-form-urlencoded":
                 peer.sendall(servers.response(b"", status="415 Unsupported Media Type"))
                 return True
-            peer.sendall(self._token(parse_qs(body.decode()), headers))
+            peer.sendall(self._token(path, parse_qs(body.decode()), headers))
             return True
-        if lines[0].split()[1].startswith("/authorize"):
-            peer.sendall(self._consented(parse_qs(urlsplit(lines[0].split()[1]).query)))
+        if path.startswith("/authorize"):
+            peer.sendall(self._consented(parse_qs(urlsplit(path).query)))
             return True
-        if lines[0].split()[1].startswith("/device"):
+        if path.startswith("/device"):
             peer.sendall(self._device())
             return True
         self.sent.append(lines[0])
@@ -111,21 +123,30 @@ class TokenServer:
         }
         return servers.response(json.dumps(given).encode(), servers.JSON)
 
-    def _is_granted(self, form: dict[str, list[str]]) -> str:
-        """Return why *form* gets no token; "" when it does."""
-        (grant,) = form["grant_type"]
+    def _refusal(self, form: dict[str, list[str]]) -> str:
+        """Return the `error` with which *form* is refused (RFC 6749, section 5.2); "" for none."""
+        [grant] = form.get("grant_type", [""])
+        required = _REQUIRED.get(grant.removeprefix("urn:ietf:params:oauth:grant-type:"))
+        if required is None:
+            return "unsupported_grant_type"
+        if not form.keys() >= required:
+            return "invalid_request"
         if grant == "refresh_token":
             return "" if form["refresh_token"] == [self.refresh] else "invalid_grant"
-        if grant == "authorization_code":
+        if grant == "authorization_code" and self.asked_consent:
             digest = hashlib.sha256(form["code_verifier"][0].encode()).digest()
             challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-            is_right = challenge == self.asked_consent.get("code_challenge")
-            return "" if is_right and form["code"] == ["c4n4ry-code"] else "invalid_grant"
+            is_right = (
+                challenge == self.asked_consent.get("code_challenge")
+                and form["redirect_uri"] == [self.asked_consent.get("redirect_uri")]
+                and form["code"] == ["c4n4ry-code"]
+            )
+            return "" if is_right else "invalid_grant"
         if grant.endswith(":device_code") and not self.is_code_entered:
             return "authorization_pending"
         return ""
 
-    def _token(self, form: dict[str, list[str]], headers: dict[str, str]) -> bytes:
+    def _token(self, path: str, form: dict[str, list[str]], headers: dict[str, str]) -> bytes:
         scheme, _, pair = headers.get("authorization", "").partition(" ")
         with self._lock:
             self.requests.append(form)
@@ -133,9 +154,9 @@ class TokenServer:
         if self.pause:
             time.sleep(self.pause)
         with self._lock:
-            grant = form.get("grant_type")  # RFC 8628's first request has none
-            if grant == ["refresh_token"] and form["refresh_token"] != [self.refresh]:
-                refusal = json.dumps({"error": "invalid_grant"}).encode()
+            # RFC 8628's first request asks for no token yet.
+            if path != "/token/device" and (error := self._refusal(form)):
+                refusal = json.dumps({"error": error}).encode()
                 return servers.response(refusal, servers.JSON, status="400 Bad Request")
             self._count += 1
             self._access = f"c4n4ry-access-{self._count}"
@@ -144,7 +165,7 @@ class TokenServer:
             given = {"access_token": self._access, "token_type": "Bearer"}
             if self.lives is not None:
                 given["expires_in"] = self.lives
-            if grant != ["client_credentials"]:
+            if form.get("grant_type") != ["client_credentials"]:
                 given["refresh_token"] = self.refresh
             if self.answer is not None:
                 return self.answer(given)
