@@ -16,7 +16,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 import servers
-from httptask.credentials.schemes._tls import Tls
 from httptask.errors import CredentialError
 from tasks import call, exchange, failure, http, store
 
@@ -149,10 +148,3 @@ def test_a_server_that_wants_none_gets_the_request(monkeypatch: pytest.MonkeyPat
     store(monkeypatch, bank={"type": "tls", **FORMS["pem"]})
     with servers.raw_server(servers.respond(servers.OK)) as server:
         assert call(http(server.url, credentials="bank")).status_code == 200
-
-
-def test_the_key_and_its_password_are_secrets_of_the_credential() -> None:
-    """By `writeOnly` in its schema: whoever shows or edits a credential does not show them."""
-    schema = Tls.credential_schema
-    secret = {name for name, field in schema["properties"].items() if field.get("writeOnly")}
-    assert secret == {"key", "password", "pkcs12"}
