@@ -305,7 +305,9 @@ def token(lives: float | None = 3600.0, **fields: Any) -> Token:
     return Token("access", expires_in=lives, refresh_token="refresh", **fields)
 
 
-async def counted(tokens: TokenKeeper, lives: float | None, refused: str | None = None) -> int:
+async def counted(
+    tokens: TokenKeeper, lives: float | None, refused: str | None = None, *, key: str = "k:1"
+) -> int:
     """Return how many tokens are obtained by asking once."""
     count = 0
 
@@ -314,7 +316,7 @@ async def counted(tokens: TokenKeeper, lives: float | None, refused: str | None 
         count += 1
         return token(lives)
 
-    await tokens.get("k:1", obtain, refused)
+    await tokens.get(key, obtain, refused)
     return count
 
 
@@ -341,13 +343,16 @@ def test_a_token_is_refreshed_before_it_expires(
 
 
 def test_the_age_of_a_token_goes_by_the_even_clock() -> None:
-    """A wall clock that jumps by hours makes no token older or younger."""
+    """A wall clock that jumps by hours makes no token older or younger, whosever tokens are asked
+    for meanwhile.
+    """
     time_ = Time()
     tokens = keeper(MemoryTokens(), time_.clock)
 
     async def run() -> None:
         assert await counted(tokens, 3600) == 1
         time_.wall += 7200
+        assert await counted(tokens, 3600, key="k:2") == 1
         assert await counted(tokens, 3600) == 0
         time_.wall -= 14_400
         time_.even += 3600
