@@ -376,7 +376,21 @@ def test_hints_beside_a_reference_count() -> None:
     assert written({"bark": 1}, dog, Pet={"xml": {"name": "Pet"}}).endswith(
         b"<Dog><bark>1</bark></Dog>"
     )
-    described_tag = {"allOf": [{"$ref": "#/$defs/Tag"}, {"description": "One tag"}]}
+    # OpenAPI 3.0.4, section 4.7.24: nothing of it says what members a value has.
+    annotations: dict[str, Any] = {
+        "title": "Tag",
+        "description": "One tag",
+        "default": {"Key": "k"},
+        "nullable": True,
+        "readOnly": False,
+        "writeOnly": False,
+        "xml": {"prefix": ""},
+        "externalDocs": {"url": "https://docs.example/tags"},
+        "example": {"Key": "k"},
+        "examples": [{"Key": "k"}],
+        "deprecated": True,
+    }
+    described_tag = {"allOf": [{"$ref": "#/$defs/Tag"}, annotations]}
     assert written({"Key": "k"}, described_tag, Tag=tag).endswith(b"<Tag><Key>k</Key></Tag>")
 
 

@@ -263,8 +263,10 @@ _BESIDE = frozenset(
         "example",
         "examples",
         "default",
+        "externalDocs",
         "nullable",
         "readOnly",
+        "writeOnly",
     )
 )
 """Keywords that do not describe the shape of a value."""
