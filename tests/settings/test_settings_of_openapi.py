@@ -299,13 +299,16 @@ def test_a_read_only_field_is_sent_all_the_same(version: str) -> None:
     """
     pet = {
         **PET,
-        "properties": {**PET["properties"], "parts": {"type": "array", "items": ref("Part")}},
+        "properties": {
+            **PET["properties"],
+            "code": ref("Code"),
+            "parts": {"type": "array", "items": ref("Part")},
+        },
     }
     part = {"type": "object", "properties": {"id": NUMBER}}
+    schemas = {"Pet": pet, "Part": part, "Code": NUMBER}
     if version == "2.0":
-        as_2_0 = json.loads(
-            json.dumps({"Pet": pet, "Part": part}).replace("components/schemas", "definitions")
-        )
+        as_2_0 = json.loads(json.dumps(schemas).replace("components/schemas", "definitions"))
         parameter = {"in": "body", "name": "b", "schema": {"$ref": "#/definitions/Pet"}}
         root = {
             "swagger": "2.0",
@@ -316,15 +319,16 @@ def test_a_read_only_field_is_sent_all_the_same(version: str) -> None:
         (known,) = endpoints({**root, "paths": {"/a": {"post": {"parameters": [parameter]}}}})
     else:
         operation = {"requestBody": {"content": {"application/json": {"schema": ref("Pet")}}}}
-        known = endpoint(operation, version=version, schemas={"Pet": pet, "Part": part})
+        known = endpoint(operation, version=version, schemas=schemas)
     request = {
         "url": "https://a.example/a",
         "method": "POST",
-        "body": {"id": "${$.id}", "name": "x", "parts": [{"id": 1}]},
+        "body": {"id": "${$.id}", "name": "x", "code": "${$.code}", "parts": [{"id": 1}]},
     }
     problems = request_problems(request, settings_schema(known), known, expressions=True)
     assert [(problem.pointer, problem.severity) for problem in problems] == [
         ("/body/id", "warning"),
+        ("/body/code", "warning"),
         ("/body/parts/0/id", "warning"),
     ]
     assert "read-only" in problems[0].message
