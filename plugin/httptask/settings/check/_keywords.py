@@ -324,8 +324,6 @@ def _asked_of(condition: Any, instance: Any) -> Any:
 _OF_PROPERTIES = frozenset(("properties", "required"))
 
 
-_ALWAYS = frozenset(("$ref", "readOnly"))
-"""Keywords that apply to an expression as well."""
 _extend: Any = validators.extend  # its stub has no types
 Strict: Any = _extend(
     Draft202012Validator,
@@ -353,7 +351,7 @@ Relaxed: Any = _extend(
     {
         name: _allowing_expressions(name, check)
         for name, check in Strict.VALIDATORS.items()
-        if name not in _ALWAYS
+        if name != "readOnly"  # which applies to an expression as well
     },
 )
 Strict.is_valid = Relaxed.is_valid = is_valid  # what `not`, `if` and `contains` ask
