@@ -180,9 +180,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     # Only I with a dot above is two in lower case, and only sigma depends on what follows it.
-    return (
-        text.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower().replace("\u03c2", "\u03c3")
-    )
+    return text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
 
 
 def fold_octets(octets: bytes) -> str:
