@@ -18,8 +18,9 @@ export const PageList = ({ pages }: { pages: Pages }) => (
       <strong>{plural(pages.items, "item")}</strong> on {plural(pages.count, "page")}, {bytes(pages.bytes)}
       {pages.duplicates > 0 && `, ${plural(pages.duplicates, "double")} dropped`};{" "}
       {pages.complete ? "complete" : "not complete"}: {ENDS[pages.stoppedBy] ?? `${pages.stoppedBy} is reached`}.
-      {pages.cursor !== null && <> The next one is at <code>{String(pages.cursor)}</code>.</>}
+      {pages.cursor !== null && <> The next one is at <code>{typeof pages.cursor === "string" ? pages.cursor : JSON.stringify(pages.cursor)}</code>.</>}
     </p>
+    {pages.note && <p class="muted small">{pages.note}</p>}
     <table class="lines">
       <thead><tr><th scope="col">Page</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">Items</th><th scope="col">Time</th></tr></thead>
       <tbody>
