@@ -63,6 +63,16 @@ def test_a_location_is_polled_until_it_is_no_202() -> None:
     assert result.body == {"id": 5, "status": "active"}
 
 
+@pytest.mark.parametrize("status", ["201 Created", "202 Accepted"])
+def test_a_content_location_is_polled_where_there_is_no_location(status: str) -> None:
+    """The last of the headers that may name a job; relative to the answer's URL."""
+    started = page({"status": "running"}, ("Content-Location", "jobs/7"), status=status)
+    with job_server(started, page({"status": "running"}), page({"rows": 3})) as server:
+        result = call(poll_task(f"{server.url}/v1/start"))
+        assert targets(server) == ["/v1/start", "/v1/jobs/7", "/v1/jobs/7"]
+    assert result.body == {"rows": 3}
+
+
 def test_a_job_at_a_location_says_itself_how_it_is() -> None:
     """A 200 whose `status` is a word for a running job goes on."""
     steps = states("queued", "in_progress", "rendering", "completed")

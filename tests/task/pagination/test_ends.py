@@ -321,6 +321,23 @@ def test_a_total_that_counts_something_else_loses_nothing(
     assert (result.pages.complete, result.pages.stopped_by) == (True, stopped_by)
 
 
+def test_an_end_of_the_authors_before_the_total_is_not_complete() -> None:
+    """`until` ends the list, and the server says that items are missing."""
+    with list_server(lambda _: page({"data": items(10), "total": 25})) as server:
+        setting = {**PAGE, "items": "$.data", "total": "$.total", "until": "${jsonata: true}"}
+        result = call(http(server.url, pagination=setting))
+    assert result.pages is not None
+    assert (result.pages.complete, result.pages.stopped_by) == (False, "until")
+
+
+def test_no_next_page_where_more_are_said_to_follow_is_not_complete() -> None:
+    """The page has neither a token nor the last items."""
+    with list_server(lambda _: page({"data": items(1), "next": None, "more": True})) as server:
+        result = call(http(server.url, pagination={**CURSOR, "items": "$.data", "more": "$.more"}))
+    assert result.pages is not None
+    assert (result.pages.complete, result.pages.stopped_by) == (False, "next")
+
+
 def test_until_ends_the_list_with_its_page() -> None:
     """`until` is an expression over a page's result."""
     with list_server(lambda asked: page(cut(items(50), 10, int(asked.query["at"])))) as server:
@@ -436,6 +453,21 @@ def test_a_bound_is_never_reached_in_silence(bound: dict[str, int], kept: int, c
     assert result.pages.cursor == cursor
 
 
+def test_doubles_do_not_reach_the_bound_of_items() -> None:
+    """Where doubles are dropped, the items that are kept count: the second page has five new ones."""
+    pages = [items(10), items(20), []]
+    with list_server(lambda asked: page(pages[int(asked.query["at"]) - 1])) as server:
+        setting = {**PAGE, "identity": "$.id", "maxItems": 15, "atLimit": "keep"}
+        result = call(http(server.url, pagination=setting))
+        whole = call(http(server.url, pagination={**setting, "maxItems": 20}))
+    assert result.pages is not None
+    assert (result.body, result.pages.duplicates) == (items(15), 10)
+    assert (result.pages.complete, result.pages.stopped_by) == (False, "maxItems")
+    assert result.pages.cursor == 2
+    assert whole.pages is not None
+    assert (whole.body, whole.pages.complete) == (items(20), True)
+
+
 def test_a_bound_that_is_just_enough_is_not_reached() -> None:
     """20 of 20 items are whole."""
     with list_server(lambda asked: page(cut(items(20), 10, int(asked.query["at"])))) as server:
@@ -490,6 +522,33 @@ def test_a_file_has_an_item_a_line(tmp_path: Path) -> None:
     assert kept.body["$file"]["mediaType"] == "application/jsonl"
     assert error.collected == kept.body
     assert [one.name for one in tmp_path.iterdir()] == [Path(kept.body["$file"]["path"]).name]
+
+
+def test_a_file_that_nobody_is_given_is_removed(tmp_path: Path) -> None:
+    """The settings of the second page cannot be made into a request: the list ends, and a run that
+    is stopped leaves nothing in the folder.
+    """
+
+    async def stopped() -> None:
+        task = HttpTask(http(server.url, pagination={**PAGE, "collect": "file"}), runtime=shared)
+        running = asyncio.create_task(task.acall(Inputs()))
+        while len(server.received) < 2:  # noqa: ASYNC110 - another thread receives
+            await asyncio.sleep(0.01)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await shared.aclose_connections()
+
+    def answer(asked: Asked) -> bytes:
+        if asked.query["at"] == "2":
+            released.wait(5)
+        return page(items(3))
+
+    released = threading.Event()
+    with list_server(answer) as server, runtime(files=tmp_path) as shared:
+        asyncio.run(stopped())
+        released.set()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_empty_list_is_an_empty_file(tmp_path: Path) -> None:
@@ -636,6 +695,17 @@ def test_secrets_are_masked_in_every_page(monkeypatch: pytest.MonkeyPatch) -> No
     assert made.pages is not None
     assert made.pages.next_request is not None
     assert "s3cret" not in json.dumps(made.to_json())
+
+
+def test_secrets_are_masked_in_the_error_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page says of the next one may have one, and stands in the message."""
+    store(monkeypatch, key={"type": "apiKey", "in": "query", "name": "key", "key": "s3cret-value"})
+    link = ("Link", "/list?key=s3cret-value; rel=next")
+    with list_server(lambda _: page([1], link)) as server:
+        error = failure(http(server.url, credentials="key", pagination={"mode": "link"}))
+    assert error.kind == "pagination"
+    assert "cannot be read: /list?key=" in str(error)
+    assert "s3cret" not in str(error)
 
 
 # Elsewhere

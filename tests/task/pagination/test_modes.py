@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httptask.errors import Pages
-from httptask.task import HttpTask
+from httptask.task import HttpTask, _round
 from lists import Answer, Asked, cut, items, list_server, page, targets
 from tasks import call, failure, http, runtime
 
@@ -147,6 +149,8 @@ def test_it_goes_on_from_the_cursor_of_an_earlier_run(mode: str) -> None:
         resumed = paged(mode, resume="${$.cursor}")
         rest = call(http(url, pagination=resumed, inputParameters={"cursor": first.pages.cursor}))
         fresh = call(http(url, pagination=resumed, inputParameters={"cursor": None}))
+        empty = call(http(url, pagination=resumed, inputParameters={"cursor": ""}))
+    assert empty.body == items(45)
     assert (first.pages.complete, first.pages.stopped_by) == (False, "maxPages")
     assert first.body + rest.body == fresh.body == items(45)
 
@@ -192,7 +196,23 @@ def test_429_in_the_middle_is_tried_again(mode: str) -> None:
         definition = http(
             f"{server.url}/list", pagination=paged(mode), retry={"intervalSeconds": 0}
         )
-        assert call(definition).body == items(25)
+        result = call(definition)
+        assert result.body == items(25)
+        assert result.attempts == len(server.received)
+
+
+def test_pages_are_asked_for_with_a_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`delaySeconds` is the wait between two pages: before the first one there is none."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(_round, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+    with list_server(by_number(items(25), 10)) as server:
+        setting = paged("page", delaySeconds=2.5)
+        assert call(http(server.url, pagination=setting)).body == items(25)
+    assert waits == [2.5, 2.5, 2.5]
 
 
 @each_mode
