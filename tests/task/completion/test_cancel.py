@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -117,6 +118,30 @@ def test_a_stopped_run_cancels_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
         assert asked(server.received[1]).headers["x-key"] == "s3cret"
     assert progress.maybe_delivered
     assert progress.stopped["job"]["url"] == f"{server.url}/operations/7"
+
+
+def test_a_run_that_is_stopped_while_it_reads_the_result_cancels_nothing() -> None:
+    """The job is done already."""
+
+    async def stopped(url: str) -> None:
+        definition = cancelled(url, {}, result="location")
+        async with runtime() as shared:
+            running = asyncio.create_task(HttpTask(definition, runtime=shared).acall())
+            while len(server.received) < 3:  # noqa: ASYNC110 - another thread receives
+                await asyncio.sleep(0.01)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    def result(_: Asked) -> bytes:
+        released.wait(5)
+        return page({"rows": 3})
+
+    released = threading.Event()
+    done = page({"status": "Succeeded", "resourceLocation": "/results/7"})
+    with job_server(STARTED, done, result) as server:
+        asyncio.run(stopped(server.url))
+        released.set()
+        assert requests(server)[2:] == [("GET", "/results/7")]
 
 
 def test_a_run_that_is_stopped_while_it_starts_a_job_cancels_nothing() -> None:

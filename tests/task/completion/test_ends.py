@@ -129,6 +129,18 @@ def test_retry_after_is_obeyed() -> None:
     assert news[-1].state["polls"] == 3
 
 
+def test_no_server_is_asked_more_often_than_the_task_would() -> None:
+    """`Retry-After: 0` means the interval, up to a second."""
+    steps = [page({"status": "Running"}, ("Retry-After", "0"))] * 2
+    first = accepted(("Operation-Location", "/operations/7"), ("Retry-After", "0"))
+    with job_server(first, *steps, page({"status": "Succeeded"})) as server:
+        news: list[RoundNews] = []
+        token = told.set(news.append)
+        call(poll_task(server.url, intervalSeconds=0.02, backoffRate=2))
+        told.reset(token)
+    assert [one.wait_seconds for one in news] == [0.02] * 3
+
+
 def test_a_wait_longer_than_the_time_for_the_job_ends_it_at_once() -> None:
     """The error says how long the server asks to wait."""
     first = accepted(("Operation-Location", "/operations/7"), ("Retry-After", "500"))
