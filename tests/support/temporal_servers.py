@@ -28,6 +28,7 @@ _ATTRIBUTES = (
 
 
 _LONG = "limit.historyCount.suggestContinueAsNew"
+_MOST = ("limit.numPendingActivities.error", "limit.numPendingChildExecutions.error")
 
 
 def free_port() -> int:
@@ -39,7 +40,8 @@ def free_port() -> int:
 
 class DevServer:
     """A `temporal server start-dev` at *port*, which keeps its state in *database*, if there is
-    one. *long* is the number of events from which it calls a history long.
+    one. *long* is the number of events from which it calls a history long, and *most* how many
+    activities and children it takes of a workflow.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class DevServer:
         *,
         attributes: bool = True,
         long: int | None = None,
+        most: int | None = None,
     ) -> None:
         self.address = f"127.0.0.1:{port}"
         kept = [] if database is None else ["--db-filename", str(database)]
@@ -59,6 +62,11 @@ class DevServer:
                 *("server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port)),
                 *("--log-level", "error", *kept),
                 *([] if long is None else ["--dynamic-config-value", f"{_LONG}={long}"]),
+                *(
+                    []
+                    if most is None
+                    else [f"--dynamic-config-value={one}={most}" for one in _MOST]
+                ),
                 *(word for one in named for word in ("--search-attribute", one)),
             ],
             stdout=subprocess.DEVNULL,

@@ -215,3 +215,24 @@ def test_items_wait_on_in_the_new_history_for_their_calls(impatient: str) -> Non
     outputs = next(task.output for task in run.tasks if task.name == "A")
     assert [output["body"]["of"] for output in outputs] == list(range(count))
     assert asyncio.run(histories(handles[0], world)) > 1
+
+
+@pytest.mark.parametrize("is_nested", [False, True], ids=["activities", "children"])
+def test_a_wide_run_asks_for_no_more_at_once_than_a_server_takes(
+    monkeypatch: pytest.MonkeyPatch, is_nested: bool
+) -> None:
+    """However many branches it has: the server would let nothing of it go on."""
+    monkeypatch.setattr("httptask.engines.temporal._types.MOST_AT_ONCE", 8)
+    one = (
+        {"type": "Workflow", "definition": "inner", "end": True} if is_nested else get("/things/1")
+    )
+    branches = [branch(f"T{number}", one) for number in range(30)]
+    end = {"type": "Terminate", "terminationStatus": "Completed"}
+    wide = {"type": "Parallel", "branches": branches, "nextTask": "End"}
+    definition = flow("P", {"P": wide, "End": end})
+    with dev_server(most=10) as server, api() as things:
+        world, url = TemporalWorld(server.address), things.url
+        inner = at(flow("I", {"I": get("/things/1")}), url)
+        run = world.run(at(definition, url), definitions={"inner": inner})
+    assert run.status == "Completed", run.error
+    assert len(things.received) == 30

@@ -153,6 +153,10 @@ class RunArguments(Travelling):
     """Whether the namespace has the search attributes."""
     keeps_large_values: bool = False
     """Whether there is a place for values that are too large for a history."""
+    at_once: int | None = None
+    """The most activities that are under way at once, and the most child workflows; None: as many
+    as there are, in runs of before.
+    """
     format: int = 1
     """The version of what is said here: a worker leaves a run of a newer one to others."""
     carried: dict[str, Any] | None = None

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from httptask.model.workflow import Step
     from httptask.task import ItemSource
 
-MOST_AT_ONCE = 500
-"""Items under way at once: a server of Temporal takes 2,000 activities of one workflow."""
+_MOST_AT_ONCE = 500
+"""Items of a task under way at once."""
 
 
 class ItemsVisit(ForEachVisit):
@@ -39,7 +39,7 @@ class ItemsVisit(ForEachVisit):
         so_far: ItemsSoFar,
         do: Do,
     ) -> None:
-        bounded = replace(setting, concurrency=min(setting.concurrency, MOST_AT_ONCE))
+        bounded = replace(setting, concurrency=min(setting.concurrency, _MOST_AT_ONCE))
         super().__init__(step, inputs, bounded, None, record, so_far, do)
         self._tasks = tasks
 

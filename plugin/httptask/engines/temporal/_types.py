@@ -18,6 +18,11 @@ LOCAL = frozenset(("Decision", "Terminate", "Workflow", "Wait", "Simple"))
 the workflow.
 """
 
+MOST_AT_ONCE = 1_000
+"""Activities of a run that are under way at once, and children: a server of Temporal takes 2,000 of
+each, and lets nothing of a workflow go on that asks for more.
+"""
+
 DECIDING = frozenset(("Decision",))
 """Types that look at the output of the task before."""
 

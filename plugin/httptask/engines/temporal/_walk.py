@@ -7,6 +7,7 @@ waits are timers and signals.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,8 @@ class Walk:
         """Tasks that run now, and runs inside this one."""
         self._children = 0
         """Of these, runs: each may last for days."""
+        most = arguments.at_once or sys.maxsize
+        self._turns, self._turns_of_children = asyncio.Semaphore(most), asyncio.Semaphore(most)
         self._pauses = False
         """Whether no further task is run: the history becomes too long."""
         self._is_left = False
@@ -196,22 +199,26 @@ class Walk:
 
     @asynccontextmanager
     async def _counted(self, *, is_child: bool = False) -> AsyncIterator[None]:
-        """Count a task that runs now, or a run; once the history becomes too long, none begins."""
+        """Count a task that runs now, or a run, when it is its turn; once the history becomes too
+        long, none begins.
+        """
         info = workflow.info()
-        if not self._is_too_large and not self._children and info.is_continue_as_new_suggested():
-            self._pauses = True
-        if self._pauses:
-            self._inbox.wake()
-            await self._resumes.wait()
-        self._busy += 1
-        self._children += is_child
-        try:
-            yield
-        finally:
-            self._busy -= 1
-            self._children -= is_child
+        async with self._turns_of_children if is_child else self._turns:
+            is_long = info.is_continue_as_new_suggested()
+            if is_long and not self._is_too_large and not self._children:
+                self._pauses = True
             if self._pauses:
                 self._inbox.wake()
+                await self._resumes.wait()
+            self._busy += 1
+            self._children += is_child
+            try:
+                yield
+            finally:
+                self._busy -= 1
+                self._children -= is_child
+                if self._pauses:
+                    self._inbox.wake()
 
     def _start(self, step: Step, inputs: Inputs, wait: Wait | None) -> None:
         if self._tasks.awaits_callback(step):

@@ -27,6 +27,7 @@ from httptask.building import REFERENCE, Files, references
 from httptask.engines._compiled import compiled
 from httptask.engines._item_gates import item_refusal
 from httptask.engines._nested import refuse_broken_nested
+from httptask.engines.temporal import _types
 from httptask.engines.temporal._arguments import (
     PINS_APART,
     RunArguments,
@@ -197,6 +198,7 @@ async def run_arguments(
         runtime.limits.depth,
         facts,
         {name: labels_of(one, name or title, runtime) for name, one in known.items()},
+        at_once=_types.MOST_AT_ONCE,
         format=_format(known.values(), facts.values(), has_pins=has_pins),
     )
 
