@@ -107,7 +107,7 @@ async def ends_of(world: TemporalWorld, handles: list[Handle]) -> list[WorkflowR
 
     async def one(handle: Handle) -> WorkflowRun:
         own = client.get_workflow_handle(handle.id, result_type=temporal.RunEnd)
-        return WorkflowRun.from_json((await temporal._end_of(client, own)).run)
+        return WorkflowRun.from_json((await temporal.end_of(client, own)).run)
 
     return list(await asyncio.gather(*(one(handle) for handle in handles)))
 
