@@ -238,3 +238,24 @@ def test_no_context_of_a_failure_has_what_was_masked_in_it(
     for one in chain(error):
         assert token not in repr((one, vars(one), [vars(detail) for detail in one.details]))
     assert token not in reported(error)
+
+
+def test_what_a_server_says_of_its_limits_holds_for_all_tasks_of_a_worker() -> None:
+    """They share the worker's runtime: a task that comes after a refusal waits as long as that
+    said, and says why.
+    """
+    busy = page({}, ("Retry-After", "1"), status="503 Service Unavailable")
+
+    async def main(url: str) -> HttpTaskOutcome:
+        async with runtime() as shared:
+            own = Activities(shared)
+            first = HttpTaskArguments(at(get("/a", retry={"maxAttempts": 2}), url), "A")
+            with pytest.raises(ApplicationError):
+                await environment().run(own.http_task, first)
+            second = HttpTaskArguments(at(get("/b"), url), "B")
+            outcome: HttpTaskOutcome = await environment().run(own.http_task, second)
+            return outcome
+
+    with job_server(busy, page({"ok": True})) as server:
+        outcome = asyncio.run(main(server.url))
+    assert "Retry-After" in "".join(outcome.notes or ())

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -182,6 +183,30 @@ def test_no_server_is_one_sentence(
         assert "TEMPORAL_ADDRESS" in done.err
 
 
+def test_a_profile_says_where_the_server_is(
+    command: Command,
+    temporal_address: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Temporal's own TOML file, by its own variables."""
+    monkeypatch.delenv("TEMPORAL_ADDRESS")
+    profiles = tmp_path / "temporal.toml"
+    profiles.write_text(
+        f'[profile.here]\naddress = "{temporal_address}"\n'
+        f'[profile.there]\naddress = "{temporal_address}"\nnamespace = "nowhere"\n'
+    )
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(profiles))
+    for profile, says in {
+        "here": "there is no run 'nothing' under way in the namespace 'default'",
+        "there": "has no namespace 'nowhere'",
+    }.items():
+        monkeypatch.setenv("TEMPORAL_PROFILE", profile)
+        assert says in command("cancel", "nothing", status=1).err
+    profiles.write_text("[profile")
+    assert "Temporal's configuration cannot be read" in command("cancel", "a", status=1).err
+
+
 def test_a_wrong_namespace_is_one_sentence(
     command: Command, gate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +286,18 @@ def test_operators_find_runs_by_name_version_and_provider(temporal_address: str)
     assert attributes["HttptaskDefinition"] == "Test"
     assert attributes["HttptaskVersion"] == "3"
     assert attributes["HttptaskProvider"] == ["procore"]
+
+
+def test_activities_are_called_as_their_tasks(temporal_address: str) -> None:
+    """On Temporal's page; those of items, with their number."""
+    tasks = {"B": get("/things/1", nextTask="C", forEach={"items": [7, 8]}), "C": get("/things/1")}
+    world = TemporalWorld(temporal_address)
+    with api() as server:
+        assert world.run(at(flow("B", tasks), server.url)).status == "Completed"
+    events = json.loads(world.history)["events"]
+    scheduled = [one for one in events if "activityTaskScheduledEventAttributes" in one]
+    summaries = [json.loads(b64decode(one["userMetadata"]["summary"]["data"])) for one in scheduled]
+    assert sorted(summaries) == ["B [0]", "B [1]", "C"]
 
 
 def test_a_namespace_without_the_attributes_has_the_memo() -> None:
