@@ -213,8 +213,8 @@ def test_pins_and_the_environment_travel(
 
 
 def test_what_the_engine_cannot_do_is_refused_by_name(designer: RunningDesigner) -> None:
-    """With a sentence that says what to do: a run from a task on, a list by tasks, the URL of a
-    callback; and a definition with problems starts nothing.
+    """With a sentence that says what to do: a run from a task on, a list by tasks, a file
+    that only the page has; and a definition with problems starts nothing.
     """
     assert designer.client.get("config").json()["takesHistory"] is False
     run_id = begun(designer, definition=flow("G", {"G": {"type": "Simple", "end": True}}))
@@ -225,6 +225,14 @@ def test_what_the_engine_cannot_do_is_refused_by_name(designer: RunningDesigner)
     assert "leave out 'task'" in refusal(client.get("runs", params={"task": "G"}))
     broken = client.post("runs", json={"definition": flow("A", {"A": get("/a", nextTask="B")})})
     assert "Nothing was run" in refusal(broken, 422, "definition")
+    upload = client.post(
+        "uploads?name=a.bin", content=b"\0", headers={"Content-Type": "a/b"}
+    ).json()
+    sends = get("/a")
+    sends["httpRequest"] |= {"method": "POST", "body": upload}
+    sent = client.post("runs", json={"definition": flow("A", {"A": sends})})
+    assert "the file 'a.bin' was chosen in the page" in refusal(sent)
+    assert "save the definition" in refusal(sent)
     assert [one["id"] for one in client.get("runs").json()["items"]] == [run_id]
 
 
@@ -232,7 +240,7 @@ def test_a_run_that_no_worker_takes_says_so_and_goes_on_without_the_designer(
     tmp_path: Path, folder: Path, task_queue: str, temporal_address: str
 ) -> None:
     """Whoever follows it is told what to start. The next designer lists it, and follows it to its
-    end when a worker has come.
+    end when a worker has come. What it has read of a run that has ended needs no worker any more.
     """
     definition = flow("W", {"W": {"type": "Wait", "seconds": 0, "end": True}})
     with running_designer(tmp_path, workflows=folder, engine="temporal") as first:
@@ -240,12 +248,13 @@ def test_a_run_that_no_worker_takes_says_so_and_goes_on_without_the_designer(
         note = told(first, run_id, lambda name, event: "note" in event)["note"]
         assert f"no worker takes runs of the task queue '{task_queue}'" in note
         assert shown(first, run_id)["note"] == note
-    with (
-        running_designer(tmp_path, workflows=folder, engine="temporal") as second,
-        worker_process(temporal_address, task_queue),
-    ):
+    with running_designer(tmp_path, workflows=folder, engine="temporal") as second:
         assert [one["id"] for one in second.client.get("runs").json()["items"]] == [run_id]
-        assert followed(second, run_id)[-1][1]["status"] == "Completed"
+        with worker_process(temporal_address, task_queue):
+            assert followed(second, run_id)[-1][1]["status"] == "Completed"
+            run, output = shown(second, run_id), value(second, run_id, task="W")
+        assert "note" not in run
+        assert (shown(second, run_id), value(second, run_id, task="W")) == (run, output)
 
 
 @pytest.mark.usefixtures("worker")

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from httptask.building import REFERENCE, references
 from httptask.designer._event_stream import EventStream
 from httptask.designer._live_run import LiveRun
 from httptask.designer._problems import Refused
@@ -67,6 +68,7 @@ class RunsOnServer:
 
     async def start(self, start: Start, request: Request) -> str:
         """Start a run, and return its id. Raises `DefinitionError`."""
+        _refuse_uploads(start)
         options = RunOptions(
             start.input,
             start.variables,
@@ -144,3 +146,16 @@ class RunsOnServer:
 
     async def aclose(self) -> None:
         """Do nothing: streams end with who listens to them."""
+
+
+def _refuse_uploads(start: Start) -> None:
+    """Raise `Refused` for a file that only this designer has."""
+    for _, value in references([start.definition.to_json(), start.input]):
+        reference = value[REFERENCE]
+        if isinstance(reference, Mapping) and "upload" in reference:
+            raise Refused(
+                "run",
+                f"the file {str(reference.get('name', ''))[:100]!r} was chosen in the page, and"
+                " workers do not have it: save the definition, which puts the file into the folder"
+                " of files, or name one of that folder. Nothing was run",
+            )

@@ -22,14 +22,23 @@ T = TypeVar("T")
 
 
 class RunReader:
-    """Reads the run of *handle*, of which its workers tell."""
+    """Reads the run of *handle*, of which its workers tell: within *patience*."""
 
-    def __init__(self, handle: WorkflowHandle[Any, Any]) -> None:
+    def __init__(self, handle: WorkflowHandle[Any, Any], patience: timedelta = PATIENCE) -> None:
         self._handle = handle
+        self._patience = patience
         self.tasks: list[TaskRun] = []
         """The entries of its history that have been read."""
         self.hindrance = ""
         """Why the last question had no answer; empty: it had one."""
+        self._count = 0
+
+    @property
+    def has_all(self) -> bool:
+        """Whether the last answer was the end of the history. Each question about a run that has
+        ended lets a worker replay it.
+        """
+        return len(self.tasks) >= self._count
 
     async def more(self) -> list[TaskRun]:
         """Return the next entries of the history, as many as an answer holds; none where there is
@@ -38,6 +47,7 @@ class RunReader:
         answer = await self._asked("tasks", TaskRuns, len(self.tasks))
         entries = [TaskRun.from_json(value) for value in answer.tasks] if answer else []
         self.tasks += entries
+        self._count = answer.count if answer else 0
         return entries
 
     async def under_way(self) -> list[TaskRun]:
@@ -48,7 +58,7 @@ class RunReader:
     async def _asked(self, query: str, result_type: type[T], *arguments: Any) -> T | None:
         try:
             answer: T = await self._handle.query(
-                query, args=arguments, result_type=result_type, rpc_timeout=PATIENCE
+                query, args=arguments, result_type=result_type, rpc_timeout=self._patience
             )
         except (RPCError, WorkflowQueryFailedError) as error:
             self.hindrance = str(error)

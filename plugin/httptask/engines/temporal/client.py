@@ -278,7 +278,7 @@ async def follow_run(
     finally:
         result.cancel()
     run = WorkflowRun.from_json(result.result().run)
-    while await _told(reader, options, noted):
+    while await _told(reader, options, noted) and not reader.has_all:
         pass
     rest = run.tasks[len(reader.tasks) :]
     if noted is not None:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from temporalio.client import WorkflowExecutionStatus
@@ -41,14 +41,17 @@ from httptask.protocols import RunOptions
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowExecution, WorkflowHandle
 
-    from httptask.model.workflow import Signal
+    from httptask.model.workflow import Signal, TaskRun
     from httptask.task import Runtime
 
 __all__ = ["ServerRuns", "see_server"]
 
 _NEW = 10
 """Runs started here that are looked up one by one: a server lists them after a while."""
-_RUNNING = WorkflowExecutionStatus.RUNNING
+_READ = 4
+"""Runs that have ended and were read here: whoever looks at one looks at each of its visits."""
+_REPLAYED = timedelta(seconds=10)
+"""How long a worker may take to tell of a run that has ended, which it replays."""
 
 
 async def see_server() -> None:
@@ -69,6 +72,7 @@ class ServerRuns:
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
         self._new: deque[str] = deque(maxlen=_NEW)
+        self._read: deque[KeptRun] = deque(maxlen=_READ)
 
     async def _connected(self) -> Client:
         async with self._connecting:
@@ -115,24 +119,43 @@ class ServerRuns:
 
     async def run(self, workflow_id: str) -> KeptRun | None:
         """Return the run with its tasks; None where there is none of this task queue."""
+        read = next((run for run in self._read if run.workflow_id == workflow_id), None)
+        if read is not None:
+            return read
         described = await self._described(workflow_id)
         if described is None:
             return None
-        (kept, handle), client = described, await self._connected()
-        reader, note = RunReader(handle), await lack_of_workers(client, self._queue)
-        while note is None and await reader.more():
+        kept, handle = described
+        lack = await lack_of_workers(await self._connected(), self._queue)
+        if kept.status != "Running":
+            return await self._ended(kept, handle, lack)
+        reader = RunReader(handle)
+        under_way: list[TaskRun] = []
+        if lack is None:
+            while await reader.more() and not reader.has_all:
+                pass
+            under_way = await reader.under_way()
+        tasks = (*reader.tasks, *under_way)
+        note = lack or _silence(reader)
+        return replace(kept, status=status_of(tasks), tasks=tasks, note=note)
+
+    async def _ended(
+        self, kept: KeptRun, handle: WorkflowHandle[Any, RunEnd], lack: str | None
+    ) -> KeptRun:
+        """Return *kept*, which has ended, with its tasks; for *lack* of workers, as the server has
+        them.
+        """
+        reader = RunReader(handle, _REPLAYED)
+        while lack is None and await reader.more() and not reader.has_all:
             pass
-        if kept.status == "Running":
-            under_way = await reader.under_way() if note is None else []
-            tasks = (*reader.tasks, *under_way)
-            status, ended = status_of(tasks), {}
-        else:
-            run = WorkflowRun.from_json((await end_of(client, handle)).run)
-            tasks = (*reader.tasks, *run.tasks[len(reader.tasks) :])
-            status = run.status if kept.status == "Failed" else kept.status
-            ended = _end(run, status)
-        note = note or _silence(reader)
-        return replace(kept, status=status, tasks=tasks, ended=ended, note=note)
+        run = WorkflowRun.from_json((await end_of(await self._connected(), handle)).run)
+        status = run.status if kept.status == "Failed" else kept.status
+        tasks = (*reader.tasks, *run.tasks[len(reader.tasks) :])
+        note = lack or _silence(reader)
+        whole = replace(kept, status=status, tasks=tasks, ended=_end(run, status), note=note)
+        if note is None:
+            self._read.append(whole)
+        return whole
 
     async def _described(
         self, workflow_id: str

@@ -102,7 +102,7 @@ function Shown({ run, store }: { run: ShownRun; store: Store }) {
         {!goesOn && <button class="quiet" onClick={() => void store.runs.again(run.id)}>Run again</button>}
       </div>
       {run.status === "Interrupted" && <p class="muted small">It was stopped, or its server ended. Go on repeats no task that ended; Run again begins anew with the same input.</p>}
-      {run.note && goesOn && <Note kind="warning" title="There is no news of the run">{run.note}</Note>}
+      {run.note && <Note kind="warning" title={goesOn ? "There is no news of the run" : "Not all of the run is known here"}>{run.note}</Note>}
       {run.error && run.status !== "Cancelled" && <Note kind="error" title={run.status === "TimedOut" ? "The run took too long" : "The run failed"}>{store.named(run.error)}</Note>}
       <ol class="visits" aria-label="Tasks of the run">
         {run.visits.map((each) => (
