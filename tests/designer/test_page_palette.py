@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from designer import running_designer, thing_endpoint
-from designer_page.browser import TWO_ON_A_LINE, DesignerPage, definition_page, designer_page
+from designer_page.browser import (
+    FOUND,
+    TWO_ON_A_LINE,
+    DesignerPage,
+    definition_page,
+    designer_page,
+)
 from httptask import hookimpl
 from httptask.plugins import plugin_manager
 
@@ -114,6 +120,30 @@ def test_enter_takes_what_has_the_words_when_no_endpoint_has(
         release()
         expect(page.page.get_by_label("Seconds", exact=True)).to_be_focused()
     assert "Wait" in tasks(page, folder)
+
+
+def test_the_form_of_what_is_likely_taken_is_asked_ahead(page: DesignerPage) -> None:
+    """It is there when somebody takes it, and is not asked for again; where the first answer was
+    none, it is.
+    """
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(body="no JSON")
+        else:
+            route.continue_()
+
+    page.intercept("**/endpoints/*/form", answer)
+    for forms in (2, 3):
+        page.page.keyboard.press("Control+k")
+        expect(offered(page).first).to_contain_text("email communication")
+        while not asked or len(asked) == 2:
+            page.page.wait_for_timeout(10)
+        page.page.locator(FOUND).first.click()
+        expect(page.page.locator(".head .of")).to_contain_text("email communication")
+        assert len(asked) == forms
 
 
 def test_commands_are_done_where_the_keyboard_was(page: DesignerPage, folder: Path) -> None:

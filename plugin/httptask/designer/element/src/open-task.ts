@@ -47,6 +47,8 @@ export class OpenTask {
   /** The pointer of the field that was changed last. */
   private field: string | undefined;
   private opening = 0;
+  /** What was asked ahead, of an endpoint that is not taken yet. */
+  private expected: { id: string; told: ReturnType<OpenTask["asked"]> } | null = null;
 
   /** The sample input as JSON; "" for none. */
   get input(): string {
@@ -77,6 +79,7 @@ export class OpenTask {
   pick(how: "new" | "change", place: InsertPoint | null = null): void {
     this.commit();
     this.place = place;
+    this.expected = null;
     this.picking = how;
     this.store.focusWanted = "search";
     if (this.name === null) this.store.pane = "request";
@@ -96,6 +99,21 @@ export class OpenTask {
     return place ? place.insert(definition, name, task) : flow.insert(definition, name, task, this.name);
   }
 
+  /** What is asked for the endpoint *id*, and for the open task where that is to be changed. */
+  private asked(id: string) {
+    const { api, workflow } = this.store;
+    const old = this.picking === "change" ? flow.find(workflow.working, this.name!)?.task : undefined;
+    return Promise.all([api.endpoint(id), api.form(id), old && api.changed(id, old), old] as const);
+  }
+
+  /** Ask for the endpoint *id*, which somebody is likely to take. */
+  expect(id: string): void {
+    if (this.expected?.id === id) return;
+    const told = this.asked(id);
+    told.catch(() => {}); // whoever takes it asks again
+    this.expected = { id, told };
+  }
+
   /** Take the endpoint that was found: as a new task, or for the current one. */
   async take(id: string): Promise<void> {
     const opening = ++this.opening;
@@ -103,8 +121,10 @@ export class OpenTask {
     this.loading = true;
     this.store.update();
     try {
-      const old = name === null ? undefined : flow.find(this.store.workflow.working, name)?.task;
-      const [endpoint, { prefill, form }, change] = await Promise.all([this.store.api.endpoint(id), this.store.api.form(id), old && this.store.api.changed(id, old)]);
+      const { expected } = this;
+      this.expected = null;
+      const told = expected?.id === id ? await expected.told.catch(() => null) : null;
+      const [endpoint, { prefill, form }, change, old] = told ?? (await this.asked(id));
       if (opening !== this.opening) return;
       this.commit();
       this.picking = null;

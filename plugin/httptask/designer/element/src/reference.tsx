@@ -1,5 +1,5 @@
 // The API reference of the chosen endpoint, as its description says it. It follows the field that has the focus.
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { child, segments } from "./json";
 import { GROUP_TITLES } from "./task-form";
 import type { Endpoint, Row } from "./types";
@@ -11,6 +11,9 @@ const GROUPS: Record<string, string> = { path: "pathParameters", header: "header
 export function Reference(_: object) {
   const { store } = useUi();
   const { endpoint } = store.task;
+  const [isDue, setDue] = useState(false);
+  useLayoutEffect(() => { afterPaint(() => setDue(true)); }, []); // the form beside it goes first
+  if (!isDue) return null;
   if (!endpoint)
     return <Empty text="No endpoint chosen yet: search for one (Ctrl+K)." />;
   const { item, docs, security, responses } = endpoint;

@@ -10,6 +10,8 @@ import type { Failure, Found } from "./types";
 import { Empty, Failed, Icon, IconButton, Marked, Method, typed, useUi } from "./ui";
 
 const TYPING_PAUSE = 60;
+/** In milliseconds: arrows and the pointer pass over endpoints that nobody takes. */
+const PASSED_BY = 60;
 /** Of more endpoints than this, none is listed before somebody has asked for one. */
 const FEW = 8;
 
@@ -96,6 +98,14 @@ function Box({ children }: { children?: ComponentChildren }) {
       asked.abort();
     };
   }, [query]);
+
+  const likely = choices[active];
+  const expected = likely && "id" in likely ? likely.id : null;
+  useLayoutEffect(() => {
+    if (expected === null || store.task.loading) return;
+    const timer = setTimeout(() => store.task.expect(expected), active ? PASSED_BY : 0);
+    return () => clearTimeout(timer);
+  }, [expected]);
 
   const paste = (text: string) => {
     setQuery("");

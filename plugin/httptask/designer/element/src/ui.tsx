@@ -24,7 +24,7 @@ export const afterPaint = (act: () => void): unknown => requestAnimationFrame(()
 /** Radio buttons, in a form of their own: without one, Chromium keeps those of a shadow root, and all around them, when they are gone. */
 export const Radios = (props: JSX.HTMLAttributes<HTMLDivElement>) => <form class="radios" onSubmit={(event) => event.preventDefault()}><div role="radiogroup" {...props} /></form>;
 
-const AT_ONCE = 24;
+const AT_ONCE = 20;
 /** How many of *count* things to draw: what is further down than anybody sees comes behind the first paint. */
 export function useMost(count: number, atOnce = AT_ONCE): number {
   const [most, setMost] = useState(atOnce);
