@@ -1,9 +1,9 @@
-"""The interpreter: which tasks of a run should be running now, or how the run ended.
+"""The interpreter: decides which tasks of a run should be running now, and how the run ended.
 
-Pure: no clock, no I/O, no randomness. A `RunState` goes forward one result at a time, and what a
-result costs does not depend on how many came before. The same definition and the same results
-always lead to the same state, so a durable engine rebuilds it from the results after a crash: that
-is all `next_steps` does.
+Pure: no clock, no I/O, no randomness. A `RunState` advances one result at a time; the cost of a
+result does not depend on the number of results before. The same definition and the same results
+always lead to the same state, so a durable engine can rebuild the state from the results after a
+crash, with `next_steps`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from httptask.workflow._progress import News, Progress
 from httptask.workflow._tracks import Key, Parallel, Track, around, under_way
 
 MAX_STEPS = Limits().steps
-"""Tasks one run may execute, when nobody says otherwise."""
+"""The default number of tasks that a run may execute."""
 
 
 def next_steps(
@@ -32,34 +32,35 @@ def next_steps(
     steps: int = MAX_STEPS,
     began_at: str | None = None,
 ) -> Progress:
-    """Return what a run of *definition* should do now, *results* being its history in order of
-    completion. *began_at* is the time when the run began, RFC 3339 in UTC.
+    """Return what a run of *definition* should do after *results*, in order of completion.
 
-    This rebuilds the run's state from its results. An engine that keeps a `RunState` pays for each
-    result once.
+    *steps* is the number of tasks the run may execute, *began_at* the time when it began (RFC 3339,
+    UTC). This rebuilds the run's state each time; an engine that keeps a `RunState` processes each
+    result only once.
     """
     return RunState.of(definition, results, steps=steps, began_at=began_at).progress
 
 
 _Move = tuple[Track, Any]
-"""A track, and the name of the task it goes to."""
+"""A track, and the name of its next task."""
 
 
 class RunState:
-    """The state of one run of *definition*: goes forward with each result that `record` is told of.
+    """The state of one run of *definition*. Each call of `record` advances it by one result.
 
-    A run that executes more than *steps* tasks fails: a loop without end. The first result that
-    failed or terminated decides how the run ends, whatever comes after it.
+    A run that executes more than *steps* tasks fails, because it is probably in an endless loop.
+    The first failure without a route, or the first Terminate, ends the run; later results are
+    ignored.
 
-    A failed task goes on by its `onError`, with `{"error": ...}` as its output. Without a route
-    that matches, it fails the Parallel that it is inside of, which may have a route, and so on
-    outwards; the other branches are stopped. What no route takes fails the run.
+    A failed task continues by its `onError` route, with the output `{"error": ...}`. Without a
+    matching route, the Parallel around it fails, its other branches are stopped, and its `onError`
+    applies, and so on outwards. Without any matching route, the run fails.
 
-    A Parallel completes with `{startTask of a branch: output of the task that ended the branch}`. A
-    run's output is that of its last task, or what a Terminate gives; a Terminate without
-    `workflowOutput` passes on the task's before it.
+    A Parallel completes with `{startTask of a branch: output of the task that ended the branch}`.
+    The run's output is the output of its last task, or the `workflowOutput` of a Terminate; without
+    `workflowOutput`, it is the output of the task before the Terminate.
 
-    *definition* must be one that `problems` finds no error in.
+    *definition* must have no errors, see `problems`.
     """
 
     def __init__(
@@ -71,22 +72,22 @@ class RunState:
     ) -> None:
         self._budget = steps
         self._time = began_at
-        """That of the last result: a state has no clock."""
+        """The end of the last result, used as the current time: a state has no clock."""
         self._executed = 0
         self._visits: Counter[str] = Counter()
         self._active: dict[Key, tuple[Track, Step | Wait]] = {}
         self._early: dict[Key, TaskRun] = {}
-        """Results that came before the run got to their steps."""
+        """Results that were recorded before the run reached their steps."""
         self._known: set[Key] = set()
-        """Parallel tasks that the results tell of."""
+        """The Parallel tasks that are among the results."""
         self._joined: dict[Key, TaskRun] = {}
-        """Parallel tasks that ended and that the results do not tell of yet."""
+        """The ended Parallel tasks that are not among the results yet."""
         self._end: Progress | None = None
         self._news = News()
         self._root = Track(own_scope(definition), None, None)
         self._follow(self._root, self._root.scope.start)
         self.begun = self._news.told(self._end)
-        """What the run starts with."""
+        """The first steps of the run, before any result."""
 
     @classmethod
     def of(
@@ -97,21 +98,17 @@ class RunState:
         steps: int = MAX_STEPS,
         began_at: str | None = None,
     ) -> RunState:
-        """Rebuild the state that a run of *definition* has after *results*, in order of
-        completion.
-        """
+        """Return the state of a run of *definition* after *results*, in order of completion."""
         state = cls(definition, steps=steps, began_at=began_at)
         for run in results:
             state.record(run)
         return state
 
     def record(self, run: TaskRun) -> Progress:
-        """Take the result *run*, and return what it changes: new steps, waits and Parallel tasks,
-        or the run's end.
+        """Apply the result *run*; return what it changes: new steps and waits, or the run's end.
 
-        A result with the status `InProgress` counts as not there, and so does a second one of the
-        same visit, and what comes after the run's end. A result may come before the run gets to its
-        step; it is kept until then.
+        A result is ignored if its status is `InProgress`, if the visit has a result already, or if
+        the run has ended. A result that comes before the run reaches its step is kept until then.
         """
         self._news = News()
         key = (run.name, run.visit)
@@ -135,8 +132,9 @@ class RunState:
 
     @property
     def progress(self) -> Progress:
-        """The whole of how far the run is, in the definition's order. Costs what is under way;
-        `record` tells the news.
+        """The complete progress of the run, in the definition's order.
+
+        Its cost grows with the number of running tasks; `record` returns only the changes.
         """
         joined = tuple(self._joined.values())
         if self._end is not None:
@@ -148,34 +146,36 @@ class RunState:
                 error=self._end.error,
                 cause=self._end.cause,
             )
-        everything = list(under_way(self._root))
-        active = [self._active[at][1] for at in everything if not isinstance(at, Parallel)]
+        running = list(under_way(self._root))
+        active = [self._active[item][1] for item in running if not isinstance(item, Parallel)]
         return Progress(
             "Running",
             steps=tuple(step for step in active if isinstance(step, Step)),
             waits=tuple(step for step in active if isinstance(step, Wait)),
             joined=joined,
-            parallels=tuple(at.run for at in everything if isinstance(at, Parallel)),
+            parallels=tuple(item.run for item in running if isinstance(item, Parallel)),
         )
 
-    # Going forward
+    # Advancing
 
     def _follow(self, track: Track, name: Any) -> None:
         self._proceed([(track, name)])
 
     def _proceed(self, moves: list[_Move]) -> None:
-        """Make *moves*, the first one first, and those that follow from them, until every track is
-        under way or ended.
+        """Make *moves* and all moves that follow from them, in order.
+
+        Afterwards every track has a running task, or has ended. It is a loop and not a recursion,
+        because a run may have thousands of moves.
         """
         moves.reverse()
         while moves and self._end is None:
             track, name = moves.pop()
-            # A result that came early may have failed the Parallel that *track* is inside of.
+            # A move before this one, with an early result, may have failed a Parallel around it.
             if not any(parallel.has_failed for parallel in around(track)):
                 moves.extend(reversed(self._visited(track, name)))
 
     def _visited(self, track: Track, name: Any) -> list[_Move]:
-        """Let *track* visit the task called *name*, and return the moves that follow at once."""
+        """Start the visit of the task *name* on *track*; return the moves that follow at once."""
         task = track.scope.tasks.get(name)
         if task is None:
             where = track.scope.pointer or "the definition"
@@ -201,17 +201,17 @@ class RunState:
         track.at = step.key
 
     def _left(self, track: Track, step: Step | Wait, run: TaskRun) -> list[_Move]:
-        """Let *track* leave *step*, whose result is *run*, and return the moves that follow."""
+        """Apply *run*, the result of *step*, to *track*; return the moves that follow."""
         if run.status == "Waiting":
             wait = Wait.of(step, run)
-            if self._is_affordable(track):  # a task that waits for ever is a loop without end, too
+            if self._is_affordable(track):  # each wait counts, so that endless waiting ends, too
                 self._activate(track, wait)
                 self._news.waits.append(wait)
             return []
         return self._onward(track, step.definition, run)
 
     def _onward(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
-        """Let *track* go on from *task*, whose visit *run* has ended."""
+        """Move *track* on from *task*, whose visit has ended with *run*."""
         track.at = None
         if run.status == "Failed":
             return self._failed(track, task, run)
@@ -220,9 +220,7 @@ class RunState:
             return []
         if run.type != "Decision":
             track.before = run.key
-        if (
-            run.next_task is not None
-        ):  # a Decision says where to go; it has nothing to say of its own
+        if run.next_task is not None:  # a Decision: no output, the one before stays
             return [(track, run.next_task)]
         track.output = run.output
         if task.get("end") is True:
@@ -235,7 +233,7 @@ class RunState:
         return [(track, task["nextTask"])]
 
     def _forked(self, parallel: Parallel, branches: list[Scope]) -> list[_Move]:
-        """Start a track for each of *branches*."""
+        """Start a track for each of *branches*; return their first moves."""
         parallel.track.at = parallel
         parallel.branches = [
             Track(branch, parallel, parallel.track.output, parallel.track.before)
@@ -246,7 +244,7 @@ class RunState:
         return [(branch, branch.scope.start) for branch in parallel.branches] or self._met(parallel)
 
     def _arrived(self, track: Track) -> list[_Move]:
-        """Note that *track* came to its end. The last branch of a Parallel ends that one, too."""
+        """Record the end of *track*; the end of the last branch completes its Parallel."""
         parallel = track.parallel
         if parallel is None:
             self._end = Progress("Completed", output=track.output)
@@ -255,13 +253,14 @@ class RunState:
         return [] if parallel.running else self._met(parallel)
 
     def _met(self, parallel: Parallel) -> list[_Move]:
-        """Complete *parallel*, every branch of which has ended, and go on behind it."""
+        """Complete *parallel*, whose branches have all ended; return the moves that follow."""
         output = {str(branch.scope.start): branch.output for branch in parallel.branches}
         run = TaskRun(parallel.run.name, parallel.run.visit, "Parallel", "Completed", output=output)
         self._join(run)
         return self._onward(parallel.track, parallel.task, run)
 
     def _join(self, run: TaskRun) -> None:
+        """Record *run*, the end of a Parallel, unless the results contain the Parallel already."""
         run = replace(run, ended_at=self._time)
         if run.key not in self._known:
             self._joined[run.key] = run
@@ -270,44 +269,46 @@ class RunState:
     # Failures
 
     def _failed(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> list[_Move]:
-        """Follow the route of *task* for the failure *run*; else fail the Parallel tasks around
-        it, inner ones first, up to one that has a route; else fail the run.
+        """Return the move along the `onError` route that matches the failure *run* of *task*.
+
+        Without one, fail the Parallel tasks around, inner ones first, up to one with a matching
+        route; without any, end the run as failed.
         """
         reason = (run.error or {}).get("message") or "it failed and does not say why"
         error = f"task {run.name!r} failed: {reason}"
         failed: list[Parallel] = []
-        at, failure = track, run
+        current, failure = track, run
         while (target := error_route(task, failure.error)) is None:
-            parallel = at.parallel
+            parallel = current.parallel
             if parallel is None:
                 self._end_failed(failed, error, run)
                 return []
             failure = replace(parallel.run, status="Failed", error=_branch_error(error, run))
             self._join(failure)
             failed.append(parallel)
-            at, task = parallel.track, parallel.task
+            current, task = parallel.track, parallel.task
         if failed:
             self._stop_branches(failed[-1], failed)
-        at.at = None
-        at.output, at.before = failed_output(failure.error), failure.key
-        return [(at, target)]
+        current.at = None
+        current.output, current.before = failed_output(failure.error), failure.key
+        return [(current, target)]
 
     def _stop_branches(self, parallel: Parallel, failed: Collection[Parallel]) -> None:
-        """End what is under way in the branches of *parallel*, but for those that have *failed*."""
-        ended = {id(one) for one in failed}
+        """Stop everything that is running in *parallel*, except the Parallel tasks in *failed*."""
+        ended = {id(inner) for inner in failed}
         parallel.has_failed = True
         for branch in parallel.branches:
-            for at in reversed(list(under_way(branch))):
-                if not isinstance(at, Parallel):
-                    del self._active[at]
-                    self._news.stopped.append(at)
-                elif id(at) not in ended:
-                    self._news.stopped.append(at.run.key)
+            for item in reversed(list(under_way(branch))):
+                if not isinstance(item, Parallel):
+                    del self._active[item]
+                    self._news.stopped.append(item)
+                elif id(item) not in ended:
+                    self._news.stopped.append(item.run.key)
 
     # Ends of the whole run
 
     def _fail(self, track: Track, error: str) -> None:
-        """End the run for what no route can take: the definition, or the budget, is at fault."""
+        """End the run as failed because of the definition or the budget; no route can match."""
         failed = list(around(track))
         for parallel in failed:
             self._join(replace(parallel.run, status="Failed", error=_branch_error(error)))
@@ -328,15 +329,13 @@ class RunState:
         )
 
     def _stopped(self, failed: list[Parallel]) -> tuple[TaskRun, ...]:
-        """Return the Parallel tasks that are under way when the run ends; *failed* ones have
-        ended.
-        """
+        """Return the Parallel tasks that the end of the run stops; *failed* ones have ended."""
         failures = {id(parallel) for parallel in failed}
-        parallels = [at for at in under_way(self._root) if isinstance(at, Parallel)]
+        parallels = [item for item in under_way(self._root) if isinstance(item, Parallel)]
         return tuple(parallel.run for parallel in parallels if id(parallel) not in failures)
 
     def _is_affordable(self, track: Track) -> bool:
-        """Count one more execution; end the run when it is one too many."""
+        """Count one more executed task; end the run if the budget is exceeded."""
         self._executed += 1
         if self._executed > self._budget:
             self._fail(track, self._over_budget())
@@ -356,8 +355,10 @@ class RunState:
 
 
 def _branch_error(error: str, cause: TaskRun | None = None) -> dict[str, Any]:
-    """Return the error of a Parallel in which *error* happened: that of its *cause*, class and
-    result included, so that routes and expressions treat it alike.
+    """Return the error of a Parallel with a failed branch, as JSON.
+
+    It has the fields of *cause*'s error, so that routes match on its class and expressions can read
+    its result.
     """
     inner = dict(cause.error or {}) if cause is not None else {}
     task = {"task": cause.name} if cause is not None else {}

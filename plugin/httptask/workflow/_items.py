@@ -1,4 +1,4 @@
-"""The items of a task with `forEach`: which are to be done next. Pure; small state that travels."""
+"""The state of a task with `forEach`: decides which items start next. Pure, small, and JSON."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from httptask.model.for_each import ItemCounts
 
 
 class Items:
-    """Where the items of one visit are: *count* of them, at most *concurrency* under way at once.
+    """The state of the *count* items of one visit, of which at most *concurrency* run at once.
 
-    An engine starts those that `begun` and `record` name, and tells `record` of each that ended.
-    Items start in order, so the ones under way are always the lowest that have not ended: a state
-    rebuilt from the results, in whatever order they came, is the same. With *stops* the first
-    failure ends it: those under way are then to be stopped.
+    An engine starts the items that `begun` and `record` return, and calls `record` for each ended
+    item. Items start in order, so that the running items are always the first ones that have not
+    ended: the state rebuilt from results is the same, whatever their order. With *stops*, the first
+    failure ends the visit, and the engine stops the running items.
     """
 
     def __init__(self, count: int, concurrency: int, *, stops: bool) -> None:
@@ -26,19 +26,20 @@ class Items:
         self._under_way: set[int] = set()
         self._next = 0
         self.failed_at: int | None = None
-        """The index of the failure that ended it, if one did."""
+        """The index of the failed item that ended the visit; None: no failure has."""
         self.begun = self._started()
-        """The indices that it starts with."""
+        """The indices of the first items to start."""
 
     @classmethod
     def of(
         cls, count: int, concurrency: int, results: Iterable[tuple[int, bool]], *, stops: bool
     ) -> Self:
-        """Rebuild the state after *results*: index, and whether the item failed."""
+        """Return the state after *results*: pairs of an index and whether the item failed."""
         items = cls(count, concurrency, stops=stops)
         early: dict[int, bool] = {}
         for index, has_failed in results:
-            # An item that a replay has not started yet ended in the run that it replays.
+            # Items may have ended in another order than they started: a result waits here until
+            # its item has started in this replay.
             early[index] = has_failed
             while ready := early.keys() & items._under_way:
                 first = min(ready)
@@ -46,10 +47,10 @@ class Items:
         return items
 
     def record(self, index: int, *, has_failed: bool) -> tuple[int, ...]:
-        """Take the end of the item *index*, and return the indices that start now.
+        """Record the end of the item *index*; return the indices of the items to start now.
 
-        A second end of the same item counts as not there, and so does one after a failure ended
-        all. Raises `ValueError` for an item that was never started.
+        A second end of the same item is ignored, and so is every end after the visit has ended.
+        Raises `ValueError` for an item that was not started.
         """
         if not 0 <= index < self._next:
             raise ValueError(f"the item {index} was not started")
@@ -67,21 +68,21 @@ class Items:
 
     @property
     def under_way(self) -> tuple[int, ...]:
-        """The indices that should be under way, or are to be stopped, in order."""
+        """The sorted indices of the running items; after a failure, of the items to stop."""
         return tuple(sorted(self._under_way))
 
     @property
     def is_ended(self) -> bool:
-        """Whether no item is to be done any more."""
+        """Whether the visit has ended."""
         return self.failed_at is not None or not self._under_way
 
     @property
     def counts(self) -> ItemCounts:
-        """How many have ended."""
+        """The number of items, of completed and of failed ones."""
         return ItemCounts(self._count, self._completed, self._failed)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the state: as long as there are items under way, however many there are."""
+        """Return the state as JSON; its size depends only on the number of running items."""
         return {
             **self.counts.to_json(),
             "next": self._next,
@@ -93,7 +94,7 @@ class Items:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the state of which `to_json` made *value*; those under way are to be done."""
+        """Return the state from *value*, a result of `to_json`; the running items start again."""
         items = cls(value["count"], value["concurrency"], stops=value["stops"])
         items._completed, items._failed = value["completed"], value["failed"]
         items._next, items._under_way = value["next"], set(value["underWay"])
@@ -102,6 +103,7 @@ class Items:
         return items
 
     def _started(self) -> tuple[int, ...]:
+        """Start as many items as *concurrency* allows, and return their indices."""
         if self._next >= self._count:
             return ()
         free = self._concurrency - len(self._under_way)

@@ -1,5 +1,5 @@
-"""Which tasks have run when a task starts, and which run after it: what its expressions may read,
-and who may read its answer.
+"""The tasks before and after a task: those whose output it can read, and those that can read its
+output.
 """
 
 from __future__ import annotations
@@ -17,21 +17,20 @@ from httptask.workflow._routes import arrows_of
 
 @dataclass(frozen=True, slots=True)
 class EarlierTask:
-    """A task on a route that leads to another one."""
+    """A task on a route that leads to another task."""
 
     name: str
     task: Mapping[str, Any]
     certain: bool
-    """It has run on every route."""
+    """Whether the task has run on every route."""
 
 
 def earlier_tasks(definition: WorkflowDefinition, name: str) -> list[EarlierTask]:
     """Return the tasks that may have ended when the task *name* starts, the nearest ones first.
 
-    Those are the tasks on the routes to it, those in the branches of a Parallel on such a route,
-    and, of a task in a branch, what comes before its Parallel. A task in a loop comes before
-    itself. What runs in another branch at the same time is left out: whether it has ended cannot be
-    told.
+    They are the tasks on the routes to *name*, including those in branches, and, if *name* is in a
+    branch, the tasks before its Parallel. A task in a loop comes before itself. Tasks of parallel
+    branches are left out: whether they have ended is unknown.
     """
     earlier: list[EarlierTask] = []
     for scope, task_name in _around(definition, name):
@@ -40,8 +39,9 @@ def earlier_tasks(definition: WorkflowDefinition, name: str) -> list[EarlierTask
 
 
 def later_tasks(definition: WorkflowDefinition, name: str) -> list[str]:
-    """Return the names of the tasks that may read what the task *name* put out: those to which it
-    is an earlier one.
+    """Return the names of the tasks that may read the output of the task *name*.
+
+    They are the tasks for which *name* is among the `earlier_tasks`.
     """
     later: dict[str, None] = {}
     for scope, task_name in _around(definition, name):
@@ -54,18 +54,19 @@ def later_tasks(definition: WorkflowDefinition, name: str) -> list[str]:
 
 
 def last_tasks(definition: WorkflowDefinition, decision: str) -> list[Arrival | None]:
-    """Return the ways on which a task ran whose output is `$` in the conditions of *decision*; None
-    is the start of the run, whose input it is then. What comes before a Parallel is left out.
+    """Return the arrivals from the tasks whose output may be `$` in the conditions of *decision*.
+
+    None: `$` may be the input of the run. The output before a Parallel is left out.
     """
     for scope, name in _around(definition, decision):
         arrivals = last_before(name, scope.start, arrivals_of(scope))
-        return [one for one in arrivals if one is not None or not scope.depth]
+        return [arrival for arrival in arrivals if arrival is not None or not scope.depth]
     return []
 
 
 def _around(definition: WorkflowDefinition, name: str) -> Iterator[tuple[Scope, str]]:
-    """Yield the scope of the task *name* with that name, then the scope around it with the name of
-    the Parallel that it is in, and so on outwards.
+    """Yield the scope of the task *name* and *name*, then the scope and name of the Parallel around
+    it, and so on outwards.
     """
     scopes = list(iter_scopes(definition))
     holders = {
@@ -82,7 +83,7 @@ def _around(definition: WorkflowDefinition, name: str) -> Iterator[tuple[Scope, 
 
 
 def _earlier_in(scope: Scope, name: str) -> Iterator[EarlierTask]:
-    """Yield the tasks of *scope*, and of branches in it, that come before its task *name*."""
+    """Yield the tasks before the task *name* of *scope*, including tasks in their branches."""
     arrows = arrows_of(scope)
     start = scope.start if isinstance(scope.start, str) else ""
     can_run = reached([start], arrows)
@@ -97,23 +98,27 @@ def _earlier_in(scope: Scope, name: str) -> Iterator[EarlierTask]:
 
 
 def _backwards(name: str, arrows: Arrows) -> Iterator[str]:
-    """Yield the tasks from which *name* can be reached, by their distance."""
-    leading = turned(arrows)
-    seen: set[str] = set()
-    pending = list(leading.get(name, ()))
-    for other in pending:  # grows while it is walked
-        if other not in seen:
-            seen.add(other)
+    """Yield the tasks from which *name* can be reached, in order of distance."""
+    predecessors = turned(arrows)
+    visited: set[str] = set()
+    pending = list(predecessors.get(name, ()))
+    for other in pending:  # the loop appends to the list: a breadth-first search
+        if other not in visited:
+            visited.add(other)
             yield other
-            pending += leading.get(other, ())
+            pending += predecessors.get(other, ())
 
 
 def _avoids(start: str, task: str, goals: set[str], arrows: Arrows) -> bool:
     """Say whether one of *goals* can be reached from *start* without *task*."""
     if start == task:
         return False
-    without = {name: [to for to in arrows[name] if to != task] for name in arrows if name != task}
-    return not goals.isdisjoint(reached([start], without))
+    remaining = {
+        name: [target for target in arrows[name] if target != task]
+        for name in arrows
+        if name != task
+    }
+    return not goals.isdisjoint(reached([start], remaining))
 
 
 def _inside(scope: Scope, name: str) -> Iterator[tuple[str, bool]]:
@@ -130,7 +135,7 @@ def _inside(scope: Scope, name: str) -> Iterator[tuple[str, bool]]:
 
 
 def _task_of(scope: Scope, parallel: str, name: str) -> Mapping[str, Any]:
-    """Return the task *name*, somewhere in the branches of the task *parallel*."""
+    """Return the task *name*, at any depth in the branches of the task *parallel*."""
     pending = branches_of(scope.tasks[parallel], "")
     while pending:
         branch = pending.pop()

@@ -1,6 +1,4 @@
-"""Definitions that other definitions run: found by id, and checked along the way from one to the
-next.
-"""
+"""Nested definitions, which other definitions run: find them by id, and check how they are used."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from httptask.workflow._definition import iter_tasks, load_definition
 from httptask.workflow._input import input_shape, with_defaults
 
 _MOST = 1_000
-"""Definitions that one definition runs, and those run in turn."""
+"""The number of nested definitions that are loaded for one definition."""
 
 Definitions = Mapping[str, WorkflowDefinition]
 
@@ -28,44 +26,46 @@ Definitions = Mapping[str, WorkflowDefinition]
 def definitions_of(
     definition: WorkflowDefinition, load: Callable[[str], WorkflowDefinition | None] | None = None
 ) -> dict[str, WorkflowDefinition]:
-    """Return the definitions that a run of *definition* may need, by id: those of `Workflow` tasks,
-    failure workflows, and theirs in turn. One that there is not is left out.
+    """Return the definitions that a run of *definition* may need, by id.
 
-    *load* returns the definition of an id; without it, that is the file `<id>.json` next to
-    *definition*. Raises `DefinitionError` for a file that is no definition.
+    They are the definitions of `Workflow` tasks and failure workflows, and those that these need in
+    turn. Missing ones are left out. *load* returns the definition of an id, or None; the default
+    loads the file `<id>.json` next to *definition*. Raises `DefinitionError` for a file that is not
+    a definition.
     """
     load = load or _loader(definition)
-    known: dict[str, WorkflowDefinition] = {}
+    loaded: dict[str, WorkflowDefinition] = {}
     missing: set[str] = set()
     pending = [definition]
-    while pending and len(known) < _MOST:
+    while pending and len(loaded) < _MOST:
         for name in nested_ids(pending.pop()):
-            if name in known or name in missing:
+            if name in loaded or name in missing:
                 continue
             other = load(name)
             if other is None:
                 missing.add(name)
             else:
-                known[name] = other
+                loaded[name] = other
                 pending.append(other)
-    return known
+    return loaded
 
 
 def nested_definitions(
     definition: WorkflowDefinition, definitions: Definitions
 ) -> dict[str, WorkflowDefinition]:
-    """Return those of *definitions*, by id, that tasks of *definition* run, and those of theirs."""
-    known: dict[str, WorkflowDefinition] = {}
+    """Return the entries of *definitions* that tasks of *definition* run, directly or in turn."""
+    nested: dict[str, WorkflowDefinition] = {}
     pending = [definition]
     while pending:
         for _, _, name in workflow_tasks(pending.pop()):
-            if name in definitions and name not in known:
-                known[name] = definitions[name]
+            if name in definitions and name not in nested:
+                nested[name] = definitions[name]
                 pending.append(definitions[name])
-    return known
+    return nested
 
 
 def _loader(definition: WorkflowDefinition) -> Callable[[str], WorkflowDefinition | None]:
+    """Return the function that loads definitions from the folder of *definition*."""
     folder = Path(definition.source or "").parent
 
     def load(name: str) -> WorkflowDefinition | None:
@@ -78,7 +78,7 @@ def _loader(definition: WorkflowDefinition) -> Callable[[str], WorkflowDefinitio
 
 
 def _ids_next_to(definition: WorkflowDefinition) -> list[str]:
-    """Return the ids of the definitions in the folder of *definition*; none where it is no file."""
+    """Return the ids of the definitions in *definition*'s folder; [] if it is from no file."""
     if definition.source is None:
         return []
     try:
@@ -88,9 +88,7 @@ def _ids_next_to(definition: WorkflowDefinition) -> list[str]:
 
 
 def nested_ids(definition: WorkflowDefinition) -> Iterator[str]:
-    """Yield the ids that *definition* itself names: of `Workflow` tasks, and of its failure
-    workflow.
-    """
+    """Yield the ids in `failureWorkflow` and the `Workflow` tasks of *definition*."""
     document: Any = definition.document
     failure = document.get("failureWorkflow") if isinstance(document, Mapping) else None
     if isinstance(failure, str):
@@ -101,7 +99,7 @@ def nested_ids(definition: WorkflowDefinition) -> Iterator[str]:
 def workflow_tasks(
     definition: WorkflowDefinition,
 ) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Yield pointer and task of each task of *definition* that runs another one, and its id."""
+    """Yield pointer, task and nested definition's id for each `Workflow` task of *definition*."""
     document: Any = definition.document
     if not isinstance(document, Mapping):
         return
@@ -112,28 +110,29 @@ def workflow_tasks(
 
 
 def nested_problems(definition: WorkflowDefinition, definitions: Definitions) -> Iterator[Problem]:
-    """Yield what is wrong with the tasks of *definition* that run one of *definitions*: one that
-    there is not, inputs that its `inputSchema` refuses, a way that leads back to *definition*. A
-    `failureWorkflow` that there is not is a warning.
+    """Yield the problems of the `Workflow` tasks and the `failureWorkflow` of *definition*.
+
+    They are ids missing in *definitions* (a warning for `failureWorkflow`), inputs that the nested
+    `inputSchema` refuses, and cycles.
     """
     failure = definition.failure_workflow if isinstance(definition.document, Mapping) else None
     if isinstance(failure, str) and failure not in definitions:
-        # The run ends as it would; it is found out when something else has failed already.
+        # Only a warning: the failure workflow does not change how the run ends.
         pointer = pointer_of(["failureWorkflow"])
         yield replace(_unknown(failure, pointer, definition, definitions), severity="warning")
     own = Path(definition.source).stem if definition.source else None
     way_back = cache(partial(_way_back, own=own, runs=cache(partial(_runs, definitions))))
     for pointer, task, name in workflow_tasks(definition):
-        at = pointer_of(["definition"], pointer)
+        id_pointer = pointer_of(["definition"], pointer)
         if name not in definitions:
-            yield _unknown(name, at, definition, definitions)
+            yield _unknown(name, id_pointer, definition, definitions)
             continue
         yield from _input_problems(
             definitions[name], task.get("inputParameters"), pointer_of(["inputParameters"], pointer)
         )
         chain = way_back(name)
         if chain:
-            yield Problem.of("workflow-cycle", at, severity="warning", tasks=chain)
+            yield Problem.of("workflow-cycle", id_pointer, severity="warning", tasks=chain)
 
 
 def _unknown(
@@ -146,15 +145,16 @@ def _unknown(
 
 
 def _input_problems(other: WorkflowDefinition, given: Any, pointer: str) -> Iterator[Problem]:
-    """Yield what the `inputSchema` of *other* refuses of *given*, as far as it is known: what an
-    expression brings is checked when it runs.
+    """Yield the problems of *given*, input parameters, by the `inputSchema` of *other*.
+
+    The values of expressions are checked in the run.
     """
     schema = other.input_schema
     if not isinstance(schema, Mapping | bool) or not isinstance(given, Mapping | None):
         return
     filled = with_defaults(schema, given)
     for problem in input_problems(schema, filled, expressions=True):
-        if problem.code != "schema-unusable":  # said where that definition is checked
+        if problem.code != "schema-unusable":  # reported in the problems of the other definition
             yield replace(problem, pointer=pointer + problem.pointer)
     expected = input_shape(schema)
     for name in given or () if isinstance(expected, dict) else ():
@@ -175,28 +175,30 @@ def _refuses_others(schema: Any) -> bool:
 
 
 def _runs(definitions: Definitions, name: str) -> list[str]:
-    """Return the ids that the one of *definitions* called *name* runs, each once."""
+    """Return the distinct ids that the definition *name* runs."""
     tasks = workflow_tasks(definitions[name]) if name in definitions else ()
     return list(dict.fromkeys(other for _, _, other in tasks))
 
 
 def _way_back(name: str, *, own: str | None, runs: Callable[[str], list[str]]) -> list[str]:
-    """Return the ids on a way from *name* back to it, or to *own*, the id of the definition that
-    runs it; empty when no way leads there. *runs* tells which ones an id runs.
+    """Return the ids on a path from *name* back to itself, or to *own*; [] if there is no path.
+
+    *own* is the id of the definition that runs *name*. *runs* returns the ids that a definition
+    runs.
     """
-    first = [] if own is None else [own]
+    prefix = [] if own is None else [own]
     if name == own:
         return [name, name]
     pending = [[name]]
-    seen = {name}
+    visited = {name}
     while pending:
-        way = pending.pop()
-        for following in runs(way[-1]):
+        path = pending.pop()
+        for following in runs(path[-1]):
             if following == own:
-                return [*first, *way, following]
+                return [*prefix, *path, following]
             if following == name:
-                return [*way, following]
-            if following not in seen:
-                seen.add(following)
-                pending.append([*way, following])
+                return [*path, following]
+            if following not in visited:
+                visited.add(following)
+                pending.append([*path, following])
     return []

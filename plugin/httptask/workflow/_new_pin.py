@@ -1,4 +1,4 @@
-"""A response that came, as a pin: without how it travelled, and without secrets."""
+"""Make a pin of a received response, without transfer headers and secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _LEFT_OUT = frozenset(
         *("alt-svc", "strict-transport-security"),
     )
 )
-"""Headers that say how this one response travelled (RFC 9110, section 7.6.1), and cookies."""
+"""Headers about the connection (RFC 9110, section 7.6.1), the transfer, the server and this one
+response, and cookies.
+"""
 
 
 def new_pin(
@@ -25,20 +27,21 @@ def new_pin(
     body: dict[str, Any],
     endpoint: str | None = None,
 ) -> dict[str, Any]:
-    """Return the pin of a response with *status*, *headers* and *body*, `{"body": …}` or
-    `{"bodyBase64": …}`, empty for none; *endpoint* is what its task is for.
+    """Return the pin of a response with *status*, *headers* and *body*.
 
-    Values with the name or the look of a secret are masked, and so are headers with a mask.
+    *body* is `{"body": …}`, `{"bodyBase64": …}`, or empty; *endpoint* is the id of the task's
+    endpoint. Values in the body with the name or form of a secret are masked; such headers, and
+    headers with a masked part, are left out.
     """
     pin: dict[str, Any] = {"status": status}
-    kept: dict[str, Any] = {}
+    pinned_headers: dict[str, Any] = {}
     for name, value in headers:
         if name.lower() in _LEFT_OUT or is_secret(name, value, "headers") or MASK in value:
             continue
-        before = kept.get(name)
-        kept[name] = value if before is None else [*_listed(before), value]
-    if kept:
-        pin["headers"] = kept
+        previous = pinned_headers.get(name)
+        pinned_headers[name] = value if previous is None else [*_listed(previous), value]
+    if pinned_headers:
+        pin["headers"] = pinned_headers
     if "body" in body:
         pin["body"] = masked_value(body["body"])
     elif "bodyBase64" in body:

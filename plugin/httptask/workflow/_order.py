@@ -1,4 +1,4 @@
-"""Problems of a definition in the order of its document, with their lines."""
+"""Sort the problems of a definition in document order, and add their lines."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from httptask.model.workflow import WorkflowDefinition
 
 
 def in_order(unordered: Iterable[Problem], definition: WorkflowDefinition) -> list[Problem]:
-    """Return the problems of *definition* in document order, each once, with lines where the
-    definition was read from text.
+    """Return the distinct problems of *definition* in document order.
+
+    They get line numbers if the definition was read from text.
     """
     order = _Order(definition.document)
-    listed = sorted(dict.fromkeys(unordered), key=lambda problem: order.of(problem.pointer))
-    return listed if definition.text is None else with_lines(listed, definition.text)
+    problems = sorted(dict.fromkeys(unordered), key=lambda problem: order.of(problem.pointer))
+    return problems if definition.text is None else with_lines(problems, definition.text)
 
 
 class _Order:
-    """Where a pointer stands in a document, as something to sort by."""
+    """Computes sort keys of pointers: their positions in a document."""
 
     def __init__(self, document: Any) -> None:
         self._document = document
         self._positions: dict[int, dict[str, int]] = {}
 
     def of(self, pointer: str) -> tuple[int, ...]:
+        """Return the index of each step of *pointer* among its siblings."""
         position: list[int] = []
         value = self._document
         for part in parts(pointer):
             indices = self._indices(value)
-            if part not in indices:  # a name that is missing comes after those that are there
+            if part not in indices:  # a missing name is sorted after the existing ones
                 position.append(len(indices))
                 break
             position.append(indices[part])
@@ -40,7 +42,7 @@ class _Order:
         return tuple(position)
 
     def _indices(self, value: Any) -> dict[str, int]:
-        """Return the index of each name, or item, of *value*."""
+        """Return name -> index for the members or items of *value*, cached by its identity."""
         if id(value) not in self._positions:
             names: Iterable[Any] = ()
             if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Whether pins still fit the tasks that they stand for, and what the endpoints document."""
+"""Check that pins still fit their tasks and the documentation of the endpoints."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from httptask.workflow._nested import Definitions
 
 _MOST = 20
-"""Differences of one pin that are said."""
+"""The number of reported differences of one pin."""
 
 
 def pin_fit_problems(
     pins: Pins, definition: WorkflowDefinition, definitions: Definitions, runtime: Runtime
 ) -> Iterator[Problem]:
-    """Yield what of *pins*, which are well-formed, does not fit the tasks of *definition* and of
-    *definitions*, which it runs.
+    """Yield the problems of well-formed *pins* with the tasks of *definition* and *definitions*.
 
-    A pin that answers nothing is an error; anything else is a warning, for a server may answer so.
+    *definitions* are nested definitions by id. A pin that cannot answer a request is an error;
+    everything else is a warning, because the server might really send such a response.
     """
     yield from _of_tasks(pins.tasks, definition, pointer_of(["tasks"]), runtime)
     for name, tasks in pins.definitions.items():
@@ -50,28 +50,31 @@ def _of_tasks(
         endpoint_id = tasks[name].get("endpoint")
         endpoint = None
         if isinstance(endpoint_id, str):
-            with contextlib.suppress(CatalogueError):  # said where the task names it
+            with contextlib.suppress(CatalogueError):  # the definition's problems report it
                 endpoint = runtime.endpoint(endpoint_id)
-        for at, one in _each(pin, pointer_of([name], pointer)):
-            yield from _fit_problems(one, at, endpoint_id, endpoint)
+        for pin_pointer, lone_pin in _each(pin, pointer_of([name], pointer)):
+            yield from _fit_problems(lone_pin, pin_pointer, endpoint_id, endpoint)
 
 
 def _each(pin: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the pointer and the object of each pin in *pin*, which may be a list."""
+    """Yield pointer and pin for *pin*, or for each pin in it if it is a (nested) list."""
     if not isinstance(pin, list):
         yield pointer, pin
         return
-    for index, one in enumerate(pin):
-        yield from _each(one, pointer_of([index], pointer))
+    for index, inner in enumerate(pin):
+        yield from _each(inner, pointer_of([index], pointer))
 
 
 def _fit_problems(
     pin: Mapping[str, Any], pointer: str, endpoint_id: Any, endpoint: Endpoint | None
 ) -> Iterator[Problem]:
-    before = pin.get("endpoint")
-    if before is not None and before != endpoint_id:
+    """Yield the problems of *pin*, a single response: its endpoint, its secrets, its body."""
+    pinned_id = pin.get("endpoint")
+    if pinned_id is not None and pinned_id != endpoint_id:
         at = pointer_of(["endpoint"], pointer)
-        yield Problem.of("pin-endpoint", at, severity="warning", found=before, expected=endpoint_id)
+        yield Problem.of(
+            "pin-endpoint", at, severity="warning", found=pinned_id, expected=endpoint_id
+        )
     yield from secrets_below(pin.get("headers"), pointer_of(["headers"], pointer), "headers")
     yield from secrets_below(pin.get("body"), pointer_of(["body"], pointer))
     try:
@@ -99,7 +102,7 @@ def _fit_problems(
 
 
 def _place(difference: Difference, pin: Mapping[str, Any]) -> str:
-    """Return where in *pin* the *difference* is."""
+    """Return the pointer in *pin* of the *difference*."""
     if difference.kind == "status":
         return "/status" if "status" in pin else ""
     if difference.kind == "media-type" and "headers" in pin:

@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 PinsLike = Pins | Mapping[str, Any] | os.PathLike[str] | str | bool
-"""Pins, their JSON, the path of their file, or True for the file next to the definition; False: the
-same, but there need be none.
+"""Pins, their JSON, the path of their file, True for the file next to the definition, or False for
+the same file if it exists.
 """
 
 FOLDER = "pins"
 """The folder next to a definition."""
 
 _MOST_BYTES = 8 * 1024 * 1024
-"""Bytes of a file with a body."""
+"""The size limit of a file with a body, in bytes."""
 
 _SILENT_TYPES = frozenset(("Decision", "Parallel", "Wait", "Workflow", "Terminate", "Simple"))
 """Types of tasks that send no request."""
 
 
 def pins_path(definition: WorkflowDefinition) -> Path | None:
-    """Return the path of the pins of *definition*; None where it has no place."""
+    """Return the path of *definition*'s pins; None if *definition* was not read from a file."""
     if definition.source is None:
         return None
     source = Path(definition.source)
@@ -55,11 +55,11 @@ def load_pins(
     is_offline: bool = False,
     definitions: Definitions | None = None,
 ) -> Pins:
-    """Return the pins of *definition*, and of those that it runs.
+    """Return the pins of *definition* and of its nested *definitions*.
 
-    *source* says where they are. Those next to the definition come with those next to the
-    *definitions* that it runs. A task without a pin is refused when *is_offline*. Raises
-    `DefinitionError` with every error of the pins.
+    With a boolean *source*, the pin files next to the nested definitions are read, too. If
+    *is_offline*, a task without a pin is refused. Raises `DefinitionError` with every error of the
+    pins.
     """
     if isinstance(source, Pins):
         return replace(source, is_offline=source.is_offline or is_offline)
@@ -73,19 +73,18 @@ def load_pins(
         for name, other in definitions.items():
             path = pins_path(other)
             if name not in inner and path is not None and path.is_file():
-                own = _PinsDocument.read(path)
-                own.refuse_errors(other, definitions)
-                inner[name] = own.whole_pins([]).tasks
+                nested_document = _PinsDocument.read(path)
+                nested_document.refuse_errors(other, definitions)
+                inner[name] = nested_document.whole_pins([]).tasks
     return Pins(pins.tasks, inner, is_offline)
 
 
 def pin_file_problems(
     definition: WorkflowDefinition, path: Path, definitions: Definitions, runtime: Runtime
 ) -> list[Problem]:
-    """Return everything that is wrong with the pins of *definition*, which runs *definitions*, in
-    the file *path*.
+    """Return all problems of the pins of *definition* in the file *path*.
 
-    Raises `DefinitionError` where it cannot be read.
+    *definitions* are the nested definitions. Raises `DefinitionError` if the file cannot be read.
     """
     document = _PinsDocument.read(path)
     problems = document.problems(definition, definitions)
@@ -95,18 +94,19 @@ def pin_file_problems(
 
 
 def pin_problems(pin: Any, path: Path) -> list[Problem]:
-    """Return what is wrong with *pin* by itself, which is to stand in the file *path*."""
+    """Return the problems of the single *pin*, meant for the file *path*, whatever its task."""
     document = _PinsDocument({"tasks": {_ONE: pin}}, path)
     start = pointer_of(["tasks", _ONE])
     problems = document.form_problems(pin, start)
-    return [replace(one, pointer=one.pointer.removeprefix(start)) for one in problems]
+    return [replace(problem, pointer=problem.pointer.removeprefix(start)) for problem in problems]
 
 
 _ONE = "pin"
+"""The task name under which a single pin is checked."""
 
 
 class _PinsDocument:
-    """The JSON of pins, *text* in the file *path*; bodies in files are below *folder*."""
+    """The JSON *value* of pins, with the *path* and the *text* of its file."""
 
     def __init__(self, value: Any, path: Path | None = None, text: str = "") -> None:
         self._value = value
@@ -119,7 +119,7 @@ class _PinsDocument:
         definition: WorkflowDefinition,
         source: Mapping[str, Any] | os.PathLike[str] | str | bool,
     ) -> _PinsDocument:
-        """Return the pins of *definition* that *source* names."""
+        """Read the pins of *definition* from *source*; see `PinsLike`."""
         if isinstance(source, Mapping):
             try:
                 return cls(parse(dump(dict(source))))
@@ -140,12 +140,12 @@ class _PinsDocument:
 
     @classmethod
     def read(cls, path: Path) -> _PinsDocument:
-        """Return the pins in the file *path*."""
+        """Read the pins in the file *path*."""
         value, text = read_json(str(path))
         return cls(value, path, text)
 
     def sound_pins(self, problems: list[Problem]) -> Pins:
-        """Return the pins of tasks that none of *problems* is about."""
+        """Return the pins of the tasks without any of *problems*."""
         if not isinstance(self._value, Mapping):
             return Pins()
         pointers = [f"{problem.pointer}/" for problem in problems]
@@ -158,7 +158,8 @@ class _PinsDocument:
                 name: pin
                 for name, pin in pins.items()
                 if not any(
-                    one.startswith(starts[name]) or starts[name].startswith(one) for one in pointers
+                    pointer.startswith(starts[name]) or starts[name].startswith(pointer)
+                    for pointer in pointers
                 )
             }
 
@@ -170,7 +171,7 @@ class _PinsDocument:
         )
 
     def whole_pins(self, problems: list[Problem]) -> Pins:
-        """Return those of `sound_pins` with the bodies that are in files."""
+        """Return the `sound_pins`, with the contents of body files."""
         sound = self.sound_pins(problems)
         return Pins(
             self._whole_tasks(sound.tasks),
@@ -189,11 +190,11 @@ class _PinsDocument:
             raise DefinitionError(self.with_lines(errors), source=source)
 
     def with_lines(self, problems: list[Problem]) -> list[Problem]:
-        """Return *problems* with the lines that they are in."""
+        """Return *problems* with their line numbers."""
         return with_lines(problems, self._text)
 
     def problems(self, definition: WorkflowDefinition, definitions: Definitions) -> list[Problem]:
-        """Return what is wrong with the pins by themselves, and with the tasks that they name."""
+        """Return the problems of the pins, and of the names of their tasks and definitions."""
         problems = schema_problems(packaged.schema("pins"), self._value)
         sound = self.sound_pins(problems)
         problems += self._task_problems(sound.tasks, definition, pointer_of(["tasks"]))
@@ -206,7 +207,7 @@ class _PinsDocument:
         return problems
 
     def form_problems(self, pin: Any, pointer: str) -> list[Problem]:
-        """Return what is wrong with the lone *pin* at *pointer*, whatever its task is."""
+        """Return the problems of the single *pin* at *pointer*, whatever its task is."""
         problems = schema_problems(packaged.schema("pins"), self._value)
         return problems or list(self._pin_problems(pin, pointer, 2))
 
@@ -215,24 +216,26 @@ class _PinsDocument:
     ) -> Iterator[Problem]:
         tasks = {name: task for _, name, task in iter_tasks(definition)}
         for name, pin in pins.items():
-            at = pointer_of([name], pointer)
+            pin_pointer = pointer_of([name], pointer)
             if name not in tasks:
-                senders = [one for one, task in tasks.items() if _sends(task)]
-                yield _unknown("pin-task-unknown", at, name, senders)
+                senders = [task_name for task_name, task in tasks.items() if _sends(task)]
+                yield _unknown("pin-task-unknown", pin_pointer, name, senders)
             elif not _sends(tasks[name]):
-                yield Problem.of("pin-task-type", at, name=name, type=tasks[name].get("type"))
+                yield Problem.of(
+                    "pin-task-type", pin_pointer, name=name, type=tasks[name].get("type")
+                )
             else:
                 nesting = 2 if tasks[name].get("forEach") is not None else 1
-                yield from self._pin_problems(pin, at, nesting)
+                yield from self._pin_problems(pin, pin_pointer, nesting)
 
     def _pin_problems(self, pin: Any, pointer: str, nesting: int) -> Iterator[Problem]:
-        """Yield what is wrong with *pin*, in which lists may be nested *nesting* times."""
+        """Yield the problems of *pin*, in which lists may be nested *nesting* times."""
         if isinstance(pin, list):
             if not nesting:
                 yield Problem.of("pin-list", pointer)
                 return
-            for index, one in enumerate(pin):
-                yield from self._pin_problems(one, pointer_of([index], pointer), nesting - 1)
+            for index, inner in enumerate(pin):
+                yield from self._pin_problems(inner, pointer_of([index], pointer), nesting - 1)
             return
         forms = [name for name in ANSWER_FORMS if pin.get(name) is not None]
         if pin.get("example"):
@@ -257,9 +260,9 @@ class _PinsDocument:
             yield Problem.of("pin-body-file", at, reason=error.reason)
 
     def _whole(self, pin: Any) -> Any:
-        """Return *pin* with its bodies in place of the names of their files."""
+        """Return *pin* with the contents of its body files in `bodyBase64`."""
         if isinstance(pin, list):
-            return [self._whole(one) for one in pin]
+            return [self._whole(inner) for inner in pin]
         name = pin.get("bodyFile")
         if name is None:
             return pin
@@ -267,7 +270,7 @@ class _PinsDocument:
         return {**rest, "bodyBase64": base64.b64encode(self._content(name)).decode("ascii")}
 
     def _content(self, name: str) -> bytes:
-        """Return the bytes of the file *name*. Raises `CodedError`."""
+        """Return the content of the body file *name*. Raises `CodedError`."""
         if self._path is None:
             raise CodedError("pin-file-unnamed")
         try:
@@ -281,7 +284,7 @@ class _PinsDocument:
 
 
 def _content_below(folder: Path, name: str) -> bytes:
-    """Return the start of the file *name*, which has to be below *folder*."""
+    """Return the content of the file *name*, which must be below *folder*, up to the size limit."""
     path = (folder / name).resolve()
     if not path.is_relative_to(folder):
         raise CodedError("pin-file-outside", folder=FOLDER)

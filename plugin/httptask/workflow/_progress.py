@@ -1,4 +1,4 @@
-"""What an engine is told of a run: how far it is, or what one result changed."""
+"""The progress of a run, and the changes by one result, as engines get them."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from httptask.workflow._tracks import Key
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is, or what one result changed."""
+    """The progress of a run, or what one result changed in it."""
 
     status: str
     """`Running`, `Completed` or `Failed`."""
     steps: tuple[Step, ...] = ()
-    """Everything that should be running now: the engine starts what it has not started yet. A step
-    stays here until it has a result or the run has ended; what is still running then is stopped."""
-    waits: tuple[Wait, ...] = ()
-    """Steps that have to be run again later: each says when, and what its task wants to know
-    then.
+    """The steps that should be running now: the engine starts those that it has not started yet. A
+    step stays here until it has a result or the run has ended; then the engine stops it.
     """
+    waits: tuple[Wait, ...] = ()
+    """The steps to run again later; each has the time, and the state of its task."""
     joined: tuple[TaskRun, ...] = ()
-    """Parallel tasks that ended through their branches and are not in the results yet, inner ones
-    first: the engine adds them to the results. Nothing is to be run for them."""
+    """The ended Parallel tasks that are not in the results yet, inner ones first. The engine adds
+    them to the results; there is nothing to run for them.
+    """
     parallels: tuple[TaskRun, ...] = ()
-    """Parallel tasks whose branches are under way, as `InProgress`, outer ones first."""
+    """The Parallel tasks with running branches, as `InProgress`, outer ones first."""
     stopped: tuple[Key, ...] = ()
-    """Of a result only: steps and inner Parallel tasks that this result ended, because it failed
-    their Parallel and the run goes on by that one's `onError`. The engine stops them. What they
-    come to after all counts no more.
+    """Only in the changes by one result: the steps and inner Parallel tasks that were ended because
+    the result failed the Parallel around them, and the run continues by its `onError`. The engine
+    stops them, and their results are ignored.
     """
     output: Any = None
-    """The run's output, when it has ended."""
+    """The output of the ended run."""
     error: str | None = None
-    """Why it failed: a sentence."""
+    """Why the run failed: a sentence."""
     cause: TaskRun | None = None
-    """The result that made it fail; None when it was not a task's failure (a loop without end)."""
+    """The result that made the run fail; None if no task failed (an endless loop, for example)."""
 
 
 class News:
-    """What one result changed, so far."""
+    """Collects the changes by one result."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -51,14 +51,14 @@ class News:
         self.stopped: list[Key] = []
 
     def told(self, end: Progress | None) -> Progress:
-        """Return the news; of a run that has ended, there is nothing to be started."""
+        """Return the changes; if the run has ended, *end* without anything to start."""
         joined = tuple(self.joined)
         if end is not None:
             return replace(end, joined=joined) if joined else end
         stopped = set(self.stopped)
         return Progress(
             "Running",
-            # A result that came early may have ended what another one started just now.
+            # An early result may have stopped a step that was started within the same `record`.
             steps=tuple(step for step in self.steps if step.key not in stopped),
             waits=tuple(wait for wait in self.waits if wait.key not in stopped),
             joined=joined,

@@ -22,8 +22,8 @@ _NOT_EVALUATED = frozenset(
         *("nextTask", "defaultTask", "end", "onError"),
     )
 )
-"""Fields of a task that hold no expression of its own. (The tasks of branches come by
-themselves.)
+"""The fields of a task without expressions. (`branches` is here because `iter_tasks` yields the
+tasks of branches, too.)
 """
 
 
@@ -33,19 +33,18 @@ class RenamedTask:
 
     definition: WorkflowDefinition
     problems: tuple[Problem, ...]
-    """The expressions that may still name it by its old name: a warning each, with its pointer."""
+    """A warning for each expression that may still use the old name, with its pointer."""
 
 
 def rename_task(
     definition: WorkflowDefinition, before: str, after: str, evaluator: Evaluator
 ) -> RenamedTask:
-    """Return *definition* with the task *before* called *after*, wherever it is named; *definition*
-    itself stays.
+    """Return a copy of *definition* with the task *before* renamed to *after*.
 
-    Routes always follow. Expressions follow as their language reads them: names only, never the
-    text of a string. Where that cannot be told (`$..Phone`, a name that is put together in a run),
-    the expression stays and a problem says so. Raises `DefinitionError` for a name that is missing,
-    taken, empty or too long.
+    Routes and expressions are changed. Of expressions, their language changes the names, and never
+    the text of a string. If it cannot tell whether an expression names the task (`$..Phone`, or a
+    name computed in the run), the expression stays, and a problem reports it. Raises
+    `DefinitionError` if *before* is missing, or *after* is taken, empty or too long.
     """
     copy = definition_of(definition.document)
     names = [name for _, name, _ in iter_tasks(copy)]
@@ -62,6 +61,7 @@ def rename_task(
 
 
 def _refusal(names: list[str], before: str, after: str) -> Problem | None:
+    """Return the problem that prevents the renaming; None if there is none."""
     if before not in names:
         return Problem.of("rename-unknown-task", "", name=before)
     if after in names:
@@ -76,6 +76,7 @@ def _refusal(names: list[str], before: str, after: str) -> Problem | None:
 
 
 def _rename_routes(scope: Scope, before: str, after: str) -> None:
+    """Rename the task in the names and routes of *scope*, in place; the order of tasks stays."""
     if scope.start == before:
         scope.holder["startTask"] = after
     for task in scope.tasks.values():
@@ -96,18 +97,17 @@ def _rename_routes(scope: Scope, before: str, after: str) -> None:
 def _rename_in(
     task: Any, pointer: str, before: str, after: str, evaluator: Evaluator
 ) -> Iterator[Problem]:
-    """Rename in the expressions of *task*, and give a problem for each that may still use the old
-    name.
-    """
-    passed_on = False
+    """Rename in the expressions of *task*, in place; yield a problem for each doubtful one."""
+    parameters_hold_tasks = False
     for name in [name for name in task if name not in _NOT_EVALUATED and name != "httpRequest"]:
         for holder, key, path in _texts(task, name, pointer_of([name], pointer)):
             renamed = evaluator.task_renamed(holder[key], before, after)
             holder[key] = renamed.source
-            passed_on |= renamed.yields_tasks and name == "inputParameters"
+            parameters_hold_tasks |= renamed.yields_tasks and name == "inputParameters"
             if renamed.is_doubtful:
                 yield _doubt(path, before, after)
-    if passed_on:  # a request sees its input parameters only: by those it may name the task, too
+    # The request reads only the input parameters; if they hold `$.tasks`, it may use the name, too.
+    if parameters_hold_tasks:
         for holder, key, path in _texts(task, "httpRequest", pointer_of(["httpRequest"], pointer)):
             if before in holder[key]:
                 yield _doubt(path, before, after)
@@ -118,16 +118,19 @@ def _doubt(pointer: str, before: str, after: str) -> Problem:
 
 
 def _texts(container: Any, key: Any, pointer: str) -> Iterator[tuple[Any, Any, str]]:
-    """Give (container, key, JSON Pointer) of every text that may hold an expression, in *container*
-    at *key* and below.
+    """Yield container, key and JSON Pointer of each text that may hold an expression.
+
+    The texts are those at *key* of *container* and below.
     """
     pending = [(container, key, pointer)]
     while pending:
-        holder, name, where = pending.pop()
+        holder, name, text_pointer = pending.pop()
         value = holder.get(name) if isinstance(holder, Mapping) else holder[name]
         if isinstance(value, str):
             if may_change(value):
-                yield holder, name, where
+                yield holder, name, text_pointer
         elif isinstance(value, dict | list):
             names: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
-            pending += [(value, inner, pointer_of([inner], where)) for inner in reversed(names)]
+            pending += [
+                (value, inner, pointer_of([inner], text_pointer)) for inner in reversed(names)
+            ]

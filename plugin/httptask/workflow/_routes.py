@@ -1,4 +1,4 @@
-"""The routes from task to task: where each may go, and what is wrong with the way."""
+"""The routes between tasks, and their problems."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from httptask.workflow._graph import Arrows, endless_loops, loops_without, unrea
 
 
 def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the path in *task*, and the name, of every task it may go to. Never raises."""
+    """Yield path and target of each route in *task*: where the name stands, and the name.
+
+    Never raises, even if *task* is invalid.
+    """
     if task.get("type") == "Decision":
         choices = task.get("choices")
         for index, choice in enumerate(choices if isinstance(choices, list) else ()):
@@ -33,7 +36,7 @@ def transitions(task: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...]
 def target_problems(
     target: str, pointer: str, scope: Scope, pointers_by_name: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """Yield the problem of a route at *pointer* to a *target* that is no task of *scope*."""
+    """Yield a problem if *target*, named by the route at *pointer*, is not a task of *scope*."""
     if target in scope.tasks:
         return
     if target in pointers_by_name:
@@ -51,22 +54,22 @@ def target_problems(
 
 
 def _near_task(target: str, names: Iterable[str]) -> str | None:
-    # Comparing is slow: only names of much the same length, and none in a list nobody wrote by
-    # hand.
-    likely = [name for name in names if abs(len(name) - len(target)) <= _TYPO]
-    near = nearest(target, likely) if len(likely) <= _MOST_COMPARED else []
-    return near[0] if near else None
+    """Return the name that *target* may be a misspelling of; None: none is similar."""
+    # Comparing is slow: compare only names of similar length, and none in a generated definition.
+    candidates = [name for name in names if abs(len(name) - len(target)) <= _TYPO]
+    matches = nearest(target, candidates) if len(candidates) <= _MOST_COMPARED else []
+    return matches[0] if matches else None
 
 
 _TYPO = 3
-"""Characters by which a misspelt name is longer or shorter, at most."""
+"""The number of characters by which a misspelt name may be longer or shorter."""
 
 _MOST_COMPARED = 300
-"""Names that a wrong one is compared with."""
+"""The number of names that a misspelt name is compared with; if there are more, with none."""
 
 
 def step_flow(task: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
-    """Yield what is wrong with the way on of a *task* that has either `nextTask` or `end`."""
+    """Yield a problem if *task* has both `nextTask` and `end`, or neither."""
     ends, goes_on = task.get("end") is True, "nextTask" in task
     if ends and goes_on:
         yield Problem.of("route-twice", pointer_of(["nextTask"], pointer))
@@ -98,21 +101,21 @@ FLOWS: dict[str, Callable[[Mapping[str, Any], str], Iterator[Problem]]] = {
     "Parallel": _parallel_flow,
     "Terminate": _terminate_flow,
 }
-"""Task types with a way on of their own; every other one has either `nextTask` or `end`."""
+"""Checks for task types with special routes. All other types have either `nextTask` or `end`."""
 
 STEERING_TYPES = frozenset(FLOWS)
 """These types."""
 
 STAYS_ON_ITS_WAY = frozenset({"Http", "Simple", "Wait", "Decision", "Parallel", "Workflow"})
-"""Types that go where their definition says. A plugin's may decide, or end the run, by itself."""
+"""The types whose definition alone determines the next task. A plugin's type may choose another
+task, or end the run.
+"""
 
 
 def unreached_tasks(definition: WorkflowDefinition) -> list[str]:
-    """Return the names of the tasks that no run gets to, in document order: nothing leads there
-    from `startTask`.
+    """Return the names of the tasks without a route from `startTask`, in document order.
 
-    Where `startTask` itself is wrong nothing can be told, and of the tasks inside a branch only the
-    branch's own are looked at.
+    Each branch is checked from its own `startTask`. A scope with a wrong `startTask` is left out.
     """
     return [
         name for scope in iter_scopes(definition) for name in _unreached(scope, arrows_of(scope))
@@ -120,7 +123,7 @@ def unreached_tasks(definition: WorkflowDefinition) -> list[str]:
 
 
 def arrows_of(scope: Scope) -> dict[str, list[str]]:
-    """Return where each task of *scope* may go in it."""
+    """Return the graph of *scope*: a task's name -> the tasks of *scope* that may follow it."""
     return {
         name: (
             [target for _, target in transitions(task) if target in scope.tasks]
@@ -138,30 +141,28 @@ def _unreached(scope: Scope, arrows: Arrows) -> list[str]:
 
 
 def way_problems(scope: Scope) -> Iterator[Problem]:
-    """Yield the tasks of *scope* that are never reached, its loops without end, and those that
-    wait for nothing.
-    """
+    """Yield the unreachable tasks of *scope*, its endless loops, and its loops without a wait."""
     if not isinstance(scope.start, str) or scope.start not in scope.tasks:
         return
     arrows = arrows_of(scope)
-    # A task without a way on is a problem of its own already, and no part of a loop.
+    # A task without a next task counts as an end: another problem reports it.
     ends = {name for name, task in scope.tasks.items() if not arrows[name] or _may_end(task)}
     for name in _unreached(scope, arrows):
         params: dict[str, Any] = {"name": shown(name), "start": shown(scope.start)}
         yield Problem.of("unreached", scope.pointer_to(name), severity="warning", **params)
     endless = list(endless_loops(scope.start, arrows, ends))
     for loop in endless:
-        way = [shown(name) for name in [*loop, loop[0]]]
-        yield Problem.of("endless-loop", scope.pointer_to(loop[0]), tasks=way)
+        names = [shown(name) for name in [*loop, loop[0]]]
+        yield Problem.of("endless-loop", scope.pointer_to(loop[0]), tasks=names)
     waits = {name for name, task in scope.tasks.items() if _may_wait(task)}
     for loop in loops_without(scope.start, arrows, waits.union(*endless)):
-        way = [shown(name) for name in [*loop, loop[0]]]
+        names = [shown(name) for name in [*loop, loop[0]]]
         pointer = scope.pointer_to(loop[0])
-        yield Problem.of("busy-loop", pointer, severity="warning", tasks=way)
+        yield Problem.of("busy-loop", pointer, severity="warning", tasks=names)
 
 
 def _may_wait(task: Any) -> bool:
-    """Say whether a run may wait at *task*, or inside it; a plugin's task may do anything."""
+    """Say whether a run may wait in *task*, or in its branches; tasks of plugins may."""
     pending: list[Any] = [task]
     while pending:
         inner = pending.pop()
@@ -175,11 +176,12 @@ def _may_wait(task: Any) -> bool:
 
 
 _DOES_NOT_WAIT = ("Http", "Decision", "Parallel", "Terminate")
+"""Task types that wait only because of one of the settings below, if at all."""
 _WAITING_SETTINGS = ("retry", "completion")
 
 
 def _may_end(task: Any) -> bool:
-    """Say whether a run may end with *task*, or inside it."""
+    """Say whether a run, or a branch, may end with *task* or inside its branches."""
     if not isinstance(task, Mapping) or task.get("end") is True:
         return True
     pending: list[Any] = [task]
@@ -195,5 +197,5 @@ def _may_end(task: Any) -> bool:
 
 
 def shown(name: str) -> str:
-    """Return *name* as a problem shows it: no longer than a task's name may be."""
+    """Return *name* for a problem's text, cut to the maximum length of a task's name."""
     return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""Credentials that tasks name, and that no store of this machine has."""
+"""Find credentials that tasks name and no store of this machine has."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def stored_credential_problems(
 ) -> list[Problem]:
     """Return a warning for each credential that a task of *definition* names and no store has.
 
-    Environments give another name for those that are *mapped*. Where a plugin brings a store, which
-    cannot be listed, nothing is known. No value is read.
+    *mapped* names are left out: environments replace them. If a plugin brings a store, return []:
+    its names cannot be listed. No secret is read.
     """
     if not has_own_stores_alone(runtime.plugins):
         return []
     problems = []
-    for pointer, _, task in iter_tasks(definition):
-        for where, name in named_credentials(task.get("credentials"), pointer):
+    for task_pointer, _, task in iter_tasks(definition):
+        for pointer, name in named_credentials(task.get("credentials"), task_pointer):
             is_name = isinstance(name, str) and name and not has_expression(name)
             if is_name and name not in mapped and shelf_of(name) is None:
-                problems.append(_unknown(where, name))
+                problems.append(_unknown(pointer, name))
     return in_order(problems, definition)
 
 

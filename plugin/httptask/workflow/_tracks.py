@@ -1,4 +1,4 @@
-"""The ways through the tasks of a run, branch by branch, and what is under way on them."""
+"""Tracks: the position of a run in its definition and in each running branch."""
 
 from __future__ import annotations
 
@@ -10,44 +10,42 @@ from httptask.model.workflow import TaskRun
 from httptask.workflow._definition import Scope
 
 Key = tuple[str, int]
-"""A step's identity in its run: the task's name and the visit."""
+"""The identity of a step in its run: the task's name and the number of the visit."""
 
 
 @dataclass(slots=True)
 class Parallel:
-    """A visit of a Parallel whose branches are under way."""
+    """A visit of a Parallel with running branches."""
 
     run: TaskRun
-    """As `InProgress`."""
+    """The visit, with the status `InProgress`."""
     task: Mapping[str, Any]
     track: Track
-    """The track that goes on once every branch has ended."""
+    """The track that contains the Parallel, and continues after its last branch has ended."""
     branches: list[Track] = field(default_factory=list)
     running: int = 0
-    """Branches that have not ended."""
+    """The number of branches that have not ended."""
     has_failed: bool = False
-    """Whether a failure in a branch ended it: then no branch goes on."""
+    """Whether a failure in a branch has ended the Parallel, so that no branch continues."""
 
 
 @dataclass(slots=True)
 class Track:
-    """One way through one set of tasks, from its start to an end task. Branches are tracks of their
-    own.
-    """
+    """The position of a run in one scope: in the definition's tasks, or in one branch."""
 
     scope: Scope
     parallel: Parallel | None
-    """The one it is a branch of; None for the definition's own tasks."""
+    """The Parallel around the branch; None for the definition's own tasks."""
     output: Any
-    """What the task before put out; once the track has ended, what it ended with."""
+    """The output of the task before; after the end of the track, the output of its last task."""
     before: Key | None = None
-    """The task before; a Decision has nothing to say, so it is the one before that."""
+    """The task before, leaving out Decisions, because they have no output."""
     at: Key | Parallel | None = None
-    """What is under way on it now."""
+    """The running step or Parallel; None before the first and after the last task."""
 
 
 def around(track: Track) -> Iterable[Parallel]:
-    """Give the Parallel tasks that *track* is inside of, inner ones first."""
+    """Yield the Parallel tasks around *track*, inner ones first."""
     parallel = track.parallel
     while parallel is not None:
         yield parallel
@@ -55,7 +53,10 @@ def around(track: Track) -> Iterable[Parallel]:
 
 
 def under_way(root: Track) -> Iterable[Key | Parallel]:
-    """Give what is under way on *root* and on the branches below it, in the definition's order."""
+    """Yield the running steps and Parallel tasks of *root* and of all branches below it.
+
+    They are in the definition's order, a Parallel before its branches.
+    """
     tracks = [root]
     while tracks:
         at = tracks.pop().at

@@ -1,6 +1,4 @@
-"""Everything wrong with a workflow definition, at once: its shape, its names, the way from task to
-task.
-"""
+"""Validate a workflow definition and find all its problems at once."""
 
 from __future__ import annotations
 
@@ -58,13 +56,14 @@ def problems(
     environment: Environment | None = None,
     definitions: Definitions | None = None,
 ) -> list[Problem]:
-    """Return everything wrong with *definition*, in document order, for the task types and
-    endpoints *runtime* knows.
+    """Return all problems of *definition*, in document order.
 
-    Each problem has a JSON Pointer, and its line when the definition was read from text. An engine
-    runs a definition that has no problem of severity `error`; a `warning` is something that runs
-    but was hardly meant. With an *environment*, it is checked as it runs there, and with
-    *definitions*, by id, that those it runs are there and take their inputs. Never raises, whatever
+    *runtime* provides the task types and endpoints. Each problem has a JSON Pointer, and a line
+    number if the definition was read from text. An engine runs a definition without problems of the
+    severity `error`; a `warning` is about something that runs but is probably a mistake.
+
+    With an *environment*, the definition is checked as it runs there. With *definitions*, the
+    nested definitions by id, their existence and inputs are checked, too. Never raises, whatever
     the document holds. Nothing is evaluated or sent.
     """
     outputs = {name: output_shape(task) for _, name, task in iter_tasks(definition)}
@@ -80,12 +79,12 @@ def problems(
 
 
 _UNREAD = frozenset(("definition-type", "definition-depth"))
-"""Codes of problems of a document that is not looked into."""
+"""Codes of problems after which the document is not examined further."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Types:
-    """The task types, and what they may ask."""
+    """The task types by name, and the services for their checks."""
 
     by_name: Mapping[str, TaskType]
     services: Services
@@ -122,7 +121,7 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     for name in document:
         if name not in field_names:
             near = nearest(str(name), field_names)
-            # Only a warning: the platform may read back fields of its own, and they hurt nobody.
+            # Only a warning: unknown fields do no harm, and the platform may use some of its own.
             suggestion = near[0] if near else None
             yield Problem.of(
                 "name-ignored",
@@ -136,9 +135,9 @@ def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
 def _known_below(
     definition: WorkflowDefinition, environment: Environment | None
 ) -> tuple[Any, Any]:
-    """Return what expressions may name below `$.input` and `$.variables`; None: anything.
+    """Return the shapes of `$.input` and `$.variables`; None: any value.
 
-    Without an environment, a variable that is nowhere is only not expected: a run may be given it.
+    Without an environment, naming an unknown variable is only a warning: the run may get it.
     """
     document: Any = definition.document
     if not isinstance(document, Mapping) or deeper_than(document, _MAX_DEPTH):
@@ -154,6 +153,7 @@ def _known_below(
 
 
 def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
+    """Yield the tasks with empty, too long and repeated names."""
     first: dict[str, str] = {}
     for scope in iter_scopes(definition):
         for name in scope.tasks:
@@ -234,28 +234,34 @@ def _task_problems(
 
 
 def _type_problems(task_type: TaskType, check: TaskCheck) -> Iterator[Problem]:
-    """Yield what the type's schema refuses, and what the type does, whose own words go first."""
-    # Where a run goes must be known before it starts; any other value may come from an expression.
+    """Yield the problems by the type's `problems` method, then those by its schema.
+
+    For a pointer with problems by the method, those by the schema are left out: they say less.
+    """
+    # Routes must be known before the run, so an expression cannot replace a value of the types with
+    # special routes. In the other types it can replace any value.
     expressions = task_type.name not in FLOWS
-    # These are every task's, whether or not its type knows of them.
+    # `onError` and `forEach` belong to tasks of every type, so the type's schema may lack them.
     own_fields = {
         name: value
         for name, value in check.definition.items()
         if name not in ("onError", "forEach")
     }
-    by_schema: list[Problem] = []
+    schema_errors: list[Problem] = []
     try:
-        by_schema = schema_problems(
+        schema_errors = schema_problems(
             task_type.schema, own_fields, check.pointer, expressions=expressions
         )
-        own = list(task_type.problems(check))
+        type_problems = list(task_type.problems(check))
     except Exception as error:  # noqa: BLE001 - a stranger's task type must not hide the other problems
         params: dict[str, Any] = {
             "name": task_type.name,
             "pythonMessage": f"{type(error).__name__}: {error}",
         }
-        # A type may trip over what its schema has found already.
-        own = [] if by_schema else [Problem.of("task-type-failed", check.pointer, **params)]
-    own_pointers = {problem.pointer for problem in own}
-    yield from own
-    yield from (problem for problem in by_schema if problem.pointer not in own_pointers)
+        # If the schema has found problems, they are probably why the method failed.
+        type_problems = (
+            [] if schema_errors else [Problem.of("task-type-failed", check.pointer, **params)]
+        )
+    own_pointers = {problem.pointer for problem in type_problems}
+    yield from type_problems
+    yield from (problem for problem in schema_errors if problem.pointer not in own_pointers)

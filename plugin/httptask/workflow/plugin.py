@@ -1,4 +1,4 @@
-"""The task types that steer a run, through the same door as a stranger's."""
+"""The plugin of the task types that control a run."""
 
 from __future__ import annotations
 

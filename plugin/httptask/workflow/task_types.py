@@ -1,6 +1,4 @@
-"""The task types that steer a run: Decision, Parallel, Terminate, Workflow and Simple. They come
-through the door any plugin has.
-"""
+"""The task types that control a run: Decision, Parallel, Terminate, Workflow and Simple."""
 
 from __future__ import annotations
 
@@ -20,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class _TaskType:
-    """What they have in common: a schema in `schemas/workflow-definition.schema.json`, and
-    expressions in some fields.
+    """Base of the types: a schema from `schemas/workflow-definition.schema.json`, and expressions
+    in some fields.
     """
 
     name: str = ""
     is_repeatable = True
     evaluated: tuple[str, ...] = ()
-    """Fields of the definition that hold expressions."""
+    """The fields of the task that may hold expressions."""
 
     @property
     def schema(self) -> Mapping[str, Any]:
@@ -36,9 +34,7 @@ class _TaskType:
         return schema
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return what the schema cannot say: which expressions cannot be read, and secrets that
-        stand in the open.
-        """
+        """Return the problems of expressions, and the secrets in plain text."""
         from httptask.settings import secrets_below
 
         problems: list[Problem] = []
@@ -55,24 +51,26 @@ class Decision(_TaskType):
     name = "Decision"
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return what is wrong with each condition."""
+        """Return the problems of the conditions."""
         from httptask.expressions import comparison_problems, condition_problems
 
         choices = check.definition.get("choices")
         problems: list[Problem] = []
         for index, choice in enumerate(choices if isinstance(choices, list) else ()):
             condition = choice.get("condition") if isinstance(choice, Mapping) else None
-            at = _condition_pointer(check.pointer, index)
+            condition_pointer = _condition_pointer(check.pointer, index)
             if isinstance(condition, str) and _is_comparison(condition):
-                problems += comparison_problems(condition, at)
+                problems += comparison_problems(condition, condition_pointer)
             else:
-                problems += condition_problems(condition, at, check.services.expression_problems)
+                problems += condition_problems(
+                    condition, condition_pointer, check.services.expression_problems
+                )
         return problems
 
     def prepare(
         self, task: TaskCheck | TaskCall
     ) -> tuple[tuple[Prepared | Comparison, str, str], ...]:
-        """Return each condition, where it stands, and where it leads."""
+        """Return compiled condition, pointer and next task of each choice."""
         return tuple(
             (
                 _prepared(choice["condition"]),
@@ -83,12 +81,12 @@ class Decision(_TaskType):
         )
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Evaluate the conditions in order until one is true.
+        """Evaluate the conditions in order, and return the next task of the first true one.
 
-        One of the platform's form is true or false over the output of the task before. An
-        expression yields true or false, or a list (what a JSONPath query gives that may match
-        several values), which is true when there is anything in it. Anything else raises
-        `SettingsError`; what an expression raises goes on.
+        A condition in the platform's own syntax compares values in the previous task's output. An
+        expression must yield true, false, or a list (of a JSONPath query that may match several
+        values), which is true if it is not empty. Any other value raises `SettingsError`; the
+        exceptions of expressions propagate.
         """
         from httptask.expressions import Comparison
 
@@ -110,7 +108,7 @@ class Decision(_TaskType):
 
 
 def _is_comparison(condition: str) -> bool:
-    """Say whether *condition* is meant to be of the platform's form: it holds no expression."""
+    """Say whether *condition* is in the platform's own syntax: it holds no `${…}`."""
     from httptask.expressions import has_expression
 
     return not has_expression(condition)
@@ -139,7 +137,7 @@ def _named(value: Any) -> str:
 
 
 class Parallel(_TaskType):
-    """Runs its branches side by side and waits for all of them; one that fails stops the others.
+    """Runs its branches concurrently and waits for all; a failed branch stops the others.
 
     Its output is `{startTask of a branch: output of the task that ended the branch}`.
     """
@@ -147,32 +145,28 @@ class Parallel(_TaskType):
     name = "Parallel"
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Raise `SettingsError`: a Parallel is nothing to be run, the interpreter walks its
-        branches and joins them.
-        """
+        """Raise `SettingsError`: the interpreter runs the branches, and engines never call this."""
         raise SettingsError([Problem.of("parallel-run", call.pointer)])
 
 
 class _Evaluating(_TaskType):
-    """A type whose run evaluates one field, the first of `evaluated`."""
+    """Base of the types whose run evaluates one field, the first of `evaluated`."""
 
     def prepare(self, task: TaskCheck | TaskCall) -> Prepared:
-        """Return the field, ready to be evaluated."""
+        """Return the compiled field."""
         from httptask.expressions import Prepared
 
         return Prepared.of(task.definition.get(self.evaluated[0]))
 
     async def value(self, call: TaskCall) -> Any:
         """Return the evaluated field."""
-        written = self.prepare(call) if call.prepared is None else call.prepared
+        prepared = self.prepare(call) if call.prepared is None else call.prepared
         pointer = pointer_of([self.evaluated[0]], call.pointer)
-        return await call.services.evaluate(written, call.inputs.document(), pointer)
+        return await call.services.evaluate(prepared, call.inputs.document(), pointer)
 
 
 class Terminate(_Evaluating):
-    """Ends the whole run, from inside a branch too, with `terminationStatus` and
-    `workflowOutput`.
-    """
+    """Ends the run, even from inside a branch, with `terminationStatus` and `workflowOutput`."""
 
     name = "Terminate"
     evaluated = ("workflowOutput",)
@@ -184,29 +178,28 @@ class Terminate(_Evaluating):
 
 
 class Workflow(_Evaluating):
-    """Runs another definition, whose output is the task's."""
+    """Runs another definition; the output of that run is the output of the task."""
 
     name = "Workflow"
     evaluated = ("inputParameters",)
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Evaluate the input, and ask the engine for the run."""
+        """Evaluate the input, and return an outcome that asks the engine for the nested run."""
         return TaskOutcome(input=await self.value(call), definition=call.definition["definition"])
 
 
 class Simple(_Evaluating):
-    """A gate that waits until somebody outside completes it."""
+    """A task that waits until a person or another system completes it."""
 
     name = "Simple"
     waits = True
-    """An engine that cannot wait refuses a definition with such a task before it runs anything of
-    it.
-    """
+    """See `TaskType`: an engine that cannot wait refuses definitions with such a task."""
     evaluated = ("inputParameters",)
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Evaluate the input, for whoever is to complete the task, and wait; called again, complete
-        with what came.
+        """Evaluate the input, which is shown to the person, and wait for a signal.
+
+        Called again with the signal, complete with its output, or fail with its error.
         """
         parameters = await self.value(call)
         if call.signal is None:

@@ -1,4 +1,4 @@
-"""The task type `Wait`: a run goes on after some seconds, or at a time."""
+"""The task type `Wait`: the run continues after some seconds, or at a time."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from httptask.protocols import TaskCall, TaskCheck
 
 LONGEST = 10 * 366 * 24 * 3600
-"""Seconds of one wait, at most: ten years."""
+"""The longest wait, in seconds: ten years."""
 
 _FIELDS = ("seconds", "until")
 
 
 class Wait:
-    """Waits for `seconds`, or `until` a time; either may come from an expression.
+    """Waits for `seconds`, or `until` a time; either may be an expression.
 
-    Its end is told when the visit begins, from `${swf:now}`, and travels as its state: a replay, or
-    an engine that goes on elsewhere, waits for the same time.
+    The end is computed when the visit begins, from `${swf:now}`, and kept in its state, so that a
+    replay, or an engine in another process, waits until the same time.
     """
 
     name = "Wait"
@@ -40,9 +40,7 @@ class Wait:
         return schema
 
     def problems(self, check: TaskCheck) -> Sequence[Problem]:
-        """Return whether there are both fields, or neither, and which expressions cannot be
-        read.
-        """
+        """Return a problem if both fields or neither are set, and the problems of the fields."""
         from httptask.expressions import has_expression
 
         names = [name for name in _FIELDS if name in check.definition]
@@ -60,9 +58,9 @@ class Wait:
         return problems
 
     async def run(self, call: TaskCall) -> TaskOutcome:
-        """Say until when to wait; called again then, complete with `{"until": ...}`.
+        """Return an outcome that waits; called again at the end, complete with `{"until": ...}`.
 
-        Raises `SettingsError` when an expression yields no time.
+        Raises `SettingsError` if an expression does not yield a valid time.
         """
         if call.state is not None:
             return TaskOutcome(output=call.state)
@@ -89,7 +87,7 @@ def _seconds(value: Any, pointer: str) -> float:
 def _time(value: Any, pointer: str) -> datetime:
     try:
         time = datetime.fromisoformat(value.upper() if _RFC_3339.fullmatch(value) else "")
-    except (TypeError, ValueError):  # no text, another form, or a second that no clock here has
+    except (TypeError, ValueError):  # not a string, another format, or a leap second
         expected = "a time with its offset, such as 2030-01-31T12:00:00Z (RFC 3339)"
         raise _refused(value, pointer, expected) from None
     return time

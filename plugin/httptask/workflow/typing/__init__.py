@@ -1,9 +1,9 @@
-"""Typed expressions: what each expression of a definition will see, and whether what it yields is
-what its setting takes. Nothing is evaluated or sent.
+"""Type checking of expressions: the type of each expression's data, and whether its value fits its
+setting. Nothing is evaluated or sent.
 
-What is known is `inputSchema`, the input parameters, the tasks before on every route, and
-documented responses. What is certain to fail is an error; what only contradicts documentation is a
-warning. Where nothing is known, nothing is said.
+The types come from `inputSchema`, the input parameters, the tasks before on every route, and
+documented responses. A certain failure is an error; a contradiction to the documentation is a
+warning. Unknown types cause no problems.
 """
 
 from httptask.workflow.typing._outputs import output_schema

@@ -1,4 +1,4 @@
-"""What conditions of the platform's form compare: members of the output of the task before."""
+"""Type checking of conditions in the platform's own syntax, over the previous task's output."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from httptask.workflow.typing._data import TypedData
 from httptask.workflow.typing._outputs import FAILED
 
 _LENGTH = "length"
+"""A property that JavaScript's arrays and strings have."""
 _MOST_DIGITS = 10
+"""The digits of an index; a longer number is only a name."""
 
 
 def previous_output(
     decision: str, scope: Scope, arrivals: Mapping[str, Sequence[Arrival]], data: TypedData
 ) -> ValueType:
-    """Return the type of `$` in conditions of the task *decision* of *scope*: what the task puts
-    out that ran last on a way to it.
+    """Return the type of `$` in the conditions of *decision*: the output of the task before.
+
+    *arrivals* are the routes of *scope*. The types over all routes are combined.
     """
     types: list[ValueType] = []
     for arrival in last_before(decision, scope.start, arrivals):
         if arrival is None:
             if scope.depth:
-                return ANY  # what came before the Parallel
+                return ANY  # the output before the Parallel: not examined
             types.append(data.input)
         else:
             name, _, has_failed = arrival
@@ -35,7 +38,7 @@ def previous_output(
 
 
 def missing_members(condition: Any, output: ValueType) -> Iterator[MissingName]:
-    """Yield the members that *condition* compares, and that *output* is not documented to have."""
+    """Yield the members that *condition* compares and the type *output* does not have."""
     if not isinstance(condition, str) or has_expression(condition):
         return
     for keys in paths_compared(condition):
@@ -53,7 +56,7 @@ def missing_members(condition: Any, output: ValueType) -> Iterator[MissingName]:
 
 
 def _member(value: ValueType, key: str | int) -> ValueType:
-    """Return what stands under *key*; in JavaScript `'0'` is an index, too."""
+    """Return the type of the member *key*; as in JavaScript, `'0'` is an index, too."""
     member = value.member(str(key)).type
     if not str(key).isdecimal() or len(str(key)) > _MOST_DIGITS:
         return member

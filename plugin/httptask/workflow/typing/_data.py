@@ -1,4 +1,4 @@
-"""The types of what the expressions of each task see."""
+"""The types of the data that the expressions of each task read."""
 
 from __future__ import annotations
 
@@ -36,12 +36,13 @@ if TYPE_CHECKING:
     from httptask.task import Plan, Runtime
 
 _DEEPEST = 10
-"""Objects and lists inside one another in an input parameter that are looked into."""
+"""The depth to which an input parameter is examined."""
 
 
 class TypedData:
-    """The types of the data of expressions in *definition*, whose endpoints *runtime* knows, and
-    which runs those of *definitions*, by id.
+    """The types of the data that expressions in *definition* read.
+
+    *runtime* looks up the endpoints; *definitions* are the nested definitions by id.
     """
 
     def __init__(
@@ -66,36 +67,39 @@ class TypedData:
         self.parameters = cache(self._parameters_type)
         self.completed = cache(self._completed_type)
 
-    # What expressions see
+    # The data of expressions
 
     def _document_type(self, reader: str) -> ValueType:
-        """Return the type of what `inputParameters` and conditions of the task *reader* see."""
+        """Return the type of the data of `inputParameters` and conditions of the task *reader*."""
         item = self._item(self._tasks[reader][0], reader)
         return _closed({**self._without_item(reader), **item}) if item else self.outer(reader)
 
     def _outer_type(self, reader: str) -> ValueType:
-        """Return the type of what `forEach` of the task *reader* sees."""
+        """Return the type of the data of `forEach` of the task *reader*."""
         return _closed(self._without_item(reader))
 
     def _without_item(self, reader: str) -> dict[str, Schema]:
         return {
             "input": self.input,
-            "variables": True,  # a run may be given others
+            "variables": True,  # any: the run may get other variables
             "tasks": {"type": "object", "properties": _TasksBefore(self, reader, self._tasks)},
         }
 
     def _parameters_type(self, name: str) -> ValueType:
-        """Return the type of what `httpRequest` of the task *name* sees."""
+        """Return the type of the data of `httpRequest` of the task *name*."""
         task, _ = self._tasks[name]
         written = task.get("inputParameters")
         if not isinstance(written, Mapping | None):
             return ANY
         document = self.document(name)
-        parameters = {one: self._written(value, document) for one, value in (written or {}).items()}
+        parameters = {
+            parameter: self._written(value, document)
+            for parameter, value in (written or {}).items()
+        }
         return _closed({**parameters, **self._item(task, name)})
 
     def result(self, name: str) -> ValueType:
-        """Return the type of the result of the Http task *name*, whatever its status is."""
+        """Return the type of the result of the Http task *name*, for any status."""
         task, _ = self._tasks[name]
         endpoint = self._endpoint(name)
         body = True if task.get("pagination") is not None else None
@@ -103,7 +107,7 @@ class TypedData:
         return self._source(endpoint).type_of(schema)
 
     def first_answer(self, name: str) -> ValueType:
-        """Return the type of the answer of the Http task *name* that starts a job."""
+        """Return the type of the result of the call by which the Http task *name* starts a job."""
         endpoint = self._endpoint(name)
         schema = result_schema({**self._tasks[name][0], "completion": None}, endpoint)
         return self._source(endpoint).type_of(schema)
@@ -115,7 +119,7 @@ class TypedData:
         return self._source(endpoint).type_of(body_schema(task, endpoint))
 
     def items_of_pages(self, name: str) -> ValueType:
-        """Return the type of the items of the list that the task *name* reads in pages."""
+        """Return the type of the items that the `pagination` of the task *name* collects."""
         query = self._setting(name, "pagination").get("items")
         body = self.body(name)
         if not isinstance(query, str):
@@ -126,25 +130,25 @@ class TypedData:
         return _known(texts[0].typed.type.items()) if texts else ANY
 
     def items(self, name: str) -> ValueType:
-        """Return the type of the items that the task *name* is done for."""
+        """Return the type of the items of the `forEach` of the task *name*."""
         setting = self._setting(name, "forEach")
         items = self._written(setting.get("items"), self.outer(name))
         may_be_file = not items.of_types({"object"}).member(REFERENCE).type.is_nothing
         return ANY if may_be_file else _known(items.items())
 
     def typed(self, text: str, data: ValueType) -> TypedText:
-        """Return what can be told of the expressions in *text*, over data of the type *data*."""
+        """Return the types of the expressions in *text*, over data of the type *data*. Cached."""
         key = text, id(data)
-        kept = self._typed.get(key)
-        if kept is None:
-            # The type is kept too: otherwise its id could become that of another one.
-            kept = self._typed[key] = self._evaluator.typed(text, data), data
-        return kept[0]
+        cached = self._typed.get(key)
+        if cached is None:
+            # The cached value holds *data*, too, so that no other type can get its id.
+            cached = self._typed[key] = self._evaluator.typed(text, data), data
+        return cached[0]
 
-    # What tasks put out
+    # The outputs of tasks
 
     def output(self, name: str, reader: str) -> ValueType:
-        """Return the type of what the task *name* has put out when the task *reader* starts."""
+        """Return the type of the output of the task *name* when the task *reader* starts."""
         before = self.routes.before(reader, name)
         if before.ran is Ran.NEVER:
             return ANY
@@ -153,6 +157,7 @@ class TypedData:
         return any_of([*completed, *failed])
 
     def _completed_type(self, name: str) -> ValueType:
+        """Return the type of the output of the task *name* after it has completed."""
         task, pointer = self._tasks[name]
         if task.get("type") == "Parallel":
             return self._parallel(task, pointer)
@@ -161,6 +166,7 @@ class TypedData:
         return self._source(endpoint).type_of(output_schema(task, endpoint, body, with_files=True))
 
     def _parallel(self, task: Mapping[str, Any], pointer: str) -> ValueType:
+        """Return the type of the output of a Parallel: `startTask` -> output of a last task."""
         branches = {
             branch.start: any_of(
                 self.completed(name)
@@ -170,7 +176,7 @@ class TypedData:
             for branch in branches_of(task, pointer)
             if isinstance(branch.start, str)
         }
-        return _closed({name: _known(one) for name, one in branches.items()})
+        return _closed({name: _known(output) for name, output in branches.items()})
 
     def _pages(self, name: str) -> Schema:
         collect = self._setting(name, "pagination").get("collect")
@@ -180,7 +186,7 @@ class TypedData:
         return {"type": "array", "items": item}
 
     def nested_input(self, name: Any) -> ValueType:
-        """Return the type of the input of the definition *name*; anything where it is not known."""
+        """Return the type of the input of the nested definition *name*; ANY if it is unknown."""
         other = self._definitions.get(name) if isinstance(name, str) else None
         schema = other.input_schema if other is not None else None
         return ANY if schema is None else SchemaSource(schema).type_of(schema)
@@ -212,20 +218,21 @@ class TypedData:
             return None
         try:
             return self.plan(name).endpoint
-        except HttpTaskError:  # it is reported where it is named
+        except HttpTaskError:  # reported at the task's `endpoint`
             return None
 
     def _source(self, endpoint: Endpoint | None) -> SchemaSource:
+        """Return the source of *endpoint*'s schemas, cached: it resolves their references."""
         if endpoint is None:
             return SchemaSource(None)
-        kept = self._sources.get(endpoint.id)
-        if kept is None or kept[0] is not endpoint:
+        cached = self._sources.get(endpoint.id)
+        if cached is None or cached[0] is not endpoint:
             source = SchemaSource({"$defs": endpoint.definitions}, documented=True)
-            kept = self._sources[endpoint.id] = endpoint, source
-        return kept[1]
+            cached = self._sources[endpoint.id] = endpoint, source
+        return cached[1]
 
     def _written(self, value: Any, data: ValueType, depth: int = 0) -> ValueType:
-        """Return the type of the JSON *value* when its expressions, over *data*, are evaluated."""
+        """Return the type of the JSON *value* after evaluation over data of the type *data*."""
         if isinstance(value, str):
             if not may_change(value):
                 return typed_by({"type": "string"})
@@ -236,16 +243,16 @@ class TypedData:
             return ANY
         if isinstance(value, Mapping):
             return _closed(
-                {name: self._written(one, data, depth + 1) for name, one in value.items()}
+                {name: self._written(inner, data, depth + 1) for name, inner in value.items()}
             )
         if isinstance(value, list):
-            items = [self._written(one, data, depth + 1) for one in value]
+            items = [self._written(inner, data, depth + 1) for inner in value]
             return typed_by({"type": "array", "prefixItems": items, "items": False})
         return typed_by({"type": json_type(value)})
 
 
 class _TasksBefore(Mapping[str, Schema]):
-    """The tasks by name, as the task *reader* sees them: made when they are asked for."""
+    """The schemas of the tasks that the task *reader* can read, made on first access."""
 
     def __init__(self, data: TypedData, reader: str, names: Mapping[str, Any]) -> None:
         self._data = data
@@ -276,10 +283,10 @@ class _TasksBefore(Mapping[str, Schema]):
 
 
 def _closed(properties: Mapping[str, Schema]) -> ValueType:
-    """Return the type of an object with these *properties*, and no others."""
+    """Return the type of an object with exactly these *properties*."""
     return typed_by({"type": "object", "properties": properties, "additionalProperties": False})
 
 
 def _known(value_type: ValueType) -> ValueType:
-    """Return *value_type*, or anything where it is that of no value: that is reported elsewhere."""
+    """Return *value_type*, or ANY if no value has that type, which is reported elsewhere."""
     return ANY if value_type.is_nothing else value_type

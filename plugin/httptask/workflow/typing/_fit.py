@@ -1,4 +1,4 @@
-"""Whether what an expression yields is what a setting takes, by their types."""
+"""Compare the type of an expression with the type that its setting expects."""
 
 from __future__ import annotations
 
@@ -24,31 +24,32 @@ _CONVERTING: Mapping[str, tuple[frozenset[str], str]] = {
     "number": (frozenset(("string",)), "$number(…)"),
     "array": (NUMERIC | {"string", "boolean", "object"}, "[…]"),
 }
-"""Type -> the types of which JSONata makes a value of it, and how."""
+"""Type -> the types that JSONata can convert to it, and the expression that converts."""
 
 _MOST_NESTED = 3
-"""Lists in lists whose items are compared."""
+"""The depth to which the items of nested lists are compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A value that a setting does not take."""
+    """A value whose type does not fit its setting."""
 
     found: str
     expected: str
     is_certain: bool
-    """The value is of that type whatever a run brings; false: it is documented, or the items of a
-    list, which may be empty.
+    """True: the value has the type in every run. False: the type is only documented, or it is about
+    the items of a list, which may be empty.
     """
     item: str | None = None
-    """What an item of the value is, where the setting takes one."""
+    """The type of the list's items in words, if an item would fit the setting."""
     convert: str | None = None
-    """How JSONata makes what is expected of the value."""
+    """The JSONata expression that converts the value to the expected type."""
 
 
 def misfit(actual: ValueType, expected: ValueType, *, takes_files: bool) -> Misfit | None:
-    """Return why a value of the type *actual* does not fit where one of *expected* may stand; None
-    where it may fit. With *takes_files*, the reference of a file stands for text.
+    """Return why no value of the type *actual* fits the type *expected*; None if one may fit.
+
+    With *takes_files*, a reference to a file fits as text.
     """
     return _misfit(actual, expected, takes_files, _MOST_NESTED)
 
@@ -81,18 +82,19 @@ def _misfit(
 
 
 def may_be_file(value_type: ValueType) -> bool:
-    """Say whether a value may be the reference of a file."""
+    """Say whether a value of *value_type* may be a reference to a file."""
     return not value_type.of_types({"object"}).member(REFERENCE).type.is_nothing
 
 
 def in_words(types: frozenset[str]) -> str:
-    """Return *types* for a person."""
+    """Return *types* as words: `a string or null`."""
     shown = types - {"integer"} if "number" in types else types
     return " or ".join(word for name, word in _WORDS.items() if name in shown)
 
 
 def _conversion(actual: frozenset[str], expected: frozenset[str]) -> str | None:
-    for name, (convertible, written) in _CONVERTING.items():
+    """Return the JSONata expression that converts *actual* to *expected*; None without one."""
+    for name, (convertible, expression) in _CONVERTING.items():
         if name in expected and actual - {"null"} <= convertible:
-            return written
+            return expression
     return None

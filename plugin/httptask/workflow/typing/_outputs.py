@@ -1,4 +1,4 @@
-"""What a task puts out, as far as it is known before it runs: by its type and documentation."""
+"""The schema of a task's output, as far as its type and the documentation tell before a run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from httptask.building import REFERENCE, is_reference
 from httptask.model.api import Endpoint, Response
 
 FILE: dict[str, Any] = {"type": "object", "properties": {REFERENCE: {"type": "object"}}}
-"""The reference of a file."""
+"""A reference to a file."""
 FAILED: dict[str, Any] = {"type": "object", "properties": {"error": {"type": "object"}}}
-"""What a failed task puts out where a route of `onError` leads on."""
+"""The output of a failed task after which an `onError` route continues."""
 
 _WITHOUT_CONTENT = frozenset(map(str, WITHOUT_CONTENT))
 _ADDED = (("pagination", "pages"), ("completion", "job"))
@@ -28,12 +28,11 @@ def output_schema(
     *,
     with_files: bool = False,
 ) -> Schema:
-    """Return a schema of what *task* puts out when it completes, as far as it is documented; true:
-    anything.
+    """Return a schema of the output of *task* after it completes; True: any value.
 
-    References in it lead into the definitions of *endpoint*. *body* is what is known of the body of
-    a list that was read in pages. *with_files* adds the reference of a file where it may come in
-    the place of a list.
+    References in the schema point into the definitions of *endpoint*. *body* is the schema of the
+    collected pages, if the caller knows it. *with_files* adds a reference to a file where the
+    output may be one instead of a list.
     """
     task_type, schema = task.get("type"), True
     if task_type == "Wait":
@@ -55,8 +54,9 @@ def result_schema(
     *,
     any_status: bool = False,
 ) -> Schema:
-    """Return a schema of the result of an Http *task*: when it completes, or with *any_status*
-    whatever came.
+    """Return a schema of the result of an Http *task* that completes; with *any_status*, of any.
+
+    *body* is the schema of the body, if the caller knows it.
     """
     responses = _responses(task, endpoint, any_status=any_status)
     if body is None:
@@ -64,7 +64,9 @@ def result_schema(
         if task.get("pagination") is not None and not any_status:
             body = {"type": "array"}  # the items of all pages
     headers = {
-        name.lower(): {"type": "string"} for one in responses.values() for name in one.headers
+        name.lower(): {"type": "string"}
+        for response in responses.values()
+        for name in response.headers
     }
     added = {name: {"type": "object"} for setting, name in _ADDED if task.get(setting) is not None}
     return _object(
@@ -72,7 +74,7 @@ def result_schema(
             "body": body,
             "statusCode": {"type": "integer"},
             "reasonPhrase": {"type": "string"},
-            # Servers send more of them than anybody documents.
+            # Servers send more headers than they document.
             "headers": {"type": "object", "properties": headers, "additionalProperties": True},
             "url": {"type": "string"},
             "attempts": {"type": "integer"},
@@ -88,7 +90,7 @@ def body_schema(
     """Return a schema of the body of a response to the Http *task*; see `result_schema`."""
     reading = task.get("responseBody")
     if task.get("completion") is not None:
-        return True  # it is that of the job
+        return True  # the body is the job's result
     if reading in ("file", "text"):
         return FILE if reading == "file" and not any_status else {"type": "string"}
     responses = _responses(task, endpoint, any_status=any_status)
@@ -107,19 +109,24 @@ def body_schema(
 def _responses(
     task: Mapping[str, Any], endpoint: Endpoint | None, *, any_status: bool
 ) -> dict[str, Response]:
-    """Return the documented responses that may come of *task*, by status: those of a success, or
-    all.
+    """Return the documented responses that *task* may end with, by status.
+
+    They are the successful ones; or all, with *any_status*, or if the task itself decides which
+    responses are successes.
     """
     documented = dict(endpoint.responses) if endpoint is not None else {}
     if any_status or task.get("successCondition") is not None or task.get("redirects") == 0:
         return documented
-    successes = {status: one for status, one in documented.items() if status.startswith("2")}
+    successes = {
+        status: response for status, response in documented.items() if status.startswith("2")
+    }
     if successes or "default" not in documented:
         return successes
     return {"default": documented["default"]}
 
 
 def _content(status: str, response: Response, *, reads_json: bool) -> list[Schema]:
+    """Return the schemas of the values that the body of *response* may be read as."""
     if not response.content:
         return [{"type": "null"} if status in _WITHOUT_CONTENT else True]
     schemas: list[Schema] = []
@@ -135,7 +142,7 @@ def _content(status: str, response: Response, *, reads_json: bool) -> list[Schem
 
 
 def _for_each(setting: Mapping[str, Any], schema: Schema, *, with_files: bool) -> Schema:
-    """Return a schema of the outputs for all items."""
+    """Return a schema of the output with `forEach`; *schema* is that of the output for one item."""
     collect, items = setting.get("collect"), setting.get("items")
     if collect == "file" or (collect is None and is_reference(items)):
         return FILE

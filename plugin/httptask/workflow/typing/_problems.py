@@ -1,4 +1,4 @@
-"""The problems of expressions whose types are known."""
+"""The problems of expressions that are found by their types."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 _MOST_NAMES = 10
-"""Names that a problem lists."""
+"""The number of names that a problem lists."""
 _MOST_COMPARED = 300
-"""Names that a wrong one is compared with."""
+"""The number of names that a misspelt name is compared with."""
 _LONGEST_NAME = 100
 _LONGEST_PATH = 200
-"""Characters of a name, and of a query, in a problem."""
+"""The number of characters of a name, and of a path or condition, in a problem."""
 
 
 def typing_problems(
@@ -40,43 +40,43 @@ def typing_problems(
     known: Iterable[Problem],
     definitions: Mapping[str, WorkflowDefinition] | None = None,
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the expressions of *definition*, by the types of what they see.
+    """Yield the problems of the expressions of *definition* by the types of their data.
 
-    *known* are the problems that were found without types: where an expression has one of them, no
-    other is added. *definitions* are those that it runs, by id.
+    *known* are the problems found without types; an expression with one of those gets no other.
+    *definitions* are the nested definitions by id.
     """
-    told = {problem.pointer for problem in known}
+    reported = {problem.pointer for problem in known}
     data = TypedData(definition, runtime, definitions)
     for pointer, name, task in iter_tasks(definition):
-        yield from _of_task(TypedTask(name, task, pointer, data), told)
+        yield from _of_task(TypedTask(name, task, pointer, data), reported)
     for scope in iter_scopes(definition):
-        yield from _of_comparisons(scope, data, told)
+        yield from _of_comparisons(scope, data, reported)
 
 
 def task_typing_problems(
     definition: WorkflowDefinition, name: str, runtime: Runtime, known: Iterable[Problem]
 ) -> list[Problem]:
-    """Return what is wrong with the expressions of the task *name* of *definition*, with pointers
-    into the task; see `typing_problems`.
-    """
+    """Return the `typing_problems` of the task *name*, with pointers into the task."""
     data = TypedData(definition, runtime)
     for pointer, other, task in iter_tasks(definition):
         if other == name:
-            told = {f"{pointer}{problem.pointer}" for problem in known}
-            problems = _of_task(TypedTask(name, task, pointer, data), told)
-            return [replace(one, pointer=one.pointer[len(pointer) :]) for one in problems]
+            reported = {f"{pointer}{problem.pointer}" for problem in known}
+            problems = _of_task(TypedTask(name, task, pointer, data), reported)
+            return [
+                replace(problem, pointer=problem.pointer[len(pointer) :]) for problem in problems
+            ]
     return []
 
 
-def _of_task(task: TypedTask, told: set[str]) -> Iterator[Problem]:
+def _of_task(task: TypedTask, reported: set[str]) -> Iterator[Problem]:
     for setting in task.settings():
-        if setting.pointer not in told:
-            told.add(setting.pointer)
+        if setting.pointer not in reported:
+            reported.add(setting.pointer)
             yield from _of_setting(setting, task.name, task.data)
 
 
-def _of_comparisons(scope: Scope, data: TypedData, told: Container[str]) -> Iterator[Problem]:
-    """Yield what is wrong with conditions of the platform's form in *scope*."""
+def _of_comparisons(scope: Scope, data: TypedData, reported: Container[str]) -> Iterator[Problem]:
+    """Yield the problems of the conditions in the platform's own syntax in *scope*."""
     arrivals = arrivals_of(scope)
     for name, task in scope.tasks.items():
         choices = task.get("choices") if isinstance(task, Mapping) else None
@@ -86,12 +86,13 @@ def _of_comparisons(scope: Scope, data: TypedData, told: Container[str]) -> Iter
         for index, choice in enumerate(choices):
             condition = choice.get("condition") if isinstance(choice, Mapping) else None
             pointer = pointer_of(["choices", index, "condition"], scope.pointer_to(name))
-            if pointer not in told:
+            if pointer not in reported:
                 for missing in missing_members(condition, output):
                     yield _of_name(missing, str(condition)[:_LONGEST_PATH], pointer)
 
 
 def _of_setting(setting: Setting, reader: str, data: TypedData) -> Iterator[Problem]:
+    """Yield the problems of one text: of its expressions, or, without any, of its type."""
     text = data.typed(setting.text, setting.data)
     problems = [
         problem
@@ -117,7 +118,7 @@ def _of_expression(
 
 
 def _task_of(reading: Reading) -> str | None:
-    """Return the task that *reading* looks up, if it is one."""
+    """Return the name in *reading*, if it is a lookup in `$.tasks`."""
     steps = reading.steps
     if len(steps) < 2 or steps[0] != "tasks" or not isinstance(steps[1], str):
         return None
@@ -132,6 +133,7 @@ def _of_reading(
     reader: str,
     data: TypedData,
 ) -> Iterator[Problem]:
+    """Yield a problem if the task *name* may not have run when *reader* reads its output."""
     ran = data.routes.before(reader, name).ran
     params: dict[str, Any] = {"expression": expression.written, "name": shown(name)}
     if ran is Ran.NEVER:
@@ -142,6 +144,7 @@ def _of_reading(
 
 
 def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
+    """Return the problem of a name that its object does not have, by the documentation."""
     name, value = missing.name, missing.value
     params: dict[str, Any] = {
         "expression": written,
@@ -166,19 +169,20 @@ def _of_name(missing: MissingName, written: str, pointer: str) -> Problem:
 
 
 def _of_type(expression: TypedExpression, setting: Setting) -> Iterator[Problem]:
+    """Yield a problem if the value of *expression* does not fit *setting*."""
     actual = expression.typed.type
     if setting.takes_null:
         actual = actual.of_types(TYPES - {"null"})
-    wrong = misfit(actual, setting.expected, takes_files=setting.takes_files)
-    if wrong is None:
+    mismatch = misfit(actual, setting.expected, takes_files=setting.takes_files)
+    if mismatch is None:
         return
     params: dict[str, Any] = {
         "expression": expression.written,
-        "found": wrong.found,
-        "expected": wrong.expected,
-        "items": wrong.item,
-        "convert": wrong.convert,
+        "found": mismatch.found,
+        "expected": mismatch.expected,
+        "items": mismatch.item,
+        "convert": mismatch.convert,
     }
-    is_certain = wrong.is_certain and setting.is_enforced
+    is_certain = mismatch.is_certain and setting.is_enforced
     severity = "error" if is_certain else "warning"
     yield Problem.of("expression-type", setting.pointer, severity=severity, **params)

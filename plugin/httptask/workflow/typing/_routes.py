@@ -1,4 +1,4 @@
-"""Whether a task has run when another one starts, on the routes from `startTask` to it."""
+"""Find out whether one task has run when another starts, from the routes between them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from httptask.workflow._routes import STAYS_ON_ITS_WAY, arrows_of, transitions
 
 
 class Ran(Enum):
-    """Whether a task has run before another one."""
+    """Whether a task has run before another task."""
 
     ALWAYS = "on every route"
     MAYBE = "on some routes"
@@ -27,29 +27,29 @@ class Ran(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What is known of a task when another one starts."""
+    """The state of a task when another task starts."""
 
     ran: Ran
     completed: bool = True
-    """Its last run may have completed."""
+    """Whether its last run may have completed."""
     failed: bool = True
-    """Its last run may have failed, and a route of `onError` led on."""
+    """Whether its last run may have failed, and an `onError` route continued."""
 
 
 UNKNOWN = Before(Ran.UNKNOWN)
 
 _NEAR = 64
-"""Tasks around one that are looked at before it is worked out what can be reached from it, and
-without it: most expressions read a task nearby, and a definition may have thousands.
+"""The number of tasks that a search visits before the whole set of reachable tasks is computed:
+most expressions read a task nearby, and a definition may have thousands of tasks.
 """
 
 _MOST_KEPT = 256
-"""Tasks of which it is kept what can be reached from them, and without them."""
+"""The number of tasks whose sets of reachable tasks are cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A task on the way from a task to those around it: the task, then its Parallel, and so on."""
+    """A task, or a Parallel around it, in its scope."""
 
     scope: Scope
     name: str
@@ -71,17 +71,22 @@ class Routes:
         self.before = cache(self._before)
 
     def _before(self, reader: str, name: str) -> Before:
-        """Return what is known of the task *name* when the task *reader* starts."""
+        """Return the state of the task *name* when the task *reader* starts.
+
+        Both tasks are traced outwards, from Parallel to Parallel, to the innermost scope that they
+        share; there, the routes between the two tasks (or the Parallels around them) decide.
+        """
         outwards = self._outwards(reader)
         around = {step.scope.pointer: step for step in self._outwards(name)}
-        meeting = next((one for one in outwards if one.scope.pointer in around), None)
+        meeting = next((step for step in outwards if step.scope.pointer in around), None)
         if meeting is None or any(self._of(step.scope).is_unknown for step in outwards):
             return UNKNOWN
         other = around[meeting.scope.pointer]
         if not all(self._of(step.scope).may_reach(step.name) for step in outwards):
-            return UNKNOWN  # no run gets to the reader
+            return UNKNOWN  # no run reaches the reader
         if other.name == meeting.name and name not in (reader, meeting.name):
-            return UNKNOWN  # in another branch, at the same time
+            return UNKNOWN  # both are in the same Parallel: *name* may run at the same time
+        # In a loop, *name* may have run in an earlier iteration.
         may_repeat = any(
             self._of(step.scope).leads(step.name, step.name)
             for step in outwards[outwards.index(meeting) :]
@@ -93,7 +98,7 @@ class Routes:
         return self._earlier(meeting, other, name)
 
     def _earlier(self, meeting: _Step, other: _Step, name: str) -> Before:
-        """Return what is known of *name*, which is *other* or in it, on a route to *meeting*."""
+        """Return the state of *name*, which is *other* or inside it; *other* leads to *meeting*."""
         ways = self._of(meeting.scope)
         completed, failed = ways.leaves(other.name, meeting.name)
         always = not ways.avoids(other.name, meeting.name)
@@ -102,7 +107,7 @@ class Routes:
         inside = [step for step in self._outwards(name) if step.scope.depth > meeting.scope.depth]
         if any(self._of(step.scope).is_unknown for step in inside):
             return UNKNOWN
-        # Of a Parallel that failed, a branch may have been stopped anywhere.
+        # A failed Parallel may have stopped its branches before they came to the task.
         always = always and not failed
         always = always and all(self._of(step.scope).always_runs(step.name) for step in inside)
         task = inside[0].scope.tasks[name]
@@ -113,7 +118,7 @@ class Routes:
         return self._ways[scope.pointer]
 
     def _outwards(self, name: str) -> list[_Step]:
-        """Return the task *name*, the Parallel that it is in, and so on."""
+        """Return the task *name*, the Parallel around it, and so on outwards."""
         steps: list[_Step] = []
         scope = self._inner.get(name)
         step = None if scope is None else _Step(scope, name)
@@ -124,7 +129,7 @@ class Routes:
 
 
 class _Ways:
-    """The ways between the tasks of one scope."""
+    """The routes between the tasks of one scope. Loops and reachable sets are computed once."""
 
     def __init__(self, scope: Scope) -> None:
         self._start = scope.start if isinstance(scope.start, str) else ""
@@ -144,12 +149,13 @@ class _Ways:
         self._completing = {name: _targets(task, failing=False) for name, task in tasks.items()}
         self._ends = {name for name, task in tasks.items() if may_end(task)}
         self.is_unknown = not all(_is_steered(task) for task in tasks.values())
-        """A task of a plugin may go on wherever it likes."""
-        # Of all tasks, these sets would fill the memory.
-        kept = lru_cache(maxsize=_MOST_KEPT)
-        self._reached_from = kept(lambda name: reached(self._arrows[name], self._arrows))
-        self._reached_without = kept(lambda name: self._without([self._start], name))
-        self._reached_after = kept(
+        """Whether a plugin's task is in the scope: it may continue with any task."""
+        # Each set has up to as many members as there are tasks: for all tasks, the sets would fill
+        # the memory.
+        cached = lru_cache(maxsize=_MOST_KEPT)
+        self._reached_from = cached(lambda name: reached(self._arrows[name], self._arrows))
+        self._reached_without = cached(lambda name: self._without([self._start], name))
+        self._reached_after = cached(
             lambda name: (
                 self._without(self._completing[name], name),
                 self._without(self._failing[name], name),
@@ -158,11 +164,11 @@ class _Ways:
         self._can_run = reached([self._start], self._arrows)
 
     def may_reach(self, name: str) -> bool:
-        """Say whether a run may get to the task *name*."""
+        """Say whether a run may reach the task *name*."""
         return name in self._can_run
 
     def leads(self, name: str, target: str) -> bool:
-        """Say whether a way leads from the task *name* to *target*; from itself, in a loop."""
+        """Say whether a route leads from the task *name* to *target*; to itself: in a loop."""
         if name == target or name not in self._arrows:
             return name in self._in_loops
         near = _reaches(target, self._arrows[name], self._arrows)
@@ -174,12 +180,13 @@ class _Ways:
         return target in self._reached_without(name) if near is None else near
 
     def always_runs(self, name: str) -> bool:
-        """Say whether every way through the scope leads through the task *name*."""
+        """Say whether every route from the start of the scope to an end contains *name*."""
         return self._reached_without(name).isdisjoint(self._ends - {name})
 
     def leaves(self, name: str, target: str) -> tuple[bool, bool]:
-        """Say whether the task *name* may have completed, and whether it may have failed, when a
-        way leads from it to *target* without coming back to it.
+        """Say whether *name* may have completed, and whether it may have failed, before *target*.
+
+        Only routes from *name* to *target* that do not contain *name* again are considered.
         """
         arrows = self._arrows
         near = [
@@ -192,50 +199,51 @@ class _Ways:
         return bool(near[0]), bool(near[1])
 
     def _without(self, starts: Iterable[str], name: str) -> frozenset[str]:
-        """Return what can be reached from *starts* without the task *name*."""
+        """Return the tasks that can be reached from *starts* without the task *name*."""
         visited = {name}
-        pending = [one for one in starts if one in self._arrows]
+        pending = [task for task in starts if task in self._arrows]
         while pending:
-            one = pending.pop()
-            if one not in visited:
-                visited.add(one)
-                pending += self._arrows[one]
+            task = pending.pop()
+            if task not in visited:
+                visited.add(task)
+                pending += self._arrows[task]
         return frozenset(visited - {name})
 
 
 def _reaches(
     target: str, starts: Iterable[str], arrows: Arrows, *, without: str | None = None
 ) -> bool | None:
-    """Say whether *target* can be reached from *starts*, themselves included, without the task
-    *without*; None where the tasks near to *starts* do not tell.
+    """Say whether *target* is in *starts* or can be reached from them, without the task *without*.
+
+    None: unknown after `_NEAR` tasks, search all.
     """
     visited = {without}
     pending = deque(starts)
     for _ in range(_NEAR):
         if not pending:
             return False
-        one = pending.popleft()
-        if one not in visited:
-            if one == target:
+        task = pending.popleft()
+        if task not in visited:
+            if task == target:
                 return True
-            visited.add(one)
-            pending.extend(arrows.get(one, ()))
+            visited.add(task)
+            pending.extend(arrows.get(task, ()))
     return False if not pending else None
 
 
 def _targets(task: Mapping[str, Any], *, failing: bool) -> list[str]:
-    """Return where *task* may go when it failed, or when it completed."""
+    """Return the tasks that may follow *task* after it failed, or after it completed."""
     return [target for path, target in transitions(task) if (path[0] == "onError") is failing]
 
 
 def may_end(task: Mapping[str, Any]) -> bool:
-    """Say whether a branch may end with *task*, so that what is after its Parallel goes on."""
+    """Say whether a branch may end with *task*, so that the task after its Parallel starts."""
     if task.get("end") is True:
         return True
     return next(transitions(task), None) is None and task.get("type") != "Terminate"
 
 
 def _is_steered(task: Mapping[str, Any]) -> bool:
-    """Say whether *task* goes where the definition says."""
+    """Say whether the definition alone determines the task after *task*."""
     task_type = task.get("type")
     return isinstance(task_type, str) and task_type in (*STAYS_ON_ITS_WAY, "Terminate")

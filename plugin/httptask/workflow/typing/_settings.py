@@ -1,4 +1,4 @@
-"""The texts of a task that may hold expressions: what each one sees, and what it should yield."""
+"""The texts of a task that may hold expressions, with the types of their data and values."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from httptask.task import Plan
 
 _TEXT = typed_by({"type": "string"})
-"""A body that is written already."""
+"""A body that is text."""
 _REFERENCES = frozenset((REFERENCE, "$text"))
+"""Keys of objects that are replaced by the content of a file, or by a text."""
 _MOST_DIGITS = 10
+"""The digits of an index; a longer number is only a name."""
 _TRUTH = typed_by({"type": ["boolean", "array"]})
 _TRUTH_OF_RESULT = typed_by({"type": ["boolean", "array", "null"]})
 _ITEMS = typed_by({"type": ["array", "object"]})
-"""A list, or the reference of a file."""
+"""A list, or a reference to a file."""
 _FIELDS: Mapping[str, Mapping[str, ValueType]] = {
     "Terminate": {"workflowOutput": ANY},
     "Simple": {"inputParameters": ANY},
@@ -44,7 +46,7 @@ _FIELDS: Mapping[str, Mapping[str, ValueType]] = {
         "until": typed_by({"type": "string"}),
     },
 }
-"""The fields of task types that see the run's document, and what they take."""
+"""The fields of task types that read the run's document, and their expected types."""
 _STRING = typed_by({"type": "string"})
 _OVER_RESULT: Mapping[Path, ValueType] = {
     ("successCondition",): _TRUTH_OF_RESULT,
@@ -53,7 +55,7 @@ _OVER_RESULT: Mapping[Path, ValueType] = {
     ("completion", "poll", "until"): _TRUTH_OF_RESULT,
     ("completion", "poll", "result"): ANY,
 }
-"""What sees the result of an Http task, or of a poll, and what it should yield."""
+"""Settings that read the result of an Http task, of a page or of a poll; and expected types."""
 _OVER_FIRST_ANSWER: Mapping[Path, ValueType] = {
     ("completion", "when"): _TRUTH_OF_RESULT,
     ("completion", "poll", "url"): _STRING,
@@ -70,7 +72,7 @@ _OVER_PARAMETERS: Mapping[Path, ValueType] = {
 }
 _CALL_SCHEMA = {"type": "object", "properties": {"headers": {"type": "object"}, "body": True}}
 _CALL = typed_by(_CALL_SCHEMA)
-"""A call of the URL at which a task waits: nobody documents more of it."""
+"""A call of the callback URL; its body is not documented."""
 
 
 _QUERIES = ("items", "next", "total", "more")
@@ -178,27 +180,27 @@ def expression_pointers(
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A text of a task."""
+    """A text of a task that may hold expressions."""
 
     pointer: str
     text: str
     data: ValueType
-    """What its expressions see."""
+    """The type of the data of its expressions."""
     expected: ValueType = ANY
-    """What may stand there."""
+    """The type of the expected value."""
     is_enforced: bool = True
-    """A value of another type is refused when the task runs."""
+    """Whether the run refuses values of other types."""
     takes_null: bool = False
-    """Null is as good as nothing there."""
+    """Whether null counts as a missing value."""
     takes_files: bool = False
-    """The reference of a file may stand for text there."""
+    """Whether a reference to a file may replace text."""
     sees_tasks: bool = False
-    """Its expressions see the tasks before."""
+    """Whether its expressions can read `$.tasks`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypedTask:
-    """A task of a definition, with the types of what its expressions see."""
+    """A task of a definition, with the types of the data of its expressions."""
 
     name: str
     task: Mapping[str, Any]
@@ -226,7 +228,7 @@ class TypedTask:
     def _over_document(
         self, path: Path, document: ValueType, expected: ValueType = ANY
     ) -> Iterator[Setting]:
-        """Yield the texts of the field at *path*, which see the run's document."""
+        """Yield the texts of the field at *path*, which read the run's document."""
         for setting in self._texts(path, document, expected):
             yield replace(setting, sees_tasks=True)
 
@@ -236,8 +238,9 @@ class TypedTask:
             yield from self._over_document(("choices", index, "condition"), document, _TRUTH)
 
     def _of_nested_input(self, document: ValueType) -> Iterator[Setting]:
-        """Yield the input parameters of a task that runs another definition, whose input they are;
-        it is checked before anything of that runs.
+        """Yield the texts in the input parameters of a `Workflow` task.
+
+        They are the input of the nested definition, which is checked before its first task.
         """
         for setting in self._over_document(("inputParameters",), document):
             expected = self.data.nested_input(self.task.get("definition"))
@@ -248,7 +251,7 @@ class TypedTask:
     def _of_request(self) -> Iterator[Setting]:
         parameters = self.data.parameters(self.name)
         texts = [*self._texts(("httpRequest",), parameters)]
-        if texts:  # a plan may have to be made for it
+        if texts:  # without texts, no plan has to be compiled
             expected = ExpectedSettings.of(self.data.plan(self.name))
             is_enforced = self.task.get("checkSettings") != "note"
             for setting in texts:
@@ -270,16 +273,16 @@ class TypedTask:
     def _over(
         self, fields: Mapping[Path, ValueType], data: Callable[[], ValueType]
     ) -> Iterator[Setting]:
-        """Yield the texts in *fields*, which see *data*, with what each should yield."""
+        """Yield the texts in *fields*, which read *data*, with their expected types."""
         for path, expected in fields.items():
             if isinstance(_at(self.task, path), str):
                 yield from self._texts(path, data(), expected)
 
     def _queries(self) -> Iterator[Setting]:
-        """Yield the queries of `pagination`, as expressions."""
+        """Yield the queries of `pagination` as expressions: `${…}` around the query."""
         for field in _QUERIES:
             query = _at(self.task, ("pagination", field))
-            # Those over the headers see what nobody documents.
+            # Queries over the headers are left out: their types are not documented.
             if isinstance(query, str) and not query.strip().startswith(("$.headers", "${")):
                 pointer = pointer_of(("pagination", field), self.pointer)
                 yield Setting(pointer, f"${{{query}}}", self.data.body(self.name))
@@ -298,28 +301,28 @@ class TypedTask:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedSettings:
-    """What may stand in the settings of a request."""
+    """The expected types of the settings of a request."""
 
     type: ValueType
 
     @classmethod
     def of(cls, plan: Plan) -> ExpectedSettings:
-        """Return what the task of *plan* takes; anything where its endpoint is not known."""
+        """Return the expected types for the task of *plan*; ANY if its endpoint is unknown."""
         try:
             schema = plan.settings_schema
-        except HttpTaskError:  # it is reported where the endpoint is named
+        except HttpTaskError:  # reported at the task's `endpoint`
             return cls(ANY)
         return cls(SchemaSource(schema).type_of(schema))
 
     def at(self, path: Sequence[str]) -> ValueType:
-        """Return what may stand at *path*, an expression that yields all of it."""
+        """Return the expected type of the whole value at *path* below `httpRequest`."""
         if not path:
             return self.type
         group, *inner = path
         expected = self.type.member(group).type
         for depth, step in enumerate(inner):
             name = step
-            if depth == 0 and group == "headers":  # names of headers have no case
+            if depth == 0 and group == "headers":  # header names are case-insensitive
                 names = (one for one in expected.names() if one.lower() == step.lower())
                 name = next(names, step)
             expected = _inside(expected, name)
@@ -329,12 +332,14 @@ class ExpectedSettings:
 
 
 def _inside(expected: ValueType, step: str) -> ValueType:
+    """Return the type of the member, or item, *step* of *expected*."""
     index = int(step) if step.isdecimal() and len(step) < _MOST_DIGITS else None
     items = NOTHING if index is None else expected.item(index)
     return any_of([expected.member(step).type, items])
 
 
 def _at(task: Mapping[str, Any], path: Path) -> Any:
+    """Return the value at *path* of *task*; None if it is missing."""
     value: Any = task
     for step in path:
         if isinstance(value, Mapping):
