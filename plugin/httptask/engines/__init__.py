@@ -1,4 +1,4 @@
-"""Engines run workflow definitions: `embedded` in this process, others where a plugin says.
+"""Engines run workflow definitions: `embedded` in this process, others elsewhere.
 
 run = run_workflow("customer.json", {"customerId": 7})
 print(run.status, run.output)
@@ -44,7 +44,7 @@ __all__ = [
     "temporal_module",
 ]
 
-# SQLite is loaded for who keeps a journal.
+# Imported on first access: only runs with a journal need SQLite.
 __getattr__, __dir__ = lazily(
     __name__,
     {
@@ -73,10 +73,9 @@ def run_workflow(
     history: Sequence[TaskRun] = (),
     pins: PinsLike | None = None,
 ) -> WorkflowRun:
-    """Run *definition* to its end and return how it ended.
+    """Run *definition* to its end and return the run: `arun_workflow`, for synchronous code.
 
-    This is `arun_workflow` for code that is not async. Raises `RuntimeError` where an event loop is
-    running already.
+    Raises `RuntimeError` if an event loop is already running in this thread.
     """
 
     async def run() -> WorkflowRun:
@@ -120,67 +119,66 @@ async def arun_workflow(
     history: Sequence[TaskRun] = (),
     pins: PinsLike | None = None,
 ) -> WorkflowRun:
-    """Run *definition* to its end and return how it ended.
+    """Run *definition* to its end and return the run.
 
-    A run that fails is returned too, with its `status` and `error`.
+    A failed run is returned, too, with its `status` and `error`.
 
     *definition* is a `WorkflowDefinition`, a JSON document or the path of a file. *definitions* are
-    definitions by id, for `failureWorkflow` and tasks of the type `Workflow`. *input* is the run's
-    `$.input`, JSON. *variables* are `$.variables`, over those of the environment and the
-    definition's own. *environment* is where it runs: an `Environment`, or the name of one that
-    stands next to the definition's file. *engine* names one of the installed engines, or is one.
-    *runtime* is an open `httptask.task.Runtime`, which stays open; without one, one is made and
-    closed.
+    definitions by id, for `failureWorkflow` and tasks of the type `Workflow`. *input* is `$.input`,
+    a JSON value. *variables* are `$.variables`; they override those of the environment and of the
+    definition. *environment* is an `Environment`, or the name of an environment next to the
+    definition's file. *engine* is an engine, or the name of an installed one. *runtime* is an open
+    `httptask.task.Runtime`, which stays open; None: a new one, closed at the end.
 
-    *finished* is told of every task that has ended. *advanced* is told of every item that has
-    ended, of a task with `forEach`. *cancelled* is told of the run so far when this call is
-    cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether its
+    *finished* is called with each ended visit of a task, *advanced* whenever an item of a task with
+    `forEach` has ended or begins to wait. *cancelled* is called with the run so far when this call
+    is cancelled: the status is `Cancelled`, and the error of an `InProgress` task says whether its
     request may have been delivered.
 
-    *signals* are what tasks get that wait for somebody outside; without them and without a journal,
-    a definition with a `Simple` task is refused. *callbacks* are where calls are received that
-    tasks wait for (`httptask.engines.callbacks`). *pins* answer the requests of the tasks that they
-    name, and nothing of these is sent: `httptask.model.pins.Pins`, JSON, the path of a file, or
-    True for the file next to the definition's.
+    *signals* end the waits of tasks; without signals and without a journal, a definition with a
+    `Simple` task is refused. *callbacks* receive the calls that tasks wait for, see
+    `httptask.engines.callbacks`. *pins* answer the requests of the tasks that they name, instead of
+    a server: `httptask.model.pins.Pins`, JSON, the path of a file, or True for the file next to the
+    definition's.
 
-    *journal* keeps what is needed to go on with the run when this process has died: see
-    `aresume_run`. *workflow_id* is the run's id, a new one when absent. *history* are tasks of an
-    earlier run, whose answers are taken over: see `history_before`.
+    *journal* stores everything needed to resume the run if this process dies, see `aresume_run`.
+    *workflow_id* is the run's id; None: a new one. *history* are finished tasks of an earlier run,
+    whose outputs are reused, see `history_before`.
 
-    Raises `DefinitionError` with every problem when a definition cannot be read or has problems, or
-    *input* is not JSON or not what the definition's `inputSchema` allows (`InputError`), and
-    `PluginError` when there is no such engine; nothing has been run then. Raises `JournalError`
-    when the journal cannot be written, or *history* is given without one.
+    Raises, before anything is run: `DefinitionError` with every problem if a definition cannot be
+    read or has errors; `InputError` if *input* is not JSON or the `inputSchema` refuses it;
+    `PluginError` if the engine does not exist. Raises `JournalError` if the journal cannot be
+    written, or *history* is passed without a journal.
     """
     from httptask.protocols import RunOptions
     from httptask.workflow import as_definition
 
-    own = as_definition(definition)
-    others = {name: as_definition(other) for name, other in (definitions or {}).items()}
+    as_run = as_definition(definition)
+    nested = {name: as_definition(other) for name, other in (definitions or {}).items()}
     if isinstance(environment, str):
         from httptask.workflow import load_environment
 
-        environment = load_environment(own, environment)
+        environment = load_environment(as_run, environment)
     options = RunOptions(
         input=_json_input(input),
         variables=variables or {},
-        definitions=others,
+        definitions=nested,
         environment=environment,
         finished=finished,
         advanced=advanced,
         cancelled=cancelled,
         signals=signals,
         callbacks=callbacks,
-        pins=_pins(own, pins, others),
+        pins=_pins(as_run, pins, nested),
         workflow_id=workflow_id,
     )
-    async with _opened(runtime) as opened:
+    async with _opened(runtime) as open_runtime:
         if journal is None:
             if history:
                 raise JournalError("earlier answers are taken over by a run with a journal only")
-            return await _run(engine, own, options, opened)
-        with journal.new_run(own, options, history) as journalled:
-            return await _run(engine, own, journalled, opened)
+            return await _run(engine, as_run, options, open_runtime)
+        with journal.new_run(as_run, options, history) as journalled:
+            return await _run(engine, as_run, journalled, open_runtime)
 
 
 def resume_run(
@@ -192,7 +190,7 @@ def resume_run(
     cancelled: Callable[[WorkflowRun], None] | None = None,
     advanced: Callable[[str, ItemCounts], None] | None = None,
 ) -> WorkflowRun:
-    """Go on with a run of *journal* to its end: `aresume_run` for code that is not async."""
+    """Resume a run of *journal* and return it: `aresume_run`, for synchronous code."""
 
     async def run() -> WorkflowRun:
         return await aresume_run(
@@ -218,12 +216,13 @@ async def aresume_run(
     callbacks: Callbacks | None = None,
     engine: Engine | str = "embedded",
 ) -> WorkflowRun:
-    """Go on with the run *workflow_id* of *journal* to its end, and return how it ended.
+    """Resume the run *workflow_id* of *journal*, run it to its end, and return it.
 
-    The journal has all that it was started with; the other arguments are those of `arun_workflow`.
-    No task that has ended is run again. The one under way is, with the same idempotency key, unless
-    that might do something twice: then it fails, and its error says `maybeDelivered`. Raises
-    `JournalError` when there is no such run, it has ended, or another process runs it.
+    The journal holds the definition, the input and the other options of the run; the arguments are
+    those of `arun_workflow`. Ended tasks are not run again. An interrupted task is, with the same
+    idempotency key, unless that might repeat an effect: then the task fails, and its error has
+    `maybeDelivered`. Raises `JournalError` if the run does not exist, has ended, or is run by
+    another process.
     """
     with journal.old_run(workflow_id) as (definition, options):
         options = replace(
@@ -240,7 +239,7 @@ async def aresume_run(
 def _in_sync(
     start: Callable[[], Coroutine[Any, Any, WorkflowRun]], runtime: Runtime | None, name: str
 ) -> WorkflowRun:
-    """Run what *start* returns in an event loop of its own; *name* is its async counterpart."""
+    """Run the coroutine of *start* in a new event loop; errors name the async function *name*."""
     from httptask._core.sync import run_sync
 
     async def run() -> WorkflowRun:
@@ -248,27 +247,28 @@ def _in_sync(
             return await start()
         finally:
             if runtime is not None:
-                await runtime.aclose_connections()  # they belong to this call's event loop
+                # The connections belong to the event loop, which ends with this call.
+                await runtime.aclose_connections()
 
     return run_sync(run, name)
 
 
 @asynccontextmanager
 async def _opened(runtime: Runtime | None) -> AsyncIterator[Runtime]:
-    """Yield *runtime*, or one that is closed at the end."""
+    """Yield *runtime*, or a new runtime that is closed at the end."""
     if runtime is not None:
         yield runtime
         return
     from httptask.task import Runtime
 
-    async with Runtime() as own:
-        yield own
+    async with Runtime() as new_runtime:
+        yield new_runtime
 
 
 def temporal_module(name: str) -> ModuleType:
     """Return the module *name* of `httptask.engines.temporal`: `client` or `worker`.
 
-    Raises `PluginError` where the extra `temporal` is not installed.
+    Raises `PluginError` if the extra `temporal` is not installed.
     """
     from httptask.engines._temporal_engine import temporal_module
 
@@ -294,7 +294,7 @@ async def _run(
 
 
 def _refuse_unsupported(engine: Engine, options: RunOptions) -> None:
-    """Raise `PluginError` for what *engine* does not say that it can do."""
+    """Raise `PluginError` if *options* need something that *engine* does not support."""
     name = engine.name
     if options.journal is not None and not getattr(engine, "keeps_journals", False):
         raise PluginError(f"the engine {name} keeps no journal: leave it out, or run it embedded")
@@ -326,7 +326,7 @@ def _pins(
     pins: PinsLike | None,
     definitions: Mapping[str, WorkflowDefinition],
 ) -> Pins | None:
-    """Return the *pins* of *definition*. Raises `DefinitionError` when they are wrong."""
+    """Load the *pins* of *definition*. Raises `DefinitionError` if they have errors."""
     if pins is None or pins is False:
         return None
     from httptask.workflow import load_pins
@@ -335,6 +335,7 @@ def _pins(
 
 
 def _json_input(value: Any) -> Any:
+    """Return *value*. Raises `InputError` if it is not JSON."""
     if value is None:
         return None
     from httptask._core.strict_json import dump

@@ -1,4 +1,4 @@
-"""The time of an engine, and how it waits."""
+"""The clock of an engine."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ LONGEST = 10.0 * 365 * 24 * 3600
 
 
 class Clock:
-    """The time of an engine, and how it waits. A test's own clock does not wait at all."""
+    """The clock of an engine, for the time and for waits. Tests replace it, so as not to wait."""
 
     def now(self) -> datetime:
-        """Return the time, with its offset."""
+        """Return the current time, with its offset."""
         return datetime.now(UTC)
 
     async def wait_until(self, time: datetime) -> None:
-        """Return at *time*, at once if it has passed."""
+        """Wait until *time*; return at once if it has passed."""
         seconds = (time - self.now()).total_seconds()
         await asyncio.sleep(min(max(seconds, 0), LONGEST))

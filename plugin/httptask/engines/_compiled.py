@@ -1,4 +1,4 @@
-"""A definition compiled once: checked, its tasks prepared. The runtime keeps it for its runs."""
+"""A compiled definition: validated, its tasks prepared. The runtime caches it for all runs."""
 
 from __future__ import annotations
 
@@ -21,48 +21,48 @@ if TYPE_CHECKING:
 async def compiled(
     definition: WorkflowDefinition, runtime: Runtime, options: RunOptions
 ) -> CompiledDefinition:
-    """Return *definition* as *runtime* keeps it, or newly compiled.
+    """Return the compiled *definition*, cached by *runtime*, after validation.
 
-    Raises `DefinitionError` with every error of it; nothing of it is run then. An engine that
-    cannot wait for somebody outside refuses tasks that do: better said now than after half the run.
+    Raises `DefinitionError` with every error, before anything is run. Tasks that nobody could
+    complete in a run with *options* are errors, too, so that the run does not fail halfway.
     """
-    kept = kept_definition(definition, runtime)
-    for endpoint_id in kept.endpoint_ids:
+    compiled_definition = kept_definition(definition, runtime)
+    for endpoint_id in compiled_definition.endpoint_ids:
         await runtime.endpoints.load(endpoint_id)
-    kept.refuse_broken(definition, runtime, Outside.of(options))
-    return kept
+    compiled_definition.refuse_broken(definition, runtime, Outside.of(options))
+    return compiled_definition
 
 
 def kept_definition(definition: WorkflowDefinition, runtime: Runtime) -> CompiledDefinition:
-    """Return *definition* as *runtime* keeps it, or new; it may have problems."""
+    """Return the compiled *definition*, cached by *runtime*; it may have errors."""
     key = definition.key
     if key is None:
         return CompiledDefinition(definition)
-    kept: CompiledDefinition = runtime.definitions.get(
+    cached: CompiledDefinition = runtime.definitions.get(
         key, lambda: CompiledDefinition(definition), len(key)
     )
-    return kept
+    return cached
 
 
 class Outside(NamedTuple):
-    """Who can complete a task from outside."""
+    """The ways in which a waiting task can be completed from outside the run."""
 
     can_signal: bool
-    """Somebody with a journal, or whoever has the run's signals."""
+    """By a signal: through the journal, or the run's `signals`."""
     can_call: bool
-    """An API, which calls a URL."""
+    """By a call of a callback URL."""
 
     @classmethod
     def of(cls, options: RunOptions) -> Outside:
-        """Return who can in a run with *options*."""
+        """Return the ways in a run with *options*."""
         can_signal = options.signals is not None or options.journal is not None
         return cls(can_signal, options.callbacks is not None)
 
     def refuses(self, task_type: Any, task: Mapping[str, Any], pointer: str) -> Problem | None:
-        """Return the problem of a *task* that nobody could complete."""
+        """Return the problem of *task* if it waits for something that cannot come; else None."""
         if not self.can_signal and getattr(task_type, "waits", False):
-            at = pointer_of(["type"], pointer)
-            return Problem.of("task-type-waits", at, name=task["type"])
+            type_pointer = pointer_of(["type"], pointer)
+            return Problem.of("task-type-waits", type_pointer, name=task["type"])
         if not self.can_call and awaits_callback(task_type, task):
             return Problem.of("completion-receiver", pointer_of(["completion", "mode"], pointer))
         return None
@@ -70,12 +70,12 @@ class Outside(NamedTuple):
 
 def awaits_callback(task_type: Any, definition: Mapping[str, Any]) -> bool:
     """Say whether the task of *definition*, of the type *task_type*, waits for a callback."""
-    asked = getattr(task_type, "awaits_callback", None)
-    return asked is not None and bool(asked(definition))
+    method = getattr(task_type, "awaits_callback", None)
+    return method is not None and bool(method(definition))
 
 
 class CompiledDefinition:
-    """What engines need to know of *definition*; each part is made when it is first needed."""
+    """The facts about *definition* that engines need. Tasks are prepared on first use."""
 
     def __init__(self, definition: WorkflowDefinition) -> None:
         tasks = [task for _, _, task in iter_tasks(definition)]
@@ -83,51 +83,50 @@ class CompiledDefinition:
         self.endpoint_ids = frozenset(name for name in named if isinstance(name, str))
         self._has_endpoints = any(name is not None for name in named)
         self.runs_others = any(task.get("type") == "Workflow" for task in tasks)
-        """Whether tasks of it run other definitions."""
+        """Whether some of its tasks run other definitions."""
         self._files = [] if definition.key is None else _files_in(definition.document)
         self._in_order: dict[Outside, Any] = {}
-        """By who can complete tasks: the version of the catalogue, and the state of the files, with
-        which no error was found.
+        """The state at each successful validation: catalogue version, folder and state of files.
+        The same state is not validated again.
         """
         self._prepared: dict[str, tuple[Any, Any]] = {}
-        """By pointer: a task, and what its type prepared of it."""
+        """Pointer -> the task, and the result of its type's `prepare`."""
 
     def refuse_broken(
         self, definition: WorkflowDefinition, runtime: Runtime, outside: Outside
     ) -> None:
-        """Raise `DefinitionError` with every error of *definition*, which this was compiled from.
+        """Raise `DefinitionError` with every error of *definition*, from which this was compiled.
 
-        One without errors is not looked at again, as long as the catalogue and the files that it
-        names are what they were.
+        After a success, the definition is not validated again as long as the catalogue and the
+        named files are unchanged.
         """
         version = runtime.endpoints.version_for(names_endpoint=self._has_endpoints)
         files = runtime.readable
-        around = version, files.folder, [files.state(reference) for reference in self._files]
-        if self._in_order.get(outside) != around:
+        state = version, files.folder, [files.state(reference) for reference in self._files]
+        if self._in_order.get(outside) != state:
             _refuse(definition, runtime, outside)
-            self._in_order[outside] = around
+            self._in_order[outside] = state
 
     def task(
         self, step: Step, task_type: TaskType, services: TaskServices
     ) -> tuple[Mapping[str, Any], Any]:
-        """Return the task of *step*, and what *task_type* prepares of it, once; None when it does
-        not.
+        """Return the task of *step*, and the result of *task_type*'s `prepare`; None without one.
 
-        The task is the one that was prepared, whichever definition of this JSON is run: so whoever
-        runs it sees that it is the very one.
+        `prepare` is called once. The returned task is always the object that was prepared, even if
+        an equal definition is run, so that the type can compare it by identity.
         """
         prepare = getattr(task_type, "prepare", None)
         if prepare is None:
             return step.definition, None
-        kept = self._prepared.get(step.pointer)
-        if kept is None:
+        prepared = self._prepared.get(step.pointer)
+        if prepared is None:
             task = TaskCheck(step.name, step.definition, services, step.pointer)
-            kept = self._prepared[step.pointer] = step.definition, prepare(task)
-        return kept
+            prepared = self._prepared[step.pointer] = step.definition, prepare(task)
+        return prepared
 
 
 def _files_in(document: Any) -> list[Mapping[str, Any]]:
-    """Return the references in *document* to files that are known before it runs."""
+    """Return the references to files in *document* that hold no expressions."""
     return [value for _, value in references(document) if not holds_expression(value)]
 
 
@@ -140,6 +139,7 @@ def _refuse(definition: WorkflowDefinition, runtime: Runtime, outside: Outside) 
 
 
 def _gates(definition: WorkflowDefinition, runtime: Runtime, outside: Outside) -> list[Problem]:
+    """Return the problems of tasks that wait for something that cannot come."""
     task_types = runtime.plugins.named("httptask_task_types")
     refusals = (
         outside.refuses(task_types[task["type"]], task, pointer)

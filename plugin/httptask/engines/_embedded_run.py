@@ -1,4 +1,4 @@
-"""One run of one definition, on this event loop: which visits are under way, and how it ends."""
+"""One run of one definition on this event loop."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ Key = tuple[str, int]
 
 
 class Run:
-    """One run of *definition*, which was compiled to *kept*; *run_inside* runs those that its tasks
-    ask for. With a journal, it goes on where an earlier process stopped.
+    """One run of *definition*, whose compiled form is *kept*.
+
+    *run_inside* runs nested definitions. With a journal, the run continues where an earlier process
+    stopped.
     """
 
     def __init__(
@@ -62,15 +64,15 @@ class Run:
         self._visits = Visits(self._record, tasks, options, runtime, clock, run_inside)
         self._running: dict[asyncio.Task[None], Step] = {}
         self._stopped: set[Key] = set()
-        """Visits that the run goes on without: whatever comes of them is no news."""
+        """The visits that were stopped because their Parallel failed; their end is ignored."""
         self._inbox = Inbox()
         self.input = self._record.input
         """The run's input, with defaults."""
         self.cause: TaskRun | None = None
-        """The task whose failure ended the run, if one's did."""
+        """The visit whose failure ended the run; None: no failure of a task has."""
 
     async def finish(self) -> WorkflowRun:
-        """Run to the end, within the definition's time limit."""
+        """Run to the end, within the definition's `timeoutSeconds`, and return the run."""
         if self._journal.ended is not None:
             return self._finished_before()
         progress = Progress(
@@ -81,7 +83,7 @@ class Run:
                 async with asyncio.timeout(self._seconds_left()):
                     progress = await self._to_the_end()
             except TimeoutError:
-                pass  # this limit's: a task that raises one of its own has failed
+                pass  # only the run's limit: a `TimeoutError` of a task has become a failure
             except asyncio.CancelledError:
                 self._journal.leave()
                 raise
@@ -89,7 +91,7 @@ class Run:
                 await stop(self._running)
         except asyncio.CancelledError:
             with contextlib.suppress(JournalError):
-                await self._journal.written()  # tasks that ended meanwhile
+                await self._journal.written()  # the tasks that ended while others were stopped
             if self._options.cancelled is not None:
                 stopped = Progress("Cancelled", error="the run was stopped before its end")
                 self._options.cancelled(self._record.ended(stopped))
@@ -106,13 +108,14 @@ class Run:
         return max(min(self._limit, LONGEST) - passed, 0.0)
 
     def _finished_before(self) -> WorkflowRun:
-        """Return the run, whose end an earlier process wrote."""
+        """Return the run from the journal: an earlier process has ended it."""
         progress = self._record.resumed(self._journal.history or ())
         self.cause = progress.cause
         run = WorkflowRun.from_json({**(self._journal.ended or {}), "tasks": []})
         return replace(run, tasks=self._record.ended(progress).tasks)
 
     async def _to_the_end(self) -> Progress:
+        """Start steps and take their results until the run ends; return its end."""
         history = self._journal.history
         progress = self._record.resumed(history) if history else self._record.begin()
         waits = {wait.key: wait for wait in progress.waits}
@@ -127,9 +130,9 @@ class Run:
         return progress
 
     async def _start_all(self, steps: Collection[Step], waits: dict[Key, Wait]) -> None:
-        """Start *steps*, those in *waits* with the wait that an earlier process was in.
+        """Start *steps*; a step in *waits* continues the wait that an earlier process was in.
 
-        What led to them, and that they start, is on disk before any of them does anything.
+        All results before, and the starts themselves, are on disk before any step does anything.
         """
         starts = []
         for step in steps:
@@ -137,15 +140,16 @@ class Run:
             starts.append((step, inputs, self._visits.announce(step, wait), wait))
         await self._journal.written()
         for step, *start in starts:
-            # Told in it, not by the callback, which comes one turn of the event loop later.
+            # The visit reports its result itself: a done callback would run one iteration of the
+            # event loop later.
             visit = self._visited(step, *start)
             task = asyncio.create_task(visit, name=f"httptask: {step.name}")
             self._running[task] = step
             task.add_done_callback(self._note)
 
     def _stop_steps(self, keys: Collection[Key]) -> None:
-        """Stop the visits *keys*: the Parallel that they are inside of has failed."""
-        if not keys:  # asked in every turn, and every branch may be under way
+        """Stop the visits *keys*, because the Parallel around them has failed."""
+        if not keys:  # the usual case; it saves walking thousands of running branches
             return
         self._stopped.update(keys)
         for task, step in self._running.items():
@@ -157,7 +161,7 @@ class Run:
 
     def _note(self, task: asyncio.Task[None]) -> None:
         step = self._running.pop(task)
-        # A visit records its failure; only what ends the process comes out here.
+        # A visit records the failure of its task itself; any other exception ends the run.
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         if error is not None and not (task.cancelled() and step.key in self._stopped):
             self._inbox.tell(error)

@@ -1,4 +1,4 @@
-"""One visit of a task with `forEach`: the task is done for each item, some of them at once."""
+"""One visit of a task with `forEach`: run the task for each item, some items concurrently."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from httptask.task import ItemSource, Runtime
 
 Do = Callable[[Step, Inputs, "CallJournal | None"], Awaitable[tuple[Outcome, int]]]
-"""Does the task of a step to its end, and returns its outcome, and how many tasks a run inside it
-executed.
+"""Runs the task of a step to its end; returns its outcome, and the number of tasks that a nested
+run executed.
 """
 
 _SENDS_NOTHING = frozenset(("Simple", "Wait"))
-"""Types of tasks that no server gets anything of; the tasks of a Workflow may send."""
+"""Types of tasks that send no requests. (A Workflow is not here: its nested tasks may send.)"""
 
 
 class _ItemFailedError(Exception):
-    """The failure of an item ends the others."""
+    """Ends the workers after an item has failed."""
 
 
 class ForEachVisit:
-    """The visit *step*, with *inputs*, of a task with *setting*; *do* does it for one item.
+    """The visit *step*, with *inputs*, of a task with *setting*; *do* runs it for one item.
 
-    *runtime* is where its items come from, and its outputs are kept; an engine with a place of its
-    own for both gives none.
+    *runtime* provides the items and stores the outputs; None: a subclass, of another engine, does
+    both itself.
     """
 
     def __init__(
@@ -70,13 +70,13 @@ class ForEachVisit:
         self._under_way: dict[int, CallProgress] = {}
         self._waiting: dict[int, WaitingItem] = {}
         self.maybe_delivered: list[int] = []
-        """The items that were stopped, and whose request the server may have got."""
+        """The indices of the stopped items whose request may have reached the server."""
         self.pinned = 0
-        """Requests of the items that pins answered."""
+        """The number of requests that pins answered, over all items."""
 
     @property
     def counts(self) -> ItemCounts | None:
-        """How many items have ended, and which wait; None before they were counted."""
+        """The number of ended items, and the waiting ones; None before the items were counted."""
         return self._counts(self._items) if self._items is not None else None
 
     def _counts(self, items: Items) -> ItemCounts:
@@ -85,7 +85,7 @@ class ForEachVisit:
 
     @contextlib.contextmanager
     def waits(self, item: WaitingItem) -> Iterator[None]:
-        """Show *item*, which waits for somebody outside, as long as it does."""
+        """List *item* among the waiting items while the block lasts."""
         self._waiting[item.index] = item
         self._tell()
         try:
@@ -94,12 +94,13 @@ class ForEachVisit:
             del self._waiting[item.index]
 
     def _tell(self) -> None:
+        """Report the counts of the items."""
         if self._items is not None:
             self._record.advanced(self._step, partial(self._counts, self._items))
 
     @property
     def may_have_sent(self) -> bool:
-        """Whether a server may have got anything."""
+        """Whether a request may have reached a server."""
         if self._step.definition["type"] in _SENDS_NOTHING:
             return False
         counts = self.counts
@@ -107,7 +108,7 @@ class ForEachVisit:
         return has_ended or bool(self.maybe_delivered)
 
     async def run(self) -> Outcome:
-        """Do all items. Return the outcome, or the error as JSON."""
+        """Run the task for all items. Return the outcome, or the error as JSON."""
         outputs: Outputs | None = None
         try:
             source = await self._source()
@@ -131,11 +132,11 @@ class ForEachVisit:
         return TaskOutcome(output=value, items=items.counts)
 
     async def _begun(self, source: ItemSource, outputs: Outputs) -> Items:
-        """Return the items, with those that ended in an earlier process."""
+        """Return the state of the items; those that ended in an earlier process have ended."""
         setting = self._setting
         ended = await self._journal.items(self._step.key)
         for index, value in sorted(ended.items()):
-            await source.item(index)  # they come in order
+            await source.item(index)  # skip it: a source yields items in order
             error = value.get("error")
             outputs.put(index, value.get("output") if error is None else failed_output(error))
             self._record.spend(self._step, value["tasks"])
@@ -163,24 +164,28 @@ class ForEachVisit:
         return ListOutputs(source.count)
 
     async def _all(self, items: Items, source: ItemSource, outputs: Outputs) -> None:
-        """Do *items*. When one fails and that ends it, the others are stopped."""
+        """Run the task for the *items*, in as many workers as may run concurrently.
+
+        If the failure of an item ends the visit, the other workers are stopped.
+        """
         inputs_of = self._record.inputs_of_items(self._step, self._inputs, source.count)
         key = self._step.key
 
         async def work(*started: int) -> None:
-            while started:  # the end of one item makes room for one
+            # The end of an item starts at most one other, so a worker has one item at a time.
+            while started:
                 (index,) = started
                 journal = self._journal.call(key, index)
                 call = self._under_way[index] = CallProgress(keeper=journal)
                 watched.set(call)
                 item = Item(await source.item(index), index, self._setting.name)
-                done, tasks = await self._do(self._step, inputs_of(item), journal)
-                outcome = self._checked(done)
+                item_outcome, tasks = await self._do(self._step, inputs_of(item), journal)
+                outcome = self._checked(item_outcome)
                 self.pinned += call.pinned
                 self._record.spend(self._step, tasks)
                 self._journal.note_item(key, index, outcome, tasks)
                 if journal is not None:
-                    await self._journal.written()  # it is not done again after a crash
+                    await self._journal.written()  # so that a crash does not repeat the item
                 del self._under_way[index]
                 started = self._ended(index, outcome, items, outputs)
 
@@ -205,11 +210,14 @@ class ForEachVisit:
     def _ended(
         self, index: int, outcome: Outcome, items: Items, outputs: Outputs
     ) -> tuple[int, ...]:
-        """Note the end of the item *index*, and return the indices that start now."""
+        """Record the end of the item *index*; return the indices of the items to start now.
+
+        Raises `_ItemFailedError` if the visit ends with this failure, or has ended before.
+        """
         if items.failed_at is None:
             has_failed = not isinstance(outcome, TaskOutcome)
-            given = outcome.output if isinstance(outcome, TaskOutcome) else failed_output(outcome)
-            outputs.put(index, given)
+            output = outcome.output if isinstance(outcome, TaskOutcome) else failed_output(outcome)
+            outputs.put(index, output)
             started = items.record(index, has_failed=has_failed)
             self._tell()
             if not has_failed or self._setting.on_error == "collect":
@@ -218,6 +226,7 @@ class ForEachVisit:
         raise _ItemFailedError
 
     def _checked(self, outcome: Outcome) -> Outcome:
+        """Return *outcome*, or an error if it tries to route or end the run."""
         if not isinstance(outcome, TaskOutcome):
             return outcome
         if outcome.next_task is None and outcome.terminate is None:
@@ -226,7 +235,7 @@ class ForEachVisit:
         return unexpected_failure(self._step.definition["type"], reason)
 
     def _failed(self, error: Mapping[str, Any], failed_at: int | None = None) -> dict[str, Any]:
-        """Return *error*, that of the item *failed_at* if it was one's, with what was done."""
+        """Return *error* with the counts of items; *failed_at* is the index of the failed item."""
         counts = self.counts
         if counts is None:
             return dict(error)

@@ -1,4 +1,4 @@
-"""What a new run takes over of an earlier one."""
+"""Reuse the history of an earlier run in a new run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from httptask.workflow import iter_tasks
 def history_before(
     definition: WorkflowDefinition, tasks: Iterable[TaskRun], key: tuple[str, int], note: str
 ) -> list[TaskRun]:
-    """Return those of *tasks*, the history of an earlier run, that had ended before the visit *key*
-    did. A run of *definition* that begins with them goes on with that visit, or with the first one
-    before it whose task *definition* does not have any more. Each carries *note*.
+    """Return the visits in *tasks*, an earlier run's history, that ended before the visit *key*.
+
+    A run of *definition* that begins with them continues with that visit, or with the first visit
+    before it whose task is no longer in *definition*. Each gets the additional *note*.
     """
     types = {name: task.get("type") for _, name, task in iter_tasks(definition)}
     ended: list[TaskRun] = []
@@ -25,13 +26,15 @@ def history_before(
             break
         if run.status in ("Completed", "Failed"):
             ended.append(run)
-    # A failure in a branch is repeated where nothing led on from it.
+    # A failed task without a route is left out, so that it runs again; unless it is in a Parallel
+    # that continued by its own route.
     led_on = any(run.type == "Parallel" and run.next_task is not None for run in ended)
-    # A Parallel ends again when its branches have.
+    # Parallel tasks are left out: the interpreter ends them again from their branches.
     kept = [
         run
         for run in ended
         if run.type != "Parallel" and (run.status == "Completed" or run.next_task or led_on)
     ]
-    # Without their times: what follows begins now, not when that run was.
+    # Without times: `${swf:now}` of the next task is the end of the last result, and must not be a
+    # time in the earlier run.
     return [replace(run, ended_at=None, notes=(*run.notes, note)) for run in kept]

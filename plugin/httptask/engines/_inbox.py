@@ -1,4 +1,4 @@
-"""What the visits of a run tell it when they end."""
+"""The inbox of a run: its ended visits report here."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 class Inbox:
-    """What the visits that ended changed, or died of; the run has not gone on from it yet.
+    """Changes and exceptions of ended visits that the run has not processed yet.
 
-    One run waits for it, on its own event loop; a workflow of Temporal has one, too.
+    One run waits for them, on its event loop. The engine `temporal` uses an inbox, too.
     """
 
     def __init__(self) -> None:
         self._news: deque[Progress | BaseException] = deque()
         self._changed: asyncio.Future[None] | None = None
-        """What the run waits for; None before it waits the first time."""
+        """The future that the run waits for; None before its first wait."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to go on from."""
+        """Whether there is nothing to process."""
         return not self._news
 
     def tell(self, news: Progress | BaseException) -> None:
@@ -37,12 +37,12 @@ class Inbox:
             self._changed.set_result(None)
 
     async def changed(self) -> None:
-        """Return when something was told, or `wake` was called."""
+        """Wait until `tell` or `wake` is called."""
         self._changed = asyncio.get_running_loop().create_future()
         await self._changed
 
     def take(self) -> Progress:
-        """Take what was told first. Raises the error that a visit died of."""
+        """Remove and return the oldest changes. Raises if they are an exception of a visit."""
         news = self._news.popleft()
         if isinstance(news, BaseException):
             raise news

@@ -1,4 +1,4 @@
-"""The `swf:` names of one visit, as its expressions have them."""
+"""The `swf:` names of one visit, for its expressions."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from hashlib import sha1
 from typing import Any
 
 _VISITS = uuid.UUID("0b2f6a3c-5f0d-5c8e-9a51-7c4b3d1e8f62").bytes
-"""The namespace of `${swf:uuid}` (RFC 9562, section 6.5). It never changes: a run may outlive a
-release.
+"""The namespace of `${swf:uuid}` (RFC 9562, section 6.5). It must never change: a run may outlive a
+release, and a replay must get the same values.
 """
 
 
 class VisitNames(Mapping[str, Any]):
-    """The names *names*, and `uuid`, which is made of the text *identity* when somebody asks: each
-    step and each item of a run has one, and few expressions want it.
+    """*names*, and `uuid`, a name-based UUID of the text *identity*.
+
+    The UUID is computed on access: each step and each item has one, and few expressions use it.
     """
 
     __slots__ = ("_identity", "_names")
@@ -39,9 +40,7 @@ class VisitNames(Mapping[str, Any]):
 
 
 def named_uuid(namespace: bytes, name: str) -> str:
-    """Return the text of `uuid.uuid5`, several times as fast (RFC 9562, section 5.5): there is one
-    for each item.
-    """
+    """Return the text of `uuid.uuid5` (RFC 9562, section 5.5), several times as fast."""
     digits = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

@@ -1,4 +1,4 @@
-"""Runs inside runs: what is refused before anything runs, and how their end is a task's."""
+"""Nested runs: the checks before a run, and the errors of tasks whose nested run failed."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ if TYPE_CHECKING:
 async def refuse_broken_nested(
     definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
 ) -> None:
-    """Raise `DefinitionError` where a definition that *definition* runs is not there or broken:
-    better said now than after half the run.
+    """Raise `DefinitionError` if a nested definition of *definition* is missing or has errors.
+
+    It is checked before the run, so that the run does not fail halfway.
     """
-    if not kept_definition(definition, runtime).runs_others:  # by far the most
+    if not kept_definition(definition, runtime).runs_others:  # the usual case, for speed
         return
     nested = nested_definitions(definition, options.definitions)
     for runner in (definition, *nested.values()):
-        found = nested_problems(runner, options.definitions)
-        errors = [problem for problem in found if problem.severity == "error"]
+        problems = nested_problems(runner, options.definitions)
+        errors = [problem for problem in problems if problem.severity == "error"]
         if errors:
             raise DefinitionError(errors, source=runner.source)
     for other in nested.values():
@@ -42,10 +43,9 @@ async def refuse_broken_nested(
 
 
 def nested_definition(step: Step, name: str, options: RunOptions, limit: int) -> WorkflowDefinition:
-    """Return the definition *name* that the task of *step* runs, *options* being those of its run,
-    which may stand inside *limit* others.
+    """Return the definition *name* from *options*, those of the nested run for the task of *step*.
 
-    Raises `SettingsError` when there is none, or it would stand inside too many runs.
+    Raises `SettingsError` if it does not exist, or the run would be nested deeper than *limit*.
     """
     pointer = pointer_of(["definition"], step.pointer)
     if options.depth > limit:
@@ -56,15 +56,16 @@ def nested_definition(step: Step, name: str, options: RunOptions, limit: int) ->
 
 
 def refused_error(name: str, error: DefinitionError) -> dict[str, Any]:
-    """Return, as JSON, the error of a task whose definition *name* was not run."""
+    """Return, as JSON, the error of a task whose nested definition *name* was refused."""
     if isinstance(error, InputError):
         error = InputError(error.problems, source=f"the input of the definition {name!r}")
     return {**error.to_json(), "kind": SettingsError.kind, "retryable": False}
 
 
 def nested_error(name: str, run: WorkflowRun, cause: TaskRun | None) -> dict[str, Any]:
-    """Return, as JSON, the error of a task whose *run* of the definition *name* did not complete:
-    that of the task that was the *cause*, with where it was.
+    """Return, as JSON, the error of a task whose nested *run* of *name* did not complete.
+
+    It is the error of *cause*, the visit that failed the nested run, with its place in the message.
     """
     if run.status == "Failed" and cause is not None and cause.error:
         message = cause.error.get("message")
@@ -80,6 +81,6 @@ def nested_error(name: str, run: WorkflowRun, cause: TaskRun | None) -> dict[str
 
 
 def maybe_delivered(run: WorkflowRun) -> bool:
-    """Say whether a server may have got a request of a task that did not complete."""
+    """Say whether a request of a failed or stopped task of *run* may have reached a server."""
     errors: list[Mapping[str, Any]] = [task.error for task in run.tasks if task.error]
     return any(error.get("maybeDelivered") for error in errors)

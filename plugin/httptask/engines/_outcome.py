@@ -1,4 +1,4 @@
-"""What the tasks of a run end in, as every engine takes it, and the ids of runs after it."""
+"""Outcomes and errors of tasks, and the failure workflow's id and input, for every engine."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ Outcome = TaskOutcome | dict[str, Any]
 
 
 def item_end(outcome: Outcome, tasks: int) -> dict[str, Any]:
-    """Return how an item ended that came to *outcome*, as it is kept; the runs that it asked for
-    executed *tasks*.
+    """Return the JSON by which the end of an item is stored.
+
+    *tasks* is the number of tasks that its nested runs executed.
     """
     end = {"error": outcome} if isinstance(outcome, dict) else {"output": outcome.output}
     return {**end, "tasks": tasks}
 
 
 def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
-    """Return *outcome*, what a task of the type *task_type* gave. Raises `TypeError` or
-    `ValueError` when it is none.
+    """Return *outcome*, the result of a task of the type *task_type*.
+
+    Raises `TypeError` or `ValueError` if it is not a valid outcome.
     """
     if not isinstance(outcome, TaskOutcome):
         raise TypeError(f"run() gave {type(outcome).__name__}, expected a TaskOutcome")
@@ -39,7 +41,8 @@ def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
         raise TypeError(f"the id of a definition is text, not {outcome.definition!r}")
     if outcome.wait_until is not None:
         due(outcome.wait_until)
-    if task_type != "Http":  # ours, read from JSON as it is, and possibly megabytes
+    # A plugin's values must be JSON. Those of `Http` are, and checking megabytes takes time.
+    if task_type != "Http":
         for value in (outcome.input, outcome.output, outcome.state):
             if value is not None:
                 dump(value)
@@ -47,8 +50,9 @@ def checked_outcome(outcome: Any, task_type: str) -> TaskOutcome:
 
 
 def due(until: str) -> datetime:
-    """Return the time that a wait lasts to. Raises `ValueError` when *until* is not a time with an
-    offset (RFC 3339).
+    """Return the end of a wait.
+
+    Raises `ValueError` if *until* is not a time with an offset (RFC 3339).
     """
     time = datetime.fromisoformat(until)
     if time.tzinfo is None:
@@ -60,14 +64,12 @@ def due(until: str) -> datetime:
 
 
 def utc_text(time: datetime) -> str:
-    """Return *time* as `${swf:now}` has it: RFC 3339 in UTC, with milliseconds."""
+    """Return *time* in the format of `${swf:now}`: RFC 3339 in UTC, with milliseconds."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def cut_off_error(step: Step) -> dict[str, Any]:
-    """Return the error of a visit that must not be repeated, and that was cut off: its process died
-    while it was under way.
-    """
+    """Return the error of a visit whose process died during it, if it must not be repeated."""
     message = (
         "the process that ran it ended while it was under way; it may have been delivered, so it is"
         " not repeated"
@@ -78,7 +80,7 @@ def cut_off_error(step: Step) -> dict[str, Any]:
 
 
 def unexpected_failure(task_type: str, reason: str, provider: str | None = None) -> dict[str, Any]:
-    """Return the error of a task type that failed in another way than a task type may."""
+    """Return the error of a task type that raised anything but an `HttpTaskError`."""
     where = f"the task type {task_type}" + (f" of the plugin {provider}" if provider else "")
     return {
         "error": "TaskTypeFailed",
@@ -89,14 +91,14 @@ def unexpected_failure(task_type: str, reason: str, provider: str | None = None)
 
 
 def failure_run_id(workflow_id: str) -> str:
-    """Return the id of the run of the failure workflow of the run *workflow_id*."""
+    """Return the id of the failure workflow's run after the run *workflow_id*."""
     return str(uuid.uuid5(NESTED, f"{workflow_id}/failure"))
 
 
 def failure_input(run: WorkflowRun, cause: TaskRun | None, run_input: Any) -> dict[str, Any]:
-    """Return the input of the failure workflow of *run*, which failed because of *cause*.
+    """Return the input of the failure workflow after *run*, which failed because of *cause*.
 
-    *run_input* is the input of *run* itself.
+    *run_input* is the input of *run*.
     """
     failed = {
         "workflowId": run.workflow_id,
@@ -109,7 +111,7 @@ def failure_input(run: WorkflowRun, cause: TaskRun | None, run_input: Any) -> di
 
 
 def stopped_error(attempts: int, *, is_maybe_delivered: bool) -> dict[str, Any]:
-    """Return the error of a task that was stopped while it was under way."""
+    """Return the error of a task that was stopped before its end."""
     delivered = "the server may have got the request" if is_maybe_delivered else "nothing was sent"
     return {
         "error": "Stopped",

@@ -1,4 +1,4 @@
-"""The outputs of items, in the order of the items: a list, or a file of JSON lines."""
+"""Collect the outputs of items, in the items' order: in a list, or a file of JSON lines."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 _NOTHING = b"null\n"
-"""The line of an item that has no output."""
+"""The line of an item without an output."""
 
 
 class Outputs(Protocol):
-    """Takes outputs as items end, which is in any order."""
+    """Collects the outputs of items, which end in any order."""
 
     def put(self, index: int, output: Any) -> None:
-        """Take the *output* of the item *index*. Raises `OSError` when it cannot be kept."""
+        """Add the *output* of the item *index*. Raises `OSError` if it cannot be stored."""
         ...
 
     async def value(self) -> Any:
-        """Return all of them, null for an item without one; nothing is put after it."""
+        """Return all outputs, null for an item without one. Do not call `put` afterwards."""
         ...
 
     def close(self) -> None:
-        """Let go of what `value` was not asked for."""
+        """Remove temporary files, and the file of the outputs unless `value` was called."""
         ...
 
 
@@ -41,7 +41,7 @@ class ListOutputs:
         self._values: list[Any] = [None] * count
 
     def put(self, index: int, output: Any) -> None:
-        """Take the *output* of the item *index*."""
+        """Add the *output* of the item *index*."""
         self._values[index] = output
 
     async def value(self) -> Any:
@@ -53,9 +53,9 @@ class ListOutputs:
 
 
 class FileOutputs:
-    """Outputs on disk: each is written when its item ends, and at the end all in order.
+    """Outputs on disk: written to a temporary file as items end, and at the end copied in order.
 
-    In memory there are 16 bytes an item: where its line is, and how long.
+    Each item takes 16 bytes of memory: the start and the length of its line.
     """
 
     def __init__(self, count: int, runtime: Runtime) -> None:
@@ -76,11 +76,11 @@ class FileOutputs:
         self._end += len(line)
 
     async def value(self) -> Any:
-        """Return the reference to the file of all lines."""
+        """Return the reference to the file with all lines."""
         return await in_thread(self._written)
 
     def close(self) -> None:
-        """Remove what was not kept."""
+        """Remove the temporary file, and the other one unless it is kept."""
         self._lines.close()
         if not self._is_kept:
             self._file.discard()
@@ -88,7 +88,7 @@ class FileOutputs:
     def _written(self) -> Any:
         file: BodyFile = self._file
         file.media_type = JSON_LINES
-        file.write(b"")  # without an item there is a file, too
+        file.write(b"")  # creates the file, even without items
         block = bytearray()
         for start, length in zip(self._starts, self._lengths, strict=True):
             if length:
@@ -104,4 +104,4 @@ class FileOutputs:
 
 
 _BLOCK = 256 * 1024
-"""Bytes that are written at once."""
+"""The number of bytes that are written at once."""

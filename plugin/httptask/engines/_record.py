@@ -1,6 +1,4 @@
-"""What every engine keeps of a run: its names, its history, what is under way, and how it ended. No
-clock of its own.
-"""
+"""The record of a run, for every engine: its names, history, running visits and end."""
 
 from __future__ import annotations
 
@@ -36,15 +34,14 @@ Key = tuple[str, int]
 
 
 class RunRecord:
-    """The record of one run of *definition*: what the engine tells it, it keeps, and says what to
-    do next.
+    """The record of one run of *definition*: takes starts and results, and returns what to do next.
 
-    *clock* gives seconds that only grow, *now* the time; a durable engine gives its own.
-    *workflow_id* is the run's id, a new one when absent. *began_at* is the time when the run began,
-    RFC 3339 in UTC, now when absent. *noted* is told of every entry of the history as it is made,
-    and of every start, as `InProgress`: `resumed` takes them. Every method is pure but for the
-    clocks: an engine that replays tells the same and gets the same. Raises `InputError` when the
-    input of *options* is not what the definition's `inputSchema` allows.
+    *clock* returns monotonic seconds, *now* the time; a durable engine passes its own.
+    *workflow_id* is the run's id; None: a new one. *began_at* is the time when the run began (RFC
+    3339, UTC); None: now. *noted* is called with every new entry of the history, and with every
+    start, as `InProgress`; `resumed` takes these entries. Apart from the clocks every method is
+    pure, so that a replay gets the same answers. Raises `InputError` if the `inputSchema` refuses
+    the input of *options*.
     """
 
     def __init__(
@@ -69,27 +66,27 @@ class RunRecord:
         self._now = now
         self._noted_to = noted
         self.began_at = began_at or self.time()
-        """The time when the run began, RFC 3339 in UTC."""
+        """The time when the run began (RFC 3339, UTC)."""
         self._began = clock() - self.seconds_since_began
         self._state = RunState(definition, steps=steps, began_at=self.began_at)
         self._finished = FinishedTasks()
         self.history: list[TaskRun] = []
-        """Every result so far, in order; it only grows."""
+        """All results so far, in order. Entries are only appended."""
         self._started = 0
         self._under_way: dict[Key, tuple[TaskRun, float]] = {}
-        """By visit: what is under way, as `InProgress`, and when it began."""
+        """Running visits: their entry, as `InProgress`, and the clock at their start."""
         self._inputs: dict[Key, Inputs] = {}
-        """By visit: what the tasks under way know."""
+        """The inputs of the running visits."""
         self._first_items: dict[Key, int] = {}
-        """By visit under way: the number in the run of its first item."""
+        """The sequence number of the first item, for running visits with `forEach`."""
         self._parallels: dict[Key, TaskRun] = {}
-        """Parallel tasks that the history which is taken tells of."""
+        """The ended Parallel tasks in the history, only while `resumed` reads it."""
         self._spent: Counter[Key] = Counter()
-        """By visit under way: tasks that its items' runs executed."""
+        """The number of tasks that nested runs of items executed, for running visits."""
         self._environment = options.environment
         self._pins = options.pins
         self._pinned: dict[Key, int] = {}
-        """By visit: how many of its requests pins answered."""
+        """The number of requests that pins answered, by visit."""
         self._variables = variables_of(definition, options.environment, options.variables)
         self._names = {
             "workflowId": self.workflow_id,
@@ -98,21 +95,20 @@ class RunRecord:
         }
 
     def begin(self) -> Progress:
-        """Return what the run starts with."""
+        """Begin a new run, and return its first steps."""
         return self._noted(self._state.begun)
 
     @property
     def seconds_since_began(self) -> float:
-        """The seconds since the run began, those in which nobody ran it included."""
+        """The seconds since the run began, including the time in which no process ran it."""
         seconds = (self._now() - datetime.fromisoformat(self.began_at)).total_seconds()
-        return max(seconds, 0.0)  # a clock may be set back
+        return max(seconds, 0.0)  # negative if the clock was set back
 
     def resumed(self, history: Iterable[TaskRun]) -> Progress:
-        """Take *history*, what `noted` was told of this run before, and return all that should be
-        running now; called instead of `begin`.
+        """Continue a run from its `noted` entries; return everything that should be running now.
 
-        `start` gives a step that was started before the same inputs as then. Entries without starts
-        will do, too: then a step starts when its result comes.
+        Call this instead of `begin`. `start` returns the same inputs as before for a step that was
+        started before. *history* may lack starts: a step then starts just before its result.
         """
         entries = list(history)
         self._parallels = {
@@ -145,8 +141,9 @@ class RunRecord:
         return self._state.progress
 
     def start(self, step: Step) -> Inputs:
-        """Note that *step* starts now, and return what its task knows. A step that was started
-        before is not noted again.
+        """Record the start of *step*, and return its inputs.
+
+        A step that was started before, by a process that died, is not recorded again.
         """
         if step.key not in self._inputs:
             self._noted_to(self._begin(step))
@@ -158,7 +155,7 @@ class RunRecord:
         names = {
             **self._names,
             "sequenceNumber": self._started,
-            # Fixed for a visit: of a resumed or replayed run they are the same.
+            # The end of the last result, not the clock: the same in a resumed or replayed run.
             "now": step.reached_at,
         }
         run = TaskRun(step.name, step.visit, step.definition["type"], "InProgress")
@@ -175,7 +172,7 @@ class RunRecord:
         return run
 
     def _pin(self, name: str) -> TaskPin | None:
-        """Return what answers the task *name*, which is visited once more."""
+        """Return the pin for the next visit of the task *name*; None without pins."""
         if self._pins is None:
             return None
         answered = sum(count for (task, _), count in self._pinned.items() if task == name)
@@ -187,15 +184,16 @@ class RunRecord:
         return max(self._state.remaining_steps - sum(self._spent.values()), 0)
 
     def spend(self, step: Step, tasks: int) -> None:
-        """Count *tasks*, those of a run that an item of *step* asked for."""
+        """Count *tasks* that the nested run of an item of *step* executed."""
         if tasks:
             self._spent[step.key] += tasks
 
     def nested_options(
         self, step: Step, outcome: TaskOutcome, item: Item | None = None
     ) -> RunOptions:
-        """Return the options of the run that *outcome* asks for, one of *item*'s own if there is
-        one. Its id is derived: an engine that replays gets the same.
+        """Return the options of the nested run that *outcome* asks for, for *item* if not None.
+
+        The id is derived from the visit, so that a replay gets the same id.
         """
         name = f"{self.workflow_id}/{step.name}/{step.visit}"
         if item is not None:
@@ -216,8 +214,9 @@ class RunRecord:
         )
 
     def inputs_of_items(self, step: Step, inputs: Inputs, count: int) -> Callable[[Item], Inputs]:
-        """Return what gives the inputs of each of the *count* items of *step*: with names of the
-        run of its own, the same whenever the item is done.
+        """Return a function that returns the inputs of each of the *count* items of *step*.
+
+        Each item has its own `swf:` names, which do not depend on when the item is run.
         """
         if step.key not in self._first_items:
             self._number_items(step.key, count)
@@ -229,7 +228,7 @@ class RunRecord:
 
         def inputs_of(item: Item) -> Inputs:
             names = {**run, "sequenceNumber": first + item.index}
-            # Not by `replace`, which costs more than everything else here.
+            # Not by `dataclasses.replace`, which takes longer than everything else here.
             return Inputs(
                 inputs.input,
                 inputs.tasks,
@@ -244,11 +243,12 @@ class RunRecord:
         return inputs_of
 
     def _number_items(self, key: Key, count: int) -> None:
+        """Reserve *count* sequence numbers for the items of the visit *key*."""
         self._first_items[key] = self._started + 1
         self._started += count
 
     def advanced(self, step: Step, counts: Callable[[], ItemCounts]) -> None:
-        """Tell how far the items of *step* are: *counts* are asked where somebody listens."""
+        """Report the counts of *step*'s items; *counts* is called only if there is a listener."""
         if self._options.advanced is not None:
             self._options.advanced(step.name, counts())
 
@@ -260,9 +260,10 @@ class RunRecord:
         run: WorkflowRun | None = None,
         pinned: int = 0,
     ) -> Progress:
-        """Note that the task of *step* gave *outcome*, and return what that changes. *notes* are
-        what a reader of the history would not expect; *run* is the run that the task asked for;
-        *pinned* is how many of its requests pins answered.
+        """Record *outcome* as the result of *step*, and return what it changes.
+
+        *notes* are remarks for readers of the history; *run* is the nested run of the task;
+        *pinned* is the number of its requests that pins answered.
         """
         if outcome.is_waiting:
             return self._recorded(
@@ -297,9 +298,9 @@ class RunRecord:
         items: ItemCounts | None = None,
         pinned: int = 0,
     ) -> Progress:
-        """Note that the task of *step* failed with *error*, as JSON, and return what that
-        changes. *notes*, *run* and *pinned* are as in `complete`, *items* are the counts of its
-        items.
+        """Record that *step* failed with *error*, as JSON, and return what it changes.
+
+        *items* are the counts of its items; for *notes*, *run* and *pinned* see `complete`.
         """
         route = error_route(step.definition, error)
         return self._recorded(
@@ -320,9 +321,10 @@ class RunRecord:
         run: WorkflowRun | None = None,
         items: ItemCounts | None = None,
     ) -> None:
-        """Note that the task of *step* was stopped before its end: *error*, as JSON, says what it
-        may have done. *run* is the run that the task asked for, as far as it came; *items* are the
-        counts of its items.
+        """Record that *step* was stopped before its end.
+
+        *error*, as JSON, says whether a request may have been delivered; *run* is its unfinished
+        nested run, *items* are the counts of its items.
         """
         started, began = self._under_way[step.key]
         elapsed = self._clock() - began
@@ -335,13 +337,13 @@ class RunRecord:
         self.history.append(run)
 
     def _forget(self, key: Key) -> None:
-        """Let go of what is kept of a visit that is under way."""
+        """Drop the data of the running visit *key*."""
         del self._under_way[key]
         self._inputs.pop(key, None)
         self._first_items.pop(key, None)
 
     def ended(self, progress: Progress) -> WorkflowRun:
-        """Return the run, which ended with *progress*; what is still under way was stopped."""
+        """Return the run that ended with *progress*; visits still running count as stopped."""
         now = self._clock()
         stopped = [
             replace(run, elapsed_seconds=now - began) for run, began in self._under_way.values()
@@ -358,10 +360,11 @@ class RunRecord:
         )
 
     def _identity(self, step: Step) -> str:
-        """Return what tells the visits of the task of *step* from those of others, everywhere."""
+        """Return the text that identifies the task of *step*, unique over all runs."""
         return f" {len(step.name)} {step.name} {self.workflow_id}"
 
     def _recorded(self, step: Step, **end: Any) -> Progress:
+        """Record a result of *step* with the fields *end*, and return what it changes."""
         run, began = self._under_way[step.key]
         elapsed = self._clock() - began
         time = self.time()
@@ -373,7 +376,7 @@ class RunRecord:
         return self._taken(run)
 
     def _taken(self, run: TaskRun) -> Progress:
-        """Take the result *run*, and return what it changes."""
+        """Apply the result *run*, new or from the history, and return what it changes."""
         if run.status != "Waiting":
             self._forget(run.key)
         if run.pinned:
@@ -382,6 +385,7 @@ class RunRecord:
         return self._noted(self._state.record(run))
 
     def _noted(self, progress: Progress) -> Progress:
+        """Record the started, ended and stopped Parallel tasks of *progress*; return *progress*."""
         now = self._clock()
         for run in progress.parallels:
             self._under_way.setdefault(run.key, (run, now))
@@ -395,14 +399,14 @@ class RunRecord:
             self._state.record(joined)
         for key in progress.stopped:
             stopped = self._under_way.get(key)
-            # The engine stops the steps, and tells of it.
+            # Only Parallel tasks: for each stopped step, the engine calls `stop`.
             if stopped is not None and stopped[0].type == "Parallel":
                 del self._under_way[key]
                 self.history.append(replace(stopped[0], elapsed_seconds=now - stopped[1]))
         return progress
 
     def time(self) -> str:
-        """Return the time, RFC 3339 in UTC."""
+        """Return the current time (RFC 3339, UTC)."""
         return utc_text(self._now())
 
     def _keep(self, run: TaskRun) -> None:

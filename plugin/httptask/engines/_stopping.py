@@ -1,4 +1,4 @@
-"""How an engine stops what is under way."""
+"""Stop running asyncio tasks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Any
 
 
 async def stop(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Cancel *tasks* and wait until the last one has ended, even when the one who waits is
-    cancelled meanwhile.
-    """
-    # In their order, which a replay repeats.
+    """Cancel *tasks* and wait until all have ended, even if the caller is cancelled meanwhile."""
+    # In their order: a replay on Temporal must cancel in the same order.
     pending: Collection[asyncio.Task[Any]] = [task for task in tasks if not task.done()]
     if not all(map(_can_go_on, pending)):
-        return  # a worker lets go of a run in the middle: its tasks go with it, and none runs again
+        return  # a Temporal worker is evicting the run: its tasks are destroyed, and never resume
     for task in pending:
-        if not task.cancelling():  # it may be cleaning up already
+        if not task.cancelling():  # a second cancellation would interrupt its clean-up
             task.cancel()
     cancelled: asyncio.CancelledError | None = None
     while pending:
@@ -29,6 +27,7 @@ async def stop(tasks: Collection[asyncio.Task[Any]]) -> None:
 
 
 def _can_go_on(task: asyncio.Task[Any]) -> bool:
+    """Say whether the event loop of *task* is the running one, so that *task* can end."""
     try:
         return task.get_loop() is asyncio.get_running_loop()
     except RuntimeError:

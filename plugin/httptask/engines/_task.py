@@ -1,4 +1,4 @@
-"""One run of one task by its type: its outcome, or the error it failed with."""
+"""Run one task by its type, and return its outcome or its error."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _log = logging.getLogger(__name__)
 
 
 class TaskRunner:
-    """Runs the tasks of one definition, *kept* being what it was compiled to.
+    """Runs the tasks of one definition, whose compiled form is *kept*.
 
-    *can_wait* says whether somebody outside can complete a task.
+    *can_wait* says whether a waiting task can be completed from outside.
     """
 
     def __init__(self, kept: CompiledDefinition, runtime: Runtime, *, can_wait: bool) -> None:
@@ -37,15 +37,15 @@ class TaskRunner:
         self._task_types = runtime.plugins.named("httptask_task_types")
 
     def is_repeatable(self, step: Step) -> bool:
-        """Say whether a visit of *step* that was cut off may be repeated."""
+        """Say whether a visit of *step* that its process's death interrupted may be repeated."""
         return bool(getattr(self._task_types[step.definition["type"]], "is_repeatable", False))
 
     async def run(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
     ) -> TaskOutcome | dict[str, Any]:
-        """Return what the task of *step* gives, or the error it failed with, as JSON.
+        """Run the task of *step*; return its outcome, or its error as JSON.
 
-        *state* and *signal* are those of a visit that is continued.
+        *state* and *signal* are passed on to a visit that continues after a wait.
         """
         task_type = step.definition["type"]
         try:
@@ -54,6 +54,7 @@ class TaskRunner:
             outcome = await running if inspect.isawaitable(running) else running
             outcome = checked_outcome(outcome, task_type)
         except asyncio.CancelledError:
+            # Cancelled by the engine, or raised by the task type itself, which is a failure.
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
@@ -62,7 +63,7 @@ class TaskRunner:
             raise
         except HttpTaskError as error:
             return error.to_json()
-        except Exception as error:  # noqa: BLE001 - a stranger's task type may raise anything, and it must not be lost
+        except Exception as error:  # noqa: BLE001 - a plugin's task type may raise anything
             _log.debug("task %r of type %s failed", step.name, task_type, exc_info=True)
             provider = self._runtime.plugins.provider_of("httptask_task_types", task_type)
             return unexpected_failure(task_type, f"{type(error).__name__}: {error}", str(provider))
@@ -84,14 +85,14 @@ class TaskRunner:
         return awaits_callback(self._task_types[step.definition["type"]], step.definition)
 
     async def answer_callback(self, step: Step, inputs: Inputs, received: Received) -> Answer:
-        """Return the answer to *received*, a call of the URL that the task of *step* waits for."""
+        """Return the answer to *received*, a call of the callback URL of *step*'s task."""
         implementation: Any = self._task_types[step.definition["type"]]
         call = self._call(step, inputs)
         answer: Answer = await implementation.answer_callback(call, received)
         return answer
 
     def _refusal(self, step: Step) -> dict[str, Any] | None:
-        """Return the error of a task that waits for somebody outside where nobody can be."""
+        """Return the error of a task that waits for a signal, if the run cannot get signals."""
         if self._can_wait:
             return None
         task_type, pointer = step.definition["type"], pointer_of(["type"], step.pointer)

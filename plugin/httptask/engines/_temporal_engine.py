@@ -1,4 +1,4 @@
-"""The engine `temporal`, which needs the extra of that name."""
+"""The engine `temporal`, which needs the extra `temporal`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ _log = logging.getLogger("httptask.engines")
 
 
 class TemporalEngine:
-    """Runs definitions on a Temporal server, whose workers do the tasks: a run outlives the process
-    that started it.
+    """Runs definitions on a Temporal server, whose workers run the tasks.
+
+    A run outlives the process that started it.
     """
 
     name = "temporal"
@@ -31,9 +32,9 @@ class TemporalEngine:
     async def run(
         self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
     ) -> WorkflowRun:
-        """Start a run, and wait for its end. When the wait is cancelled, the run goes on.
+        """Start a run, and wait for its end. If the wait is cancelled, the run continues.
 
-        *runtime* checks the definition; the tasks have that of their worker.
+        *runtime* is used to validate the definition; the tasks use the runtime of their worker.
         """
         client = temporal_module("client")
         connection = await client.connect(runtime)
@@ -51,8 +52,9 @@ class TemporalEngine:
 
 
 def temporal_module(name: str) -> ModuleType:
-    """Return the module *name* of `httptask.engines.temporal`. Raises `PluginError` without the
-    extra.
+    """Return the module *name* of `httptask.engines.temporal`.
+
+    Raises `PluginError` if the extra `temporal` is not installed.
     """
     try:
         return import_module(f"httptask.engines.temporal.{name}")

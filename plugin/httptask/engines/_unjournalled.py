@@ -1,4 +1,4 @@
-"""What an engine writes of a run that nobody keeps a journal of: nothing."""
+"""A null object for runs without a journal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from httptask.model.workflow import Signal, TaskRun, WorkflowRun
 
 
 class Unjournalled:
-    """Stands for the journal of a run that there is none of; see `RunJournal`."""
+    """Replaces the `RunJournal` of a run without a journal; stores nothing."""
 
     workflow_id: str | None = None
     began_at: str | None = None
@@ -41,15 +41,15 @@ class Unjournalled:
         """Do nothing."""
 
     async def give(self, key: tuple[str, int], signal: Signal) -> bool:
-        """Return True: nobody else gave one."""
+        """Return True: the signal is the first one."""
         return True
 
     async def give_item(self, key: tuple[str, int], index: int, signal: Signal) -> bool:
-        """Return True: nobody else gave one."""
+        """Return True: the signal is the first one."""
         return True
 
     def call(self, key: tuple[str, int], item: int | None = None) -> None:
-        """Return None: no call is kept account of."""
+        """Return None: calls are not recorded."""
 
     async def items(self, key: tuple[str, int]) -> dict[int, dict[str, Any]]:
         """Return nothing."""
@@ -60,4 +60,4 @@ class Unjournalled:
 
 
 UNJOURNALLED = Unjournalled()
-"""It has no state: one is enough."""
+"""The only instance needed, because it has no state."""

@@ -1,4 +1,4 @@
-"""The visits of one run: each task to its end, with its waits, items and runs inside."""
+"""The visits of one run: run each task to its end, with its waits, items and nested runs."""
 
 from __future__ import annotations
 
@@ -46,12 +46,13 @@ if TYPE_CHECKING:
 RunInside = Callable[
     [WorkflowDefinition, RunOptions], Awaitable[tuple[WorkflowRun, TaskRun | None]]
 ]
-"""Runs a definition, and its failure workflow; returns also the task that failed it."""
+"""Runs a definition and its failure workflow; returns the run, and the visit that failed it."""
 
 
 class Visits:
-    """Does the visits of the run that *record* keeps, *tasks* being its definition's; *run_inside*
-    runs the definitions that its tasks ask for.
+    """Makes the visits of the run of *record*.
+
+    *tasks* runs the tasks of its definition, *run_inside* its nested definitions.
     """
 
     def __init__(
@@ -71,15 +72,17 @@ class Visits:
         self._journal = options.journal or UNJOURNALLED
         self._signals = options.signals or options.journal
         self._visits_of_items: dict[tuple[str, int], ForEachVisit] = {}
-        """Those under way that do their task for each item."""
+        """The running visits of tasks with `forEach`."""
         self._callbacks = options.callbacks
 
     def announce(self, step: Step, wait: Wait | None) -> CallJournal | None:
-        """Return the journal of the call that *step* makes when it is visited now, with the news
-        that it may do something which must not be done twice. What *wait* waits for comes first.
+        """Return the journal of the call of *step*, which starts now.
+
+        If the task is not repeatable, the journal records that it has started. With *wait*, this is
+        recorded after the wait.
         """
         if ForEach.of_task(step.definition) is not None:
-            return None  # each item has its own
+            return None  # each item has another journal
         journal = self._journal.call(step.key)
         if wait is None:
             self._announce(step, journal)
@@ -92,8 +95,9 @@ class Visits:
     async def visit(
         self, step: Step, inputs: Inputs, journal: CallJournal | None, wait: Wait | None
     ) -> Progress:
-        """Do *step* to its end, and return what its result changes. *wait* is the wait that an
-        earlier process was in; *journal* is that of the call.
+        """Run *step* to its end, and return what its result changes.
+
+        *journal* is the journal of the call; *wait* is the wait that an earlier process was in.
         """
         setting = ForEach.of_task(step.definition)
         if setting is not None:
@@ -111,7 +115,7 @@ class Visits:
                 call.maybe_delivered = wait is not None
             return await self._turns(step, inputs, call, journal, wait, nested, gate)
         except asyncio.CancelledError:
-            stopped = nested[0] if nested else None
+            nested_run = nested[0] if nested else None
             is_maybe_delivered = call.maybe_delivered or any(map(maybe_delivered, nested))
             error = stopped_error(call.attempt, is_maybe_delivered=is_maybe_delivered)
             error |= call.stopped
@@ -140,9 +144,10 @@ class Visits:
         keep: Callable[[Signal], Awaitable[bool]],
         note: Callable[[str], None],
     ) -> Gate | None:
-        """Return where the call is received that the task of *step* waits for, from now on: it may
-        come before the task waits. None where it waits for none. *keep* and *note* are those of a
-        `Gate`.
+        """Open the gate that receives the callback of *step*; None if its task waits for none.
+
+        It is opened before the request, because the callback may come before the response. For
+        *keep* and *note* see `Gate`.
         """
         if self._callbacks is None or not self._tasks.awaits_callback(step):
             return None
@@ -164,8 +169,9 @@ class Visits:
         nested: list[WorkflowRun],
         gate: Gate | None,
     ) -> Progress:
-        """Run the task of *step* until it has ended. The run that it asks for goes to *nested* as
-        far as it came, when it is cancelled.
+        """Run the task of *step*, again after each wait, until it has ended.
+
+        If the visit is cancelled during a nested run, that run is appended to *nested*.
         """
         state = journal.state if journal is not None else None
         signal = None
@@ -190,31 +196,33 @@ class Visits:
     async def _awaited(
         self, wait: Wait, gate: Gate | None, item: int | None = None
     ) -> Signal | None:
-        """Return what somebody outside gave to *wait*, which is that of *item*, if of one, by hand
-        or by a call at *gate*; None: its time has come before.
+        """Wait for the signal of *wait*, from a person or by a call at *gate*; None: timed out.
+
+        *item* is the index of the waiting item, if the task has `forEach`.
         """
         waits: list[asyncio.Task[Any]] = []
         if wait.awaits_signal and gate is not None:
             waits.append(asyncio.create_task(gate.wait()))
         if wait.awaits_signal and self._signals is not None:
-            which = wait.key if item is None else (*wait.key, item)
-            waits.append(asyncio.create_task(self._signals.wait(*which)))
+            key = wait.key if item is None else (*wait.key, item)
+            waits.append(asyncio.create_task(self._signals.wait(*key)))
         if wait.until is not None:
             waits.append(asyncio.create_task(self._clock.wait_until(due(wait.until))))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await stop([wait for wait in waits if not wait.done()])
-        # The signal stands first: of both at once, it counts.
+        # Signals come before the time in *waits*: if both are there at once, the signal counts.
         return next((wait.result() for wait in waits if wait.done() and not wait.cancelled()), None)
 
-    # Runs inside
+    # Nested runs
 
     async def _run_nested(
         self, step: Step, outcome: TaskOutcome, name: str, stopped: list[WorkflowRun]
     ) -> Progress:
-        """Run the definition *name*, for which the task of *step* asked with *outcome*, and return
-        what its end changes. A run that is cancelled goes to *stopped* as far as it came.
+        """Run the definition *name*, as *outcome* of *step* asks, and return what its end changes.
+
+        If the run is cancelled, it is appended to *stopped*.
         """
         end, run = await self._nested_end(step, outcome, name, stopped)
         if isinstance(end, TaskOutcome):
@@ -229,9 +237,7 @@ class Visits:
         stopped: list[WorkflowRun],
         item: Item | None = None,
     ) -> tuple[Outcome, WorkflowRun | None]:
-        """Run the definition *name*, and return what it ended in, or its error as JSON, and the
-        run.
-        """
+        """Run the definition *name*; return the task's outcome or error as JSON, and the run."""
         options = self._record.nested_options(step, outcome, item)
         options = replace(options, cancelled=stopped.append)
         try:
@@ -260,7 +266,7 @@ class Visits:
     # Items
 
     async def _visit_items(self, step: Step, inputs: Inputs, setting: ForEach) -> Progress:
-        """Do *step* once for each item, and return what its result changes."""
+        """Run *step* once for each item, and return what its result changes."""
         self._journal.show(step.key, CallProgress())
         visit = ForEachVisit(
             step, inputs, setting, self._runtime, self._record, self._journal, self._to_its_end
@@ -281,8 +287,9 @@ class Visits:
     def _to_its_end(
         self, step: Step, inputs: Inputs, journal: CallJournal | None
     ) -> Awaitable[tuple[Outcome, int]]:
-        """Do the task of *step* for one item, waits included. Return also how many tasks a run
-        inside it executed.
+        """Run the task of *step* for one item, including its waits.
+
+        Return its outcome, and the number of tasks that its nested run executed.
         """
         if self._callbacks is None:
             return self._turns_of_item(step, inputs, journal, None)
@@ -305,6 +312,7 @@ class Visits:
     async def _turns_of_item(
         self, step: Step, inputs: Inputs, journal: CallJournal | None, gate: Gate | None
     ) -> tuple[Outcome, int]:
+        """Run the task of *step* for one item, again after each wait, until it has ended."""
         if journal is not None and journal.was_sent:
             return cut_off_error(step), 0
         index = inputs.item.index if inputs.item is not None else 0
@@ -314,8 +322,7 @@ class Visits:
         while True:
             if turn is not None:
                 if turn.awaits_signal and gate is not None and call is not None:
-                    # Its request was sent.
-                    call.maybe_delivered = True
+                    call.maybe_delivered = True  # it waits for a callback to its request
                 signal = await self._signal_of_item(step, index, turn, gate)
                 state = turn.state
             if journal is not None:
@@ -335,8 +342,9 @@ class Visits:
     async def _signal_of_item(
         self, step: Step, index: int, turn: TaskOutcome, gate: Gate | None
     ) -> Signal | None:
-        """Return what an item of *step* waits for, *turn* being the outcome by which it does; None:
-        its time has come before.
+        """Wait for the signal of an item of *step*; None: timed out.
+
+        *turn* is the outcome that asked to wait.
         """
         wait = Wait(step, turn.wait_until, turn.state, turn.awaits_signal)
         if not wait.awaits_signal:
@@ -348,7 +356,7 @@ class Visits:
     async def _nested_of_item(
         self, step: Step, outcome: TaskOutcome, name: str, item: Item | None
     ) -> tuple[Outcome, int]:
-        """Run the definition *name* for one item. Its run is not kept: there may be thousands."""
+        """Run the definition *name* for one item. The run is not stored: there may be thousands."""
         stopped: list[WorkflowRun] = []
         try:
             end, run = await self._nested_end(step, outcome, name, stopped, item)
@@ -372,5 +380,5 @@ def _masked(outcome: Outcome, gate: Gate | None) -> Outcome:
 
 
 def _with_names(inputs: Inputs, gate: Gate) -> Inputs:
-    """Return *inputs* with the names of *gate* for expressions."""
+    """Return *inputs* with the `swf:` names of *gate*: its URL and token."""
     return replace(inputs, run={**inputs.run, **gate.names})

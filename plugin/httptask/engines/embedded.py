@@ -1,6 +1,4 @@
-"""The embedded engine: runs a workflow definition in this process, on asyncio. Without a journal it
-keeps nothing.
-"""
+"""The embedded engine: runs workflow definitions in this process, on asyncio."""
 
 from __future__ import annotations
 
@@ -25,8 +23,8 @@ __all__ = ["Clock", "EmbeddedEngine"]
 class EmbeddedEngine:
     """Runs a definition to its end in this process.
 
-    It waits for somebody outside where the options have `signals` or a journal. With a journal, it
-    goes on with a run that an earlier process did not end.
+    Tasks can wait for signals if the options have `signals` or a journal. With a journal, the
+    engine can continue a run that an earlier process did not end; without, nothing is stored.
     """
 
     name = "embedded"
@@ -40,23 +38,23 @@ class EmbeddedEngine:
     async def run(
         self, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
     ) -> WorkflowRun:
-        """Run *definition* to its end and return how it ended.
+        """Run *definition* to its end and return the run.
 
         The run is `Completed`, `Failed` or `TimedOut` (after the definition's `timeoutSeconds`).
-        Its `tasks` are every visit in order of completion, and as `InProgress` those that were
-        stopped, because the run ended or went on without them.
+        Its `tasks` are all visits in order of completion, and, as `InProgress`, those that were
+        stopped.
 
-        When it does not complete and the definition names a `failureWorkflow`, that one of
+        If the run does not complete and the definition names a `failureWorkflow`, that entry of
         `options.definitions` is run with the input `{"input": the run's input, "failed":
-        {"workflowId", "definition", "status", "task", "error"}}`: `task` is the name of the task
-        that failed, null when none did, and `error` an object with at least `message`. The failure
-        of a failure workflow starts no other.
+        {"workflowId", "definition", "status", "task", "error"}}`: `task` is the name of the failed
+        task, null if no task failed, and `error` an object with at least `message`. The failure of
+        a failure workflow starts no other.
 
-        *runtime* is open and stays open. Raises `DefinitionError` before anything is run when
-        *definition* has problems, and `InputError` when its `inputSchema` refuses the input; a
-        task's failure is not raised. A cancelled run leaves nothing running; `options.cancelled` is
-        told how far it came, and its journal has it for whoever goes on. Raises `JournalError` when
-        the journal cannot be written; what was written is there.
+        *runtime* is open and stays open. Raises, before anything is run, `DefinitionError` if
+        *definition* has errors, and `InputError` if its `inputSchema` refuses the input. The
+        failure of a task is not raised. After a cancellation nothing is left running,
+        `options.cancelled` has been called with the run so far, and the journal allows it to be
+        resumed. Raises `JournalError` if the journal cannot be written; earlier writes are kept.
         """
         await refuse_broken_nested(definition, options, runtime)
         if options.journal is not None:
@@ -70,7 +68,7 @@ class EmbeddedEngine:
 async def _whole_run(
     definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
 ) -> tuple[WorkflowRun, TaskRun | None]:
-    """Run *definition*, and its failure workflow after it; return also the task that failed it."""
+    """Run *definition*, then its failure workflow; return the run, and the visit that failed it."""
     first = await _begun(definition, options, runtime, clock)
     run = await first.finish()
     if run.status == "Completed" or definition.failure_workflow is None:
@@ -90,6 +88,7 @@ async def _with_failure_workflow(
     runtime: Runtime,
     clock: Clock,
 ) -> WorkflowRun:
+    """Run the failure workflow *name* with the input *failure*; return *run* with its run."""
     definition = options.definitions.get(name)
     if definition is None:
         return replace(
@@ -122,7 +121,7 @@ async def _with_failure_workflow(
 async def _begun(
     definition: WorkflowDefinition, options: RunOptions, runtime: Runtime, clock: Clock
 ) -> Run:
-    """Return a run of *definition*. Raises `DefinitionError` when it has problems."""
+    """Return a new run of *definition*. Raises `DefinitionError` if it has errors."""
 
     async def run_inside(
         definition: WorkflowDefinition, options: RunOptions

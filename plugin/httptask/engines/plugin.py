@@ -1,4 +1,4 @@
-"""The engines that ship, through the same door as a stranger's."""
+"""The plugin of the built-in engines."""
 
 from __future__ import annotations
 

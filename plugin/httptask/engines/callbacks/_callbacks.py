@@ -1,4 +1,4 @@
-"""Which URLs are waited for, and by whom. No network here."""
+"""The callback URLs of waiting tasks, and the answers to their calls. No network here."""
 
 from __future__ import annotations
 
@@ -25,23 +25,27 @@ from httptask.model.callback import CALLBACK_URL, TOKENS, Answer, Received
 from httptask.model.workflow import Signal
 
 _NAME_LENGTH = 16
-"""Characters of a token by which it is looked up; the others are only compared."""
+"""The first characters of a token are its key in a dictionary; the rest is compared in constant
+time.
+"""
 _REMEMBERED = 10_000
-"""Tokens of waits that are over: a repeated call is told so."""
+"""The number of tokens of ended waits that are kept, to answer repeated calls."""
 MOST_NOTES = 20
-"""Notes of refused calls that a wait keeps."""
+"""The number of notes about refused calls that a wait keeps."""
 
 _log = logging.getLogger(__name__)
 
 Answering = Callable[[Received], Awaitable[Answer]]
 Opened = Callable[[str, str], None]
-"""Is told the name of a task that waits, and its URL without the secret part."""
+"""Called with the name of a waiting task, and its URL without the token."""
 
 
 class Gate:
-    """The wait of one visit for a call of its URL, whose *names* expressions have. *answer* judges
-    calls; *keep* keeps the signal of the one that ends the wait, and says whether it is the first;
-    *note* takes notes.
+    """The wait of one visit for a call of its URL.
+
+    *names* are the `swf:` names with the URL and its token. *answer* decides on each call. *keep*
+    stores the signal that ends the wait, and returns whether it is the first one. *note* is called
+    with remarks for the history.
     """
 
     def __init__(
@@ -66,16 +70,17 @@ class Gate:
         """Returns JSON without the tokens, which a server may have echoed."""
 
     async def wait(self) -> Signal:
-        """Return the signal of the call that ends the wait, once it is there."""
+        """Wait for the call that ends the wait, and return its signal."""
         return await asyncio.shield(self._signal)
 
     def close(self) -> Answer:
-        """Wait no more, and return the answer to a later call."""
+        """End the wait, and return the answer to later calls."""
         self._is_closed = True
         return self._late() or GONE
 
     async def receive(self, received: Received) -> Answer:
         """Return the answer to the call *received*."""
+        # One call at a time: of two calls at once, only one may end the wait.
         async with self._one_by_one:
             if (late := self._late()) is not None:
                 return late
@@ -84,6 +89,7 @@ class Gate:
                 self._take_note(answer.note)
             if answer.signal is None:
                 return answer
+            # The gate may have been closed during the answer.
             if (late := self._late()) is not None:
                 return late
             if not await self._keep(answer.signal):
@@ -93,6 +99,7 @@ class Gate:
             return answer
 
     def _late(self) -> Answer | None:
+        """Return the answer to a call after the end of the wait; None while it lasts."""
         if self._signal.done():
             return REPEATED
         return GONE if self._is_closed else None
@@ -113,15 +120,13 @@ class Callbacks:
         self._gates: dict[str, tuple[str, Gate]] = {}
         """By the name of a token: the whole of it, and what it opens."""
         self._over: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
-        """The tokens of waits that are over, by name, and the answer to calls from then on."""
+        """The ended waits: start of the token -> the token, and the answer to later calls."""
 
     def at(self, address: str) -> Callbacks:
-        """Return these callbacks with URLs below another *address*: calls of all are received
-        here.
-        """
-        there = copy(self)
-        there.address = address.rstrip("/")
-        return there
+        """Return a copy that makes URLs below another *address*, and shares the gates."""
+        other = copy(self)
+        other.address = address.rstrip("/")
+        return other
 
     def url_of(self, visit: Visit) -> str | None:
         """Return the URL that *visit* waits at: a secret. None: it waits at none now."""
@@ -136,8 +141,9 @@ class Callbacks:
         keep: Callable[[Signal], Awaitable[bool]],
         note: Callable[[str], None],
     ) -> Gate:
-        """Return the gate of *visit*. Its URL is always the same. *answering* returns what answers
-        its calls; see `Gate`.
+        """Open the gate of *visit*. Its URL is the same each time, also in another process.
+
+        *answering* returns the function that answers the gate's calls; for the others see `Gate`.
         """
 
         async def answer(received: Received) -> Answer:
@@ -151,7 +157,7 @@ class Callbacks:
         return gate
 
     def close(self, gate: Gate) -> None:
-        """Close *gate*, which is remembered for a while."""
+        """Close *gate*. Later calls of its URL are recognised for a while."""
         late = gate.close()
         for token in gate.tokens:
             name = token[:_NAME_LENGTH]
@@ -166,8 +172,9 @@ class Callbacks:
         return [keyed_hash(secret, visit) for secret in self._secrets]
 
     async def receive(self, path: str, received: Received) -> Answer:
-        """Return the answer to *received*, a call of *path*; no answer says which runs there are,
-        but to who knows the URL.
+        """Return the answer to *received*, a call of *path*.
+
+        Only a caller that knows a URL learns whether its run exists.
         """
         token = token_in(path)
         name = token[:_NAME_LENGTH]
@@ -179,6 +186,6 @@ class Callbacks:
             return late
         try:
             return await gate.receive(received)
-        except Exception:  # noqa: BLE001 - whoever calls is told to call again, and the log has why
+        except Exception:  # noqa: BLE001 - the caller is asked to call again, and the log has why
             _log.exception("a callback could not be taken")
             return LATER

@@ -1,4 +1,4 @@
-"""What is read of a call, and how it is answered, whichever server receives it."""
+"""Limits, headers and answers of calls, for every server that receives callbacks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from httptask._core.strict_json import dump
 from httptask.model.callback import Answer
 
 MOST_BYTES = 1024 * 1024
-"""Of a body."""
+"""The size limit of a call's body, in bytes."""
 SECONDS = 30.0
-"""For a whole call."""
+"""The time limit for reading and answering a call."""
 METHODS = ("POST", "PUT")
 RETRY_SECONDS = 5
-"""Until whoever called may call again, where a call cannot be taken now."""
+"""The `Retry-After` of an answer with the status 503."""
 
 REPEATED = Answer(200, "it was called before: the first call counts")
 GONE = Answer(410, "nobody waits for this call any more")
@@ -22,11 +22,11 @@ LATER = Answer(503, "it cannot be taken now")
 
 
 def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return *headers* by name, several of one name as one (RFC 9110, section 5.3)."""
+    """Return *headers* by lower-case name; several values are joined (RFC 9110, section 5.3)."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
         values.setdefault(name.lower(), []).append(value)
-    return {name: ", ".join(all_of_name) for name, all_of_name in values.items()}
+    return {name: ", ".join(parts) for name, parts in values.items()}
 
 
 def response_of(answer: Answer) -> tuple[dict[str, str], bytes]:

@@ -1,4 +1,6 @@
-"""The server that receives callbacks: HTTP/1.1, one call a connection, everything bounded."""
+"""The server that receives callbacks: HTTP/1.1, one call per connection, with limits on size, time
+and connections.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,13 @@ Receive = Callable[[str, Received], Awaitable[Answer]]
 """Returns the answer to a call of a path."""
 
 _MOST_HEAD = 32 * 1024
+"""The size limit of the request line and headers, in bytes."""
 _CLOSE_SECONDS = 2.0
-"""For calls under way when nothing waits any more: the one that ended the run gets its answer."""
+"""The time for open calls when the server closes, so that the call that ended the run still gets
+its answer.
+"""
 _MOST_CONNECTIONS = 200
+"""The number of connections; further ones are answered with the status 503."""
 
 
 @contextlib.asynccontextmanager
@@ -39,10 +45,10 @@ async def receiving(
     address: str | None = None,
     opened: Opened | None = None,
 ) -> AsyncIterator[Callbacks]:
-    """Receive calls on *host* and *port* (0: a free one), and yield where tasks wait for them.
+    """Serve callbacks on *host* and *port* (0: a free port), and yield the `Callbacks` of tasks.
 
-    *address* is what the API knows the server by: a URL of a proxy, else that of *host* and the
-    port. *secret* and *opened* are those of `Callbacks`. Raises `OSError`.
+    *address* is the URL by which APIs reach the server, that of a proxy for example; None: the URL
+    of *host* and the port. For *secret* and *opened* see `Callbacks`. Raises `OSError`.
     """
 
     async def receive(path: str, received: Received) -> Answer:
@@ -55,8 +61,9 @@ async def receiving(
 
 @contextlib.asynccontextmanager
 async def serving(host: str, port: int, receive: Receive) -> AsyncIterator[str]:
-    """Receive calls on *host* and *port* (0: a free one) while the block lasts, and answer them as
-    *receive* says. Yield the URL of both. Raises `OSError`.
+    """Serve on *host* and *port* (0: a free port) while the block lasts; *receive* answers calls.
+
+    Yield the URL of the server. Raises `OSError`.
     """
     connections: set[asyncio.Task[None]] = set()
 
@@ -68,15 +75,15 @@ async def serving(host: str, port: int, receive: Receive) -> AsyncIterator[str]:
         await _serve(receive, reader, writer, is_full=len(connections) > _MOST_CONNECTIONS)
 
     server = await asyncio.start_server(serve, host, port, limit=_MOST_HEAD)
-    bound = server.sockets[0].getsockname()[1]
-    named = f"[{host}]" if ":" in host else host
+    bound_port = server.sockets[0].getsockname()[1]
+    shown_host = f"[{host}]" if ":" in host else host
     try:
-        yield f"http://{named}:{bound}"
+        yield f"http://{shown_host}:{bound_port}"
     finally:
         server.close()
         if connections:
-            _, left = await asyncio.wait(connections, timeout=_CLOSE_SECONDS)
-            for task in left:
+            _, unfinished = await asyncio.wait(connections, timeout=_CLOSE_SECONDS)
+            for task in unfinished:
                 task.cancel()
 
 
@@ -87,6 +94,7 @@ async def _serve(
     *,
     is_full: bool,
 ) -> None:
+    """Serve one connection: read one call, answer it, and close."""
     try:
         async with asyncio.timeout(SECONDS):
             answer = Answer(503, "too many calls at once")
@@ -94,21 +102,22 @@ async def _serve(
                 answer = await _answer(receive, reader, writer)
             writer.write(_response(answer))
             await writer.drain()
-            # Closed at once, what still comes would reset the connection before the answer is read.
+            # Read what still comes for a second: closing with unread data would reset the
+            # connection, and the caller might lose the answer (RFC 9112, section 9.6).
             writer.write_eof()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     while await reader.read(65536):
                         pass
     except (OSError, TimeoutError):
-        pass  # whoever called has gone, or is too slow
+        pass  # the caller has gone, or is too slow
     finally:
         writer.close()
 
 
 @dataclass(slots=True)
 class _Call:
-    """A call while it is read: what the parser is told of it."""
+    """A call while it is read. `HttpRequestParser` calls the methods `on_…`."""
 
     target: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -129,7 +138,7 @@ class _Call:
         self.has_head = True
 
     def on_body(self, data: bytes) -> None:
-        if len(self.content) <= MOST_BYTES:  # the rest is not kept: it is refused
+        if len(self.content) <= MOST_BYTES:  # a longer body is refused, so the rest is dropped
             self.content += data
 
     def on_message_complete(self) -> None:
@@ -139,7 +148,7 @@ class _Call:
         return joined(self.headers).get(name, "")
 
     def refusal(self, method: str) -> Answer | None:
-        """Return the answer to a call that need not be read on."""
+        """Return the answer that refuses the call, as soon as it is known; else None."""
         if method not in METHODS:
             return Answer(405, "a callback is a POST or a PUT")
         length = self.header("content-length")
@@ -152,7 +161,7 @@ class _Call:
 async def _answer(
     receive: Receive, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> Answer:
-    """Read a call, and return its answer."""
+    """Read a call, and return the answer to it."""
     call = _Call()
     parser = HttpRequestParser(call)
     read, is_continued = 0, False
@@ -172,7 +181,8 @@ async def _answer(
         refusal = call.refusal(parser.get_method().decode("latin-1"))
         if refusal is not None:
             return refusal
-        # RFC 9110, section 10.1.1: who expects it sends no body before.
+        # RFC 9110, section 10.1.1: a client that sent `Expect: 100-continue` may wait for this
+        # before it sends the body.
         if not is_continued and not call.is_whole and call.header("expect"):
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             is_continued = True

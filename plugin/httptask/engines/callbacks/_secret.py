@@ -1,4 +1,4 @@
-"""The secret that callback URLs are made with: the same after a restart, and for all workers."""
+"""The secret of callback URLs. It stays the same after a restart, and all workers share it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECRET_VARIABLE = "HTTPTASK_CALLBACK_SECRET"  # noqa: S105 - the name of a varia
 OTHER_VARIABLE = "HTTPTASK_CALLBACK_SECRET_OTHER"
 """Names a second secret, so that the first can be changed while URLs are open."""
 _SHORTEST = 32
-"""Bytes: a shorter one weakens the hash (RFC 2104, section 3)."""
+"""In bytes. A shorter key weakens the hash (RFC 2104, section 3)."""
 
 
 def server_secret() -> Secret:

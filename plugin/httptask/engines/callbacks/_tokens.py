@@ -1,4 +1,4 @@
-"""The last part of a callback URL, which only who has the secret can make (RFC 2104)."""
+"""The token of a callback URL: an HMAC, which only owners of the secret can make (RFC 2104)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CALLBACKS = "/callbacks/"
 """The path of a callback URL, before its token."""
 
 Visit = tuple[str | int, ...]
-"""The id of a run, the name of a task, the number of the visit, and the index of an item if it is
-done for each.
+"""The id of a run, the name of a task, the number of the visit, and, with `forEach`, the index of
+the item.
 """
 
 
@@ -24,12 +24,12 @@ Secret = bytes | tuple[bytes, bytes]
 
 
 def without_token(url: str) -> str:
-    """Return the callback *url* without its secret part."""
+    """Return the callback *url* with its token masked."""
     return f"{url.rpartition('/')[0]}/{MASK}"
 
 
 def token_in(path: str) -> str:
-    """Return the token of the URL with *path*; empty where there is none."""
+    """Return the token in the *path* of a URL; "" if there is none."""
     return path.rpartition(CALLBACKS)[2] if CALLBACKS in path else ""
 
 
@@ -47,14 +47,15 @@ def secrets_of(secret: Secret) -> tuple[bytes, ...]:
 
 
 def keyed_hash(secret: bytes, parts: Iterable[str | int]) -> str:
-    """Return the hash of *parts* that nobody can guess without *secret*."""
+    """Return the HMAC of *parts* with *secret*, in URL-safe Base64."""
     message = b"httptask callback " + dump(list(parts), compact=True).encode()
     return _text(hmac.digest(secret, message, "sha256"))
 
 
 class SignedUrls:
-    """Callback URLs below *address* that name their visit, and are signed with *secret*: whoever
-    has it reads them without asking anybody.
+    """Callback URLs below *address* that contain their visit, signed with *secret*.
+
+    A process with the secret can read the visit from a URL without a store.
     """
 
     def __init__(self, address: str, secret: Secret) -> None:
@@ -74,7 +75,7 @@ class SignedUrls:
         wanted = self._signatures(namespace, named)
         if not any(hmac.compare_digest(one.encode(), given) for one in wanted):
             return None
-        padded = named + "=" * (-len(named) % 4)
+        padded = encoded_visit + "=" * (-len(encoded_visit) % 4)
         return tuple(parse(base64.urlsafe_b64decode(padded)))
 
     def _signatures(self, namespace: str, named: str) -> list[str]:

@@ -1,5 +1,5 @@
-"""Journals: every finished task is on disk before the next one starts, so that a run goes on after
-its process was killed.
+"""Journals: every finished task is on disk before the next task starts, so that a run can continue
+after its process was killed.
 
 with Journal("runs.sqlite3") as journal:
     run_workflow("customer.json", {"customerId": 7}, journal=journal)

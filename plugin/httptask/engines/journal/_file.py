@@ -1,4 +1,4 @@
-"""The journal's file: opened, or left as it is with an error that says what to do."""
+"""Open the journal's file, and translate SQLite's errors into advice."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 from httptask.errors import JournalError
 
 APPLICATION_ID = int.from_bytes(b"htjr", "big")
-"""Marks a SQLite file as a journal of ours (SQLite file format, section 1.3.16)."""
+"""Marks an SQLite file as our journal: `application_id` (SQLite file format, section 1.3.16)."""
 
 VERSION = 1
 """The version of the tables, in SQLite's `user_version`."""
 
 BUSY_SECONDS = 30.0
-"""Seconds to wait for another process that writes."""
+"""How long to wait for another process that writes, in seconds."""
 
 _TABLES = (
-    # `plan` is what the run was started with, of one that no task asked for. `ended` is how its own
-    # definition ended; `status` is set once its failure workflow has ended, too. The columns after
-    # `parent` say which task asked for a run inside it.
+    # `plan` holds the definition and options of a run; null for a nested run. `ended` is the end of
+    # the run's definition; `status` is set after its failure workflow has ended, too. The columns
+    # after `parent` identify the task that asked for a nested run.
     """CREATE TABLE run (
       number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
       parent INTEGER REFERENCES run ON DELETE CASCADE, task TEXT, visit INTEGER, item INTEGER,
@@ -34,8 +34,8 @@ _TABLES = (
     """CREATE TABLE entry (
       run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, number INTEGER NOT NULL,
       value TEXT NOT NULL, PRIMARY KEY (run, number)) WITHOUT ROWID""",
-    # Of visits under way: whether a request was sent that must not be sent twice, and where a round
-    # is. `item` is -1 where there is none.
+    # For running visits: whether a request was sent that must not be sent twice, and the state of a
+    # round. `item` is -1 without `forEach`.
     """CREATE TABLE call (
       run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, task TEXT NOT NULL,
       visit INTEGER NOT NULL, item INTEGER NOT NULL, is_sent INTEGER NOT NULL, state TEXT,
@@ -68,12 +68,12 @@ _REASONS = {
     sqlite3.SQLITE_CANTOPEN: f"it cannot be opened; {_PERMISSIONS}",
     sqlite3.SQLITE_PERM: f"it cannot be opened; {_PERMISSIONS}",
     sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,  # no room for what the processes share
+    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,  # no room for the file `-shm`, which processes share
     sqlite3.SQLITE_IOERR: (
         "the disk gave an error; when it is well again, go on with httptask resume"
     ),
 }
-"""SQLite's result code, the whole or its primary part -> the end of the error message."""
+"""SQLite's extended or primary result code -> the end of the error message."""
 
 
 @contextmanager
@@ -89,10 +89,10 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the journal *path*, which is made if it is not there. Raises `JournalError`.
+    """Open the journal *path*, and create it if it does not exist. Raises `JournalError`.
 
-    A file that is no journal is left as it was. Only its owner may read a new one: inputs and
-    outputs stand in it.
+    A file that is not a journal is not changed. Only its owner may read a new journal, because it
+    holds inputs and outputs.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def connect(path: Path) -> sqlite3.Connection:
         message = f"the journal {path}: it cannot be opened: {reason}; {_PERMISSIONS}"
         raise JournalError(message) from error
     with translated(path):
-        # isolation_level None: transactions begin and end where our code says so.
+        # isolation_level None: Python begins no transactions, our code does.
         connection = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -119,13 +119,14 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Check that the file is a journal, set the pragmas, and create missing tables."""
     connection.execute("PRAGMA trusted_schema = OFF")
     _refuse_others(connection, path)
     mode = _shared(connection)
     if mode != "wal":
         reason = "its file system has no shared memory, as over a network; use a local disk"
         raise JournalError(f"the journal {path}: {reason}")
-    connection.execute("PRAGMA synchronous = FULL")  # a power cut loses nothing that was written
+    connection.execute("PRAGMA synchronous = FULL")  # a power cut loses no committed transaction
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -141,13 +142,13 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _shared(connection: sqlite3.Connection) -> str:
-    """Let others read while one writes (WAL), and return the mode that the file has now."""
+    """Set the journal mode WAL, in which a writer does not block readers; return the new mode."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError as error:
-            # The change itself does not wait for another process that makes it.
+            # SQLite's busy timeout does not apply if another process is changing the mode.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
@@ -156,7 +157,7 @@ def _shared(connection: sqlite3.Connection) -> str:
 
 
 def _refuse_others(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the number of tables. Raises `JournalError` for tables that are not ours."""
+    """Return the number of tables. Raises `JournalError` if they are not those of a journal."""
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()

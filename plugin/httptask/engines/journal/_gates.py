@@ -1,4 +1,4 @@
-"""The tasks of a journalled run that wait for somebody outside, and what is given to them."""
+"""Give signals to the waiting tasks of a journalled run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _ENDED = "SELECT 1 FROM item WHERE run = ? AND task = ? AND visit = ? AND item =
 def give(
     connection: sqlite3.Connection, run: KeptRun, name: str, item: int | None, signal: str
 ) -> None:
-    """Give *signal* to the task *name* of *run*, to an *item* of it where it has `forEach`.
+    """Give *signal* to the task *name* of *run*; with `forEach`, to its item with the index *item*.
 
-    Raises `JournalError` when it does not wait.
+    Raises `JournalError` if the task or item does not wait for a signal.
     """
     tasks = {task.name: task for task in run.under_way}
     task = tasks.get(name)
@@ -56,7 +56,7 @@ def _open_gates(connection: sqlite3.Connection, run: KeptRun) -> list[str]:
 def _has_ended(
     connection: sqlite3.Connection, run: KeptRun, task: TaskRun, item: int | None
 ) -> bool:
-    """Say whether *item* of *task* has ended, or has been completed."""
+    """Say whether *item* of *task* has ended, or has got a signal."""
     if not is_item_of(task.items, item):
         return False
     where = (run.number, *task.key, item)

@@ -1,4 +1,4 @@
-"""A journal: the runs of one machine, in one file, so that a crash loses none of them."""
+"""A journal: the runs of one machine in one file, so that they survive a crash."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from httptask.protocols import RunOptions
 
 
 class Journal:
-    """The journal in the file *path*, which is made if it is not there. A context manager.
+    """The journal in the file *path*, which is created if it does not exist. A context manager.
 
-    It is for one machine: its locks do not reach over a network. *waits* is told of tasks that
-    begin to wait for somebody outside; *listener*, of all that its runs do. Raises `JournalError`
-    for a file that is no journal, or that cannot be written.
+    It is for one machine, because its locks do not work over a network. *waits* is called when a
+    task begins to wait for a signal, *listener* for every step of the runs. Raises `JournalError`
+    if the file is not a journal, or cannot be written.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Journal:
         """Close the file."""
         self._store.close()
 
-    # For who runs them
+    # Running
 
     @contextmanager
     def new_run(
@@ -70,18 +70,20 @@ class Journal:
         options: RunOptions,
         history: Sequence[TaskRun] = (),
     ) -> Iterator[RunOptions]:
-        """Yield *options* with the journal of a new run of *definition*, which this process alone
-        runs. Its id is that of *options*, or a new one. The visits of *history* count as done.
+        """Yield *options* with the journal of a new run of *definition*.
+
+        The run is locked for this process. Its id is that of *options*, or a new one. The visits of
+        *history* count as ended.
         """
         workflow_id = options.workflow_id or str(uuid.uuid4())
-        plan, given = _text(plan_of(definition, options)), _text(options.input)
+        plan, input_text = _text(plan_of(definition, options)), _text(options.input)
 
         def insert(connection: sqlite3.Connection) -> None:
             try:
                 connection.execute(
                     "INSERT INTO run (id, definition, plan, input, began_at, changed_at) VALUES"
                     " (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ'), strftime('%Y-%m-%dT%H:%M:%fZ'))",
-                    (workflow_id, definition.title, plan, given),
+                    (workflow_id, definition.title, plan, input_text),
                 )
             except sqlite3.IntegrityError as error:
                 raise JournalError(
@@ -94,7 +96,7 @@ class Journal:
             self._store.do(insert)
             try:
                 yield replace(options, workflow_id=workflow_id, journal=self._run(workflow_id))
-            except DefinitionError:  # nothing has been run
+            except DefinitionError:  # nothing has been run: forget the run
                 self._store.do(
                     lambda connection: connection.execute(
                         "DELETE FROM run WHERE id = ?", (workflow_id,)
@@ -104,11 +106,10 @@ class Journal:
 
     @contextmanager
     def old_run(self, workflow_id: str) -> Iterator[tuple[WorkflowDefinition, RunOptions]]:
-        """Yield what the run *workflow_id* was started with, its journal in the options: this
-        process alone goes on with it.
+        """Yield the definition and options of the run *workflow_id*, to continue it.
 
-        Raises `JournalError` when there is no such run, when it has ended, and when another
-        process runs it.
+        The options have its journal, and the run is locked for this process. Raises `JournalError`
+        if the run does not exist, has ended, is nested, or is run by another process.
         """
         run = self.run(workflow_id)
         workflow_id = run.workflow_id
@@ -118,19 +119,20 @@ class Journal:
                     "SELECT plan, input, status FROM run WHERE id = ?", (workflow_id,)
                 ).fetchone()
             )
-            plan, given, status = row
+            plan, input_text, status = row
             if plan is None:
                 raise JournalError(
                     f"the run {workflow_id} is inside the run {run.inside}: go on with that one"
                 )
             if status is not None:
                 raise JournalError(f"the run {workflow_id} has ended: {status}")
-            definition, options = started_with(parse(plan), parse(given))
+            definition, options = started_with(parse(plan), parse(input_text))
             journal = self._run(workflow_id)
             yield definition, replace(options, workflow_id=workflow_id, journal=journal)
 
     @contextmanager
     def _held(self, workflow_id: str) -> Iterator[None]:
+        """Hold the lock of a run while the block lasts. Raises `JournalError`."""
         lock = RunLock(self.path, workflow_id)
         lock.hold()
         try:
@@ -144,10 +146,13 @@ class Journal:
             self._store, workflow_id, stored, waits=self._waits, listener=self._listener
         )
 
-    # For who looks, and completes
+    # Listing and completing
 
     def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
-        """Return the definition of a run, and what it was started with. Raises `JournalError`."""
+        """Return the definition and the options of a run, or of the outermost run around it.
+
+        Raises `JournalError`.
+        """
         run = self.run(workflow_id)
         row = self._store.do(
             lambda connection: connection.execute(
@@ -161,7 +166,7 @@ class Journal:
         return [self._seen(run) for run in self._store.do(summarised)]
 
     def keep_latest(self, count: int) -> None:
-        """Remove all runs but the latest *count*, and those that a process runs."""
+        """Remove all runs except the latest *count*, and those that a process is running."""
         old = [run for run in self.summaries()[count:] if run.holder is None]
         numbers = [(run.number,) for run in old]
         self._store.do(
@@ -187,11 +192,10 @@ class Journal:
     def complete(
         self, workflow_id: str, task: str, signal: Signal, item: int | None = None
     ) -> None:
-        """Give *signal* to the *task* of a run that waits for somebody outside; of a task with
-        `forEach`, to the *item* with this index. The process that runs it goes on within a second;
-        when there is none, whoever resumes the run does.
+        """Give *signal* to the waiting *task* of a run; with `forEach`, to its item *item*.
 
-        Raises `JournalError` when no such task or item waits.
+        The process that runs it continues within a second; without one, the run continues when it
+        is resumed. Raises `JournalError` if the task or item does not wait for a signal.
         """
         self._store.do(
             lambda connection: give(

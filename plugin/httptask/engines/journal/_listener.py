@@ -1,4 +1,4 @@
-"""Who watches runs while they go on."""
+"""Listeners to runs."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ if TYPE_CHECKING:
 
 
 class GateListener(Protocol):
-    """Told of tasks that begin to wait for somebody outside: the id of the run, and the task's
-    name. Of a task with `forEach`, it is told of each item that does, by its index.
-    """
+    """Called when a task, or an item of a task with `forEach`, begins to wait for a signal."""
 
     def __call__(self, workflow_id: str, task: str, item: int = ..., /) -> None:
-        """Take that the task, or the item, waits."""
+        """Handle that *task* of the run *workflow_id* waits.
+
+        *item*, the index of the waiting item, is passed only with `forEach`.
+        """
         ...
 
 
 class RunListener(Protocol):
-    """Told of runs that nobody's task asked for, on the event loop. It must not raise."""
+    """Listens to runs, except nested ones. Called on the event loop; must not raise."""
 
     def noted(self, workflow_id: str, entry: dict[str, Any]) -> None:
-        """Take an *entry* of the history, as JSON without secrets; a start is one, too."""
+        """Handle an *entry* of the history (a start or a result), as JSON without secrets."""
         ...
 
     def called(self, workflow_id: str, key: tuple[str, int], call: Progress) -> None:
-        """Take the progress of the call that the visit *key* begins to make."""
+        """Handle that the visit *key* begins a call; *call* shows its progress from now on."""
         ...

@@ -1,4 +1,4 @@
-"""What a journal tells people of its runs."""
+"""Read the runs of a journal, for people."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from httptask.model.workflow import TaskRun
 _COLUMNS = "number, id, parent, definition, began_at, changed_at, ended, status"
 
 _LARGE = "'$.input', '$.output', '$.error.result', '$.run', '$.turn.input'"
+"""The paths of possibly large values, which a summary leaves out."""
 
 
 _WAITING = (
@@ -23,11 +24,12 @@ _WAITING = (
     " AND NOT EXISTS (SELECT 1 FROM part WHERE part.run = call.run AND part.task = call.task"
     " AND part.visit = call.visit AND part.item = call.item AND part.number = 0) ORDER BY item"
 )
-"""Finds where the items are that nobody has completed."""
+"""Selects the states of the items that have not got a signal (which is stored as part 0)."""
 
 
 def _without_large(column: str) -> str:
-    # SQLite takes JSON that is nested deeper than 1000 levels for broken.
+    """Return SQL that selects the JSON in *column* without its large values."""
+    # SQLite rejects JSON that is nested deeper than 1000 levels: such a value is selected whole.
     return f"iif(json_valid({column}), json_remove({column}, {_LARGE}), {column}) AS {column}"
 
 
@@ -68,8 +70,8 @@ def _read(
     """Return the run of *row*. *selected* returns by what a column with JSON is selected."""
     number, workflow_id, parent, definition, began_at, changed_at, ended, status = row
     inside, outermost = _around(connection, workflow_id, parent)
-    inner = connection.execute("SELECT id FROM run WHERE parent = ? ORDER BY number", (number,))
-    runs = tuple(id_ for (id_,) in inner)
+    nested = connection.execute("SELECT id FROM run WHERE parent = ? ORDER BY number", (number,))
+    runs = tuple(id_ for (id_,) in nested)
     tasks = _tasks(connection, number, selected("value"))
     tasks = _with_items(connection, number, tasks, selected("state"))
     ended = parse(ended) if ended else {}
@@ -95,6 +97,7 @@ def _read(
 def _around(
     connection: sqlite3.Connection, workflow_id: str, parent: int | None
 ) -> tuple[str | None, str]:
+    """Return the ids of the run around a run, None without one, and of the outermost run."""
     inside, outermost = None, workflow_id
     while parent is not None:
         sql = "SELECT id, parent FROM run WHERE number = ?"
@@ -104,7 +107,7 @@ def _around(
 
 
 def _tasks(connection: sqlite3.Connection, number: int, value: str) -> tuple[TaskRun, ...]:
-    """Return the history, without the starts of visits that have a later entry."""
+    """Return the history, without the starts of visits that also have a later entry."""
     sql = f"SELECT {value} FROM entry WHERE run = ? ORDER BY number"  # noqa: S608 - ours
     entries = [TaskRun.from_json(parse(value)) for (value,) in connection.execute(sql, (number,))]
     latest = {entry.key: index for index, entry in enumerate(entries)}
@@ -118,10 +121,11 @@ def _tasks(connection: sqlite3.Connection, number: int, value: str) -> tuple[Tas
 def _with_items(
     connection: sqlite3.Connection, number: int, tasks: tuple[TaskRun, ...], state: str
 ) -> tuple[TaskRun, ...]:
-    """Return *tasks*, and of those under way how many of their items have ended, and which wait for
-    somebody outside. *state* selects where a call is.
+    """Return *tasks*, with the counts of their ended items and the waiting items.
+
+    *state* is the SQL that selects the state of a call.
     """
-    # Not by json_extract, which takes JSON that is nested deeply for broken.
+    # Not by json_extract, which rejects deeply nested JSON.
     sql = (
         "SELECT task, visit, count(*), sum(value LIKE '{\"error\"%') FROM item WHERE run = ?"
         " GROUP BY task, visit"
@@ -138,8 +142,8 @@ def _with_items(
         if task.status != "InProgress" or task.items is None:
             return task
         count, failed = ended.get(task.key, (0, 0))
-        now = tuple(waiting.get(task.key, ()))
-        counts = replace(task.items, completed=count - failed, failed=failed, waiting=now)
+        waiting_items = tuple(waiting.get(task.key, ()))
+        counts = replace(task.items, completed=count - failed, failed=failed, waiting=waiting_items)
         return replace(task, items=counts)
 
     return tuple(map(counted, tasks))
@@ -148,11 +152,11 @@ def _with_items(
 def _waiting_items(
     connection: sqlite3.Connection, number: int, state: str
 ) -> dict[tuple[str, int], list[WaitingItem]]:
-    """Return by visit the items that wait for somebody outside, and that nobody has completed."""
+    """Return the items that wait for a signal and have not got one, by visit."""
     waiting: dict[tuple[str, int], list[WaitingItem]] = {}
     for name, visit, item, text in connection.execute(_WAITING.format(state=state), (number,)):
         turn = parse(text).get("turn") or {}
         if turn.get("awaitsSignal"):
-            one = WaitingItem(item, turn.get("input"), turn.get("waitUntil"))
-            waiting.setdefault((name, visit), []).append(one)
+            waiting_item = WaitingItem(item, turn.get("input"), turn.get("waitUntil"))
+            waiting.setdefault((name, visit), []).append(waiting_item)
     return waiting

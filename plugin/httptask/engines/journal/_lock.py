@@ -1,4 +1,4 @@
-"""The lock of a run: one process runs it. The system frees it when that process dies."""
+"""The lock of a run, so that only one process runs it. It ends with its process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from httptask._core.file_lock import try_lock, unlock
 from httptask.errors import JournalError
 
 _TRIES = 20
-"""Somebody who looks whether the lock is held has it for a moment."""
+"""The number of attempts to take the lock: `holder`, in another process, takes it for a moment."""
 
 
 class RunLock:
@@ -24,7 +24,7 @@ class RunLock:
         self._descriptor: int | None = None
 
     def hold(self) -> None:
-        """Take the lock. Raises `JournalError` when another process has it."""
+        """Take the lock. Raises `JournalError` if another process holds it."""
         try:
             self._file.parent.mkdir(mode=0o700, exist_ok=True)
             for _ in range(_TRIES):
@@ -43,7 +43,7 @@ class RunLock:
         raise JournalError(f"the run {self._workflow_id} is being run by {self.holder()}")
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self._descriptor is None:
             return
         with contextlib.suppress(OSError):
@@ -52,11 +52,11 @@ class RunLock:
         self._descriptor = None
 
     def holder(self) -> str | None:
-        """Return who has the lock, for a person to read; None when nobody has."""
+        """Return the process that holds the lock, as words; None if no process does."""
         if not self._file.exists():
             return None
         descriptor = try_lock(self._file)
-        if descriptor is not None:  # of a process that died
+        if descriptor is not None:  # the file was left by a process that died
             with contextlib.suppress(OSError):
                 self._file.unlink()
             unlock(descriptor)

@@ -1,4 +1,4 @@
-"""What a run was started with, as its journal keeps it: going on needs no other file."""
+"""The plan of a run: its definition and options as JSON, so that resuming needs no other file."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ from httptask.protocols import RunOptions
 
 
 def plan_of(definition: WorkflowDefinition, options: RunOptions) -> dict[str, Any]:
-    """Return, as JSON, what a run of *definition* with *options* is started with."""
+    """Return the plan of a run of *definition* with *options*, without the input."""
     environment = options.environment
     return {
         "definition": _definition(definition),
         "variables": dict(options.variables),
-        "definitions": {name: _definition(one) for name, one in options.definitions.items()},
+        "definitions": {name: _definition(nested) for name, nested in options.definitions.items()},
         "environment": environment.to_json() if environment is not None else None,
         "pins": options.pins.to_json() if options.pins is not None else None,
     }
 
 
 def started_with(plan: Mapping[str, Any], given: Any) -> tuple[WorkflowDefinition, RunOptions]:
-    """Return the definition and the options of which `plan_of` made *plan*; *given* is the run's
-    input.
-    """
-    environment, pins = plan["environment"], plan.get("pins")  # some journals are older than pins
+    """Return the definition and the options of *plan*, with the input *given*."""
+    environment, pins = plan["environment"], plan.get("pins")  # journals may be older than pins
     options = RunOptions(
         input=given,
         variables=plan["variables"],
-        definitions={name: _read(one) for name, one in plan["definitions"].items()},
+        definitions={name: _read(nested) for name, nested in plan["definitions"].items()},
         environment=Environment.from_json(environment) if environment is not None else None,
         pins=Pins.from_json(pins) if pins is not None else None,
     )
@@ -39,7 +37,7 @@ def started_with(plan: Mapping[str, Any], given: Any) -> tuple[WorkflowDefinitio
 
 
 def _definition(definition: WorkflowDefinition) -> dict[str, Any]:
-    # The source names a definition without a name, in `${swf:workflowDefinitionId}` too.
+    # A definition without a name is called after its source, in `${swf:workflowDefinitionId}` too.
     return {"document": definition.to_json(), "source": definition.source}
 
 

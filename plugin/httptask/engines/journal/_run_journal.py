@@ -1,4 +1,4 @@
-"""The journal of one run: what it did, and where its visits are."""
+"""The journal of one run: its history, and the state of its running visits."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Key = tuple[str, int]
 
 NO_ITEM = -1
-"""The item of a call that is for none."""
+"""The `item` of a call without `forEach`."""
 
 _BETWEEN_LOOKS = 0.1
 _LONGEST_BETWEEN_LOOKS = 0.8
-"""Seconds between two looks whether somebody outside has completed a task: the more tasks and items
-wait, the longer.
+"""Seconds between two polls of the file for a signal: the first number for each waiting task or
+item, up to the second.
 """
 
 _FORGOTTEN = (
@@ -34,12 +34,12 @@ _FORGOTTEN = (
     "DELETE FROM item WHERE run = ? AND task = ? AND visit = ?",
     "DELETE FROM signal WHERE run = ? AND task = ? AND visit = ?",
 )
-"""Remove what is known of a visit beside its history; the first two, of a call that has ended."""
+"""Remove the data of a visit except its history. The first two are used after each call."""
 _PARTS = (
     "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ? ORDER BY number"
 )
 _GIVEN = "SELECT value FROM signal WHERE run = ? AND task = ? AND visit = ?"
-# Parts count from 1. The part 0 is what somebody outside gave to an item.
+# The parts of a round are numbered from 1. The part 0 of an item is its signal.
 GIVEN_TO_ITEM = (
     "SELECT value FROM part WHERE run = ? AND task = ? AND visit = ? AND item = ? AND number = 0"
 )
@@ -47,31 +47,33 @@ GIVEN_TO_ITEM = (
 
 @dataclass(slots=True)
 class Stored:
-    """What the file has of a run."""
+    """The stored data of a run."""
 
     number: int
     input: Any
     began_at: str
     history: list[TaskRun] = field(default_factory=list)
     ended: Mapping[str, Any] | None = None
-    """The run as JSON, without its tasks, when its own definition has ended."""
+    """The run as JSON without its tasks, once its definition has ended."""
     calls: dict[tuple[str, int, int], Call] = field(default_factory=dict)
-    """By task, visit and item: those that were under way."""
+    """The calls that were running, by task, visit and item."""
 
 
 @dataclass(slots=True)
 class Call:
-    """Where a call was that an earlier process made."""
+    """The stored data of a call that an earlier process made."""
 
     is_sent: bool
     """Whether a request was sent that must not be sent twice."""
     state: Any = None
-    """Where its round was."""
+    """The state of its round, with its parts; or the outcome (`turn`) by which an item waits."""
 
 
 class RunJournal:
-    """The journal of the run *workflow_id*, in *store*; an engine writes it, and reads what an
-    earlier process wrote.
+    """The journal of the run *workflow_id* in *store*.
+
+    An engine writes to it, and reads what an earlier process wrote. *outer* is the journal of the
+    run around a nested run.
     """
 
     def __init__(
@@ -89,11 +91,11 @@ class RunJournal:
         self._number = stored.number
         self.began_at = stored.began_at
         self.input = stored.input
-        """The run's input, as it began with."""
+        """The run's input when it began."""
         self.history: list[TaskRun] | None = stored.history
-        """What an earlier process noted; None once it has been taken."""
+        """The entries that an earlier process wrote."""
         self.ended = stored.ended
-        """How the run's own definition ended, as JSON without its tasks."""
+        """The run as JSON without its tasks, if its definition has ended; else None."""
         self._calls = stored.calls
         self._outer = outer
         self._waits = waits
@@ -101,26 +103,26 @@ class RunJournal:
         self._count = len(stored.history)
         self._is_left = False
         self._open_gates = 0
-        """Waits for somebody outside that are under way."""
+        """The number of running waits for signals."""
         self._mask: Callable[[Any], Any] = lambda value: value
 
     @property
     def is_left(self) -> bool:
-        """Whether the process stops running it before its end: another will go on."""
+        """Whether this process is leaving the run before its end, for another to continue."""
         return self._is_left if self._outer is None else self._outer.is_left
 
     def leave(self) -> None:
-        """Note no more that visits are stopped: whoever goes on does them to their end."""
+        """Do not record stopped visits any more: the next process continues them."""
         self._is_left = True
 
     def mask(self, mask: Callable[[Any], Any]) -> None:
-        """Have *mask* take the secrets out of every JSON value before it is written."""
+        """Set the function that masks the secrets in every JSON value before it is written."""
         self._mask = mask
 
     # The history
 
     def note(self, entry: TaskRun) -> None:
-        """Note *entry* of the history; a start is one, too, as `InProgress`."""
+        """Add *entry* to the history: a result, or a start as `InProgress`."""
         is_end = entry.status != "InProgress" or entry.error is not None
         if is_end and entry.status == "InProgress" and self.is_left:
             return
@@ -146,25 +148,25 @@ class RunJournal:
             self._calls.pop((*key, NO_ITEM), None)
 
     def _forget(self, connection: sqlite3.Connection, key: Key, *, is_over: bool) -> None:
-        """Remove what is known of the visit *key* beside its history."""
+        """Remove the data of the visit *key* except its history; if *is_over*, its signal, too."""
         where = (self._number, *key)
         for statement in _FORGOTTEN if is_over else _FORGOTTEN[:2]:
             connection.execute(statement, where)
-        if is_over:  # a run that it asked for stands in its entry
+        if is_over:  # its entry in the history contains the whole nested run
             connection.execute("DELETE FROM run WHERE parent = ? AND task = ? AND visit = ?", where)
 
     def show(self, key: Key, call: Progress) -> None:
-        """Let who listens see how far the call of the visit *key* is."""
+        """Show the progress of the visit *key*'s call to the listener."""
         if self._listener is not None:
             call.is_observed = True
             self._listener.called(self.workflow_id, key, call)
 
     async def written(self) -> None:
-        """Return once all that was noted is on disk."""
+        """Wait until everything noted so far is on disk."""
         await self._store.written()
 
     async def end(self, run: WorkflowRun) -> None:
-        """Write how the run's own definition ended."""
+        """Write the end of the run's definition; its failure workflow may still run."""
         value = self._mask(_without_tasks(run))
 
         def change(connection: sqlite3.Connection) -> None:
@@ -176,7 +178,7 @@ class RunJournal:
         await self.written()
 
     async def close(self, run: WorkflowRun) -> None:
-        """Write that nothing of the run is left to be done: *run* is how it ended."""
+        """Write the end of the whole run, its failure workflow included."""
         failure = self._mask(run.failure_run.to_json()) if run.failure_run is not None else None
         value = {**self._mask(_without_tasks(run)), "failureRun": failure}
 
@@ -190,7 +192,7 @@ class RunJournal:
         self._store.note(change)
         await self.written()
 
-    # Runs inside
+    # Nested runs
 
     async def inside(
         self,
@@ -201,8 +203,10 @@ class RunJournal:
         key: Key | None = None,
         item: int | None = None,
     ) -> RunJournal:
-        """Return the journal of a run inside this one, which may have begun before: that which the
-        visit *key* asked for, for an *item* if it has any, or the failure workflow.
+        """Open the journal of a nested run, which an earlier process may have begun.
+
+        The visit *key* (and *item* of it) asked for the run; None: it is the failure workflow.
+        *given* is its input, *title* the name of its definition.
         """
         value = self._mask(given)
         task, visit = key if key is not None else (None, None)
@@ -218,21 +222,21 @@ class RunJournal:
             )
             return stored_run(connection, workflow_id)
 
-        await self.written()  # its parent is there then, and what it asked for
+        await self.written()  # so that the start of the task is on disk before its nested run
         stored = await self._store.ado(open_run)
         journal = RunJournal(self._store, workflow_id, stored, outer=self, waits=self._waits)
         journal.mask(self._mask)
         return journal
 
-    # Calls under way
+    # Running calls
 
     def call(self, key: Key, item: int | None = None) -> CallJournal:
-        """Return the journal of the call that the visit *key* makes, for an *item* of its own."""
+        """Return the journal of the call of the visit *key*, or of its item *item*."""
         where = (*key, NO_ITEM if item is None else item)
         return CallJournal(self, where, self._calls.pop(where, None))
 
     async def items(self, key: Key) -> dict[int, dict[str, Any]]:
-        """Return, by index, what was noted of the items of *key* that have ended."""
+        """Return the stored ends of the items of the visit *key*, by index; see `item_end`."""
         rows = await self._store.read(
             "SELECT item, value FROM item WHERE run = ? AND task = ? AND visit = ?",
             *(self._number, *key),
@@ -240,7 +244,7 @@ class RunJournal:
         return {index: parse(value) for index, value in rows}
 
     def note_item(self, key: Key, index: int, outcome: Outcome, tasks: int) -> None:
-        """Note the *outcome* of an item; the runs that it asked for executed *tasks*."""
+        """Store the *outcome* of an item; its nested runs executed *tasks*."""
         value = self._mask(item_end(outcome, tasks))
         where = (self._number, *key, index)
 
@@ -254,11 +258,12 @@ class RunJournal:
 
         self._store.note(change)
 
-    # Somebody outside
+    # Signals
 
     async def give(self, key: Key, signal: Signal) -> bool:
-        """Keep *signal*, which was given to the visit *key*, and return whether it is the first.
-        The visit need not wait yet.
+        """Store *signal* for the visit *key*, and return whether it is the first.
+
+        The visit need not be waiting yet.
         """
         text = _text(self._mask(signal.to_json()))
 
@@ -273,20 +278,24 @@ class RunJournal:
         return await self._store.ado(insert)
 
     async def give_item(self, key: Key, index: int, signal: Signal) -> bool:
-        """Keep *signal*, which was given to an item of the visit *key*; see `give`."""
+        """Store *signal* for the item *index* of the visit *key*; see `give`."""
         text = _text(self._mask(signal.to_json()))
         where = (self._number, *key, index)
         return await self._store.ado(lambda connection: give_to_item(connection, where, text))
 
     async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
-        """Return what somebody outside gave to the visit, or to an *item* of it, once it is
-        there.
+        """Wait for the signal of the visit, or of its item *item*, and return it.
+
+        Another process may write the signal, so the file is polled.
         """
-        which = () if item is None else (item,)
-        sql, where = GIVEN_TO_ITEM if which else _GIVEN, (self._number, task, visit, *which)
+        item_index = () if item is None else (item,)
+        sql, where = (
+            GIVEN_TO_ITEM if item_index else _GIVEN,
+            (self._number, task, visit, *item_index),
+        )
         rows = await self._store.read(sql, *where)
         if not rows and self._waits is not None:
-            self._waits(self.workflow_id, task, *which)
+            self._waits(self.workflow_id, task, *item_index)
         self._open_gates += 1
         try:
             while not rows:
@@ -299,8 +308,9 @@ class RunJournal:
 
 
 class CallJournal:
-    """The journal of one call under way, *key* being task, visit and item; *before* is where an
-    earlier process left it.
+    """The journal of one running call: *key* is its task, visit and item.
+
+    *before* is the data that an earlier process stored.
     """
 
     def __init__(self, run: RunJournal, key: tuple[str, int, int], before: Call | None) -> None:
@@ -309,9 +319,9 @@ class CallJournal:
         self.was_sent = before is not None and before.is_sent
         """Whether an earlier process sent a request that must not be sent twice."""
         self.state = before.state if before is not None else None
-        """Where an earlier process left its round."""
+        """The state in which an earlier process left its round."""
         self.turn: TaskOutcome | None = None
-        """The outcome by which the task of an item waits."""
+        """The outcome by which an item waits, stored by an earlier process."""
         if isinstance(self.state, dict) and "turn" in self.state:
             self.turn, self.state = TaskOutcome.from_json(self.state["turn"]), None
         self._parts = len((self.state or {}).get("parts", ()))
@@ -320,36 +330,37 @@ class CallJournal:
 
     @property
     def is_left(self) -> bool:
-        """Whether the call is gone on with later when it is cancelled now."""
+        """Whether another process continues the call after a cancellation."""
         return self._run.is_left
 
     def note_sent(self) -> None:
-        """Note that something is done now that must not be done twice."""
+        """Record that the call does something that must not be repeated."""
         self._is_sent = True
         self._note_place(None, None, 1)
 
     def note_turn(self, turn: TaskOutcome) -> None:
-        """Note that the task of an item waits, and nothing is under way."""
+        """Record that an item waits by *turn*, so that no request is open."""
         self._is_sent = False
         self._note_place({"turn": self._run._mask(turn.to_json())}, None, 0)
 
     def note_unsent(self) -> None:
-        """Note that nothing was sent after all, to a run that somebody goes on with."""
+        """Record that nothing was sent after all, if another process continues the run."""
         if self._is_sent and self.is_left:
             self._is_sent = False
             self._note_place(None, None, 0)
 
     async def sends(self) -> None:
-        """Keep that a request is sent now which must not be sent twice."""
+        """Write to disk that the call sends a request that must not be sent twice."""
         if not self._is_sent:
             self.note_sent()
             await self._run.written()
 
     async def keep(self, state: Any, part: Any) -> None:
-        """Keep where the round is, and what its last call added."""
-        shown = self._run._mask([state, part])
-        # What holds a secret is not kept, and nothing after it: it would not go on from there.
-        self._keeps = self._keeps and shown == [state, part]
+        """Write the state of the round, and the part that its last call added."""
+        masked = self._run._mask([state, part])
+        # A state or part with a secret is not stored, and none after it: a round cannot continue
+        # from a masked state, nor without one of its parts.
+        self._keeps = self._keeps and masked == [state, part]
         if not self._keeps or state is None:
             return
         self._is_sent = False
@@ -376,10 +387,10 @@ class CallJournal:
 
 
 def stored_run(connection: sqlite3.Connection, workflow_id: str) -> Stored:
-    """Return what the file has of the run *workflow_id*, which is there."""
+    """Return the stored data of the run *workflow_id*, which must exist."""
     sql = "SELECT number, input, began_at, ended FROM run WHERE id = ?"
-    number, given, began_at, ended = connection.execute(sql, (workflow_id,)).fetchone()
-    stored = Stored(number, parse(given), began_at, ended=parse(ended) if ended else None)
+    number, input_text, began_at, ended = connection.execute(sql, (workflow_id,)).fetchone()
+    stored = Stored(number, parse(input_text), began_at, ended=parse(ended) if ended else None)
     rows = connection.execute("SELECT value FROM entry WHERE run = ? ORDER BY number", (number,))
     stored.history = [TaskRun.from_json(parse(value)) for (value,) in rows]
     calls = connection.execute(
@@ -398,8 +409,9 @@ def stored_run(connection: sqlite3.Connection, workflow_id: str) -> Stored:
 def give_to_item(
     connection: sqlite3.Connection, where: tuple[int, str, int, int], signal: str
 ) -> bool:
-    """Keep *signal*, which was given to an item, *where* being run, task, visit and item. Return
-    whether it is the first.
+    """Store *signal* for an item; return whether it is the first.
+
+    *where* is run, task, visit and item.
     """
     sql = "INSERT OR IGNORE INTO part VALUES (?, ?, ?, ?, 0, ?)"
     return connection.execute(sql, (*where, signal)).rowcount == 1
@@ -419,6 +431,7 @@ def _text(value: Any) -> str:
 
 
 def _without_tasks(run: WorkflowRun) -> dict[str, Any]:
+    """Return *run* as JSON without its tasks and its failure run, which are stored separately."""
     value = run.to_json()
     del value["tasks"]
     value.pop("failureRun", None)

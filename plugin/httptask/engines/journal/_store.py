@@ -1,6 +1,4 @@
-"""The one connection to a journal's file, in a thread of its own. What is noted at the same time is
-written together.
-"""
+"""The connection to a journal's file, used in one thread. Changes are written in batches."""
 
 from __future__ import annotations
 
@@ -18,11 +16,11 @@ from httptask.errors import JournalError
 T = TypeVar("T")
 
 Note = Callable[[sqlite3.Connection], None]
-"""A change, made in the transaction of all that is written together."""
+"""A change, made in the transaction of its batch."""
 
 
 class Store:
-    """The file *path*. Changes are noted at once, and are on disk when `written` returns."""
+    """The journal's file *path*. `note` queues a change, `written` waits until it is on disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -30,7 +28,7 @@ class Store:
         self._guard = threading.Lock()
         self._noted: list[Note] = []
         self._failure: JournalError | None = None
-        """Why something noted could not be written: the file has a gap, so nothing follows it."""
+        """The error of a failed write. No write follows it: the history would have a gap."""
         try:
             self._connection = self._thread.submit(connect, path).result()
         except BaseException:
@@ -38,28 +36,28 @@ class Store:
             raise
 
     def close(self) -> None:
-        """Write what is noted, and close the file."""
+        """Write the queued changes, and close the file."""
         try:
-            if self._failure is None:  # else it was told already
+            if self._failure is None:  # a failure was raised before
                 self._thread.submit(self.write).result()
         finally:
             self._thread.submit(self._connection.close).result()
             self._thread.shutdown()
 
     def note(self, change: Note) -> None:
-        """Have *change* made with the next writing."""
+        """Queue *change* for the next write."""
         with self._guard:
             self._noted.append(change)
 
     async def written(self) -> None:
-        """Return once everything noted so far is on disk. Raises `JournalError`."""
+        """Wait until all changes queued so far are on disk. Raises `JournalError`."""
         if not self._noted and self._failure is None:
             return
-        # Whoever comes first writes for all: the others find nothing left to be written.
+        # The first of several callers writes the changes of all; the others find an empty queue.
         await asyncio.wrap_future(self._thread.submit(self.write))
 
     def write(self) -> None:
-        """Write everything noted, in one transaction. In the store's thread."""
+        """Write all queued changes in one transaction. Called in the store's thread."""
         with self._guard:
             notes, self._noted = self._noted, []
         if self._failure is not None:
@@ -86,16 +84,16 @@ class Store:
                 raise
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what *work* returns; it may change the file. Blocks."""
+        """Call *work* in the store's thread, in a transaction; block, and return its result."""
         return self._thread.submit(self._done, work).result()
 
     async def ado(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """`do`, for async code."""
+        """Do what `do` does, for asynchronous code."""
         return await asyncio.wrap_future(self._thread.submit(self._done, work))
 
     def _done(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._failure is None:
-            self.write()  # whoever looks sees all that was noted
+            self.write()  # so that *work* sees all queued changes
         with translated(self.path):
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
@@ -108,7 +106,7 @@ class Store:
             return result
 
     async def read(self, sql: str, *values: Any) -> list[Any]:
-        """Return the rows that *sql* selects."""
+        """Return the rows that *sql* selects, without writing queued changes first."""
 
         def select() -> list[Any]:
             with translated(self.path):
