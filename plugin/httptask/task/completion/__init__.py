@@ -1,4 +1,4 @@
-"""Completion: a task that waits for the job its request started, as a round of calls."""
+"""Completion: a task that waits for the job that its request started, by a round of calls."""
 
 from httptask.task.completion._call_body import UnreadableError, body_of
 from httptask.task.completion._poll_round import PollRound

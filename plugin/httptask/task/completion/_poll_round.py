@@ -1,4 +1,4 @@
-"""The round of calls that waits for a job: the request that starts it, polls, and its result."""
+"""The round of calls that waits for a job: the request that starts the job, polls, the result."""
 
 from __future__ import annotations
 
@@ -41,15 +41,17 @@ if TYPE_CHECKING:
     from httptask.sending import Delivery
 
 _TESTED = 2
-"""Polls that a test request makes."""
+"""The number of polls of a test request."""
 _NOT_YET = 3
-"""Polls that may find nothing: a job is often known a moment after it was accepted."""
+"""The number of first polls that may be answered with 404 or 410: APIs often accept a job a moment
+before they can find it.
+"""
 _OK = 200
 _GONE = (404, 410)
 _FAILURES = 5
-"""Polls in a row without an answer that end the wait."""
+"""The number of consecutive failed polls that end the wait."""
 _SHORTEST = 1.0
-"""Seconds. A server that asks for no wait at all is not asked more often."""
+"""The shortest wait after a `Retry-After`, in seconds, for servers that send `Retry-After: 0`."""
 
 _STILL_RUNS = "; it may still run: attach to job.url"
 
@@ -57,13 +59,13 @@ _STILL_RUNS = "; it may still run: attach to job.url"
 class PollRound:
     """Starts a job, and polls it until it ends.
 
-    *expressions* are those of *completion*; *mask* masks secrets. *attached* is the URL of a job to
-    wait for in place of the first request, *state* what an earlier round had in `state`. A test
-    request makes two polls, if their waits fit into *test_seconds*; None: it is none. The setting
-    stands at *pointer*.
+    *expressions* evaluates those of *completion*, the setting at *pointer*; *mask* masks secrets.
+    *attached* is the URL of a job to wait for instead of starting one; *state* is the `state` of an
+    earlier round, to continue it. A test request makes two polls, if their waits fit into
+    *test_seconds*; None: no test request.
     """
 
-    part = None  # a job's result comes at once
+    part = None  # a job has one result, so that nothing is collected in parts
 
     is_slow = False
 
@@ -93,29 +95,29 @@ class PollRound:
         self._calls = 0
         self._report = JobReport(mask)
         self._last: Delivery | None = None
-        """That of the last call but for a cancelling one."""
+        """The delivery of the last call that was not a cancellation."""
         self._absent: TaskError | None = None
-        """What `until` looked for in the last poll, and was not there."""
+        """The error about the value that `until` did not find in the last poll."""
         self._stopped_by: str | None = None
         self._error: TaskError | None = None
         self._changed: dict[str, Any] = {}
-        """What the author's expression makes of the result."""
+        """Fields of the result that `poll.result` replaces."""
         self.preview: NextCall | None = None
-        """The poll after a test request's last one."""
+        """The poll that would follow the last poll of a test request."""
 
     @property
     def state(self) -> dict[str, Any] | None:
-        """Where it is, as JSON; None before there is a job."""
+        """The state of the job, as JSON; None before there is a job."""
         return None if self._state is None else self._state.to_json()
 
     def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
-        """Return the state where the wait is too long: nothing else was collected."""
+        """Return the state if the wait is too long for this process; else None."""
         return self.state if wait_seconds > longest_wait_seconds else None
 
     # From call to call
 
     def first(self, settings: Mapping[str, Any]) -> NextCall:
-        """Return the request that starts the job, or the first poll of one that was started."""
+        """Return the request that starts the job, or the next poll of a job already started."""
         if self._state is None and self._attached is not None:
             self._state = self._attached_job(self._attached)
         if self._state is None:
@@ -123,26 +125,27 @@ class PollRound:
         return self._poll(self._state)
 
     def _attached_job(self, url: Any) -> JobState:
+        """Return the state of the job at *url*. Raises `SettingsError`."""
         problem = None
         if not isinstance(url, str) or not url.startswith(("http://", "https://")):
-            at = pointer_of(["attach"], self._pointer)
+            problem_pointer = pointer_of(["attach"], self._pointer)
             expected = "an absolute URL: job.url of an earlier run"
             shown = self._report.mask(repr(url)[:60])
-            problem = Problem.of("type", at, expected=expected, found=shown)
+            problem = Problem.of("type", problem_pointer, expected=expected, found=shown)
         elif self._polling.result == "original":
-            at = pointer_of(["poll", "result"], self._pointer)
-            problem = Problem.of("completion-attached", at)
+            problem_pointer = pointer_of(["poll", "result"], self._pointer)
+            problem = Problem.of("completion-attached", problem_pointer)
         if problem is not None:
             raise SettingsError([problem])
         return JobState(str(url), ATTACHED)
 
     def asks(self, request: OutgoingRequest, settings: Mapping[str, Any]) -> None:
-        """Note the next call, *request*."""
+        """Record the next call, *request*."""
         self._request = request
         self._calls += 1
 
     async def following(self, delivery: Delivery) -> NextCall | None:
-        """Return the call after the one that *delivery* ended; None: there is none."""
+        """Return the call after the one with this *delivery*; None: the round has ended."""
         purpose = self._purpose
         if purpose == "cancel":
             self._note(delivery)
@@ -162,7 +165,7 @@ class PollRound:
         return None
 
     async def _started(self, delivery: Delivery) -> NextCall | None:
-        """Take the first answer: a job, or the result itself."""
+        """Process the response to the first request: it names a job, or is the result itself."""
         result, request = delivery.result, self._request
         self._note(delivery)
         if delivery.error is not None or result is None or request is None:
@@ -174,13 +177,14 @@ class PollRound:
         return await self._after(delivery, result, self._first_verdict(result))
 
     def _first_verdict(self, result: TaskResult) -> Verdict:
-        """Return what the first answer says of its job; it need not say anything."""
+        """Return the verdict of the first response on the job; without a state, it is running."""
         polling, convention = self._polling, self._job.convention
         has_names = bool(polling.done or polling.failed)
-        if convention == OPERATION:  # the body is that of a resource
+        if convention == OPERATION:  # the body is the resource, not the operation
             is_done = result.status_code == _OK and is_provisioned(result.body)
             return Verdict(DONE if is_done else RUNNING)
-        if convention == NAMED and not has_names:  # the body is an envelope, "success" perhaps
+        # The body may be an envelope around the URL, whose "success" is not that of the job.
+        if convention == NAMED and not has_names:
             return Verdict(RUNNING)
         try:
             verdict = verdict_of(result, convention, polling, self._query)
@@ -190,7 +194,7 @@ class PollRound:
         return Verdict(RUNNING, verdict.state) if is_open else verdict
 
     async def _polled(self, delivery: Delivery) -> NextCall | None:
-        """Take the answer of a poll."""
+        """Process the response of a poll."""
         state, result, error = self._job, delivery.result, delivery.error
         self._state = state = replace(state, polls=state.polls + 1)
         if error is not None or result is None:
@@ -209,7 +213,7 @@ class PollRound:
         return await self._after(delivery, result, verdict)
 
     def _unanswered(self, error: TaskError | None) -> NextCall | None:
-        """Return the poll after one that ended in *error*; None where the job is given up."""
+        """Return the poll after one that failed with *error*; None: give the job up."""
         state = self._job
         is_not_yet = (
             isinstance(error, StatusError)
@@ -226,19 +230,19 @@ class PollRound:
         return self._wait(error.retry_after if error is not None else None, str(error))
 
     async def _verdict(self, result: TaskResult, url: str) -> Verdict:
-        """Return what the answer of a poll, which *url* gave, says of the job."""
+        """Return the verdict on the job of *result*, the response of a poll, sent by *url*."""
         polling, query = self._polling, self._query
         until = polling.until
         if until is not None:
             truth = await self._expressions.truth(until, "poll/until", result.to_json())
             self._absent = truth.absent
-            state = verdict_of(result, NAMED, polling, query)
+            state_verdict = verdict_of(result, NAMED, polling, query)
             if truth.holds:
                 self._stopped_by = "until"
-                return Verdict(DONE, state.state)
-            if not polling.done:  # it alone says that the job is done
-                outcome = FAILED if state.outcome == FAILED else RUNNING
-                return Verdict(outcome, state.state)
+                return Verdict(DONE, state_verdict.state)
+            if not polling.done:  # without `done`, only `until` ends the job successfully
+                outcome = FAILED if state_verdict.outcome == FAILED else RUNNING
+                return Verdict(outcome, state_verdict.state)
         polled = self._request.url if self._request is not None else url
         is_redirected = url.partition("?")[0] != polled.partition("?")[0]
         convention = self._job.convention
@@ -250,32 +254,32 @@ class PollRound:
     async def _after(
         self, delivery: Delivery, result: TaskResult, verdict: Verdict
     ) -> NextCall | None:
-        """Return the call after *result*, of which *verdict* was given."""
+        """Return the call after *result*, whose verdict on the job is *verdict*."""
         self._state = self._job.seen(verdict.state)
         if verdict.outcome == RUNNING:
             return self._wait(retry_after_of(result.headers))
         if verdict.outcome == FAILED:
             reason = reason_of(result.body)
-            shown = f": {reason}" if reason else ""
-            message = f"the job ended in the state {self._job.status!r}{shown}"
+            details = f": {reason}" if reason else ""
+            message = f"the job ended in the state {self._job.status!r}{details}"
             return self._fail(CompletionError(message), "failed")
         self._stopped_by = self._stopped_by or "done"
-        wanted = self._polling.result
-        if wanted == "location":
+        result_setting = self._polling.result
+        if result_setting == "location":
             return self._result_call()
-        if wanted == "original":
+        if result_setting == "original":
             first = self._job.original or {}
             names = {"status_code": "statusCode", "reason_phrase": "reasonPhrase"}
             names |= {name: name for name in ("headers", "body", "url")}
             self._changed = {field: first[name] for field, name in names.items()}
-        elif has_expression(wanted):
+        elif has_expression(result_setting):
             value = replace(result, job=self._job.job(self._stopped_by)).to_json()
-            body = await self._expressions.evaluate(wanted, "poll/result", value)
+            body = await self._expressions.evaluate(result_setting, "poll/result", value)
             self._changed = {"body": body}
         return None
 
     def _result_call(self) -> NextCall | None:
-        """Return the call that takes the result of a job that is done; None: it is there."""
+        """Return the call that gets the result of a finished job; None: the last poll has it."""
         state = self._job
         if state.location is not None:
             self._purpose, self._waited = "result", 0.0
@@ -286,9 +290,9 @@ class PollRound:
         return self._fail(CompletionError(message), "done")
 
     def _wait(self, asked_for: float | None, last: str = "") -> NextCall | None:
-        """Return the next poll, after its wait; None where the time for the job is over.
+        """Return the next poll, with its wait; at the deadline, return the cancellation, or None.
 
-        *asked_for* is the server's Retry-After; *last* says why the last poll had no answer.
+        *asked_for* is the server's `Retry-After` in seconds; *last* is the error of the last poll.
         """
         state, polling = self._job, self._polling
         wait = polling.wait_seconds(state.polls)
@@ -306,7 +310,7 @@ class PollRound:
         return self._poll(state, min(wait, left))
 
     def _late(self, asked_for: float | None, last: str) -> NextCall | None:
-        """End at the deadline."""
+        """End the round at the deadline; return the call that cancels the job, or None."""
         if not last and self._absent is not None:
             last = f"poll.until has no value: {self._absent}"
         error = late_error(self._job, self._polling.timeout_seconds, asked_for, last)
@@ -319,12 +323,14 @@ class PollRound:
     def _poll(self, state: JobState, wait_seconds: float = 0.0) -> NextCall:
         self._purpose, self._waited = "poll", wait_seconds
         is_own = state.convention == OWN and state.method not in ("PUT", "PATCH")
-        method = None if is_own else "GET"  # what asks for a result is asked again, as it is
+        # A request that asks for its own result is repeated as it is; everything else is a GET.
+        method = None if is_own else "GET"
         return self._call(state.url, wait_seconds, method)
 
     def cancellation(self) -> NextCall | None:
-        """Return the call that ends a job which nobody waits for any more; None where the author
-        does not want one, or no job runs.
+        """Return the call that cancels the running job; None without `cancel`, or without a job.
+
+        Its default is DELETE, or POST to `…:cancel` for Google's operations (AIP-151).
         """
         cancel, state = self._completion.cancel, self._state
         has_ended = self._stopped_by not in (None, "deadline")
@@ -338,14 +344,14 @@ class PollRound:
         return self._call(url, method=method)
 
     def _note_cancelled(self, error: TaskError | None) -> None:
-        """Say in the error of the deadline what came of the cancelling call."""
+        """Add the outcome of the cancellation to the message of the deadline's error."""
         if self._error is None:
             return
         if error is None:
             self._error.message += "; it was cancelled"
         else:
-            why = self._report.mask(str(error))
-            self._error.message += f"; it could not be cancelled ({why}){_STILL_RUNS}"
+            reason = self._report.mask(str(error))
+            self._error.message += f"; it could not be cancelled ({reason}){_STILL_RUNS}"
 
     def _call(self, url: str, wait_seconds: float = 0.0, method: str | None = "GET") -> NextCall:
         return NextCall(
@@ -356,7 +362,7 @@ class PollRound:
             is_judged=False,
         )
 
-    # How it ends
+    # The end
 
     @property
     def _job(self) -> JobState:
@@ -365,38 +371,38 @@ class PollRound:
         return self._state
 
     def _note(self, delivery: Delivery, state: str | None = None) -> None:
-        """Add the call that *delivery* ended to the record."""
+        """Add the call with this *delivery*, and the *state* it found, to the record."""
         if self._request is not None:
             shown = self._report.mask(state)[:LONGEST_STATE] if state is not None else None
             about = self._purpose, shown, self._waited
             self._report.note(self._calls, self._request, delivery, *about)
 
     def _fail(self, error: TaskError, stopped_by: str) -> NextCall | None:
-        """End in *error*; return the call after it, where there is one."""
+        """Record *error* as the end of the round; return None, for `return self._fail(…)`."""
         error.mask(self._report.mask)
         self._error, self._stopped_by = error, stopped_by
         return None
 
     def stopped(self) -> dict[str, Any]:
-        """Return the fields of the error of a run that was stopped meanwhile."""
+        """Return the job, as a field for the error of a run that is stopped during the round."""
         return {} if self._state is None else {"job": self._state.job("cancelled").to_json()}
 
     def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
-        """Return what the round ended in: the result of the job, or its failure.
+        """Return the delivery of the whole round: the result of the job, or its failure.
 
-        *shown* is the poll that a test request does not make any more.
+        *delivery* is that of the last call, *shown* the request of `preview`.
         """
         last = self._last or delivery
         if self._state is None and self._error is None:
-            return last  # the first answer is the result, or the error
+            return last  # there was no job: the first response is the result, or the error
         job = self._state.job(self._stopped_by) if self._state is not None else None
         error = self._error or last.error
         return self._report.delivery(last, error, job, shown, self._changed)
 
     def failed(self, error: TaskError, delivery: Delivery | None) -> Delivery:
-        """Return what the round ended in, *error* having kept the next call from being made.
+        """Return the delivery of a round whose next call could not be made because of *error*.
 
-        *delivery* is that of the last call; without one, *error* is raised.
+        *delivery* is that of the last call; raise *error* if no call was made.
         """
         if self._purpose == "cancel" and delivery is not None:
             self._note_cancelled(error)
@@ -409,4 +415,4 @@ class PollRound:
         raise error
 
     def close(self) -> None:
-        """It holds nothing."""
+        """Do nothing: the round holds no files."""
