@@ -1,4 +1,4 @@
-"""States that stand elsewhere in an answer than the conventions have them."""
+"""Find states in a response at other places than the conventions name."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from typing import Any
 Path = tuple[str | int, ...]
 
 _DEEPEST = 3
-"""Names and indices of the longest path."""
+"""The number of names and indices in the longest path."""
 _MOST = 200
-"""Values that are looked at: the answer comes from a stranger."""
+"""The number of values that are examined: the response may be of any size."""
 _LONGEST = 60
-"""Characters of a word that may be a state."""
+"""The number of characters of a text that may be a state."""
 _STATES = ("status", "state", "phase")
+"""The ends of names of states."""
 _PARTS = ("name", "code", "value", "text")
-"""Names of the word in a state that is an object."""
+"""Members of an object that hold its state: `{"status": {"code": "done"}}`."""
 _OF_JOB = re.compile(
     "(?i:jobs?|operations?|tasks?|exports?|imports?|process|runs?|executions?|status)(?:$|[A-Z_-])"
 )
-"""How a name begins that is about a job: `jobStatus`, `job_status`, but not `runtime`."""
+"""The beginning of names about a job: `jobStatus`, `job_status`, but not `runtime`."""
 
 
 def named_states(body: Any) -> Iterator[tuple[Path, str]]:
-    """Yield what in *body* may be the state of a job, with its path, the shallow ones first: text
-    whose name ends with `status`, `state` or `phase`. Of a list its first item is looked at.
+    """Yield path and text of the values in *body* that may be states, the shallow ones first.
+
+    They are texts whose name ends with `status`, `state` or `phase`. Of a list, only the first item
+    is examined.
     """
     pending: deque[tuple[Path, Any]] = deque([((), body)])
     for _ in range(_MOST):
@@ -53,8 +56,9 @@ def _may_be_state(path: Path, value: str) -> bool:
 
 
 def is_of_job(body: Any, path: Path) -> bool:
-    """Say whether what stands at *path* in *body* is about a job, and not about a thing: the name
-    says so, or there is nothing else in *body*.
+    """Say whether the state at *path* in *body* is that of a job, and not of a resource.
+
+    It is if the first name says so, or if *body* has only this one member.
     """
     is_only = isinstance(body, Mapping) and len(body) == 1 and len(path) > 1
     return is_only or _OF_JOB.match(str(path[0])) is not None

@@ -1,4 +1,4 @@
-"""What an answer says of a job: that it runs, that it is done, or that it failed. Pure."""
+"""Decide from a response whether a job is running, done or failed. Pure."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ _RUNNING = frozenset(
 """Besides what ends in -ing or in progress. Words without case, spaces and hyphens."""
 
 _ONLY_A_JOB = (OPERATION, NAMED, ATTACHED)
-"""Conventions in which the URL is that of a job: a state that nobody knows is no resource's."""
+"""Conventions whose URL is certainly that of a job, so that an unknown state is one of the job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an answer says of a job."""
+    """The state of a job according to a response."""
 
     outcome: str
     """`RUNNING`, `DONE` or `FAILED`."""
     state: str | None = None
-    """The state as the answer names it."""
+    """The state in the response's spelling."""
     is_certain: bool = True
-    """Whether the answer speaks of a job: a state or a status of 202, not just any 2xx."""
+    """Whether a state or the status 202 decided; False: only that the status is 2xx."""
 
 
 def verdict_of(
@@ -74,12 +74,12 @@ def verdict_of(
     *,
     is_redirected: bool = False,
 ) -> Verdict:
-    """Return what *result* says of a job that is polled by *convention*.
+    """Return the verdict of *result* on a job that is polled by *convention*.
 
-    *query* is that of the state, where the author names it. The author's states decide first, then
-    those of the conventions, then the status: 202 runs, any other 2xx is done. *is_redirected*: the
-    answer is that of another URL, which may be the result. Raises `CompletionError` where the state
-    should stand and does not.
+    *query* selects the state, if the author names it. The author's states decide first, then the
+    states of the conventions, then the status: 202 means running, any other 2xx done.
+    *is_redirected*: the response is from another URL than the polled one, and may be the result.
+    Raises `CompletionError` if the state is missing.
     """
     if query is not None or polling.done or polling.failed:
         return _named_verdict(result, polling, query, is_redirected=is_redirected)
@@ -103,8 +103,10 @@ def verdict_of(
 
 
 def called_verdict(result: TaskResult, polling: Polling, query: Query | None) -> Verdict:
-    """Return what *result*, that of a call, says of the job. Whoever does not name states has it
-    end with the first call. Raises `CompletionError` where a state should stand and does not.
+    """Return the verdict of *result*, a callback, on the job.
+
+    If the author names no states, the first call ends the job. Raises `CompletionError` if the
+    state is missing.
     """
     if query is None and not polling.done and not polling.failed:
         return Verdict(DONE, is_certain=False)
@@ -132,11 +134,11 @@ def check_no_error(result: TaskResult) -> None:
 
 
 def _check_no_state_elsewhere(body: Any, convention: str) -> None:
-    """Raise `CompletionError` where *body* has a state that is not looked for: it does not say that
-    the job is done.
+    """Raise `CompletionError` if *body* seems to have its state at an unusual place.
 
-    What answers at the URL of a job may have it anywhere. Another answer may be the result, with
-    states of its own: there it has to be one of a job, and not done.
+    Otherwise the job would count as done because of the status 2xx. At the URL of a job, any open
+    or unknown state counts. Another response may be the result, with states of resources; there,
+    only an open state of a job counts.
     """
     for path, state in named_states(body):
         is_open = _has_failed(state) or _is_running(state)
@@ -144,19 +146,19 @@ def _check_no_state_elsewhere(body: Any, convention: str) -> None:
             is_unknown = path[-1] == "status" and _word(state) not in _DONE
             is_one = is_open or is_unknown
         else:
-            is_one = is_open and is_of_job(body, path)
-        if is_one:
-            where = Query.of_steps(path).text
+            is_job_state = is_open and is_of_job(body, path)
+        if is_job_state:
+            query = Query.of_steps(path).text
             raise CompletionError(
-                f"the answer names no state at $.status, but {state!r} at {where}: if that is it,"
-                f" set poll.status to {where}, else name the end in poll.until"
+                f"the answer names no state at $.status, but {state!r} at {query}: if that is it,"
+                f" set poll.status to {query}, else name the end in poll.until"
             )
 
 
 def _named_verdict(
     result: TaskResult, polling: Polling, query: Query | None, *, is_redirected: bool
 ) -> Verdict:
-    """Return what the states that the author names say of *result*."""
+    """Return the verdict of *result* by the states that the author names."""
     if query is None:
         state, _ = _state_of(result.body)
     else:
@@ -180,19 +182,20 @@ def _named_verdict(
 def _is_one(state: str, named: Sequence[str]) -> bool:
     """Say whether *state* is one of those *named*.
 
-    Case does not tell states apart: a wait for `Failed` would not see the end of a `FAILED` job.
+    Case is ignored, so that a wait for `Failed` sees the end of a `FAILED` job.
     """
     return state.casefold() in map(str.casefold, named)
 
 
 def _google_verdict(body: Any) -> Verdict:
+    """Return the verdict of an operation (AIP-151): `done`, and `error` if it failed."""
     if not isinstance(body, Mapping) or body.get("done") is not True:
         return Verdict(RUNNING, "running")
     return Verdict(FAILED, "failed") if body.get("error") is not None else Verdict(DONE, "done")
 
 
 def _state_of(body: Any) -> tuple[str | None, bool]:
-    """Return the state that *body* names, and whether it is that of Azure's resources."""
+    """Return the state in *body*, and whether it is an Azure resource's `provisioningState`."""
     if not isinstance(body, Mapping):
         return None, False
     for name in ("status", "state"):
@@ -207,13 +210,13 @@ def _state_of(body: Any) -> tuple[str | None, bool]:
 
 
 def is_provisioned(body: Any) -> bool:
-    """Say whether *body* is one of Azure's resources that is ready."""
+    """Say whether *body* is an Azure resource whose provisioning is done."""
     state, is_provisioning = _state_of(body)
     return is_provisioning and _word(state) in _DONE
 
 
 def _text(value: Any) -> str | None:
-    """Return the state *value* as text; None where it says nothing."""
+    """Return the state *value* as text; None if it is empty or no scalar."""
     if isinstance(value, bool):
         return "true" if value else "false"
     value = without_point(value)  # a progress of 100.0 is one of 100
@@ -223,6 +226,7 @@ def _text(value: Any) -> str | None:
 
 
 def _word(state: str | None) -> str:
+    """Return *state* in lower case, letters and digits only: `In-Progress` is `inprogress`."""
     return "".join(filter(str.isalnum, state or "")).lower()
 
 
@@ -252,7 +256,7 @@ def _is_running(state: str | None) -> bool:
 
 
 def reason_of(body: Any) -> str:
-    """Return what *body* says of why a job failed; "" if it does not say."""
+    """Return the reason in *body* why a job failed; "" without one."""
     error = body.get("error") if isinstance(body, Mapping) else None
     if isinstance(error, Mapping):
         texts = [_text(error.get(name)) for name in ("code", "message")]
