@@ -1,4 +1,4 @@
-"""Where a job is polled: what the first answer names, by the conventions of its API."""
+"""Find the URL at which a job is polled, by the conventions of APIs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VERSION = re.compile(r"v[0-9]\w*")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The URL of a job, and what named it."""
+    """The URL of a job, and the convention by which it was found."""
 
     url: str
     convention: str
@@ -41,10 +41,10 @@ class Link:
 
 
 def link_of(result: TaskResult, url: str, method: str, own_url: str) -> Link | None:
-    """Return the link that *result* names, which *url* answered; None if there is none.
+    """Return the link in *result*, the response of *url*; None if there is no link.
 
-    *method* and *own_url* are those of the request. Raises `RedirectError` for a link that is not
-    followed.
+    *method* and *own_url* are those of the request. Raises `RedirectError` for a link that must not
+    be followed.
     """
     for name in _OPERATION_HEADERS:
         if (reference := header_of(result, name)) is not None:
@@ -62,7 +62,7 @@ def link_of(result: TaskResult, url: str, method: str, own_url: str) -> Link | N
 
 
 def later_link(result: TaskResult, url: str, convention: str) -> Link | None:
-    """Return the link that the answer of a poll names in place of the one that was polled."""
+    """Return the link in a poll's response that replaces the polled URL; None: keep the URL."""
     for name in _OPERATION_HEADERS:
         if (reference := header_of(result, name)) is not None:
             return Link(resolved(url, reference), OPERATION)
@@ -74,21 +74,23 @@ def later_link(result: TaskResult, url: str, convention: str) -> Link | None:
 
 
 def header_of(result: TaskResult, name: str) -> str | None:
-    """Return the header *name* of *result*; None if it is absent or empty."""
+    """Return the header *name* of *result*; None if it is missing or empty."""
     value = result.headers.get(name)
     return value.strip() if isinstance(value, str) and value.strip() else None
 
 
 def resolved(url: str, reference: str) -> str:
-    """Return the absolute URL of *reference*, which the response of *url* names (RFC 3986, section
-    5). Raises `RedirectError` for one that is not followed.
+    """Return the absolute URL of *reference* in a response of *url* (RFC 3986, section 5).
+
+    Raises `RedirectError` for a URL that must not be followed.
     """
     return target_of(url, reference, "a poll")
 
 
 def is_google_operation(body: Any) -> bool:
-    """Say whether *body* is an operation of google.longrunning (AIP-151): its name says so, or
-    `done` beside it.
+    """Say whether *body* is an operation of google.longrunning (AIP-151).
+
+    It is if `name` has the form `operations/…`, or is a path beside a boolean `done`.
     """
     if not isinstance(body, Mapping) or not isinstance(body.get("name"), str):
         return False
@@ -98,12 +100,13 @@ def is_google_operation(body: Any) -> bool:
 
 
 def _google_url(url: str, name: str) -> str:
-    """Return the URL of the operation *name*, of an API that answered at *url*: names are relative
-    to the version (AIP-122).
+    """Return the URL of the operation *name* in a response of *url*.
+
+    Names are relative to the version in the path (AIP-122).
     """
     if "://" in name or name.startswith("/"):
         return resolved(url, name)
     segments = split_url(url).path.split("/")[1:]
-    versions = [index for index, text in enumerate(segments) if _VERSION.fullmatch(text)]
+    versions = [index for index, segment in enumerate(segments) if _VERSION.fullmatch(segment)]
     base = "/".join(segments[: versions[0] + 1]) + "/" if versions else ""
     return resolved(url, f"/{base}{name}")

@@ -1,4 +1,4 @@
-"""What the first answer starts: a job, or nothing."""
+"""Find out whether the first response started a job, and how to poll the job."""
 
 from __future__ import annotations
 
@@ -32,23 +32,25 @@ _WRITES = ("PUT", "PATCH")
 
 
 class Expressions(Protocol):
-    """The expressions of the setting, over the JSON of a result."""
+    """Evaluates the expressions of the setting over the JSON of a result."""
 
     async def evaluate(self, value: Any, path: str, data: Any) -> Any:
-        """Return the expression *value*, which stands at *path* below the setting, evaluated over
-        *data*. Raises `ExpressionError`.
+        """Return the expression *value*, at *path* below the setting, evaluated over *data*.
+
+        Raises `ExpressionError`.
         """
         ...
 
     async def truth(self, condition: Any, path: str, result: Any) -> Truth:
-        """Return whether *condition*, which stands at *path* below the setting, holds of *result*.
-        Raises `ExpressionError` where it cannot be evaluated.
+        """Evaluate *condition*, at *path* below the setting, over *result*.
+
+        Raises `ExpressionError` if it cannot be evaluated.
         """
         ...
 
 
 async def _url(expressions: Expressions, text: str, path: str, answer: FirstAnswer) -> str:
-    """Return the URL that *text* at *path* gives, relative to that of *answer*."""
+    """Return the URL that the expression *text* at *path* yields; *answer*'s URL is the base."""
     value = await expressions.evaluate(text, path, answer.result.to_json())
     if not isinstance(value, str) or not value:
         name = path.replace("/", ".")
@@ -58,11 +60,11 @@ async def _url(expressions: Expressions, text: str, path: str, answer: FirstAnsw
 
 @dataclass(frozen=True, slots=True)
 class FirstAnswer:
-    """The answer to the request that may start a job."""
+    """The response to the request that may start a job."""
 
     result: TaskResult
     url: str
-    """The URL that answered."""
+    """The URL that responded, after redirects."""
     method: str
     """The method of the request."""
     own_url: str
@@ -72,9 +74,9 @@ class FirstAnswer:
 async def job_of(
     answer: FirstAnswer, completion: Completion, query: Query | None, expressions: Expressions
 ) -> JobState | None:
-    """Return the job that *answer* speaks of; None where it is the result itself.
+    """Return the state of the job that *answer* names; None if *answer* is the result itself.
 
-    Raises a `TaskError` for a job that cannot be polled.
+    Raises a `TaskError` if the job cannot be polled.
     """
     link = await _link(answer, completion, expressions)
     if not await _is_job(answer.result, link, completion, query, expressions):
@@ -87,7 +89,7 @@ async def job_of(
         )
     location = result_url(answer.result, answer.url, link.convention, answer.method, is_first=True)
     if location is None and answer.method in _WRITES:
-        location = answer.own_url  # what was written is the result
+        location = answer.own_url  # the result is the resource that was written
     cancel, cancel_url = completion.cancel, None
     if cancel is not None and cancel.url != AUTO:
         cancel_url = await _url(expressions, cancel.url, "cancel/url", answer)
@@ -118,13 +120,16 @@ async def _is_job(
     query: Query | None,
     expressions: Expressions,
 ) -> bool:
-    """Say whether *result* is that of a job: by the author's condition, by its status, by the
-    header or setting that gave the *link*, or by the state it names.
+    """Say whether *result* starts a job.
+
+    Decided by the author's `when`, else by the status 202, the convention of the *link*, or the
+    state in the body.
     """
     if completion.when is not None:
         truth = await expressions.truth(completion.when, "when", result.to_json())
         if truth.absent is not None and result.status_code == _ACCEPTED:
-            raise truth.absent  # a job that was started would be taken for its result
+            # With 202, a job was started: without `when`'s value, it would count as the result.
+            raise truth.absent
         return truth.holds
     if result.status_code == _ACCEPTED:
         return True
@@ -137,18 +142,18 @@ async def _is_job(
         return verdict_of(result, link.convention, polling, None).is_certain
     try:
         return verdict_of(result, link.convention, polling, query).state is not None
-    except CompletionError:  # it names no state
+    except CompletionError:  # the response names no state
         return False
 
 
 def result_url(
     result: TaskResult, url: str, convention: str, method: str, *, is_first: bool = False
 ) -> str | None:
-    """Return where *result*, which *url* answered, says that the job's result is; None if it does
-    not. *method* is that of the request that started the job. Raises `RedirectError`.
+    """Return the URL of the job's result that *result*, a response of *url*, names; else None.
 
-    A `Location` that is polled is none, and beside the operation of a PUT or PATCH it is not the
-    resource that was written.
+    *method* is the method of the request that started the job. A `Location` is not the result if it
+    is the URL to poll, or beside an operation of PUT or PATCH, whose result is the written
+    resource. Raises `RedirectError`.
     """
     body = result.body
     named = body.get("resourceLocation") if isinstance(body, Mapping) else None
