@@ -1,4 +1,4 @@
-"""What the round of a job ends in: its result or its failure, and the record of its calls."""
+"""The report of a job's round: its result or error, and the record of its calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class JobReport:
-    """Notes the calls of a round. *mask* masks secrets."""
+    """Records the calls of a round. *mask* masks secrets."""
 
     def __init__(self, mask: Callable[[str], str]) -> None:
         self.mask = mask
@@ -29,13 +29,13 @@ class JobReport:
 
     @property
     def elapsed(self) -> float:
-        """The seconds since it began."""
+        """The seconds since the round began in this process."""
         return time.perf_counter() - self._began
 
     def note(self, number: int, request: OutgoingRequest, delivery: Delivery, *about: Any) -> None:
         """Add the call *number*: *request* ended in *delivery*.
 
-        *about* are its purpose, the state that was seen, and the wait before it.
+        *about* are its purpose, the state that it found, and the wait before it.
         """
         error, result = delivery.error, delivery.result
         if error is not None:
@@ -45,7 +45,7 @@ class JobReport:
         self._record.add(number, request, self.mask(request.url), delivery, *about)
 
     def result(self, result: TaskResult, job: Job | None, **changed: Any) -> TaskResult:
-        """Return *result* as that of the whole round, with what is *changed* in it."""
+        """Return *result* as the result of the whole round, with the fields *changed*."""
         return replace(
             result, attempts=self._attempts, elapsed_seconds=self.elapsed, job=job, **changed
         )
@@ -58,8 +58,10 @@ class JobReport:
         shown: SentRequest | None,
         changed: Mapping[str, Any],
     ) -> Delivery:
-        """Return the *last* call's delivery as that of the round, which *error* ended if it is
-        given. *shown* is a poll that is not made; *changed* is changed in the result.
+        """Return *last*, the last call's delivery, as the delivery of the whole round.
+
+        *error* is the error of the round, if it failed; *shown* is the request of a poll that is
+        not sent; *changed* are fields to replace in the result.
         """
         exchange = last.exchange
         if exchange is None and error is not None and last.make_exchange is not None:
@@ -84,16 +86,16 @@ def late_error(
 ) -> CompletionError:
     """Return the error of a job that did not end within *seconds*.
 
-    *asked_for* is the wait that its server asks for, *last* why the last poll had no answer.
+    *asked_for* is the server's `Retry-After` in seconds, *last* the error of the last poll.
     """
-    seen = ", ".join(map(repr, state.states))
-    shown = f"; states seen: {seen}" if seen else "; no answer named a state"
+    state_names = ", ".join(map(repr, state.states))
+    details = f"; states seen: {state_names}" if state_names else "; no answer named a state"
     if last:
-        shown += f"; the last poll: {last}"
+        details += f"; the last poll: {last}"
     if asked_for is not None:
-        shown += f"; the server asks to wait {asked_for:.15g} s more"
+        details += f"; the server asks to wait {asked_for:.15g} s more"
     message = (
         f"the job did not end within {seconds:g} s (poll.timeoutSeconds), in {state.polls}"
-        f" polls{shown}"
+        f" polls{details}"
     )
     return CompletionError(message, retry_after=asked_for)

@@ -1,4 +1,4 @@
-"""Where a round of polls is."""
+"""The state of a job's round."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from typing import Any, Self
 from httptask.errors import Job, TaskResult
 
 _LISTED = 20
-"""States that are kept, the last ones."""
+"""The number of states that are kept, the last ones."""
 LONGEST_STATE = 200
-"""Characters of a state that are kept: it comes from the server."""
+"""The number of characters of a state that are kept: servers may send any text."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """Where a round is: small, and JSON, so that another process can go on from it."""
+    """The state of a round: small, and JSON, so that another process can continue it."""
 
     url: str
-    """Where the job is polled."""
+    """The URL to poll."""
     convention: str
-    """What named the URL: see `Link`."""
+    """The convention by which the URL was found: see `Link`."""
     method: str = "GET"
-    """The method of the request that started it."""
+    """The method of the request that started the job."""
     polls: int = 0
     failures: int = 0
-    """Polls without an answer since the last one with one."""
+    """The number of consecutive failed polls."""
     is_seen: bool = False
-    """Whether a poll was answered."""
+    """Whether a poll has succeeded."""
     began: float = field(default_factory=time.time)
-    """When the job was sent, or attached to: seconds since 1970."""
+    """When the job was started, or attached to: seconds since the epoch."""
     states: tuple[str, ...] = ()
     status: str | None = None
     location: str | None = None
-    """Where its result is, as far as an answer named it."""
+    """The URL of the job's result, if a response named it."""
     cancel_url: str | None = None
     original: Mapping[str, Any] | None = None
-    """The first answer, as JSON, where it is to be the result."""
+    """The first response as JSON, if it will be the result of the task."""
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
@@ -59,7 +59,7 @@ class JobState:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the state of which `to_json` made *value*."""
+        """Return the state from *value*, a result of `to_json`."""
         return cls(
             value["url"],
             value["convention"],
@@ -77,11 +77,11 @@ class JobState:
 
     @property
     def elapsed(self) -> float:
-        """The seconds since the job began; a clock that was set back does not count."""
+        """The seconds since the job began; 0 if the clock was set back."""
         return max(0.0, time.time() - self.began)
 
     def seen(self, status: str | None) -> Self:
-        """Return the state after an answer that named *status*."""
+        """Return the state after a response that named *status*."""
         status = status[:LONGEST_STATE] if status is not None else None
         states = self.states
         if status is not None and status not in states:
@@ -89,9 +89,9 @@ class JobState:
         return replace(self, states=states, status=status or self.status)
 
     def job(self, stopped_by: str | None) -> Job:
-        """Return the summary of a round that is here."""
+        """Return the summary of the job; *stopped_by* says why the round ended."""
         return Job(self.url, self.status, self.states, self.polls, stopped_by, self.elapsed)
 
     def first_answer(self) -> TaskResult | None:
-        """Return the first answer, where it was kept."""
+        """Return the first response, if it was kept."""
         return None if self.original is None else TaskResult.from_json(self.original)
