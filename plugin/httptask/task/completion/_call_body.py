@@ -1,4 +1,4 @@
-"""The body of a call from outside, read as that of a response is."""
+"""Read the body of a callback, in the same way as the body of a response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_FIELDS = 10_000
 
 
 class UnreadableError(ValueError):
-    """A call's body cannot be read; *status* is what the call is answered."""
+    """The body of a call cannot be read; *status* is the status of the answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -24,8 +24,9 @@ class UnreadableError(ValueError):
 
 
 def body_of(received: Received) -> Any:
-    """Return the body of *received* as JSON: parsed JSON, the fields of a form, or text. A call
-    without one has the fields of its query. Raises `UnreadableError`.
+    """Return the body of *received* as a JSON value: parsed JSON, the fields of a form, or text.
+
+    Without a body, return the fields of the query, or None. Raises `UnreadableError`.
     """
     if received.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnreadableError(415, "send the body without a content coding")
@@ -40,7 +41,7 @@ def body_of(received: Received) -> Any:
         return _json(content)
     if reading == TEXT:
         return _text(content, content_type)
-    if not media_type:  # RFC 9110, section 8.3: the recipient may look at the data
+    if not media_type:  # RFC 9110, section 8.3: without a type, the recipient may examine the data
         try:
             return _json(content)
         except UnreadableError:
@@ -64,18 +65,18 @@ def _text(content: bytes, content_type: str) -> str:
 
 
 def _fields(text: str) -> dict[str, str | list[str]]:
-    """Return the fields of a form by their names; those of one name are a list."""
+    """Return the fields of a form by name; a repeated field is a list."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise UnreadableError(400, f"the form cannot be read: {error}") from error
     fields: dict[str, str | list[str]] = {}
-    for name, value in pairs:
-        before = fields.get(name)
-        if before is None:
-            fields[name] = value
-        elif isinstance(before, list):
-            before.append(value)
+    for name, field_value in pairs:
+        value = fields.get(name)
+        if value is None:
+            fields[name] = field_value
+        elif isinstance(value, list):
+            value.append(field_value)
         else:
-            fields[name] = [before, value]
+            fields[name] = [value, field_value]
     return fields

@@ -1,4 +1,4 @@
-"""What is wrong with a task's `completion`, before anything is sent."""
+"""The problems of a task's `completion` that are found before anything is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from httptask.expressions import Evaluator
 
 CALL = {"headers": None, "body": None}
-"""The shape of a call, for the expressions over it."""
+"""The shape of a callback, for the expressions that read it."""
 _NAMES = re.compile(r"swf:\s*callback(Url|Token)")
 _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 
@@ -27,16 +27,17 @@ _SHAPE = dict.fromkeys(TaskResult(0, "", {}, None, "").to_json())
 def completion_problems(
     definition: Mapping[str, Any], evaluator: Evaluator, pointer: str
 ) -> list[Problem]:
-    """Return what is wrong with the `completion` of the task of *definition*, which stands at
-    *pointer*, besides what its schema says.
+    """Return the problems of the `completion` of the task *definition* that its schema cannot find.
+
+    *pointer* is the pointer of the task.
     """
     setting = definition.get("completion")
     if not isinstance(setting, Mapping):
         return []
-    at = pointer_of(["completion"], pointer)
+    setting_pointer = pointer_of(["completion"], pointer)
     if is_callback(setting):
         return [
-            *_other_problems(definition, at, pointer),
+            *_other_problems(definition, setting_pointer, pointer),
             *_callback_problems(definition, setting, evaluator, pointer),
         ]
     poll, cancel = _object(setting, "poll"), _object(setting, "cancel")
@@ -49,37 +50,37 @@ def completion_problems(
         "cancel/url": _text(cancel, "url"),
     }
     problems = [
-        *_other_problems(definition, at, pointer),
-        *_meaningless(setting, ("callback",), at),
-        *_poll_problems(poll, f"{at}/poll"),
-        *_url_problems(over_results["poll/url"], f"{at}/poll/url"),
-        *_url_problems(over_results["cancel/url"], f"{at}/cancel/url"),
-        *_attach_problems(attach, f"{at}/attach"),
-        *evaluator.check(attach, f"{at}/attach", shape),
+        *_other_problems(definition, setting_pointer, pointer),
+        *_meaningless(setting, ("callback",), setting_pointer),
+        *_poll_problems(poll, f"{setting_pointer}/poll"),
+        *_url_problems(over_results["poll/url"], f"{setting_pointer}/poll/url"),
+        *_url_problems(over_results["cancel/url"], f"{setting_pointer}/cancel/url"),
+        *_attach_problems(attach, f"{setting_pointer}/attach"),
+        *evaluator.check(attach, f"{setting_pointer}/attach", shape),
     ]
     for path, value in over_results.items():
-        problems += evaluator.check(value, f"{at}/{path}", _SHAPE | {"job": None})
+        problems += evaluator.check(value, f"{setting_pointer}/{path}", _SHAPE | {"job": None})
     conditions = {"when": _text(setting, "when"), "poll/until": _text(poll, "until")}
     for path, condition in conditions.items():
-        problems += _condition_problems(condition, f"{at}/{path}", evaluator, _SHAPE)
+        problems += _condition_problems(condition, f"{setting_pointer}/{path}", evaluator, _SHAPE)
     return problems
 
 
 def _callback_problems(
     definition: Mapping[str, Any], setting: Mapping[str, Any], evaluator: Evaluator, pointer: str
 ) -> Iterator[Problem]:
-    """Yield what is wrong with a *setting* that waits for a callback."""
-    at = pointer_of(["completion"], pointer)
-    callback, under = _object(setting, "callback"), f"{at}/callback"
-    yield from _meaningless(setting, ("poll", "cancel", "attach"), at)
-    yield from _poll_problems(callback, under, CALLBACK_RESULTS)
-    yield from evaluator.check(_text(callback, "result"), f"{under}/result", CALL)
+    """Yield the problems of *setting*, a `completion` that waits for a callback."""
+    setting_pointer = pointer_of(["completion"], pointer)
+    callback, callback_pointer = _object(setting, "callback"), f"{setting_pointer}/callback"
+    yield from _meaningless(setting, ("poll", "cancel", "attach"), setting_pointer)
+    yield from _poll_problems(callback, callback_pointer, CALLBACK_RESULTS)
+    yield from evaluator.check(_text(callback, "result"), f"{callback_pointer}/result", CALL)
     when, until = _text(setting, "when"), _text(callback, "until")
-    yield from _condition_problems(when, f"{at}/when", evaluator, _SHAPE)
-    yield from _condition_problems(until, f"{under}/until", evaluator, CALL)
+    yield from _condition_problems(when, f"{setting_pointer}/when", evaluator, _SHAPE)
+    yield from _condition_problems(until, f"{callback_pointer}/until", evaluator, CALL)
     request = [definition.get("inputParameters"), definition.get("httpRequest")]
     if _NAMES.search(dump(request)) is None:
-        yield Problem.of("completion-unnamed", at, severity="warning")
+        yield Problem.of("completion-unnamed", setting_pointer, severity="warning")
 
 
 def _condition_problems(
@@ -93,7 +94,7 @@ def _condition_problems(
 
 
 def _meaningless(setting: Mapping[str, Any], names: Sequence[str], at: str) -> Iterator[Problem]:
-    """Yield a problem for each of *names* that *setting* has: they are of another mode."""
+    """Yield a problem for each of *names* in *setting*: they belong to another mode."""
     for name in names:
         if setting.get(name) is not None:
             yield Problem.of(
@@ -101,7 +102,8 @@ def _meaningless(setting: Mapping[str, Any], names: Sequence[str], at: str) -> I
             )
 
 
-# The schema reports other types; what is wrong besides is reported all the same.
+# The next four functions ignore values of wrong types: the schema reports those, and the problems
+# of the other values are reported, too.
 
 
 def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -157,7 +159,7 @@ def _poll_problems(
 
 
 def _url_problems(url: str | None, at: str) -> Iterator[Problem]:
-    """Yield what is wrong with *url*, which may be relative to that of the first answer."""
+    """Yield the problems of *url*, which may be relative to the URL of the first response."""
     if url is None or url == AUTO or has_expression(url):
         return
     if not url.startswith(("http://", "https://", "/")):

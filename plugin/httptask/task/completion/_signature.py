@@ -1,4 +1,4 @@
-"""The signature of a call: a keyed hash of its body, which only the API can make."""
+"""Verify the signature of a callback: an HMAC of its body (RFC 2104)."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
 
 def signature_refusal(received: Received, verify: Verifying, credential: Credential) -> str | None:
-    """Return why the signature of *received* is not that of *credential*; None for one that is.
+    """Return why the signature of *received* is wrong; None if it is right.
 
-    Raises `CredentialError` where the credential has no key, or several.
+    The key is the secret of *credential*. Raises `CredentialError` if it has none, or several.
     """
     secrets = credential.secrets()
     if len(secrets) != 1:
         raise CredentialError.of(
             "credential-signature-key", name=credential.name, count=len(secrets)
         )
-    given = received.headers.get(verify.header.lower())
-    if given is None:
+    signature = received.headers.get(verify.header.lower())
+    if signature is None:
         return f"there is no header {verify.header}"
     hashed = hmac.new(secrets[0].encode(), received.content, getattr(hashlib, verify.algorithm))
     if verify.encoding == "hex":
-        wanted, given = hashed.hexdigest(), given.strip().lower()
+        expected, signature = hashed.hexdigest(), signature.strip().lower()
         prefix = verify.prefix.lower()
     else:
-        wanted, given = base64.b64encode(hashed.digest()).decode(), given.strip()
+        expected, signature = base64.b64encode(hashed.digest()).decode(), signature.strip()
         prefix = verify.prefix
-    if hmac.compare_digest((prefix + wanted).encode(), given.encode("utf-8", "replace")):
+    if hmac.compare_digest((prefix + expected).encode(), signature.encode("utf-8", "replace")):
         return None
     return f"the signature in {verify.header} is not that of the body"
