@@ -1,4 +1,4 @@
-"""Pagination: a task that reads a list page by page, as a round of calls."""
+"""Pagination: a task that reads a list page by page, by a round of calls."""
 
 from httptask.task.pagination._page_round import PageRound
 from httptask.task.pagination._places import first_page, placed, put

@@ -1,4 +1,4 @@
-"""The round of calls that reads a list page by page, within its bounds."""
+"""The round of calls that reads a list page by page, within its limits."""
 
 from __future__ import annotations
 
@@ -36,21 +36,23 @@ if TYPE_CHECKING:
     from httptask.task._conditions import Truth
 
 _KNOWN = "known"
-"""In the state: what it has learned of the list, where another round goes on as if it were it."""
+"""The field of the state that holds the knowledge about the list (`SoFar`), for another round."""
 
 _TESTED = 2
-"""Pages that a test request reads."""
+"""The number of pages that a test request reads."""
 
 
 class PageRound:
-    """Asks for one page after another, and collects their items.
+    """Requests one page after another, and collects their items.
 
-    *until* says of the JSON of a result whether `until` holds, if there is one; *refusal* why
-    settings are refused for a value at a path that a page put there; *new_file* makes the file that
-    items are collected in; *mask* masks secrets. *resumed* is the cursor to go on from, *state*
-    what an earlier round had in `state`: what that one collected is not collected again. A round
-    whose pages are *page_by_page* can go on elsewhere after each of them: all that it has learned
-    is in its state. The setting stands at *pointer*. The round of a test request ends after two
+    *until* evaluates the setting `until` over the JSON of a result; None: not set. *refusal*
+    returns why settings are refused because of the value at a path, which a page put there.
+    *new_file* makes the file for the items; *mask* masks secrets.
+
+    *resumed* is the cursor to start from, from the setting `resume`. *state* is the `state` of an
+    earlier round, to continue it; that round's items are not collected again. With *page_by_page*,
+    another round can continue after each page: the state then holds everything that this round
+    knows about the list. The setting is at *pointer*. With *is_test*, the round ends after two
     pages.
     """
 
@@ -86,23 +88,23 @@ class PageRound:
         self._request: OutgoingRequest | None = None
         self._record = CallRecord(PageCall)
         self._attempts = 0
-        """Those of the last page."""
+        """The attempts of the last page's call."""
         self._began = time.perf_counter()
         self._part: dict[str, Any] = {}
         self._pages: Pages | None = None
-        """The summary, when it has ended."""
+        """The summary, after the end."""
         self._error: TaskError | None = None
         self.preview: NextCall | None = None
-        """The call after a test request's last one."""
+        """The call that would follow the last call of a test request."""
 
     @property
     def is_slow(self) -> bool:
-        """Whether it ends in a file that goes elsewhere, too."""
+        """Whether the items are in a file that is also uploaded."""
         return self._collection.is_slow
 
     @property
     def state(self) -> dict[str, Any]:
-        """Where it is, as JSON."""
+        """The state of the round, as JSON."""
         state = self._state.to_json()
         return {**state, _KNOWN: self._known()} if self._page_by_page else state
 
@@ -110,7 +112,7 @@ class PageRound:
         so_far = self._so_far
         so_far.has_until_value = self._until.had_value
         known = {**so_far.to_json(), "seconds": self._elapsed}
-        if self._pagination.counts:  # numbers grow: no request comes again
+        if self._pagination.counts:  # the numbers grow, so that no request can repeat
             known["requests"] = ""
         return known
 
@@ -120,12 +122,14 @@ class PageRound:
 
     @property
     def part(self) -> dict[str, Any]:
-        """What the last page brought, as JSON."""
+        """The items and the size of the last page, as JSON; its body, if pages are collected."""
         return self._part
 
     def handed_on(self, wait_seconds: float, longest_wait_seconds: float) -> Any:
-        """Return after each page the state, as `part` what was collected here, and as `stopped` the
-        fields of an error in which it may end before it goes on.
+        """Return the state after each page of a round that is read *page_by_page*; else None.
+
+        `part` holds what was collected in this round, `stopped` the fields of the error in case the
+        run is stopped before another round continues.
         """
         if not self._page_by_page or self._request is None:
             return None
@@ -137,30 +141,32 @@ class PageRound:
         return {"attempts": self._attempts, **self.stopped()}
 
     async def restore(self, parts: Sequence[Mapping[str, Any]]) -> None:
-        """Collect *parts*, each the `part` of an earlier round after one of its pages, again."""
+        """Collect *parts* again: each is the `part` of an earlier round after one of its pages."""
         query = self._queries.identity
         for part in parts:
             items = part["items"]
             self._so_far.read(items)
             if query is not None:
                 for item in items:
-                    known_as = dump(query.value(item), compact=True).encode("utf-8")
-                    self._so_far.identities.add(known_as)
+                    identity = dump(query.value(item), compact=True).encode("utf-8")
+                    self._so_far.identities.add(identity)
             await self._collection.add(items, part["body"], part["size"])
 
     # From page to page
 
     def first(self, settings: Mapping[str, Any]) -> NextCall:
-        """Return the call of the first page, or of the page it goes on from."""
+        """Return the call of the first page, or of the page to continue from."""
         self._settings = settings
         self._start = Start(self._pagination, settings, self._resumed, self._pointer, self._mask)
-        given = self._state.cursor
-        self._state = replace(self._state, cursor=self._start.cursor(given))
-        return NextCall(number=self._state.number) if given is None else self._call()
+        cursor = self._state.cursor
+        self._state = replace(self._state, cursor=self._start.cursor(cursor))
+        return NextCall(number=self._state.number) if cursor is None else self._call()
 
     def asks(self, request: OutgoingRequest, settings: Mapping[str, Any]) -> None:
-        """Note the next call, *request* made of *settings*. Raises `PaginationError` for one made
-        before, and for a value that the endpoint does not take.
+        """Record the next call: *request*, built from *settings*.
+
+        Raises `PaginationError` if the same request was made before, or if the endpoint's schema
+        refuses the value from the last page.
         """
         number, parameter = self._state.number, self._pagination.parameter
         header = (
@@ -188,7 +194,7 @@ class PageRound:
         return PaginationError(message, page=number, maybe_delivered=True)
 
     async def following(self, delivery: Delivery) -> NextCall | None:
-        """Take the page that *delivery* brought, and return the call of the page after it."""
+        """Process the page in *delivery*, and return the call of the next page."""
         state = self._state
         if delivery.error is not None or delivery.result is None:
             self._add_call(delivery)
@@ -213,7 +219,7 @@ class PageRound:
         return self._after(page, answer, delivery, *kept)
 
     async def _read(self, page: Page) -> Answer:
-        """Return what *page* answers. Raises `PaginationError` for what cannot be understood."""
+        """Return the information in *page*. Raises `PaginationError` if it is not understood."""
         pagination, so_far = self._pagination, self._so_far
         is_last = await self._until.holds(page)
         items = self._items(page, is_last=is_last)
@@ -235,8 +241,9 @@ class PageRound:
         return Answer(items, following, so_far.more, so_far.total, is_last)
 
     def _items(self, page: Page, *, is_last: bool) -> Sequence[Any]:
-        """Return the items of *page*, which is the last one where the author says so. Raises
-        `PaginationError` for a page without items that is no end, or no page.
+        """Return the items of *page*; *is_last*: the author's `until` holds.
+
+        Raises `PaginationError` if the page has no items, and is neither an empty page nor the end.
         """
         if not is_last and not self._all_came():
             is_by_items = self._pagination.mode in BY_ITEMS
@@ -253,15 +260,17 @@ class PageRound:
         return items
 
     def _all_came(self) -> bool:
-        """Say whether as many items came as the pages before say that there are."""
+        """Say whether as many items have come as the total of the pages before."""
         so_far, state = self._so_far, self._state
         if so_far.total is None or so_far.earlier is None:
             return False
         return so_far.earlier.at_least + state.items + state.duplicates >= so_far.total
 
     async def _kept(self, page: Page, items: Sequence[Any]) -> tuple[Sequence[Any], int] | None:
-        """Return the items of *page* that are kept, and how many of *items* were looked at. None
-        where all of it is over a bound.
+        """Return the items of *page* to keep, and how many of *items* were examined.
+
+        Duplicates are left out. If the page exceeds `maxItems`, fewer than all items are examined.
+        None: the page exceeds `maxBytes`, and the round has ended.
         """
         pagination, state = self._pagination, self._state
         if state.bytes + page.size > pagination.max_bytes:
@@ -294,7 +303,7 @@ class PageRound:
         kept: Sequence[Any],
         looked_at: int,
     ) -> NextCall | None:
-        """Return the call after *page*, of which *kept* was collected; None where it ends."""
+        """Return the call after *page*, of which *kept* was collected; None: the round ends."""
         pagination, state, items = self._pagination, self._state, answer.items
         duplicates = looked_at - len(kept)
         self._add_call(delivery, (len(kept), duplicates, page.size))
@@ -339,7 +348,7 @@ class PageRound:
         settings = put(self._settings, parameter, cursor)
         return NextCall(settings, wait_seconds=wait_seconds, number=number)
 
-    # How it ends
+    # The end
 
     def _add_call(self, delivery: Delivery, pages: tuple[int, int, int] = (0, 0, 0)) -> None:
         if self._request is not None:
@@ -347,7 +356,10 @@ class PageRound:
             self._record.add(self._state.number, self._request, url, delivery, *pages)
 
     def _reach(self, bound: str, cursor: Any, over: str, page: int) -> None:
-        """End at *bound*, with *cursor* to go on from: as an error, unless the author keeps it."""
+        """End the round at the limit *bound*; *cursor* allows to resume there.
+
+        It is an error, unless `atLimit` is `keep`, or in a test request.
+        """
         self._pages = self._state.pages(bound, cursor)
         if self._pagination.at_limit == "fail" and not self._is_test:
             advice = f'raise {bound}, or take what there is with "atLimit": "keep"'
@@ -355,6 +367,7 @@ class PageRound:
             self._fail(PaginationError(message, page=page, maybe_delivered=True), bound, cursor)
 
     def _fail(self, error: TaskError, stopped_by: str, cursor: Any) -> None:
+        """Record *error* as the end of the round."""
         if isinstance(error, PaginationError) and self._until.note is not None:
             error.message += f"; {self._until.note}"
         error.mask(self._mask)
@@ -362,9 +375,9 @@ class PageRound:
         self._pages = self._state.pages(stopped_by, cursor)
 
     def ended(self, delivery: Delivery, shown: SentRequest | None = None) -> Delivery:
-        """Return *delivery*, that of the last call, as what the round ended in.
+        """Return *delivery*, that of the last call, as the delivery of the whole round.
 
-        *shown* is the request that a test request does not send any more.
+        *shown* is the request of `preview`.
         """
         pages, error, exchange = self._noted(), delivery.error or self._error, delivery.exchange
         result = delivery.result
@@ -389,9 +402,9 @@ class PageRound:
         return replace(delivery, exchange=exchange, error=error, result=result)
 
     def failed(self, error: TaskError, delivery: Delivery | None) -> Delivery:
-        """Return what the round ended in, *error* having kept the next call from being made.
+        """Return the delivery of a round whose next call could not be made because of *error*.
 
-        *delivery* is that of the last call; without one, *error* is raised.
+        *delivery* is that of the last call; raise *error* if no call was made.
         """
         if isinstance(error, SettingsError) and delivery is not None:
             error = self._misfit("; ".join(map(str, error.problems)))
@@ -404,6 +417,7 @@ class PageRound:
     def _carry(
         self, error: TaskError, result: TaskResult | None, exchange: Exchange | None
     ) -> None:
+        """Add the summary and the collected items to *error*."""
         error.pages = self._noted()
         error.collected = self._collection.value()
         error.exchange = exchange
@@ -419,19 +433,19 @@ class PageRound:
         return replace(pages, note=self._mask("; ".join(notes)))
 
     def _masked(self, pages: Pages) -> Pages:
-        """Return *pages* with the cursor masked: as text, if there was a secret in an object."""
+        """Return *pages* with the cursor masked; an object with a secret becomes text."""
         cursor = pages.cursor
         text = cursor if isinstance(cursor, str) else dump(cursor, compact=True)
         masked = self._mask(text)
         return pages if masked == text else replace(pages, cursor=masked)
 
     def cancellation(self) -> None:
-        """Return None: nothing goes on at the server."""
+        """Return None: there is no job to cancel."""
 
     def stopped(self) -> dict[str, Any]:
-        """Return how far it came."""
+        """Return the summary so far, as a field for the error of a run that is stopped."""
         return {"pages": self._state.pages("error", self._state.cursor).to_json()}
 
     def close(self) -> None:
-        """Discard the file that nobody was given."""
+        """Discard the file, unless it was returned."""
         self._collection.close()
