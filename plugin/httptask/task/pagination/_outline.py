@@ -1,4 +1,4 @@
-"""The names on the way to a page's items: by them a page without items is told from an error."""
+"""The outline of a page: names on the path to its items, to tell an empty page from an error."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from httptask.expressions import Query
 from httptask.task._told_errors import error_in
 
 Outline = tuple[frozenset[str], ...]
-"""The names of the body, and of each object on the way to its items."""
+"""The names in the body, and in each object on the path to its items."""
 
 _WHERE_IT_IS = re.compile(
     "prev|next|first|last|page|cursor|token|link|offset|delta|sync", re.IGNORECASE
 )
-"""Names that a first page may well lack: of the page before it, and of what a list ends with."""
+"""Names that only some pages have: links to other pages, and tokens that end a list."""
 
 
 def outline_of(body: Any, query: Query) -> Outline:
-    """Return the names that the page *body* has on the way of *query*, which selects its items."""
+    """Return the outline of the page *body*, along *query*, which selects its items."""
     return tuple(frozenset(value) for value in _way(body, query) if isinstance(value, Mapping))
 
 
 def why_no_page(body: Any, query: Query, first: Outline | None) -> str | None:
-    """Return why *body*, which has no list at *query*, is no page without items; None if it is.
+    """Return why *body*, without a list at *query*, is not an empty page; None if it is one.
 
-    A list without items may be left out, and a body, too. A page of HTML is none, and neither is an
-    object with names that the *first* page has not: servers tell errors so, with a 200. Names of
-    links and tokens do not count. None: the first page is not known.
+    An empty page may lack the list, or have no body. HTML is not a page, and neither is an object
+    with names that the *first* page does not have, because servers report errors so, with a 200.
+    Names of links and tokens do not count. *first* None: unknown, names are not compared.
     """
     for depth, value in enumerate(_way(body, query)):
         if value is None:
@@ -46,20 +46,21 @@ def why_no_page(body: Any, query: Query, first: Outline | None) -> str | None:
 
 
 def error_told(body: Any, query: Query) -> str | None:
-    """Return what *body*, which has no items at *query*, tells of an error, with a 200; None if it
-    tells of none: `error: ratelimited`.
+    """Return the error that *body*, a 200 without items at *query*, reports; None without one.
+
+    An example is `error: ratelimited`.
     """
     told = (error_in(value) for value in _way(body, query))
     return next(filter(None, told), None)
 
 
 def _new(value: Mapping[str, Any], known: frozenset[str]) -> set[str]:
-    """Return the names in *value* that are not *known*, but for those of where the page is."""
+    """Return the names in *value* that are not *known*, except names of links and tokens."""
     return {name for name in value if name not in known and not _WHERE_IT_IS.search(name)}
 
 
 def _way(body: Any, query: Query) -> Iterator[Any]:
-    """Yield *body*, and what stands at each name on the way to the items in it."""
+    """Yield *body*, and each value on the path of *query* to its items."""
     yield body
     for step in (query.steps or ())[:-1]:
         if not isinstance(body, Mapping) or step not in body:

@@ -1,4 +1,4 @@
-"""One page of a list: what its response says of items, of what comes next, and of the end."""
+"""One page of a list: its items, its token for the next page, and its statements about the end."""
 
 from __future__ import annotations
 
@@ -22,28 +22,26 @@ from httptask.task._queries import reads_headers, values_of
 from httptask.task.pagination._outline import Outline, error_told, why_no_page
 
 _IN_RANGE = re.compile(r"(?:.*/)?\s*([0-9]{1,15})\s*")
-"""A number in text; of `Content-Range: items 0-24/319` the complete length."""
+"""Matches a number in text, or the complete length in `Content-Range: items 0-24/319`."""
 _FALSE, _TRUE = ("", "0", "false", "no"), ("1", "true", "yes")
 
 
 @dataclass(slots=True)
 class Page:
-    """A page that was read. Not frozen: each page makes one, and nobody changes it."""
+    """A page that was read. Not frozen, because frozen objects are slower to make."""
 
     number: int
-    """From 1."""
+    """The number of the page, from 1."""
     cursor: Any
-    """What asked for it: a token, a number, a URL; None for a first page that needs none."""
+    """The token, number or URL by which it was requested; None for a first page without one."""
     result: TaskResult
     url: str = field(repr=False)
-    """The URL that answered, unmasked: a next URL is relative to it."""
+    """The URL that responded, unmasked: the base of a relative next URL."""
     size: int = 0
-    """Bytes of its body, decoded."""
+    """The size of its decoded body, in bytes."""
 
     def values(self, query: Query) -> list[Any]:
-        """Return what *query* selects: from the result if it begins with `$.headers`, else from the
-        body.
-        """
+        """Return the values *query* selects, from the headers or the body: see `values_of`."""
         return values_of(query, self.result)
 
     def value(self, query: Query) -> Any:
@@ -53,13 +51,13 @@ class Page:
         return next(iter(self.values(query)), ABSENT)
 
     def error(self, message: str) -> PaginationError:
-        """Return the error that *message* says of this page."""
+        """Return an error about this page."""
         message = f"page {self.number}: {message}"
         return PaginationError(message, page=self.number, maybe_delivered=True)
 
     @property
     def has_content(self) -> bool:
-        """Whether its response has a body: null is one."""
+        """Whether its response has a body; `null` is a body, too."""
         return self.size > 0 or self.result.body is not None
 
     @property
@@ -69,7 +67,7 @@ class Page:
         return SEQUENCES.fullmatch(media_type or "") is not None
 
     def check_end(self, *, is_named: bool) -> None:
-        """Raise `PaginationError` where the page has no content, and that is no end of the list.
+        """Raise `PaginationError` if the page has no content, and may not be the end of the list.
 
         An empty body of a 200 may be cut off, unless it is the way to write no items, as in JSON
         lines. A 204 says that there are no items; that cannot be of a page that *is_named* by the
@@ -87,17 +85,18 @@ class Page:
         raise self.error(f"{reason}; the list may go on behind it")
 
     def check_no_error(self, query: Query) -> None:
-        """Raise `PaginationError` where the page, which has no items at *query*, is an error that
-        came with a status of success.
+        """Raise `PaginationError` if the page, without items at *query*, reports an error.
+
+        Some servers send errors with the status 200.
         """
-        told = None if reads_headers(query) else error_told(self.result.body, query)
-        if told is not None:
-            raise self.error(f"it has no items, and tells of an error ({told})")
+        error_text = None if reads_headers(query) else error_told(self.result.body, query)
+        if error_text is not None:
+            raise self.error(f"it has no items, and tells of an error ({error_text})")
 
     def items(self, query: Query, first: Outline | None = None) -> list[Any]:
-        """Return the items at *query*. Raises `PaginationError` where there is no list.
+        """Return the items at *query*. Raises `PaginationError` if there is no list.
 
-        *first* is the outline of the first page.
+        *first* is the outline of the first page, to recognise an empty page.
         """
         if query.steps is None:
             values = self.values(query)
@@ -108,7 +107,7 @@ class Page:
         if value is None or (value is ABSENT and self.number > 1):
             if not reads_headers(query):
                 self._see_that_it_is_a_page(query, first)
-            return []  # a list without items may be left out
+            return []  # servers may leave an empty list out
         if isinstance(value, list):
             return value
         if value is ABSENT:
@@ -127,6 +126,7 @@ class Page:
         )
 
     def _see_that_it_is_a_page(self, query: Query, first: Outline | None) -> None:
+        """Raise `PaginationError` if this is not an empty page: see `why_no_page`."""
         reason = None
         if query.steps is not None or not isinstance(self.result.body, list):
             reason = why_no_page(self.result.body, query, first)
@@ -134,8 +134,9 @@ class Page:
             raise self.error(f"{reason}; the list may go on behind it")
 
     def items_query(self) -> Query:
-        """Return the query of the items where the setting names none: the body itself, or the only
-        list in it. Raises `PaginationError` where that cannot be told.
+        """Return the query of the items if the setting has none: the body, or the only list in it.
+
+        Raises `PaginationError` if there is no list, or more than one.
         """
         body = self.result.body
         if isinstance(body, list) or body is None:
@@ -154,20 +155,20 @@ class Page:
         )
 
     def total(self, query: Query | None) -> int | None:
-        """Return the number of items of the whole list; None if it is not said."""
+        """Return the number of items in the whole list; None if the page does not name it."""
         value = self.value(query) if query is not None else ABSENT
         if value is ABSENT or value is None or value == "":
             return None
         if isinstance(value, str) and (match := _IN_RANGE.fullmatch(value)) is not None:
             return int(match[1])
         if isinstance(value, str) and value.rstrip().endswith("/*"):
-            return None  # RFC 9110, section 14.4: the complete length is not known
+            return None  # RFC 9110, section 14.4: the complete length is unknown
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
             raise self.error(f"'total' is {_shown(value)}, and should be a number of items")
         return int(value)
 
     def more(self, query: Query | None) -> bool | None:
-        """Return whether the server says that there is more; None if it does not say."""
+        """Return whether there are more items, according to the page; None: it does not say."""
         value = self.value(query) if query is not None else ABSENT
         if value is ABSENT or value is None:
             return None
@@ -178,10 +179,10 @@ class Page:
         raise self.error(f"'more' is {_shown(value)}, and should be true or false")
 
     def token(self, query: Query, parameter: Place | None = None) -> Any:
-        """Return the token at *query*; None if it is null, empty or absent.
+        """Return the token at *query*; None if it is null, false, empty or missing.
 
-        It is text or a number. In the body of a request, where *parameter* may be, it is what the
-        page has: DynamoDB names its last key by an object, Elasticsearch sorts by a list.
+        A token is text or a number. If *parameter* is in the body, the token may also be an object
+        (DynamoDB's last key) or a list (Elasticsearch's sort values).
         """
         value = self.value(query)
         if value is ABSENT or value is None or value is False:
@@ -195,13 +196,14 @@ class Page:
         is_in_body = parameter is not None and parameter.location == "body"
         if not is_in_body or not isinstance(value, dict | list):
             raise self.error(_no_token(query, value, parameter))
-        if next(references(value), None) is not None:  # a server names no file of ours
+        # A server must not make us send one of our files.
+        if next(references(value), None) is not None:
             raise self.error(f"what follows, {query.text}, has the reference to a file in it")
         return value or None
 
 
 def _no_token(query: Query, value: Any, parameter: Place | None) -> str:
-    """Return why *value* at *query* is no token for *parameter*."""
+    """Return the message about *value*, at *query*, that is not a token for *parameter*."""
     target = "a URL"
     if parameter is not None:
         target = f"the {_LOCATIONS[parameter.location]} {parameter.name!r}"
@@ -221,7 +223,7 @@ _LOCATIONS = {
 
 
 def whole_number(value: Any) -> int | None:
-    """Return *value* as a whole number from 0, text too; None if it is none."""
+    """Return *value*, a number or text, as a whole number from 0; None if it is not one."""
     if isinstance(value, str):
         return 0 if value == "0" else number_from_1(value)
     value = without_point(value)
@@ -238,6 +240,7 @@ def _as_json(body: Any) -> str:
 
 
 def _lists_in(body: Any) -> str:
+    """Return the end of an error's message: the lists in *body*, or its names."""
     if not isinstance(body, Mapping):
         return f"; the body is {type_name(body)}"
     names = [str(name) for name, value in body.items() if isinstance(value, list)][:5]
