@@ -1,4 +1,4 @@
-"""Where a list ends: by what a page says, and by what it does not have. Nothing is read here."""
+"""Decide whether a page is the last page of its list. Pure."""
 
 from __future__ import annotations
 
@@ -13,45 +13,47 @@ from httptask.task.pagination._start import Earlier
 
 @dataclass(slots=True)
 class Answer:
-    """What a page answers. Not frozen: each page makes one, and nobody changes it."""
+    """The information in a page. Not frozen, because frozen objects are slower to make."""
 
     items: Sequence[Any]
     cursor: Any
-    """What asks for the next page; None: there is nothing to ask with."""
+    """The token, number or URL that asks for the next page; None: the page names none."""
     more: bool | None
-    """Whether the server says that there is more; None: it does not say."""
+    """Whether there are more items, according to the server; None: it does not say."""
     total: int | None
-    """The number of items in the whole list, if it or a page before it says so."""
+    """The number of items in the whole list, if this page or an earlier one names it."""
     is_last: bool
     """Whether the author's `until` holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A list that was read to its end."""
+    """The end of a list."""
 
     stopped_by: str
+    """Why the list ends here: `until`, `more`, `next`, `empty` or `total`."""
     is_complete: bool
-    """Whether the server says nothing of items that are missing."""
+    """Whether nothing in the pages says that items are missing."""
 
 
 def end_of(
     pagination: Pagination, answer: Answer, kept: int, came: int, earlier: Earlier
 ) -> End | None:
-    """Return where the list ends with *answer*; None: another page follows.
+    """Return the end of the list if *answer* is its last page; None: another page follows.
 
-    *kept* items were kept of the list so far, of *came* that came, behind the *earlier* ones. What
-    the author and the server say decides first, then what the items say; a short page says nothing.
+    *came* items have come so far, duplicates included, of which *kept* were kept; *earlier* is the
+    number of items before the first page. The author's `until` and the server's statements decide
+    first, then the items. A page shorter than the others is no sign of the end.
     """
     total, at_most = answer.total, earlier.at_most
-    is_short_of = total is not None and at_most is not None and at_most + came < total
+    are_items_missing = total is not None and at_most is not None and at_most + came < total
     is_by_items = pagination.mode in BY_ITEMS
     if answer.is_last:
-        return End("until", not is_short_of)
+        return End("until", not are_items_missing)
     if answer.more is False:
-        return End("more", not is_short_of)
+        return End("more", not are_items_missing)
     if answer.cursor is None:
-        return End("empty" if is_by_items else "next", not (answer.more or is_short_of))
+        return End("empty" if is_by_items else "next", not (answer.more or are_items_missing))
     if not answer.items and pagination.on_empty == "stop":
         return End("empty", is_by_items and not (answer.more or is_short_of))
     if total is not None and pagination.counts and _is_number_of_items(total, answer):

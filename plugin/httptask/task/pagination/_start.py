@@ -1,4 +1,4 @@
-"""Where the reading of a list begins: what asks for its first page, and the items before that."""
+"""The start of a list: the cursor of its first page, and the number of items before that page."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
     from httptask.model.pagination import Pagination
 
 _BEGINNINGS = (None, "", "*", 0, "0", -1, "-1")
-"""Tokens with which APIs ask for a list from its beginning."""
+"""Tokens that mean the beginning of a list in some APIs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """How many items a list has before the first page that is read.
+    """The number of items in a list before the first page that is read. The total counts them, too.
 
-    A total counts them too. The two numbers differ where it cannot be told exactly: by the lower
-    one no list ends early, by the higher one none is called incomplete that is not.
+    If the number is not known exactly, there are two bounds: the end is decided with the lower one,
+    so that no list ends early; and incompleteness with the higher one, so that no complete list is
+    called incomplete.
     """
 
     at_least: int = 0
     at_most: int | None = 0
-    """None: any number."""
+    """None: unlimited."""
 
 
 _UNKNOWN = Earlier(0, None)
@@ -38,10 +39,10 @@ _UNKNOWN = Earlier(0, None)
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The start of a list that is read with *pagination*, a setting at *pointer*.
+    """The start of a list that is read by *pagination*, the setting at *pointer*.
 
-    *settings* are those of the task, with the first number in its place; *resumed* is the cursor to
-    go on from in place of it. *mask* masks secrets.
+    *settings* are the task's evaluated settings, with the first number; *resumed* is a cursor that
+    replaces the first number. *mask* masks secrets.
     """
 
     pagination: Pagination
@@ -51,8 +52,9 @@ class Start:
     mask: Callable[[str], str]
 
     def cursor(self, cursor: Any) -> Any:
-        """Return what asks for the next page: *cursor*, or the number in the settings; None for a
-        first page that needs nothing. Raises `SettingsError`.
+        """Return the cursor of the first page: *cursor*, checked, or the number in the settings.
+
+        None: the first page needs no cursor. Raises `SettingsError`.
         """
         pagination, parameter = self.pagination, self.pagination.parameter
         if parameter is not None:
@@ -71,9 +73,9 @@ class Start:
         return cursor
 
     def earlier(self, items: int) -> Earlier:
-        """Return how many items come before the first page, which has *items*.
+        """Return the number of items before the first page, which has *items* items.
 
-        A token says nothing of them.
+        It is unknown after a token that is not a known beginning.
         """
         pagination = self.pagination
         if not pagination.counts:
@@ -88,8 +90,10 @@ class Start:
         return self._before_offset(number, beginning)
 
     def _before_page(self, number: int, beginning: int, items: int) -> Earlier:
-        """Return what comes before page *number*: pages as long as it, which may be the last one
-        and short, or shorter than was asked for.
+        """Return the number of items before the page *number*, which has *items* items.
+
+        The pages before have at least as many items, because this page may be a short last page. A
+        server may also send shorter pages than the requested size.
         """
         pages = number - min(beginning, 1)
         size = self.pagination.size_value
@@ -98,10 +102,11 @@ class Start:
         return Earlier(pages * items, None if size is None else pages * max(size, items))
 
     def _before_offset(self, number: int, beginning: int) -> Earlier:
-        """Return what comes before the offset *number*.
+        """Return the number of items before the offset *number*.
 
-        A list that begins with 1 counts from 1, and so does an index by RFC 7644, section 3.4.2.4;
-        others of this name count from 0.
+        The first number, *beginning*, tells whether offsets count from 0 or 1. If it is larger, and
+        the parameter is an index, both are possible: SCIM's `startIndex` counts from 1 (RFC 7644,
+        section 3.4.2.4), other indices count from 0.
         """
         if beginning <= 1:
             return _exactly(number - beginning)

@@ -1,4 +1,4 @@
-"""The author's `until`, asked of one page after another."""
+"""Evaluate the author's `until` for each page."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 class Until:
-    """Says which page is the last one, by *truth*: whether the condition holds of a result's JSON.
+    """Decides by `until` which page is the last.
 
-    None: there is no condition.
+    *truth* evaluates the condition over a result's JSON; None: there is no condition.
     """
 
     def __init__(
@@ -21,13 +21,15 @@ class Until:
     ) -> None:
         self._truth = truth
         self.had_value = had_value
-        """Whether it had a value on a page so far."""
+        """Whether the condition had a value on a page so far."""
         self.note: str | None = None
-        """That the condition had no value on any page so far: its name may be wrong."""
+        """A note if the condition had no value on any page so far: it may have a wrong name in it.
+        """
 
     async def holds(self, page: Page) -> bool:
-        """Say whether *page* is the last one. Raises `ExpressionError` for a condition that cannot
-        be evaluated.
+        """Say whether *page* is the last page.
+
+        Raises `ExpressionError` if the condition cannot be evaluated.
         """
         if self._truth is None:
             return False
