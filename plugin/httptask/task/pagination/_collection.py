@@ -1,4 +1,4 @@
-"""What a task collects of its pages: a list of items, of pages, or a file of JSON lines."""
+"""Collect the pages of a list: as a list of items, a list of pages, or a file of JSON lines."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ if TYPE_CHECKING:
     from httptask.sending import BodyFile
 
 _LONG = 64 * 1024
-"""Bytes of a page. A longer one is written in a thread, so that the event loop goes on."""
+"""In bytes. A longer page is written in a thread, so that it does not block the event loop."""
 
 
 class Collection(Protocol):
-    """Takes the items of one page after another."""
+    """Collects items, page by page."""
 
     async def add(self, items: Sequence[Any], body: Any, size: int) -> None:
-        """Add the *items* that are kept of a page, whose *body* has *size* bytes."""
+        """Add *items*, those to keep of a page whose *body* has *size* bytes."""
         ...
 
     @property
     def is_slow(self) -> bool:
-        """Whether `value` sends a file elsewhere: not for an event loop."""
+        """Whether `value` uploads a file, so that it must be called in a thread."""
         ...
 
     def value(self) -> Any:
-        """Return what was collected; nothing is added after it."""
+        """Return the collected values, or the reference to their file. Do not call `add` later."""
         ...
 
     def close(self) -> None:
-        """Let go of what `value` was not asked for."""
+        """Remove the file, unless `value` was called."""
         ...
 
 
 def collection_of(pagination: Pagination, new_file: Callable[[], BodyFile] | None) -> Collection:
-    """Return an empty collection, as *pagination* wants it; *new_file* makes the file. None: what
-    should be a file is a list, which somebody else writes.
+    """Return an empty collection, of the kind that *pagination* asks for.
+
+    *new_file* makes the file; None: collect a list even then, because the engine writes the file.
     """
     if pagination.collect == "file" and new_file is not None:
         return _File(new_file())
@@ -65,7 +66,7 @@ class _List:
 
 
 class _File:
-    """One item a line, each written as soon as its page is there."""
+    """A file with one item a line. The items are written as soon as their page has come."""
 
     def __init__(self, file: BodyFile) -> None:
         self._file = file
@@ -90,7 +91,7 @@ class _File:
     def value(self) -> Any:
         if not self._is_kept:
             self._is_kept = True
-            self._file.write(b"")  # without an item there is a file, too
+            self._file.write(b"")  # creates the file, even without items
             self._file.keep()
         return self._file.reference()
 

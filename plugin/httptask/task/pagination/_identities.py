@@ -1,4 +1,4 @@
-"""A set of digests, in little memory: a million of them take 16 MB."""
+"""A set of digests that takes little memory: 16 MB for a million."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SMALLEST = 1024
 
 
 class Identities:
-    """Values that were there, told by a digest of 64 bits.
+    """A set of values, each stored as a digest of 64 bits.
 
-    A set of Python's has an object for each member, six times the size of this table of numbers.
+    A Python `set` has an object for each member, and is six times as large as this hash table.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Identities:
         return self._table[_index_of(self._table, digest)] == digest
 
     def add(self, value: bytes) -> bool:
-        """Add *value*; say whether it is new."""
+        """Add *value*; return whether it is new."""
         return self._add(digest_of(value))
 
     def to_text(self) -> str:
@@ -38,11 +38,11 @@ class Identities:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Return the set of which `to_text` made *text*."""
-        made, data = cls(), base64.b64decode(text)
+        """Return the set from *text*, a result of `to_text`."""
+        identities, data = cls(), base64.b64decode(text)
         for start in range(0, len(data), 8):
-            made._add(int.from_bytes(data[start : start + 8], "big"))
-        return made
+            identities._add(int.from_bytes(data[start : start + 8], "big"))
+        return identities
 
     def _add(self, digest: int) -> bool:
         index = _index_of(self._table, digest)
@@ -50,7 +50,7 @@ class Identities:
             return False
         self._table[index] = digest
         self._count += 1
-        if self._count * 3 > len(self._table) * 2:
+        if self._count * 3 > len(self._table) * 2:  # above two thirds, searches get slow
             self._grow()
         return True
 
@@ -63,8 +63,9 @@ class Identities:
 
 
 def request_identity(request: OutgoingRequest, header: str | None) -> bytes:
-    """Return what tells *request* from others of the round, which have their own value in *header*,
-    if in one.
+    """Return bytes that differ for each request of a round: method, URL, *header* and body.
+
+    *header* is the header that holds the page's token, if a header does.
     """
     value = request.header(header) if header is not None else None
     text = f"{request.method} {request.url}\0{value or ''}\0".encode()
@@ -77,13 +78,14 @@ def request_identity(request: OutgoingRequest, header: str | None) -> bytes:
 
 
 def digest_of(value: bytes) -> int:
-    """Return 64 bits, never 0, that tell *value* from others."""
+    """Return a digest of *value* with 64 bits; never 0, which marks a free place in the table."""
     return int.from_bytes(blake2b(value, digest_size=8).digest(), "big") or 1
 
 
 def _index_of(table: array[int], digest: int) -> int:
-    """Return the index of *digest* in *table*, or of the free one for it, which has a 0: open
-    addressing, one index after the other.
+    """Return the index of *digest* in *table*, or of the free place (0) for it.
+
+    Open addressing with linear probing.
     """
     mask = len(table) - 1
     index = digest & mask

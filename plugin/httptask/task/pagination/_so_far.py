@@ -1,4 +1,4 @@
-"""What a round has learned of its list, page by page."""
+"""The knowledge of a round about its list, from the pages so far."""
 
 from __future__ import annotations
 
@@ -17,27 +17,29 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class SoFar:
-    """What the pages so far said. As JSON it lets a round in another process go on as if it had
-    read them itself; what they brought is not in it.
+    """The knowledge about a list from the pages so far.
+
+    With its JSON, a round in another process can continue as if it had read the pages itself. The
+    collected items are not in it.
     """
 
     earlier: Earlier | None = None
-    """The items before the first page; None until it is there."""
+    """The number of items before the first page; None before the first page."""
     total: int | None = None
-    """The number of items in the list, as the last page with one says."""
+    """The number of items in the list, from the last page that names it."""
     more: bool | None = None
-    """Whether there is more, as the last page with content says."""
+    """Whether there are more items, according to the last page with content."""
     items_query: Query | None = None
-    """Query of the items in a page; None until a page with content was read."""
+    """The query of a page's items; None before the first page with content."""
     outline: Outline | None = None
-    """That of the first page that was read."""
+    """The outline of the first page with content."""
     has_until_value: bool = False
     """Whether `until` had a value on a page."""
     attempts: int = 0
     seconds: float = 0.0
-    """The time of earlier processes, the waits between them included."""
+    """The time in earlier processes, including the waits between them."""
     identities: Identities = field(default_factory=Identities)
-    """Of the items that were kept."""
+    """The identities of the kept items."""
     requests: Identities = field(default_factory=Identities)
     """Of those that were made."""
     count: int | None = None
@@ -45,23 +47,26 @@ class SoFar:
     note: str | None = None
     """The first sign that items may be missing."""
     _items: Sequence[Any] = ()
-    """Those of the last page."""
+    """The items of the last page."""
     _digest: int | None = None
-    """Stands for `_items` where another process read that page."""
+    """The digest of the last page's items, if another process read that page."""
 
     def read(self, items: Sequence[Any]) -> None:
-        """Note the *items* of the last page."""
+        """Record *items*, those of the last page."""
         self._items, self._digest = items, None
         self.count = len(items)
 
     def has_them_again(self, items: Sequence[Any]) -> bool:
-        """Say whether *items* are those of the last page. Numbers and texts may well come twice."""
+        """Say whether *items* are those of the last page.
+
+        Pages of only numbers and texts are never the same: such values may really repeat.
+        """
         if not any(isinstance(item, dict | list) for item in items):
             return False
         return items == self._items if self._digest is None else _digest(items) == self._digest
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields, sets as digests."""
+        """Return all fields as JSON; sets and items as digests."""
         earlier, query, outline = self.earlier, self.items_query, self.outline
         return {
             "earlier": None if earlier is None else [earlier.at_least, earlier.at_most],
@@ -81,7 +86,7 @@ class SoFar:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the object of which `to_json` made *value*."""
+        """Return the object from *value*, a result of `to_json`."""
         earlier, query, outline = value["earlier"], value["itemsQuery"], value["outline"]
         return cls(
             None if earlier is None else Earlier(*earlier),

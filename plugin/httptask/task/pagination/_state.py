@@ -1,4 +1,4 @@
-"""Where a round of pages is."""
+"""The state of a round of pages."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from httptask.errors import Pages
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """Where a round is: small, and JSON, so that another process can go on from it."""
+    """The state of a round: small, and JSON, so that another process can continue it."""
 
     cursor: Any = None
-    """What asks for the next page; None: the first page is the next, and needs none."""
+    """The token, number or URL that asks for the next page; None: the first page, without one."""
     number: int = 1
     """The number of the next page."""
     items: int = 0
-    """Items that were kept."""
+    """The number of items that were kept."""
     duplicates: int = 0
-    """Items that were dropped."""
+    """The number of items that were dropped."""
     bytes: int = 0
+    """The size of all pages' bodies."""
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
@@ -35,13 +36,13 @@ class PageState:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the state of which `to_json` made *value*."""
+        """Return the state from *value*, a result of `to_json`."""
         return cls(
             value["cursor"], value["number"], value["items"], value["duplicates"], value["bytes"]
         )
 
     def pages(self, stopped_by: str, cursor: Any = None, *, is_complete: bool = False) -> Pages:
-        """Return the summary of a round that ends here; *cursor* is what to go on from."""
+        """Return the summary of a round that ends now; *cursor* allows to resume it."""
         return Pages(
             self.number - 1,
             self.items,
