@@ -1,4 +1,4 @@
-"""The modes of pagination: what a page says of the one after it."""
+"""The modes of pagination: how a page names the next page."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from httptask.task.pagination._page import Page
 
 @dataclass(frozen=True)
 class Queries:
-    """The queries of a *pagination*, compiled once."""
+    """The queries of *pagination*, each compiled once."""
 
     pagination: Pagination
 
     @cached_property
     def items(self) -> Query | None:
-        """Of the items in a page."""
+        """Selects the items of a page."""
         return _query(self.pagination.items)
 
     @cached_property
     def next(self) -> Query | None:
-        """Of the next URL or token."""
+        """Selects the next URL or token."""
         return _query(self.pagination.next)
 
     @cached_property
     def total(self) -> Query | None:
-        """Of the number of items in the list."""
+        """Selects the number of items in the list."""
         return _query(self.pagination.total)
 
     @cached_property
     def more(self) -> Query | None:
-        """Of whether there is more."""
+        """Selects whether there are more items."""
         return _query(self.pagination.more)
 
     @cached_property
     def identity(self) -> Query | None:
-        """Of what tells an item from others, over the item."""
+        """Selects the identity in an item, by which duplicates are found."""
         return _query(self.pagination.identity)
 
 
@@ -53,7 +53,7 @@ def _query(text: str | None) -> Query | None:
 
 
 Following = Callable[[Queries, Page, Sequence[Any]], Any]
-"""Returns what asks for the page after *page*, which has these items; None: nothing does.
+"""Takes the queries, a page and its items; returns the cursor of the next page, None without one.
 
 Raises `PaginationError`.
 """
@@ -87,7 +87,7 @@ _NAMES_NEXT = re.compile(r"\brel\s*=[^,;<>]*(?<![\w/:.-])next(?![\w/:.-])", re.I
 
 
 def _is_about(page: Page, anchor: str | None) -> bool:
-    """Say whether a link with *anchor* is one of this page (RFC 8288, section 3.2)."""
+    """Say whether a link with *anchor* is about *page* itself (RFC 8288, section 3.2)."""
     if anchor is None:
         return True
     try:
@@ -147,10 +147,10 @@ FOLLOWING: Mapping[str, Following] = {
     "offset": _offset,
     "lastItem": _last_item,
 }
-"""What follows a page, by the mode."""
+"""Mode -> the function that returns the next cursor."""
 
 BY_URL = ("nextUrl", "link")
-"""Modes whose cursor is a URL."""
+"""The modes whose cursor is a URL."""
 
 BY_ITEMS = ("page", "offset", "lastItem")
-"""Modes in which only the items of a page say that it is the last one."""
+"""The modes in which a page names no next page, so that only its items show that it is the last."""

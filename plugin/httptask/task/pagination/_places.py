@@ -1,4 +1,4 @@
-"""Where the values of pages stand in the settings of a request."""
+"""The places of page numbers, tokens and sizes in the settings of a request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def put(settings: Mapping[str, Any], parameter: Place, value: Any) -> dict[str, 
 
 
 def written(settings: Any, parameter: Place) -> Any:
-    """Return the value at *parameter* in *settings*, or in their URL's text; None without one."""
+    """Return the value at *parameter* in *settings*, or in the query of their URL; None without."""
     value = _in_group(settings, parameter)
     if value is None and parameter.location == "query" and isinstance(settings, Mapping):
         query = str(settings.get("url")).partition("#")[0].partition("?")[2]
@@ -67,7 +67,10 @@ def path_of(parameter: Place) -> tuple[str, ...]:
 
 
 def first_page(settings: Any, pagination: Pagination) -> Any:
-    """Return *settings* with the size of a page, and the first page's number where it counts."""
+    """Return *settings* with the size of a page, and, for counting modes, the first number.
+
+    Without `start`, a number that the author wrote in *settings* stays.
+    """
     if not isinstance(settings, Mapping):
         return settings
     changed: Mapping[str, Any] = settings
@@ -84,14 +87,16 @@ def first_page(settings: Any, pagination: Pagination) -> Any:
 _ABOUT_NAMES = frozenset(
     ("unknown-name", "path-parameter-unused", "header-name", "header-framing", "header-not-sent")
 )
-"""Problems of a value that are about its name."""
+"""Codes of problems that are about the name of a value."""
 
 
 def placed(
     problems: Iterable[Problem], pagination: Pagination | None, request_pointer: str, pointer: str
 ) -> list[Problem]:
-    """Return the *problems* of a first page's settings, those of values that *pagination* put there
-    with the pointer of the setting; the task stands at *pointer*.
+    """Return the *problems* of a first page's settings, with corrected pointers.
+
+    A problem of a value that *pagination* put into the request gets the pointer of the setting that
+    the author wrote. *pointer* is the pointer of the task.
     """
     if pagination is None:
         return list(problems)
@@ -99,18 +104,18 @@ def placed(
     if pagination.counts:
         value = "start" if pagination.start is not None else "parameter"
         fields["parameter"] = (pagination.parameter, value)
-    at = f"{pointer}/pagination"
+    setting_pointer = f"{pointer}/pagination"
     moved: dict[str, tuple[str, str]] = {}
     for name, (parameter, value) in fields.items():
         if parameter is not None:
             where = pointer_of(path_of(parameter), request_pointer)
-            moved[where] = f"{at}/{name}/name", f"{at}/{value}"
-    shown = []
+            moved[where] = f"{setting_pointer}/{name}/name", f"{setting_pointer}/{value}"
+    placed_problems = []
     for problem in problems:
-        of_name, of_value = moved.get(problem.pointer, (problem.pointer, problem.pointer))
-        where = of_name if problem.code in _ABOUT_NAMES else of_value
-        shown.append(replace(problem, pointer=where))
-    return shown
+        name_pointer, value_pointer = moved.get(problem.pointer, (problem.pointer, problem.pointer))
+        where = name_pointer if problem.code in _ABOUT_NAMES else value_pointer
+        placed_problems.append(replace(problem, pointer=where))
+    return placed_problems
 
 
 def _tokens(name: str) -> tuple[str, ...]:
@@ -118,11 +123,11 @@ def _tokens(name: str) -> tuple[str, ...]:
 
 
 def _put_at(value: Any, tokens: tuple[str, ...], new: Any, at: str | None) -> Any:
-    """Return a copy of *value* with *new* at *tokens*. Objects on the way there are made, and a
-    list for an item 0: a body without `search_after` gets one by `/search_after/0`. *at* is the
-    name that *value* has.
+    """Return a copy of *value* with *new* at *tokens*; *at* is the name of *value*, for errors.
 
-    Raises `CodedError` where nothing can be put.
+    Missing objects on the path are created, and a missing list before the token `0`:
+    `/search_after/0` adds the list `search_after` to a body. Raises `CodedError` if a value on the
+    path can have no member.
     """
     if not tokens:
         return new

@@ -1,4 +1,4 @@
-"""What is wrong with a task's `pagination`, before anything is sent."""
+"""The problems of a task's `pagination` that are found before anything is sent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NEEDED: Mapping[str, Mapping[str, str]] = {
     "offset": {"parameter": "page-needs-place-of-offset"},
     "lastItem": {"parameter": "page-needs-place-of-item"},
 }
-"""By mode: what it cannot do without, and why."""
+"""Mode -> the settings that it needs -> the code of the reason."""
 
 _URL = "page-has-url"
 _COUNTS = "page-counts"
@@ -46,11 +46,11 @@ _REFUSED: Mapping[str, Mapping[str, str]] = {
     "offset": {"next": _COUNTS},
     "lastItem": {"start": _NO_NUMBER, "step": _NO_NUMBER},
 }
-"""By mode: what has no meaning in it, and why."""
+"""Mode -> the settings without a meaning in it -> the code of the reason."""
 
 
 def settings_by_mode() -> dict[str, dict[str, list[str]]]:
-    """Return the names of the settings that a mode needs, and of those that it refuses, by mode."""
+    """Return the names of the settings that each mode needs, and of those that it refuses."""
     return {
         "needed": {mode: list(names) for mode, names in _NEEDED.items()},
         "refused": {mode: list(names) for mode, names in _REFUSED.items()},
@@ -60,31 +60,32 @@ def settings_by_mode() -> dict[str, dict[str, list[str]]]:
 def pagination_problems(
     definition: Mapping[str, Any], evaluator: Evaluator, pointer: str, *, is_sound: bool = True
 ) -> list[Problem]:
-    """Return what is wrong with the `pagination` of the task of *definition*, which stands at
-    *pointer*. Where it is not *is_sound*, its schema has found something: only what stands alone is
-    looked at then.
+    """Return the problems of the `pagination` of the task *definition* that its schema cannot find.
+
+    *pointer* is the pointer of the task. If the schema has found problems (not *is_sound*), only
+    the queries are checked, because the other checks need a valid setting.
     """
     setting = definition.get("pagination")
     if not isinstance(setting, Mapping):
         return []
-    at = pointer_of(["pagination"], pointer)
+    setting_pointer = pointer_of(["pagination"], pointer)
     if not is_sound:
-        return list(_query_problems(setting, at))
+        return list(_query_problems(setting, setting_pointer))
     parameters = definition.get("inputParameters", {})
     shape = dict.fromkeys(parameters) if isinstance(parameters, Mapping) else None
     problems = [
-        *_mode_problems(setting, at),
-        *_query_problems(setting, at),
-        *_end_problems(setting, at),
-        *_place_problems(setting, definition.get("httpRequest"), at),
-        *_resume_problems(setting, evaluator, shape, at),
+        *_mode_problems(setting, setting_pointer),
+        *_query_problems(setting, setting_pointer),
+        *_end_problems(setting, setting_pointer),
+        *_place_problems(setting, definition.get("httpRequest"), setting_pointer),
+        *_resume_problems(setting, evaluator, shape, setting_pointer),
         *_reading_problems(definition, pointer),
     ]
     until = setting.get("until")
     if until is not None:
         problems += condition_problems(
             until,
-            pointer_of(["until"], at),
+            pointer_of(["until"], setting_pointer),
             lambda value, where: evaluator.check(value, where, _SHAPE),
         )
     return problems
@@ -107,7 +108,7 @@ def _mode_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
 def _query_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
     for name in _QUERIES:
         text = setting.get(name)
-        if not isinstance(text, str) or not text:  # the schema says so
+        if not isinstance(text, str) or not text:  # the schema reports it
             continue
         where = pointer_of([name], at)
         why = refusal_of(text)
@@ -118,7 +119,7 @@ def _query_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
 
 
 def _end_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
-    """Yield the problems of a list that would have no end."""
+    """Yield a problem if `onEmpty: continue` would never end."""
     if setting.get("onEmpty") != "continue":
         return
     mode = setting["mode"]
@@ -134,6 +135,7 @@ def _end_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
 
 
 def _place_problems(setting: Mapping[str, Any], request: Any, at: str) -> Iterator[Problem]:
+    """Yield the problems of `parameter` and `size`."""
     parameter, size = setting.get("parameter"), setting.get("size")
     if parameter is not None:
         location, name = parameter["in"], parameter["name"]
@@ -150,11 +152,12 @@ def _place_problems(setting: Mapping[str, Any], request: Any, at: str) -> Iterat
 
 
 def _problems_of_place(location: str, name: str, request: Any, at: str) -> Iterator[Problem]:
-    where = f"{at}/name"
+    """Yield the problems of the parameter *name* at *location* of *request*."""
+    name_pointer = f"{at}/name"
     if location == "header" and not TOKEN.fullmatch(name):
-        yield Problem.of("header-name", where, name=name)
+        yield Problem.of("header-name", name_pointer, name=name)
     elif location == "header" and name.lower() in _FRAMING:
-        yield Problem.of("header-framing", where, name=name)
+        yield Problem.of("header-framing", name_pointer, name=name)
     if not isinstance(request, Mapping):
         return
     url = request.get("url")
@@ -162,18 +165,18 @@ def _problems_of_place(location: str, name: str, request: Any, at: str) -> Itera
         names = _PLACEHOLDER.findall(url)
         if name not in names:
             near = names[0] if len(names) == 1 else None
-            yield Problem.of("pagination-path", where, suggestion=near, name=name, url=url)
+            yield Problem.of("pagination-path", name_pointer, suggestion=near, name=name, url=url)
     if location == "body":
         why = _why_no_body(request.get("body"), name)
         if why is not None:
-            yield Problem.of("pagination-body", where, reason=why)
+            yield Problem.of("pagination-body", name_pointer, reason=why)
     query = request.get("query")
     if location == "query" and isinstance(query, str) and not has_expression(query):
-        yield Problem.of("pagination-body", where, reason=reason("page-query-text"))
+        yield Problem.of("pagination-body", name_pointer, reason=reason("page-query-text"))
 
 
 def _why_no_body(body: Any, name: str) -> dict[str, Any] | None:
-    """Return why nothing can be put at *name* into *body*; None where it can."""
+    """Return the reason why *body* cannot have a value at *name*; None: it can."""
     tokens = parts(name) if name.startswith("/") else (name,)
     value, at = body, None
     for token in tokens:
@@ -184,7 +187,7 @@ def _why_no_body(body: Any, name: str) -> dict[str, Any] | None:
         if not isinstance(value, Mapping | list):
             return reason("page-body-no-object", at=at, name=token)
         is_list = isinstance(value, list) and not is_pairs(value)
-        if is_list and index_of(token, len(value) or 1) is None:  # an empty one takes its first
+        if is_list and index_of(token, len(value) or 1) is None:  # an empty list can get an item 0
             return reason("page-body-no-item", at=at, name=token)
         value, at = child(value, token), token
     return None
