@@ -1,4 +1,4 @@
-"""Credentials by name: found in a store, used by an auth scheme, resolved as late as possible."""
+"""Credentials: looked up by name in stores, and used by auth schemes to authorise requests."""
 
 from httptask.credentials._at_hand import CredentialsAtHand
 from httptask.credentials._challenges import challenges_of

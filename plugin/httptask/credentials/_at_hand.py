@@ -1,4 +1,4 @@
-"""The credentials that a runtime has resolved, while their stores hold the same."""
+"""A cache of resolved credentials, valid as long as their stores have not changed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
 
 _Kept = tuple[str, str | None, "Credential", "Resolved"]
-"""The name of the credential's environment variable, its text (None: the credential is in the
-file), the credential as it was stored, and as it was resolved.
+"""The name of the credential's environment variable, the variable's text (None: the credential is
+in the file), the credential as stored, and the resolved credential.
 """
 _MOST = 1024
-"""Credentials that are kept."""
+"""The most credentials that are kept."""
 
 
 class CredentialsAtHand:
-    """Credentials by name, each with what its store held when it was resolved.
+    """Resolved credentials by name, each with the content of its store at that time.
 
-    The store is asked in every attempt, so that a changed secret counts at once; one that gives the
-    same costs neither a thread nor a check of the fields.
+    The store is compared in every attempt, so that a changed secret is used at once. While it is
+    unchanged, neither a thread nor a check of the fields is needed.
     """
 
     def __init__(self, plugins: PluginManager) -> None:
@@ -35,7 +35,9 @@ class CredentialsAtHand:
         self._kept: dict[str, _Kept] = {}
 
     def get(self, name: str) -> Resolved | None:
-        """Return the credential *name* if it was kept, and its store holds the same; else None."""
+        """Return the credential *name* if it is in the cache and its store is unchanged, or
+        None.
+        """
         kept = self._kept.get(name)
         if kept is None or self._version != self._plugins.version:
             return None
@@ -47,7 +49,10 @@ class CredentialsAtHand:
         return credential
 
     def keep(self, name: str, credential: Resolved) -> None:
-        """Keep *credential*, as it was resolved just now, if its store can be asked at once."""
+        """Keep *credential*, which has just been resolved, if its store can be compared quickly.
+
+        These are the environment and the credentials file, if no plugin's store comes first.
+        """
         self._kept.pop(name, None)
         if self._version != self._plugins.version or len(self._kept) >= _MOST:
             self._version = self._plugins.version
@@ -56,6 +61,6 @@ class CredentialsAtHand:
             return
         text = os.environ.get(variable(name)) or None
         stored = from_environment(name) or from_unchanged_file(name)
-        # Another one may have been written meanwhile.
+        # The store may have changed since *credential* was resolved.
         if stored is not None and resolved(stored, self._plugins) is credential:
             self._kept[name] = variable(name), text, stored, credential

@@ -1,4 +1,4 @@
-"""A secret as a field of a body: JSON, a form, or multipart."""
+"""Putting a secret into a field of a body: JSON, a form, or multipart."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _MULTIPART = "multipart/form-data"
 
 
 def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
-    """Put *secret* into the body of *request* as the field *name*; in JSON that may be a JSON
-    Pointer. A field of that name is replaced.
+    """Put *secret* into the body of *request* as the field *name*; in JSON, *name* may be a JSON
+    Pointer.
 
-    Raises `ValueError` for a body that has no fields.
+    In JSON and URL-encoded forms an existing field *name* is replaced. Raises `ValueError` for a
+    body without fields.
     """
     content_type = request.header("Content-Type") or ""
     media_type = content_type.partition(";")[0].strip().lower()
@@ -64,14 +65,14 @@ def _json_with(body: bytes, name: str, secret: str) -> bytes:
     if not isinstance(parent, dict):
         raise CodedError("credential-body-no-object", field=name)
     parent[last] = secret
-    # A body in ASCII may be one in another charset than UTF-8.
+    # Keep an ASCII body ASCII: its charset may be another one than UTF-8.
     return dump(document, compact=True, ascii_only=body.isascii()).encode()
 
 
 def _put_into_multipart(
     request: OutgoingRequest, content_type: str, name: str, secret: str
 ) -> None:
-    """Add a part (RFC 7578) before the last delimiter, which is in the last piece of a streamed
+    """Add a part (RFC 7578) before the closing delimiter, which is in the last piece of a streamed
     body.
     """
     message = Message()
@@ -82,7 +83,7 @@ def _put_into_multipart(
     if not isinstance(last, bytes) or delimiter + b"--" not in last:
         raise CodedError("credential-body-no-multipart")
     start, _, end = last.rpartition(delimiter + b"--")
-    # As browsers escape names (HTML, section 4.10.21.8).
+    # Escape the name as browsers do (HTML, section 4.10.21.8).
     escaped = name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
     head = f'Content-Disposition: form-data; name="{escaped}"'
     part = f"\r\n{head}\r\n\r\n{secret}\r\n".encode()

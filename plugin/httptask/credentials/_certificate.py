@@ -1,4 +1,4 @@
-"""The client's certificate in the fields of a credential."""
+"""Reading a client certificate from the fields of a credential."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from httptask.model.credential import Secret
 
 
 def identity_of_fields(fields: Mapping[str, str]) -> TlsIdentity:
-    """Return the certificate and the key in *fields*, which are named as a `tls` credential's.
+    """Return the client certificate in *fields*, which have the names of a `tls` credential.
 
-    Raises `ValueError` with a sentence.
+    Raises `ValueError` with a message for users.
     """
     password = Secret(fields["password"]) if "password" in fields else None
     if ("pkcs12" in fields) == ("certificate" in fields) or (

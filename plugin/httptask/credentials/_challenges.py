@@ -1,4 +1,4 @@
-"""The challenges of a 401 (RFC 9110, section 11.6.1)."""
+"""Parsing the challenges in `WWW-Authenticate` (RFC 9110, section 11.6.1)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Challenge:
     """One challenge of a server."""
 
     scheme: str
-    """In lower case."""
+    """The authentication scheme, in lower case."""
     parameters: dict[str, str] = field(default_factory=dict)
-    """Names in lower case, values without their quotes."""
+    """Name, in lower case -> value, without quotes."""
 
 
 def challenges_of(lines: Iterable[str]) -> Iterator[Challenge]:
-    """Yield the challenges of the `WWW-Authenticate` *lines*, each of which may hold several.
+    """Yield the challenges in *lines*, `WWW-Authenticate` values that may hold several each.
 
-    What is no challenge ends its line.
+    Invalid text ends the parsing of its line.
     """
     for line in lines:
         yield from _of_line(line)

@@ -1,9 +1,8 @@
-"""Which credential fits an endpoint: what its security schemes ask for, and what is known of a
-credential without using it.
+"""Checking whether a credential fits the security schemes of an endpoint.
 
-This needs no secret, only the type of a credential and where an API key goes. It looks only where
-that is cheap and certain: in the environment and the credentials file, and not at all when a
-plugin's store would be asked before them.
+The check needs no secret, only the type of a credential and the location of an API key. It uses
+only stores that are fast: the environment and the credentials file. If a plugin's store comes
+before them, nothing is checked.
 """
 
 from __future__ import annotations
@@ -29,20 +28,20 @@ _LOCATION_FIELDS = ("in", "name")
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What one security scheme asks for (OpenAPI: Security Scheme Object)."""
+    """The requirement of one security scheme (OpenAPI: Security Scheme Object)."""
 
     scheme: Mapping[str, Any]
-    """As it is described."""
+    """The description of the security scheme."""
     text: str
-    """For a person: `an API key in the header 'X-Key'`."""
+    """The requirement in words, such as `an API key in the header named 'X-Key'`."""
     location: str
-    """Where it stands in a request: `header`, `query` or `cookie`; "" elsewhere."""
+    """Where the credential goes: `header`, `query` or `cookie`; "" when nowhere in the request."""
     name: str
-    """Under which name."""
+    """The name of the header, query parameter or cookie."""
 
     @classmethod
     def by(cls, scheme: Mapping[str, Any]) -> Requirement:
-        """Return what *scheme* asks for."""
+        """Return the requirement of *scheme*."""
         scheme_type = scheme.get("type")
         if scheme_type == "apiKey":
             location, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
@@ -61,14 +60,16 @@ class Requirement:
     def refusal(
         self, credential: Credential, plugins: PluginManager
     ) -> tuple[str, dict[str, Any]] | None:
-        """Return why *credential* does not fit, as a problem's code and params.
+        """Return why *credential* does not fit, as the code and params of a problem.
 
-        None when it fits, or when no auth scheme knows what this security scheme asks for.
+        Returns None if it fits, or if no auth scheme knows this security scheme.
         """
-        answers = {name: known.fits(self.scheme) for name, known in known_schemes(plugins).items()}
-        if answers.get(credential.scheme) is None or True not in answers.values():
+        fits_by_scheme = {
+            name: known.fits(self.scheme) for name, known in known_schemes(plugins).items()
+        }
+        if fits_by_scheme.get(credential.scheme) is None or True not in fits_by_scheme.values():
             return None
-        if not answers[credential.scheme]:
+        if not fits_by_scheme[credential.scheme]:
             return "credential-unfit", {"type": credential.scheme}
         if credential.scheme == "apiKey":
             location, name = (_plain(credential, field) for field in _LOCATION_FIELDS)
@@ -97,9 +98,10 @@ _BY_HTTP_SCHEME = {
 
 
 def named_credentials(names: Any, at: str = "") -> list[tuple[str, str]]:
-    """Return the credentials that a task names, each as its JSON Pointer and its name.
+    """Return the JSON Pointer and the name of each credential of a task.
 
-    *names* is one name or a list of them; *at* is the JSON Pointer of the task.
+    *names* is the task's `credentials`: a name or a list of names. *at* is the JSON Pointer of the
+    task.
     """
     if isinstance(names, str):
         return [(pointer_of(["credentials"], at), names)]
@@ -110,12 +112,12 @@ def named_credentials(names: Any, at: str = "") -> list[tuple[str, str]]:
 def fitting_problems(
     endpoint: Endpoint, names: Any, request: Any, plugins: PluginManager, at: str = ""
 ) -> list[Problem]:
-    """Return what is wrong with the credentials *names* of a task for *endpoint*.
+    """Return the problems of the credentials *names* for *endpoint*.
 
-    *names* is one name, a list, or None. *request* is the task's `httpRequest`: a requirement that
-    it already meets, with a header for example, needs no credential. *at* is the JSON Pointer of
-    the task. All problems are warnings: descriptions are often wrong about security, and a plugin
-    or a proxy may authorise the request.
+    *names* is a name, a list of names, or None. *request* is the task's `httpRequest`; a
+    requirement that the request itself meets, with a header for example, needs no credential. *at*
+    is the JSON Pointer of the task. All problems are warnings: descriptions are often wrong about
+    security, and a plugin or a proxy may authorise the request.
     """
     missing = _missing_requirements(endpoint, request)
     if not missing:
@@ -138,7 +140,7 @@ def fitting_problems(
             code, params = refusal
             params = {"name": credential.name, "expected": expected, **params}
             problems.append(Problem.of(code, name_pointer, severity="warning", **params))
-    # Where none of them fits, all has been said.
+    # If no credential fits, each has its own problem already.
     if len(problems) < len(credentials):
         problems.append(
             Problem.of(
@@ -154,9 +156,9 @@ def fitting_problems(
 
 
 def _missing_requirements(endpoint: Endpoint, request: Any) -> list[list[Requirement]]:
-    """Return what each alternative of *endpoint* asks for beyond what *request* already has.
+    """Return the requirements of each alternative of *endpoint* that *request* does not meet.
 
-    The list is empty when an alternative asks for nothing more, or there are no alternatives.
+    The list is empty if *request* meets all requirements of an alternative, or there are none.
     """
     missing = [
         [requirement for requirement in alternative if not _stands_in(requirement, request)]
@@ -166,10 +168,10 @@ def _missing_requirements(endpoint: Endpoint, request: Any) -> list[list[Require
 
 
 def _known_credentials(names: Sequence[Any], plugins: PluginManager) -> list[Credential]:
-    """Return what is known of the credentials *names*: of all of them, or nothing."""
+    """Return the credentials *names* without their secrets; [] unless all of them are found."""
     credentials = []
     for name in names:
-        if not isinstance(name, str):  # said where the task is checked
+        if not isinstance(name, str):  # the check of the task reports this
             return []
         credential = _known(name, plugins)
         if credential is None:
@@ -181,7 +183,7 @@ def _known_credentials(names: Sequence[Any], plugins: PluginManager) -> list[Cre
 def _refusal_by_all(
     credential: Credential, alternatives: Sequence[Sequence[Requirement]], plugins: PluginManager
 ) -> tuple[str, dict[str, Any]] | None:
-    """Return the first refusal of *credential* if it meets no requirement in *alternatives*."""
+    """Return why *credential* meets no requirement in *alternatives*; None if it meets one."""
     refusals = [
         requirement.refusal(credential, plugins)
         for requirements in alternatives
@@ -197,10 +199,10 @@ def _all_of(requirements: Sequence[Requirement]) -> str:
 def _unfilled(
     requirements: Sequence[Requirement], credentials: Sequence[Credential], plugins: PluginManager
 ) -> list[Requirement]:
-    """Return those of *requirements* that none of *credentials* meets; each meets only one.
+    """Return the *requirements* that are not met if each of *credentials* meets at most one.
 
-    The credential that fits the fewest chooses first. So an API key that says where it goes takes
-    that requirement, and leaves the other one to a key that does not say.
+    The credential that fits the fewest requirements comes first: an API key with a location takes
+    the requirement for that location, and leaves others to a key without a location.
     """
     remaining = list(requirements)
 
@@ -221,13 +223,13 @@ def completed(
     """Return *credential* with `in` and `name` filled in from the endpoint's security schemes where
     they are missing.
 
-    A scheme that *request* satisfies already does not count. Raises `ValueError` when no scheme
-    says where the key goes, or when several are left.
+    Security schemes that *request* already satisfies are ignored. Raises `ValueError` when no
+    scheme says where the key goes, or when it could belong to several.
     """
     if credential.scheme != "apiKey":
         return credential
-    given = {field: text for field in _LOCATION_FIELDS if (text := _plain(credential, field))}
-    if len(given) == len(_LOCATION_FIELDS):
+    own_fields = {field: text for field in _LOCATION_FIELDS if (text := _plain(credential, field))}
+    if len(own_fields) == len(_LOCATION_FIELDS):
         return credential
     described = [
         [
@@ -239,16 +241,16 @@ def completed(
     ]
     alternatives = [[key for key in keys if not _is_sent(request, *key)] for keys in described]
     fitting = [
-        [key for key in keys if given.items() <= _location_fields(key).items()]
+        [key for key in keys if own_fields.items() <= _location_fields(key).items()]
         for keys in alternatives
     ]
-    # Any alternative will do, so the first one is taken. Where an alternative asks for several
-    # keys, nobody can say which of them this is.
+    # Any alternative is enough, so take the first one that asks for a single key. If an alternative
+    # asks for several keys, it is not known which of them this credential is.
     if chosen := next((keys for keys in fitting if len(keys) == 1), None):
         return replace(credential, fields={**credential.fields, **_location_fields(chosen[0])})
     keys = dict.fromkeys(key for alternative in described for key in alternative)
     locations = [_location_fields(key) for key in keys]
-    missing = [field for field in _LOCATION_FIELDS if field not in given]
+    missing = [field for field in _LOCATION_FIELDS if field not in own_fields]
     if any(fitting):
         raise CodedError("credential-api-key-of-several", described=locations, missing=missing)
     if not locations:
@@ -264,7 +266,7 @@ def _location_fields(key: tuple[str, str]) -> dict[str, str]:
 
 
 def _alternatives(endpoint: Endpoint) -> list[list[Requirement]]:
-    """Return what *endpoint* asks for: any one of these lists, and everything in it."""
+    """Return the alternatives of *endpoint*: lists of requirements to be met together."""
     return [
         [_requirement(name, endpoint.security_schemes) for name in names]
         for names in endpoint.security or ()
@@ -272,7 +274,7 @@ def _alternatives(endpoint: Endpoint) -> list[list[Requirement]]:
 
 
 def _requirement(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Requirement:
-    """Return what the scheme *name* asks for, even if it is not among the described *schemes*."""
+    """Return the requirement of the security scheme *name*, which may be missing in *schemes*."""
     if name in schemes:
         return Requirement.by(schemes[name])
     return Requirement(
@@ -285,7 +287,7 @@ def _stands_in(requirement: Requirement, request: Any) -> bool:
     group = PARAMETER_GROUPS.get(requirement.location)
     values = request.get(group) if isinstance(request, Mapping) and group else None
     if not isinstance(values, Mapping):
-        return isinstance(values, str)  # one expression for the whole group
+        return isinstance(values, str)  # an expression for the whole group may contain it
     if requirement.location == "header":
         lower_name = requirement.name.lower()
         return any(isinstance(name, str) and name.lower() == lower_name for name in values)
@@ -293,7 +295,7 @@ def _stands_in(requirement: Requirement, request: Any) -> bool:
 
 
 def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
-    """Say whether *request* has a value called *name* in *location* already."""
+    """Say whether *request* already has a value *name* in *location*."""
     if location == "header":
         return request.header(name) is not None
     if location == "query":
@@ -306,12 +308,12 @@ def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
 
 
 def _known(name: str, plugins: PluginManager) -> Credential | None:
-    """Return what is known of the credential *name*, without its secrets; None when nothing is."""
+    """Return the credential *name* without its secrets; None if it cannot be found quickly."""
     if not has_own_stores_alone(plugins):
         return None
     try:
         credential = from_environment(name) or from_file(name)
-    except ValueError:  # what is wrong with the store is said when it is used
+    except ValueError:  # a broken store is reported when the credential is used
         return None
     if credential is None:
         return None

@@ -1,4 +1,4 @@
-"""The authorisation of one attempt by a scheme that does more than to change a request."""
+"""The authorisation of one attempt by one credential, and what its auth scheme may use."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ if TYPE_CHECKING:
 
 
 class Surroundings(Protocol):
-    """What a task lends to the auth scheme of one credential for one attempt."""
+    """What an auth scheme may use during one attempt; a task provides it."""
 
     redactor: Redactor
     clock: Clock
     tokens: TokenKeeper
     endpoint: Endpoint | None
     sends: bool
-    """Whether token requests can be sent; not where a request is only shown."""
+    """Whether token requests can be sent; False when a request is only shown."""
 
     async def send(self, request: OutgoingRequest, identity: TlsIdentity | None) -> AuthResponse:
-        """Send the token request *request*, with the certificate of the credential."""
+        """Send the token request *request*, with the client certificate *identity*."""
         ...
 
     async def evaluate(self, expression: Any, data: Any) -> Any:
-        """Evaluate the expressions in a value over *data*."""
+        """Evaluate the expressions in *expression* with *data* as input."""
         ...
 
     def failure(self, response: AuthResponse, what: str, advice: str) -> CredentialError:
-        """Return the error of a refused token request."""
+        """Return the error for a refused token request."""
         ...
 
     def address(self, url: str) -> tuple[str, str]:
-        """Return the value of `Host` and the target of a request to *url*, as they go out."""
+        """Return the value of `Host` and the request target for *url*, as they are sent."""
         ...
 
 
 class Context:
-    """What a scheme may use: see `httptask.protocols.AuthContext`."""
+    """Implements `httptask.protocols.AuthContext`, which an auth scheme gets."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Context:
 class CredentialTokens:
     """The tokens of one credential, for one attempt: see `httptask.protocols.Tokens`.
 
-    *used* is the key and the token that authorised the request already.
+    *used* is the key and the token that the request was already authorised with.
     """
 
     def __init__(
@@ -140,14 +140,14 @@ class CredentialTokens:
     async def get(
         self, identity: Mapping[str, Any], obtain: Callable[[Token | None], Awaitable[Token]]
     ) -> Token:
-        """Return the fresh token of *identity*."""
+        """Return a fresh token of *identity*; *obtain* gets a new one if necessary."""
         key = self._keeper.key(self._credential, identity)
         token = self._masked(await self._keeper.get(key, obtain, self._refused))
         self.used = key, token
         return token
 
     def refuse(self) -> None:
-        """Take what `get` returned last for refused."""
+        """Note that the server refused the token that `get` returned last."""
         self._refused = None if self.used is None else self.used[1].version
 
     async def peek(self, identity: Mapping[str, Any]) -> Token | None:
@@ -168,7 +168,7 @@ class CredentialTokens:
 
 
 class NotSentError(CredentialError):
-    """A scheme asked for a token while a request was only shown."""
+    """A scheme wanted to send a token request while a request was only shown."""
 
 
 _NO_REQUEST = OutgoingRequest("GET", "")
@@ -178,8 +178,9 @@ class Flow:
     """The authorisation of one attempt by the credential *resolved*: see
     `httptask.sending.Authorisation`.
 
-    *lend* gives what the scheme may use, when it is first needed; *pointer* is where a task names
-    the credential, "" outside a task. *kept* is the header that authorised *request* already.
+    *lend* returns the surroundings for the scheme; it is called when they are first needed.
+    *pointer* is where the task names the credential, "" outside a task. *kept* is the header with
+    which *request* was already authorised.
     """
 
     __slots__ = (
@@ -217,17 +218,17 @@ class Flow:
 
     @property
     def credential(self) -> Credential:
-        """The credential, its fields typed by its scheme."""
+        """The credential. Its secret fields, by its scheme's schema, are `Secret`s."""
         return self.resolved.credential
 
     @property
     def known(self) -> KnownScheme:
-        """Its auth scheme."""
+        """The auth scheme of the credential."""
         return self.resolved.known
 
     @property
     def signs(self) -> bool:
-        """Whether what the scheme adds holds for one URL alone."""
+        """Whether the authorisation is valid for one URL only, as a signature is."""
         return self.known.signs
 
     async def authorise(self, request: OutgoingRequest) -> None:
@@ -246,8 +247,10 @@ class Flow:
         *,
         is_constant: bool,
     ) -> KeptHeader | None:
-        """Return the header that `authorise` added to *plain*, which is *request* now, where the
-        next attempt can have the same; *endpoint* is the task's. See `kept_header`.
+        """Return the header that `authorise` added, if the next request can have the same one.
+
+        *plain* is the request before it was authorised, *request* the same request afterwards, and
+        *endpoint* the task's endpoint. See `kept_header`.
         """
         header = kept_header(
             self.resolved, endpoint, plain, request, self.redactor, is_constant=is_constant
@@ -258,19 +261,19 @@ class Flow:
         return replace(header, token=token, token_key=key, identity=self.identity)
 
     def sees(self, status: int) -> bool:
-        """Say whether the scheme has to see a response with *status*."""
+        """Say whether the scheme wants to see a response with *status*."""
         statuses = self.resolved.challenge_statuses
         return statuses is None or status in statuses
 
     def responded(self, response: AuthResponse) -> None:
-        """Tell the scheme of *response*. Raises `CredentialError`."""
+        """Hand *response* to the scheme. Raises `CredentialError`."""
         method = self.known.responded
         if method is not None:
             with self._blamed():
                 method(response, self.credential, self._current)
 
     def context(self, request: OutgoingRequest) -> Context:
-        """Return what the scheme may use, with *request* as the one that is authorised."""
+        """Return the scheme's context, and set its request to *request*."""
         self._request = request
         context = self._current
         context.request = request
@@ -278,8 +281,9 @@ class Flow:
 
     @property
     def _current(self) -> Context:
-        """The scheme's `Context`, made when it is first needed; there is one for each attempt, and
-        its request is the one that was authorised last.
+        """The scheme's `Context` for this attempt, made when it is first needed.
+
+        Its request is the one that was authorised last.
         """
         if self._context is None:
             used = None
@@ -293,19 +297,18 @@ class Flow:
         return blamed(self.credential.name, self.pointer, self.redactor)
 
     def token_identity(self, request: OutgoingRequest) -> Mapping[str, Any] | None:
-        """Return what the token for *request* is kept by; None where the scheme keeps none, or it
-        cannot be said before a task runs.
+        """Return the identity under which the token for *request* is stored.
+
+        Returns None if the scheme stores no token, or the identity is not known before a task runs.
         """
         method = self.known.method("identity")
         try:
             return None if method is None else method(self.credential, self.context(request))
-        except ValueError:  # the endpoint's server is needed for it
+        except ValueError:  # a relative `tokenUrl` needs the endpoint's server
             return None
 
     async def challenged(self, response: AuthResponse) -> bool:
-        """Say whether the request is to be authorised anew after *response*. Raises
-        `CredentialError`.
-        """
+        """Say whether to authorise the request again after *response*. Raises `CredentialError`."""
         challenges, challenged = self.known.challenges, self.known.challenged
         if challenged is None:
             return False
@@ -323,7 +326,7 @@ class Flow:
 
 
 def identity_of(credential: Credential, known: KnownScheme) -> TlsIdentity | None:
-    """Return the client's certificate that the scheme *known* finds in *credential*."""
+    """Return the client certificate in *credential*, read by its scheme *known*, or None."""
     method = known.tls_identity
     identity = None if method is None else method(credential)
     if identity is not None and not isinstance(identity, TlsIdentity):
@@ -331,9 +334,11 @@ def identity_of(credential: Credential, known: KnownScheme) -> TlsIdentity | Non
     return identity
 
 
-class blamed:  # noqa: N801 - a context manager; not a generator, as it is around every call
-    """Turn what a scheme raises into a `CredentialError` that says where *credential* is named,
-    without secrets. Other errors of ours pass. *pointer* is "" outside a task.
+class blamed:  # noqa: N801 - a context manager; a class is faster, and every call enters it
+    """Convert exceptions of a scheme to a `CredentialError` at *pointer*, with secrets masked.
+
+    *pointer* is where a task names *credential*, "" outside a task. Other `TaskError`s pass
+    unchanged.
     """
 
     __slots__ = ("_credential", "_pointer", "_redactor")
@@ -356,7 +361,7 @@ class blamed:  # noqa: N801 - a context manager; not a generator, as it is aroun
             error.mask(self._redactor.text)
             error.at(self._pointer)
         elif isinstance(error, Exception | SystemExit) and not isinstance(error, TaskError):
-            # Whatever a scheme raises; the cause may quote a secret.
+            # A scheme may raise anything. The cause is dropped: it may quote a secret.
             failure = CredentialError.because(
                 error, "credential-scheme", "schemeMessage", name=self._credential
             )

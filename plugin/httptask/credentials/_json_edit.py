@@ -1,4 +1,4 @@
-"""Changes to one member of a JSON object in text: the others stay as they were written."""
+"""Changing one member of a JSON object in its text; the rest of the text stays unchanged."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class _Member:
 
 
 def with_member(text: str, name: str, value: Any) -> str:
-    """Return *text*, a JSON object, with *value* as its member *name*."""
+    """Return *text*, a JSON object, with the member *name* set to *value*."""
     members, opening, closing = _members(text)
     indent = _indent(text, members, opening)
-    written = json.dumps(value, indent=indent or None, ensure_ascii=False)
+    value_text = json.dumps(value, indent=indent or None, ensure_ascii=False)
     if indent:
-        written = written.replace("\n", "\n" + indent)
+        value_text = value_text.replace("\n", "\n" + indent)
     for member in members:
         if member.name == name:
-            return text[: member.value_start] + written + text[member.end :]
+            return text[: member.value_start] + value_text + text[member.end :]
     separator = "\n" + indent if indent else " " if members else ""
-    added = f"{separator}{json.dumps(name, ensure_ascii=False)}: {written}"
+    member_text = f"{separator}{json.dumps(name, ensure_ascii=False)}: {value_text}"
     if members:
         last = members[-1].end
-        return f"{text[:last]},{added}{text[last:]}"
-    return f"{text[: opening + 1]}{added}{chr(10) if indent else ''}{text[closing:]}"
+        return f"{text[:last]},{member_text}{text[last:]}"
+    return f"{text[: opening + 1]}{member_text}{chr(10) if indent else ''}{text[closing:]}"
 
 
 def without_member(text: str, name: str) -> str:
@@ -52,28 +52,28 @@ def without_member(text: str, name: str) -> str:
 
 
 def _members(text: str) -> tuple[list[_Member], int, int]:
-    """Return the members of the object *text*, which has been read, and where its braces stand."""
+    """Return the members of *text*, a valid JSON object, and the positions of its braces."""
     members: list[_Member] = []
     opening = _after_blanks(text, 1 if text.startswith("\ufeff") else 0)
-    at = _after_blanks(text, opening + 1)
-    while text[at] != "}":
-        name, after = _DECODER.raw_decode(text, at)
+    position = _after_blanks(text, opening + 1)
+    while text[position] != "}":
+        name, after = _DECODER.raw_decode(text, position)
         value_start = _after_blanks(text, _after_blanks(text, after) + 1)  # the colon
         _, end = _DECODER.raw_decode(text, value_start)
-        members.append(_Member(name, at, value_start, end))
-        at = _after_blanks(text, end)
-        if text[at] == ",":
-            at = _after_blanks(text, at + 1)
-    return members, opening, at
+        members.append(_Member(name, position, value_start, end))
+        position = _after_blanks(text, end)
+        if text[position] == ",":
+            position = _after_blanks(text, position + 1)
+    return members, opening, position
 
 
-def _after_blanks(text: str, at: int) -> int:
-    match = _BLANKS.match(text, at)
-    return match.end() if match else at
+def _after_blanks(text: str, position: int) -> int:
+    match = _BLANKS.match(text, position)
+    return match.end() if match else position
 
 
 def _indent(text: str, members: list[_Member], opening: int) -> str:
-    """Return how far the members of *text* stand in; "" where all stand in one line."""
+    """Return the indentation of the members of *text*; "" if the object is on one line."""
     if not members:
         return "  "
     between = text[opening + 1 : members[0].start]

@@ -1,4 +1,4 @@
-"""Signed JSON Web Tokens (RFC 7519), with a private key or a secret."""
+"""Signing JSON Web Tokens (RFC 7519) with a private key or a secret."""
 
 from __future__ import annotations
 
@@ -38,19 +38,21 @@ _OF_CURVE = {
 }
 _OF_RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 _OF_SECRET = ("HS256", "HS384", "HS512")
-"""What signs with which key (RFC 7518, section 3.1; RFC 8812; RFC 8037); the first by default."""
+"""The algorithms for each kind of key (RFC 7518, section 3.1; RFC 8812; RFC 8037); the first is the
+default.
+"""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SigningKey:
-    """What a JWT is signed with: a private key as PEM, or a secret."""
+    """The key to sign JWTs with: a private key as PEM, or a secret."""
 
     pem: str = ""
     password: str = ""
-    """What the private key is encrypted with."""
+    """The password of the private key; "" if it is not encrypted."""
     secret: str = ""
     alg: str = ""
-    """How it signs; "" takes what fits the key."""
+    """The algorithm; "": the default for the kind of key."""
     kid: str = ""
 
     def __repr__(self) -> str:
@@ -58,7 +60,7 @@ class SigningKey:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any], secret: str = "") -> SigningKey:
-        """Return the key of *fields*, which satisfy `KEY_SCHEMA`; without a PEM, it is *secret*."""
+        """Return the key in *fields*, which satisfy `KEY_SCHEMA`; without a PEM, use *secret*."""
         return cls(
             fields.get("pem", ""),
             fields.get("password", ""),
@@ -68,8 +70,9 @@ class SigningKey:
         )
 
     def signed(self, claims: Mapping[str, Any]) -> str:
-        """Return a JWT of *claims*. Raises `ValueError` with a sentence for a key that cannot
-        sign.
+        """Return a signed JWT of *claims*.
+
+        Raises `ValueError` with a message for users if the key cannot sign.
         """
         try:
             import jwt
@@ -77,19 +80,19 @@ class SigningKey:
             raise CodedError(
                 "credential-package", use="a JWT", package="PyJWT", extra="keys"
             ) from None
-        key, fitting = (self.secret, _OF_SECRET) if not self.pem else _private_key(self)
-        alg = self.alg or fitting[0]
-        if alg not in fitting:
-            what = "a private key of this kind" if self.pem else "a secret"
+        key, algorithms = (self.secret, _OF_SECRET) if not self.pem else _private_key(self)
+        alg = self.alg or algorithms[0]
+        if alg not in algorithms:
+            key_kind = "a private key of this kind" if self.pem else "a secret"
             raise CodedError(
-                "credential-signing-key-algorithm", found=alg, key=what, known=list(fitting)
+                "credential-signing-key-algorithm", found=alg, key=key_kind, known=list(algorithms)
             )
         headers = {"kid": self.kid} if self.kid else None
         return jwt.encode(dict(claims), key, algorithm=alg, headers=headers)
 
 
 def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
-    """Return the private key of *key* and the algorithms that sign with it."""
+    """Load the private key in *key*, and return it with the algorithms that can use it."""
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives import serialization
@@ -115,7 +118,7 @@ def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
 
 
 def _doubt(pem: str, password: str) -> str:
-    """Return the code of what may be wrong with *pem*."""
+    """Return the code of the most likely problem of *pem*, which could not be loaded."""
     if "PUBLIC KEY" in pem or "BEGIN CERTIFICATE" in pem:
         return "credential-signing-key-public"
     if "ENCRYPTED" in pem:

@@ -1,4 +1,4 @@
-"""The header that a credential adds to one request after another."""
+"""Reusing the header that a credential added to an earlier request."""
 
 from __future__ import annotations
 
@@ -18,28 +18,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeptHeader:
-    """The header that *resolved* added to a request, and adds to the next ones of the same task.
+    """The header that *resolved* added to a request, for the next requests of the same task.
 
-    Authorising anew would give the same as long as the store gives the same credential and the
-    token is fresh.
+    Authorising those would give the same header as long as the stored credential is the same and
+    the token is fresh.
     """
 
     resolved: Resolved
     endpoint: Endpoint | None
     base: str = field(repr=False)
-    """The start of the URL that it was authorised for: the origin and a slash."""
+    """The start of the URLs that the header is for: the origin and a slash."""
     plain_headers: list[tuple[str, str]] = field(repr=False)
-    """The headers of the request before; most requests of a task have the same."""
+    """The request's headers without this one; most requests of a task have the same headers."""
     lower_name: str
+    """The name of the header, in lower case."""
     line: tuple[str, str] = field(repr=False)
+    """The name and value of the header."""
     token: Token | None = None
-    """The token that is in it; None: none is."""
+    """The token in the header; None without one."""
     token_key: str = ""
     identity: TlsIdentity | None = None
-    """The client's certificate that connections are made with."""
+    """The client certificate for connections."""
     plain: OutgoingRequest | None = None
     request: OutgoingRequest | None = None
-    """The request without it, and with it, of a task whose requests are all the same."""
+    """If all requests of the task are the same: `plain` is the request without the header, and
+    `request` the request with the header.
+    """
 
     def added_to(
         self,
@@ -49,8 +53,9 @@ class KeptHeader:
         tokens: TokenKeeper,
         redactor: Redactor,
     ) -> OutgoingRequest | None:
-        """Return *plain*, a request to *endpoint*, with the header; None where *resolved* may add
-        another one.
+        """Return *plain*, a request to *endpoint*, with the header added.
+
+        Returns None if *resolved* might add another header now.
         """
         if (
             self.resolved is not resolved
@@ -62,7 +67,7 @@ class KeptHeader:
         if self.request is not None and plain is self.plain:
             return self.request
         has_none = (
-            plain.headers == self.plain_headers  # far cheaper than a search
+            plain.headers == self.plain_headers  # much faster than searching the headers
             or not plain.has_header(self.lower_name)
         )
         if not has_none or not plain.url.startswith(self.base):
@@ -79,9 +84,11 @@ def kept_header(
     *,
     is_constant: bool,
 ) -> KeptHeader | None:
-    """Return the header that *resolved* added to *plain*, which is *request* now; None where it
-    changed anything else, or may add another one to the next request. *is_constant* says whether
-    that will be the same.
+    """Return the header that *resolved* added to *plain*, if later requests can have the same one.
+
+    *request* is *plain* after it was authorised. Returns None if anything else was changed, or if
+    the header may be another one next time. *is_constant* says whether all requests of the task are
+    the same.
     """
     if not resolved.adds_same_header or request.headers[:-1] != plain.headers:
         return None
@@ -93,5 +100,5 @@ def kept_header(
     if not plain.url.startswith(base) or not redactor.masks_header(line):
         return None
     header = KeptHeader(resolved, endpoint, base, [*plain.headers], lower_name, line)
-    # Of others, nothing is kept: their bodies may be long.
+    # Requests that change are not kept: their bodies may be long.
     return replace(header, plain=plain, request=request) if is_constant else header

@@ -1,6 +1,6 @@
 """Credentials in the system's keyring: the extra `keyring`.
 
-A keyring cannot say what it holds, so the names are kept in an entry of their own.
+A keyring cannot list its entries, so one more entry holds the names of the credentials.
 """
 
 from __future__ import annotations
@@ -21,31 +21,32 @@ T = TypeVar("T")
 
 _SERVICE = "httptask"
 _NAMES = "httptask credential names", "names"
-"""The service and the user of the entry with the names."""
+"""The service and the user name of the entry with the credentials' names."""
 
 
 def has_keyring() -> bool:
-    """Say whether the library is installed."""
+    """Say whether the package `keyring` is installed."""
     return find_spec("keyring") is not None
 
 
 def from_keyring(name: str) -> Credential | None:
-    """Return the credential *name* of the keyring, or None. Blocks: it may ask a person.
+    """Return the credential *name* in the keyring, or None.
 
-    Raises `ValueError` for a keyring that cannot be read, and for what is no credential.
+    Blocks: the keyring may ask a person. Raises `ValueError` for a keyring that cannot be read, and
+    for an entry that is not a credential.
     """
     document = keyring_document(name)
     return None if document is None else credential_of(name, document, _where(name))
 
 
 def keyring_document(name: str) -> Any:
-    """Return what the keyring holds as the credential *name*, or None. Raises `ValueError`."""
+    """Return the stored JSON of the credential *name*, or None. Raises `ValueError`."""
     text = _asked(lambda keyring: keyring.get_password(_SERVICE, name))
     if text is None:
         return None
     try:
         return parse(text)
-    except JsonError:  # its text would quote a secret
+    except JsonError:  # its message would quote a secret
         raise CodedError("credential-store-keyring-entry", name=name) from None
 
 
@@ -71,7 +72,7 @@ def to_keyring(name: str, document: Any) -> None:
             keyring.set_password(_SERVICE, name, json.dumps(document))
         elif keyring.get_password(_SERVICE, name) is not None:
             keyring.delete_password(_SERVICE, name)
-        names = [each for each in keyring_names() if each != name]
+        names = [other for other in keyring_names() if other != name]
         listed = [*names, name] if document is not None else names
         keyring.set_password(*_NAMES, json.dumps(listed))
         return True
@@ -81,7 +82,10 @@ def to_keyring(name: str, document: Any) -> None:
 
 
 def _asked(ask: Callable[[Any], T]) -> T | None:
-    """Return what *ask* has the keyring say; None where there is no keyring."""
+    """Call *ask* with the library, and return its result; None without a keyring.
+
+    Raises `ValueError` if the keyring fails.
+    """
     if not has_keyring():
         return None
     import keyring

@@ -1,4 +1,4 @@
-"""What is found out about an auth scheme once, when it is registered."""
+"""Auth schemes with their capabilities, which are found out once for each scheme."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
     from httptask.protocols import AuthContext, AuthFlow, AuthScheme
 
-_THIRD = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownScheme:
-    """An auth scheme, and what it can do."""
+    """An auth scheme, and its capabilities."""
 
     scheme: AuthScheme | AuthFlow
     authorise: Callable[[OutgoingRequest, Credential, AuthContext | None], Awaitable[None] | None]
-    """Its `authorise`, whichever signature that has."""
+    """The scheme's `authorise`, called in the same way with and without a context parameter."""
     is_flow: bool
-    """Whether it needs a context, or answers challenges, or has a client's certificate."""
+    """Whether the scheme needs a context, sees responses, or has a client certificate."""
     schema: Mapping[str, Any]
-    """The JSON Schema of its credentials."""
+    """The JSON Schema of the scheme's credentials."""
     signs: bool
-    """Whether what it adds holds for one URL alone."""
+    """Whether the authorisation is valid for one URL only, as a signature is."""
     responded: Callable[..., Any] | None
     challenges: Callable[..., Any] | None
     challenged: Callable[..., Any] | None
@@ -39,13 +39,13 @@ class KnownScheme:
 
     @classmethod
     def of(cls, scheme: Any) -> KnownScheme:
-        """Return *scheme* with what its methods say of it."""
+        """Find out the capabilities of *scheme* from its methods."""
         authorise = scheme.authorise
-        takes = _third(authorise)
+        context_parameter = _third(authorise)
         call: Callable[..., Any]
-        if takes == "context":
+        if context_parameter == "context":
             call = _with_context(authorise)
-        elif takes is not None:
+        elif context_parameter is not None:
             call = authorise
         else:
             call = _without_context(authorise)
@@ -53,7 +53,7 @@ class KnownScheme:
             _method(scheme, name)
             for name in ("responded", "challenges", "challenged", "tls_identity")
         )
-        is_flow = takes is not None or any(
+        is_flow = context_parameter is not None or any(
             method is not None for method in (responded, challenged, tls_identity)
         )
         signs = bool(getattr(scheme, "signs", False))
@@ -61,12 +61,14 @@ class KnownScheme:
         return cls(scheme, call, is_flow, schema_of(scheme), signs, *methods)
 
     def adds_same_header(self, credential: Credential) -> bool:
-        """Say whether what it adds depends on *credential*, its token and the endpoint alone."""
+        """Say whether the added header depends only on *credential*, its token and the endpoint."""
         method = self.method("adds_same_header")
         return method is not None and bool(method(credential))
 
     def challenge_statuses(self, credential: Credential) -> Collection[int] | None:
-        """Return the statuses of the responses that it has to see; None: it sees each."""
+        """Return the statuses of the responses that the scheme wants to see; None: all
+        responses.
+        """
         if self.responded is not None:
             return None
         if self.challenged is None:
@@ -78,11 +80,11 @@ class KnownScheme:
         return statuses
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool | None:
-        """Say whether a credential of it satisfies *security_scheme*; None: nobody can say."""
+        """Say whether the scheme's credentials satisfy *security_scheme*; None if it is unknown."""
         fits = self.method("fits")
         try:
             return None if fits is None else bool(fits(security_scheme))
-        except Exception:  # noqa: BLE001 - a stranger's; descriptions hold anything
+        except Exception:  # noqa: BLE001 - a plugin's method, and descriptions may hold anything
             return None
 
     def method(self, name: str) -> Callable[..., Any] | None:
@@ -91,12 +93,12 @@ class KnownScheme:
 
 
 def known_schemes(plugins: PluginManager) -> Mapping[str, KnownScheme]:
-    """Return the schemes of *plugins* by name."""
+    """Return the auth schemes of *plugins* by name."""
     return plugins.kept("auth schemes", lambda: _schemes(plugins))
 
 
 def has_own_stores_alone(plugins: PluginManager) -> bool:
-    """Say whether no plugin's store would be asked for a credential before ours."""
+    """Say whether all credential stores are built in: no plugin's store is asked first."""
     return plugins.kept("own credential stores", lambda: _own_stores_alone(plugins))
 
 
@@ -116,18 +118,20 @@ def _method(scheme: Any, name: str) -> Callable[..., Any] | None:
 
 
 def _third(authorise: Callable[..., Any]) -> str | None:
-    """Return the name of the parameter that takes a context; None: it takes none.
+    """Return the name of the parameter of *authorise* that takes a context, or None.
 
-    One called `context` does; so does a third one that has to be given.
+    It is a parameter named `context`, or a third positional parameter without a default.
     """
     try:
         parameters = list(inspect.signature(authorise).parameters.values())
-    except (TypeError, ValueError):  # written in C
+    except (TypeError, ValueError):  # a function in C has no signature
         return None
     if any(parameter.name == "context" for parameter in parameters):
         return "context"
-    third = [parameter for parameter in parameters if parameter.kind in _THIRD][2:3]
-    return next((one.name for one in third if one.default is one.empty), None)
+    third = [parameter for parameter in parameters if parameter.kind in _POSITIONAL][2:3]
+    return next(
+        (parameter.name for parameter in third if parameter.default is parameter.empty), None
+    )
 
 
 def _with_context(authorise: Callable[..., Any]) -> Callable[..., Any]:

@@ -30,7 +30,7 @@ SEND_AS: dict[str, Any] = {
 def put_token(
     request: OutgoingRequest, send_as: Mapping[str, str], token: str, token_type: str
 ) -> None:
-    """Put *token* into *request* where *send_as* says, or as RFC 6750, section 2 has it."""
+    """Put *token* into *request* where *send_as* says, by default as in RFC 6750, section 2."""
     location, name = send_as.get("in", "header"), send_as.get("name")
     is_header = location == "header"
     prefix = send_as.get("prefix", f"{token_type} " if is_header and not name else "")
@@ -39,7 +39,9 @@ def put_token(
 
 
 def put(request: OutgoingRequest, location: str, name: str, secret: str) -> None:
-    """Put *secret* into *request* under *name*. Raises `ValueError` where it cannot stand."""
+    """Put *secret* into *request* as *name* in *location*. Raises `ValueError` if it cannot be
+    sent.
+    """
     if location == "header":
         request.set_header(name, secret)
     elif location == "query":

@@ -1,7 +1,7 @@
-"""Where tokens are refreshed: an event loop in a thread of its own.
+"""Refreshing tokens on an event loop in a separate thread.
 
-Whoever waits for a refresh may be cancelled, or its event loop may end; the refresh goes on. And
-tasks on several event loops can wait for the same one.
+A refresh goes on even if the task that waits for it is cancelled, or the task's event loop ends.
+Tasks on several event loops can wait for the same refresh.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 GRACE_SECONDS = 5.0
-"""What a refresh has left when its runtime is closed, or the process ends: its answer may hold a
-new refresh token in place of the old one. A server that takes longer must not hold up the end.
+"""The time for a running refresh when its runtime is closed or the process ends. The response may
+hold a new refresh token that replaces the old one, so it is waited for, but not for ever.
 """
 _ENDING_SECONDS = 2.0
-"""What one that was cancelled has left to release what it holds."""
+"""The time for a cancelled refresh to release its lease."""
 
 
 class Refresher:
-    """Runs coroutines on an event loop in a daemon thread, which starts with the first one."""
+    """Runs coroutines on an event loop in a daemon thread, which starts with the first
+    coroutine.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -37,18 +39,18 @@ class Refresher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._running: set[concurrent.futures.Future[Any]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()  # an event loop holds its tasks only weakly
+        self._tasks: set[asyncio.Task[None]] = set()  # event loops hold only weak references
         _all.add(self)
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> concurrent.futures.Future[T]:
         """Start *work*, in a copy of the caller's context, and return its future."""
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        context = contextvars.copy_context()  # what may be connected to stands there
+        context = contextvars.copy_context()  # it holds the allowed networks, among others
 
         async def run() -> None:
             try:
                 result = await work()
-            except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits
+            except BaseException as error:  # noqa: BLE001 - raised to those who wait
                 future.set_exception(error)
             else:
                 future.set_result(result)
@@ -61,7 +63,7 @@ class Refresher:
             task.add_done_callback(self._tasks.discard)
 
         with self._lock:
-            if self._process != os.getpid():  # it was forked, and the thread has stayed behind
+            if self._process != os.getpid():  # after a fork, the thread exists only in the parent
                 self._process, self._loop = os.getpid(), None
                 self._running, self._tasks = set(), set()
             loop = self._started()
@@ -79,8 +81,9 @@ class Refresher:
         return self._loop
 
     def end(self, deadline: float) -> None:
-        """Wait for everything that runs until *deadline*, by the monotonic clock, and cancel what
-        runs on. Blocks.
+        """Wait for running coroutines until *deadline*, by the monotonic clock; then cancel them.
+
+        Blocks.
         """
         loop = self._loop
         if loop is None or self._process != os.getpid():
@@ -90,13 +93,13 @@ class Refresher:
             for task in self._tasks:
                 task.cancel()
 
-        left = max(deadline - time.monotonic(), 0)
-        if concurrent.futures.wait(list(self._running), timeout=left).not_done:
+        seconds_left = max(deadline - time.monotonic(), 0)
+        if concurrent.futures.wait(list(self._running), timeout=seconds_left).not_done:
             loop.call_soon_threadsafe(cancel)
             concurrent.futures.wait(list(self._running), timeout=_ENDING_SECONDS)
 
     def close(self, last: Callable[[], Awaitable[None]]) -> None:
-        """End what runs, wait for *last*, and end the thread. Blocks."""
+        """End running coroutines, run *last*, and end the thread. Blocks."""
         if self._loop is None or self._process != os.getpid():
             return
         self.end(time.monotonic() + GRACE_SECONDS)
@@ -132,7 +135,7 @@ def _finish() -> None:
 
 
 async def outcome(future: concurrent.futures.Future[T]) -> T:
-    """Wait for *future*, and return its result. Whoever is cancelled here does not cancel it."""
+    """Wait for *future*, and return its result. Cancelling the wait does not cancel *future*."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
@@ -141,7 +144,7 @@ async def outcome(future: concurrent.futures.Future[T]) -> T:
             done.set_result(None)
 
     def ended(_: concurrent.futures.Future[T]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+        with contextlib.suppress(RuntimeError):  # the waiting event loop may be closed already
             loop.call_soon_threadsafe(tell)
 
     future.add_done_callback(ended)

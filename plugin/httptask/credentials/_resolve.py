@@ -1,4 +1,4 @@
-"""A credential's name -> an authorised request."""
+"""Finding a credential by name, and authorising a request with it."""
 
 from __future__ import annotations
 
@@ -27,36 +27,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A credential as its store gave it, and what is known of it as long as the store gives the
-    same.
-    """
+    """A credential from a store, with its auth scheme and the properties derived from both."""
 
     credential: Credential
-    """Its fields typed by its auth scheme."""
+    """The credential. Its secret fields, by its scheme's schema, are `Secret`s."""
     known: KnownScheme
-    """Its auth scheme."""
+    """The auth scheme of the credential."""
     secrets: tuple[str, ...] = field(repr=False)
     """The values to mask."""
     adds_same_header: bool
-    """Whether what it adds to a request depends on its token and the endpoint alone."""
+    """Whether the added header depends only on the credential, its token and the endpoint."""
     challenge_statuses: Collection[int] | None
-    """The statuses of the responses that its auth scheme has to see; None: it sees each."""
+    """The statuses of the responses that the auth scheme wants to see; None: all responses."""
 
 
 async def resolve(name: str, plugins: PluginManager) -> Credential:
-    """Return the credential *name*, as `resolve_known` does."""
+    """Return the credential *name*. See `resolve_known`."""
     return (await resolve_known(name, plugins)).credential
 
 
 async def resolve_known(name: str, plugins: PluginManager) -> Resolved:
     """Return the credential *name* from the first store that has it, with its auth scheme.
 
-    Stores are asked every time, so that a changed secret counts at once; they run in a worker
-    thread. Raises `CredentialError` when none has it, a store fails, or it
-    does not fit its scheme.
+    Stores are asked every time, so that a changed secret is used at once. They run in a worker
+    thread. Raises `CredentialError` if no store has the credential, a store fails, or the fields do
+    not fit the scheme.
     """
     try:
-        # The environment is at hand: a thread for each attempt would cost more than the request.
+        # Read the environment without a thread, which would take longer than the request itself.
         credential = from_environment(name) if has_own_stores_alone(plugins) else None
         if credential is None:
             credential = await in_thread(lambda: plugins.hook.httptask_credential(name=name))
@@ -88,12 +86,11 @@ async def authorise(
     endpoint: Endpoint | None = None,
     context: AuthContext | None = None,
 ) -> None:
-    """Authorise *request*, which is for *endpoint*, in place by *credential*, whose scheme is
-    *known*.
+    """Authorise *request* to *endpoint*, in place, with *credential*, whose scheme is *known*.
 
-    An API key that does not say itself where it goes, goes where the endpoint's security schemes
-    say. What the scheme made of the secret is one too: *redactor* learns it. Raises
-    `CredentialError` when the credential is bound to other origins, or its fields do not do.
+    An API key without a location goes where the endpoint's security schemes say. Headers that the
+    scheme adds are secret, too: *redactor* learns them. Raises `CredentialError` if the credential
+    is bound to other origins, or the scheme fails.
     """
     lines, body = list(request.headers), request.body
     try:
@@ -114,20 +111,21 @@ async def authorise(
             if line not in lines and not redactor.masks_header(line):
                 _check_header(name, value)
                 redactor.add_header(line, value_of(lines, name))
-        # A streamed body has its length in a header already.
+        # If the scheme changed the body, an existing Content-Length must be updated.
         if request.body is not body and value_of(lines, "Content-Length") is not None:
             request.set_header("Content-Length", str(len(request.body)))
     except TaskError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a scheme raises; its text is masked where the secrets are known
+    except Exception as error:  # noqa: BLE001 - a scheme may raise anything; `blamed` masks the text
         raise CredentialError.because(
             error, "credential-scheme", "schemeMessage", name=credential.name
         ) from None  # the cause may quote a secret
 
 
 def _check_header(name: str, value: str) -> None:
-    """Refuse a header that HTTP cannot carry (RFC 9110, section 5.5). The value is not shown: a
-    secret is in it.
+    """Raise `CodedError` for a header that cannot be sent (RFC 9110, section 5.5).
+
+    The error does not show the value, which is secret.
     """
     if not TOKEN.fullmatch(name) or name.lower() in FRAMING:
         raise CodedError("credential-header", header=name)
@@ -136,7 +134,10 @@ def _check_header(name: str, value: str) -> None:
 
 
 def known_scheme(credential: Credential, plugins: PluginManager) -> KnownScheme:
-    """Return the scheme of *credential*. Raises `CredentialError` with the nearest name."""
+    """Return the auth scheme of *credential*.
+
+    Raises `CredentialError` for an unknown type; the error suggests the nearest name.
+    """
     schemes = known_schemes(plugins)
     if credential.scheme not in schemes:
         near = nearest(credential.scheme, schemes)
@@ -151,13 +152,15 @@ def known_scheme(credential: Credential, plugins: PluginManager) -> KnownScheme:
 
 
 def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
-    """Return *credential* and what is known of it: the same as before while *credential* equals the
-    one before. Raises `CredentialError`.
+    """Check *credential*, and return it with its auth scheme.
+
+    The result is cached: the same object is returned while *credential* is equal to the previous
+    one of its name. Raises `CredentialError`.
     """
-    kept: dict[str, tuple[Credential, Resolved]] = plugins.kept("resolved credentials", dict)
-    pair = kept.get(credential.name)
-    if pair is not None and (pair[0] is credential or pair[0] == credential):
-        return pair[1]
+    cache: dict[str, tuple[Credential, Resolved]] = plugins.kept("resolved credentials", dict)
+    cached = cache.get(credential.name)
+    if cached is not None and (cached[0] is credential or cached[0] == credential):
+        return cached[1]
     known = known_scheme(credential, plugins)
     plain = credential.revealed()
     problems = credential_problems(known.schema, plain)
@@ -170,12 +173,12 @@ def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
             known=[*known.schema.get("properties", ())],
         )
     typed = replace(credential, fields=with_secrets(known.schema, plain))
-    if len(kept) >= _MOST_KEPT:
-        kept.clear()
-    same, statuses = known.adds_same_header(typed), known.challenge_statuses(typed)
-    made = Resolved(typed, known, typed.secrets(), same, statuses)
-    kept[credential.name] = credential, made
-    return made
+    if len(cache) >= _MOST_KEPT:
+        cache.clear()
+    adds_same_header, statuses = known.adds_same_header(typed), known.challenge_statuses(typed)
+    result = Resolved(typed, known, typed.secrets(), adds_same_header, statuses)
+    cache[credential.name] = credential, result
+    return result
 
 
 _MOST_KEPT = 1024

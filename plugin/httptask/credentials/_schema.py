@@ -1,4 +1,4 @@
-"""The JSON Schema of a credential: what it may hold, and what of it is secret (`writeOnly`)."""
+"""The JSON Schema of a credential: its fields, and which of them are secret (`writeOnly`)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def schema_of(scheme: Any) -> Mapping[str, Any]:
-    """Return the JSON Schema of a credential of *scheme*: its `credential_schema`, or one made of
+    """Return the JSON Schema of *scheme*'s credentials: its `credential_schema`, or one made from
     its `fields`.
     """
-    given = getattr(scheme, "credential_schema", None)
-    if isinstance(given, Mapping):
-        return given
+    own_schema = getattr(scheme, "credential_schema", None)
+    if isinstance(own_schema, Mapping):
+        return own_schema
     properties: dict[str, Any] = {}
     required = []
-    for name, kind in scheme.fields.items():
+    for name, field_kind in scheme.fields.items():
         properties[name] = {"type": "string"}
-        if not kind.endswith("text"):
+        if not field_kind.endswith("text"):
             properties[name]["writeOnly"] = True
-        if not kind.startswith("optional"):
+        if not field_kind.startswith("optional"):
             required.append(name)
     return {
         "type": "object",
@@ -38,7 +38,7 @@ def schema_of(scheme: Any) -> Mapping[str, Any]:
 
 
 def credential_problems(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list[Problem]:
-    """Return a problem for each thing that is wrong with *fields*. No value stands in it."""
+    """Return the problems of *fields* by *schema*. They contain no values of the fields."""
     from jsonschema import Draft202012Validator
 
     errors = sorted(Draft202012Validator(schema).iter_errors(fields), key=lambda e: list(e.path))
@@ -46,7 +46,7 @@ def credential_problems(schema: Mapping[str, Any], fields: Mapping[str, Any]) ->
 
 
 def missing_fields(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
-    """Return the names of what *fields* must have by *schema*, and do not."""
+    """Return the names of the fields that *schema* requires and *fields* lacks."""
     from jsonschema import Draft202012Validator
 
     errors = Draft202012Validator(schema).iter_errors(fields)
@@ -61,7 +61,7 @@ def missing_fields(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
-    at = list(error.absolute_path)
+    path = list(error.absolute_path)
     value: Any = error.validator_value
     schema: Any = error.schema
     instance: Any = error.instance
@@ -69,31 +69,33 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
     if error.validator == "required":
         for name in value:
             if name not in instance:
-                yield _problem("credential-field-missing", [*at, name], description=description)
+                yield _problem("credential-field-missing", [*path, name], description=description)
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
         known = schema.get("properties", {})
         for name in instance:
             if name not in known:
                 near = nearest(name, known)
                 yield _problem(
-                    "credential-field-unknown", [*at, name], near=near[0] if near else None
+                    "credential-field-unknown", [*path, name], near=near[0] if near else None
                 )
     elif error.validator == "type":
         yield _problem(
-            "credential-field-type", at, types=[value] if isinstance(value, str) else [*value]
+            "credential-field-type", path, types=[value] if isinstance(value, str) else [*value]
         )
     elif error.validator in ("enum", "const"):
         allowed = value if isinstance(value, list) else [value]
-        yield _problem("credential-field-choice", at, known=[str(one) for one in allowed])
+        yield _problem("credential-field-choice", path, known=[str(choice) for choice in allowed])
     else:
         yield _problem(
-            "credential-field-unfit", at, keyword=str(error.validator), description=description
+            "credential-field-unfit", path, keyword=str(error.validator), description=description
         )
 
 
 def _problem(code: str, path: Sequence[str | int], **params: Any) -> Problem:
-    """Return the problem *code* of the field at *path*, which it names: one at the top by its name,
-    one below by its pointer, and the whole credential by "".
+    """Return the problem *code* of the field at *path*.
+
+    The param `field` is the name of a top-level field, the JSON Pointer of a nested field, or ""
+    for the whole credential.
     """
     pointer = pointer_of(path)
     field = str(path[0]) if len(path) == 1 else pointer
@@ -101,7 +103,7 @@ def _problem(code: str, path: Sequence[str | int], **params: Any) -> Problem:
 
 
 def with_secrets(schema: Any, value: Any) -> Any:
-    """Return *value* with what *schema* marks as `writeOnly` as secrets, and the rest in clear."""
+    """Return *value* with the parts that *schema* marks as `writeOnly` converted to `Secret`s."""
     if not isinstance(schema, Mapping):
         return value
     if schema.get("writeOnly"):
@@ -118,33 +120,34 @@ def with_secrets(schema: Any, value: Any) -> Any:
 
 
 def with_kept_secrets(schema: Any, given: Mapping[str, Any], before: Any) -> dict[str, Any]:
-    """Return *given* with the secrets of *before* where it has none; None in *given* is nothing.
+    """Return *given* with missing secrets taken from *before*, the stored fields.
 
-    A form never gets the secrets that it edits: what it leaves out is kept.
+    A form never receives stored secrets, so a secret that it leaves out stays. None in *given*
+    removes a field.
     """
     properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
     old = before if isinstance(before, Mapping) else {}
-    kept = {name: value for name, value in given.items() if value is not None}
+    merged = {name: value for name, value in given.items() if value is not None}
     for name, child in properties.items():
         if name in given:
             if isinstance(given[name], Mapping) and not child.get("writeOnly"):
-                kept[name] = with_kept_secrets(child, given[name], old.get(name))
+                merged[name] = with_kept_secrets(child, given[name], old.get(name))
         elif name in old and child.get("writeOnly"):
-            kept[name] = old[name]
-    return kept
+            merged[name] = old[name]
+    return merged
 
 
 def without_secrets(schema: Any, value: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return what of *value* a form may show, and JSON Pointers to the secrets that are set."""
+    """Return the parts of *value* that a form may show, and the JSON Pointers of its secrets."""
     properties = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
     shown: dict[str, Any] = {}
     secrets: list[str] = []
     for name, child in value.items():
-        known = properties.get(name)
-        if known is None or known.get("writeOnly"):  # of what is not known nobody can say
+        field_schema = properties.get(name)
+        if field_schema is None or field_schema.get("writeOnly"):  # an unknown field may be secret
             secrets.append(pointer_of([name]))
         elif isinstance(child, Mapping):
-            shown[name], below = without_secrets(known, child)
+            shown[name], below = without_secrets(field_schema, child)
             secrets += [pointer_of([name]) + pointer for pointer in below]
         else:
             shown[name] = child

@@ -1,4 +1,4 @@
-"""Several credentials that authorise one request together."""
+"""Authorising one request with several credentials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Flows:
     """The flows of one attempt: see `httptask.sending.Authorisation`.
 
-    Those that sign come last: a signature covers what the others add.
+    Schemes that sign come last, because a signature covers what the others add.
     """
 
     def __init__(self, flows: Sequence[Flow]) -> None:
@@ -32,43 +32,45 @@ class Flows:
 
     @property
     def signs(self) -> bool:
-        """Whether what one of them adds holds for one URL alone."""
+        """Whether a part of the authorisation is valid for one URL only, as a signature is."""
         return any(flow.signs for flow in self._flows)
 
     async def authorise(self, request: OutgoingRequest) -> None:
-        """Authorise *request* by all of them. Raises `CredentialError`, also where one would put
-        its value in place of another's: a server would miss that in silence.
+        """Authorise *request* with all credentials.
+
+        Raises `CredentialError`, also if a credential replaces a header that another one has set:
+        the server would not get the first value.
         """
         writers: dict[str, str] = {}
         for flow in self._flows:
-            before = _values(request)
-            with contextlib.suppress(NotSentError):  # it is shown without
+            values_before = _values(request)
+            with contextlib.suppress(NotSentError):  # the request is then shown without a token
                 await flow.authorise(request)
             for name, value in _values(request).items():
-                old = before.get(name)
-                if value == old:
+                old_value = values_before.get(name)
+                if value == old_value:
                     continue
-                if old is not None and name in writers and not value.startswith(old):
+                if old_value is not None and name in writers and not value.startswith(old_value):
                     names = [writers[name], flow.credential.name]
                     error = CredentialError.of("credential-same-header", names=names, header=name)
                     raise error.at(flow.pointer)
                 writers[name] = flow.credential.name
 
     def sees(self, status: int) -> bool:
-        """Say whether one of them has to see a response with *status*."""
+        """Say whether a scheme wants to see a response with *status*."""
         return any(flow.sees(status) for flow in self._flows)
 
     def responded(self, response: AuthResponse) -> None:
-        """Tell all of them of *response*."""
+        """Hand *response* to all schemes."""
         for flow in self._flows:
             flow.responded(response)
 
     async def challenged(self, response: AuthResponse) -> bool:
-        """Say whether the request is to be authorised anew, which then all do."""
+        """Say whether to authorise the request again; then all credentials do."""
         return any([await flow.challenged(response) for flow in self._flows])
 
 
 def _values(request: OutgoingRequest) -> dict[str, str]:
-    """Return the headers of *request* that a credential may be in, by their names in lower case."""
+    """Return the headers of *request* that a credential may set: name in lower case -> value."""
     lower = ((name.lower(), value) for name, value in request.headers)
     return {name: value for name, value in lower if name not in FRAMING}

@@ -1,4 +1,4 @@
-"""The stores of this machine as a person manages them: listed, written, removed."""
+"""Managing the credential stores of this machine: listing, writing, moving, removing."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ from httptask.model.credential import Credential
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """One store. Everything it does blocks, and raises `ValueError` with a sentence."""
+    """A credential store. Its functions block, and raise `ValueError` with a message for users."""
 
     name: str
     names: Callable[[], Iterable[str]]
     find: Callable[[str], Credential | None]
     document: Callable[[str], Any] | None = None
-    """Returns the credential of a name as it is stored, secrets included, or None."""
+    """Returns a credential's stored JSON, with its secrets, or None."""
     store: Callable[[str, Mapping[str, Any] | None], None] | None = None
-    """Writes a credential, or removes it; None where that is not ours to do."""
+    """Writes a credential, or removes it for None. Without this function, it is read-only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A credential as a list shows it: no value of it."""
+    """A credential in a list, which shows none of its values."""
 
     credential: Credential
     source: str
-    """The name of its shelf."""
+    """The name of the shelf that holds the credential."""
     is_writable: bool
 
     @property
     def warnings(self) -> list[str]:
-        """What a person should look at."""
+        """Messages about things that a person should change."""
         if self.credential.origins:
             return []
         return ["it may be sent to any origin: name those it is for"]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the item of a list."""
+        """Return the item for a list in JSON."""
         item: dict[str, Any] = {
             "name": self.credential.name,
             "kind": self.credential.scheme,
@@ -72,14 +72,17 @@ class Listed:
 
 
 def _environment_names() -> Iterable[str]:
-    # Several names lead to one variable (my-api, my_api, MY-API); this spelling reads best.
+    # Several names lead to the same variable (my-api, my_api, MY-API): show the most common style.
     for variable in sorted(os.environ):
         if variable.startswith(PREFIX) and len(variable) > len(PREFIX):
             yield variable.removeprefix(PREFIX).lower().replace("_", "-")
 
 
 def _store_in_file(name: str, document: Mapping[str, Any] | None) -> None:
-    """Write the credential *name* into the file; the others stay as they are written."""
+    """Write the credential *name* into the file, or remove it if *document* is None.
+
+    The text of the other credentials stays unchanged.
+    """
     path = credentials_file()
     try:
         with locked_owner_file(path):
@@ -112,22 +115,22 @@ SHELVES = (
     ),
     Shelf("keyring", keyring_names, from_keyring, keyring_document, to_keyring),
 )
-"""In the order in which they are asked for a credential."""
+"""The stores, in the order in which they are asked for a credential."""
 
 
 def shelf_of(name: str) -> Shelf | None:
-    """Return the first shelf that has the credential *name*; None where none has."""
+    """Return the first shelf that has the credential *name*, or None."""
     for shelf in SHELVES:
         try:
             if shelf.find(name) is not None:
                 return shelf
-        except ValueError:  # it has one, which is broken
+        except ValueError:  # the shelf has the credential, but it is invalid
             return shelf
     return None
 
 
 def writable_shelf(name: str) -> Shelf:
-    """Return the shelf called *name*, which can be written. Raises `ValueError`."""
+    """Return the writable shelf *name*. Raises `ValueError` if there is none."""
     for shelf in SHELVES:
         if shelf.name == name and shelf.store is not None:
             return shelf
@@ -135,10 +138,10 @@ def writable_shelf(name: str) -> Shelf:
 
 
 def moved(name: str, source: Shelf, target: Shelf) -> None:
-    """Move the credential *name* from *source* to *target*, as it is stored. Blocks.
+    """Move the credential *name* from *source* to *target*, unchanged. Blocks.
 
-    It is removed here only once it can be read there, so that it is never lost. Raises
-    `ValueError`.
+    It is removed from *source* only after it was read back from *target*, so that it is never lost.
+    Raises `ValueError`.
     """
     if not (source.document and source.store and target.document and target.store):
         raise CodedError("credential-store-fixed", store=source.name)
@@ -150,14 +153,15 @@ def moved(name: str, source: Shelf, target: Shelf) -> None:
     if target.find(name) is not None:
         raise CodedError("credential-store-taken", store=target.name, name=name)
     target.store(name, document)
-    if target.document(name) != document:  # some keyrings forget what they are given
+    if target.document(name) != document:  # some keyrings do not store anything
         raise CodedError("credential-store-forgot", store=target.name, name=name, other=source.name)
     source.store(name, None)
 
 
 def listed_credentials() -> tuple[list[Listed], list[str]]:
-    """Return the credentials that can be listed, by name, and a sentence for each that cannot be
-    read. Blocks.
+    """Return the credentials sorted by name, and a message for each problem. Blocks.
+
+    A message describes a store, or a credential, that cannot be read.
     """
     items: dict[str, Listed] = {}
     problems: list[str] = []

@@ -1,4 +1,6 @@
-"""The stores that ship: environment variables, and a file that only its owner can read."""
+"""The built-in credential stores: environment variables, and a file that only its owner can
+read.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +20,23 @@ from httptask.model.credential import Credential, Secret, concealed
 from httptask.model.rates import RateLimit
 
 PREFIX = "HTTPTASK_CREDENTIAL_"
-"""Only variables that start so are ever read: a definition must not name any other."""
+"""Only variables with this prefix are read: a workflow definition must not reach any other."""
 
 FILE_VARIABLE = "HTTPTASK_CREDENTIALS_FILE"
 
 
 @functools.lru_cache(1024)
 def variable(name: str) -> str:
-    """Return the environment variable of the credential *name*: `procore-sandbox` ->
-    `..._PROCORE_SANDBOX`.
+    """Return the name of the environment variable for the credential *name*.
+
+    For `procore-sandbox` it is `HTTPTASK_CREDENTIAL_PROCORE_SANDBOX`.
     """
     return PREFIX + re.sub(r"[^A-Za-z0-9]", "_", name).upper()
 
 
 def credentials_file() -> Path:
-    """Return the credentials file: `HTTPTASK_CREDENTIALS_FILE`, else one in the user's
-    configuration folder.
+    """Return the path of the credentials file: `HTTPTASK_CREDENTIALS_FILE`, else a file in the
+    user's configuration folder.
     """
     named = os.environ.get(FILE_VARIABLE)
     if named:
@@ -49,19 +52,20 @@ _FOLDER_VARIABLES = (
 
 
 def _variables() -> tuple[str | None, ...]:
-    """Return the environment variables that say where the credentials file is."""
+    """Return the values of the environment variables that decide where the credentials file is."""
     return tuple(map(os.environ.get, (FILE_VARIABLE, *_FOLDER_VARIABLES)))
 
 
 def from_environment(name: str) -> Credential | None:
-    """Return the credential *name* of the environment, or None. Plain text, not an object, is a
-    bearer token.
+    """Return the credential *name* from the environment, or None.
+
+    A value that is not a JSON object is a bearer token. Raises `ValueError` for an invalid one.
     """
     text = os.environ.get(variable(name))
     return _of_text(name, text) if text else None
 
 
-@functools.lru_cache(256)  # it is asked for in every attempt
+@functools.lru_cache(256)  # every attempt reads the credential
 def _of_text(name: str, text: str) -> Credential:
     if not text.lstrip().startswith("{"):
         return Credential(name, "bearer", {"token": Secret(text.strip())})
@@ -70,13 +74,12 @@ def _of_text(name: str, text: str) -> Credential:
     except JsonError as error:
         raise CodedError(
             "credential-store-no-json", source=variable(name), jsonMessage=str(error)
-        ) from None  # the cause would quote the value
+        ) from None  # the cause would quote the secret
     return credential_of(name, document, variable(name))
 
 
 def from_file(name: str) -> Credential | None:
-    """Return the credential *name* of the credentials file, or None when there is no such file or
-    name.
+    """Return the credential *name* from the credentials file, or None without the file or the name.
 
     Raises `ValueError` for a file that others can read, or that is not a JSON object of objects.
     """
@@ -88,7 +91,8 @@ def from_file(name: str) -> Credential | None:
     credential = credential_of(name, document[name], f"{path}: {name!r}")
     if len(_unchanged) >= _MOST_UNCHANGED:
         _unchanged.clear()
-    # A file system's clock has steps: what was changed this moment may change once more within one.
+    # File times are coarse: a file that was changed a moment ago can change again without getting
+    # another time. So keep the credential only if the last change is old enough.
     if state is not None and state == _state_of(str(path)) and max(state[:2]) < now - _STEP:
         _unchanged[name] = variables, str(path), state, credential
     return credential
@@ -96,16 +100,18 @@ def from_file(name: str) -> Credential | None:
 
 _State = tuple[int, ...]
 _unchanged: dict[str, tuple[tuple[str | None, ...], str, _State, Credential]] = {}
-"""By name, what the credentials file held, and the state that it had then."""
+"""Name -> the variables and the path that led to the file, the file's state, and the credential."""
 _MOST_UNCHANGED = 1024
 _STEP = 2_000_000_000
-"""Nanoseconds: the coarsest times of a file system that is in use (FAT)."""
+"""The coarsest resolution of file times in use, that of FAT, in nanoseconds."""
 
 
 def _state_of(path: str) -> _State | None:
-    """Return what differs once *path* was written, replaced, or given other permissions."""
+    """Return a value that changes when the file *path* is written, replaced, or gets other
+    permissions; None if the file cannot be found.
+    """
     try:
-        status = os.stat(path)  # noqa: PTH116 - in every attempt, and twice as fast
+        status = os.stat(path)  # noqa: PTH116 - twice as fast as Path.stat, and every attempt calls it
     except OSError:
         return None
     times = status.st_mtime_ns, status.st_ctime_ns
@@ -113,18 +119,19 @@ def _state_of(path: str) -> _State | None:
 
 
 def from_unchanged_file(name: str) -> Credential | None:
-    """Return what `from_file` returned last, if the credentials file has not changed since then;
-    else None. It only asks for the state of the file, which takes no thread.
+    """Return the last result of `from_file` for *name* if the file has not changed since, or None.
+
+    This only checks the state of the file, which is fast enough for an event loop.
     """
-    kept = _unchanged.get(name)
-    if kept is None:
+    unchanged = _unchanged.get(name)
+    if unchanged is None:
         return None
-    variables, path, state, credential = kept
+    variables, path, state, credential = unchanged
     return credential if variables == _variables() and state == _state_of(path) else None
 
 
 def stored_credentials() -> dict[str, Any]:
-    """Return what the credentials file holds; nothing when there is none. Raises `ValueError`."""
+    """Return the content of the credentials file; {} without the file. Raises `ValueError`."""
     path = credentials_file()
     try:
         data = read_owner_file(path)
@@ -136,7 +143,7 @@ def stored_credentials() -> dict[str, Any]:
 
 
 def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
-    """Return the credentials that *data*, the content of *path*, holds. Raises `ValueError`."""
+    """Parse *data*, the content of the credentials file *path*. Raises `ValueError`."""
     try:
         document = parse(data)
     except JsonError as error:
@@ -149,14 +156,15 @@ def parsed_credentials(path: Path, data: bytes | str) -> dict[str, Any]:
 
 
 def credential_document(credential: Credential) -> dict[str, Any]:
-    """Return *credential* as it is stored, with its secrets: `credential_of` reads it."""
+    """Return *credential* as stored JSON, with its secrets. `credential_of` is the reverse."""
     origins = {"origins": list(credential.origins)} if credential.origins else {}
     return {"type": credential.scheme, **credential.revealed(), **origins}
 
 
 def credential_of(name: str, document: Any, where: str) -> Credential:
-    """Return the credential *name* that *document* describes. Raises `ValueError`, which says
-    *where* it stands and what is wrong.
+    """Convert *document*, stored JSON, to the credential *name*.
+
+    *where* describes the place of *document*, for messages. Raises `ValueError`.
     """
     if not isinstance(document, Mapping) or not isinstance(document.get("type"), str):
         raise CodedError("credential-store-entry", source=where)
@@ -176,7 +184,7 @@ def credential_of(name: str, document: Any, where: str) -> Credential:
             or split.path not in ("", "/")
         ):
             raise CodedError("credential-store-origin", source=where, found=origin)
-    # Which fields are secret only the scheme knows: until then, all are.
+    # All fields are secret until the auth scheme, which knows the secret ones, is looked up.
     try:
         rate_limit = RateLimit.of_json(document.get("rateLimit"))
     except ValueError as error:

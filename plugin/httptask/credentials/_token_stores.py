@@ -1,4 +1,4 @@
-"""The token stores that ship: in memory, and a file of its owner's that processes share."""
+"""The built-in token stores: in memory, and in a file that several processes can share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TOKENS_VARIABLE = "HTTPTASK_TOKENS"
 
 
 class MemoryTokens:
-    """Tokens of one process; they end with it."""
+    """A token store in memory: the tokens of one process."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, Token] = {}
@@ -47,7 +47,10 @@ class MemoryTokens:
         return self._tokens.get(key)
 
     async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
-        """Store *token* if the one before it has the version *before*."""
+        """Store *token* if the stored one has the version *before*; None removes the token.
+
+        Returns whether *token* was stored.
+        """
         with self._lock:
             stored = self._tokens.get(key)
             if (stored.version if stored is not None else None) != before:
@@ -59,7 +62,7 @@ class MemoryTokens:
             return True
 
     async def lease(self, key: str, holder: str, seconds: float) -> bool:
-        """Return True: one process has one flight for a key."""
+        """Return True: within one process, `TokenKeeper` runs only one refresh for a key."""
         return True
 
     async def release(self, key: str, holder: str) -> None:
@@ -67,7 +70,9 @@ class MemoryTokens:
 
 
 class GuardedTokens:
-    """The tokens of *store*, whose failures are `OSError` or `ValueError`, whatever it raises."""
+    """A wrapper of *store* that converts other exceptions to `OSError`, except `TaskError` and
+    `ValueError`.
+    """
 
     def __init__(self, store: TokenStore) -> None:
         self._store = store
@@ -78,7 +83,7 @@ class GuardedTokens:
             return await self._store.get(key)
 
     async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
-        """Store *token* if the one before it has the version *before*."""
+        """Store *token* if the stored one has the version *before*."""
         with _named():
             return await self._store.swap(key, before, token)
 
@@ -88,12 +93,14 @@ class GuardedTokens:
             return await self._store.lease(key, holder, seconds)
 
     async def release(self, key: str, holder: str) -> None:
-        """End the lease of *holder*. One that cannot be ended ends by itself: the token is there,
-        and no task is to fail for that.
+        """End the lease of *holder*.
+
+        If that fails, a warning is logged and nothing is raised: the task has its token, and the
+        lease ends by itself.
         """
         try:
             await self._store.release(key, holder)
-        except Exception as error:  # noqa: BLE001 - whatever a plugin's store raises
+        except Exception as error:  # noqa: BLE001 - a plugin's store may raise anything
             _log.warning("a lease of the token store stays until its end: %s", _words(error))
 
 
@@ -115,10 +122,10 @@ def _words(error: Exception) -> str:
 
 
 class FileTokens:
-    """Tokens in the JSON file *path*, which only its owner may read.
+    """A token store in the JSON file *path*, which only its owner may read.
 
-    It is written anew and renamed, under a lock beside it. A lease is a lock, too, which ends with
-    its process; one that is held for longer than it was taken for is taken over.
+    Each change writes a new file and renames it, under a lock file beside it. A lease is a file
+    lock, too, so it ends with its process. A lease that is held longer than agreed is taken over.
     """
 
     def __init__(self, path: os.PathLike[str] | str) -> None:
@@ -130,15 +137,18 @@ class FileTokens:
         return await in_thread(lambda: self._token(self._read(), key))
 
     async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
-        """Store *token* if the one before it has the version *before*; it is on the disk then."""
+        """Store *token* on the disk if the stored one has the version *before*; None removes it.
+
+        Returns whether *token* was stored.
+        """
         return await in_thread(lambda: self._swap(key, before, token))
 
     async def lease(self, key: str, holder: str, seconds: float) -> bool:
-        """Take the lock of *key*."""
+        """Take the lease of *key*, and return whether that succeeded."""
         return await in_thread(lambda: self._lease(key, holder, seconds))
 
     async def release(self, key: str, holder: str) -> None:
-        """Give the lock of *key* back."""
+        """Give the lease of *key* back."""
         descriptor = self._leases.pop((key, holder), None)
         if descriptor is not None:
             await in_thread(lambda: self._release(key, descriptor))
@@ -154,8 +164,8 @@ class FileTokens:
                 tokens.pop(key, None)
             else:
                 tokens[key] = token.to_stored()
-            kept = {name: value for name, value in tokens.items() if not _is_of_no_use(value)}
-            document["tokens"] = kept
+            useful = {name: value for name, value in tokens.items() if not _is_of_no_use(value)}
+            document["tokens"] = useful
             write_owner_file(self.path, json.dumps(document, indent=1).encode())
             return True
 
@@ -165,7 +175,7 @@ class FileTokens:
             return {}
         try:
             document = parse(data)
-        except JsonError:  # its text would quote a token
+        except JsonError:  # its message would quote a token
             document = None
         if not isinstance(document, dict) or not isinstance(document.get("tokens", {}), dict):
             raise CodedError(
@@ -184,12 +194,12 @@ class FileTokens:
 
     def _lease(self, key: str, holder: str, seconds: float) -> bool:
         path = self._lock_of(key)
-        # One at a time: who has just taken it, and not written its end yet, must not lose it to
-        # another that reads the end of the lease before.
+        # Under the file's lock: otherwise another process could read the end of an older lease,
+        # after this one has taken the lock but not written the new end, and take the lease over.
         with locked_owner_file(self.path):
             descriptor = try_lock(path)
             if descriptor is None and _is_overdue(path):
-                # Its holder hangs: from now on another file of this name is the lock.
+                # The holder hangs. Remove its lock file, and lock a new file of the same name.
                 path.unlink(missing_ok=True)
                 descriptor = try_lock(path)
             if descriptor is None:
@@ -202,7 +212,8 @@ class FileTokens:
         path = self._lock_of(key)
         try:
             with locked_owner_file(self.path), contextlib.suppress(OSError):
-                if os.path.samestat(os.fstat(descriptor), path.stat()):  # it was not taken over
+                # If the lease was taken over, the file of this name is another one: keep that.
+                if os.path.samestat(os.fstat(descriptor), path.stat()):
                     path.unlink()
         finally:
             unlock(descriptor)
@@ -215,16 +226,17 @@ class FileTokens:
 
 
 def tokens_file() -> Path:
-    """Return the file for tokens that are to be kept: `HTTPTASK_TOKENS`, else one beside the
-    credentials file.
+    """Return the path of the file for tokens: `HTTPTASK_TOKENS`, else a file beside the credentials
+    file.
     """
-    named = os.environ.get(TOKENS_VARIABLE)
-    return Path(named).expanduser() if named else credentials_file().with_suffix(".tokens.json")
+    path = os.environ.get(TOKENS_VARIABLE)
+    return Path(path).expanduser() if path else credentials_file().with_suffix(".tokens.json")
 
 
 def named_file() -> FileTokens | None:
-    """Return the tokens of the file that `HTTPTASK_TOKENS` names, or of the one in which
-    connections are kept; None where there is neither.
+    """Return the token store in a file, if `HTTPTASK_TOKENS` is set or the default file exists.
+
+    The default file is made when a person connects a credential.
     """
     path = tokens_file()
     return FileTokens(path) if os.environ.get(TOKENS_VARIABLE) or path.exists() else None
@@ -234,8 +246,10 @@ _USELESS_SECONDS = 7 * 86_400.0
 
 
 def _is_of_no_use(stored: Any) -> bool:
-    """Say whether a stored token ended long ago, by clocks that may differ, and cannot be
-    refreshed: a credential that is exchanged for tokens again and again leaves many.
+    """Say whether a stored token expired a week ago and cannot be refreshed.
+
+    Such tokens are removed, because changed credentials leave many. A week is long enough for
+    clocks that differ.
     """
     try:
         token = Token.from_stored(stored)
@@ -254,8 +268,8 @@ def _write_end(descriptor: int, seconds: float) -> None:
 
 
 def _is_overdue(path: Path) -> bool:
-    """Say whether the lease of the lock *path* has ended."""
+    """Say whether the end of the lease, which is written in the lock file *path*, has passed."""
     try:
         return time.time() > float(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
-        return False  # it is being taken at this moment
+        return False  # the end has not been written yet: the lease was taken just now

@@ -1,8 +1,9 @@
-"""The tokens of all credentials of a runtime: obtained once, kept, refreshed before they expire.
+"""The tokens of all credentials of a runtime: obtained once, stored, refreshed before they expire.
 
-A refresh that is lost locks its user out, where refresh tokens rotate (RFC 9700, section 2.2.2).
-So one runs at a time, for itself; what it gave is stored before anything else happens; and whoever
-comes too late uses what another has stored.
+Servers may replace the refresh token at each refresh (RFC 9700, section 2.2.2): then a lost
+response locks the user out. So only one refresh of a token runs at a time, and the task that needs
+the token cannot cancel it; the result is stored before anything else happens; and other tasks and
+processes wait for the stored token.
 """
 
 from __future__ import annotations
@@ -36,33 +37,45 @@ Obtain = Callable[[Token | None], Awaitable[Token]]
 
 _AHEAD_SECONDS = 60.0
 _AHEAD_PART = 0.1
-"""How long before its end a token is refreshed: the smaller of these."""
+"""A token is refreshed a minute, or a tenth of its life, before it expires, whichever is
+shorter.
+"""
 _REFRESH_SECONDS = 30.0
-"""The deadline of one refresh."""
+"""The timeout of one refresh."""
 _LEASE_SECONDS = 45.0
+"""The length of a lease: longer than a refresh may take."""
 _FLIGHT_SECONDS = 90.0
-"""The deadline of a refresh with the wait for another process's."""
+"""The timeout of a refresh, including the wait for a refresh in another process."""
 _POLL_SECONDS = 0.05
+"""The time between two attempts to get a lease."""
 _MOST_KEYS = 1024
-"""Keys of tokens that are kept."""
+"""The most keys of tokens that are cached."""
 
 
 def key_of(credential: str, identity: Mapping[str, Any]) -> str:
-    """Return the key of the token of *identity*, a value that changes whenever the token would."""
+    """Return the key for the token of *identity*.
+
+    *identity* must contain everything of the credential that the token depends on.
+    """
     text = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     return f"{credential}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A token that this process knows, and its age: by the even clock from when it was seen."""
+    """A token that this process knows, with its age.
+
+    The age is counted by the monotonic clock since the token was seen first: the system clock may
+    be set meanwhile.
+    """
 
     token: Token
     age: float
-    """Seconds, when it was seen."""
+    """The age at `seen_at`, in seconds."""
     seen_at: float
+    """When this process saw the token first, by the monotonic clock."""
     stale_at: float = field(init=False)
-    """By the monotonic clock, when it has to be refreshed."""
+    """When the token must be refreshed, by the monotonic clock."""
 
     def __post_init__(self) -> None:
         life, stale_at = self.token.expires_in, math.inf
@@ -72,13 +85,13 @@ class _Seen:
         object.__setattr__(self, "stale_at", stale_at)
 
     def seconds_left(self, now: float) -> float | None:
-        """Return the seconds of life left, at *now* of the monotonic clock; None: nobody knows."""
+        """Return the seconds until the token expires; None if unknown. *now* is monotonic."""
         if self.token.expires_in is None:
             return None
         return self.token.expires_in - self.age - (now - self.seen_at)
 
     def is_fresh(self, now: float) -> bool:
-        """Say whether it need not be refreshed yet."""
+        """Say whether the token need not be refreshed yet."""
         return now < self.stale_at
 
 
@@ -87,7 +100,7 @@ def _failed(code: str, key: str, **params: Any) -> CredentialError:
 
 
 class TokenKeeper:
-    """The tokens of a runtime, in the store that *make_store* gives when it is first needed."""
+    """The tokens of a runtime. *make_store* makes their store when it is first needed."""
 
     def __init__(self, make_store: Callable[[], TokenStore], clock: Clock) -> None:
         self._make_store = make_store
@@ -95,36 +108,39 @@ class TokenKeeper:
         self._store: TokenStore | None = None
         self._seen: dict[str, _Seen] = {}
         self._keys: dict[tuple[str, bytes], str] = {}
-        # By process, too: one that was forked has none of those under way.
+        # The running refreshes. The process id is part of the key: after a fork, the refreshes of
+        # the parent do not run in the child.
         self._flights: dict[tuple[int, str], concurrent.futures.Future[Token]] = {}
+        # New tokens, with the version before, that are not yet safely in the store.
         self._unstored: dict[str, tuple[str | None, _Seen]] = {}
         self._lock = threading.Lock()
         self._refresher = Refresher()
 
     def key(self, credential: str, identity: Any) -> str:
-        """Return the key of the token of *identity*, as `key_of` does; asked in every attempt."""
+        """Return `key_of` of the arguments, from a cache: every attempt calls this."""
         try:
-            # Exact, where equality would take 1 for true.
-            asked = credential, marshal.dumps(identity, 2)
+            # Cached by bytes and not by value: in Python, 1 equals True.
+            cache_key = credential, marshal.dumps(identity, 2)
         except ValueError:
             return key_of(credential, identity)
-        key = self._keys.get(asked)
+        key = self._keys.get(cache_key)
         if key is None:
             if len(self._keys) >= _MOST_KEYS:
                 self._keys.clear()
-            key = self._keys[asked] = key_of(credential, identity)
+            key = self._keys[cache_key] = key_of(credential, identity)
         return key
 
     def fresh(self, key: str) -> Token | None:
-        """Return the token of *key* that this process knows, if it need not be refreshed yet."""
+        """Return the token of *key* if this process knows it and it is fresh, or None."""
         seen = self._seen.get(key)
-        # Not by `is_fresh`: asked in every attempt.
+        # `is_fresh` is written out for speed: every attempt calls this.
         return seen.token if seen is not None and self._clock.monotonic() < seen.stale_at else None
 
     async def get(self, key: str, obtain: Obtain, refused: str | None = None) -> Token:
-        """Return the token of *key*: the stored one while it is fresh, else what *obtain* gives.
+        """Return the stored token of *key* while it is fresh, else a new one from *obtain*.
 
-        *refused* is the version of one that the server did not accept.
+        *refused* is the version of a token that the server did not accept. Raises
+        `CredentialError`, and the `ValueError` of *obtain*.
         """
         for _ in range(3):
             fresh = self.fresh(key)
@@ -133,34 +149,34 @@ class TokenKeeper:
             flight = self._flight(key, obtain, refused)
             try:
                 token = await outcome(flight)
-            except CredentialError as error:  # each that waited says where it is named
+            except CredentialError as error:  # a copy for each waiter, which adds its own pointer
                 raise CredentialError.from_json(error.to_json()) from None
             except ValueError as error:
-                again = CodedError if isinstance(error, CodedError) else ValueError
-                raise again(*error.args) from None
+                error_type = CodedError if isinstance(error, CodedError) else ValueError
+                raise error_type(*error.args) from None
             if token.version != refused:
                 return token
-            # The flight was under way when the server refused what it had found in the store.
+            # The refresh had begun before the token was refused, and returned the refused one.
         raise _failed("credential-tokens-refused", key)
 
     def _flight(
         self, key: str, obtain: Obtain, refused: str | None
     ) -> concurrent.futures.Future[Token]:
-        own = os.getpid(), key
+        flight_key = os.getpid(), key
         with self._lock:
-            flight = self._flights.get(own)
+            flight = self._flights.get(flight_key)
             if flight is None:
                 flight = self._refresher.start(lambda: self._refreshed(key, obtain, refused))
-                self._flights[own] = flight
-        flight.add_done_callback(lambda ended: self._land(own, ended))
+                self._flights[flight_key] = flight
+        flight.add_done_callback(lambda ended: self._land(flight_key, ended))
         return flight
 
-    def _land(self, own: tuple[int, str], flight: concurrent.futures.Future[Token]) -> None:
+    def _land(self, flight_key: tuple[int, str], flight: concurrent.futures.Future[Token]) -> None:
         with self._lock:
-            if self._flights.get(own) is flight:
-                del self._flights[own]
+            if self._flights.get(flight_key) is flight:
+                del self._flights[flight_key]
 
-    # On the refresher's event loop
+    # The following methods run on the refresher's event loop
 
     async def _refreshed(self, key: str, obtain: Obtain, refused: str | None) -> Token:
         holder, is_asked = secrets.token_hex(8), False
@@ -188,7 +204,7 @@ class TokenKeeper:
             raise _failed("credential-token-awaited", key, seconds=_FLIGHT_SECONDS) from None
         except OSError as error:
             raise _failed("credential-token-store", key, storeMessage=str(error)) from None
-        except asyncio.CancelledError:  # the runtime is closed, and the grace is over
+        except asyncio.CancelledError:  # the runtime was closed, and the grace period has passed
             if is_asked:
                 _log.warning(
                     "credential %r: the runtime was closed while a token was asked for; if the"
@@ -202,22 +218,22 @@ class TokenKeeper:
         self, store: TokenStore, key: str, obtain: Obtain, refused: str | None
     ) -> Token:
         token = await self._usable(store, key, refused)
-        if token is not None:  # another process was faster
+        if token is not None:  # another process has refreshed it meanwhile
             return token
         stored = await store.get(key)
         before = stored.version if stored is not None else None
         try:
             async with asyncio.timeout(_REFRESH_SECONDS):
-                given = await obtain(stored)
+                new_token = await obtain(stored)
         except TimeoutError:
-            late = _failed("credential-token-late", key, seconds=_REFRESH_SECONDS)
-            return await self._after_failure(store, key, refused, before, late)
+            timed_out = _failed("credential-token-late", key, seconds=_REFRESH_SECONDS)
+            return await self._after_failure(store, key, refused, before, timed_out)
         except CredentialError as error:
             return await self._after_failure(store, key, refused, before, error)
         token = replace(
-            given,
-            # RFC 6749, section 6: who is given no new one goes on with the old one.
-            refresh_token=given.refresh_token or (stored.refresh_token if stored else None),
+            new_token,
+            # RFC 6749, section 6: without a new refresh token the old one stays valid.
+            refresh_token=new_token.refresh_token or (stored.refresh_token if stored else None),
             obtained_at=self._clock.wall(),
             version=secrets.token_hex(8),
         )
@@ -231,26 +247,28 @@ class TokenKeeper:
         before: str | None,
         error: CredentialError,
     ) -> Token:
-        """Return the token to go on with although a refresh ended in *error*, or raise that.
+        """Return a token that can be used although the refresh ended in *error*, or raise *error*.
 
-        A refresh token that is not valid any more is a lost race where the store holds a newer one.
-        One that lives a little longer will do while its server cannot be asked.
+        If the store has a newer token, another process has used the refresh token first. If the
+        token server cannot be reached, the old token is used until it expires.
         """
         newer = await store.get(key)
         if newer is not None and newer.version not in (before, refused):
             return self._note(key, newer).token
         seen = self._seen.get(key)
         if error.retryable and seen is not None and seen.token.version not in (None, refused):
-            left = seen.seconds_left(self._clock.monotonic())
-            if left is not None and left > 0:
+            seconds_left = seen.seconds_left(self._clock.monotonic())
+            if seconds_left is not None and seconds_left > 0:
                 return seen.token
         raise error
 
     async def _stored(self, store: TokenStore, key: str, before: str | None, given: _Seen) -> Token:
-        """Store what was *given*, and return it; the store's own where another has written
-        meanwhile.
+        """Store *given*, a new token, and return it.
+
+        If another process has stored a fresh token meanwhile, return that one. *before* is the
+        version that *given* replaces.
         """
-        self._unstored[key] = before, given  # until it is safe
+        self._unstored[key] = before, given  # until it is in the store
         if not await store.swap(key, before, given.token):
             newer = await store.get(key)
             if newer is not None and self._measured(newer).is_fresh(self._clock.monotonic()):
@@ -261,9 +279,9 @@ class TokenKeeper:
         return self._remember(key, given).token
 
     async def _usable(self, store: TokenStore, key: str, refused: str | None) -> Token | None:
-        """Return the token of *key* in the store while it is fresh, and not the *refused* one."""
+        """Return the stored token of *key* if it is fresh and not the *refused* one, or None."""
         unstored = self._unstored.get(key)
-        if unstored is not None:  # the store had failed: what was given then must not be lost
+        if unstored is not None:  # the store failed after the last refresh: store the token now
             await self._stored(store, key, *unstored)
         stored = await store.get(key)
         if stored is None or stored.version == refused:
@@ -279,15 +297,15 @@ class TokenKeeper:
 
     def _remember(self, key: str, seen: _Seen) -> _Seen:
         if len(self._seen) >= _MOST_KEYS and key not in self._seen:
-            self._seen.clear()  # the store has them still
+            self._seen.clear()  # the tokens are still in the store
         self._seen[key] = seen
         return seen
 
     def _measured(self, token: Token) -> _Seen:
-        """Return *token* of another process with its age, as far as clocks that may differ say it.
+        """Return *token*, which another process may have stored, with its age.
 
-        An age below 0 or above its life is a wrong clock's, or that of an old token: which, the
-        server says.
+        The clocks of processes may differ, so the age is limited to 0 and the token's lifetime. If
+        the result is wrong, the server refuses the token.
         """
         age = self._clock.wall() - token.obtained_at
         bounded = max(0.0, min(age, token.expires_in if token.expires_in is not None else 0.0))
@@ -298,10 +316,10 @@ class TokenKeeper:
             self._store = GuardedTokens(await in_thread(self._make_store))
         return self._store
 
-    # For whoever connects, shows and ends
+    # Connecting a credential, showing a request, closing
 
     async def peek(self, key: str) -> Token | None:
-        """Return the token of *key* that is stored."""
+        """Return the stored token of *key*, or None."""
 
         async def read() -> Token | None:
             return await (await self._opened()).get(key)
@@ -309,10 +327,10 @@ class TokenKeeper:
         return await outcome(self._refresher.start(read))
 
     async def put(self, key: str, token: Token | None) -> None:
-        """Store *token* as the token of *key*, whatever is stored; None removes it.
+        """Store *token* as the token of *key*, whatever is stored; None removes the stored token.
 
-        A removal waits for a refresh that is under way, here or in another process: what that one
-        is given would be stored after it.
+        A removal first waits for a running refresh, in this or another process, which would
+        otherwise store a token afterwards.
         """
 
         async def write() -> None:
@@ -323,7 +341,7 @@ class TokenKeeper:
             flight, holder = self._flights.get((os.getpid(), key)), secrets.token_hex(8)
             try:
                 async with asyncio.timeout(_FLIGHT_SECONDS):
-                    if flight is not None:  # a store of this process alone has no leases
+                    if flight is not None:  # a store in memory has no leases, so wait here
                         await asyncio.wait([asyncio.wrap_future(flight)])
                     while True:
                         if await store.lease(key, holder, _LEASE_SECONDS):
@@ -348,9 +366,9 @@ class TokenKeeper:
                 break
         else:
             raise _failed("credential-token-busy", key)
-        self._unstored.pop(key, None)  # an older one must not take its place
+        self._unstored.pop(key, None)  # an older token must not replace this one later
         self._seen.pop(key, None)
 
     async def aclose(self, last: Callable[[], Awaitable[None]]) -> None:
-        """Wait for refreshes, and for *last* on their event loop."""
+        """Wait for running refreshes, then run *last* on their event loop."""
         await in_thread(lambda: self._refresher.close(last))

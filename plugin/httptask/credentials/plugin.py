@@ -1,4 +1,4 @@
-"""The shipped stores and auth schemes, through the same hooks as anyone's."""
+"""The built-in credential stores and auth schemes, registered through the hooks for plugins."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:
-    """Bring those of `credentials/schemes`, and `oauth2`."""
+    """Return the schemes in `credentials/schemes`, and `oauth2`."""
     from httptask.credentials.oauth2 import OAuth2
     from httptask.credentials.schemes import shipped
 
@@ -23,7 +23,7 @@ def httptask_auth_schemes() -> Sequence[AuthScheme | AuthFlow]:
 
 @hookimpl(trylast=True)
 def httptask_token_store() -> TokenStore | None:
-    """Keep tokens in the file that the operator names."""
+    """Store tokens in the operator's file, if there is one."""
     from httptask.credentials._token_stores import named_file
 
     return named_file()
@@ -31,7 +31,7 @@ def httptask_token_store() -> TokenStore | None:
 
 @hookimpl(trylast=True)
 def httptask_credential(name: str) -> Credential | None:
-    """Look in the environment, in the credentials file, and in the system's keyring."""
+    """Look in the environment, then in the credentials file, then in the system's keyring."""
     from httptask.credentials._keyring import from_keyring
     from httptask.credentials._stores import from_environment, from_file
 

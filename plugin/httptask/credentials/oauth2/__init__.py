@@ -1,7 +1,7 @@
-"""OAuth 2.0 (RFC 6749): a token is asked for, kept, refreshed, and put into requests.
+"""OAuth 2.0 (RFC 6749): obtaining, storing and refreshing tokens, and putting them into requests.
 
-What is one word in a credential is one row here: a grant in `_grants`, a way for the client to
-authenticate in `_authentication`, a field in `_schema`.
+The choices in a credential are rows of tables: grants in `_grants`, client authentication methods
+in `_authentication`, fields in `_schema`.
 """
 
 from httptask.credentials.oauth2._authentication import AUTHENTICATIONS

@@ -1,4 +1,4 @@
-"""What a token endpoint answers: a token, or why there is none (RFC 6749, section 5)."""
+"""Reading the response of a token endpoint: a token or an error (RFC 6749, section 5)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from httptask.credentials.oauth2._client import Client
 
 _LONGEST = 10 * 365 * 86_400.0
-"""Ten years, in seconds. A token that lives longer is taken to live so long."""
+"""Ten years, in seconds. Longer lifetimes of tokens are clamped to this."""
 
 _CLOCKS_DIFFER_SECONDS = 60.0
 
@@ -28,21 +28,21 @@ _REFUSED = {
     "unsupported_grant_type": "credential-grant-unknown",
     "invalid_target": "credential-target-refused",
 }
-"""The code for a server's error (RFC 6749, section 5.2; RFC 8707, section 2)."""
+"""Error of the server (RFC 6749, section 5.2; RFC 8707, section 2) -> code of our error."""
 
 _SCHEME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _SENDABLE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 def error_of(response: AuthResponse) -> str:
-    """Return the error that *response* names (RFC 6749, section 5.2); "" when it names none."""
+    """Return the `error` in *response* (RFC 6749, section 5.2), or ""."""
     answer = answer_of(response)
     error = answer.get("error") if isinstance(answer, Mapping) else None
     return error[:80] if isinstance(error, str) else ""
 
 
 async def token_of(response: AuthResponse, client: Client) -> Token:
-    """Return the token that *response* gives. Raises `CredentialError` when it gives none."""
+    """Return the token in *response*. Raises `CredentialError` if there is none."""
     answer = answer_of(response)
     error = answer.get("error") if isinstance(answer, Mapping) else None
     if not 200 <= response.status < 300 or (error and not client.token_at):
@@ -65,7 +65,7 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
         )
     ]
     refresh_token, id_token, scope = (
-        each if isinstance(each, str) and each else None for each in others
+        value if isinstance(value, str) and value else None for value in others
     )
     return Token(
         access_token,
@@ -78,10 +78,10 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
 
 
 def answer_of(response: AuthResponse) -> Any:
-    """Return the answer as JSON, or as the fields of a form; None when it is neither.
+    """Parse the body of *response* as JSON, or as a form; None if it is neither.
 
-    Its media type is not asked: servers send JSON as text/html, and forms as text/plain. Nor are
-    its names, which should come once, or its encoding, which should be UTF-8: a token is ASCII.
+    The media type is ignored: servers send JSON as text/html, and forms as text/plain. Repeated
+    names and encodings other than UTF-8 are accepted, too: a token is ASCII.
     """
     text = response.text().strip().removeprefix("\ufeff")
     if text[:1] in ("{", "["):
@@ -95,19 +95,23 @@ def answer_of(response: AuthResponse) -> Any:
 
 
 async def _at(answer: Any, name: str, field: str, client: Client) -> Any:
-    """Return the value of *name* in *answer*: where `tokenAt` says, or else the member *field*."""
+    """Return the value *name* in *answer*, at the path in `tokenAt`, else in the member *field*.
+
+    Returns None if it is absent.
+    """
     path = client.token_at.get(name)
     if path is None:
         return answer.get(field) if isinstance(answer, Mapping) else None
     try:
         return await client.context.evaluate(f"${{{path}}}", answer)
-    except TaskError:  # it is not there
+    except TaskError:  # the answer has no value at this path
         return None
 
 
 def seconds_of(value: Any, default: float | None) -> float | None:
-    """Return the life that `expires_in` says: a number, also as text; what is none, or has passed
-    already, says nothing.
+    """Return the lifetime in seconds from *value*, of `expires_in`: a number, or a number as text.
+
+    Returns *default* if *value* is not a number above 0.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return default
@@ -119,7 +123,7 @@ def seconds_of(value: Any, default: float | None) -> float | None:
 
 
 def _token_type(value: Any, response: AuthResponse, client: Client) -> str:
-    """Return the scheme that the token is sent with (RFC 6749, section 7.1)."""
+    """Return the authentication scheme to send the token with (RFC 6749, section 7.1)."""
     if client.has_prefix or not isinstance(value, str) or value.lower() in ("", "bearer", "n_a"):
         return "Bearer"
     if value.lower() in ("mac", "pop", "dpop") or not _SCHEME.fullmatch(value):
@@ -128,10 +132,10 @@ def _token_type(value: Any, response: AuthResponse, client: Client) -> str:
 
 
 def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialError:
-    """Return why *response* gives no token, and what to do."""
+    """Return the error for *response*, which contains no token."""
     location = response.header("Location")
     if 300 <= response.status < 400 and location:
-        # Shown without its query: a token or a code may stand there.
+        # The query is not shown: it may contain a token or a code.
         target = location.partition("?")[0].partition("#")[0]
         return client.failed(response, "credential-token-redirected", target=target)
     if not error and response.status == 401:
@@ -149,7 +153,7 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
 
 
 def _ways(client: Client) -> dict[str, Any]:
-    """Return how *client* authenticates, and how else it could with the fields it has."""
+    """Return params that say how *client* authenticates, and how else it could with its fields."""
     names = client.names
     others = [
         name
@@ -157,13 +161,16 @@ def _ways(client: Client) -> dict[str, Any]:
         if name not in (client.authentication, "none")
         and set(other.required_of(names)) <= set(names)
     ]
-    own = AUTHENTICATIONS[client.authentication].required_of(names)
-    checked = [*own] or ["clientId"]
+    checked_fields = AUTHENTICATIONS[client.authentication].required_of(names)
+    checked = [*checked_fields] or ["clientId"]
     return {"authentication": client.authentication, "checked": checked, "others": others}
 
 
 def _clock_difference(response: AuthResponse, client: Client) -> dict[str, float]:
-    """Return what may be wrong with an assertion that *client* has signed: the time in it."""
+    """Return a param with the difference between the clocks if *client* has signed an assertion.
+
+    The assertion contains the time, so a wrong clock may be the cause of the error.
+    """
     date = http_date(response.header("Date") or "") if client.has_signed else None
     if date is None:
         return {}

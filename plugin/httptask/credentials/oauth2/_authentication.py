@@ -1,4 +1,4 @@
-"""How a client says who it is (RFC 6749, section 2.3): a table."""
+"""The methods of client authentication (RFC 6749, section 2.3): a table."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """One way to authenticate a client at the token endpoint."""
+    """One method to authenticate a client at the token endpoint."""
 
     apply: Callable[[TokenRequest, Client], Awaitable[None] | None]
-    """Adds to the token request what says who the client is."""
+    """Adds the client authentication to a token request."""
     required: tuple[str, ...] = ()
-    """The fields of the credential it needs."""
+    """The fields of a credential that the method needs."""
     unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The fields it needs where the field in front of them is absent."""
+    """Field -> fields that the method needs if the first one is absent."""
     properties: Mapping[str, Any] = field(default_factory=dict)
-    """The JSON Schema of fields that only it has."""
+    """The JSON Schemas of fields that only this method uses."""
 
     def required_of(self, names: Collection[str]) -> tuple[str, ...]:
-        """Return the fields it needs of a credential with the fields *names*."""
+        """Return the fields that the method needs in a credential with the fields *names*."""
         more = [needed for name, needed in self.unless.items() if name not in names]
         return self.required + tuple(name for needed in more for name in needed)
 
 
 def _basic(request: TokenRequest, client: Client) -> None:
-    # RFC 6749, section 2.3.1: both are form-encoded first, so that a colon can stand in them.
+    # RFC 6749, section 2.3.1: both are form-encoded first, so that they may contain a colon.
     pair = f"{quote_plus(client.text('clientId'))}:{quote_plus(client.text('clientSecret'))}"
     _set_basic(request, pair)
 
 
 def _basic_raw(request: TokenRequest, client: Client) -> None:
-    # As RFC 7617 has it, and as many servers read it.
+    # Without form-encoding, as in RFC 7617: many servers do not decode it.
     _set_basic(request, f"{client.text('clientId')}:{client.text('clientSecret')}")
 
 
@@ -62,7 +62,7 @@ def _none(request: TokenRequest, client: Client) -> None:
 
 
 def _tls(request: TokenRequest, client: Client) -> None:
-    # RFC 8705, section 2: the connection says who the client is, and this whom to compare.
+    # RFC 8705, section 2: the server compares the certificate with that of this client id.
     request.form["client_id"] = client.text("clientId")
 
 
@@ -84,12 +84,12 @@ async def _client_secret_jwt(request: TokenRequest, client: Client) -> None:
 
 
 async def _client_assertion(request: TokenRequest, client: Client) -> None:
-    """Add an assertion of who the client is (RFC 7523, section 2.2)."""
+    """Add a signed assertion of the client's identity (RFC 7523, section 2.2)."""
     client_id = client.text("clientId")
-    who = {"iss": client_id, "sub": client_id, "aud": await client.audience()}
+    claims = {"iss": client_id, "sub": client_id, "aud": await client.audience()}
     request.form["client_id"] = client_id
     request.form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    request.form["client_assertion"] = client.assertion(who)
+    request.form["client_assertion"] = client.assertion(claims)
 
 
 _BOTH = ("clientId", "clientSecret")
@@ -129,4 +129,4 @@ AUTHENTICATIONS: dict[str, Authentication] = {
     ),
     "none": Authentication(_none),
 }
-"""By the word in `clientAuthentication`."""
+"""Value of `clientAuthentication` -> method."""

@@ -1,4 +1,4 @@
-"""The client of one credential: what it sends to the token endpoint."""
+"""The OAuth client of one credential: it sends requests to the token endpoint."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 _FORM = "application/x-www-form-urlencoded"
 _ASSERTION_SECONDS = 300
-"""How long an assertion is valid: no longer than a request takes, with clocks that differ."""
+"""How long an assertion is valid: long enough for a request, and for clocks that differ."""
 
 
 @dataclass(slots=True)
 class TokenRequest:
-    """A token request while it is made."""
+    """A token request while it is being built."""
 
     url: str
     form: Form
     headers: dict[str, str] = field(default_factory=dict)
 
     def outgoing(self) -> OutgoingRequest:
-        """Return it as it is sent."""
+        """Return the request to send."""
         body = urlencode([*pairs_of(self.form)]).encode()
         headers = {"Content-Type": _FORM, "Accept": "application/json", **self.headers}
         return OutgoingRequest("POST", self.url, list(headers.items()), body)
 
 
 def pairs_of(form: Form) -> list[tuple[str, str]]:
-    """Return the fields of *form*; a list is its field several times (RFC 8707, section 2)."""
+    """Return the fields of *form*; a list repeats its field (RFC 8707, section 2)."""
     pairs = []
     for name, value in form.items():
         values = value if isinstance(value, list | tuple) else [value]
@@ -60,7 +60,7 @@ def _text(value: Any) -> str:
 
 
 class Client:
-    """The client that *credential* describes, while a request is authorised in *context*."""
+    """The client that *credential* describes, for authorising a request in *context*."""
 
     def __init__(
         self, credential: Credential, context: AuthContext, discovery: Discovery | None = None
@@ -68,16 +68,16 @@ class Client:
         self.credential = credential
         self.context = context
         self.has_signed = False
-        """Whether it has signed an assertion, which holds the time."""
+        """Whether the client has signed an assertion, which contains the time."""
         self._fields = credential.fields
         self._discovery = discovery or Discovery()
 
     def text(self, name: str) -> str:
-        """Return the field *name*, secret or not; "" without one."""
+        """Return the field *name* as text, secret or not; "" without the field."""
         return str(revealed(self._fields.get(name, "")))
 
     def value(self, name: str, otherwise: Any = None) -> Any:
-        """Return the field *name* as JSON, secrets in clear."""
+        """Return the field *name* as JSON, with its secrets; *otherwise* without the field."""
         return revealed(self._fields.get(name, otherwise))
 
     @property
@@ -87,57 +87,57 @@ class Client:
 
     @property
     def grant(self) -> Grant:
-        """How it gets a token."""
+        """The grant in the credential."""
         return GRANTS[self.text("grant")]
 
     @property
     def authentication(self) -> str:
-        """How it says who it is: a key of `AUTHENTICATIONS`."""
+        """The method of client authentication: a key of `AUTHENTICATIONS`."""
         return self.text("clientAuthentication") or (
             "basic" if "clientSecret" in self._fields else "none"
         )
 
     @property
     def token_at(self) -> Mapping[str, str]:
-        """Where in an answer things stand."""
+        """The JSONPaths to the values in a token response, from the credential's `tokenAt`."""
         token_at: Mapping[str, str] = self._fields.get("tokenAt", {})
         return token_at
 
     @property
     def has_prefix(self) -> bool:
-        """Whether the credential says itself how the token is sent."""
+        """Whether `sendAs` in the credential has a prefix for the token."""
         return "prefix" in self._fields.get("sendAs", {})
 
     @property
     def expires_in_default(self) -> float | None:
-        """The life of a token whose server does not say it."""
+        """The lifetime of a token, in seconds, if the response does not say it."""
         return self._fields.get("expiresInDefault")
 
     def identity(self) -> dict[str, Any]:
-        """Return what makes the token another one; no secret stands in it."""
+        """Return the fields that the token depends on. Secret ones are only in a hash."""
         names = ("grant", "issuer", "clientId", "username", "audience", "resource", "scopes")
         identity = {name: self._fields.get(name) for name in names}
         token_url = self.text("tokenUrl")
-        # A relative one is several servers'.
+        # Resolved, because a relative URL leads to different servers for different endpoints.
         identity["tokenUrl"] = self.resolved(token_url, "tokenUrl") if token_url else None
         granted = sorted({"refreshToken", *self.grant.properties} & self._fields.keys())
-        more = {name: self.value(name) for name in granted}
-        more["extra"] = self.value("extra", {}).get("token", {})
-        return identity | {"more": hashlib.sha256(repr(more).encode()).hexdigest()}
+        hashed_fields = {name: self.value(name) for name in granted}
+        hashed_fields["extra"] = self.value("extra", {}).get("token", {})
+        return identity | {"more": hashlib.sha256(repr(hashed_fields).encode()).hexdigest()}
 
     def scope(self) -> Form:
-        """Return the field `scope`, or nothing."""
+        """Return the form field `scope`, or {} without scopes."""
         scopes = self._fields.get("scopes", ())
         return {"scope": self._fields.get("scopeSeparator", " ").join(scopes)} if scopes else {}
 
     def targets(self) -> Form:
-        """Return the fields that say whom the token is for (RFC 8707)."""
+        """Return the form fields that say which servers the token is for (RFC 8707)."""
         targets = {"audience": self.text("audience"), "resource": self.value("resource", [])}
         return {name: value for name, value in targets.items() if value}
 
     @contextlib.contextmanager
     def connecting(self) -> Iterator[None]:
-        """Turn what goes wrong while a person connects into a `CredentialError`."""
+        """Convert errors while a person connects the credential to `CredentialError`."""
         try:
             yield
         except TaskError:
@@ -148,24 +148,27 @@ class Client:
             ) from None
 
     def refused(self, code: str, **params: Any) -> CredentialError:
-        """Return the error *code*, that of a consent that was not given."""
+        """Return the error *code*, for a consent that was not given."""
         return CredentialError.of(code, name=self.credential.name, **params)
 
     def failed(self, response: AuthResponse, code: str, **params: Any) -> CredentialError:
-        """Return the error *code*: *response* gives no token."""
+        """Return the error *code*, for a *response* without a token."""
         server = None
         with contextlib.suppress(ValueError):
             server = origin(response.url)
         return self.failure(response, code, server=server, **params)
 
     def failure(self, response: AuthResponse, code: str, **params: Any) -> CredentialError:
-        """Return the error *code* of a request that *response* refuses."""
+        """Return the error *code*, for a *response* that refuses a request."""
         error = self.context.failure(response, "")
         error.restate(code, schemeMessage=None, **params)
         return error
 
     async def obtain(self, stored: Token | None) -> Token:
-        """Return a new token, by the refresh token of *stored* where it has one."""
+        """Get a new token, with the refresh token of *stored* if there is one.
+
+        If the server refuses the refresh token, the grant begins again if it can.
+        """
         grant = self.grant
         refresh_token = stored.refresh_token if stored is not None and grant.refreshes else None
         if refresh_token:
@@ -180,59 +183,68 @@ class Client:
         return await self.request(fields, "refresh" if is_refresh else "token")
 
     async def request(self, form: Form, extra: str) -> Token:
-        """Send a token request with *form* and the fields of the credential's `extra` of that name,
-        and return the token.
+        """Send a token request with *form*, and return the token.
+
+        *extra* names the member of the credential's `extra` whose fields are added.
         """
         return await token_of(await self.send(form, extra), self)
 
     async def keep(self, token: Token) -> Token:
-        """Store *token*, what a person has consented to, and return it."""
+        """Store *token*, which a person has consented to, and return it."""
         await self.context.tokens.put(self.identity(), token)
         return token
 
     async def send(self, form: Form, extra: str, field: str = "tokenUrl") -> AuthResponse:
-        """Send *form* and the fields of the credential's `extra` of that name to the endpoint in
-        *field*, as the client, and return the response.
+        """Send *form*, with client authentication, to the endpoint in *field*; return the response.
+
+        *extra* names the member of the credential's `extra` whose fields are added.
         """
-        more = self.value("extra", {})
+        extra_fields = self.value("extra", {})
         fields = {**form, **self.targets()}
-        headers = {name: _text(value) for name, value in more.get("headers", {}).items()}
-        request = TokenRequest(await self.url(field), {**fields, **more.get(extra, {})}, headers)
+        headers = {name: _text(value) for name, value in extra_fields.get("headers", {}).items()}
+        request = TokenRequest(
+            await self.url(field), {**fields, **extra_fields.get(extra, {})}, headers
+        )
         applied = AUTHENTICATIONS[self.authentication].apply(request, self)
         if applied is not None:
             await applied
         return await self.context.send(request.outgoing())
 
     def metadata(self) -> Mapping[str, Any]:
-        """Return what is known of the issuer without asking it."""
+        """Return the issuer's metadata if it was fetched before, or {}."""
         return self._discovery.known(self.text("issuer"))
 
     async def url(self, field: str) -> str:
-        """Return the endpoint in *field*: the credential's own, or what its issuer says. Raises
-        `ValueError` when nobody can say where it is.
+        """Return the URL in *field*, from the credential, else from its issuer's metadata.
+
+        Raises `ValueError` if neither has it, or it is not encrypted.
         """
-        if written := self.text(field):
-            return self._encrypted(self.resolved(written, field), field)
+        if own_url := self.text(field):
+            return self._encrypted(self.resolved(own_url, field), field)
         issuer = self.text("issuer")
         if not issuer:
             raise CodedError("credential-field-missing", field=field, instead="issuer")
         metadata = await self._discovery.ask(self._encrypted(issuer, "issuer"), self)
         member = MEMBERS[field]
-        named = metadata.get(member)
+        endpoint_url = metadata.get(member)
         aliases = metadata.get("mtls_endpoint_aliases")
         if self.authentication == "tls" and isinstance(aliases, Mapping):
-            named = aliases.get(member, named)  # RFC 8705, section 5
-        if not isinstance(named, str) or split_url(named).scheme not in ("http", "https"):
+            endpoint_url = aliases.get(member, endpoint_url)  # RFC 8705, section 5
+        if not isinstance(endpoint_url, str) or split_url(endpoint_url).scheme not in (
+            "http",
+            "https",
+        ):
             raise CodedError(
                 "credential-metadata-member", issuer=issuer, member=member, field=field
             )
-        return self._encrypted(named, member)
+        return self._encrypted(endpoint_url, member)
 
     def _encrypted(self, url: str, name: str) -> str:
-        """Return *url*, of the field *name*, if what is sent there is encrypted on its way (RFC
-        6749, sections 3.1.2.1 and 3.2), or stays on this machine.
+        """Return *url*, of the field *name*, if it is https (RFC 6749, sections 3.1.2.1 and 3.2) or
+        on this machine.
 
-        Within a network of one's own it need not be: then the credential's origins say so.
+        Other URLs, in a private network for example, are allowed if their origin is among the
+        credential's origins. Raises `ValueError`.
         """
         target = origin(url)
         if split_url(url).scheme == "https" or _is_loopback(split_url(url).hostname or ""):
@@ -242,25 +254,29 @@ class Client:
         raise CodedError("credential-url-plain", field=name, found=target)
 
     async def audience(self) -> str:
-        """Return whom an assertion is for (RFC 7523, section 3)."""
+        """Return the audience of an assertion (RFC 7523, section 3)."""
         return self.text("assertionAudience") or self.text("issuer") or await self.url("tokenUrl")
 
     def assertion(self, claims: Mapping[str, Any]) -> str:
-        """Return a JWT of *claims* and the time, signed with the credential's key. Raises
-        `ValueError` for a key that cannot sign.
+        """Return a JWT of *claims* and the time, signed with the credential's key.
+
+        Raises `ValueError` if the key cannot sign.
         """
         now = int(self.context.clock.wall())
         times = {"iat": now, "exp": now + _ASSERTION_SECONDS, "jti": secrets.token_urlsafe(16)}
-        named = {name: value for name, value in {**times, **claims}.items() if value is not None}
+        all_claims = {
+            name: value for name, value in {**times, **claims}.items() if value is not None
+        }
         key = SigningKey.of(self.value("key", {}), self.text("clientSecret"))
         self.has_signed = True
-        return key.signed(named)
+        return key.signed(all_claims)
 
     def resolved(self, url: str, name: str) -> str:
-        """Return *url*, the credential's field *name*; relative, it is of the endpoint's server.
+        """Return *url*, the credential's field *name*; resolve a relative one.
 
-        A description must not lead the credential away: its server is one of the credential's
-        origins, where that has any.
+        A relative URL is relative to the credential's only origin, else to the endpoint's server,
+        which must be one of the credential's origins, if it has any: a description must not be able
+        to send the credential elsewhere. Raises `ValueError`.
         """
         if split_url(url).scheme in ("http", "https"):
             return url

@@ -24,23 +24,25 @@ if TYPE_CHECKING:
     from httptask.model.authorisation import Token
 
 _SECONDS = 900.0
-"""How long a person may take."""
+"""How long a person may take to consent."""
 _QUOTED = 200
 
 
 @dataclass(slots=True, repr=False)
 class AuthorizationConsent:
-    """A consent that is asked for in a browser. Open `url`; the browser comes back to
-    `redirect_uri`, and `finish` takes the whole URL that it comes back with.
+    """A consent that a person gives in a browser.
+
+    Open `url` in a browser. The server redirects the browser to `redirect_uri`; pass the whole URL
+    of that request to `finish`.
     """
 
     url: str
-    """Where the person consents. No secret stands in it."""
+    """The page where the person consents. The URL contains no secret."""
     state: str
-    """Comes back in the callback; whoever serves several tells them apart by it."""
+    """A random text that comes back in the callback URL; it identifies this consent."""
     redirect_uri: str
     expires_in: float
-    """Seconds that the person may take."""
+    """The seconds that the person may take."""
     _client: Client = field(repr=False)
     _verifier: Secret = field(repr=False)
     _end: float = field(repr=False)
@@ -48,22 +50,22 @@ class AuthorizationConsent:
     guard: Callable[[], AbstractContextManager[None]] = field(
         default=nullcontext, init=False, repr=False
     )
-    """What is around its requests: it keeps secrets out of errors."""
+    """Returns a context manager for requests, which keeps secrets out of errors."""
 
     async def finish(self, callback_url: str) -> Token:
         """Exchange the code in *callback_url* for a token, store it, and return it.
 
-        Raises `CredentialError` when consent was not given, when the answer is not the one to this
-        question, and when the server gives no token.
+        Raises `CredentialError` if consent was not given, if the callback does not belong to this
+        consent, and if the server returns no token.
         """
         exchange = self._exchanged(callback_url)
-        del callback_url  # this frame stays in the traceback of an error
+        del callback_url  # it contains the code, and an error's traceback keeps this frame
         with self.guard():
             return await exchange
 
     async def _exchanged(self, callback_url: str) -> Token:
         code = self._code(callback_url)
-        self._is_used = True  # RFC 6749, section 4.1.2: a code is used once
+        self._is_used = True  # RFC 6749, section 4.1.2: a code must not be used twice
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -74,11 +76,11 @@ class AuthorizationConsent:
             return await self._client.keep(await self._client.request(form, "token"))
 
     def _code(self, callback_url: str) -> str:
-        """Return the code in *callback_url*, after everything else in it was checked."""
+        """Check *callback_url*, and return the code in it. Raises `CredentialError`."""
         client = self._client
         pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True)
         answer = dict(pairs)
-        if len(answer) != len(pairs):  # RFC 6749, section 3.1
+        if len(answer) != len(pairs):  # RFC 6749, section 3.1: no parameter may be repeated
             raise client.refused("credential-consent-twice")
         state = answer.get("state", "")
         if not hmac.compare_digest(state.encode(), self.state.encode()):
@@ -102,7 +104,7 @@ class AuthorizationConsent:
         return code
 
     def _check_issuer(self, issuer: str | None) -> None:
-        """Refuse the answer of another authorization server (RFC 9207, section 2.4)."""
+        """Raise `CredentialError` if another server has answered (RFC 9207, section 2.4)."""
         client, expected = self._client, self._client.text("issuer")
         must_be_there = client.metadata().get("authorization_response_iss_parameter_supported")
         if expected and issuer not in (None, expected):
@@ -116,7 +118,7 @@ class AuthorizationConsent:
 
 
 async def ask_in_browser(client: Client, redirect_uri: str) -> AuthorizationConsent:
-    """Return the question that a browser puts. Raises `CredentialError`, `ValueError`."""
+    """Begin a consent in a browser. Raises `CredentialError` and `ValueError`."""
     _check_redirect(redirect_uri)
     verifier = secrets.token_urlsafe(48)
     challenge = hashlib.sha256(verifier.encode()).digest()
@@ -132,7 +134,7 @@ async def ask_in_browser(client: Client, redirect_uri: str) -> AuthorizationCons
         **client.targets(),
         **client.value("extra", {}).get("authorization", {}),
     }
-    await client.url("tokenUrl")  # what is wrong with it is said before a person is bothered
+    await client.url("tokenUrl")  # report a problem with it before a person is asked
     base = (await client.url("authorizationUrl")).partition("#")[0]
     url = f"{base}{'&' if '?' in base else '?'}{urlencode(pairs_of(fields))}"
     client.context.mask(verifier)
@@ -141,7 +143,10 @@ async def ask_in_browser(client: Client, redirect_uri: str) -> AuthorizationCons
 
 
 def _check_redirect(redirect_uri: str) -> None:
-    """Refuse an address that a code must not be sent to (RFC 6749, section 3.1.2; RFC 8252)."""
+    """Raise `CodedError` for a URL that a code must not be sent to.
+
+    RFC 6749, section 3.1.2; RFC 8252.
+    """
     split = split_url(redirect_uri)
     is_loopback = split.hostname in ("127.0.0.1", "::1", "localhost")
     if split.fragment or not (split.scheme == "https" or (split.scheme == "http" and is_loopback)):

@@ -18,37 +18,39 @@ if TYPE_CHECKING:
     from httptask.model.authorisation import AuthResponse, Token
 
 _INTERVAL_SECONDS = 5.0
-"""RFC 8628, section 3.2."""
+"""The default interval between polls (RFC 8628, section 3.2)."""
 _LONGEST_SECONDS = 3600.0
 _SLOWER_SECONDS = 5.0
-"""RFC 8628, section 3.5."""
+"""What `slow_down` adds to the interval (RFC 8628, section 3.5)."""
 
 
 @dataclass(slots=True, repr=False)
 class DeviceConsent:
-    """A consent that is given on another device: a person opens `verification_uri` there and
-    enters `user_code`, while `finish` waits for it.
+    """A consent that a person gives on another device.
+
+    The person opens `verification_uri` there and enters `user_code`; `finish` waits for that.
     """
 
     user_code: str
     verification_uri: str
     verification_uri_complete: str | None
-    """With the code in it: for a link, or a QR code."""
+    """The URL with the code in it, for a link or a QR code."""
     expires_in: float
-    """Seconds that the person may take."""
+    """The seconds that the person may take."""
     interval: float
-    """Seconds to wait before each `poll`; it grows when the server says so."""
+    """The seconds to wait before each `poll`. It grows when the server asks for that or fails."""
     _client: Client = field(repr=False)
     _device_code: Secret = field(repr=False)
     _end: float = field(repr=False)
     guard: Callable[[], AbstractContextManager[None]] = field(
         default=nullcontext, init=False, repr=False
     )
-    """What is around its requests: it keeps secrets out of errors."""
+    """Returns a context manager for requests, which keeps secrets out of errors."""
 
     async def finish(self) -> Token:
-        """Wait for the person, store the token, and return it. Raises `CredentialError` when
-        consent was refused, or nobody gave it in time.
+        """Wait for the person's consent, store the token, and return it.
+
+        Raises `CredentialError` if consent was refused, or not given in time.
         """
         while True:
             await asyncio.sleep(min(self.interval, max(0.0, self._seconds_left())))
@@ -57,8 +59,9 @@ class DeviceConsent:
                 return token
 
     async def poll(self) -> Token | None:
-        """Ask once; None while nobody has decided. What it returns is stored. Raises
-        `CredentialError` when it is over.
+        """Ask the server once. Store and return the token; None while the person has not decided.
+
+        Raises `CredentialError` if consent was refused, or the time is over.
         """
         with self.guard(), self._client.connecting():
             return await self._asked()
@@ -103,14 +106,14 @@ class DeviceConsent:
 
 
 async def ask_on_device(client: Client) -> DeviceConsent:
-    """Ask the server for a user code, and return it. Raises `CredentialError`, `ValueError`."""
-    await client.url("tokenUrl")  # what is wrong with it is said before a person is bothered
+    """Ask the server for a user code. Raises `CredentialError` and `ValueError`."""
+    await client.url("tokenUrl")  # report a problem with it before a person is asked
     response = await client.send(client.scope(), "token", "deviceAuthorizationUrl")
     if not 200 <= response.status < 300:
         raise await _refusal(response, client)
     answer = answer_of(response)
     device_code, user_code = _text(answer, "device_code"), _text(answer, "user_code")
-    # An older draft, and Google to this day, say verification_url.
+    # An older draft has verification_url, which Google still uses.
     uri = _address(answer, "verification_uri") or _address(answer, "verification_url")
     if not device_code or not user_code or not uri:
         raise client.failed(response, "credential-user-code-absent")
@@ -129,7 +132,7 @@ async def ask_on_device(client: Client) -> DeviceConsent:
 
 
 async def _refusal(response: AuthResponse, client: Client) -> CredentialError:
-    """Return the error that a refused request for a user code ends in."""
+    """Return the error for *response*, which refused to give a user code."""
     try:
         await token_of(response, client)
     except CredentialError as error:
@@ -143,8 +146,9 @@ def _text(answer: Any, name: str) -> str:
 
 
 def _address(answer: Any, name: str) -> str:
-    """Return the URL called *name*, "" where it is none that a browser may be sent to: a script,
-    a file.
+    """Return the URL *name* in *answer*; "" if it is not http or https.
+
+    A browser must not open another URL, such as a script or a file.
     """
     url = _text(answer, name)
     try:
@@ -154,5 +158,5 @@ def _address(answer: Any, name: str) -> str:
 
 
 def _seconds(value: Any, otherwise: float) -> float:
-    """Return the seconds that *value* says, an hour at most; *otherwise* where it says none."""
+    """Return *value* in seconds, at most an hour; *otherwise* if it is not a positive number."""
     return min(seconds_of(value, otherwise) or otherwise, _LONGEST_SECONDS)

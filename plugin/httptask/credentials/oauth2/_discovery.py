@@ -1,4 +1,4 @@
-"""What an authorization server says of itself (RFC 8414; OpenID Connect Discovery 1.0)."""
+"""Authorization server metadata (RFC 8414; OpenID Connect Discovery 1.0)."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ MEMBERS = {
     "authorizationUrl": "authorization_endpoint",
     "deviceAuthorizationUrl": "device_authorization_endpoint",
 }
-"""The member of the metadata that a credential's field stands for."""
+"""Field of a credential -> member of the metadata that replaces it."""
 
 _KEPT_SECONDS = 3600.0
 _MOST = 256
 
 
 class Discovery:
-    """The metadata of issuers, asked for once an hour."""
+    """The metadata of issuers, fetched at most once an hour."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, Mapping[str, Any]]] = {}
 
     def known(self, issuer: str) -> Mapping[str, Any]:
-        """Return the metadata of *issuer* that was asked for; {} when it was not."""
+        """Return the metadata of *issuer* if it was fetched before, or {}."""
         return self._kept.get(issuer, (0.0, {}))[1]
 
     async def ask(self, issuer: str, client: Client) -> Mapping[str, Any]:
-        """Return the metadata of *issuer*, asked for by *client*. Raises `CredentialError`."""
+        """Return the metadata of *issuer*; *client* fetches it. Raises `CredentialError`."""
         now = client.context.clock.monotonic()
-        until, kept = self._kept.get(issuer, (0.0, None))
-        if kept is not None and now < until:
-            return kept
+        until, cached = self._kept.get(issuer, (0.0, None))
+        if cached is not None and now < until:
+            return cached
         metadata = await _metadata(issuer, client)
         if len(self._kept) >= _MOST:
             self._kept.clear()
@@ -48,7 +48,7 @@ class Discovery:
 
 
 def _addresses(issuer: str) -> list[str]:
-    """Return where the metadata of *issuer* may stand. More servers have OpenID's."""
+    """Return the URLs where the metadata of *issuer* may be, the more common one first."""
     split = urlsplit(issuer)
     path = split.path.rstrip("/")
     host = f"{split.scheme}://{split.netloc}"
@@ -65,20 +65,20 @@ async def _metadata(issuer: str, client: Client) -> Mapping[str, Any]:
         metadata = _read(response)
         if metadata is not None:
             break
-        if response.status == 429 or response.status >= 500:  # it may be there later
+        if response.status == 429 or response.status >= 500:  # a temporary error: do not try on
             break
     else:
         metadata = None
     if metadata is None:
         raise client.failure(response, "credential-metadata-absent", url=_addresses(issuer)[0])
-    named = metadata["issuer"]
-    if named != issuer:  # RFC 8414, section 3.3: whoever it is, it must not be used
-        raise client.failure(response, "credential-metadata-issuer", found=str(named)[:200])
+    found_issuer = metadata["issuer"]
+    if found_issuer != issuer:  # RFC 8414, section 3.3: such metadata must not be used
+        raise client.failure(response, "credential-metadata-issuer", found=str(found_issuer)[:200])
     return metadata
 
 
 def _read(response: AuthResponse) -> Mapping[str, Any] | None:
-    """Return the metadata that *response* holds; None when it holds none."""
+    """Return the metadata in *response*, or None."""
     if response.status != 200:
         return None
     try:

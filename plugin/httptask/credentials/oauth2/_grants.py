@@ -1,4 +1,4 @@
-"""How a token is got (RFC 6749, section 4): a table."""
+"""The grants, which are the ways to get a token (RFC 6749, section 4): a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from httptask.credentials.oauth2._client import Client
 
 Form = dict[str, Any]
-"""The fields of a token request: texts, or lists of them."""
+"""The fields of a token request: texts, or lists of texts."""
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 _TYPES = "A URI of RFC 8693, section 3, or its last word, such as jwt"
@@ -24,21 +24,21 @@ class Grant:
     """One way to get a token."""
 
     begin: Callable[[Client], Form | Awaitable[Form]]
-    """Returns the fields of the token request. Raises `CredentialError` where only a person can
-    begin, and says how.
+    """Returns the fields of the token request. Raises `CredentialError` for a grant that a person
+    must begin; the error says how.
     """
     required: tuple[str, ...] = ()
-    """The fields of the credential it needs."""
+    """The fields of a credential that the grant needs."""
     refreshes: bool = True
-    """Whether a refresh token that was given is used."""
+    """Whether a refresh token in a token response is used."""
     begins_again: bool = True
-    """Whether it can begin anew by itself when a refresh token is not valid any more."""
+    """Whether the grant can begin again without a person when a refresh token has expired."""
     properties: Mapping[str, Any] = field(default_factory=dict)
-    """The JSON Schema of fields that only it has."""
+    """The JSON Schemas of fields that only this grant uses."""
     endpoints: tuple[str, ...] = ("tokenUrl",)
-    """The fields with the endpoints that it asks; an issuer can say them instead."""
+    """The fields with the URLs that the grant needs, unless an issuer's metadata has them."""
     ended: str = "credential-grant-ended"
-    """The code of the error when what was granted is not valid any more."""
+    """The code of the error when the server says that the grant is no longer valid."""
 
 
 def _client_credentials(client: Client) -> Form:
@@ -55,7 +55,7 @@ def _refresh_token(client: Client) -> Form:
 
 
 async def _jwt_bearer(client: Client) -> Form:
-    """RFC 7523, section 2.1."""
+    """Return the fields for RFC 7523, section 2.1."""
     if not client.value("key", {}).get("pem") and not client.text("clientSecret"):
         raise CodedError(
             "credential-field-missing", field="/key/pem", use="jwtBearer", instead="clientSecret"
@@ -77,7 +77,7 @@ async def _jwt_bearer(client: Client) -> Form:
 
 
 def _token_exchange(client: Client) -> Form:
-    """RFC 8693, section 2.1."""
+    """Return the fields for RFC 8693, section 2.1."""
     form: Form = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange"}
     form["subject_token"] = client.text("subjectToken")
     form["subject_token_type"] = _token_type(client.text("subjectTokenType") or "access_token")
@@ -90,7 +90,7 @@ def _token_exchange(client: Client) -> Form:
 
 
 def _token_type(name: str) -> str:
-    """Return the URI of a type of token (RFC 8693, section 3); its last word will do."""
+    """Return the URI of the token type *name* (RFC 8693, section 3): a URI, or its last word."""
     return name if ":" in name else f"urn:ietf:params:oauth:token-type:{name}"
 
 
@@ -99,12 +99,12 @@ def _consent(client: Client) -> Form:
 
 
 def refreshing(client: Client, refresh_token: str) -> Form:
-    """Return the fields of a refresh (RFC 6749, section 6)."""
+    """Return the fields of a refresh request (RFC 6749, section 6)."""
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
 
 
 GRANTS: dict[str, Grant] = {
-    # RFC 6749, section 4.4.3: a refresh token should not be given, and is not needed.
+    # RFC 6749, section 4.4.3: the response should contain no refresh token, and none is needed.
     "clientCredentials": Grant(_client_credentials, refreshes=False),
     "refreshToken": Grant(
         _refresh_token,
@@ -155,4 +155,4 @@ GRANTS: dict[str, Grant] = {
         ended="credential-consent-ended",
     ),
 }
-"""By the word in `grant`."""
+"""Value of `grant` -> grant."""

@@ -87,7 +87,9 @@ _PROPERTIES: dict[str, Any] = {
 def _needs(
     field: str, value: str, required: tuple[str, ...], *, unless: str | None = None
 ) -> dict[str, Any]:
-    """Return the rule that *value* in *field* needs other fields, *unless* that field is there."""
+    """Return the rule that *value* in *field* requires other fields, *unless* a field is
+    present.
+    """
     condition: dict[str, Any] = {"properties": {field: {"const": value}}, "required": [field]}
     why = f"the {field} {value!r} needs it"
     if unless is not None:
@@ -97,7 +99,9 @@ def _needs(
 
 
 def credential_schema() -> Mapping[str, Any]:
-    """Return the schema: made of the tables, so that a new row is all that a new grant needs."""
+    """Return the schema. It is made from the tables, so a new row there is all a new grant
+    needs.
+    """
     rules = [_needs("grant", name, grant.required) for name, grant in GRANTS.items()]
     rules += [
         _needs("clientAuthentication", name, authentication.required)
@@ -111,12 +115,14 @@ def credential_schema() -> Mapping[str, Any]:
     rules += [
         _needs("grant", name, grant.endpoints, unless="issuer") for name, grant in GRANTS.items()
     ]
-    own = [row.properties for row in GRANTS.values()]
-    own += [row.properties for row in AUTHENTICATIONS.values()]
-    more = {name: schema for properties in own for name, schema in properties.items()}
+    property_groups = [row.properties for row in GRANTS.values()]
+    property_groups += [row.properties for row in AUTHENTICATIONS.values()]
+    added_properties = {
+        name: schema for properties in property_groups for name, schema in properties.items()
+    }
     return {
         "type": "object",
-        "properties": _PROPERTIES | more,
+        "properties": _PROPERTIES | added_properties,
         "required": ["grant"],
         "additionalProperties": False,
         "allOf": [rule for rule in rules if rule["then"]["required"]],

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from httptask.protocols import AuthContext
 
 _SHOWN = Token("stand-in-for-a-token-that-is-not-asked-for")
-"""What stands for a token where a request is only shown. It is masked like one, wherever it stands
-from then on, so that it must be no word that somebody writes.
+"""A substitute for the token when a request is only shown. From then on it is masked wherever it
+appears, like a token, so it must not be a common word.
 """
 
 
 _MOST_IDENTITIES = 1024
-"""Credentials whose identity is kept: it is asked for in every attempt."""
+"""The most credentials whose identity is cached. Every attempt needs the identity."""
 
 
 class OAuth2:
-    """A token of OAuth 2.0: asked for, kept, refreshed, and sent as a bearer token (RFC 6750)."""
+    """OAuth 2.0: the scheme obtains and refreshes tokens, and sends them as in RFC 6750."""
 
     name = "oauth2"
     fields: Mapping[str, str] = {}
@@ -49,35 +49,35 @@ class OAuth2:
         return credential_schema()
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
-        """Say whether it asks for a token."""
+        """Say whether *security_scheme* asks for an OAuth or bearer token."""
         is_bearer = str(security_scheme.get("scheme", "")).lower() == "bearer"
-        kind = security_scheme.get("type")
-        return kind in ("oauth2", "openIdConnect") or (kind == "http" and is_bearer)
+        scheme_type = security_scheme.get("type")
+        return scheme_type in ("oauth2", "openIdConnect") or (scheme_type == "http" and is_bearer)
 
     def tls_identity(self, credential: Credential) -> TlsIdentity | None:
-        """Return the client's certificate, where it has one (RFC 8705)."""
+        """Return the client certificate in *credential* (RFC 8705), or None."""
         if not credential.fields.keys() & {"certificate", "pkcs12"}:
             return None
         fields = credential.revealed()
         key = fields.get("key", {})
-        own = {}
+        tls_fields = {}
         if "certificate" in fields and "pem" in key:
-            own = {"certificate": fields["certificate"], "key": key["pem"]}
+            tls_fields = {"certificate": fields["certificate"], "key": key["pem"]}
         if "pkcs12" in fields:
-            own["pkcs12"] = fields["pkcs12"]
-        if not own:
+            tls_fields["pkcs12"] = fields["pkcs12"]
+        if not tls_fields:
             return None
         password = key.get("password")
-        if password is None and "pkcs12" in own and fields["grant"] != "password":
-            password = fields.get("password")  # with that grant it is a person's
+        if password is None and "pkcs12" in tls_fields and fields["grant"] != "password":
+            password = fields.get("password")  # in the grant `password` this is a person's password
         if password is not None:
-            own["password"] = password
-        return identity_of_fields(own)
+            tls_fields["password"] = password
+        return identity_of_fields(tls_fields)
 
     async def ask(
         self, credential: Credential, context: AuthContext, redirect_uri: str
     ) -> AuthorizationConsent | DeviceConsent:
-        """Ask a person for consent. Raises `ValueError` where the grant needs none."""
+        """Begin to ask a person for consent. Raises `ValueError` if the grant needs no consent."""
         client = Client(credential, context, self._discovery)
         grant = client.text("grant")
         if grant == "authorizationCode":
@@ -87,10 +87,10 @@ class OAuth2:
         raise CodedError("credential-asks-nobody", grant=grant)
 
     def identity(self, credential: Credential, context: AuthContext) -> Mapping[str, Any]:
-        """Return what the token of *credential* is stored under."""
-        kept = self._identities.get(credential.name)
-        if kept is not None and kept[0] is credential and kept[1] is context.endpoint:
-            return kept[2]
+        """Return the identity under which the token of *credential* is stored."""
+        cached = self._identities.get(credential.name)
+        if cached is not None and cached[0] is credential and cached[1] is context.endpoint:
+            return cached[2]
         identity = Client(credential, context, self._discovery).identity()
         if len(self._identities) >= _MOST_IDENTITIES:
             self._identities.clear()
@@ -107,26 +107,26 @@ class OAuth2:
                 self.identity(credential, context),
                 lambda stored: Client(credential, context, self._discovery).obtain(stored),
             )
-        place = credential.fields.get("sendAs", {})
-        put_token(request, place, token.access_token, token.token_type)
+        send_as = credential.fields.get("sendAs", {})
+        put_token(request, send_as, token.access_token, token.token_type)
 
     def adds_same_header(self, credential: Credential) -> bool:
-        """Say yes: of the request it looks at nothing."""
+        """Return True: the header does not depend on the request."""
         return True
 
     def challenge_statuses(self, credential: Credential) -> Collection[int] | None:
-        """Return the statuses that `challenges` accepts; None: it looks at each response."""
-        when = credential.fields.get("refreshWhen", {})
-        return None if "condition" in when else when.get("status", (401,))
+        """Return the statuses that `challenges` accepts; None: it must see every response."""
+        refresh_when = credential.fields.get("refreshWhen", {})
+        return None if "condition" in refresh_when else refresh_when.get("status", (401,))
 
     async def challenges(
         self, response: AuthResponse, credential: Credential, context: AuthContext
     ) -> bool:
-        """Say whether *response* says that the token is not valid any more."""
-        when = credential.fields.get("refreshWhen", {})
-        if response.status in when.get("status", (401,)):
+        """Say whether *response* means that the token is no longer valid."""
+        refresh_when = credential.fields.get("refreshWhen", {})
+        if response.status in refresh_when.get("status", (401,)):
             return True
-        condition = when.get("condition")
+        condition = refresh_when.get("condition")
         if condition is None:
             return False
         try:
@@ -140,6 +140,6 @@ class OAuth2:
     def challenged(
         self, response: AuthResponse, credential: Credential, context: AuthContext
     ) -> bool:
-        """Refuse the token that was sent: the next one is another."""
+        """Mark the token that was sent as refused, so that the next request gets another one."""
         context.tokens.refuse()
         return True

@@ -1,4 +1,4 @@
-"""The auth schemes that ship, one idea a file; `oauth2` has a folder of its own."""
+"""The built-in auth schemes, except `oauth2`, which has its own folder."""
 
 from __future__ import annotations
 
@@ -19,5 +19,7 @@ __all__ = ["shipped"]
 
 
 def shipped() -> Sequence[AuthScheme | AuthFlow]:
-    """Return the schemes, new ones: some remember what a server told them."""
+    """Return new instances of the schemes. Some of them keep state, such as a server's
+    challenge.
+    """
     return Basic(), Bearer(), ApiKey(), Digest(), AwsSigV4(), Hmac(), Jwt(), Tls()

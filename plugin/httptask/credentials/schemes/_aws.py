@@ -1,6 +1,6 @@
-"""The auth scheme `awsSigV4`: the signature of AWS, version 4, in the header `Authorization`.
+"""The auth scheme `awsSigV4`: AWS Signature Version 4, in the header `Authorization`.
 
-Botocore signs; its credentials, its configuration and its connections are never used.
+Only the signing code of botocore is used, not its credentials, configuration and connections.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from httptask.protocols import AuthContext
 
 _SIGNED = ("content-type", "content-md5")
-"""Headers that are signed, beside `Host` and those that start with `x-amz-`. Others may be changed
-on their way.
-"""
+"""The headers that are signed besides `Host` and `x-amz-*`. Proxies may change other headers."""
 _MOST_SKEW = 300
-"""Seconds that a clock may be wrong. S3 allows 15 minutes, others 5."""
+"""The difference of clocks, in seconds, above which the clock is blamed for a refusal. S3 allows 15
+minutes, other services 5.
+"""
 
 
 class AwsSigV4:
-    """A signature over method, URL, body and date, which no request but this one may have."""
+    """Signs the method, URL, body and date of each request."""
 
     name = "awsSigV4"
     fields: Mapping[str, str] = {
@@ -46,15 +46,15 @@ class AwsSigV4:
         self._signer: Callable[[Mapping[str, str]], Any] | None = None
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
-        """Say whether it asks for the header: OpenAPI has no name for what is in it."""
+        """Say whether *security_scheme* asks for `Authorization`; OpenAPI has no type for AWS."""
         return is_authorization(security_scheme)
 
     async def authorise(
         self, request: OutgoingRequest, credential: Credential, context: AuthContext
     ) -> None:
-        """Sign *request*. Its path and query are encoded as AWS encodes them, before it signs."""
+        """Sign *request*, after encoding its path and query as AWS encodes them."""
         fields = credential.revealed()
-        if self._signer is None:  # botocore takes half a second to import
+        if self._signer is None:  # in a thread: importing botocore takes half a second
             self._signer = await in_thread(_signing)
         signer = self._signer(fields)
         split = split_url(request.url)
@@ -71,7 +71,7 @@ class AwsSigV4:
             await context.body_sha256(),
             datetime.fromtimestamp(context.clock.wall(), UTC),
         )
-        # AWS quotes it alone where it refuses it (SignatureProvided).
+        # Mask the signature alone, too: AWS quotes it when it is refused (SignatureProvided).
         context.mask(added["Authorization"].rpartition("Signature=")[2])
         for name, value in added.items():
             request.set_header(name, value)
@@ -79,7 +79,7 @@ class AwsSigV4:
     def responded(
         self, response: AuthResponse, credential: Credential, context: AuthContext
     ) -> None:
-        """Explain a refusal that comes of a wrong clock."""
+        """Raise `CodedError` for a refusal that a wrong clock explains."""
         date = http_date(response.header("Date") or "")
         if response.status not in (400, 403) or date is None:
             return
@@ -91,8 +91,10 @@ class AwsSigV4:
 
 
 def _encoded(target: str) -> str:
-    """Return *target* with every octet but letters, digits, `-._~` and delimiters encoded, as AWS
-    does before it compares signatures. A plus in the query is a space.
+    """Encode *target* as AWS does before it compares signatures.
+
+    All bytes are percent-encoded except letters, digits, `-._~` and the delimiters. A plus in the
+    query is a space.
     """
     path, question, query = target.partition("?")
     path = "/".join(map(_escaped, path.split("/")))
@@ -105,8 +107,9 @@ def _escaped(text: str) -> str:
 
 
 def _signing() -> Callable[[Mapping[str, str]], Any]:
-    """Return what makes the signer of a credential's fields. Raises `ValueError` without the
-    extra.
+    """Return the function that makes a signer from a credential's fields.
+
+    Raises `ValueError` if the extra `aws` is not installed.
     """
     try:
         from httptask.credentials.schemes._aws_signer import signer_of

@@ -1,4 +1,4 @@
-"""What signs for `awsSigV4`. Importing it needs the extra `aws`."""
+"""The signers for `awsSigV4`. Importing this module needs the extra `aws`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from botocore.credentials import Credentials
 
 
 class _Signing:
-    """Signs with a date and a hash of the body that it is given.
+    """Signs with a given date, and a given hash of the body.
 
-    Botocore's own `add_auth` would ask the machine's clock, and write the canonical request, a
-    session token in it, into its log.
+    Botocore's `add_auth` is not used: it takes the date from the system clock, and logs the
+    canonical request, which contains a session token.
     """
 
     def headers(
         self, method: str, url: str, headers: Mapping[str, str], body_sha256: str, date: datetime
     ) -> dict[str, str]:
-        """Return the headers that sign the request."""
+        """Return the headers to add or change, which sign the request."""
         signing: Any = self
         request = AWSRequest(method, url, dict(headers))
         request.context["timestamp"] = date.strftime(SIGV4_TIMESTAMP)
@@ -37,20 +37,22 @@ class _Signing:
         }
 
     def payload(self, request: Any) -> str:
-        """Return the hash of the body."""
+        """Return the hash of the body; botocore calls this."""
         return str(request.context["body_sha256"])
 
 
 class Signer(_Signing, SigV4Auth):  # type: ignore[misc]
-    """Signs for every service but S3."""
+    """The signer for all services except S3."""
 
 
 class S3Signer(_Signing, S3SigV4Auth):  # type: ignore[misc]
-    """Signs for S3: the path as it is, and with the hash of the body in a header."""
+    """The signer for S3: it does not normalise the path, and adds the hash of the body as a
+    header.
+    """
 
 
 def signer_of(fields: Mapping[str, str]) -> _Signing:
-    """Return the signer of the credential with *fields*."""
+    """Return the signer for the fields of a credential."""
     keys = (fields["accessKeyId"], fields["secretAccessKey"], fields.get("sessionToken"))
     signer: Any = S3Signer if fields["service"] == "s3" else Signer
     made: _Signing = signer(Credentials(*keys), fields["service"], fields["region"])

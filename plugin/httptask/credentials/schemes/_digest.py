@@ -1,4 +1,4 @@
-"""The auth scheme `digest` (RFC 7616; RFC 2069 where a server knows no `qop`)."""
+"""The auth scheme `digest` (RFC 7616; RFC 2069 for servers without `qop`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from httptask.protocols import AuthContext
 
 _MOST_SESSIONS = 1024
-"""Servers whose last challenge is remembered."""
+"""The most servers whose last challenge is remembered."""
 
 
 def _hexadecimal(name: str, text: str) -> str:
@@ -35,34 +35,32 @@ _HASHES: dict[str, Callable[[str], str]] = {
     for algorithm, name in (("SHA-512-256", "sha512_256"), ("SHA-256", "sha256"), ("MD5", "md5"))
     if name in hashlib.algorithms_available
 }
-"""By `algorithm`, the strongest first. Each has a `-sess`, too."""
+"""Value of `algorithm`, without `-sess` -> hash function. The strongest comes first."""
 
 
 @dataclass(slots=True)
 class Session:
-    """A challenge that is answered, maybe several times: `nc` counts how often (RFC 7616, section
-    3.4).
-    """
+    """A challenge, which several requests may answer: `nc` counts them (RFC 7616, section 3.4)."""
 
     realm: str
     nonce: str
     algorithm: str
-    """As the server writes it; "": it does not, and means MD5."""
+    """The algorithm as the server writes it; "": MD5, the default."""
     qop: str
-    """`auth`, or "" for a server of RFC 2069."""
+    """`auth`, or "" for a server that implements RFC 2069."""
     opaque: str | None = None
     userhash: bool = False
     is_utf_8: bool = False
     cnonce: str = field(default_factory=lambda: secrets.token_hex(16))
     count: int = 0
     first_nonce: str = ""
-    """What the key of a `-sess` is made of, though the nonce may change since."""
+    """The nonce in the challenge: a `-sess` algorithm uses it even after `nonce` has changed."""
 
     def __post_init__(self) -> None:
         self.first_nonce = self.first_nonce or self.nonce
 
     def authorization(self, username: str, password: str, method: str, target: str) -> str:
-        """Return the header for one more request of this session (RFC 7616, section 3.4)."""
+        """Return the header value for the next request of the session (RFC 7616, section 3.4)."""
         self.count += 1
         name = (self.algorithm or "MD5").upper().removesuffix("-SESS")
         hashed = _HASHES[name]
@@ -101,10 +99,9 @@ def _quoted(text: str) -> str:
 
 
 def session_of(challenges: Iterable[Challenge]) -> Session | None:
-    """Return the session of the strongest challenge among *challenges*; None when none asks for
-    Digest.
+    """Return a session for the strongest Digest challenge in *challenges*; None without one.
 
-    Raises `ValueError` with a sentence when none that does can be answered.
+    Raises `ValueError` with a message for users if no Digest challenge can be answered.
     """
     digests = [challenge.parameters for challenge in challenges if challenge.scheme == "digest"]
     if not digests:
@@ -125,10 +122,10 @@ def session_of(challenges: Iterable[Challenge]) -> Session | None:
                 is_utf_8=parameters.get("charset", "").lower() == "utf-8",
             )
     if known:
-        asked = sorted({digest.get("qop", "") for digest in known})
-        raise CodedError("credential-digest-qop", found=asked)
-    asked = sorted({digest.get("algorithm", "MD5") for digest in digests})
-    raise CodedError("credential-digest-algorithm", found=asked, known=list(_HASHES))
+        refused_values = sorted({digest.get("qop", "") for digest in known})
+        raise CodedError("credential-digest-qop", found=refused_values)
+    refused_values = sorted({digest.get("algorithm", "MD5") for digest in digests})
+    raise CodedError("credential-digest-algorithm", found=refused_values, known=list(_HASHES))
 
 
 def _hash_of(parameters: Mapping[str, str]) -> str:
@@ -136,7 +133,7 @@ def _hash_of(parameters: Mapping[str, str]) -> str:
 
 
 class Digest:
-    """`Authorization: Digest`, after a server's challenge; later requests answer it at once."""
+    """`Authorization: Digest`. The first request is challenged; later ones answer in advance."""
 
     name = "digest"
     fields: Mapping[str, str] = {"username": "text", "password": "secret"}
@@ -147,13 +144,13 @@ class Digest:
         self._lock = threading.Lock()  # tasks run on several event loops
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
-        """Say whether it asks for a digest."""
+        """Say whether *security_scheme* asks for Digest."""
         return is_http(security_scheme, "digest") or is_authorization(security_scheme)
 
     def authorise(
         self, request: OutgoingRequest, credential: Credential, context: AuthContext
     ) -> None:
-        """Answer the last challenge of the server; nothing is done before the first."""
+        """Answer the server's last challenge; before the first challenge, change nothing."""
         fields = credential.revealed()
         with self._lock:
             session = self._sessions.get(_key(credential, request.url))
@@ -162,14 +159,14 @@ class Digest:
             header = session.authorization(
                 fields["username"], fields["password"], request.method, context.target
             )
-        # Servers quote it alone, too, and who knows it can try passwords.
+        # Mask the hash alone, too: servers may quote it, and with it passwords can be guessed.
         context.mask(header.partition('response="')[2].partition('"')[0])
         request.set_header("Authorization", header)
 
     def responded(
         self, response: AuthResponse, credential: Credential, context: AuthContext
     ) -> None:
-        """Take the next nonce that *response* names (RFC 7616, section 3.5)."""
+        """Use the `nextnonce` in *response*, if any, from now on (RFC 7616, section 3.5)."""
         info = response.header("Authentication-Info")
         for challenge in challenges_of([f"Digest {info}"] if info else []):
             nonce = challenge.parameters.get("nextnonce")
@@ -181,7 +178,7 @@ class Digest:
     def challenged(
         self, response: AuthResponse, credential: Credential, context: AuthContext
     ) -> bool:
-        """Remember the challenge, and say whether there is one."""
+        """Remember the Digest challenge in *response*, and say whether there is one."""
         session = session_of(challenges_of(response.header_lines("WWW-Authenticate")))
         if session is None:
             return False
@@ -193,6 +190,9 @@ class Digest:
 
 
 def _key(credential: Credential, url: str) -> tuple[str, ...]:
-    """Return what a challenge is remembered by: another password has never answered it."""
+    """Return the key for a challenge: credential, hash of its fields, origin.
+
+    After the password has changed, the old challenge is not used.
+    """
     owner = hashlib.sha256(repr(credential.revealed()).encode()).hexdigest()
     return credential.name, owner, origin(url)

@@ -43,15 +43,15 @@ _PART = re.compile(r"\{([A-Za-z][A-Za-z0-9]*)(?::([^{}]+))?\}")
 
 @dataclass(slots=True)
 class _Signing:
-    """One request while it is signed."""
+    """One request while it is being signed."""
 
     request: OutgoingRequest
     context: AuthContext
     values: dict[str, str]
-    """What is the same in every template: the time, the nonce, the name of the key."""
+    """The values that are the same in every template: time, nonce, key id."""
 
     async def bytes_of(self, template: str) -> bytes:
-        """Return *template* with the parts of the request in it."""
+        """Fill in *template* with parts of the request. Raises `CodedError` for an unknown part."""
         pieces, end = [], 0
         for part in _PART.finditer(template):
             pieces += [template[end : part.start()].encode(), await self._part(part[1], part[2])]
@@ -114,7 +114,7 @@ _PARTS: dict[str, Any] = {
     "bodySha256": _sha256,
     "bodySha256Base64": _sha256_base64,
 }
-"""By name, all of them as they go out."""
+"""Name -> function that returns the part of the request as it is sent."""
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
 _SCHEMA: dict[str, Any] = {
@@ -149,7 +149,7 @@ _SCHEMA: dict[str, Any] = {
 
 
 class Hmac:
-    """A signature of what a template says, sent where others say."""
+    """Signs the text of a template, and sends the values of other templates."""
 
     name = "hmac"
     fields: Mapping[str, str] = {}
@@ -159,9 +159,9 @@ class Hmac:
     async def authorise(
         self, request: OutgoingRequest, credential: Credential, context: AuthContext
     ) -> None:
-        """Add what is sent without the signature, sign, and add what holds the signature.
+        """Add the values without the signature, sign, and add the values with the signature.
 
-        In this order the signature covers a time in the query, too.
+        In this order the signature can cover added values, such as a time in the query.
         """
         fields = credential.revealed()
         values = {
@@ -171,12 +171,12 @@ class Hmac:
         }
         signing = _Signing(request, context, values)
         signed = [item for item in fields["send"] if "{signature}" in item["value"]]
-        others = [item for item in fields["send"] if item not in signed]
+        unsigned = [item for item in fields["send"] if item not in signed]
         if not signed:
             raise CodedError("credential-signature-unsent")
-        await _add(others, signing)
-        text = await signing.bytes_of(fields["stringToSign"])
-        digest = hmac.digest(_key(fields), text, fields.get("algorithm", "sha256"))
+        await _add(unsigned, signing)
+        string_to_sign = await signing.bytes_of(fields["stringToSign"])
+        digest = hmac.digest(_key(fields), string_to_sign, fields.get("algorithm", "sha256"))
         values["signature"] = _ENCODINGS[fields.get("encoding", "hex")](digest)
         context.mask(values["signature"])
         await _add(signed, signing)

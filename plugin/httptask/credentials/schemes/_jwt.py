@@ -1,4 +1,4 @@
-"""The auth scheme `jwt`: a token (RFC 7519) that the client signs itself."""
+"""The auth scheme `jwt`: a JSON Web Token (RFC 7519) that the client signs itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from httptask.protocols import AuthContext
 
 _LIFETIME = 300.0
-"""Seconds. GitHub allows 600, Apple 1200."""
+"""The default lifetime of a token, in seconds. GitHub allows 600, Apple 1200."""
 _MOST_TOKENS = 1024
 
 _TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
@@ -47,7 +47,9 @@ _SCHEMA: dict[str, Any] = {
 
 
 class Jwt:
-    """A JWT of the credential's claims, kept until a tenth of its life is left."""
+    """Sends a JWT of the credential's claims. It is reused until a tenth of its lifetime is
+    left.
+    """
 
     name = "jwt"
     fields: Mapping[str, str] = {}
@@ -55,11 +57,11 @@ class Jwt:
 
     def __init__(self) -> None:
         self._tokens: dict[bytes, tuple[str, float]] = {}
-        """By a hash of the credential: a token, and when it is stale."""
+        """Hash of the credential -> token, and the monotonic time when it must be replaced."""
         self._owners: dict[str, tuple[Credential, bytes]] = {}
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
-        """Say whether it asks for a token of any make."""
+        """Say whether *security_scheme* asks for a bearer token."""
         return asks_for_token(security_scheme)
 
     async def authorise(
@@ -72,7 +74,7 @@ class Jwt:
             fields = credential.revealed()
             lifetime = fields.get("lifetimeSeconds", _LIFETIME)
             claims = _claims(fields, int(context.clock.wall()), lifetime)
-            # A signature takes a millisecond, and the first one a library's import.
+            # In a thread: signing takes a millisecond, and the first time imports a library.
             token = await in_thread(partial(_key(fields).signed, claims))
             if len(self._tokens) >= _MOST_TOKENS:
                 self._tokens.clear()
@@ -83,15 +85,15 @@ class Jwt:
     def challenged(
         self, response: AuthResponse, credential: Credential, context: AuthContext
     ) -> bool:
-        """Sign another token: the clock may have been set meanwhile, or the key accepted."""
+        """Drop the token, so that a new one is signed: a corrected clock may help, for example."""
         self._tokens.pop(self._owner(credential), None)
         return True
 
     def _owner(self, credential: Credential) -> bytes:
-        """Return the hash of *credential*; it is kept while the store gives the same."""
-        kept = self._owners.get(credential.name)
-        if kept is not None and kept[0] is credential:
-            return kept[1]
+        """Return the hash of *credential*, from a cache while the credential is the same object."""
+        cached = self._owners.get(credential.name)
+        if cached is not None and cached[0] is credential:
+            return cached[1]
         owner = hashlib.sha256(repr(credential.revealed()).encode()).digest()
         if len(self._owners) >= _MOST_TOKENS:
             self._owners.clear()

@@ -1,4 +1,4 @@
-"""The auth scheme `tls`: a client's certificate (mutual TLS)."""
+"""The auth scheme `tls`: a client certificate (mutual TLS)."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _SCHEMA: dict[str, Any] = {
 
 
 class Tls:
-    """A certificate and its key, as PEM or as PKCS#12, shown to a server that asks for one."""
+    """A client certificate with its key, as PEM or PKCS#12, for servers that ask for one."""
 
     name = "tls"
     fields: Mapping[str, str] = {}
     credential_schema = _SCHEMA
 
     def fits(self, security_scheme: Mapping[str, Any]) -> bool:
-        """Say whether it asks for a client's certificate."""
+        """Say whether *security_scheme* asks for a client certificate."""
         return security_scheme.get("type") == "mutualTLS"
 
     def authorise(self, request: OutgoingRequest, credential: Credential) -> None:
-        """Change nothing: the connection says who the client is."""
+        """Change nothing: the certificate is sent when the connection is made."""
 
     def tls_identity(self, credential: Credential) -> TlsIdentity:
-        """Return the certificate and its key."""
+        """Return the client certificate in *credential*, with its key."""
         return identity_of_fields(credential.revealed())
