@@ -1,7 +1,7 @@
-"""Body fields such as `a.b[].c`, as one nested JSON Schema 2020-12.
+"""Convert body fields such as `a.b[].c` to one nested JSON Schema 2020-12.
 
-In a field's name `.` marks a child and `[]` an array; parents stand before children, siblings in
-any order.
+In the name of a field, `.` stands for a child and `[]` for an array. Parents come before children;
+siblings come in any order.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from httptask.importers.reference_pages._rows import shortened
 from httptask.model.api import Note
 
 MAX_DEPTH = 64
-"""Steps in a name; nobody documents a field that is nested deeper."""
+"""The most steps in a name. Nobody documents a field that is nested deeper."""
 MAX_NAME = 1024
-"""Characters in a name."""
+"""The most characters in a name."""
 _MOST_PLACEHOLDERS = 3
-"""Placeholders in one name: with each, a regular expression has another way to backtrack."""
+"""The most placeholders in a name. More of them make the regular expression backtrack too long."""
 
 _PLACEHOLDER = re.compile(r"%\{[^{}]*\}")
 _SYNTAX = re.compile(r"[\^$\\.*+?()\[\]{}|/]")
@@ -29,16 +29,16 @@ _SYNTAX = re.compile(r"[\^$\\.*+?()\[\]{}|/]")
 
 @dataclass(slots=True)
 class _Node:
-    """A value in the body."""
+    """A value in the body: the body itself, a field, or the items of an array."""
 
     path: str
-    """Its name, as the page would print it."""
+    """The name as the page would print it."""
     row: Field | None = None
-    """The row that documents it; None: the page has none, or it is an array's item."""
+    """The row that documents the value. None if there is none, or for the items of an array."""
     children: dict[str, _Node] = field(default_factory=dict)
     items: _Node | None = None
     line: int = 0
-    """The line of the first row at or below it."""
+    """The line of the first row for this value or a value in it."""
 
     def child(self, name: str, line: int) -> _Node:
         if name not in self.children:
@@ -54,17 +54,17 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class BodySchema:
-    """The body that the fields describe."""
+    """The schema of a body."""
 
     schema: dict[str, Any]
     has_required: bool
-    """A field at the top is marked Yes."""
+    """Whether a field at the top level is marked as required."""
 
 
 def body_schema(fields: Iterable[Field], notes: list[Note], *, complete: bool) -> BodySchema:
-    """Return the schema of the body with these *fields*; note what was guessed or skipped.
+    """Return the schema of the body with *fields*, and add to *notes* what was guessed or skipped.
 
-    *complete* False leaves objects open: the page was cut, so that other fields may exist.
+    If *complete* is False, the page was cut, and objects may have other fields.
     """
     root = _Node("")
     for body_field in fields:
@@ -77,10 +77,10 @@ def body_schema(fields: Iterable[Field], notes: list[Note], *, complete: bool) -
 
 
 def steps(name: str) -> tuple[list[str | None], int]:
-    """Return the steps of a field's *name*, and the number of its trailing `[]`.
+    """Split the *name* of a field; return its steps and the number of its trailing `[]`.
 
-    A string is a child, None an array's item: `a.b[].c[]` is `a`, `b`, item, `c`, and one trailing
-    `[]`.
+    A step is the name of a child, or None for the items of an array: `a.b[].c[]` has the steps `a`,
+    `b`, None, `c`, and one trailing `[]`.
     """
     path: list[str | None] = []
     trailing = 0
@@ -89,7 +89,7 @@ def steps(name: str) -> tuple[list[str | None], int]:
         key = part
         while key.endswith("[]"):
             key = key.removesuffix("[]")
-        # The `[]` of a part are items only when another part follows.
+        # The `[]` of a part are steps only if another part follows.
         trailing = (len(part) - len(key)) // 2
         if key:
             path.append(key)
@@ -97,7 +97,7 @@ def steps(name: str) -> tuple[list[str | None], int]:
 
 
 def _parts(name: str) -> list[str]:
-    """Split *name* at its dots, but not at those inside brackets: `price[v1.0]` is one part."""
+    """Split *name* at its dots, except inside brackets: `price[v1.0]` is one part."""
     parts = [""]
     depth = 0
     for character in name:
@@ -143,15 +143,15 @@ def _insert(root: _Node, body_field: Field, notes: list[Note]) -> None:
 
 
 class _Builder:
-    """Makes schemas of nodes."""
+    """Converts nodes to schemas."""
 
     def __init__(self, notes: list[Note], complete: bool) -> None:
         self._notes = notes
         self._complete = complete
 
     def schema(self, node: _Node) -> dict[str, Any]:
-        """Return the schema of *node* and all below it."""
-        # What a field's name says of its shape, children and `[]`, wins over the printed type.
+        """Return the schema of *node* with its children and items."""
+        # Children and `[]` in names overrule the printed type.
         schema = dict(node.row.schema) if node.row else {}
         if node.row and node.row.description:
             schema["description"] = node.row.description
@@ -199,7 +199,7 @@ class _Builder:
         items = self.schema(node.items) if node.items else {}
         printed = schema.get("type")
         if not items and printed not in (None, "array"):
-            items = {"type": printed}  # `tags[] String`: the type can only be that of an item
+            items = {"type": printed}  # `tags[] String`: this must be the type of the items
             if "enum" in schema:
                 items["enum"] = schema.pop("enum")
         return {"type": "array"} | ({"items": items} if items else {})
@@ -229,8 +229,8 @@ class _Builder:
 
 
 def _pattern(name: str) -> str:
-    """Return the regular expression of a *name* with placeholders: each is any text."""
-    first, *rest = [_SYNTAX.sub(r"\\\g<0>", part) for part in _PLACEHOLDER.split(name)]
-    if len(rest) > _MOST_PLACEHOLDERS:
-        rest = [""]  # all after the first placeholder is any text
-    return "^" + ".+".join([first, *rest]) + "$"
+    """Return a regular expression for a *name* with placeholders. Each matches any text."""
+    first, *others = [_SYNTAX.sub(r"\\\g<0>", part) for part in _PLACEHOLDER.split(name)]
+    if len(others) > _MOST_PLACEHOLDERS:
+        others = [""]  # match any text from the first placeholder on
+    return "^" + ".+".join([first, *others]) + "$"

@@ -1,4 +1,4 @@
-"""The fields that rows document: description, allowed values, default, JSON Schema."""
+"""Convert rows to fields with a description and a JSON Schema (type, allowed values, default)."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from httptask.importers.reference_pages._sections import TYPES
 from httptask.model.api import Note
 
 _LONGEST_LITERAL = 65_536
-"""Characters of a default or an enumerated value."""
+"""The most characters of a default or a possible value."""
 _MOST_BRACKETS = 200
-"""Objects and arrays in one literal; nobody writes a value that is nested deeper."""
+"""The most objects and arrays in one literal. Nobody writes a value that is nested deeper."""
 
 MISSING = object()
-"""No such value: None is a JSON value."""
+"""Stands for no value, because None is a JSON value."""
 
 _VALUES_LABEL = re.compile(r"(?:\A|(?<=\s))(?:Possible|Valid)\s+values:\Z")
 _DEFAULT_LABEL = re.compile(r"(?:\A|(?<=\s))Default\s+value:")
 _BULLET = re.compile(r"\s*[-•*](?:\s+|\Z)")
 _QUOTES = str.maketrans("“”", '""')
 _GROWING = re.compile(r"-?\d[\d.eE+-]*\Z")
-"""A literal that may go on where the page is cut; all others show their end."""
+"""A number: where the page is cut, more digits may be missing. Other literals show their end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A row with a name, understood."""
+    """A field: what a row with a name documents."""
 
     name: str
     required: bool
     line: int
     description: str
     schema: dict[str, Any]
-    """JSON Schema 2020-12 of the value, without the description; `{}` is any value."""
+    """JSON Schema 2020-12 of the value, without the description. `{}` allows any value."""
 
 
 @dataclass(slots=True)
 class _Text:
-    """The lines of a row while the enumeration and the default are taken out of them."""
+    """The lines of a row, from which the possible values and the default are removed."""
 
     row: Row
     lines: list[tuple[int, str]]
     notes: list[Note] = field(default_factory=list)
     values: list[Any] | None = None
     values_line: int = 0
-    """The line of the enumeration's label."""
+    """The line of the label of the possible values."""
     complete: bool = True
-    """False: the page is cut inside the enumeration."""
+    """False if the page is cut in the possible values."""
     default: Any = MISSING
 
     def note(self, kind: str, message: str, line: int) -> None:
@@ -60,7 +60,7 @@ class _Text:
 
 
 def field_of(row: Row, notes: list[Note]) -> Field:
-    """Return the field of *row*, which has a name; add notes on what was guessed or is missing."""
+    """Convert *row*, which has a name, and add to *notes* what was guessed or is missing."""
     text = _Text(row, list(row.text))
     _take_default(text)
     _take_values(text)
@@ -75,18 +75,18 @@ def field_of(row: Row, notes: list[Note]) -> Field:
 
 
 def paragraphs(lines: Iterable[str]) -> str:
-    """Return *lines* as one text, with one blank line where there are several."""
-    kept: list[str] = []
+    """Join *lines*, with a single blank line in place of several."""
+    result: list[str] = []
     for line in lines:
-        if line or (kept and kept[-1]):
-            kept.append(line)
-    return "\n".join(kept).strip()
+        if line or (result and result[-1]):
+            result.append(line)
+    return "\n".join(result).strip()
 
 
 def literal(text: str) -> Any:
-    """Return the value of the JSON literal *text*, or `MISSING` for any other text.
+    """Parse the JSON literal *text*. Return `MISSING` if it is none.
 
-    Typographic quotes are taken for straight ones.
+    Typographic quotes count as straight quotes.
     """
     if not text or len(text) > _LONGEST_LITERAL:
         return MISSING
@@ -97,56 +97,56 @@ def literal(text: str) -> Any:
             value = strict_json.parse(candidate)
             json.dumps(value)
         except (TypeError, ValueError):
-            # A JsonError, or a decimal that a double would change: no catalogue stores it.
+            # No JSON, or a decimal that a double cannot represent: the catalogue cannot store it.
             continue
         return value
     return MISSING
 
 
-# -- the enumeration -----------------------------------------------------------------------------
+# -- the possible values -------------------------------------------------------------------------
 
 
 def _take_values(text: _Text) -> None:
-    """Move the enumeration out of the lines of *text*.
+    """Move the possible values from the lines of *text* to `text.values`.
 
-    Every label is tried: a description may have one of its own, with bullets that are no literals.
+    All labels are tried: a description may have a label, too, with bullets that are no literals.
     """
     remaining: list[tuple[int, str]] = []
-    at = 0
-    while at < len(text.lines):
-        number, line = text.lines[at]
+    index = 0
+    while index < len(text.lines):
+        number, line = text.lines[index]
         label = _VALUES_LABEL.search(line) if line.endswith("values:") else None
-        stop = _after_values(text, at) if label else at
-        if label is None or stop == at:
+        stop = _after_values(text, index) if label else index
+        if label is None or stop == index:
             remaining.append((number, line))
-            at += 1
+            index += 1
         else:
-            remaining.extend(_before(text.lines[at], label))
-            at = stop
+            remaining.extend(_before(text.lines[index], label))
+            index = stop
     text.lines = remaining
 
 
 def _before(line: tuple[int, str], label: re.Match[str]) -> list[tuple[int, str]]:
-    """Return what stands on the line before the label, if anything does."""
+    """Return [the text of *line* before *label*], or [] if there is none."""
     words = line[1][: label.start()].rstrip()
     return [(line[0], words)] if words else []
 
 
-def _after_values(text: _Text, at: int) -> int:
-    """Read the values below the label at *at*; return the index after them, or *at* for text."""
-    number = text.lines[at][0]
-    stop = _values_at(text, at + 1) if text.values is None else 0
+def _after_values(text: _Text, index: int) -> int:
+    """Read the values below the label at *index*; return the index after them, or *index*."""
+    number = text.lines[index][0]
+    stop = _values_at(text, index + 1) if text.values is None else 0
     if stop:
         text.values_line = number
         return stop
-    if _stands_alone(text, at):
+    if _stands_alone(text, index):
         _lost(text, number)
-        return at + 1
-    return at
+        return index + 1
+    return index
 
 
 def _values_at(text: _Text, start: int) -> int:
-    """Read the bullets from *start* on as an enumeration; return the index after them, or 0."""
+    """Read the bullets from *start* on as values; return the index after them, or 0 if none."""
     lines = text.lines
     first = stop = _next_text(lines, start)
     values: list[Any] = []
@@ -156,7 +156,7 @@ def _values_at(text: _Text, start: int) -> int:
         values.append(literal(last))
         stop += 1
         further = _next_text(lines, stop)
-        # Some pages are saved with blank lines between all lines.
+        # Some pages have blank lines between all lines: continue if another literal follows.
         if stop < further < len(lines):
             after_blank = _BULLET.sub("", lines[further][1], count=1).strip()
             if literal(after_blank) is not MISSING:
@@ -174,15 +174,15 @@ def _values_at(text: _Text, start: int) -> int:
     return stop
 
 
-def _next_text(lines: list[tuple[int, str]], at: int) -> int:
-    while at < len(lines) and not lines[at][1]:
-        at += 1
-    return at
+def _next_text(lines: list[tuple[int, str]], index: int) -> int:
+    while index < len(lines) and not lines[index][1]:
+        index += 1
+    return index
 
 
-def _stands_alone(text: _Text, at: int) -> bool:
-    """Say whether no possible values follow the label: then the page lost them."""
-    following = _next_text(text.lines, at + 1)
+def _stands_alone(text: _Text, index: int) -> bool:
+    """Say whether nothing follows the label but a default: then the page has lost the values."""
+    following = _next_text(text.lines, index + 1)
     return (
         following == len(text.lines)
         or _DEFAULT_LABEL.match(text.lines[following][1].lstrip()) is not None
@@ -206,12 +206,13 @@ def _unique(values: list[Any]) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Default:
-    """A label of a default, and the text after it."""
+    """A label of a default, with the text after it."""
 
     at: int
+    """The index of the line."""
     label: re.Match[str]
     alone: bool
-    """The label starts the line."""
+    """Whether the label is at the start of the line."""
 
     @property
     def written(self) -> str:
@@ -220,15 +221,15 @@ class _Default:
 
 
 def _take_default(text: _Text) -> None:
-    """Move the default out of the lines of *text*, if one of its labels is the page's own."""
+    """Move the default from the lines of *text* to `text.default`, if there is one."""
     labelled: list[_Default] = []
-    for at, (_, line) in enumerate(text.lines):
+    for index, (_, line) in enumerate(text.lines):
         labels = list(_DEFAULT_LABEL.finditer(line)) if "Default" in line else []
         if labels:
             label = labels[-1]
-            labelled.append(_Default(at, label, alone=not line[: label.start()].strip()))
-    # The page's own default stands last and on a line of its own; in a table it may end the
-    # description's line.
+            labelled.append(_Default(index, label, alone=not line[: label.start()].strip()))
+    # The default is the last label at the start of a line; in a table, it may be on the last line
+    # of the description. Other labels are part of the description.
     candidates = [default for default in labelled if default.alone] or labelled
     if not candidates:
         return
@@ -240,7 +241,7 @@ def _take_default(text: _Text) -> None:
 
 
 def _read_default(text: _Text, default: _Default) -> None:
-    """Read *default* and take its lines out; prose after a label stays in the description."""
+    """Read *default* and remove its lines. Prose after the label stays in the description."""
     number = text.lines[default.at][0]
     name = shortened(text.row.name or "")
     stop, value = default.at + 1, literal(default.written)
@@ -270,7 +271,7 @@ def _read_default(text: _Text, default: _Default) -> None:
 
 
 def _literal_lines(text: _Text, default: _Default) -> Any:
-    """Return the value of the literal that goes on to the end of the row."""
+    """Parse a literal that continues on the following lines, to the end of the row."""
     following = (line for _, line in text.lines[default.at + 1 :])
     return literal("\n".join([default.written, *following]).strip())
 
@@ -292,7 +293,7 @@ def _schema(text: _Text, notes: list[Note]) -> dict[str, Any]:
 
 
 def type_of(row: Row, notes: list[Note]) -> str | None:
-    """Return the JSON Schema type of *row*, None when it may be any."""
+    """Return the JSON Schema type of *row*, or None if any type is allowed."""
     if row.type is None:
         return None
     type_ = row.type.capitalize()
@@ -319,7 +320,7 @@ def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: l
     name = shortened(text.row.name or "")
     line = text.values_line
     if not text.complete:
-        # As an `enum`, an incomplete enumeration would refuse valid values.
+        # `examples`, because an `enum` with some of the values would refuse the others.
         notes.append(
             Note(
                 "truncated",
@@ -347,16 +348,16 @@ def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: l
 def _fit_type(
     name: str, line: int, schema: dict[str, Any], values: list[Any], notes: list[Note]
 ) -> None:
-    """Widen the type where a printed value has another: otherwise it could never be sent."""
+    """Add the types of *values* to the type of *schema*, which would refuse them otherwise."""
     type_ = schema.get("type")
     if type_ is None:
         return
     actual_types = dict.fromkeys(map(_type_name, values))
-    others = [actual for actual in actual_types if not _fits(actual, type_)]
-    if others:
-        schema["type"] = [type_, *others]
+    other_types = [actual for actual in actual_types if not _fits(actual, type_)]
+    if other_types:
+        schema["type"] = [type_, *other_types]
         message = (
-            f"possible values of {name} are {', '.join(others)}, not {type_}; both are allowed"
+            f"possible values of {name} are {', '.join(other_types)}, not {type_}; both are allowed"
         )
         notes.append(Note("guessed", message, line))
 

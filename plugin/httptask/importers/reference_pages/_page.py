@@ -1,4 +1,4 @@
-"""A reference page as lines of text: decoding, the first line, and where the text stops."""
+"""Decode a reference page, split it into lines, and check its first line."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from dataclasses import dataclass
 from httptask.errors import DescriptionError
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-"""Methods that a page may document."""
+"""The methods that a page may document."""
 
 _FIRST_LINE = re.compile(rf"({'|'.join(METHODS)})\s+(/\S{{0,2047}})\Z")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _INVISIBLE = {ord(character): None for character in "\ufeff\u200b\u2060"}
-"""Characters of no width that copying from a browser leaves behind."""
+"""Zero-width characters, which are in text copied from a browser."""
 _LONGEST_START = 16_384
-"""Bytes in which the first line must stand."""
+"""The first line must be within so many bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The lines of a page, invisible characters and trailing spaces dropped."""
+    """The lines of a page, without invisible characters and trailing spaces."""
 
     method: str
     path: str
     lines: tuple[str, ...]
     first: int
-    """The index of the line with method and path; a line's number is its index + 1."""
+    """The index of the line with method and path. The number of a line is its index + 1."""
     open_end: bool
-    """The text stops in the middle of a line: the last line may be cut."""
+    """Whether the text ends without a line break: the last line may be cut."""
 
     @property
     def last(self) -> int:
-        """Return the index of the last line."""
+        """The index of the last line."""
         return len(self.lines) - 1
 
     def is_open(self, index: int) -> bool:
-        """Say whether the line may be cut: it is the last and no line break follows."""
+        """Say whether the line at *index* may be cut: it is the last, without a line break."""
         return self.open_end and index == self.last
 
 
 def is_page(data: bytes) -> bool:
-    """Say whether *data* starts with a method and a path, as a reference page does."""
+    """Say whether *data* starts with a method and a path, like a reference page."""
     start = data[:_LONGEST_START]
     decoder = codecs.getincrementaldecoder("utf-8-sig")("ignore")
     lines = (_clean(line).strip() for line in _NEWLINE.split(decoder.decode(start)))
@@ -50,9 +50,9 @@ def is_page(data: bytes) -> bool:
 
 
 def read_page(source: str, data: bytes) -> Page:
-    """Return the lines of *data*. A character that the end of the text cuts in two is dropped.
+    """Decode the page *data*. A character that is cut at the end of the text is dropped.
 
-    Raises `DescriptionError` when the text is not UTF-8 or does not start with a method and a path.
+    Raises `DescriptionError` if *data* is not UTF-8 or does not start with a method and a path.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     try:
@@ -74,13 +74,13 @@ def read_page(source: str, data: bytes) -> Page:
             line=first + 1,
         )
     if not lines[-1] and not cut_character:
-        lines.pop()  # what `split` finds after the last line break is no line
+        lines.pop()  # the empty string after the last line break is no line
         return Page(match[1], match[2], tuple(lines), first, open_end=False)
     return Page(match[1], match[2], tuple(lines), first, open_end=True)
 
 
 def with_single_spaces(line: str) -> str:
-    """Return *line* with every run of white space, non-breaking ones too, as one space."""
+    """Return *line* with each run of white space, also non-breaking, replaced by one space."""
     return " ".join(line.split())
 
 

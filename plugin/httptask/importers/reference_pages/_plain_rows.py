@@ -1,7 +1,7 @@
-"""Rows of the plain variant: `name Type Yes|No`, a blank line, a description.
+"""Read the rows of the plain variant: `name Type Yes|No`, a blank line, a description.
 
-A description may hold lines that read like a row, and a row may lack its type or its blank line.
-The position of a line decides: what stands before it tells what may come.
+A description may contain lines that look like a row, and a row may lack its type or its blank line.
+So a line is a row or not depending on its position, which the lines before it determine.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from httptask.importers.reference_pages._sections import (
     starts_columns,
 )
 
-# Positions. By the format, a row's description follows after a blank line; without a description
-# the next row follows directly. It may also follow the last bullet of an enumeration directly.
+# Positions of a line. By the format, a blank line and a description follow a row. Without a
+# description, or after the last bullet of possible values, the next row follows directly.
 AFTER_ROW = "after a row, a bullet or the column line"
 FIRST = "the first paragraph of a description"
 PARAGRAPH = "after a description"
 INLINE = "inside a paragraph"
 
-# Shapes of a line.
+# Kinds of lines that look like a row.
 TYPED = "typed"
 UNTYPED = "untyped"
 ODD = "odd type"
@@ -45,7 +45,7 @@ _ACCEPTED = {
     SPACED: {AFTER_ROW},
     DESCRIBED: {AFTER_ROW},
 }
-"""Shape of a line -> positions in which it is a row: the less it looks like one, the fewer."""
+"""Kind of a line -> the positions in which it is a row. The less it looks like one, the fewer."""
 
 _GUESSES = {
     SPACED: "a name with spaces",
@@ -54,7 +54,7 @@ _GUESSES = {
 
 _QUOTES = "\"'\u2018\u2019\u201c\u201d"
 _NO_NAME = _QUOTES + "(•-"
-"""What no name starts with."""
+"""Characters with which no name begins."""
 _NAME = re.compile(rf"[\w$@%{{\[*~<][^{_QUOTES};,|]*(?<![:,.;!?])\Z")
 _BULLET = re.compile(r"\s*[-•*]\s")
 _GLUED_TYPE = re.compile(rf"[a-z0-9_\]](?:{'|'.join(TYPES)})\Z")
@@ -66,16 +66,17 @@ _OTHER_TYPES = frozenset({
     "Int", "Json", "List", "Long", "Map", "Null", "Time", "Timestamp", "Uri", "Url", "Uuid", "UUID",
 })
 # fmt: on
-"""Types that no known page prints: `avatar File No` is a row, `Read Only No` is a remark."""
+"""Types of other languages, used by no known page. `avatar File No` is a row, `Read Only No` is a
+remark."""
 _REMARKS = frozenset(
     {"Required", "Optional", "Nullable", "Deprecated", "Default", "Example", "Note", "Yes", "No"}
 )
-"""Words that make a remark, not an untyped row, of a line in a description: `Optional No`."""
+"""Words that are no names: a line such as `Optional No` in a description is a remark, not a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A line that reads like a row."""
+    """The content of a line that looks like a row."""
 
     kind: str
     name: str | None
@@ -85,7 +86,7 @@ class Shape:
 
 
 def plain_rows(page: Page, section: Section, *, cut: bool) -> Rows:
-    """Return the rows of *section*; *cut* says that the page stops in it."""
+    """Read the rows of *section*. *cut* says whether the page is cut in this section."""
     reader = _Reader(page, section)
     for index in range(section.start, section.stop):
         if not reader.take(index):
@@ -94,10 +95,10 @@ def plain_rows(page: Page, section: Section, *, cut: bool) -> Rows:
 
 
 def shape_of(line: str) -> Shape | None:
-    """Return what a line that reads like a row says, None for any other line."""
+    """Parse a line that looks like a row. Return None for any other line."""
     if "Yes" not in line and "No" not in line:
         return None
-    # From the most to the least certain: the first case that fits wins.
+    # The cases are ordered from the most to the least certain.
     tokens = line.split(maxsplit=3)
     match tokens:
         case [mark] if mark in MARKS:
@@ -118,7 +119,7 @@ def shape_of(line: str) -> Shape | None:
 
 
 def _long_shape(line: str, tokens: list[str]) -> Shape | None:
-    """Return the shape of a row with more words: a description on its line, or a long name."""
+    """Parse a line with more words: a row with its description, or with a long name, or None."""
     if tokens[0].lower() == "content-type" and len(tokens) > 2:
         if tokens[1] in MARKS:
             return Shape(CONTENT_TYPE, tokens[0], None, MARKS[tokens[1]], " ".join(tokens[2:]))
@@ -146,15 +147,15 @@ class _Reader:
         self._page = page
         self._section = section
         self._last = "start"
-        """What the last line with text was: `start`, `columns`, `row`, `bullet` or `text`."""
+        """The type of the last line with text: `start`, `columns`, `row`, `bullet` or `text`."""
         self._blank = False
-        """A blank line stands before this one."""
+        """Whether the previous line is blank."""
         self._block = "text"
-        """The paragraph, by its lines so far: `text`, `remark`, or `table`, flattened to lines."""
+        """The type of the present paragraph: `text`, `remark`, or `table` (flattened to lines)."""
         self._spaced, self._loose = self._spacing()
 
     def take(self, index: int) -> bool:
-        """Read the line at *index*; False: the page is cut here, and nothing remains to be read."""
+        """Read the line at *index*. Return False if the page is cut here: no more lines follow."""
         line = self._page.lines[index]
         if not line:
             self._blank = True
@@ -210,7 +211,7 @@ class _Reader:
         self._last, self._blank = line_type, False
 
     def _position(self) -> str:
-        """Return the position of the line that is read, from the lines before it."""
+        """Return the position of the present line, which follows from the lines before it."""
         if self._last in ("start", "columns"):
             return AFTER_ROW
         if self._last in ("row", "bullet") and not self._blank:
@@ -220,7 +221,7 @@ class _Reader:
         return PARAGRAPH if self._blank else INLINE
 
     def _accepts(self, shape: Shape) -> bool:
-        """Say whether a line of *shape* is a row in its position: a description has such too."""
+        """Say whether the present line, which has *shape*, is a row: if not, it is text."""
         position = self._position()
         if position == INLINE and self._block == "table" and self._spaced:
             return False
@@ -233,7 +234,7 @@ class _Reader:
         return position in _ACCEPTED[shape.kind]
 
     def _is_tail(self, line: str) -> bool:
-        """Say whether the cut *line* may be the start of something else than text."""
+        """Say whether the cut *line* may be the beginning of a row, a heading or a label."""
         if _BULLET.match(line + " "):
             return False
         if starts_something(line, self._section):
@@ -245,14 +246,14 @@ class _Reader:
             return False
         shape = shape_of(line)
         if shape is not None:
-            # "Card No" may be the start of "Card Notes are …".
+            # "Card No" may be the beginning of "Card Notes are …".
             return shape.kind not in (TYPED, CONTENT_TYPE, NAMELESS) and position != AFTER_ROW
         tokens = line.split(maxsplit=3)
         may_be_row = position == AFTER_ROW and len(tokens) < 4 and _is_name(tokens[0])
         return may_be_row or _starts_row(tokens)
 
     def _spacing(self) -> tuple[bool, bool]:
-        """Say whether blank lines separate anything, and whether they stand between all lines."""
+        """Say whether blank lines separate any lines, and whether they separate all lines."""
         separates = adjacent = gap = False
         previous = ""
         for line in self._page.lines[self._section.start : self._section.stop]:
@@ -265,7 +266,7 @@ class _Reader:
 
 
 def _starts_row(tokens: list[str]) -> bool:
-    """Say whether a cut line may be the start of a row."""
+    """Say whether a cut line, split into *tokens*, may be the beginning of a row."""
     match tokens:
         case [name]:
             return name[0] not in _NO_NAME and name[-1] not in "!?"

@@ -1,6 +1,6 @@
-"""Reference pages: the plain-text documentation of one endpoint, whole or cut off anywhere.
+"""Read reference pages: the plain-text documentation of one endpoint, which may be cut anywhere.
 
-A page is printed in one of two variants: see `_plain_rows` and `_table_rows`.
+There are two variants of the rows: see `_plain_rows` and `_table_rows`.
 """
 
 from __future__ import annotations
@@ -35,25 +35,26 @@ if TYPE_CHECKING:
     from httptask.protocols import ImportOptions, Source
 
 MAX_BYTES = 4 * 1024 * 1024
-"""The largest page that is read."""
+"""The largest page that is read, in bytes."""
 
 UNKNOWN_PROVIDER = "unknown"
 _TABLE = re.compile(r"\s*\|?\s*(?:-{3,}\s*\||[Nn]ame\s*\|\s*[Tt]ype)|[Nn]ame [Tt]ype\b")
 """The first line of a table of parameters.
 
-In a description, it most likely follows a heading that was not recognised.
+If it is in the description, its heading was probably not recognised.
 """
 NO_SERVER = "the page names no server; give one with --server"
-"""True of every plain page: its `Servers` section is empty."""
+"""The note for pages without a server. In the plain variant, the `Servers` section is always empty.
+"""
 ANY_MEDIA_TYPE = "*/*"
 
 _LOCATIONS = {_sections.PATH: "path", _sections.HEADERS: "header", _sections.QUERY: "query"}
-"""Section -> where its parameters are sent, in the page's order."""
+"""Section -> location of its parameters, in the order of the page."""
 _GROUPS = {
     **{kind: PARAMETER_GROUPS[location] for kind, location in _LOCATIONS.items()},
     _sections.BODY: "body",
 }
-"""Section -> the group of `httpRequest` that it documents, in the page's order."""
+"""Section -> the group of `httpRequest` that it documents, in the order of the page."""
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _PATH_NAME = re.compile(r"\{([^{}]+)\}")
 
@@ -68,10 +69,10 @@ class ReferencePage:
         return is_page(source.data)
 
     def read(self, source: Source, options: ImportOptions) -> Iterable[Endpoint | Note]:
-        """Return the page's endpoint, and notes on all that is guessed, missing or cut off.
+        """Return the endpoint of the page, and notes on everything guessed, missing or cut off.
 
-        Raises `DescriptionError` when *source* is not UTF-8 text, is too large, or its first line
-        is not `METHOD /path`.
+        Raises `DescriptionError` if *source* is not UTF-8, is larger than `MAX_BYTES`, or does not
+        begin with the line `METHOD /path`.
         """
         if len(source.data) > MAX_BYTES:
             raise DescriptionError(
@@ -84,7 +85,7 @@ class ReferencePage:
 
 
 class _PageReader:
-    """Makes an endpoint of one page; every step adds its notes."""
+    """Converts one page to an endpoint. Each step adds its notes."""
 
     def __init__(self, source: str, page: Page, options: ImportOptions) -> None:
         self._source = source
@@ -92,13 +93,13 @@ class _PageReader:
         self._divided = divide(page)
         self._page = self._divided.page
         self._open = set(_cut_groups(self._divided))
-        """Groups of which the page may lack names."""
+        """The groups of which some names may not be on the page."""
         self._notes: list[Note] = []
         self._tail: str | None = None
-        """The start of a row, a heading or an address at which the page stops."""
+        """The beginning of a row, a heading or an address at which the page is cut."""
 
     def endpoint_and_notes(self) -> tuple[Endpoint | Note, ...]:
-        """Return the endpoint, then the notes in the order of lines, those without a line last."""
+        """Return the endpoint and the notes in the order of their lines; notes without one last."""
         endpoint = self._endpoint()
         self._note_cut()
         notes = sorted(self._notes, key=lambda note: (note.line is None, note.line or 0))
@@ -129,7 +130,7 @@ class _PageReader:
     def _note(self, kind: str, message: str, line: int | None = None) -> None:
         self._notes.append(Note(kind, message, line))
 
-    # -- what is cut off -------------------------------------------------------------------------
+    # -- cut pages -------------------------------------------------------------------------------
 
     def _is_cut(self, section: Section) -> bool:
         return not self._divided.complete and section is self._divided.sections[-1]
@@ -178,7 +179,8 @@ class _PageReader:
             if server is not None:
                 servers.setdefault(server.url, server)
         if not servers:
-            # The number of the heading's line: line numbers count from 1, indices from 0.
+            # The heading is on the line before. Its number is the index `start`, because numbers
+            # count from 1.
             line = section.start if section else None
             self._note("missing", NO_SERVER, line)
         return tuple(servers.values())
@@ -188,9 +190,9 @@ class _PageReader:
         if not line:
             return None
         if self._page.is_open(index) and not self._divided.complete:
-            self._tail = line.strip()  # an address may be cut anywhere
+            self._tail = line.strip()  # the address may be cut anywhere
             return None
-        url, _, rest = (_sections.address(line) or line.strip()).partition(" ")
+        url, _, description = (_sections.address(line) or line.strip()).partition(" ")
         if "{{" in url:
             self._note(
                 "skipped", f"{shortened(url)} is a placeholder and names no server", index + 1
@@ -198,19 +200,21 @@ class _PageReader:
         elif "://" not in url:
             self._note("skipped", f"{shortened(line.strip())} is no absolute address", index + 1)
         else:
-            return Server(url.rstrip("/"), rest.strip(" -:()\u2013\u2014"))
+            return Server(url.rstrip("/"), description.strip(" -:()\u2013\u2014"))
         return None
 
     def _provider(self, servers: tuple[Server, ...]) -> str:
         if self._options.provider:
             return self._options.provider
-        named = provider_of_name(self._source, self._page.path, self._page.method)
-        if named is not None:
-            return named
-        hosted = provider_of_hosts(server.url for server in servers)
-        if hosted is not None:
-            self._note("guessed", f"the provider is {hosted}, from the server's address")
-            return hosted
+        provider_of_file = provider_of_name(self._source, self._page.path, self._page.method)
+        if provider_of_file is not None:
+            return provider_of_file
+        provider_of_server = provider_of_hosts(server.url for server in servers)
+        if provider_of_server is not None:
+            self._note(
+                "guessed", f"the provider is {provider_of_server}, from the server's address"
+            )
+            return provider_of_server
         self._note(
             "guessed",
             f"nothing says who offers this API; the provider is {UNKNOWN_PROVIDER!r}; name it with"
@@ -228,15 +232,15 @@ class _PageReader:
         self._notes.extend(rows.notes)
         self._tail = rows.tail or self._tail
         if kind != _sections.PATH and any(row.name is None for row in rows.rows):
-            self._open.add(_GROUPS[kind])  # the page has a name there that nobody can read
+            self._open.add(_GROUPS[kind])  # there is a name that the page has lost
         return [field_of(row, self._notes) for row in rows.rows if row.name is not None]
 
     def _fields_once(self, kind: int) -> list[Field]:
-        """Return the fields of a section with parameters in the page's order, each name once."""
+        """Return the fields of a section with parameters, in the order of the page, each once."""
         location = _LOCATIONS[kind]
         fields: dict[str, Field] = {}
         for field in self._fields(kind):
-            # Names of header fields are case-insensitive: RFC 9110, section 5.1.
+            # RFC 9110, section 5.1: names of header fields are case-insensitive.
             key = field.name.lower() if location == "header" else field.name
             first = fields.setdefault(key, field)
             if first is not field:
@@ -249,7 +253,7 @@ class _PageReader:
         return list(fields.values())
 
     def _path_parameters(self) -> tuple[Parameter, ...]:
-        """Return the path parameters: those printed, then those that only the path names."""
+        """Return the path parameters: the printed ones, then those that are only in the path."""
         names = list(dict.fromkeys(_PATH_NAME.findall(self._page.path)))
         printed = self._fields_once(_sections.PATH)
         for field in printed:
@@ -265,7 +269,7 @@ class _PageReader:
                     f"{shortened(field.name)} is printed as not required; a path needs it",
                     field.line,
                 )
-        # A parameter that stands in the path is required, whatever its row says.
+        # A parameter in the path is required, whatever its row says.
         fields = [
             replace(field, required=field.required or field.name in names) for field in printed
         ]
@@ -320,14 +324,14 @@ class _PageReader:
 
 
 def _cut_groups(sections: Sections) -> list[str]:
-    """Return the groups that a cut page may not list in full: its last section's and later ones."""
+    """Return the groups that may be incomplete on a cut page: those from its last section on."""
     if sections.complete:
         return []
     return [group for kind, group in _GROUPS.items() if kind >= sections.sections[-1].kind]
 
 
 def _reader_of(page: Page, section: Section) -> Callable[..., Rows]:
-    """Return the reader of the variant the section is printed in: its first line tells."""
+    """Return the reader for the variant of *section*, which its first line shows."""
     first = next((line for line in page.lines[section.start : section.stop] if line), "")
     return table_rows if "|" in first else plain_rows
 
@@ -338,7 +342,7 @@ def _parameters(fields: Iterable[Field], location: str) -> Iterator[Parameter]:
 
 
 def _media_types(content_type: Field | None) -> tuple[str, ...]:
-    """Return the media types of the Content-Type header: its default, else its possible values."""
+    """Return the media types of the Content-Type header: its default, or its possible values."""
     schema = content_type.schema if content_type else {}
     values = [schema["default"]] if "default" in schema else schema.get("enum", [])
     media_types = tuple(value for value in values if isinstance(value, str))

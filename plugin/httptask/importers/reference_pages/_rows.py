@@ -1,4 +1,4 @@
-"""The rows of a section's table, as they are printed: a name, a type, a mark, and lines of text."""
+"""The rows of a section, as printed: a name, a type, a mark (Yes or No) and lines of text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from httptask.importers.reference_pages._sections import Section, starts_heading
 from httptask.model.api import Note
 
 MARKS = {"Yes": True, "No": False}
-"""What stands in the column `Required`."""
+"""The marks in the column `Required`."""
 LABELS = ("Possible values:", "Valid values:", "Default value:")
-"""What stands before an enumeration and a default."""
+"""The labels of possible values and of a default."""
 
 
 @dataclass(slots=True)
@@ -19,41 +19,41 @@ class Row:
     """One row. Its text grows while the page is read."""
 
     name: str | None
-    """None: the page lost it, and the row is skipped."""
+    """None if the page has lost the name. Such a row is skipped."""
     type: str | None
-    """As printed; None when the page does not say."""
+    """The type as printed, or None if there is none."""
     required: bool
     line: int
-    """The number of the line it starts on."""
+    """The number of the row's first line."""
     text: list[tuple[int, str]] = field(default_factory=list)
-    """Numbered lines of the description, with the enumeration and the default still in them."""
+    """(line number, text) of the description, with the possible values and the default."""
     cut: bool = False
-    """The page stops with this row: it may go on."""
+    """Whether the page is cut after this row, so that more text may be missing."""
     open: bool = False
-    """It stops in the middle of a line."""
+    """Whether the page is cut in the middle of a line."""
 
     def add(self, number: int, text: str) -> None:
-        """Add a line of text; several blank lines count as one."""
+        """Add a line of text, unless it is a second blank line."""
         if text or (self.text and self.text[-1][1]):
             self.text.append((number, text))
 
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of a section, and notes on what is no row."""
+    """The rows of a section, with notes."""
 
     rows: list[Row] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     tail: str | None = None
-    """The start of a row or heading at which the page stops."""
+    """The beginning of a row or heading at which the page is cut."""
 
     @property
     def current(self) -> Row | None:
-        """Return the row that text belongs to."""
+        """The last row, to which following text belongs."""
         return self.rows[-1] if self.rows else None
 
     def start(self, name: str | None, type_: str | None, required: bool, number: int) -> Row:
-        """Start a row; one without a name is noted and only takes the text that follows."""
+        """Start a row. A row without a name causes a note, and is kept for the text after it."""
         row = Row(name, type_, required, number)
         self.rows.append(row)
         if name is None:
@@ -65,7 +65,7 @@ class Rows:
         return row
 
     def text(self, number: int, text: str) -> None:
-        """Add *text* to the row before it."""
+        """Add *text* to the current row."""
         if self.current is not None:
             self.current.add(number, text)
         elif text:
@@ -76,23 +76,23 @@ class Rows:
         self.notes.append(Note(kind, message, number))
 
     def finish(self, page: Page, *, cut: bool) -> Rows:
-        """Mark the last row when the page stops with it."""
+        """Mark the last row as cut if the page is cut after it."""
         if cut and self.current is not None and self.tail is None:
             self.current.cut, self.current.open = True, page.open_end
         return self
 
 
 def starts_label(line: str) -> bool:
-    """Say whether the cut *line* may be the start of a label of values or of a default."""
+    """Say whether the cut *line* may be the beginning of one of `LABELS`."""
     start = with_single_spaces(line)
     return any(label.startswith(start) and label != start for label in LABELS)
 
 
 def starts_something(line: str, section: Section) -> bool:
-    """Say whether the cut *line* may be the start of a heading or a label: it is no text then."""
+    """Say whether the cut *line* may be the beginning of a heading or a label, and so no text."""
     return starts_label(line) or starts_heading(line, section.kind)
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """Return *text* in quotes, cut to *most* characters, for a note."""
+    """Return *text* in quotes for a note, cut to *most* characters."""
     return repr(text if len(text) <= most else text[:most] + "…")

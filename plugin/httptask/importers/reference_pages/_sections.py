@@ -1,8 +1,8 @@
-"""The sections of a reference page.
+"""Divide a reference page into sections.
 
-A line that says `Servers` or `Query parameters` is a heading only when what follows makes it one:
-descriptions use the same words. So the page is read once from its end, and for each line it is
-known what comes after it.
+Descriptions, too, may contain lines such as `Servers` or `Query parameters`. Such a line is a
+heading only if suitable lines follow. So the page is read from its end: when we come to a line, we
+know the lines after it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from httptask.importers.reference_pages._page import Page, with_single_spaces
 
 DESCRIPTION, SERVERS, PATH, HEADERS, QUERY, BODY, STEPS = range(7)
-"""The sections in the order every page has them."""
+"""The sections, in the order of every page."""
 
 HEADINGS = {
     "Servers": SERVERS,
@@ -26,7 +26,7 @@ HEADINGS = {
 }
 COLUMNS = ["Name", "Type", "Required", "Description"]
 TYPES = ("String", "Integer", "Number", "Boolean", "Array", "Object")
-"""The types that a row may print."""
+"""The types of rows."""
 
 _ENDINGS = tuple({heading.split()[-1].casefold() for heading in HEADINGS})
 _COLUMN_LINES = (
@@ -39,13 +39,13 @@ _ADDRESS = re.compile(r"(?:\S*://|\{|/|[A-Za-z0-9-]+\.[A-Za-z0-9.-]+(?:/|\Z))\S*
 _STEP = re.compile(r"\s*(?:\d+[.)]|[-•*])\s")
 _FIRST_STEP = "Add HTTP Task"
 _MARKS = " 0123456789.)-•*"
-"""What may stand before the first step."""
+"""Characters that may precede the first step."""
 _ROW = re.compile(rf"\S+ (?:{'|'.join(TYPES)}) (?:Yes|No)\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The lines of one section, its heading excluded."""
+    """The lines of one section, without its heading."""
 
     kind: int
     start: int
@@ -54,25 +54,25 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Sections:
-    """A page, divided."""
+    """A page with its sections."""
 
     page: Page
-    """The page with headings that were glued to a description taken off."""
+    """The page without the headings."""
     sections: tuple[Section, ...]
-    """In the page's order; the first is the description."""
+    """The sections in the order of the page. The first is the description."""
     complete: bool
-    """The page has its last heading, so nothing was cut off."""
+    """Whether the page has its last heading, so that nothing was cut off."""
 
     def of(self, kind: int) -> Section | None:
-        """Return the section of this kind, if the page has it."""
+        """Return the section of *kind*, or None if the page has none."""
         return next((section for section in self.sections if section.kind == kind), None)
 
 
 def divide(page: Page) -> Sections:
-    """Return the sections of *page*."""
+    """Divide *page* into sections."""
     chosen = list(_in_order(_candidates(page)))
     kinds = [DESCRIPTION, *(heading.kind for heading in chosen)]
-    # A glued heading's line belongs to the section before it, with the heading taken off.
+    # The line of a glued heading belongs to the section before, without the heading.
     stops = [heading.index + (heading.before is not None) for heading in chosen] + [len(page.lines)]
     starts = [page.first + 1, *(heading.index + 1 for heading in chosen)]
     lines = list(page.lines)
@@ -86,17 +86,17 @@ def divide(page: Page) -> Sections:
 
 
 def is_column_line(line: str) -> bool:
-    """Say whether *line* names the four columns, in either variant."""
+    """Say whether *line* has the titles of the four columns, in either variant."""
     return line.endswith(("Description", "|")) and line.replace("|", " ").split() == COLUMNS
 
 
 def is_rule(line: str) -> bool:
-    """Say whether *line* is the rule below a table's header."""
+    """Say whether *line* is the rule below the header of a table: `--- | ---`."""
     return "---" in line and not line.strip("|:- ")
 
 
 def starts_heading(line: str, after: int) -> bool:
-    """Say whether the cut *line* may be the start of a heading that can follow section *after*."""
+    """Say whether the cut *line* may be the beginning of a heading of a section after *after*."""
     return any(
         kind > after and heading.startswith(with_single_spaces(line))
         for heading, kind in HEADINGS.items()
@@ -104,34 +104,34 @@ def starts_heading(line: str, after: int) -> bool:
 
 
 def starts_columns(line: str) -> bool:
-    """Say whether the cut *line* may be the start of a column line or of the rule below it."""
+    """Say whether the cut *line* may be the beginning of a column line or of the rule below it."""
     start = with_single_spaces(line)
     may_be_rule = not line.strip("|-: ")
     return may_be_rule or any(text.startswith(start) for text in _COLUMN_LINES)
 
 
 def address(line: str) -> str | None:
-    """Return what a bullet with an address says, None for any other line."""
+    """Return the text of a bullet with an address, or None for any other line."""
     match = _BULLET.match(line)
     return match[1] if match and _ADDRESS.match(match[1]) else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Heading:
-    """A line that can be a heading."""
+    """A line that may be a heading."""
 
     index: int
     kind: int
     before: str | None = None
-    """The text before the heading, when it is glued to a description."""
+    """The text before the heading on the same line, if it is glued to a description."""
     sure: bool = True
-    """False for steps that do not begin with the known one: a description may have steps, too."""
+    """False for steps without the usual first step: a description may have steps, too."""
 
 
 def _in_order(candidates: list[_Heading]) -> Iterator[_Heading]:
-    """Keep the headings that stand in the page's order; a description may repeat one."""
+    """Yield the headings that are in the order of a page. Others are in a description."""
     kinds = [candidate.kind for candidate in candidates]
-    # Every page seen has `Servers`: what looks like a heading before it is the description's.
+    # All known pages have `Servers`: any other heading before it is part of the description.
     first = kinds.index(SERVERS) if SERVERS in kinds else 0
     current = DESCRIPTION
     for candidate in candidates[first:]:
@@ -157,8 +157,7 @@ def _candidates(page: Page) -> list[_Heading]:
 
 def _candidate(index: int, line: str, following: _Following) -> _Heading | None:
     for heading, kind in HEADINGS.items():
-        # A page written by hand may have "Query Parameters"; what follows tells whether it is a
-        # heading.
+        # Ignore case: a page written by hand may have "Query Parameters".
         if line.casefold() == heading.casefold() and following.confirms(kind):
             return _Heading(index, kind, sure=kind != STEPS or following.has_first_step())
         if line.endswith(heading) and following.confirms_glued(kind, line.removesuffix(heading)):
@@ -167,25 +166,25 @@ def _candidate(index: int, line: str, following: _Following) -> _Heading | None:
 
 
 class _Following:
-    """What comes after the line that is looked at, while a page is read from its end."""
+    """Knows the lines after the present line, while a page is read from its end."""
 
     def __init__(self, page: Page, headings: dict[int, _Heading]) -> None:
         self._page = page
         self._headings = headings
-        """The headings below, by index; they grow while the page is read."""
+        """Index -> heading, of those below. The caller adds to it while the page is read."""
         self._next: int | None = None
-        """The next line that is not blank."""
+        """The index of the next line that is not blank."""
         self._after_addresses: int | None = None
-        """The next line that is not blank and is no bullet with an address."""
+        """The index of the next line that is neither blank nor a bullet with an address."""
 
     def pass_line(self, index: int, line: str) -> None:
-        """Move up past *line*."""
+        """Move up over *line*, at *index*."""
         self._next = index
         if address(line) is None:
             self._after_addresses = index
 
     def confirms(self, kind: int) -> bool:
-        """Say whether what follows fits a line that reads like the heading of *kind*."""
+        """Say whether the following lines can belong to a section of *kind*."""
         if kind == SERVERS:
             return self._leads_on(self._after_addresses, kind) or self._cut_address()
         if kind == STEPS:
@@ -195,9 +194,9 @@ class _Following:
         return self._leads_on(self._next, kind)
 
     def confirms_glued(self, kind: int, text: str) -> bool:
-        """Say the same of a heading with *text* before it.
+        """Like `confirms`, for a heading with *text* before it on the same line.
 
-        This is stricter: sentences end in these words, too.
+        This is stricter, because sentences may end in the same words.
         """
         if self._next is None:
             return False
@@ -211,9 +210,9 @@ class _Following:
         return self.has_first_step() if kind == STEPS else self._columns()
 
     def _leads_on(self, index: int | None, kind: int) -> bool:
-        """Say whether the line at *index* is the heading of a later section or the end of the page.
+        """Say whether the line at *index* is the heading of a section after *kind*.
 
-        The heading may be cut.
+        The heading may be cut. None as the *index*, the end of the page, counts, too.
         """
         if index is None:
             return True
@@ -242,22 +241,22 @@ class _Following:
         return _ROW.match(with_single_spaces(self._page.lines[self._next])) is not None
 
     def has_first_step(self) -> bool:
-        """Say whether the step that every page has first follows."""
+        """Say whether the usual first step follows."""
         if self._next is None:
             return False
         return self._page.lines[self._next].lstrip(_MARKS).startswith(_FIRST_STEP)
 
     def _starts_first_step(self) -> bool:
-        """Say whether the page is cut before or in that step."""
+        """Say whether the page is cut before or in the usual first step."""
         if self._next is None:
             return True
         step = self._page.lines[self._next].lstrip(_MARKS)
         return self._page.is_open(self._next) and _FIRST_STEP.startswith(step)
 
     def _has_steps(self) -> bool:
-        """Say whether steps follow, in any words, and no section.
+        """Say whether any step follows, but no section.
 
-        Steps in a description stand before the sections.
+        Steps in a description come before the sections.
         """
         if self._next is None or self._headings:
             return False

@@ -1,8 +1,8 @@
-"""Rows of the table variant: a row spans lines, `name |`, `Type | Yes|No |`, `description |`.
+"""Read the rows of the table variant: `name |`, `Type | Yes|No |`, `description |` on three lines.
 
-A missing description is printed as an empty cell, so the line with the type tells whether a
-description follows. Only a line with a single cell directly before a line with a type is a name:
-descriptions hold pipes, too.
+Without a description, the line with the type ends in an empty cell. So this line shows whether a
+description follows. Descriptions may contain pipes. So only a line with a single cell directly
+before a line with a type is a name.
 """
 
 from __future__ import annotations
@@ -28,29 +28,31 @@ _TYPE_START = re.compile(r"\|?\s*(?:[A-Z][^|\s]*\s*(?:\|\s*(?:Y|Ye|N)?)?)?\Z")
 
 @dataclass(frozen=True, slots=True)
 class TypeLine:
-    """The second line of a row."""
+    """The second line of a row: type, mark and perhaps the description."""
 
     type: str | None
     required: bool
     text: str
     closed: bool
-    """No description follows on the next line."""
+    """Whether the row is complete: no description follows on the next line."""
 
 
 def table_rows(page: Page, section: Section, *, cut: bool) -> Rows:
-    """Return the rows of *section*; *cut* says that the page stops in it."""
+    """Read the rows of *section*. *cut* says whether the page is cut in this section."""
     reader = _Reader(page, section, cut)
     reader.read()
     return reader.rows.finish(page, cut=cut)
 
 
 def type_line(line: str) -> TypeLine | None:
-    """Return what a row's second line says, None for any other line."""
+    """Parse the second line of a row. Return None for any other line."""
     match = _TYPE_LINE.match(line.strip())
     if match is None or (match["rest"] is None and match["type"] is None):
         return None
-    rest = (match["rest"] or "").strip().removeprefix("|").strip()
-    return TypeLine(match["type"], MARKS[match["mark"]], rest.rstrip("| "), closed="|" in rest)
+    description = (match["rest"] or "").strip().removeprefix("|").strip()
+    return TypeLine(
+        match["type"], MARKS[match["mark"]], description.rstrip("| "), closed="|" in description
+    )
 
 
 class _Reader:
@@ -62,9 +64,9 @@ class _Reader:
         self._section = section
         self._cut = cut
         self._closed = True
-        """The previous row is complete; a name may follow."""
+        """Whether the previous row is complete, so that a name may follow."""
         self._bare = False
-        """The previous line is a bare pipe: a lost name, or an empty rest."""
+        """Whether the previous line is only a pipe: a lost name, or an empty cell."""
 
     def read(self) -> None:
         """Read the section."""
@@ -91,9 +93,9 @@ class _Reader:
         return index
 
     def _take(self, index: int) -> int | None:
-        """Read the line at *index*, and the next if it belongs to it; return the index to go on at.
+        """Read the line at *index*, and perhaps the next; return the index of the line after them.
 
-        None: the page is cut here, and nothing remains to be read.
+        Return None if the page is cut here: there are no more lines.
         """
         line = self._page.lines[index].strip()
         if not line:
@@ -112,7 +114,7 @@ class _Reader:
         return after
 
     def _row(self, index: int, line: str, following: int) -> int | None:
-        """Start a row if the line begins one and return the next index; None: it begins none."""
+        """Start a row if *line* begins one; return the index after it, or None if it does not."""
         second = type_line(self._page.lines[following]) if following < self._section.stop else None
         name = line.removeprefix("|").removesuffix("|").strip()
         is_single_cell = line.endswith("|") and "|" not in name and type_line(line) is None
@@ -121,14 +123,14 @@ class _Reader:
                 return None
             current = self.rows.current
             if not self._closed and current is not None and not current.text:
-                # By the format this is the description of the previous row, and the next row has
-                # no name.
+                # By the format, this line is the description of the previous row, and the next row
+                # has no name. It is more likely that the previous row has no description.
                 self.rows.note("guessed", f"{shortened(name)} is read as a name", index + 1)
             self._start(name, second, index, following)
             return following + 1
-        whole = _whole_row(line) if self._closed else None
-        if whole is not None:
-            self._start(whole[0], whole[1], index, index)
+        one_line = _whole_row(line) if self._closed else None
+        if one_line is not None:
+            self._start(one_line[0], one_line[1], index, index)
             return index + 1
         alone = type_line(line)
         if alone is not None and (self._bare or alone.type in TYPES):
@@ -148,7 +150,7 @@ class _Reader:
         return index + 1
 
     def _is_tail(self, index: int, line: str, following: int) -> bool:
-        """Say whether the page is cut here, in a heading, a label or a row's first lines."""
+        """Say whether the page is cut here, in a heading, a label or the first lines of a row."""
         if not self._cut:
             return False
         if self._page.is_open(index):
@@ -166,7 +168,7 @@ class _Reader:
 
 
 def _whole_row(line: str) -> tuple[str | None, TypeLine] | None:
-    """Return name and rest of a row that stands on one line."""
+    """Parse a row on one line; return its name and the rest, or None for any other line."""
     cells = [cell.strip() for cell in line.removeprefix("|").split("|", 3)]
     if len(cells) < 3:
         return None
