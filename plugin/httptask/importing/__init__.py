@@ -1,7 +1,9 @@
-"""Many sources into a catalogue, for the command and for the designer's page.
+"""Import many sources into a catalogue. The commands and the designer's page use this package.
 
-`_import` opens the sources, stores them and reports each outcome; `_reading` reads, in one process
-per core; `_update` reads stored descriptions again.
+- `_import`: opens the sources, stores their endpoints and reports each outcome.
+- `_reading`: reads descriptions, in one process per core.
+- `_update`: reads stored descriptions again.
+- `_signals`: holds signals back where an exception would do harm.
 """
 
 from __future__ import annotations

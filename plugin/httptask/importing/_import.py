@@ -1,4 +1,4 @@
-"""One import: sources are opened, read and stored, and each outcome is reported."""
+"""Run one import: open, read and store sources, and report each outcome."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
     from httptask.protocols import ImportOptions
 
 _BATCH = 2_000
-"""Endpoints written in one transaction: each writes most pages of the indices again."""
+"""How many endpoints are written in a transaction. Each transaction rewrites most index pages."""
 _MANY = 2_000
-"""New endpoints from which on searches need `Catalogue.optimise`."""
+"""With so many new endpoints, searches need `Catalogue.optimise`."""
 _STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An input of an import: one or many descriptions."""
+    """An input of an import, with one or many descriptions."""
 
     name: str
     sources: Callable[[], Iterator[Source | DescriptionError]]
-    """Opens them, one after the other."""
+    """Opens the descriptions one after the other."""
     origin: Origin | None = None
-    """Where they can be read again; None: they cannot."""
+    """Where the descriptions can be read again, or None if they cannot."""
 
 
 def input_of(
     name: str, options: ImportOptions, fetching: Fetching, stdin: BinaryIO | None = None
 ) -> Input:
-    """Return the input that a SOURCE of the command line names; `-` is *stdin*."""
+    """Return the input for *name*, a SOURCE argument of the command line; `-` is *stdin*."""
     if name == _STDIN:
         return Input("standard input", lambda: _of_stdin(fetching, stdin))
-    # Not `Path.resolve`: links stay as they are.
+    # Not `Path.resolve`, which would replace links by their present targets.
     source = name if is_fetched(name) else os.path.abspath(name)  # noqa: PTH100
     return Input(
         name,
@@ -66,18 +66,19 @@ class Outcome:
 
     source: str
     read: Read | None = None
-    """None if it was not read: it is unchanged, or unreadable."""
+    """The result of reading. None if the source is unchanged or unreadable."""
     counts: ImportCounts | None = None
-    """The changes in the catalogue; None: there are none."""
+    """The counts of the catalogue. None if nothing was stored."""
     error: DescriptionError | None = None
 
 
 @dataclass(slots=True)
 class Import:
-    """One import of *inputs*. An unreadable one does not keep the others out.
+    """One import of *inputs*. If an input cannot be read, the others are imported all the same.
 
     *tell* is called with each outcome, and *idle* often, both in the thread of `run`. An exception
-    of either ends the import: the sources written so far stay, and none is stored by half.
+    of either ends the import. Sources that were written before stay; each source is written
+    completely or not at all.
     """
 
     inputs: Sequence[Input]
@@ -86,32 +87,32 @@ class Import:
     tell: Callable[[Outcome], None]
     idle: Callable[[], None] = lambda: None
     again: bool = False
-    """Whether to read descriptions again that have not changed since they were imported."""
+    """Whether to read descriptions that have not changed since their last import."""
     size: int = 0
-    """Bytes of the sources so far."""
+    """The bytes of the sources so far."""
     counts: Counter[str] = field(default_factory=Counter)
-    """Counts so far.
+    """The counts so far.
 
-    `sources`; `endpoints`, and of them `added`, `replaced`, `unchanged` and `removed`; `parts` of
-    descriptions, which are none themselves; `incomplete` sources, in which something could not be
-    read; `failed` sources, in which nothing could be read.
+    `sources`, `endpoints`, and of these `added`, `replaced`, `unchanged` and `removed`; `parts`
+    (fragments of descriptions, which are not imported by themselves); `incomplete` (sources of
+    which a part could not be read); `failed` (sources of which nothing could be read).
     """
     notes: Counter[str] = field(default_factory=Counter)
-    """Numbers of notes by their kind."""
+    """Kind of note -> number of notes."""
 
     def check(self) -> None:
-        """Read everything and write nothing."""
-        for read in read_all(self._jobs(None), self.plugins, self.idle):
-            self._done(read, None)
+        """Read all inputs, but write nothing."""
+        for result in read_all(self._jobs(None), self.plugins, self.idle):
+            self._done(result, None)
             self.idle()
 
     def run(self, catalogue: Catalogue) -> None:
-        """Read everything into *catalogue*."""
+        """Read all inputs and store them in *catalogue*."""
         unwritten: list[Read] = []
         endpoints = 0
-        for read in read_all(self._jobs(catalogue), self.plugins, self.idle):
-            unwritten.append(read)
-            endpoints += len(read.lines)
+        for result in read_all(self._jobs(catalogue), self.plugins, self.idle):
+            unwritten.append(result)
+            endpoints += len(result.lines)
             if endpoints >= _BATCH:
                 self._write(catalogue, unwritten)
                 endpoints = 0
@@ -122,47 +123,47 @@ class Import:
 
     def _write(self, catalogue: Catalogue, unwritten: list[Read]) -> None:
         """Write *unwritten* in one transaction, report the outcomes, and empty the list."""
-        prepared = [read.prepared for read in unwritten if read.prepared is not None]
+        prepared = [result.prepared for result in unwritten if result.prepared is not None]
         counts = iter(catalogue.put_prepared(prepared))
-        for read in unwritten:
-            self._done(read, next(counts) if read.prepared is not None else None)
+        for result in unwritten:
+            self._done(result, next(counts) if result.prepared is not None else None)
         unwritten.clear()
 
     def _jobs(self, catalogue: Catalogue | None) -> Iterator[Job]:
-        """Yield the descriptions to read, without those that *catalogue* already has unchanged."""
+        """Yield a job for each description, except those that *catalogue* has unchanged."""
         for input_, source in self._sources():
             self.idle()
             if isinstance(source, DescriptionError):
                 self._failed(source)
                 continue
             self.size += len(source.data)
-            # A file that somebody named is read even if it looks like a part of a description.
+            # Fragments in folders and archives are skipped. A file that the user named is read.
             if source.name != input_.name and is_fragment(source):
                 self.counts["parts"] += 1
                 continue
             source_digest = digest(source, self.options)
-            known = None
+            counts = None
             if catalogue is not None and not self.again:
-                known = catalogue.known(source_digest)
-            if known is None or catalogue is None:
+                counts = catalogue.known(source_digest)
+            if counts is None or catalogue is None:
                 keep = catalogue is not None
                 yield Job(source, self.options, source_digest, input_.origin, keep=keep)
                 continue
             if input_.origin is not None:
                 catalogue.remember(source_digest, input_.origin)
-            self.counts.update(sources=1, endpoints=known.unchanged, unchanged=known.unchanged)
-            self.tell(Outcome(source.name, counts=known))
+            self.counts.update(sources=1, endpoints=counts.unchanged, unchanged=counts.unchanged)
+            self.tell(Outcome(source.name, counts=counts))
 
     def _sources(self) -> Iterable[tuple[Input, Source | DescriptionError]]:
         for input_ in self.inputs:
             for source in input_.sources():
                 yield input_, source
 
-    def _done(self, read: Read, counts: ImportCounts | None) -> None:
-        if read.error is not None:
-            self._failed(read.error)
+    def _done(self, result: Read, counts: ImportCounts | None) -> None:
+        if result.error is not None:
+            self._failed(result.error)
             return
-        self.counts.update(sources=1, endpoints=len(read.lines))
+        self.counts.update(sources=1, endpoints=len(result.lines))
         if counts is not None:
             self.counts.update(
                 added=counts.added,
@@ -170,10 +171,10 @@ class Import:
                 unchanged=counts.unchanged,
                 removed=counts.removed,
             )
-        self.notes.update(note.kind for note in read.notes)
-        has_errors = any(note.severity == "error" for note in read.notes)
-        self.counts["incomplete"] += has_errors or not read.lines
-        self.tell(Outcome(read.source, read, counts))
+        self.notes.update(note.kind for note in result.notes)
+        has_errors = any(note.severity == "error" for note in result.notes)
+        self.counts["incomplete"] += has_errors or not result.lines
+        self.tell(Outcome(result.source, result, counts))
 
     def _failed(self, error: DescriptionError) -> None:
         self.counts["failed"] += 1

@@ -1,4 +1,4 @@
-"""Reading many descriptions at once: one process per core reads and packs, this one writes."""
+"""Read many descriptions at once: one process per core reads and packs, this process writes."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ if TYPE_CHECKING:
     from httptask.protocols import ImportOptions, Source
 
 FORMAT = 5
-"""The version of the reader: a new one reads unchanged descriptions again."""
+"""The version of the readers. With a new version, unchanged descriptions are read again."""
 
 _ALONE = 4
-"""Sources up to which no other process is started."""
+"""The most sources for which no other process is started."""
 _SECONDS = 0.1
-"""Between two calls of *idle* while a process is waited for."""
+"""Seconds between two calls of *idle* while we wait for a process."""
 _MOST_AHEAD = 1_000
-"""Sources that are handed out while an earlier one is still being read."""
+"""The most sources that are sent to processes while an earlier source is still being read."""
 _MOST_BYTES_AHEAD = 100_000_000
-"""Bytes of these sources.
+"""The most bytes of these sources.
 
-They keep the other processes busy while one reads a description of 50 MB for twenty seconds.
+So many keep the other processes busy while one reads a description of 50 MB for twenty seconds.
 """
 _GARBAGE = (500_000, 20, 50)
-"""Objects made between two collections of new ones, and collections between two of older ones."""
+"""The thresholds for `gc.set_threshold`, far above Python's defaults: see `_begin`."""
 _LARGE = 512 * 1024
-"""Bytes of a description after which garbage is collected: an exception may still hold its text."""
+"""After a description of so many bytes, garbage is collected: an exception may hold its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One description to read, and how."""
+    """One description to read, with the options."""
 
     source: Source
     options: ImportOptions
     digest: bytes
     origin: Origin | None = None
     keep: bool = True
-    """Whether to pack what is read for the catalogue."""
+    """Whether to pack the endpoints for the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Read:
     source: str
     importer: str = ""
     lines: tuple[tuple[str, str, str, int, bool], ...] = ()
-    """Of each endpoint: id, method, path, number of parameters, whether it has a body."""
+    """(id, method, path, number of parameters, whether it has a body) of each endpoint."""
     notes: tuple[Note, ...] = ()
     prepared: Prepared | None = None
     error: DescriptionError | None = None
@@ -83,7 +83,7 @@ def digest(source: Source, options: ImportOptions) -> bytes:
 
 
 def read(job: Job, plugins: PluginManager | None = None) -> Read:
-    """Read the description of *job*, in whichever process this is."""
+    """Read the description of *job*, in this process."""
     lines: list[tuple[str, str, str, int, bool]] = []
     notes: list[Note] = []
     opened_files: list[str] = []
@@ -115,8 +115,8 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
     if prepared is not None:
         prepared = replace(prepared, origin=job.origin)
     if prepared is not None and opened_files:
-        # The digest covers only this file; the other ones may change alone. So it is always read
-        # again.
+        # The digest covers only this file. The files it refers to may change, so the description
+        # must always be read again.
         prepared = replace(prepared, digest=b"")
     return Read(source.name, importer, tuple(lines), tuple(notes), prepared)
 
@@ -124,11 +124,11 @@ def read(job: Job, plugins: PluginManager | None = None) -> Read:
 def read_all(
     jobs: Iterator[Job], plugins: PluginManager, idle: Callable[[], None] = lambda: None
 ) -> Iterator[Read]:
-    """Yield the outcome of each of *jobs*, in their order.
+    """Yield the result of each of *jobs*, in their order.
 
-    A few jobs are done in this process, more in one process per core. While this one waits for
-    another process, it calls *idle* ten times a second, which may raise. Raises `DescriptionError`
-    when a process ends without an answer.
+    Up to `_ALONE` jobs run in this process, more of them in one process per core. While this
+    process waits for another, it calls *idle*, which may raise, ten times a second. Raises
+    `DescriptionError` if a process ends without a result.
     """
     first = list(itertools.islice(jobs, _ALONE + 1))
     processes = os.cpu_count() or 1
@@ -146,7 +146,7 @@ def read_all(
 def _in_processes(
     processes: int, jobs: Iterator[Job], idle: Callable[[], None], signals: HeldSignals
 ) -> Iterator[Read]:
-    # Not fork: this process has an open catalogue, and perhaps threads.
+    # Not fork, because this process has an open catalogue, and perhaps threads.
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _begin)
     try:
         yield from _in_order(pool, jobs, idle, signals)
@@ -168,15 +168,15 @@ def _in_order(
     idle: Callable[[], None],
     signals: HeldSignals,
 ) -> Iterator[Read]:
-    """Yield the outcomes of *jobs* in their order: equal sources make equal catalogues."""
+    """Yield the results in the order of *jobs*, so that equal sources make equal catalogues."""
     pending: deque[tuple[int, Future[Read]]] = deque()
     size = 0
     for job in jobs:
         with signals:
             pending.append((len(job.source.data), pool.submit(_read_and_tidied, job)))
         size += len(job.source.data)
-        # Jobs go out while a slow one is read, so that the other processes have work; but not so
-        # many that they fill the memory.
+        # While the first job is still being read, send out more jobs, so that the other processes
+        # have work; but only so many that they do not fill the memory.
         while pending:
             is_full = len(pending) >= _MOST_AHEAD or size >= _MOST_BYTES_AHEAD
             with signals:
@@ -201,7 +201,7 @@ def _result(future: Future[Read], idle: Callable[[], None], signals: HeldSignals
 
 
 def _read_and_tidied(job: Job) -> Read:
-    """Read the description of *job*, and free the memory that it took."""
+    """Read the description of *job*, then free its memory."""
     result = read(job)
     if len(job.source.data) >= _LARGE:
         gc.collect()
@@ -209,7 +209,7 @@ def _read_and_tidied(job: Job) -> Read:
 
 
 def _recording(beside: Callable[[str], bytes], opened_files: list[str]) -> Callable[[str], bytes]:
-    """Return *beside*, noting in *opened_files* what it opens."""
+    """Return a function that calls *beside* and adds each reference to *opened_files*."""
 
     def opened(reference: str) -> bytes:
         opened_files.append(reference)
@@ -224,13 +224,13 @@ def _plugins() -> PluginManager:
 
 
 def _begin() -> None:
-    """Make this a process that ends with its parent and leaves Ctrl+C to it.
+    """Initialise a process of the pool: it ignores Ctrl+C and ends with its parent.
 
-    It collects garbage less often than Python does by default, which takes a tenth of the time:
-    nothing that our importers read has cycles.
+    It also collects garbage less often than usual, which would take a tenth of the time: the
+    objects that our importers make have no cycles.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # The parent has already reported the plugins that are left out.
+    # The parent has reported already which plugins could not be loaded.
     logging.getLogger("httptask.plugins").setLevel(logging.ERROR)
     _plugins()
     gc.freeze()

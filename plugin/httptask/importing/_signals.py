@@ -1,4 +1,4 @@
-"""Signals that wait while other code may not be interrupted."""
+"""Hold signals back while other code must not be interrupted."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import Any, Self
 _SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-"""The signals whose handlers may raise, as that of Ctrl+C does; Windows has no SIGHUP."""
+"""The signals whose handlers may raise, like that of Ctrl+C. Windows has no SIGHUP."""
 
 
 class HeldSignals:
-    """Holds back the signals of this process inside `with` blocks, and delivers them afterwards.
+    """Holds back the signals of this process inside `with` blocks, and delivers them at their end.
 
-    A handler may raise between any two steps of the main thread. Inside a process pool that would
-    leave locks taken that other threads wait for, and descriptors half closed. Between the blocks
-    signals are delivered at once. In other threads nothing is held: they get no signals.
+    A signal handler may raise between any two steps of the main thread. Inside the code of a
+    process pool, this would leave locks taken for which other threads wait, and file descriptors
+    half closed. Between the blocks, signals are delivered at once. If another thread creates this
+    object, it does nothing, because Python delivers signals to the main thread only.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,6 @@ class HeldSignals:
             self._handlers[number](number, None)
 
     def end(self) -> None:
-        """Give the signals back to their handlers."""
+        """Restore the handlers of the signals."""
         for number, handler in self._handlers.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""One update: descriptions are read again from their origins, stored, and compared."""
+"""Run one update: read descriptions again from their origins, store them, and compare."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BrokenDefinition:
-    """The effects of an update on one workflow definition."""
+    """The tasks of one workflow definition that an update breaks."""
 
     definition: str
     """The name of the definition."""
     broken: tuple[BrokenTask, ...]
     used: int
-    """The number of its tasks for endpoints of the description."""
+    """The number of the definition's tasks that use endpoints of the description."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpdatedDescription:
-    """One description that was read again and differs from what was stored before."""
+    """One description that was read again and differs from the stored endpoints."""
 
     source: str
     differences: Differences
     definitions: tuple[BrokenDefinition, ...]
-    """One for each definition of the update."""
+    """One `BrokenDefinition` for each definition of the update, also without broken tasks."""
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"source", "added", "removed", "changed", "unchanged", "broken"?}`.
 
-        "broken" is there if the update has definitions.
+        "broken" is only there if the update has definitions.
         """
         value = {"source": self.source, **self.differences.to_json()}
         if self.definitions:
@@ -56,12 +56,12 @@ class UpdatedDescription:
 
 
 class Update:
-    """Reads again what *catalogue* has from *origins*, and stores it.
+    """Reads the descriptions from *origins* again, and stores them in *catalogue*.
 
-    *origins* maps each origin to the names of the descriptions from there. With *only_known*, which
-    is for the descriptions of one provider, no source with another name is read. *definitions* are
-    the workflow definitions, by name, whose tasks are checked against the changes. `run` does the
-    work; the counts below grow while it runs.
+    *origins* maps each origin to the names of its descriptions. With *only_known*, sources with
+    other names are skipped; use it to update a single provider. *definitions* are (name, workflow
+    definition) pairs whose tasks are checked against the changes. `run` does the work, and
+    `unchanged` and `gone` grow meanwhile.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Update:
         self.unchanged = 0
         """The number of descriptions that have not changed."""
         self.gone: list[str] = []
-        """Names of descriptions that are no longer at their origin; the catalogue keeps them."""
+        """Names of descriptions that are no longer at their origin. The catalogue keeps them."""
         self._catalogue = catalogue
         self._fetching = fetching
         self._origins = origins
@@ -89,11 +89,11 @@ class Update:
     def run(self) -> Iterator[UpdatedDescription | DescriptionError | None]:
         """Yield each changed description, each error, and None for each that did not change.
 
-        The error is about a description that cannot be read: what the catalogue has of it stays.
+        An error is about a description that cannot be read. Its stored endpoints stay.
         """
-        for read in read_all(self._jobs(), self._plugins):
+        for result in read_all(self._jobs(), self._plugins):
             yield from self._taken_errors()
-            yield self._store(read)
+            yield self._store(result)
         yield from self._taken_errors()
 
     def _taken_errors(self) -> Iterator[DescriptionError]:
@@ -101,10 +101,10 @@ class Update:
             yield self._unreadable.pop(0)
 
     def _jobs(self) -> Iterator[Job]:
-        """Yield the descriptions that have changed since they were read last."""
+        """Yield a job for each description that has changed since it was read last."""
         for origin, names in self._origins.items():
             options = import_options(origin.provider, origin.servers)
-            seen: set[str] = set()
+            names_there: set[str] = set()
             complete = True
             for source in self._fetching.sources(origin.source):
                 if isinstance(source, DescriptionError):
@@ -112,7 +112,7 @@ class Update:
                     complete = False
                     continue
                 source = replace(source, name=_name(source.name, origin))
-                seen.add(source.name)
+                names_there.add(source.name)
                 is_new = source.name not in names
                 if is_new and (self._only_known or is_fragment(source)):
                     continue
@@ -121,16 +121,16 @@ class Update:
                     self.unchanged += 1
                 else:
                     yield Job(source, options, source_digest, origin)
-            if complete:  # otherwise a missing one may be what could not be read
-                self.gone += sorted(names - seen)
+            if complete:  # otherwise, a missing description may be one that could not be read
+                self.gone += sorted(names - names_there)
 
-    def _store(self, read: Read) -> UpdatedDescription | DescriptionError | None:
-        """Put *read* into the catalogue, and return the changes."""
-        if read.error is not None or read.prepared is None:
-            return read.error
-        apis = [(api.provider, api.name) for api in read.prepared.apis]
+    def _store(self, result: Read) -> UpdatedDescription | DescriptionError | None:
+        """Store *result*. Return the changes, the error, or None if nothing changed."""
+        if result.error is not None or result.prepared is None:
+            return result.error
+        apis = [(api.provider, api.name) for api in result.prepared.apis]
         old = [self._catalogue.of_api(*api) for api in apis]
-        self._catalogue.put_prepared([read.prepared])
+        self._catalogue.put_prepared([result.prepared])
         new = [self._catalogue.of_api(*api) for api in apis]
         pairs = list(chain.from_iterable(map(paired, old, new)))
         differences = Differences.of(pairs)
@@ -141,11 +141,14 @@ class Update:
         for name, definition in self._definitions:
             broken, used = broken_tasks(definition, pairs, self._plugins)
             definitions.append(BrokenDefinition(name, tuple(broken), used))
-        return UpdatedDescription(read.source, differences, tuple(definitions))
+        return UpdatedDescription(result.source, differences, tuple(definitions))
 
 
 def _name(name: str, origin: Origin) -> str:
-    """Return the name that *name* at *origin* was imported under, perhaps from another folder."""
+    """Return the name under which the source *name* at *origin* was imported.
+
+    That name may be relative to the folder in which the import was started.
+    """
     if origin.source == origin.name or not name.startswith(origin.source):
         return name
     below = name[len(origin.source) :]
