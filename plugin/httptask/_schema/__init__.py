@@ -1,1 +1,1 @@
-"""JSON Schema as structure: where schemas stand, what they refer to, how they read, patterns."""
+"""JSON Schema: subschemas, references, patterns, views for forms, and types of values."""

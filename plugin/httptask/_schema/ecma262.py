@@ -1,7 +1,7 @@
-"""ECMA-262's regular expressions, translated for the `regex` package.
+"""Translate regular expressions of ECMA-262 for the `regex` package, which is called the engine.
 
-A pattern is parsed by the grammar of ECMA-262 (2025), section 22.2.1 and Annex B.1.2. No part of
-its text is passed on unread, so that no feature of another dialect slips through.
+A pattern is parsed completely, by the grammar of ECMA-262 (2025), section 22.2.1 and Annex B.1.2,
+so that no feature of another dialect reaches the engine.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from httptask._schema.ecma262_characters import (
 from httptask.errors import CodedError
 
 MOST_WORK = 10_000
-"""The most work of compiling a pattern, in units of one plain character: below 0.1 seconds."""
+"""The most work to compile a pattern, in units of one plain character: less than 0.1 seconds."""
 _WORK_OF_A_PART = 12
-"""Work of any other part. Plain characters are cheap: a pattern may list all time zones."""
+"""The work for any other part. Plain characters are cheap: a pattern may list all time zones."""
 _MOST_REPEATED = 50_000
-"""Atoms, counted once required repetitions are written out: the engine compiles them so."""
+"""The most atoms, with required repetitions multiplied: the engine compiles each repetition."""
 _HIGHEST_COUNT = 1_000_000_000
-"""No text is that long: a higher upper count is dropped."""
+"""A higher maximum of a quantifier is dropped, because no text is that long."""
 _DEEPEST = 50
 
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
@@ -38,7 +38,7 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 
 
 class PatternError(CodedError):
-    """The pattern is not one of ECMA-262, or it is too large."""
+    """The pattern is not a regular expression of ECMA-262, or it is too large."""
 
 
 class _TooLargeError(PatternError):
@@ -47,20 +47,20 @@ class _TooLargeError(PatternError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A pattern, translated."""
+    """A translated pattern."""
 
     text: str
-    """The same pattern for the engine."""
+    """The pattern for the engine."""
     is_unicode: bool
-    """Whether it matches code points (the flag `u`), or UTF-16 code units."""
+    """Whether it matches code points (the flag `u`) and not UTF-16 code units."""
     work: int
-    """The work of compiling it, in units of one plain character."""
+    """The work to compile it, in units of one plain character."""
 
 
 def translated(written: str) -> Reading:
     """Translate the pattern *written*, with the flag `u` as JSON Schema requires.
 
-    A pattern that has a meaning only without the flag is read without it. Raises `PatternError`.
+    A pattern that is only valid without the flag is translated without it. Raises `PatternError`.
     """
     try:
         return _Parser(written, unicode=True).reading()
@@ -86,7 +86,7 @@ _FLAGS = {"i": "ignore_case", "m": "multiline", "s": "dot_all"}
 
 
 class _Parser:
-    """Reads one pattern from left to right, with one method for each production of the grammar."""
+    """Parses a pattern from left to right, with one method for each production of the grammar."""
 
     def __init__(self, written: str, *, unicode: bool) -> None:
         self._written = written if unicode else code_units(written)
@@ -97,18 +97,22 @@ class _Parser:
         self._flags = _Flags()
         self._groups, self._names = _groups(self._written)
         self._opened = 0
+        """The number of capturing groups that were opened so far."""
         self._open: set[int] = set()
+        """The numbers of the groups that are not closed yet."""
         self._named = frozenset[str]()
+        """The names of groups that may not be used again in the present alternative."""
+        # Annex B.1.2: without the flag `u` and named groups, `\\k` is the letter k.
         self._strict_names = unicode or bool(self._names)
 
     def reading(self) -> Reading:
-        """Read the whole pattern."""
+        """Parse the whole pattern."""
         text, size = self._disjunction()
         if self._at < len(self._written):
             raise PatternError("pattern-group-unopened")
         return Reading(text, self._unicode, self._work + size // _WORK_OF_A_PART)
 
-    # What is next
+    # Reading characters
 
     def _peek(self, length: int = 1) -> str:
         return self._written[self._at : self._at + length]
@@ -125,8 +129,7 @@ class _Parser:
         self._at += 1
         return self._written[self._at - 1]
 
-    # Terms. Each method returns text for the engine, and its size once required repetitions are
-    # written out.
+    # Terms. Each method returns (text for the engine, its size: see `_MOST_REPEATED`).
 
     def _disjunction(self) -> tuple[str, int]:
         self._depth += 1
@@ -137,7 +140,7 @@ class _Parser:
         before, after = self._named, self._named
         while True:
             terms: list[str] = []
-            self._named = before  # two alternatives may each have a group of one name
+            self._named = before  # two alternatives may have groups of the same name
             while self._at < len(self._written) and self._peek() not in ("|", ")"):
                 term, its_size = self._term()
                 terms.append(term)
@@ -184,7 +187,10 @@ class _Parser:
             raise _TooLargeError("pattern-parts")
 
     def _assertion(self) -> tuple[str, int, bool] | None:
-        """Return an assertion, its size, and whether it may be quantified (Annex B: lookaheads)."""
+        """Parse an assertion; return (text, size, whether a quantifier is allowed) or None.
+
+        Annex B allows quantifiers after lookaheads.
+        """
         if self._take("^"):
             line_start = f"(?<![^{character_set(LINE_ENDS)}])"
             return line_start if self._flags.multiline else "^", 1, False
@@ -263,12 +269,12 @@ class _Parser:
         match = _MODIFIERS.match(self._written, self._at)
         flags_on, flags_off = (match[1], match[2] or "") if match is not None else ("", "")
         changes = dict.fromkeys(flags_on, True) | dict.fromkeys(flags_off, False)
-        # Each flag may be named once (section 22.2.1.1).
+        # Section 22.2.1.1: each flag may occur only once.
         if match is None or len(changes) < len(flags_on + flags_off):
             raise PatternError("pattern-group-unknown", character=self._peek())
         self._at = match.end()
         self._flags = replace(outer, **{_FLAGS[flag]: on for flag, on in changes.items()})
-        # The engine does not need to know the other flags: `^`, `$` and `.` are written out.
+        # The engine needs only the flag `i`: for the others, `^`, `$` and `.` are translated.
         case = ""
         if "i" in changes:
             case = "i" if changes["i"] else "-i"
@@ -285,8 +291,8 @@ class _Parser:
         return f"({text})", size + 1
 
     def _back_reference(self, groups: list[int]) -> str:
-        # A group that has matched nothing yet, or is still open, is the empty text (section
-        # 22.2.2.7.1).
+        # Section 22.2.2.7.1: a reference to a group that has not matched yet, or is still open,
+        # matches the empty text.
         closed = [number for number in groups if number not in self._open]
         return "".join(f"(?({number})\\{number}|)" for number in closed) or "(?:)"
 
@@ -314,9 +320,9 @@ class _Parser:
         return escaped(self._character_escape(in_class=False))
 
     def _class_escape(self) -> str | None:
-        """Take `\\d`, `\\w`, `\\s`, a property, or one of their opposites; None: none stands here.
+        """Parse `\\d`, `\\w`, `\\s`, a property, or one of their opposites.
 
-        Returns the members of its class.
+        Return the members of the class for the engine, or None if no such escape is next.
         """
         letter = self._peek()
         if letter in CLASSES and letter:
@@ -352,14 +358,14 @@ class _Parser:
     def _control(self, *, in_class: bool) -> int:
         letter = self._peek()
         is_control = letter.isalpha()
-        if in_class and not self._unicode:  # Annex B: digits and `_` too
+        if in_class and not self._unicode:  # Annex B allows digits and `_`, too
             is_control = is_control or letter.isdigit() or letter == "_"
         if letter.isascii() and is_control:
             self._at += 1
             return ord(letter) % 32
         if self._unicode:
             raise PatternError("pattern-control")
-        self._at -= 1  # Annex B: the backslash stands for itself, the c follows
+        self._at -= 1  # Annex B: the backslash is a plain character, and `c` the next one
         return ord("\\")
 
     def _hexadecimal(self, letter: str) -> int | None:
@@ -423,7 +429,7 @@ class _Parser:
         return opening + "".join(members) + "]"
 
     def _member(self) -> int | str:
-        """Take one member of a class: a character's number, or the text of a whole class."""
+        """Parse one member of a class: return the number of a character, or the text of a class."""
         letter = self._next()
         if letter != "\\":
             return ord(letter)
@@ -443,24 +449,26 @@ _LOW_SURROGATE = regex.compile(r"\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
 
 
 def _groups(written: str) -> tuple[int, dict[str, list[int]]]:
-    """Return the number of capturing groups in *written*, and the numbers by their names.
+    """Return the number of capturing groups in *written*, and name -> numbers of the groups.
 
-    They are counted first: a reference may stand before its group.
+    Groups are counted before parsing, because a reference may come before its group.
     """
-    count, in_class, at = 0, False, 0
+    count, in_class, position = 0, False, 0
     names: dict[str, list[int]] = {}
-    while at < len(written):
-        letter = written[at]
+    while position < len(written):
+        letter = written[position]
         if letter == "\\":
-            at += 1
+            position += 1
         elif letter in "[]":
             in_class = letter == "["
         elif letter == "(" and not in_class:
-            name = _NAME.match(written, at + 3) if written.startswith("(?<", at) else None
+            name = (
+                _NAME.match(written, position + 3) if written.startswith("(?<", position) else None
+            )
             if name is not None:
                 names.setdefault(name[0], []).append(count + 1)
-            count += name is not None or not written.startswith("?", at + 1)
-        at += 1
+            count += name is not None or not written.startswith("?", position + 1)
+        position += 1
     return count, names
 
 

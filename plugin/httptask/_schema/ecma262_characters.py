@@ -1,4 +1,4 @@
-"""Characters as ECMA-262 groups them: the classes, the properties, the code units."""
+"""The character classes, Unicode properties and code units of ECMA-262."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Ranges = tuple[tuple[int, int], ...]
 
 WORD = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
 _DIGIT = ((0x30, 0x39),)
-# WhiteSpace and LineTerminator (sections 12.2 and 12.3), U+FEFF included.
+# WhiteSpace and LineTerminator (ECMA-262, sections 12.2 and 12.3), with U+FEFF.
 _SPACE: Ranges = ((0x09, 0x0D), (0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A))
 _SPACE += ((0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF))
 LINE_ENDS = ((0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029))
@@ -29,7 +29,7 @@ _NATIVE_UTF_16 = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
 
 
 def code_units(text: str) -> str:
-    """Return *text* with the two UTF-16 code units of a character above U+FFFF in its place."""
+    """Return *text* with each character above U+FFFF replaced by its two UTF-16 code units."""
     if not text or max(text) <= "\uffff":
         return text
     return "".join(map(chr, memoryview(text.encode(_NATIVE_UTF_16, "surrogatepass")).cast("H")))
@@ -75,18 +75,18 @@ _ENGINE_NAMES = {
     "IDC": "ID_Continue",
     "VS": "Variation_Selector",
 }
-"""Names that mean something else to the engine: POSIX' classes, and two short ones."""
+"""Name in ECMA-262 -> name for the engine, for which the first has another meaning."""
 
 
 @functools.lru_cache(256)
 def property_name(written: str) -> str | None:
-    """Return the engine's name of the property *written* in `\\p{...}`; None: there is none."""
+    """Return the engine's name of the property *written* in `\\p{...}`, or None if unknown."""
     keyword, _, value = written.rpartition("=")
     if keyword in ("General_Category", "gc") or (not keyword and written in _CATEGORIES):
         name = f"gc={_ENGINE_NAMES.get(value, value)}" if value in _CATEGORIES else ""
     elif keyword in ("Script", "sc", "Script_Extensions", "scx"):
         short = "sc" if keyword in ("Script", "sc") else "scx"
-        # The engine also takes names in lower case, which ECMA-262 does not.
+        # The engine also accepts names in lower case, which ECMA-262 does not.
         name = f"{short}={value}" if value[:1].isupper() else ""
     else:
         name = _ENGINE_NAMES.get(written, written) if written in _BINARY else ""
@@ -105,7 +105,7 @@ def character_set(ranges: Ranges) -> str:
 
 
 def escaped(code: int) -> str:
-    """Return the character with the number *code* as the engine reads it, in a class or outside."""
+    """Return the character *code* escaped for the engine, inside or outside of a class."""
     letter = chr(code)
     if letter.isascii() and letter.isalnum():
         return letter

@@ -1,4 +1,4 @@
-"""The strongly connected components of a graph: the nodes that lead back to themselves."""
+"""Find the strongly connected components of a graph: groups of nodes that reach each other."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Node = TypeVar("Node", bound=Hashable)
 def components(
     starts: Iterable[Node], edges: Callable[[Node], Iterable[Node]], done: Container[Node] = ()
 ) -> Iterator[list[Node]]:
-    """Yield the nodes reached from *starts*, in groups of those that reach each other.
+    """Yield the strongly connected components of the nodes that *starts* reach.
 
-    The groups that a group reaches come before it. The first node of a group is where it was
-    entered. *edges* returns the nodes that a node leads to; it is called once for each. Nodes in
-    *done* are passed over. This is Tarjan's algorithm (1972), without recursion: a chain of
-    definitions may be long.
+    A component comes after all components that it reaches. Its first node is the one that was
+    reached first. *edges* returns the nodes to which a node has an edge; it is called once for each
+    node. Nodes in *done* are skipped. This is Tarjan's algorithm (1972), without recursion, because
+    a chain of definitions may be long.
     """
-    number: dict[Node, int] = {}
-    low: dict[Node, int] = {}  # of the nodes whose group is not known yet
+    number: dict[Node, int] = {}  # node -> its number in the order of visits
+    low: dict[Node, int] = {}  # node without a component yet -> the lowest number it reaches
     path: list[Node] = []
     for start in starts:
         pending = [] if start in number or start in done else [(start, iter(edges(start)))]

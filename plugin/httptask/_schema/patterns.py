@@ -1,7 +1,7 @@
-"""Regular expressions of schemas, in the dialect of `pattern`, which is ECMA-262.
+"""Search with the regular expressions of schemas, which are in the dialect of ECMA-262.
 
-JSON Schema 2020-12, Core, section 6.4. The patterns are strangers', and the texts may be: matching
-ends after a time limit.
+See JSON Schema 2020-12, Core, section 6.4. Patterns, and perhaps texts, are untrusted: a search has
+a time limit.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ __all__ = [
 ]
 
 LONGEST_PATTERN = 32_768
-"""Characters of a pattern. A longer one is refused."""
+"""The most characters of a pattern. A longer pattern is refused."""
 LONGEST_TEXT = 50_000
-"""Characters of a text. For longer ones the engine checks its time limit too seldom."""
+"""The most characters of a text. In longer texts the engine rarely checks its time limit."""
 _USUAL_SEARCH, _USUAL_CHARACTER = 20e-6, 100e-9
-"""Seconds that do not count, for each search and each character.
+"""Seconds for each search, and for each character, that are not taken from the budget.
 
-A long array of texts takes its time in any case.
+A long array of texts needs this time with any pattern.
 """
 _MOST_KEPT = 2_048
-"""Compiled patterns that are kept: descriptions repeat theirs."""
+"""The most compiled patterns in the cache. Descriptions repeat their patterns."""
 
 
 class Budget:
-    """The work that searches may still do: *seconds* of matching, and *work* of compiling.
+    """The remaining *seconds* for searches, and the remaining *work* to compile patterns.
 
-    One budget serves many patterns and many texts.
+    Use one budget for many patterns and texts.
     """
 
     def __init__(self, seconds: float, work: int = MOST_WORK) -> None:
         self.seconds = seconds
-        """The time for matching that remains."""
+        """The seconds that remain for searches."""
         self.work = work
-        """The work of compiling that remains: with none, no new pattern is compiled."""
+        """The work that remains. At 0, no new pattern is compiled. See `ecma262.MOST_WORK`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern that can be searched for."""
+    """A compiled pattern."""
 
     written: str
     _compiled: regex.Pattern[str] = field(repr=False)
@@ -60,16 +60,16 @@ class Pattern:
 
     @property
     def work(self) -> int:
-        """The work of compiling it, in units of one plain character."""
+        """The work to compile the pattern, in units of one plain character."""
         return self._reading.work
 
     def search(self, text: str, budget: Budget) -> bool | None:
-        """Say whether the pattern matches in *text*; None if *budget* does not suffice to know."""
+        """Say whether the pattern matches in *text*. Return None if *budget* is not enough."""
         if budget.seconds <= 0 or len(text) > LONGEST_TEXT:
             return None
         start = time.thread_time()
         try:
-            # The engine checks its limit only now and then: at half the time, it ends in time.
+            # The engine only checks its limit now and then: with half the time, it ends in time.
             match = self._compiled.search(
                 text if self._reading.is_unicode else code_units(text), timeout=budget.seconds / 2
             )
@@ -81,17 +81,17 @@ class Pattern:
         return match is not None
 
 
-_kept: dict[str, Pattern] = {}
+_cache: dict[str, Pattern] = {}
 
 
 def search(written: str, text: str, budget: Budget) -> bool | None:
-    """Say whether the pattern *written* matches in *text*; None if *budget* does not suffice.
+    """Say whether the pattern *written* matches in *text*. Return None if *budget* is not enough.
 
     Raises `PatternError`.
     """
-    if written not in _kept and budget.work <= 0:
+    if written not in _cache and budget.work <= 0:
         return None
-    is_new = written not in _kept
+    is_new = written not in _cache
     pattern = compiled(written)
     if is_new:
         budget.work -= pattern.work
@@ -99,11 +99,11 @@ def search(written: str, text: str, budget: Budget) -> bool | None:
 
 
 def compiled(written: str) -> Pattern:
-    """Compile the pattern *written*, with the flag `u` if it has a meaning with it.
+    """Compile the pattern *written*, with the flag `u` if it is valid with this flag.
 
     Raises `PatternError`.
     """
-    pattern = _kept.get(written)
+    pattern = _cache.get(written)
     if pattern is not None:
         return pattern
     if len(written) > LONGEST_PATTERN:
@@ -114,6 +114,6 @@ def compiled(written: str) -> Pattern:
     except (regex.error, RecursionError, MemoryError, OverflowError) as error:
         message = str(error) or type(error).__name__
         raise PatternError("pattern-engine", engineMessage=message) from None
-    if len(_kept) >= _MOST_KEPT:
-        _kept.pop(next(iter(_kept)), None)
-    return _kept.setdefault(written, Pattern(written, engine, reading))
+    if len(_cache) >= _MOST_KEPT:
+        _cache.pop(next(iter(_cache)), None)
+    return _cache.setdefault(written, Pattern(written, engine, reading))

@@ -1,4 +1,4 @@
-"""Where a `$ref` leads inside the document that it stands in; nothing is fetched."""
+"""Resolve a `$ref` within its document. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from httptask._core.pointers import child, parts
 
 
 def resolved(root: Any, reference: Any) -> Any:
-    """Return the schema in *root* that *reference* points at by a JSON Pointer; None: none."""
+    """Return the schema in *root* at *reference*, `#` and a JSON Pointer; None if there is none."""
     if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
         return None
     schema = root

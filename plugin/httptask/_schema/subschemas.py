@@ -1,6 +1,6 @@
-"""Where schemas stand inside a schema.
+"""Find the schemas inside a schema, and the definitions that it refers to.
 
-JSON Schema 2020-12: Core, sections 10 and 11, and Validation, section 8.
+See JSON Schema 2020-12: Core, sections 10 and 11, and Validation, section 8.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ IN_ONE = frozenset(
     }
     | {"unevaluatedItems", "unevaluatedProperties"}
 )
-"""Keywords whose value is a schema."""
+"""Keywords with a schema as their value."""
 IN_LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
-"""Keywords whose value is an array of schemas."""
+"""Keywords with an array of schemas."""
 BY_NAME = frozenset(("$defs", "dependentSchemas", "patternProperties", "properties"))
-"""Keywords whose value is an object of schemas."""
+"""Keywords with an object: name -> schema."""
 HOLDING = IN_ONE | IN_LIST | BY_NAME
-"""Keywords whose value is, or holds, schemas."""
+"""All keywords with schemas."""
 
 DEFINITION = "#/$defs/"
-"""The start of a reference to a definition."""
+"""The beginning of a reference to a definition."""
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the schemas that stand directly in *schema*."""
+    """Yield the schemas directly in *schema*, not those inside them."""
     for keyword, value in schema.items():
         if keyword in IN_ONE:
             yield value
@@ -52,12 +52,12 @@ def subschemas(schema: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def replaced(schema: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return *schema* with every schema that stands directly in it changed by *change*."""
+    """Return *schema* with each schema directly in it replaced by the result of *change*."""
     return replaced_at(schema, lambda inner, _: change(inner))
 
 
 def replaced_at(schema: Mapping[str, Any], change: Callable[[Any, Path], Any]) -> dict[str, Any]:
-    """Return *schema* as `replaced` does; *change* also gets the path of each schema in it."""
+    """Like `replaced`, but *change* also gets the path from *schema* to the schema in it."""
     result = dict(schema)
     for keyword, value in schema.items():
         if keyword in IN_ONE:
@@ -70,23 +70,23 @@ def replaced_at(schema: Mapping[str, Any], change: Callable[[Any, Path], Any]) -
 
 
 def definition_name(reference: Any) -> str | None:
-    """Return the name of the definition that *reference* points at; None: it points elsewhere."""
+    """Return the name of the definition that *reference* points to, or None if it is no such."""
     if not isinstance(reference, str) or not reference.startswith(DEFINITION):
         return None
     return unescaped(unquote(reference[len(DEFINITION) :]))
 
 
 def referenced_definition(schema: Any) -> str | None:
-    """Return the name of the definition that *schema* is only a reference to, or None."""
+    """Return the name of the definition if *schema* is nothing but a reference to one, or None."""
     is_reference = isinstance(schema, Mapping) and len(schema) == 1
     return definition_name(schema.get("$ref")) if is_reference else None
 
 
 def parts_of(schema: Any, target: Callable[[Any], Any], most: int) -> Iterator[Mapping[str, Any]]:
-    """Yield *schema*, what it refers to and what it joins by `allOf`, and so on, the outer ones
-    first: all of them hold for the same value. At most *most* are looked at.
+    """Yield *schema* and, recursively, the target of its `$ref` and the schemas in its `allOf`.
 
-    *target* returns the schema that the value of a `$ref` leads to, None where there is none.
+    All of them hold for the same value. Outer schemas come first, and at most *most* are visited.
+    *target* returns the target of a `$ref`'s value, or None if there is none.
     """
     pending = [schema]
     while pending and most > 0:
@@ -102,7 +102,7 @@ def parts_of(schema: Any, target: Callable[[Any], Any], most: int) -> Iterator[M
 
 
 def definition_names(schema: Any) -> Iterator[str]:
-    """Yield the names of the definitions that *schema* refers to anywhere, repeated or not."""
+    """Yield the names of the definitions that *schema* refers to anywhere, with repetitions."""
     pending = [schema]
     while pending:
         inner = pending.pop()

@@ -1,10 +1,10 @@
-"""What a JSON Schema says of a value before there is one: its types, and what is in it.
+"""Infer from a JSON Schema 2020-12 which types a value may have, and what is in it.
 
-A `ValueType` holds at least every value that the schema allows: keywords that are not understood
-narrow nothing. So what it rules out is ruled out by the schema, but for one thing that it keeps
-apart: a name that a documented object is not documented to have.
+A `ValueType` includes at least the values that the schema allows, because keywords that we do not
+understand do not narrow it. So a value outside of it is invalid for the schema, with one exception
+that is kept apart (`Member.is_certain`): a name that an object's schema does not list.
 
-JSON Schema 2020-12. Schemas are strangers': looking at them is bounded, and never raises.
+Schemas are untrusted: the work is bounded, and nothing raises.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from httptask._schema.value_keywords import (
 )
 
 Schema = Any
-"""A JSON Schema: an object, or true, or false; or the `ValueType` of a value that is known."""
+"""A JSON Schema (an object, true or false), or the `ValueType` of a value that was inferred."""
 
 _MOST_ALTERNATIVES = 32
-"""Alternatives of one value. Of more, it is not told what is in them."""
+"""The most alternatives of one value. With more, only their types are known, not their members."""
 _MOST_PARTS = 64
-"""Schemas that hold for one alternative at once."""
+"""The most schemas that hold for one alternative together."""
 _MOST_LOOKED_AT = 20_000
-"""Schemas of one document that are looked at; afterwards everything is unknown."""
+"""The most schemas of one document that are read. Afterwards, everything is unknown."""
 _MOST_MEMBERS = 256
-"""Members of one value whose types are joined."""
+"""The most members of one value whose types are united."""
 _MOST_DESCENDANTS = 256
-"""Values below one value that are told apart."""
+"""The most different types of values inside one value. With more, they may be of any type."""
 
 
 class SchemaSource:
-    """The document in which the references of its schemas lead: *root*.
+    """A document with schemas: references in them are resolved in *root*.
 
-    *documented* says that values are only described by it: nobody checks them.
+    *documented* says that the schemas only describe values, and nobody validates the values.
     """
 
     def __init__(self, root: Any, *, documented: bool = False) -> None:
@@ -54,10 +54,10 @@ class SchemaSource:
         self._definitions: dict[str, Schema] = {}
 
     def target(self, reference: Any) -> Schema:
-        """Return the schema that *reference* leads to; None: to nothing in the document."""
+        """Return the target of *reference*, or None if the document has none."""
         definitions = self.root.get("$defs") if isinstance(self.root, Mapping) else None
         name = definition_name(reference)
-        # The definitions of an endpoint may be a mapping that reads them when they are asked for.
+        # `$defs` of an endpoint may be a lazy mapping: read each definition only once.
         if name is None or not isinstance(definitions, Mapping) or name not in definitions:
             return resolved(self.root, reference)
         if name not in self._definitions:
@@ -65,18 +65,18 @@ class SchemaSource:
         return self._definitions[name]
 
     def type_of(self, schema: Schema) -> ValueType:
-        """Return the type of the values that *schema*, a part of the document, allows."""
+        """Return the type of the values that *schema*, which is in the document, allows."""
         if isinstance(schema, ValueType):
             return schema
-        kept = self._kept.get(id(schema))
-        if kept is None:
-            # The schema is kept too: otherwise its id could become that of another one.
-            kept = self._kept[id(schema)] = (schema, _expanded([Part(schema, self)]))
-        return kept[1]
+        cached = self._kept.get(id(schema))
+        if cached is None:
+            # Keep the schema alive, too: otherwise another object could get the same Python `id`.
+            cached = self._kept[id(schema)] = (schema, _expanded([Part(schema, self)]))
+        return cached[1]
 
 
 class Part:
-    """A schema and the document it stands in. It equals itself only: comparing schemas is slow."""
+    """A schema with its document. Compared by identity, because comparing schemas is slow."""
 
     __slots__ = ("schema", "source")
 
@@ -95,20 +95,20 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One of the forms that a value may have: schemas that all hold for it."""
+    """One of the forms that a value may have, described by schemas that all hold for it."""
 
     parts: tuple[Part, ...] = ()
     types: frozenset[str] = TYPES
     is_open: bool = False
-    """There may be more to it than the parts say."""
+    """Whether values may have more in them than the parts say."""
 
     @property
     def is_documented(self) -> bool:
-        """Whether nobody checks that a value is as it says."""
+        """Whether a part of the description is not validated: see `SchemaSource`."""
         return any(part.source.documented for part in self.parts)
 
     def member(self, name: str) -> Member:
-        """Return what stands under *name* in an object of this form."""
+        """Return the member *name* of an object of this form."""
         if "object" not in self.types:
             return Member(NOTHING, is_certain=True)
         schemas: list[Part] = []
@@ -120,26 +120,28 @@ class Alternative:
             if name in names.listed:
                 schemas.append(Part(names.listed[name], part.source))
             elif names.others is False:
-                # What the keywords that are not followed evaluate, is not closed to them.
+                # `unevaluatedProperties: false` does not refuse the names that keywords describe
+                # which we do not read.
                 is_strict = "additionalProperties" in part.schema or not self.is_open
                 is_closed = is_closed or is_strict
             elif names.others is not None:
                 schemas.append(Part(names.others, part.source))
         if schemas:
-            # Descriptions often join closed objects, which no value would satisfy: one is enough.
+            # Descriptions often join closed objects, so that no value is valid. Hence it is enough
+            # that one of them lists the name.
             return Member(joined(schemas))
         if is_closed:
             return Member(NOTHING, is_certain=True)
         return Member(NOTHING if lists_names and not is_open else ANY)
 
     def item(self, index: int) -> ValueType:
-        """Return what stands at *index* in an array of this form."""
+        """Return the type of the item at *index* in an array of this form."""
         if "array" not in self.types:
             return NOTHING
         schemas: list[Part] = []
         for part in self.parts:
             first, others = items_of(part.schema)
-            if index < 0 and first:  # from the end of an array whose length is not known
+            if index < 0 and first:  # from the end of an array of unknown length: may be any item
                 schemas.append(Part({"anyOf": [*first, others]}, part.source))
             elif 0 <= index < len(first):
                 schemas.append(Part(first[index], part.source))
@@ -148,7 +150,7 @@ class Alternative:
         return joined(schemas)
 
     def names(self) -> Iterator[str]:
-        """Yield the names that an object of this form is known to have, repeated or not."""
+        """Yield the names that the schemas list for an object of this form, with repetitions."""
         if "object" in self.types:
             for part in self.parts:
                 yield from names_of(part.schema).listed
@@ -162,43 +164,44 @@ class Alternative:
         return self.item(-1)
 
     def _members_by_name(self) -> ValueType:
-        """Return the type of any member that an object of this form is known to have."""
+        """Return the type of any member of an object of this form."""
         if "object" not in self.types:
             return NOTHING
         names = list(dict.fromkeys(islice(self.names(), _MOST_MEMBERS + 1)))
         keywords = [names_of(part.schema) for part in self.parts]
-        is_open = self.is_open or any(one.is_open for one in keywords)
+        is_open = self.is_open or any(described.is_open for described in keywords)
         if is_open or len(names) > _MOST_MEMBERS:
             return ANY
         listed = [self.member(name).type for name in names]
         maps = [
-            Part(of_part.others, part.source)
-            for of_part, part in zip(keywords, self.parts, strict=True)
-            if of_part.others not in (None, False)
+            Part(described_by_part.others, part.source)
+            for described_by_part, part in zip(keywords, self.parts, strict=True)
+            if described_by_part.others not in (None, False)
         ]
-        is_map = maps or not (listed or any(one.others is False for one in keywords))
+        is_map = maps or not (listed or any(described.others is False for described in keywords))
         return any_of([*listed, joined(maps)] if is_map else listed)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What stands under a name: `NOTHING` where it is not there."""
+    """The member of an object with a certain name."""
 
     type: ValueType
+    """`NOTHING` if there is no such member."""
     is_certain: bool = False
-    """Nothing can stand there; false: nothing is documented to."""
+    """Whether the schema forbids the member. False with `NOTHING`: it is only not listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """What is known of a value: it has one of the *alternatives*; none: there is no value."""
+    """The type of a value: it has one of the *alternatives*. Without any, there is no value."""
 
     alternatives: tuple[Alternative, ...]
 
     @property
     def types(self) -> frozenset[str]:
-        """The types that it may have, as in `TYPES`."""
-        return frozenset[str]().union(*(one.types for one in self.alternatives))
+        """The JSON types, out of `TYPES`, that the value may have."""
+        return frozenset[str]().union(*(alternative.types for alternative in self.alternatives))
 
     @property
     def is_nothing(self) -> bool:
@@ -207,37 +210,40 @@ class ValueType:
 
     @property
     def is_documented(self) -> bool:
-        """Whether nobody checks that a value is as it says."""
-        return any(one.is_documented for one in self.alternatives)
+        """Whether a part of the description is not validated: see `SchemaSource`."""
+        return any(alternative.is_documented for alternative in self.alternatives)
 
     def member(self, name: str) -> Member:
-        """Return what stands under *name* in an object."""
-        found = [one.member(name) for one in self.alternatives]
-        return Member(any_of([one.type for one in found]), all(one.is_certain for one in found))
+        """Return the member *name* of an object."""
+        members = [alternative.member(name) for alternative in self.alternatives]
+        return Member(
+            any_of([member.type for member in members]),
+            all(member.is_certain for member in members),
+        )
 
     def item(self, index: int) -> ValueType:
-        """Return what stands at *index* in an array; a negative one counts from the end."""
-        return any_of([one.item(index) for one in self.alternatives])
+        """Return the type of the item at *index* of an array; below 0, counted from the end."""
+        return any_of([alternative.item(index) for alternative in self.alternatives])
 
     def members(self) -> ValueType:
         """Return the type of any member or item."""
-        return any_of([one.members() for one in self.alternatives])
+        return any_of([alternative.members() for alternative in self.alternatives])
 
     def items(self) -> ValueType:
         """Return the type of any item."""
-        return any_of([one.items() for one in self.alternatives])
+        return any_of([alternative.items() for alternative in self.alternatives])
 
     def names(self) -> Iterator[str]:
-        """Yield the names that an object is known to have, repeated or not."""
-        for one in self.alternatives:
-            yield from one.names()
+        """Yield the names that the schemas list for an object, with repetitions."""
+        for alternative in self.alternatives:
+            yield from alternative.names()
 
     def of_types(self, types: Iterable[str]) -> ValueType:
-        """Return the type where the value has one of *types*."""
+        """Return the type of the value if it has one of the JSON *types*."""
         return _narrowed(self.alternatives, frozenset(types))
 
     def descendants(self) -> ValueType:
-        """Return the type of the value itself or any one below it."""
+        """Return the type of the value itself or of any value inside it."""
         reached: dict[ValueType, None] = {self: None}
         pending = [self]
         while pending:
@@ -252,30 +258,30 @@ class ValueType:
 
 
 def any_of(types: Iterable[ValueType]) -> ValueType:
-    """Return the type of a value that is of one of *types*."""
-    known = [one for one in types if one.alternatives]
-    if len(known) < 2:
-        return known[0] if known else NOTHING
+    """Return the union of *types*."""
+    inhabited = [type_ for type_ in types if type_.alternatives]
+    if len(inhabited) < 2:
+        return inhabited[0] if inhabited else NOTHING
     alternatives: dict[Alternative, None] = {}
-    for one in known:
-        alternatives.update(dict.fromkeys(one.alternatives))
+    for type_ in inhabited:
+        alternatives.update(dict.fromkeys(type_.alternatives))
     if ANY.alternatives[0] in alternatives:
         return ANY
     if len(alternatives) > _MOST_ALTERNATIVES:
-        every = frozenset[str]().union(*(one.types for one in alternatives))
+        every = frozenset[str]().union(*(type_.types for type_ in alternatives))
         return ValueType((Alternative((), every, is_open=True),))
     return ValueType(tuple(alternatives))
 
 
 def typed_by(schema: Schema) -> ValueType:
-    """Return the type of the values that *schema* allows, which refers to nothing outside it."""
+    """Return the type of the values that *schema*, a whole document, allows."""
     return SchemaSource(schema).type_of(schema)
 
 
 ANY = ValueType((Alternative(is_open=True),))
-"""Nothing is known."""
+"""The type of a value of which nothing is known."""
 NOTHING = ValueType(())
-"""There is no value."""
+"""The type without values."""
 
 
 # Several schemas for one value
@@ -283,24 +289,25 @@ NOTHING = ValueType(())
 
 @dataclass(slots=True)
 class _Draft:
-    """An alternative in the making."""
+    """An alternative that is being built."""
 
     pending: list[Part]
     parts: dict[Part, None] = field(default_factory=dict)
     seen: set[Part] = field(default_factory=set)
-    """The schemas it came through: one may refer to itself."""
+    """The schemas that were read already: a schema may refer to itself."""
     types: frozenset[str] = TYPES
     is_open: bool = False
 
     def fork(self, part: Part) -> _Draft:
-        """Return a copy that *part* holds for, too."""
+        """Return a copy with *part* as one more pending schema."""
         return replace(
             self, pending=[*self.pending, part], parts=dict(self.parts), seen=set(self.seen)
         )
 
     def take(self, part: Part) -> list[list[Part]]:
-        """Add the schema of *part*, and what holds with it to what is pending; return the choices
-        between further schemas.
+        """Read the schema of *part*. The target of its `$ref` and its `allOf` become pending.
+
+        Return the options of its `anyOf` and `oneOf`: the caller must choose.
         """
         schema = part.schema
         if schema is False:
@@ -316,19 +323,19 @@ class _Draft:
             target = part.source.target(schema["$ref"])
             self.is_open = self.is_open or target is None
             self.pending.append(Part(target, part.source))
-        self.pending += [Part(one, part.source) for one in _listed(schema.get("allOf"))]
+        self.pending += [Part(inner, part.source) for inner in _listed(schema.get("allOf"))]
         choices = [_listed(schema.get(keyword)) for keyword in ("anyOf", "oneOf")]
-        return [[Part(one, part.source) for one in options] for options in choices if options]
+        return [[Part(option, part.source) for option in options] for options in choices if options]
 
     def narrow(self, alternative: Alternative) -> None:
-        """Add all that *alternative* says."""
+        """Add everything that *alternative* says."""
         self.parts.update(dict.fromkeys(alternative.parts))
         self.types &= alternative.types
         self.is_open = self.is_open or alternative.is_open
 
 
 def joined(parts: Sequence[Part]) -> ValueType:
-    """Return the type of the values that all of *parts* allow."""
+    """Return the intersection of *parts*: the type of the values that all of them allow."""
     if len(parts) == 1:
         return parts[0].source.type_of(parts[0].schema)
     return _expanded(parts)
@@ -343,12 +350,13 @@ def _expanded(parts: Sequence[Part]) -> ValueType:
             continue
         if draft.types:
             finished.append(Alternative(tuple(draft.parts), draft.types, draft.is_open))
-    return any_of([ValueType((one,)) for one in reversed(finished)])
+    return any_of([ValueType((alternative,)) for alternative in reversed(finished)])
 
 
 def _take_pending(draft: _Draft, drafts: list[_Draft]) -> bool:
-    """Add all that is pending in *draft*; return False where there was a choice: its drafts are
-    added to *drafts* then.
+    """Read the pending schemas of *draft*. Return whether *draft* is complete.
+
+    At a choice, add a draft for each option to *drafts* instead, and return False.
     """
     while draft.pending and draft.types:
         part = draft.pending.pop()
@@ -366,7 +374,7 @@ def _take_pending(draft: _Draft, drafts: list[_Draft]) -> bool:
         choices = draft.take(part)
         for options in choices:
             if len(drafts) + len(options) > _MOST_ALTERNATIVES:
-                draft.is_open = True  # which of them it is, is not told
+                draft.is_open = True  # too many options: do not read any of them
                 continue
             others = [one for one in choices if one is not options]
             drafts += _forks(draft, options, others)
@@ -377,9 +385,7 @@ def _take_pending(draft: _Draft, drafts: list[_Draft]) -> bool:
 def _forks(
     draft: _Draft, options: Sequence[Part], others: Sequence[Sequence[Part]]
 ) -> Iterator[_Draft]:
-    """Yield a draft for each of *options*; the *others*, of a second choice, are still to be
-    made.
-    """
+    """Yield a draft for each of *options*. The choices in *others* stay pending in each."""
     for option in options:
         forked = draft.fork(option)
         for choice in others:
@@ -388,8 +394,10 @@ def _forks(
 
 
 def _narrowed(alternatives: Iterable[Alternative], types: frozenset[str]) -> ValueType:
-    narrowed = (replace(one, types=one.types & types) for one in alternatives)
-    return ValueType(tuple(one for one in narrowed if one.types))
+    narrowed = (
+        replace(alternative, types=alternative.types & types) for alternative in alternatives
+    )
+    return ValueType(tuple(alternative for alternative in narrowed if alternative.types))
 
 
 def _listed(value: Any) -> list[Any]:

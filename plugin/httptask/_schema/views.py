@@ -1,8 +1,8 @@
-"""A JSON Schema as a person fills it in: references followed, `allOf` merged, choices apart.
+"""Views: JSON Schemas simplified for forms. References are followed, `allOf` is merged.
 
-A form asks less than a validator: it has to offer every value that may be needed, not to refuse the
-others. So keywords that only refuse (`not`, `if`, `contains`, a second pattern) are left to the
-validation, and the members they name are offered.
+A form needs less than a validator: it must offer every value that may be needed, but it need not
+refuse the others. So keywords that only refuse values (`not`, `if`, `contains`, a second pattern)
+are left to the validation, and the properties in them are offered.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import Any
 from httptask._schema.subschemas import definition_name
 
 _MOST_MERGED = 400
-"""Schemas merged into one view: more than anybody nests, and a bound for a stranger's."""
+"""The most schemas that are merged into one view. Real schemas have fewer; hostile ones may not."""
 _MOST_FOLLOWED = 20
-"""References to references that are followed to look at one option."""
+"""The most references in a chain that are followed to peek at one option."""
 
 _MOST_OPTIONS = 500
-"""Options of one choice: more of them are no choice for a person."""
+"""The most options of one choice. Nobody can choose among more."""
 _MOST_COMPARED = 50
-"""Options among which equal ones are offered once."""
+"""Duplicates are removed among so many options."""
 
 Schema = Any
 """A JSON Schema: an object, or true, or false."""
@@ -33,40 +33,40 @@ _TYPES = frozenset(("string", "integer", "number", "boolean", "null", "array", "
 
 @dataclass(slots=True)
 class View:
-    """The values that a schema allows. Made by `Views.view`; not to be changed afterwards."""
+    """The values that a schema allows. Made by `Views.view`; do not change it afterwards."""
 
     keywords: dict[str, Any] = field(default_factory=dict)
-    """Annotations and bounds: the outermost annotation and the tightest bound count."""
+    """Annotations and bounds: the outermost annotations and the tightest bounds."""
     types: frozenset[str] | None = None
-    """The allowed types without null; None: any."""
+    """The allowed types, without null. None means any type."""
     nullable: bool = False
-    """The schema names null among what is allowed."""
+    """Whether the schema explicitly allows null."""
     properties: dict[str, Schema] = field(default_factory=dict)
     required: dict[str, None] = field(default_factory=dict)
     patterns: dict[str, Schema] = field(default_factory=dict)
     """Name pattern -> schema (`patternProperties`)."""
     others: Schema = None
-    """The schema of further properties (`additionalProperties`); None: the schema has none."""
+    """The schema of further properties (`additionalProperties`), or None if there is none."""
     unions: list[list[Schema]] = field(default_factory=list)
-    """Choices that are still open: each a list of at least two schemas (`oneOf`, `anyOf`)."""
+    """The choices (`oneOf`, `anyOf`): each is a list of at least two schemas."""
     values: list[Any] | None = None
-    """The only values (`enum`, `const`), null left out."""
+    """The only allowed values (`enum`, `const`), without null."""
     labels: list[str] = field(default_factory=list)
-    """Labels of the values, if the schema has any."""
+    """The labels of `values`, if the schema has any."""
     options: list[Schema] | None = None
-    """The form's: the options of a choice, or the values of a map; None until they are derived."""
+    """Set by the form: the options of a choice, or the schema of a map's values. First None."""
     kind: str = ""
-    """The form's: the kind of field; empty until it is derived."""
+    """Set by the form: the kind of field. First empty."""
     definitions: frozenset[str] = frozenset()
-    """The definitions it came through. A schema inside that leads to one of them is recursive."""
+    """The definitions that were merged. A schema inside that refers to one of them is recursive."""
     broken: bool = False
-    """The schema holds something that no value satisfies or no form can show."""
+    """Whether the schema has a part that no value satisfies or no form can show."""
     impossible: bool = False
-    """No value is allowed, or none that should be sent: a read-only field."""
+    """Whether no value is allowed, or none should be sent because the field is read-only."""
 
 
 class Views:
-    """Makes views of the schemas of one document; *schema* is its root, `$defs` included."""
+    """Makes views of the schemas in one document. *schema* is its root, with `$defs`."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         definitions = schema.get("$defs")
@@ -76,19 +76,22 @@ class Views:
         self._kept: dict[int, tuple[Schema, View]] = {}
 
     def view(self, schema: Schema) -> View:
-        """Return the view of *schema*. Never raises, and always ends, whatever a stranger wrote."""
-        kept = self._kept.get(id(schema))
-        if kept is None:
-            # The schema is kept too: otherwise its id could become that of another one.
-            kept = self._kept[id(schema)] = (schema, _Merging(self).run(schema))
-        return kept[1]
+        """Return the view of *schema*. Never raises and always ends, also for hostile schemas."""
+        cached = self._kept.get(id(schema))
+        if cached is None:
+            # Keep the schema alive, too: otherwise another object could get the same Python `id`.
+            cached = self._kept[id(schema)] = (schema, _Merging(self).run(schema))
+        return cached[1]
 
     def definition(self, name: str) -> Schema:
-        """Return the definition called *name*; None when there is none."""
+        """Return the definition *name*, or None if there is none."""
         return self._definitions.get(name)
 
     def peek(self, schema: Schema) -> tuple[Mapping[str, Any], str | None]:
-        """Return the schema behind plain references, and the name of the last definition."""
+        """Follow the `$ref` of *schema*; return the target, and the name of the last definition.
+
+        Return an empty schema if there is no target.
+        """
         name = None
         for _ in range(_MOST_FOLLOWED):
             if not isinstance(schema, Mapping):
@@ -101,6 +104,8 @@ class Views:
 
 
 class _Merging:
+    """Merges one schema with those that hold for the same value into a view."""
+
     def __init__(self, views: Views) -> None:
         self._views = views
         self._into = View()
@@ -128,11 +133,11 @@ class _Merging:
             if current is False:
                 self._into.impossible = True
             elif isinstance(current, Mapping):
-                # The first member is merged first: the outermost annotation counts.
+                # Reversed, so that the first is merged first: the outermost annotation counts.
                 pending.extend(reversed(list(self._members(current))))
 
     def _members(self, schema: Mapping[str, Any]) -> Iterator[Schema]:
-        """Add the keywords of *schema* to the view, and yield the schemas that hold as well."""
+        """Add the keywords of *schema* to the view; yield the schemas for the same value in it."""
         if "$ref" in schema:
             name = definition_name(schema["$ref"])
             target = self._views.definition(name) if name is not None else None
@@ -153,38 +158,38 @@ class _Merging:
                 self._into.keywords.setdefault(keyword, value)
 
     def _choice(self, options: Any) -> Iterator[Schema]:
-        """Add a choice to the view: as a union if more than one option remains.
+        """Add a choice to the view: as a union, or as values if the options are constants.
 
-        Yields the only option, if there is one.
+        Impossible options, null and duplicates are removed. If one option remains, yield it.
         """
         if not isinstance(options, list):
             return
         remaining: list[Schema] = []
-        peeked: list[Mapping[str, Any]] = []
+        schemas: list[Mapping[str, Any]] = []
         for option in options:
-            own, _ = self._views.peek(option)
-            if option is False or _allows_nothing(own):
+            schema, _ = self._views.peek(option)
+            if option is False or _allows_nothing(schema):
                 continue
-            if _is_null(own):
+            if _is_null(schema):
                 self._into.nullable = True
             elif len(remaining) >= _MOST_OPTIONS:
                 break
             elif len(remaining) > _MOST_COMPARED or option not in remaining:
                 remaining.append(option)
-                peeked.append(own)
+                schemas.append(schema)
         if not remaining:
             if self._into.nullable:  # null is the only option
                 self._into.types = frozenset()
             return
         if len(remaining) == 1:
             yield remaining[0]
-        elif all("const" in own or _has_one_value(own) for own in peeked):
-            self._constants(peeked)
-        elif not all(own.keys() <= _ONLY_DEMANDS for own in peeked):
+        elif all("const" in schema or _has_one_value(schema) for schema in schemas):
+            self._constants(schemas)
+        elif not all(schema.keys() <= _ONLY_DEMANDS for schema in schemas):
             self._into.unions.append(remaining)
 
     def _constants(self, options: list[Mapping[str, Any]]) -> None:
-        """Add a choice between constants to the view: an enumeration, labelled by their titles."""
+        """Add a choice between constants to the view, as values with the titles as labels."""
         values = [option["const"] if "const" in option else option["enum"][0] for option in options]
         _take_enum(self._into, values)
         labels = [option.get("title", option.get("description")) for option in options]
@@ -212,7 +217,7 @@ def _allows_nothing(schema: Mapping[str, Any]) -> bool:
 _ONLY_DEMANDS = frozenset(
     ("required", "not", "title", "description", "minProperties", "maxProperties", "$comment")
 )
-"""Keywords of an option that only demands some of the known fields."""
+"""Keywords of an option that only requires some of the known properties, which is no choice."""
 
 _KEPT: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(
@@ -224,13 +229,14 @@ _KEPT: dict[str, type | tuple[type, ...]] = {
     "multipleOf": (int, float),
     "default": object,
 }
-"""Keywords of which the outermost counts, and the types of their values.
+"""Keyword of which the outermost counts -> the type of its value.
 
-A value of another type is a stranger's mistake, and left out.
+A value of another type is an error in the schema, and ignored.
 """
 
 
-# What each keyword adds. Annotations of the outer schema stand already; bounds get tighter.
+# The functions for single keywords. Outer schemas come first: their annotations are there already,
+# and bounds become tighter.
 
 
 def _take_type(into: View, value: Any) -> None:
@@ -256,9 +262,9 @@ def _take_enum(into: View, values: Any) -> None:
         into.values = values
         return
     as_json = {json.dumps(value, sort_keys=True) for value in values}
-    both = [value for value in into.values if json.dumps(value, sort_keys=True) in as_json]
-    into.broken = into.broken or not both
-    into.values, into.labels = both or into.values, []
+    common = [value for value in into.values if json.dumps(value, sort_keys=True) in as_json]
+    into.broken = into.broken or not common
+    into.values, into.labels = common or into.values, []
 
 
 def _take_properties(into: View, value: Any) -> None:
@@ -270,7 +276,7 @@ def _take_properties(into: View, value: Any) -> None:
 
 
 def _take_branch(into: View, value: Any) -> None:
-    """Offer the properties of a condition's branch: which branch holds, the validation checks."""
+    """Offer the properties in a branch of a condition. The validation checks which one holds."""
     if isinstance(value, Mapping):
         for name, child in _properties(value):
             into.properties.setdefault(name, child)
@@ -357,7 +363,7 @@ _TAKE = {
 
 
 def _only_possible_values(into: View) -> None:
-    """Drop values of another type, unless all are: then the type is what is wrong."""
+    """Drop values of other types. If all are of other types, keep them: the type is wrong."""
     if into.types is None or into.values is None:
         return
     fitting = [value for value in into.values if json_type(value) in into.types]
@@ -366,7 +372,7 @@ def _only_possible_values(into: View) -> None:
 
 
 def json_type(value: Any) -> str:
-    """Return the JSON Schema type of *value*; a whole number is an `integer`."""
+    """Return the JSON Schema type of *value*. A whole number is an `integer`."""
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, float | Decimal):
