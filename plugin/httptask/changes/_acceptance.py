@@ -1,4 +1,4 @@
-"""Whether one schema accepts everything that another one does, as far as that can be shown."""
+"""Decide whether one schema accepts everything that another one accepts, if this can be shown."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from httptask._schema.subschemas import referenced_definition
 from httptask.changes._constraints import NOTES, TYPES_OF, SchemaViews, View, key, type_of
 
 _MOST_SCHEMAS = 5_000
-"""Most pairs of schemas of one endpoint that are compared."""
+"""The most pairs of schemas of one endpoint that are compared."""
 _DEEPEST = 40
-"""Deepest nesting of schemas that is compared."""
+"""The most levels of nested schemas that are compared."""
 _WIDER_FORMATS: Mapping[str, frozenset[str]] = {
     "int32": frozenset(("int64",)),
     "float": frozenset(("double",)),
@@ -30,14 +30,15 @@ _PREFIX = re.compile(r"\^([\w-]+)$")
 
 
 class Acceptance:
-    """Tell whether schemas of one version accept everything that those of the other do.
+    """Decides whether schemas of one version accept everything that those of the other accept.
 
-    For a request, the new version has to accept what the old one does; for a response, the old
-    version what the new one does. False means that acceptance could not be shown.
+    *wide* are the schemas that must accept, *narrow* those whose values must be accepted. For
+    requests the new version is wide, for responses the old one. The answer False means that
+    acceptance could not be shown.
 
-    The answer differs from JSON Schema's in two points, because people expect it. A field that only
-    one version describes may be new without being a reason to refuse, though any value of that name
-    was valid before. A field that is no longer described is a reason.
+    In two points the answer differs from JSON Schema, because people expect it. A field that was
+    added is no reason to refuse, though before it any value was valid under its name. A field that
+    is no longer described is a reason to refuse.
     """
 
     def __init__(self, wide: SchemaViews, narrow: SchemaViews) -> None:
@@ -51,31 +52,31 @@ class Acceptance:
         return Acceptance(self._narrow, self._wide)
 
     def same(self, wide: Any, narrow: Any) -> bool:
-        """Say whether two schemas accept the same values."""
+        """Say whether the schemas *wide* and *narrow* accept the same values."""
         return self.accepts(wide, narrow) and self._reverse.accepts(narrow, wide)
 
     def accepts(self, wide: Any, narrow: Any, level: int = 0) -> bool:
-        """Say whether the schema *wide* accepts everything that the schema *narrow* does."""
+        """Say whether the schema *wide* accepts everything that the schema *narrow* accepts."""
         names = referenced_definition(wide), referenced_definition(narrow)
         pair = None if names[0] is None or names[1] is None else (names[0], names[1])
         if pair is not None and pair in self._answers:
             return self._answers[pair]
-        # Bounds: schemas from outside may be endless, and an unfinished comparison shows nothing.
+        # Untrusted schemas may be endless. Beyond the limits, acceptance is not shown.
         self._room -= 1
         if self._room < 0 or level > _DEEPEST:
             return False
         count = len(self._answers)
         if pair is not None:
-            self._answers[pair] = True  # assumed while it is compared: definitions may be recursive
+            self._answers[pair] = True  # the assumption while a recursive pair is compared
         answer = self.view_accepts(self._wide.view(wide), self._narrow.view(narrow), level)
         if pair is not None and not answer:
-            for later in list(self._answers)[count:]:  # these may rest on the assumption
+            for later in list(self._answers)[count:]:  # they may depend on the wrong assumption
                 del self._answers[later]
             self._answers[pair] = False
         return answer
 
     def view_accepts(self, wide: View, narrow: View, level: int = 0) -> bool:
-        """Say whether the view *wide* accepts everything that the view *narrow* does."""
+        """Say whether the view *wide* accepts everything that the view *narrow* accepts."""
         accepts_nothing = narrow.get("type") == [] or narrow.get("enum") == []
         if accepts_nothing:
             return True
@@ -87,32 +88,32 @@ class Acceptance:
         )
 
     def refuses(self, keyword: str, wide: View, narrow: View, level: int = 0) -> bool:
-        """Say whether *keyword* may make the view *wide* refuse what *narrow* accepts."""
+        """Say whether *keyword* may make *wide* refuse a value that *narrow* accepts."""
         if keyword in NOTES or (keyword not in wide and keyword != "properties"):
             return False
         if TYPES_OF.get(keyword, _ANY).isdisjoint(narrow.get("type", _ANY)):
             return False
         try:
             return not _CHECKS.get(keyword, _unchanged(keyword))(self, wide, narrow, level + 1)
-        except (TypeError, ValueError, AttributeError):  # the keyword has a value it cannot have
+        except (TypeError, ValueError, AttributeError):  # the keyword has an invalid value
             return True
 
     def accepts_field(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
-        """Say whether *wide* accepts the field *name* as *narrow* has it.
+        """Say whether *wide* accepts the values that *narrow* allows in the field *name*.
 
-        One of the two views may not describe the field.
+        At least one of the two views must describe the field.
         """
-        fields, others = wide.get("properties", {}), narrow.get("properties", {})
-        if name in fields and name in others:
-            return self.accepts(fields[name], others[name], level)
+        fields, other_fields = wide.get("properties", {}), narrow.get("properties", {})
+        if name in fields and name in other_fields:
+            return self.accepts(fields[name], other_fields[name], level)
         lacking = narrow if name in fields else wide
         is_gone = (name in fields) == self._wide.is_answer
         if is_gone and not _is_covered(name, lacking):
-            return lacking is wide and "anyOf" in wide  # an alternative may describe it
+            return lacking is wide and "anyOf" in wide  # an alternative may describe the field
         schemas = _schemas_of_undescribed(name, lacking)
         if name in fields:
             return all(self.accepts(fields[name], schema, level) for schema in schemas)
-        return all(self.accepts(schema, others[name], level) for schema in schemas)
+        return all(self.accepts(schema, other_fields[name], level) for schema in schemas)
 
     def _properties(self, wide: View, narrow: View, level: int) -> bool:
         names = {**wide.get("properties", {}), **narrow.get("properties", {})}
@@ -125,56 +126,65 @@ class Acceptance:
 
     def accepts_pattern(self, pattern: str, wide: View, narrow: View, level: int = 0) -> bool:
         """Say whether *wide* accepts the fields of *narrow* that match *pattern*."""
-        others = narrow.get("patternProperties", {})
+        other_patterns = narrow.get("patternProperties", {})
         if pattern not in wide.get("patternProperties", {}):
-            return self.accepts(wide.get("additionalProperties", True), others[pattern], level)
+            return self.accepts(
+                wide.get("additionalProperties", True), other_patterns[pattern], level
+            )
         schema = wide["patternProperties"][pattern]
-        if pattern in others:
-            return self.accepts(schema, others[pattern], level)
+        if pattern in other_patterns:
+            return self.accepts(schema, other_patterns[pattern], level)
         further = narrow.get("additionalProperties", True)
         fields = narrow.get("properties", {})
         if further is not False and not self.accepts(schema, further, level):
             return False
-        # A name that may match counts as one that does: nothing is accepted on a guess.
+        # A name that may match counts as a match: acceptance must be certain.
         matching = [fields[name] for name in fields if _matches(pattern, name) is not False]
-        return all(self.accepts(schema, field, level) for field in (*matching, *others.values()))
+        return all(
+            self.accepts(schema, field, level) for field in (*matching, *other_patterns.values())
+        )
 
     def _further_fields(self, wide: View, narrow: View, level: int) -> bool:
         schema, further = wide["additionalProperties"], narrow.get("additionalProperties", True)
         patterns = wide.get("patternProperties", {})
         if further is not False and not self.accepts(schema, further, level):
             return False
-        others = narrow.get("patternProperties", {})
+        other_patterns = narrow.get("patternProperties", {})
         return all(
-            self.accepts(schema, others[name], level) for name in others if name not in patterns
+            self.accepts(schema, other_patterns[name], level)
+            for name in other_patterns
+            if name not in patterns
         )
 
     def _elements(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare arrays: the elements with schemas of their own one by one, then the rest."""
-        first, others = wide.get("prefixItems", []), narrow.get("prefixItems", [])
+        """Compare arrays: first the items of `prefixItems` one by one, then `items`."""
+        first, other_first = wide.get("prefixItems", []), narrow.get("prefixItems", [])
         rest, other_rest = wide.get("items", True), narrow.get("items", True)
-        longest = narrow.get("maxItems", len(others) if other_rest is False else None)
-        count = max(len(first), len(others))
+        longest = narrow.get("maxItems", len(other_first) if other_rest is False else None)
+        count = max(len(first), len(other_first))
         for position in range(count if longest is None else min(count, longest)):
-            one = first[position] if position < len(first) else rest
-            other = others[position] if position < len(others) else other_rest
-            if not self.accepts(one, other, level):
+            schema = first[position] if position < len(first) else rest
+            other_schema = other_first[position] if position < len(other_first) else other_rest
+            if not self.accepts(schema, other_schema, level):
                 return False
         return (longest is not None and longest <= count) or self.accepts(rest, other_rest, level)
 
     def _alternatives(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare alternatives: one of *wide* has to accept each of *narrow*."""
+        """Compare alternatives: for each in *narrow*, some alternative in *wide* must accept it."""
         return all(
-            any(self.accepts(one, other, level) for one in alternatives(wide))
-            for other in alternatives(narrow)
+            any(self.accepts(alternative, accepted, level) for alternative in alternatives(wide))
+            for accepted in alternatives(narrow)
         )
 
     def _every_part(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare `allOf`: each part of *wide* accepts a part of *narrow*, or the rest of it."""
+        """Compare `allOf`.
+
+        Each part of *wide* must accept a part of *narrow*, or the other keywords of *narrow*.
+        """
         parts = narrow.get("allOf", ())
-        rest = {name: value for name, value in narrow.items() if name != "allOf"}
+        other_keywords = {name: value for name, value in narrow.items() if name != "allOf"}
         return all(
-            any(self.accepts(part, other, level) for other in (*parts, rest))
+            any(self.accepts(part, narrow_part, level) for narrow_part in (*parts, other_keywords))
             for part in wide["allOf"]
         )
 
@@ -184,10 +194,12 @@ class Acceptance:
         )
 
     def accepts_dependent(self, name: str, wide: View, narrow: View, level: int = 0) -> bool:
-        """Say whether the schema of *wide* that the field *name* triggers accepts *narrow*."""
+        """Say whether the dependent schema in *wide* for the field *name* accepts *narrow*."""
         schema = wide.get("dependentSchemas", {}).get(name, True)
-        others = narrow.get("dependentSchemas", {})
-        return _has_no_field(narrow, name) or self.accepts(schema, others.get(name, narrow), level)
+        other_schemas = narrow.get("dependentSchemas", {})
+        return _has_no_field(narrow, name) or self.accepts(
+            schema, other_schemas.get(name, narrow), level
+        )
 
     def _then(self, wide: View, narrow: View, level: int, keyword: str = "then") -> bool:
         if "if" not in narrow or not self.same(wide["if"], narrow["if"]):
@@ -208,30 +220,30 @@ class Acceptance:
         return self.accepts(wide["contains"], narrow["contains"], level)
 
     def _not(self, wide: View, narrow: View, level: int) -> bool:
-        """Compare `not`: *wide* may refuse only what *narrow* refuses, or what it cannot be."""
+        """Compare `not`: *wide* may only refuse values that *narrow* does not accept either."""
         if "not" in narrow and self._reverse.accepts(narrow["not"], wide["not"], level):
             return True
         refused = self._wide.view(wide["not"])
         if "enum" in narrow and "enum" in refused:
             return {*map(key, narrow["enum"])}.isdisjoint(map(key, refused["enum"]))
-        types, others = _types(refused), _types(narrow)
-        return types is not None and others is not None and types.isdisjoint(others)
+        types, other_types = _types(refused), _types(narrow)
+        return types is not None and other_types is not None and types.isdisjoint(other_types)
 
 
 def alternatives(view: View) -> list[View]:
-    """Return the alternatives of *view*, or *view* itself when it has none.
+    """Return the alternatives of *view*, or [*view*] if it has none.
 
-    What holds for all alternatives is part of each. Several types and listed values are
-    alternatives, too.
+    Keywords beside `anyOf` become part of each alternative. Several types and the values of an
+    `enum` are alternatives, too.
     """
-    rest = {name: value for name, value in view.items() if name not in ("anyOf", "type", "enum")}
+    beside = {name: value for name, value in view.items() if name not in ("anyOf", "type", "enum")}
     if "anyOf" in view:
-        whole = {name: value for name, value in view.items() if name != "anyOf"}
-        return [{"allOf": [whole, option]} if whole else option for option in view["anyOf"]]
+        shared = {name: value for name, value in view.items() if name != "anyOf"}
+        return [{"allOf": [shared, option]} if shared else option for option in view["anyOf"]]
     if "enum" in view:
-        return [{**rest, "enum": [value]} for value in view["enum"]]
+        return [{**beside, "enum": [value]} for value in view["enum"]]
     if len(view.get("type", ())) > 1:
-        return [{**rest, "type": [name]} for name in view["type"]]
+        return [{**beside, "type": [name]} for name in view["type"]]
     return [view]
 
 
@@ -247,15 +259,16 @@ def _schemas_of_undescribed(name: str, view: View) -> Iterator[Any]:
 
 
 def _is_covered(name: str, view: View) -> bool:
-    """Say whether *view* describes the field *name* other than in `properties`."""
+    """Say whether *view* describes the field *name* by a pattern or `additionalProperties`."""
     is_open = isinstance(view.get("additionalProperties"), Mapping)
     return is_open or any(_matches(pattern, name) for pattern in view.get("patternProperties", {}))
 
 
 def _matches(pattern: str, name: str) -> bool | None:
-    """Say whether *name* matches *pattern*; None when that is not known.
+    """Say whether *name* matches *pattern*; None if we do not know.
 
-    Only plain prefixes are tried: a description's regular expression may take for ever.
+    Only patterns that are plain prefixes are tried, because an untrusted regular expression may
+    take for ever.
     """
     prefix = _PREFIX.match(pattern)
     return None if prefix is None else name.startswith(prefix[1])
@@ -267,7 +280,7 @@ def _has_no_field(view: View, name: str) -> bool:
 
 
 def _types(view: View) -> set[str] | None:
-    """Return the types that *view* allows, `integer` among them where `number` is; None: any."""
+    """Return the types that *view* allows (with `number`, also `integer`), or None for any."""
     if "type" not in view:
         return None
     types = set(view["type"])
@@ -275,8 +288,8 @@ def _types(view: View) -> set[str] | None:
 
 
 def _accepts_types(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
-    types, others = _types(wide), _types(narrow)
-    return types is None or (others is not None and others <= types)
+    types, other_types = _types(wide), _types(narrow)
+    return types is None or (other_types is not None and other_types <= types)
 
 
 def _accepts_values(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
@@ -287,10 +300,10 @@ def _accepts_values(check: Acceptance, wide: View, narrow: View, level: int) -> 
 
 
 def _limit(view: View, bound: str, exclusive: str, sign: int) -> tuple[Any, bool] | None:
-    """Return the tighter limit of *view*'s numbers, and whether it is exclusive; None: no limit.
+    """Return (limit of the numbers in *view*, whether it is exclusive), or None without a limit.
 
-    Lower limits have the *sign* 1 and upper ones -1, so that the larger product is always the
-    tighter.
+    Limits are multiplied by *sign*: 1 for lower and -1 for upper limits, so that the larger product
+    is always the tighter limit.
     """
     limits = [
         (sign * view[name], is_exclusive)
@@ -337,8 +350,8 @@ def _accepts_multiples(check: Acceptance, wide: View, narrow: View, level: int) 
 
 
 def _accepts_format(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
-    name, other = wide["format"], narrow.get("format")
-    return name == other or name in _WIDER_FORMATS.get(str(other), ())
+    name, other_name = wide["format"], narrow.get("format")
+    return name == other_name or name in _WIDER_FORMATS.get(str(other_name), ())
 
 
 def _accepts_required(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
@@ -346,9 +359,9 @@ def _accepts_required(check: Acceptance, wide: View, narrow: View, level: int) -
 
 
 def _accepts_dependent_names(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
-    others, required = narrow.get("dependentRequired", {}), set(narrow.get("required", ()))
+    other_dependent, required = narrow.get("dependentRequired", {}), set(narrow.get("required", ()))
     return all(
-        set(names) <= {*others.get(name, ()), *required} or _has_no_field(narrow, name)
+        set(names) <= {*other_dependent.get(name, ()), *required} or _has_no_field(narrow, name)
         for name, names in wide["dependentRequired"].items()
     )
 
@@ -385,7 +398,10 @@ _CHECKS: dict[str, _Check] = {
     "then": Acceptance._then,
     "else": Acceptance._else,
 }
-"""Keyword -> whether it accepts everything that the narrow view does. Others must be equal."""
+"""Keyword -> the check whether it accepts everything that the narrow view accepts.
+
+Keywords that are not listed must be equal in both views.
+"""
 
 
 def _unchanged(keyword: str) -> _Check:

@@ -1,4 +1,4 @@
-"""Schemas as plain constraints: what different ways to write the same schema have in common."""
+"""Bring schemas into a normal form, so that different ways to write the same schema are equal."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from httptask._schema.subschemas import BY_NAME, IN_ONE, definition_name
 
 View = dict[str, Any]
-"""A schema in a normal form: no `$ref`, no `const`, lists for `type` and `enum`.
+"""A schema in the normal form: no `$ref`, no `const`, lists for `type` and `enum`.
 
-It has `allOf` and `anyOf` only for what cannot be written as constraints of the schema itself.
+`allOf` and `anyOf` only remain if their schemas cannot be merged into the schema itself.
 """
 
 NOTES = frozenset(("default", "deprecated", "readOnly", "writeOnly"))
-"""Keywords that constrain no value; users of an API are told of a change nevertheless."""
+"""Keywords that do not constrain values, but whose changes are reported."""
 _TEXTS = frozenset(
     ("$comment", "$defs", "description", "discriminator", "example", "examples", "title", "xml")
 )
@@ -28,7 +28,7 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "format": ("password",),
     "pattern": ("", "^", "$", ".*", "^.*", ".*$", "^.*$", "^.*?$", r"[\s\S]*", r"^[\s\S]*$"),
 }
-"""Keyword -> its values that accept everything."""
+"""Keyword -> the values of the keyword that accept everything."""
 _KEYWORDS: Mapping[str, str] = {
     "number": "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf",
     "string": "minLength maxLength pattern",
@@ -48,27 +48,27 @@ TYPES_OF: Mapping[str, frozenset[str]] = {
 }
 """Keyword -> the types whose values it constrains.
 
-It accepts values of other types (JSON Schema 2020-12, Core, section 7.6.1).
+A keyword accepts all values of other types (JSON Schema 2020-12, Core, section 7.6.1).
 """
 _ALL_VALUES = ({"true", "false"}, {"true", "false", "null"}, {"null"})
-"""The values of types that have no others."""
+"""Enumerations, as sets of JSON texts, that list all values of their types: they say nothing."""
 _CONDITION = ("if", "then", "else")
 _TOGETHER = (
     _CONDITION,
     ("contains", "minContains", "maxContains"),
     ("prefixItems", "items", "unevaluatedItems"),
 )
-"""Keywords that mean something only with each other."""
+"""Groups of keywords whose meaning depends on each other."""
 _LARGER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _SMALLER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _MOST_ALTERNATIVES = 200
 
 
 class SchemaViews:
-    """The schemas of one endpoint as views, as they count in its requests or in its responses.
+    """The schemas of one endpoint as views, either for its requests or for its responses.
 
-    A `readOnly` field is no part of a request, and a `writeOnly` one none of a response (OpenAPI
-    3.0.4, section 4.7.24).
+    Requests have no `readOnly` fields, and responses no `writeOnly` fields (OpenAPI 3.0.4, section
+    4.7.24).
     """
 
     def __init__(self, definitions: Mapping[str, Any], *, is_answer: bool) -> None:
@@ -79,11 +79,11 @@ class SchemaViews:
         self._shown: dict[int, tuple[Any, View, frozenset[str]]] = {}
 
     def view(self, schema: Any) -> View:
-        """Return the view of *schema*. The schemas inside it stay as they were written."""
+        """Return the view of *schema*. The schemas inside it are not normalised."""
         return self._entry(schema)[1]
 
     def absent(self, schema: Any) -> frozenset[str]:
-        """Return the names of the fields that *schema* has for the other direction only."""
+        """Return the names of the fields of *schema* that only exist in the other direction."""
         return self._entry(schema)[2]
 
     def _entry(self, schema: Any) -> tuple[Any, View, frozenset[str]]:
@@ -92,24 +92,24 @@ class SchemaViews:
             view = _finished(self._with_alternatives(self._merged(schema)))
             fields = view.get("properties", {})
             absent = frozenset(name for name in fields if self._is_marked(fields[name]))
-            # The schema is kept, so that no other one can have its id.
+            # Keep the schema alive, so that no other object gets the same Python `id`.
             entry = self._shown[id(schema)] = (schema, _without(view, absent), absent)
         return entry
 
     def _merged(self, schema: Any) -> View:
-        """Return *schema* joined with its `$ref` and `allOf`, as far as one schema can be."""
+        """Merge *schema* with the target of its `$ref` and with its `allOf`, if possible."""
         if schema is False:
             return {"type": []}
         if not isinstance(schema, Mapping):
             return {}
-        own = {key: value for key, value in schema.items() if key not in _TEXTS}
-        parts = own.pop("allOf", None)
+        keywords = {key: value for key, value in schema.items() if key not in _TEXTS}
+        parts = keywords.pop("allOf", None)
         views = [self._merged(part) for part in parts] if isinstance(parts, list) else []
-        name = definition_name(own.get("$ref"))
+        name = definition_name(keywords.get("$ref"))
         if name is not None:
-            del own["$ref"]
+            del keywords["$ref"]
             views.insert(0, self._definition(name))
-        view = _tidy(own)
+        view = _tidy(keywords)
         for part in views:
             view = _both(view, part)
         view = self._with_dependent_names(view)
@@ -119,28 +119,28 @@ class SchemaViews:
         return view
 
     def _with_dependent_names(self, view: View) -> View:
-        """Return *view* with `dependentRequired` in place of schemas that only require names.
+        """Replace schemas in *view* that only require names by `dependentRequired`.
 
-        Such a schema stands in `dependentSchemas`, or in the `then` of an `if` (JSON Schema
-        2020-12, Validation, section 6.5.4).
+        Such schemas are in `dependentSchemas`, or in the `then` of an `if` (JSON Schema 2020-12,
+        Validation, section 6.5.4).
         """
         schemas = view.get("dependentSchemas", {})
         dependent = {key: self._required_alone(schemas[key]) for key in schemas}
         schemas = {key: schemas[key] for key, names in dependent.items() if not names}
-        given = self._required_alone(view.get("if"))
-        if len(given) == 1 and "else" not in view:
+        required = self._required_alone(view.get("if"))
+        if len(required) == 1 and "else" not in view:
             names = self._required_alone(view["then"], of_objects=view.get("type") == ["object"])
             if names:
-                dependent[given[0]] = [*dependent.get(given[0], ()), *names]
+                dependent[required[0]] = [*dependent.get(required[0], ()), *names]
                 view = {key: view[key] for key in view if key not in _CONDITION}
         dependent = {key: names for key, names in dependent.items() if names}
         view = _tidy({**view, "dependentSchemas": schemas})
         return _both(view, {"dependentRequired": dependent}) if dependent else view
 
     def _required_alone(self, schema: Any, *, of_objects: bool = True) -> list[str]:
-        """Return the names that *schema* requires, or none if it says anything else.
+        """Return the names that *schema* requires, or [] if *schema* has any other constraint.
 
-        With *of_objects* it may also say that the value is an object.
+        With *of_objects*, it may also have `type: object`.
         """
         view = self._merged(schema)
         further = {key: view[key] for key in view.keys() - {"required", *NOTES}}
@@ -149,15 +149,15 @@ class SchemaViews:
 
     def _definition(self, name: str) -> View:
         if name not in self._named:
-            self._named[name] = {}  # for a definition that is made of itself
+            self._named[name] = {}  # meanwhile: a definition may refer to itself
             self._named[name] = self._merged(self._definitions.get(name))
         return self._named[name]
 
     def _with_alternatives(self, view: View) -> View:
-        """Return *view* with one `anyOf` in place of `anyOf` and `oneOf`, or without any.
+        """Return *view* with a single `anyOf` in place of `anyOf` and `oneOf`, or without any.
 
-        There is none when an alternative accepts everything, when all are lists of values, or when
-        one remains beside null.
+        `anyOf` is dropped if an alternative accepts everything, and merged into *view* if all
+        alternatives are lists of values, or if a single one remains, perhaps with null.
         """
         if "oneOf" in view:
             view = dict(view)
@@ -168,32 +168,32 @@ class SchemaViews:
         if not isinstance(view.get("anyOf"), list):
             return view
         schemas = list(self._flat(view["anyOf"], 0))[:_MOST_ALTERNATIVES]
-        rest = {key: value for key, value in view.items() if key != "anyOf"}
+        beside = {key: value for key, value in view.items() if key != "anyOf"}
         views = [_finished(self._merged(schema)) for schema in schemas]
         if any(not _constraints(option) for option in views):
-            return rest
+            return beside
         if all(_is_enumeration(option) for option in views):
             values = [value for option in views for value in option["enum"]]
-            return _both(rest, _tidy({"enum": values}))
-        others = [
+            return _both(beside, _tidy({"enum": values}))
+        remaining_options = [
             (schema, option)
             for schema, option in zip(schemas, views, strict=True)
             if option.get("type") not in (["null"], [])
         ]
         has_null = any(option.get("type") == ["null"] for option in views)
-        if len(others) == 1:
-            only = others[0][1]
+        if len(remaining_options) == 1:
+            only = remaining_options[0][1]
             if not has_null:
-                return _both(rest, only)
+                return _both(beside, only)
             if _is_simple(only):
-                return _both(rest, _or_null(only))
-        remaining = [schema for schema, _ in others]
+                return _both(beside, _or_null(only))
+        remaining = [schema for schema, _ in remaining_options]
         if has_null:
             remaining.append({"type": "null"})
-        return {**rest, "anyOf": remaining}
+        return {**beside, "anyOf": remaining}
 
     def _flat(self, schemas: list[Any], level: int) -> Iterable[Any]:
-        """Yield *schemas* with the alternatives of nested alternatives in their place."""
+        """Yield *schemas*; a schema that is only a choice is replaced by its alternatives."""
         for schema in schemas:
             view = self._merged(schema)
             nested = view.get("anyOf", view.get("oneOf"))
@@ -203,7 +203,10 @@ class SchemaViews:
                 yield schema
 
     def _is_marked(self, schema: Any) -> bool:
-        """Say whether a field is for the other direction: itself, or in every alternative."""
+        """Say whether a field with *schema* only exists in the other direction.
+
+        The schema itself, or each of its alternatives except null, is marked so.
+        """
         view = self._merged(schema)
         if view.get(self._mark) is True:
             return True
@@ -216,12 +219,12 @@ class SchemaViews:
 
 
 def key(value: Any) -> str:
-    """Return a text that is equal for equal JSON values only: 1 == True in Python, not in JSON."""
+    """Return *value* as text, to compare JSON values: in Python, 1 == True."""
     return json.dumps(value, sort_keys=True, default=str)
 
 
 def type_of(value: Any) -> str:
-    """Return the JSON type of *value*; `integer` for a whole number."""
+    """Return the JSON type of *value*: `integer` for a whole number."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -240,7 +243,7 @@ def _constraints(view: View) -> View:
 
 
 def _tidy(view: View) -> View:
-    """Return *view* with lists for `const` and `type`, without what accepts everything."""
+    """Return *view* with lists for `const` and `type`, without keywords that accept everything."""
     if "const" in view:
         view["enum"] = [view.pop("const")]
     if isinstance(view.get("type"), str):
@@ -251,14 +254,14 @@ def _tidy(view: View) -> View:
 
 
 def _accepts_everything(keyword: str, value: Any) -> bool:
-    # The type counts, because 0 == False and 1 == True in Python.
+    # Compare the types, too, because 0 == False and 1 == True in Python.
     return any(
         value == neutral and type(value) is type(neutral) for neutral in _NEUTRAL.get(keyword, ())
     )
 
 
 def _finished(view: View) -> View:
-    """Return *view* without the keywords that follow from its others."""
+    """Return *view* without keywords that follow from other keywords or have no effect."""
     view = _tidy(dict(view))
     types, values = view.get("type"), view.get("enum")
     if isinstance(types, list) and "number" in types:
@@ -283,7 +286,7 @@ def _finished(view: View) -> View:
 
 
 def _with_whole_bounds(view: View) -> None:
-    """Write the exclusive bounds of the integers in *view* as inclusive ones."""
+    """Replace the exclusive bounds of an integer *view* by inclusive bounds."""
     for exclusive, bound, step in (
         ("exclusiveMinimum", "minimum", 1),
         ("exclusiveMaximum", "maximum", -1),
@@ -305,8 +308,12 @@ def _without(view: View, names: frozenset[str]) -> View:
             "properties": fields,
             "required": required,
             "dependentRequired": {
-                name: [other for other in others if other not in names]
-                for name, others in dependent.items()
+                name: [
+                    dependent_name
+                    for dependent_name in required_names
+                    if dependent_name not in names
+                ]
+                for name, required_names in dependent.items()
                 if name not in names
             },
         }
@@ -318,7 +325,7 @@ def _is_enumeration(view: View) -> bool:
 
 
 def _is_simple(view: View) -> bool:
-    """Say whether *view* only constrains its types, so that null can be added to these."""
+    """Say whether null can be added to the types of *view* without looking at other schemas."""
     return view.keys().isdisjoint(("not", "if", "allOf", "anyOf", "oneOf", "$ref"))
 
 
@@ -332,9 +339,9 @@ def _or_null(view: View) -> View:
 
 
 def _evaluated(view: View, keyword: str) -> None:
-    """Write `unevaluated…` of *view* as `additional…` or `items`.
+    """Replace `unevaluated…` in *view* by `additional…` or `items`.
 
-    They mean the same where no other schema is applied in place.
+    They mean the same if no other schema is applied to the same value.
     """
     plain = "items" if keyword == "Items" else f"additional{keyword}"
     if (value := view.pop(f"unevaluated{keyword}", None)) is not None:
@@ -342,17 +349,17 @@ def _evaluated(view: View, keyword: str) -> None:
 
 
 def _both(one: View, other: View) -> View:
-    """Return the view of the values that both accept.
+    """Return the view of the values that *one* and *other* both accept.
 
-    Keywords that one schema cannot express together stay apart, in `allOf`.
+    Keywords that cannot be merged into one schema go to `allOf`.
     """
     one, other = _spread(one, other), _spread(other, one)
     result, apart = dict(one), []
     for names in _TOGETHER:
         group = {name: other[name] for name in names if name in other}
-        own = {name: one[name] for name in names if name in one}
-        differ = own and group and own != group
-        if differ and len(own | group) > 1:
+        own_group = {name: one[name] for name in names if name in one}
+        differ = own_group and group and own_group != group
+        if differ and len(own_group | group) > 1:
             apart.append(group)
             other = {name: value for name, value in other.items() if name not in group}
     for keyword, value in other.items():
@@ -368,7 +375,7 @@ def _both(one: View, other: View) -> View:
 
 
 def _spread(view: View, other: View) -> View:
-    """Return *view* with `additionalProperties` of *other* joined to the fields it lacks."""
+    """Apply the `additionalProperties` of *other* to the fields that only *view* describes."""
     further, fields = other.get("additionalProperties"), view.get("properties")
     if further is None or not isinstance(fields, Mapping) or "patternProperties" in other:
         return view
@@ -385,7 +392,7 @@ def _spread(view: View, other: View) -> View:
 
 
 def _all_of(one: Any, other: Any) -> Any:
-    """Return the schema of the values that both accept."""
+    """Return a schema of the values that *one* and *other* both accept."""
     if one is False or other is False:
         return False
     return one if key(one) == key(other) else {"allOf": [one, other]}
@@ -397,7 +404,7 @@ def _by_name(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _shared_types(one: list[str], other: list[str]) -> list[str]:
-    """Return the types that both lists allow; `integer` is one of the numbers."""
+    """Return the types that both lists allow. `number` includes `integer`."""
     wide = [{*types, "integer"} if "number" in types else set(types) for types in (one, other)]
     return sorted(wide[0] & wide[1])
 
@@ -417,4 +424,4 @@ _JOINS: dict[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(BY_NAME, _by_name),
     **dict.fromkeys(("additionalProperties", "items", "propertyNames"), _all_of),
 }
-"""Keyword -> how two of its values join into one that accepts what both accept."""
+"""Keyword -> a function that merges two of its values into one that accepts what both accept."""

@@ -1,4 +1,4 @@
-"""What changed between two versions of a description."""
+"""Pair the endpoints of two versions of a description, and collect their differences."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ if TYPE_CHECKING:
     from httptask.model.api import Endpoint
 
 Pair = tuple["Endpoint | None", "Endpoint | None"]
-"""An endpoint as it was and as it is. None: it is new, or was removed."""
+"""(old version, new version) of an endpoint. One is None if the endpoint was added or removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What changed between the two versions of each endpoint in *pairs*."""
+    """The differences between two versions of a description."""
 
     added: tuple[Endpoint, ...]
     removed: tuple[Endpoint, ...]
     changed: tuple[tuple[Endpoint, list[Change]], ...]
+    """(new version, changes) of the endpoints that changed."""
     unchanged: int
+    """The number of endpoints that did not change."""
 
     @classmethod
     def of(cls, pairs: list[Pair]) -> Differences:
-        """Return the differences between the versions in *pairs*: see `paired`."""
+        """Return the differences between the versions in *pairs*, the result of `paired`."""
         added = tuple(after for before, after in pairs if before is None and after is not None)
         removed = tuple(before for before, after in pairs if after is None and before is not None)
-        both = ((after, changes(before, after)) for before, after in pairs if before and after)
+        versions = ((after, changes(before, after)) for before, after in pairs if before and after)
         changed = tuple(
-            (after, endpoint_changes) for after, endpoint_changes in both if endpoint_changes
+            (after, endpoint_changes) for after, endpoint_changes in versions if endpoint_changes
         )
         return cls(added, removed, changed, len(pairs) - len(added) - len(removed) - len(changed))
 
@@ -56,10 +58,10 @@ class Differences:
 
 
 def paired(old: Iterable[Endpoint], new: Iterable[Endpoint]) -> Iterator[Pair]:
-    """Yield each endpoint of *old* with its version in *new*, then the endpoints only *new* has.
+    """Yield each endpoint of *old* with its version in *new*, then the endpoints only in *new*.
 
-    Endpoints are matched by method and path; where only the names in a path changed, by its shape.
-    The missing version of a pair is None.
+    Endpoints are paired by method and path, or else by method and `same_shape`, if only names of
+    path parameters changed. A missing version is None.
     """
     unmatched = {(endpoint.method, endpoint.path): endpoint for endpoint in new}
     pending: list[Endpoint] = []

@@ -1,4 +1,4 @@
-"""What changed between two versions of an endpoint, as sentences for the authors of tasks."""
+"""List the changes between two versions of an endpoint, as sentences for the authors of tasks."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from httptask.changes._schemas import Change, SchemaChanges, listed
 from httptask.model.api import PARAMETER_GROUPS, Endpoint, MediaType, Parameter, Response, Server
 
 _MOST = 200
-"""Most changes of one endpoint that are listed."""
+"""The most changes of one endpoint that are listed."""
 
 
 def changes(old: Endpoint, new: Endpoint) -> list[Change]:
-    """Return what changed from *old* to *new*.
-
-    Changes of descriptions, titles and examples are left out.
-    """
+    """Return the changes from *old* to *new*, except in descriptions, titles and examples."""
     differences = islice(_Comparison(old, new).changes(), _MOST)
     listed_changes = list(dict.fromkeys(differences))
     if len(listed_changes) == _MOST:
@@ -49,7 +46,7 @@ class _Comparison:
 
     def _security(self) -> Iterator[Change]:
         old, new = _credentials(self._old), _credentials(self._new)
-        # A version that describes no security asks for nothing, as one that says so.
+        # A version without described security requires nothing, like one that says so.
         neither_asks = {*old, *new} <= {_NOTHING}
         if set(old) != set(new) and not neither_asks:
             yield Change("security", f"was {listed(old)}, is {listed(new)}", not self._suffices())
@@ -63,9 +60,9 @@ class _Comparison:
                 )
 
     def _suffices(self) -> bool:
-        """Say whether credentials that were enough for the old version still are.
+        """Say whether any credentials that were enough for the old version are still enough.
 
-        A version that describes no security asks for nothing.
+        A version without described security requires nothing.
         """
         names: dict[str, set[str]] = {}
         for requirement in self._old.security or ():
@@ -77,7 +74,7 @@ class _Comparison:
         )
 
     def _new_names(self, name: str) -> set[str]:
-        """Return the names that the old security scheme *name* may have in the new version."""
+        """Return the names that the security scheme *name* of the old version may have now."""
         old_scheme = _scheme(self._old.security_schemes.get(name, {}))
         same = {
             new_name
@@ -111,13 +108,13 @@ class _Comparison:
             if location not in new:
                 yield Change(location, "removed", narrows=True)
                 continue
-            other = new[location]
-            yield from _requirement(location, parameter.required, other.required)
-            if _serialisation(parameter) != _serialisation(other):
+            successor = new[location]
+            yield from _requirement(location, parameter.required, successor.required)
+            if _serialisation(parameter) != _serialisation(successor):
                 yield Change(location, "written in another style", narrows=True)
-            if other.deprecated and not parameter.deprecated:
+            if successor.deprecated and not parameter.deprecated:
                 yield Change(location, "now deprecated")
-            yield from self._requests.changes(parameter.schema, other.schema, location)
+            yield from self._requests.changes(parameter.schema, successor.schema, location)
         for location, parameter in new.items():
             if location not in old:
                 yield Change(
@@ -162,15 +159,15 @@ class _Comparison:
             if name not in after:
                 yield Change(inner, "removed", narrows=True)
                 continue
-            other = after[name]
+            successor = after[name]
             was = header.get("required") is True
-            now = other.get("required") is True
+            now = successor.get("required") is True
             if was != now:
                 yield Change(
                     inner, "now always sent" if now else "no more always sent", narrows=was
                 )
             yield from self._answers.changes(
-                header.get("schema", {}), other.get("schema", {}), inner
+                header.get("schema", {}), successor.get("schema", {}), inner
             )
         yield from (
             Change(f"{location}.headers.{name}", "added") for name in after if name not in before
@@ -209,9 +206,9 @@ def _requirement(location: str, was: bool, now: bool) -> Iterator[Change]:
 
 
 def _by_location(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
-    """Return *parameters* by their location in a task's settings.
+    """Return location in a task's settings (`query.limit`) -> parameter.
 
-    Header names have no case (RFC 9110, section 5.1).
+    Header names are case-insensitive (RFC 9110, section 5.1).
     """
     parameters_by_location = {}
     for parameter in parameters:
@@ -222,11 +219,11 @@ def _by_location(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
 
 
 _STYLES = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
-"""`in` of a parameter -> its style when it names none (OpenAPI 3.0.4, section 4.7.12)."""
+"""`in` of a parameter -> its default style (OpenAPI 3.0.4, section 4.7.12)."""
 
 
 def _serialisation(parameter: Parameter) -> tuple[Any, ...]:
-    """Return how *parameter* is serialised, defaults filled in."""
+    """Return how *parameter* is serialised, with defaults filled in."""
     style = parameter.style or _STYLES.get(parameter.location)
     explode = style in ("form", "cookie") if parameter.explode is None else parameter.explode
     return parameter.media_type or (style, explode), parameter.allow_reserved, parameter.encoding
@@ -236,7 +233,7 @@ _NOTHING = "nothing"
 
 
 def _credentials(endpoint: Endpoint) -> list[str]:
-    """Return the security alternatives as words; none when they are not described."""
+    """Return the security alternatives as words, or [] if they are not described."""
     if endpoint.security is None:
         return []
     return [_credential(requirement) for requirement in endpoint.security] or [_NOTHING]
@@ -255,9 +252,9 @@ def _is_enough(
     credentials: Mapping[str, tuple[str, ...]],
     names: Mapping[str, set[str]],
 ) -> bool:
-    """Say whether *credentials* satisfy *requirement*.
+    """Say whether *credentials* (scheme -> scopes) satisfy *requirement*.
 
-    *names* are the names that their schemes may have now.
+    *names* maps each scheme of *credentials* to the names that it may have in the new version.
     """
     return all(
         any(
@@ -271,7 +268,7 @@ def _is_enough(
 def _scheme(scheme: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of *scheme* that decide how a request is authorised.
 
-    Names of headers and of HTTP schemes have no case (RFC 9110, sections 5.1 and 11.1).
+    Names of headers and HTTP schemes are case-insensitive (RFC 9110, sections 5.1 and 11.1).
     """
     parts = {name: scheme.get(name) for name in ("type", "in", "name", "scheme")}
     if scheme.get("in") == "header":
@@ -282,7 +279,7 @@ def _scheme(scheme: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_at(address: str, server: Server) -> bool:
-    """Say whether *address* is one of *server*, for any values of its variables."""
+    """Say whether *address* is an address of *server*, with any values of its variables."""
     if address == server.address:
         return True
     parts = re.split(r"\{([^{}]+)\}", server.url)
@@ -290,12 +287,12 @@ def _is_at(address: str, server: Server) -> bool:
         values = server.variables.get(parts[position], {}).get("enum")
         names = "|".join(re.escape(str(value)) for value in values) if values else "[^/?#]+"
         parts[position] = f"(?:{names})"
-    parts[::2] = [re.escape(text) for text in parts[::2]]
+    parts[::2] = [re.escape(fixed_text) for fixed_text in parts[::2]]
     return re.fullmatch("".join(parts), address) is not None
 
 
 def _by_name(headers: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Return response *headers* by their names, which have no case (RFC 9110, section 5.1)."""
+    """Return lower-case name -> header: names are case-insensitive (RFC 9110, section 5.1)."""
     return {name.lower(): header for name, header in headers.items()}
 
 
@@ -309,17 +306,17 @@ def _by_status(responses: Mapping[str, Response]) -> dict[str, Response]:
 def _is_success(status: str, responses: Iterable[str]) -> bool:
     """Say whether *status* means success.
 
-    `default` does where no other of *responses* does.
+    `default` means success if no status in *responses* does.
     """
-    others = any(name.startswith("2") for name in responses)
-    return status.startswith("2") or (status == "default" and not others)
+    is_described = any(name.startswith("2") for name in responses)
+    return status.startswith("2") or (status == "default" and not is_described)
 
 
 def _successors(status: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return the *new* responses that replace *status*, which only *old* has.
+    """Return the statuses in *new* that replace *status*, which is only in *old*.
 
-    An exact status comes before its range, and the range before `default` (OpenAPI 3.0.4, section
-    4.7.16).
+    An exact status has priority over its range, and the range over `default` (OpenAPI 3.0.4,
+    section 4.7.16).
     """
     if status == "default":
         if not _is_success(status, old):
@@ -332,24 +329,24 @@ def _successors(status: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
 
 
 def _by_media_type(content: Mapping[str, MediaType]) -> dict[str, tuple[str, MediaType]]:
-    """Return *content* by normalised media type, each with its name as it was written."""
+    """Return normalised media type -> (media type as written, its description)."""
     return {_media_type(name): (name, media_type) for name, media_type in content.items()}
 
 
 def _media_type(name: str) -> str:
-    """Return the media type *name* in a form in which equal media types are equal texts.
+    """Normalise the media type *name*, so that equal media types are equal texts.
 
-    Case does not count, nor the order of parameters (RFC 9110, section 8.3.1). A `charset` of UTF-8
-    is left out, because it is the default, and any `charset` of JSON, which has no other (RFC 8259,
-    sections 8.1 and 11).
+    Case and the order of parameters do not count (RFC 9110, section 8.3.1). `charset=utf-8` is
+    dropped, because it is the default, and so is any `charset` of JSON, which is always UTF-8 (RFC
+    8259, sections 8.1 and 11).
     """
-    kept = []
+    parameters = []
     for parameter in name.split(";")[1:]:
         key, _, value = (part.strip() for part in parameter.partition("="))
         value = value.strip('"')
         if parameter.strip() and not _is_usual_charset(name, key, value):
-            kept.append(f"{key.lower()}={value}")
-    return ";".join((essence(name), *sorted(kept)))
+            parameters.append(f"{key.lower()}={value}")
+    return ";".join((essence(name), *sorted(parameters)))
 
 
 def _is_usual_charset(media_type: str, key: str, value: str) -> bool:
@@ -359,10 +356,10 @@ def _is_usual_charset(media_type: str, key: str, value: str) -> bool:
 def _covering(
     key: str, content: Mapping[str, tuple[str, MediaType]], *, is_answer: bool
 ) -> list[str]:
-    """Return the media types of the new version's *content* that replace the old one's *key*.
+    """Return the media types of *content*, the new version's, that replace *key*, an old one.
 
-    A request may use any media type that a range of the new version covers. A response of the new
-    version has to be covered by a range of the old one.
+    For requests, a range of the new version may include the old media type. For responses, the old
+    range must include the media types of the new version.
     """
     if is_answer:
         return [name for name in content if _is_in_range(name, key)]
@@ -376,6 +373,6 @@ def _is_in_range(name: str, media_range: str) -> bool:
 def same_shape(path: str) -> str:
     """Return the path template *path* without the names of its parameters.
 
-    Templates of one shape are the same path.
+    Templates with the same result are the same path.
     """
     return re.sub(r"\{[^{}]*\}", "{}", path)

@@ -1,4 +1,4 @@
-"""What changed between two versions of a schema, as sentences."""
+"""List the changes between two versions of a schema, as sentences."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from httptask.changes._acceptance import Acceptance
 from httptask.changes._constraints import NOTES, SchemaViews, View, key
 
 _MOST_SCHEMAS = 5_000
-"""Most pairs of schemas of one endpoint that are compared."""
+"""The most pairs of schemas of one endpoint that are compared."""
 _DEEPEST = 100
-"""Deepest recursion. Pairs further down are compared by the outermost call."""
+"""The most levels of recursion. The outermost call compares the pairs further down."""
 _ASKING = frozenset(("not", "contains"))
-"""Keywords whose schema a value may fail, and be valid."""
+"""Keywords with a schema that a valid value need not satisfy."""
 _CONDITION = ("if", "then", "else")
 _OWN_SENTENCES = (
     NOTES
     | {*_CONDITION, "required", "properties", "anyOf"}
     | {"patternProperties", "dependentSchemas"}
 )
-"""Keywords whose changes have sentences of their own."""
+"""Keywords with their own sentences for changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class Change:
     """One difference between two versions of an endpoint."""
 
     place: str
-    """`query.limit`, `body.email.subject`, `responses.200.id`; `endpoint` for the whole."""
+    """`query.limit`, `body.email.subject`, `responses.200.id`; or `endpoint`, for all of it."""
     message: str
     narrows: bool = False
-    """Whether a valid request may now be refused, or a response may surprise its readers."""
+    """Whether a request that was valid may now be refused, or responses may have other values."""
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"place", "message", "narrows"}`."""
@@ -47,11 +47,11 @@ class Change:
 
 
 class SchemaChanges:
-    """Compare the schemas of one endpoint's requests, or of its responses.
+    """Compares the schemas of one endpoint's requests, or of its responses.
 
-    What they accept is compared, not how they are written. A change is marked where the new version
-    cannot be shown to accept every request that the old one does, or to send only responses that
-    the old one could.
+    The accepted values are compared, not the way schemas are written. A change `narrows` unless it
+    can be shown that the new version accepts every request that the old one accepted, or sends only
+    responses that the old one could send.
     """
 
     def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], *, is_answer: bool) -> None:
@@ -67,7 +67,7 @@ class SchemaChanges:
         self._compared: set[tuple[str, str]] = set()
 
     def changes(self, old: Any, new: Any, location: str) -> Iterator[Change]:
-        """Yield what differs between the schemas *old* and *new*, each pair of definitions once."""
+        """Yield the changes from the schema *old* to *new*; a pair of definitions counts once."""
         names = referenced_definition(old), referenced_definition(new)
         if None not in names:
             pair = (f"{names[0]}", f"{names[1]}")
@@ -79,7 +79,7 @@ class SchemaChanges:
         self._room -= 1
         self._later.append((old, new, location))
         if self._level == _DEEPEST:
-            return  # the outermost call compares it: Python's stack is bounded
+            return  # Python's stack is limited: the outermost call compares this pair
         is_outermost = self._level == 0
         self._level += 1
         yield from self._differences(*self._later.pop())
@@ -105,7 +105,7 @@ class SchemaChanges:
         yield from self._keywords(before, after, location)
 
     def _ordered(self, old: Any, new: Any) -> tuple[Any, Any]:
-        """Return the two as (what has to accept, what has to be accepted)."""
+        """Return *old* and *new* in the order of `Acceptance`: (wide, narrow)."""
         return (old, new) if self._is_answer else (new, old)
 
     def _accepts(self, old: Any, new: Any) -> bool:
@@ -115,7 +115,7 @@ class SchemaChanges:
         return self._acceptance.refuses(keyword, *self._ordered(old, new))
 
     def _is_unchanged(self, old: Any, new: Any) -> bool:
-        """Say whether two schemas are written the same, with all they refer to."""
+        """Say whether two schemas, and all definitions they refer to, are written the same."""
         if old != new:
             return False
         names = set(definition_names(old))
@@ -124,7 +124,10 @@ class SchemaChanges:
         return all(self._unchanged[name] for name in names)
 
     def _look_through(self, start: str) -> None:
-        """Note which definitions that *start* leads to are unchanged, with all they refer to."""
+        """Fill `_unchanged` for the definition *start* and all that it refers to.
+
+        A definition is unchanged if it and all definitions it refers to are written the same.
+        """
         old, new = self._definitions
         names, changed = [start], list[str]()
         users: dict[str, list[str]] = {}
@@ -219,7 +222,7 @@ class SchemaChanges:
             if keyword in _OWN_SENTENCES or key(was) == key(now):
                 continue
             if keyword == "type" and "enum" in old and "enum" in new:
-                continue  # the sentence about the values is enough
+                continue  # the sentence about `enum` is enough
             if was and now and _differs_in_order(keyword, was, now):
                 continue
             are_schemas = isinstance(was, Mapping) and isinstance(now, Mapping)
@@ -227,8 +230,8 @@ class SchemaChanges:
                 inner = f"{location}[]" if keyword == "items" else f"{location} ({keyword})"
                 yield from self.changes(was, now, inner)
             elif keyword == "prefixItems" and was and now and len(was) == len(now):
-                for number, (one, other) in enumerate(zip(was, now, strict=True)):
-                    yield from self.changes(one, other, f"{location}[{number}]")
+                for number, (old_item, new_item) in enumerate(zip(was, now, strict=True)):
+                    yield from self.changes(old_item, new_item, f"{location}[{number}]")
             elif keyword in _ASKING and was and now and self._is_same(was, now):
                 continue
             else:
@@ -236,76 +239,87 @@ class SchemaChanges:
                 yield Change(location, _message(keyword, was, now), narrows)
 
     def _alternatives(self, old: list[Any], new: list[Any], location: str) -> Iterator[Change]:
-        """Yield what differs between alternatives.
+        """Yield the changes between two lists of alternatives.
 
-        A change inside one does not narrow where another alternative accepts what changed.
+        A change in an alternative does not narrow if some alternative accepts all its values.
         """
         pairs, gone, come = self._paired(old, new)
-        for one, other in pairs:
+        for old_schema, new_schema in pairs:
             is_accepted: bool | None = None
-            for change in self.changes(one, other, f"{location} ({_label(other)})"):
-                # Costly, so asked only when a change narrows, and once.
+            for change in self.changes(
+                old_schema, new_schema, f"{location} ({_label(new_schema)})"
+            ):
+                # Expensive: computed only if a change narrows, and only once.
                 if change.narrows and is_accepted is None:
-                    is_accepted = self._is_accepted(one, other, old, new)
+                    is_accepted = self._is_accepted(old_schema, new_schema, old, new)
                 yield replace(change, narrows=change.narrows and not is_accepted)
-        for one in gone:
+        for old_schema in gone:
             narrows = not self._is_answer and not any(
-                self._accepts(one, alternative) for alternative in new
+                self._accepts(old_schema, alternative) for alternative in new
             )
-            yield Change(location, f"no more as {_label(one)}", narrows)
-        for other in come:
+            yield Change(location, f"no more as {_label(old_schema)}", narrows)
+        for new_schema in come:
             narrows = self._is_answer and not any(
-                self._accepts(alternative, other) for alternative in old
+                self._accepts(alternative, new_schema) for alternative in old
             )
-            yield Change(location, f"now also as {_label(other)}", narrows)
+            yield Change(location, f"now also as {_label(new_schema)}", narrows)
 
-    def _is_accepted(self, one: Any, other: Any, old: list[Any], new: list[Any]) -> bool:
-        """Say whether any alternative accepts *one*, in requests, or *other*, in responses."""
+    def _is_accepted(
+        self, old_schema: Any, new_schema: Any, old: list[Any], new: list[Any]
+    ) -> bool:
+        """Say whether the other version has an alternative that accepts the changed schema.
+
+        In requests, this is one of *new* for *old_schema*; in responses, one of *old* for
+        *new_schema*.
+        """
         if self._is_answer:
-            return any(self._accepts(alternative, other) for alternative in old)
-        return any(self._accepts(one, alternative) for alternative in new)
+            return any(self._accepts(alternative, new_schema) for alternative in old)
+        return any(self._accepts(old_schema, alternative) for alternative in new)
 
     def _paired(
         self, old: list[Any], new: list[Any]
     ) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
-        """Return the pairs of alternatives, those only *old* has, and those only *new* has.
+        """Return (pairs of alternatives, alternatives only in *old*, alternatives only in *new*).
 
-        Alternatives are paired by name, then by what they accept; a single one of either side that
-        remains replaces the other.
+        Alternatives are paired by name, then by the values they accept. If a single one remains on
+        each side, these two are a pair, too.
         """
         pairs: list[tuple[Any, Any]] = []
-        gone, come = list(old), list(new)
+        removed, added = list(old), list(new)
 
-        def same_name(one: Any, other: Any) -> bool:
-            return _name(one) is not None and _name(one) == _name(other)
+        def same_name(old_schema: Any, new_schema: Any) -> bool:
+            return _name(old_schema) is not None and _name(old_schema) == _name(new_schema)
 
         for is_pair in (same_name, self._is_same):
-            for one in list(gone):
-                other = next((candidate for candidate in come if is_pair(one, candidate)), None)
-                if other is not None:
-                    pairs.append((one, other))
-                    gone = [candidate for candidate in gone if candidate is not one]
-                    come = [candidate for candidate in come if candidate is not other]
-        if len(gone) == len(come) == 1:
-            return [*pairs, (gone[0], come[0])], [], []
-        return pairs, gone, come
+            for old_schema in list(removed):
+                new_schema = next(
+                    (candidate for candidate in added if is_pair(old_schema, candidate)), None
+                )
+                if new_schema is not None:
+                    pairs.append((old_schema, new_schema))
+                    removed = [candidate for candidate in removed if candidate is not old_schema]
+                    added = [candidate for candidate in added if candidate is not new_schema]
+        if len(removed) == len(added) == 1:
+            return [*pairs, (removed[0], added[0])], [], []
+        return pairs, removed, added
 
     def _one_with_alternatives(self, old: View, new: View, location: str) -> Iterator[Change]:
-        """Yield the change when only one version has alternatives."""
+        """Yield the change if only one version has alternatives."""
         if self._is_same(old, new):
             return
         narrows = not self._acceptance.view_accepts(*self._ordered(old, new))
         if "anyOf" in old:
             alternatives = old["anyOf"]
-            others = [schema for schema in alternatives if not self._is_same(schema, new)]
+            remaining = [schema for schema in alternatives if not self._is_same(schema, new)]
             adverb = "no more"
         else:
             alternatives = new["anyOf"]
-            others = [schema for schema in alternatives if not self._is_same(old, schema)]
+            remaining = [schema for schema in alternatives if not self._is_same(old, schema)]
             adverb = "now also"
-        labels = _listed([_label(schema) for schema in others])
-        # The version without alternatives may be one of them: then the others came or went.
-        if len(others) < len(alternatives):
+        labels = _listed([_label(schema) for schema in remaining])
+        # The version without alternatives may be one of them: then only the others were added or
+        # removed.
+        if len(remaining) < len(alternatives):
             message = f"{adverb} as {labels}"
         else:
             message = f"{adverb.removesuffix(' also')} one of: {labels}"
@@ -316,14 +330,14 @@ class SchemaChanges:
 
 
 def _name(schema: Any) -> str | None:
-    """Return the name of the definition that *schema* is, or its title."""
+    """Return the name of the definition that *schema* refers to, or its title, or None."""
     if not isinstance(schema, Mapping):
         return None
     return definition_name(schema.get("$ref")) or schema.get("title")
 
 
 def _label(schema: Any) -> str:
-    """Return what a person may call the alternative *schema*."""
+    """Return a name of the alternative *schema* for messages."""
     if (name := _name(schema)) is not None:
         return name
     if isinstance(schema, Mapping) and "type" in schema and "enum" not in schema:
@@ -335,10 +349,10 @@ def _label(schema: Any) -> str:
 def _message(keyword: str, was: Any, now: Any) -> str:
     if keyword == "enum" and isinstance(was, list) and isinstance(now, list):
         parts = []
-        if gone := _beyond(was, now):
-            parts.append(f"no more {_listed(gone)}")
-        if come := _beyond(now, was):
-            parts.append(f"now also {_listed(come)}")
+        if removed := _beyond(was, now):
+            parts.append(f"no more {_listed(removed)}")
+        if added := _beyond(now, was):
+            parts.append(f"now also {_listed(added)}")
         return "; ".join(parts)
     if keyword == "type":
         was, now = _one_or_all(was), _one_or_all(now)
@@ -350,7 +364,7 @@ def _message(keyword: str, was: Any, now: Any) -> str:
 
 
 def _differs_in_order(keyword: str, was: Any, now: Any) -> bool:
-    """Say whether the values of *keyword* are the same, in whatever order they are listed."""
+    """Say whether *was* and *now*, values of *keyword*, differ only in the order of a list."""
     if keyword == "enum":
         return {*map(key, was)} == {*map(key, now)}
     if keyword == "dependentRequired":
@@ -366,7 +380,7 @@ def _one_or_all(types: Any) -> Any:
 
 
 def _beyond(values: list[Any], others: list[Any]) -> list[Any]:
-    """Return the *values* that are not among *others*."""
+    """Return the *values* that are not in *others*."""
     keys = {key(value) for value in others}
     return [value for value in values if key(value) not in keys]
 
@@ -376,7 +390,7 @@ def _listed(values: list[Any]) -> str:
 
 
 def listed(values: list[str]) -> str:
-    """Return the first ten of *values* as text, and how many there are when there are more."""
+    """Return the first ten of *values* as text; if there are more, with their number."""
     text = ", ".join(values[:10]) or "not described"
     return text + (f", … ({len(values)} in all)" if len(values) > 10 else "")
 

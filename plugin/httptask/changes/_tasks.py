@@ -1,4 +1,4 @@
-"""Which tasks a new version of a description breaks."""
+"""Find the tasks that a new version of a description breaks."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from httptask.plugins import PluginManager
 
 _MOST_SERVERS = 5
-"""Most servers that a sentence names."""
+"""The most servers that a message lists."""
 Use = tuple[str, str, Mapping[str, Any], tuple["Endpoint", "Endpoint | None"]]
-"""A task's pointer, its name, the task, and the two versions of its endpoint."""
+"""(pointer to a task, its name, the task, (old, new version of its endpoint))."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenTask:
-    """A task that was valid for the old description and is not for the new one."""
+    """A task that is valid for the old description, but not for the new one."""
 
     task: str
     endpoint: str
     problems: tuple[Problem, ...]
 
     def located(self, text: str) -> BrokenTask:
-        """Return the same, with each problem's line in the definition's *text*."""
+        """Return a copy with the line of each problem in *text*, the text of the definition."""
         return replace(self, problems=tuple(with_lines(self.problems, text)))
 
     def to_json(self) -> dict[str, Any]:
@@ -47,13 +47,13 @@ class BrokenTask:
 def broken_tasks(
     definition: WorkflowDefinition, pairs: list[Pair], plugins: PluginManager
 ) -> tuple[list[BrokenTask], int]:
-    """Return the tasks of *definition* that break, and how many are for endpoints of *pairs*."""
+    """Return the tasks of *definition* that break, and the number of tasks that use *pairs*."""
     used = _used(definition, pairs)
     return [task.located(definition.text or "") for task in _broken(used, plugins)], len(used)
 
 
 def _used(definition: WorkflowDefinition, pairs: Iterable[Pair]) -> list[Use]:
-    """Return the tasks of *definition* for endpoints of the old description."""
+    """Return the tasks of *definition* that use endpoints of the old description."""
     old_pairs = [(before, after) for before, after in pairs if before is not None]
     used: list[Use] = []
     for pointer, name, task in iter_tasks(definition):
@@ -78,7 +78,7 @@ def _broken(used: Iterable[Use], plugins: PluginManager) -> Iterator[BrokenTask]
 def _new_problems(
     task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint, plugins: PluginManager
 ) -> Iterator[Problem]:
-    """Yield the problems of *task* for *after* that it does not have for *before*."""
+    """Yield the problems that *task* has with *after*, but not with *before*."""
     if "endpoint" not in task:
         after = _with_names_of(before, after)
     elif before.path != after.path:
@@ -99,7 +99,7 @@ def _new_problems(
 def _credential_problems(
     task: Mapping[str, Any], pointer: str, before: Endpoint, after: Endpoint, plugins: PluginManager
 ) -> Iterator[Problem]:
-    """Yield the problems of *task*'s credential for *after*, when it was right for *before*."""
+    """Yield the problems of the task's credential for *after*, if it was right for *before*."""
     if (before.security, before.security_schemes) == (after.security, after.security_schemes):
         return
     name, request = task.get("credentials"), task["httpRequest"]
@@ -109,9 +109,9 @@ def _credential_problems(
 
 
 def _breaking_problems(request: Any, endpoint: Endpoint, pointer: str) -> list[Problem]:
-    """Return the problems of *request* for *endpoint* that change what its task does.
+    """Return the problems of *request* for *endpoint* that break the task.
 
-    A value in a read-only field is only a warning, but the API ignores it now.
+    These are the errors, and the warning for a value in a read-only field, which the API ignores.
     """
     schema = settings_schema(endpoint)
     problems = request_problems(request, schema, endpoint, pointer, expressions=True)
@@ -123,9 +123,9 @@ def _breaking_problems(request: Any, endpoint: Endpoint, pointer: str) -> list[P
 
 
 def _fault(problem: Problem) -> tuple[str, str]:
-    """Return what identifies *problem* for both descriptions: its pointer and a missing name.
+    """Return a key for *problem* that is the same for both descriptions.
 
-    The rest may be worded differently for the new description.
+    It is the pointer and, for a missing field, its name. The message may differ.
     """
     return problem.pointer, str(problem.params["name"]) if problem.code == "required" else ""
 
@@ -133,7 +133,7 @@ def _fault(problem: Problem) -> tuple[str, str]:
 def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
     """Return *after* with its path parameters named as in *before*.
 
-    A task that names no endpoint keeps the names that it was written with.
+    A task without `endpoint` keeps the names in its own URL, which are those of *before*.
     """
     names_after, names_before = (PLACEHOLDER.findall(path) for path in (after.path, before.path))
     names = dict(zip(names_after, names_before, strict=True))
@@ -149,7 +149,7 @@ def _with_names_of(before: Endpoint, after: Endpoint) -> Endpoint:
 def _pair_of(
     task: Mapping[str, Any], pairs: list[tuple[Endpoint, Endpoint | None]]
 ) -> tuple[Endpoint, Endpoint | None] | None:
-    """Return the endpoint of *task*, with its successor: by `endpoint`, else by method and URL."""
+    """Return the pair whose old version *task* uses, by its `endpoint` or by method and URL."""
     named, request = task.get("endpoint"), task.get("httpRequest")
     if task.get("type") != "Http" or not isinstance(request, Mapping):
         return None
@@ -159,8 +159,8 @@ def _pair_of(
         return by_id
     addressed = [pair for pair in pairs if pair[0].method == method and _is_at(pair[0], url)]
     path = url.partition("?")[0].partition("#")[0]
-    # A URL that is the template itself decides; then the template with the longest fixed text
-    # (OpenAPI 3.0.4, section 4.7.8: concrete paths first).
+    # Prefer a template that the URL contains literally, then the template with the longest fixed
+    # text (OpenAPI 3.0.4, section 4.7.8: concrete paths first).
     return max(
         addressed,
         key=lambda pair: (path.endswith(_path(pair[0])), len(PLACEHOLDER.sub("", pair[0].path))),
@@ -169,9 +169,9 @@ def _pair_of(
 
 
 def _is_id_of(named: Any, endpoint: Endpoint) -> bool:
-    """Say whether *named* is the id of *endpoint*.
+    """Say whether *named* is the id of *endpoint*, perhaps with a longer hash.
 
-    An id ends with a hash, which a catalogue lengthens where two ids would be equal.
+    A catalogue lengthens the hash at the end of an id if another endpoint has the same id.
     """
     head, _, digits = str(named).rpartition("-")
     short_head, _, short = endpoint.id.rpartition("-")
@@ -183,7 +183,7 @@ def _is_id_of(named: Any, endpoint: Endpoint) -> bool:
 def _is_at(endpoint: Endpoint, url: Any) -> bool:
     """Say whether *url* is the path of *endpoint* at one of its servers.
 
-    Any server will do where none is described, or where an expression stands for it.
+    Any server counts if the endpoint has none, or if *url* begins with an expression.
     """
     if not isinstance(url, str):
         return False
@@ -198,7 +198,7 @@ def _is_at(endpoint: Endpoint, url: Any) -> bool:
 
 
 def _fits(template: list[str], parts: list[str]) -> bool:
-    """Say whether *parts*, split at slashes, match *template*, placeholders filled in."""
+    """Say whether the path segments *parts* match those of *template*, with placeholders filled."""
     return len(template) == len(parts) and all(
         segment == part or ("{" in segment and _frames(segment, part))
         for segment, part in zip(template, parts, strict=True)
@@ -206,7 +206,10 @@ def _fits(template: list[str], parts: list[str]) -> bool:
 
 
 def _frames(template: str, part: str) -> bool:
-    """Say whether *part* has the fixed text around the placeholders of *template*, and a value."""
+    """Say whether *part* is *template* with some text in place of its placeholders.
+
+    Only the fixed text before the first and after the last placeholder is compared.
+    """
     before, after = template.partition("{")[0], template.rpartition("}")[2]
     return len(part) > len(before) + len(after) and part.startswith(before) and part.endswith(after)
 
