@@ -82,7 +82,7 @@ class LiveRun:
         self.begun = asyncio.Event()
         """Set when its first task starts, or when it ends."""
         self.end: dict[str, Any] | None = None
-        """How it ended: the data of the last event."""
+        """The data of the last event, once the run has ended."""
         self.exchanges: dict[Key, dict[str, Any]] = {}
         """By visit: the exchanges of calls that have ended."""
         self._note: str | None = None

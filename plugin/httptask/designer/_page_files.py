@@ -26,7 +26,7 @@ async def static(request: Request) -> Response:
 
 async def _file(name: str) -> Response:
     path = _STATIC / name
-    # Only files of this one folder: a name with a separator leads elsewhere.
+    # Only files in this one folder are served: a name with a separator would lead elsewhere.
     if not await in_thread(
         lambda: path.parent == _STATIC and path.is_file() and not name.startswith(".")
     ):

@@ -1,4 +1,4 @@
-"""Requests of other tools, pasted into the page: what tasks they become, and their secrets kept."""
+"""Requests of other tools, pasted into the page: turn them into tasks, and store their secrets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from httptask.model.api import Endpoint
 
 MOST_PASTED = 16 * 1024 * 1024
-"""Most bytes of a body with a pasted text. The command line reads larger documents."""
+"""Maximum size of a body with a pasted text, in bytes. The command line reads larger documents."""
 
 
 class Pasted:
-    """The handlers. Nothing of a text is kept: who wants a secret stored sends the text again.
+    """The handlers. No text is kept: to store one of its secrets, the page sends the text again.
 
-    Each reading opens the catalogue at *path* for itself, because a large one takes its time.
+    Each reading opens the catalogue at *path* separately, because a large text takes time.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None, credentials: Credentials) -> None:
@@ -35,17 +35,17 @@ class Pasted:
         self._credentials = credentials
 
     async def read(self, request: Request) -> Response:
-        """Answer with the tasks that a text becomes, without its secrets. Nothing is kept."""
+        """Answer with the tasks in a text, without its secrets. Nothing is stored."""
         imported = await self._imported(await _body(request))
         return as_json(imported.to_json() | {"tasks": [_task(task) for task in imported.tasks]})
 
     async def keep(self, request: Request) -> Response:
-        """Store one of the credentials that were in a text, under a name of the person's choice."""
+        """Store one of the credentials in a text, under a name that the person chooses."""
         value = await _body(request)
-        wanted, name = member(value, "credential", str), member(value, "name", str)
-        credential = (await self._imported(value)).credentials.get(wanted)
+        credential_name, name = member(value, "credential", str), member(value, "name", str)
+        credential = (await self._imported(value)).credentials.get(credential_name)
         if credential is None:
-            raise Refused("not-found", f"the text holds no credential {wanted[:200]!r}")
+            raise Refused("not-found", f"the text holds no credential {credential_name[:200]!r}")
         return await self._credentials.keep(name, credential)
 
     async def _imported(self, value: Mapping[str, Any]) -> Imported:
@@ -78,7 +78,7 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 def _is_recognised(text: str) -> bool:
-    """Return whether *text* is meant as requests, although it cannot be read."""
+    """Say whether *text* has the form of a known tool, although it cannot be read."""
     try:
         return form_of(text) is not None
     except InterchangeError:

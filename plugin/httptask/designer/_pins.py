@@ -1,4 +1,4 @@
-"""The pins next to a definition: read, and changed one at a time, never over somebody else's."""
+"""The pins next to a definition: read them, and change one at a time without overwriting others."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     from httptask.designer._workflows import Workflows
 
 _DEEPEST = 200
-"""Levels of a body that is pinned."""
+"""Maximum nesting of a pinned body."""
 
 Change = Callable[[dict[str, Any]], None]
-"""Changes the pins by task, in place."""
+"""A function that changes the pins by task, in place."""
 
 
 class Pins:
-    """The pins of the definitions in *workflows*; *tests* has the bodies of test requests, *entry*
-    returns an endpoint of the catalogue.
+    """The pins of the definitions in *workflows*.
+
+    *tests* has the bodies of test requests; *entry* returns an endpoint of the catalogue.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Pins:
         return _answer(await in_thread(lambda: _read(path)))
 
     async def put(self, request: Request) -> Response:
-        """Pin a task: `{"pin", "endpoint"?}` as it is written, or the `{"response"}` of a test
+        """Pin a task with the body's `{"pin", "endpoint"?}`, or with the `{"response"}` of a test
         request.
         """
         value = await json_object(request)
@@ -63,19 +64,19 @@ class Pins:
         pin = value["pin"] if "pin" in value else self._of_response(member(value, "response", dict))
         problems = pin_problems(pin, path)
         if problems:
-            told = "; ".join(str(problem) for problem in problems[:3])
+            message = "; ".join(str(problem) for problem in problems[:3])
             listed = [problem.to_json() for problem in problems]
-            raise Refused("pins", f"{told}. Nothing was changed", problems=listed)
+            raise Refused("pins", f"{message}. Nothing was changed", problems=listed)
         await self._check_example(pin, value.get("endpoint"))
         return await self._changed(request, path, lambda pins: pins.update({task: pin}))
 
     async def remove(self, request: Request) -> Response:
-        """Take the pin of a task away."""
+        """Remove the pin of a task."""
         path, task = self._path(request), request.path_params["task"]
         return await self._changed(request, path, lambda pins: pins.pop(task, None))
 
     async def _check_example(self, pin: Any, endpoint_id: Any) -> None:
-        """Raise `Refused` where *pin* is a documented example that there is not."""
+        """Raise `Refused` if *pin* names a documented example that does not exist."""
         if not isinstance(pin, dict) or not pin.get("example"):
             return
         endpoint = (await self._entry(endpoint_id)).endpoint if endpoint_id else None
@@ -86,8 +87,9 @@ class Pins:
             raise Refused("pins", detail) from fault
 
     def _of_response(self, response: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the pin of *response*, as a page has it: `{"status", "headers", "decodedAs"?,
-        "text"?, "test"?, "endpoint"?}`.
+        """Return a pin for *response*, in the page's form.
+
+        `{"status", "headers", "decodedAs"?, "text"?, "test"?, "endpoint"?}`
         """
         decoded_as, text = response.get("decodedAs"), response.get("text")
         body: dict[str, Any] = {}
@@ -101,25 +103,25 @@ class Pins:
         elif isinstance(text, str):
             body = {"body": text} if text else {}
         elif "test" in response:
-            kept = self._tests.body(member(response, "test", str))
-            if len(kept.raw) < kept.size:
+            stored = self._tests.body(member(response, "test", str))
+            if len(stored.raw) < stored.size:
                 raise Refused(
                     "too-large",
-                    f"this body has {kept.size:,} bytes, more than a pin holds: name it in the pin"
+                    f"this body has {stored.size:,} bytes, more than a pin holds: name it in the pin"
                     " as a bodyFile",
                 )
-            encoded = base64.b64encode(kept.raw).decode("ascii")
+            encoded = base64.b64encode(stored.raw).decode("ascii")
             body = {"bodyBase64": encoded} if encoded else {}
         pairs = member(response, "headers", list, list)
         headers = [(str(name), str(line)) for name, line in pairs]
         endpoint = response.get("endpoint")
-        named = endpoint if isinstance(endpoint, str) else None
-        return new_pin(member(response, "status", int), headers, body, named)
+        endpoint_id = endpoint if isinstance(endpoint, str) else None
+        return new_pin(member(response, "status", int), headers, body, endpoint_id)
 
     # The file
 
     def _path(self, request: Request) -> Path:
-        """Return the file of pins of the definition that *request* is about. Raises `Refused`."""
+        """Return the file of pins for the definition in the path of *request*. Raises `Refused`."""
         path = pins_path(self._workflows.placed(request.path_params["id"]))
         if path is None:
             raise AssertionError("a definition that is placed has a path")
@@ -130,7 +132,9 @@ class Pins:
         return path
 
     async def _changed(self, request: Request, path: Path, change: Change) -> Response:
-        """Make *change* in the file *path*, if it is what the page knows, and answer with all."""
+        """Apply *change* to the file *path*, if the page knows its present state; answer with all
+        pins.
+        """
         headers = request.headers
         match, none_match = headers.get("if-match"), headers.get("if-none-match")
         if match is None and none_match is None:
@@ -176,7 +180,9 @@ def _check(old: Stored | None, match: str | None) -> None:
 
 
 def _document(stored: Stored | None, path: Path) -> dict[str, Any]:
-    """Return the document of pins in *stored*. Raises `Refused`: a broken file is not replaced."""
+    """Return the document of pins in *stored*. Raises `Refused`, so that a broken file is not
+    replaced.
+    """
     if stored is None:
         return {}
     try:
@@ -203,7 +209,7 @@ def _write(path: Path, document: Mapping[str, Any]) -> Stored:
 
 
 def _answer(stored: Stored | None) -> Response:
-    """Answer with the pins in *stored*; what cannot be read is said, and stays as it is."""
+    """Answer with the pins in *stored*. If they cannot be read, `broken` says why."""
     if stored is None:
         return as_json({"tasks": {}})
     headers = {"ETag": stored.etag}

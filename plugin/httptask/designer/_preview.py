@@ -1,4 +1,4 @@
-"""The request that a test would send, in parts: each says which setting it is written from."""
+"""The request that a test would send, in parts that each name the setting they come from."""
 
 from __future__ import annotations
 
@@ -28,34 +28,36 @@ if TYPE_CHECKING:
     from httptask.task import HttpTask
 
 Part = dict[str, Any]
-"""`{"text", "pointer"?, "state"?}`; the state is `typed`, `wired` or `missing`."""
+"""`{"text", "pointer"?, "state"?}`; the state is `typed`, `wired` (from an expression) or
+`missing`.
+"""
 
 _AT = "/httpRequest"
 _PAIR = re.compile(r"(?<![^?&])([^=&?]+)=([^&]+)")
-"""A pair of the query that stands in the URL's own text."""
+"""A query pair in the literal text of the URL."""
 _USER = re.compile(r"(?<=://)[^/?#]*(?=@)")
-"""User and password in the URL's own text (RFC 3986, section 3.2.1)."""
+"""User and password in the literal text of the URL (RFC 3986, section 3.2.1)."""
 _MOST_PARTS = 4_000
-"""Parts that a body or a URL is shown in: each is masked by itself."""
+"""Maximum parts of a body or a URL, each of which is masked separately."""
 _LONGEST_SECONDS = 2.0
-"""For the expressions of a request, all together; and again for building it."""
+"""Time for all expressions of a request together, and again for building the request."""
 _LATE = f"its expressions take longer than {_LONGEST_SECONDS:.0f} s, the bound of a preview"
 
 
 async def preview_of(
     task: HttpTask, around: Surroundings, samples: Mapping[str, Any], endpoint: Endpoint | None
 ) -> dict[str, Any]:
-    """Return the request that a test of *task* would send; nothing is sent.
+    """Return the request that a test of *task* would send. Nothing is sent.
 
-    The result is `{"server", "url", "request", "body"}`, or `{"server", "url", "problem"}` with the
-    sentence that says why there is no request yet; with `item`, which of how many it is for, where
-    the task has `forEach` and that can be told. `server` and `url` are lists of `Part`, secrets
-    masked, as they are in `request`; `body` is such a list of a JSON body, null for any other, and
-    for one of thousands of values.
+    The result is `{"server", "url", "request", "body"}`; or `{"server", "url", "problem"}`, with a
+    sentence, if there is no request yet. For a task with `forEach`, `item` has the index and the
+    count of its item, if known. `server` and `url` are lists of `Part`. Secrets are masked in these
+    and in `request`. `body` is a list of parts for a JSON body; null for another body, and for one
+    with thousands of values.
     """
     settings = _Settings(around, samples, task.runtime.evaluator)
     request = await settings.evaluated()
-    # First, for it reads the credential: what is masked is known then.
+    # First, because it reads the credential, whose secrets are then known to the mask.
     outcome = _LATE if settings.is_late else await _rendered(task, around)
 
     def shown(text: str, pointer: str | None, *, is_missing: bool = False) -> Part:
@@ -77,12 +79,18 @@ async def preview_of(
     if isinstance(outcome, str):
         return {"server": server, "url": url, **item, "problem": outcome}
     body = _json_body(outcome, request.get("body"))
-    lines = None if body is None else [shown(text, at) for text, at in body]
-    return {"server": server, "url": url, **item, "request": shown_request(outcome), "body": lines}
+    body_parts = None if body is None else [shown(text, at) for text, at in body]
+    return {
+        "server": server,
+        "url": url,
+        **item,
+        "request": shown_request(outcome),
+        "body": body_parts,
+    }
 
 
 def _bounded(of_url: Sequence[UrlPart]) -> Sequence[UrlPart]:
-    """Return the parts of a URL; of thousands, the first ones."""
+    """Return the parts of a URL; only the first ones, if there are thousands."""
     return of_url if len(of_url) <= _MOST_PARTS else [*of_url[:_MOST_PARTS], UrlPart("…")]
 
 
@@ -93,8 +101,9 @@ def _masked_pair(match: re.Match[str]) -> str:
 
 
 def _names(pointer: str, request: Mapping[str, Any]) -> list[str]:
-    """Return the names on the way to the value at *pointer* of the settings *request*; that of one
-    of a list of pairs stands before it.
+    """Return the names in the path to the value at *pointer* of the settings *request*.
+
+    For a value in a list of pairs, the name is that in its pair.
     """
     steps = parts(pointer)
     if steps[1:2] == ("query",) and len(steps) == 4 and isinstance(request["query"], list):
@@ -103,15 +112,15 @@ def _names(pointer: str, request: Mapping[str, Any]) -> list[str]:
 
 
 def _is_secret(names: Sequence[str], text: str) -> bool:
-    """Say whether *text*, the value that *names* lead to, has the look of a secret, or stands at or
-    below the name of one.
+    """Say whether *text* looks like a secret, or whether one of *names*, the path to it, is a
+    secret's.
     """
-    group, below = names[1], names[2:] or names[1:]
-    return any(is_secret_name(name, group) for name in below) or is_secret_text(text)
+    group, value_names = names[1], names[2:] or names[1:]
+    return any(is_secret_name(name, group) for name in value_names) or is_secret_text(text)
 
 
 async def _rendered(task: HttpTask, around: Surroundings) -> SentRequest | str:
-    """Return the request, or the sentence that says why there is none yet."""
+    """Return the request, or a sentence that says why there is none yet."""
     try:
         async with asyncio.timeout(_LONGEST_SECONDS):
             return await task.arender(around.inputs)
@@ -123,19 +132,19 @@ async def _rendered(task: HttpTask, around: Surroundings) -> SentRequest | str:
 
 @dataclass(slots=True)
 class _Settings:
-    """The `httpRequest` of a task, each of its values evaluated by itself."""
+    """The `httpRequest` of a task, with each value evaluated separately."""
 
     around: Surroundings
     samples: Mapping[str, Any]
     evaluator: Evaluator
     unknown: dict[str, str] = field(default_factory=dict)
-    """The expressions that have no value yet, by their pointers."""
+    """Expressions without a value so far, by pointer."""
     is_late: bool = False
-    """They take longer than a preview may."""
+    """Whether the expressions take longer than a preview may."""
     _wired: set[str] = field(default_factory=set)
 
     def state(self, pointer: str) -> str:
-        """Say where the value at *pointer* comes from: it is typed, or wired from elsewhere."""
+        """Return the state of the value at *pointer*: `typed`, or `wired` by an expression."""
         is_wired = any(
             f"{pointer}/".startswith(f"{wired}/") or wired.startswith(f"{pointer}/")
             for wired in self._wired
@@ -143,7 +152,7 @@ class _Settings:
         return "wired" if is_wired else "typed"
 
     async def evaluated(self) -> dict[str, Any]:
-        """Return the settings. What has no value yet stands there as it is written."""
+        """Return the settings. An expression without a value stays as it is written."""
         request = self.around.task.get("httpRequest")
         texts = dict(_texts(request, _AT))
         self._wired = {*texts}
@@ -152,11 +161,13 @@ class _Settings:
         return value if isinstance(value, dict) else {}
 
     async def _values(self, texts: Mapping[str, str]) -> dict[str, Any]:
-        """Return the values of *texts* by their pointers; those without one are noted."""
+        """Return the values of *texts* by pointer, and record those without a value in
+        `unknown`.
+        """
         values: dict[str, Any] = {}
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):
-                try:  # all at once: the data is looked at once
+                try:  # first all together, so that the data are searched only once
                     together = await self._evaluated([*texts.values()], _AT)
                     return dict(zip(texts, together, strict=True))
                 except ExpressionError:
@@ -175,8 +186,8 @@ class _Settings:
         )
 
     def _filled(self, value: Any, at: str, values: Mapping[str, Any]) -> Any:
-        """Return *value* with the *values* of its expressions; null is nothing outside of a
-        body.
+        """Return *value* with *values* in place of its expressions. A null outside the body is left
+        out.
         """
         if isinstance(value, str):
             return values.get(at, value) if at in self._wired else value
@@ -191,7 +202,7 @@ class _Settings:
 
 
 def _texts(value: Any, at: str) -> Iterator[tuple[str, str]]:
-    """Yield the texts with expressions, each with its pointer."""
+    """Yield each text with expressions in *value*, with its pointer."""
     for name, item in _members(value):
         yield from _texts(item, at + pointer_of([name]))
     if isinstance(value, str) and holds_expression(value):
@@ -205,7 +216,7 @@ def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
 
 
 def _json_body(sent: SentRequest, body: Any) -> list[tuple[str, str | None]] | None:
-    """Return the JSON body that *sent* has as texts with their pointers, if *body* is its value."""
+    """Return the JSON body of *sent* as texts with pointers, if *body* is its value; else None."""
     text = sent.shown_body
     if not text or len(text) > SHOWN_TEXT:
         return None
@@ -219,7 +230,10 @@ def _json_body(sent: SentRequest, body: Any) -> list[tuple[str, str | None]] | N
 
 
 def _lines(value: Any, at: str, line: str) -> Iterator[tuple[str, str | None]]:
-    """Yield the JSON *value*, each scalar with its pointer, each member on a *line* of its own."""
+    """Yield the JSON *value* as text, each scalar with its pointer, each member on a new line.
+
+    *line* is the line break with the indentation.
+    """
     if not value or not isinstance(value, dict | list):
         yield dump(value), at
         return
