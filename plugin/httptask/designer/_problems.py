@@ -1,4 +1,4 @@
-"""Everything that can go wrong between a page and the server, as problem details (RFC 9457)."""
+"""Problem details (RFC 9457): every failure that the server reports to a page."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ TITLES = {
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not an accident
-    """The answer to a request is the problem *slug*.
+    """A request is answered with the problem *slug*.
 
     *detail* says what happened and what to do; *extensions* are further members of the problem.
     """
@@ -97,7 +97,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not an accident
 
 
 def refused(error: HttpTaskError) -> Refused:
-    """Return the answer for *error*, an error of another part of httptask."""
+    """Return the problem for *error*, an error of another part of httptask."""
     if isinstance(error, UnknownEndpointError):
         return Refused("unknown-endpoint", str(error), nearest=list(error.nearest))
     if isinstance(error, CatalogueError):
@@ -149,7 +149,7 @@ async def answer_httptask(request: Request, error: Exception) -> Response:
 
 
 async def answer_http(request: Request, error: Exception) -> Response:
-    """Answer what the router refuses: an unknown path or method."""
+    """Answer the router's errors: an unknown path or method."""
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})
@@ -166,7 +166,7 @@ async def answer_http(request: Request, error: Exception) -> Response:
 
 
 async def answer_unexpected(request: Request, error: Exception) -> Response:
-    """Answer a bug: the person gets a sentence, the log gets the traceback."""
+    """Answer an unforeseen error with a sentence, and write the traceback to the log."""
     _log.error(
         "the designer failed to answer %s %s", request.method, request.url.path, exc_info=error
     )

@@ -1,4 +1,4 @@
-"""Which forms need a raw-JSON field, because no kind of field can express a schema."""
+"""Find forms that need a raw-JSON field, because no kind of field can express a schema."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ _DEEPEST = 100
 def needs_raw_json(
     schema: Mapping[str, Any], endpoint: Endpoint | None = None, most: int = 20_000
 ) -> tuple[bool, bool]:
-    """Say whether the form of a settings *schema* needs raw JSON: in any field, in a required one.
+    """Say whether the form of a settings *schema* needs raw JSON: in any field, in a required
+    field.
 
-    *endpoint* is the schema's. At most *most* nodes are looked at; when there are more, the answer
+    *endpoint* is the schema's. At most *most* nodes are searched; if there are more, the answer
     is True.
     """
     return needs(FormTree(endpoint, schema), most, beyond=True)
 
 
 def needs(tree: FormTree, most: int, *, beyond: bool) -> tuple[bool, bool]:
-    """Say whether any field, and any required one, needs raw JSON.
+    """Say whether any field, and whether any required field, needs raw JSON.
 
-    At most *most* nodes are looked at. *beyond* is the answer when there are more.
+    At most *most* nodes are searched. If there are more, the answer is *beyond*.
     """
     groups = list(tree.groups())
     required = [group for group in groups if group.required]
@@ -51,7 +52,7 @@ def _anywhere(tree: FormTree, pending: list[Node], most: int, *, beyond: bool) -
 
 @dataclass(slots=True)
 class _RequiredNeeds:
-    """Tells whether somebody who fills in the required fields needs raw JSON."""
+    """Says whether the required fields of a form can be filled in without raw JSON."""
 
     tree: FormTree
     remaining: int
@@ -75,7 +76,7 @@ class _RequiredNeeds:
 
     def _needed_below(self, node: Node, depth: int) -> bool:
         children = self.tree.children(node)
-        if node.kind == "union":  # one option that can be filled in is enough
+        if node.kind == "union":  # it is enough that one option can be filled in
             options = list(children)
             return bool(options) and all(self.needed(option, depth) for option in options)
         if node.kind == "object":

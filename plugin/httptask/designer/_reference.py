@@ -1,4 +1,4 @@
-"""The reference of an endpoint for a page: its description as rows and as sanitised HTML."""
+"""The reference of an endpoint for a page: its description as rows and sanitised HTML."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _SCHEME_DETAILS: dict[str, Callable[[Mapping[str, Any]], str]] = {
         ", ".join(scheme.get("flows", {})) if isinstance(scheme.get("flows"), Mapping) else ""
     ),
 }
-"""Type of security scheme -> the detail a person needs (OpenAPI: Security Scheme Object)."""
+"""Type of security scheme -> a function for the detail to show (OpenAPI: Security Scheme
+Object).
+"""
 
 
 def reference(endpoint: Endpoint) -> dict[str, Any]:
@@ -110,7 +112,7 @@ def _requested(endpoint: Endpoint, content: Mapping[str, MediaType]) -> list[dic
 
 
 def _rows(views: Views, schema: Any) -> list[dict[str, Any]]:
-    """Return the fields of *schema* as rows, the first `MOST_ROWS` of them."""
+    """Return the fields of *schema* as rows, at most the first `MOST_ROWS`."""
     rows: list[dict[str, Any]] = []
     for row in _below(views, schema, 0, frozenset()):
         if len(rows) == MOST_ROWS:
@@ -122,9 +124,13 @@ def _rows(views: Views, schema: Any) -> list[dict[str, Any]]:
 def _below(
     views: Views, schema: Any, depth: int, above: frozenset[str]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the fields below *schema*, inside *above*, the definitions around it."""
+    """Yield the rows of the fields below *schema*; *above* are the names of enclosing
+    definitions.
+    """
     view = views.view(schema)
-    if depth > _DEEPEST or view.definitions & above:  # a recursive schema: shown further up
+    if (
+        depth > _DEEPEST or view.definitions & above
+    ):  # a recursive schema, which is shown further up
         return
     above = above | view.definitions
     for name, child in view.properties.items():
@@ -145,7 +151,7 @@ def _below(
 
 
 def _inside(view: View) -> Iterator[Any]:
-    """Yield the schemas inside *view* that have no name of their own."""
+    """Yield the schemas in *view* that are not named properties: items, other members, options."""
     if "items" in view.keywords:
         yield view.keywords["items"]
     if isinstance(view.others, Mapping):

@@ -1,6 +1,4 @@
-"""The calls of a task of several as the page shows them: a line each, and the request that comes
-next.
-"""
+"""The calls of a task with several calls, for the page: a line for each, and the next request."""
 
 from __future__ import annotations
 
@@ -15,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def shown_calls(calls: PageCalls | JobCalls) -> dict[str, Any]:
-    """Return the *calls* of pages or of a job for the event of a response or an error."""
+    """Return the *calls* for pages, or about a job, as a member of a `response` or `error`
+    event.
+    """
     value = calls.to_json()
     next_request = value.pop("nextRequest")
     value["calls"] = [
@@ -27,8 +27,9 @@ def shown_calls(calls: PageCalls | JobCalls) -> dict[str, Any]:
 
 
 def shown_suggestion(suggestion: SuggestedPagination) -> dict[str, Any]:
-    """Return the pagination that a description suggests: the setting, the evidence in words, and
-    whether an answer confirmed it, with the reason, where one was looked at.
+    """Return the pagination that a description suggests: the setting, and the evidence in words.
+
+    If a response was examined, `confirmed` and `reason` are included.
     """
     shown = {"setting": dict(suggestion.setting), "sentence": suggestion.sentence}
     if suggestion.confirmed is None:

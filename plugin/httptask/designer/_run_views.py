@@ -1,4 +1,4 @@
-"""Kept runs, as pages see them."""
+"""Stored runs in the form that pages get."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNDER_WAY = ("Running", "Waiting")
 
 
 def listed(runs: Iterable[KeptRun], status: str | None, task: str | None) -> list[dict[str, Any]]:
-    """Return *runs* for a list: those that are in the state *status*, and that came to *task*."""
+    """Return *runs* for a list, filtered by *status* and by the name of a visited *task*."""
     return [
         _shown(run)
         for run in runs
@@ -27,18 +27,19 @@ def listed(runs: Iterable[KeptRun], status: str | None, task: str | None) -> lis
 
 
 def names_in(run: KeptRun) -> list[str]:
-    """Return the names of the tasks that *run* came to."""
+    """Return the names of the tasks that *run* visited."""
     return list(dict.fromkeys(task.name for task in run.tasks))
 
 
 def shown_run(
     run: KeptRun, with_callback: Callable[[str, dict[str, Any]], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return *run* with its visits, without what may be large. *with_callback* adds to an entry of
-    the run what it waits for.
+    """Return *run* with its visits, without members that may be large.
+
+    *with_callback* adds the callback for which a visit waits to its entry.
     """
     is_over = run.status not in _UNDER_WAY
-    latest = {task.key: task for task in run.tasks}  # a wait has an entry before its end
+    latest = {task.key: task for task in run.tasks}  # a wait adds an entry of its own before the final one
     entries = [with_callback(run.workflow_id, task.to_json()) for task in latest.values()]
     visits = [shown_visit(entry, is_over=is_over) for entry in entries]
     return _shown(run) | {"visits": visits, "hasOutput": run.ended.get("output") is not None}
@@ -84,8 +85,9 @@ def visit_of(run: KeptRun, query: Mapping[str, str]) -> TaskRun:
 
 
 def value_in(run: KeptRun, query: Mapping[str, str]) -> Any:
-    """Return the `input`, `output` or `error` that *query* names: of a visit, or of the run. Of an
-    item that waits it is the input.
+    """Return the `input`, `output` or `error` that *query* names, of a visit or of the run.
+
+    For a waiting item, it is the item's input.
     """
     member = query.get("of", "output")
     if member not in ("input", "output", "error"):
@@ -99,7 +101,7 @@ def value_in(run: KeptRun, query: Mapping[str, str]) -> Any:
 
 
 def _item_of(task: TaskRun, index: str) -> WaitingItem:
-    """Return the item *index* of *task*, which waits for somebody. Raises `Refused`."""
+    """Return the item *index* of *task*, if it waits for somebody. Raises `Refused`."""
     for item in task.items.waiting if task.items is not None else ():
         if str(item.index) == index:
             return item

@@ -1,4 +1,4 @@
-"""What a page asks of runs of whole definitions."""
+"""The routes for runs of whole definitions. Runs continue without a page."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 _MOST_BYTES = MOST_BYTES + 16 * 1024 * 1024
-"""Bytes of a definition with its input."""
+"""Bytes of a definition together with its input."""
 
 
 def runs_file(runs: Any, workflows: Path | None) -> Path | None:
-    """Return the file of the journal: *runs*, else next to the definitions."""
+    """Return the path of the journal: *runs*, else next to the definitions."""
     if runs is not None or workflows is None:
         return Path(runs).absolute() if runs is not None else None
     return folder_of(workflows).absolute() / FOLDER / "runs.sqlite3"
 
 
 class Runs:
-    """The routes to the runs of *keeper*; *runtime* knows which secrets are masked."""
+    """The runs that *keeper* starts, stores and finds, of definitions in *definitions*."""
 
     def __init__(self, keeper: RunKeeper, runtime: Runtime, definitions: Definitions) -> None:
         self._keeper = keeper
@@ -72,16 +72,16 @@ class Runs:
         return Response(await in_thread(lambda: dump(self._mask(shown))), 200, None, _JSON)
 
     async def events(self, request: Request) -> Response:
-        """Stream what a run did and does."""
+        """Stream the past and future events of a run of this process."""
         return await self._keeper.events(await self._found(request, with_tasks=False))
 
     async def stop(self, request: Request) -> Response:
-        """Stop a run."""
+        """Stop a run and close its connections. It can be resumed later."""
         await self._keeper.stop(await self._found(request, with_tasks=False))
         return Response(status_code=204)
 
     async def resume(self, request: Request) -> Response:
-        """Go on with a run that nobody runs."""
+        """Resume a run that no process runs."""
         run = await self._found(request, with_tasks=False)
         try:
             return _begun(await self._keeper.resume(run, request))
@@ -89,7 +89,7 @@ class Runs:
             raise _refused(error) from error
 
     async def signal(self, request: Request) -> Response:
-        """Complete a task, or an item of it, that waits for somebody outside, or fail it."""
+        """Complete or fail a task, or an item of one, that waits for somebody outside."""
         run = await self._found(request, with_tasks=False)
         value = await json_object(request)
         task, error = member(value, "task", str), member(value, "error", dict, dict)
@@ -113,12 +113,12 @@ class Runs:
         return as_json(self._mask(value))
 
     async def callback(self, request: Request) -> Response:
-        """Answer with the URL that a visit waits at: whoever has it can complete the task."""
+        """Answer with the callback URL of a visit, by which anybody can complete the task."""
         run = await self._found(request)
         return as_json({"url": self._keeper.callback_url(run, visit_of(run, request.query_params))})
 
     async def value(self, request: Request) -> Response:
-        """Answer with the input, output or error of a visit, or of the whole run, as it is."""
+        """Answer with the input, output or error of a visit, or of the whole run, unshortened."""
         run = await self._found(request)
         query = request.query_params
         if "task" not in query and query.get("of", "output") == "input":
@@ -126,7 +126,7 @@ class Runs:
             value = options.input
         else:
             value = value_in(run, query)
-        # What a server answered must never run as a page of this origin.
+        # A server's response must never be interpreted as a page of this origin.
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
         return Response(await in_thread(lambda: dump(self._mask(value))), 200, headers, _JSON)
 
@@ -142,9 +142,9 @@ def _begun(workflow_id: str) -> Response:
 
 
 def _refused(failure: DefinitionError) -> Refused:
-    """Return the answer to a start that *failure* kept from being one."""
+    """Return the problem for *failure*, the error that kept a run from starting."""
     slug = "input" if isinstance(failure, InputError) else "definition"
     problems = [problem.to_json() for problem in failure.problems]
-    errors = [one["message"] for one in problems if one["severity"] == "error"]
+    errors = [problem["message"] for problem in problems if problem["severity"] == "error"]
     detail = f"{'; '.join(errors[:3])}{'; …' if len(errors) > 3 else ''}. Nothing was run"
     return Refused(slug, detail, problems=problems)
