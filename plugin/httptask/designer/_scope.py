@@ -1,4 +1,4 @@
-"""The tree of what an expression of a task can see, group by group."""
+"""The tree of values that an expression of a task can read, in groups."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ from httptask.workflow import later_tasks
 from httptask.workflow.typing import ExpressionPlace, Sees, expression_at, output_schema
 
 _MOST_OF_ALL = 4_000
-"""Nodes of all groups: the nearest tasks come first."""
+"""Nodes of all groups together. The nearest tasks come first."""
 
 
 def scope_of(
     around: Surroundings, endpoints: Mapping[str, Endpoint | None], pointer: str | None = None
 ) -> dict[str, Any]:
-    """Return `{"groups", "later"}`: what the task sees, as trees, and the tasks that may read its
-    own answer. *endpoints* are those of earlier tasks and its own, by name. With *pointer*, only
-    what the expression there can see, or can be given.
+    """Return `{"groups", "later"}`: the values that the task can read, and the tasks that may read
+    its response.
 
-    A group is a node with the `path` of its value: names and indices from `$`. Those with `own` are
-    seen by the expression itself, and the others by `inputParameters` alone. One without a path is
-    `$` itself: in the conditions of a Decision that are no expressions, and where `$` is the task's
-    own answer, or the body of it.
+    *endpoints* are the endpoints of the earlier tasks and of the task itself, by name. With
+    *pointer*, only the values for the expression at that place are included.
+
+    A group is a node with the `path` of its value: names and indices from `$`. Groups with
+    `own` are read by the expression itself, the others only by `inputParameters`. A group with
+    an empty path is `$` itself: in a Decision's conditions in the platform's form, and where
+    `$` is the task's own response, or its body.
     """
     groups = _Groups(around)
     later = [name for name in later_tasks(around.definition, around.name) if name != around.name]
-    own = endpoints.get(around.name)
-    place = None if pointer is None else expression_at(pointer, around.task, own)
+    own_endpoint = endpoints.get(around.name)
+    place = None if pointer is None else expression_at(pointer, around.task, own_endpoint)
     if place is not None and place.sees not in (Sees.REQUEST, Sees.DOCUMENT):
-        groups.add_own_answer(place, own)
+        groups.add_own_answer(place, own_endpoint)
         return {"groups": groups.listed, "later": later}
     groups.add_last(endpoints)
     groups.add_parameters()
@@ -55,30 +57,31 @@ def scope_of(
 
 
 def _body_first(sample: Any) -> Any:
-    """Return *sample* with its body before everything else: most look for it."""
+    """Return *sample* with its body as the first member, which most people look for."""
     if isinstance(sample, dict) and "body" in sample:
         return {"body": sample["body"], **sample}
     return sample
 
 
 class _Groups:
+    """Builds the groups in order, within one budget of nodes."""
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._remaining = _MOST_OF_ALL
         self.listed: list[Node] = []
 
     def add_last(self, endpoints: Mapping[str, Endpoint | None]) -> None:
-        """Add what the task puts out that ran last before a Decision."""
+        """Add the output of the tasks that may run last before a Decision."""
         for arrival in dict.fromkeys(self._around.last_names):
             if arrival is None:
                 self.add_input([])
             else:
-                task = next(one for one in self._around.earlier if one.name == arrival)
+                task = next(earlier for earlier in self._around.earlier if earlier.name == arrival)
                 self.add_answer(arrival, task.task, endpoints.get(arrival), certain=True, path=[])
 
     def add_own_answer(self, place: ExpressionPlace, endpoint: Endpoint | None) -> None:
-        """Add what an expression at *place* sees of the task's own answer, as it was in the last
-        test; a query may begin with the headers, too.
+        """Add the part of the task's own response that an expression at *place* reads, with the
+        response of the last test. Where it reads the body, a query may also begin with the headers.
         """
         views = Views({"$defs": endpoint.definitions}) if endpoint is not None else None
         sample = _body_first(self._around.answer_at(place))
@@ -90,15 +93,15 @@ class _Groups:
             self._add(["headers"], "task", {"type": "object"}, headers, own=True)
 
     def add_parameters(self) -> None:
-        """Add a group of the task's own input parameters."""
-        written = self._around.task.get("inputParameters")
-        if isinstance(written, Mapping) and written:
-            samples = {name: self._around.parameters.get(name, ABSENT) for name in written}
+        """Add the task's own input parameters, one group each."""
+        parameters = self._around.task.get("inputParameters")
+        if isinstance(parameters, Mapping) and parameters:
+            samples = {name: self._around.parameters.get(name, ABSENT) for name in parameters}
             for name, sample in samples.items():
                 self._add([name], "parameter", True, sample, own=True)
 
     def add_items(self) -> None:
-        """Add the item of `forEach`, and its number."""
+        """Add the item of `forEach`, and its index."""
         item = self._around.inputs.item
         names = item_names(self._around.task)
         samples = item.names() if item is not None else {}
@@ -108,7 +111,7 @@ class _Groups:
             self._add([name], "item", schema, sample, own=True)
 
     def add_input(self, path: Sequence[str] = ("input",)) -> None:
-        """Add the input of the run, which stands at *path*."""
+        """Add the input of the run at *path*."""
         schema = self._around.definition.document.get("inputSchema")
         sample = self._around.inputs.input
         schema = schema if isinstance(schema, Mapping) else True
@@ -130,8 +133,9 @@ class _Groups:
         certain: bool,
         path: list[str] | None = None,
     ) -> None:
-        """Add what the earlier *task* puts out: as it did in the last test, and as documented. It
-        stands at *path*; None: with the answers of all tasks.
+        """Add the output of the earlier *task*, as documented and as in its last test.
+
+        *path* is the path of the output; None: its place among the outputs of all tasks.
         """
         answer = self._around.inputs.tasks.get(name)
         sample = answer.get("output", ABSENT) if isinstance(answer, Mapping) else ABSENT

@@ -1,4 +1,4 @@
-"""Search for a page: a page of hits at a time, with the matched words marked in each hit."""
+"""Search for a page: one page of hits at a time, with the matched words marked."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from httptask.designer._problems import Refused
 
 _DEFAULT, _MOST = 20, 100
 _DEEPEST = 1_000
-"""Most hits that can be paged through. Whoever looks further should say more."""
+"""Maximum number of hits that can be paged through. A longer search needs more words."""
 _WORD = re.compile(r"[^\W_]+")
 _MARKED = ("provider", "title", "path")
 _MOST_WORDS = 16
 
 
 def search_endpoints(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str, Any]:
-    """Search *catalogue* as the *query* of a request asks.
+    """Search *catalogue* with the parameters in *query*.
 
     Returns `{"query", "total", "items", "cursor"}`. Raises `Refused`.
     """
@@ -82,14 +82,14 @@ def _highlights(hit: Mapping[str, Any], words: str) -> dict[str, list[list[int]]
 
 
 def _marks(text: str, terms: list[str]) -> list[list[int]]:
-    """Return where a word of *text* begins like one of *terms*, as `[start, end]`.
+    """Return the parts of *text* that match one of *terms*, as `[start, end]`.
 
-    Positions count UTF-16 code units, as JavaScript does.
+    A word matches if it begins with a term. Positions count UTF-16 code units, as JavaScript does.
     """
     marks = []
     for match in _WORD.finditer(text):
         word = _folded(match[0])
-        # In a compound like emailCommunications or createdAt a word may stand inside.
+        # Only the beginning of a word is marked, also in compounds like emailCommunications.
         length = max((_length(word, term) for term in terms), default=0)
         if length:
             start = _units(text[: match.start()])
@@ -100,7 +100,7 @@ def _marks(text: str, terms: list[str]) -> list[list[int]]:
 def _length(word: str, term: str) -> int:
     """Return how many characters of *word* to mark for *term*; 0 for none.
 
-    The singular is marked when *term* is its plural.
+    If *term* is a plural, its singular is marked as well.
     """
     if word.startswith(term):
         return len(term)
@@ -111,7 +111,8 @@ def _length(word: str, term: str) -> int:
 def _folded(text: str) -> str:
     """Return *text* in lower case without accents.
 
-    Only in lower case when folding changes its length: marks are positions in the text as it was.
+    If removing accents changes the length, only in lower case: marks are positions in the original
+    text.
     """
     plain = "".join(
         char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)

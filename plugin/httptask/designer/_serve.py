@@ -1,4 +1,4 @@
-"""Run the designer with uvicorn until it is told to stop."""
+"""Run the designer with uvicorn until it is stopped."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from httptask.designer._guards import Guards, is_loopback
 from httptask.errors import HttpTaskError
 
 _GRACE_SECONDS = 2
-"""How long streams may go on after the designer was told to stop."""
+"""Seconds that streams may continue after the designer is asked to stop."""
 
 
 class ServeError(HttpTaskError):
-    """The designer cannot be started as it was asked to."""
+    """The designer cannot be started with these options."""
 
 
 def serve(
@@ -32,7 +32,7 @@ def serve(
     """Run the designer on *host* and *port* (0: a free one) until Ctrl+C or SIGTERM.
 
     A *host* that others can reach needs a *token* of at least 16 characters, and *hosts*, the names
-    by which they reach it. *started* is called with the address when requests are answered.
+    by which they reach it. *started* is called with the address once requests are answered.
     *options* are those of `create_app`. Raises `ServeError`.
     """
     if not is_loopback(host):
@@ -50,7 +50,7 @@ def serve(
 
 
 def _check_public_host(host: str, token: str | None, hosts: Collection[str]) -> None:
-    """Raise `ServeError` unless *host*, which others can reach, has a *token* and *hosts*."""
+    """Raise `ServeError` if *host*, which others can reach, lacks a *token* or *hosts*."""
     if token is None:
         raise ServeError(
             f"{host} can be reached by others, and whoever reaches the designer can send"
@@ -79,7 +79,7 @@ def _config(app: Guards) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it answers."""
+    """uvicorn's server, with a callback once it answers requests."""
 
     def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
         super().__init__(config)
@@ -93,8 +93,8 @@ class _Server(uvicorn.Server):
 
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP: otherwise asyncio leaves Nagle's algorithm on, and each answer waits 40 ms for
-    # an acknowledgement.
+    # TCP is named explicitly: without it asyncio leaves Nagle's algorithm on, and each response
+    # waits 40 ms for an acknowledgement.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

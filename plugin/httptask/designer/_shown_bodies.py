@@ -1,4 +1,4 @@
-"""How a page shows the body of a response, and what its file is called."""
+"""How a page shows the body of a response, and its file name."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _TEXTS = (
     (XML, "xml"),
 )
 _IMAGES = re.compile(r"image/(png|jpeg|gif|webp|avif|bmp|x-icon|vnd\.microsoft\.icon)")
-"""What every current browser draws."""
+"""Images that every current browser displays."""
 _MOST = 64 * 1024 * 1024
-"""Bytes that a body may unpack to here."""
+"""Maximum bytes of a decoded body."""
 
 
 def shown_as(media_type: str, decoded_as: str | None) -> str:
-    """Return how a body of *media_type* is shown: `json`, `items` (a list of what came one after
-    another), `html`, `image`, `csv`, `xml`, `text`, or `file`, which is only for download.
+    """Return how a body of *media_type* is shown.
 
-    *decoded_as* is that of a `RawResponse`.
+    `json`, `items` (a list of the items of a sequence), `html`, `image`, `csv`, `xml`, `text`, or
+    `file`, which can only be downloaded. *decoded_as* is that of a `RawResponse`.
     """
     if decoded_as == "json":
         return "items" if SEQUENCES.fullmatch(media_type) else "json"
@@ -40,7 +40,7 @@ def shown_as(media_type: str, decoded_as: str | None) -> str:
 
 
 def file_name(response: RawResponse, media_type: str) -> str:
-    """Return the name of the body as a file: the server's own (RFC 6266), cleaned, or one by the
+    """Return a file name for the body: the server's own (RFC 6266), sanitised, or one made from the
     status and the media type.
     """
     own = filename_of(values_of(response.headers, "Content-Disposition"))
@@ -48,7 +48,7 @@ def file_name(response: RawResponse, media_type: str) -> str:
 
 
 def media_type_of(response: RawResponse) -> str:
-    """Return the media type that *response* declares, without parameters; "" for none."""
+    """Return the media type of *response* without parameters; "" for none."""
     return essence(value_of(response.headers, "Content-Type") or "")
 
 
@@ -58,7 +58,7 @@ def encoding_of(response: RawResponse) -> str:
 
 
 def unpacked(raw: bytes, encoding: str) -> bytes | None:
-    """Return *raw* without its content coding; None where it cannot be undone here."""
+    """Return *raw* with its content coding decoded; None if that is not possible here."""
     decoder = Decoder(encoding)
     content = bytearray()
     try:

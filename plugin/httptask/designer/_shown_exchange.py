@@ -1,4 +1,6 @@
-"""An exchange as a page shows it: its request, its attempts, and the response with its body."""
+"""An exchange in the form that a page gets: its request, its attempts, the response with its
+body.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +20,30 @@ from httptask.model.exchange import Attempt, Difference, Hop, RawResponse, SentR
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A response's body, secrets masked."""
+    """The body of a response, secrets masked."""
 
     raw: bytes
     """The bytes as received."""
     decoded: bytes | None
-    """As UTF-8 text, after content coding and charset; None when it is no text."""
+    """As UTF-8 text, with content coding and charset decoded; None if it is not text."""
     media_type: str
     """The media type of the decoded text: `application/json` or `text/plain`."""
     size: int
-    """Bytes of the whole body; more than *raw* has when it was too large to be kept."""
+    """Bytes of the whole body; more than *raw* has if the body was too large to be kept."""
     encoding: str = ""
     """The content coding of *raw*."""
 
 
 def described(request: SentRequest) -> dict[str, Any]:
-    """Return *request* as `{"request", "curl", "raw"}`: for a page, a shell and a reader."""
+    """Return *request* as `{"request", "curl", "raw"}`: as JSON, as a command, as a message to
+    read.
+    """
     curl = curl_command(request) if len(request.shown_body) <= SHOWN_TEXT else ""
     return {"request": shown_request(request), "curl": curl, "raw": raw_request(request)}
 
 
 def shown_attempt(attempt: Attempt) -> dict[str, Any]:
-    """Return *attempt* with its hops, and the exchanges that its authorisation needed."""
+    """Return *attempt* with its hops, and with the exchanges that authorised it."""
     value = {
         "number": attempt.number,
         "outcome": attempt.outcome,
@@ -50,8 +54,8 @@ def shown_attempt(attempt: Attempt) -> dict[str, Any]:
     }
     if attempt.sub_exchanges:
         value["subExchanges"] = [
-            {"kind": each.kind, "beforeHop": each.before_hop, **_hop(each.hop)}
-            for each in attempt.sub_exchanges
+            {"kind": exchange.kind, "beforeHop": exchange.before_hop, **_hop(exchange.hop)}
+            for exchange in attempt.sub_exchanges
         ]
     return value | ({"error": attempt.error} if attempt.error else {})
 
@@ -73,7 +77,7 @@ def _hop(hop: Hop) -> dict[str, Any]:
 def shown_response(
     response: RawResponse, differences: Sequence[Difference], endpoint: Endpoint | None
 ) -> tuple[Body, dict[str, Any]]:
-    """Return the body to keep, and the members of the event that describe *response*."""
+    """Return the body to keep, and the event members that describe *response*."""
     media_type = media_type_of(response)
     text = _text(response, media_type)
     is_json = response.decoded_as == "json"
@@ -104,10 +108,10 @@ def shown_response(
 
 
 def _text(response: RawResponse, media_type: str) -> str | None:
-    """Return the decoded body of *media_type* as text; None when it is neither JSON nor text.
+    """Return the decoded body of *media_type* as text; None if it is neither JSON nor text.
 
-    JSON is as the server wrote it, unless a content coding hides its bytes, or it is one of many
-    values: their list.
+    JSON is returned as the server wrote it, unless it has a content coding or is a sequence of
+    values, which is returned as a list.
     """
     if response.decoded_as == "text":
         return str(response.decoded)
@@ -120,5 +124,5 @@ def _text(response: RawResponse, media_type: str) -> str | None:
 
 
 def rounded(phases: Mapping[str, float]) -> dict[str, float]:
-    """Return the seconds of *phases* in microseconds' precision."""
+    """Return the seconds of *phases*, rounded to microseconds."""
     return {name: round(seconds, 6) for name, seconds in phases.items()}

@@ -1,4 +1,4 @@
-"""What a page asks to be run: a definition as it stands, or an earlier run again."""
+"""Read a page's request to run a definition, or to run an earlier run again."""
 
 from __future__ import annotations
 
@@ -22,33 +22,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a run begins with."""
+    """The values with which a run begins."""
 
     definition: WorkflowDefinition
     input: Any = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     environment: Environment | None = None
     definitions: Mapping[str, WorkflowDefinition] = field(default_factory=dict)
-    """Those it runs, by id."""
+    """The definitions that it runs, by id."""
     history: Sequence[TaskRun] = ()
-    """What it takes over of an earlier run."""
+    """The entries that it takes over from an earlier run."""
     pins: Pins | None = None
-    """What answers requests instead of servers."""
+    """The pins that answer requests in place of servers."""
 
 
 async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Definitions) -> Start:
     """Read `{"definition", "workflow"?, "input"?, "variables"?, "environment"?, "pins"?}`, or
-    `{"again": {"run", "task"?, "visit"?}, "definition"?, "workflow"?, "pins"?}`. Raises `Refused`,
-    and `DefinitionError` when the pins are wrong.
+    `{"again": {"run", "task"?, "visit"?}, "definition"?, "workflow"?, "pins"?}`.
+
+    Raises `Refused`, and `DefinitionError` if the pins are wrong.
     """
     again = member(value, "again", dict, dict)
     if not again:
-        definition, known = await definitions.placed(value)
+        definition, nested = await definitions.placed(value)
         environment = await definitions.environment(value)
         variables = member(value, "variables", dict, dict)
-        pins = await _pins(value, definition, known or {})
-        given = value.get("input")
-        return Start(definition, given, variables, environment, known or {}, pins=pins)
+        pins = await _pins(value, definition, nested or {})
+        run_input = value.get("input")
+        return Start(definition, run_input, variables, environment, nested or {}, pins=pins)
     run_id = member(again, "run", str)
     if "task" in again and not keeper.takes_history:
         raise Refused(
@@ -58,10 +59,10 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
         )
     earlier = await keeper.run(run_id)
     definition, options = await keeper.started_with(run_id)
-    known = dict(options.definitions)
+    nested = dict(options.definitions)
     if "definition" in value:
         definition, placed = await definitions.placed(value)
-        known |= placed or {}
+        nested |= placed or {}
     history: Sequence[TaskRun] = ()
     if "task" in again:
         key = member(again, "task", str), member(again, "visit", int, lambda: 1)
@@ -70,9 +71,9 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
             raise Refused("bad-request", f"that run did not come to the task {key[0][:100]!r}")
         note = f"taken over from the run {earlier.workflow_id}"
         history = history_before(definition, earlier.tasks, key, note)
-    pins = await _pins(value, definition, known)
+    pins = await _pins(value, definition, nested)
     return Start(
-        *(definition, options.input, options.variables, options.environment, known, history, pins)
+        *(definition, options.input, options.variables, options.environment, nested, history, pins)
     )
 
 
@@ -81,8 +82,9 @@ async def _pins(
     definition: WorkflowDefinition,
     known: Mapping[str, WorkflowDefinition],
 ) -> Pins | None:
-    """Return the pins next to *definition*, if *value* asks for them: `answer`, or `offline`, with
-    which a task without one is refused.
+    """Return the pins next to *definition*, if *value* asks for them.
+
+    `answer` sends the requests of tasks without a pin; `offline` refuses them.
     """
     mode = member(value, "pins", str, str)
     if not mode:
