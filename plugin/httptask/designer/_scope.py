@@ -65,6 +65,7 @@ def _body_first(sample: Any) -> Any:
 
 class _Groups:
     """Builds the groups in order, within one budget of nodes."""
+
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._remaining = _MOST_OF_ALL

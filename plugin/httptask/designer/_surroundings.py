@@ -1,4 +1,4 @@
-"""What the expressions of a task see while it is edited: sample values of everything in reach."""
+"""The data for the expressions of a task being edited, with sample values."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from httptask.workflow import (
 from httptask.workflow.typing import ExpressionPlace, Sees
 
 _DEEPEST_INPUT = 20
-"""Objects and lists inside one another in which a password of the input is looked for."""
+"""Maximum nesting at which passwords are looked for in the input."""
 
 
 @dataclass(slots=True)
 class Surroundings:
-    """What the task *name* of *definition* sees."""
+    """The values that the task *name* of *definition* can read."""
 
     definition: WorkflowDefinition
     name: str
@@ -46,31 +46,34 @@ class Surroundings:
     earlier: list[EarlierTask]
     secrets: Secrets
     last_names: list[str | None] = field(default_factory=list)
-    """Of a Decision: the tasks of which one completed last before it; None is the run's start."""
+    """For a Decision: the tasks one of which completed last before it; None is the run's start."""
     parameters: dict[str, Any] = field(default_factory=dict)
-    """The input parameters that could be evaluated."""
+    """The values of the input parameters that could be evaluated."""
     failures: dict[str, ExpressionError] = field(default_factory=dict)
-    """Why the other ones could not."""
+    """The errors of the other input parameters."""
     answer: Any = ABSENT
-    """The task's own last answer, as one page or one poll has it."""
+    """The task's own last response, for a page or a poll the response of that call."""
     item: ItemNumber | None = None
-    """Which item of how many the inputs have; None without `forEach`, or where it cannot be told: a
-    file is not read, and an expression may need a sample that is not there.
+    """The index and count of the current item. None without `forEach`, or if unknown: a file is not
+    read, and an expression may need a missing sample.
     """
 
     @property
     def own_answer(self) -> Any:
-        """The task's own answer in the last test; `ABSENT` without one, and where only the result
-        of several answers is there.
+        """The task's own response in the last test, or `ABSENT`.
+
+        Also `ABSENT` if only a result made from several responses is known.
         """
         if self.answer is not ABSENT:
             return self.answer
         answer = self.inputs.tasks.get(self.name)
-        is_one = not any(self.task.get(name) for name in ("pagination", "completion", "forEach"))
-        return answer.get("output", ABSENT) if is_one and isinstance(answer, Mapping) else ABSENT
+        is_single = not any(self.task.get(name) for name in ("pagination", "completion", "forEach"))
+        return answer.get("output", ABSENT) if is_single and isinstance(answer, Mapping) else ABSENT
 
     def answer_at(self, place: ExpressionPlace, *, with_headers: bool = False) -> Any:
-        """Return what `$` is at *place*, which sees the task's own answer; `ABSENT` without one."""
+        """Return `$` for an expression at *place*, which reads the task's own response; or
+        `ABSENT`.
+        """
         answer = self.own_answer
         if not isinstance(answer, Mapping) or place.sees is Sees.ANSWER:
             return answer
@@ -83,7 +86,7 @@ class Surroundings:
 
     @property
     def untested(self) -> list[str]:
-        """The earlier tasks of which there is no answer."""
+        """The earlier tasks without a sample output."""
         return [
             task.name
             for task in self.earlier
@@ -92,12 +95,12 @@ class Surroundings:
 
     @property
     def of_request(self) -> dict[str, Any]:
-        """The data of `httpRequest`: the input parameters, and the item."""
+        """The data for `httpRequest`: the input parameters, and the item."""
         return {**self.parameters, **(self.inputs.item.names() if self.inputs.item else {})}
 
 
 _SAY_NOTHING = ("Decision", "Terminate")
-"""Types of tasks that put out nothing."""
+"""Types of tasks without an output."""
 
 
 async def surroundings_of(
@@ -108,31 +111,31 @@ async def surroundings_of(
     *,
     of_request: bool = True,
 ) -> Surroundings:
-    """Return what the task that *value* names sees, with the samples in its `inputs`; the input
-    parameters are evaluated where somebody asks for what its request sees (*of_request*).
+    """Return the surroundings of the task that *value* names, with the samples in its `inputs`.
 
-    Raises `Refused` when *definition* has no such task.
+    With *of_request* the input parameters are evaluated as well. Raises `Refused` if *definition*
+    has no such task.
     """
     name = member(value, "task", str)
     task = next((task for _, other, task in iter_tasks(definition) if other == name), None)
     if task is None:
         raise Refused("bad-request", f"the definition has no task {name[:100]!r}")
-    given = member(value, "inputs", dict, dict)
+    samples = member(value, "inputs", dict, dict)
     document = definition.document
     inputs = Inputs(
-        input=tried_input(document.get("inputSchema"), given.get("input")),
-        tasks=member(given, "tasks", dict, dict),
+        input=tried_input(document.get("inputSchema"), samples.get("input")),
+        tasks=member(samples, "tasks", dict, dict),
         variables=_variables(definition, environment),
         run=run_of_test(""),
         environment=environment,
-        item_index=item_index_of(given),
+        item_index=item_index_of(samples),
     )
     inputs = with_placeholder(inputs, task)
     earlier = earlier_tasks(definition, name)
     secrets = await in_thread(lambda: _secrets_of(document, inputs))
     around = Surroundings(definition, name, task, inputs, earlier, secrets)
-    if "answer" in given:
-        around.answer = member(given, "answer", dict)
+    if "answer" in samples:
+        around.answer = member(samples, "answer", dict)
         secrets.add_from(around.answer)
     if task.get("type") == "Decision":
         ways = last_tasks(definition, name)
@@ -151,7 +154,7 @@ def _variables(definition: WorkflowDefinition, environment: Environment | None) 
 
 
 async def _take_item(around: Surroundings, evaluator: Evaluator) -> None:
-    """Put the item that is asked for into the inputs, where it can be told."""
+    """Add the requested item to the inputs, if the items can be evaluated."""
     task, inputs, names = around.task, around.inputs, item_names(around.task)
     if not names:
         return
@@ -171,7 +174,7 @@ async def _take_item(around: Surroundings, evaluator: Evaluator) -> None:
 
 
 async def _evaluate_parameters(around: Surroundings, evaluator: Evaluator) -> None:
-    """Evaluate each input parameter by itself: one that fails does not hide the others."""
+    """Evaluate each input parameter separately, so that a failure does not affect the others."""
     parameters = around.task.get("inputParameters")
     document = around.inputs.document()
     for name, value in parameters.items() if isinstance(parameters, Mapping) else ():
@@ -203,7 +206,7 @@ def _first_item(body: Any, query: Any) -> Any:
 
 
 def _secrets_of(document: Mapping[str, Any], inputs: Inputs) -> Secrets:
-    """Return the secrets in the samples: passwords of the input, too."""
+    """Return the secrets in the samples, including passwords in the input."""
     secrets = Secrets()
     secrets.add_from([inputs.input, dict(inputs.variables), dict(inputs.tasks)])
     schema = document.get("inputSchema")
@@ -214,7 +217,7 @@ def _secrets_of(document: Mapping[str, Any], inputs: Inputs) -> Secrets:
 
 
 def _texts(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the pointer and the text of each text in *value*."""
+    """Yield the pointer and the text of each string in *value*."""
     pending: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while pending:
         path, item = pending.pop()

@@ -1,4 +1,4 @@
-"""What a page asks of a test request: to run it, to cancel it, the body of its response."""
+"""The routes for test requests: to run one, to cancel it, to get the body of its response."""
 
 from __future__ import annotations
 
@@ -63,14 +63,16 @@ class TestRequestRoutes:
         return Response(status_code=204)
 
     async def body(self, request: Request) -> Response:
-        """Answer with the body of a test request's response. The query's `as` says how: `raw`, its
-        bytes; `file`, these without their content coding; `decoded`, its text.
+        """Answer with the response body of a test request.
+
+        The query's `as` is `raw` for the bytes as received, `file` for the bytes without their
+        content coding, or `decoded` for the text.
         """
         body = self._tests.body(request.path_params["id"])
         form = request.query_params.get("as", "raw")
         if form not in ("raw", "file", "decoded"):
             raise Refused("bad-request", f"'as' is 'raw', 'file' or 'decoded', found {form[:50]!r}")
-        # A response of another server must never run as a page of this origin.
+        # Another server's response must never be interpreted as a page of this origin.
         headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
         if form == "decoded":
             if body.decoded is None:

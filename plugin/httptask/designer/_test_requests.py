@@ -1,6 +1,6 @@
-"""Test requests: one task is run once, and its events are streamed.
+"""Test requests: one task runs once, and its events are streamed.
 
-It is cancelled as soon as nobody listens.
+A test request is cancelled as soon as nobody listens.
 """
 
 from __future__ import annotations
@@ -51,24 +51,26 @@ _LONG = 256 * 1024
 _FIRST_INTERVAL, _LATER_INTERVAL = 0.02, 0.1
 """Seconds between looks at the network: often in the first half second, when phases are short."""
 _HEARTBEAT = 1.0
-"""Longest time between two events, in seconds: a page shows that it is still connected."""
+"""Maximum time between two events, in seconds, by which a page shows that it is still connected."""
 
 
 @dataclass(slots=True)
 class _Running:
+    """A test request under way."""
+
     id: str
     began: float = field(default_factory=time.perf_counter)
     progress: Progress = field(default_factory=Progress)
     work: asyncio.Task[Exchange] | None = None
     queued: list[Event] = field(default_factory=list)
-    """Events that the page has not been sent yet."""
+    """Events not yet sent to the page."""
     cancelled: bool = False
 
     def start(self, work: Coroutine[Any, Any, Exchange]) -> None:
         context = contextvars.copy_context()
         context.run(watched.set, self.progress)
         self.work = asyncio.get_running_loop().create_task(work, context=context)
-        # Its outcome counts as retrieved: the listener may have left, and asyncio would complain.
+        # Mark the outcome as retrieved, or asyncio complains when the listener has left.
         self.work.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def cancel(self) -> None:
@@ -91,7 +93,7 @@ class TestRequests:
         self._bodies: OrderedDict[str, Body | None] = OrderedDict()
 
     def begin(self) -> str:
-        """Return the id of a new test request. Raises `Refused` when too many are under way."""
+        """Return the id of a new test request. Raises `Refused` if too many are under way."""
         if len(self._running) >= MOST_AT_ONCE:
             raise Refused(
                 "too-many", f"{MOST_AT_ONCE} test requests are under way; cancel one or wait"
@@ -101,9 +103,9 @@ class TestRequests:
         return test_id
 
     def cancel(self, test_id: str) -> None:
-        """Cancel a test request. One that has ended stays as it is.
+        """Cancel a test request. One that has ended is left unchanged.
 
-        Raises `Refused` for an unknown one.
+        Raises `Refused` if it is unknown.
         """
         running = self._running.get(test_id)
         if running is not None:
@@ -114,7 +116,7 @@ class TestRequests:
             )
 
     def end(self, test_id: str) -> None:
-        """Forget a test request that has no listener, and cancel it if it still runs."""
+        """Forget a test request without a listener, and cancel it if it is still running."""
         running = self._running.pop(test_id, None)
         if running is not None:
             running.cancel()
@@ -122,14 +124,14 @@ class TestRequests:
             self._forget()
 
     def cancel_all(self) -> None:
-        """Cancel every test request, because the designer ends."""
+        """Cancel every test request when the designer ends."""
         for running in list(self._running.values()):
             running.cancel()
 
     def body(self, test_id: str) -> Body:
         """Return the response body of a test request.
 
-        Raises `Refused` when there is none, or it is no longer kept.
+        Raises `Refused` if there is none, or if it is no longer kept.
         """
         body = self._bodies.get(test_id)
         if body is None:
@@ -145,7 +147,7 @@ class TestRequests:
         """Run *task* as the test request *test_id* and yield its events.
 
         They are `started`, `request`, `phase`, `bytes`, `items`, and at the end exactly one of
-        `response`, `error` and `cancelled`. The test request is cancelled when the caller stops
+        `response`, `error` and `cancelled`. The test request is cancelled if the caller stops
         listening.
         """
         running = self._running[test_id]
@@ -192,13 +194,13 @@ class TestRequests:
             )
         exchange = work.result()
         sent = exchange.request
-        seen = described(sent) if sent is not None else request_event
+        request_members = described(sent) if sent is not None else request_event
         common |= _calls_of(exchange, task)
         response = exchange.response
-        url = _url(seen, task)
-        seen |= authorisation(exchange.outcome, response, url, *_known(task))
+        url = _url(request_members, task)
+        request_members |= authorisation(exchange.outcome, response, url, *_known(task))
         if response is None or exchange.outcome in _NO_RESPONSE:
-            return "error", common | _unanswered(exchange) | seen
+            return "error", common | _unanswered(exchange) | request_members
         if len(response.body) > _LONG:
             body, shown = await in_thread(
                 lambda: shown_response(response, exchange.differences, task.endpoint)
@@ -213,7 +215,7 @@ class TestRequests:
             common
             | {"outcome": exchange.outcome, "body": f"test-requests/{running.id}/body"}
             | shown
-            | seen
+            | request_members
         )
         return "response", {
             name: value for name, value in event.items() if not brief or name not in _LONG_MEMBERS
@@ -224,7 +226,7 @@ class TestRequests:
         self._forget()
 
     def _forget(self) -> None:
-        """Drop the oldest bodies over the bounds. The newest body always stays."""
+        """Drop the oldest bodies that exceed the limits. The newest body always stays."""
         while len(self._bodies) > _MOST_KEPT:
             self._bodies.popitem(last=False)
         sizes = {test_id: _size(body) for test_id, body in self._bodies.items()}
@@ -237,12 +239,12 @@ class TestRequests:
 
 
 _NO_RESPONSE = frozenset(("blocked", "dns", "connection", "tls", "timeout", "protocol"))
-"""Outcomes without an answer to the request.
+"""Outcomes without a final response to the request.
 
-Their last response, if there is one, is a redirect or incomplete.
+The last response, if there is one, is a redirect or incomplete.
 """
 _LONG_MEMBERS = frozenset(("text", "attempts", "raw", "curl"))
-"""Members that a brief answer leaves out."""
+"""Members left out of a brief event."""
 
 
 def _size(body: Body | None) -> int:
@@ -250,7 +252,9 @@ def _size(body: Body | None) -> int:
 
 
 def _url(event: Mapping[str, Any], task: HttpTask) -> str:
-    """Return the URL of the request in *event*, as it is written in *task* where none was made."""
+    """Return the URL of the request in *event*, or the URL as written in *task* if there is no
+    request.
+    """
     if "request" in event:
         return str(event["request"]["url"])
     written = task.definition.get("httpRequest")
@@ -258,7 +262,7 @@ def _url(event: Mapping[str, Any], task: HttpTask) -> str:
 
 
 def _known(task: HttpTask) -> tuple[Endpoint | None, PluginManager]:
-    """Return what *task* knows of credentials: its endpoint, and the plugins."""
+    """Return the endpoint of *task*, or None, and the plugins."""
     try:
         endpoint = task.endpoint
     except TaskError:
@@ -273,9 +277,11 @@ async def _work(
     running: _Running, task: HttpTask, inputs: Inputs, options: TestOptions
 ) -> Exchange:
     async with asyncio.timeout(_LONGEST_SECONDS):
-        problems = await in_thread(task.problems)  # in a thread: a description may be large
+        problems = await in_thread(task.problems)  # in a thread, because a description may be large
         if options.send_anyway or not any(problem.severity == "error" for problem in problems):
-            with contextlib.suppress(HttpTaskError):  # the test request reports it in full
+            with contextlib.suppress(
+                HttpTaskError
+            ):  # the test request itself reports the error in full
                 running.queued.append(("request", described(await task.arender(inputs))))
         return await task.atest_request(inputs, options)
 
@@ -294,7 +300,8 @@ async def _progress(running: _Running, arriving: Arriving) -> AsyncIterator[Even
         )
         while running.queued:
             yield running.queued.pop(0)
-        # Also at the end: of what was stopped or cut off, this is all there is.
+        # Also after the end: for a stopped or broken-off response, this is the only report of its
+        # items.
         if (news := arriving.news(progress.received)) is not None:
             yield "items", news | {"elapsedSeconds": running.elapsed}
         network = progress.network
@@ -355,7 +362,7 @@ def _calls_of(exchange: Exchange, task: HttpTask) -> dict[str, Any]:
 
 
 def _unanswered(exchange: Exchange) -> dict[str, Any]:
-    """Return the members of an `error` event that describe an *exchange* without a response."""
+    """Return the members of an `error` event for an *exchange* without a response."""
     hops = (hop for attempt in exchange.attempts for hop in attempt.hops)
     return {
         "kind": exchange.outcome,
@@ -366,9 +373,9 @@ def _unanswered(exchange: Exchange) -> dict[str, Any]:
 
 
 def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of a call that did not complete: its request and its attempts.
+    """Return what is known about a call that did not complete: its request and its attempts.
 
-    *request_event* stands in for a request that was not sent.
+    *request_event* is used if no request was sent.
     """
     exchange = progress.exchange
     if exchange is None:
@@ -387,6 +394,7 @@ def _so_far(progress: Progress, request_event: dict[str, Any]) -> dict[str, Any]
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
+    """Return the members of an `error` event for *error*, which a test request raised."""
     if isinstance(error, TimeoutError):
         message = f"the designer waits at most {_LONGEST_SECONDS:.0f} s for a test request"
         return {"kind": "timeout", "message": message, "retryable": False}

@@ -1,7 +1,7 @@
 """Uploads: files to be sent in a request. A workflow holds a reference, never the bytes.
 
-Uploads are removed with the designer, except those in a saved definition: they move to the folder
-of files.
+Uploads are removed when the designer ends, except those in a saved definition, which move to the
+folder of files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MEDIA_TYPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was uploaded."""
+    """An uploaded file."""
 
     id: str
     path: Path
@@ -47,7 +47,7 @@ class Upload:
     size: int
     sha256: str
     saved: bool = False
-    """Whether it lies in the folder of files, because a definition was saved with it."""
+    """Whether it is in the folder of files, because a definition that uses it was saved."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the reference for the settings.
@@ -59,9 +59,10 @@ class Upload:
 
 
 class Uploads:
-    """Files in a temporary folder, removed when the designer ends. Each has at most *limit* bytes.
+    """Uploaded files in a temporary folder, removed when the designer ends.
 
-    Uploads in a saved definition move to *files*; None: there is no folder of files.
+    Each has at most *limit* bytes. Uploads in a saved definition move to *files*; None: there is no
+    folder of files.
     """
 
     def __init__(self, limit: int, files: SharedFiles | None = None) -> None:
@@ -74,13 +75,13 @@ class Uploads:
         return len(self._kept)
 
     async def add(self, pieces: AsyncIterator[bytes], *, name: str, media_type: str) -> Upload:
-        """Store the bytes of *pieces*. Raises `Refused` for too many uploads or a full disk."""
+        """Store the bytes from *pieces*. Raises `Refused` for too many uploads or a full disk."""
         temporary = [upload for upload in self._kept.values() if not upload.saved]
-        kept = sum(upload.size for upload in temporary)
-        if len(temporary) >= _MOST_KEPT or kept >= _MOST_BYTES_KEPT:
+        total = sum(upload.size for upload in temporary)
+        if len(temporary) >= _MOST_KEPT or total >= _MOST_BYTES_KEPT:
             raise Refused(
                 "too-many",
-                f"{len(temporary)} uploads of {kept:,} bytes are kept already; remove one first",
+                f"{len(temporary)} uploads of {total:,} bytes are kept already; remove one first",
             )
         upload_id = secrets.token_urlsafe(18)
         path = self._temporary_folder() / upload_id
@@ -92,7 +93,7 @@ class Uploads:
                     size += len(piece)
                     digest.update(piece)
                     pending += piece
-                    if len(pending) >= _PIECE:  # off the event loop: a disk may be slow
+                    if len(pending) >= _PIECE:  # in a thread, since a disk may be slow
                         await in_thread(lambda data=bytes(pending): file.write(data))  # type: ignore[misc]
                         pending.clear()
                 await in_thread(lambda: file.write(pending))
@@ -102,9 +103,9 @@ class Uploads:
         except BaseException:  # too large, or the page was closed
             path.unlink(missing_ok=True)
             raise
-        shown = Path(name.replace("\\", "/")).name[:255] or "file"
+        file_name = Path(name.replace("\\", "/")).name[:255] or "file"
         declared = media_type if _MEDIA_TYPE.fullmatch(media_type) else "application/octet-stream"
-        upload = Upload(upload_id, path, shown, declared, size, digest.hexdigest())
+        upload = Upload(upload_id, path, file_name, declared, size, digest.hexdigest())
         self._kept[upload_id] = upload
         return upload
 
@@ -123,19 +124,19 @@ class Uploads:
         return Response(status_code=204)
 
     def get(self, upload_id: str) -> Upload:
-        """Return an upload. Raises `Refused` when there is none."""
+        """Return an upload. Raises `Refused` if there is none."""
         upload = self._kept.get(upload_id)
         if upload is None:
             raise Refused("unknown-upload", _UNKNOWN)
         return upload
 
     def path(self, upload_id: str) -> Path | None:
-        """Return the path of an upload; None when there is none."""
+        """Return the path of an upload; None if there is none."""
         upload = self._kept.get(upload_id)
         return upload.path if upload is not None else None
 
     def remove(self, upload_id: str) -> None:
-        """Remove an upload. Raises `Refused` when there is none."""
+        """Remove an upload. Raises `Refused` if there is none."""
         upload = self._kept.pop(upload_id, None) if _TOKEN.fullmatch(upload_id) else None
         if upload is None:
             raise Refused("unknown-upload", _UNKNOWN)
@@ -145,8 +146,8 @@ class Uploads:
     def saved(self, value: Any) -> Any:
         """Return *value*, a definition, with its uploads moved to the folder of files.
 
-        References name them by their path there. An unknown upload stays as it is: validation
-        reports it. Raises `Refused` for an upload that cannot be moved.
+        References then have the path there. A reference to an unknown upload is left unchanged, and
+        validation reports it. Raises `Refused` if an upload cannot be moved.
         """
         if isinstance(value, list):
             return [self.saved(item) for item in value]
@@ -159,12 +160,14 @@ class Uploads:
         if upload is None or self._files is None or reference is None:
             return {name: self.saved(item) for name, item in value.items()}
         path = self._moved(upload, self._files)
-        # The member `upload` becomes `path`, in its position.
+        # The member `upload` becomes `path`, in the same position.
         members = (("path", path) if item[0] == "upload" else item for item in reference.items())
         return {REFERENCE: dict(members)}
 
     def _moved(self, upload: Upload, files: SharedFiles) -> str:
-        """Move *upload* to the folder of *files* and return its path there. No file is replaced."""
+        """Move *upload* to the folder of *files*; return its path there. No existing file is
+        replaced.
+        """
         folder = files.folder
         if upload.saved:
             return upload.path.relative_to(folder).as_posix()
@@ -172,7 +175,8 @@ class Uploads:
         stem, suffix = name.stem[:80], name.suffix[:20]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # A name that another file has gets a suffix: the start of the hash, then the id.
+            # If the name is taken, a mark is added: the start of the hash, more of the hash, the
+            # id.
             for mark in ("", f"-{upload.sha256[:8]}", f"-{upload.sha256[:32]}", f"-{upload.id}"):
                 path = folder / f"{stem}{mark}{suffix}"
                 if _holds(path, upload):
@@ -212,7 +216,9 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
 def _holds(path: Path, upload: Upload) -> bool:
-    """Say whether the file at *path* has the bytes of *upload*, so that it is stored once."""
+    """Say whether the file at *path* has the bytes of *upload*, so that they are stored only
+    once.
+    """
     if path.is_symlink() or not path.is_file() or path.stat().st_size != upload.size:
         return False
     with path.open("rb") as file:
@@ -220,7 +226,7 @@ def _holds(path: Path, upload: Upload) -> bool:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy *source* to the new file *target*. A failure leaves no half of it."""
+    """Copy *source* to the new file *target*. On failure, no partial file is left."""
     try:
         with source.open("rb") as reading, target.open("xb") as writing:
             shutil.copyfileobj(reading, writing)

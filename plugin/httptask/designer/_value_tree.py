@@ -1,4 +1,4 @@
-"""The tree of a value: what is documented of it, and what a sample of it holds."""
+"""The tree of a value, made from its documentation and from a sample."""
 
 from __future__ import annotations
 
@@ -14,25 +14,31 @@ from httptask.designer._kinds import type_of, types_of
 from httptask.expressions import ABSENT
 
 MOST_NODES = 500
-"""Nodes of one tree."""
+"""Maximum nodes in one tree."""
 _MOST_MEMBERS = 200
 _MOST_ITEMS = 3
-"""Members of an object, and items of a list, that are listed: the others are counted."""
+"""Items of a list that are shown; like further members of an object, the others are only
+counted.
+"""
 _DEEPEST = 8
 _LONGEST_VALUE = 80
-"""Characters of a value in the tree."""
+"""Characters of a value shown in the tree."""
 _MOST_SEARCHED = 100
-"""Secrets that are looked for in every spelling; more of them, as they are."""
+"""Secrets that are masked in every spelling; further ones are only masked as they are written."""
 _MOST_LOOKED_AT = 200_000
-"""Values of samples that are searched for secrets; with more of them, no text is shown."""
+"""Values in samples that are searched for secrets; if there are more, no text is shown."""
 _SHORTEST = 4
-"""Characters of a secret that is looked for in other texts; a shorter one stands in many."""
+"""Minimum length of a secret that is looked for inside other texts: a short one occurs by
+chance.
+"""
 
 Node = dict[str, Any]
 
 
 class Secrets:
-    """The secrets in samples: what stands under the name of a secret, and what looks like one."""
+    """The secrets in samples: values under the name of a secret, and values that look like a
+    secret.
+    """
 
     def __init__(self) -> None:
         self._values: set[str] = set()
@@ -46,7 +52,7 @@ class Secrets:
         self._values.add(text)
 
     def add_from(self, sample: Any) -> None:
-        """Mask the secrets in the JSON value *sample*."""
+        """Mask the secrets in the JSON value *sample* from now on."""
         pending = [("", sample)]
         while pending:
             if not self._remaining:
@@ -64,8 +70,10 @@ class Secrets:
                 self.add(dump(value))
 
     def masked(self, value: Any) -> Any:
-        """Return the JSON *value* without its secrets; one too short to be looked for in other
-        texts is masked where it is all of the value.
+        """Return the JSON *value* with its secrets masked.
+
+        A secret that is too short to be looked for inside other texts is masked only as a whole
+        value.
         """
         text = value if isinstance(value, str) else dump(value)
         if text in self._values or self._may_hold_more(text):
@@ -73,8 +81,8 @@ class Secrets:
         return self._redactor.value(value)
 
     def _may_hold_more(self, text: str) -> bool:
-        """Say whether a secret that the redactor does not know may be in *text*."""
-        if not self._remaining:  # the samples were not searched to their end
+        """Say whether *text* may contain a secret that the redactor does not know."""
+        if not self._remaining:  # the samples were not searched completely
             return True
         if len(self._values) <= _MOST_SEARCHED:
             return False
@@ -83,31 +91,34 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A node whose members are still to be listed."""
+    """A node whose members are not yet listed."""
 
     node: Node
     view: View
     sample: Any
     above: frozenset[str]
-    """The definitions around it."""
+    """The names of the enclosing definitions."""
     depth: int
 
 
 @dataclass(slots=True)
 class ValueTree:
-    """Makes the nodes of values that *views* describe, at most *remaining* of them."""
+    """Makes nodes for values described by *views*, at most *remaining* of them."""
 
     secrets: Secrets
     views: Views = field(default_factory=lambda: Views({}))
     remaining: int = MOST_NODES
 
     def node(self, name: str | int, schema: Schema, sample: Any = ABSENT) -> Node:
-        """Return the node of the value called *name*, which *schema* describes: true where nothing
-        does. *sample* is such a value, or `ABSENT`.
+        """Return the node for the value *name*, described by *schema* (true if nothing does).
+
+        *sample* is a sample of the value, or `ABSENT`.
         """
         root = self._begun(name, schema, sample, frozenset(), 0)
         level = [root]
-        for pending in level:  # grows while it is walked: level by level, so that none is cut alone
+        for pending in (
+            level
+        ):  # grows during the loop: level by level, so that a limit cuts all branches alike
             self._list_members(pending, level)
         return root.node
 
@@ -123,9 +134,9 @@ class ValueTree:
         return _Pending(node, view, sample, above, depth)
 
     def _list_members(self, pending: _Pending, level: list[_Pending]) -> None:
-        """List the members of the node *pending*, and add them to *level*."""
+        """Make nodes for the members of *pending*, and append them to *level*."""
         definitions = pending.view.definitions
-        # A recursive schema without a sample was shown further up.
+        # A recursive schema without a sample is already shown further up.
         is_above = pending.sample is ABSENT and bool(definitions & pending.above)
         if pending.depth >= _DEEPEST or is_above:
             return
@@ -143,7 +154,9 @@ class ValueTree:
             pending.node["nodes"] = nodes
 
     def _typed(self, view: View, schema: Schema, sample: Any) -> Node:
-        """Return the type in words, and the JSON types: the sample's, else the documented ones."""
+        """Return the type in words and the JSON types: those of the sample, else the
+        documented ones.
+        """
         if sample is ABSENT or sample is None:
             return {"type": type_of(self.views, schema), "types": sorted(types_of(view))}
         name = json_type(sample)
@@ -154,8 +167,9 @@ class ValueTree:
         return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
     def _members(self, view: View, sample: Any) -> Iterator[tuple[str | int, Schema, Any]]:
-        """Yield name, schema and sample of what is in the value: of an object, what the sample has,
-        then what else is documented.
+        """Yield name, schema and sample of the members of a value.
+
+        For an object, the members in the sample come first, then the other documented ones.
         """
         if isinstance(sample, list) or (sample is ABSENT and "items" in view.keywords):
             items = view.keywords.get("items", True)
@@ -173,7 +187,7 @@ class ValueTree:
             yield name, documented.get(name, others), present.get(name, ABSENT)
 
     def _properties(self, view: View) -> dict[str, Schema]:
-        """Return the documented properties, those of alternatives too."""
+        """Return the documented properties, including those of alternatives."""
         properties = dict(view.properties)
         for options in view.unions:
             for option in options[:10]:

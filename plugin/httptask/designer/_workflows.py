@@ -1,6 +1,6 @@
 """Workflow definitions as files.
 
-They are read as they are and replaced in one step, and never when somebody else has changed them.
+They are replaced atomically, and only if nobody else has changed them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from httptask.model.workflow import WorkflowDefinition
 from httptask.workflow import load_definition, nested_ids
 
 MOST_BYTES = 4 * 1024 * 1024
-"""Most bytes of a definition, as everywhere in httptask."""
+"""Maximum size of a definition in bytes, as everywhere in httptask."""
 _MOST_LISTED = 1_000
 _ID = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
 """A file name that every system allows, without a leading dot."""
 _REMOVED = Path(".httptask", "removed")
-"""Where the files of removed definitions are kept, below their folder."""
+"""The folder, below that of the definitions, for removed definitions."""
 _NEW = "workflow"
-"""The id of the first definition in an empty folder, if nothing of this name is in the way."""
+"""The id of the first definition in an empty folder, unless something of this name exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +48,26 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The definitions there are."""
+    """The existing definitions."""
 
     items: tuple[dict[str, Any], ...]
-    """`{"id", "name", "tasks", "runs"?}` of every definition, or `{"id", "broken"}`, sorted by id.
+    """`{"id", "name", "tasks", "runs"?}` for every definition, or `{"id", "broken"}`, sorted by id.
 
     `runs` are the ids of the definitions that it runs.
     """
     notes: tuple[str, ...]
     """A sentence for every skipped file, with the reason."""
     first: str | None
-    """The id of the definition to open first: one that can be read, if there is one.
+    """The id of the definition to open first, preferably one that can be read.
 
-    None when definitions are not stored at all.
+    None if definitions are not stored at all.
     """
 
 
 class Workflows:
     """The definitions in *root*: a folder of `<id>.json`, or a single file. None: there are none.
 
-    *saved* returns a definition as it is written: with its uploads moved to where they stay.
+    *saved* is applied to a definition before it is written: it moves the definition's uploads.
     """
 
     def __init__(
@@ -80,14 +80,14 @@ class Workflows:
 
     @property
     def takes_new(self) -> bool:
-        """Whether definitions of new names can be written."""
+        """Whether definitions with new names can be written."""
         return self._is_folder
 
     def listing(self) -> Listing:
         """List every definition. Never raises.
 
         A file that cannot be a definition is skipped with a note; a broken definition is listed as
-        such.
+        broken.
         """
         if self._root is None:
             return Listing((), (), None)
@@ -109,7 +109,7 @@ class Workflows:
         return Listing(tuple(listed), tuple(notes), first)
 
     def _new_id(self) -> str:
-        """Return the id of a definition that can be written: a link may be in the way of one."""
+        """Return the id of a definition that can be created. A link may block a name."""
         ids = (f"{_NEW}-{count}" if count > 1 else _NEW for count in range(1, _MOST_LISTED + 2))
         return next((id_ for id_ in ids if self._is_free(id_)), _NEW)
 
@@ -120,7 +120,7 @@ class Workflows:
             return False
 
     def _files(self) -> list[Path]:
-        """Return what is called like a definition and is not hidden, sorted."""
+        """Return all paths named like a definition that are not hidden, sorted."""
         if self._root is None:
             return []
         try:
@@ -130,7 +130,7 @@ class Workflows:
         return sorted(paths)[:_MOST_LISTED]
 
     def _item(self, path: Path) -> dict[str, Any]:
-        """Return the item of the listing for the definition at *path*."""
+        """Return the listing's item for the definition at *path*."""
         try:
             definition = load_definition(path)
         except DefinitionError as error:
@@ -151,7 +151,7 @@ class Workflows:
     def read(self, workflow_id: str) -> Stored:
         """Return the bytes of a definition, which are a JSON object.
 
-        Raises `Refused` when there is none, or it is broken.
+        Raises `Refused` if there is none, or if it is broken.
         """
         stored = self._stored(workflow_id)
         if stored is None:
@@ -168,14 +168,17 @@ class Workflows:
     def placed(
         self, workflow_id: str, definition: Mapping[str, Any] | None = None
     ) -> WorkflowDefinition:
-        """Return *definition* as it stands at the place of *workflow_id*, saved or not: what is
-        next to it is found from there. Raises `Refused` for an id that leads elsewhere.
+        """Return *definition* with the path of *workflow_id*, whether it is saved or not.
+
+        Files next to it are found by this path. Raises `Refused` for an id that leads elsewhere.
         """
         return WorkflowDefinition(definition or {}, source=str(self._path(workflow_id)))
 
     def load(self, workflow_id: str) -> WorkflowDefinition | None:
-        """Return the stored definition *workflow_id*; None where there is none, or where a link to
-        it leads out of the folder. Raises `DefinitionError` for a broken one.
+        """Return the stored definition *workflow_id*.
+
+        None if there is none, or if it is a link that leads out of the folder. Raises
+        `DefinitionError` if it is broken.
         """
         try:
             path = self._path(workflow_id)
@@ -191,11 +194,11 @@ class Workflows:
         match: str | None,
         none_match: str | None,
     ) -> tuple[Stored, bool]:
-        """Write a definition; return it, and whether it is new.
+        """Write a definition; return the stored bytes, and whether it is new.
 
         *match* and *none_match* are the request's `If-Match` and `If-None-Match` (RFC 9110, section
-        13.1); one is required. The file is replaced in one step: nobody ever reads half of it, and
-        after a failure the old one is whole. Raises `Refused`.
+        13.1); one is required. The file is replaced atomically: a reader never sees half of it, and
+        after a failure the old file is complete. Raises `Refused`.
         """
         path = self._path(workflow_id)
         if match is None and none_match is None:
@@ -213,7 +216,7 @@ class Workflows:
         return Stored(data), old is None
 
     def remove(self, workflow_id: str, *, match: str | None) -> str:
-        """Move the file of a definition to the folder of removed ones; return its new path, below
+        """Move a definition's file to the folder of removed ones; return its new path, relative to
         the folder of definitions.
 
         *match* is the request's `If-Match`, which is required. Raises `Refused`.
@@ -227,15 +230,15 @@ class Workflows:
             _check(self._stored(workflow_id), match, None)
             if path.is_symlink():
                 raise Refused("not-allowed", f"{path.name} is a link; remove it on disk")
-            kept = path.parent / _REMOVED / f"{workflow_id}.{time.time_ns()}.json"
+            removed_path = path.parent / _REMOVED / f"{workflow_id}.{time.time_ns()}.json"
             try:
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                path.rename(kept)
+                removed_path.parent.mkdir(parents=True, exist_ok=True)
+                path.rename(removed_path)
             except OSError as error:
                 raise Refused(
                     "not-saved", f"{path.name} could not be moved: {error.strerror}"
                 ) from error
-        return kept.relative_to(path.parent).as_posix()
+        return removed_path.relative_to(path.parent).as_posix()
 
     def _stored(self, workflow_id: str) -> Stored | None:
         path = self._path(workflow_id)
@@ -298,7 +301,7 @@ def _data(definition: Mapping[str, Any]) -> bytes:
 
 
 def is_text(name: str) -> bool:
-    """Say whether *name* can be written as UTF-8. File names may have bytes that cannot."""
+    """Say whether *name* can be encoded in UTF-8. File names may contain bytes that cannot."""
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
@@ -309,7 +312,7 @@ def is_text(name: str) -> bool:
 def _is_file(path: Path) -> bool:
     """Say whether *path* is a file, or a link that may lead to one.
 
-    Folders, pipes and devices are none.
+    False for folders, pipes and devices.
     """
     try:
         return path.is_symlink() or path.is_file()
@@ -318,6 +321,9 @@ def _is_file(path: Path) -> bool:
 
 
 def _broken(name: str, stored: Stored, error: DefinitionError) -> Refused:
+    """Return the problem that the definition *name* is broken, with the position of a syntax
+    error.
+    """
     position: dict[str, int] = {}
     try:
         parse(stored.data)
@@ -358,7 +364,9 @@ def _tags(field: str) -> list[str]:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write *data* to *path* in one step. Raises `Refused`: then nothing was changed."""
+    """Write *data* to *path* atomically. Raises `Refused` if that fails; then nothing is
+    changed.
+    """
     try:
         _replace(path, data)
     except OSError as error:
@@ -370,7 +378,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write *data* to *path* by renaming a temporary file."""
-    path = path.resolve()  # a link stays, and the file that it leads to is replaced
+    path = path.resolve()  # a link is kept, and the file to which it leads is replaced
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=".tmp", dir=path.parent)
     try:
