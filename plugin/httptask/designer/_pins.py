@@ -103,14 +103,14 @@ class Pins:
         elif isinstance(text, str):
             body = {"body": text} if text else {}
         elif "test" in response:
-            stored = self._tests.body(member(response, "test", str))
-            if len(stored.raw) < stored.size:
+            saved = self._tests.body(member(response, "test", str))
+            if len(saved.raw) < saved.size:
                 raise Refused(
                     "too-large",
-                    f"this body has {stored.size:,} bytes, more than a pin holds: name it in the pin"
+                    f"this body has {saved.size:,} bytes, more than a pin holds: name it in the pin"
                     " as a bodyFile",
                 )
-            encoded = base64.b64encode(stored.raw).decode("ascii")
+            encoded = base64.b64encode(saved.raw).decode("ascii")
             body = {"bodyBase64": encoded} if encoded else {}
         pairs = member(response, "headers", list, list)
         headers = [(str(name), str(line)) for name, line in pairs]
