@@ -104,7 +104,7 @@ def _module(name: str) -> ModuleType:
 
 
 def see_server() -> None:
-    """Raise an `HttpTaskError` unless a server of Temporal's answers, and has the namespace."""
+    """Raise an `HttpTaskError` unless a Temporal server answers and has the namespace."""
     run_stoppable(_module("runs").see_server)
 
 

@@ -105,12 +105,13 @@ def create_app(
     *upload_limit* is the maximum size of an upload in bytes.
 
     *allow_networks* are the networks that test requests may reach besides globally routable
-    addresses, and *network* is how they leave this machine, as for a `Runtime`. *servers* are the
-    operator's own addresses of APIs, by provider. *limits* bound a response. *callback_url* is what
-    APIs reach the application by, for tasks that wait for their calls; None: as the page that
-    starts the run does. A call needs neither token nor Host: it knows a URL. *engine* runs
-    definitions: one that keeps a journal, or `temporal`, whose server keeps the runs instead; its
-    connection and its task queue are the operator's.
+    addresses, and *network* is how requests leave this machine, as for a `Runtime`. *servers* maps
+    a provider to the operator's own addresses of its APIs. *limits* bound a response.
+    *callback_url* is the URL by which APIs reach the application, for tasks that wait for
+    callbacks; None means the URL of the page that starts the run. A callback needs neither token
+    nor Host: its URL is the secret. *engine* runs definitions: either an engine that keeps a
+    journal, or `temporal`, whose server stores the runs; the operator sets its connection and task
+    queue.
 
     *hosts* are the values of `Host` that are accepted besides loopback. *origins* are pages of
     other origins that may use the application. A *token*, of at least 16 characters, is required of
@@ -118,10 +119,10 @@ def create_app(
     or a file; None allows it if only this machine reaches the designer, without *hosts* and
     *origins*.
 
-    Every test request is sent from here, with the credentials of this machine, by whoever can reach
-    the application. Its lifespan closes everything it opened; a host that mounts it takes the
-    application's `lifespan` as its own. Raises `ValueError` for an invalid network and for a token
-    that could be guessed, and `PluginError` for an engine that is not there.
+    Anybody who can reach the application can send test requests from this machine, with its
+    credentials. The lifespan closes everything that was opened; a host that mounts the application
+    takes its `lifespan` as its own. Raises `ValueError` for an invalid network and for a token that
+    could be guessed, and `PluginError` for an engine that is not installed.
     """
     manager = plugins or plugin_manager()
     limits = limits or _SHOWN_BODY
@@ -378,11 +379,11 @@ class _Designer:
 
 
 def _keeper(engine: str, runs: Path | None, runtime: Runtime, receiver: Receiver) -> RunKeeper:
-    """Return who runs definitions by *engine*. Raises `PluginError`."""
-    found = engine_named(engine, runtime.plugins)
+    """Return the keeper for runs by *engine*. Raises `PluginError`."""
+    engine_instance = engine_named(engine, runtime.plugins)
     if engine == RunsOnServer.engine:
         return RunsOnServer(runtime)
-    if not getattr(found, "keeps_journals", False):
+    if not getattr(engine_instance, "keeps_journals", False):
         raise PluginError(
             f"the engine {engine} keeps no journal, of which the page shows runs: take embedded or"
             " temporal"

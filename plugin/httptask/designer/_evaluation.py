@@ -27,7 +27,7 @@ _LONGEST = 400
 """Characters of a value shown below its field."""
 _CONDITION = re.compile(r"/choices/[0-9]+/condition")
 _HEADERS = "$.headers"
-"""What a query of headers begins with."""
+"""The beginning of a query of headers."""
 
 
 async def value_at(
@@ -39,7 +39,7 @@ async def value_at(
     value is JSON text with secrets masked; `{"lacking"}` if there is no sample yet of the input
     (`$.input`) or of a task; `{"problem"}`; or `{}` if no test can bring a sample.
 
-    Raises `Refused` where *pointer* leads to no text that can hold an expression.
+    Raises `Refused` if *pointer* leads to no text that can hold an expression.
     """
     text = _text_at(around.task, pointer) if text is None else text
     place = _place_at(around.task, pointer)
@@ -49,7 +49,7 @@ async def value_at(
         return await _over_answer(around, place, pointer, evaluator, text)
     is_of_request = place.sees is Sees.REQUEST
     texts = [text, *_parameters_in(text, around)] if is_of_request else [text]
-    if any(_names(one, name) for one in texts for name in item_names(around.task)):
+    if any(_names(candidate, name) for candidate in texts for name in item_names(around.task)):
         texts.append(_items_of(around.task))
     for name in around.untested:
         # The evaluator's renaming finds real references to the task. If it finds none, the text
@@ -70,6 +70,9 @@ async def value_at(
 
 
 def _place_at(task: Mapping[str, Any], pointer: str) -> ExpressionPlace:
+    """Return the place for an expression at *pointer* in *task*. Raises `Refused` if there is
+    none.
+    """
     place = expression_at(pointer, task)
     if place is None:
         raise Refused("bad-request", f"no expression can stand at {pointer[:200]!r} of the task")
@@ -77,6 +80,7 @@ def _place_at(task: Mapping[str, Any], pointer: str) -> ExpressionPlace:
 
 
 def _text_at(task: Mapping[str, Any], pointer: str) -> str:
+    """Return the text at *pointer* in *task*. Raises `Refused` if there is none."""
     value: Any = task
     for token in parts(pointer):
         value = child(value, token)
@@ -109,7 +113,7 @@ def _compared(around: Surroundings, text: str) -> dict[str, Any]:
 async def _over_answer(
     around: Surroundings, place: ExpressionPlace, pointer: str, evaluator: Evaluator, text: str
 ) -> dict[str, Any]:
-    """Return the value of *text*, which sees the task's own answer, or is a query of it."""
+    """Return the value of *text*, an expression over the task's own response, or a query of it."""
     answer = around.answer_at(place, with_headers=text.startswith(_HEADERS))
     if answer is ABSENT:
         is_tested = around.name in around.inputs.tasks

@@ -91,10 +91,10 @@ def task_settings() -> list[dict[str, Any]]:
 
 
 def task_form(schema: Mapping[str, Any], *, for_each: bool) -> Field:
-    """Return the form of a task by the *schema* of its type, without its type and routes; with
-    *for_each*, also for what it is done for.
+    """Return the form for a task, made from the *schema* of its type, without its type and routes.
 
-    Raises `TypeError` or `AttributeError` for a schema that is none.
+    With *for_each* the form includes `forEach`. Raises `TypeError` or `AttributeError` if the
+    schema is not one.
     """
     properties = dict(schema.get("properties", {}))
     if for_each:
@@ -109,11 +109,11 @@ def task_form(schema: Mapping[str, Any], *, for_each: bool) -> Field:
 
 
 ROUTES = frozenset(("type", "nextTask", "end", "onError"))
-"""Properties of a task that a page shows elsewhere."""
+"""Members of a task that a page shows elsewhere."""
 
 
 def titled(field: Field) -> Field:
-    """Return *field*, the fields in it with titles in words, two levels deep."""
+    """Return *field* with titles in words for it and the fields directly in it."""
     for item in (field, *field.get("fields", ())):
         if "name" in item:
             item.setdefault("title", _words(item["name"]))
@@ -123,7 +123,9 @@ def titled(field: Field) -> Field:
 
 
 def closed(field: Field) -> Field:
-    """Return *field* without links: what would be loaded later is written as JSON instead."""
+    """Return *field* without links: fields that would be loaded later are entered as JSON
+    instead.
+    """
     pending: list[Any] = [field]
     while pending:
         value = pending.pop()

@@ -1,6 +1,4 @@
-"""Runs of whole definitions in this process: a journal keeps them. They go on when the page
-leaves.
-"""
+"""Runs of whole definitions in this process, stored in a journal. They continue without a page."""
 
 from __future__ import annotations
 
@@ -42,8 +40,9 @@ FOLDER = ".httptask"
 
 
 class JournalledRuns:
-    """The runs that the journal in the file *path* keeps; None: a file that ends with the designer.
-    *runtime* runs them by *engine*, and *receiver* gets the calls that their tasks wait for.
+    """The runs in the journal *path*; None: a temporary file.
+
+    *runtime* runs them by *engine*, and *receiver* gets the calls for which their tasks wait.
     """
 
     takes_history = lists_tasks = True
@@ -59,10 +58,10 @@ class JournalledRuns:
         self._opening = asyncio.Lock()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._live: dict[str, LiveRun] = {}
-        """By id: the runs of this process, the latest ones that have ended among them."""
+        """By id: runs of this process, including the latest that have ended."""
 
     async def aclose(self) -> None:
-        """Stop every run; they can go on later."""
+        """Stop every run. They can be resumed later."""
         works = [live.work for live in self._live.values() if live.work is not None]
         for work in works:
             work.cancel()
@@ -72,17 +71,17 @@ class JournalledRuns:
         if self._temporary is not None:
             await in_thread(self._temporary.cleanup)
 
-    # A listener of the journal
+    # Called by the journal
 
     def noted(self, workflow_id: str, entry: dict[str, Any]) -> None:
-        """Take an *entry* of a run's history."""
+        """Record an *entry* of a run's history."""
         self._live[workflow_id].noted(self.with_callback(workflow_id, entry))
 
     def called(self, workflow_id: str, key: tuple[str, int], call: Progress) -> None:
-        """Take the progress of a call that begins."""
+        """Record the progress of a call that begins."""
         self._live[workflow_id].called(key, call)
 
-    # Of the keeper
+    # The methods of a `RunKeeper`
 
     async def latest(self) -> Sequence[KeptRun]:
         """Return the runs, the latest one first."""
@@ -92,7 +91,7 @@ class JournalledRuns:
         return await in_thread(journal.summaries)
 
     async def run(self, workflow_id: str, *, with_tasks: bool = True) -> KeptRun:
-        """Return a run with its tasks. Raises `Refused` when there is none."""
+        """Return a run with its tasks. Raises `Refused` if there is none."""
         journal = await self._opened()
         try:
             return await in_thread(lambda: journal.run(workflow_id))
@@ -103,12 +102,12 @@ class JournalledRuns:
             ) from error
 
     async def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
-        """Return the definition of a run that is kept, and what it was started with."""
+        """Return the definition of a stored run, and the options with which it was started."""
         journal = await self._opened()
         return await in_thread(lambda: journal.started_with(workflow_id))
 
     async def start(self, start: Start, request: Request) -> str:
-        """Begin a run, and return its id once its first task has started."""
+        """Start a run, and return its id once its first task has started."""
         journal = await self._opened()
         callbacks = await self._receiver.callbacks(request)
         return await self._begun(
@@ -116,7 +115,7 @@ class JournalledRuns:
         )
 
     async def resume(self, run: KeptRun, request: Request) -> str:
-        """Go on with *run*, which nobody runs."""
+        """Resume *run*, which no process runs."""
         if run.inside is not None or run.status != "Interrupted":
             raise Refused("run", f"only a run that was interrupted goes on; this one: {run.status}")
         journal = await self._opened()
@@ -135,7 +134,7 @@ class JournalledRuns:
         )
 
     async def stop(self, run: KeptRun) -> None:
-        """Stop *run*: its connections are closed. It can go on later."""
+        """Stop *run* and close its connections. It can be resumed later."""
         live = self._live.get(run.workflow_id)
         if live is not None and live.work is not None:
             live.work.cancel()
@@ -144,7 +143,7 @@ class JournalledRuns:
             raise Refused("run", f"{run.holder} runs it: stop it there")
 
     async def complete(self, run: KeptRun, task: str, signal: Signal, item: int | None) -> None:
-        """Give *signal* to a *task* that waits for it, or to an *item* of it."""
+        """Send *signal* to a waiting *task*, or to a waiting *item* of it."""
         journal = await self._opened()
         try:
             await in_thread(lambda: journal.complete(run.workflow_id, task, signal, item))
@@ -152,7 +151,7 @@ class JournalledRuns:
             raise Refused("run", str(failure)) from failure
 
     async def events(self, run: KeptRun) -> EventStream:
-        """Stream what a run of this process did and does."""
+        """Stream the past and future events of a run of this process."""
         live = self._live.get(run.workflow_id)
         if live is None:
             whose = f"{run.holder} runs it" if run.holder else f"it is {run.status}"
@@ -165,15 +164,15 @@ class JournalledRuns:
         return live.exchanges.get(task.key) if live is not None else None
 
     def callback_url(self, run: KeptRun, task: TaskRun) -> str:
-        """Return the URL that a visit waits at. Raises `Refused` when it waits at none."""
+        """Return the callback URL of a visit. Raises `Refused` if it waits for no callback."""
         url = self._receiver.url_of((run.workflow_id, *task.key))
         if url is None:
             raise Refused("run", f"the task {task.name!r} waits for no callback now")
         return url
 
     def with_callback(self, workflow_id: str, entry: dict[str, Any]) -> dict[str, Any]:
-        """Return *entry* of a run's history with the URL of the call that it waits for, without
-        its secret part.
+        """Return the history's *entry*, with the callback URL for which it waits, without its
+        secret part.
         """
         if entry["status"] != "Waiting" or not entry.get("awaitsSignal"):
             return entry
@@ -198,7 +197,7 @@ class JournalledRuns:
         return Journal(path, listener=self)
 
     def _make_folder(self, folder: Path) -> None:
-        """Make *folder*; what runs answered does not belong into anybody's repository."""
+        """Make *folder*, with a `.gitignore`: responses should not get into a repository."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             ignored = folder / ".gitignore"
@@ -214,7 +213,7 @@ class JournalledRuns:
     async def _begun(
         self, workflow_id: str, run: Callable[[LiveRun], Awaitable[WorkflowRun]]
     ) -> str:
-        """Begin what *run* returns, and return its id once its first task has started."""
+        """Start the coroutine from *run*; return the run's id once its first task has started."""
         if sum(live.end is None for live in self._live.values()) >= MOST_AT_ONCE:
             raise Refused("too-many", f"{MOST_AT_ONCE} runs are under way; stop one or wait")
         live = self._live[workflow_id] = LiveRun(workflow_id)
@@ -278,7 +277,7 @@ class JournalledRuns:
             _log.warning("old runs cannot be removed: %s", error)
 
     def _take(self, live: LiveRun, stopped: WorkflowRun) -> None:
-        """Take from *stopped* what its visits under way may have done."""
+        """Record what the unfinished visits of the *stopped* run may have done."""
         for task in stopped.tasks:
             if task.status == "InProgress" and task.error is not None:
                 live.noted(self._runtime.redactor.value(task.to_json()))

@@ -70,8 +70,9 @@ def shown_exchange(exchange: Exchange) -> dict[str, Any]:
 
 
 class LiveRun:
-    """The run *id_*, which this process runs or ran, or of which a server tells. It began *seconds*
-    ago.
+    """The run *id_*, which this process runs or ran, or about which a server tells.
+
+    It began *seconds* ago.
     """
 
     def __init__(self, id_: str, seconds: float = 0.0) -> None:
@@ -86,7 +87,7 @@ class LiveRun:
         self.exchanges: dict[Key, dict[str, Any]] = {}
         """By visit: the exchanges of calls that have ended."""
         self._note: str | None = None
-        """Why there is no news."""
+        """Why there are no news, or None."""
         self._began = time.perf_counter() - seconds
         self._visits: dict[Key, dict[str, Any]] = {}
         self._starts: dict[Key, float] = {}
@@ -95,7 +96,7 @@ class LiveRun:
 
     @property
     def elapsed(self) -> float:
-        """The seconds since it began."""
+        """Seconds since the run began."""
         return round(time.perf_counter() - self._began, 3)
 
     # Calls from the engine
@@ -133,7 +134,7 @@ class LiveRun:
                 return
 
     def hindered(self, note: str | None) -> None:
-        """Take why there is no news, or None when there is again."""
+        """Record why there are no news, or None if there are again."""
         if note != self._note:
             self._note = note
             self._wake()
@@ -162,7 +163,7 @@ class LiveRun:
         self._listeners.add(news)
         try:
             yield "alive", self._alive()
-            last, note = self.elapsed, self._note
+            last_event, last_note = self.elapsed, self._note
             while True:
                 news.clear()
                 # Read before the visits, so that all of them are sent before `ended`.
@@ -170,13 +171,13 @@ class LiveRun:
                 for key, visit in list(self._visits.items()):
                     shown = visit | self._progress(key)
                     if sent.get(key) != shown:
-                        sent[key], last = dict(shown), self.elapsed
+                        sent[key], last_event = dict(shown), self.elapsed
                         yield "visit", shown | self._seconds(key, shown)
                 if end is not None:
                     yield "ended", end
                     return
-                if self.elapsed - last >= _HEARTBEAT or note != self._note:
-                    last, note = self.elapsed, self._note
+                if self.elapsed - last_event >= _HEARTBEAT or last_note != self._note:
+                    last_event, last_note = self.elapsed, self._note
                     yield "alive", self._alive()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_SECONDS if self._calls else _HEARTBEAT):
@@ -185,6 +186,7 @@ class LiveRun:
             self._listeners.discard(news)
 
     def _alive(self) -> dict[str, Any]:
+        """Return the data of an `alive` event."""
         note = {} if self._note is None else {"note": self._note}
         return {"id": self.id, "elapsedSeconds": self.elapsed, **note}
 

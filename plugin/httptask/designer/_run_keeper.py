@@ -1,4 +1,4 @@
-"""Who runs the definitions of the page, and keeps their runs."""
+"""The interface of the engines that run the page's definitions, and store the runs."""
 
 from __future__ import annotations
 
@@ -18,66 +18,65 @@ MOST_KEPT = 50
 
 
 class RunKeeper(Protocol):
-    """An engine, and where its runs are. What it refuses is a `Refused`, or an error of the
-    engine's.
-    """
+    """An engine with its stored runs. A method raises `Refused`, or an error of the engine."""
 
     engine: str
     """The name of the engine."""
     takes_history: bool
-    """Whether a run may take over what an earlier one came to."""
+    """Whether a run may take over results of an earlier run."""
 
     lists_tasks: bool
-    """Whether the list of the latest runs says which tasks they came to."""
+    """Whether the list of the latest runs includes the tasks that they visited."""
 
     async def latest(self) -> Sequence[KeptRun]:
         """Return the latest runs, at most `MOST_KEPT`."""
         ...
 
     async def run(self, workflow_id: str, *, with_tasks: bool = True) -> KeptRun:
-        """Return a run, and its tasks where they are wanted. Raises `Refused` without one."""
+        """Return a run, including its tasks if *with_tasks*. Raises `Refused` if there is none."""
         ...
 
     async def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
-        """Return the definition of a run that is kept, and what it was started with."""
+        """Return the definition of a stored run, and the options with which it was started."""
         ...
 
     async def start(self, start: Start, request: Request) -> str:
-        """Begin a run, and return its id once it is under way. Raises `DefinitionError` when it
-        cannot be run as it is.
+        """Start a run, and return its id once it is under way.
+
+        Raises `DefinitionError` if the definition cannot be run.
         """
         ...
 
     async def resume(self, run: KeptRun, request: Request) -> str:
-        """Go on with *run*, which nobody runs."""
+        """Resume *run*, which no process runs."""
         ...
 
     async def stop(self, run: KeptRun) -> None:
-        """Stop *run*: its connections are closed."""
+        """Stop *run* and close its connections."""
         ...
 
     async def complete(self, run: KeptRun, task: str, signal: Signal, item: int | None) -> None:
-        """Give *signal* to a *task* of *run* that waits for it, or to an *item* of it."""
+        """Send *signal* to a waiting *task* of *run*, or to a waiting *item* of it."""
         ...
 
     async def events(self, run: KeptRun) -> EventStream:
-        """Stream what *run* did and does."""
+        """Stream the past and future events of *run*."""
         ...
 
     def exchange(self, run: KeptRun, task: TaskRun) -> dict[str, Any] | None:
-        """Return the exchange of a visit, if it is still there."""
+        """Return the exchange of a visit, if it is still stored."""
         ...
 
     def callback_url(self, run: KeptRun, task: TaskRun) -> str:
-        """Return the URL that a visit waits at: a secret. Raises `Refused` without one."""
+        """Return the secret callback URL of a visit. Raises `Refused` if there is none."""
         ...
 
     def with_callback(self, workflow_id: str, entry: dict[str, Any]) -> dict[str, Any]:
-        """Return *entry* of a run's history with the URL of the call that it waits for, without
-        its secret part.
+        """Return the history's *entry*, with the callback URL for which it waits, without its
+        secret part.
         """
         ...
 
     async def aclose(self) -> None:
-        """End what is under way here."""
+        """End all work of this process."""
         ...

@@ -1,5 +1,5 @@
-"""Runs of whole definitions on a server, whose workers do their tasks. They go on when the designer
-ends.
+"""Runs of whole definitions on a Temporal server, executed by its workers. They continue without
+the designer.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 _PAUSE = 2.0
-"""Seconds before a server is asked again that did not answer."""
+"""Seconds to wait before asking a server again that did not answer."""
 
 
 class RunsOnServer:
-    """The runs of the operator's task queue on Temporal; *runtime* checks what is started. Raises
-    `PluginError` where the engine is not installed.
+    """The runs in the operator's task queue on Temporal; *runtime* checks definitions before they
+    start.
+
+    Raises `PluginError` if the engine is not installed.
     """
 
     engine = "temporal"
@@ -49,8 +51,9 @@ class RunsOnServer:
         return await self._server.latest(MOST_KEPT)
 
     async def run(self, workflow_id: str, *, with_tasks: bool = True) -> KeptRun:
-        """Return a run, and its tasks where they are wanted: workers tell of them. Raises `Refused`
-        when there is none.
+        """Return a run, including its tasks, about which workers are asked, if *with_tasks*.
+
+        Raises `Refused` if there is none.
         """
         server = self._server
         run = await (server.run if with_tasks else server.summary)(workflow_id)
@@ -63,7 +66,7 @@ class RunsOnServer:
         return run
 
     async def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
-        """Return the definition of a run, and what it was started with."""
+        """Return the definition of a run, and the options with which it was started."""
         return await self._server.started_with(workflow_id)
 
     async def start(self, start: Start, request: Request) -> str:
@@ -79,7 +82,7 @@ class RunsOnServer:
         return await self._server.start(start.definition, options)
 
     async def resume(self, run: KeptRun, request: Request) -> NoReturn:
-        """Refuse it: nothing interrupts these runs."""
+        """Refuse: these runs are never interrupted."""
         raise Refused(
             "run",
             f"a run on Temporal goes on by itself, this one is {run.status}: run it again to begin"
@@ -87,23 +90,25 @@ class RunsOnServer:
         )
 
     async def stop(self, run: KeptRun) -> None:
-        """Cancel *run*, if it has not ended. The server knows it when this returns; its workers
-        do soon after.
+        """Cancel *run*, if it has not ended. The server has the request when this returns; the
+        workers get it soon after.
         """
         if run.status not in ("Running", "Waiting"):
             return
-        with contextlib.suppress(EngineError):  # it has ended meanwhile, and is shown so
+        with contextlib.suppress(EngineError):  # it has ended meanwhile, which the page will show
             await self._server.cancel(run.workflow_id)
 
     async def complete(self, run: KeptRun, task: str, signal: Signal, item: int | None) -> None:
-        """Give *signal* to a *task* that waits for it, or to an *item* of it."""
+        """Send *signal* to a waiting *task*, or to a waiting *item* of it."""
         try:
             await self._server.complete(run.workflow_id, task, signal, item)
         except EngineError as failure:
             raise Refused("run", str(failure)) from failure
 
     async def events(self, run: KeptRun) -> EventStream:
-        """Stream what *run* did and does. The server is asked as long as somebody listens."""
+        """Stream the past and future events of *run*. The server is asked while somebody
+        listens.
+        """
         live = LiveRun(run.workflow_id, seconds_of(run))
         work = asyncio.create_task(self._follow(live))
 
@@ -129,11 +134,11 @@ class RunsOnServer:
                 return
 
     def exchange(self, run: KeptRun, task: TaskRun) -> None:
-        """Return None: the worker that made the exchange does not keep it."""
+        """Return None: only the worker had the exchange."""
         return
 
     def callback_url(self, run: KeptRun, task: TaskRun) -> NoReturn:
-        """Refuse it: workers make the URLs."""
+        """Refuse: the URLs are made by workers."""
         raise Refused(
             "run",
             "workers make the URLs of callbacks on Temporal, and the designer has none of them:"
@@ -141,7 +146,7 @@ class RunsOnServer:
         )
 
     def with_callback(self, workflow_id: str, entry: dict[str, Any]) -> dict[str, Any]:
-        """Return *entry* as it is."""
+        """Return *entry* unchanged."""
         return entry
 
     async def aclose(self) -> None:

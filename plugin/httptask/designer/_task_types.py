@@ -1,4 +1,4 @@
-"""The types of tasks: where each may have expressions, and a form by its own schema."""
+"""The types of tasks: the places for expressions in each, and a form made from its schema."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class TaskTypes:
-    """The task types that *runtime* knows: ours, and those of plugins."""
+    """The task types of *runtime*, including those of plugins."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._types: Mapping[str, TaskType] = runtime.plugins.named("httptask_task_types")
 
     def listed(self) -> list[dict[str, Any]]:
-        """Return `{"name", "expressions", "queries"}` of each type."""
+        """Return `{"name", "expressions", "queries"}` for each type."""
         listed = []
         for name, task_type in self._types.items():
             expressions, queries = expression_pointers(name, _properties(task_type))
@@ -35,7 +35,7 @@ class TaskTypes:
         return listed
 
     async def form(self, request: Request) -> Response:
-        """Answer with the form of the tasks of one type."""
+        """Answer with the form for tasks of one type."""
         name = request.path_params["name"]
         task_type = self._types.get(name)
         if task_type is None:
@@ -45,7 +45,7 @@ class TaskTypes:
 
 
 def _field(task_type: TaskType) -> Field | None:
-    """Return the form of a task of *task_type*; None where its schema cannot be read."""
+    """Return the form for a task of *task_type*; None if its schema cannot be read."""
     try:
         return task_form(task_type.schema, for_each=task_type.name not in STEERING_TYPES)
     except Exception:  # noqa: BLE001 - a stranger's schema: such a task is written as JSON
@@ -53,6 +53,9 @@ def _field(task_type: TaskType) -> Field | None:
 
 
 def _properties(task_type: TaskType) -> Iterable[str]:
+    """Return the names of the properties in the schema of *task_type*; none if it cannot be
+    read.
+    """
     try:
         return [*task_type.schema.get("properties", ())]
     except Exception:  # noqa: BLE001 - a stranger's task type must not keep the page from its start

@@ -10,9 +10,9 @@ from httptask.model.workflow import Signal
 CALLBACK_URL, CALLBACK_TOKEN = "callbackUrl", "callbackToken"
 """The names for expressions of the URL that a visit waits at, and of its last segment."""
 OTHER_CALLBACK_TOKEN = "otherCallbackToken"  # noqa: S105 - a name
-"""Of a second segment that is taken there; no expression names it."""
+"""The name of a second token that the same callback URL accepts; expressions cannot read it."""
 TOKENS = (CALLBACK_TOKEN, OTHER_CALLBACK_TOKEN)
-"""The names of what must be masked."""
+"""The names of the values that must be masked."""
 
 
 @dataclass(frozen=True, slots=True)
