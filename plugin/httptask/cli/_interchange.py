@@ -73,7 +73,7 @@ def run_import_request(arguments: argparse.Namespace) -> int:
         raise CommandError(
             f"--task names one task, and there are {len(tasks)}; choose with --request"
         )
-    kept = _keep(imported, tasks) if arguments.keep_credentials else []
+    stored = _keep(imported, tasks) if arguments.keep_credentials else []
     if arguments.into is not None:
         _add(Path(arguments.into), tasks, arguments.task)
     if arguments.json:
@@ -81,7 +81,7 @@ def run_import_request(arguments: argparse.Namespace) -> int:
     elif arguments.into is None:
         emit_json(dict(tasks[0].task) if len(tasks) == 1 else _definition(tasks))
     if not arguments.json:
-        _report(imported, tasks, kept, arguments.into)
+        _report(imported, tasks, stored, arguments.into)
     losses = [*imported.losses, *(loss for task in tasks for loss in task.losses)]
     return 1 if any(loss.severity == "error" for loss in losses) else 0
 
@@ -237,7 +237,7 @@ def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
 
 
 def _report(
-    imported: Imported, tasks: Sequence[ImportedTask], kept: list[str], into: str | None
+    imported: Imported, tasks: Sequence[ImportedTask], stored: list[str], into: str | None
 ) -> None:
     lines = [f"{loss.severity}: {loss}" for loss in imported.losses]
     for task in tasks:
@@ -249,7 +249,7 @@ def _report(
     if len(lines) > _MOST_LISTED:
         more = len(lines) - _MOST_LISTED
         lines[_MOST_LISTED:] = [f"and {plural(more, 'line')} more; --json has all"]
-    lines += _credential_lines(imported, tasks, kept)
+    lines += _credential_lines(imported, tasks, stored)
     if into is not None:
         lines.append(
             f"{into}: {plural(len(tasks), 'task')} added; a task that follows no other is started"
@@ -259,11 +259,11 @@ def _report(
 
 
 def _credential_lines(
-    imported: Imported, tasks: Sequence[ImportedTask], kept: list[str]
+    imported: Imported, tasks: Sequence[ImportedTask], stored: list[str]
 ) -> Iterator[str]:
     for name in dict.fromkeys(name for task in tasks for name in task.credentials):
         credential = imported.credentials[name]
-        if name in kept:
+        if name in stored:
             yield f"the credential {name} is kept in the credentials file"
             continue
         options = [f"--type {credential.scheme}"]

@@ -42,8 +42,8 @@ def journal_named(arguments: argparse.Namespace) -> str | None:
     """Return the journal's file named in *arguments* or the environment; None if neither names
     one.
     """
-    given: str | None = arguments.journal
-    return given if given is not None else os.environ.get(ENVIRONMENT) or None
+    name: str | None = arguments.journal
+    return name if name is not None else os.environ.get(ENVIRONMENT) or None
 
 
 def named_journal(
@@ -240,23 +240,23 @@ def _emit_completed(arguments: argparse.Namespace, workflow_id: str, signal: Sig
     emit(arguments, value, f"{'failed' if signal.error is not None else 'completed'}: {whose}")
 
 
-def _output(given: str | None) -> Any:
-    """Return the JSON in *given*, or in the file that *given* names."""
-    if given is None:
+def _output(argument: str | None) -> Any:
+    """Return the JSON in *argument*, or in the file that *argument* names."""
+    if argument is None:
         return None
-    if given == "-":
+    if argument == "-":
         return _json(sys.stdin.buffer.read(), "standard input")
-    path = Path(given)
+    path = Path(argument)
     try:
         is_file = path.is_file()
     except (OSError, ValueError):  # JSON text may be no valid file name
         is_file = False
     if not is_file:
-        return _json(given.encode("utf-8", "surrogateescape"), "--output")
+        return _json(argument.encode("utf-8", "surrogateescape"), "--output")
     try:
-        return _json(path.read_bytes(), given)
+        return _json(path.read_bytes(), argument)
     except OSError as error:
-        raise CommandError(f"{given}: cannot be read: {error.strerror}") from error
+        raise CommandError(f"{argument}: cannot be read: {error.strerror}") from error
 
 
 def _json(data: bytes, source: str) -> Any:
@@ -269,13 +269,13 @@ def _json(data: bytes, source: str) -> Any:
         raise CommandError(f"{source}: not JSON: {error}{advice}") from error
 
 
-def _error(given: str) -> dict[str, Any]:
-    """Return the error in *given*: a JSON object, or else its message."""
+def _error(argument: str) -> dict[str, Any]:
+    """Return the error in *argument*: a JSON object, or else its message."""
     try:
-        value = parse(given)
+        value = parse(argument)
     except JsonError:
-        value = given
-    return value if isinstance(value, dict) else {"message": given}
+        value = argument
+    return value if isinstance(value, dict) else {"message": argument}
 
 
 def interrupted_run(journal: Journal, workflow_id: str | None) -> str:

@@ -108,12 +108,12 @@ def _place(arguments: argparse.Namespace) -> tuple[str, int, str | None]:
     return host, port, address
 
 
-def _bound(given: str) -> tuple[str, int]:
-    """Parse *given* as host and port."""
-    host, colon, port = given.rpartition(":")
+def _bound(address: str) -> tuple[str, int]:
+    """Parse *address* as host and port."""
+    host, colon, port = address.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise CommandError(f"--callbacks {given!r}: write HOST:PORT, such as 127.0.0.1:8400")
+        raise CommandError(f"--callbacks {address!r}: write HOST:PORT, such as 127.0.0.1:8400")
     return host, int(port)
 
 

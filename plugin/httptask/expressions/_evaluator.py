@@ -79,10 +79,10 @@ class Evaluator:
         """
         problems: list[Problem] = []
         for slot in Prepared.of(value).slots:
-            where = pointers.pointer(slot.path, pointer)
+            text_pointer = pointers.pointer(slot.path, pointer)
             for compiled in self._compiled(slot.text).parts:
                 if isinstance(compiled, Compiled):
-                    problems += _problems(compiled, where, shape)
+                    problems += _problems(compiled, text_pointer, shape)
         return problems
 
     def reads(self, value: Any) -> Reads:
@@ -271,8 +271,8 @@ class Evaluator:
 
         part = document.part(compiled.reads)
         if compiled.linear and await asyncio.to_thread(_result.is_small, part, _MEDIUM):
-            seen = await asyncio.to_thread(document.seen, compiled.reads)
-            value = await asyncio.to_thread(_evaluated, language, compiled.source, seen)
+            data = await asyncio.to_thread(document.seen, compiled.reads)
+            value = await asyncio.to_thread(_evaluated, language, compiled.source, data)
             await self._bound(value)
             return value
         return await self._helper().evaluate(language, compiled.source, document, compiled.reads)

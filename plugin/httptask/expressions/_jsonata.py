@@ -249,14 +249,14 @@ def _told(error: Any) -> dict[str, str]:
 
 def _variables(tree: Any) -> Iterator[str]:
     """Yield the name of every variable in *tree*. No recursion, and each symbol is visited once."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     pending = [tree]
     while pending:
         item = pending.pop()
         if isinstance(item, list | tuple):
             pending += item
-        elif hasattr(item, "_outer_instance") and id(item) not in seen:
-            seen.add(id(item))
+        elif hasattr(item, "_outer_instance") and id(item) not in visited:
+            visited.add(id(item))
             if item.type == "variable":
                 yield str(item.value)
             pending += [part for name, part in vars(item).items() if name != "_outer_instance"]

@@ -181,44 +181,44 @@ def _end(text: str, start: int) -> tuple[int, RefusedError | None]:
     return -1, RefusedError("expression-brace-unclosed" if depth else "expression-unclosed")
 
 
-def _skip_quoted(text: str, _start: int, at: int) -> int:
-    """Return the index after the string that begins at *at*; -1 if it has no end."""
-    quote = text[at]
-    at += 1
-    while (end := text.find(quote, at)) >= 0:
+def _skip_quoted(text: str, _start: int, position: int) -> int:
+    """Return the index after the string that begins at *position*; -1 if it has no end."""
+    quote = text[position]
+    position += 1
+    while (end := text.find(quote, position)) >= 0:
         escapes = end
-        while escapes > at and text[escapes - 1] == "\\":
+        while escapes > position and text[escapes - 1] == "\\":
             escapes -= 1
         if (end - escapes) % 2 == 0:
             return end + 1
-        at = end + 1
+        position = end + 1
     return -1
 
 
-def _skip_in_jsonata(text: str, start: int, at: int) -> int:
-    """Return the index after the string, quoted name, comment or regular expression at *at*.
+def _skip_in_jsonata(text: str, start: int, position: int) -> int:
+    """Return the index after the string, quoted name, comment or regular expression at *position*.
 
-    A `/` for division is skipped alone. -1 if the element at *at* has no end.
+    A `/` for division is skipped alone. -1 if the element at *position* has no end.
     """
-    sign = text[at]
+    sign = text[position]
     if sign == "`":  # a quoted name has no escapes
-        return text.find("`", at + 1) + 1 or -1
+        return text.find("`", position + 1) + 1 or -1
     if sign != "/":
-        return _skip_quoted(text, start, at)
-    if text.startswith("/*", at):
-        end = text.find("*/", at + 2)
+        return _skip_quoted(text, start, position)
+    if text.startswith("/*", position):
+        end = text.find("*/", position + 2)
         return end + 2 if end >= 0 else -1
-    before = text[max(start + len(JSONATA), at - 100) : at].rstrip()
-    return _skip_regex(text, at + 1) if _BEFORE_A_REGEX.search(before) else at + 1
+    before = text[max(start + len(JSONATA), position - 100) : position].rstrip()
+    return _skip_regex(text, position + 1) if _BEFORE_A_REGEX.search(before) else position + 1
 
 
-def _skip_regex(text: str, at: int) -> int:
-    """Return the index after the regular expression whose pattern begins at *at*; -1 if it has
-    no end.
+def _skip_regex(text: str, position: int) -> int:
+    """Return the index after the regular expression whose pattern begins at *position*; -1 if it
+    has no end.
     """
     # JSONata ends a regular expression at the first / outside brackets.
     depth = 0
-    for match in _REGEX_PART.finditer(text, at):
+    for match in _REGEX_PART.finditer(text, position):
         if match[0] == "/" and depth == 0:
             return match.end()
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(match[0], 0)

@@ -122,13 +122,13 @@ def _optional_body(
     body = shape.child("body")
     alternatives = (*body.keywords.get("anyOf", ()), *body.keywords.get("oneOf", ()))
     forms = [body, *(_Shape.of(form, body.definitions) for form in alternatives)]
-    asked = next((form for form in forms if form.required), None)
-    if asked is None:
-        asked = forms[1] if alternatives else body  # that of the media type told beside it
-        if asked.keywords.get("type") not in _WHOLE:
+    required_form = next((form for form in forms if form.required), None)
+    if required_form is None:
+        required_form = forms[1] if alternatives else body  # that of the media type told beside it
+        if required_form.keywords.get("type") not in _WHOLE:
             return
-    names = f"; with it {', '.join(asked.required)}" if asked.required else ""
-    yield pointer_of(["body"], base), f"optional: {asked.expectation()}{names}"
+    names = f"; with it {', '.join(required_form.required)}" if required_form.required else ""
+    yield pointer_of(["body"], base), f"optional: {required_form.expectation()}{names}"
     media_type = shape.child("headers").child("Content-Type")
     documented = media_type.documented(required=True)
     if documented is not _NOTHING and "Content-Type" not in request.get("headers", {}):

@@ -59,9 +59,9 @@ def _alternatives(
     else:
         likely = choice.likely(instance, refused) if choice is not None else refused
         # If the value has the type of one form only, that form is meant.
-        alike = [errors for errors in likely if not any(_is_type(error) for error in errors)]
-        if len(likely) == 1 or len(alike) == 1:
-            yield from (alike or likely)[0]
+        same_type = [errors for errors in likely if not any(_is_type(error) for error in errors)]
+        if len(likely) == 1 or len(same_type) == 1:
+            yield from (same_type or likely)[0]
         else:
             yield ValidationError(
                 "no form fits", context=[error for errors in likely for error in refusals(errors)]

@@ -171,15 +171,19 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _unique(error: Any, pointer: str) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
+    index_by_key: dict[str, int] = {}
     for index, item in enumerate(error.instance[:_MOST_COMPARED]):
         key = _key(item)
-        if key in seen:
+        if key in index_by_key:
             yield Problem.of(
-                "unique-items", pointer, found=_shown(item), first=seen[key] + 1, second=index + 1
+                "unique-items",
+                pointer,
+                found=_shown(item),
+                first=index_by_key[key] + 1,
+                second=index + 1,
             )
             return
-        seen[key] = index
+        index_by_key[key] = index
     yield Problem.of("unique-items", pointer)
 
 

@@ -46,10 +46,10 @@ def _suggestion(listing: Listing, name: str, setting: Setting) -> SuggestedPagin
     """Return *setting* with its evidence; None if the description lacks the field that it
     reads next.
     """
-    values, queries, asked = setting
+    values, queries, parameter = setting
     evidence = [Evidence("request", f"/extensions/{name}", f"the extension {name}")]
-    if asked is not None:
-        evidence.append(asked.evidence)
+    if parameter is not None:
+        evidence.append(parameter.evidence)
     for query in queries:
         field = next((field for field in listing.fields if field.query == query), None)
         if field is not None:
@@ -81,15 +81,15 @@ def _speakeasy(listing: Listing, extension: Mapping[str, Any]) -> Setting | None
     if extension["type"] == "url":
         return {"mode": "nextUrl", **setting, "next": outputs["nextUrl"]}, queries, None
     if extension["type"] == "cursor":
-        asked = _named(listing, inputs["cursor"]["name"])
+        parameter = _named(listing, inputs["cursor"]["name"])
         setting |= {"mode": "cursor", "next": outputs["nextCursor"]}
     else:
         mode = "page" if "page" in inputs else "offset"
-        asked = _named(listing, inputs[mode]["name"])
+        parameter = _named(listing, inputs[mode]["name"])
         setting["mode"] = mode
-    if asked is None:
+    if parameter is None:
         return None
-    return {**setting, "parameter": asked.setting}, queries, asked
+    return {**setting, "parameter": parameter.setting}, queries, parameter
 
 
 def _fern(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
@@ -106,15 +106,15 @@ def _fern(listing: Listing, extension: Mapping[str, Any]) -> Setting | None:
     if "next_uri" in extension:
         return {"mode": "nextUrl", **setting}, queries, None
     mode = "cursor" if "cursor" in extension else "offset"
-    asked = _named(listing, extension[mode].removeprefix("$request.").removeprefix("query."))
-    if asked is None:
+    parameter = _named(listing, extension[mode].removeprefix("$request.").removeprefix("query."))
+    if parameter is None:
         return None
-    if mode == "offset" and "page" in asked.name:
+    if mode == "offset" and "page" in parameter.name:
         mode = "page"
     if "has-next-page" in extension:
         setting["more"] = _response_query(extension["has-next-page"])
         queries.append(setting["more"])
-    return {"mode": mode, **setting, "parameter": asked.setting}, queries, asked
+    return {"mode": mode, **setting, "parameter": parameter.setting}, queries, parameter
 
 
 def _response_query(text: str) -> str:
@@ -123,7 +123,7 @@ def _response_query(text: str) -> str:
 
 
 def _named(listing: Listing, name: str) -> Asked | None:
-    return next((asked for asked in listing.parameters if asked.written == name), None)
+    return next((parameter for parameter in listing.parameters if parameter.written == name), None)
 
 
 _READERS: Mapping[str, Callable[[Listing, Mapping[str, Any]], Setting | None]] = {

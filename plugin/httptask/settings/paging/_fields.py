@@ -122,7 +122,7 @@ class Fields:
         """Yield the schemas that apply to one value, with their pointers, at most
         `_MOST_LAYERS`.
         """
-        pending, seen = [(schema, pointer)], set()
+        pending, followed = [(schema, pointer)], set()
         for _ in range(_MOST_LAYERS):
             if not pending:
                 return
@@ -131,8 +131,8 @@ class Fields:
                 continue
             yield layer, layer_pointer
             name = definition_name(layer.get("$ref"))
-            if name is not None and name not in seen:
-                seen.add(name)
+            if name is not None and name not in followed:
+                followed.add(name)
                 pending.append((self._definitions.get(name), pointer_of(["$defs", name])))
             parts = layer.get("allOf")
             if isinstance(parts, list):

@@ -40,12 +40,12 @@ class Asked:
 
     @property
     def last_name(self) -> str:
-        """The last of its names where it is written as one in an object: `currentpage` of
-        `searchCriteria[currentPage]`, but nothing of a filter or a range.
+        """The last of its names if it is written as a member of an object: `currentpage` for
+        `searchCriteria[currentPage]`. Names of filters and ranges are not split.
         """
-        above, *names = _NAMES.findall(self.written) or [""]
-        is_inside = names and not plain(above).endswith(_FILTERS)
-        return plain(names[-1]) if is_inside else self.name
+        first, *others = _NAMES.findall(self.written) or [""]
+        is_inside = others and not plain(first).endswith(_FILTERS)
+        return plain(others[-1]) if is_inside else self.name
 
     @property
     def setting(self) -> dict[str, str]:
@@ -85,18 +85,21 @@ class Listing:
                 fields = reader.of(media_type.schema, schema_pointer)
                 break
         headers = {plain(name): (name, header) for name, header in response.headers.items()}
-        asked = tuple(_asked(endpoint, reader))
-        return cls(endpoint, asked, tuple(fields), headers, pointer)
+        parameters = tuple(_asked(endpoint, reader))
+        return cls(endpoint, parameters, tuple(fields), headers, pointer)
 
     def parameter(self, names: Iterable[str]) -> Asked | None:
-        """Return the first parameter that has one of *names*, or else has it as its last one."""
-        named = (asked for asked in self.parameters if asked.name in names)
-        inside = (asked for asked in self.parameters if asked.last_name in names)
-        return next(named, None) or next(inside, None)
+        """Return the first parameter whose name is one of *names*, else the first whose last
+        name is.
+        """
+        by_name = (parameter for parameter in self.parameters if parameter.name in names)
+        by_last_name = (parameter for parameter in self.parameters if parameter.last_name in names)
+        return next(by_name, None) or next(by_last_name, None)
 
     def field(self, names: Iterable[str], *types: str) -> Field | None:
-        """Return the shallowest field that has one of *names*, and may be of one of *types*, if any
-        are given.
+        """Return the shallowest field that has one of *names* and may have one of *types*.
+
+        Without *types*, a field of any type counts.
         """
         for field in self.fields[1:]:
             if field.name in names and (not types or field.may_be(*types)):
@@ -108,11 +111,11 @@ class Listing:
         return next((field for field in self.fields if field.path == query_path), None)
 
     def header(self, names: Iterable[str]) -> str | None:
-        """Return the plain name of the first of *names* that is a header of the response."""
+        """Return the plain name of the first response header that is one of *names*."""
         return next((name for name in self.headers if name in names), None)
 
     def header_query(self, name: str) -> str:
-        """Return the JSONPath of the response's header of the plain *name*."""
+        """Return the JSONPath of the response header with the plain *name*."""
         return f"$.headers['{self.headers[name][0].lower()}']"
 
     def header_evidence(self, name: str) -> Evidence:

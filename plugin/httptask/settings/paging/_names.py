@@ -200,4 +200,4 @@ def _core(name: str) -> str:
 
 
 _TOKEN_CORES = _words("after aftercursor continuation continuationtoken cursor marker next token")
-"""Cores that name one thing by several words: Zendesk's `after_cursor` feeds `page[after]`."""
+"""Cores that are different words for a token: Zendesk's `after_cursor` supplies `page[after]`."""

@@ -1,9 +1,9 @@
 """Infer the `pagination` of an endpoint from its description.
 
-Nothing is invented: a suggestion needs the items in the response, and evidence for what comes next.
-The rules are tried from what says most to what says least: a vendor's extension, a token with the
-parameter it feeds, a next URL, a documented `Link` header, the last item, a number of a page, and a
-text called next.
+Nothing is invented: a suggestion needs the items in the response, and evidence of how the next page
+is requested. The rules are tried from the strongest evidence to the weakest: a vendor's extension,
+a token and the parameter that takes it, a next URL, a documented `Link` header, the last item, a
+page number, and a text named next.
 """
 
 from __future__ import annotations
@@ -80,44 +80,47 @@ def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
         if not parameter.field.may_be("string", "integer", "number") or _is_time(parameter):
             continue
         if parameter.name == "token" and "auth" in parameter.field.text:
-            continue  # it says who asks
+            continue  # here the token authenticates the caller
         token = _next_number(listing, parameter) if is_number else _token(listing, parameter)
         header = None if token is not None else _header_token(listing, parameter)
         if token is not None:
-            following, told = token.query, response_evidence(token)
+            next_query, next_evidence = token.query, response_evidence(token)
         elif header is not None:
-            following, told = listing.header_query(header), listing.header_evidence(header)
+            next_query, next_evidence = (
+                listing.header_query(header),
+                listing.header_evidence(header),
+            )
         else:
             continue
         setting = {
             "mode": "cursor",
             "items": items.query,
-            "next": following,
+            "next": next_query,
             "parameter": parameter.setting,
         }
-        return _with_more(listing, setting, [parameter.evidence, told, *_of_items(items)])
+        return _with_more(listing, setting, [parameter.evidence, next_evidence, *_of_items(items)])
     return None
 
 
-def _header_token(listing: Listing, asked: Asked) -> str | None:
-    """Return the plain name of the header of the response that feeds *asked*."""
-    if asked.name in names.PAGE_PARAMETERS:
+def _header_token(listing: Listing, parameter: Asked) -> str | None:
+    """Return the plain name of the response header that supplies the token for *parameter*."""
+    if parameter.name in names.PAGE_PARAMETERS:
         return listing.header(names.NEXT_PAGE_HEADERS)
-    if asked.name not in names.TOKEN_PARAMETERS:
+    if parameter.name not in names.TOKEN_PARAMETERS:
         return None
     for header in listing.headers:
-        given = header.removeprefix("x")
-        if given in names.TOKEN_FIELDS and names.fits_token(asked.name, (given,)):
+        field_name = header.removeprefix("x")
+        if field_name in names.TOKEN_FIELDS and names.fits_token(parameter.name, (field_name,)):
             return header
     return None
 
 
-def _token(listing: Listing, asked: Asked) -> Field | None:
-    """Return the response field that supplies the token for *asked*."""
+def _token(listing: Listing, parameter: Asked) -> Field | None:
+    """Return the response field that supplies the token for *parameter*."""
     for field in listing.fields[1:]:
         if not field.may_be("string", "integer", "number") or "array" in field.types:
             continue
-        if not names.fits_token(asked.written, field.path):
+        if not names.fits_token(parameter.written, field.path):
             continue
         if field.name in ("next", "nextpage") and _is_url(listing, field):
             continue
@@ -125,11 +128,11 @@ def _token(listing: Listing, asked: Asked) -> Field | None:
     return None
 
 
-def _next_number(listing: Listing, asked: Asked) -> Field | None:
+def _next_number(listing: Listing, parameter: Asked) -> Field | None:
     """Return the response field with the number of the next page or the next offset."""
-    unit = "page" if asked.name in names.PAGE_PARAMETERS else "offset"
+    unit = "page" if parameter.name in names.PAGE_PARAMETERS else "offset"
     for field in listing.fields[1:]:
-        is_named = field.name in (f"next{unit}", f"next{asked.name}")
+        is_named = field.name in (f"next{unit}", f"next{parameter.name}")
         is_plain = field.may_be("integer", "number", "string") and not _is_url(listing, field)
         if is_named and is_plain:
             return field
@@ -139,13 +142,13 @@ def _next_number(listing: Listing, asked: Asked) -> Field | None:
     return None
 
 
-def _is_time(asked: Asked) -> bool:
-    """Say whether *asked* is a point in time rather than a token or number."""
-    schema_format = asked.field.keywords.get("format")
+def _is_time(parameter: Asked) -> bool:
+    """Say whether *parameter* is a point in time rather than a token or number."""
+    schema_format = parameter.field.keywords.get("format")
     if isinstance(schema_format, str) and schema_format.startswith("date"):
         return True
-    words = asked.field.text
-    return asked.name in ("after", "next", "position") and bool(
+    words = parameter.field.text
+    return parameter.name in ("after", "next", "position") and bool(
         re.search(r"\b(?:date|time|timestamp|iso ?8601|epoch)\b", words)
     )
 
@@ -193,6 +196,7 @@ def _next_url(listing: Listing, items: Field) -> SuggestedPagination | None:
 
 
 def _by_url(listing: Listing, items: Field, field: Field) -> SuggestedPagination:
+    """Return the suggestion to follow the URL in *field*."""
     setting = {"mode": "nextUrl", "items": items.query, "next": field.query}
     evidence = (*_of_request(listing), response_evidence(field), *_of_items(items))
     return SuggestedPagination(setting, evidence)
@@ -229,7 +233,7 @@ def _last_item(listing: Listing, items: Field) -> SuggestedPagination | None:
 
 
 def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """A number of a page or an offset, with a total, a size of a page, or a number of pages."""
+    """Suggest by a page number or an offset, with a total, a page size, or a number of pages."""
     if not listing.is_of_items(items):
         return None
     size = listing.parameter(names.SIZE_PARAMETERS)
@@ -251,19 +255,25 @@ def _number(listing: Listing, items: Field) -> SuggestedPagination | None:
         if start is not None and start != (1 if mode == "page" else 0):
             setting["start"] = start
         evidence = [parameter.evidence, *([size.evidence] if size is not None else [])]
-        told = _of_pages(listing, setting)
-        if size is None and told is None and not _is_page_of_list(listing, parameter, items):
+        page_evidence = _of_pages(listing, setting)
+        if (
+            size is None
+            and page_evidence is None
+            and not _is_page_of_list(listing, parameter, items)
+        ):
             continue
         if mode == "offset" and parameter.name == "start" and size is None:
             continue
-        evidence += [told] if told is not None else []
+        evidence += [page_evidence] if page_evidence is not None else []
         return _with_more(listing, setting, [*evidence, *_of_items(items)])
     return None
 
 
 def _of_pages(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
-    """Return what of the response tells of pages: a total, whose query is added to *setting*, or a
-    number of pages, or whether there are more.
+    """Return the response's evidence of pages: a total, a number of pages, or whether there are
+    more.
+
+    The query of a total is added to *setting*.
     """
     total = _total(listing, setting)
     if total is not None:
@@ -276,8 +286,9 @@ def _of_pages(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
 
 
 def _next_text(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """The text `next`, of which nothing is said: beside a total, and where no parameter takes it,
-    it is a URL.
+    """Suggest by a text field `next` without a description.
+
+    Beside a total, and if no parameter takes it, it is a URL.
     """
     if listing.endpoint.method != "GET" or not _of_request(listing):
         return None
@@ -289,25 +300,28 @@ def _next_text(listing: Listing, items: Field) -> SuggestedPagination | None:
     return None
 
 
-def _is_page_of_list(listing: Listing, asked: Asked, items: Field) -> bool:
-    """Say whether *asked* is a page's number by its name alone, where nothing else tells of pages:
-    a GET for a list that is the body itself, or the one that was asked for.
+def _is_page_of_list(listing: Listing, parameter: Asked, items: Field) -> bool:
+    """Say whether the name of *parameter* alone makes it a page number, without other evidence of
+    pages.
+
+    So it does for a GET of a list that is the body itself, or has the name of what is
+    requested.
     """
     is_list = not items.path or listing.is_called(items)
-    types, text = asked.field.types, asked.field.text
+    types, text = parameter.field.types, parameter.field.text
     is_number = bool(types & {"integer", "number"}) or "page number" in text
-    is_page = asked.name in names.PAGE_PARAMETERS and asked.location == "query"
+    is_page = parameter.name in names.PAGE_PARAMETERS and parameter.location == "query"
     return listing.endpoint.method == "GET" and is_page and is_number and is_list
 
 
-def _is_a_number(listing: Listing, asked: Asked) -> bool:
-    """Say whether *asked* counts: not if `offset` is a token, or `start` the beginning of a
+def _is_a_number(listing: Listing, parameter: Asked) -> bool:
+    """Say whether *parameter* counts: not if `offset` is a token, or `start` the beginning of a
     time span.
     """
     words = r"\btoken|\bcursor|\bin the response"
-    if asked.field.types == {"string"} and re.search(words, asked.field.text):
+    if parameter.field.types == {"string"} and re.search(words, parameter.field.text):
         return False
-    return asked.name != "start" or listing.parameter(("end", "stop", "to", "duration")) is None
+    return parameter.name != "start" or listing.parameter(("end", "stop", "to", "duration")) is None
 
 
 def _total(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
@@ -323,10 +337,10 @@ def _total(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
     return listing.header_evidence(header)
 
 
-def _start(asked: Asked) -> int | None:
+def _start(parameter: Asked) -> int | None:
     """Return the first page number or offset, if the description says it."""
-    keywords = asked.field.keywords
-    if _FROM_ZERO.search(asked.field.text):
+    keywords = parameter.field.keywords
+    if _FROM_ZERO.search(parameter.field.text):
         return 0
     for name in ("default", "minimum"):
         value = keywords.get(name)
