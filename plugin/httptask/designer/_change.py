@@ -54,27 +54,27 @@ def changed(task: Mapping[str, Any], old: CatalogueEntry | None, new: CatalogueE
     """
     prefill = new.prefilled()
     request = task.get("httpRequest")
-    kept = {
+    new_request = {
         name: value
         for name, value in prefill["httpRequest"].items()
         if name in ("url", "method", *GROUPS)
     }
     dropped: list[str] = []
     if isinstance(request, Mapping):
-        kept["url"] = changed_url(
-            request.get("url"), old.endpoint if old else None, new.endpoint, kept["url"]
+        new_request["url"] = changed_url(
+            request.get("url"), old.endpoint if old else None, new.endpoint, new_request["url"]
         )
         carrying = _Carrying(old, new)
-        kept |= carrying.request(request, kept)
-        kept |= {
+        new_request |= carrying.request(request, new_request)
+        new_request |= {
             name: value
             for name, value in request.items()
-            if name not in kept and name not in GROUPS and name != "method"
+            if name not in new_request and name not in GROUPS and name != "method"
         }
         dropped = carrying.dropped
     elif request is not None:
         dropped = ["/httpRequest"]
-    result = {**task, "type": "Http", "endpoint": new.endpoint.id, "httpRequest": kept}
+    result = {**task, "type": "Http", "endpoint": new.endpoint.id, "httpRequest": new_request}
     if not task.get("description") or (
         old and task["description"] == old.prefilled()["description"]
     ):

@@ -32,7 +32,7 @@ _MOST = 50
 
 
 @dataclass(slots=True)
-class _Asked:
+class _RequestedConsent:
     """A consent that was requested."""
 
     consent: AuthorizationConsent | DeviceConsent
@@ -55,7 +55,7 @@ class Consents:
     def __init__(self, runtime: Runtime, credentials: Credentials) -> None:
         self._runtime = runtime
         self._credentials = credentials
-        self._asked: dict[str, _Asked] = {}
+        self._asked: dict[str, _RequestedConsent] = {}
 
     async def ask(self, request: Request) -> Response:
         """Request consent, and answer with the address where a person gives it."""
@@ -68,11 +68,11 @@ class Consents:
         except ValueError as error:
             raise Refused("credential", str(error)) from error
         consent_id, browser = secrets.token_urlsafe(12), secrets.token_urlsafe(24)
-        asked = self._asked[consent_id] = _Asked(consent, browser)
+        requested = self._asked[consent_id] = _RequestedConsent(consent, browser)
         while len(self._asked) > _MOST:
             self._drop(next(iter(self._asked)))
         if isinstance(consent, DeviceConsent):
-            asked.waiting = asyncio.create_task(self._wait(asked, consent))
+            requested.waiting = asyncio.create_task(self._wait(requested, consent))
             complete = consent.verification_uri_complete
             instructions = {
                 "userCode": consent.user_code,
@@ -108,21 +108,21 @@ class Consents:
     async def callback(self, request: Request) -> Response:
         """Receive the browser's redirect from the authorization server."""
         state = request.query_params.get("state", "")
-        for consent_id, asked in self._asked.items():
-            consent = asked.consent
-            if isinstance(consent, DeviceConsent) or asked.state != "waiting":
+        for consent_id, requested in self._asked.items():
+            consent = requested.consent
+            if isinstance(consent, DeviceConsent) or requested.state != "waiting":
                 continue
             cookie = request.cookies.get(_cookie(consent_id), "")
-            is_ours = hmac.compare_digest(cookie.encode(), asked.browser.encode())
+            is_ours = hmac.compare_digest(cookie.encode(), requested.browser.encode())
             if is_ours and hmac.compare_digest(state.encode(), consent.state.encode()):
                 break
         else:
             return PlainTextResponse("This is not the answer that is waited for.", 400)
-        asked.state = "finishing"  # single-use, whether it succeeds or not
+        requested.state = "finishing"  # single-use, whether it succeeds or not
         query = request.url.query
-        await self._end(asked, consent.finish(f"{consent.redirect_uri}?{query}"))
-        if asked.state != "connected":
-            return PlainTextResponse(f"Not connected: {asked.message}", 400)
+        await self._end(requested, consent.finish(f"{consent.redirect_uri}?{query}"))
+        if requested.state != "connected":
+            return PlainTextResponse(f"Not connected: {requested.message}", 400)
         answer = PlainTextResponse("Connected. You can close this window.")
         answer.delete_cookie(
             _cookie(consent_id), path=request.scope.get("root_path", "") + CALLBACK
@@ -134,31 +134,34 @@ class Consents:
         for consent_id in list(self._asked):
             self._drop(consent_id)
 
-    async def _wait(self, asked: _Asked, consent: DeviceConsent) -> None:
-        await self._end(asked, consent.finish())
+    async def _wait(self, requested: _RequestedConsent, consent: DeviceConsent) -> None:
+        await self._end(requested, consent.finish())
 
-    async def _end(self, asked: _Asked, finish: Any) -> None:
+    async def _end(self, requested: _RequestedConsent, finish: Any) -> None:
         try:
             token: Token = await finish
         except HttpTaskError as error:
-            asked.state, asked.message = "failed", self._runtime.redactor.text(str(error))
+            requested.state, requested.message = "failed", self._runtime.redactor.text(str(error))
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - the page asks what came of it
-            asked.state, asked.message = "failed", self._runtime.redactor.text(str(error))
+            requested.state, requested.message = "failed", self._runtime.redactor.text(str(error))
         else:
-            asked.state, asked.token = "connected", token_json(token, self._runtime.clock.wall())
+            requested.state, requested.token = (
+                "connected",
+                token_json(token, self._runtime.clock.wall()),
+            )
 
-    def _one(self, request: Request) -> _Asked:
-        asked = self._asked.get(request.path_params["id"])
-        if asked is None:
+    def _one(self, request: Request) -> _RequestedConsent:
+        requested = self._asked.get(request.path_params["id"])
+        if requested is None:
             raise Refused("not-found", "nobody is asked for this consent any more; connect again")
-        return asked
+        return requested
 
     def _drop(self, consent_id: str) -> None:
-        asked = self._asked.pop(consent_id)
-        if asked.waiting is not None:
-            asked.waiting.cancel()
+        requested = self._asked.pop(consent_id)
+        if requested.waiting is not None:
+            requested.waiting.cancel()
 
 
 def _cookie(consent_id: str) -> str:

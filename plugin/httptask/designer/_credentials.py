@@ -106,12 +106,12 @@ class Credentials:
         """Create a credential, or change one. A secret that is left out is kept."""
         name = _checked_name(request.path_params["name"])
         value = await json_object(request)
-        scheme, given = member(value, "type", str), member(value, "fields", dict)
+        scheme, sent_fields = member(value, "type", str), member(value, "fields", dict)
         origins = value.get("origins", [])
         known = known_scheme(Credential(name, scheme, {}), self._runtime.plugins)
         before, target = await in_thread(lambda: _before(name, value.get("source")))
         is_same_type = before is not None and before.get("type") == scheme
-        fields = with_kept_secrets(known.schema, given, before if is_same_type else None)
+        fields = with_kept_secrets(known.schema, sent_fields, before if is_same_type else None)
         problems = credential_problems(known.schema, fields)
         if problems:
             raise Refused("credential", "; ".join(problem.message for problem in problems))
@@ -119,7 +119,7 @@ class Credentials:
         if before is not None and "rateLimit" in before:  # the page has no field for this member
             document["rateLimit"] = before["rateLimit"]
         target_field = None if before is None else _moved_target(before, document)
-        if target_field is not None and fields != given:
+        if target_field is not None and fields != sent_fields:
             raise Refused(
                 "credential",
                 f"{target_field!r} changes where the credential goes: write its secrets again, so"

@@ -97,8 +97,8 @@ class Definitions:
     async def remove(self, request: Request) -> Response:
         """Remove a definition, and answer with the new path of its file."""
         workflow_id, match = request.path_params["id"], request.headers.get("if-match")
-        kept = await in_thread(lambda: self._workflows.remove(workflow_id, match=match))
-        return as_json({"kept": kept})
+        removed_path = await in_thread(lambda: self._workflows.remove(workflow_id, match=match))
+        return as_json({"kept": removed_path})
 
     async def input_form(self, request: Request) -> Response:
         """Answer with the form for a definition's input."""

@@ -91,15 +91,15 @@ class DraftRoutes:
             return {"server": [], "url": [], "problem": str(error)}
 
     async def _previewed(
-        self, value: Mapping[str, Any], given: Mapping[str, Any]
+        self, value: Mapping[str, Any], options: Mapping[str, Any]
     ) -> dict[str, Any]:
         task, within = member(value, "task", dict), member(value, "within", dict)
-        draft = await self._definitions.draft({**given, "task": task, "name": value.get("name")})
+        draft = await self._definitions.draft({**options, "task": task, "name": value.get("name")})
         around = await self._expressions.surroundings(
-            {**given, "task": draft.name, "definition": within}
+            {**options, "task": draft.name, "definition": within}
         )
         entry = await self._catalogue.entry_of(draft)
-        samples = member(given, "samples", dict, dict)
+        samples = member(options, "samples", dict, dict)
         endpoint = None if entry is None else entry.endpoint
         return await preview_of(task_of(draft, entry, self._runtime), around, samples, endpoint)
 

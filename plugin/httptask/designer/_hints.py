@@ -163,7 +163,7 @@ def _problems(refused: _Refused) -> Iterator[Problem]:
     """Yield the response's messages about settings, in the forms of RFC 9457, JSON:API and
     frameworks.
     """
-    seen: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for names, text in _faults(refused.response.decoded):
         if (
             len(names) > _DEEPEST or sum(map(len, names)) > _LONGEST
@@ -171,8 +171,8 @@ def _problems(refused: _Refused) -> Iterator[Problem]:
             continue
         setting_pointer = pointer(["httpRequest", *_setting(names, refused)])
         message = in_line(text[:_LONGEST])[:_LONGEST]
-        if (setting_pointer, message) not in seen and len(seen) < _MOST:
-            seen.add((setting_pointer, message))
+        if (setting_pointer, message) not in reported and len(reported) < _MOST:
+            reported.add((setting_pointer, message))
             yield Problem.of(
                 "server-says", setting_pointer, severity="warning", serverMessage=message
             )

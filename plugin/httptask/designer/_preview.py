@@ -171,42 +171,42 @@ class _Settings:
                     together = await self._evaluated([*texts.values()], _AT)
                     return dict(zip(texts, together, strict=True))
                 except ExpressionError:
-                    for at, text in texts.items():
+                    for pointer, text in texts.items():
                         with contextlib.suppress(ExpressionError):
-                            values[at] = await self._evaluated(text, at)
+                            values[pointer] = await self._evaluated(text, pointer)
         except TimeoutError:
             self.is_late = True
-        self.unknown |= {at: text for at, text in texts.items() if at not in values}
+        self.unknown |= {pointer: text for pointer, text in texts.items() if pointer not in values}
         return values
 
-    async def _evaluated(self, value: Any, at: str) -> Any:
+    async def _evaluated(self, value: Any, pointer: str) -> Any:
         around = self.around
         return await self.evaluator.evaluate(
-            value, around.of_request, pointer=at, run=around.inputs.run
+            value, around.of_request, pointer=pointer, run=around.inputs.run
         )
 
-    def _filled(self, value: Any, at: str, values: Mapping[str, Any]) -> Any:
+    def _filled(self, value: Any, pointer: str, values: Mapping[str, Any]) -> Any:
         """Return *value* with *values* in place of its expressions. A null outside the body is left
         out.
         """
         if isinstance(value, str):
-            return values.get(at, value) if at in self._wired else value
+            return values.get(pointer, value) if pointer in self._wired else value
         filled = {
-            name: self._filled(item, at + pointer_of([name]), values)
+            name: self._filled(item, pointer + pointer_of([name]), values)
             for name, item in _members(value)
-            if item is not None or isinstance(value, list) or at.startswith(f"{_AT}/body")
+            if item is not None or isinstance(value, list) or pointer.startswith(f"{_AT}/body")
         }
         if isinstance(value, list):
             return [*filled.values()]
         return filled if isinstance(value, Mapping) else value
 
 
-def _texts(value: Any, at: str) -> Iterator[tuple[str, str]]:
+def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
     """Yield each text with expressions in *value*, with its pointer."""
     for name, item in _members(value):
-        yield from _texts(item, at + pointer_of([name]))
+        yield from _texts(item, pointer + pointer_of([name]))
     if isinstance(value, str) and holds_expression(value):
-        yield at, value
+        yield pointer, value
 
 
 def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
@@ -229,18 +229,18 @@ def _json_body(sent: SentRequest, body: Any) -> list[tuple[str, str | None]] | N
     return lines if len(lines) <= _MOST_PARTS else None
 
 
-def _lines(value: Any, at: str, line: str) -> Iterator[tuple[str, str | None]]:
+def _lines(value: Any, pointer: str, line: str) -> Iterator[tuple[str, str | None]]:
     """Yield the JSON *value* as text, each scalar with its pointer, each member on a new line.
 
     *line* is the line break with the indentation.
     """
     if not value or not isinstance(value, dict | list):
-        yield dump(value), at
+        yield dump(value), pointer
         return
     inner = line + "  "
     is_object = isinstance(value, dict)
     yield "{" if is_object else "[", None
     for index, (name, item) in enumerate(_members(value)):
         yield ("," if index else "") + inner + (f"{dump(name)}: " if is_object else ""), None
-        yield from _lines(item, at + pointer_of([name]), inner)
+        yield from _lines(item, pointer + pointer_of([name]), inner)
     yield line + ("}" if is_object else "]"), None

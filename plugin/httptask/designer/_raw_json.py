@@ -37,15 +37,15 @@ def needs(tree: FormTree, most: int, *, beyond: bool) -> tuple[bool, bool]:
 
 
 def _anywhere(tree: FormTree, pending: list[Node], most: int, *, beyond: bool) -> bool:
-    seen: set[int] = set()
+    visited: set[int] = set()
     while pending:
         node = pending.pop()
         if node.kind == "raw":
             return True
-        if len(seen) > most:
+        if len(visited) > most:
             return beyond
-        if id(node.view) not in seen:
-            seen.add(id(node.view))
+        if id(node.view) not in visited:
+            visited.add(id(node.view))
             pending.extend(tree.children(node))
     return False
 

@@ -52,8 +52,8 @@ def scope_of(
     if place is None or place.sees is Sees.REQUEST:
         return {"groups": groups.listed, "later": later}
     hidden = {"parameter", "item"} if str(pointer).startswith("/forEach/") else {"parameter"}
-    seen = [{**group, "own": True} for group in groups.listed if group["kind"] not in hidden]
-    return {"groups": seen, "later": later}
+    visible = [{**group, "own": True} for group in groups.listed if group["kind"] not in hidden]
+    return {"groups": visible, "later": later}
 
 
 def _body_first(sample: Any) -> Any:

@@ -80,7 +80,7 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
 async def _pins(
     value: Mapping[str, Any],
     definition: WorkflowDefinition,
-    known: Mapping[str, WorkflowDefinition],
+    nested: Mapping[str, WorkflowDefinition],
 ) -> Pins | None:
     """Return the pins next to *definition*, if *value* asks for them.
 
@@ -93,5 +93,5 @@ async def _pins(
         raise Refused("bad-request", f"'pins' is 'answer' or 'offline', not {mode[:50]!r}")
     is_offline = mode == "offline"
     return await in_thread(
-        lambda: load_pins(definition, False, is_offline=is_offline, definitions=known)
+        lambda: load_pins(definition, False, is_offline=is_offline, definitions=nested)
     )

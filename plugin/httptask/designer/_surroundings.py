@@ -138,8 +138,8 @@ async def surroundings_of(
         around.answer = member(samples, "answer", dict)
         secrets.add_from(around.answer)
     if task.get("type") == "Decision":
-        ways = last_tasks(definition, name)
-        around.last_names = [way and way[0] for way in ways if way is None or not way[2]]
+        arrivals = last_tasks(definition, name)
+        around.last_names = [way and way[0] for way in arrivals if way is None or not way[2]]
     await _take_item(around, evaluator)
     if of_request:
         await _evaluate_parameters(around, evaluator)
@@ -191,14 +191,15 @@ async def _evaluate_parameters(around: Surroundings, evaluator: Evaluator) -> No
 
 
 def _first_item(body: Any, query: Any) -> Any:
-    """Return the first item of the page *body*, in which *query* finds the items; None: in the body
-    itself, or in the only array of it. `ABSENT` where there is none.
+    """Return the first item of the page *body*; `ABSENT` if there is none.
+
+    *query* finds the items. If it is None, the items are the body itself, or the only array in it.
     """
     lists = [body] if isinstance(body, list) else []
     if isinstance(query, str):
         with suppress(CodedError):
-            found = Query.of(query).values(body)
-            lists = [one for one in found if isinstance(one, list)] or [found]
+            values = Query.of(query).values(body)
+            lists = [value for value in values if isinstance(value, list)] or [values]
     elif isinstance(body, Mapping):
         lists = [value for value in body.values() if isinstance(value, list)]
     items = lists[0] if len(lists) == 1 else []

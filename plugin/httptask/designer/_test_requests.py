@@ -335,8 +335,8 @@ def _attempts(progress: Progress) -> dict[str, Any]:
 def _wait(wait: Wait | None) -> dict[str, Any]:
     if wait is None:
         return {}
-    asked = {} if wait.retry_after is None else {"retryAfter": wait.retry_after}
-    return {"waitSeconds": round(wait.seconds, 6)} | asked
+    server_wait = {} if wait.retry_after is None else {"retryAfter": wait.retry_after}
+    return {"waitSeconds": round(wait.seconds, 6)} | server_wait
 
 
 # Outcome
