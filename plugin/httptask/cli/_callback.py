@@ -66,7 +66,7 @@ async def finished_in_browser(
 
 
 async def _target(reader: asyncio.StreamReader, port: int) -> str:
-    """Return the target of the request; "" if the request was made for another host."""
+    """Return the target of the request; "" if it is not a GET for this host."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, _, rest = head[0].partition(" ")
     hosts = [line.partition(":")[2].strip() for line in head if line.lower().startswith("host:")]

@@ -361,7 +361,7 @@ def _is_sure(name: str, shelf: Shelf) -> bool:
     return input("yes or no: ").strip().lower() in ("y", "yes")
 
 
-# What they share
+# Shared by the subcommands
 
 
 def _with_runtime(arguments: argparse.Namespace, work: Callable[[Runtime], Any]) -> Any:

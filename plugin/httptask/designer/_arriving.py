@@ -82,7 +82,7 @@ class _Stream:
         self.received = received
         self.count = 0
         self.is_over = False
-        """No more is looked at."""
+        """Whether the rest of the response is not examined."""
         self._sequence = sequence
         self._decoder = Decoder(received.content_encoding)
         codec = lookup_to_read(charset_of(received.content_type)) or "utf_8"

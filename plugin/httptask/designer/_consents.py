@@ -144,7 +144,7 @@ class Consents:
             requested.state, requested.message = "failed", self._runtime.redactor.text(str(error))
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - the page asks what came of it
+        except Exception as error:  # noqa: BLE001 - the page asks for the outcome
             requested.state, requested.message = "failed", self._runtime.redactor.text(str(error))
         else:
             requested.state, requested.token = (

@@ -70,7 +70,7 @@ def hints(
     """Return the members `hint` and `problems` for the last event of a test request, if there are
     any.
 
-    *response* is the response to *sent*; *definition* is that of the task. A hint is
+    *response* is the response to *sent*; *definition* is the task's definition. A hint is
     `{"message", "pointer"?, "seconds"?}`: what to do, the JSON Pointer of the setting to check,
     and the seconds to wait. A problem is the server's message about one setting, with the code
     `server-says`.
@@ -215,7 +215,7 @@ def _of_list(listed: Any) -> Iterator[tuple[list[str], str]]:
 
 
 def _names(item: Mapping[str, Any]) -> list[str]:
-    """Return the path of names to the field of the fault *item*; empty if it does not tell."""
+    """Return the path of names to the field of the fault *item*; empty if *item* names none."""
     source = item.get("source")
     if isinstance(source, Mapping):  # JSON:API 1.1, error objects
         if isinstance(source.get("pointer"), str):

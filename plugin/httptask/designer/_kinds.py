@@ -120,7 +120,7 @@ def _is_unconstrained(view: View) -> bool:
 def _takes_anything_typed(view: View) -> bool:
     """Say whether *view* accepts every string, number and boolean, and lists of these.
 
-    The schema of undocumented headers does.
+    The schema of undocumented headers is an example.
     """
     items = view.keywords["items"]
     types = items.get("type", ()) if isinstance(items, Mapping) else ()

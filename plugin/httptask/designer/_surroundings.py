@@ -46,7 +46,7 @@ class Surroundings:
     earlier: list[EarlierTask]
     secrets: Secrets
     last_names: list[str | None] = field(default_factory=list)
-    """For a Decision: the tasks one of which completed last before it; None is the run's start."""
+    """For a Decision: the tasks that may complete last before it; None is the run's start."""
     parameters: dict[str, Any] = field(default_factory=dict)
     """The values of the input parameters that could be evaluated."""
     failures: dict[str, ExpressionError] = field(default_factory=dict)

@@ -48,7 +48,7 @@ def _field(task_type: TaskType) -> Field | None:
     """Return the form for a task of *task_type*; None if its schema cannot be read."""
     try:
         return task_form(task_type.schema, for_each=task_type.name not in STEERING_TYPES)
-    except Exception:  # noqa: BLE001 - a stranger's schema: such a task is written as JSON
+    except Exception:  # noqa: BLE001 - a plugin's schema may be broken: such a task is written as JSON
         return None
 
 
@@ -58,5 +58,5 @@ def _properties(task_type: TaskType) -> Iterable[str]:
     """
     try:
         return [*task_type.schema.get("properties", ())]
-    except Exception:  # noqa: BLE001 - a stranger's task type must not keep the page from its start
+    except Exception:  # noqa: BLE001 - a plugin's broken task type must not keep the page from starting
         return ()

@@ -49,7 +49,7 @@ _LONGEST_SECONDS = 600.0
 _LONG = 256 * 1024
 """Bytes. Longer bodies are decoded in a thread."""
 _FIRST_INTERVAL, _LATER_INTERVAL = 0.02, 0.1
-"""Seconds between looks at the network: often in the first half second, when phases are short."""
+"""Seconds between checks of the network: short in the first half second, when phases are short."""
 _HEARTBEAT = 1.0
 """Maximum time between two events, in seconds, by which a page shows that it is still connected."""
 

@@ -29,7 +29,7 @@ _MOST_LISTED = 1_000
 _ID = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|.][^\x00-\x1f\x7f/\\:*?\"<>|]{0,99}")
 """A file name that every system allows, without a leading dot."""
 _REMOVED = Path(".httptask", "removed")
-"""The folder, below that of the definitions, for removed definitions."""
+"""The folder for removed definitions, below the folder of definitions."""
 _NEW = "workflow"
 """The id of the first definition in an empty folder, unless something of this name exists."""
 

@@ -143,7 +143,7 @@ class _Walk:
         return selected if is_first else selected.of(_sequence_of(selected.type))
 
     def _named(self, name: str, context: _Context) -> _Context:
-        """Return the member *name*; in a list, that of each item."""
+        """Return the member *name* of the value; for a list, of each item."""
         items = _flat(context.type)
         member = items.member(name)
         path = None if context.path is None else (*context.path, name)

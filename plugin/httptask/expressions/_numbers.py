@@ -19,9 +19,7 @@ from httptask.expressions._result import RefusedError
 
 
 class Calculated(float):
-    """A double that was calculated: it may have digits that nobody wrote, such as those of 0.1
-    + 0.2.
-    """
+    """A double that was calculated: it may have surplus digits, such as the last of 0.1 + 0.2."""
 
     __slots__ = ()
 

@@ -63,7 +63,7 @@ class Renaming:
     passed: bool = False
     """Whether the document or its tasks go somewhere the walk cannot follow, such as a function."""
     if_passed: bool = False
-    """Whether the name occurs where it matters only if they are passed."""
+    """Whether the name occurs in a place that matters only if they are passed."""
 
     def meet(self, sight: Sight, name: str) -> bool:
         """Say whether looking up *name* in *sight* names the task; note if that is doubtful."""

@@ -204,7 +204,7 @@ def as_text(value: Any) -> str:
 
 
 def _sentence(error: BaseException) -> str:
-    """Return the message of *error*; that of a `KeyError` without the quotes Python adds."""
+    """Return the message of *error*, without the quotes that Python adds for a `KeyError`."""
     if isinstance(error, KeyError) and error.args:
         return str(error.args[0])
     return str(error) or type(error).__name__

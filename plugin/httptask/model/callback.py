@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from httptask.model.workflow import Signal
 
 CALLBACK_URL, CALLBACK_TOKEN = "callbackUrl", "callbackToken"
-"""The names for expressions of the URL that a visit waits at, and of its last segment."""
+"""The names by which expressions read the callback URL of a visit, and its last segment."""
 OTHER_CALLBACK_TOKEN = "otherCallbackToken"  # noqa: S105 - a name
 """The name of a second token that the same callback URL accepts; expressions cannot read it."""
 TOKENS = (CALLBACK_TOKEN, OTHER_CALLBACK_TOKEN)

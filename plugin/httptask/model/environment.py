@@ -32,7 +32,7 @@ class Environment:
     """The colour in which a page shows it: a name, or `#rrggbb`."""
     description: str = ""
     is_live: bool = False
-    """Whether requests in this environment have real effects. Only a warning to people."""
+    """Whether requests in this environment have real effects. Only shown to people."""
 
     def address(self, url: str) -> str:
         """Return the address in this environment for a request to *url*.

@@ -49,8 +49,7 @@ class SentRequest:
     size: int | None = None
     """Bytes of the body that was sent; None: the length of `body`.
 
-    A body read back from JSON has placeholders for its files, so its length is not that of the body
-    that was sent.
+    In a request read back from JSON, placeholders stand for files, so the length of `body` differs.
     """
 
     @property
@@ -384,13 +383,13 @@ class Exchange:
 
     @property
     def response(self) -> RawResponse | None:
-        """The response to it; None if none came."""
+        """The response to the last request; None if none came."""
         hop = self._last_hop()
         return hop.response if hop is not None else None
 
     @property
     def phases(self) -> Mapping[str, float]:
-        """The seconds that the last request spent in each phase."""
+        """Seconds in each phase of the last request."""
         hop = self._last_hop()
         return hop.phases if hop is not None else {}
 

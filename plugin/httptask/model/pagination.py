@@ -147,7 +147,9 @@ class Pagination:
 
 
 def _size(size: Mapping[str, Any] | None, parameter: Place | None) -> Place | None:
-    """Return the place of the page size: by default beside *parameter*, or in the query."""
+    """Return the place of the page size: by default in the location of *parameter*, or in the
+    query.
+    """
     if size is None:
         return None
     location = "query"
@@ -165,7 +167,7 @@ class Evidence:
     pointer: str
     """Its JSON Pointer in the endpoint's JSON (`Endpoint.to_json`)."""
     text: str
-    """What it is, for a person: `the query parameter cursor`."""
+    """A description of it for a person: `the query parameter cursor`."""
 
     def to_json(self) -> dict[str, str]:
         """Return all fields."""

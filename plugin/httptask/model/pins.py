@@ -16,7 +16,7 @@ requests of item *n*.
 """
 
 ANSWER_FORMS = ("body", "bodyBase64", "bodyFile", "error")
-"""The members of which a pin may have only one."""
+"""A pin may have only one of these members."""
 
 
 @dataclass(frozen=True, slots=True)

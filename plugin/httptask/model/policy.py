@@ -11,7 +11,7 @@ MAX_STEPS_OPTION, MAX_STEPS_VARIABLE = "--max-steps", "HTTPTASK_MAX_STEPS"
 """The option of `httptask run`, and the environment variable, that set `Limits.steps`."""
 
 MAX_DEPTH_OPTION, MAX_DEPTH_VARIABLE = "--max-depth", "HTTPTASK_MAX_DEPTH"
-"""Those that set `Limits.depth`."""
+"""The option of `httptask run`, and the environment variable, that set `Limits.depth`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ class Limits:
     redirects: int = 10
     """Redirects followed in one attempt."""
     connections: int = 500
-    """Requests under way at once in one event loop, and so connections; others queue."""
+    """Concurrent requests, and so connections, in one event loop; others queue."""
     connections_per_origin: int = 100
-    """Of these, those to one origin: scheme, host and port."""
+    """Concurrent requests to one origin: scheme, host and port."""
     json_depth: int = 500
     """Nesting of a JSON response."""
     expression_seconds: float = 1.0

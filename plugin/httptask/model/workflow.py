@@ -185,7 +185,7 @@ class Wait:
     step: Step
     until: str | None
     """RFC 3339, with its offset: the step is run again then, unless somebody completes it earlier.
-    None: it waits for that alone.
+    None: it waits only for somebody to complete it.
     """
     state: Any = None
     """JSON: the value that the task gets when it is run again."""

@@ -124,7 +124,9 @@ def _optional_body(
     forms = [body, *(_Shape.of(form, body.definitions) for form in alternatives)]
     required_form = next((form for form in forms if form.required), None)
     if required_form is None:
-        required_form = forms[1] if alternatives else body  # that of the media type told beside it
+        required_form = (
+            forms[1] if alternatives else body
+        )  # the first alternative, for the media type reported below
         if required_form.keywords.get("type") not in _WHOLE:
             return
     names = f"; with it {', '.join(required_form.required)}" if required_form.required else ""

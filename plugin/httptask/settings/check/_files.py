@@ -102,7 +102,7 @@ class Unread:
         *,
         expressions: bool,
     ) -> Iterator[Problem]:
-        """Yield the problems of the file references: in their members, and in where they stand.
+        """Yield the problems of the file references: of their members, and of their places.
 
         The body has one of *media_types*. With *expressions*, values that are not yet evaluated are
         accepted.

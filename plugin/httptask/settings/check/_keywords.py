@@ -1,8 +1,7 @@
 """Keywords of JSON Schema 2020-12 that differ from the jsonschema package's own.
 
-Patterns are those of ECMA-262 and have a time limit. Decimals are compared exactly. What is only
-advised against (a read-only field, text that is no date) is an `AdviceError`: it is reported, but
-does not make a value invalid.
+Patterns follow ECMA-262 and have a time limit. Decimals are compared exactly. A read-only field, or
+text in a wrong format, is an `AdviceError`: a warning that does not make a value invalid.
 """
 
 from __future__ import annotations

@@ -132,9 +132,11 @@ class RequestCheck:
         self._schema = schema
         self._validator = kept_validator(schema, expressions)
         self._of_forms: dict[str | None, Validator] = {}
-        """Media type -> what checks settings whose body is written in it."""
+        """Media type -> the validator for settings whose body has this media type."""
         self._scalars: dict[Path, Mapping[str, Any] | None] = {}
-        """The schemas of scalars that can be looked at alone, by their paths."""
+        """The schemas of scalars that can be checked alone, by their paths; None for other
+        values.
+        """
 
     def plainly_allows(self, request: Mapping[str, Any], paths: Iterable[Path]) -> bool:
         """Say whether the values at *paths* in *request* are scalars that are plainly allowed.

@@ -136,7 +136,7 @@ def _misplaced_problems(
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return those of *values* that are literal, as text."""
+    """Return the literal values among *values*, as text."""
     return {
         name: str(value)
         for name, value in values.items()

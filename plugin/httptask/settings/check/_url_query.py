@@ -57,7 +57,7 @@ def _but_for_empty(schema: Any) -> Any:
 
 
 def letting_through(schema: Mapping[str, Any], in_url: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *schema* changed to accept any value for those in *in_url* that are `_UNCHECKED`."""
+    """Return *schema* changed to accept any value for each `_UNCHECKED` member of *in_url*."""
     anything = {name: True for name, value in in_url.items() if value is _UNCHECKED}
     if not anything:
         return schema
