@@ -76,6 +76,8 @@ _BAD_INPUT = (
 
 
 class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, or JSON with `--json`."""
+
     def error(self, message: str) -> NoReturn:
         if "--json" in sys.argv:
             raise CommandError(message)

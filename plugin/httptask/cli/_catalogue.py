@@ -146,6 +146,7 @@ def run_prepare(arguments: argparse.Namespace) -> int:
 
 
 def _note_pagination(suggestion: SuggestedPagination | None, *, wanted: bool) -> None:
+    """Print a note on the suggested pagination: used if *wanted*, else offered."""
     if suggestion is not None and wanted:
         note(f"pages, {suggestion.sentence}; a test request confirms it")
     elif suggestion is not None:

@@ -54,6 +54,9 @@ def exchange_text(exchange: Exchange) -> str:
 
 
 def _attempt_lines(attempt: Attempt, count: int) -> list[str]:
+    """Return the lines of an attempt: its token requests and hops in the order in which they were
+    sent.
+    """
     lines: list[str] = []
     if count > 1:
         lines.append(f"attempt {attempt.number}, after waiting {attempt.waited_seconds:.3f} s")
@@ -114,6 +117,7 @@ def _no_response_lines(hop: Hop) -> list[str]:
 
 
 def _response_lines(response: RawResponse) -> list[str]:
+    """Return the lines of a response, then its decoded body if that differs from the bytes."""
     lines = [f"< {response.status_line}"]
     lines += _message_lines(
         "<", response.headers, response.body, response.size, truncated=response.truncated

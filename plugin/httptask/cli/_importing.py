@@ -143,6 +143,7 @@ _DESCRIPTION_SUFFIXES = (".json", ".yaml", ".yml", ".txt")
 
 
 def _json(outcome: Outcome) -> dict[str, Any]:
+    """Return the report of one source as JSON."""
     read, counts = outcome.read, outcome.counts
     done = {"catalogue": counts.to_json()} if counts is not None else {}
     if read is None:
@@ -172,6 +173,7 @@ def _ids(read: Read, counts: ImportCounts | None) -> list[str]:
 
 
 def _text(read: Read, counts: ImportCounts | None, *, most_notes: int | None) -> str:
+    """Return the report of one source as text."""
     done = plural(len(read.lines), "endpoint")
     if counts:
         done = _counted({name: getattr(counts, name) for name in _DONE})

@@ -87,6 +87,9 @@ def run_import_request(arguments: argparse.Namespace) -> int:
 
 
 def _text(source: str) -> str:
+    """Return the text in the file *source*, which is in UTF-8, or in UTF-16 with a byte order
+    mark.
+    """
     try:
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
@@ -116,6 +119,7 @@ def _endpoint(catalogue: Catalogue, endpoint_id: str | None) -> Any:
 
 
 def _chosen(imported: Imported, name: str | None) -> Sequence[ImportedTask]:
+    """Return the task of the request *name*; all tasks without a name."""
     if name is None:
         return imported.tasks
     tasks = [task for task in imported.tasks if task.name == name]
@@ -239,6 +243,7 @@ def _keep(imported: Imported, tasks: Sequence[ImportedTask]) -> list[str]:
 def _report(
     imported: Imported, tasks: Sequence[ImportedTask], stored: list[str], into: str | None
 ) -> None:
+    """Print on stderr what each task is for, and everything that was lost or is wrong."""
     lines = [f"{loss.severity}: {loss}" for loss in imported.losses]
     for task in tasks:
         prefix = f"{task.name}: " if len(tasks) > 1 else ""
@@ -261,6 +266,7 @@ def _report(
 def _credential_lines(
     imported: Imported, tasks: Sequence[ImportedTask], stored: list[str]
 ) -> Iterator[str]:
+    """Yield a line for each credential: that it is stored, or the command that stores it."""
     for name in dict.fromkeys(name for task in tasks for name in task.credentials):
         credential = imported.credentials[name]
         if name in stored:

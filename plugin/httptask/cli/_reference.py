@@ -36,6 +36,7 @@ def reference(endpoint: Endpoint) -> str:
 
 
 def _sections(endpoint: Endpoint) -> Iterator[str]:
+    """Yield the sections of the reference; some may be empty."""
     deprecated = "  (deprecated)" if endpoint.deprecated else ""
     yield f"{endpoint.method} {in_line(endpoint.path)}{deprecated}"
     api = " ".join(part for part in (endpoint.api.title, endpoint.api.version) if part)
@@ -128,6 +129,7 @@ def _bodies(
 
 
 def _row(views: Views, name: str, schema: Schema, required: bool, description: str = "") -> str:
+    """Return the lines of a parameter or field: name, type, description, values, default."""
     view = views.view(schema)
     lines = [in_line(f"  {name}  {_type_name(views, schema)}{', required' if required else ''}")]
     text = description or view.keywords.get("description", "").strip()

@@ -134,6 +134,7 @@ class CatalogueThread:
             catalogue.close()
 
     def _entry(self, endpoint_id: str) -> CatalogueEntry:
+        """Return the entry of an endpoint, from the cache if it is fresh."""
         loaded, entry = self._recent.get(endpoint_id, (0.0, None))
         if entry is None or time.monotonic() - loaded > _FRESH_SECONDS:
             catalogue, runtime = self._open()

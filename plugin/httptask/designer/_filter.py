@@ -49,6 +49,7 @@ class ResponseFilter:
         return as_json(await while_asked(request, self._picked(expression, data)))
 
     async def _written(self, value: Mapping[str, Any]) -> str:
+        """Return the JSON text over which to evaluate: given, or the body of a test request."""
         if "text" in value:
             return member(value, "text", str)
         body = self._tests.body(member(value, "test", str))
@@ -57,6 +58,7 @@ class ResponseFilter:
         return body.decoded.decode()
 
     async def _picked(self, expression: str, data: Any) -> dict[str, Any]:
+        """Evaluate *expression* over *data*. A result that is too long is a problem."""
         text = expression if expression.startswith("jsonata:") else f"${{{expression}}}"
         try:
             picked = await self._runtime.evaluator.evaluate(

@@ -161,6 +161,7 @@ def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[s
 
 
 def _form(tree: FormTree, endpoint: Endpoint, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form: see `form_of`. Empty groups are left out, except the body."""
     groups = []
     fields = _Fields(tree)
     for node in tree.groups():
@@ -270,6 +271,7 @@ class _Fields:
         return shape | ({"const": constants} if constants else {})
 
     def _field(self, node: Node) -> Field:
+        """Return the field of *node* without the fields below it."""
         view = node.view
         field: Field = {
             "kind": "any" if node.kind == "raw" else node.kind,

@@ -226,6 +226,9 @@ _Below = Iterator[tuple[tuple[str | int, ...], Schema, dict[str, Any]]]
 
 
 def _below_object(tree: FormTree, node: Node) -> _Below:
+    """Yield the children of an object: its documented and required names, then one for other
+    names.
+    """
     view = node.view
     further = view.others if isinstance(view.others, Mapping) else {}
     names = {name: view.properties.get(name, further) for name in view.required} | view.properties
@@ -240,6 +243,7 @@ def _below_object(tree: FormTree, node: Node) -> _Below:
 
 
 def _below_map(tree: FormTree, node: Node) -> _Below:
+    """Yield the child of a map: the schema of its values, an `anyOf` if there are several."""
     view = node.view
     if view.options is None:  # cached, because views are cached by the identity of their schema
         schemas = [

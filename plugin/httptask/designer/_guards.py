@@ -171,6 +171,7 @@ class Guards:
         return self._check_token(scope, headers, path)
 
     def _check_host(self, headers: Headers) -> None:
+        """Raise `Refused` unless `Host` is a loopback name or address, or an allowed host."""
         hosts = headers.getlist("host")
         if len(hosts) == 1:
             # A loopback address always means this machine. Only a name can be made to resolve to it
@@ -187,6 +188,7 @@ class Guards:
     def _check_origin(
         self, headers: Headers, origin: str, foreign: str | None, *, is_page: bool, method: str
     ) -> None:
+        """Raise `Refused` if a page of another origin, which is not allowed, made the request."""
         if foreign is not None:
             return
         own = {f"{scheme}://{headers['host'].lower()}" for scheme in ("http", "https")}

@@ -95,6 +95,9 @@ def hints(
 
 
 def _not_found(refused: _Refused) -> dict[str, Any]:
+    """Suggest the part of the URL to check: an open placeholder, an empty value, a path
+    parameter.
+    """
     open_part = _OPEN_PART.search(refused.sent.url)
     if open_part:
         name = open_part[0].replace("%7B", "{").replace("%7b", "{")
@@ -120,6 +123,7 @@ def _other_method(refused: _Refused) -> dict[str, Any]:
 
 
 def _other_media_type(refused: _Refused) -> dict[str, Any]:
+    """Suggest the documented or accepted media types."""
     sent = essence(value_of(refused.sent.headers, "Content-Type") or "")
     body = refused.endpoint.request_body if refused.endpoint is not None else None
     documented = ", ".join(body.content) if body is not None else ""
@@ -236,6 +240,7 @@ def _names(item: Mapping[str, Any]) -> list[str]:
 
 
 def _of_names(named: Mapping[str, Any]) -> Iterator[tuple[list[str], str]]:
+    """Yield the faults in *named*: name of a field -> one text, or several."""
     for name, faults in list(named.items())[:_MOST]:
         texts = [faults] if isinstance(faults, str) else faults if isinstance(faults, list) else []
         message = "; ".join(text for text in texts if isinstance(text, str))

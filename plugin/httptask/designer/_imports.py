@@ -173,6 +173,7 @@ class Imports:
         make_input: Callable[[Fetching], Input],
         ended: Callable[[], None] = lambda: None,
     ) -> None:
+        """Start the thread of an import. *ended* is called at its end. Raises `Refused`."""
         if not self.allowed:
             detail = (
                 "whoever runs the designer has not allowed importing from the page: httptask"

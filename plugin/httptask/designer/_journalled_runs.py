@@ -267,6 +267,7 @@ class JournalledRuns:
         await self._forget_old()
 
     async def _forget_old(self) -> None:
+        """Forget all but the latest runs, here and in the journal."""
         ended = [id_ for id_, live in self._live.items() if live.end is not None]
         for id_ in ended[:-MOST_KEPT]:
             del self._live[id_]

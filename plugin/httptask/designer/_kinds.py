@@ -84,6 +84,7 @@ def kind_of(view: View) -> str:
 
 
 def _derived_kind(view: View) -> str:
+    """Return the kind of field for *view*: by its values, its unions, else its types."""
     if view.broken:
         return "raw"
     if view.values is not None:
@@ -187,6 +188,7 @@ def _text_below(view: View, kind: str) -> str:
 
 
 def _plain_text(view: View, kind: str) -> str:
+    """Return the type of *view* in a few words, without the types inside it."""
     if kind == "number":
         return "integer" if types_of(view) == {"integer"} else "number"
     if kind == "string":
@@ -258,6 +260,7 @@ _map_bounds = _copied({"minProperties": "minimum", "maxProperties": "maximum"})
 
 
 def _string(view: View, field: dict[str, Any]) -> None:
+    """Add the bounds of a string, and whether it has several lines, by its name or its length."""
     _string_bounds(view, field)
     longest = field.get("maximum", 0)
     prose = (
@@ -281,6 +284,7 @@ def _array(view: View, field: dict[str, Any]) -> None:
 
 
 def _map(view: View, field: dict[str, Any]) -> None:
+    """Add the bounds of a map, and which keys it allows."""
     _map_bounds(view, field)
     names = view.keywords.get("propertyNames", {})
     pattern = names.get("pattern", next(iter(view.patterns)) if len(view.patterns) == 1 else None)

@@ -191,6 +191,7 @@ class LiveRun:
         return {"id": self.id, "elapsedSeconds": self.elapsed, **note}
 
     def _progress(self, key: Key) -> dict[str, Any]:
+        """Return the members of a `visit` event for a call under way."""
         call = self._calls.get(key)
         if call is None or call.attempt == 0:
             return {}

@@ -25,6 +25,7 @@ async def static(request: Request) -> Response:
 
 
 async def _file(name: str) -> Response:
+    """Answer with the static file *name*. Raises `Refused` if there is none."""
     path = _STATIC / name
     # Only files in this one folder are served: a name with a separator would lead elsewhere.
     if not await in_thread(

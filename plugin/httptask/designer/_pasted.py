@@ -49,6 +49,9 @@ class Pasted:
         return await self._credentials.keep(name, credential)
 
     async def _imported(self, value: Mapping[str, Any]) -> Imported:
+        """Read the text in *value*, for the endpoint that *value* names, or for none if that
+        is null.
+        """
         text, endpoint_id = member(value, "text", str), value.get("endpoint")
         is_own = "endpoint" in value and endpoint_id is None
         if endpoint_id is not None and not isinstance(endpoint_id, str):

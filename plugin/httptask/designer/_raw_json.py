@@ -37,6 +37,7 @@ def needs(tree: FormTree, most: int, *, beyond: bool) -> tuple[bool, bool]:
 
 
 def _anywhere(tree: FormTree, pending: list[Node], most: int, *, beyond: bool) -> bool:
+    """Say whether any field needs raw JSON: see `needs`."""
     visited: set[int] = set()
     while pending:
         node = pending.pop()
@@ -75,6 +76,7 @@ class _RequiredNeeds:
         return self.answers[key]
 
     def _needed_below(self, node: Node, depth: int) -> bool:
+        """Say whether the children that *node* needs cannot be filled in without raw JSON."""
         children = self.tree.children(node)
         if node.kind == "union":  # it is enough that one option can be filled in
             options = list(children)

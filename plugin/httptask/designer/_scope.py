@@ -159,6 +159,7 @@ class _Groups:
         views: Views | None = None,
         own: bool = False,
     ) -> Node:
+        """Add a group for the value at *path*, described by *schema*, and return it."""
         budget = min(MOST_NODES, self._remaining)
         tree = ValueTree(self._around.secrets, views or Views({}), budget)
         node = tree.node(path[-1] if path else "$", schema, sample)

@@ -44,6 +44,7 @@ def search_endpoints(catalogue: Catalogue, query: Mapping[str, str]) -> dict[str
 
 
 def _number(text: str | None, default: int) -> int:
+    """Parse the parameter `limit`. Raises `Refused`."""
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= _MOST):
@@ -58,6 +59,7 @@ def _cursor(start: int) -> str:
 
 
 def _start(cursor: str | None) -> int:
+    """Parse the parameter `cursor`, the position of the next hit. Raises `Refused`."""
     if not cursor:
         return 0
     try:

@@ -125,6 +125,7 @@ class _Container:
 
 
 def _value(node: Node, data: Any) -> Any:
+    """Return the value of *node*; *data* is `$`."""
     if isinstance(node, Literal):
         return node.value
     if isinstance(node, Path):
@@ -152,6 +153,7 @@ def _is_true(value: Any) -> bool:
 
 
 def _member(path: Path, data: Any) -> Any:
+    """Return the member at *path*. As in JavaScript, a member of null or undefined is an error."""
     value = data
     for count, key in enumerate(path.keys):
         if value is None or value is UNDEFINED:

@@ -113,6 +113,8 @@ _BEYOND = {
 
 @dataclass(frozen=True, slots=True)
 class _Token:
+    """A token of a condition."""
+
     kind: str
     """`number`, `text`, `name`, `sign` or `end`."""
     value: Any
@@ -237,6 +239,7 @@ class _Parser:
             raise self._refusal("condition-expects-sign", expected=sign)
 
     def _refusal(self, code: str | None = None, **params: Any) -> ConditionError:
+        """Return the error for the current token: *code*, or the code that fits the token."""
         token = self._now
         if code is None and token.kind == "end":
             code = "condition-ends"

@@ -83,6 +83,7 @@ class Compiler:
         return self._kept(text) if len(text) <= _LONGEST_KEPT else self._compile(text)
 
     def _compile(self, text: str) -> CompiledText:
+        """Compile *text*. An expression without an end becomes a part that has a fault."""
         template = split(text)
         parts = [
             part if isinstance(part, str) else self.expression(part) for part in template.parts
@@ -118,6 +119,9 @@ class Compiler:
 def _by_prefix(
     languages: Mapping[str, ExpressionLanguage],
 ) -> Sequence[tuple[str, ExpressionLanguage]]:
+    """Return the languages with their prefixes. Raises `PluginError` for a prefix of two
+    languages.
+    """
     by_prefix: dict[str, ExpressionLanguage] = {}
     for language in languages.values():
         if language.prefix == RUN:

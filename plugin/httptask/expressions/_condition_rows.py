@@ -56,6 +56,7 @@ def condition_rows(condition: str) -> list[ConditionRow] | None:
 
 
 def _row(node: Node) -> ConditionRow | None:
+    """Return the row for *node*, or None if a row cannot express it."""
     if isinstance(node, Path):
         return ConditionRow(_written(node))
     if isinstance(node, Not) and isinstance(node.operand, Path):

@@ -61,6 +61,7 @@ def only(data: Any, reads: Reads) -> Any:
 
 
 def _only_below(data: Mapping[str, Any], reads: Collection[tuple[str, ...]]) -> dict[str, Any]:
+    """Return the members of *data* to which the paths *reads* lead, each reduced to those paths."""
     paths_by_name: dict[str, list[tuple[str, ...]]] = {}
     for first, *rest in reads:
         paths_by_name.setdefault(first, []).append(tuple(rest))

@@ -130,6 +130,7 @@ class Evaluator:
         )
 
     def _expression_renamed(self, expression: Expression, before: str, after: str) -> Renamed:
+        """Rename the task in *expression*, keeping its delimiters and prefix."""
         compiled = self._compiler.expression(expression)
         if compiled.fault is not None or compiled.language is None:
             return not_understood(expression.written, before)
@@ -228,6 +229,7 @@ class Evaluator:
         return value if self._takes_plain and _result.is_plain(value) else _NOT_PLAIN
 
     async def _value(self, compiled: Compiled, document: Document, run: Mapping[str, Any]) -> Any:
+        """Return the value of *compiled*, evaluated here or in the helper process."""
         if compiled.cheap and compiled.language is not None:  # the usual case
             data = document.data if compiled.reads_mappings else document.seen(None)
             try:
@@ -334,6 +336,7 @@ def _missing_name(compiled: Compiled, shape: Any) -> Exception | None:
 
 
 def _typed(compiled: Compiled, data: ValueType) -> Typed:
+    """Return what the language of *compiled* knows about it over data of the type *data*."""
     if compiled.fault is not None:
         return Typed()
     if compiled.language is None:

@@ -220,6 +220,7 @@ _kept_tree = lru_cache(maxsize=_MOST_KEPT)(_tree)
 
 
 def _parsed(source: str, regex: Any) -> Any:
+    """Parse *source*; translate the library's errors, and refuse impure functions."""
     library = _library()
     try:
         expression = _evaluator()(source, regex)
@@ -263,6 +264,7 @@ def _variables(tree: Any) -> Iterator[str]:
 
 
 def _compiled_regex(pattern: str, flags: Any) -> Any:
+    """Compile the regular expression *pattern*, without Python's warnings."""
     with _warnings_lock, warnings.catch_warnings():
         # Python warns of patterns whose meaning may change. The author of the expression would not
         # see the warning.

@@ -404,6 +404,7 @@ class Evaluator(LibraryJsonata):  # type: ignore[misc, unused-ignore]
         return Function("transform", "<(oa):o>", transform)
 
     def _transform(self, expr: Any, match: Any, environment: Any) -> None:
+        """Change *match*, a value in the copy: merge the update into it, then delete names."""
         update = self.eval(expr.update, match, environment)
         if update is not None:
             if not isinstance(update, dict):
@@ -460,6 +461,7 @@ def _keeping_singleton(values: Any) -> Any:
 
 
 def _member(context: Any, name: Any) -> Any:
+    """Return the member *name* of an object; for a list, a sequence of that member of each item."""
     if isinstance(context, dict):
         # The object itself marks a missing name: it cannot be one of its own members.
         value = context.get(name, context)

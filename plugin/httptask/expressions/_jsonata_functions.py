@@ -62,6 +62,7 @@ def _average(values: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
+    """Implement `$number`: parse JSON numbers, and numbers in another base."""
     if isinstance(value, bool):
         return int(value)
     if not isinstance(value, str):
@@ -108,6 +109,7 @@ def _format_base(value: Any, radix: Any = None) -> Any:
 
 
 def _format_integer(value: Any, picture: Any) -> Any:
+    """Implement `$formatInteger`. Large numbers in words would lose digits and are refused."""
     if value is None or picture is None:
         return None
     whole: Any = _numbers.floor(value)
@@ -185,6 +187,7 @@ def _single(values: Any, function: Any = None) -> Any:
 
 
 def _reduce(values: Any, function: Any, start: Any = None) -> Any:
+    """Implement `$reduce`. Without *start*, the first item is the start."""
     if values is None:
         return None
     count = arity(function)
@@ -240,6 +243,7 @@ def in_order(values: Any, comparator: Callable[[Any, Any], bool]) -> list[Any]:
 
 
 def _sort(values: Any, function: Any = None) -> Any:
+    """Implement `$sort`. Without *function*, only texts or only numbers can be sorted."""
     if values is None or len(values) <= 1:
         return values
     if function is not None:

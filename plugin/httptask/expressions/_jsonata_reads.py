@@ -119,6 +119,10 @@ def _collect(
 
 
 def _collect_path(node: Any, names: set[tuple[str, ...]], *, at_document: bool) -> None:
+    """Add the paths that *node*, a path, reads to *names*.
+
+    The leading names after the document form one path; filters and later steps are collected apart.
+    """
     steps = list(node.steps)
     first = steps[0]
     is_root = first.type == "variable" and _is_document(first, at_document=at_document)
@@ -176,6 +180,7 @@ def _is_builtin(node: Any) -> bool:
 
 
 def _children(node: Any, *, inner: bool) -> Iterator[Any]:
+    """Yield the symbols in *node*: those in `_INNER_PARTS` if *inner*, else the others."""
     pending = [part for name, part in vars(node).items() if (name in _INNER_PARTS) is inner]
     while pending:
         item = pending.pop()

@@ -115,6 +115,8 @@ class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
 
 
 class _Alternative(LibraryParser.Infix):  # type: ignore[misc, name-defined, unused-ignore]
+    """The operator *sign*, `?:` or `??`, which makes a symbol of the type *symbol_type*."""
+
     def __init__(self, outer_instance: Any, sign: str, symbol_type: str) -> None:
         super().__init__(outer_instance, sign)
         self._symbol_type = symbol_type

@@ -53,6 +53,7 @@ class _Walk:
     # Paths
 
     def _path(self, node: Any, context: Sight, scope: dict[str, Sight]) -> Sight:
+        """Follow the steps of a path, each with the sight of the step before as its context."""
         sight = context
         for step in node.steps:
             around = sight
@@ -67,6 +68,9 @@ class _Walk:
         return sight
 
     def _name(self, node: Any, sight: Sight, *, alone: bool) -> None:
+        """Rename the task if the name *node* is looked up among the tasks, and quote the new name
+        if needed.
+        """
         if not self.renaming.meet(sight, str(node.value)):
             return
         start = self._start(node)
@@ -96,6 +100,7 @@ class _Walk:
         return around
 
     def _predicates(self, node: Any, sight: Sight, scope: dict[str, Sight]) -> Sight:
+        """Follow the predicates of *node*, which select from a value of *sight*."""
         for stage in [*(node.predicate or ()), *(node.stages or ())]:
             if stage.type == "index":
                 scope[str(stage.value)] = Sight.OTHER
@@ -176,6 +181,7 @@ class _Walk:
     def _function(
         self, node: Any, context: Sight, scope: dict[str, Sight], first: Any = None
     ) -> Sight:
+        """Follow a call; *first* is the left side of `~>`."""
         called = str(node.procedure.value) if node.procedure.type == "variable" else ""
         arguments = [*([first] if first is not None else []), *node.arguments]
         # Where a partial application is called, and with which arguments, is not followed.

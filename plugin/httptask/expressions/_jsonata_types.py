@@ -117,6 +117,7 @@ class _Walk:
     # Paths
 
     def _path(self, node: Any, context: _Context) -> _Context:
+        """Follow the steps of a path."""
         steps = list(node.steps)
         if any(_is_bound(step) for step in steps):
             return context.of(ANY)
@@ -131,6 +132,7 @@ class _Walk:
         return current
 
     def _step(self, step: Any, current: _Context, *, is_first: bool) -> _Context:
+        """Follow one *step* of a path over each value of *current*."""
         if step.type == "name":
             return self._filtered(step, self._named(str(step.value), current))
         if step.type == "variable" and is_first:
@@ -235,6 +237,7 @@ class _Walk:
         return context.of(_NUMBER if sign == "-" else ANY)
 
     def _object(self, pairs: Any, context: _Context) -> ValueType:
+        """Return the type of an object expression with the members *pairs*."""
         members: dict[str, ValueType] = {}
         is_known = True
         # In an object made from each item, a member whose name the item lacks is left out.
@@ -276,6 +279,7 @@ class _Walk:
     # Functions
 
     def _function(self, node: Any, context: _Context, first: Any = None) -> _Context:
+        """Return the type of a call's result; *first* is the left side of `~>`."""
         name = str(node.procedure.value) if node.procedure.type == "variable" else ""
         arguments = [*([first] if first is not None else []), *node.arguments]
         is_own = name in (context.scope or {})

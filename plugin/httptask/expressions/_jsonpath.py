@@ -36,6 +36,8 @@ _LONGEST_FILTER = 200
 
 @dataclass(frozen=True, slots=True)
 class _Query:
+    """A parsed query and what is known about it."""
+
     compiled: Any
     steps: tuple[str | int, ...] | None
     """Names and indices of a singular query (RFC 9535, section 2.3.5.1); None for any other."""
@@ -233,6 +235,7 @@ def _steps(query: Any) -> tuple[str | int, ...] | None:
 
 
 def _leading(query: Any) -> tuple[str | int, ...]:
+    """Return the names and indices with which *query* begins."""
     from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 

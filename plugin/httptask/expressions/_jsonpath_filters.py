@@ -47,6 +47,8 @@ def compile_query(query: str) -> Any:
 
 
 class _Lexer(Lexer):  # type: ignore[misc, unused-ignore]
+    """The library's lexer with the correct range of characters for names."""
+
     __slots__ = ()
 
     def accept_match(self, pattern: Any) -> bool:
@@ -54,6 +56,8 @@ class _Lexer(Lexer):  # type: ignore[misc, unused-ignore]
 
 
 class _Comparison(ComparisonExpression):  # type: ignore[misc, unused-ignore]
+    """A comparison that uses exact numbers."""
+
     __slots__ = ()
 
     def evaluate(self, context: Any) -> bool:
@@ -61,6 +65,8 @@ class _Comparison(ComparisonExpression):  # type: ignore[misc, unused-ignore]
 
 
 class _Logical(LogicalExpression):  # type: ignore[misc, unused-ignore]
+    """`&&` or `||` that evaluates its right side only if needed."""
+
     __slots__ = ()
 
     def evaluate(self, context: Any) -> bool:
@@ -157,6 +163,8 @@ def _value_at(steps: list[str | int], data: Any) -> Any:
 
 
 class _Parser(Parser):  # type: ignore[misc, unused-ignore]
+    """The library's parser with exact number literals, and with the classes above."""
+
     def parse_integer_literal(self, stream: Any) -> Any:
         token = stream.current
         if re.fullmatch(r"-?0[0-9].*", token.value):
@@ -176,6 +184,8 @@ class _Parser(Parser):  # type: ignore[misc, unused-ignore]
 
 
 class _Environment(JSONPathEnvironment):  # type: ignore[misc, unused-ignore]
+    """The library's environment with this parser, and with a larger depth for descendants."""
+
     parser_class = _Parser
     max_recursion_depth = DEEPEST
 

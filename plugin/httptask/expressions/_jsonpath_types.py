@@ -61,6 +61,7 @@ class _Walk:
         return current
 
     def _read(self, query: Any) -> None:
+        """Record the path of names and indices with which *query* begins."""
         from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 
         steps: list[str | int] = []

@@ -286,6 +286,7 @@ def _decimal(value: Number) -> Decimal:
 
 
 def _from_decimal(value: Decimal) -> Number:
+    """Return *value* as an integer or a double if it is exactly one, else unchanged."""
     nearest = float(value)
     if math.isinf(nearest):
         if value == value.to_integral_value():

@@ -238,6 +238,7 @@ def _scalar_size(item: Any, remaining: int) -> int:
 
 
 def _text_size(text: str, remaining: int) -> int:
+    """Return the size of *text* as JSON, or a lower bound if that exceeds *remaining*."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return len(text) + 2
     # A text has at least as many bytes as characters, so a long one need not be encoded.

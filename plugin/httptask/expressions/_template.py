@@ -117,6 +117,7 @@ def split(text: str) -> Template:
 
 
 def _split(text: str) -> Template:
+    """Split *text*: see `split`."""
     if text.startswith(JSONATA):
         return Template((Expression(text, text.strip()),))
     parts: list[str | Expression] = []

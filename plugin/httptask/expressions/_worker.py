@@ -247,6 +247,7 @@ class Worker:
         return RefusedError(_CLOSED if self._closed else "expression-helper-gone")
 
     def _started(self, job: _Job) -> _Helper:
+        """Return the helper, started if necessary."""
         # `close` and `_abandon` take the lock as well. Either their flag is seen here, or they see
         # the helper and kill it.
         with self._lock:
@@ -303,6 +304,7 @@ class _Deadline:
 
 
 def _start() -> _Helper:
+    """Start a helper process with few environment variables and this process's import path."""
     environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     # An empty entry stands for the current folder. -P keeps Python from adding that folder itself.
     environment["PYTHONPATH"] = os.pathsep.join(str(path) or os.curdir for path in sys.path)

@@ -127,6 +127,9 @@ def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -
 
 
 def _url(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the schema of the URL: the first server's address is the default, the others are
+    examples.
+    """
     schema: dict[str, Any] = {
         "type": "string",
         "description": f"The server's address followed by {endpoint.target}",
@@ -232,6 +235,9 @@ def _add_accept(headers: dict[str, Any], endpoint: Endpoint) -> None:
 
 
 def _group(group: str, parameters: list[Parameter], *, incomplete: bool) -> dict[str, Any]:
+    """Return the schema of one *group*. Undocumented names are allowed if *incomplete*, or by
+    `_OPEN`.
+    """
     required = [parameter.name for parameter in parameters if parameter.required]
     schema: dict[str, Any] = {
         "type": "object",
@@ -244,6 +250,9 @@ def _group(group: str, parameters: list[Parameter], *, incomplete: bool) -> dict
 
 
 def _described(parameter: Parameter) -> dict[str, Any]:
+    """Return the schema of *parameter* with its description and examples, unless the schema has its
+    own.
+    """
     schema = dict(parameter.schema)
     if parameter.description and "description" not in schema:
         schema["description"] = parameter.description
@@ -255,6 +264,7 @@ def _described(parameter: Parameter) -> dict[str, Any]:
 
 
 def _body(endpoint: Endpoint) -> dict[str, Any] | None:
+    """Return the schema of the body; None without one. Different schemas become an `anyOf`."""
     if endpoint.request_body is None:
         # A page cut before its body cannot say that there is none.
         return (

@@ -128,6 +128,7 @@ class _Comparison:
         self._options: dict[int, tuple[View, list[Any]]] = {}
 
     def of(self, schema: Any, value: Any, path: Path, depth: int) -> Iterator[_Deviation]:
+        """Yield the deviations of *value* from *schema*, its members included."""
         self._left -= 1
         if self._left < 0 or depth > _DEEPEST:
             return
@@ -155,6 +156,7 @@ class _Comparison:
     def _object(
         self, view: View, value: dict[str, Any], path: Path, depth: int
     ) -> Iterator[_Deviation]:
+        """Yield the missing, differing and undocumented members of the object *value*."""
         self._left -= len(view.required) // 5
         for name in view.required:
             if (

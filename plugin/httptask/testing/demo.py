@@ -26,7 +26,7 @@ TASK = "Tell the project"
 
 
 class _UnexpectedError(Exception):
-    pass
+    """A step of the demo did not do what it promises."""
 
 
 class _Shell:

@@ -135,6 +135,9 @@ class Forms:
         return self._views.view(schema).properties
 
     def _choice(self, schema: Mapping[str, Any], alternatives: list[Schema]) -> Choice | None:
+        """Return the choice between *alternatives*: by the `discriminator`, else by a
+        distinguishing property.
+        """
         if not 2 <= len(alternatives) <= _MOST_COMPARED:
             return None
         # A tag is a member of an object, so alternatives that are not objects are skipped.

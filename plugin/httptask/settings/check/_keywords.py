@@ -57,6 +57,7 @@ def matches(pattern: str, text: str) -> bool | None:
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Errors:
+    """Check `pattern`. A pattern that takes too long is reported once for each check."""
     if isinstance(instance, str):
         matching = matches(pattern, instance)
         if matching is None:
@@ -101,6 +102,7 @@ def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
 
 
 def _multiple_of(validator: Any, divisor: Any, instance: Any, schema: Any) -> Errors:
+    """Check `multipleOf` with exact decimals."""
     # A number is the decimal as written (JSON Schema 2020-12, Validation, section 6.2.1), so 19.99
     # is a multiple of 0.01.
     if isinstance(instance, float) and not math.isfinite(instance):
@@ -151,6 +153,7 @@ def _dependent_required(
 
 
 def _property_names(validator: Any, names: Any, instance: Any, schema: Any) -> Errors:
+    """Check `propertyNames`. Unlike jsonschema, give the error the path of the name."""
     for name in instance if isinstance(instance, Mapping) else ():
         wrong = refusals(validator.descend(name, names))
         if wrong:
@@ -160,6 +163,7 @@ def _property_names(validator: Any, names: Any, instance: Any, schema: Any) -> E
 
 
 def _additional_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Errors:
+    """Check `additionalProperties`, with patterns that have a time limit."""
     if not isinstance(instance, Mapping):
         return
     properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
@@ -170,6 +174,7 @@ def _additional_properties(validator: Any, others: Any, instance: Any, schema: A
 
 
 def _unevaluated_properties(validator: Any, others: Any, instance: Any, schema: Any) -> Errors:
+    """Check `unevaluatedProperties`, with patterns that have a time limit."""
     if not isinstance(instance, Mapping):
         return
     evaluated = _evaluated(validator, instance, schema)
@@ -269,6 +274,7 @@ Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
 
 
 def _allowing_expressions(keyword: str, check: Keyword) -> Keyword:
+    """Return the function *check* of *keyword*, changed to accept expressions."""
     # While part of a string or container is an expression, nothing is known about its *content*.
     about_content = keyword in _ABOUT_CONTENT
 

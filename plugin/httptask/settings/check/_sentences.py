@@ -53,6 +53,7 @@ def explained(error: Any, base: str = "") -> Iterator[Problem]:
 
 
 def _missing(error: MissingError, pointer: str) -> Problem:
+    """Report a missing property, with the misspelt name that may be meant for it."""
     name = error.name
     instance: Any = error.instance
     properties = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
@@ -69,6 +70,7 @@ def _missing(error: MissingError, pointer: str) -> Problem:
 
 
 def _unknown_name(error: Any, pointer: str) -> Iterator[Problem]:
+    """Report an unknown name, with the name that is probably meant, else with the known names."""
     name = str(error.absolute_path[-1])
     names = list(current.get().forms.properties(error.schema))
     if near := nearest(name, names):
@@ -133,6 +135,9 @@ def _false(_: Any, pointer: str) -> Iterator[Problem]:
 
 
 def _not(error: Any, pointer: str) -> Iterator[Problem]:
+    """Report a value that `not` excludes, with the names or values that it excludes if they
+    are plain.
+    """
     excluded = error.validator_value
     params: dict[str, Any] = {}
     if isinstance(excluded, Mapping):
@@ -202,6 +207,7 @@ def _key(value: Any) -> str:
 
 
 def _contains(error: Any, pointer: str) -> Iterator[Problem]:
+    """Report an array with too few or too many matching items."""
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     contained = schema.get("contains")
     items = _expected(contained) if _is_said(contained) else "as described"
@@ -240,6 +246,9 @@ def _ambiguous(error: AmbiguousError, pointer: str) -> Problem:
 
 
 def _no_form(error: Any, pointer: str) -> Iterator[Problem]:
+    """Report a value that fits no alternative, with the problem of the alternative that is
+    nearest.
+    """
     base = pointer.removesuffix(pointer_of(error.absolute_path))
     firsts = [problem for sub in error.context for problem in explained(sub, base)]
     if len(set(firsts)) == 1 and firsts[0].pointer == pointer:  # all of them say the same

@@ -26,10 +26,7 @@ def url_problems(
     *,
     expressions: bool,
 ) -> Iterator[Problem]:
-    """Yield the problems in the URL of *request*; *pointer* is that of the URL.
-
-    With *expressions*, a URL that contains one is checked only as far as its literal text allows.
-    """
+    """Yield the problems in the URL of *request*, which stands at *pointer*."""
     url = request.get("url")
     if not isinstance(url, str):
         return
@@ -98,7 +95,7 @@ _RUNS_ON = re.compile(
 
 
 def _unevaluated_url_problems(url: str, pointer: str) -> Iterator[Problem]:
-    """Yield the problems of a URL that do not depend on the values of its expressions."""
+    """Yield the problems of a URL with expressions that do not depend on their values."""
     authority = _AUTHORITY.match(url)
     if authority is not None and not has_expression(authority[0]):
         yield from url_problems({"url": authority[0]}, None, {}, pointer, expressions=False)

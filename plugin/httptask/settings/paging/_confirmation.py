@@ -70,6 +70,7 @@ def confirmed_by(
 
 
 def _confirmed_by_link(suggestion: SuggestedPagination, header: Any) -> SuggestedPagination:
+    """Return *suggestion*, confirmed if the `Link` header has a relation about pages."""
     relations = [
         relation
         for link in (links(header) if isinstance(header, str) else ())

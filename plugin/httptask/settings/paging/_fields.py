@@ -90,6 +90,7 @@ class Fields:
     def _field(
         self, path: tuple[str, ...], schema: Any, pointer: str
     ) -> tuple[Field, dict[str, tuple[Any, str]]]:
+        """Return the field for *schema*, and its properties: name -> schema and pointer."""
         types: set[str] = set()
         keywords: dict[str, Any] = {}
         properties: dict[str, tuple[Any, str]] = {}
