@@ -119,7 +119,7 @@ class Visits:
             is_maybe_delivered = call.maybe_delivered or any(map(maybe_delivered, nested))
             error = stopped_error(call.attempt, is_maybe_delivered=is_maybe_delivered)
             error |= call.stopped
-            self._record.stop(step, error if gate is None else gate.mask(error), stopped)
+            self._record.stop(step, error if gate is None else gate.mask(error), nested_run)
             # What a stranger's task has done nobody knows.
             is_known = self._tasks.is_repeatable(step)
             if call.keeper is not None and is_known and not is_maybe_delivered:

@@ -75,7 +75,7 @@ class SignedUrls:
         wanted = self._signatures(namespace, named)
         if not any(hmac.compare_digest(one.encode(), given) for one in wanted):
             return None
-        padded = encoded_visit + "=" * (-len(encoded_visit) % 4)
+        padded = named + "=" * (-len(named) % 4)
         return tuple(parse(base64.urlsafe_b64decode(padded)))
 
     def _signatures(self, namespace: str, named: str) -> list[str]:

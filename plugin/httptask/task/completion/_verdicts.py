@@ -144,7 +144,7 @@ def _check_no_state_elsewhere(body: Any, convention: str) -> None:
         is_open = _has_failed(state) or _is_running(state)
         if convention in _ONLY_A_JOB:
             is_unknown = path[-1] == "status" and _word(state) not in _DONE
-            is_one = is_open or is_unknown
+            is_job_state = is_open or is_unknown
         else:
             is_job_state = is_open and is_of_job(body, path)
         if is_job_state:

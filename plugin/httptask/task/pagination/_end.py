@@ -55,7 +55,7 @@ def end_of(
     if answer.cursor is None:
         return End("empty" if is_by_items else "next", not (answer.more or are_items_missing))
     if not answer.items and pagination.on_empty == "stop":
-        return End("empty", is_by_items and not (answer.more or is_short_of))
+        return End("empty", is_by_items and not (answer.more or are_items_missing))
     if total is not None and pagination.counts and _is_number_of_items(total, answer):
         # Doubles do not count: where items moved from page to page, the last ones are to come. Of a
         # list with doubles of its own an empty page tells that they did not move.
