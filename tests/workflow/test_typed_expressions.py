@@ -718,6 +718,52 @@ def test_the_input_of_another_definition_is_compared(shared: Runtime) -> None:
     assert problem.pointer == "/tasks/Use/inputParameters/id"
 
 
+def terminate(output: Any, status: str = "Completed") -> dict[str, Any]:
+    return {"type": "Terminate", "terminationStatus": status, "workflowOutput": output}
+
+
+ORDER_ID = "${$.tasks['Get'].output.body.id}"
+
+
+@pytest.mark.parametrize(
+    ("inner", "path", "expected"),
+    [
+        (chain(Get=http("order"), End=terminate({"id": ORDER_ID})), ".id", SILENT),
+        (chain(Get=http("order"), End=terminate({"id": ORDER_ID})), ".idd", UNDOCUMENTED),
+        (chain(Get=http("order")), ".body.id", SILENT),
+        (chain(Get=http("order")), ".body.idd", UNDOCUMENTED),
+        (chain(Get=http("order"), End=terminate({"a": 1}, "Failed")), ".x", SILENT),
+        (chain(Get=http("order"), End=terminate(None)), ".x", SILENT),
+        (chain(Get={"type": "Simple"}, End=terminate("${$.tasks['Get'].output}")), ".x", SILENT),
+        (chain(Run={"type": "Workflow", "definition": "inner"}), ".x", SILENT),
+        (chain(Run={"type": "Workflow", "definition": "leaf"}), ".id", SILENT),
+        (chain(Run={"type": "Workflow", "definition": "leaf"}), ".idd", UNDOCUMENTED),
+        (chain(End=terminate({"who": "${$.input.name}"})), ".who", SILENT),
+    ],
+    ids=[
+        *("written", "written-misspelt", "last-task", "last-task-misspelt", "failed", "null"),
+        *("somebody-else", "circle", "nested", "nested-misspelt", "input"),
+    ],
+)
+@pytest.mark.parametrize("for_each", [False, True])
+def test_the_output_of_another_definition_is_known(
+    inner: Any, path: str, expected: Any, shared: Runtime, *, for_each: bool
+) -> None:
+    """What its run puts out, at a Terminate or with its last task, where the definition is at
+    hand; for each item, too.
+    """
+    leaf = definition_of(chain(End=terminate({"id": 7})))
+    definitions = {"inner": definition_of(inner), "leaf": leaf}
+    task: dict[str, Any] = {"type": "Workflow", "definition": "inner"}
+    if for_each:
+        task["forEach"] = {"items": [1]}
+        path = f"[0]{path}"
+    reader = http("silent", inputParameters={"a": f"${{$.tasks.Run.output{path}}}"})
+    definition = definition_of(chain(Run=task, Use=reader))
+    found = problems(definition, shared, definitions=definitions)
+    assert [(one.severity, one.code) for one in found if one.code != "workflow-cycle"] == expected
+
+
 def test_a_condition_at_the_start_sees_the_input(shared: Runtime) -> None:
     """And one after a failure its error."""
     choice = {"type": "Decision", "defaultTask": "End"}

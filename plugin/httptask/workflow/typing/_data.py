@@ -21,7 +21,7 @@ from httptask.expressions import TypedText, may_change
 from httptask.model.for_each import INDEX, item_names
 from httptask.model.workflow import WorkflowDefinition
 from httptask.task import WrittenTask
-from httptask.workflow._definition import branches_of, iter_tasks
+from httptask.workflow._definition import branches_of, iter_scopes, iter_tasks
 from httptask.workflow.typing._outputs import (
     FAILED,
     FILE,
@@ -29,7 +29,7 @@ from httptask.workflow.typing._outputs import (
     output_schema,
     result_schema,
 )
-from httptask.workflow.typing._routes import Ran, Routes, may_end
+from httptask.workflow.typing._routes import Ran, Routes, is_steered, may_end
 
 if TYPE_CHECKING:
     from httptask.model.api import Endpoint
@@ -42,7 +42,8 @@ _DEEPEST = 10
 class TypedData:
     """The types of the data that expressions in *definition* read.
 
-    *runtime* looks up the endpoints; *definitions* are the nested definitions by id.
+    *runtime* looks up the endpoints; *definitions* are the nested definitions by id. *around* are
+    the ids of the definitions that it is nested in.
     """
 
     def __init__(
@@ -50,12 +51,15 @@ class TypedData:
         definition: WorkflowDefinition,
         runtime: Runtime,
         definitions: Mapping[str, WorkflowDefinition] | None = None,
+        around: tuple[str, ...] = (),
     ) -> None:
         self.routes = Routes(definition)
+        self._around = around
         self._evaluator = runtime.evaluator
         self._typed: dict[tuple[str, int], tuple[TypedText, ValueType]] = {}
         self._runtime = runtime
         self._definitions = definitions or {}
+        self._definition = definition
         self._document = definition.document
         self._tasks = {
             name: (task, pointer) for pointer, name, task in reversed([*iter_tasks(definition)])
@@ -66,6 +70,7 @@ class TypedData:
         self.document = cache(self._document_type)
         self.parameters = cache(self._parameters_type)
         self.completed = cache(self._completed_type)
+        self._nested_output = cache(self._nested_output_type)
 
     # The data of expressions
 
@@ -163,7 +168,44 @@ class TypedData:
             return self._parallel(task, pointer)
         endpoint = self._endpoint(name)
         body = self._pages(name) if task.get("pagination") is not None else None
-        return self._source(endpoint).type_of(output_schema(task, endpoint, body, with_files=True))
+        is_nested = task.get("type") == "Workflow"
+        output = self._nested_output(task.get("definition")) if is_nested else True
+        schema = output_schema(task, endpoint, body, output=output, with_files=True)
+        return self._source(endpoint).type_of(schema)
+
+    def _nested_output_type(self, name: Any) -> ValueType:
+        """Return the type of the output of a run of the definition *name*; ANY if the definition is
+        not known, or nested in itself.
+        """
+        other = self._definitions.get(name) if isinstance(name, str) else None
+        if other is None or name in self._around or len(self._around) >= _DEEPEST:
+            return ANY
+        around = (*self._around, name)
+        return TypedData(other, self._runtime, self._definitions, around).run_output
+
+    @property
+    def run_output(self) -> ValueType:
+        """The type of the output of a completed run: that of a Terminate, or of a last task. ANY if
+        a task of a plugin may end the run.
+        """
+        outermost = {
+            name
+            for scope in iter_scopes(self._definition)
+            if not scope.depth
+            for name in scope.tasks
+        }
+        ends: list[ValueType] = []
+        for name, (task, _) in self._tasks.items():
+            if task.get("type") == "Terminate" and task.get("terminationStatus") != "Failed":
+                ends.append(self._written_output(name, task.get("workflowOutput")))
+            elif not is_steered(task):
+                return ANY
+            elif name in outermost and may_end(task):
+                ends.append(self.completed(name))
+        return any_of(ends) if ends else ANY
+
+    def _written_output(self, name: str, value: Any) -> ValueType:
+        return ANY if value is None else self._written(value, self.document(name))
 
     def _parallel(self, task: Mapping[str, Any], pointer: str) -> ValueType:
         """Return the type of the output of a Parallel: `startTask` -> output of a last task."""

@@ -26,15 +26,16 @@ def output_schema(
     endpoint: Endpoint | None,
     body: Schema | None = None,
     *,
+    output: Schema = True,
     with_files: bool = False,
 ) -> Schema:
     """Return a schema of the output of *task* after it completes; True: any value.
 
     References in the schema point into the definitions of *endpoint*. *body* is the schema of the
     collected pages, if the caller knows it. *with_files* adds a reference to a file where the
-    output may be one instead of a list.
+    output may be one instead of a list. *output* is the schema for other types of tasks.
     """
-    task_type, schema = task.get("type"), True
+    task_type, schema = task.get("type"), output
     if task_type == "Wait":
         schema = _object({"until": {"type": "string", "format": "date-time"}})
     elif task_type == "Decision":

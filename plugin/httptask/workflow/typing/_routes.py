@@ -148,7 +148,7 @@ class _Ways:
         self._failing = {name: _targets(task, failing=True) for name, task in tasks.items()}
         self._completing = {name: _targets(task, failing=False) for name, task in tasks.items()}
         self._ends = {name for name, task in tasks.items() if may_end(task)}
-        self.is_unknown = not all(_is_steered(task) for task in tasks.values())
+        self.is_unknown = not all(is_steered(task) for task in tasks.values())
         """Whether a plugin's task is in the scope: it may continue with any task."""
         # Each set has up to as many members as there are tasks: for all tasks, the sets would fill
         # the memory.
@@ -243,7 +243,7 @@ def may_end(task: Mapping[str, Any]) -> bool:
     return next(transitions(task), None) is None and task.get("type") != "Terminate"
 
 
-def _is_steered(task: Mapping[str, Any]) -> bool:
+def is_steered(task: Mapping[str, Any]) -> bool:
     """Say whether the definition alone determines the task after *task*."""
     task_type = task.get("type")
     return isinstance(task_type, str) and task_type in (*STAYS_ON_ITS_WAY, "Terminate")
