@@ -23,7 +23,7 @@ from httptask.model.rates import RateLimit
 from httptask.model.workflow import TaskOutcome, WorkflowRun
 from httptask.plugins import plugin_manager
 from httptask.protocols import TaskCall
-from httptask.task import Runtime
+from httptask.task import Runtime, _items
 from lists import Asked, asked, list_server, page
 from servers import Peer, raw_server
 from worlds import World, do, refused, workflow
@@ -204,6 +204,18 @@ def test_the_first_failure_stops_the_rest_and_says_what_was_done() -> None:
     assert error["collected"][2] is None
     assert error["collected"][1]["error"]["kind"] == "connection"
     assert ended.tasks[0].items == ItemCounts(3, 1, 1)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_items_that_completed_were_delivered(*, first: bool) -> None:
+    """The item that failed sent nothing; whether a server got anything depends on those before it."""
+    with list_server(echo) as server:
+        free = "http://127.0.0.1:1/"
+        urls = [server.url, free] if first else [free, server.url]
+        task = {"type": "Http", "forEach": each(urls), "httpRequest": {"url": "${$.item}"}}
+        error = error_of(one(task))
+    assert error["kind"] == "connection"
+    assert error["maybeDelivered"] is first
 
 
 def test_items_under_way_are_stopped_and_may_have_been_delivered() -> None:
@@ -453,6 +465,17 @@ def test_a_wrong_file_is_refused_before_anything_is_done(
     assert ended.status == "Failed"
     assert not world.do.calls
     assert message in str(ended.error)
+
+
+def test_a_line_without_end_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is no JSON lines is not read into memory."""
+    monkeypatch.setattr(_items, "_LONGEST_LINE", 2**20)
+    (folder / "in.jsonl").write_text("1\n" + f'"{"a" * 2**20}"')
+    world = World()
+    ended = one(do(forEach=each({"$file": {"path": "in.jsonl"}})), world)
+    assert ended.status == "Failed"
+    assert not world.do.calls
+    assert "in.jsonl, line 2" in str(ended.error)
 
 
 def test_items_come_from_files_below_the_folder_only(folder: Path) -> None:

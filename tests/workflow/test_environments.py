@@ -208,7 +208,9 @@ def test_an_unknown_environment_names_the_nearest(write: Callable[..., Path]) ->
     assert environment_names(definition) == ["live", "staging"]
     with pytest.raises(DefinitionError, match=r"there are: live, staging; did you mean live\?"):
         load_environment(definition, "liev")
-    for name in ("../flow", "", ".live", "a/b", "live.json"):
+    (path.parent / "other.json").write_text("{}", "utf-8")
+    (path.parent / "environments/.hidden.json").write_text("{}", "utf-8")
+    for name in ("../flow", "../other", "", ".hidden", "a/b", "live.json"):
         with pytest.raises(DefinitionError):
             load_environment(definition, name)
 

@@ -134,6 +134,17 @@ def test_defaults_are_found_wherever_a_schema_has_them(
     assert with_defaults(root, given_input) == filled
 
 
+def test_defaults_inside_defaults_come_to_an_end() -> None:
+    """A schema that refers to itself in two ways would make a million objects of an empty one."""
+    whole = {"default": {}, "$ref": "#"}
+    filled = with_defaults({"properties": {"a": whole, "b": whole}}, {})
+    pending, objects = [filled], 0
+    while pending:
+        objects += 1
+        pending += pending.pop().values()
+    assert 3 < objects < 100_000
+
+
 def test_defaults_of_a_long_list_are_all_filled_in() -> None:
     """Thirty thousand items are no more than one, as far as their schema goes."""
     root = {"items": {"$ref": "#/$defs/line"}, "$defs": {"line": LINE, "tax": TAX}}
