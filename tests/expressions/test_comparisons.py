@@ -84,6 +84,7 @@ CONDITIONS = [
     "'\\x41\\u0042\\u{43}\\n\\0\\q' === \"ABC\\n\\x00q\"",
     "'\\ud83d\\ude00' === $.emoji[1] || '\U0001f600' === '\\ud83d\\ude00'",
     "$.$dollar === 1 && $.é === 1 && $.true === undefined && $.null === null",
+    "$.e\u0301 === undefined && $.\u0928\u093e\u092e === undefined && $.名_1 === undefined",
     "\n  $.value\t>\r\n\u00a010\ufeff ",
     "'' === \"\" && 'a' < 'b' && 'B' < 'a' && '10' < '9'",
     "9007199254740991 > 9007199254740990",

@@ -96,7 +96,6 @@ SPACES = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join
 """The characters of WhiteSpace and LineTerminator in ECMA-262."""
 _SPACE = re.compile(f"[{SPACES}]+")
 _NUMBER = re.compile(r"(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_NAME = re.compile(r"[\w$]+")
 _SIGN = re.compile(r"===|!==|==|!=|<=|>=|&&|\|\||[<>!().\[\]-]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _CODE = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}")
@@ -140,20 +139,30 @@ def _token(text: str, start: int) -> tuple[_Token, int]:
         value, end = _text(text, start)
         return _Token("text", value, start), end
     if match := _NUMBER.match(text, start):
-        if (name := _NAME.match(text, match.end())) is not None:
-            raise ConditionError.at(text, start, "condition-number", sign=match[0] + name[0])
+        if after := _name(text, match.end()):
+            raise ConditionError.at(text, start, "condition-number", sign=match[0] + after)
         try:
             return _Token("number", _number(match[0]), start), match.end()
         except ValueError as error:
             raise ConditionError.at(
                 text, start, "condition-number-unread", jsonMessage=str(error)
             ) from error
-    match = _NAME.match(text, start)
-    if match is not None and match[0].replace("$", "_").isidentifier():
-        return _Token("name", match[0], start), match.end()
+    name = _name(text, start)
+    if name.replace("$", "_").isidentifier():
+        return _Token("name", name, start), start + len(name)
     if match := _SIGN.match(text, start):
         return _Token("sign", match[0], start), match.end()
     raise ConditionError.at(text, start, _BEYOND.get(sign, "condition-sign"), sign=sign)
+
+
+def _name(text: str, start: int) -> str:
+    """Return the characters of a name at *start* in *text*: letters of any language with their
+    combining marks, digits, `_` and `$`.
+    """
+    end = start
+    while end < len(text) and (text[end] == "$" or f"_{text[end]}".isidentifier()):
+        end += 1
+    return text[start:end]
 
 
 def _number(written: str) -> Any:
