@@ -175,15 +175,16 @@ def test_stopping_cancels_the_run(designer: RunningDesigner, server: RawServer, 
 
 @pytest.mark.usefixtures("worker")
 def test_items_wait_one_by_one(designer: RunningDesigner) -> None:
-    """Those that wait are told, and each is completed by its number."""
-    each = {"items": ["seven", "eight"], "concurrency": 2}
-    tasks = {"G": {"type": "Simple", "forEach": each, "end": True}}
-    run_id = begun(designer, definition=flow("G", tasks))
+    """Those that wait are told, each is shown with its input, and completed by its number."""
+    gate = {"type": "Simple", "inputParameters": {"order": "${$.item}"}, "end": True}
+    gate["forEach"] = {"items": ["seven", "eight"], "concurrency": 2}
+    run_id = begun(designer, definition=flow("G", {"G": gate}))
 
     def both_wait(name: str, event: dict[str, Any]) -> bool:
         return len(event.get("items", {}).get("waiting", ())) == 2
 
     told(designer, run_id, both_wait)
+    assert value(designer, run_id, task="G", of="input", item=1) == {"order": "eight"}
     for item in (1, 0):
         signal = {"task": "G", "item": item, "output": item}
         assert designer.client.post(f"runs/{run_id}/signals", json=signal).status_code == 204

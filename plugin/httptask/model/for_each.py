@@ -116,7 +116,7 @@ class WaitingItem:
     index: int
     """From 0."""
     input: Any = None
-    """The evaluated input parameters, if a journal keeps them."""
+    """The evaluated input parameters, if the journal or the server of the run has them."""
     until: str | None = None
     """When it goes on without anybody, RFC 3339; None: never."""
 

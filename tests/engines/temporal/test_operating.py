@@ -289,8 +289,11 @@ def test_operators_find_runs_by_name_version_and_provider(temporal_address: str)
 
 
 def test_activities_are_called_as_their_tasks(temporal_address: str) -> None:
-    """On Temporal's page; those of items, with their number."""
-    tasks = {"B": get("/things/1", nextTask="C", forEach={"items": [7, 8]}), "C": get("/things/1")}
+    """On Temporal's page; those of items, with their number. Their deadline is that of the task."""
+    tasks = {
+        "B": get("/things/1", nextTask="C", forEach={"items": [7, 8]}),
+        "C": get("/things/1", totalTimeoutSeconds=7),
+    }
     world = TemporalWorld(temporal_address)
     with api() as server:
         assert world.run(at(flow("B", tasks), server.url)).status == "Completed"
@@ -298,6 +301,9 @@ def test_activities_are_called_as_their_tasks(temporal_address: str) -> None:
     scheduled = [one for one in events if "activityTaskScheduledEventAttributes" in one]
     summaries = [json.loads(b64decode(one["userMetadata"]["summary"]["data"])) for one in scheduled]
     assert sorted(summaries) == ["B [0]", "B [1]", "C"]
+    last = scheduled[-1]["activityTaskScheduledEventAttributes"]
+    # The activity keeps the task's own deadline; the server's comes after it.
+    assert (last["startToCloseTimeout"], last["heartbeatTimeout"]) == ("17s", "10s")
 
 
 def test_a_namespace_without_the_attributes_has_the_memo() -> None:

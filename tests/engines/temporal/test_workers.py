@@ -253,6 +253,27 @@ def test_status_says_how_many_items_have_ended(temporal_address: str) -> None:
     assert "under way: A (Http), 2 of 3 items" in _status_text(seen)
 
 
+def test_status_has_the_inputs_of_items_that_wait_as_far_as_they_fit(
+    temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server takes no answer that is too large: the numbers are there all the same."""
+    monkeypatch.setattr("httptask.engines.temporal._workflow._ANSWER", 80)
+    gate = {"type": "Simple", "inputParameters": {"n": "${$.item}"}, "end": True}
+    gate["forEach"] = {"items": ["x" * 40, "y" * 40], "concurrency": 2}
+    world, seen = TemporalWorld(temporal_address), []
+
+    async def look(handle: Handle) -> None:
+        while len(seen) < 2:
+            status = await run_status(await world.client(), handle.id)
+            seen[:] = (status.get("underWay") or [{}])[0].get("items", {}).get("waiting", ())
+        for item in (0, 1):
+            await handle.signal("complete_task", TaskSignal("G", item=item))
+
+    run = world.run(flow("G", {"G": gate}), None, look)
+    assert run.status == "Completed", run.error
+    assert seen == [{"index": 0, "input": {"n": "x" * 40}}, {"index": 1}]
+
+
 def test_a_failed_branch_closes_the_connections_of_the_others(temporal_address: str) -> None:
     """A request under way is stopped, and the history says that it may have been delivered."""
     fork = {

@@ -343,11 +343,13 @@ class Walk:
         # Of both at once, the signal counts.
         return None if received.cancelled() else received.result()
 
-    async def _given_to_item(self, wait: Wait, index: int) -> Signal | None:
-        """Return what somebody outside gave to *wait*, which is that of the item *index*."""
+    async def _given_to_item(self, wait: Wait, index: int, given: Any) -> Signal | None:
+        """Return what somebody outside gave to *wait*, which is that of the item *index*; *given*
+        is the input that it is shown with.
+        """
         if not wait.awaits_signal:
             return await self._given(wait, index)
-        with self._visits_of_items[wait.key].waits(WaitingItem(index, until=wait.until)):
+        with self._visits_of_items[wait.key].waits(WaitingItem(index, given, wait.until)):
             return await self._given(wait, index)
 
     @staticmethod
@@ -432,7 +434,7 @@ class Walk:
                 # Its request was sent.
                 call.maybe_delivered = turn.awaits_signal and self._tasks.awaits_callback(step)
                 wait = Wait(step, turn.wait_until, state, turn.awaits_signal)
-                signal = await self._given_to_item(wait, index)
+                signal = await self._given_to_item(wait, index, turn.input)
             outcome, _, pinned = await self._ran(step, inputs, state, signal)
         except StoppedTaskError as stopped:
             call.maybe_delivered = bool(stopped.error.get("maybeDelivered"))

@@ -140,17 +140,29 @@ class HttpTaskWorkflow:
             }
             for wait in walk.waiting.values()
         ]
-        under_way = [
-            {
-                "name": step.name,
-                "visit": step.visit,
-                "type": step.definition["type"],
-                **({"items": counts.to_json()} if (counts := walk.counts(step)) else {}),
-            }
-            for step in walk.under_way
-            if step.key not in walk.waiting
-        ]
-        return RunStatus(len(walk.record.history), under_way, waiting)
+        return RunStatus(len(walk.record.history), _under_way(walk), waiting)
+
+
+def _under_way(walk: Walk) -> list[dict[str, Any]]:
+    """Return the visits that run, and of those with items how far these are: with the inputs of
+    those that wait, as many as an answer can hold.
+    """
+    visits: list[dict[str, Any]] = []
+    size = 0
+    for step in walk.under_way:
+        if step.key in walk.waiting:
+            continue
+        visit = {"name": step.name, "visit": step.visit, "type": step.definition["type"]}
+        counts = walk.counts(step)
+        if counts is not None:
+            items = counts.to_json()
+            for item in items.get("waiting", ()):
+                size += len(json.dumps(item, default=str))
+                if size > _ANSWER:
+                    item.pop("input", None)
+            visit["items"] = items
+        visits.append(visit)
+    return visits
 
 
 def _end(run: WorkflowRun, cause: TaskRun | None) -> RunEnd:
