@@ -174,6 +174,29 @@ def test_stopping_cancels_the_run(designer: RunningDesigner, server: RawServer, 
 
 
 @pytest.mark.usefixtures("worker")
+def test_a_run_from_a_task_on_takes_over_the_earlier_answers(
+    designer: RunningDesigner, server: RawServer, api: Api
+) -> None:
+    """What had ended before that task is not asked for again, and the tasks that follow read it;
+    the changed definition is run from there.
+    """
+    tasks = {"A": get("/a", nextTask="B"), "B": get("/missing", nextTask="C"), "C": get("/c")}
+    definition = at(flow("A", tasks), server.url)
+    first = begun(designer, definition=definition, input={"of": 7})
+    assert followed(designer, first)[-1][1]["status"] == "Failed"
+    changed = definition["tasks"]["B"]
+    changed["httpRequest"]["url"] = f"{server.url}${{$.path}}"
+    changed["inputParameters"] = {"path": "${$.tasks['A'].output.body.path}"}
+    second = begun(designer, definition=definition, again={"run": first, "task": "B"})
+    assert followed(designer, second)[-1][1]["status"] == "Completed"
+    assert api.asked == ["/a", "/missing", "/a", "/c"]
+    visits = shown(designer, second)["visits"]
+    assert [visit["name"] for visit in visits] == ["A", "B", "C"]
+    assert visits[0]["notes"] == [f"taken over from the run {first}"]
+    assert value(designer, second, of="input") == {"of": 7}
+
+
+@pytest.mark.usefixtures("worker")
 def test_items_wait_one_by_one(designer: RunningDesigner) -> None:
     """Those that wait are told, each is shown with its input, and completed by its number."""
     gate = {"type": "Simple", "inputParameters": {"order": "${$.item}"}, "end": True}
@@ -214,15 +237,15 @@ def test_pins_and_the_environment_travel(
 
 
 def test_what_the_engine_cannot_do_is_refused_by_name(designer: RunningDesigner) -> None:
-    """With a sentence that says what to do: a run from a task on, a list by tasks, a file
+    """With a sentence that says what to do: a run from a task on without a worker, a list by tasks, a file
     that only the page has; and a definition with problems starts nothing.
     """
-    assert designer.client.get("config").json()["takesHistory"] is False
+    assert designer.client.get("config").json()["runsOutlive"] is True
     run_id = begun(designer, definition=flow("G", {"G": {"type": "Simple", "end": True}}))
     client = designer.client
     from_here = client.post("runs", json={"again": {"run": run_id, "task": "G"}})
-    assert "the engine temporal takes over nothing of an earlier one" in refusal(from_here)
-    assert "pin the responses" in refusal(from_here)
+    assert f"what the run {run_id} came to is not known" in refusal(from_here)
+    assert "start one: httptask worker" in refusal(from_here)
     assert "leave out 'task'" in refusal(client.get("runs", params={"task": "G"}))
     broken = client.post("runs", json={"definition": flow("A", {"A": get("/a", nextTask="B")})})
     assert "Nothing was run" in refusal(broken, 422, "definition")

@@ -373,7 +373,7 @@ class _Designer:
             "errorClasses": error_classes(),
             "taskTypes": self._task_types.listed(),
             "engine": self._keeper.engine,
-            "takesHistory": self._keeper.takes_history,
+            "runsOutlive": self._keeper.outlive,
         }
         return as_json(value)
 

@@ -45,7 +45,7 @@ class JournalledRuns:
     *runtime* runs them by *engine*, and *receiver* gets the calls for which their tasks wait.
     """
 
-    takes_history = lists_tasks = True
+    outlive, lists_tasks = False, True
 
     def __init__(
         self, path: Path | None, runtime: Runtime, receiver: Receiver, engine: str

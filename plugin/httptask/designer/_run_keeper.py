@@ -22,8 +22,8 @@ class RunKeeper(Protocol):
 
     engine: str
     """The name of the engine."""
-    takes_history: bool
-    """Whether a run may take over results of an earlier run."""
+    outlive: bool
+    """Whether runs go on when the designer ends."""
 
     lists_tasks: bool
     """Whether the list of the latest runs includes the tasks that they visited."""

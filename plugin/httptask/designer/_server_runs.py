@@ -40,7 +40,7 @@ class RunsOnServer:
     """
 
     engine = "temporal"
-    takes_history = lists_tasks = False
+    outlive, lists_tasks = True, False
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -79,7 +79,7 @@ class RunsOnServer:
             environment=start.environment,
             pins=start.pins,
         )
-        return await self._server.start(start.definition, options)
+        return await self._server.start(start.definition, options, start.history)
 
     async def resume(self, run: KeptRun, request: Request) -> NoReturn:
         """Refuse: these runs are never interrupted."""

@@ -51,12 +51,6 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
         run_input = value.get("input")
         return Start(definition, run_input, variables, environment, nested or {}, pins=pins)
     run_id = member(again, "run", str)
-    if "task" in again and not keeper.takes_history:
-        raise Refused(
-            "run",
-            f"a run on the engine {keeper.engine} takes over nothing of an earlier one: run it"
-            " again from its start, and pin the responses that need not be asked for again",
-        )
     earlier = await keeper.run(run_id)
     definition, options = await keeper.started_with(run_id)
     nested = dict(options.definitions)
@@ -65,6 +59,10 @@ async def start_of(value: Mapping[str, Any], keeper: RunKeeper, definitions: Def
         nested |= placed or {}
     history: Sequence[TaskRun] = ()
     if "task" in again:
+        if earlier.note is not None:  # what its tasks came to is not all known
+            raise Refused(
+                "run", f"what the run {run_id[:100]} came to is not known: {earlier.note}"
+            )
         key = member(again, "task", str), member(again, "visit", int, lambda: 1)
         visits = [task for task in earlier.tasks if task.key == key and task.type != "Parallel"]
         if not visits:

@@ -116,10 +116,19 @@ def packed(
         "turns": items.turns_to_json(),
         "called": called.to_json(),
     }
-    data = zlib.compress(dump(value, compact=True).encode(), 6)
-    text = base64.b64encode(data).decode()
+    text = _compressed(value)
     is_too_large = len(text) > _MOST and not may_be_large
     return None if is_too_large else {"began_at": began_at, "packed": text}
+
+
+def taken_over(history: Iterable[TaskRun], began_at: str) -> dict[str, Any]:
+    """Return what a new run begins with that takes over *history*, of an earlier run."""
+    value = {"entries": [entry.to_json() for entry in history], "items": [], "signals": []}
+    return {"began_at": began_at, "packed": _compressed(value)}
+
+
+def _compressed(value: Any) -> str:
+    return base64.b64encode(zlib.compress(dump(value, compact=True).encode(), 6)).decode()
 
 
 def unpacked(carried: Mapping[str, Any]) -> Carried:

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from httptask.building import REFERENCE, Files, references
 from httptask.engines._compiled import compiled
 from httptask.engines._item_gates import item_refusal
 from httptask.engines._nested import refuse_broken_nested
+from httptask.engines._outcome import utc_text
 from httptask.engines.temporal import _types
 from httptask.engines.temporal._arguments import (
     PINS_APART,
@@ -35,6 +37,7 @@ from httptask.engines.temporal._arguments import (
     RunStatus,
     TaskSignal,
 )
+from httptask.engines.temporal._carried import taken_over
 from httptask.engines.temporal._connection import connect, server_error
 from httptask.engines.temporal._facts import task_facts
 from httptask.engines.temporal._labels import NAMES, labels_of, search_attributes
@@ -97,12 +100,16 @@ async def start_run(
     options: RunOptions,
     runtime: Runtime,
     queue: str | None = None,
+    history: Sequence[TaskRun] = (),
 ) -> WorkflowHandle[Any, RunEnd]:
     """Start a run of *definition*, which is checked first; return what follows it.
 
     Raises `DefinitionError` when it has problems, and `EngineError` when the server refuses it.
     """
     arguments = await run_arguments(definition, options, runtime)
+    if history:
+        carried = taken_over(history, utc_text(datetime.now(UTC)))
+        arguments = replace(arguments, carried=carried)
     await in_thread(partial(_share_files, arguments, runtime))
     return await start_arguments(client, arguments, options, queue)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -80,10 +80,12 @@ class ServerRuns:
                 self._client = await connect(self._runtime)
             return self._client
 
-    async def start(self, definition: WorkflowDefinition, options: RunOptions) -> str:
+    async def start(
+        self, definition: WorkflowDefinition, options: RunOptions, history: Sequence[TaskRun] = ()
+    ) -> str:
         """Start a run, and return its id. Raises `DefinitionError` for a wrong definition."""
         client = await self._connected()
-        handle = await start_run(client, definition, options, self._runtime, self._queue)
+        handle = await start_run(client, definition, options, self._runtime, self._queue, history)
         self._new.append(handle.id)
         return handle.id
 

@@ -178,7 +178,7 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
     <section class="visit" aria-label={`The task ${visit.name}`}>
       <div class="row">
         <h2 class="grow">{visit.name}</h2>
-        {!goesOn && exists && visit.type !== "Parallel" && store.config?.takesHistory && <button onClick={() => void store.runs.again(run.id, visit)} title="A new run; the answers of the tasks before are taken over">Run from here</button>}
+        {!goesOn && exists && visit.type !== "Parallel" && <button onClick={() => void store.runs.again(run.id, visit)} title="A new run; the answers of the tasks before are taken over">Run from here</button>}
         {exists && <button class="quiet" onClick={() => void store.task.open(visit.name)}>Edit task</button>}
       </div>
       {visit.notes?.map((note) => <p key={note} class="muted small">{note}</p>)}

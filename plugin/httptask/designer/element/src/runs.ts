@@ -154,7 +154,7 @@ export class Runs {
       this.store.update();
     }).catch(() => {});
     if (ended || signal.aborted) return;
-    if (!this.store.config?.takesHistory) {
+    if (this.store.config?.runsOutlive) {
       this.shown = null;
       return this.refuse({ title: "The designer's server went away during the run", detail: "The run goes on without it. Start the server again, then choose the run in the list." });
     }

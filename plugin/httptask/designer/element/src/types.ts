@@ -194,8 +194,8 @@ export interface Config {
   taskTypes: TaskType[];
   /** What runs definitions. */
   engine: string;
-  /** Whether a run may take over what an earlier one came to. */
-  takesHistory: boolean;
+  /** Whether runs go on when the designer ends. */
+  runsOutlive: boolean;
 }
 
 /** A type of task, and the pointers at which it may have expressions, there and below, or a query of an answer. */
