@@ -27,16 +27,17 @@ export function Routes({ item }: { item: flow.Listed }) {
   const routes = flow.errorRoutesOf(task);
   const problems = problemsOf(store.workflow.problems, name).filter(({ pointer }) => /^\/(onError|nextTask|end)(\/|$)/.test(pointer));
   const others = Object.keys(item.flow.tasks ?? {}).filter((other) => other !== name);
+  const endsHere = flow.goesStraight(item);
   const general = problems.filter(({ pointer }) => !/^\/onError\/[0-9]+/.test(pointer));
   return (
     <section class="card" aria-labelledby="group-routes">
       <div class="card-head"><h2 id="group-routes">Routes of this task</h2></div>
-      {flow.goesStraight(item) && (
+      {flow.goesOn(item) && (
         <div class="field single">
           <div class="field-head"><label class="name" for="next-task">Next task</label></div>
           <TaskChoice
-            id="next-task" item={item} value={task.nextTask} none="none: the run ends here" described={describedBy("routes", general)}
-            onChoose={(next) => editTask(store, name, next ? { nextTask: next, end: null } : { nextTask: null, end: true })}
+            id="next-task" item={item} value={task.nextTask} none={endsHere ? "none: the run ends here" : "choose one, or add it behind this task"} described={describedBy("routes", general)}
+            onChoose={(next) => editTask(store, name, next ? { nextTask: next, end: null } : { nextTask: null, end: endsHere || null })}
           />
         </div>
       )}

@@ -40,6 +40,8 @@ export const errorRoutesOf = (task: Task): JsonObject[] => (Array.isArray(task.o
 /** Types with a way on of their own: the tasks of every other one, of plugins too, go on to one other task, or end. */
 const STEERING = ["Decision", "Parallel", "Terminate"];
 export const goesStraight = ({ type }: Listed): boolean => !STEERING.includes(type);
+/** Whether a task names the one that follows it: a Parallel has to, when its branches have ended. */
+export const goesOn = (item: Listed): boolean => goesStraight(item) || item.type === "Parallel";
 
 interface Reference {
   holder: JsonObject;
@@ -121,14 +123,13 @@ export function insert(definition: Definition, name: string, task: Task, after: 
     if (way.key === "nextTask") delete way.holder.end;
   }
   leadOn(added, way.key === "startTask" && !(isObject(flow.tasks) && next! in flow.tasks) ? null : next);
-  const goesOn = before && way.key !== "startTask";
-  flow.tasks = withEntry(flow.tasks as JsonObject, name, added, goesOn ? before.name : null);
+  flow.tasks = withEntry(flow.tasks as JsonObject, name, added, before && way.key !== "startTask" ? before.name : null);
   return copy;
 }
 
 /** The place that leads to a task put behind *before*: of a Decision, the first way that leads nowhere yet, else its default. */
 function wayOn(before: Listed | undefined, flow: Flow): Omit<Reference, "onError"> {
-  if (before && goesStraight(before)) return { holder: before.task, key: "nextTask" };
+  if (before && goesOn(before)) return { holder: before.task, key: "nextTask" };
   if (before?.type !== "Decision") return { holder: flow, key: "startTask" };
   const open = choicesOf(before.task).find(({ nextTask }) => !text(nextTask));
   return open ? { holder: open, key: "nextTask" } : { holder: before.task, key: "defaultTask" };
@@ -141,7 +142,7 @@ export function leadOn(added: Task, next: string | null): void {
     added.choices = choicesOf(added).map((choice) => ({ ...choice, nextTask: next ?? "" }));
     added.defaultTask = next ?? "";
   } else if (next) added.nextTask = next;
-  else added.end = true;
+  else if (added.type !== "Parallel") added.end = true; // what follows a Parallel is chosen, or added
 }
 
 /** The last task on the line from the start that goes on to one other task, or ends. */
@@ -151,7 +152,7 @@ function lastOfLine(definition: Flow): Listed | undefined {
   for (let name = text(definition.startTask); name && !seen.has(name); ) {
     seen.add(name);
     const next = find(definition, name);
-    if (!next || !goesStraight(next)) break;
+    if (!next || !goesOn(next)) break;
     found = next;
     name = text(next.task.nextTask);
   }
