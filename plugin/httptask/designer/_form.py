@@ -140,7 +140,7 @@ def closed(field: Field) -> Field:
 
 def _words(name: str) -> str:
     """Return a title for the property *name*: `Response charset` for `responseCharset`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).capitalize()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+", " ", name).capitalize()
 
 
 def field_at(endpoint: Endpoint, schema: Mapping[str, Any], link: str) -> dict[str, Any]:

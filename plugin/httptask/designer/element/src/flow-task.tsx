@@ -42,11 +42,12 @@ export function FlowTask({ item }: { item: flow.Listed }) {
       <header class="head">
         <div class="title-row">
           <TaskTitle />
+        </div>
+        <div class="path"><span class="kind">{type}</span> <span class="grow">{flow.summary(item)}</span>
           {count ? <button class={Form || asked ? "chip bad" : "chip todo"} title="Show them" onClick={() => setAsked(true)}>{(Form || asked) && <Icon name="alert" />}{plural(count, "problem")}</button>
             : store.workflow.unreached.has(name) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
             : <span class="chip good">ready</span>}
         </div>
-        <div class="path"><span class="kind">{type}</span> <span class="grow">{flow.summary(item)}</span></div>
       </header>
       <div class="form">
         {Form ? <Form item={item} problems={problems} inner={innerProblems(all)} /> : <TypeForm item={item} problems={problems.filter(({ pointer }) => !OF_ROUTES.test(pointer))} asked={asked} />}

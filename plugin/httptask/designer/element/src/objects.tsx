@@ -85,7 +85,7 @@ function OptionLine({ option: { slot: { field }, pointer, name, where }, onAdd }
   const { description } = field;
   return (
     <button class="option" id={`${idOf(pointer)}-add`} onClick={onAdd}>
-      <Icon name="plus" /><span class={field.deprecated ? "name code deprecated" : "name code"}>{name}</span>{" "}
+      <Icon name="plus" /><span class={`name ${name === field.name ? "code" : ""} ${field.deprecated ? "deprecated" : ""}`}>{name}</span>{" "}
       <span class="type">{[where, field.type].filter(Boolean).join(", ")}</span>{" "}
       <span class="about">{[defaultOf(field), description && textOf(description)].filter(Boolean).join(" · ")}</span>
       {description && <span class="hint" hidden><Html html={description} /></span>}

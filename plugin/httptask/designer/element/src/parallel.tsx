@@ -2,11 +2,12 @@
 import { plural } from "./amounts";
 import { EntryRows, type Row } from "./entries";
 import type { FlowForm } from "./flow-task";
-import { child, isObject, type JsonObject } from "./json";
+import { child, isObject, type JsonObject, segments } from "./json";
 import { TaskChoice } from "./routes";
 import { editTask, type InnerProblem, problemsAt } from "./task-edits";
 import { fieldTitle } from "./task-form";
-import { describedBy, Icon, Note, Problems, useUi } from "./ui";
+import type { Field } from "./types";
+import { describedBy, Icon, Problems, useUi } from "./ui";
 import * as flow from "./workflow";
 
 /** Of one branch. */
@@ -28,7 +29,7 @@ export function ParallelForm({ item, problems: all, inner }: FlowForm) {
         />
         <Problems id="parallel" pointer="" problems={general} />
       </section>
-      <Note kind="info" title="What is added while a task of a branch is open, goes into that branch" />
+      <p class="muted small">What is added while a task of a branch is open goes into that branch.</p>
     </>
   );
 }
@@ -57,6 +58,19 @@ function Branch({ item, problems, inner, value: branch, index, onChange }: FlowF
   );
 }
 
+/** The setting at *pointer*, as the form calls it: Retry › Attempts. */
+function settingTitle(pointer: string, settings: Field[]): string {
+  const titles: string[] = [];
+  let fields: Field[] | undefined = settings;
+  for (const name of segments(pointer)) {
+    const field: Field | undefined = fields?.find((each) => each.name === name);
+    if (!field && !titles.length) return fieldTitle(pointer);
+    titles.push(field?.title ?? name);
+    fields = field?.fields;
+  }
+  return titles.join(" › ");
+}
+
 /** What is wrong with the tasks of a branch: each leads to its field. */
 function InnerProblems({ problems }: { problems: InnerProblem[] }) {
   const { store } = useUi();
@@ -66,7 +80,7 @@ function InnerProblems({ problems }: { problems: InnerProblem[] }) {
       {problems.slice(0, MOST_SHOWN).map(({ task, pointer, message, severity }) => (
         <li key={task + pointer + message} class={`problem ${severity}`}>
           <Icon name="alert" />
-          <span><button class="link" onClick={() => void store.openAt(task, pointer)}>{[task, fieldTitle(pointer)].filter(Boolean).join(" › ")}</button>: {store.named(message)}</span>
+          <span><button class="link" onClick={() => void store.openAt(task, pointer)}>{[task, settingTitle(pointer, store.config!.taskSettings)].filter(Boolean).join(" › ")}</button>: {store.named(message)}</span>
         </li>
       ))}
       {problems.length > MOST_SHOWN && <li class="muted">and {problems.length - MOST_SHOWN} more</li>}

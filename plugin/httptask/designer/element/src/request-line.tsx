@@ -79,7 +79,7 @@ function MethodControl({ store, request }: { store: Store; request: Slot }) {
   return (
     <span class={`free-method method ${name.toLowerCase()}`}>
       <Suggested
-        id={id} values={(slot.field.keys?.values as string[]).map((value) => [value] as [string])} value={slot.fx ? slot.expr : slot.text} aria-label="Method" aria-required="true"
+        id={id} values={(slot.field.keys?.values as string[]).map((value) => [value] as [string])} value={slot.fx ? slot.expr : slot.text} aria-label="Method" placeholder="GET"
         aria-describedby={describedBy(id, problems)} onInput={typed(write)} onBlur={() => { slot.touched = true; setTimeout(redraw, LATER); }}
       />
       <Problems id={id} pointer={pointer} problems={problems} />
