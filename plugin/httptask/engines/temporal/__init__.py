@@ -1,4 +1,4 @@
-"""Workflow definitions on Temporal, and the HTTP task for workflows of your own.
+"""Workflow definitions on Temporal, and the HTTP task as an activity for your own workflows.
 
 client = await Client.connect("localhost:7233", plugins=[HttpTaskPlugin()])
 """

@@ -1,4 +1,4 @@
-"""The activities: one runs an HTTP task, one a task of any other type."""
+"""The activities: one runs an HTTP task, one a task of any other type, two handle items."""
 
 from __future__ import annotations
 
@@ -48,15 +48,17 @@ __all__ = ["Activities", "activities", "http_task"]
 
 
 _MOST_COLLECTED = 256 * 1024
-"""Characters of what the pages so far brought that heartbeats carry."""
+"""The number of characters of collected pages that heartbeats carry."""
 
 _BEAT_SECONDS = 1.0
-"""Between two heartbeats, at most: by their answers an activity learns that it is cancelled."""
+"""The longest time between two heartbeats. Their answers tell an activity that it is cancelled."""
 
 
 class Activities:
-    """The activities of a worker, whose tasks share *runtime*; without one, each call makes its
-    own. *urls* are what tasks give to APIs that call back; without them, none does.
+    """The activities of a worker.
+
+    All tasks share *runtime*; None: each call makes a new one. *urls* makes the callback URLs of
+    tasks; None: tasks that wait for a callback fail.
     """
 
     def __init__(self, runtime: Runtime | None = None, urls: SignedUrls | None = None) -> None:
@@ -75,8 +77,9 @@ class Activities:
     async def http_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
         """Run the HTTP task of *arguments*: one attempt of its request, which Temporal repeats.
 
-        Fails with an `ApplicationError` whose type is the class of the error, and whose details
-        have the error as JSON. It is non-retryable when no repetition helps or `retry` allows none.
+        Raises an `ApplicationError` whose type is the class of the error, and whose details hold
+        the error as JSON. It is non-retryable if another attempt would not help, or `retry` does
+        not allow one.
         """
         async with self._opened() as runtime:
             with self._masking(arguments, runtime) as (names, mask):
@@ -90,9 +93,7 @@ class Activities:
 
     @activity.defn(name="httptask_task")
     async def run_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
-        """Run the task of *arguments*, of a type that a plugin brings or that only evaluates
-        expressions.
-        """
+        """Run the task of *arguments*, of a plugin's type or one that evaluates expressions."""
         async with self._opened() as runtime:
             _see_type(arguments, runtime)
             with self._masking(arguments, runtime) as (names, mask):
@@ -103,17 +104,21 @@ class Activities:
     def _masking(
         self, arguments: HttpTaskArguments, runtime: Runtime
     ) -> Iterator[tuple[Mapping[str, str], Mask]]:
-        """Yield the names of the callback URL of the task of *arguments*, if it waits for one, and
-        what takes the secrets out of a value. Failures of the block have none.
+        """Yield the `swf:` names of the task's callback URL, and a function that masks secrets.
+
+        There are no names if the task waits for no callback. Failures of the block are masked, too.
         """
         names = self._callback_names(arguments, runtime)
         with masking(names, runtime) as mask, masked_failures(mask):
             yield names, mask
 
     def _callback_names(self, arguments: HttpTaskArguments, runtime: Runtime) -> Mapping[str, str]:
+        """Return the `swf:` names of the task's callback URL. Raises `ApplicationError` without
+        URLs.
+        """
         info, definition = activity.info(), arguments.definition
         task_type = runtime.plugins.named("httptask_task_types").get(str(definition.get("type")))
-        # A workflow of somebody's own takes no calls.
+        # Only our workflow has the update that receives calls.
         if info.workflow_type != WORKFLOW or not awaits_callback(task_type, definition):
             return {}
         if self._urls is None:
@@ -167,7 +172,7 @@ class Activities:
 
     @activity.defn(name="httptask_lines")
     async def write_lines(self, listed: ListedItems) -> Any:
-        """Write the outputs of items to a file of JSON lines, and return the reference to it."""
+        """Write the outputs of items to a file of JSON lines, and return its reference."""
         async with self._opened() as runtime:
             outputs = FileOutputs(len(listed.items), runtime)
             try:
@@ -187,21 +192,25 @@ class Activities:
 
 
 class _Keeper:
-    """Tells the server where a task of several calls is: another worker goes on from there."""
+    """Sends the state of a task of several calls in heartbeats, for another worker to continue."""
 
     def __init__(self, mask: Mask, state: Any = None) -> None:
         self._mask = mask
         self._keeps = True
-        """False from where something held a secret: nobody could go on from there."""
+        """Whether states are sent. False after the first one with a secret: it would be masked, and
+        a task cannot continue from a masked state.
+        """
         self.is_left = False
-        """Whether another worker goes on."""
+        """Whether another worker will continue."""
         self.state = state
         self._parts: list[Any] = list((state or {}).get("parts", ()))
         self._size = len(dump(self._parts))
 
     async def keep(self, state: Any, part: Any) -> None:
-        """Tell of *state* at once: this worker may be lost the next moment. It goes along with all
-        that was collected, as *part* after part; too much of it, and the next worker begins anew.
+        """Send *state* with all collected parts, at once: this worker may be lost any moment.
+
+        *part* is what the last call added. If the parts are too large for a heartbeat, no state is
+        sent, and another worker would start the task again.
         """
         self._keeps = self._keeps and self._mask([state, part]) == [state, part]
         if part is not None and self._keeps:
@@ -216,7 +225,7 @@ class _Keeper:
         activity.heartbeat(TaskProgress(self.state))
 
     async def sends(self) -> None:
-        """Do nothing: Temporal repeats what may be repeated only."""
+        """Do nothing: Temporal repeats only activities that may be repeated."""
 
     def note_unsent(self) -> None:
         """Do nothing."""
@@ -236,7 +245,8 @@ class _HttpCall:
         self._runtime = runtime
         self._names = names
         info = activity.info()
-        # Both are the server's clock, and so are the timers of workflows; this worker's may differ.
+        # Both times are from the server's clock, as are the timers of workflows. This worker's
+        # clock may differ.
         waited = info.started_time - info.scheduled_time
         self._ahead = info.started_time - datetime.now(UTC)
         before = arguments.attempt + info.attempt - 2
@@ -249,7 +259,7 @@ class _HttpCall:
         self._progress = Progress(keeper=self._keeper)
 
     async def outcome(self) -> HttpTaskOutcome:
-        """Run the task, and return its outcome. Raises `ApplicationError` when it fails."""
+        """Run the task, and return its outcome. Raises `ApplicationError` if it fails."""
         progress = self._progress
         watched.set(progress)
         try:
@@ -283,16 +293,14 @@ class _HttpCall:
             arguments.visit,
             self._state,
             Signal.from_json(signal) if signal is not None else None,
-            # Pins answer attempts one after the other, and nobody waits between them.
+            # With a pin, the task makes all attempts itself, without waits.
             engine_attempt=self._attempt if arguments.pin is None else None,
             longest_wait_seconds=math.inf if longest is None else longest,
             page_by_page=bool(arguments.page_by_page),
         )
 
     def _failure(self, error: TaskError) -> ApplicationError:
-        """Return the failure of the activity for *error*, with whether and when another attempt
-        follows.
-        """
+        """Return the failure of the activity for *error*, with the time of the next attempt."""
         delay, longest = error.next_attempt_seconds, self._arguments.longest_wait_seconds
         if delay is not None and longest is not None and delay > longest:
             return _failed(error.to_json(), self._progress, later=delay)
@@ -308,8 +316,9 @@ async def _beaten(
     arguments: HttpTaskArguments,
     keeper: _Keeper,
 ) -> T:
-    """Await *work* with heartbeats. When the activity is cancelled, *work* is, and what it may have
-    done is what the activity fails with.
+    """Await *work*, and send heartbeats. If the activity is cancelled, cancel *work*.
+
+    The failure of a cancelled activity says whether a request may have been delivered.
     """
     task = asyncio.create_task(work)
     try:
@@ -339,14 +348,14 @@ def _stopped(progress: Progress) -> dict[str, Any]:
 
 
 def _handed_back(progress: Progress, arguments: HttpTaskArguments, state: Any) -> ApplicationError:
-    """Return the failure with which a worker that stops gives a task to another."""
+    """Return the failure by which a stopping worker hands a task on to another worker."""
     error = cut_off_error(step_of(arguments)) if progress.maybe_delivered else _stopped(progress)
     details = FailedTask(error, state=state, is_handed_back=True)
     return ApplicationError(
         "its worker was stopped",
         details,
         type="HandedBack",
-        next_retry_delay=timedelta(milliseconds=1),  # none at all would be the policy's
+        next_retry_delay=timedelta(milliseconds=1),  # 0 would mean the delay of the retry policy
         category=ApplicationErrorCategory.BENIGN,
     )
 
@@ -358,24 +367,26 @@ def _failed(
     *,
     later: float | None = None,
 ) -> ApplicationError:
-    """Return the failure of an activity: *error* as JSON, with what *progress* notes. Another
-    attempt follows after *delay* seconds, or by another activity *later*; None: none does.
+    """Return the failure of an activity for *error*, as JSON, with the notes of *progress*.
+
+    Temporal makes another attempt after *delay* seconds, or the workflow starts another activity
+    after *later* seconds; both None: no other attempt.
     """
-    told = progress or Progress()
+    noted = progress or Progress()
     return ApplicationError(
         str(error["message"]),
         FailedTask(
-            dict(error), list(told.notes) or None, told.pinned or None, next_attempt_seconds=later
+            dict(error), list(noted.notes) or None, noted.pinned or None, next_attempt_seconds=later
         ),
         type=str(error["error"]),
         non_retryable=delay is None,
         next_retry_delay=None if delay is None else timedelta(seconds=max(delay, 0.001)),
-        category=ApplicationErrorCategory.BENIGN,  # the workflow's business, not the worker's
+        category=ApplicationErrorCategory.BENIGN,  # expected: no error in the worker's log
     )
 
 
 def _see_type(arguments: HttpTaskArguments, runtime: Runtime) -> None:
-    """Raise `ApplicationError` when no plugin of this worker brings the type of the task."""
+    """Raise `ApplicationError` if no plugin of this worker brings the type of the task."""
     name = arguments.definition.get("type")
     if name not in runtime.plugins.named("httptask_task_types"):
         message = (
@@ -386,9 +397,10 @@ def _see_type(arguments: HttpTaskArguments, runtime: Runtime) -> None:
 
 
 def _not_here(error: UnknownEndpointError) -> str:
-    host = activity.info().task_queue
+    """Return the message for an endpoint that this worker's catalogue lacks."""
+    queue = activity.info().task_queue
     return (
-        f"a worker of the task queue {host!r} has no endpoint {error.endpoint_id!r} in its"
+        f"a worker of the task queue {queue!r} has no endpoint {error.endpoint_id!r} in its"
         " catalogue; give its workers the catalogue that the definition was checked with"
         " (HTTPTASK_CATALOGUE)"
     )
@@ -414,13 +426,13 @@ _UNSHARED = Activities()
 
 @activity.defn(name=HTTP_ACTIVITY)
 async def http_task(arguments: HttpTaskArguments) -> HttpTaskOutcome:
-    """Run the HTTP task of *arguments*; a workflow of your own names this activity.
+    """Run the HTTP task of *arguments*. Your own workflows call this activity.
 
-    In a worker with `HttpTaskPlugin`, tasks share connections and tokens. Without it (a test
-    environment) each call makes its own.
+    In a worker with `HttpTaskPlugin`, all tasks share connections and tokens. Without it, in a test
+    environment for example, each call makes its own.
     """
     return await _UNSHARED.http_task(arguments)
 
 
 activities: Sequence[Callable[..., Any]] = [http_task, *_UNSHARED.functions[1:]]
-"""The activities without the plugin, for test environments, which run no plugins."""
+"""The activities without a shared runtime, for test environments, which run no plugins."""

@@ -1,7 +1,7 @@
-"""What travels between workflow, activities and clients: small dataclasses, written as JSON.
+"""The messages between workflow, activities and clients: small dataclasses, written as JSON.
 
-Their fields are named alike here and in JSON, so that a data converter which does not know them
-reads the same.
+The JSON has the names of the fields, so that a data converter that does not know the classes reads
+the same.
 """
 
 from __future__ import annotations
@@ -21,28 +21,30 @@ PINS_APART = 5
 
 
 class Travelling:
-    """A dataclass that is written as JSON with its own field names, unset fields left out."""
+    """Base of dataclasses that are written as JSON, with their field names; unset fields are left
+    out.
+    """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields that are set."""
-        written = {}
-        for one in fields(self):
-            value = getattr(self, one.name)
-            is_unset = value == {} if one.default is MISSING else value is None
+        values = {}
+        for dataclass_field in fields(self):
+            value = getattr(self, dataclass_field.name)
+            is_unset = value == {} if dataclass_field.default is MISSING else value is None
             if not is_unset:
-                written[one.name] = value
-        return written
+                values[dataclass_field.name] = value
+        return values
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the object of which `to_json` made *value*.
+        """Return the object from *value*, a result of `to_json`.
 
-        Fields that this version does not know are left out: a newer worker may have written them.
+        Unknown fields are ignored: a newer worker may have written them.
         """
-        known = {one.name for one in fields(cls)}
-        return cls(**{name: part for name, part in value.items() if name in known})
+        known = {dataclass_field.name for dataclass_field in fields(cls)}
+        return cls(**{name: member for name, member in value.items() if name in known})
 
 
 @dataclass(frozen=True)
@@ -52,78 +54,78 @@ class HttpTaskArguments(Travelling):
     definition: dict[str, Any]
     """The task as its author wrote it: `{"type": "Http", "httpRequest": {...}}`."""
     name: str = ""
-    """Its name, for errors and for its idempotency key."""
+    """The task's name, for errors and for its idempotency key."""
     input: Any = None
-    """`$.input` of its expressions."""
+    """`$.input`."""
     tasks: dict[str, Any] = field(default_factory=dict)
     """`$.tasks`: `{"Name": {"input": ..., "output": ...}}`."""
     variables: dict[str, Any] = field(default_factory=dict)
     """`$.variables`."""
     run: dict[str, Any] = field(default_factory=dict)
-    """The `swf:` names. Without `workflowId`, the activity itself is the run: each activity has an
-    idempotency key of its own, the same over its attempts.
+    """The `swf:` names. Without `workflowId`, the activity counts as the run: each activity has
+    another idempotency key, the same for all its attempts.
     """
     environment: dict[str, Any] | None = None
-    """Where requests go, and with which credentials, as an environment's file has it."""
+    """The environment, in the format of its file."""
     previous: Any = None
     """The output of the task before."""
     item: dict[str, Any] | None = None
-    """The item that the task is done for: `{"value", "index", "name"}`."""
+    """The `forEach` item: `{"value", "index", "name"}`."""
     pointer: str = ""
     """The JSON Pointer of the task in its workflow definition, for errors."""
     visit: int = 1
-    """Which visit of the task this is: part of its idempotency key."""
+    """The number of the visit, a part of the idempotency key."""
     state: Any = None
-    """Where an earlier activity left the task, as its outcome had it."""
+    """The `state` of the outcome of an earlier activity for the same visit."""
     signal: dict[str, Any] | None = None
-    """What somebody outside gave, when the task is run again because of it."""
+    """The signal that ended the wait of the task, if it is run again after one."""
     attempt: int = 1
-    """Which attempt this is, when a workflow makes each with an activity of its own. Attempts of
-    one activity count by themselves.
+    """The number of the attempt, if the workflow starts an activity for each attempt. Temporal
+    counts the attempts within one activity.
     """
     seconds_before: float = 0.0
-    """The seconds since the first of these attempts began."""
+    """The seconds since the first attempt began."""
     longest_wait_seconds: float | None = None
-    """A longer wait between two polls ends the activity: its outcome says until when to wait. None:
+    """A longer wait between two polls ends the activity, with a `wait_until` in its outcome. None:
     the activity waits.
     """
     pin: dict[str, Any] | None = None
-    """What answers its requests in place of a server, as `TaskPin` has it: nothing is sent."""
+    """The pin that answers the requests, in the format of `TaskPin`; None: requests are sent."""
     page_by_page: bool | None = None
-    """Whether the activity ends after each page of a task with `pagination` that another follows:
-    its outcome has a `wait_until`, and in its `state` what the page brought, as `part`.
+    """Whether the activity ends after each page of a task with `pagination`. Unless it was the last
+    page, the outcome has a `wait_until`, and the page's items in `part` of its `state`.
     """
 
 
 @dataclass(frozen=True)
 class HttpTaskOutcome(Travelling):
-    """What the activity `http_task` returns."""
+    """The result of the activity `http_task`."""
 
     output: Any = None
     """The result: `{"statusCode", "reasonPhrase", "headers", "body", "url", ...}`."""
     input: Any = None
     """The evaluated input parameters."""
     next_task: str | None = None
-    """The next task, if the task itself decides."""
+    """The name of the next task, if the task itself decides."""
     terminate: str | None = None
     """`Completed` or `Failed`, if the task ends the run."""
     wait_until: str | None = None
-    """The task has not completed: it is run again at this time, with `state`."""
+    """If set, the task has not completed: run it again at this time, with `state`."""
     awaits_signal: bool | None = None
-    """The task has not completed: it is run again when somebody outside completes it."""
+    """If True, the task has not completed: run it again with a signal."""
     state: Any = None
-    """Where the task is, when it is run again."""
+    """The state to pass when the task is run again."""
     definition: str | None = None
-    """The id of the definition that the task asks to be run."""
+    """The id of the nested definition to run for the task."""
     notes: list[str] | None = None
-    """What a reader would not expect: that its requests waited in the queue, and why."""
+    """Remarks for readers of the history: that requests waited in the queue, for example."""
     pinned: int | None = None
-    """How many of its requests a pin answered."""
+    """The number of requests that a pin answered."""
 
 
 @dataclass(frozen=True)
 class RunArguments(Travelling):
-    """The argument of the workflow: a definition, and how it is run."""
+    """The argument of the workflow: a definition and the options of its run."""
 
     definition: dict[str, Any]
     input: Any = None
@@ -132,23 +134,21 @@ class RunArguments(Travelling):
     definitions: dict[str, Any] = field(default_factory=dict)
     """Definitions by id, for `failureWorkflow` and tasks of the type `Workflow`."""
     pins: dict[str, Any] | None = None
-    """Responses that stand for those of servers, as `Pins` has them."""
+    """Pinned responses, in the format of `Pins`."""
     title: str = ""
-    """What the run is called, where its definition has no name."""
+    """The name of the run, if its definition has none."""
     steps: int = 100_000
-    """The tasks that it may execute."""
+    """The number of tasks that the run may execute."""
     depth: int = 0
-    """The number of runs around this one."""
+    """The nesting depth: 0 for a run that no task of another run started."""
     max_depth: int = 16
-    """The most runs that one may stand inside."""
+    """The largest allowed nesting depth."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """What is known of the tasks of each definition, by `task_facts`: by its id, "" for
-    `definition` itself, and by pointer.
-    """
+    """The results of `task_facts`: id of a definition ("" for `definition`) -> pointer -> facts."""
     labels: dict[str, Any] = field(default_factory=dict)
     """The memo of each definition, by its id."""
     heartbeat_seconds: float = 10.0
-    """A worker that is silent for so long while it runs a task is taken for lost."""
+    """A worker that sends no heartbeat of a task for so long counts as lost."""
     has_search_attributes: bool = False
     """Whether the namespace has the search attributes."""
     keeps_large_values: bool = False
@@ -158,48 +158,50 @@ class RunArguments(Travelling):
     as there are, in runs of before.
     """
     format: int = 1
-    """The version of what is said here: a worker leaves a run of a newer one to others."""
+    """The version of these arguments. A worker leaves runs with a newer version to other workers.
+    """
     carried: dict[str, Any] | None = None
-    """Where an earlier part of the run was, when its history became too long."""
+    """The state of the run, from its previous history, which became too long."""
 
 
 @dataclass(frozen=True)
 class TaskSignal(Travelling):
-    """What somebody outside gives to a waiting task: an output, or an error."""
+    """A signal for a waiting task: an output, or an error."""
 
     task: str
     visit: int | None = None
-    """Which visit of the task; None: the one that waits."""
+    """The number of the visit; None: the waiting visit."""
     output: Any = None
     error: dict[str, Any] | None = None
     item: int | None = None
-    """The index of the item that waits, of a task with `forEach`."""
+    """The index of the waiting item, with `forEach`."""
     headers: dict[str, str] | None = None
-    """Of the HTTP call whose body the output is."""
+    """The headers of the HTTP call, if the output is its body."""
 
 
 @dataclass(frozen=True)
 class CallbackVisit(Travelling):
-    """The visit that a callback URL is of: the argument of the query `callback`."""
+    """The visit of a callback URL: the argument of the query `callback`."""
 
     task: str
     visit: int
     item: int | None = None
-    """The index of the item that it is for."""
+    """The index of the item, with `forEach`."""
 
 
 @dataclass(frozen=True)
 class CallbackState(Travelling):
-    """How far a visit is that waits for a callback: an answer of the query `callback`, and of the
-    update `receive_callback`, before that changed it.
+    """The state of a visit with a callback URL.
+
+    The answer of the query `callback`, and of the update `receive_callback` (the state before it).
     """
 
     state: str
-    """`Waiting` for the call, or `Called`, or `Over`: nobody waits any more."""
+    """`Waiting` for the call, `Called`, or `Over`: the task waits no more."""
     task: dict[str, Any] | None = None
-    """`HttpTaskArguments` by which a call is judged."""
+    """The `HttpTaskArguments` with which a call is judged."""
     takes_notes: bool = False
-    """Whether a note is kept."""
+    """Whether a note about a call would be kept."""
 
 
 @dataclass(frozen=True)
@@ -210,23 +212,23 @@ class ReceivedCall(Travelling):
     visit: int
     item: int | None = None
     signal: dict[str, Any] | None = None
-    """What it completes the task with; None: it is only noted."""
+    """The signal that ends the wait; None: the call is only noted."""
     note: str | None = None
-    """What a reader of the run's history should know of it."""
+    """A remark about the call for readers of the history."""
 
 
 @dataclass(frozen=True)
 class RunEnd(Travelling):
-    """How a run ended: what the workflow returns, or fails with."""
+    """The end of a run: the result of the workflow, or the details of its failure."""
 
     run: dict[str, Any]
-    """The `WorkflowRun`, without its tasks: the query `tasks` has them."""
+    """The `WorkflowRun`, with outlines of its tasks: the query `tasks` returns the tasks."""
     steps: int = 0
-    """The tasks that it executed, those of nested runs included."""
+    """The number of executed tasks, including those of nested runs."""
     cause: dict[str, Any] | None = None
-    """The task whose failure ended it, if one's did."""
+    """The visit whose failure ended the run; None: no failure of a task has."""
     maybe_delivered: bool = False
-    """Whether a server may have got a request of a task that did not complete."""
+    """Whether a request of a failed or stopped task may have reached a server."""
 
 
 @dataclass(frozen=True)
@@ -236,14 +238,14 @@ class FailedTask(Travelling):
     error: dict[str, Any]
     """The error as JSON."""
     notes: list[str] | None = None
-    """As in the outcome."""
+    """See `HttpTaskOutcome`."""
     pinned: int | None = None
-    """As in the outcome."""
+    """See `HttpTaskOutcome`."""
     state: Any = None
-    """Where a task of several calls is, when its worker was stopped."""
+    """The state of a task of several calls whose worker was stopped."""
     next_attempt_seconds: float | None = None
-    """Another attempt may follow after so many seconds: too many for Temporal to count them, the
-    workflow's timer does.
+    """The wait before the next attempt, if it is so long that the workflow waits with a timer and
+    then starts another activity.
     """
     is_handed_back: bool | None = None
     """Whether its worker was stopped."""
@@ -251,7 +253,7 @@ class FailedTask(Travelling):
 
 @dataclass(frozen=True)
 class TaskProgress(Travelling):
-    """The details of a heartbeat: the next attempt goes on from there."""
+    """The details of a heartbeat: the state from which the next attempt continues."""
 
     state: Any = None
 
@@ -262,7 +264,7 @@ class ListedItems(Travelling):
 
     items: list[Any]
     is_file: bool = False
-    """Whether they come from a file."""
+    """Whether the items are from a file."""
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,7 @@ class TaskRuns(Travelling):
     """An answer of the query `tasks`."""
 
     tasks: list[dict[str, Any]]
-    """Visits that have ended, as `TaskRun` has them."""
+    """Ended visits, in the format of `TaskRun`."""
     count: int = 0
     """The number of visits that have ended so far."""
 
@@ -282,6 +284,6 @@ class RunStatus(Travelling):
     finished: int = 0
     """The number of visits that have ended."""
     under_way: list[dict[str, Any]] = field(default_factory=list)
-    """Visits that run: `{"name", "visit", "type"}`, and `items`, how many of them have ended."""
+    """The running visits: `{"name", "visit", "type"}`, and `items`, the counts of their items."""
     waiting: list[dict[str, Any]] = field(default_factory=list)
-    """Visits that wait: `{"name", "visit", "type", "until", "awaitsSignal"}`."""
+    """The waiting visits: `{"name", "visit", "type", "until", "awaitsSignal"}`."""
