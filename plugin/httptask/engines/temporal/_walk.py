@@ -1,6 +1,6 @@
-"""One run of one definition inside a workflow: walks it with the pure interpreter.
+"""One run of one definition inside a workflow, driven by the pure interpreter.
 
-Everything here is the same in a replay: its time is the workflow's, its tasks are activities, its
+Everything here is deterministic, for replays: the time is the workflow's, tasks are activities,
 waits are timers and signals.
 """
 
@@ -48,13 +48,13 @@ _LONGEST = 10.0 * 365 * 24 * 3600
 
 
 class TooLongError(Exception):
-    """The history is too long: the run goes on in a new one."""
+    """The history is too long: the run continues in a new history."""
 
 
 class Walk:
-    """The run of *arguments*; *signals* are what somebody outside gives to its tasks.
+    """The run of *arguments*; *signals* are the signals for its tasks.
 
-    Raises `InputError` when its `inputSchema` refuses its input.
+    Raises `InputError` if the `inputSchema` refuses the input.
     """
 
     def __init__(self, arguments: RunArguments, signals: ReceivedSignals) -> None:
@@ -65,7 +65,7 @@ class Walk:
         self._tasks = ActivityRunner(arguments, arguments.facts.get("", {}))
         environment, carried = arguments.environment, arguments.carried
         self._entries: list[TaskRun] = []
-        """All that the record was told of: another one is rebuilt from it."""
+        """All entries that the record has noted, from which a new history rebuilds the record."""
         self._items, self._pages = ItemsSoFar(), PagesSoFar()
         called: list[Any] = []
         if carried is not None:
@@ -73,7 +73,7 @@ class Walk:
             for signal in received:
                 signals.add(TaskSignal.from_json(signal))
         self.called = CalledVisits(self._items.ended_items, signals.add, called)
-        """The visits that may be called from outside."""
+        """The visits with a callback URL."""
         self._pages.may_be_large = arguments.keeps_large_values
         options = RunOptions(
             arguments.input,
@@ -94,45 +94,44 @@ class Walk:
         )
         self._has_begun = carried is not None
         self.is_under_way = False
-        """Whether all that should be running is."""
+        """Whether everything that should be running has started."""
         self._busy = 0
-        """Tasks that run now, and runs inside this one."""
+        """The number of running tasks and nested runs."""
         self._children = 0
         """Of these, runs: each may last for days."""
         most = arguments.at_once or sys.maxsize
         self._turns, self._turns_of_children = asyncio.Semaphore(most), asyncio.Semaphore(most)
         self._pauses = False
-        """Whether no further task is run: the history becomes too long."""
+        """Whether no further task starts, because the history is becoming too long."""
         self._is_left = False
-        """Whether the run goes on in a new history: what is stopped now has not ended."""
+        """Whether the run is moving to a new history, so that visits stopped now have not ended."""
         self._is_too_large = False
+        """Whether the state is too large to be carried over, so that the history is never left."""
         self._running: dict[asyncio.Task[None], Step] = {}
         self.waiting: dict[Key, Wait] = {}
-        """The visits that wait, for a time or for somebody outside."""
+        """The visits that wait, for a time or a signal."""
         self._visits_of_items: dict[Key, ItemsVisit] = {}
-        """The visits that do their task for each item."""
+        """The running visits of tasks with `forEach`."""
         self._stopped: set[Key] = set()
-        """Visits that the run goes on without: whatever comes of them is no news."""
+        """The visits that were stopped because their Parallel failed; their end is ignored."""
         self._inbox = Inbox()
         self._resumes = asyncio.Event()
-        """Set where a run cannot leave its history after all."""
+        """Set when the run cannot leave its history after all, so that paused tasks start."""
         self.cause: TaskRun | None = None
-        """The task whose failure ended the run, if one's did."""
+        """The visit whose failure ended the run; None: no failure of a task has."""
 
     @property
     def under_way(self) -> list[Step]:
-        """The visits that are under way."""
+        """The running visits, including waiting ones."""
         return list(self._running.values())
 
     def counts(self, step: Step) -> ItemCounts | None:
-        """Return how many items of the visit *step* have ended, and which wait for somebody, if it
-        has some.
-        """
+        """Return the counts of the items of the visit *step*; None without `forEach`."""
         visit = self._visits_of_items.get(step.key)
         return None if visit is None else visit.counts
 
     async def finish(self) -> WorkflowRun:
-        """Run to the end, within the definition's time limit."""
+        """Run to the end, within the definition's `timeoutSeconds`, and return the run."""
         limit = self._limit
         progress = Progress(
             "TimedOut", error=f"the run took longer than its timeoutSeconds, {limit}"
@@ -141,7 +140,7 @@ class Walk:
             async with asyncio.timeout(self._seconds_left()):
                 progress = await self._to_the_end()
         except TimeoutError:
-            pass  # this limit's: no task raises one
+            pass  # only the run's limit: tasks raise no `TimeoutError` in a workflow
         finally:
             self.is_under_way = True
             await stop(self._running)
@@ -155,6 +154,7 @@ class Walk:
         return max(min(self._limit, _LONGEST) - passed, 0.0)
 
     async def _to_the_end(self) -> Progress:
+        """Start steps and take their results until the run ends; return its end."""
         if self._has_begun:
             progress = self.record.resumed(list(self._entries))
         else:
@@ -174,8 +174,9 @@ class Walk:
         return progress
 
     async def _leave(self) -> None:
-        """Stop what waits, and raise `TooLongError`; where too much would have to be taken along,
-        go on here.
+        """Stop all waits, and raise `TooLongError`, to continue in a new history.
+
+        If the state is too large to be carried over, continue in this history.
         """
         if self.carried() is None:
             self._pauses, self._is_too_large = False, True
@@ -186,7 +187,7 @@ class Walk:
         raise TooLongError
 
     def carried(self) -> dict[str, Any] | None:
-        """Return what the run takes along to a new history."""
+        """Return the state to carry over to a new history; None if it is too large."""
         return packed(
             self.record.began_at,
             self._entries,
@@ -228,8 +229,8 @@ class Walk:
         task.add_done_callback(self._note)
 
     def _stop_steps(self, keys: Collection[Key]) -> None:
-        """Stop the visits *keys*: the Parallel that they are inside of has failed."""
-        if not keys:  # asked in every turn, and every branch may be under way
+        """Stop the visits *keys*, because the Parallel around them has failed."""
+        if not keys:  # the usual case; it saves walking thousands of running branches
             return
         self._stopped.update(keys)
         for task, step in self._running.items():
@@ -250,8 +251,9 @@ class Walk:
             self._inbox.tell(error)
 
     async def _visit(self, step: Step, inputs: Inputs, wait: Wait | None) -> Progress:
-        """Run *step* to its end, waits included, and return what its result changes. *wait* is the
-        wait that it was in.
+        """Run *step* to its end, including its waits, and return what its result changes.
+
+        *wait* is the wait that the visit was in when the previous history was left.
         """
         setting = ForEach.of_task(step.definition)
         if setting is not None:
@@ -283,13 +285,13 @@ class Walk:
             raise
 
     def _stopped_error(self, step: Step, wait: Wait | None) -> dict[str, Any]:
-        """Return the error of a visit that is stopped while it is in *wait*, if it is in one."""
+        """Return the error of a stopped visit; *wait* is the wait that it was in, or None."""
         is_sent = wait is not None and self._tasks.awaits_callback(step)
-        told = wait.state.get("stopped", {}) if wait is not None and is_sent else {}
-        return {**stopped_error(0, is_maybe_delivered=is_sent), **told}
+        details = wait.state.get("stopped", {}) if wait is not None and is_sent else {}
+        return {**stopped_error(0, is_maybe_delivered=is_sent), **details}
 
     def _give_back(self, signal: Signal, step: Step, item: int | None = None) -> None:
-        """Keep *signal*, which the task has not run with: in the new history it does."""
+        """Keep *signal* for the new history, because the task has not run with it yet."""
         error = dict(signal.error) if signal.error is not None else None
         headers = dict(signal.headers) if signal.headers is not None else None
         given = TaskSignal(step.name, step.visit, signal.output, error, item, headers)
@@ -298,7 +300,7 @@ class Walk:
     async def _ran(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
     ) -> Ran:
-        """Run the task of *step* once, by an activity or by one a page."""
+        """Run the task of *step* once: by one activity, or by an activity for each page."""
         item = inputs.item.index if inputs.item is not None else None
         pages = self._pages.of(step, item)
         if pages is None:
@@ -322,7 +324,7 @@ class Walk:
         return whole
 
     async def _awaited(self, wait: Wait) -> Signal | None:
-        """Return what somebody outside gave to *wait*; None: its time has come before."""
+        """Wait for the signal of *wait*; None: timed out. Show the wait meanwhile."""
         self.waiting[wait.key] = wait
         try:
             return await self._given(wait)
@@ -330,7 +332,7 @@ class Walk:
             self.waiting.pop(wait.key, None)
 
     async def _given(self, wait: Wait, item: int | None = None) -> Signal | None:
-        """Return what somebody outside gave to *wait*, which is that of *item*, if of one."""
+        """Wait for the signal of *wait*, for *item* if the task has `forEach`; None: timed out."""
         if not wait.awaits_signal:
             await self._sleep(wait.until)
             return None
@@ -340,7 +342,7 @@ class Walk:
             await workflow.wait([received, timer], return_when=asyncio.FIRST_COMPLETED)
         finally:
             await stop([received, timer])
-        # Of both at once, the signal counts.
+        # If both are there at once, the signal counts.
         return None if received.cancelled() else received.result()
 
     async def _given_to_item(self, wait: Wait, index: int, given: Any) -> Signal | None:
@@ -354,7 +356,7 @@ class Walk:
 
     @staticmethod
     async def _sleep(until: str | None) -> None:
-        """Return at the time *until*, at once if it has passed; None: never."""
+        """Wait until the time *until*; None: for ever."""
         if until is None:
             await asyncio.get_running_loop().create_future()
             return
@@ -362,12 +364,10 @@ class Walk:
         if seconds > 0:
             await workflow.sleep(min(seconds, _LONGEST))
 
-    # Runs inside this one
+    # Nested runs
 
     async def _visit_nested(self, step: Step, outcome: TaskOutcome, name: str) -> Progress:
-        """Run the definition *name*, for which the task of *step* asked with *outcome*, and return
-        what its end changes.
-        """
+        """Run the definition *name*, as *outcome* asks, and return what its end changes."""
         end = await self._nested_end(step, outcome, name)
         if isinstance(end.outcome, TaskOutcome):
             return self.record.complete(step, end.outcome, run=end.run)
@@ -404,8 +404,9 @@ class Walk:
     async def _item_end(
         self, step: Step, inputs: Inputs, journal: object = None
     ) -> tuple[TaskOutcome | dict[str, Any], int]:
-        """Run the task of *step* for one item, waits included. Return also how many tasks a run
-        inside it executed.
+        """Run the task of *step* for one item, including its waits.
+
+        Return its outcome, and the number of tasks that its nested run executed.
         """
         index = inputs.item.index if inputs.item is not None else 0
         turn = self._items.turn(step.key, index)
@@ -424,14 +425,15 @@ class Walk:
     async def _turn_of_item(
         self, step: Step, inputs: Inputs, index: int, turn: TaskOutcome | None
     ) -> TaskOutcome | dict[str, Any]:
-        """Run the task of *step* for the item *index* once, after the wait that its last *turn*
-        asked for.
+        """Run the task of *step* for the item *index* once, after the wait that *turn* asks for.
+
+        *turn* is the outcome of the run before; None: the first run.
         """
         call, signal, state = watched.get() or CallProgress(), None, None
         try:
             if turn is not None:
                 state = turn.state
-                # Its request was sent.
+                # A task that waits for a callback has sent its request.
                 call.maybe_delivered = turn.awaits_signal and self._tasks.awaits_callback(step)
                 wait = Wait(step, turn.wait_until, state, turn.awaits_signal)
                 signal = await self._given_to_item(wait, index, turn.input)

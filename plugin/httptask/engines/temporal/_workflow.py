@@ -1,4 +1,4 @@
-"""The one workflow: runs any definition."""
+"""The workflow, which runs any definition."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from httptask.model.definition import WorkflowDefinition
 from httptask.model.workflow import TaskRun, WorkflowRun
 
 _ANSWER = 1_000_000
-"""Bytes of one answer to a query, about: a server takes no more than 2 MB."""
+"""The approximate size of an answer to a query, in bytes. A server takes at most 2 MB."""
 
 _LISTED = 2_000
-"""Tasks whose outline a run returns to the run that asked for it."""
+"""The number of tasks whose outlines a nested run returns to the run around it."""
 
 
 class NewerRunError(Exception):
-    """A run says things that this version does not understand."""
+    """The arguments of a run are of a newer version than this one."""
 
 
 @workflow.defn(name=WORKFLOW)
 class HttpTaskWorkflow:
-    """Runs the definition of its argument to the end.
+    """Runs the definition in its argument to the end.
 
-    It fails when the run does, with a `RunEnd` as the details.
+    If the run fails, the workflow fails with a `RunEnd` in the details.
     """
 
     def __init__(self) -> None:
@@ -53,9 +53,10 @@ class HttpTaskWorkflow:
 
     @workflow.run
     async def run(self, arguments: RunArguments) -> RunEnd:
-        """Run the definition."""
+        """Run the definition, and its failure workflow if it fails."""
         if arguments.format > FORMAT:
-            # No failure of the run: it waits for a worker that knows the format.
+            # This exception does not fail the run: Temporal repeats the workflow task until a newer
+            # worker takes it.
             raise NewerRunError(
                 "this run was started by a newer version of httptask than this worker's; upgrade"
                 " the workers of its task queue, and it goes on"
@@ -70,6 +71,7 @@ class HttpTaskWorkflow:
             run = await walk.finish()
         except TooLongError:
             workflow.continue_as_new(replace(arguments, carried=walk.carried()))
+        # A run must not end before its updates (callbacks) have been answered.
         if not workflow.all_handlers_finished():
             await workflow.wait_condition(workflow.all_handlers_finished)
         failure_workflow = WorkflowDefinition(arguments.definition).failure_workflow
@@ -84,12 +86,12 @@ class HttpTaskWorkflow:
 
     @workflow.signal
     def complete_task(self, signal: TaskSignal) -> None:
-        """Complete a task that waits for somebody outside, or fail it."""
+        """Complete a waiting task, or make it fail."""
         self._signals.add(signal)
 
     @workflow.update
     async def receive_callback(self, call: ReceivedCall) -> CallbackState:
-        """Take a call of the URL that a task waits for, and return how far the task was before."""
+        """Apply a call of a callback URL, and return the state of its visit before."""
         if not self._is_under_way():
             await workflow.wait_condition(self._is_under_way)
         return self._begun_walk.called.receive(call)
@@ -105,14 +107,12 @@ class HttpTaskWorkflow:
 
     @workflow.query
     def callback(self, visit: CallbackVisit) -> CallbackState:
-        """Return how far a visit is that waits for a call."""
+        """Return the state of a visit with a callback URL."""
         return self._begun_walk.called.state(visit)
 
     @workflow.query
     def tasks(self, after: int) -> TaskRuns:
-        """Return the results so far, in order, from the one with the index *after*: as many as an
-        answer can hold.
-        """
+        """Return the results so far, from the index *after* on, as many as fit into an answer."""
         finished = self._walk.record.history if self._walk is not None else ()
         listed: list[dict[str, Any]] = []
         size = 0
@@ -126,7 +126,7 @@ class HttpTaskWorkflow:
 
     @workflow.query
     def status(self) -> RunStatus:
-        """Return what is under way, and what waits."""
+        """Return the running and the waiting visits."""
         walk = self._walk
         if walk is None:
             return RunStatus()
@@ -166,7 +166,7 @@ def _under_way(walk: Walk) -> list[dict[str, Any]]:
 
 
 def _end(run: WorkflowRun, cause: TaskRun | None) -> RunEnd:
-    """Return how *run* ended. Of its tasks there is an outline: they stand in the history."""
+    """Return the end of *run*, with outlines of its tasks; the tasks are in the history."""
     outline = tuple(
         TaskRun(
             task.name,
