@@ -1,4 +1,4 @@
-"""The arguments of an activity, as the engines' common code takes them."""
+"""Convert the arguments of an activity for the common code of the engines."""
 
 from __future__ import annotations
 
@@ -23,26 +23,31 @@ _NAMELESS: Mapping[str, str] = {}
 
 
 def step_of(arguments: HttpTaskArguments) -> Step:
-    """Return the step whose task *arguments* are those of."""
+    """Return the step of *arguments*."""
     return Step(arguments.name, arguments.visit, arguments.pointer, arguments.definition)
 
 
 def compiled_task(arguments: HttpTaskArguments, runtime: Runtime) -> CompiledDefinition:
-    """Return what is kept of the task of *arguments*, which is prepared once."""
+    """Return the compiled task of *arguments*, cached by *runtime*, so that it is prepared once.
+
+    It is compiled as a definition with this one task.
+    """
     document = {"tasks": {arguments.name: arguments.definition}}
     definition = WorkflowDefinition(document)
     key = "task", arguments.pointer, definition.key
-    kept: CompiledDefinition = runtime.definitions.get(key, lambda: CompiledDefinition(definition))
-    return kept
+    compiled: CompiledDefinition = runtime.definitions.get(
+        key, lambda: CompiledDefinition(definition)
+    )
+    return compiled
 
 
 def inputs_of(arguments: HttpTaskArguments, names: Mapping[str, str] = _NAMELESS) -> Inputs:
-    """Return what the task of *arguments* knows; *names* are further `swf:` names."""
+    """Return the inputs of the task of *arguments*; *names* are additional `swf:` names."""
     run = {**arguments.run, **names}
     if "workflowId" not in run:
         info = activity.info()
-        own = f"{info.workflow_id}/{info.workflow_run_id}/{info.activity_id}"
-        run = {**run, "workflowId": own}
+        activity_id = f"{info.workflow_id}/{info.workflow_run_id}/{info.activity_id}"
+        run = {**run, "workflowId": activity_id}
     environment, item = arguments.environment, arguments.item
     return Inputs(
         arguments.input,

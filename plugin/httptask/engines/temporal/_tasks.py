@@ -1,4 +1,4 @@
-"""How a workflow runs one task: by an activity, or several in a row."""
+"""Run one task from a workflow: by an activity, or several consecutive ones."""
 
 from __future__ import annotations
 
@@ -51,29 +51,28 @@ if TYPE_CHECKING:
     from httptask.model.workflow import Signal, Step
 
 LONGEST_WAIT = 60.0
-"""Seconds. For a longer wait a worker holds no activity: a timer of the workflow waits."""
+"""In seconds. During a longer wait, a timer of the workflow waits instead of an activity."""
 
 _LOST_WORKERS = 10
-"""How often a task that may be repeated goes to another worker because one was lost. They say
-nothing of the task, so they are no attempts of its `retry`; but a task that takes down whoever runs
-it must end.
+"""The number of further workers that get a repeatable task after a worker was lost. A lost worker
+is no attempt of the task's `retry`; but a task that crashes every worker must end.
 """
 
 _MARGIN = timedelta(seconds=10)
-"""More than a task's own deadline, which the activity keeps itself."""
+"""Added to the deadline of a task, which the activity enforces itself."""
 
 _LONGEST = timedelta(days=365)
-"""For tasks of several calls: each of these has a deadline of its own."""
+"""The deadline of activities for tasks of several calls: each call has a deadline itself."""
 
 _LOCAL_SECONDS = 60
-"""For a task that evaluates expressions; their time is bounded."""
+"""The deadline of tasks that only evaluate expressions, whose time is limited anyway."""
 
 _AT_ONCE = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=_LOST_WORKERS)
 _ONCE = RetryPolicy(maximum_attempts=1)
 
 
 class StoppedTaskError(Exception):
-    """A task was stopped while it was under way; *error* says, as JSON, what it may have done."""
+    """A running task was stopped; *error*, as JSON, says whether a request may have arrived."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error["message"])
@@ -81,28 +80,28 @@ class StoppedTaskError(Exception):
 
 
 def is_being_stopped() -> bool:
-    """Say whether the asyncio task that asks was cancelled."""
+    """Say whether the current asyncio task was cancelled."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 class Ran(NamedTuple):
-    """What one run of a task came to."""
+    """The result of running a task."""
 
     outcome: TaskOutcome | dict[str, Any]
-    """Its outcome, or the error it failed with as JSON."""
+    """The outcome, or the error as JSON."""
     notes: tuple[str, ...] = ()
     pinned: int = 0
-    """How many of its requests pins answered."""
+    """The number of requests that pins answered."""
 
     @property
     def error(self) -> dict[str, Any]:
-        """The error of a run that failed."""
+        """The error as JSON; {} if the task has not failed."""
         return {} if isinstance(self.outcome, TaskOutcome) else self.outcome
 
 
 class ActivityRunner:
-    """Runs the tasks of the run of *arguments*, whose definition has *facts*."""
+    """Runs the tasks of the run of *arguments*; *facts* are those of its definition's tasks."""
 
     def __init__(self, arguments: RunArguments, facts: Mapping[str, Any]) -> None:
         self._arguments = arguments
@@ -111,19 +110,18 @@ class ActivityRunner:
     async def run(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
     ) -> Ran:
-        """Run the task of *step* once. Return its outcome, or the error it failed with as JSON, and
-        what is to be noted.
+        """Run the task of *step* once, with the attempts that its `retry` allows.
 
-        A failure that another attempt may mend is tried again, as the task's `retry` says. Raises
-        `StoppedTaskError` when the run is stopped meanwhile.
+        Return the outcome, or the error as JSON, and notes. Raises `StoppedTaskError` if the run is
+        stopped during the task.
         """
         arguments = self._task(step, inputs, state, signal)
         try:
-            done = await self._done(step, arguments)
-            outcome = _outcome(done)
+            activity_outcome = await self._done(step, arguments)
+            outcome = _outcome(activity_outcome)
             checked_outcome(outcome, step.definition["type"])
         except FailureError as error:
-            if is_cancelled_exception(error):  # before a worker took it
+            if is_cancelled_exception(error):  # cancelled before a worker started it
                 raise StoppedTaskError(stopped_error(0, is_maybe_delivered=False)) from None
             failed = _failure(error, step)
             if is_being_stopped():
@@ -132,10 +130,10 @@ class ActivityRunner:
         except (TypeError, ValueError) as error:
             reason = f"{type(error).__name__}: {error}"
             return Ran(unexpected_failure(step.definition["type"], reason))
-        return Ran(outcome, tuple(done.notes or ()), done.pinned or 0)
+        return Ran(outcome, tuple(activity_outcome.notes or ()), activity_outcome.pinned or 0)
 
     async def items(self, step: Step, inputs: Inputs, setting: ForEach) -> ListedItems:
-        """Return the items of *step*, whose task has *setting*."""
+        """Return the items of *step*, whose task has the `forEach` *setting*."""
         reads = self._fact(step, "reads_for_items")
         arguments = HttpTaskArguments(
             dict(step.definition),
@@ -160,12 +158,13 @@ class ActivityRunner:
         return listed
 
     def awaits_callback(self, step: Step) -> bool:
-        """Say whether the task of *step* waits for a call of its URL."""
+        """Say whether the task of *step* waits for a callback."""
         return bool(self._fact(step, "awaits_callback"))
 
     def judging(self, step: Step, inputs: Inputs) -> HttpTaskArguments:
-        """Return by what calls of the task of *step* are judged. No call is judged by what the run
-        knows of others.
+        """Return the arguments with which callbacks of the task of *step* are judged.
+
+        They do not contain the data of other tasks, which are not needed.
         """
         environment = inputs.environment
         return HttpTaskArguments(
@@ -201,6 +200,7 @@ class ActivityRunner:
         )
 
     async def _done(self, step: Step, arguments: HttpTaskArguments) -> HttpTaskOutcome:
+        """Run the activities of one task until one succeeds, or no other may follow."""
         task_type, summary = step.definition["type"], _summary(step, arguments)
         done: HttpTaskOutcome
         if task_type in LOCAL:
@@ -213,7 +213,7 @@ class ActivityRunner:
                 summary=summary,
             )
             return done
-        # A pin answers, or all was sent before the call came.
+        # Repeating sends nothing if a pin answers, or if the task continues after its callback.
         is_called = arguments.state is not None and self.awaits_callback(step)
         is_unsent = task_type == HTTP and (arguments.pin is not None or is_called)
         may_repeat, began = is_unsent or bool(self._fact(step, "may_repeat")), workflow.time()
@@ -259,26 +259,27 @@ def _pin(inputs: Inputs) -> dict[str, Any] | None:
 
 
 def _read(inputs: Inputs, reads: Any) -> dict[str, Any]:
-    """Return of *inputs* what *reads* names; None: everything."""
-    whole = {"input": inputs.input, "tasks": inputs.tasks, "variables": inputs.variables}
+    """Return the parts of *inputs* at the paths *reads*; None: everything."""
+    document = {"input": inputs.input, "tasks": inputs.tasks, "variables": inputs.variables}
     if reads is None:
         tasks = {name: dict(ends) for name, ends in inputs.tasks.items()}
-        return {**whole, "tasks": tasks, "variables": dict(inputs.variables)}
-    part = only(whole, {tuple(names) for names in reads})
+        return {**document, "tasks": tasks, "variables": dict(inputs.variables)}
+    part = only(document, {tuple(names) for names in reads})
     return {**part, "tasks": part["tasks"] or {}, "variables": part["variables"] or {}}
 
 
 def _summary(step: Step, arguments: HttpTaskArguments) -> str:
-    """Return what Temporal's page calls the activity: the task's name, and which visit or item."""
-    which = f", visit {step.visit}" if step.visit > 1 else ""
+    """Return the activity's name in Temporal's user interface: task, visit, item, page."""
+    details = f", visit {step.visit}" if step.visit > 1 else ""
     if arguments.item is not None:
-        which += f" [{arguments.item['index']}]"
+        details += f" [{arguments.item['index']}]"
     if arguments.page_by_page:
-        which += f", page {(arguments.state or {}).get('number', 1)}"
-    return f"{step.name}{which}"[:200]
+        details += f", page {(arguments.state or {}).get('number', 1)}"
+    return f"{step.name}{details}"[:200]
 
 
 def _deadline(definition: Mapping[str, Any]) -> timedelta:
+    """Return the deadline of an activity for the HTTP task *definition*."""
     if definition.get("pagination") is not None or definition.get("completion") is not None:
         return _LONGEST
     seconds = policy.Timeouts.of_task(definition).total
@@ -286,8 +287,10 @@ def _deadline(definition: Mapping[str, Any]) -> timedelta:
 
 
 def _policy(definition: Mapping[str, Any]) -> RetryPolicy:
-    """Return the policy of a task that may be repeated. The activity says of each failure whether
-    another attempt follows, and after which delay; what stands here is for lost workers.
+    """Return the retry policy of a repeatable task.
+
+    Each failure of the activity says whether another attempt follows, and after which delay. The
+    intervals here apply only after a lost worker.
     """
     retry = policy.RetryPolicy.of_task(definition)
     return RetryPolicy(
@@ -301,43 +304,43 @@ def _policy(definition: Mapping[str, Any]) -> RetryPolicy:
 def _following(
     error: FailureError, arguments: HttpTaskArguments, *, may_repeat: bool
 ) -> tuple[float, HttpTaskArguments] | None:
-    """Return the seconds before another activity for the task, and its arguments; None: there is
-    none. Temporal makes the other attempts, but for those after a long wait.
+    """Return the seconds before another activity for the task, and its arguments; None: no other.
 
-    A task that must not be repeated has one attempt an activity. Its failure may all the same be
-    one that did no harm: the server refused it, or nothing was sent.
+    Within an activity, Temporal makes the attempts of a repeatable task; another activity follows
+    only after a long wait. A task that must not be repeated has one attempt per activity. Another
+    one may follow if the failure did no harm: the server refused the request, or nothing was sent.
     """
     cause = _cause(error)
     details = cause.details if isinstance(cause, ApplicationError) else ()
-    made = (_member(details, "error") or {}).get("attempts") or arguments.attempt
+    attempts = (_member(details, "error") or {}).get("attempts") or arguments.attempt
     seconds = _member(details, "next_attempt_seconds")
     if seconds is not None:
-        return float(seconds), replace(arguments, attempt=made + 1)
+        return float(seconds), replace(arguments, attempt=attempts + 1)
     if may_repeat:
         return None
     if isinstance(cause, ActivityTimeoutError):
-        # What the lost worker told last: a job that was started is only asked about.
+        # The state in the lost worker's last heartbeat: with it, a started job is only polled.
         state = _member(cause.last_heartbeat_details, "state")
         return None if state is None else (1.0, replace(arguments, state=state))
     if not isinstance(cause, ApplicationError) or cause.non_retryable:
         return None
     if _member(details, "is_handed_back"):
         state = _member(details, "state")
-        is_done = (_member(details, "error") or {}).get("maybeDelivered") and state is None
-        return None if is_done else (0.0, replace(arguments, state=state))
+        may_have_sent = (_member(details, "error") or {}).get("maybeDelivered") and state is None
+        return None if may_have_sent else (0.0, replace(arguments, state=state))
     delay = cause.next_retry_delay or timedelta(seconds=1)
-    return delay.total_seconds(), replace(arguments, attempt=made + 1)
+    return delay.total_seconds(), replace(arguments, attempt=attempts + 1)
 
 
 def _cause(error: FailureError) -> BaseException | None:
-    """Return what made an activity fail; a local one fails with it itself."""
+    """Return the cause of an activity's failure; *error* itself for a local activity."""
     return error.cause if isinstance(error, ActivityError) else error
 
 
 def _member(details: Sequence[Any], name: str) -> Any:
-    """Return the member *name* of what an activity told, its only detail."""
-    told = details[0] if details else None
-    return told.get(name) if isinstance(told, Mapping) else None
+    """Return the member *name* of the first of an activity's *details*; None without one."""
+    detail = details[0] if details else None
+    return detail.get(name) if isinstance(detail, Mapping) else None
 
 
 def _outcome(done: HttpTaskOutcome) -> TaskOutcome:
@@ -354,7 +357,7 @@ def _outcome(done: HttpTaskOutcome) -> TaskOutcome:
 
 
 def _failure(error: FailureError, step: Step) -> Ran:
-    """Return the error of a task as JSON, and its notes."""
+    """Return the error of a failed activity for *step*, as JSON, with its notes."""
     cause = _cause(error)
     if isinstance(cause, ApplicationError):
         failure = _member(cause.details, "error")
@@ -375,9 +378,7 @@ def _failure(error: FailureError, step: Step) -> Ran:
 
 
 async def written_lines(step: Step, values: list[Any]) -> Any:
-    """Return the reference to a file of JSON lines that a worker makes of *values*, the outputs of
-    the items of *step*.
-    """
+    """Let a worker write *values*, outputs of *step*, to a file; return its reference."""
     return await workflow.execute_activity(
         "httptask_lines",
         ListedItems(values),

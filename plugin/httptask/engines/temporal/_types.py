@@ -1,4 +1,4 @@
-"""Where tasks of a type run."""
+"""Names of the workflow and the task queue, and the types of tasks by where they run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ pins would send its request, and has no such activity.
 """
 
 LOCAL = frozenset(("Decision", "Terminate", "Workflow", "Wait", "Simple"))
-"""Types whose tasks only evaluate expressions: local activities run them, in the worker that holds
-the workflow.
+"""The types whose tasks only evaluate expressions. They run as local activities, in the worker that
+has the workflow.
 """
 
 MOST_AT_ONCE = 1_000
@@ -24,23 +24,23 @@ each, and lets nothing of a workflow go on that asks for more.
 """
 
 DECIDING = frozenset(("Decision",))
-"""Types that look at the output of the task before."""
+"""The types whose conditions may read the output of the task before."""
 
 WORKFLOW = "HttpTaskWorkflow"
 """The type of our workflow."""
 
 TASK_QUEUE = "httptask"
-"""The task queue of workers and runs, when nobody says otherwise."""
+"""The default task queue of workers and runs."""
 TASK_QUEUE_VARIABLE = "HTTPTASK_TASK_QUEUE"
-"""The environment variable in which an operator names another."""
+"""The environment variable by which an operator names another task queue."""
 
 
 def completes_items_apart(definition: Mapping[str, Any]) -> bool:
-    """Say whether somebody outside completes each item of the task *definition*."""
+    """Say whether each item of the task *definition* waits for a signal."""
     return definition.get("type") == "Simple" and definition.get("forEach") is not None
 
 
 def reads_page_by_page(definition: Mapping[str, Any]) -> bool:
-    """Say whether the pages of the task *definition* are activities of their own."""
+    """Say whether the task *definition* has an activity for each page."""
     pagination = definition.get("pagination")
     return isinstance(pagination, Mapping) and pagination.get("each") == "activity"
