@@ -1,6 +1,6 @@
-"""The connection to a Temporal server, and what keeps it from being one, as a sentence.
+"""Connect to a Temporal server, and translate its errors into advice.
 
-Connections are those of Temporal's own configuration: its variables and its TOML profiles.
+The address comes from Temporal's own configuration: its environment variables and TOML profiles.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 
 async def connect(runtime: Runtime | None = None, plugins: Sequence[Any] = ()) -> Client:
-    """Connect as Temporal's configuration says. Large values are kept in the folder of files of
-    *runtime*, else in the operator's. Raises `EngineError` when no server is there.
+    """Connect as Temporal's configuration says.
+
+    Large values are stored in the folder for files of *runtime*, or, without *runtime*, of the
+    operator. Raises `EngineError` if no server answers.
     """
     try:
         config = ClientConfig.load_client_connect_config()
@@ -42,7 +44,7 @@ async def connect(runtime: Runtime | None = None, plugins: Sequence[Any] = ()) -
 
 
 def _reason(error: Exception) -> str:
-    """Return the last of the reasons in *error*, which the SDK lists from the outside in."""
+    """Return the innermost reason in *error*: the SDK's text lists reasons from the outside in."""
     text = str(error)
     for start in ('message: "', "Os { code: "):
         if start in text:
@@ -51,9 +53,7 @@ def _reason(error: Exception) -> str:
 
 
 def namespace_error(client: Client, message: str) -> EngineError | None:
-    """Return the error for *message* of a server that does not know the namespace; None for
-    another message.
-    """
+    """Return an error if *message* says that the server does not know the namespace; else None."""
     if "amespace" not in message or "not found" not in message.lower():
         return None
     namespace = client.namespace
@@ -64,7 +64,7 @@ def namespace_error(client: Client, message: str) -> EngineError | None:
 
 
 def server_error(client: Client, error: RPCError) -> EngineError:
-    """Return *error* of the server as a sentence that says what to do."""
+    """Return the server's *error* as an `EngineError` that says what to do."""
     namespace = client.namespace
     unknown = namespace_error(client, error.message)
     if unknown is not None:
@@ -77,7 +77,7 @@ def server_error(client: Client, error: RPCError) -> EngineError:
 
 
 async def see_namespace(client: Client) -> None:
-    """Raise `EngineError` when the namespace of *client* is not there."""
+    """Raise `EngineError` if the namespace of *client* does not exist."""
     from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
     try:
@@ -85,6 +85,7 @@ async def see_namespace(client: Client) -> None:
             DescribeNamespaceRequest(namespace=client.namespace)
         )
     except RPCError as error:
-        if error.status == RPCStatusCode.PERMISSION_DENIED:  # it may work there all the same
+        # Without the permission to describe the namespace, a worker may still work in it.
+        if error.status == RPCStatusCode.PERMISSION_DENIED:
             return
         raise server_error(client, error) from error

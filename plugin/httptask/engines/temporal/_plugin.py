@@ -1,4 +1,4 @@
-"""What a client of Temporal is given: the workflow, the activities, and the runtime they share."""
+"""The plugin for Temporal clients: the workflow, the activities, and their shared runtime."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 _DEFAULT_THROTTLE = timedelta(seconds=60)
 _THROTTLE = timedelta(seconds=1)
-"""Between two heartbeats that are sent: the answer to one is how an activity learns that it is
-cancelled.
+"""The interval at which the SDK sends heartbeats. Their answers tell an activity that it is
+cancelled, so the default would delay cancellations by a minute.
 """
 _DEFAULT_STICKY = timedelta(seconds=10)
 _STICKY = timedelta(seconds=2)
-"""How long a workflow waits for the worker that has it in memory. When that one was killed, all its
-workflows wait so long.
+"""How long a workflow waits for the worker that has cached it. After a worker was killed, all its
+workflows wait for this time.
 """
 
 
 class HttpTaskPlugin(SimplePlugin):
     """The HTTP task for Temporal: `Client.connect(..., plugins=[HttpTaskPlugin()])`.
 
-    Workers of such a client run workflow definitions, and the activity `http_task` of workflows of
-    your own. *runtime* is what their tasks share; it stays open. Without one, the first worker
-    opens what *new_runtime* returns, `Runtime()` by default, and the last one closes it. *urls*
-    are what tasks of definitions give to APIs that call back; a receiver answers the calls.
+    Workers of such a client run workflow definitions, and the activity `http_task` for your own
+    workflows. All tasks share *runtime*, which stays open. Without it, the first worker creates a
+    runtime by *new_runtime*, and the last worker closes it. *urls* makes the callback URLs of
+    tasks; a receiver must answer the calls.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class HttpTaskPlugin(SimplePlugin):
         self._given = runtime
         self._new_runtime = new_runtime
         self._workers = 0
-        """Those that run now: they share the runtime."""
+        """The number of running workers, which share the runtime."""
         super().__init__(
             "httptask",
             data_converter=partial(exact, shared=runtime.shared_files if runtime else None),
@@ -66,7 +66,7 @@ class HttpTaskPlugin(SimplePlugin):
         )
 
     def configure_worker(self, config: WorkerConfig) -> WorkerConfig:
-        """Add what a worker needs; what it was given stays."""
+        """Set shorter intervals in a worker's *config*, unless the user has set others."""
         config = super().configure_worker(config)
         if config.get("max_heartbeat_throttle_interval") == _DEFAULT_THROTTLE:
             config["max_heartbeat_throttle_interval"] = _THROTTLE
@@ -93,8 +93,10 @@ class HttpTaskPlugin(SimplePlugin):
 
 
 def _passing_through(runner: WorkflowRunner | None) -> WorkflowRunner:
-    """Return *runner* such that workflows share httptask's modules, which keep no state of a run:
-    each would import them anew.
+    """Return *runner* with httptask's modules shared between workflows.
+
+    The sandbox would import them again for each workflow. Sharing is safe, because the modules hold
+    no state of a run.
     """
     if runner is None:
         runner = SandboxedWorkflowRunner()

@@ -1,4 +1,4 @@
-"""What a client asks of a Temporal server: to start a run, to follow it, to complete a task."""
+"""The client of a Temporal server: start, follow and cancel runs, complete tasks."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ STATUSES = {
 
 _PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
-"""Seconds between two questions how far a run is."""
+"""The shortest and the longest time between two queries for the progress of a run, in seconds."""
 
 
 def task_queue(name: str | None = None) -> str:
-    """Return the task queue *name*, or the operator's, or the usual one."""
+    """Return the task queue: *name*, or the operator's, or the default."""
     return name or os.environ.get(TASK_QUEUE_VARIABLE) or TASK_QUEUE
 
 
@@ -102,9 +102,10 @@ async def start_run(
     queue: str | None = None,
     history: Sequence[TaskRun] = (),
 ) -> WorkflowHandle[Any, RunEnd]:
-    """Start a run of *definition*, which is checked first; return what follows it.
+    """Validate *definition*, start a run of it, and return a handle to follow the run.
 
-    Raises `DefinitionError` when it has problems, and `EngineError` when the server refuses it.
+    Raises `DefinitionError` if the definition has errors, and `EngineError` if the server refuses
+    the run.
     """
     arguments = await run_arguments(definition, options, runtime)
     if history:
@@ -115,21 +116,21 @@ async def start_run(
 
 
 def _share_files(arguments: RunArguments, runtime: Runtime) -> None:
-    """Put the files that the run names into the bucket of files, if there is one: they came
-    into the folder here, by hand or by another program.
+    """Upload the files that the run names to the bucket, if there is a bucket.
 
-    Raises `EngineError` when the bucket does not take one.
+    A person or another program has put them only into the folder here. Raises `EngineError` if an
+    upload fails.
     """
     shared = runtime.shared_files
     if shared is None or shared.bucket is None:
         return
-    here = Files(replace(shared, bucket=None))  # what only the bucket has need not go there
+    here = Files(replace(shared, bucket=None))  # looks only in the folder, not in the bucket
     for _, value in references(arguments.to_json()):
         reference = value[REFERENCE]
         try:
             file = here.find(FilePiece(str(reference.get("name", "")), reference, ""))
         except (HttpTaskError, LookupError, TypeError):
-            continue  # of an expression, for one; what is wrong with it, its task says
+            continue  # it holds an expression, or the file is missing, which the task will report
         path = file.folder.joinpath(*file.steps)
         try:
             shared.keep(shared.folder.joinpath(*file.steps), path)
@@ -140,7 +141,7 @@ def _share_files(arguments: RunArguments, runtime: Runtime) -> None:
 async def start_arguments(
     client: Client, arguments: RunArguments, options: RunOptions, queue: str | None = None
 ) -> WorkflowHandle[Any, RunEnd]:
-    """Start the run of *arguments*. Raises `EngineError` when the server refuses it."""
+    """Start the run of *arguments*. Raises `EngineError` if the server refuses it."""
     size = len(dump(arguments.to_json(), compact=True).encode())
     if size > MOST and not keeps_large_values(client.data_converter):
         raise EngineError(
@@ -176,9 +177,11 @@ async def start_arguments(
 async def run_arguments(
     definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
 ) -> RunArguments:
-    """Return the argument of the workflow that runs *definition*. Raises `DefinitionError` when it,
-    or one that it runs, has problems.
+    """Return the argument of the workflow that runs *definition*, after validation.
+
+    Raises `DefinitionError` if *definition* or a nested definition has errors.
     """
+    # Waiting tasks are allowed: the workflow takes signals and callbacks.
     outside: Any = _Outside()
     checked = replace(options, signals=options.signals or outside, callbacks=outside)
     await refuse_broken_nested(definition, checked, runtime)
@@ -191,7 +194,9 @@ async def run_arguments(
     title = definition.name or (definition.source or "")
     known = {"": definition, **others}
     environment, has_pins = options.environment, options.pins is not None
-    facts = {name: task_facts(one, runtime) for name, one in known.items()}
+    facts = {
+        name: task_facts(known_definition, runtime) for name, known_definition in known.items()
+    }
     return RunArguments(
         definition.to_json(),
         options.input,
@@ -227,14 +232,14 @@ def _format(
 
 
 class _Outside:
-    """Somebody outside, who may complete tasks by and by: by hand, or by a call."""
+    """Replaces the signals and callbacks of a run during validation, so that tasks may wait."""
 
     async def wait(self, task: str, visit: int) -> Any:
-        """Nobody waits here: workflows do."""
+        """Raise `NotImplementedError`: only workflows wait for signals."""
         raise NotImplementedError
 
     def of_run(self, workflow_id: str) -> _Outside:
-        """Return itself."""
+        """Return this object."""
         return self
 
 
@@ -248,7 +253,7 @@ async def _has_search_attributes(client: Client) -> bool:
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             raise
-        return False  # not everybody may ask
+        return False  # without the permission to list them, do not use them
     return all(name in response.custom_attributes for name in NAMES)
 
 
@@ -361,7 +366,7 @@ async def end_of(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> RunEnd:
 
 
 async def run_status(client: Client, workflow_id: str) -> dict[str, Any]:
-    """Return as JSON how far the run *workflow_id* is: status, what is under way, what waits."""
+    """Return the state of the run *workflow_id* as JSON: status, running and waiting visits."""
     handle = client.get_workflow_handle(workflow_id, result_type=RunEnd)
     try:
         description = await handle.describe()
@@ -398,8 +403,10 @@ async def _progress(handle: WorkflowHandle[Any, RunEnd]) -> dict[str, Any]:
 async def complete_task(
     client: Client, workflow_id: str, task: str, given: Signal, item: int | None = None
 ) -> None:
-    """Give *given* to the *task* of the run *workflow_id* that waits for it; of a task with
-    `forEach`, to the *item* with this index. Raises `EngineError` when no such task or item waits.
+    """Give the signal *given* to the waiting *task* of the run *workflow_id*.
+
+    With `forEach`, *item* is the index of the waiting item. Raises `EngineError` if the task or
+    item does not wait for a signal.
     """
     error = dict(given.error) if given.error is not None else None
     signal = TaskSignal(task, None, given.output, error, item)
@@ -416,31 +423,39 @@ async def complete_task(
 
 
 def _waiting_visit(status: Mapping[str, Any], workflow_id: str, task: str, item: int | None) -> int:
-    """Return the visit of *task* that waits for somebody, *status* being that of the run. Raises
-    `EngineError` when there is none, or when this *item* of it does not wait.
+    """Return the number of the visit of *task* that waits for a signal, from the run's *status*.
+
+    Raises `EngineError` if there is none, or its *item* does not wait.
     """
-    of_items = [one for one in status["underWay"] if one.get("items", {}).get("waiting")]
-    waiting = [*(one for one in status["waiting"] if one.get("awaitsSignal")), *of_items]
-    fitting = [one for one in waiting if one["name"] == task]
-    if not fitting:
-        names = ", ".join(repr(one["name"]) for one in waiting) or "none"
+    of_items = [
+        visit_state
+        for visit_state in status["underWay"]
+        if visit_state.get("items", {}).get("waiting")
+    ]
+    waiting = [
+        *(visit_state for visit_state in status["waiting"] if visit_state.get("awaitsSignal")),
+        *of_items,
+    ]
+    visits_of_task = [visit_state for visit_state in waiting if visit_state["name"] == task]
+    if not visits_of_task:
+        names = ", ".join(repr(visit_state["name"]) for visit_state in waiting) or "none"
         raise EngineError(
             f"no task {task!r} of the run {workflow_id!r} waits for somebody; those that"
             f" wait: {names}"
         )
-    value = fitting[0].get("items")
+    value = visits_of_task[0].get("items")
     items = ItemCounts.from_json(value) if value is not None else None
-    # Items begin in order.
+    # Items start in order, so the started ones are those with a lower index.
     begun = items.ended + len(items.waiting) if items is not None else 0
     refusal = item_refusal(task, items, item, has_ended=item is not None and item < begun)
     if refusal is not None:
         raise EngineError(refusal)
-    visit: int = fitting[0]["visit"]
+    visit: int = visits_of_task[0]["visit"]
     return visit
 
 
 async def cancel_run(client: Client, workflow_id: str) -> None:
-    """Ask the run *workflow_id* to end: its requests are stopped."""
+    """Cancel the run *workflow_id*; its running requests are stopped."""
     try:
         await client.get_workflow_handle(workflow_id).cancel()
     except RPCError as error:

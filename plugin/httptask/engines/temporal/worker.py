@@ -1,4 +1,4 @@
-"""A worker: runs workflow definitions and their tasks until it is told to stop."""
+"""A worker: runs workflow definitions and their tasks until it is stopped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["GRACE_SECONDS", "CallbackServer", "run_worker"]
 
 GRACE_SECONDS = 10.0
-"""How long a worker that stops lets its tasks go on; then it hands them back."""
+"""How long a stopping worker lets its tasks run, in seconds; then other workers get the tasks."""
 
 
 async def run_worker(
@@ -37,13 +37,14 @@ async def run_worker(
     started: Callable[[str], None] = lambda _: None,
     callbacks: CallbackServer | None = None,
 ) -> None:
-    """Take runs of the task queue *queue*, whose tasks share *runtime*, until *stop* is set.
+    """Run the runs of the task queue *queue* until *stop* is set. All tasks share *runtime*.
 
-    Tasks under way have *grace_seconds* to end then. Those that have not are stopped: another
-    worker goes on with them, unless a request may have been delivered that must not be repeated.
-    *started* is told where it works. *callbacks* is where it receives calls that tasks wait for;
-    without it, tasks that do fail. Raises `EngineError` when there is no server, or no such
-    namespace, or it cannot listen there.
+    After *stop*, running tasks have *grace_seconds* to end. The others are stopped, and another
+    worker continues them, unless a request that must not be repeated may have been delivered.
+
+    *started* is called with a sentence about queue and server. *callbacks* is the receiver of
+    callbacks; without it, tasks that wait for a callback fail. Raises `EngineError` if no server
+    answers, the namespace does not exist, or the worker cannot listen for callbacks.
     """
     async with contextlib.AsyncExitStack() as stack:
         urls = None
@@ -52,8 +53,10 @@ async def run_worker(
             urls = await stack.enter_async_context(receiving(callbacks, caller, runtime))
         client = await connect(runtime, [HttpTaskPlugin(runtime, urls=urls)])
         await see_namespace(client)
-        where = f"; APIs call {urls.address}{CALLBACKS}" if urls is not None else ""
-        await _work(client, runtime, stop, task_queue(queue), grace_seconds, where, started)
+        callbacks_note = f"; APIs call {urls.address}{CALLBACKS}" if urls is not None else ""
+        await _work(
+            client, runtime, stop, task_queue(queue), grace_seconds, callbacks_note, started
+        )
 
 
 async def _work(
@@ -62,7 +65,7 @@ async def _work(
     stop: asyncio.Event,
     name: str,
     grace_seconds: float,
-    where: str,
+    callbacks_note: str,
     started: Callable[[str], None],
 ) -> None:
     worker = Worker(
@@ -75,7 +78,7 @@ async def _work(
     stopping = asyncio.create_task(stop.wait())
     started(
         f"takes runs of the task queue {name!r} at {client.service_client.config.target_host},"
-        f" namespace {client.namespace!r}{where}"
+        f" namespace {client.namespace!r}{callbacks_note}"
     )
     try:
         await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
