@@ -1,6 +1,4 @@
-"""The visits of a run that wait until somebody calls their URL. Nothing here knows a URL: who
-receives calls tells of them.
-"""
+"""The visits of a run that wait for a call of their URL. The receiver of calls knows the URLs."""
 
 from __future__ import annotations
 
@@ -22,16 +20,18 @@ if TYPE_CHECKING:
 
 WAITING, CALLED, OVER = "Waiting", "Called", "Over"
 _REMEMBERED = 10_000
-"""Visits that were called: a repeated call is told so."""
+"""The number of called visits that are kept, to recognise repeated calls."""
 
 Key = tuple[str, int]
 Which = tuple[str, int, int | None]
-"""A task, which visit of it, and the index of the item that the visit is for."""
+"""The name of a task, the number of the visit, and the index of the item, None without one."""
 
 
 class CalledVisits:
-    """The visits under way that may be called. *ended* returns which items of one have ended, and
-    *give* takes the signal of the call that counts. *carried* is what an earlier history had.
+    """The running visits with a callback URL.
+
+    *ended* returns the ended items of a visit, *give* delivers the signal of the first valid call.
+    *carried* is the `to_json` of the previous history.
     """
 
     def __init__(
@@ -52,21 +52,21 @@ class CalledVisits:
                 self._notes[task, visit, item] = notes
 
     def open(self, key: Key, task: HttpTaskArguments) -> None:
-        """Let the visit *key* be called: calls of it are judged by *task*."""
+        """Accept calls of the visit *key*; *task* are the arguments with which they are judged."""
         self._open[key] = task
 
     def close(self, key: Key) -> None:
-        """Let go of the visit *key*, which has ended."""
+        """Accept no more calls of the visit *key*, which has ended."""
         if self._open.pop(key, None) is not None:
             for which in [which for which in self._notes if which[:2] == key]:
                 del self._notes[which]
 
     def notes(self, key: Key) -> tuple[str, ...]:
-        """Return what is noted of calls of the visit *key*. Those of items are not kept for it."""
+        """Return the notes about calls of the visit *key*, without those of its items."""
         return tuple(self._notes.get((*key, None), ()))
 
     def state(self, visit: CallbackVisit | ReceivedCall) -> CallbackState:
-        """Return how far *visit* is."""
+        """Return the state of *visit*."""
         key, which = (visit.task, visit.visit), (visit.task, visit.visit, visit.item)
         task = self._open.get(key)
         if which in self._called:
@@ -77,7 +77,7 @@ class CalledVisits:
         return CallbackState(WAITING, task.to_json(), noted < MOST_NOTES)
 
     def receive(self, call: ReceivedCall) -> CallbackState:
-        """Take *call*, and return how far its visit was before."""
+        """Apply *call*, and return the state of its visit before."""
         before = self.state(call)
         if before.state != WAITING:
             return before
@@ -94,7 +94,7 @@ class CalledVisits:
         return CallbackState(before.state)
 
     def to_json(self) -> list[Any]:
-        """Return what a new history goes on from."""
+        """Return the called visits and the notes, for a new history."""
         return [
             [*which, which in self._called, self._notes.get(which, [])]
             for which in dict.fromkeys((*self._called, *self._notes))

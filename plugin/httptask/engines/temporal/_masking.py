@@ -1,4 +1,4 @@
-"""Takes secrets out of what leaves an activity: a history keeps it."""
+"""Mask secrets in the results and failures of activities, because histories keep them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 Mask = Callable[[Any], Any]
-"""Returns a JSON value without secrets."""
+"""Returns a JSON value with secrets masked."""
 
 
 @contextlib.contextmanager
@@ -40,8 +40,9 @@ def masking(names: Mapping[str, str], runtime: Runtime) -> Iterator[Mask]:
 
 @contextlib.contextmanager
 def masked_failures(mask: Mask) -> Iterator[None]:
-    """Take the secrets out of the failures of activities: a server may have echoed one. The failure
-    as it was is not their context: crash reporters look there.
+    """Mask the failures of activities: a server may have echoed a secret.
+
+    The original failure is not kept as the context, because crash reporters read that.
     """
     with DiscreetErrors(mask):
         try:
@@ -52,10 +53,12 @@ def masked_failures(mask: Mask) -> Iterator[None]:
 
 def _masked_failure(error: ApplicationError, mask: Mask) -> ApplicationError:
     details = [
-        replace(one, error=mask(one.error), notes=mask(one.notes), state=mask(one.state))
-        if isinstance(one, FailedTask)
-        else mask(one)
-        for one in error.details
+        replace(
+            detail, error=mask(detail.error), notes=mask(detail.notes), state=mask(detail.state)
+        )
+        if isinstance(detail, FailedTask)
+        else mask(detail)
+        for detail in error.details
     ]
     return ApplicationError(
         mask(error.message),
@@ -68,7 +71,7 @@ def _masked_failure(error: ApplicationError, mask: Mask) -> ApplicationError:
 
 
 def masked(outcome: HttpTaskOutcome, mask: Mask) -> HttpTaskOutcome:
-    """Return *outcome* without secrets."""
+    """Return *outcome* with secrets masked."""
     return replace(
         outcome,
         output=mask(outcome.output),

@@ -1,8 +1,7 @@
-"""The calls of callback URLs that a process of the operator's receives, and gives to the workflows
-that wait for them.
+"""The receiver of callbacks: passes calls on to the workflows that wait for them.
 
-They are judged here, not in the workflow: a history gets what completes a task, and neither what
-is refused nor a secret.
+The calls are judged here, not in the workflow, so that histories contain only signals and notes:
+no refused calls, and no secrets.
 """
 
 from __future__ import annotations
@@ -56,39 +55,41 @@ if TYPE_CHECKING:
     from httptask.task import Runtime
 
 _PATIENCE = 10.0
-"""Seconds that a call waits for a worker; then it is to come again."""
+"""How long a call waits for a worker, in seconds; then the caller is asked to call again."""
 _AT_ONCE = 5
-"""Calls of one run that are given to it at once: a server takes ten updates of a workflow, and lets
-those that are more come again later and later.
+"""The number of calls passed on to one run at once. A server allows ten updates of a workflow at
+once, and delays further ones more and more.
 """
 _PAUSE = 0.2
-"""Seconds before a run is asked again that ended meanwhile, or goes on in a new history."""
+"""The seconds before a run is asked again that ended, or began a new history, during the update."""
 
 Judge = Callable[[HttpTaskArguments, Received], Awaitable[Answer]]
-"""Returns the answer to a call that a task waits for."""
+"""Returns the answer to a call, with the arguments of the waiting task."""
 
 _log = logging.getLogger("httptask.engines")
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackServer:
-    """Where a worker receives calls, and what its URLs are made with."""
+    """The address and the secret of a worker's callback URLs."""
 
     secret: Secret
     address: str | None
-    """What APIs reach a receiver by; None: *host* and *port*."""
+    """The URL by which APIs reach a receiver; None: made of *host* and *port*."""
     host: str | None = None
-    """Where this process listens; None: others receive the calls."""
+    """The host on which this process listens; None: other processes receive the calls."""
     port: int = 0
+    """The port on which this process listens; 0: a free port."""
 
 
 @contextlib.asynccontextmanager
 async def receiving(
     server: CallbackServer, client: Client, runtime: Runtime
 ) -> AsyncIterator[SignedUrls]:
-    """Receive calls as *server* says while the block lasts, for runs that *client* finds; *runtime*
-    judges them. Yield the URLs that tasks give to APIs. Raises `EngineError` where nobody can
-    listen.
+    """Receive calls while the block lasts, and yield the callback URLs of tasks.
+
+    The calls are judged with *runtime*, and passed on to the runs by *client*. Raises `EngineError`
+    if the process cannot listen there.
     """
     receiver = CallReceiver(client, runtime, server.secret)
     if server.host is None:
@@ -97,33 +98,34 @@ async def receiving(
     listening = serving(server.host, server.port, receiver.receive)
     async with contextlib.AsyncExitStack() as stack:
         try:
-            bound = await stack.enter_async_context(listening)
+            bound_address = await stack.enter_async_context(listening)
         except OSError as error:
             raise EngineError(
                 f"no call can be received at {server.host}, port {server.port}: {error.strerror}"
             ) from error
-        yield SignedUrls(server.address or bound, server.secret)
+        yield SignedUrls(server.address or bound_address, server.secret)
 
 
 class CallReceiver:
-    """Gives calls of URLs that were made with *secret* to the runs that *client* finds."""
+    """Passes calls of URLs that were made with *secret* on to the runs, by *client*."""
 
     def __init__(self, client: Client, runtime: Runtime, secret: Secret) -> None:
         self._client = client
         self._runtime = runtime
         self._urls = SignedUrls("", secret)
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        """By run: whose turn it is. One of which no call is under way has none."""
+        """The semaphores of runs with open calls, by workflow id."""
 
     async def receive(self, path: str, received: Received) -> Answer:
-        """Return the answer to *received*, a call of *path*. Nobody is asked about a path that we
-        did not make.
+        """Return the answer to *received*, a call of *path*.
+
+        A path with a wrong signature is refused without asking the server.
         """
         visit = self._urls.visit_of(self._client.namespace, path)
         if visit is None:
             return UNKNOWN
-        workflow_id, which = str(visit[0]), CallbackVisit(*visit[1:])  # type: ignore[arg-type]
-        call = _Call(self._client.get_workflow_handle(workflow_id), which, received)
+        workflow_id, callback_visit = str(visit[0]), CallbackVisit(*visit[1:])  # type: ignore[arg-type]
+        call = _Call(self._client.get_workflow_handle(workflow_id), callback_visit, received)
         turn = self._turns.setdefault(workflow_id, asyncio.Semaphore(_AT_ONCE))
         names = self._urls.names(self._client.namespace, visit)
         try:
@@ -132,7 +134,7 @@ class CallReceiver:
         except RPCError as error:
             is_unknown = error.status == RPCStatusCode.NOT_FOUND
             if is_unknown and namespace_error(self._client, error.message) is None:
-                return GONE  # its history is no longer kept
+                return GONE  # the server has deleted the history of the ended run
             reason: Any = error.message
         except (
             TimeoutError,
@@ -141,9 +143,9 @@ class CallReceiver:
             WorkflowUpdateRPCTimeoutOrCancelledError,
         ) as error:
             reason = str(error) or f"no worker answered within {_PATIENCE:g} s"
-        except ApplicationError as error:  # our converter's: too large for a history
+        except ApplicationError as error:  # from our converter: the call is too large for a history
             return Answer(413, error.message)
-        except Exception:  # noqa: BLE001 - whoever calls is told to call again, and the log has why
+        except Exception:  # noqa: BLE001 - the caller is asked to call again, and the log has why
             _log.exception("a callback of the run %s could not be taken", workflow_id)
             return LATER
         _log.warning("a callback of the run %s could not be taken: %s", workflow_id, reason)
@@ -152,8 +154,9 @@ class CallReceiver:
     async def _judged(
         self, names: dict[str, str], task: HttpTaskArguments, received: Received
     ) -> Answer:
-        """Return the answer to *received*, a call of the URL with *names* that *task* waits for.
-        What it says for the history has no secret.
+        """Return the answer to *received*, a call for the waiting *task*; *names* are of its URL.
+
+        Signal and note, which go into the history, are masked.
         """
         runtime = self._runtime
         endpoint = task.definition.get("endpoint")
@@ -170,7 +173,7 @@ class CallReceiver:
             return replace(answer, signal=signal, note=mask(answer.note))
 
     async def _know_secrets(self, task: HttpTaskArguments) -> None:
-        """Know the secrets that the request had: whoever got it may echo one."""
+        """Mask the secrets of the task's credentials, because the caller may echo them."""
         names, environment = task.definition.get("credentials"), inputs_of(task).environment
         if environment is not None:
             names = environment.credential_names(names)
@@ -182,7 +185,7 @@ class CallReceiver:
 
 
 class _Call:
-    """The call *received*, for the visit *which* of the run of *handle*."""
+    """The call *received* for the visit *which* of the run of *handle*."""
 
     def __init__(
         self, handle: WorkflowHandle[Any, Any], which: CallbackVisit, received: Received
@@ -192,8 +195,9 @@ class _Call:
         self._received = received
 
     async def answer(self, judge: Judge) -> Answer:
-        """Return the answer, which *judge* gives while the visit waits. What the history is to know
-        is in it before.
+        """Return the answer to the call: by *judge* while the visit waits.
+
+        The signal is in the history before the answer is returned.
         """
         while True:
             state = await self._handle.query("callback", self._which, result_type=CallbackState)
@@ -217,7 +221,7 @@ class _Call:
             await asyncio.sleep(_PAUSE)
 
     async def _give(self, answer: Answer) -> CallbackState:
-        """Give the run what *answer* says, and return how far the visit was before."""
+        """Pass signal and note of *answer* on to the run; return the visit's state before."""
         signal, which = answer.signal, self._which
         call = ReceivedCall(
             which.task,

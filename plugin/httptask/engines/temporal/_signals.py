@@ -1,4 +1,4 @@
-"""What somebody outside has given to the tasks of one run."""
+"""The signals for the tasks of one run."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 class ReceivedSignals:
-    """Keeps signals until a task waits for them: they may come early."""
+    """Keeps signals until a task waits for them, because they may come early."""
 
     def __init__(self) -> None:
         self._received: list[TaskSignal] = []
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return those that no task has taken."""
+        """Return the signals that no task has taken, for a new history."""
         return [signal.to_json() for signal in self._received]
 
     def add(self, signal: TaskSignal) -> None:
-        """Take *signal*."""
+        """Add *signal*."""
         self._received.append(signal)
 
     async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
-        """Return the first signal for this visit of *task*, and this *item*, once it is there."""
+        """Wait for the first signal for this visit of *task* and this *item*, and remove it."""
         await workflow.wait_condition(lambda: self._index(task, visit, item) is not None)
         index = self._index(task, visit, item)
         if index is None:
