@@ -1,4 +1,4 @@
-"""What a run takes along when its history becomes too long and a new one begins."""
+"""The state that a run carries over when its history is too long, and a new one begins."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 Key = tuple[str, int]
 
 _MOST = 1_500_000
-"""Characters, compressed: a server takes 2 MB with everything else."""
+"""In characters, compressed. A server takes 2 MB, with all other arguments."""
 
 
 class ItemsSoFar(Unjournalled):
-    """The items of visits that have ended; see `RunJournal`."""
+    """The ended and waiting items of running visits; replaces a `RunJournal`."""
 
     def __init__(self, carried: Iterable[Any] = (), turns: Iterable[Any] = ()) -> None:
         self._ended: dict[Key, dict[int, dict[str, Any]]] = {}
@@ -34,33 +34,33 @@ class ItemsSoFar(Unjournalled):
             self._turns.setdefault((name, visit), {})[index] = _turn(**turn)
 
     def ended_items(self, key: Key) -> Collection[int]:
-        """Return which items of the visit *key* have ended."""
+        """Return the indices of the ended items of the visit *key*."""
         return self._ended.get(key, {})
 
     def turn(self, key: Key, index: int) -> TaskOutcome | None:
-        """Return the outcome by which the item *index* waits; None: it does not."""
+        """Return the outcome by which the item *index* waits; None: it does not wait."""
         return self._turns.get(key, {}).get(index)
 
     def note_turn(self, key: Key, index: int, turn: TaskOutcome) -> None:
-        """Take the outcome *turn* by which the item *index* waits."""
+        """Record that the item *index* waits, by the outcome *turn*."""
         self._turns.setdefault(key, {})[index] = turn
 
     async def items(self, key: Key) -> dict[int, dict[str, Any]]:
-        """Return how the items of the visit *key* ended that have."""
+        """Return the ends of the items of the visit *key*, by index; see `item_end`."""
         return dict(self._ended.get(key, {}))
 
     def note_item(self, key: Key, index: int, outcome: Outcome, tasks: int) -> None:
-        """Take the end of the item *index*."""
+        """Record the end of the item *index*."""
         self._turns.get(key, {}).pop(index, None)
         self._ended.setdefault(key, {})[index] = item_end(outcome, tasks)
 
     def forget(self, key: Key) -> None:
-        """Let go of the items of the visit *key*, which has ended."""
+        """Drop the items of the visit *key*, which has ended."""
         self._ended.pop(key, None)
         self._turns.pop(key, None)
 
     def to_json(self) -> list[Any]:
-        """Return the items of all visits that are under way."""
+        """Return the ended items of all running visits."""
         return [
             [*key, index, outcome]
             for key, ended in self._ended.items()
@@ -68,14 +68,14 @@ class ItemsSoFar(Unjournalled):
         ]
 
     def turns_to_json(self) -> list[Any]:
-        """Return by what the items wait that do."""
+        """Return the outcomes of the waiting items."""
         return [
             [
                 *(*key, index),
-                {"state": one.state, "until": one.wait_until, "awaits": one.awaits_signal},
+                {"state": turn.state, "until": turn.wait_until, "awaits": turn.awaits_signal},
             ]
             for key, turns in self._turns.items()
-            for index, one in turns.items()
+            for index, turn in turns.items()
         ]
 
 
@@ -84,15 +84,15 @@ def _turn(state: Any, until: str | None, awaits: bool) -> TaskOutcome:
 
 
 class Carried(NamedTuple):
-    """What a new history begins with."""
+    """The state with which a new history begins."""
 
     entries: list[TaskRun]
     items: ItemsSoFar
     pages: PagesSoFar
     signals: list[Any]
-    """Those that no task has taken."""
+    """The signals that no task has taken."""
     called: list[Any]
-    """The visits that were called, and what is noted of their calls."""
+    """The called visits and the notes: see `CalledVisits.to_json`."""
 
 
 def packed(
@@ -105,8 +105,9 @@ def packed(
     *,
     may_be_large: bool,
 ) -> dict[str, Any] | None:
-    """Return what the new history begins with; None where it would be too large, unless it
-    *may_be_large*.
+    """Return the state for a new history, compressed; None if it is too large.
+
+    With *may_be_large*, any size is allowed, because there is a store for large values.
     """
     value = {
         "entries": [entry.to_json() for entry in entries],
@@ -132,10 +133,10 @@ def _compressed(value: Any) -> str:
 
 
 def unpacked(carried: Mapping[str, Any]) -> Carried:
-    """Return what is in *carried*, which `packed` made."""
+    """Return the state in *carried*, a result of `packed`."""
     value = parse(zlib.decompress(base64.b64decode(carried["packed"])).decode())
     entries = [TaskRun.from_json(entry) for entry in value["entries"]]
-    # Some histories are older than pages, turns and calls.
+    # Histories of older versions have no pages, turns and calls.
     items, pages = (
         ItemsSoFar(value["items"], value.get("turns", ())),
         PagesSoFar(value.get("pages", ())),

@@ -1,4 +1,4 @@
-"""How values travel: as JSON that loses no digit, and quickly."""
+"""The data converter: JSON that keeps all digits of numbers, read and written fast."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from httptask.engines.temporal._large import large_values
 
 
 class ExactJSONConverter(JSONPlainPayloadConverter):
-    """Writes and reads our own dataclasses: numbers keep all their digits (RFC 8259, section 6).
+    """Converts our own dataclasses, and keeps all digits of numbers (RFC 8259, section 6).
 
-    Everything else is left to the SDK's own converter. Both write the same JSON.
+    The SDK's converter handles everything else. Both write the same JSON.
     """
 
     def to_payload(self, value: Any) -> Payload | None:
@@ -43,7 +43,7 @@ class ExactJSONConverter(JSONPlainPayloadConverter):
 
 
 _OURS = "httptask"
-"""In the metadata of what this converter wrote."""
+"""The key in the metadata of payloads that this converter wrote."""
 
 
 def _parsed(data: bytes) -> Any:
@@ -53,23 +53,25 @@ def _parsed(data: bytes) -> Any:
 
 
 class ExactPayloadConverter(CompositePayloadConverter):
-    """The SDK's converters, with ours for JSON."""
+    """The SDK's converters, with our converter for JSON."""
 
     def __init__(self) -> None:
         converters = DefaultPayloadConverter().converters.values()
         super().__init__(
             *(
-                ExactJSONConverter() if one.encoding == ExactJSONConverter().encoding else one
-                for one in converters
+                ExactJSONConverter()
+                if converter.encoding == ExactJSONConverter().encoding
+                else converter
+                for converter in converters
             )
         )
 
 
 def exact(converter: DataConverter | None, shared: SharedFiles | None = None) -> DataConverter:
-    """Return *converter* such that our own dataclasses keep their digits, and large values are kept
-    among *shared*, by default the operator's files.
+    """Return *converter* with our payload converter, and a store for large values in *shared*.
 
-    A payload converter of the user's own is kept, and so are codecs and external storage.
+    *shared* None: the operator's folder for files. A custom payload converter stays, and so do
+    codecs and external storage.
     """
     converter = converter or DataConverter.default
     if converter.payload_converter_class is DefaultPayloadConverter:

@@ -1,6 +1,6 @@
-"""Values too large for a history: files in the folder that workers and authors share.
+"""The store for values that are too large for a history: files in a folder that all workers share.
 
-The history has their hashes only.
+The history holds only the hashes of the values.
 """
 
 from __future__ import annotations
@@ -30,23 +30,25 @@ from httptask.engines.temporal._arguments import FailedTask
 from httptask.errors import EngineError
 
 THRESHOLD = 256 * 1024
-"""Bytes: a value of fewer stays in the history."""
+"""In bytes. Smaller values stay in the history."""
 
 MOST = 1_900_000
-"""Bytes of a value in a history: a server takes 2 MB at most."""
+"""The size limit of a value in a history, in bytes. A server takes at most 2 MB."""
 
 _FOLDER = ".httptask-values"
-"""Below the folder of files. No definition needs to name what is in it."""
+"""The folder of the values, below the folder for files."""
 
 _SAME_FOLDER = "give all workers, and whoever starts runs, the same one (HTTPTASK_FILES or --files)"
 
 _AT_ONCE = 4
-"""Values of one message that are read or written at once: each is in memory as a whole."""
+"""The number of values read or written at once: each is in memory as a whole."""
 
 
 def large_values(shared: SharedFiles | None) -> ExternalStorage:
-    """Return where values too large for a history are kept: among *shared*. None: they stay in the
-    history, and one that was kept elsewhere is refused with what to do.
+    """Return a store for large values in *shared*.
+
+    *shared* None: all values stay in the history, and a stored value of another process cannot be
+    read: the error says what to do.
     """
     driver = FolderDriver(shared)
 
@@ -62,8 +64,9 @@ def large_values(shared: SharedFiles | None) -> ExternalStorage:
 
 
 def _see_size(payload: Payload) -> None:
-    """Raise the failure of an activity whose result no server takes: it has done its work, and to
-    repeat it would bring no less.
+    """Raise a non-retryable failure if *payload* is too large for a server.
+
+    Another attempt of the activity would only repeat its effects and give the same result.
     """
     size = payload.ByteSize()
     if size > MOST:
@@ -74,7 +77,7 @@ def _see_size(payload: Payload) -> None:
 
 
 def too_large(size: int) -> dict[str, Any]:
-    """Return as JSON the error of a task with a result of *size* bytes, which no history takes."""
+    """Return, as JSON, the error of a task whose result of *size* bytes is too large."""
     error = EngineError(
         f"a value of {size / 1e6:.1f} MB is too large: Temporal takes less than 2 MB; name a folder"
         " that all workers have, and whoever starts runs (HTTPTASK_FILES or --files)"
@@ -83,57 +86,61 @@ def too_large(size: int) -> dict[str, Any]:
 
 
 def keeps_large_values(converter: DataConverter) -> bool:
-    """Say whether clients with *converter* keep large values out of histories."""
+    """Say whether *converter* has a store for large values."""
     storage = converter.external_storage
     if storage is None:
         return False
-    return any(not isinstance(one, FolderDriver) or one.has_folder for one in storage.drivers)
+    return any(
+        not isinstance(driver, FolderDriver) or driver.has_folder for driver in storage.drivers
+    )
 
 
 class FolderDriver(StorageDriver):
-    """Keeps each value as a file that is named by its SHA-256, among *shared*."""
+    """Stores each value in *shared*, as a file named by its SHA-256."""
 
     def __init__(self, shared: SharedFiles | None) -> None:
         self._shared = shared
 
     @property
     def has_folder(self) -> bool:
-        """Whether there is a folder to keep values in."""
+        """Whether there is a folder for values."""
         return self._shared is not None
 
     def name(self) -> str:
-        """Return the name by which histories refer to it."""
+        """Return the name of the driver, which histories contain."""
         return "httptask.folder"
 
     async def store(
         self, context: StorageDriverStoreContext, payloads: Sequence[Payload]
     ) -> list[StorageDriverClaim]:
-        """Write *payloads*, and return by which hash each is read."""
+        """Write *payloads*, and return claims with their hashes."""
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(payload: Payload) -> StorageDriverClaim:
+        async def write(payload: Payload) -> StorageDriverClaim:
             async with gate:
                 return StorageDriverClaim(
                     {"sha256": await in_thread(partial(self._write, payload))}
                 )
 
-        return list(await asyncio.gather(*map(one, payloads)))
+        return list(await asyncio.gather(*map(write, payloads)))
 
     async def retrieve(
         self, context: StorageDriverRetrieveContext, claims: Sequence[StorageDriverClaim]
     ) -> list[Payload]:
-        """Return what *claims* stand for. Raises `EngineError` when a file is not there, or is not
-        what was written.
+        """Return the values of *claims*.
+
+        Raises `EngineError` if a file is missing, or has been changed.
         """
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(claim: StorageDriverClaim) -> Payload:
+        async def read(claim: StorageDriverClaim) -> Payload:
             async with gate:
                 return await in_thread(partial(self._read, claim.claim_data["sha256"]))
 
-        return list(await asyncio.gather(*map(one, claims)))
+        return list(await asyncio.gather(*map(read, claims)))
 
     def _path(self, name: str) -> Path:
+        """Return the path of the value with the hash *name*. Raises `EngineError`."""
         if len(name) != 64 or not all(letter in "0123456789abcdef" for letter in name):
             raise EngineError(f"a history refers to a large value by {name!r}, which is no SHA-256")
         if self._shared is None:
@@ -146,7 +153,7 @@ class FolderDriver(StorageDriver):
         path = self._path(name)
         try:
             if not path.exists():
-                # The bucket first: where the file is, the bucket has it.
+                # The bucket first: if the file exists, the bucket has the value, too.
                 if self._shared is not None:
                     self._shared.keep(path, data)
                 with written_whole(path) as stream:

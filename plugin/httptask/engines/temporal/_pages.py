@@ -1,7 +1,7 @@
-"""Lists whose pages are activities of their own (`"each": "activity"` of `pagination`).
+"""Lists with an activity for each page (`"each": "activity"` of `pagination`).
 
-The workflow holds what they brought: each activity is given where the list is, and returns its own
-items only.
+The workflow collects the items: each activity gets the state of the list, and returns only the
+items of its page.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ if TYPE_CHECKING:
     from httptask.model.workflow import Step
 
 _MOST = MOST - 100_000
-"""Bytes of a list without a place for large values: a result has more than its body."""
+"""The size limit of a list without a store for large values, in bytes. The rest is for the other
+fields of the result.
+"""
 
 PageKey = tuple[str, int, int | None]
-"""A task, which visit of it, and the index of the item that the visit is for."""
+"""The name of a task, the number of the visit, and the index of the item, None without one."""
 
 
 class PagedList:
-    """The list that the task of *step* reads; *carried* is what an earlier history had of it.
+    """The list that the task of *step* reads; *carried* is its `to_json` from an earlier history.
 
-    Unless it *may_be_large*, it ends with an error where no history takes all of it.
+    Unless *may_be_large*, the list ends with an error if it is too large for a history.
     """
 
     def __init__(
@@ -39,21 +41,22 @@ class PagedList:
     ) -> None:
         self._step = step
         self._may_be_large = may_be_large
-        has = carried or {}
-        self.state: Any = has.get("state")
-        """Where it is; None before its first page."""
-        self._items: list[Any] = has.get("items", [])
-        self._notes: list[str] = has.get("notes", [])
-        self._stopped: Mapping[str, Any] = has.get("stopped", {})
+        values = carried or {}
+        self.state: Any = values.get("state")
+        """The state of the list; None before its first page."""
+        self._items: list[Any] = values.get("items", [])
+        self._notes: list[str] = values.get("notes", [])
+        self._stopped: Mapping[str, Any] = values.get("stopped", {})
         self._size = 0
         self._measure(self._items)
 
     def _measure(self, items: list[Any]) -> None:
+        """Add the size of *items*, if there is a limit."""
         if not self._may_be_large:
             self._size += len(dump(items, compact=True).encode())
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a new history goes on from."""
+        """Return the list so far, for a new history."""
         return {
             "state": self.state,
             "items": self._items,
@@ -62,8 +65,10 @@ class PagedList:
         }
 
     def take(self, ran: Ran) -> str | None:
-        """Take *ran*, what an activity came to. Return when the next page may be asked for; None:
-        it was the last one, or there are too many.
+        """Add the page of *ran*, the result of an activity.
+
+        Return the time at which the next page may be requested; None: it was the last page, the
+        activity failed, or the list is too large.
         """
         self._notes += ran.notes
         outcome = ran.outcome
@@ -78,10 +83,11 @@ class PagedList:
         return None if self._size > _MOST else outcome.wait_until
 
     async def whole(self, last: Ran) -> Ran:
-        """Return *last*, what the last activity came to, as of one activity for all pages."""
+        """Return *last*, the result of the last activity, with the items and notes of all pages."""
         outcome, notes = last.outcome, tuple(self._notes)
         if isinstance(outcome, TaskOutcome):
-            collected = (outcome.output or {}).get("body")  # a page too many has none
+            # There is no output if the list has become too large.
+            collected = (outcome.output or {}).get("body")
         else:
             collected = outcome.get("collected")
         if isinstance(collected, list):
@@ -96,7 +102,7 @@ class PagedList:
         return last._replace(outcome=outcome, notes=notes)
 
     async def _collected(self, last: Any) -> Any:
-        if not isinstance(last, list):  # a file, of a worker that reads all pages at once
+        if not isinstance(last, list):  # a file, of a worker that read all pages in one activity
             return last
         items = [*self._items, *last]
         if self._step.definition["pagination"].get("collect") == "file":
@@ -104,27 +110,26 @@ class PagedList:
         return items
 
     def stopped(self, error: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return the error of a task that is stopped; *error* is that of the activity under way, if
-        one was.
-        """
-        later = {} if error is None else {name: error.get(name) for name in self._stopped}
-        known = {name: value for name, value in later.items() if value is not None}
-        return {**stopped_error(0, is_maybe_delivered=True), **self._stopped, **known}
+        """Return the error of a stopped task; *error* is that of the running activity, if any."""
+        newer = {} if error is None else {name: error.get(name) for name in self._stopped}
+        newer_fields = {name: value for name, value in newer.items() if value is not None}
+        return {**stopped_error(0, is_maybe_delivered=True), **self._stopped, **newer_fields}
 
 
 class PagesSoFar:
-    """The lists under way; *carried* are those of an earlier history."""
+    """The lists that are being read; *carried* are those of an earlier history."""
 
     may_be_large = True
-    """Whether there is a place for lists that no history takes."""
+    """Whether there is a store for lists that are too large for a history."""
 
     def __init__(self, carried: Iterable[Any] = ()) -> None:
         self._carried = {(name, visit, item): value for name, visit, item, value in carried}
         self._lists: dict[PageKey, PagedList] = {}
 
     def of(self, step: Step, item: int | None) -> PagedList | None:
-        """Return the list that the task of *step* reads for *item*; None where its pages are no
-        activities.
+        """Return the list that the task of *step* reads for *item*.
+
+        None: the task does not read its pages by activities.
         """
         if not reads_page_by_page(step.definition):
             return None
@@ -135,10 +140,14 @@ class PagesSoFar:
         return self._lists[key]
 
     def forget(self, step: Step, item: int | None) -> None:
-        """Let go of a list that has ended."""
+        """Drop a list that has ended."""
         self._lists.pop((*step.key, item), None)
 
     def to_json(self) -> list[Any]:
-        """Return all that have begun."""
-        begun = {key: one.to_json() for key, one in self._lists.items() if one.state is not None}
+        """Return all lists with at least one page, for a new history."""
+        begun = {
+            key: paged_list.to_json()
+            for key, paged_list in self._lists.items()
+            if paged_list.state is not None
+        }
         return [[*key, value] for key, value in {**self._carried, **begun}.items()]
