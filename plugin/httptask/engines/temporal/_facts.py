@@ -1,6 +1,7 @@
-"""What is known of the tasks of a definition before it runs: what each reads of its run, and
-whether it may be repeated. Whoever starts a run finds it out, and sends it along, so that workflows
-need neither expressions nor a catalogue.
+"""Facts about the tasks of a definition: which data each reads, and whether it may be repeated.
+
+The client that starts a run finds the facts and sends them along, so that workflows need neither
+expressions nor a catalogue.
 """
 
 from __future__ import annotations
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
 
 
 def task_facts(definition: WorkflowDefinition, runtime: Runtime) -> dict[str, Any]:
-    """Return by pointer what is known of the tasks of *definition*, a JSON object each:
+    """Return the facts about the tasks of *definition*: pointer -> a JSON object.
 
-    `reads`: the names, from the root down, below which it reads; without it, it gets everything.
-    `reads_for_items`: those that its items are made of. `may_repeat`: whether a request that may
-    have been delivered may be sent again. `awaits_callback`: whether it waits for a call of its
-    URL. Its endpoints must have been loaded.
+    `reads`: the paths (lists of names) in the run's data that the task reads; missing: it gets
+    everything. `reads_for_items`: the paths that `forEach.items` reads. `reads_previous`: whether
+    its conditions read the previous output. `may_repeat`: whether a request that may have been
+    delivered may be sent again. `awaits_callback`: whether the task waits for a callback. The
+    endpoints of *definition* must have been loaded.
     """
     facts: dict[str, Any] = {}
     for pointer, _, task in iter_tasks(definition):
-        one = _facts(without_nulls(task), pointer, runtime)
-        if one:
-            facts[pointer] = one
+        found_facts = _facts(without_nulls(task), pointer, runtime)
+        if found_facts:
+            facts[pointer] = found_facts
     return facts
 
 
@@ -55,7 +57,9 @@ def _facts(task: Mapping[str, Any], pointer: str, runtime: Runtime) -> dict[str,
         facts["reads"] = sorted(map(list, reads))
     if task_type in DECIDING:
         conditions = [choice.get("condition") for choice in task.get("choices", ())]
-        if any(isinstance(one, str) and not has_expression(one) for one in conditions):
+        if any(
+            isinstance(condition, str) and not has_expression(condition) for condition in conditions
+        ):
             facts["reads_previous"] = True
     setting = task.get("forEach")
     if isinstance(setting, Mapping):
@@ -66,8 +70,9 @@ def _facts(task: Mapping[str, Any], pointer: str, runtime: Runtime) -> dict[str,
 
 
 def _may_repeat(task: Mapping[str, Any], pointer: str, runtime: Runtime) -> bool:
-    """Say whether the request of *task* may be sent again after it may have been delivered
-    (RFC 9110, section 9.2.2).
+    """Say whether the request of *task* may be sent again after a possible delivery.
+
+    It may with an idempotency key, or an idempotent method (RFC 9110, section 9.2.2).
     """
     if HttpTask(task, pointer=pointer, runtime=runtime).plan.key_header is not None:
         return True

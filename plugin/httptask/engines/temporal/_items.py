@@ -25,8 +25,9 @@ _MOST_AT_ONCE = 500
 
 
 class ItemsVisit(ForEachVisit):
-    """The visit *step*, with *inputs*, of a task with *setting*; *tasks* lists its items, *so_far*
-    has those that ended, and *do* does it for one.
+    """The visit *step*, with *inputs*, of a task with *setting*.
+
+    *tasks* lists the items, *so_far* has the ended items, and *do* runs the task for one item.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class ItemsVisit(ForEachVisit):
 
 
 class _Listed:
-    """The items that an activity listed."""
+    """The items that an activity has listed."""
 
     def __init__(self, listed: ListedItems) -> None:
         self._items = listed.items
@@ -67,12 +68,12 @@ class _Listed:
 
 
 class _FileOutputs(ListOutputs):
-    """Outputs that a worker writes to a file when all are there."""
+    """Outputs that a worker writes to a file after the last item."""
 
     def __init__(self, count: int, write: Callable[[list[Any]], Awaitable[Any]]) -> None:
         super().__init__(count)
         self._write = write
 
     async def value(self) -> Any:
-        """Return the reference to the file of all lines."""
+        """Return the reference to the file with all lines."""
         return await self._write(self._values)

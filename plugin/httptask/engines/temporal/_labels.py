@@ -1,4 +1,4 @@
-"""By what operators find runs: the name, the version and the provider of their definition."""
+"""Labels by which operators find runs: name, version and providers of the definition."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _DEFINITION = SearchAttributeKey.for_keyword("HttptaskDefinition")
 _VERSION = SearchAttributeKey.for_keyword("HttptaskVersion")
 _PROVIDER = SearchAttributeKey.for_keyword_list("HttptaskProvider")
 NAMES = (_DEFINITION.name, _VERSION.name, _PROVIDER.name)
-"""The search attributes, which an operator adds to a namespace."""
+"""The search attributes. An operator has to add them to a namespace."""
 
 _LONGEST = 255
-"""Characters of a keyword, which databases index."""
+"""The number of characters of a keyword that databases index."""
 
 
 def labels_of(definition: WorkflowDefinition, title: str, runtime: Runtime) -> dict[str, Any]:
-    """Return the labels of *definition*, called *title*; its endpoints have been loaded."""
+    """Return the labels of *definition* with the name *title*; its endpoints must be loaded."""
     named = [task.get("endpoint") for _, _, task in iter_tasks(definition)]
     endpoints = [runtime.endpoint(name) for name in named if isinstance(name, str)]
     providers = dict.fromkeys(endpoint.provider for endpoint in endpoints)

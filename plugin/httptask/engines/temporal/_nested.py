@@ -1,4 +1,4 @@
-"""Runs that a run asks for: child workflows."""
+"""Nested runs, as child workflows."""
 
 from __future__ import annotations
 
@@ -32,25 +32,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChildEnd:
-    """How a run that a task asked for ended."""
+    """The end of a nested run."""
 
     outcome: TaskOutcome | dict[str, Any]
-    """The task's: the output of the run, or its error as JSON."""
+    """The outcome of the task that asked for the run, or its error as JSON."""
     run: WorkflowRun | None = None
     steps: int = 0
-    """The tasks that it executed."""
+    """The number of tasks that the run executed."""
 
 
 async def run_child(
     arguments: RunArguments, step: Step, name: str, outcome: TaskOutcome, options: RunOptions
 ) -> ChildEnd:
-    """Run the definition *name*, for which the task of *step* asked with *outcome*, as a child of
-    the run of *arguments*; *options* are those of its run.
+    """Run the definition *name* as a child of the run of *arguments*, and return its end.
+
+    *outcome* is the outcome of *step* that asked for the run, *options* are the options of the
+    nested run.
     """
     documents = arguments.definitions
-    known = {one: WorkflowDefinition(document) for one, document in documents.items()}
+    parsed = {
+        nested_name: WorkflowDefinition(document) for nested_name, document in documents.items()
+    }
     try:
-        nested_definition(step, name, replace(options, definitions=known), arguments.max_depth)
+        nested_definition(step, name, replace(options, definitions=parsed), arguments.max_depth)
     except SettingsError as error:
         return ChildEnd(error.to_json())
     child = replace(
@@ -76,7 +80,7 @@ async def run_child(
 async def run_failure_workflow(
     arguments: RunArguments, run: WorkflowRun, name: str, failure: Any
 ) -> WorkflowRun:
-    """Return *run*, which failed, after the run of its failure workflow, the definition *name*."""
+    """Run the failure workflow *name* with the input *failure*; return *run* with its run."""
     if name not in arguments.definitions:
         return replace(
             run,
@@ -97,7 +101,7 @@ async def run_failure_workflow(
 
 
 def _other(arguments: RunArguments, name: str) -> RunArguments:
-    """Return *arguments* for the definition *name*."""
+    """Return the arguments of a run of the definition *name*, based on *arguments*."""
     return replace(
         arguments,
         definition=arguments.definitions[name],
@@ -109,7 +113,10 @@ def _other(arguments: RunArguments, name: str) -> RunArguments:
 
 
 async def _ended(child: RunArguments, name: str, workflow_id: str, summary: str) -> RunEnd:
-    """Return how the run of *child* ended. Raises `ChildWorkflowError` when it did not run."""
+    """Run *child*, and return its end, also of a failed run.
+
+    Raises `ChildWorkflowError` if the run did not end by itself.
+    """
     labels = child.labels.get("", {})
     try:
         end: RunEnd = await workflow.execute_child_workflow(
@@ -138,9 +145,7 @@ def _error(name: str, run: WorkflowRun, cause: TaskRun | None, end: RunEnd) -> d
 
 
 def _foreign(name: str, error: ChildWorkflowError) -> dict[str, Any]:
-    """Return the error of a task whose run ended in another way than runs of ours do: somebody
-    terminated it, say.
-    """
+    """Return the error of a task whose nested run was ended from outside (terminated, say)."""
     return {
         "error": "WorkflowFailed",
         "message": f"the run of the definition {name!r} ended: {error.cause or error}",
