@@ -32,7 +32,7 @@ Key = tuple[str, int]
 
 
 class Run:
-    """One run of *definition*, whose compiled form is *kept*.
+    """One run of *definition*, whose compiled form is *compiled_definition*.
 
     *run_inside* runs nested definitions. With a journal, the run continues where an earlier process
     stopped.
@@ -43,7 +43,7 @@ class Run:
         definition: WorkflowDefinition,
         options: RunOptions,
         runtime: Runtime,
-        kept: CompiledDefinition,
+        compiled_definition: CompiledDefinition,
         clock: Clock,
         run_inside: RunInside,
     ) -> None:
@@ -60,7 +60,9 @@ class Run:
             began_at=self._journal.began_at,
             noted=self._journal.note,
         )
-        tasks = TaskRunner(kept, runtime, can_wait=Outside.of(options) != (False, False))
+        tasks = TaskRunner(
+            compiled_definition, runtime, can_wait=Outside.of(options) != (False, False)
+        )
         self._visits = Visits(self._record, tasks, options, runtime, clock, run_inside)
         self._running: dict[asyncio.Task[None], Step] = {}
         self._stopped: set[Key] = set()

@@ -30,11 +30,11 @@ def history_before(
     # that continued by its own route.
     led_on = any(run.type == "Parallel" and run.next_task is not None for run in ended)
     # Parallel tasks are left out: the interpreter ends them again from their branches.
-    kept = [
+    reused = [
         run
         for run in ended
         if run.type != "Parallel" and (run.status == "Completed" or run.next_task or led_on)
     ]
     # Without times: `${swf:now}` of the next task is the end of the last result, and must not be a
     # time in the earlier run.
-    return [replace(run, ended_at=None, notes=(*run.notes, note)) for run in kept]
+    return [replace(run, ended_at=None, notes=(*run.notes, note)) for run in reused]

@@ -25,13 +25,15 @@ _log = logging.getLogger(__name__)
 
 
 class TaskRunner:
-    """Runs the tasks of one definition, whose compiled form is *kept*.
+    """Runs the tasks of one definition, whose compiled form is *compiled_definition*.
 
     *can_wait* says whether a waiting task can be completed from outside.
     """
 
-    def __init__(self, kept: CompiledDefinition, runtime: Runtime, *, can_wait: bool) -> None:
-        self._compiled = kept
+    def __init__(
+        self, compiled_definition: CompiledDefinition, runtime: Runtime, *, can_wait: bool
+    ) -> None:
+        self._compiled = compiled_definition
         self._runtime = runtime
         self._can_wait = can_wait
         self._task_types = runtime.plugins.named("httptask_task_types")

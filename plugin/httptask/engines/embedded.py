@@ -128,5 +128,5 @@ async def _begun(
     ) -> tuple[WorkflowRun, TaskRun | None]:
         return await _whole_run(definition, options, runtime, clock)
 
-    kept = await compiled(definition, runtime, options)
-    return Run(definition, options, runtime, kept, clock, run_inside)
+    compiled_definition = await compiled(definition, runtime, options)
+    return Run(definition, options, runtime, compiled_definition, clock, run_inside)

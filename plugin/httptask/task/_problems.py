@@ -49,11 +49,11 @@ def problems_of(plan: Plan) -> Iterator[Problem]:
     yield from endpoint_problems
     if "httpRequest" in definition:
         checks = plan.checks(schema, endpoint, expressions=True)
-        found = checks.problems(plan.paged(definition["httpRequest"]))
-        found = placed(found, plan.pagination, plan.request_pointer, plan.pointer)
+        problems = checks.problems(plan.paged(definition["httpRequest"]))
+        problems = placed(problems, plan.pagination, plan.request_pointer, plan.pointer)
         # `paged` puts values of `pagination` into the request: do not report the same fault twice.
         reported = {problem.pointer for problem in round_problems}
-        yield from (problem for problem in found if problem.pointer not in reported)
+        yield from (problem for problem in problems if problem.pointer not in reported)
     yield from task_warnings(plan.definition, plan.pointer)
     yield from _expression_problems(plan, definition)
     yield from judging_problems(definition, endpoint, plan.runtime.evaluator, plan.pointer)

@@ -186,11 +186,11 @@ def _credential_problems(
     listed, _ = listed_credentials()
     stored = [item.credential.name for item in listed]
     for name, other in environment.credentials.items():
-        at = pointer_of(["credentials", name])
+        name_pointer = pointer_of(["credentials", name])
         if name not in used:
-            yield _unknown("environment-credential-unused", at, name, used)
+            yield _unknown("environment-credential-unused", name_pointer, name, used)
         if has_own_stores_alone(runtime.plugins) and shelf_of(other) is None:
-            yield _unknown("environment-credential-unknown", at, other, stored)
+            yield _unknown("environment-credential-unknown", name_pointer, other, stored)
 
 
 def _unknown(code: str, pointer: str, name: str, names: list[str]) -> Problem:

@@ -71,17 +71,21 @@ def _fit_problems(
     """Yield the problems of *pin*, a single response: its endpoint, its secrets, its body."""
     pinned_id = pin.get("endpoint")
     if pinned_id is not None and pinned_id != endpoint_id:
-        at = pointer_of(["endpoint"], pointer)
+        problem_pointer = pointer_of(["endpoint"], pointer)
         yield Problem.of(
-            "pin-endpoint", at, severity="warning", found=pinned_id, expected=endpoint_id
+            "pin-endpoint",
+            problem_pointer,
+            severity="warning",
+            found=pinned_id,
+            expected=endpoint_id,
         )
     yield from secrets_below(pin.get("headers"), pointer_of(["headers"], pointer), "headers")
     yield from secrets_below(pin.get("body"), pointer_of(["body"], pointer))
     try:
         answer = pinned_answer(pin, endpoint)
     except PinFault as fault:
-        at = pointer_of([fault.at] if fault.at else [], pointer)
-        yield Problem.of("pin-unfit", at, reason=fault.reason)
+        problem_pointer = pointer_of([fault.at] if fault.at else [], pointer)
+        yield Problem.of("pin-unfit", problem_pointer, reason=fault.reason)
         return
     if endpoint is None or isinstance(answer, PinnedError) or pin.get("example"):
         return
@@ -96,9 +100,9 @@ def _fit_problems(
         missing=not answer.body and answer.status not in WITHOUT_CONTENT,
     )
     for difference in deviations[:_MOST]:
-        at = pointer + _place(difference, pin)
+        problem_pointer = pointer + _place(difference, pin)
         params: dict[str, Any] = {"kind": difference.kind, "differenceMessage": difference.message}
-        yield Problem.of("pin-response", at, severity="warning", **params)
+        yield Problem.of("pin-response", problem_pointer, severity="warning", **params)
 
 
 def _place(difference: Difference, pin: Mapping[str, Any]) -> str:

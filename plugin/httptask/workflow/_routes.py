@@ -40,13 +40,13 @@ def target_problems(
     if target in scope.tasks:
         return
     if target in pointers_by_name:
-        where = "branch" if scope.depth else "list of tasks"
+        scope_name = "branch" if scope.depth else "list of tasks"
         yield Problem.of(
             "route-outside",
             pointer,
             name=shown(target),
             place=pointers_by_name[target],
-            scope=where,
+            scope=scope_name,
         )
         return
     near = _near_task(target, scope.tasks)

@@ -59,8 +59,8 @@ def under_way(root: Track) -> Iterable[Key | Parallel]:
     """
     tracks = [root]
     while tracks:
-        at = tracks.pop().at
-        if at is not None:
-            yield at
-        if isinstance(at, Parallel):
-            tracks.extend(reversed(at.branches))
+        item = tracks.pop().at
+        if item is not None:
+            yield item
+        if isinstance(item, Parallel):
+            tracks.extend(reversed(item.branches))

@@ -23,11 +23,13 @@ def plan_of(definition: WorkflowDefinition, options: RunOptions) -> dict[str, An
     }
 
 
-def started_with(plan: Mapping[str, Any], given: Any) -> tuple[WorkflowDefinition, RunOptions]:
-    """Return the definition and the options of *plan*, with the input *given*."""
+def started_with(
+    plan: Mapping[str, Any], input_value: Any
+) -> tuple[WorkflowDefinition, RunOptions]:
+    """Return the definition and the options of *plan*, with the input *input_value*."""
     environment, pins = plan["environment"], plan.get("pins")  # journals may be older than pins
     options = RunOptions(
-        input=given,
+        input=input_value,
         variables=plan["variables"],
         definitions={name: _read(nested) for name, nested in plan["definitions"].items()},
         environment=Environment.from_json(environment) if environment is not None else None,

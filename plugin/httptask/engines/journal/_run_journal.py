@@ -149,11 +149,13 @@ class RunJournal:
 
     def _forget(self, connection: sqlite3.Connection, key: Key, *, is_over: bool) -> None:
         """Remove the data of the visit *key* except its history; if *is_over*, its signal, too."""
-        where = (self._number, *key)
+        visit_key = (self._number, *key)
         for statement in _FORGOTTEN if is_over else _FORGOTTEN[:2]:
-            connection.execute(statement, where)
+            connection.execute(statement, visit_key)
         if is_over:  # its entry in the history contains the whole nested run
-            connection.execute("DELETE FROM run WHERE parent = ? AND task = ? AND visit = ?", where)
+            connection.execute(
+                "DELETE FROM run WHERE parent = ? AND task = ? AND visit = ?", visit_key
+            )
 
     def show(self, key: Key, call: Progress) -> None:
         """Show the progress of the visit *key*'s call to the listener."""
@@ -246,14 +248,14 @@ class RunJournal:
     def note_item(self, key: Key, index: int, outcome: Outcome, tasks: int) -> None:
         """Store the *outcome* of an item; its nested runs executed *tasks*."""
         value = self._mask(item_end(outcome, tasks))
-        where = (self._number, *key, index)
+        item_key = (self._number, *key, index)
 
         def change(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?)", (*where, _text(value)))
+            connection.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?)", (*item_key, _text(value)))
             for statement in _FORGOTTEN[:2]:
-                connection.execute(f"{statement} AND item = ?", where)
+                connection.execute(f"{statement} AND item = ?", item_key)
             connection.execute(
-                "DELETE FROM run WHERE parent = ? AND task = ? AND visit = ? AND item = ?", where
+                "DELETE FROM run WHERE parent = ? AND task = ? AND visit = ? AND item = ?", item_key
             )
 
         self._store.note(change)
@@ -268,11 +270,11 @@ class RunJournal:
         text = _text(self._mask(signal.to_json()))
 
         def insert(connection: sqlite3.Connection) -> bool:
-            where = (self._number, *key)
+            visit_key = (self._number, *key)
             sql = "SELECT 1 FROM signal WHERE run = ? AND task = ? AND visit = ?"
-            if connection.execute(sql, where).fetchone() is not None:
+            if connection.execute(sql, visit_key).fetchone() is not None:
                 return False
-            connection.execute("INSERT INTO signal VALUES (?, ?, ?, ?)", (*where, text))
+            connection.execute("INSERT INTO signal VALUES (?, ?, ?, ?)", (*visit_key, text))
             return True
 
         return await self._store.ado(insert)
@@ -280,8 +282,8 @@ class RunJournal:
     async def give_item(self, key: Key, index: int, signal: Signal) -> bool:
         """Store *signal* for the item *index* of the visit *key*; see `give`."""
         text = _text(self._mask(signal.to_json()))
-        where = (self._number, *key, index)
-        return await self._store.ado(lambda connection: give_to_item(connection, where, text))
+        item_key = (self._number, *key, index)
+        return await self._store.ado(lambda connection: give_to_item(connection, item_key, text))
 
     async def wait(self, task: str, visit: int, item: int | None = None) -> Signal:
         """Wait for the signal of the visit, or of its item *item*, and return it.
@@ -407,14 +409,14 @@ def stored_run(connection: sqlite3.Connection, workflow_id: str) -> Stored:
 
 
 def give_to_item(
-    connection: sqlite3.Connection, where: tuple[int, str, int, int], signal: str
+    connection: sqlite3.Connection, key: tuple[int, str, int, int], signal: str
 ) -> bool:
     """Store *signal* for an item; return whether it is the first.
 
-    *where* is run, task, visit and item.
+    *key* is run, task, visit and item.
     """
     sql = "INSERT OR IGNORE INTO part VALUES (?, ?, ?, ?, 0, ?)"
-    return connection.execute(sql, (*where, signal)).rowcount == 1
+    return connection.execute(sql, (*key, signal)).rowcount == 1
 
 
 def append_history(

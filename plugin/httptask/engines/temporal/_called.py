@@ -67,13 +67,13 @@ class CalledVisits:
 
     def state(self, visit: CallbackVisit | ReceivedCall) -> CallbackState:
         """Return the state of *visit*."""
-        key, which = (visit.task, visit.visit), (visit.task, visit.visit, visit.item)
+        key, item_key = (visit.task, visit.visit), (visit.task, visit.visit, visit.item)
         task = self._open.get(key)
-        if which in self._called:
+        if item_key in self._called:
             return CallbackState(CALLED)
         if task is None or (visit.item is not None and visit.item in self._ended(key)):
             return CallbackState(OVER)
-        noted = len(self._notes.get(which, ()))
+        noted = len(self._notes.get(item_key, ()))
         return CallbackState(WAITING, task.to_json(), noted < MOST_NOTES)
 
     def receive(self, call: ReceivedCall) -> CallbackState:
@@ -81,11 +81,11 @@ class CalledVisits:
         before = self.state(call)
         if before.state != WAITING:
             return before
-        which = (call.task, call.visit, call.item)
+        item_key = (call.task, call.visit, call.item)
         if call.note is not None and before.takes_notes:
-            self._notes.setdefault(which, []).append(call.note)
+            self._notes.setdefault(item_key, []).append(call.note)
         if call.signal is not None:
-            self._called[which] = None
+            self._called[item_key] = None
             if len(self._called) > _REMEMBERED:
                 del self._called[next(iter(self._called))]
             signal = Signal.from_json(call.signal)

@@ -222,11 +222,11 @@ class _Call:
 
     async def _give(self, answer: Answer) -> CallbackState:
         """Pass signal and note of *answer* on to the run; return the visit's state before."""
-        signal, which = answer.signal, self._which
+        signal, visit = answer.signal, self._which
         call = ReceivedCall(
-            which.task,
-            which.visit,
-            which.item,
+            visit.task,
+            visit.visit,
+            visit.item,
             signal.to_json() if signal is not None else None,
             answer.note or None,
         )

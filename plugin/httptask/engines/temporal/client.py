@@ -124,11 +124,13 @@ def _share_files(arguments: RunArguments, runtime: Runtime) -> None:
     shared = runtime.shared_files
     if shared is None or shared.bucket is None:
         return
-    here = Files(replace(shared, bucket=None))  # looks only in the folder, not in the bucket
+    folder_files = Files(
+        replace(shared, bucket=None)
+    )  # looks only in the folder, not in the bucket
     for _, value in references(arguments.to_json()):
         reference = value[REFERENCE]
         try:
-            file = here.find(FilePiece(str(reference.get("name", "")), reference, ""))
+            file = folder_files.find(FilePiece(str(reference.get("name", "")), reference, ""))
         except (HttpTaskError, LookupError, TypeError):
             continue  # it holds an expression, or the file is missing, which the task will report
         path = file.folder.joinpath(*file.steps)

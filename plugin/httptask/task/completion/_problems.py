@@ -84,21 +84,25 @@ def _callback_problems(
 
 
 def _condition_problems(
-    condition: str | None, at: str, evaluator: Evaluator, shape: Mapping[str, Any]
+    condition: str | None, pointer: str, evaluator: Evaluator, shape: Mapping[str, Any]
 ) -> Sequence[Problem]:
     if condition is None:
         return ()
     return condition_problems(
-        condition, at, lambda value, where: evaluator.check(value, where, shape)
+        condition,
+        pointer,
+        lambda value, value_pointer: evaluator.check(value, value_pointer, shape),
     )
 
 
-def _meaningless(setting: Mapping[str, Any], names: Sequence[str], at: str) -> Iterator[Problem]:
+def _meaningless(
+    setting: Mapping[str, Any], names: Sequence[str], pointer: str
+) -> Iterator[Problem]:
     """Yield a problem for each of *names* in *setting*: they belong to another mode."""
     for name in names:
         if setting.get(name) is not None:
             yield Problem.of(
-                "completion-mode", f"{at}/{name}", name=name, mode=str(setting.get("mode"))
+                "completion-mode", f"{pointer}/{name}", name=name, mode=str(setting.get("mode"))
             )
 
 
@@ -128,47 +132,55 @@ def _number(value: Mapping[str, Any], name: str) -> float | None:
     return member if is_number else None
 
 
-def _other_problems(definition: Mapping[str, Any], at: str, pointer: str) -> Iterator[Problem]:
+def _other_problems(
+    definition: Mapping[str, Any], setting_pointer: str, pointer: str
+) -> Iterator[Problem]:
     if definition.get("pagination") is not None:
-        yield Problem.of("completion-with-pagination", at)
+        yield Problem.of("completion-with-pagination", setting_pointer)
     reading = definition.get("responseBody")
     if reading in ("text", "file"):
-        where = pointer_of(["responseBody"], pointer)
-        yield Problem.of("completion-unread", where, found=reading)
+        reading_pointer = pointer_of(["responseBody"], pointer)
+        yield Problem.of("completion-unread", reading_pointer, found=reading)
 
 
 def _poll_problems(
-    poll: Mapping[str, Any], at: str, results: Sequence[str] = RESULTS
+    poll: Mapping[str, Any], poll_pointer: str, results: Sequence[str] = RESULTS
 ) -> Iterator[Problem]:
     status, result = _text(poll, "status"), _text(poll, "result")
-    if status is not None and (why := refusal_of(status)) is not None:
-        yield Problem.of("completion-value", f"{at}/status", found=status[:200], reason=why)
+    if status is not None and (cause := refusal_of(status)) is not None:
+        yield Problem.of(
+            "completion-value", f"{poll_pointer}/status", found=status[:200], reason=cause
+        )
     if result is not None and result not in results and not has_expression(result):
         near = next(iter(nearest(result, results)), None)
-        why = reason("job-result", known=list(results))
-        where = f"{at}/result"
-        yield Problem.of("completion-value", where, suggestion=near, found=result[:200], reason=why)
+        cause = reason("job-result", known=list(results))
+        value_pointer = f"{poll_pointer}/result"
+        yield Problem.of(
+            "completion-value", value_pointer, suggestion=near, found=result[:200], reason=cause
+        )
     both = _texts(poll, "done") & _texts(poll, "failed")
     if both:
-        yield Problem.of("completion-states", f"{at}/failed", found=min(both))
+        yield Problem.of("completion-states", f"{poll_pointer}/failed", found=min(both))
     longest = _number(poll, "maxIntervalSeconds")
     interval = _number(poll, "intervalSeconds")
     if longest is not None and interval is not None and interval > longest:
-        where = f"{at}/maxIntervalSeconds"
-        yield Problem.of("completion-interval", where, found=longest, interval=interval)
+        value_pointer = f"{poll_pointer}/maxIntervalSeconds"
+        yield Problem.of("completion-interval", value_pointer, found=longest, interval=interval)
 
 
-def _url_problems(url: str | None, at: str) -> Iterator[Problem]:
+def _url_problems(url: str | None, pointer: str) -> Iterator[Problem]:
     """Yield the problems of *url*, which may be relative to the URL of the first response."""
     if url is None or url == AUTO or has_expression(url):
         return
     if not url.startswith(("http://", "https://", "/")):
         near = next(iter(nearest(url, [AUTO])), None)
-        why = reason("job-url")
-        yield Problem.of("completion-value", at, suggestion=near, found=url[:200], reason=why)
+        cause = reason("job-url")
+        yield Problem.of(
+            "completion-value", pointer, suggestion=near, found=url[:200], reason=cause
+        )
 
 
-def _attach_problems(attach: str | None, at: str) -> Iterator[Problem]:
+def _attach_problems(attach: str | None, pointer: str) -> Iterator[Problem]:
     if not attach or has_expression(attach) or attach.startswith(("http://", "https://")):
         return
-    yield Problem.of("completion-value", at, found=attach[:200], reason=reason("job-attach"))
+    yield Problem.of("completion-value", pointer, found=attach[:200], reason=reason("job-attach"))

@@ -108,13 +108,13 @@ def placed(
     moved: dict[str, tuple[str, str]] = {}
     for name, (parameter, value) in fields.items():
         if parameter is not None:
-            where = pointer_of(path_of(parameter), request_pointer)
-            moved[where] = f"{setting_pointer}/{name}/name", f"{setting_pointer}/{value}"
+            target = pointer_of(path_of(parameter), request_pointer)
+            moved[target] = f"{setting_pointer}/{name}/name", f"{setting_pointer}/{value}"
     placed_problems = []
     for problem in problems:
         name_pointer, value_pointer = moved.get(problem.pointer, (problem.pointer, problem.pointer))
-        where = name_pointer if problem.code in _ABOUT_NAMES else value_pointer
-        placed_problems.append(replace(problem, pointer=where))
+        target = name_pointer if problem.code in _ABOUT_NAMES else value_pointer
+        placed_problems.append(replace(problem, pointer=target))
     return placed_problems
 
 
@@ -122,8 +122,8 @@ def _tokens(name: str) -> tuple[str, ...]:
     return parts(name) if name.startswith("/") else (name,)
 
 
-def _put_at(value: Any, tokens: tuple[str, ...], new: Any, at: str | None) -> Any:
-    """Return a copy of *value* with *new* at *tokens*; *at* is the name of *value*, for errors.
+def _put_at(value: Any, tokens: tuple[str, ...], new: Any, own_name: str | None) -> Any:
+    """Return a copy of *value* with *new* at *tokens*; *value* has the name *own_name*, for errors.
 
     Missing objects on the path are created, and a missing list before the token `0`:
     `/search_after/0` adds the list `search_after` to a body. Raises `CodedError` if a value on the
@@ -135,13 +135,13 @@ def _put_at(value: Any, tokens: tuple[str, ...], new: Any, at: str | None) -> An
     if isinstance(value, list) and not is_pairs(value):
         index = index_of(token, len(value) or 1)
         if index is None:
-            raise CodedError("page-body-no-item", at=at, name=token)
+            raise CodedError("page-body-no-item", at=own_name, name=token)
         item = value[index] if index < len(value) else None
         return [*value[:index], _put_at(item, rest, new, token), *value[index + 1 :]]
     if isinstance(value, list):
         return [*(pair for pair in value if pair[0] != token), [token, new]]
     if value is not None and not isinstance(value, Mapping):
-        raise CodedError("page-body-no-object", at=at, name=token)
+        raise CodedError("page-body-no-object", at=own_name, name=token)
     value = value or {}
     member = value.get(token)
     if member is None and rest[:1] == ("0",):

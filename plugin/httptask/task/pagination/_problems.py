@@ -91,69 +91,81 @@ def pagination_problems(
     return problems
 
 
-def _mode_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
+def _mode_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator[Problem]:
     mode = setting["mode"]
-    for name, why in _NEEDED[mode].items():
+    for name, code in _NEEDED[mode].items():
         if name not in setting:
-            yield Problem.of("pagination-needs", at, mode=mode, name=name, reason=reason(why))
+            yield Problem.of(
+                "pagination-needs", setting_pointer, mode=mode, name=name, reason=reason(code)
+            )
     if mode == "lastItem" and not setting.keys() & {"next", "identity"}:
         needed = reason("page-needs-identity")
-        yield Problem.of("pagination-needs", at, mode=mode, name="identity", reason=needed)
-    for name, why in _REFUSED[mode].items():
+        yield Problem.of(
+            "pagination-needs", setting_pointer, mode=mode, name="identity", reason=needed
+        )
+    for name, code in _REFUSED[mode].items():
         if name in setting:
-            where = pointer_of([name], at)
-            yield Problem.of("pagination-refuses", where, mode=mode, name=name, reason=reason(why))
+            name_pointer = pointer_of([name], setting_pointer)
+            yield Problem.of(
+                "pagination-refuses", name_pointer, mode=mode, name=name, reason=reason(code)
+            )
 
 
-def _query_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
+def _query_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator[Problem]:
     for name in _QUERIES:
         text = setting.get(name)
         if not isinstance(text, str) or not text:  # the schema reports it
             continue
-        where = pointer_of([name], at)
-        why = refusal_of(text)
-        if why is None and name == "items" and re.match(r"\$\.headers(?![^.\[])", text):
-            why = reason("page-headers")
-        if why is not None:
-            yield Problem.of("pagination-query", where, found=text[:200], reason=why)
+        query_pointer = pointer_of([name], setting_pointer)
+        cause = refusal_of(text)
+        if cause is None and name == "items" and re.match(r"\$\.headers(?![^.\[])", text):
+            cause = reason("page-headers")
+        if cause is not None:
+            yield Problem.of("pagination-query", query_pointer, found=text[:200], reason=cause)
 
 
-def _end_problems(setting: Mapping[str, Any], at: str) -> Iterator[Problem]:
+def _end_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator[Problem]:
     """Yield a problem if `onEmpty: continue` would never end."""
     if setting.get("onEmpty") != "continue":
         return
     mode = setting["mode"]
     if mode == "lastItem":
-        why = "page-without-items"
+        code = "page-without-items"
     elif mode in COUNTING and not setting.keys() & {"total", "more", "until"}:
-        why = "page-without-end"
+        code = "page-without-end"
     elif mode == "offset" and not setting.keys() & {"size", "step"}:
-        why = "page-without-step"
+        code = "page-without-step"
     else:
         return
-    yield Problem.of("pagination-endless", pointer_of(["onEmpty"], at), reason=reason(why))
+    yield Problem.of(
+        "pagination-endless", pointer_of(["onEmpty"], setting_pointer), reason=reason(code)
+    )
 
 
-def _place_problems(setting: Mapping[str, Any], request: Any, at: str) -> Iterator[Problem]:
+def _place_problems(
+    setting: Mapping[str, Any], request: Any, setting_pointer: str
+) -> Iterator[Problem]:
     """Yield the problems of `parameter` and `size`."""
     parameter, size = setting.get("parameter"), setting.get("size")
     if parameter is not None:
         location, name = parameter["in"], parameter["name"]
-        yield from _problems_of_place(location, name, request, f"{at}/parameter")
+        yield from _problems_of_place(location, name, request, f"{setting_pointer}/parameter")
     if size is None:
         return
     location = size.get("in") or (parameter or {}).get("in", "query")
     if location == "path":
         location = "query"
-    yield from _problems_of_place(location, size["name"], request, f"{at}/size")
+    yield from _problems_of_place(location, size["name"], request, f"{setting_pointer}/size")
     if parameter is not None and (location, size["name"]) == (parameter["in"], parameter["name"]):
-        where = f"{at}/size/name"
-        yield Problem.of("pagination-same-name", where, name=size["name"])
+        size_pointer = f"{setting_pointer}/size/name"
+        yield Problem.of("pagination-same-name", size_pointer, name=size["name"])
 
 
-def _problems_of_place(location: str, name: str, request: Any, at: str) -> Iterator[Problem]:
+def _problems_of_place(
+    location: str, name: str, request: Any, place_pointer: str
+) -> Iterator[Problem]:
     """Yield the problems of the parameter *name* at *location* of *request*."""
-    name_pointer = f"{at}/name"
+    name_pointer = f"{place_pointer}/name"
     if location == "header" and not TOKEN.fullmatch(name):
         yield Problem.of("header-name", name_pointer, name=name)
     elif location == "header" and name.lower() in _FRAMING:
@@ -167,9 +179,9 @@ def _problems_of_place(location: str, name: str, request: Any, at: str) -> Itera
             near = names[0] if len(names) == 1 else None
             yield Problem.of("pagination-path", name_pointer, suggestion=near, name=name, url=url)
     if location == "body":
-        why = _why_no_body(request.get("body"), name)
-        if why is not None:
-            yield Problem.of("pagination-body", name_pointer, reason=why)
+        cause = _why_no_body(request.get("body"), name)
+        if cause is not None:
+            yield Problem.of("pagination-body", name_pointer, reason=cause)
     query = request.get("query")
     if location == "query" and isinstance(query, str) and not has_expression(query):
         yield Problem.of("pagination-body", name_pointer, reason=reason("page-query-text"))
@@ -178,37 +190,37 @@ def _problems_of_place(location: str, name: str, request: Any, at: str) -> Itera
 def _why_no_body(body: Any, name: str) -> dict[str, Any] | None:
     """Return the reason why *body* cannot have a value at *name*; None: it can."""
     tokens = parts(name) if name.startswith("/") else (name,)
-    value, at = body, None
+    value, parent_name = body, None
     for token in tokens:
         if value is None or (isinstance(value, str) and has_expression(value)):
             return None
         if isinstance(value, Mapping) and value.keys() & {"$file", "$text"}:
-            return reason("page-body-as-it-is", at=at)
+            return reason("page-body-as-it-is", at=parent_name)
         if not isinstance(value, Mapping | list):
-            return reason("page-body-no-object", at=at, name=token)
+            return reason("page-body-no-object", at=parent_name, name=token)
         is_list = isinstance(value, list) and not is_pairs(value)
         if is_list and index_of(token, len(value) or 1) is None:  # an empty list can get an item 0
-            return reason("page-body-no-item", at=at, name=token)
-        value, at = child(value, token), token
+            return reason("page-body-no-item", at=parent_name, name=token)
+        value, parent_name = child(value, token), token
     return None
 
 
 def _resume_problems(
-    setting: Mapping[str, Any], evaluator: Evaluator, shape: Any, at: str
+    setting: Mapping[str, Any], evaluator: Evaluator, shape: Any, setting_pointer: str
 ) -> Iterator[Problem]:
     resume = setting.get("resume")
     if resume is None:
         return
-    where = pointer_of(["resume"], at)
-    yield from evaluator.check(resume, where, shape)
+    resume_pointer = pointer_of(["resume"], setting_pointer)
+    yield from evaluator.check(resume, resume_pointer, shape)
     is_number = not isinstance(resume, str) or has_expression(resume) or resume.isdecimal()
     if setting["mode"] in COUNTING and not is_number:
         expected = "the number of a page, or an expression for it"
-        yield Problem.of("type", where, expected=expected, found=repr(resume)[:60])
+        yield Problem.of("type", resume_pointer, expected=expected, found=repr(resume)[:60])
 
 
 def _reading_problems(definition: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     reading = definition.get("responseBody")
     if reading in ("text", "file"):
-        where = pointer_of(["responseBody"], pointer)
-        yield Problem.of("pagination-unread", where, found=reading)
+        reading_pointer = pointer_of(["responseBody"], pointer)
+        yield Problem.of("pagination-unread", reading_pointer, found=reading)
