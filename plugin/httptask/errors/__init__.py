@@ -1,6 +1,6 @@
 """Every error httptask raises, in one tree.
 
-    HttpTaskError
+HttpTaskError
     ├── DescriptionError          a description cannot be read
     ├── CatalogueError            the catalogue cannot be used
     │   └── UnknownEndpointError  no such endpoint; carries the nearest ids
@@ -30,9 +30,9 @@
         ├── SignalledError        task          somebody outside failed a task that waited
         └── StatusError           status        a response came and its status is not a success
 
-Errors are values: their fields hold the facts, `str()` is the sentence for a person. No exception
-of httpx, httptools, ssl, zlib or json reaches a caller; it is the `__cause__`, unless its text may
-quote a secret.
+Errors are values: the facts are in their fields, and `str()` is a sentence for people. Exceptions
+of httpx, httptools, ssl, zlib and json do not reach the caller; they become the `__cause__`, unless
+their text may quote a secret.
 """
 
 from httptask.errors._coded_error import CodedError as CodedError  # not public

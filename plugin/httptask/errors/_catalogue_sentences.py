@@ -1,4 +1,4 @@
-"""The sentences of a catalogue that cannot be used: see `_sentences`."""
+"""The sentences about a catalogue that cannot be used: see `_sentences`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refusal that has a code, on its way to whoever knows what it is about."""
+"""An internal error with a code, which the caller converts to a public error."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from httptask.errors._sentences import sentence
 
 
 def reason(code: str, /, **params: Any) -> dict[str, Any]:
-    """Return the reason *code* for the params of a problem: `{"code", "params"?}`. *params* that
-    are None are left out.
+    """Return a `reason` for the params of a problem: `{"code", "params"?}`.
+
+    *params* that are None are left out.
     """
-    given = {name: value for name, value in params.items() if value is not None}
-    return {"code": code, "params": given} if given else {"code": code}
+    present_params = {name: value for name, value in params.items() if value is not None}
+    return {"code": code, "params": present_params} if present_params else {"code": code}
 
 
 class CodedError(ValueError):
-    """What ships refuses something: *code* names the sentence, *params* fill it. Those of *more*
-    that are None are left out.
+    """A refusal by httptask's own code: *code* names the sentence, *params* and *more* fill it in.
 
-    The caller makes its own error of it, which names the credential or the expression.
+    Values in *more* that are None are left out. The caller converts this error to its own, which
+    names the credential or the expression.
     """
 
     def __init__(self, code: str, params: Mapping[str, Any] | None = None, /, **more: Any) -> None:
-        given = {name: value for name, value in more.items() if value is not None}
+        present_params = {name: value for name, value in more.items() if value is not None}
         self.code = code
-        self.params = {**(params or {}), **given}
+        self.params = {**(params or {}), **present_params}
         super().__init__(code, self.params)
 
     def __str__(self) -> str:
@@ -35,9 +36,9 @@ class CodedError(ValueError):
 
     @property
     def reason(self) -> dict[str, Any]:
-        """The refusal as the `reason` of a problem: see `reason`."""
+        """The error as the `reason` of a problem: see the function `reason`."""
         return reason(self.code, **self.params)
 
     def masked(self, mask: Callable[[str], str]) -> Self:
-        """Return the refusal with every text of its params changed by *mask*."""
+        """Return a copy of the error with every text in its params changed by *mask*."""
         return type(self)(self.code, masked(self.params, mask))

@@ -12,11 +12,11 @@ from httptask.errors._task_error import TaskError
 
 
 class CredentialError(TaskError):
-    """A credential is missing, unreadable or not of a known kind, or no token was given for it;
+    """A credential is missing, unreadable or of an unknown type, or there is no token for it;
     nothing was sent.
 
-    *status_code* is what a token endpoint answered; None when none was asked, or none answered.
-    *message* is that of a plugin's auth scheme; httptask's own errors are made `of` a code.
+    *status_code* is the status of the token endpoint's response; None without a response. *message*
+    comes from a plugin's auth scheme; httptask's own errors are made with `of` and a code.
     """
 
     kind = "credential"
@@ -25,9 +25,9 @@ class CredentialError(TaskError):
         super().__init__(message, **rest)
         self.status_code = status_code
         self.code = "credential-scheme"
-        """Its name for programs, that of the `problem`."""
+        """The code of the error for programs: see `Problem`."""
         self.params: Mapping[str, Any] = {"schemeMessage": message}
-        """The parts of its sentence: see `Problem`."""
+        """The params of the error's sentence: see `Problem`."""
         self.pointer = ""
         """Where the task names the credential, as a JSON Pointer; "" outside a task."""
 
@@ -41,7 +41,7 @@ class CredentialError(TaskError):
         retry_after: float | None = None,
         **params: Any,
     ) -> Self:
-        """Return the error *code*, whose sentence is made from *params*: see `restate`."""
+        """Make an error with *code*; its sentence is made from *params*: see `restate`."""
         error = cls("", status_code=status_code, retryable=retryable, retry_after=retry_after)
         error.params = {}
         error.restate(code, **params)
@@ -49,8 +49,10 @@ class CredentialError(TaskError):
 
     @classmethod
     def because(cls, error: BaseException, code: str, words: str, *, name: str) -> Self:
-        """Return what *error* says of the credential *name*: of its own code if it has one, else
-        the error *code*, whose param *words* is what it says.
+        """Convert *error* to an error of the credential *name*.
+
+        A `CodedError` keeps its code. For any other, the code is *code*, and the param *words* is
+        the text of *error*.
         """
         if isinstance(error, CodedError):
             return cls.of(error.code, **{"name": name, **error.params})
@@ -58,7 +60,10 @@ class CredentialError(TaskError):
         return cls.of(code, name=name, **params)
 
     def restate(self, code: str, **params: Any) -> None:
-        """Make it the error *code*, with *params* as well; those that are None are left out."""
+        """Change the code to *code*, add *params*, and make the sentence anew.
+
+        *params* that are None remove the param.
+        """
         params = {**self.params, **params}
         self.code = code
         self.params = {name: value for name, value in params.items() if value is not None}
@@ -66,7 +71,7 @@ class CredentialError(TaskError):
         self.args = (self.message,)
 
     def at(self, pointer: str) -> Self:
-        """Return the error, which from now on says that the credential is named at *pointer*."""
+        """Set where the task names the credential, put it before the message; return the error."""
         if pointer:
             self.pointer = pointer
             self.message = f"{pointer}: {self.message}"
@@ -74,21 +79,21 @@ class CredentialError(TaskError):
         return self
 
     def mask(self, mask: Callable[[str], str]) -> None:
-        """Mask every text of the error, and of its params."""
+        """Mask every text of the error and its params, in place."""
         super().mask(mask)
         self.params = masked(dict(self.params), mask)
 
     def problem(self, pointer: str) -> Problem:
-        """Return the error as a problem: where the task names the credential, else at *pointer*."""
+        """Return the error as a problem, at the error's own pointer if it has one, else
+        *pointer*.
+        """
         return Problem.of(self.code, self.pointer or pointer, **self.params)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `code`, `params` and `pointer`, and with `statusCode` where a token
-        endpoint answered.
-        """
+        """Return the error with `code`, `params` and `pointer`, and `statusCode` if it has one."""
         status = {} if self.status_code is None else {"statusCode": self.status_code}
-        told = {"code": self.code, "params": dict(self.params), "pointer": self.pointer}
-        return {**super().to_json(), **told, **status}
+        own_fields = {"code": self.code, "params": dict(self.params), "pointer": self.pointer}
+        return {**super().to_json(), **own_fields, **status}
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:

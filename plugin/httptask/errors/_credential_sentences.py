@@ -1,7 +1,7 @@
-"""The sentences of a credential that cannot be used: see `_sentences`.
+"""The sentences about a credential that cannot be used: see `_sentences`.
 
-`schemeMessage` is what an auth scheme says, `storeMessage` a store, `opensslMessage` OpenSSL;
-`failureMessage` is the sentence of the failure that the token request ended in.
+The params `schemeMessage`, `storeMessage` and `opensslMessage` are messages of an auth scheme, of a
+store and of OpenSSL; `failureMessage` is the message of the error that ended a token request.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The sentences of what the expressions refuse: see `_sentences`.
+"""The sentences about expressions that cannot be parsed or evaluated: see `_sentences`.
 
-The `reason` of `expression-failed` is the sentence of a language that a plugin brings.
-`jsonpathMessage` and `jsonataMessage` are those of the two libraries, with JSONata's own code in
-`jsonataCode`; `authorMessage` is what an expression says itself, by `$error` or `$assert`;
-`pythonMessage` and `systemMessage` are Python's and the system's.
+In `expression-failed`, `languageMessage` is the message of a plugin's language. `jsonpathMessage`
+and `jsonataMessage` are messages of the two libraries, and `jsonataCode` is JSONata's code;
+`authorMessage` is the message that an expression gives to `$error` or `$assert`; `pythonMessage`
+and `systemMessage` are messages of Python and the operating system.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ _OF_CONDITIONS: Mapping[str, str] = {
     "condition-members": "only $ has members here",
     "condition-name": "{name!r} is not known here; the output of the task before is $",
 }
-"""What the platform's conditions have no form for."""
+"""The sentences about conditions that the platform cannot express."""
 
 EXPRESSIONS: Mapping[str, str] = {
     **{code: "[expression {expression}: ]" + text for code, text in _SENTENCES.items()},
@@ -171,7 +171,7 @@ EXPRESSIONS: Mapping[str, str] = {
 }
 
 _MOST_NAMES = 10
-"""Names listed in a sentence; the param has more."""
+"""The most names that a sentence lists; the param may have more."""
 
 
 def _members(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The sentences of files in settings: see `_sentences`."""
+"""The sentences about files in settings: see `_sentences`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""How far a job came that a task waits for.
+"""The summary of a job that a task waits for.
 
-It stands below the errors, which carry it; other parts import it from `httptask.model.completion`.
+This module is here because errors carry the summary; other parts import it from
+`httptask.model.completion`.
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A summary of a job that a server goes on with after its first answer."""
+    """The summary of a job, which a server continues after its first response."""
 
     url: str
-    """Where it is polled: what `attach` takes to wait for it again."""
+    """The URL to poll. `attach` takes it, to wait for the job again."""
     status: str | None = None
-    """The last state it was seen in; None: no answer named one."""
+    """The last state of the job; None if no response named a state."""
     states: tuple[str, ...] = ()
-    """The states it was seen in, in order, without repeats; the last twenty."""
+    """The last twenty states of the job, in order, without repetitions."""
     polls: int = 0
-    """Polls that were made, those before a resumed run included."""
+    """The number of polls, including those before a resumed run."""
     stopped_by: str | None = None
-    """Why it is not polled any more: `done`, `until`, `failed`, `deadline`, `testRequest`,
-    `cancelled` or `error`. None while it is.
+    """Why polling ended: `done`, `until`, `failed`, `deadline`, `testRequest`, `cancelled` or
+    `error`. None while polling goes on.
     """
     elapsed_seconds: float = 0.0
-    """Since the job was sent, or attached to."""
+    """The seconds since the job was sent, or attached to."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields."""
+        """Return the summary as a JSON object with all fields."""
         return {
             "url": self.url,
             "status": self.status,
@@ -42,7 +43,7 @@ class Job:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the summary of which `to_json` made *value*."""
+        """Return the summary that `to_json` converted to *value*."""
         return cls(
             value["url"],
             value["status"],

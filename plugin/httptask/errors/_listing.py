@@ -1,4 +1,4 @@
-"""Problems as a list for a person."""
+"""Listing problems for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from httptask.errors._problem import Problem
 
 
 def listed(title: str, problems: Sequence[Problem], whole: str = "(the document)") -> str:
-    """Return *title*, the number of errors, and each of *problems* on a line."""
+    """Return *title* with the number of errors, then each of *problems* on a line.
+
+    *whole* is the text for a problem without a pointer.
+    """
     count = sum(problem.severity == "error" for problem in problems)
     noun = "problem" if count == 1 else "problems"
     return "\n".join(

@@ -1,4 +1,4 @@
-"""An error for each class of outcomes of a task."""
+"""The errors of tasks: one class for each outcome."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SettingsError(TaskError):
         return listed(self.message, self.problems)
 
     def mask(self, mask: Callable[[str], str]) -> None:
-        """Mask every text of the error, and of its problems."""
+        """Mask every text of the error and its problems, in place."""
         super().mask(mask)
         self.problems = tuple(problem.masked(mask) for problem in self.problems)
 
@@ -39,9 +39,9 @@ class SettingsError(TaskError):
 
 
 class ExpressionError(TaskError):
-    """An expression cannot be read or evaluated; nothing was sent.
+    """An expression cannot be parsed or evaluated; nothing was sent.
 
-    *message* is that of a plugin's language; httptask's own errors are made `of` a code.
+    *message* comes from a plugin's language; httptask's own errors are made with `of` and a code.
     """
 
     kind = "expression"
@@ -57,17 +57,19 @@ class ExpressionError(TaskError):
     ) -> None:
         super().__init__(message)
         self.code = "expression-failed"
-        """Its name for programs, that of the `problem`."""
+        """The code of the error for programs: see `Problem`."""
         self.params: Mapping[str, Any] = {"languageMessage": message}
-        """The parts of its sentence: see `Problem`."""
+        """The params of the error's sentence: see `Problem`."""
         if known:
             self.params = {**self.params, "known": [*known]}
         self.is_absent = is_absent
-        """Whether only the name it looks for is not there: in other data it may be."""
+        """Whether the only fault is that a name does not exist in the data: in other data it
+        may.
+        """
         self.expression = expression
-        """The expression as it was written, with its `${` and `}`."""
+        """The expression as written, with its `${` and `}`."""
         self.pointer = pointer
-        """Its JSON Pointer in the workflow definition."""
+        """The JSON Pointer of the expression in the workflow definition."""
 
     @classmethod
     def of(
@@ -79,7 +81,7 @@ class ExpressionError(TaskError):
         is_absent: bool = False,
         **params: Any,
     ) -> Self:
-        """Return the error *code*, whose sentence is made from *params*."""
+        """Make an error with *code*; its sentence is made from *params*."""
         message = sentence(code, params)
         error = cls(message, expression=expression, pointer=pointer, is_absent=is_absent)
         error.code, error.params = code, params
@@ -87,7 +89,7 @@ class ExpressionError(TaskError):
 
     @property
     def known(self) -> tuple[str, ...]:
-        """The names that exist where the expression looked, to mend a wrong one."""
+        """The names that exist where the expression looked, as help against misspelt names."""
         return tuple(self.params.get("known", ()))
 
     def problem(self) -> Problem:
@@ -95,7 +97,7 @@ class ExpressionError(TaskError):
         return Problem.of(self.code, self.pointer, expression=self.expression, **self.params)
 
     def mask(self, mask: Callable[[str], str]) -> None:
-        """Mask every text of the error, and of its params."""
+        """Mask every text of the error and its params, in place."""
         super().mask(mask)
         self.params = masked(dict(self.params), mask)
 
@@ -104,12 +106,17 @@ class ExpressionError(TaskError):
         return f"{where}expression {self.expression}: {self.message}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with `expression`, `pointer`, `code`, `params` and `known`, and the
-        `reason`, which is its sentence without them.
+        """Return the error with `expression`, `pointer`, `code`, `params`, `known` and `reason`.
+
+        `reason` is the message without the expression and the pointer.
         """
-        told = {"code": self.code, "params": dict(self.params), "reason": self.message}
-        where = {"expression": self.expression, "pointer": self.pointer, "known": list(self.known)}
-        return {**super().to_json(), **told, **where}
+        code_fields = {"code": self.code, "params": dict(self.params), "reason": self.message}
+        expression_fields = {
+            "expression": self.expression,
+            "pointer": self.pointer,
+            "known": list(self.known),
+        }
+        return {**super().to_json(), **code_fields, **expression_fields}
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
@@ -127,14 +134,15 @@ class BlockedError(TaskError):
 
 
 class DnsError(TaskError):
-    """The host's name has no address."""
+    """The host name has no address."""
 
     kind = "dns"
 
 
 class ConnectionFailedError(TaskError):
-    """No connection could be made, or it broke before a response came. *is_final*: another try
-    would end alike, by the rules of a proxy.
+    """No connection could be made, or it broke before a response came.
+
+    *is_final* says that the rules of a proxy forbid the request, so another attempt would fail.
     """
 
     kind = "connection"
@@ -145,7 +153,7 @@ class ConnectionFailedError(TaskError):
 
 
 class TlsError(TaskError):
-    """The certificate or the handshake failed; never mixed up with `connection`."""
+    """The certificate was not accepted, or the TLS handshake failed."""
 
     kind = "tls"
 
@@ -179,7 +187,7 @@ class ProtocolError(TaskError):
 
 
 class IncompleteError(TaskError):
-    """The response's body ended before its declared end (RFC 9112, section 8)."""
+    """The response's body ended before its end (RFC 9112, section 8)."""
 
     kind = "incomplete"
 
@@ -197,7 +205,9 @@ class TooLargeError(TaskError):
 
 
 class ParseError(TaskError):
-    """The response says it is JSON and is not (RFC 8259)."""
+    """The body should be JSON, by its Content-Type or the task's settings, but is not (RFC
+    8259).
+    """
 
     kind = "parse"
 
@@ -205,14 +215,15 @@ class ParseError(TaskError):
 class RedirectError(TaskError):
     """A redirect was not followed.
 
-    It is a loop, one too many, https to http, or has a body that must not cross origins.
+    It is part of a loop, exceeds the limit, leads from https to http or to another scheme, or would
+    send a body to another origin.
     """
 
     kind = "redirect"
 
 
 class PaginationError(TaskError):
-    """Pages do not come to an end: a request that was made before, a bound, a page that is no list.
+    """Reading pages failed: a request was repeated, a limit exceeded, or a page is not a list.
 
     *page* is the number of the page, from 1.
     """
@@ -233,13 +244,13 @@ class PaginationError(TaskError):
 
 
 class CompletionError(TaskError):
-    """A job failed, did not end in time, or cannot be followed; `job` says how far it came."""
+    """A job failed, did not end in time, or cannot be polled; `job` is its summary."""
 
     kind = "completion"
 
 
 class SignalledError(TaskError):
-    """Somebody outside failed a task that waited; *details* are their error, as JSON."""
+    """A caller outside made a waiting task fail; *details* is the caller's error, as JSON."""
 
     def __init__(self, details: Mapping[str, Any], **task_fields: Any) -> None:
         message = details.get("message")

@@ -1,4 +1,4 @@
-"""Errors before anything runs: descriptions, the catalogue, definitions, journals, plugins."""
+"""Errors outside tasks: of descriptions, the catalogue, definitions, journals, plugins."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class DescriptionError(HttpTaskError):
 
 
 class CatalogueError(HttpTaskError):
-    """The catalogue file cannot be used: broken, foreign, locked or not writable.
+    """The catalogue file cannot be used: it is broken, another program's, locked or not writable.
 
-    *code* and *params* are those of the problem that it is in a task: see `Problem`.
+    *code* and *params* are those of a problem: see `Problem`.
     """
 
     def __init__(self, code: str, **params: Any) -> None:
@@ -118,11 +118,11 @@ class DefinitionError(HttpTaskError):
 
 
 WHOLE_INPUT = "(the input)"
-"""The place of a problem of the whole input of a run."""
+"""What is shown as the place of a problem that concerns the whole input of a run."""
 
 
 class InputError(DefinitionError):
-    """The input of a run is not what the definition's `inputSchema` allows; nothing was run.
+    """The input of a run does not match the definition's `inputSchema`; nothing was run.
 
     The pointers of its *problems* point into the input.
     """
@@ -137,21 +137,21 @@ class InputError(DefinitionError):
 
 
 class InterchangeError(HttpTaskError):
-    """A pasted text cannot be read as requests: nothing of it becomes a task."""
+    """A pasted text cannot be parsed as requests; no task is made of it."""
 
 
 class JournalError(HttpTaskError):
-    """A journal of runs cannot be read or written, or does not have what is asked of it."""
+    """A journal of runs cannot be read or written, or does not have the requested run."""
 
 
 class EngineError(HttpTaskError):
-    """An engine cannot take a run, or tell of one: none of its servers answers, for example."""
+    """An engine cannot start or report a run, for example because none of its servers answers."""
 
 
 class PluginError(HttpTaskError):
     """A plugin is wrong: it clashes with another, misspells a hook, or cannot be imported.
 
-    *plugin* is the name it is registered under, if that is known.
+    *plugin* is the name under which the plugin is registered, if known.
     """
 
     def __init__(self, message: str, plugin: str | None = None) -> None:

@@ -1,6 +1,7 @@
-"""How far a task that reads pages came.
+"""The summary of the pages that a task read.
 
-It stands below the errors, which carry it; other parts import it from `httptask.model.pagination`.
+This module is here because errors carry the summary; other parts import it from
+`httptask.model.pagination`.
 """
 
 from __future__ import annotations
@@ -12,32 +13,32 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """A summary of the pages that a task read."""
+    """The summary of the pages that a task read."""
 
     count: int = 0
-    """Pages that were read as a whole, those before a resumed run included."""
+    """The number of complete pages, including those before a resumed run."""
     items: int = 0
-    """Items of them that were kept."""
+    """The number of items that were collected."""
     duplicates: int = 0
-    """Items that were dropped, because another with the same identity was there."""
+    """The number of items that were dropped, because an item with the same identity was there."""
     bytes: int = 0
-    """Bytes of the pages' bodies, decoded."""
+    """The size of the pages' bodies in bytes, decoded."""
     complete: bool = False
     """Whether the list was read to its end, as far as the server says."""
     stopped_by: str | None = None
-    """Why no further page was asked for: `next`, `empty`, `total`, `more`, `until`, a bound's name,
-    `testRequest`, or `error`. None while it runs.
+    """Why no further page was requested: `next`, `empty`, `total`, `more`, `until`, the name of a
+    limit, `testRequest`, or `error`. None while the task runs.
     """
     cursor: Any = None
-    """What `resume` takes to go on from here: a token, a number or a URL. None: there is nothing
-    to go on from.
+    """The value for `resume` to continue from here: a token, a number or a URL. None if the task
+    cannot be continued.
     """
 
     note: str | None = None
-    """What the author is to know: `until` had no value on any page, for example."""
+    """A remark for the author, for example that `until` had no value on any page."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields."""
+        """Return the summary as a JSON object with all fields."""
         return {
             "count": self.count,
             "items": self.items,
@@ -51,7 +52,7 @@ class Pages:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the summary of which `to_json` made *value*."""
+        """Return the summary that `to_json` converted to *value*."""
         return cls(
             count=value["count"],
             items=value["items"],

@@ -1,4 +1,4 @@
-"""The sentences of what is not carried over from a pasted request: see `_sentences`."""
+"""The sentences about parts of a pasted request that are not carried over: see `_sentences`."""
 
 from __future__ import annotations
 

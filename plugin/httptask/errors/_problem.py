@@ -1,4 +1,4 @@
-"""A problem of a document, as a value."""
+"""One problem of a document."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from httptask.errors._sentences import SENTENCES, sentence
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong in a document: where, what, and what to do about it."""
+    """One problem of a document: where it is, what is wrong, and what to do about it."""
 
     pointer: str
-    """Where: a JSON Pointer (RFC 6901) into the document; "" is the whole document."""
+    """The JSON Pointer (RFC 6901) of the problem in the document; "" is the whole document."""
     message: str
     """What is wrong and what was expected, as one sentence without a full stop."""
     suggestion: str | None = None
@@ -25,9 +25,11 @@ class Problem:
     severity: str = "error"
     """`error`, or `warning` for something that will run but should be looked at."""
     code: str | None = None
-    """Its name for programs: `required`, `secret-in-the-open`. A plugin's may have none."""
+    """The kind of problem, for programs: `required`, `secret-in-the-open`. A plugin's problem may
+    have none.
+    """
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """The parts of its sentence, as a JSON object: `name`, `expected`, `found`."""
+    """The parts of the sentence, as a JSON object: `name`, `expected`, `found`."""
 
     @classmethod
     def of(
@@ -40,16 +42,16 @@ class Problem:
         severity: str = "error",
         **params: Any,
     ) -> Self:
-        """Return the problem *code* at *pointer*; *params* that are None are left out."""
+        """Make a problem with *code* at *pointer*; *params* that are None are left out."""
         set_params = {name: value for name, value in params.items() if value is not None}
         return cls(
             pointer, sentence(code, set_params), suggestion, line, severity, code, set_params
         )
 
     def with_params(self, **params: Any) -> Self:
-        """Return the problem with *params* as well, and a new sentence from all of them.
+        """Return a copy with *params* added, and a new sentence from all params.
 
-        A problem without a code of ours keeps its sentence.
+        If the code has no sentence in httptask, as a plugin's may, the sentence stays.
         """
         params = {**self.params, **params}
         if self.code is None or self.code not in SENTENCES:
@@ -57,28 +59,32 @@ class Problem:
         return replace(self, params=params, message=sentence(self.code, params))
 
     def reason(self, pointer: str | None = None) -> dict[str, Any]:
-        """Return the problem as the reason of another one, whose *pointer*, if it is given, the
-        place of this one is told from: `{"code", "params"?, "pointer"?, "suggestion"?}`.
+        """Return the problem as the `reason` of another problem.
+
+        It is `{"code", "params"?, "pointer"?, "suggestion"?}`. With *pointer*, that of the other
+        problem, the reason has this problem's pointer relative to it, and the suggestion.
         """
-        told: dict[str, Any] = {"code": self.code or self.message}
+        reason_object: dict[str, Any] = {"code": self.code or self.message}
         if self.params:
-            told["params"] = dict(self.params)
+            reason_object["params"] = dict(self.params)
         if pointer is not None and self.pointer != pointer:
-            told["pointer"] = self.pointer.removeprefix(pointer)
+            reason_object["pointer"] = self.pointer.removeprefix(pointer)
         if pointer is not None and self.suggestion:
-            told["suggestion"] = self.suggestion
-        return told
+            reason_object["suggestion"] = self.suggestion
+        return reason_object
 
     def masked(self, mask: Callable[[str], str]) -> Self:
-        """Return the problem with every text masked by *mask*."""
+        """Return a copy with the message and all texts in the params masked by *mask*."""
         return replace(self, message=mask(self.message), params=masked(dict(self.params), mask))
 
     def __str__(self) -> str:
         return self.text()
 
     def text(self, whole: str = "(the document)") -> str:
-        """Return the problem for a person, in one line, whatever a stranger's key holds; *whole* is
-        what its pointer points into.
+        """Return the problem in one line, for people.
+
+        *whole* is the place shown when the pointer is "". Line breaks and control characters, which
+        a key in the document may contain, are escaped.
         """
         where = exact(self.pointer) or whole
         line = f"line {self.line}, " if self.line else ""
@@ -100,13 +106,13 @@ class Problem:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the problem of which `to_json` made *value*."""
+        """Return the problem that `to_json` converted to *value*."""
         names = ("pointer", "message", "suggestion", "line", "severity", "code", "params")
         return cls(**{name: value[name] for name in names if name in value})
 
 
 def masked(value: Any, mask: Callable[[str], str]) -> Any:
-    """Return *value*, as JSON, with every text in it masked by *mask*; names stay."""
+    """Return the JSON *value* with every text in it masked by *mask*; names of members stay."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""The sentences of reasons, in which the sentence of a problem ends: see `_sentences`.
+"""The sentences of reasons, which end the sentence of a problem: see `_sentences`.
 
-`reason` in the params of a problem is an object with the `code`, and the `params`, of one of these.
+The param `reason` of a problem is an object with the `code` and `params` of one of these.
 """
 
 from __future__ import annotations

@@ -6,38 +6,38 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 _PUBLIC = "httptask.errors"
-"""The module that the classes of this tree say they are of; those of plugins say another."""
+"""The `__module__` of all classes of this tree; classes of plugins have another."""
 
 
 class HttpTaskError(Exception):
     """The root of every error httptask raises."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not by `__init__`, which may ask for more than a message: a process pool pickles errors.
+        # For pickling, as a process pool does. Subclasses have other arguments of `__init__` than
+        # `args`, so `__new__` is called, and the fields are restored.
         return _new, (type(self), *self.args), self.__dict__
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error as a JSON object with at least `error` (its class) and `message`."""
+        """Return the error as a JSON object with at least `error` (the class) and `message`."""
         return {"error": type(self).__name__, "message": str(self)}
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> HttpTaskError:
-        """Return the error of which `to_json` made *value*, of the same class, with its sentence.
+        """Return the error that `to_json` converted to *value*: the same class and message.
 
-        If this tree has no such class (a plugin's, an engine's own), the outcome class in `kind`
-        decides.
+        If httptask has no such class (it may be a plugin's or an engine's), `kind` decides.
         """
         tree = [cls for cls in _below(HttpTaskError) if cls.__module__ == _PUBLIC]
         by_name = {cls.__name__: cls for cls in tree}
         by_kind = {cls.kind: cls for cls in tree if hasattr(cls, "kind")}
-        other: type[HttpTaskError] = HttpTaskError
+        fallback: type[HttpTaskError] = HttpTaskError
         if "kind" in value:
-            other = by_kind.get(value["kind"], by_name["TaskError"])
-        return by_name.get(value["error"], other)._of_json(value)
+            fallback = by_kind.get(value["kind"], by_name["TaskError"])
+        return by_name.get(value["error"], fallback)._of_json(value)
 
     @classmethod
     def _of_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the error of this class.
+        """Return an error of this class from *value*.
 
         Classes whose `__init__` takes more than a message override this.
         """
@@ -49,7 +49,7 @@ def _new(cls: type[HttpTaskError], *args: Any) -> HttpTaskError:
 
 
 def _below(root: type[HttpTaskError]) -> Iterator[type[HttpTaskError]]:
-    """Yield *root* and every class below it, those of plugins included."""
+    """Yield *root* and all of its subclasses, including those of plugins."""
     yield root
     for cls in root.__subclasses__():
         yield from _below(cls)

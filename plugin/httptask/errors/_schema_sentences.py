@@ -1,5 +1,5 @@
-"""The sentences of values that do not fit their schema, and of schemas that authors write: see
-`_sentences`.
+"""The sentences about values that do not match their schema, and about schemas that authors write:
+see `_sentences`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The sentences of what the auth schemes and the stores that ship refuse: see `_sentences`.
+"""The sentences about credentials that the built-in auth schemes and stores refuse: see
+`_sentences`.
 
-Where httptask's own code finds the fault, its words are these; `jsonMessage`, `systemMessage` and
-`keyringMessage` are those of JSON's parser, the system and the system keyring. A `description` is
-what the schema of a credential's fields says.
+The params `jsonMessage`, `systemMessage` and `keyringMessage` are messages of the JSON parser, the
+operating system and the keyring. `description` is the description of a field in its schema.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The sentences of problems: one for each code of a `Problem`, made from its params.
+"""The sentences of problems: a template for each code of a `Problem`, filled in from its params.
 
-In a template, `[…]` is written only if every param in it is set, `{name!r}` is a name in quotes,
-and the format of a list says how it is written: `names`, `or`, `route`, else with commas. A host
-that speaks another language has its own table of the same codes.
+In a template, `[…]` is written only if every param in it is present, `{name!r}` is a name in
+quotes, and the format of a list says how to join it: `names`, `or`, `route`, else with commas. To
+show problems in another language, use another table with the same codes.
 
-A param `reason`, or `nearest`, is a sentence within the sentence: an object with its own `code` and
-`params`. What is called `pythonMessage`, `sqliteMessage`, `systemMessage` or `serverMessage` is in
-the words of those who find the fault.
+A param `reason` or `nearest` is a sentence within the sentence: an object with its own `code` and
+`params`. Params such as `pythonMessage`, `sqliteMessage`, `systemMessage` and `serverMessage` are
+messages of other programs, unchanged.
 """
 
 from __future__ import annotations
@@ -321,7 +321,7 @@ SENTENCES: Mapping[str, str] = {
 }
 
 _FRAME = "[the query value {inUrl!r} in the URL: ]{sentence}[{hint}]"
-"""The frame of any sentence: the query value it is about, and a hint."""
+"""The frame of sentences with the param `inUrl` (the query value they are about) or `hint`."""
 
 _HINTS = {
     "catalogue-of-old": " (an older httptask wrote it, and it has to be converted once)",
@@ -330,11 +330,11 @@ _HINTS = {
     "no-server": "; the description names no server: put the API's address in front",
     "jsonata-compares": "; a comparison is JSONata: ${jsonata: …}",
 }
-"""Hints, by the param `hint`."""
+"""Param `hint` -> text."""
 
 
 def sentence(code: str, params: Mapping[str, Any]) -> str:
-    """Return the sentence of *code* with *params*."""
+    """Return the sentence for *code*, filled in with *params*."""
     text = _filled(SENTENCES[code], params)
     if not params.keys() & {"inUrl", "hint"}:
         return text
@@ -343,7 +343,7 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
 
 
 def _filled(template: str, params: Mapping[str, Any]) -> str:
-    """Return *template* with *params*, without the optional parts that lack one of theirs."""
+    """Fill in *template* with *params*; optional parts that lack a param are left out."""
 
     def optional_part(match: re.Match[str]) -> str:
         names = {name for _, name, _, _ in _FORMATTER.parse(match[1]) if name}
@@ -358,7 +358,7 @@ _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 
 
 def _inner(problem: Mapping[str, Any]) -> str:
-    """Return the sentence of *problem*, which is JSON, with its pointer and its suggestion."""
+    """Return the sentence of *problem*, a JSON object, with its pointer and its suggestion."""
     code = problem["code"]
     text = sentence(code, problem.get("params", {})) if code in SENTENCES else code
     pointer = f"{problem['pointer']}: " if problem.get("pointer") else ""
@@ -387,7 +387,7 @@ def _quoted(name: str) -> str:
 
 
 _LONGEST = 118
-"""Characters of a name in a sentence."""
+"""The most characters of a name in a sentence."""
 
 _LISTS: dict[str, Callable[[Any], str]] = {
     "": ", ".join,

@@ -1,4 +1,4 @@
-"""What all errors of tasks have."""
+"""The base class of all errors of tasks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class TaskError(HttpTaskError):
-    """A task ended in a class other than success.
+    """A task ended with an outcome other than success.
 
-    Raise it only through one of the subclasses: each stands for one outcome class.
+    Raise only subclasses: each stands for one outcome.
     """
 
     kind: ClassVar[str] = "task"
-    """The outcome class."""
+    """The name of the outcome."""
 
     def __init__(
         self,
@@ -34,38 +34,40 @@ class TaskError(HttpTaskError):
         super().__init__(message)
         self.message = message
         self.retryable = retryable
-        """Another try may help, and the method and the failure allow one."""
+        """Whether another attempt may help, and is safe with this method and failure."""
         self.retry_after = retry_after
-        """Seconds the server asked to wait before another try, or None."""
+        """The seconds that the server asked to wait before another attempt, or None."""
         self.maybe_delivered = maybe_delivered
-        """The server could have got the request."""
+        """Whether the server may have received the request."""
         self.next_attempt_seconds: float | None = None
-        """For an engine that makes the attempts: after how many seconds the next one follows."""
+        """If an engine makes the attempts: the seconds to wait before the next one, or None."""
         self.attempts = 0
-        """Attempts made before giving up."""
+        """The number of attempts made."""
         self.elapsed_seconds = 0.0
-        """Seconds spent over all attempts and waits."""
+        """The seconds spent on all attempts and waits."""
         self.exchange: Exchange | None = None
-        """The exchange as far as it went, secrets masked; None when nothing was attempted."""
+        """The exchange, with its secrets masked; None when nothing was attempted."""
         self.result: TaskResult | None = None
-        """The result, as a successful task has it, when a response came."""
+        """The result, as of a successful task, if a response came."""
         self.pages: Pages | None = None
-        """How far it came, if the task reads pages."""
+        """The summary of the pages, if the task reads pages."""
         self.collected: Any = None
-        """What was collected of the pages before it: a list, or the reference to a file."""
+        """The items of the pages before the error: a list, or the reference to a file."""
         self.job: Job | None = None
-        """The job it waited for, if there is one: a second run can attach to it."""
+        """The job that the task waited for, if any; another run can attach to it."""
 
     def __str__(self) -> str:
         return self.message
 
     def mask(self, mask: Callable[[str], str]) -> None:
-        """Mask every text of the error by *mask*, in place."""
+        """Mask every text of the error with *mask*, in place."""
         self.message = mask(self.message)
         self.args = (self.message,)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the error with its class and everything that decides about another try."""
+        """Return the error with its `kind` and everything needed to decide about another
+        attempt.
+        """
         fields: dict[str, Any] = {
             **super().to_json(),
             "kind": self.kind,
@@ -85,7 +87,7 @@ class TaskError(HttpTaskError):
 
     @classmethod
     def _of_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the error; its exchange travels on its own."""
+        """Return the error; the exchange is not part of *value*."""
         error = cls._new(value)
         error.retryable = value.get("retryable", False)
         error.retry_after = value.get("retryAfterSeconds")
@@ -103,5 +105,5 @@ class TaskError(HttpTaskError):
 
     @classmethod
     def _new(cls, value: Mapping[str, Any]) -> Self:
-        """Return the error with the arguments of this class."""
+        """Make the error; subclasses pass the additional arguments of their `__init__`."""
         return cls(value["message"])

@@ -1,6 +1,7 @@
 """The result of an HTTP task.
 
-It stands below the errors, which carry it; other parts import it from `httptask.model.task`.
+This module is here because errors carry the result; other parts import it from
+`httptask.model.task`.
 """
 
 from __future__ import annotations
@@ -15,35 +16,32 @@ from httptask.errors._pages import Pages
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """The result of an HTTP task, the same for success and failure.
-
-    A failed task carries it in its error.
-    """
+    """The result of an HTTP task. The error of a failed task carries it, too."""
 
     status_code: int
     reason_phrase: str
     headers: Mapping[str, str | list[str]]
-    """Header fields by their names in lower case, whatever the server wrote.
+    """The header fields, with their names in lower case.
 
-    Duplicates are joined with `, ` (RFC 9110, section 5.3), but each `set-cookie` stays an item of
-    a list, those of redirects first.
+    Repeated fields are joined with `, ` (RFC 9110, section 5.3); but `set-cookie` is a list, in
+    which the values of redirects come first.
     """
     body: Any
     """Parsed JSON, decoded text, null if empty, else a file reference `{"$file": {...}}`."""
     url: str
-    """The URL that answered, after redirects."""
+    """The URL of the last request, after redirects."""
     attempts: int = 1
     elapsed_seconds: float = 0.0
     pages: Pages | None = None
-    """The summary of its pages; the body is then what was collected of them."""
+    """The summary of the pages, if the task reads pages; the body is then the collected items."""
     job: Job | None = None
-    """The summary of the job that it was waited for."""
+    """The summary of the job, if the task waited for one."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as a JSON object.
 
         `{"statusCode", "reasonPhrase", "headers", "body", "url", "attempts", "elapsedSeconds"}`,
-        `pages` where there are pages, and `job` where there was a job.
+        and `pages` and `job` if the task has them.
         """
         fields = {
             "statusCode": self.status_code,
@@ -62,7 +60,7 @@ class TaskResult:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Return the result of which `to_json` made *value*."""
+        """Return the result that `to_json` converted to *value*."""
         pages, job = value.get("pages"), value.get("job")
         return cls(
             status_code=value["statusCode"],

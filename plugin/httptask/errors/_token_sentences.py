@@ -1,7 +1,7 @@
-"""The sentences of tokens, and of a person's consent to them: see `_sentences`.
+"""The sentences about tokens, and about a person's consent: see `_sentences`.
 
-`serverMessage` is the start of what the server answered, `serverPage` that of an HTML page, with
-secrets masked; `error` is the server's word, too.
+The param `serverMessage` is the start of the server's response, and `serverPage` the start of an
+HTML page, both with secrets masked; `error` is the server's error code.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ _WAYS = {
 }
 
 
-"""How a client can authenticate, by the credential's `clientAuthentication`."""
+"""Value of the credential's `clientAuthentication` -> text."""
 
 _SENT = {
     "unsent": "the task's request was never sent",
@@ -183,7 +183,7 @@ _TYPES = {
     "integer": "a whole number",
     "boolean": "true or false",
 }
-"""Types of JSON Schema, for who fills in a credential."""
+"""Type in JSON Schema -> text for people."""
 
 
 def _types(names: Sequence[str]) -> str:
@@ -197,4 +197,4 @@ TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "field": lambda name: (name if name.startswith("/") else repr(name)) if name else "it",
     "sent": lambda word: _SENT[word],
 }
-"""How a text is written, by the format in a template."""
+"""Format in a template -> function that writes a text in it."""

@@ -1,4 +1,4 @@
-"""The sentences of values that cannot be written where they stand: see `_sentences`."""
+"""The sentences about values that cannot be written at their position: see `_sentences`."""
 
 from __future__ import annotations
 
