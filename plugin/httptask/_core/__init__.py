@@ -1,1 +1,1 @@
-"""Helpers that every part needs: JSON, pointers, masking, threads, packaged files."""
+"""Helpers for all other parts: JSON, pointers, masking, threads, packaged files."""

@@ -1,4 +1,4 @@
-"""Keeps secrets out of errors: out of the variables of their frames and of their causes."""
+"""Removing secrets from errors, their tracebacks and their causes."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from types import TracebackType
 
 
 class DiscreetErrors:
-    """Removes secrets that a reader or a crash reporter could find in an error; *mask* masks the
-    known ones.
+    """A context manager that removes secrets from an error, so that no crash reporter finds them.
 
-    A `TaskError` masks its texts. Tracebacks keep their lines, and lose the local variables of
-    frames that have ended: requests and tokens are among them. A cause that quotes a secret is
-    removed; so is one that `from None` hides, for reporters look there all the same.
+    *mask* masks the known secrets. The texts of a `TaskError` are masked. Tracebacks keep their
+    lines, but lose the local variables of finished frames, which hold requests and tokens. A cause
+    or context that quotes a secret is removed, and so is a context that `from None` hides: crash
+    reporters show it anyway.
     """
 
-    # A class, not a generator: it is around every call.
+    # A class and not a generator, because it is faster, and every call enters it.
     __slots__ = ("_handled", "_mask")
 
     def __init__(self, mask: Callable[[str], str]) -> None:
         self._mask = mask
 
     def __enter__(self) -> None:
-        self._handled = sys.exception()  # what the caller is handling belongs to the caller
+        self._handled = sys.exception()  # an exception that the caller handles is left alone
 
     def __exit__(
         self,
@@ -34,7 +34,7 @@ class DiscreetErrors:
     ) -> None:
         if error is None:
             return
-        masks_itself = getattr(error, "mask", None)  # a `TaskError`: it may quote data
+        masks_itself = getattr(error, "mask", None)  # only a `TaskError` has this method
         if masks_itself is not None:
             masks_itself(self._mask)
         _clear(error, self._handled, self._mask)

@@ -1,4 +1,4 @@
-"""A lock between processes: the system frees it when its holder dies, however that happens."""
+"""A lock between processes. The operating system releases it when the process ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ try:
     import fcntl
 
     def _try_lock(descriptor: int) -> bool:
-        # flock, not lockf: it belongs to what was opened, so that threads exclude each other, too.
+        # flock, not lockf: its locks belong to the open file, so they exclude other threads, too.
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -22,7 +22,7 @@ try:
 except ImportError:  # Windows
     import msvcrt
 
-    _FAR = 1 << 30  # a lock forbids reading, too: nobody reads there
+    _FAR = 1 << 30  # locks on Windows also forbid reading, so lock a byte that nobody reads
 
     def _try_lock(descriptor: int) -> bool:
         os.lseek(descriptor, _FAR, os.SEEK_SET)
@@ -34,13 +34,11 @@ except ImportError:  # Windows
 
 
 _held: set[int] = set()
-"""The descriptors of the locks that this process holds."""
+"""The descriptors of all locks that this process holds."""
 
 
 def _let_go() -> None:
-    """Close what a process that was forked has of its parent's locks: it would hold them on, for as
-    long as it lives.
-    """
+    """After a fork, close the parent's locks in the child, which would otherwise hold them, too."""
     for descriptor in [*_held]:
         unlock(descriptor)
 
@@ -50,10 +48,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def try_lock(path: Path) -> int | None:
-    """Lock the file *path*, which is made, and return its descriptor, or None when it is locked.
+    """Create and lock the file *path*, and return its descriptor; None if it is already locked.
 
-    The lock ends with `unlock`, and with the process. Who holds a file that was removed meanwhile
-    does not hold the lock.
+    The lock ends with `unlock`, or with the process. A lock on a file that has been removed or
+    replaced does not count: then the new file is locked.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -72,7 +70,7 @@ def try_lock(path: Path) -> int | None:
 
 
 def unlock(descriptor: int) -> None:
-    """End the lock that `try_lock` gave *descriptor* for, unless it has ended."""
+    """Release the lock with *descriptor*, from `try_lock`, unless it was released before."""
     if descriptor in _held:
         _held.discard(descriptor)
         os.close(descriptor)
@@ -80,7 +78,7 @@ def unlock(descriptor: int) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path, seconds: float = 10.0) -> Iterator[None]:
-    """Hold the lock *path*. Raises `OSError` when another holds it for *seconds*."""
+    """Hold the lock *path* in the block. Raises `OSError` if it is not free after *seconds*."""
     deadline = time.monotonic() + seconds
     while (descriptor := try_lock(path)) is None:
         if time.monotonic() > deadline:

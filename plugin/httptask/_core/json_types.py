@@ -1,4 +1,4 @@
-"""What JSON calls the type of a value."""
+"""The names of JSON types, for messages."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ _NAMES: dict[type, str] = {
 
 
 def name_of(python_type: type) -> str:
-    """Return what JSON calls the values of *python_type*, one of `dict`, `list`, `str`, `bool` and
+    """Return the JSON name, with its article, of *python_type*: `dict`, `list`, `str`, `bool` or
     `int`.
     """
     return "an integer" if python_type is int else _NAMES[python_type]
 
 
 def type_name(value: Any) -> str:
-    """Return the JSON type of *value* with its article, `an object`; Python's name for others."""
+    """Return the name of the JSON type of *value* with its article, such as `an object`.
+
+    For a value that is not JSON, return the name of its Python type.
+    """
     if type(value) in _NAMES:
         return _NAMES[type(value)]
     return "a number" if isinstance(value, Number) else type(value).__name__

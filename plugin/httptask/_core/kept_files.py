@@ -1,8 +1,8 @@
-"""Where the files of responses were kept: of use on this machine, and of no use to anybody else.
+"""Hiding the local paths of kept response bodies from expressions.
 
-A file is kept as the first 32 digits of its SHA-256 and a suffix. Its local path is `path` of the
-reference that stands for it, beside `sha256`. Expressions can take texts apart, so they see only
-the file's name.
+The name of a kept file is the first 32 digits of its SHA-256 and a suffix. A reference to the file
+has its local path in `path`, beside `sha256`. Expressions could extract the path and send it
+somewhere, so they get only the file's name.
 """
 
 from __future__ import annotations
@@ -22,48 +22,51 @@ _Changed = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @lru_cache(maxsize=8)
 def kept_in(folder: Path) -> re.Pattern[str]:
-    """Return the pattern of *folder* in the path of a file that was kept in it."""
+    """Return a pattern for the part before the name in the path of a file kept in *folder*."""
     return re.compile(re.escape(f"{folder}{os.sep}") + r"(?=[0-9a-f]{32}\.)")
 
 
 def is_kept_name(text: str, folder: Path) -> bool:
-    """Say whether *text* is the name of a file that was kept in *folder*."""
+    """Say whether *text* is the name of a file that is kept in *folder*."""
     return _NAME.fullmatch(text) is not None and folder.joinpath(text).is_file()
 
 
 class LocalPaths:
-    """The paths that were taken out of data; *folder* is where this process keeps files, None: it
-    has kept none.
+    """Replaces paths in data by names, and remembers the paths.
+
+    *folder* is where this process keeps files; None if it keeps none.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._paths: dict[str, str] = {}
-        """By name."""
+        """Name of a file -> path."""
 
     def may_stand_in(self, written: bytes) -> bool:
-        """Say whether a path may stand in the value of which *written* is the pickle or the like,
-        in which texts stand as they are.
+        """Say whether a value may contain a path; *written* is the value serialised.
+
+        The serialisation must contain texts unchanged, as pickle and marshal do.
         """
         return b"sha256" in written or (
             self._folder is not None and os.fsencode(self._folder) in written
         )
 
     def taken_out(self, value: Any) -> Any:
-        """Return the JSON *value* with names for paths; *value* itself where it holds none."""
+        """Return the JSON *value* with names in place of paths; *value* itself without a path."""
         return _copied(value, self._named, self._shortened) if self._are_in(value) else value
 
     def put_back(self, value: Any) -> Any:
-        """Return the JSON *value* with the paths of the references that are whole in it."""
+        """Return the JSON *value* with the paths put back into all complete references."""
         return _copied(value, self._placed, str) if self._paths else value
 
     def _are_in(self, value: Any) -> bool:
-        """Say whether there may be a path in *value*. It is asked of all that an expression reads,
-        so the fastest writer there is looks at each value.
+        """Say whether *value* may contain a path.
+
+        Every value that an expression reads is checked, so the fastest serialiser is used.
         """
         try:
             return self.may_stand_in(marshal.dumps(value))
-        except ValueError:  # it is nested too deep for that, or holds an object that is no JSON
+        except ValueError:  # *value* is nested too deeply, or contains an object that is not JSON
             return True
 
     def _named(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -82,8 +85,8 @@ class LocalPaths:
 
 
 def _kept_name(item: Mapping[str, Any]) -> str:
-    """Return the name of the kept file that *item*, the inside of a reference, stands for; ""
-    where it is anything else.
+    """Return the name of the kept file that *item*, the content of `$file`, refers to; "" if it
+    refers to none.
     """
     path, digest = item.get("path"), item["sha256"]
     if not isinstance(path, str) or not isinstance(digest, str):
@@ -93,7 +96,11 @@ def _kept_name(item: Mapping[str, Any]) -> str:
 
 
 def _copied(value: Any, of_object: _Changed, of_text: Callable[[str], str]) -> Any:
-    """Return a copy of the JSON *value* with every object and text changed; without recursion."""
+    """Return a copy of the JSON *value* with every object changed by *of_object* and every text by
+    *of_text*.
+
+    It does not recurse, so no depth overflows the stack.
+    """
     whole: list[Any] = [value]
     pending: list[tuple[Any, Any]] = [(whole, 0)]
     while pending:

@@ -1,4 +1,4 @@
-"""Names of a package that are loaded when they are first asked for."""
+"""Importing the names of a package when they are first used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def lazily(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return `__getattr__` and `__dir__` (PEP 562) for *package*.
 
-    *modules* has the module of each of its names.
+    *modules* maps each name of the package to the module that defines it.
     """
 
     def load(name: str) -> Any:

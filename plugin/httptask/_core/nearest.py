@@ -1,4 +1,4 @@
-"""The nearest known name to a wrong one."""
+"""Finding the known names that are most similar to a wrong name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 
 def nearest(wrong: str, known: Iterable[str], *, most: int = 1) -> list[str]:
-    """Return up to *most* names of *known* that look like *wrong*, best first, in any case.
+    """Return up to *most* names in *known* that are similar to *wrong*, the most similar first.
 
-    Distant ones are left out: a suggestion that is far off is worse than none.
+    Case is ignored. Names that are not similar enough are left out: a wrong suggestion is worse
+    than none.
     """
     by_lower: dict[str, str] = {}
     for name in known:

@@ -14,7 +14,7 @@ def without_point(value: Any) -> Any:
 
 
 def number_from_1(text: str) -> int | None:
-    """Return the whole number from 1 that *text* is in ASCII digits; None when it is none."""
+    """Parse *text*, a whole number from 1 in ASCII digits; None if it is anything else."""
     if not text.isascii() or not text.isdecimal():
         return None
     try:

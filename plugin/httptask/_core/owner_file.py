@@ -1,4 +1,4 @@
-"""Files that only their owner may read: whatever is secret lies in one."""
+"""Files with secrets, which only their owner may read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from httptask._core.file_lock import locked
 
 
 def read_owner_file(path: Path) -> bytes | None:
-    """Return what *path* holds, or None when there is no such file.
+    """Return the content of *path*, or None if there is no such file.
 
     Raises `ValueError` for a file that others can read, and `OSError`.
     """
@@ -29,12 +29,12 @@ def read_owner_file(path: Path) -> bytes | None:
 
 
 def write_owner_file(path: Path, data: bytes) -> None:
-    """Replace *path*, for who holds its lock; it is on the disk when this returns.
+    """Replace the content of *path* by *data*, and wait until it is on the disk.
 
-    Whoever is interrupted at any moment leaves the old file, or the new one.
+    The caller holds the lock of *path*. An interruption leaves either the old or the new content.
     """
-    path = Path(os.path.realpath(path))  # a link stays one
-    new = path.with_name(f".{path.name}.new")  # one name: who holds the lock writes it alone
+    path = Path(os.path.realpath(path))  # if *path* is a link, replace its target
+    new = path.with_name(f".{path.name}.new")  # a fixed name: only the holder of the lock writes it
     with contextlib.suppress(FileNotFoundError):
         new.unlink()
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -43,7 +43,7 @@ def write_owner_file(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
-    if os.name == "posix":  # the rename, too
+    if os.name == "posix":  # write the rename to the disk, too
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -53,7 +53,10 @@ def write_owner_file(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def locked_owner_file(path: Path) -> Iterator[None]:
-    """Hold the lock of *path*, whose folder is made. Raises `OSError` when another holds it."""
+    """Hold the lock of *path* in the block, and make its folder if necessary.
+
+    Raises `OSError` if another process holds the lock for long.
+    """
     lock = beside(path, "lock")
     lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(lock):
@@ -61,6 +64,9 @@ def locked_owner_file(path: Path) -> Iterator[None]:
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """Return the hidden file of *path* with *suffix*: the same, whatever links lead to *path*."""
+    """Return the path of a hidden file beside *path*, named with *suffix*.
+
+    Links are resolved first, so that all paths to the same file give the same result.
+    """
     real = Path(os.path.realpath(path))
     return real.with_name(f".{real.name}.{suffix}")

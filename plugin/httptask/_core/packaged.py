@@ -1,4 +1,4 @@
-"""Files in the package: its schemas, its manifest, the first pages of a new catalogue."""
+"""Files in the package: JSON Schemas, the manifest, reference pages."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def _root() -> Path:
-    # A wheel carries schemas/ and manifest.json inside the package; a checkout has them two folders
-    # up.
+    # In a wheel, schemas/ and manifest.json are inside the package; in a checkout, two folders up.
     return _PACKAGE if (_PACKAGE / "manifest.json").exists() else _PACKAGE.parent.parent
 
 
 @cache
 def schema(name: str) -> Any:
-    """Return the JSON Schema of one of our documents: `http-task`, `endpoint`, `exchange`, ..."""
+    """Return the JSON Schema *name*, such as `http-task`, `endpoint` or `exchange`."""
     return json.loads((_root() / "schemas" / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 def schema_names() -> list[str]:
-    """Return the names that `schema` takes."""
+    """Return the names of all JSON Schemas in the package."""
     return sorted(
         path.name.removesuffix(".schema.json")
         for path in (_root() / "schemas").glob("*.schema.json")
@@ -32,10 +31,10 @@ def schema_names() -> list[str]:
 
 @cache
 def manifest() -> Any:
-    """Return `manifest.json`."""
+    """Return the content of `manifest.json`."""
     return json.loads((_root() / "manifest.json").read_text(encoding="utf-8"))
 
 
 def pages() -> list[Path]:
-    """Return the reference pages a new catalogue starts with."""
+    """Return the paths of the reference pages that a new catalogue starts with."""
     return sorted((_PACKAGE / "pages").glob("*.txt"))

@@ -1,4 +1,4 @@
-"""JSON Pointers (RFC 6901), and the lines of a JSON text that they point at."""
+"""JSON Pointers (RFC 6901), and finding the lines of a JSON text that they refer to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from httptask._core.strict_json import TOKEN
 
 Path = tuple[str | int, ...]
-"""Keys and indices from the document's root."""
+"""Names and indices that lead from the document's root to a value."""
 
 
 def pointer(path: Iterable[str | int], base: str = "") -> str:
-    """Return *path* as a JSON Pointer below the pointer *base* (RFC 6901, section 3)."""
+    """Return the JSON Pointer for *path* below the pointer *base* (RFC 6901, section 3)."""
     for part in path:
         base = f"{base}/{escaped(part if isinstance(part, str) else str(part))}"
     return base
@@ -28,12 +28,12 @@ def escaped(name: str) -> str:
 
 
 def unescaped(token: str) -> str:
-    """Return the name that the reference *token* stands for (RFC 6901, section 4)."""
+    """Return the name in the reference *token* (RFC 6901, section 4)."""
     return token.replace("~1", "/").replace("~0", "~")
 
 
 def parts(text: str) -> tuple[str, ...]:
-    """Return the reference tokens of the JSON Pointer *text*; indices stay strings."""
+    """Return the unescaped reference tokens of the JSON Pointer *text*; indices stay strings."""
     return tuple(map(unescaped, text.split("/")[1:]))
 
 
@@ -42,13 +42,15 @@ def last(text: str) -> str:
     return unescaped(text.rpartition("/")[2])
 
 
-# No list is longer: `int` of a stranger's long token takes time.
+# At most nine digits: no list is longer, and converting a very long token would take time.
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def index(token: str, length: int) -> int | None:
-    """Return the index that the reference *token* is in an array of *length* (RFC 6901, section
-    4); None: it is none.
+    """Parse the reference *token* as an index of an array with *length* items (RFC 6901, section
+    4).
+
+    Returns None if it is not a valid index.
     """
     if not _INDEX.fullmatch(token) or int(token) >= length:
         return None
@@ -56,25 +58,24 @@ def index(token: str, length: int) -> int | None:
 
 
 def child(value: Any, token: str) -> Any:
-    """Return the member or item of *value* that the reference *token* names; None: it has none."""
+    """Return the member or item of *value* that the reference *token* names, or None."""
     if isinstance(value, dict):
         return value.get(token)
-    at = index(token, len(value)) if isinstance(value, list) else None
-    return value[at] if at is not None else None
+    position = index(token, len(value)) if isinstance(value, list) else None
+    return value[position] if position is not None else None
 
 
 def lines_of(text: str, pointers: Collection[str]) -> dict[str, int]:
     """Return the line, from 1, of each of *pointers* in the JSON *text*.
 
-    It is the line of a member's name, or of a value that has none. A pointer to nothing has the
-    line of its nearest existing parent; text that is no JSON has no lines. There is one pass,
-    however many pointers: a definition with thousands of problems is reported as fast as it is
-    read.
+    It is the line of a member's name, or of an array's item. A pointer to a value that does not
+    exist gets the line of its nearest existing parent. Text that is not JSON gives no lines. The
+    text is read only once, so that thousands of problems are located quickly.
     """
     relevant = {parent for target in pointers for parent in _with_parents(target)}
     try:
         lines = _scan(text, relevant)
-    except ValueError:  # not JSON: there is nothing to point at
+    except ValueError:  # not JSON
         return {}
     if not lines:
         return {}
@@ -86,7 +87,7 @@ def _nearest_line(target: str, lines: dict[str, int]) -> int:
 
 
 def _with_parents(target: str) -> Iterator[str]:
-    """Yield the JSON Pointer *target* and those of all values around it, inner ones first."""
+    """Yield the JSON Pointer *target*, then those of its parents up to the root."""
     while target:
         yield target
         target = target.rpartition("/")[0]
@@ -94,10 +95,10 @@ def _with_parents(target: str) -> Iterator[str]:
 
 
 def _scan(text: str, relevant: Collection[str]) -> dict[str, int]:
-    """Return the lines of the *relevant* pointers that exist in the JSON *text*."""
+    """Return the line of each of the *relevant* pointers that exists in the JSON *text*."""
     lines: dict[str, int] = {}
-    # One entry for each open container: its pointer (None: nothing in it is relevant), and its
-    # next index, None in objects.
+    # A stack with an entry for each open container: its pointer (None: nothing in it is relevant),
+    # and for arrays the index of the next item (None for objects).
     opened: list[tuple[str | None, int | None]] = []
     current: str | None = ""  # the pointer of the next value
     line, counted = 1, 0
@@ -131,7 +132,7 @@ def _scan(text: str, relevant: Collection[str]) -> dict[str, int]:
 
 
 def _below(parent: str | None, key: str | int, relevant: Collection[str]) -> str | None:
-    """Return the pointer of the member *key* of *parent* if it is *relevant*."""
+    """Return the pointer of the member or item *key* of *parent* if it is *relevant*, or None."""
     if parent is None:
         return None
     member = pointer([key], parent)

@@ -1,4 +1,4 @@
-"""The lines of problems in the text that they are about."""
+"""Adding line numbers to problems."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from httptask.errors import Problem
 
 
 def with_lines(problems: Collection[Problem], text: str) -> list[Problem]:
-    """Return *problems*, each with the line of its pointer in the JSON *text*; one that has a line
-    keeps it.
+    """Return *problems* with the lines of their pointers in the JSON *text*.
+
+    A problem that already has a line keeps it.
     """
     lines = lines_of(text, {problem.pointer for problem in problems})
     return [

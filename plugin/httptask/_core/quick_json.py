@@ -1,7 +1,8 @@
-"""JSON read by orjson where that keeps every digit of its numbers.
+"""Parsing JSON with orjson, which is fast, if it keeps every digit of the numbers.
 
-orjson reads a number as a 64-bit integer or a double, and says nothing where that changes it. So
-only texts are read whose numbers are all short and without an exponent; `strict_json` reads others.
+orjson converts a number to a 64-bit integer or a double, even if that changes its value. So it is
+used only for texts in which all numbers are short and have no exponent; `strict_json` parses other
+texts.
 """
 
 from __future__ import annotations
@@ -11,31 +12,35 @@ from typing import Any, Final
 import orjson
 
 UNREAD: Final = object()
-"""What `read` returns for a text that it leaves to a stricter reader."""
+"""Returned by `read` for a text that another parser must read."""
 
 _LONG = b"0" * 17
-"""Digits and points of a number that a double may change: 15 digits are kept (IEEE 754, DBL_DIG),
-and integers of 16.
+"""A run of 17 digits and points, as `_SIGNS` maps them: such a number may be changed. A double
+keeps 15 digits (IEEE 754, DBL_DIG), which with the point are 16 characters, and orjson keeps
+integers of 16 digits.
 """
 _SIGNS = bytes(
     ord("0") if sign in b"0123456789." else ord("e") if sign in b"eE" else ord(" ")
     for sign in range(256)
 )
-"""Digits and points as `0`, the letter of an exponent as `e`, everything else as a space."""
+"""A table for `bytes.translate`: digits and points become `0`, the letters e and E become `e`, and
+everything else becomes a space.
+"""
 _LONGEST = 1 << 20
-"""Characters of a text that is read: the copies that this takes are not worth it for more."""
+"""The most characters of a text that is read here. For longer ones the copies take too long."""
 _BEFORE_NUMBER = b"[:, \t\r\n"
 _MOST_CHECKS = 100
-"""Digits before an `e` that are looked at: in a text with more, the check costs more than it
-saves.
+"""The most places with a digit before an `e` that are checked. With more, the check takes longer
+than orjson saves.
 """
 
 
 def read(text: str) -> Any:
-    """Return the value of the JSON *text*, or `UNREAD`: where a number could be changed, where the
-    text is long, is not JSON (RFC 8259), or is nested deeper than orjson reads (1,024 levels).
+    """Parse the JSON *text*, or return `UNREAD`.
 
-    Of members with the same name the last one counts, as with `json.loads`.
+    `UNREAD` means that a number might be changed, or that the text is long, is not JSON (RFC 8259),
+    or is nested deeper than orjson allows (1,024 levels). Of members with the same name the last
+    one counts, as with `json.loads`.
     """
     if len(text) > _LONGEST:
         return UNREAD
@@ -44,7 +49,7 @@ def read(text: str) -> Any:
         if _may_change_numbers(content):
             return UNREAD
         return orjson.loads(content)
-    except ValueError:  # a lone surrogate, or what orjson refuses
+    except ValueError:  # a lone surrogate, or refused by orjson
         return UNREAD
 
 
@@ -52,19 +57,20 @@ def _may_change_numbers(content: bytes) -> bool:
     signs = content.translate(_SIGNS)
     if _LONG in signs:
         return True
-    at = signs.find(b"0e")
+    position = signs.find(b"0e")
     checks = 0
-    while at >= 0:
+    while position >= 0:
         checks += 1
-        if checks > _MOST_CHECKS or _is_number(content, signs, at):
+        if checks > _MOST_CHECKS or _is_number(content, signs, position):
             return True
-        at = signs.find(b"0e", at + 2)
+        position = signs.find(b"0e", position + 2)
     return False
 
 
 def _is_number(content: bytes, signs: bytes, last_digit: int) -> bool:
-    """Say whether the digits that end at *last_digit* may begin a number, as they also may in a
-    string.
+    """Say whether the digits up to *last_digit* may be a number, judging by the character before.
+
+    The result may also be True for digits in a string.
     """
     window = signs[max(0, last_digit + 1 - len(_LONG)) : last_digit + 1]
     first = last_digit + 1 - (len(window) - len(window.rstrip(b"0")))

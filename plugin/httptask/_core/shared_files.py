@@ -1,6 +1,6 @@
-"""The folder of files that an operator names, and the S3-compatible bucket that may be behind it.
+"""The operator's folder of files, and an optional S3-compatible bucket behind it.
 
-With a bucket each machine has a disk of its own: what one kept, the others fetch when they need it.
+With a bucket, machines need no shared disk: each fetches the files that another one has kept.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 FILES_VARIABLE = "HTTPTASK_FILES"
-"""The environment variable in which an operator names the folder."""
+"""The environment variable with the path of the folder."""
 
 BUCKET_VARIABLE = "HTTPTASK_BUCKET"
-"""The environment variable in which an operator names the bucket."""
+"""The environment variable with the URL of the bucket."""
 
 _SCHEME = "s3://"
 _PIECE = 1024 * 1024
-"""Bytes of an object that are in memory at once."""
+"""Bytes of an object to read at a time."""
 
 _MOST_REASON = 400
-"""Characters of what the library says of an error: its own data stand behind."""
+"""The most characters of the library's error message that are shown; debug data follow them."""
 
 
 @dataclass(frozen=True)
 class SharedFiles:
-    """The files below *folder*, an absolute path, and in *bucket*, `s3://BUCKET` or
-    `s3://BUCKET/PREFIX`; None: there is no bucket.
+    """The files below *folder*, an absolute path, and in *bucket*, if there is one.
 
-    Machines that share a bucket give their folders the same path, since that is how files are
-    called. Where the bucket is, and who asks, say AWS's own variables (`AWS_ENDPOINT_URL`,
-    `AWS_ACCESS_KEY_ID`, ...), else the role of the machine.
+    *bucket* is `s3://BUCKET` or `s3://BUCKET/PREFIX`. Machines that share a bucket must use the
+    same path for the folder, because references contain it. The server of the bucket and the access
+    key come from AWS's variables (`AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, ...), else from the role
+    of the machine.
     """
 
     folder: Path
@@ -48,11 +48,10 @@ class SharedFiles:
     def named(
         cls, folder: os.PathLike[str] | str | None = None, bucket: str | None = None
     ) -> SharedFiles | None:
-        """Return what *folder* and *bucket*, else the operator's variables, name; None without a
-        folder.
+        """Return the files in *folder* and *bucket*, by default those in the environment variables.
 
-        Raises `ValueError` for a bucket that is none, that has no folder, or whose library is not
-        installed.
+        Returns None without a folder. Raises `ValueError` for an invalid bucket, a bucket without a
+        folder, and if the library for buckets is not installed.
         """
         folder = folder or os.environ.get(FILES_VARIABLE)
         bucket = bucket or os.environ.get(BUCKET_VARIABLE) or None
@@ -69,10 +68,10 @@ class SharedFiles:
         return shared
 
     def keep(self, path: Path, content: Path | bytes) -> None:
-        """Put what becomes the file *path*, below the folder, into the bucket, if there is one: the
-        bytes *content*, or those of the file *content*.
+        """Upload *content*, bytes or a file, to the bucket, if there is one.
 
-        Raises `OSError` when the bucket does not take it.
+        *path* is the path below the folder under which the file is kept. Raises `OSError` if the
+        upload fails.
         """
         if self.bucket is not None:
             import obstore
@@ -81,9 +80,9 @@ class SharedFiles:
                 obstore.put(self._store, self._key(path), content)
 
     def fetch(self, path: Path) -> bool:
-        """Bring the file *path*, below the folder, from the bucket; say whether it was there.
+        """Download the file *path*, below the folder, and say whether the bucket has it.
 
-        Raises `OSError` when the bucket cannot be asked, or the file not be written.
+        Raises `OSError` if the bucket cannot be reached, or the file cannot be written.
         """
         if self.bucket is None:
             return False
@@ -116,7 +115,7 @@ class SharedFiles:
             raise ValueError(
                 "a bucket of files needs the library obstore: pip install 'httptask[s3]'"
             ) from error
-        # Plain http is what stores in one's own network speak; AWS's own address is https.
+        # Stores in private networks often use plain http; the default URL of AWS is https.
         plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
         try:
             return from_url(bucket, client_options={"allow_http": plain})
@@ -128,8 +127,9 @@ class SharedFiles:
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
-    """Yield the stream whose bytes become the file *path*, and make its folder. Nobody ever
-    reads a part of it.
+    """Yield a stream for the content of the file *path*, and make its folder if necessary.
+
+    The file appears at *path* only when it is complete, after the block.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
@@ -146,7 +146,7 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def _translated(bucket: str) -> Iterator[None]:
-    """Raise errors of the bucket, and of names that no object has, as `OSError`."""
+    """Convert errors of the bucket, and of invalid object names, to `OSError`."""
     from obstore.exceptions import BaseError
 
     try:

@@ -1,4 +1,4 @@
-"""JSON, read strictly (RFC 8259) and written digit for digit."""
+"""Parsing JSON strictly (RFC 8259), and writing it with every digit of its numbers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 Number = int | float | Decimal
-"""A JSON number: a `Decimal` where a double would change its digits."""
+"""A JSON number: a `Decimal` if a double would change its digits."""
 
 _FEW = 16
-"""Characters of a decimal with at most 15 digits: a double keeps them (IEEE 754, DBL_DIG)."""
+"""The most characters of a decimal with 15 digits, which a double keeps (IEEE 754, DBL_DIG)."""
 _EXPONENT_BELOW, _EXPONENT_FROM = 1e-6, 1e21
 _TINY = 1e-300
-"""Doubles below this size keep fewer digits."""
+"""Below this, doubles keep fewer digits."""
 TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
 class JsonError(ValueError):
-    """Text that is not JSON (RFC 8259): *message*, *line* and *column* from 1."""
+    """The text is not JSON (RFC 8259). *line* and *column* count from 1."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(message)
@@ -35,14 +35,17 @@ class JsonError(ValueError):
 
 
 def no_constant(constant: str) -> NoReturn:
-    """Refuse `NaN` and `Infinity`, for `json`'s *parse_constant* (RFC 8259, section 6)."""
+    """Raise `ValueError` for `NaN` and `Infinity` (RFC 8259, section 6).
+
+    This is a *parse_constant* for `json`.
+    """
     raise ValueError(f"{constant} is not JSON; use a number, a string or null")
 
 
 def finite(number: str) -> float:
-    """Return the value of *number*, for `json`'s *parse_float*.
+    """Parse *number* as a double. Raises `ValueError` if it is too large for a double.
 
-    Raises `ValueError` if no double is so large.
+    This is a *parse_float* for `json`.
     """
     value = float(number)
     if math.isinf(value):
@@ -51,10 +54,11 @@ def finite(number: str) -> float:
 
 
 def number(text: str) -> Number:
-    """Return the decimal *text* without changing a digit, for `json`'s *parse_float*.
+    """Parse the decimal *text* without changing a digit.
 
-    A double where its shortest form is the same number; otherwise an integer or a `Decimal`. Raises
-    `ValueError` when the number is too large, or has an exponent that no `Decimal` has.
+    The result is a double if its shortest form is the same number, else an integer or a `Decimal`.
+    Raises `ValueError` if the number is too large, or has an exponent that no `Decimal` can have.
+    This is a *parse_float* for `json`.
     """
     value = float(text)
     if (len(text) <= _FEW and _TINY < abs(value) < math.inf) or repr(value) == text:
@@ -76,15 +80,15 @@ def decimal_of(value: float) -> Decimal:
 
 
 _DEEPEST = 1_000
-"""Levels of nesting that are read, the same in every version of Python."""
+"""The most levels of nesting that `parse` accepts, the same in every version of Python."""
 
 
 def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
-    """Return the value of JSON *text*.
+    """Parse the JSON *text*. Raises `JsonError`.
 
-    Stricter than `json.loads`: `NaN` and `Infinity` are refused, and so is an object with the same
-    name twice (RFC 8259, section 4: names should be unique) unless *unique_names* is false. Every
-    digit of a number is kept, as `number` says. Raises `JsonError`.
+    It is stricter than `json.loads`: `NaN` and `Infinity` are refused, and so are objects with the
+    same name twice (RFC 8259, section 4: names should be unique) unless *unique_names* is false.
+    Every digit of a number is kept: see `number`.
     """
     text = _decoded(text).removeprefix("\ufeff")
     duplicates: list[str] = []
@@ -115,7 +119,7 @@ def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
         raise JsonError(_sentence(error, text), error.lineno, error.colno) from error
     except RecursionError as error:
         raise JsonError("nested too deeply to be read", 1, 1) from error
-    except ValueError as error:  # a constant, or an integer of more digits than Python converts
+    except ValueError as error:  # a constant, or an integer with more digits than Python converts
         raise JsonError(str(error), *_position_of_refused(text, refused)) from error
     if duplicates:
         line, column = _position_of_second(text, duplicates[0])
@@ -130,10 +134,10 @@ def parse(text: str | bytes, *, unique_names: bool = True) -> Any:
 
 
 def is_too_deep(value: Any, text: str) -> bool:
-    """Say whether *value*, whose JSON is *text*, is nested deeper than `parse` reads.
+    """Say whether *value*, parsed from the JSON *text*, is nested deeper than `parse` accepts.
 
-    Python 3.11 stops at about this depth by itself; later ones read and write on, to what nothing
-    else can walk.
+    Python 3.11 itself stops at about this depth. Later versions parse deeper values, which most
+    code cannot process.
     """
     return text.count("[") + text.count("{") > _DEEPEST and deeper_than(value, _DEEPEST)
 
@@ -152,10 +156,10 @@ def _decoded(text: str | bytes) -> str:
 def dump(
     value: Any, *, indent: int | None = None, compact: bool = False, ascii_only: bool = False
 ) -> str:
-    """Return *value* as JSON text, a `Decimal` digit for digit; with *compact* without spaces.
+    """Serialise *value* as JSON, a `Decimal` with all of its digits; with *compact* without spaces.
 
-    Non-ASCII characters stand as themselves unless *ascii_only*; lone surrogates are escaped.
-    Raises `ValueError` for numbers that JSON has not, and `TypeError` for other values.
+    Characters outside ASCII are escaped only with *ascii_only*, or if there is a lone surrogate.
+    Raises `ValueError` for NaN and infinity, and `TypeError` for values that JSON does not have.
     """
     decimals = _Decimals()
     text = json.dumps(
@@ -169,24 +173,24 @@ def dump(
     if not ascii_only:
         try:
             text.encode("utf-8")
-        except UnicodeEncodeError:  # a lone surrogate has no UTF-8
+        except UnicodeEncodeError:  # a lone surrogate cannot be encoded in UTF-8: escape it
             return dump(value, indent=indent, compact=compact, ascii_only=True)
     return decimals.put_into(text)
 
 
 def decimal_text(value: Decimal) -> str:
-    """Return *value* as JSON writes it. Raises `ValueError` for NaN and infinity."""
+    """Serialise *value* as a JSON number. Raises `ValueError` for NaN and infinity."""
     if not value.is_finite():
         raise ValueError(f"{value} is not JSON")
     return str(value).lower()
 
 
 def number_text(value: Number) -> str:
-    """Return *value* as it stands in text: as ECMAScript writes it (ECMA-262, Number::toString).
+    """Return *value* as text, as ECMAScript converts numbers (ECMA-262, Number::toString).
 
-    Whole numbers have no fraction, and only doubles below a millionth and from 10**21 have an
-    exponent. Integers are always written in full, and a `Decimal` with its digits. Raises
-    `ValueError` for what is not finite, and for integers of more digits than Python writes.
+    Whole numbers have no fraction, and only doubles below a millionth or from 10**21 have an
+    exponent. Integers are written in full, and a `Decimal` with all of its digits. Raises
+    `ValueError` for NaN and infinity, and for integers with more digits than Python writes.
     """
     if isinstance(value, Decimal):
         return decimal_text(value)
@@ -203,30 +207,31 @@ def number_text(value: Number) -> str:
 
 
 class _Decimals:
-    """Writes every `Decimal` of a value, which `json` cannot.
+    """Helps `json` to write the `Decimal`s in a value.
 
-    A token that nobody can guess stands for each until the text is complete.
+    `json` writes each as a string that begins with a random token; at the end these strings are
+    replaced by the numbers.
     """
 
     def __init__(self) -> None:
         self._token = ""
 
     def __call__(self, value: Any) -> str:
-        """Return the token for *value*; for `json`'s *default*."""
+        """Return a string with the token for *value*. This is a *default* for `json`."""
         if not isinstance(value, Decimal):
             raise TypeError(f"a Python {type(value).__name__} is not JSON serializable")
         self._token = self._token or secrets.token_hex()
         return self._token + decimal_text(value)
 
     def put_into(self, text: str) -> str:
-        """Return *text* with the numbers in place of their tokens."""
+        """Return *text* with the strings with the token replaced by numbers."""
         return re.sub(f'"{self._token}([^"]*)"', r"\1", text) if self._token else text
 
 
 def deeper_than(value: Any, depth: int) -> bool:
     """Say whether the JSON *value* is nested more than *depth* levels deep.
 
-    It is walked level by level: no depth overflows the stack.
+    The value is searched level by level, so no depth overflows the stack.
     """
     level = [value]
     for _ in range(depth + 1):
@@ -251,7 +256,9 @@ def _sentence(error: json.JSONDecodeError, text: str) -> str:
 
 
 def _position_of_refused(text: str, numbers: list[str]) -> tuple[int, int]:
-    """Return line and column of the first of *numbers*, else of a constant or a long integer."""
+    """Return the line and column of the first of *numbers*, else of a constant or a long
+    integer.
+    """
     if numbers:
         match = next((token for token in TOKEN.finditer(text) if token[0] == numbers[0]), None)
     else:
@@ -266,5 +273,5 @@ def _position_of_second(text: str, name: str) -> tuple[int, int]:
 
 
 def _line_and_column(text: str, position: int) -> tuple[int, int]:
-    """Return line and column, from 1, of the index *position*."""
+    """Return the line and column, from 1, of the index *position* in *text*."""
     return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)

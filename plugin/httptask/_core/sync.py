@@ -1,4 +1,4 @@
-"""The one edge between sync and async code."""
+"""Running async code from synchronous code; this is the only place that does."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ T = TypeVar("T")
 
 
 def run_sync(start: Callable[[], Coroutine[Any, Any, T]], instead: str) -> T:
-    """Run the coroutine that *start* returns in an event loop of its own and return its result.
+    """Run the coroutine that *start* returns in a new event loop, and return its result.
 
-    Raises `RuntimeError` if a loop is running already; it names *instead*, which is to be awaited.
+    Raises `RuntimeError` if an event loop is already running; the message says to await *instead*.
     """
     if _is_running():
         raise RuntimeError(f"an event loop is running here: await {instead} instead")
     results: list[T] = []
 
     async def run() -> None:
-        # A task that returned the result would have it in its repr, and `asyncio.run` makes that
-        # of the main task (in an error that `signal` drops): seconds for a body of megabytes.
+        # The result is not returned: it would be in the repr of the main task, which `asyncio.run`
+        # builds for an error that `signal` drops. For a body of megabytes that takes seconds.
         results.append(await start())
 
     asyncio.run(run())

@@ -1,4 +1,4 @@
-"""Blocking work, in threads that never keep an event loop from closing."""
+"""Running blocking work in threads that do not keep an event loop from closing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Run *work* in a daemon thread of its own and return its result.
+    """Run *work* in a new daemon thread, and return its result.
 
-    Not in asyncio's pool: a hung look-up would keep a thread of it for ever, and closing the event
-    loop would wait for it, whatever the deadline was. A cancelled caller goes on at once; the
-    thread goes on until its work ends, and the result is dropped.
+    asyncio's thread pool is not used: a hanging DNS query would occupy one of its threads, and
+    closing the event loop would wait for that thread in spite of any deadline. If the caller is
+    cancelled, it continues at once; the thread goes on, and its result is dropped.
     """
     loop = asyncio.get_running_loop()
-    context = contextvars.copy_context()  # a store may tell its tenant by a context variable
+    context = contextvars.copy_context()  # plugins may depend on context variables
     future: asyncio.Future[T] = loop.create_future()
 
     def settle(error: BaseException | None, result: T | None) -> None:
@@ -36,10 +36,10 @@ async def in_thread(work: Callable[[], T]) -> T:
         error: BaseException | None = None
         try:
             result = context.run(work)
-        except BaseException as failure:  # noqa: BLE001 - whatever it was belongs to the caller
-            # A StopIteration cannot be set on a future.
+        except BaseException as failure:  # noqa: BLE001 - any exception is raised to the caller
+            # A future does not accept StopIteration.
             error = RuntimeError(repr(failure)) if isinstance(failure, StopIteration) else failure
-        with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+        with contextlib.suppress(RuntimeError):  # the event loop may be closed already
             loop.call_soon_threadsafe(settle, error, result)
 
     try:
@@ -47,5 +47,7 @@ async def in_thread(work: Callable[[], T]) -> T:
     except RuntimeError as error:
         if "shutdown" not in str(error):
             raise
-        run()  # Python 3.12 starts none while the process ends: a token has still to be stored then
+        # Since Python 3.12 no thread can be started while the process ends. But a token may have to
+        # be stored even then: do the work in this thread.
+        run()
     return await future

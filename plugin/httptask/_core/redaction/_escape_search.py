@@ -1,8 +1,8 @@
-"""Where in a long text an escaped secret can stand, without undoing the escapes of all of it.
+"""Finding the places in a long text where an escaped secret may be, without unescaping all of it.
 
-Encoders rarely escape a letter or a digit of ASCII. In a text in which no escape, nor an escape in
-an escape, yields one, the runs of letters and digits of a secret stand as they are, and so does the
-order in which they follow each other. Almost always one look for such a run settles it.
+Encoders rarely escape ASCII letters and digits. If no escape in a text, nested or not, stands for
+an ASCII letter or digit, then the runs of letters and digits of an escaped secret are unchanged in
+the text, in the same order. So searching for the longest run is almost always enough.
 """
 
 from __future__ import annotations
@@ -13,60 +13,60 @@ from dataclasses import dataclass
 
 _RUN = re.compile(r"[0-9a-z]+")
 _LONGEST_ESCAPE = 128
-"""Characters that one character takes at most, escaped four times."""
+"""The most characters of one escaped character, if it is escaped four times."""
 _NULS = ("\0", "u0000", "%00")
-"""The octet between the letters of UTF-16, and its escapes."""
+"""The zero byte between the letters of UTF-16, and its escapes."""
 _MOST_PLACES = 1000
-"""Places that are looked at one by one; with more, the whole text is cheaper."""
+"""The most places to check one by one. With more, checking the whole text is faster."""
 
 _HEX_OF_ALNUM = "3[0-9]|4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a]"
 _YIELD_ALNUM = tuple(
     re.compile(pattern)
     for pattern in (
-        # Those of % and # may lead to one: %2563 is %63, which is c.
-        # U+212A folds to k, and U+0130 to i.
+        # Also the escapes of % and #, which may be part of another escape: %2563 is %63, which is
+        # c. And those of U+212A and U+0130, which fold to k and i.
         rf"u00(?:{_HEX_OF_ALNUM}|2[35])",
         r"u212a|u0130",
         rf"%(?:{_HEX_OF_ALNUM}|2[35]|e2%84%aa|c4%b0)",
-        # A reference by number, whose & may be escaped itself: &amp;#99;, %26#99;, &#38;#99;.
+        # A numeric character reference, whose & may be escaped: &amp;#99;, %26#99;, &#38;#99;.
         r"#(?=x?[0-9])(?:(?<=&#)|(?<=amp#)|(?<=amp;#)|(?<=26#)|(?<=26;#)|(?<=38#)|(?<=38;#))",
     )
 )
-"""Escapes that yield a letter or a digit of ASCII, in folded text."""
+"""Patterns for the escapes, in folded text, that may stand for an ASCII letter or digit."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Anchor:
-    """What stands unescaped where a spelling stands escaped."""
+    """The parts of a spelling that are not changed when the spelling is escaped."""
 
     run: str
-    """Its longest run of letters and digits."""
+    """The longest run of letters and digits in the spelling."""
     is_last: bool
-    """Whether the spelling ends with it: then more of them may follow."""
+    """Whether the spelling ends with the run: then other letters and digits may follow it."""
     others: tuple[str, ...]
-    """Its other runs."""
+    """The other runs in the spelling."""
     before: int
-    """Characters that may stand before the run, and belong to it."""
+    """The most characters of the escaped spelling before the run."""
     after: int
-    """Characters from the run's start to its end at most."""
+    """The most characters from the start of the run to the end of the escaped spelling."""
 
     def places(self, folded: str) -> Iterator[tuple[int, int]]:
-        """Yield where in *folded* it may stand."""
-        if self.run not in folded:  # almost always, and told faster than by a pattern
+        """Yield the start and end of each place in *folded* where the spelling may be."""
+        if self.run not in folded:  # the usual case; faster than a pattern
             return
         run = re.compile(self.run + ("" if self.is_last else "(?![0-9a-z])"))
         for match in run.finditer(folded):
             start, end = max(0, match.start() - self.before), match.start() + self.after
-            place = folded[start:end]
-            if all(other in place for other in self.others):
+            excerpt = folded[start:end]
+            if all(other in excerpt for other in self.others):
                 yield start, end
 
 
 def anchors_of(spellings: Iterable[str]) -> tuple[Anchor, ...] | None:
-    """Return the anchors of the folded *spellings*; None when one of them has no run.
+    """Return the anchors of the folded *spellings*; None if a spelling has no run.
 
-    Those in UTF-16 need none: `places` looks for their zero octets. Nor do those of letters and
-    digits alone: a text in which no escape yields one has them as they are, or not at all.
+    Spellings in UTF-16 need no anchor, because `places` searches for their zero bytes. Neither do
+    spellings of letters and digits only: these are not changed by escaping.
     """
     anchors: dict[tuple[str, bool, tuple[str, ...]], Anchor] = {}
     for spelling in spellings:
@@ -75,29 +75,32 @@ def anchors_of(spellings: Iterable[str]) -> tuple[Anchor, ...] | None:
         runs = list(_RUN.finditer(spelling))
         if not runs:
             return None
-        if runs[0][0] == spelling:  # no escape spells it
+        if runs[0][0] == spelling:  # only letters and digits
             continue
         longest = max(runs, key=lambda run: len(run[0]))
         is_last = longest.end() == len(spelling)
         others = tuple(run[0] for run in runs if run is not longest)
         before = _longest(spelling[: longest.start()])
         after = _longest(spelling[longest.start() :])
-        known = anchors.get(key := (longest[0], is_last, others))
-        if known is not None:  # spellings of one secret differ between the runs alone
-            before, after = max(before, known.before), max(after, known.after)
+        same_runs = anchors.get(key := (longest[0], is_last, others))
+        if (
+            same_runs is not None
+        ):  # another spelling of the secret, with other characters between runs
+            before, after = max(before, same_runs.before), max(after, same_runs.after)
         anchors[key] = Anchor(longest[0], is_last, others, before, after)
     return tuple(anchors.values())
 
 
 def _longest(text: str) -> int:
-    """Return the characters that *text* takes at most with its signs escaped."""
+    """Return the most characters of *text* if everything but letters and digits is escaped."""
     letters = sum(len(run) for run in _RUN.findall(text))
     return letters + (len(text) - letters) * _LONGEST_ESCAPE
 
 
 def places(folded: str, anchors: tuple[Anchor, ...] | None) -> list[tuple[int, int]] | None:
-    """Return where in *folded* a spelling of *anchors* can stand escaped, all but always nowhere;
-    None when that cannot be told without undoing the escapes of all of it.
+    """Return the places in *folded* where an escaped spelling with one of *anchors* may be.
+
+    The list is almost always empty. None means that the whole text must be unescaped and searched.
     """
     if anchors is None or any(nul in folded for nul in _NULS):
         return None

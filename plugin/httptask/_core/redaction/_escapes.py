@@ -1,4 +1,4 @@
-"""Ways to escape any character: how each is written, and how it is undone."""
+"""The ways to escape characters: how escapes are written, and how they are undone."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from httptask._core.redaction._spellings import single_byte
 _JSON_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\['\"\\/bfnrt]")
 _PERCENT_ESCAPES = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FORM_ESCAPES = re.compile(r"(?:\+|%[0-9a-fA-F]{2})+")
-"""Escapes in a form: a space is a plus (the URL Standard, section 5.1).
+"""Escapes in a form: a space is a plus sign (the URL Standard, section 5.1).
 
-Which other characters are escaped depends on the writer.
+Which other characters are escaped depends on the encoder.
 """
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-"""Characters that HTML and XML have to escape; any other is written by its number, if at all."""
+"""The named references for characters that HTML and XML must escape. For others, encoders use
+numbers.
+"""
 _REFERENCES = re.compile(rf"(?i)&(?:#(\d{{1,7}})|#x([0-9a-f]{{1,6}})|({'|'.join(_ENTITIES)}));?")
 
 
 _SHORT_ESCAPES = dict(zip("'\"\\/\b\f\n\r\t", "'\"\\/bfnrt", strict=True))
-"""Letters and signs after a backslash that escape a character (RFC 8259, section 7).
+"""Character -> the character that follows the backslash in its short escape (RFC 8259, section 7).
 
-JSON has no escape of an apostrophe; Python and JavaScript do.
+JSON has no escape for an apostrophe, but Python and JavaScript have.
 """
 _OF_SHORT_ESCAPE = {letter: character for character, letter in _SHORT_ESCAPES.items()}
 
@@ -63,10 +65,10 @@ ESCAPES: tuple[tuple[str, _Spelling, re.Pattern[str], Callable[[re.Match[str]], 
     ),
     ("&", lambda _: ("&",), _REFERENCES, _referenced_character),
 )
-"""Ways to escape a character.
+"""The ways to escape a character.
 
-Each has the start of an escape, a function from a character to the start of its escape, the pattern
-of escapes, and a function from an escape to its characters.
+Each has the first character of its escapes, a function from a character to the possible starts of
+its escape, a pattern for escapes, and a function from a match to the characters it stands for.
 """
 MARKS = tuple(mark for mark, *_ in ESCAPES)
 Escape = tuple[str, tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], str]]
@@ -74,7 +76,7 @@ Escape = tuple[str, tuple[str, ...], re.Pattern[str], Callable[[re.Match[str]], 
 
 def _json_escape(character: str) -> str:
     units = character.encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
 
 
 def _json_spellings(character: str) -> tuple[str, ...]:
@@ -84,7 +86,7 @@ def _json_spellings(character: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def escaped(secret: str) -> re.Pattern[str]:
-    """Return a pattern for *secret* with any of its characters escaped."""
+    """Return a pattern for *secret* in which any of the characters may be escaped."""
     return re.compile(
         "".join(f"(?:{'|'.join(_spellings(character))})" for character in secret), re.IGNORECASE
     )
@@ -96,7 +98,7 @@ def _spellings(character: str) -> Iterator[str]:
     as_text = {re.escape(encoded.decode("latin-1")) for encoded in encodings}
     yield from sorted(as_text | {re.escape(character)})
     for encoded in encodings:
-        # In a URL in a URL, and in JSON in JSON, escapes are escaped themselves.
+        # In a URL within a URL, and in JSON within JSON, the escapes themselves are escaped.
         yield "".join(f"%(?:25){{0,64}}{octet:02x}" for octet in encoded)
     yield _json_escape(character).replace("\\", r"\\{1,64}")
     if letter := _SHORT_ESCAPES.get(character):

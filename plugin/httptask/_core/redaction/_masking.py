@@ -1,4 +1,4 @@
-"""Texts with the secrets masked that stand in them, in any spelling, also if it is escaped."""
+"""Finding and masking secrets in texts, in any spelling, escaped or not."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from httptask._core.redaction._escapes import ESCAPES, MARKS, Escape, escaped
 from httptask._core.redaction._spellings import DIGIT, DIGITS, Form, Forms, fold
 
 _SIGNS = frozenset("%\\&#;")
-"""Signs of escapes, which are escaped themselves in a URL in a URL, or JSON in a URL."""
+"""Characters that are part of escapes. They may themselves be escaped, as in a URL within a URL."""
 
 _SHORT = 4096
-"""Characters of a text whose escapes are undone without asking where one could matter."""
+"""Texts up to this many characters are unescaped as a whole, without `_escape_search`."""
 
 _MOST_ESCAPES = 4
-"""Escapes in escapes that are undone: JSON as a text in JSON, a URL in a form."""
+"""The most levels of nested escapes that are undone, such as JSON within JSON within a form."""
 _MOST_ESCAPES_IN_LONG = 2
+"""The same for a text of more than `_LONG` characters."""
 _LONG = 1_000_000
-"""Characters of a text of which fewer are undone: each takes up to a second for some millions."""
+"""Above this many characters, each level may take up to a second."""
 _MOST_READINGS = 16
-"""Ways to undo them that are tried: each costs as much as the text is long."""
+"""The most results of unescaping that are searched; the time of each grows with the text."""
 
 _MOST_MASKS = 50_000
-"""Masks in a text. One with more is little else, and is masked as a whole."""
+"""The most masks in a text. A text with more is replaced by a single mask."""
 
 
 class Known:
-    """The secrets at one moment, and their spellings."""
+    """The secrets known at one moment, with their spellings. Each change makes a new one."""
 
     def __init__(self, forms: tuple[Forms, ...]) -> None:
         self._forms = forms
@@ -40,20 +41,19 @@ class Known:
         self.in_octets = [known.in_octets for known in forms]
         self.escapable = _SIGNS.union(*(known.escapable for known in forms))
         self.clean: set[str] = set()
-        """Short texts that were searched, and hold none of these: a task sends to one URL, and
-        servers answer with the same headers, again and again.
+        """A cache of short texts without secrets: the same URLs and headers occur again and again.
         """
 
     @cached_property
     def anchors(self) -> tuple[Anchor, ...] | None:
-        """What stands unescaped where a secret stands escaped."""
+        """The anchors of all spellings: see `_escape_search`."""
         digits = (known.in_digits for known in self._forms)
         groups = itertools.chain(self.in_text, self.in_octets, digits)
         return anchors_of({form.text for group in groups for form in group})
 
     @cached_property
     def escapes(self) -> tuple[Escape, ...]:
-        """The ways to escape a character, with the starts of escapes that may spell a secret."""
+        """The ways to escape, each with the starts of escapes of characters in the secrets."""
         return tuple(
             (
                 mark,
@@ -65,8 +65,11 @@ class Known:
         )
 
     def forms(self, folded: str, groups: list[tuple[Form, ...]]) -> Iterator[Form]:
-        """Return the spellings that *folded* may hold: those of *groups*, `in_text` or `in_octets`,
-        and those in digits, but for a short text that has too few of them in a row.
+        """Return the spellings to search for in *folded*: *groups*, and spellings in base64 and
+        base32.
+
+        *groups* is `in_text` or `in_octets`. Spellings in base64 and base32 are left out if the
+        text is too short for them, or if a short text has no long enough run of their digits.
         """
         if len(folded) < self._fewest_digits:
             return itertools.chain.from_iterable(groups)
@@ -77,16 +80,15 @@ class Known:
         return itertools.chain.from_iterable((*groups, *digits))
 
     def holds(self, folded: str, groups: list[tuple[Form, ...]]) -> bool:
-        """Say whether *folded* holds one of `forms`."""
+        """Say whether *folded* contains one of `forms`."""
         return any(form.text in folded for form in self.forms(folded, groups))
 
 
 def masked(text: str, known: Known, groups: list[tuple[Form, ...]], mask: str) -> str:
-    """Return *text* with the spellings in *groups* and in digits masked, also if they are escaped;
-    *text* itself if it has none.
+    """Return *text* with all secrets masked, escaped or not; *text* itself if it has none.
 
-    The result is checked again. If it still holds a secret that no pattern cuts out, all of it is
-    masked.
+    *groups* is `in_text` or `in_octets` of *known*. The result is checked again: if it still
+    contains a secret, the whole text is replaced by *mask*.
     """
     folded = fold(text)
     shown = _without(text, folded, known.forms(folded, groups), mask)
@@ -101,13 +103,13 @@ def masked(text: str, known: Known, groups: list[tuple[Form, ...]], mask: str) -
 
 
 def is_escaped(text: str, folded: str, known: Known) -> bool:
-    """Say whether *text* holds a secret once its escapes are undone."""
+    """Say whether *text* contains an escaped secret. *folded* is the folded text."""
     if not any(mark in folded for mark in MARKS):
         return False
     pieces = places(folded, known.anchors) if len(text) > _SHORT else None
     if pieces is None:
         return _is_escaped_in(text, folded, known)
-    return any(_is_escaped_in(text[at:end], folded[at:end], known) for at, end in pieces)
+    return any(_is_escaped_in(text[start:end], folded[start:end], known) for start, end in pieces)
 
 
 def _is_escaped_in(text: str, folded: str, known: Known) -> bool:
@@ -119,7 +121,7 @@ def _is_escaped_in(text: str, folded: str, known: Known) -> bool:
 
 
 def _readings(text: str, folded: str, known: Known) -> Iterator[str]:
-    """Yield *text* with its escapes undone, those in escapes too, in each order."""
+    """Yield *text* unescaped, up to some levels of nested escapes, in every order of the ways."""
     seen = {text}
     level = [(text, folded)]
     for _ in range(_MOST_ESCAPES if len(text) <= _LONG else _MOST_ESCAPES_IN_LONG):
@@ -134,9 +136,9 @@ def _readings(text: str, folded: str, known: Known) -> Iterator[str]:
 
 
 def _unescaped(text: str, folded: str, known: Known) -> Iterator[str]:
-    """Yield *text* with the escapes of each way undone, if they may spell a secret."""
+    """Yield *text* unescaped in each way, if the escapes may be part of a secret."""
     for mark, starts, escapes, characters in known.escapes:
-        # Almost always no character of a secret is escaped: then there is nothing to undo.
+        # Almost always no character of a secret is escaped, so nothing has to be unescaped.
         if mark in folded and any(start in folded for start in starts):
             yield escapes.sub(characters, text)
             if not text.isascii():
@@ -146,9 +148,10 @@ def _unescaped(text: str, folded: str, known: Known) -> Iterator[str]:
 def _unescaped_octets(
     escapes: re.Pattern[str], characters: Callable[[re.Match[str]], str], octets: str
 ) -> str:
-    """Return *octets* with its escapes undone in UTF-8.
+    """Return *octets*, bytes as Latin-1 text, with its escapes replaced by UTF-8 bytes.
 
-    An encoder may escape an emoji and leave a letter with an accent.
+    This finds secrets of which an encoder escaped only some characters outside ASCII: an emoji, for
+    example, but not a letter with an accent.
     """
     return escapes.sub(
         lambda escape: characters(escape).encode("utf-8", "surrogatepass").decode("latin-1"), octets
@@ -156,10 +159,10 @@ def _unescaped_octets(
 
 
 def _without(text: str, folded: str, forms: Iterator[Form], mask: str) -> str:
-    """Return *text* with *mask* for every one of *forms*; *folded* is its lower case."""
+    """Return *text* with every one of *forms* replaced by its mask; *folded* is the folded text."""
     spans: list[tuple[int, int, str]] = []
     for form in forms:
-        if form.text not in folded:  # by far the most
+        if form.text not in folded:  # the usual case, so it is checked first
             continue
         start = folded.find(form.text)
         while start >= 0:

@@ -1,4 +1,4 @@
-"""What replaces the secrets that it was told by a mask."""
+"""Replacing known secrets by a mask."""
 
 from __future__ import annotations
 
@@ -18,27 +18,31 @@ MASK = "•••"
 _MASK_IN_OCTETS = MASK.encode().decode("latin-1")
 
 _SHORTEST = 4
-"""Characters of a secret that is masked wherever it stands.
+"""The fewest characters of a secret that is masked wherever it appears.
 
-A shorter value stands in too many innocent texts; it is masked only where it is *put*.
+Shorter values appear in too many harmless texts. They are masked only where authorisation puts
+them.
 """
 
 _MOST_DERIVED = 64
+"""The most values derived for requests that are masked at the same time."""
 _MOST_GIVEN = 9
-"""Values of one credential, three generations of its tokens: each costs time in every text."""
+"""The same for values of one credential: three generations of its tokens. Each value takes time in
+every text.
+"""
 
 _MOST_CLEAN = 512
 _LONGEST_CLEAN = 512
-"""Texts without a secret that are remembered, and their characters."""
+"""The most texts without secrets that are cached, and the most characters of such a text."""
 
 _NUMBER = re.compile(r"[-+.0-9eE]+")
 
 
 class Maskable(Protocol):
-    """A value made of bytes."""
+    """A value that contains bytes."""
 
     def masked(self, mask: Callable[[bytes], bytes]) -> Self:
-        """Return a copy with all its bytes changed by *mask*."""
+        """Return a copy with all of its bytes changed by *mask*."""
         ...
 
 
@@ -48,14 +52,14 @@ M = TypeVar("M", bound=Maskable)
 def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
     """Split the *value* of the header *name* into the part that may be shown and the secret.
 
-    *before* is its value before authorising (None: it was not set). The name of a cookie and the
-    scheme of an `Authorization` may be shown; everything a scheme may have derived from a secret is
-    one.
+    *before* is the value before the request was authorised; None if it was not set. The name of a
+    cookie and the scheme in `Authorization` may be shown. Everything else counts as secret, because
+    an auth scheme may have derived it from a secret.
     """
     if name.lower() == "cookie":
-        kept = before if before and value.startswith(before) else ""
-        cookie, equals, secret = value[len(kept) :].partition("=")
-        return kept + cookie + equals, secret
+        shown = before if before and value.startswith(before) else ""
+        cookie, equals, secret = value[len(shown) :].partition("=")
+        return shown + cookie + equals, secret
     scheme, space, secret = value.partition(" ")
     return (scheme + space, secret) if space else ("", value)
 
@@ -63,8 +67,8 @@ def secret_part(name: str, value: str, before: str | None) -> tuple[str, str]:
 class Redactor:
     """Replaces every known secret by a mask, in text, bytes and JSON.
 
-    Secrets are added as they are resolved. A wrong mask is preferred to a leak: text that happens
-    to equal a secret, in any case, is masked too.
+    Secrets are added when credentials are resolved. Masking too much is better than a leak: text
+    that happens to equal a secret is masked, too, and upper and lower case are not distinguished.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -78,10 +82,10 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Mask *secret* from now on and for good, in all its spellings.
+        """Mask *secret* from now on, in all spellings, until `forget`.
 
-        It may be escaped or encoded: percent, JSON, HTML, hexadecimal, base32, base64,
-        base64 twice over, other charsets, and base64 of UTF-16.
+        The spellings are escapes and encodings: percent, JSON, HTML, hexadecimal, base32, base64,
+        base64 of base64, other charsets, and base64 of UTF-16.
         """
         self._lasting.add(secret)
         self._learn(secret)
@@ -94,16 +98,17 @@ class Redactor:
                 self._known = Known(tuple(self._forms.values()))
 
     def forget(self, secret: str) -> None:
-        """Mask *secret* no more: it opens nothing any longer, and each costs time in every text."""
+        """Stop masking *secret*, which is no longer valid: each secret takes time in every text."""
         self._lasting.discard(secret)
         with self._lock:
             if self._forms.pop(secret, None) is not None:
                 self._known = Known(tuple(self._forms.values()))
 
     def add_derived(self, value: str, credential: str = "") -> None:
-        """Mask *value*, which was made of a secret for one request, or given for *credential*.
+        """Mask *value*, which was derived for one request, or is a token of *credential*.
 
-        Only the latest are kept: every request has a new signature, and every hour a new token.
+        Only the latest values are kept: every request may have a new signature, and every hour may
+        bring a new token.
         """
         if len(value) < _SHORTEST or value in self._forms:
             return
@@ -117,14 +122,15 @@ class Redactor:
         self._learn(value)
 
     def add_header(self, line: tuple[str, str], before: str | None) -> None:
-        """Mask the secret of the header *line*; *before* is its value before authorising."""
+        """Mask the secret in the header *line*; *before* is the value before authorisation."""
         self.add_derived(secret_part(*line, before)[1])
         if before is None:
             self._header_lines.add(line)
 
     def masks_header(self, line: tuple[str, str]) -> bool:
-        """Say whether the header *line* was added, and is masked still: most requests of a
-        credential have the same.
+        """Say whether the header *line* was added and is still masked.
+
+        This is a fast check: most requests of a credential have the same line.
         """
         return line in self._header_lines
 
@@ -146,7 +152,7 @@ class Redactor:
         return shown
 
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        """Return *pairs*, the names and values of headers, with every secret masked."""
+        """Return *pairs*, names and values of headers, with every secret masked."""
         if self.knows_none:
             return tuple(pairs)
         return tuple((self.text(name), self.text(value)) for name, value in pairs)
@@ -156,7 +162,7 @@ class Redactor:
     @overload
     def bytes(self, data: M) -> M: ...
     def bytes(self, data: Any) -> Any:
-        """Return *data*, bytes or a value made of bytes, with every secret masked."""
+        """Return *data*, bytes or a value that contains bytes, with every secret masked."""
         if not isinstance(data, builtins.bytes):
             return data.masked(self.bytes)
         known = self._known
@@ -167,7 +173,7 @@ class Redactor:
         return data if shown is text else shown.encode("latin-1")
 
     def finds(self, text: str) -> bool:
-        """Say whether *text* holds a secret. Much cheaper than masking a text without one."""
+        """Say whether *text* contains a secret. Much faster than masking."""
         known = self._known
         if not known.secrets:
             return False
@@ -175,14 +181,14 @@ class Redactor:
         return known.holds(folded, known.in_text) or is_escaped(text, folded, known)
 
     def value(self, value: Any) -> Any:
-        """Return the JSON *value* with every secret masked: in names and numbers too."""
+        """Return the JSON *value* with every secret masked, also in names and numbers."""
         if not self._forms:
             return value
         holder: list[Any] = [value]
         queued: list[tuple[Any, Any]] = [(holder, 0)]
         numbers = any(map(_NUMBER.fullmatch, self._known.secrets))
         names: dict[str, str] = {}
-        while queued:  # not by recursion: a response may be nested deeper than Python's stack
+        while queued:  # no recursion: a response may be nested too deeply for Python's stack
             parent, key = queued.pop()
             item = parent[key]
             if isinstance(item, str):

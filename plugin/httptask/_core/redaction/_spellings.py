@@ -1,4 +1,6 @@
-"""The spellings of a secret: as encoders write it, but for escapes of single characters."""
+"""The spellings of a secret: how encoders write it as a whole. For single escapes see
+`_escapes`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from functools import cached_property
 from urllib.parse import quote, quote_plus
 
 _MASK_IN_UTF_16 = "***"
-"""The mask in UTF-16: one in UTF-8 would shift the bytes after it by one."""
+"""The mask in UTF-16 text: the usual mask, in UTF-8, has an odd number of bytes, which would shift
+the text after it by one.
+"""
 
 
 @dataclass(slots=True, repr=False)
@@ -21,34 +25,35 @@ class Form:
     """One spelling of a secret."""
 
     text: str
-    """Folded."""
+    """The spelling, folded."""
     mask: str = ""
-    """Its own mask; empty: that of the text."""
+    """The mask for this spelling; "": the usual mask."""
     shares_first: bool = False
-    """The digit of base64 or base32 before it holds some bits of the secret."""
+    """Whether the base64 or base32 digit before the spelling contains some bits of the secret."""
     shares_last: bool = False
-    """The digit of base64 or base32 after it holds some bits of the secret."""
+    """Whether the base64 or base32 digit after the spelling contains some bits of the secret."""
 
 
 @dataclass(frozen=True, repr=False)
 class Forms:
-    """The spellings of one secret. Bytes are read as text with one character for each octet."""
+    """The spellings of one secret. Bytes are treated as text with one character for each byte."""
 
     secret: str
     in_text: tuple[Form, ...]
+    """The spellings in text, without those in base64 and base32 (`in_digits`)."""
     in_octets: tuple[Form, ...]
-    """Without those in digits of base64 and base32, which are the same in both."""
+    """The spellings in bytes, without those in base64 and base32 (`in_digits`)."""
     escapable: frozenset[str]
-    """The characters, of text and of octets, whose escapes may spell it."""
+    """The characters whose escapes may be part of the secret, in text or bytes."""
 
     @property
     def fewest_digits(self) -> int:
-        """A bound of how short a spelling in `in_digits` can be."""
+        """A lower bound for the length of the spellings in `in_digits`."""
         return 8 * len(self.secret) // 6 - 1
 
     @cached_property
     def in_digits(self) -> tuple[Form, ...]:
-        """The spellings in base64, base64 twice over, base64 of UTF-16 and base32."""
+        """The spellings in base64, base64 of base64, base64 of UTF-16, and base32."""
         octets = self.secret.encode("utf-8", "surrogatepass")
         forms = itertools.chain(
             *map(_digit_forms, {octets, *single_byte(self.secret)}),
@@ -58,10 +63,10 @@ class Forms:
 
     @classmethod
     def of(cls, secret: str) -> Forms:
-        """Return every spelling in which an encoder would write *secret*."""
+        """Return all the spellings of *secret* that encoders may produce."""
         raw = secret.encode("utf-8", "surrogatepass")
         single = single_byte(secret)
-        # Many servers read the octets of a header as Latin-1 (PEP 3333) and echo that text.
+        # Many servers decode headers as Latin-1 (PEP 3333), and echo that text.
         as_latin_1 = raw.decode("latin-1")
         spellings = {*_literal_forms(secret), *_literal_forms(as_latin_1)}
         for octets in {raw, *single}:
@@ -83,7 +88,7 @@ class Forms:
             text = fold_octets(octets)
             wide[text] = Form(text, mask.decode("latin-1"))
         texts = {secret, as_latin_1, *(octets.decode("latin-1") for octets in single)}
-        # An escape is that of a letter in one case.
+        # Upper and lower case, because their escapes differ.
         cases = {case for text in texts for case in (text, fold(text), text.upper())}
         return cls(
             secret,
@@ -94,8 +99,8 @@ class Forms:
 
 
 def _literal_forms(secret: str) -> Iterator[str]:
-    """Yield *secret* as it is, in HTML and in JSON, where an encoder may escape `/` too."""
-    # Beyond ASCII the three may differ in more than case.
+    """Yield *secret* unchanged, in HTML, and in JSON, where `/` may be escaped, too."""
+    # Outside ASCII, changing the case and then folding may give another text than folding alone.
     yield from (secret, secret.lower(), secret.upper())
     yield html.escape(secret)
     yield html.escape(secret).replace("&#x27;", "&#39;")
@@ -106,7 +111,7 @@ def _literal_forms(secret: str) -> Iterator[str]:
 
 
 def single_byte(text: str) -> set[bytes]:
-    """Return *text* in the single-byte charsets that servers use; nothing for ASCII."""
+    """Return *text* encoded in the single-byte charsets that servers use; {} for ASCII."""
     encoded = set()
     if not text.isascii():
         for charset in ("latin-1", "cp1252"):
@@ -118,9 +123,9 @@ def single_byte(text: str) -> set[bytes]:
 
 
 def _utf_16(secret: str) -> dict[bytes, bytes]:
-    """Return *secret* in UTF-16, without its outer zero octets, and the mask that takes its place.
+    """Return *secret* in UTF-16, without its outer zero bytes -> the mask in the same encoding.
 
-    Without them most texts have the same form in both byte orders.
+    Without the outer zero bytes, most texts are the same in both byte orders.
     """
     masks = {}
     for charset in ("utf-16-le", "utf-16-be"):
@@ -132,7 +137,7 @@ def _utf_16(secret: str) -> dict[bytes, bytes]:
 
 
 def _digit_forms(octets: bytes) -> Iterator[Form]:
-    """Yield *octets* in base64, in base64 twice over, and in base32 (RFC 4648, sections 4 to 6)."""
+    """Yield *octets* in base64, in base64 of base64, and in base32 (RFC 4648, sections 4 to 6)."""
     for inner, _, _ in _digits(octets, *_BASE_64):
         for spelling in _urlsafe(inner):
             yield from _base64_forms(spelling.encode("ascii"))
@@ -153,16 +158,16 @@ def _urlsafe(digits: str) -> set[str]:
 
 _BASE_64 = (base64.b64encode, 3, 6)
 _BASE_32 = (base64.b32encode, 5, 5)
-"""An encoder, the octets of its groups, and the bits of a digit."""
+"""An encoder, the number of bytes in a group, and the number of bits in a digit."""
 
 
 def _digits(
     octets: bytes, encoder: Callable[[bytes], bytes], group: int, bits_of_digit: int
 ) -> Iterator[tuple[str, bool, bool]]:
-    """Yield the digits of *octets* for each offset in a *group* of octets, and whether the digit
-    before and the one after hold bits of them, too.
+    """Yield the digits of *octets* for each offset at which they may begin in a *group* of bytes.
 
-    Digits that also hold bits of the octets before or after are not among them.
+    Only digits are included that depend on *octets* alone. The two flags say whether the digit
+    before and the digit after also contain bits of *octets*.
     """
     for offset in range(group):
         digits = encoder(bytes(offset) + octets).decode("ascii")
@@ -176,7 +181,7 @@ DIGITS = re.compile(r"[a-z0-9+/_-]+")
 
 
 def fold(text: str) -> str:
-    """Return *text* in lower case, each character in its place."""
+    """Return *text* in lower case, without changing the positions of characters."""
     if text.isascii():
         return text.lower()
     # Only I with a dot above is two in lower case, and only sigma depends on what follows it.
