@@ -1,4 +1,4 @@
-"""A curl command -> the request it sends. Nothing of it is run, and no file it names is read."""
+"""Read the request that a curl command sends. The command is not run, and no files are read."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*://")
 
 
 def is_curl(text: str) -> bool:
-    """Say whether *text* begins as a curl command."""
+    """Say whether *text* begins like a curl command."""
     words = text[:2_000].split(maxsplit=6)
     while words and _BEFORE_CURL.fullmatch(words[0]):
         words.pop(0)
@@ -61,19 +61,19 @@ def read_curl(text: str, blanks: Blanks) -> Captured:
 
 @dataclass(slots=True)
 class _Reading:
-    """What the options of one command said so far."""
+    """The state of reading the options of one command."""
 
     blanks: Blanks
     request: Captured = field(default_factory=Captured)
     urls: list[str] = field(default_factory=list)
     data: list[tuple[str, str]] = field(default_factory=list)
-    """Each piece of data as a body has it, and as a query has it."""
+    """(text in a body, text in a query) of each piece of data."""
     file: str | None = None
     parts: list[Part] = field(default_factory=list)
     query: list[str] = field(default_factory=list)
     cookies: list[str] = field(default_factory=list)
     removed: set[str] = field(default_factory=set)
-    """Headers that curl sends by itself, and was told not to."""
+    """Headers that curl would send by itself, but that the command removes (`-H 'Accept:'`)."""
     flags: set[str] = field(default_factory=set)
     values: dict[str, str] = field(default_factory=dict)
     is_json: bool = False
@@ -94,20 +94,20 @@ class _Reading:
                 self._short(word[1:], pending)
 
     def _long(self, name: str, pending: Iterator[str]) -> None:
-        known = OPTIONS.get(name) or self._begun(name)
-        if known is None and name.startswith("no-") and name[3:] in OPTIONS:
+        option = OPTIONS.get(name) or self._begun(name)
+        if option is None and name.startswith("no-") and name[3:] in OPTIONS:
             self.flags.discard(name[3:])
-        elif known is None:
+        elif option is None:
             near = nearest(name.partition("=")[0], OPTIONS)
             why = reason("option-unknown", near=f"--{near[0]}") if near else None
             shown = f"--{name.partition('=')[0]}"
             self.request.lose("option-not-carried", severity="error", option=shown, reason=why)
         else:
-            self._option(known.name, known.takes_value, pending, None)
+            self._option(option.name, option.takes_value, pending, None)
 
     def _begun(self, name: str) -> Any:
-        """Return the only option whose name begins with *name*: curl takes that for it."""
-        options = [option for long, option in OPTIONS.items() if long.startswith(name)]
+        """Return the only option whose name begins with *name*: curl accepts such abbreviations."""
+        options = [option for long_name, option in OPTIONS.items() if long_name.startswith(name)]
         return options[0] if len(options) == 1 else None
 
     def _short(self, letters: str, pending: Iterator[str]) -> None:
@@ -149,13 +149,13 @@ class _Reading:
         if value.startswith("@"):
             self._unread("--header")
             return
-        name, colon, text = value.partition(":")
+        name, colon, content = value.partition(":")
         if not colon:
             if value.rstrip().endswith(";"):
                 self.request.headers.append((value.rstrip()[:-1].strip(), ""))
             return
-        if text.strip():
-            self.request.headers.append((name.strip(), text.strip()))
+        if content.strip():
+            self.request.headers.append((name.strip(), content.strip()))
         else:
             self.removed.add(name.strip().lower())
 
@@ -176,7 +176,7 @@ class _Reading:
 
     def add_encoded_data(self, value: str) -> None:
         try:
-            # A blank is a plus sign, which some servers take for itself in a query.
+            # A space is a plus sign in a body. In a query, some servers would read a plus sign.
             encoded = url_encoded(value)
             self.data.append((encoded.replace("%20", "+"), encoded))
         except UnreadFileError:
@@ -272,7 +272,7 @@ class _Reading:
         request = self.request
         if self.parts and (self.data or self.file):
             raise InterchangeError("curl sends either a form (-F) or data (-d), not both")
-        # Further pieces of JSON are appended as they are.
+        # curl joins pieces of `--json` without a separator.
         data = ("" if self.is_json else "&").join(in_body for in_body, _ in self.data)
         if "get" in self.flags:
             self.query += [in_query for _, in_query in self.data if in_query]
@@ -350,7 +350,7 @@ class _Reading:
 
 
 _FLAGS = frozenset(("get", "head", "digest", "globoff"))
-"""Flags that say something of the request."""
+"""Flags that affect the request."""
 _VALUES = frozenset(
     [
         "user-agent",
@@ -367,7 +367,7 @@ _VALUES = frozenset(
         "retry-delay",
     ]
 )
-"""Options whose last value counts."""
+"""Options of which only the last value counts."""
 _TREATMENTS: Mapping[str, Callable[[_Reading, str], None]] = {
     "header": _Reading.add_header,
     "data": _Reading.add_data,
@@ -383,15 +383,15 @@ _TREATMENTS: Mapping[str, Callable[[_Reading, str], None]] = {
     "upload-file": _Reading.upload,
     "url": lambda reading, value: reading.urls.append(value),
 }
-"""Options that may stand more than once: what each adds."""
+"""Option that may occur several times -> the method that adds its value."""
 
 
 _ADDRESS = re.compile(r"((?:[^/]*//)?[^/]*)(.*)", re.DOTALL)
-"""Server and path; it matches whatever there is."""
+"""(server, path); it matches any text."""
 
 
 def _squashed(address: str) -> str:
-    """Return *address* without dot segments, as curl sends it (RFC 3986, section 5.2.4)."""
+    """Remove the dot segments from *address*, like curl (RFC 3986, section 5.2.4)."""
     server, path = next(_ADDRESS.finditer(address)).groups()
     if "/." not in path:
         return address

@@ -1,4 +1,4 @@
-"""The data that curl's options name: percent-encoded pairs, and the parts of a form."""
+"""Parse the values of curl's data options: percent-encoded pairs, and the parts of a form."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from httptask.interchange._file_names import below_folder
 
 
 class UnreadFileError(Exception):
-    """The value is in a file, which is not read."""
+    """The value is in a file, and files are not read."""
 
 
 def is_local(path: str) -> bool:
-    """Say whether *path* names a file: `-` and `.` are curl's standard input."""
+    """Say whether *path* names a file. `-` and `.` are curl's standard input."""
     return path not in ("", "-", ".")
 
 
 def url_encoded(value: str) -> str:
-    """Return the pair of `--data-urlencode` or `--url-query` as it is sent.
+    """Return *value*, of `--data-urlencode` or `--url-query`, as curl sends it.
 
-    `content` and `=content` have no name; `name=content` keeps its name as it stands. Raises
+    `content` and `=content` have no name. In `name=content`, only the content is encoded. Raises
     `UnreadFileError` for `@file` and `name@file`.
     """
     name, equals, content = value.partition("=")
@@ -37,7 +37,7 @@ def _encoded(text: str) -> str:
 
 
 def text_part(value: str) -> Part:
-    """Return the part of `--form-string`: everything after the first `=` is its text."""
+    """Return the part for `--form-string`. Everything after the first `=` is its text."""
     name, _, content = value.partition("=")
     return Part(name, content)
 
@@ -46,33 +46,35 @@ _SETTING = re.compile(r"\s*(type|filename|headers|encoder)\s*=", re.IGNORECASE)
 
 
 def form_part(value: str) -> Part:
-    """Return the part of `-F`. Raises `ValueError` for what is none, `UnreadFileError` for a text
-    that is in a file.
+    """Return the part for *value* of `-F`.
+
+    Raises `ValueError` if *value* is invalid or cannot be converted, and `UnreadFileError` if the
+    text is in a file.
     """
-    name, equals, rest = value.partition("=")
+    name, equals, text = value.partition("=")
     if not equals:
         raise ValueError(f"{value[:40]!r} has no '=' between its name and its content")
-    if rest.startswith("<"):
+    if text.startswith("<"):
         raise UnreadFileError
-    if rest.startswith("("):
+    if text.startswith("("):
         raise ValueError("parts in parts are not carried over")
-    is_file = rest.startswith("@")
-    content, settings = _split(rest[1:] if is_file else rest)
+    is_file = text.startswith("@")
+    content, settings = _split(text[1:] if is_file else text)
     filename = settings.get("filename")
     headers = dict(_header(line) for line in settings.get("headers", "").split("\n") if line)
     if not is_file:
         return Part(name, content, None, settings.get("type", ""), filename, headers)
     if not is_local(content):
         raise UnreadFileError
-    if "," in content and not rest.startswith('@"'):
+    if "," in content and not text.startswith('@"'):
         raise ValueError("several files in one part are not carried over; write an option for each")
     reference, _ = below_folder(content)
-    own_name = re.split(r"[/\\]", content)[-1]
+    file_name = re.split(r"[/\\]", content)[-1]
     return Part(
         name,
         file=reference,
         content_type=settings.get("type", ""),
-        filename=own_name if filename is None else filename,
+        filename=file_name if filename is None else filename,
         headers=headers,
     )
 
@@ -83,35 +85,35 @@ def _header(line: str) -> tuple[str, str]:
 
 
 def _split(text: str) -> tuple[str, dict[str, str]]:
-    """Return the content of a part, and its settings `;type=`, `;filename=` and `;headers=`."""
-    content, at = _word(text, 0)
+    """Return (content of a part, its settings `;type=`, `;filename=` and `;headers=`)."""
+    content, position = _word(text, 0)
     settings: dict[str, str] = {}
-    while at < len(text):
-        match = _SETTING.match(text, at + 1)
-        if match is None:  # a semicolon of the content
-            more, at = _word(text, at + 1)
+    while position < len(text):
+        match = _SETTING.match(text, position + 1)
+        if match is None:  # the semicolon is part of the content
+            more, position = _word(text, position + 1)
             content += ";" + more
             continue
-        value, at = _word(text, match.end())
+        value, position = _word(text, match.end())
         key = match[1].lower()
-        # A media type has parameters of its own: type=text/plain;charset=utf-8
-        while key == "type" and at < len(text) and not _SETTING.match(text, at + 1):
-            more, at = _word(text, at + 1)
+        # A media type may have parameters, too: type=text/plain;charset=utf-8
+        while key == "type" and position < len(text) and not _SETTING.match(text, position + 1):
+            more, position = _word(text, position + 1)
             value += ";" + more
         joined = key == "headers" and key in settings
         settings[key] = f"{settings[key]}\n{value}" if joined else value.strip()
     return content, settings
 
 
-def _word(text: str, at: int) -> tuple[str, int]:
-    """Return the text up to the next semicolon, quotes and backslashes undone, and its end."""
-    stripped = len(text) - len(text[at:].lstrip())
-    if text.startswith('"', stripped) and (closed := _QUOTED.match(text, stripped)):
+def _word(text: str, start: int) -> tuple[str, int]:
+    """Return (text up to the next semicolon, without quotes and backslashes; its end)."""
+    text_start = len(text) - len(text[start:].lstrip())
+    if text.startswith('"', text_start) and (closed := _QUOTED.match(text, text_start)):
         end = text.find(";", closed.end())
         return re.sub(r'\\(["\\])', r"\1", closed[1]), len(text) if end < 0 else end
-    end = text.find(";", at)
+    end = text.find(";", start)
     end = len(text) if end < 0 else end
-    return text[at:end], end
+    return text[start:end], end
 
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)

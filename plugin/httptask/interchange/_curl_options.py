@@ -1,4 +1,4 @@
-"""curl's options: which take a value, and what becomes of each (curl 8, `curl --help all`)."""
+"""The options of curl 8 (`curl --help all`): which take a value, and which have no effect here."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Option:
     """One option of curl."""
 
     name: str
-    """Long, without its dashes."""
+    """The long name, without dashes."""
     takes_value: bool
 
 
@@ -102,7 +102,7 @@ ABOUT_OUTPUT = frozenset(
         "disable",
     ]
 )
-"""Options that a task needs none for: what curl prints, and what httptask does by itself."""
+"""Options that a task does not need: they affect curl's output, or httptask always acts so."""
 
 PROXY = "operators-proxy"
 _TRUST = "operators-trust"
@@ -141,7 +141,7 @@ REASONS: Mapping[str, str] = {
     "connect-to": "address-looked-up",
     "location-trusted": "credential-one-origin",
 }
-"""Option -> the reason why it is not carried over, where there is more to say than that."""
+"""Option -> the reason why it is not carried over, if there is a special one."""
 
 REFUSED: Mapping[str, str] = {
     "next": "it begins another request; paste one at a time",
@@ -152,4 +152,4 @@ REFUSED: Mapping[str, str] = {
     "variable": "write its value instead",
     "parallel": "paste one request at a time",
 }
-"""Option -> why no task is made: without it the request would be another one."""
+"""Option -> why the command is refused: without the option it would send another request."""

@@ -1,4 +1,4 @@
-"""curl's time limits, retries and signatures, as settings of a task and fields of a credential."""
+"""Convert curl's time limits and retries to settings, and signatures to fields of a credential."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 
 def task_settings(values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings beside `httpRequest` that the options *values* stand for."""
+    """Return the settings besides `httpRequest` for *values* (option -> value).
+
+    Values are limited to the maxima of the settings.
+    """
     settings: dict[str, Any] = {}
     total, connect = _number(values.get("max-time")), _number(values.get("connect-timeout"))
     if connect:
@@ -23,13 +26,13 @@ def task_settings(values: Mapping[str, str]) -> dict[str, Any]:
     if retries:
         settings["retry"] = {"maxAttempts": min(int(retries), 99) + 1}
         delay = _number(values.get("retry-delay"))
-        if delay:  # curl waits as long each time
+        if delay:  # curl waits equally long before each retry
             settings["retry"] |= {"intervalSeconds": min(int(delay), 86_400), "backoffRate": 1}
     return settings
 
 
 def _number(text: str | None) -> float | None:
-    """Return the number from 0 in *text*; None where there is none, as curl's -1 is."""
+    """Parse *text* as a number from 0. Return None for any other text, also for curl's -1."""
     try:
         value = float(text) if text is not None else None
     except ValueError:
@@ -40,8 +43,7 @@ def _number(text: str | None) -> float | None:
 def aws_fields(provider: str, key: str, secret: str, url: str) -> dict[str, str]:
     """Return the fields of a credential for `--aws-sigv4` *provider* and `--user` *key*:*secret*.
 
-    curl takes the service and the region that are not given from the host,
-    `service.region.amazonaws.com`.
+    A missing service or region is taken from the host `service.region.amazonaws.com`, as in curl.
     """
     _, _, region, service = [*provider.split(":"), "", "", "", ""][:4]
     labels = url.partition("://")[2].partition("/")[0].split(".")

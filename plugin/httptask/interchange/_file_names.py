@@ -1,4 +1,4 @@
-"""Files that a pasted request names, as references below the operator's folder of files."""
+"""Convert the names of files in pasted requests to names below the operator's folder of files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def below_folder(path: str) -> tuple[dict[str, Any], str]:
-    """Return the value of `$file` for the *path* of somebody's machine, and its name in the folder.
+    """Return (value of `$file`, name in the folder of files) for *path* on the user's machine.
 
-    Of a path that leads elsewhere only the file's name is kept: the folder is the operator's.
+    Of an absolute path, or one that leads out of its folder, only the name of the file is kept.
     """
     plain = re.sub(r"\A(?:file:)?[A-Za-z]:", "", path).replace("\\", "/")
     pieces = PurePosixPath(plain.lstrip("/")).parts

@@ -1,7 +1,8 @@
-"""The words of a pasted command, as the shell it was copied for splits it.
+"""Split a pasted command into words, by the rules of the shell for which it was copied.
 
-`shlex` knows neither `$'…'`, which browsers write for line breaks, nor where a command ends; nobody
-quotes for cmd.exe and PowerShell. Nothing is expanded or run: a `$NAME` becomes a blank.
+Python's `shlex` does not know `$'…'`, which browsers use for line breaks, nor the end of a command,
+and no library knows the quoting of cmd.exe and PowerShell. Nothing is expanded or run: a `$NAME`
+becomes a blank.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from httptask.interchange._blanks import Blanks
 
 
 class ShellError(ValueError):
-    """Text that no shell splits into words, or that only running it could."""
+    """The text cannot be split into words, or only by running a part of it."""
 
 
 @dataclass(slots=True)
@@ -23,14 +24,11 @@ class Command:
 
     words: list[str] = field(default_factory=list)
     rest: str = ""
-    """The operator that ends the command: `|`, `>`, `;`, `&&`. Empty: nothing follows."""
+    """The operator that ends the command: `|`, `>`, `;`, `&&`. Empty if nothing follows."""
 
 
 def words_of(text: str, blanks: Blanks) -> Command:
-    """Return the first command of *text*, in whichever shell's quoting it is written.
-
-    Raises `ShellError`.
-    """
+    """Return the first command of *text*, whose shell is recognised. Raises `ShellError`."""
     text = text.replace("\r\n", "\n").strip()
     return _dialect(text[:_MOST_LOOKED_AT])(text, blanks)
 
@@ -45,11 +43,11 @@ def _dialect(text: str) -> Callable[[str, Blanks], Command]:
 
 
 _QUOTED_BY_CARET = re.compile(r"""(?i)curl(?:\.exe)?(?:\s+-[-\w]+)*\s+\^["']""")
-"""A quote behind a caret, as browsers write it for cmd.exe since 2021."""
+"""A quote after a caret, which browsers write for cmd.exe since 2021."""
 _DOUBLED = re.compile(r"""(?s)(?!.*\s\$?').*?\s"(?:[^"\n]|"")*[^\s"]""[^\s"]""")
-"""A quote that is written twice inside quotes, as cmd.exe has it; no word begins with another."""
+"""A doubled quote inside double quotes, as in cmd.exe, and no word in single quotes."""
 _MOST_LOOKED_AT = 5_000
-"""Characters from which the shell is told."""
+"""How many characters are read to recognise the shell."""
 
 
 # POSIX, with bash's $'…' (POSIX.1-2024, section 2.2)
@@ -78,114 +76,114 @@ _ANSI_C_CODE = re.compile(
 
 
 def _posix(text: str, blanks: Blanks) -> Command:
-    command, word, at = Command(), _Word(), 0
-    while at < len(text):
-        sign = text[at]
-        if match := _PLAIN.match(text, at):
+    command, word, index = Command(), _Word(), 0
+    while index < len(text):
+        sign = text[index]
+        if match := _PLAIN.match(text, index):
             word.add(match[0])
-            at = match.end()
+            index = match.end()
         elif sign.isspace():
             word.end(command)
             if sign == "\n" and command.words:
-                command.rest = "a second line" if text[at:].strip() else ""
+                command.rest = "a second line" if text[index:].strip() else ""
                 break
-            at += 1
+            index += 1
         elif sign == "#" and word.is_open:
             word.add(sign)
-            at += 1
+            index += 1
         elif sign == "#":
-            at = _line_end(text, at)
-        elif match := _ENDS.match(text, at):
+            index = _line_end(text, index)
+        elif match := _ENDS.match(text, index):
             command.rest = match[0]
             if word.is_open and word.text.isdigit() and match[0][0] in "<>":  # 2>
                 word = _Word()
             break
         else:
-            at = _posix_quoted(text, at, word, blanks)
+            index = _posix_quoted(text, index, word, blanks)
     word.end(command)
     return command
 
 
-def _posix_quoted(text: str, at: int, word: _Word, blanks: Blanks) -> int:
-    """Add what a quote, a backslash or a dollar at *at* starts to *word*; return where it ends."""
-    sign = text[at]
+def _posix_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
+    """Add the text that begins with a quote, backslash, `$` or backquote; return its end."""
+    sign = text[index]
     if sign == "\\":
-        if text[at + 1 : at + 2] != "\n":
-            word.add(text[at + 1 : at + 2])
-        return at + 2
+        if text[index + 1 : index + 2] != "\n":
+            word.add(text[index + 1 : index + 2])
+        return index + 2
     if sign == "'":
-        end = _closing(text, "'", at + 1)
-        word.add(text[at + 1 : end])
+        end = _closing(text, "'", index + 1)
+        word.add(text[index + 1 : end])
         return end + 1
     if sign == '"':
-        return _double_quoted(text, at + 1, word, blanks)
-    if text.startswith("$'", at):
-        return _ansi_c(text, at + 2, word)
-    if text.startswith('$"', at):  # a translated string
-        return _double_quoted(text, at + 2, word, blanks)
-    return _expansion(text, at, word, blanks)
+        return _double_quoted(text, index + 1, word, blanks)
+    if text.startswith("$'", index):
+        return _ansi_c(text, index + 2, word)
+    if text.startswith('$"', index):  # a translated string
+        return _double_quoted(text, index + 2, word, blanks)
+    return _expansion(text, index, word, blanks)
 
 
-def _double_quoted(text: str, at: int, word: _Word, blanks: Blanks) -> int:
+def _double_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
     word.add("")
-    start = at
-    while at < len(text):
-        sign = text[at]
+    start = index
+    while index < len(text):
+        sign = text[index]
         if sign == '"':
-            return at + 1
-        if sign == "\\" and text[at + 1 : at + 2] in ("$", "`", '"', "\\", "\n"):
-            word.add("" if text[at + 1] == "\n" else text[at + 1])
-            at += 2
+            return index + 1
+        if sign == "\\" and text[index + 1 : index + 2] in ("$", "`", '"', "\\", "\n"):
+            word.add("" if text[index + 1] == "\n" else text[index + 1])
+            index += 2
         elif sign in "$`":
-            at = _expansion(text, at, word, blanks)
+            index = _expansion(text, index, word, blanks)
         else:
-            end = _DOUBLE_PLAIN.match(text, at + 1)
-            stop = end.end() if end else at + 1
-            word.add(text[at:stop])
-            at = stop
+            end = _DOUBLE_PLAIN.match(text, index + 1)
+            stop = end.end() if end else index + 1
+            word.add(text[index:stop])
+            index = stop
     raise _unclosed(text, start - 1, '"')
 
 
 _DOUBLE_PLAIN = re.compile(r'[^"\\$`]*')
 
 
-def _expansion(text: str, at: int, word: _Word, blanks: Blanks) -> int:
-    """Add what a `$` or a backquote at *at* stands for: a blank where it is a variable."""
-    if match := _NAME.match(text, at):
+def _expansion(text: str, index: int, word: _Word, blanks: Blanks) -> int:
+    """Add the blank for a variable at *index*, or a plain `$`, to *word*; return its end."""
+    if match := _NAME.match(text, index):
         word.add(blanks.blank(match[1] or match[2]))
         return match.end()
-    if text[at] == "`" or text.startswith(("$(", "${"), at):
+    if text[index] == "`" or text.startswith(("$(", "${"), index):
         raise ShellError(
-            f"the shell would have to run or work out {text[at : at + 20]!r}; write its value"
+            f"the shell would have to run or work out {text[index : index + 20]!r}; write its value"
             " instead"
         )
     word.add("$")
-    return at + 1
+    return index + 1
 
 
-def _ansi_c(text: str, at: int, word: _Word) -> int:
+def _ansi_c(text: str, index: int, word: _Word) -> int:
     octets = bytearray()
-    start = at
-    while at < len(text):
-        sign = text[at]
+    start = index
+    while index < len(text):
+        sign = text[index]
         if sign == "'":
             word.add(octets.decode("utf-8", "surrogateescape"))
-            return at + 1
-        at += 1
+            return index + 1
+        index += 1
         if sign != "\\":
             octets += sign.encode("utf-8", "surrogatepass")
             continue
-        if match := _ANSI_C_CODE.match(text, at):
+        if match := _ANSI_C_CODE.match(text, index):
             byte, *characters, octal = match[1], match[2], match[3], match[4]
             if byte or octal:
                 octets.append(int(byte, 16) if byte else int(octal, 8) & 0xFF)
             else:
                 octets += _character(characters[0] or characters[1])
-            at = match.end()
+            index = match.end()
         else:
-            following = text[at : at + 1]
+            following = text[index : index + 1]
             octets += _ANSI_C.get(following, "\\" + following).encode("utf-8", "surrogatepass")
-            at += 1
+            index += 1
     raise _unclosed(text, start - 2, "$'")
 
 
@@ -196,65 +194,65 @@ def _character(digits: str) -> bytes:
     return chr(code).encode("utf-8", "surrogatepass")
 
 
-# cmd.exe, and what a Windows program makes of its command line
+# cmd.exe, and the way in which Windows programs split their command line
 
 
 _PERCENT = re.compile(r"%([A-Za-z_]\w*)%")
 
 
 def _cmd(text: str, blanks: Blanks) -> Command:
-    """Undo cmd.exe's carets, then split as the C runtime of Windows does."""
-    line, quoted, at = [], False, 0
-    rest = ""
-    while at < len(text):
-        sign = text[at]
+    """Remove the carets of cmd.exe, then split the line like the C runtime of Windows."""
+    line, quoted, index = [], False, 0
+    operator = ""
+    while index < len(text):
+        sign = text[index]
         if sign == "^" and not quoted:
-            following = text[at + 1 : at + 2]
-            if following == "\n" and text[at + 2 : at + 3] == "\n":  # an escaped line break
+            following = text[index + 1 : index + 2]
+            if following == "\n" and text[index + 2 : index + 3] == "\n":  # an escaped line break
                 line.append("\n")
-                at += 3
+                index += 3
                 continue
             line.append("" if following == "\n" else following)
-            at += 2
+            index += 2
             continue
-        if match := _PERCENT.match(text, at):
+        if match := _PERCENT.match(text, index):
             line.append(blanks.blank(match[1]))
-            at = match.end()
+            index = match.end()
             continue
         if sign == '"':
             quoted = not quoted
         elif not quoted and sign in "|&<>\n":
-            rest = sign if sign != "\n" else "a second line"
+            operator = sign if sign != "\n" else "a second line"
             break
         line.append(sign)
-        at += 1
-    return Command(_windows_words("".join(line)), rest)
+        index += 1
+    return Command(_windows_words("".join(line)), operator)
 
 
 _BEFORE_QUOTE = re.compile(r'(\\*)"')
 
 
 def _windows_words(line: str) -> list[str]:
-    command, word, quoted, at = Command(), _Word(), False, 0
-    while at < len(line):
-        sign = line[at]
-        if match := _BEFORE_QUOTE.match(line, at):
+    command, word, quoted, index = Command(), _Word(), False, 0
+    while index < len(line):
+        sign = line[index]
+        if match := _BEFORE_QUOTE.match(line, index):
             backslashes = len(match[1])
             word.add("\\" * (backslashes // 2))
-            at = match.end()
+            index = match.end()
             if backslashes % 2:
                 word.add('"')
-            elif quoted and line.startswith('"', at):  # a doubled quote is one
+            elif quoted and line.startswith('"', index):  # a doubled quote means one quote
                 word.add('"')
-                at += 1
+                index += 1
             else:
                 quoted = not quoted
         elif sign.isspace() and not quoted:
             word.end(command)
-            at += 1
+            index += 1
         else:
             word.add(sign)
-            at += 1
+            index += 1
     if quoted:
         raise _unclosed(line, len(line), '"')
     word.end(command)
@@ -268,61 +266,63 @@ _ENV = re.compile(r"\$(?:env:)?([A-Za-z_]\w*)|\$\{(?:env:)?(\w+)\}")
 
 
 def _power_shell(text: str, blanks: Blanks) -> Command:
-    command, word, at = Command(), _Word(), 0
-    while at < len(text):
-        sign = text[at]
+    command, word, index = Command(), _Word(), 0
+    while index < len(text):
+        sign = text[index]
         if sign == "`":
-            following = text[at + 1 : at + 2]
+            following = text[index + 1 : index + 2]
             if following != "\n":
                 word.add(following)
-            at += 2
+            index += 2
         elif sign == "'":
-            end = at + 1
+            end = index + 1
             while (end := _closing(text, "'", end)) + 1 < len(text) and text[end + 1] == "'":
                 end += 2
-            word.add(text[at + 1 : end].replace("''", "'"))
-            at = end + 1
+            word.add(text[index + 1 : end].replace("''", "'"))
+            index = end + 1
         elif sign == '"':
-            at = _power_shell_quoted(text, at + 1, word, blanks)
+            index = _power_shell_quoted(text, index + 1, word, blanks)
         elif sign in "|;&<>\n":
             word.end(command)
-            command.rest = "a second line" if sign == "\n" and text[at:].strip() else sign.strip()
+            command.rest = (
+                "a second line" if sign == "\n" and text[index:].strip() else sign.strip()
+            )
             break
-        elif match := _ENV.match(text, at):
+        elif match := _ENV.match(text, index):
             word.add(blanks.blank(match[1] or match[2]))
-            at = match.end()
+            index = match.end()
         elif sign.isspace():
             word.end(command)
-            at += 1
+            index += 1
         else:
             word.add(sign)
-            at += 1
+            index += 1
     word.end(command)
     return command
 
 
-def _power_shell_quoted(text: str, at: int, word: _Word, blanks: Blanks) -> int:
+def _power_shell_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
     word.add("")
-    start = at
-    while at < len(text):
-        sign = text[at]
-        if sign == '"' and text[at + 1 : at + 2] != '"':
-            return at + 1
+    start = index
+    while index < len(text):
+        sign = text[index]
+        if sign == '"' and text[index + 1 : index + 2] != '"':
+            return index + 1
         if sign == "`":
-            following = text[at + 1 : at + 2]
+            following = text[index + 1 : index + 2]
             word.add(_POWER_SHELL_ESCAPES.get(following, following))
-            at += 2
+            index += 2
         elif sign == '"':
             word.add('"')
-            at += 2
-        elif match := _ENV.match(text, at):
+            index += 2
+        elif match := _ENV.match(text, index):
             word.add(blanks.blank(match[1] or match[2]))
-            at = match.end()
-        elif text.startswith("$(", at):
+            index = match.end()
+        elif text.startswith("$(", index):
             raise ShellError("PowerShell would have to work out $(…); write its value instead")
         else:
             word.add(sign)
-            at += 1
+            index += 1
     raise _unclosed(text, start - 1, '"')
 
 
@@ -330,7 +330,7 @@ def _power_shell_quoted(text: str, at: int, word: _Word, blanks: Blanks) -> int:
 
 
 class _Word:
-    """The word that is being read; an empty one in quotes is a word, too."""
+    """The word that is being read. Empty quotes are a word, too."""
 
     __slots__ = ("_pieces",)
 
@@ -356,20 +356,20 @@ class _Word:
             self._pieces = None
 
 
-def _closing(text: str, quote: str, at: int) -> int:
-    end = text.find(quote, at)
+def _closing(text: str, quote: str, index: int) -> int:
+    end = text.find(quote, index)
     if end < 0:
-        raise _unclosed(text, at - 1, quote)
+        raise _unclosed(text, index - 1, quote)
     return end
 
 
-def _line_end(text: str, at: int) -> int:
-    end = text.find("\n", at)
+def _line_end(text: str, index: int) -> int:
+    end = text.find("\n", index)
     return len(text) if end < 0 else end
 
 
-def _unclosed(text: str, at: int, quote: str) -> ShellError:
-    line = text.count("\n", 0, at) + 1
+def _unclosed(text: str, index: int, quote: str) -> ShellError:
+    line = text.count("\n", 0, index) + 1
     return ShellError(
         f"the quote {quote} on line {line} is not closed; was the command copied as a whole?"
     )
