@@ -1,4 +1,4 @@
-"""JSON documents that hold requests: how large they may be, and of which form they are."""
+"""Parse JSON documents with requests, and recognise their form (Postman or HAR)."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class Document:
     losses: list[Problem] = field(default_factory=list)
 
     def lose(self, code: str, pointer: str, *, severity: str = "warning", **params: Any) -> None:
-        """Note something that is not carried over of the document as a whole."""
+        """Record something in the document, outside of requests, that does not get into tasks."""
         self.losses.append(Problem.of(code, pointer, severity=severity, **params))
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """A JSON document, and the form it is of; None: of none that is known."""
+    """A JSON document with its form, which is None if it is not known."""
 
     value: Any
     form: str | None
 
 
 def document_of(text: str) -> ReadDocument:
-    """Return the JSON document *text*. Raises `InterchangeError` for what is none."""
+    """Parse the JSON document *text*. Raises `InterchangeError` if it is not JSON."""
     if len(text) > MOST_CHARACTERS:
         raise InterchangeError(
             f"the document has {len(text):,} characters; at most {MOST_CHARACTERS:,} are read;"
@@ -62,18 +62,18 @@ def _form(value: Any) -> str | None:
 
 
 def texts(value: Any) -> str:
-    """Return *value* where it is text, the text of a number or a boolean, else ""."""
+    """Return *value* as text: a string itself, or a number or boolean written out; else ""."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return well_formed(str(value)) if isinstance(value, str | int | float) else ""
 
 
 def well_formed(text: str) -> str:
-    """Return *text* with a question mark for each lone surrogate: none can be sent."""
+    """Replace each lone surrogate in *text*, which cannot be sent, by a question mark."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def objects(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
-    """Return the objects of the list *value*, each with its index."""
+    """Return (index, object) of the objects in *value*, which should be a list."""
     items = value if isinstance(value, list) else []
     return [(index, item) for index, item in enumerate(items) if isinstance(item, Mapping)]

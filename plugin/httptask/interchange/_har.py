@@ -1,6 +1,6 @@
-"""A HAR 1.2 file -> its requests.
+"""Read the requests in a HAR 1.2 file.
 
-What a page loads for itself, its pictures and scripts, is left out.
+Pictures, scripts and other resources that a page loads for itself are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from httptask.interchange._documents import Document, objects, texts
 _STATIC_TYPES = frozenset(
     ("image", "font", "stylesheet", "script", "media", "manifest", "texttrack", "websocket", "ping")
 )
-"""Chrome's and Firefox's names of what a page loads for itself (`_resourceType`)."""
+"""The types of resources (`_resourceType` in Chrome and Firefox) that a page loads for itself."""
 _STATIC_MEDIA_TYPE = re.compile(
     r"(?:image|font|audio|video)/.*|text/css|(?:text|application)/(?:x-)?javascript"
     r"|application/(?:font-.*|x-font-.*|wasm)"
@@ -55,7 +55,7 @@ def read_har(value: Any, blanks: Blanks) -> Document:
 
 
 def _noise(entry: Mapping[str, Any], request: Mapping[str, Any]) -> str:
-    """Return the reason why the request of *entry* is none to an API; "" where it may be one."""
+    """Return the reason why the request of *entry* is no API request, or "" if it may be one."""
     url = texts(request.get("url"))
     if not re.match(r"(?i)https?://", url):
         return "not-http-url"

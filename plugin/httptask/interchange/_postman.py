@@ -1,7 +1,7 @@
-"""A Postman collection 2.1 -> its requests (schema.getpostman.com, collection v2.1.0).
+"""Read the requests in a Postman collection 2.1 (schema.getpostman.com, collection v2.1.0).
 
-Folders lend their authorisation and their variables to what is in them. Scripts are not run, and no
-file is read.
+Requests inherit the authorisation and the variables of their folders. Scripts are not run, and no
+files are read.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from httptask.interchange._postman_variables import Variables
 
 _DEEPEST = 50
 _ADDRESS = re.compile(r"((?:[^/]*//)?[^/?#]*)(.*)", re.DOTALL)
-"""Server, and what follows; it matches whatever there is."""
+"""(server, everything after it); it matches any text."""
 _NOT_CARRIED = {
     "proxy": PROXY,
     "certificate": "certificate-is-credential",
     "protocolProfileBehavior": "ways-of-its-own",
 }
-"""Members of a request or an item that become nothing -> why."""
+"""Member of a request or an item that is not carried over -> the reason."""
 
 
 def read_postman(value: Any, blanks: Blanks) -> Document:
     """Return the requests of the collection *value*. Raises `InterchangeError`."""
-    if isinstance(value.get("collection"), Mapping):  # as Postman's API wraps it
+    if isinstance(value.get("collection"), Mapping):  # Postman's API wraps the collection
         value = value["collection"]
     _check_version(value)
     document = Document("postman")
@@ -43,9 +43,9 @@ def read_postman(value: Any, blanks: Blanks) -> Document:
         (item, f"/item/{index}", scope, 1) for index, item in objects(value.get("item"))
     ]
     pending.reverse()
-    while pending:  # not by recursion: folders may be nested deeply
-        item, pointer, above, depth = pending.pop()
-        own = above.of(item)
+    while pending:  # no recursion, because folders may be nested deeply
+        item, pointer, outer_scope, depth = pending.pop()
+        inner_scope = outer_scope.of(item)
         if isinstance(item.get("item"), list):
             if depth >= _DEEPEST:
                 document.lose(
@@ -58,12 +58,12 @@ def read_postman(value: Any, blanks: Blanks) -> Document:
                 continue
             _note_scripts(document, item, pointer)
             children = [
-                (child, f"{pointer}/item/{index}", own, depth + 1)
+                (child, f"{pointer}/item/{index}", inner_scope, depth + 1)
                 for index, child in objects(item["item"])
             ]
             pending += reversed(children)
         elif "request" in item:
-            document.requests.append(_request(item, pointer, own, blanks))
+            document.requests.append(_request(item, pointer, inner_scope, blanks))
     if not document.requests:
         raise InterchangeError("the Postman collection holds no request")
     return document
@@ -86,15 +86,15 @@ def _check_version(value: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """What an item has from the folders it is in."""
+    """The variables and the authorisation that an item inherits from its folders."""
 
     variables: Variables
     auth: Auth
     path: str
-    """The names of the folders, for a person."""
+    """The names of the folders, for messages."""
 
     def of(self, item: Mapping[str, Any]) -> _Scope:
-        """Return the scope of what is in *item*."""
+        """Return the scope inside *item*."""
         auth = item.get("auth")
         name = texts(item.get("name"))
         return _Scope(
@@ -125,10 +125,10 @@ def _request(item: Mapping[str, Any], pointer: str, scope: _Scope, blanks: Blank
     request = item["request"]
     if not isinstance(request, Mapping):
         request = {"url": request}
-    for holder, at in ((item, ""), (request, "/request")):
+    for holder, prefix in ((item, ""), (request, "/request")):
         for name, why in _NOT_CARRIED.items():
             if holder.get(name):
-                where = f"{at}/{name}"
+                where = f"{prefix}/{name}"
                 captured.lose("member-not-carried", at=where, name=name, reason=reason(why))
     captured.method = variables.filled(texts(request.get("method"))).upper() or "GET"
     captured.description = _description(request.get("description"))
@@ -158,29 +158,29 @@ def _set_url(captured: Captured, url: Any, variables: Variables) -> None:
         text = "http://"
     if "://" not in text and not variables.blanks.in_text(text.partition("/")[0]):
         text = f"http://{text}"
-    server, rest = next(_ADDRESS.finditer(text)).groups()
-    path, question, query = rest.partition("?")
+    server, after_server = next(_ADDRESS.finditer(text)).groups()
+    path, question, query = after_server.partition("?")
     path = re.sub(r"[{}]", lambda match: f"%{ord(match[0]):02X}", path)
-    places = re.sub(r"(?<=/):([^/]+)", lambda match: "{" + match[1] + "}", path)
-    for name in re.findall(r"\{([^{}]*)\}", places):
+    template = re.sub(r"(?<=/):([^/]+)", lambda match: "{" + match[1] + "}", path)
+    for name in re.findall(r"\{([^{}]*)\}", template):
         if captured.path_parameters.get(name, "") == "":
             captured.path_parameters[name] = variables.blanks.blank(name)
-    captured.url = server + places + question + query
+    captured.url = server + template + question + query
 
 
 def _joined(url: Mapping[str, Any]) -> str:
-    """Return the URL of its parts; "" where there are none. A disabled pair is left out."""
+    """Build the URL from its parts, without disabled query pairs; return "" if there is no host."""
     host, path, query = url.get("host"), url.get("path"), url.get("query")
     if not host:
         return ""
-    text = ".".join(map(texts, host)) if isinstance(host, list) else texts(host)
+    address = ".".join(map(texts, host)) if isinstance(host, list) else texts(host)
     if url.get("protocol"):
-        text = f"{texts(url['protocol']).removesuffix('://')}://{text}"
+        address = f"{texts(url['protocol']).removesuffix('://')}://{address}"
     if url.get("port"):
-        text += f":{texts(url['port'])}"
+        address += f":{texts(url['port'])}"
     if path:
         segments = path if isinstance(path, list) else texts(path).removeprefix("/").split("/")
-        text += "/" + "/".join(
+        address += "/" + "/".join(
             texts(segment.get("value") if isinstance(segment, Mapping) else segment)
             for segment in segments
         )
@@ -190,7 +190,7 @@ def _joined(url: Mapping[str, Any]) -> str:
         for _, pair in objects(query)
         if not pair.get("disabled")
     ]
-    return text + ("?" + "&".join(pair.replace("#", "%23") for pair in pairs) if pairs else "")
+    return address + ("?" + "&".join(pair.replace("#", "%23") for pair in pairs) if pairs else "")
 
 
 def _set_headers(captured: Captured, headers: Any, variables: Variables) -> None:

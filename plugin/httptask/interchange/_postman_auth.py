@@ -1,4 +1,4 @@
-"""The authorisation of a Postman collection, as an auth scheme and its fields."""
+"""Convert the authorisation in a Postman collection to an auth scheme and its fields."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from httptask.interchange._documents import objects, texts
 from httptask.interchange._postman_variables import Variables
 
 Fields = Mapping[str, str]
-"""The parameters of Postman's authorisation."""
+"""Name -> value of the parameters in Postman's authorisation."""
 Authorisation = tuple[str, dict[str, str]] | None
-"""An auth scheme of httptask, and its fields in clear; None: it has none for this."""
+"""(auth scheme of httptask, its fields with the secrets), or None if there is no such scheme."""
 
 
 class Auth:
-    """What `auth` of an item says."""
+    """The `auth` of an item."""
 
     def __init__(self, value: Any) -> None:
         self._value: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
 
     def put(self, captured: Captured, variables: Variables, blanks: Blanks) -> None:
-        """Let *captured* be authorised so; what cannot be is noted."""
+        """Set the authorisation of *captured*; add a problem if that is impossible."""
         auth_type = texts(self._value.get("type"))
         if auth_type in ("", "noauth"):
             return
@@ -31,8 +31,8 @@ class Auth:
             texts(member.get("key")): variables.filled(texts(member.get("value")))
             for _, member in objects(self._value.get(auth_type))
         }
-        read = _SCHEMES.get(auth_type)
-        captured.auth = read(fields) if read is not None else None
+        convert = _SCHEMES.get(auth_type)
+        captured.auth = convert(fields) if convert is not None else None
         if captured.auth is None:
             captured.lose("auth-not-carried", at="/request/auth", type=auth_type)
 
@@ -64,7 +64,7 @@ def _aws(fields: Fields) -> Authorisation:
         "region": "region",
         "service": "service",
     }
-    return "awsSigV4", {own: fields[name] for name, own in names.items() if fields.get(name)}
+    return "awsSigV4", {field: fields[name] for name, field in names.items() if fields.get(name)}
 
 
 _GRANTS = {
@@ -76,7 +76,7 @@ _GRANTS = {
 
 
 def _oauth2(fields: Fields) -> Authorisation:
-    """Return how a token is got, where that is said; else the token that there is."""
+    """Return the OAuth 2.0 grant if it is complete, or else the access token as a bearer token."""
     grant = _GRANTS.get(fields.get("grant_type", ""))
     names = {
         "accessTokenUrl": "tokenUrl",
@@ -86,9 +86,9 @@ def _oauth2(fields: Fields) -> Authorisation:
         "username": "username",
         "password": "password",
     }
-    given = {own: fields[name] for name, own in names.items() if fields.get(name)}
-    if grant is not None and "tokenUrl" in given:
-        return "oauth2", {"grant": grant, **given}
+    credential_fields = {field: fields[name] for name, field in names.items() if fields.get(name)}
+    if grant is not None and "tokenUrl" in credential_fields:
+        return "oauth2", {"grant": grant, **credential_fields}
     return ("bearer", {"token": fields["accessToken"]}) if fields.get("accessToken") else None
 
 
@@ -100,4 +100,4 @@ _SCHEMES: Mapping[str, Callable[[Fields], Authorisation]] = {
     "awsv4": _aws,
     "oauth2": _oauth2,
 }
-"""Postman's types of authorisation that an auth scheme of ours does, too."""
+"""Postman's type of authorisation -> the function that converts its parameters."""

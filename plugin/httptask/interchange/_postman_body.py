@@ -1,4 +1,4 @@
-"""The body of a request of a Postman collection."""
+"""Read the body of a request in a Postman collection."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _LANGUAGES = {
     "javascript": "application/javascript",
     "text": "text/plain",
 }
-"""Language of a raw body -> the media type that Postman sends where no header names one."""
+"""Language of a raw body -> the media type that Postman sends without a `Content-Type` header."""
 
 
 def set_body(captured: Captured, body: Any, variables: Variables) -> None:
-    """Give *captured* the *body*, its variables filled in."""
+    """Set the body of *captured* to *body*, with *variables* filled in."""
     if not isinstance(body, Mapping) or body.get("disabled"):
         return
     mode = texts(body.get("mode"))
-    read = _MODES.get(mode)
-    if read is not None:
-        read(captured, body, variables)
+    set_content = _MODES.get(mode)
+    if set_content is not None:
+        set_content(captured, body, variables)
     elif mode:
         captured.lose(
             "member-not-carried",
@@ -90,7 +90,7 @@ def _form_data(captured: Captured, body: Mapping[str, Any], variables: Variables
             parts.append(Part(name, file=reference, content_type=media_type))
     if parts:
         captured.content = tuple(parts)
-        captured.take_headers("Content-Type")  # its boundary is made anew
+        captured.take_headers("Content-Type")  # a task makes a new boundary
         _default_type(captured, FORM_DATA)
 
 
@@ -115,9 +115,9 @@ def _graphql(captured: Captured, body: Mapping[str, Any], variables: Variables) 
     value: dict[str, Any] = {"query": variables.filled(texts(graphql.get("query")))}
     if graphql.get("operationName"):
         value["operationName"] = variables.filled(texts(graphql["operationName"]))
-    given = graphql.get("variables")
-    if isinstance(given, str) and given.strip():
-        text = variables.blanks.quoted_in_json(variables.filled(given))
+    graphql_variables = graphql.get("variables")
+    if isinstance(graphql_variables, str) and graphql_variables.strip():
+        text = variables.blanks.quoted_in_json(variables.filled(graphql_variables))
         try:
             value["variables"] = parse(text)
         except JsonError:
@@ -128,8 +128,8 @@ def _graphql(captured: Captured, body: Mapping[str, Any], variables: Variables) 
                 name="variables",
                 reason=reason("graphql-variables"),
             )
-    elif isinstance(given, Mapping):
-        value["variables"] = parse(variables.filled(dump(given)))
+    elif isinstance(graphql_variables, Mapping):
+        value["variables"] = parse(variables.filled(dump(graphql_variables)))
     captured.content = dump(value)
     _default_type(captured, "application/json")
 

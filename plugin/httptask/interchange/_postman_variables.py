@@ -1,4 +1,4 @@
-"""Postman's variables, `{{name}}`: those that the collection gives, and blanks for the others."""
+"""Replace Postman's variables, `{{name}}`, by their values, or by blanks if they have none."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from httptask.interchange._documents import objects, texts
 _VARIABLE = re.compile(r"\{\{([^{}]{1,200})\}\}")
 _MOST_ROUNDS = 10
 _MOST_CHARACTERS = 1_000_000
-"""Characters that variables in variables may make."""
+"""The most characters that the values of variables in one text may have together."""
 _DYNAMIC = {
     "$guid": "${swf:uuid}",
     "$randomUUID": "${swf:uuid}",
     "$isoTimestamp": "${swf:now}",
 }
-"""Variables that Postman makes anew for each request -> the expression that means the same."""
+"""Dynamic variable of Postman -> an expression with the same meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,16 @@ class Variables:
     values: Mapping[str, str] = field(default_factory=dict)
 
     def with_list(self, variables: Any) -> Variables:
-        """Return these variables with those of the list *variables*, which go first."""
-        own = {
+        """Return these variables with those of the list *variables*, which override them."""
+        listed = {
             texts(variable.get("key")) or texts(variable.get("id")): texts(variable.get("value"))
             for _, variable in objects(variables)
             if not variable.get("disabled")
         }
-        return Variables(self.blanks, {**self.values, **own}) if own else self
+        return Variables(self.blanks, {**self.values, **listed}) if listed else self
 
     def filled(self, text: str) -> str:
-        """Return *text* with the values of its variables, and blanks for those without one."""
+        """Replace the variables in *text* by their values, or by blanks if they have none."""
         for _ in range(_MOST_ROUNDS):
             if "{{" not in text:
                 return text
