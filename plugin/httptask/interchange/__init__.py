@@ -1,9 +1,14 @@
-"""Requests from other tools, and for them: curl commands, Postman collections, HAR files.
+"""Convert requests of other tools (curl, Postman, HAR) to tasks, and requests to code.
 
-Inwards a text becomes tasks: `_curl` (with `_shell`, `_curl_options`, `_curl_data`), `_postman` and
-`_har` read it; `_matching` finds the endpoint; `_secrets` and `_keeping` move secrets to
-credentials; `_request` and `_bodies` write the settings, which `_typed` types. Outwards a request
-becomes code: `_code` has a row for each language.
+`_reading` converts a pasted text to tasks, with the help of these modules:
+
+- `_curl` (with `_shell`, `_curl_options`, `_curl_data` and `_curl_settings`), `_postman` and `_har`
+  read the text. The result is a `_captured` request, with `_blanks` for unknown values.
+- `_matching` finds the endpoint.
+- `_secrets` and `_keeping` move secrets to credentials.
+- `_request` and `_bodies` write the settings; `_typed` converts texts to the types of schemas.
+
+`_code` writes a request as code, with a row for each language.
 """
 
 from httptask.errors import InterchangeError

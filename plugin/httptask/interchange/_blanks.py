@@ -1,7 +1,8 @@
-"""Values that a pasted request leaves open: a shell's `$TOKEN`, Postman's `{{baseUrl}}`.
+"""Blanks: values that a pasted request does not contain, as `$TOKEN` or Postman's `{{baseUrl}}`.
 
-While a request is read, each stands as a word of letters and digits that nobody can guess, which
-survives quoting, URLs and JSON. At the end it becomes an expression over an input parameter.
+While a request is read, a random word of letters and digits stands for each blank. Such a word
+survives quoting, URLs and JSON. At the end, it is replaced by an expression that reads an input
+parameter.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ _NOT_IN_A_NAME = re.compile(r"\W+", re.ASCII)
 
 
 class Blanks:
-    """The blanks of what is read."""
+    """The blanks of one pasted text."""
 
     def __init__(self) -> None:
         self._mark = f"x{secrets.token_hex(8)}x"
         self._names: list[str] = []
         self._expressions: dict[int, str] = {}
-        """Number of a blank -> its expression, where it needs no input parameter."""
+        """Number of a blank -> its expression, if it needs no input parameter."""
         self._pattern = re.compile(self._mark + r"(\d+)x")
 
     def blank(self, name: str) -> str:
-        """Return the word that stands for the value called *name*."""
+        """Return the word that stands for the value *name*."""
         if name not in self._names:
             self._names.append(name)
         return f"{self._mark}{self._names.index(name)}x"
@@ -41,11 +42,11 @@ class Blanks:
 
     @property
     def pattern(self) -> str:
-        """A regular expression, without groups, of the words that stand for blanks."""
+        """A regular expression, without groups, that matches the word of any blank."""
         return self._mark + r"\d+x"
 
     def in_text(self, text: str) -> bool:
-        """Say whether *text* holds a blank."""
+        """Say whether *text* contains a blank."""
         return self._mark in text
 
     def is_blank(self, text: str) -> bool:
@@ -53,19 +54,19 @@ class Blanks:
         return self._pattern.fullmatch(text) is not None
 
     def names(self, value: Any) -> list[str]:
-        """Return the names of the blanks in the JSON *value*, in order."""
+        """Return the names of the blanks in the JSON *value* that need an input parameter."""
         if not self._names:
             return []
         numbers = (match[1] for match in self._pattern.finditer(dump(value)))
-        known = dict.fromkeys(map(int, numbers))
-        return [self._names[number] for number in known if number not in self._expressions]
+        distinct = dict.fromkeys(map(int, numbers))
+        return [self._names[number] for number in distinct if number not in self._expressions]
 
     def readable(self, text: str) -> str:
-        """Return *text* with each blank as its name in braces, for a person."""
+        """Return *text* for people, with each blank as its name in braces."""
         return self._pattern.sub(lambda match: "{" + self._names[int(match[1])] + "}", text)
 
     def quoted_in_json(self, text: str) -> str:
-        """Return the JSON *text* with blanks that stand outside strings as strings."""
+        """Return the JSON *text* with quotes around the blanks that are not in strings."""
         if not self.in_text(text):
             return text
         pattern = r'"(?:[^"\\]|\\.)*"|' + self._pattern.pattern
@@ -74,11 +75,11 @@ class Blanks:
         )
 
     def filled(self, value: Any) -> Any:
-        """Return the JSON *value* as settings: expressions for blanks, all else as literal text."""
+        """Return the JSON *value* as settings: blanks become expressions, other text is escaped."""
         return self._mapped(value, self._written)
 
     def _written(self, text: str) -> str:
-        pieces = self._pattern.split(text)  # the numbers stand at the odd places
+        pieces = self._pattern.split(text)  # odd indices are the numbers of blanks
         written = []
         for index, piece in enumerate(pieces):
             if index % 2:
@@ -100,6 +101,6 @@ class Blanks:
 
 
 def parameter_name(name: str) -> str:
-    """Return *name* as that of an input parameter that `$.name` can name."""
+    """Turn *name* into the name of an input parameter, so that `$.name` can refer to it."""
     plain = _NOT_IN_A_NAME.sub("_", name).strip("_") or "value"
     return f"_{plain}" if plain[0].isdigit() else plain

@@ -1,7 +1,7 @@
-"""The body of a pasted request as the value of `body` in settings.
+"""Convert the body of a pasted request to the value of `body` in settings.
 
-The plainest value is chosen that is written as it was: an object before pairs, both before text. So
-nothing is changed on the way, whatever the body is.
+Of the values that are sent exactly as the original body, the plainest is chosen: first an object,
+then pairs, then text. So the conversion never changes a request.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _DISPOSITION = re.compile(r'(?i)form-data;\s*name="([^"]*)"(?:;\s*filename="([^"
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The body of settings."""
+    """The value of `body` in settings."""
 
     value: Any
     media_type: str
-    """The `Content-Type` to set; empty: none."""
+    """The `Content-Type` to set. Empty means none."""
 
 
 def body_of(captured: Captured, endpoint: Endpoint | None, blanks: Blanks) -> Body | None:
-    """Return the body of *captured* as settings; None where it has none."""
+    """Return the body of *captured* as settings, or None if it has no body."""
     content, content_type = captured.content, captured.header("Content-Type") or ""
     if content is None:
         return None
@@ -60,10 +60,10 @@ def body_of(captured: Captured, endpoint: Endpoint | None, blanks: Blanks) -> Bo
 def _meant(
     captured: Captured, content: str, content_type: str, endpoint: Endpoint | None, blanks: Blanks
 ) -> str:
-    """Return the media type of JSON that curl would call a form, since nobody named another.
+    """Return the media type that the user means: curl's default type for JSON data is a form's.
 
-    An endpoint that takes JSON and no form has it as JSON; without an endpoint it is sent as curl
-    does, with a note.
+    If *endpoint* takes JSON and no forms, return its JSON media type. Otherwise return
+    *content_type*, as curl sends it. Both cause a note if *content* is JSON.
     """
     if not content.lstrip().startswith(("{", "[")) or _json(content, blanks) is None:
         return content_type
@@ -83,13 +83,14 @@ def _meant(
 def _values(
     content: str | bytes, content_type: str, endpoint: Endpoint | None, blanks: Blanks
 ) -> Iterator[Any]:
-    """Yield values that *content* may be, the plainest first."""
+    """Yield the values of `body` that may be sent as *content*, the plainest first."""
     if isinstance(content, bytes) or _is_octets(content):
         return
     media_type = essence(content_type)
     if is_json(content_type):
         value = _json(content, blanks)
-        if value is not None and not isinstance(value[0], str | None):  # text and null are settings
+        # In settings, a string is a body of plain text, and null is no body.
+        if value is not None and not isinstance(value[0], str | None):
             yield value[0]
     elif media_type == FORM:
         yield from _forms(content, _described(content_type, endpoint), endpoint, blanks)
@@ -101,7 +102,7 @@ def _values(
 
 
 def _json(content: str, blanks: Blanks) -> tuple[Any] | None:
-    """Return the value of the JSON *content* in a tuple; None where it is none to write down."""
+    """Parse the JSON *content*; return (value,), or None if it is no JSON or nested too deeply."""
     try:
         value = parse(blanks.quoted_in_json(content))
     except JsonError:
@@ -134,7 +135,7 @@ def _described(content_type: str, endpoint: Endpoint | None) -> MediaType | None
 
 
 def _is_written_so(value: Any, content: str | bytes, content_type: str) -> bool:
-    """Say whether *value* is sent as *content*: JSON as the same value, all else octet by octet."""
+    """Say whether *value* is sent as *content*: as an equal JSON value, or else octet by octet."""
     headers = {"Content-Type": content_type} if content_type else {}
     request = {"url": "http://h/", "method": "POST", "headers": headers, "body": value}
     try:
@@ -144,7 +145,7 @@ def _is_written_so(value: Any, content: str | bytes, content_type: str) -> bool:
     if isinstance(written, StreamedBody):
         return False
     expected = _octets(content)
-    if essence(content_type) == FORM:  # %20 and + are one space (URL Standard, section 5.1)
+    if essence(content_type) == FORM:  # %20 and + are equal (URL Standard, section 5.1)
         same = _pairs(written) == _pairs(expected) and expected.count(b"=") >= len(_pairs(expected))
         return same or written == expected
     if is_json(content_type) and not (isinstance(value, dict) and "$text" in value):
@@ -157,7 +158,7 @@ def _pairs(octets: bytes) -> list[tuple[str, str]]:
 
 
 def _is_octets(text: str) -> bool:
-    """Say whether *text* holds octets that are no UTF-8, as surrogates."""
+    """Say whether *text* contains octets that are not UTF-8, represented by surrogates."""
     return _SURROGATE.search(text) is not None
 
 
@@ -174,15 +175,15 @@ def _inline(content: Content) -> dict[str, Any]:
 
 
 def parts_of(text: str, content_type: str) -> tuple[Part, ...]:
-    """Return the parts of the multipart form *text*; empty where it is none."""
+    """Return the parts of the multipart form *text*, or () if it is no valid form."""
     match = _BOUNDARY.search(content_type)
     boundary = (match[1] or match[2]) if match is not None else ""
     pieces = f"\r\n{text}".split(f"\r\n--{boundary}") if boundary else []
     if len(pieces) < 3 or pieces[0] or pieces[-1].rstrip("\r\n") != "--":
         return ()
     parts = [_part(piece.removeprefix("\r\n")) for piece in pieces[1:-1]]
-    known = tuple(part for part in parts if part is not None)
-    return known if len(known) == len(parts) else ()
+    readable = tuple(part for part in parts if part is not None)
+    return readable if len(readable) == len(parts) else ()
 
 
 def _part(text: str) -> Part | None:
@@ -191,13 +192,13 @@ def _part(text: str) -> Part | None:
     disposition = _DISPOSITION.fullmatch(str(message["Content-Disposition"]))
     if disposition is None or not empty_line:
         return None
-    others = {
+    other_headers = {
         name: value
         for name, value in message.items()
         if name.lower() not in ("content-disposition", "content-type")
     }
     media_type = str(message["Content-Type"] or "")
-    return Part(disposition[1], content, None, media_type, disposition[2], others)
+    return Part(disposition[1], content, None, media_type, disposition[2], other_headers)
 
 
 def _of_parts(parts: tuple[Part, ...]) -> Any:
@@ -223,7 +224,7 @@ def _part_value(part: Part) -> Any:
 
 
 def _object(text: str) -> Any:
-    """Return the object or array that the JSON *text* is, which is sent as JSON; else None."""
+    """Parse the JSON *text*; return the object or array, or None for anything else."""
     try:
         value = parse(text)
     except JsonError:

@@ -1,4 +1,4 @@
-"""One request as a pasted text has it, before it becomes a task."""
+"""One request as read from a pasted text, before it becomes a task."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Part:
     name: str
     content: str = ""
     file: Mapping[str, Any] | None = None
-    """The value of `$file`, where the content is a file's."""
+    """The value of `$file` if the content is in a file."""
     content_type: str = ""
     filename: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -24,38 +24,38 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A body that is one whole file; *reference* is the value of `$file`."""
+    """A body that is the content of one file. *reference* is the value of `$file`."""
 
     reference: Mapping[str, Any]
 
 
 Content = str | bytes | File | tuple[Part, ...] | None
-"""A body: text, octets that are no text, a file, the parts of a multipart form, or none."""
+"""A body: text, octets that are not text, a file, the parts of a multipart form, or no body."""
 
 
 @dataclass(slots=True, repr=False)
 class Captured:
-    """One request as it would be sent. It holds secrets, so it has no `repr` of its own."""
+    """One request as the tool would send it. It contains secrets, so its `repr` shows no fields."""
 
     method: str = ""
-    """Empty: as the body says, POST with one and GET without."""
+    """Empty means POST with a body, and GET without."""
     url: str = ""
-    """With scheme; user information and fragment are taken off by `apart`."""
+    """The URL with its scheme. `take_secrets` removes the user information."""
     headers: list[tuple[str, str]] = field(default_factory=list)
-    """In order. Cookies may stand among them."""
+    """(name, value) in order, with `Cookie` headers."""
     content: Content = None
     content_type_is_implied: bool = False
-    """Nobody wrote the `Content-Type`: the tool adds it by itself."""
+    """Whether the tool adds the `Content-Type` by itself: the user did not write it."""
     auth: tuple[str, dict[str, str]] | None = None
-    """The auth scheme, and its fields in clear."""
+    """(auth scheme, its fields with the secrets)."""
     path_parameters: dict[str, str] = field(default_factory=dict)
-    """Values of the places in the URL, by name."""
+    """Name of a path parameter in the URL -> its value."""
     options: dict[str, Any] = field(default_factory=dict)
-    """Settings of the task beside `httpRequest`: its time limits and retries."""
+    """Settings of the task besides `httpRequest`: time limits, redirects and retries."""
     name: str = ""
     description: str = ""
     pointer: str = ""
-    """Where the request stands in the pasted document."""
+    """The JSON Pointer of the request in the pasted document."""
     problems: list[Problem] = field(default_factory=list)
 
     def header(self, name: str) -> str | None:
@@ -63,14 +63,17 @@ class Captured:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     def take_headers(self, name: str) -> list[str]:
-        """Take the header *name* out, and return its values."""
+        """Remove the header *name*, and return its values."""
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         if values:
             self.headers = [line for line in self.headers if line[0].lower() != name.lower()]
         return values
 
     def lose(self, code: str, *, severity: str = "warning", at: str = "", **params: Any) -> None:
-        """Note something that is not carried over."""
+        """Record a problem: something that does not get into the task.
+
+        *at* is a JSON Pointer relative to the request.
+        """
         problem = Problem.of(code, self.pointer + at, severity=severity, **params)
         if problem not in self.problems:
             self.problems.append(problem)

@@ -1,7 +1,7 @@
-"""A request as code: for HTTPie, Python's httpx, JavaScript's fetch, and Go.
+"""Write a request as code: for HTTPie, Python's httpx, JavaScript's fetch, and Go.
 
-One table of languages: how each writes a text, octets, a variable of the environment and a file,
-and the frame that these stand in. A secret is never in the code: a variable stands for it.
+A table says how each language writes text, octets, environment variables and files, and the program
+around them. The code contains no secrets: it reads them from environment variables.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ class _Language:
     """How a language writes the pieces of a request."""
 
     text: Callable[[str], str]
-    """A literal of a text."""
+    """Text -> a string literal."""
     octets: Callable[[bytes], str]
-    """An expression of octets."""
+    """Octets -> an expression for them."""
     as_octets: Callable[[str], str]
-    """The octets, in UTF-8, of an expression of a text."""
+    """An expression for a text -> an expression for its octets in UTF-8."""
     variable: Callable[[str], str]
-    """The value of a variable of the environment."""
+    """Name of an environment variable -> an expression for its value."""
     file: Callable[[str], str]
-    """The octets of a file."""
+    """Name of a file -> an expression for its octets."""
     joined: Callable[[Sequence[str]], str]
-    """Expressions of octets, one after the other."""
+    """Expressions for octets -> an expression for all of them, one after the other."""
     comment: str
     plus: str
-    """What joins texts among the arguments of a call."""
+    """The operator between texts in the arguments of a call."""
     frame: Callable[[_Parts], Iterator[str]]
-    """The lines of the program."""
+    """The parts of a request -> the lines of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,15 @@ class _Parts:
     url: str
     headers: tuple[tuple[str, str], ...]
     body: str
-    """Empty: none."""
+    """Empty means no body."""
 
 
 def code_of(request: SentRequest, language: str) -> str:
     """Return *request* as a command or a program in *language*, one of `LANGUAGES`.
 
-    Each masked value becomes a variable of the environment, which a comment explains. Files are
-    read from below the folder of files, where it is run. Raises `InterchangeError` for what the
-    language cannot say.
+    Each masked value becomes an environment variable, which a comment explains. Names of files are
+    relative to the folder of files, in which the code must be run. Raises `InterchangeError` if the
+    language cannot express the request.
     """
     if language == "curl":
         return curl_command(request)
@@ -118,7 +118,7 @@ def _body(body: bytes | StreamedBody, secrets: SecretVariables, row: _Language) 
     return written[0] if len(written) == 1 else row.joined(written)
 
 
-# HTTPie: a command, as curl's is
+# HTTPie: a command, like curl's
 
 _LIKE_A_SEPARATOR = re.compile(r"[:=@;]")
 _UNESCAPED = re.compile(r"\\(?=[:;=@])")
@@ -142,7 +142,7 @@ def _httpie(request: SentRequest) -> str:
 
 
 def _httpie_item(name: str, value: str) -> str:
-    """Return a header as HTTPie's item: a backslash keeps the value from being a separator."""
+    """Return a header as an item of HTTPie, with a backslash before a separator in front."""
     if _UNESCAPED.search(value):
         raise InterchangeError(f"HTTPie cannot say the header {name}: it would drop a backslash")
     if not value:
@@ -168,7 +168,7 @@ def _python(parts: _Parts) -> Iterator[str]:
     if parts.headers:
         yield "    headers=["
         for name, value in parts.headers:
-            # httpx takes octets where a value is not ASCII
+            # httpx encodes strings as ASCII: pass other values as octets.
             is_ascii = value.isascii()
             yield (
                 f"        ({name}, {value}),"
@@ -181,7 +181,7 @@ def _python(parts: _Parts) -> Iterator[str]:
     yield from (")", "print(response.status_code)", "print(response.text)")
 
 
-# JavaScript: a module of Node.js, or of a browser where no file is read
+# JavaScript: a module for Node.js, and for browsers unless it reads a file
 
 
 def _javascript_text(text: str) -> str:
@@ -198,7 +198,7 @@ def _javascript(parts: _Parts) -> Iterator[str]:
     if parts.headers:
         yield "  headers: ["
         for name, value in parts.headers:
-            # fetch takes a character for each octet
+            # fetch expects one character for each octet.
             octets = value.encode("utf-8").decode("latin-1")
             yield f"    [{name}, {octets}],"
         yield "  ],"
@@ -211,7 +211,7 @@ def _javascript(parts: _Parts) -> Iterator[str]:
 
 
 _NOT_IN_GO = re.compile("[\ufeff\x7f]")
-"""What no literal of Go holds as it is, and JSON does not escape."""
+"""Characters that must be escaped in a literal of Go, but not in JSON."""
 
 
 def _go_text(text: str) -> str:
@@ -230,7 +230,11 @@ def _go_octets(data: bytes) -> str:
 def _go(parts: _Parts) -> Iterator[str]:
     everything = [parts.url, parts.body, *(value for _, value in parts.headers)]
     modules = ["fmt", "io", "net/http"]
-    modules += ["os"] if any("os." in one or "file(" in one for one in everything) else []
+    modules += (
+        ["os"]
+        if any("os." in expression or "file(" in expression for expression in everything)
+        else []
+    )
     modules += ["strings"] if parts.body else []
     yield from ("package main", "", "import (")
     yield from (f'\t"{module}"' for module in sorted(modules))
@@ -291,4 +295,4 @@ _LANGUAGES: Mapping[str, _Language] = {
     ),
 }
 LANGUAGES = ("curl", "httpie", *_LANGUAGES)
-"""What a request can be written as."""
+"""The languages in which a request can be written."""

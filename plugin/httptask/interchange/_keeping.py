@@ -1,4 +1,4 @@
-"""The secrets of pasted requests, moved to credentials: one for each secret, by a name."""
+"""Store the secrets of pasted requests as credentials, and give each a name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from httptask.model.credential import Credential, Secret
 _IN_CLEAR = frozenset(
     ("in", "name", "region", "service", "grant", "tokenUrl", "authorizationUrl", "scopes")
 )
-"""Fields of a credential that are no secrets."""
+"""Fields of a credential that are not secret."""
 _COMMON_LABELS = frozenset(("api", "www", "app", "rest", "sandbox", "staging", "com", "org", "net"))
 
 
 class Keeping:
-    """The credentials that requests were found to need. Equal ones are one."""
+    """The credentials that requests need. Equal credentials are stored once."""
 
     def __init__(self, blanks: Blanks) -> None:
         self._blanks = blanks
@@ -33,10 +33,10 @@ class Keeping:
         label: str,
         suffix: str = "",
     ) -> str:
-        """Keep *fields* as a credential for the origin of *captured*, and return its name.
+        """Store *fields* as a credential for the origin of *captured*, and return its name.
 
-        *label* says to a person where the secret stood; *suffix* tells credentials of one host
-        apart.
+        *label* says in the message where the secret was. *suffix*, as a part of the name,
+        distinguishes credentials for the same host.
         """
         origins = _origins(captured.url, self._blanks)
         key = (scheme, origins, tuple(sorted(fields.items())))
@@ -46,13 +46,13 @@ class Keeping:
         )
         if name is None:
             name = self._new_name(captured.url, suffix)
-            given = {
+            known_fields = {
                 field: value if field in _IN_CLEAR else Secret(value)
                 for field, value in fields.items()
                 if field not in missing
             }
             self._by_fields[key] = name
-            self.credentials[name] = Credential(name, scheme, given, origins)
+            self.credentials[name] = Credential(name, scheme, known_fields, origins)
         captured.lose("secret-moved", label=label, credential=name)
         for field in missing:
             captured.lose("secret-to-give", credential=name, field=field)
@@ -77,7 +77,7 @@ def _origins(url: str, blanks: Blanks) -> tuple[str, ...]:
 
 
 def _label(url: str, blanks: Blanks) -> str:
-    """Return a name for who is at *url*: `acme` for https://api.acme.example/v1."""
+    """Return a name for the owner of *url*: `acme` for https://api.acme.example/v1."""
     server = url.partition("://")[2] or url
     try:
         host = split_url(f"//{re.split(r'[/?#]', server)[0]}").hostname or ""

@@ -1,4 +1,4 @@
-"""The endpoint of the catalogue that a request is meant for."""
+"""Find the endpoint of the catalogue for a pasted request."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _DEFAULT_PORT = re.compile(r":(?:80|443)\Z")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An endpoint, and where a URL has its parts."""
+    """An endpoint with the parts of a URL that fits it."""
 
     endpoint: Endpoint
     server: str
-    """What stands before the endpoint's path in the URL."""
+    """The part of the URL before the endpoint's path."""
     path_values: Mapping[str, str]
-    """The values of the path's places, percent-encoded."""
+    """Name of a path parameter -> its value, percent-encoded."""
     fixed: int
-    """Characters of the path that the template has itself: the more, the more specific."""
+    """The number of fixed characters in the path template. The more, the more specific."""
 
 
 class Matching:
-    """Finds endpoints in *catalogue*; those that were looked at are kept."""
+    """Finds endpoints in *catalogue*, with a cache of endpoints and searches."""
 
     def __init__(self, catalogue: Catalogue | None, blanks: Blanks) -> None:
         self._catalogue = catalogue
@@ -45,11 +45,10 @@ class Matching:
         self._hits: dict[tuple[str, str], list[str]] = {}
 
     def best(self, method: str, url: str, parameters: Mapping[str, str]) -> Match | None:
-        """Return the most specific endpoint that *method* and *url* fit, if there is one.
+        """Return the most specific endpoint for *method* and *url*, or None.
 
-        Method, server and path have to fit; an endpoint whose description names no server is one
-        for every server, where the whole path is its own. *parameters* are values of places that
-        the URL has itself.
+        Method, server and path must fit. An endpoint without servers fits on every server if its
+        path is the whole path of *url*. *parameters* are the values of path parameters in *url*.
         """
         address = url.partition("?")[0]
         matches = [
@@ -63,13 +62,13 @@ class Matching:
         first = matches[0]
         is_open = self._blanks.in_text(first.server)
         if is_open and len({match.endpoint.id for match in matches}) > 1:
-            return None  # nobody knows whose server it is
+            return None  # the server is a blank, so that any of the endpoints may be meant
         return first
 
     def others(
         self, method: str, url: str, parameters: Mapping[str, str], best: Match | None
     ) -> tuple[Endpoint, ...]:
-        """Return further endpoints that may be meant: *url* fits them on whatever server."""
+        """Return other endpoints that may be meant: *url* fits them on any server."""
         candidates = (
             endpoint
             for endpoint in self._candidates(method, url.partition("?")[0])
@@ -111,9 +110,9 @@ def fitting(
     *,
     anywhere: bool = False,
 ) -> Match | None:
-    """Return how *url* fits *endpoint*; None where it does not.
+    """Match *method* and *url* with *endpoint*; return None if they do not fit.
 
-    With *anywhere* its server may be any: a person has chosen the endpoint.
+    With *anywhere*, any server fits: use it if the user has chosen the endpoint.
     """
     if endpoint.method != method:
         return None
@@ -135,9 +134,9 @@ def fitting(
 
 
 def _given(value: str, parameters: Mapping[str, str]) -> str:
-    """Return the *value* of a place: where it is a place itself, what is given for that."""
-    place = PLACEHOLDER.fullmatch(value)
-    return parameters.get(place[1], value) if place is not None else value
+    """Return *value*, or if it is a placeholder `{name}`, the value of *name* in *parameters*."""
+    placeholder = PLACEHOLDER.fullmatch(value)
+    return parameters.get(placeholder[1], value) if placeholder is not None else value
 
 
 def _pattern(target: str) -> str:
@@ -146,7 +145,7 @@ def _pattern(target: str) -> str:
 
 
 def _server_patterns(endpoint: Endpoint, blanks: Blanks, *, anywhere: bool) -> Iterator[str]:
-    """Yield patterns of what may stand before *endpoint*'s path: its servers, with variables."""
+    """Yield regular expressions for the part of a URL before the path of *endpoint*."""
     for server in endpoint.servers:
         match = _SERVER.fullmatch(server.url)
         if match is None:
@@ -166,7 +165,7 @@ def _server_patterns(endpoint: Endpoint, blanks: Blanks, *, anywhere: bool) -> I
 
 
 def _open_server(blanks: Blanks) -> str:
-    """Return a pattern of a server that is a blank, `{{baseUrl}}`."""
+    """Return a regular expression for a server that is a blank, as `{{baseUrl}}`."""
     return rf"(?:https?://)?{blanks.pattern}(?::\d+)?"
 
 

@@ -1,4 +1,4 @@
-"""A pasted text -> HTTP tasks, with a report of what they do not carry."""
+"""Convert a pasted text to HTTP tasks, with a report of what the tasks do not contain."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from httptask.catalogue import Catalogue
 
 FORMS = ("curl", "postman", "har")
-"""The forms that are read."""
+"""The forms of text that can be read."""
 MOST_REQUESTS = 2_000
-"""Requests of one document that become tasks."""
+"""The most requests of one document that become tasks."""
 _DOCUMENTS: Mapping[str, Callable[[Any, Blanks], Document]] = {
     "postman": read_postman,
     "har": read_har,
@@ -41,23 +41,23 @@ class ImportedTask:
     """One request as a task."""
 
     name: str
-    """A name for it in a workflow definition; no other task of the import has it."""
+    """A name for the task in a workflow definition, unique in this import."""
     task: Mapping[str, Any]
-    """The task. It holds no secret."""
+    """The task. It contains no secrets."""
     endpoint: Endpoint | None = field(repr=False)
-    """The endpoint of the catalogue it was matched to; None: a request of its own."""
+    """The endpoint of the catalogue that the request fits, or None."""
     credentials: tuple[str, ...]
-    """The names of the credentials that it needs."""
+    """The names of the credentials that the task needs."""
     losses: tuple[Problem, ...]
-    """What is not carried over, or not as it was; pointers are into the pasted document."""
+    """What the task lacks, or contains changed. Pointers are into the pasted document."""
     problems: tuple[Problem, ...]
-    """What is wrong with the task; pointers are into the task."""
+    """The problems of the task. Pointers are into the task."""
     others: tuple[Endpoint, ...] = field(default=(), repr=False)
-    """Further endpoints that a lone request fits, on whatever server: for a person to choose."""
+    """If there is only one request: other endpoints that it fits on any server, to choose from."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of the request itself is missing."""
+        """Whether the task contains the whole request."""
         return all(loss.severity != "error" for loss in self.losses)
 
     def to_json(self) -> dict[str, Any]:
@@ -74,18 +74,18 @@ class ImportedTask:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a pasted text became."""
+    """The tasks made from a pasted text."""
 
     form: str
     """`curl`, `postman` or `har`."""
     tasks: tuple[ImportedTask, ...]
     losses: tuple[Problem, ...] = ()
-    """What is not carried over of the document as a whole."""
+    """What no task contains of the document itself, outside of its requests."""
     credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
-    """The credentials that the tasks name, each with its secret: to be stored, never shown."""
+    """The credentials that the tasks name, with their secrets. Store them, but never show them."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return all of it but the secrets as a JSON object."""
+        """Return everything except the secrets as a JSON object."""
         return {
             "form": self.form,
             "tasks": [task.to_json() for task in self.tasks],
@@ -95,7 +95,7 @@ class Imported:
 
 
 def form_of(text: str) -> str | None:
-    """Return which of `FORMS` *text* is in; None: in none of them."""
+    """Return the form of *text*, out of `FORMS`, or None."""
     if is_curl(text):
         return "curl"
     beginning = text.lstrip("\ufeff \t\r\n")[:1]
@@ -109,36 +109,38 @@ def read_requests(
     catalogue: Catalogue | None = None,
     endpoint: Endpoint | None = None,
 ) -> Imported:
-    """Return the tasks for the requests in *text*: a curl command, a Postman collection, a HAR.
+    """Convert the requests in *text* to tasks: a curl command, a Postman collection or a HAR file.
 
-    Without *form* it is told from the text. A request is matched to the endpoint of the
-    *catalogue* that its method, server and path fit; to *endpoint*, if that is given. Nothing is
-    sent, run or read from a file. Raises `InterchangeError` for a text that cannot be read.
+    Without *form*, the form is recognised. Each request is for *endpoint*, or without that, for the
+    endpoint in *catalogue* that its method, server and path fit. Nothing is sent or run, and no
+    files are read. Raises `InterchangeError` if *text* cannot be read.
     """
     blanks = Blanks()
     document = _document(well_formed(text), form, blanks)
     matching, keeping = Matching(catalogue, blanks), Keeping(blanks)
-    captured = document.requests
+    requests = document.requests
     losses = list(document.losses)
-    if len(captured) > MOST_REQUESTS:
+    if len(requests) > MOST_REQUESTS:
         losses.append(
             Problem.of(
                 "requests-left-out",
                 "",
                 severity="error",
-                count=len(captured) - MOST_REQUESTS,
+                count=len(requests) - MOST_REQUESTS,
                 reason=reason("too-many-requests", limit=MOST_REQUESTS),
             )
         )
     checks = _Checks()
     names: set[str] = set()
     tasks = []
-    for one in captured[:MOST_REQUESTS]:
-        match = _match(one, matching, endpoint, blanks)
-        task = _task(one, match, blanks, keeping, checks, _free_name(one, match, names, blanks))
-        if len(captured) == 1:
+    for request in requests[:MOST_REQUESTS]:
+        match = _match(request, matching, endpoint, blanks)
+        task = _task(
+            request, match, blanks, keeping, checks, _free_name(request, match, names, blanks)
+        )
+        if len(requests) == 1:
             others = matching.others(
-                method_of(one), _without_user(one.url), one.path_parameters, match
+                method_of(request), _without_user(request.url), request.path_parameters, match
             )
             task = replace(task, others=others)
         tasks.append(task)
@@ -148,15 +150,15 @@ def read_requests(
 def _document(text: str, form: str | None, blanks: Blanks) -> Document:
     if form == "curl" or (form is None and is_curl(text)):
         return Document("curl", [read_curl(text, blanks)])
-    read = document_of(text)
-    chosen = form or read.form
+    document = document_of(text)
+    chosen = form or document.form
     if chosen is None:
         raise InterchangeError(
             "this is neither a curl command, nor a Postman collection, nor a HAR file"
         )
-    if read.form is not None and read.form != chosen:
-        raise InterchangeError(f"this is not {_NAMES[chosen]} but {_NAMES[read.form]}")
-    return _DOCUMENTS[chosen](read.value, blanks)
+    if document.form is not None and document.form != chosen:
+        raise InterchangeError(f"this is not {_NAMES[chosen]} but {_NAMES[document.form]}")
+    return _DOCUMENTS[chosen](document.value, blanks)
 
 
 _NAMES = {"curl": "a curl command", "postman": "a Postman collection", "har": "a HAR file"}
@@ -178,13 +180,16 @@ def _match(
 
 
 def _without_user(url: str) -> str:
-    server, slashes, rest = url.partition("//")
-    end = min((rest.find(sign) for sign in "/?" if sign in rest), default=len(rest))
-    return server + slashes + rest[:end].rpartition("@")[2] + rest[end:]
+    server, slashes, after_slashes = url.partition("//")
+    end = min(
+        (after_slashes.find(sign) for sign in "/?" if sign in after_slashes),
+        default=len(after_slashes),
+    )
+    return server + slashes + after_slashes[:end].rpartition("@")[2] + after_slashes[end:]
 
 
 class _Checks:
-    """What checks the settings of tasks: one for each endpoint."""
+    """Checks the settings of tasks, with a cached `RequestCheck` for each endpoint."""
 
     def __init__(self) -> None:
         self._checks: dict[str | None, RequestCheck] = {}
@@ -239,10 +244,10 @@ def _ordered(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _free_name(captured: Captured, match: Match | None, taken: set[str], blanks: Blanks) -> str:
-    """Return a name for the task that no other has: its own, the endpoint's title, or its path."""
+    """Return a unique name for the task: the request's name, the endpoint's title, or the path."""
     path = PLACEHOLDER.sub(r"\1", captured.url.partition("?")[0].partition("://")[2])
-    own = captured.name or (match.endpoint.title if match is not None else "")
-    name = " ".join(blanks.readable(own).split())[:80]
+    title = captured.name or (match.endpoint.title if match is not None else "")
+    name = " ".join(blanks.readable(title).split())[:80]
     if not name or is_secret_text(name):
         name = f"{method_of(captured)} /{blanks.readable(path).partition('/')[2][:60]}"
     base, number = name, 1
@@ -254,7 +259,7 @@ def _free_name(captured: Captured, match: Match | None, taken: set[str], blanks:
 
 
 def iter_losses(imported: Imported) -> Iterator[tuple[str, Problem]]:
-    """Yield each loss of *imported* with the name of its task; "" for the document's own."""
+    """Yield (name of the task, loss) for all losses of *imported*; "" for those of the document."""
     yield from (("", loss) for loss in imported.losses)
     for task in imported.tasks:
         yield from ((task.name, loss) for loss in task.losses)

@@ -1,4 +1,4 @@
-"""A pasted request, its secrets taken out -> a task's `httpRequest`."""
+"""Convert a pasted request, from which secrets were removed, to a task's `httpRequest`."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _BY_CONNECTION = FRAMING | {
     "http2-settings",
     "expect",
 }
-"""Headers that httptask writes itself: of the connection, or of what it can undo."""
+"""Headers that httptask sets itself, for the connection and for the encodings it can decode."""
 _OF_BROWSERS = re.compile(
     r"(?i)sec-(?:ch|fetch)-.*|sec-gpc|sec-websocket-.*|dnt|upgrade-insecure-requests|priority"
 )
-"""Headers by which a browser tells of itself and of a page; none asks the API for anything."""
+"""Headers in which a browser describes itself and the page. They mean nothing to an API."""
 
 
 def request_of(
     captured: Captured, match: Match | None, blanks: Blanks, keeping: Keeping
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the `httpRequest` of *captured*, with blanks, and the credentials of its body."""
+    """Return (`httpRequest` of *captured*, with blanks; names of the credentials for its body)."""
     endpoint = match.endpoint if match is not None else None
     typing = Typing(endpoint, blanks) if endpoint is not None else None
     method = method_of(captured)
@@ -62,7 +62,7 @@ def request_of(
 
 
 def method_of(captured: Captured) -> str:
-    """Return the method of *captured*, in capitals where it is written so."""
+    """Return the method of *captured*, with capital letters as written."""
     return captured.method or ("GET" if captured.content is None else "POST")
 
 
@@ -96,7 +96,7 @@ def _address(captured: Captured, match: Match | None, typing: Typing | None) -> 
 def _query(
     request: Mapping[str, Any], query: str, match: Match | None, typing: Typing | None
 ) -> dict[str, Any]:
-    """Return the group `query`; where no values are written as they were, the text in the URL."""
+    """Return {"query": ...} that is sent like *query*; if impossible, {"url": ...} with *query*."""
     raw = [pair.partition("=") for pair in query.split("&")]
     pairs = [(name, value) for name, _, value in raw]
     endpoint = match.endpoint if match is not None else None
@@ -125,17 +125,22 @@ def _as_list(value: Any) -> list[Any]:
 
 
 _TO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|[^\w!$&'()*+,;=:@/?.~\[\]{}%-]", re.ASCII)
-"""What a URL cannot hold (RFC 3986, appendix A); braces are places, or escaped before."""
+"""Characters that a URL cannot contain (RFC 3986, appendix A).
+
+Braces are excepted: they are placeholders of path parameters, or were escaped before.
+"""
 
 
 def _escaped(text: str) -> str:
-    """Return *text*, a part of a URL, with what no URL can hold percent-encoded."""
+    """Percent-encode the characters in *text*, a part of a URL, that a URL cannot contain."""
     return _TO_ESCAPE.sub(lambda match: quote(match[0], safe="", errors="surrogateescape"), text)
 
 
 def _same_query(written: str, expected: str, *, strictly: bool) -> bool:
-    """Say whether two queries have the same pairs: *strictly*, in the same order, and with a plus
-    sign as itself, as servers that no description tells of may read it.
+    """Say whether the queries *written* and *expected* have the same pairs.
+
+    With *strictly*, the order counts, and a plus sign is not a space: without a description, we do
+    not know how the server reads it.
     """
     if strictly:
         return [_pair(text, unquote) for text in written.split("&")] == [
@@ -150,7 +155,7 @@ def _pair(text: str, decode: Callable[[str], str]) -> tuple[str, str, str]:
 
 
 def _decoded(query: str) -> Counter[tuple[str, str, str]]:
-    """Return the pairs of *query*, decoded; of a number only its value counts."""
+    """Return the decoded pairs of *query*, with numbers in a normal form."""
     pairs = (_pair(text, unquote_plus) for text in query.split("&"))
     return Counter((name, equals, _plain_number(value)) for name, equals, value in pairs)
 
@@ -190,8 +195,10 @@ def _headers(captured: Captured, typing: Typing | None) -> tuple[dict[str, Any],
         elif name.lower() == "cookie":
             for piece in filter(None, (piece.strip() for piece in value.split(";"))):
                 cookie, _, text = piece.partition("=")
-                own = typing.named("cookie", cookie, text) if typing is not None else (cookie, text)
-                cookies[own[0]] = own[1]
+                named_cookie = (
+                    typing.named("cookie", cookie, text) if typing is not None else (cookie, text)
+                )
+                cookies[named_cookie[0]] = named_cookie[1]
         else:
             own_name, typed = (
                 typing.named("header", name, value) if typing is not None else (name, value)
@@ -208,7 +215,7 @@ def _host(url: str) -> str:
     return re.split(r"[/?#]", url.partition("://")[2])[0]
 
 
-# Secrets that are left
+# Secrets in the settings
 
 
 def _take_body_secrets(
@@ -218,7 +225,7 @@ def _take_body_secrets(
     keeping: Keeping,
     blanks: Blanks,
 ) -> list[str]:
-    """Take the secrets that are fields of the body out; return the names of their credentials."""
+    """Move secret fields of the body to credentials, and return the names of the credentials."""
     body = request["body"]
     is_form = essence(media_type) in (FORM, FORM_DATA)
     if not (is_form or is_json(media_type)) or not isinstance(body, dict | list):
@@ -246,7 +253,7 @@ def _holder(value: Any, steps: tuple[str, ...]) -> Any:
 
 
 def _open_other_secrets(request: dict[str, Any], captured: Captured, blanks: Blanks) -> None:
-    """Put a blank where a secret is left that no credential can carry."""
+    """Replace each remaining secret, which no credential can carry, by a blank."""
     for group, values in request.items():
         if group in ("method", "url"):
             continue

@@ -1,7 +1,7 @@
-"""What of a pasted request is a secret: taken out, and moved to a credential.
+"""Move the secrets of a pasted request to credentials: workflow definitions contain no secrets.
 
-A definition holds no secret. Where one stands decides how it is kept: `Authorization` by its
-scheme, cookies, and values under the name of a key.
+Secrets are found in `Authorization`, in the user information of the URL, in cookies, and in headers
+and query values with the name of a key.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SIGNED = {
     "oauth": reason("signature", scheme="OAuth 1.0"),
     "hawk": reason("signature"),
 }
-"""Schemes of `Authorization` whose value cannot be sent again -> why."""
+"""Scheme of `Authorization` whose value cannot be sent again -> the reason."""
 
 
 _LABELS = {
@@ -39,11 +39,11 @@ _LABELS = {
     "awsSigV4": "the keys of AWS",
     "oauth2": "the client of OAuth 2.0",
 }
-"""Auth scheme -> what a person calls its secret."""
+"""Auth scheme -> the name of its secret in messages."""
 
 
 def names_of_keys(endpoint: Endpoint | None) -> frozenset[str]:
-    """Return the names, in lower case, of what *endpoint*'s security schemes call API keys."""
+    """Return the names of the API keys in the security schemes of *endpoint*, in lower case."""
     schemes = endpoint.security_schemes.values() if endpoint is not None else ()
     return frozenset(
         str(scheme.get("name", "")).lower() for scheme in schemes if scheme.get("type") == "apiKey"
@@ -53,7 +53,7 @@ def names_of_keys(endpoint: Endpoint | None) -> frozenset[str]:
 def take_secrets(
     captured: Captured, endpoint: Endpoint | None, keeping: Keeping, blanks: Blanks
 ) -> list[str]:
-    """Take the secrets outside the body out of *captured*; return the names of its credentials."""
+    """Move the secrets in *captured*, except in its body, to credentials; return their names."""
     keys = names_of_keys(endpoint)
     names = [
         *_authorisation(captured, keeping),
@@ -66,12 +66,12 @@ def take_secrets(
 
 def _authorisation(captured: Captured, keeping: Keeping) -> list[str]:
     user = _user_information(captured)
-    given = captured.take_headers("Authorization")
-    auth = _auth_of(given[-1], captured) if given else captured.auth or user
+    header_values = captured.take_headers("Authorization")
+    auth = _auth_of(header_values[-1], captured) if header_values else captured.auth or user
     if auth is None:
         return []
     scheme, fields = auth
-    label = "the header Authorization" if given else _LABELS.get(scheme, f"its {scheme}")
+    label = "the header Authorization" if header_values else _LABELS.get(scheme, f"its {scheme}")
     suffix = fields.get("name", "") if scheme == "apiKey" else ""
     if scheme == "basic" and "password" not in fields:
         captured.lose("password-asked")
@@ -80,7 +80,7 @@ def _authorisation(captured: Captured, keeping: Keeping) -> list[str]:
 
 
 def _user_information(captured: Captured) -> tuple[str, dict[str, str]] | None:
-    """Take `user:password@` out of the URL."""
+    """Remove `user:password@` from the URL; return it as an auth scheme, or None without it."""
     match = re.match(r"([^/?#]*//)([^/?#]*)@", captured.url)
     if match is None:
         return None
@@ -90,17 +90,20 @@ def _user_information(captured: Captured) -> tuple[str, dict[str, str]] | None:
 
 
 def _auth_of(value: str, captured: Captured) -> tuple[str, dict[str, str]] | None:
-    """Return the auth scheme of the value of `Authorization`, and its fields."""
-    scheme, _, rest = value.strip().partition(" ")
-    rest = rest.strip()
+    """Convert *value*, of the header `Authorization`, to (auth scheme, fields).
+
+    Return None, with a problem, if the value cannot be sent again.
+    """
+    scheme, _, credentials = value.strip().partition(" ")
+    credentials = credentials.strip()
     if scheme.lower() in _SIGNED:
         captured.lose(
             "secret-left-out", label="the header Authorization", reason=_SIGNED[scheme.lower()]
         )
         return None
-    if scheme == "Bearer" and re.fullmatch(r"[!-~]+", rest):
-        return "bearer", {"token": rest}
-    if scheme.lower() == "basic" and (pair := _basic(rest)) is not None:
+    if scheme == "Bearer" and re.fullmatch(r"[!-~]+", credentials):
+        return "bearer", {"token": credentials}
+    if scheme.lower() == "basic" and (pair := _basic(credentials)) is not None:
         user, _, password = pair.partition(":")
         return "basic", {"username": user, "password": password}
     return "apiKey", {"in": "header", "name": "Authorization", "key": value.strip()}
@@ -115,23 +118,25 @@ def _basic(digits: str) -> str | None:
 
 
 def _cookies(captured: Captured, endpoint: Endpoint | None, keeping: Keeping) -> list[str]:
-    text = "; ".join(captured.take_headers("Cookie"))
-    cookies = [piece.strip().partition("=") for piece in text.split(";") if piece.strip()]
+    header = "; ".join(captured.take_headers("Cookie"))
+    cookies = [piece.strip().partition("=") for piece in header.split(";") if piece.strip()]
     described = {
         parameter.name
         for parameter in (endpoint.parameters if endpoint is not None else ())
         if parameter.location == "cookie" and not is_secret_name(parameter.name, "cookies")
     }
-    kept = [(name, value) for name, _, value in cookies if name in described]
-    if kept:  # back, for the settings
-        captured.headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in kept)))
+    described_cookies = [(name, value) for name, _, value in cookies if name in described]
+    if described_cookies:  # put back: they go to the settings
+        captured.headers.append(
+            ("Cookie", "; ".join(f"{name}={value}" for name, value in described_cookies))
+        )
     secret = [(name, value) for name, _, value in cookies if name not in described]
     if not secret:
         return []
     sendable = [
         bool(TOKEN.fullmatch(name) and COOKIE_VALUE.fullmatch(value)) for name, value in secret
     ]
-    if all(sendable) and (kept or len(secret) == 1):
+    if all(sendable) and (described_cookies or len(secret) == 1):
         return [
             keeping.keep(
                 captured,
@@ -142,16 +147,14 @@ def _cookies(captured: Captured, endpoint: Endpoint | None, keeping: Keeping) ->
             )
             for name, value in secret
         ]
-    whole = "; ".join(f"{name}={value}" for name, value in secret)
+    cookie_header = "; ".join(f"{name}={value}" for name, value in secret)
     label = f"the cookies {', '.join(name for name, _ in secret[:8])}"
-    fields = {"in": "header", "name": "Cookie", "key": whole}
+    fields = {"in": "header", "name": "Cookie", "key": cookie_header}
     return [keeping.keep(captured, "apiKey", fields, label, "cookie")]
 
 
 def _is_secret(name: str, value: str, group: str, keys: Collection[str], blanks: Blanks) -> bool:
-    """Say whether *value* is a secret: by its name, its own text, or what the variable in it is
-    called.
-    """
+    """Say whether *value* is a secret, by *name*, by its text, or by the names of blanks in it."""
     return (
         name.lower() in keys
         or is_secret_name(name, group)
@@ -163,15 +166,15 @@ def _is_secret(name: str, value: str, group: str, keys: Collection[str], blanks:
 def _headers(
     captured: Captured, keys: Collection[str], keeping: Keeping, blanks: Blanks
 ) -> list[str]:
-    kept, names = [], []
+    remaining, names = [], []
     for name, value in captured.headers:
         is_secret = _is_secret(name, value, "headers", keys, blanks)
         if is_secret and value and name.lower() not in ("cookie", "proxy-authorization"):
             fields = {"in": "header", "name": name, "key": value}
             names.append(keeping.keep(captured, "apiKey", fields, f"the header {name}", name))
         else:
-            kept.append((name, value))
-    captured.headers = kept
+            remaining.append((name, value))
+    captured.headers = remaining
     return names
 
 
@@ -179,7 +182,7 @@ def _query(
     captured: Captured, keys: Collection[str], keeping: Keeping, blanks: Blanks
 ) -> list[str]:
     address, question, query = captured.url.partition("?")
-    kept, names = [], []
+    remaining, names = [], []
     for pair in query.split("&") if question else ():
         raw_name, equals, raw_value = pair.partition("=")
         name, value = unquote_plus(raw_name), unquote_plus(raw_value)
@@ -189,6 +192,6 @@ def _query(
             label = f"the query value {name}"
             names.append(keeping.keep(captured, "apiKey", fields, label, name))
         else:
-            kept.append(pair)
-    captured.url = address + (question + "&".join(kept) if kept else "")
+            remaining.append(pair)
+    captured.url = address + (question + "&".join(remaining) if remaining else "")
     return names

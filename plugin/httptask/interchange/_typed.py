@@ -1,6 +1,7 @@
-"""Text of a request -> the values that an endpoint's schema describes.
+"""Convert the texts of a request to values of the types that an endpoint's schemas describe.
 
-The way back from `building`'s styles: what is read here is only kept where it is written as it was.
+This is the inverse of the serialisation in `building`. It may guess: callers only use a value if it
+is serialised to the original text.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from httptask.interchange._blanks import Blanks
 from httptask.model.api import Endpoint, Parameter
 
 Pair = tuple[str, str]
-"""Name and value as they stand in the query, percent-encoded."""
+"""(name, value), percent-encoded as in a query."""
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,400})")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,400})(?:\.\d{1,400})?(?:[eE][-+]?\d{1,3})?")
@@ -30,13 +31,13 @@ _DELIMITERS = {
     "pipeDelimited": "\\||%7[Cc]",
     "tabDelimited": "%09|\t",
 }
-"""Style -> what stands between the items of an array that does not explode, as a pattern."""
+"""Style -> a regular expression for the delimiter of an array that does not explode."""
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _MOST_FOLLOWED = 20
 
 
 class Typing:
-    """What the schemas of *endpoint* say of texts."""
+    """Converts texts to values by the schemas of *endpoint*."""
 
     def __init__(self, endpoint: Endpoint, blanks: Blanks) -> None:
         self._endpoint = endpoint
@@ -44,7 +45,7 @@ class Typing:
         self._views = Views({"$defs": dict(endpoint.definitions)})
 
     def scalar(self, text: str, schema: Any) -> Any:
-        """Return *text* as the type that *schema* names, or as it is where it is no such value."""
+        """Parse *text* as the type that *schema* names; return it unchanged if that fails."""
         view = self._views.view(schema)
         types = view.types
         if types is None or "string" in types or self._blanks.in_text(text):
@@ -58,12 +59,12 @@ class Typing:
         return text
 
     def is_of(self, schema: Any, type_name: str) -> bool:
-        """Say whether *schema* names the type *type_name* for its values."""
+        """Say whether *schema* allows the type *type_name*, but no strings."""
         types = self._views.view(schema).types
         return types is not None and type_name in types and "string" not in types
 
     def items(self, schema: Any) -> Any:
-        """Return the schema of the items of an array of *schema*."""
+        """Return the schema of the items of an array with *schema*."""
         for _ in range(_MOST_FOLLOWED):
             if not isinstance(schema, Mapping):
                 break
@@ -74,28 +75,30 @@ class Typing:
         return {}
 
     def members(self, schema: Any) -> Mapping[str, Any]:
-        """Return the schemas of the members of an object of *schema*."""
+        """Return name -> schema of the members of an object with *schema*."""
         return self._views.view(schema).properties
 
     def listed(self, text: str, schema: Any, delimiter: str = ",") -> list[Any]:
-        """Return the items of an array that is written as one *text*, percent-encoded."""
+        """Split *text*, a percent-encoded array with *schema*, into its items."""
         items = self.items(schema)
         return [self.scalar(unquote(item), items) for item in re.split(delimiter, text)]
 
     # Parameters
 
     def query(self, pairs: Sequence[Pair]) -> dict[str, Any]:
-        """Return the query *pairs* by the endpoint's parameters; those it has not as text."""
-        left = [(unquote_plus(name), value) for name, value in pairs]
+        """Convert the query *pairs* to the endpoint's parameters. Other pairs stay text."""
+        remaining = [(unquote_plus(name), value) for name, value in pairs]
         query: dict[str, Any] = {}
         for parameter in self._endpoint.parameters:
             if parameter.location != "query":
                 continue
-            own = [pair for pair in left if self._is_of_parameter(pair[0], parameter)]
-            if own:
-                left = [pair for pair in left if pair not in own]
-                query[parameter.name] = self._parameter(parameter, own)
-        for name, value in left:
+            parameter_pairs = [
+                pair for pair in remaining if self._is_of_parameter(pair[0], parameter)
+            ]
+            if parameter_pairs:
+                remaining = [pair for pair in remaining if pair not in parameter_pairs]
+                query[parameter.name] = self._parameter(parameter, parameter_pairs)
+        for name, value in remaining:
             text: Any = unquote_plus(value)
             if name in query:
                 before = query[name]
@@ -111,17 +114,18 @@ class Typing:
         spread = parameter.explode is not False and self.is_of(parameter.schema, "object")
         return spread and name in self.members(parameter.schema)
 
-    def _parameter(self, parameter: Parameter, own: Sequence[Pair]) -> Any:
+    def _parameter(self, parameter: Parameter, pairs: Sequence[Pair]) -> Any:
         schema, style = parameter.schema, parameter.style or "form"
-        values = [value for _, value in own]
+        values = [value for _, value in pairs]
         if parameter.media_type is not None:
             return self._json(unquote_plus(values[0]))
         if style == "deepObject":
-            return self._nested(parameter, own)
+            return self._nested(parameter, pairs)
         if self.is_of(schema, "object") and parameter.explode is not False:
             members = self.members(schema)
             return {
-                name: self.scalar(unquote_plus(value), members.get(name, {})) for name, value in own
+                name: self.scalar(unquote_plus(value), members.get(name, {}))
+                for name, value in pairs
             }
         explodes = parameter.explode if parameter.explode is not None else style == "form"
         if self.is_of(schema, "array"):
@@ -132,10 +136,10 @@ class Typing:
         texts = [self.scalar(unquote_plus(value), schema) for value in values]
         return texts[0] if len(texts) == 1 else texts
 
-    def _nested(self, parameter: Parameter, own: Sequence[Pair]) -> Any:
-        """Return the value that stands in names, as `name[member]` (deepObject)."""
+    def _nested(self, parameter: Parameter, pairs: Sequence[Pair]) -> Any:
+        """Return the value of *pairs* with names such as `name[member]` (deepObject)."""
         value: dict[str, Any] = {}
-        for name, text in own:
+        for name, text in pairs:
             steps = _BRACKETED.findall(name[len(parameter.name) :])
             holder: Any = value
             schema: Any = parameter.schema
@@ -161,7 +165,7 @@ class Typing:
             return text
 
     def path(self, texts: Mapping[str, str]) -> dict[str, Any]:
-        """Return the values *texts* of the path's parameters, which are percent-encoded."""
+        """Convert *texts*, the percent-encoded values of path parameters."""
         by_name = {
             parameter.name: parameter
             for parameter in self._endpoint.parameters
@@ -177,7 +181,7 @@ class Typing:
         return self.scalar(unquote(text), parameter.schema)
 
     def named(self, location: str, name: str, value: str) -> tuple[str, Any]:
-        """Return the header or cookie *name* as the endpoint spells it, and its typed value."""
+        """Return (name as the endpoint spells it, converted value) of a header or cookie."""
         for parameter in self._endpoint.parameters:
             same = (
                 parameter.name.lower() == name.lower()
@@ -193,7 +197,7 @@ class Typing:
         return name, value
 
     def form(self, pairs: Sequence[Pair], schema: Any) -> dict[str, Any]:
-        """Return the decoded *pairs* of a form as an object of *schema*."""
+        """Convert the decoded *pairs* of a form to an object with *schema*."""
         members = self.members(schema)
         value: dict[str, Any] = {}
         for name, texts in _grouped(pairs):
