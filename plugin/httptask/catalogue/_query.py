@@ -291,10 +291,10 @@ def corrected(vocabulary: Vocabulary, words: Iterable[Word]) -> tuple[tuple[Word
             result += parts
             dropped = dropped or missing
             continue
-        near = _nearest(vocabulary, word, rows) if remaining else ()
+        similar = _nearest(vocabulary, word, rows) if remaining else ()
         remaining = max(remaining - 1, 0)
-        if near:
-            result.append(Word(near[0], near, methods=METHODS.get(near[0], ())))
+        if similar:
+            result.append(Word(similar[0], similar, methods=METHODS.get(similar[0], ())))
         elif rows or completed:
             result.append(word)
         else:
@@ -330,8 +330,8 @@ def _nearest(vocabulary: Vocabulary, word: Word, rows: int) -> tuple[str, ...]:
                 distances[term] = difference, -everywhere
     compared = heapq.nsmallest(MOST_COMPARED, distances, key=distances.__getitem__)
     same_letters = [sorted(word.text), sorted(misspelt)]
-    near = [term for term in compared if sorted(term) in same_letters]
-    near += difflib.get_close_matches(misspelt, compared, n=3, cutoff=LEAST_ALIKE)
-    near = list(dict.fromkeys(near))[:3]
-    vocabulary.counts.update({term: alike[term] for term in near})
-    return tuple(near)
+    similar = [term for term in compared if sorted(term) in same_letters]
+    similar += difflib.get_close_matches(misspelt, compared, n=3, cutoff=LEAST_ALIKE)
+    similar = list(dict.fromkeys(similar))[:3]
+    vocabulary.counts.update({term: alike[term] for term in similar})
+    return tuple(similar)

@@ -251,6 +251,10 @@ def _terms_of(candidate: Candidate) -> tuple[_Terms, _Terms, _Terms]:
 
 
 def _score(candidate: Candidate, query: Sequence[QueryWord], of_any: bool) -> float:
+    """Return the score of *candidate* for *query*. The constants above say what each part adds.
+
+    *of_any* says that the query does not ask for a single resource: see `OF_ANY`.
+    """
     parts = _terms_of(candidate)
     score = -(parts[0].loss + parts[1].loss + parts[2].loss)
     if candidate.deprecated:

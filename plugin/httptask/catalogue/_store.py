@@ -387,8 +387,10 @@ class Catalogue:
                 for (similar_id,) in self._connection.execute(sql, (start, start + "\U0010ffff"))
             ]
         hits = self.search(start, limit=50)
-        near = nearest(endpoint_id, dict.fromkeys([*similar, *(hit.id for hit in hits)]), most=5)
-        return near or [hit.id for hit in hits if hit.match == "all"][:5]
+        nearest_ids = nearest(
+            endpoint_id, dict.fromkeys([*similar, *(hit.id for hit in hits)]), most=5
+        )
+        return nearest_ids or [hit.id for hit in hits if hit.match == "all"][:5]
 
 
 def _shipped() -> list[Any]:
