@@ -132,6 +132,7 @@ class _Parser:
     # Terms. Each method returns (text for the engine, its size: see `_MOST_REPEATED`).
 
     def _disjunction(self) -> tuple[str, int]:
+        """Parse alternatives, up to the end of the pattern or of the present group."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise _TooLargeError("pattern-depth", limit=_DEEPEST)
@@ -217,6 +218,7 @@ class _Parser:
         return inner
 
     def _quantifier(self) -> tuple[int, int | None] | None:
+        """Parse a quantifier; return (minimum, maximum or None), or None if none is next."""
         for sign, counts in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
             if self._take(sign):
                 return counts
@@ -254,6 +256,7 @@ class _Parser:
         return escaped(ord(letter)), 1
 
     def _group(self) -> tuple[str, int]:
+        """Parse a group after its `(`: capturing, named, or with modifiers."""
         outer = self._flags
         if not self._take("?"):
             return self._capturing()
@@ -299,6 +302,7 @@ class _Parser:
     # Escapes
 
     def _escape(self) -> str:
+        """Parse an escape outside of classes: a back reference, a class or a character."""
         letter = self._peek()
         if letter.isascii() and letter.isdigit() and letter != "0":
             digits = _DIGITS.match(self._written, self._at)
@@ -338,6 +342,7 @@ class _Parser:
         return None
 
     def _character_escape(self, *, in_class: bool) -> int:
+        """Parse an escape of a single character; return the number of the character."""
         letter = self._next()
         if letter in _CONTROLS:
             return _CONTROLS[letter]

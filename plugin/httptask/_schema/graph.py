@@ -37,8 +37,8 @@ def components(
             else:
                 pending.pop()
                 if pending:
-                    above = pending[-1][0]
-                    low[above] = min(low[above], low[node])
+                    parent = pending[-1][0]
+                    low[parent] = min(low[parent], low[node])
                 if low[node] == number[node]:
                     members = [path.pop()]
                     while members[-1] != node:

@@ -376,20 +376,21 @@ def _take_pending(draft: _Draft, drafts: list[_Draft]) -> bool:
             if len(drafts) + len(options) > _MOST_ALTERNATIVES:
                 draft.is_open = True  # too many options: do not read any of them
                 continue
-            others = [one for one in choices if one is not options]
-            drafts += _forks(draft, options, others)
+            other_choices = [choice for choice in choices if choice is not options]
+            drafts += _forks(draft, options, other_choices)
             return False
     return True
 
 
 def _forks(
-    draft: _Draft, options: Sequence[Part], others: Sequence[Sequence[Part]]
+    draft: _Draft, options: Sequence[Part], other_choices: Sequence[Sequence[Part]]
 ) -> Iterator[_Draft]:
-    """Yield a draft for each of *options*. The choices in *others* stay pending in each."""
+    """Yield a draft for each of *options*. The choices in *other_choices* stay pending in each."""
     for option in options:
         forked = draft.fork(option)
-        for choice in others:
-            forked.pending.append(Part({"anyOf": [one.schema for one in choice]}, choice[0].source))
+        for choice in other_choices:
+            schemas = [part.schema for part in choice]
+            forked.pending.append(Part({"anyOf": schemas}, choice[0].source))
         yield forked
 
 

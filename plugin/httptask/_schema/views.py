@@ -253,6 +253,7 @@ def _take_type(into: View, value: Any) -> None:
 
 
 def _take_enum(into: View, values: Any) -> None:
+    """Keep the values of *into* that are in *values*; if none is, keep all and mark it broken."""
     if not isinstance(values, list):
         return
     if None in values:
