@@ -159,15 +159,15 @@ class Acceptance:
     def _elements(self, wide: View, narrow: View, level: int) -> bool:
         """Compare arrays: first the items of `prefixItems` one by one, then `items`."""
         first, other_first = wide.get("prefixItems", []), narrow.get("prefixItems", [])
-        rest, other_rest = wide.get("items", True), narrow.get("items", True)
-        longest = narrow.get("maxItems", len(other_first) if other_rest is False else None)
+        items, other_items = wide.get("items", True), narrow.get("items", True)
+        longest = narrow.get("maxItems", len(other_first) if other_items is False else None)
         count = max(len(first), len(other_first))
         for position in range(count if longest is None else min(count, longest)):
-            schema = first[position] if position < len(first) else rest
-            other_schema = other_first[position] if position < len(other_first) else other_rest
+            schema = first[position] if position < len(first) else items
+            other_schema = other_first[position] if position < len(other_first) else other_items
             if not self.accepts(schema, other_schema, level):
                 return False
-        return (longest is not None and longest <= count) or self.accepts(rest, other_rest, level)
+        return (longest is not None and longest <= count) or self.accepts(items, other_items, level)
 
     def _alternatives(self, wide: View, narrow: View, level: int) -> bool:
         """Compare alternatives: for each in *narrow*, some alternative in *wide* must accept it."""
@@ -318,8 +318,9 @@ def _limit(view: View, bound: str, exclusive: str, sign: int) -> tuple[Any, bool
 
 def _accepts_numbers(bound: str, exclusive: str, sign: int) -> Callable[..., bool]:
     def check(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
-        limit, other = _limit(wide, bound, exclusive, sign), _limit(narrow, bound, exclusive, sign)
-        return limit is None or (other is not None and limit <= other)
+        wide_limit = _limit(wide, bound, exclusive, sign)
+        narrow_limit = _limit(narrow, bound, exclusive, sign)
+        return wide_limit is None or (narrow_limit is not None and wide_limit <= narrow_limit)
 
     return check
 
@@ -329,6 +330,8 @@ _accepts_upper = _accepts_numbers("maximum", "exclusiveMaximum", -1)
 
 
 def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
+    """Make the check for a limit of lengths or counts: *sign* is 1 for minimum, -1 for maximum."""
+
     def check(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
         size = narrow.get(keyword)
         if size is None and "enum" in narrow:
@@ -343,6 +346,7 @@ def _accepts_size(keyword: str, sign: int) -> Callable[..., bool]:
 
 
 def _accepts_multiples(check: Acceptance, wide: View, narrow: View, level: int) -> bool:
+    """Check `multipleOf`: all numbers of *narrow* must be multiples of that of *wide*."""
     step = narrow.get("multipleOf", 1 if narrow.get("type") == ["integer"] else None)
     steps = [step] if step is not None else narrow.get("enum", [])
     numbers = [step for step in steps if type_of(step) in ("integer", "number")]

@@ -45,6 +45,7 @@ class _Comparison:
         yield from self._responses()
 
     def _security(self) -> Iterator[Change]:
+        """Yield the changes of the security requirements, and of schemes in both versions."""
         old, new = _credentials(self._old), _credentials(self._new)
         # A version without described security requires nothing, like one that says so.
         neither_asks = {*old, *new} <= {_NOTHING}
@@ -84,9 +85,10 @@ class _Comparison:
         return same | {name}
 
     def _servers(self) -> Iterator[Change]:
+        """Yield a change of the first server, and the servers whose addresses no longer exist."""
         old, new = self._old.servers, self._new.servers
         before, after = ([server.address for server in servers] for servers in (old, new))
-        gone = [
+        gone_addresses = [
             address
             for address in before
             if new and not any(_is_at(address, server) for server in new)
@@ -96,9 +98,9 @@ class _Comparison:
             yield Change(
                 "url",
                 f"the first server was {was or 'not described'}, is {now or 'not described'}",
-                narrows=was in gone,
+                narrows=was in gone_addresses,
             )
-        for address in gone:
+        for address in gone_addresses:
             if address != before[0] or before[:1] == after[:1]:
                 yield Change("url", f"no more at {address}", narrows=True)
 

@@ -187,6 +187,7 @@ class SchemaChanges:
         return not self._acceptance.accepts_field(name, *self._ordered(old, new))
 
     def _patterns(self, old: View, new: View, location: str) -> Iterator[Change]:
+        """Yield the changes of `patternProperties` and `dependentSchemas`."""
         checks = {
             "patternProperties": self._acceptance.accepts_pattern,
             "dependentSchemas": self._acceptance.accepts_dependent,
@@ -205,6 +206,7 @@ class SchemaChanges:
                 yield Change(location, f"{adverb} {words.format(name)}", narrows)
 
     def _condition(self, old: View, new: View, location: str) -> Iterator[Change]:
+        """Yield the changes of `if`, `then` and `else`."""
         before, after = (
             {name: view[name] for name in _CONDITION if name in view} for view in (old, new)
         )
@@ -217,6 +219,10 @@ class SchemaChanges:
             yield Change(location, _message("a condition", before or None, after or None), narrows)
 
     def _keywords(self, old: View, new: View, location: str) -> Iterator[Change]:
+        """Yield the changes of all keywords without their own sentences.
+
+        Schemas in keywords are compared recursively; for other keywords, the values are shown.
+        """
         for keyword in dict.fromkeys((*old, *new)):
             was, now = old.get(keyword), new.get(keyword)
             if keyword in _OWN_SENTENCES or key(was) == key(now):
@@ -243,7 +249,7 @@ class SchemaChanges:
 
         A change in an alternative does not narrow if some alternative accepts all its values.
         """
-        pairs, gone, come = self._paired(old, new)
+        pairs, removed, added = self._paired(old, new)
         for old_schema, new_schema in pairs:
             is_accepted: bool | None = None
             for change in self.changes(
@@ -253,12 +259,12 @@ class SchemaChanges:
                 if change.narrows and is_accepted is None:
                     is_accepted = self._is_accepted(old_schema, new_schema, old, new)
                 yield replace(change, narrows=change.narrows and not is_accepted)
-        for old_schema in gone:
+        for old_schema in removed:
             narrows = not self._is_answer and not any(
                 self._accepts(old_schema, alternative) for alternative in new
             )
             yield Change(location, f"no more as {_label(old_schema)}", narrows)
-        for new_schema in come:
+        for new_schema in added:
             narrows = self._is_answer and not any(
                 self._accepts(alternative, new_schema) for alternative in old
             )
@@ -347,6 +353,7 @@ def _label(schema: Any) -> str:
 
 
 def _message(keyword: str, was: Any, now: Any) -> str:
+    """Return the sentence for a change of *keyword* from *was* to *now*. None means not there."""
     if keyword == "enum" and isinstance(was, list) and isinstance(now, list):
         parts = []
         if removed := _beyond(was, now):
