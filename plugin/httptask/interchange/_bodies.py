@@ -113,6 +113,7 @@ def _json(content: str, blanks: Blanks) -> tuple[Any] | None:
 def _forms(
     content: str, described: MediaType | None, endpoint: Endpoint | None, blanks: Blanks
 ) -> Iterator[Any]:
+    """Yield the values for a URL-encoded form: typed by its schema, as an object, as pairs."""
     if content.count("&") >= _MOST_FIELDS:
         return
     pairs = parse_qsl(content, keep_blank_values=True)
@@ -208,6 +209,7 @@ def _of_parts(parts: tuple[Part, ...]) -> Any:
 
 
 def _part_value(part: Part) -> Any:
+    """Return the value of one field of a multipart form: text, JSON or `$file`."""
     is_plain = part.file is None and not part.headers and part.filename is None
     if is_plain and essence(part.content_type) in ("", "text/plain"):  # RFC 7578, section 4.4
         return part.content

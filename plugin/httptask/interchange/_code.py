@@ -100,6 +100,7 @@ def _expression(pieces: Sequence[Piece], row: _Language, plus: str = " + ") -> s
 
 
 def _body(body: bytes | StreamedBody, secrets: SecretVariables, row: _Language) -> str:
+    """Return an expression for *body* in the language *row*, or "" without a body."""
     if not body:
         return ""
     if (text := body_text(body)) is not None:

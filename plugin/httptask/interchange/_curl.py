@@ -98,8 +98,8 @@ class _Reading:
         if option is None and name.startswith("no-") and name[3:] in OPTIONS:
             self.flags.discard(name[3:])
         elif option is None:
-            near = nearest(name.partition("=")[0], OPTIONS)
-            why = reason("option-unknown", near=f"--{near[0]}") if near else None
+            similar = nearest(name.partition("=")[0], OPTIONS)
+            why = reason("option-unknown", near=f"--{similar[0]}") if similar else None
             shown = f"--{name.partition('=')[0]}"
             self.request.lose("option-not-carried", severity="error", option=shown, reason=why)
         else:
@@ -127,6 +127,7 @@ class _Reading:
     def _option(
         self, name: str, takes_value: bool, pending: Iterator[str], attached: str | None
     ) -> None:
+        """Apply the option *name*. *attached* is the value in the same word, as in `-dvalue`."""
         if name in REFUSED:
             raise InterchangeError(f"curl's option --{name} is refused: {REFUSED[name]}")
         value = attached if attached is not None or not takes_value else next(pending, None)
@@ -269,6 +270,7 @@ class _Reading:
         self.request.url = _squashed(address) + question + query
 
     def _set_content(self) -> None:
+        """Set the body to the form, the file or the data; with `-G`, add data to the query."""
         request = self.request
         if self.parts and (self.data or self.file):
             raise InterchangeError("curl sends either a form (-F) or data (-d), not both")
@@ -292,6 +294,7 @@ class _Reading:
             request.url += joint + "&".join(self.query)
 
     def _set_headers(self) -> None:
+        """Add the headers of special options, and those that curl adds by itself."""
         request = self.request
         for name, option in (("User-Agent", "user-agent"), ("Referer", "referer")):
             value = self.values.get(option, "").removesuffix(";auto")

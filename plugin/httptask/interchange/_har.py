@@ -95,6 +95,7 @@ def _captured(request: Mapping[str, Any], pointer: str) -> Captured:
 
 
 def _set_content(captured: Captured, data: Any) -> None:
+    """Set the body from `postData`: its `text`, or else its `params`."""
     if not isinstance(data, Mapping):
         return
     media_type = texts(data.get("mimeType"))

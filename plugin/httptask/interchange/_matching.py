@@ -78,6 +78,7 @@ class Matching:
         return tuple(islice(candidates, _MOST_OTHERS))
 
     def _candidates(self, method: str, address: str) -> Iterator[Endpoint]:
+        """Yield endpoints that a search in the catalogue for *address* finds."""
         if self._catalogue is None:
             return
         query = PLACEHOLDER.sub("x", address)
@@ -170,6 +171,7 @@ def _open_server(blanks: Blanks) -> str:
 
 
 def _with_variables(text: str, variables: Mapping[str, Any]) -> str:
+    """Return a regular expression for *text* with any values of its server variables."""
     pieces = re.split(r"(\{[^{}]*\})", text)
     patterns = []
     for piece in pieces:

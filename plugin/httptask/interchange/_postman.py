@@ -146,6 +146,7 @@ def _description(value: Any) -> str:
 
 
 def _set_url(captured: Captured, url: Any, variables: Variables) -> None:
+    """Set the URL and the path parameters. Postman's `:name` in a path becomes `{name}`."""
     if not isinstance(url, Mapping):
         text = variables.filled(texts(url))
     else:

@@ -212,6 +212,7 @@ def _task(
     checks: _Checks,
     name: str,
 ) -> ImportedTask:
+    """Make the task for *captured*: move its secrets to credentials, fill its blanks, check it."""
     endpoint = match.endpoint if match is not None else None
     credentials = take_secrets(captured, endpoint, keeping, blanks)
     request, of_body = request_of(captured, match, blanks, keeping)
@@ -243,7 +244,9 @@ def _ordered(request: Mapping[str, Any]) -> dict[str, Any]:
     return {name: request[name] for name in order if name in request}
 
 
-def _free_name(captured: Captured, match: Match | None, taken: set[str], blanks: Blanks) -> str:
+def _free_name(
+    captured: Captured, match: Match | None, used_names: set[str], blanks: Blanks
+) -> str:
     """Return a unique name for the task: the request's name, the endpoint's title, or the path."""
     path = PLACEHOLDER.sub(r"\1", captured.url.partition("?")[0].partition("://")[2])
     title = captured.name or (match.endpoint.title if match is not None else "")
@@ -251,10 +254,10 @@ def _free_name(captured: Captured, match: Match | None, taken: set[str], blanks:
     if not name or is_secret_text(name):
         name = f"{method_of(captured)} /{blanks.readable(path).partition('/')[2][:60]}"
     base, number = name, 1
-    while name in taken:
+    while name in used_names:
         number += 1
         name = f"{base} {number}"
-    taken.add(name)
+    used_names.add(name)
     return name
 
 

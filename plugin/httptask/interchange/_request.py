@@ -70,6 +70,7 @@ def method_of(captured: Captured) -> str:
 
 
 def _address(captured: Captured, match: Match | None, typing: Typing | None) -> dict[str, Any]:
+    """Return the members `url`, `pathParameters` and `query` of the request."""
     address, _, query = captured.url.partition("?")
     query = _escaped(query)
     request: dict[str, Any] = {}
@@ -177,6 +178,7 @@ def _without_places(query: str) -> str:
 
 
 def _headers(captured: Captured, typing: Typing | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return (headers, cookies), without the headers that httptask or a browser adds by itself."""
     cookies: dict[str, Any] = {}
     headers: dict[str, Any] = {}
     spelt: dict[str, str] = {}
@@ -200,12 +202,12 @@ def _headers(captured: Captured, typing: Typing | None) -> tuple[dict[str, Any],
                 )
                 cookies[named_cookie[0]] = named_cookie[1]
         else:
-            own_name, typed = (
+            spelling, typed = (
                 typing.named("header", name, value) if typing is not None else (name, value)
             )
-            own_name = spelt.setdefault(own_name.lower(), own_name)
-            before = headers.get(own_name)
-            headers[own_name] = typed if before is None else [*_as_list(before), *_as_list(typed)]
+            spelling = spelt.setdefault(spelling.lower(), spelling)
+            before = headers.get(spelling)
+            headers[spelling] = typed if before is None else [*_as_list(before), *_as_list(typed)]
     if lost:
         captured.lose("browser-headers", names=list(dict.fromkeys(lost)))
     return headers, cookies

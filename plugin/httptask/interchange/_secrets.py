@@ -118,6 +118,10 @@ def _basic(digits: str) -> str | None:
 
 
 def _cookies(captured: Captured, endpoint: Endpoint | None, keeping: Keeping) -> list[str]:
+    """Move cookies to credentials, except those that *endpoint* describes and that are no secret.
+
+    Cookies that cannot be sent one by one become one credential with the whole header.
+    """
     header = "; ".join(captured.take_headers("Cookie"))
     cookies = [piece.strip().partition("=") for piece in header.split(";") if piece.strip()]
     described = {

@@ -34,6 +34,7 @@ def words_of(text: str, blanks: Blanks) -> Command:
 
 
 def _dialect(text: str) -> Callable[[str, Blanks], Command]:
+    """Return the function for the shell whose quoting *text* uses. In doubt, it is POSIX."""
     if re.search(r"\\\n", text):
         return _posix
     if re.search(r"\^\n", text) or _QUOTED_BY_CARET.match(text) or _DOUBLED.match(text):
@@ -76,6 +77,7 @@ _ANSI_C_CODE = re.compile(
 
 
 def _posix(text: str, blanks: Blanks) -> Command:
+    """Split *text* by the rules of POSIX shells and bash, up to the end of the first command."""
     command, word, index = Command(), _Word(), 0
     while index < len(text):
         sign = text[index]
@@ -162,6 +164,7 @@ def _expansion(text: str, index: int, word: _Word, blanks: Blanks) -> int:
 
 
 def _ansi_c(text: str, index: int, word: _Word) -> int:
+    """Add the text in `$'…'` to *word*; return its end. Escapes may make any octets."""
     octets = bytearray()
     start = index
     while index < len(text):
@@ -233,6 +236,7 @@ _BEFORE_QUOTE = re.compile(r'(\\*)"')
 
 
 def _windows_words(line: str) -> list[str]:
+    """Split *line* like the C runtime: backslashes escape only before a quote."""
     command, word, quoted, index = Command(), _Word(), False, 0
     while index < len(line):
         sign = line[index]
@@ -266,6 +270,7 @@ _ENV = re.compile(r"\$(?:env:)?([A-Za-z_]\w*)|\$\{(?:env:)?(\w+)\}")
 
 
 def _power_shell(text: str, blanks: Blanks) -> Command:
+    """Split *text* by the rules of PowerShell, up to the end of the first command."""
     command, word, index = Command(), _Word(), 0
     while index < len(text):
         sign = text[index]

@@ -107,6 +107,7 @@ class Typing:
         return query
 
     def _is_of_parameter(self, name: str, parameter: Parameter) -> bool:
+        """Say whether the query pair *name* belongs to *parameter*, or to a member of its value."""
         if name == parameter.name:
             return True
         if (parameter.style or "form") == "deepObject":
@@ -115,6 +116,7 @@ class Typing:
         return spread and name in self.members(parameter.schema)
 
     def _parameter(self, parameter: Parameter, pairs: Sequence[Pair]) -> Any:
+        """Return the value of *parameter* in its query *pairs*, by media type, style and schema."""
         schema, style = parameter.schema, parameter.style or "form"
         values = [value for _, value in pairs]
         if parameter.media_type is not None:
