@@ -160,6 +160,7 @@ class Import:
                 yield input_, source
 
     def _done(self, result: Read, counts: ImportCounts | None) -> None:
+        """Count and report the *result* of one source; *counts* are those of the catalogue."""
         if result.error is not None:
             self._failed(result.error)
             return

@@ -73,6 +73,7 @@ class Document:
 
 
 def _content(text: Text, *, takes_array: bool) -> JsonText | YamlText:
+    """Parse *text* as JSON if it begins like JSON, or else as YAML."""
     if _MARKUP.match(text.data, text.start):
         raise DescriptionError(
             "this is HTML or XML; a description is JSON or YAML", source=text.name, line=1

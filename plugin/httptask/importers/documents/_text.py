@@ -69,6 +69,7 @@ class Text:
         return count
 
     def _check(self) -> None:
+        """Check the size and that the bytes are UTF-8, block by block to save memory."""
         if len(self.data) > MAX_BYTES:
             raise DescriptionError(TOO_LARGE, source=self.name)
         if self.data.startswith(UTF_16_MARKS) or b"\0" in self.data[:_FIRST_LETTERS]:

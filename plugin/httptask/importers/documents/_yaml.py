@@ -262,6 +262,7 @@ class YamlText:
             self._anchor(event.anchor, _Anchored(value, text, size, 0))
 
     def _value(self, event: yaml.ScalarEvent, text: str) -> Any:
+        """Return the JSON value of a scalar, by its tag or, if it is plain, by its spelling."""
         tag = event.tag
         is_plain = event.implicit[0] or not event.style
         try:
@@ -391,11 +392,11 @@ class YamlText:
                     self._spellings.setdefault(id(members), {})[name] = spellings[name]
 
     def _pointer(self, name: str) -> str:
-        above = [
+        steps = [
             len(container.value) if isinstance(container.value, list) else str(container.name)
             for container in self._opened[:-1]
         ]
-        return pointers.pointer([*above, name])
+        return pointers.pointer([*steps, name])
 
     def _count(self, built: int, expanded: int) -> None:
         self._built += built
@@ -432,6 +433,7 @@ class YamlText:
         return DescriptionError(message, source=self._text.name, line=self._line)
 
     def _syntax(self, error: yaml.MarkedYAMLError) -> DescriptionError:
+        """Build our error for a syntax error of libyaml, with a hint if tabs are the cause."""
         mark = error.problem_mark or error.context_mark
         # libyaml 0.2.6 has its own limit of nesting, and reaches it before us: it reads ahead.
         if mark and "nesting" in str(error.problem):

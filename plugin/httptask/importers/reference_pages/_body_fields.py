@@ -110,6 +110,7 @@ def _parts(name: str) -> list[str]:
 
 
 def _insert(root: _Node, body_field: Field, notes: list[Note]) -> None:
+    """Add *body_field* to the tree of nodes below *root*."""
     name = shortened(body_field.name)
     path, trailing = steps(body_field.name[: MAX_NAME + 1])
     if len(path) + trailing > MAX_DEPTH or len(body_field.name) > MAX_NAME:
@@ -168,6 +169,7 @@ class _Builder:
         return schema
 
     def _object(self, node: _Node) -> dict[str, Any]:
+        """Return the object schema of *node*. Names with placeholders become patterns."""
         properties: dict[str, Any] = {}
         patterns: dict[str, Any] = {}
         required: list[str] = []

@@ -317,6 +317,7 @@ def type_of(row: Row, notes: list[Note]) -> str | None:
 
 
 def _add_values(text: _Text, schema: dict[str, Any], values: list[Any], notes: list[Note]) -> None:
+    """Add the possible values to *schema*: as `enum`, or as examples if the page is cut in them."""
     name = shortened(text.row.name or "")
     line = text.values_line
     if not text.complete:

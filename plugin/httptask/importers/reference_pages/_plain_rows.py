@@ -190,6 +190,7 @@ class _Reader:
         self._pass("row" if not shape.text else "text")
 
     def _take_text(self, index: int, line: str) -> None:
+        """Add *line* to the text of the current row, with a note if it looks like a row."""
         shape = shape_of(line)
         if shape is not None and shape.kind in (UNTYPED, TYPED, ODD, SPACED):
             self.rows.note(

@@ -153,6 +153,7 @@ class _PageReader:
     # -- description, servers, provider ----------------------------------------------------------
 
     def _description(self) -> str:
+        """Return the text before the first heading; add a note if it seems to contain a table."""
         section = self._divided.sections[0]
         stop = section.stop
         if self._is_cut(section) and stop > section.start and self._page.is_open(stop - 1):
@@ -186,6 +187,7 @@ class _PageReader:
         return tuple(servers.values())
 
     def _server(self, index: int) -> Server | None:
+        """Return the server in the line at *index*, or None, with a note if the line has no URL."""
         line = self._page.lines[index]
         if not line:
             return None
@@ -290,6 +292,10 @@ class _PageReader:
     # -- the body --------------------------------------------------------------------------------
 
     def _request_body(self, headers: list[Field]) -> RequestBody | None:
+        """Return the body, from the rows of the body section and the header Content-Type.
+
+        Without rows, a page with a Content-Type or a method that has bodies allows any body.
+        """
         content_type = next(
             (field for field in headers if field.name.lower() == "content-type"), None
         )

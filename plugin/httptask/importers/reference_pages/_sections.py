@@ -141,6 +141,7 @@ def _in_order(candidates: list[_Heading]) -> Iterator[_Heading]:
 
 
 def _candidates(page: Page) -> list[_Heading]:
+    """Return the lines of *page*, read from its end, that may be headings."""
     headings: dict[int, _Heading] = {}
     following = _Following(page, headings)
     for index in range(page.last, page.first, -1):
@@ -156,6 +157,7 @@ def _candidates(page: Page) -> list[_Heading]:
 
 
 def _candidate(index: int, line: str, following: _Following) -> _Heading | None:
+    """Return the heading in *line*, alone or glued to text, if the following lines confirm it."""
     for heading, kind in HEADINGS.items():
         # Ignore case: a page written by hand may have "Query Parameters".
         if line.casefold() == heading.casefold() and following.confirms(kind):

@@ -75,6 +75,7 @@ class _Reader:
             index = self._take(index)
 
     def _header(self) -> int:
+        """Skip the column line and the rule below it; return the index of the first row."""
         index = self._skip_blank(self._section.start)
         if index < self._section.stop and is_column_line(self._page.lines[index]):
             index = self._skip_blank(index + 1)

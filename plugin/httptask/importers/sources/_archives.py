@@ -171,6 +171,7 @@ def _is_skipped(folder: str) -> bool:
 
 
 def _content(entry: Entry) -> tuple[str, bytes] | DescriptionError:
+    """Read *entry*. Return (name, bytes), or the error if it cannot be read."""
     name = shown(entry.name)
     trouble = entry.trouble or _trouble(entry)
     if trouble:
@@ -329,6 +330,8 @@ def _tar_file(stream: _Forward) -> tarfile.TarFile:
 
 
 def _entries_of_tar(tar: tarfile.TarFile, stream: _Forward) -> Iterator[Entry]:
+    """Yield the entries of *tar*. Entries must not overlap, which would multiply their bytes."""
+
     def opened_entry(info: tarfile.TarInfo) -> IO[bytes]:
         stream.allow(info.size)
         return cast("IO[bytes]", tar.extractfile(info))

@@ -87,8 +87,8 @@ def _archive(
     for description in descriptions(archive, file):
         is_empty = False
         if isinstance(description, DescriptionError):
-            inner = description.source
-            where = f"{shown(name)}/{inner}" if inner else shown(name)
+            entry_name = description.source
+            where = f"{shown(name)}/{entry_name}" if entry_name else shown(name)
             yield DescriptionError(description.message, source=where)
         else:
             entry, data = description
@@ -105,6 +105,7 @@ _NOTHING = (
 
 
 def _folder(name: str) -> Iterator[Source | DescriptionError]:
+    """Yield the descriptions in the folder *name*. Links that leave the folder are not followed."""
     root = real_path(name)
     is_empty = True
     for path in _files(name, root):
