@@ -113,6 +113,7 @@ class Compositions:
         )
 
     def _rebuilt(self, schema: Any, note: Note, path: Path, is_test: bool = False) -> Any:
+        """Repair *schema*, subschemas first. *is_test* says whether it is inside `not` or `if`."""
         if not isinstance(schema, dict):
             return schema
 
@@ -160,6 +161,7 @@ class Compositions:
     # Alternatives
 
     def _has_equal_alternatives(self, schema: Schema) -> bool:
+        """Say whether an alternative of `oneOf` accepts the values of another: both would match."""
         alternatives = schema.get("oneOf", ())
         if not 2 <= len(alternatives) <= _MOST_COMPARED or "anyOf" in schema:
             return False
@@ -185,6 +187,7 @@ class Compositions:
         return self._shapes[reference]
 
     def _shaped(self, schema: Any) -> Shape:
+        """Compute the shape of *schema* from all its parts."""
         shape = Shape()
         for part in self._made_of(schema):
             if not isinstance(part, dict):
@@ -287,13 +290,13 @@ class Compositions:
             self._limiting[reference] = is_limiting
         return is_limiting
 
-    def _contradicts(self, shape: Shape, other: Schema, parts: list[Shape]) -> bool:
+    def _contradicts(self, shape: Shape, further: Schema, parts: list[Shape]) -> bool:
         """Say whether *shape* refuses a property of another one of *parts*.
 
-        *other* is the schema in *shape* for the properties that *shape* does not name. It refuses a
+        *further* is the schema of *shape* for properties that *shape* does not name. It refuses a
         property if they have no type in common.
         """
-        allowed = widened(types_of(other))
+        allowed = widened(types_of(further))
         schemas = (
             part.properties[name]
             for part in parts

@@ -146,6 +146,7 @@ class Conversion:
                 self.note("guessed", f"{keyword} is of another version, and is read as there", path)
 
     def _with_reference(self, raw: dict[str, Any], path: LinkedPath) -> dict[str, Any]:
+        """Convert a schema with `$ref`: the reference, and the keywords that count beside it."""
         reference = raw["$ref"]
         allowed = self._dialect.beside_reference
         if not isinstance(reference, str):

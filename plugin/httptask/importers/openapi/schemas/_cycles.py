@@ -284,6 +284,7 @@ def _grow(finite: set[str], schemas: Mapping[str, Schema]) -> None:
 
 
 def _has_instance(schema: Any, finite: Collection[str], schemas: Mapping[str, Schema]) -> bool:
+    """Say whether *schema* has a finite instance if the definitions in *finite* have one."""
     if not isinstance(schema, dict):
         return True
     name = definition_name(schema.get("$ref"))

@@ -59,6 +59,7 @@ class Heirs:
         return self._heirs[uri]
 
     def _reached(self, uri: str) -> list[Heir]:
+        """Return the direct and indirect heirs of the schema at *uri*; none if too many."""
         heirs: dict[str, Heir] = {}
         pending = [uri]
         while pending:
@@ -115,15 +116,15 @@ def tag_of(name: str, raw: Mapping[str, Any]) -> str:
 def chosen_by_tag(
     schema: Mapping[str, Any],
     name: str,
-    own: dict[str, str],
+    base_reference: dict[str, str],
     tag: str,
     heirs: Mapping[Heir, str],
     field: Any,
 ) -> dict[str, Any]:
     """Return a choice between *schema* and its *heirs* (heir -> reference).
 
-    *name* is the reference to the result. *own* is `{"$ref": ...}` to *schema* without its heirs,
-    *tag* its discriminating value, and *field* the schema of the discriminating property.
+    *name* is the reference to the result, *base_reference* is `{"$ref": ...}` to *schema* without
+    its heirs, *tag* its discriminating value, *field* the schema of the discriminating property.
     """
     discriminator = schema["discriminator"]
     described: Mapping[str, str] = discriminator.get("mapping", {})
@@ -146,7 +147,7 @@ def chosen_by_tag(
         alternatives.append(
             {
                 "title": str(tags[0]),
-                **own,
+                **base_reference,
                 "properties": {discriminator["propertyName"]: {"enum": tags}},
             }
         )

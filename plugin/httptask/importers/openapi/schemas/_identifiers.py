@@ -139,6 +139,7 @@ def _joined(base: str, reference: str) -> str:
 
 
 def _indexed(root: Mapping[str, Any], schema_id: str) -> _Index:
+    """Collect the identifiers in the resource *root*, but not inside the resources in it."""
     index = _Index()
     pending: list[tuple[Any, tuple[str | int, ...]]] = [(root, ())]
     while pending:
@@ -162,6 +163,7 @@ def _indexed(root: Mapping[str, Any], schema_id: str) -> _Index:
 
 
 def _children(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield (path, schema) of the schemas directly in *raw*."""
     for keyword, value in raw.items():
         if keyword in _BY_NAME and isinstance(value, dict):
             yield from (((keyword, name), schema) for name, schema in value.items())
@@ -188,12 +190,17 @@ class Identifiers:
         """Return the target of *reference* in *scope*. Raises `LookupError` with a sentence."""
         if reference.startswith(_DYNAMIC):
             bound = scope.bindings[reference.removeprefix(_DYNAMIC)]
-            inner = bound.scope
+            bound_scope = bound.scope
             return Target(
                 bound.uri,
                 bound.raw,
                 Scope(
-                    inner.base, inner.root, inner.uri, inner.schema_id, scope.bindings, inner.index
+                    bound_scope.base,
+                    bound_scope.root,
+                    bound_scope.uri,
+                    bound_scope.schema_id,
+                    scope.bindings,
+                    bound_scope.index,
                 ),
             )
         if reference == "#" and not scope.schema_id:
@@ -231,19 +238,20 @@ class Identifiers:
         return _DYNAMIC + name if name in scope.bindings else reference
 
     def _identified_by(self, reference: str, scope: Scope) -> Target | None:
+        """Return the target of *reference* by its `$id` and anchor, or None if there is none."""
         if not reference:
             return None
         address, _, fragment = reference.partition("#")
         schema_id = _joined(scope.schema_id, address) if address else scope.schema_id
-        inner = scope if schema_id == scope.schema_id else self._resource(schema_id, scope)
-        if inner is None:
+        resource_scope = scope if schema_id == scope.schema_id else self._resource(schema_id, scope)
+        if resource_scope is None:
             return None
         fragment = unquote(fragment)
         if not fragment:
-            return Target(inner.uri, inner.root, inner)
+            return Target(resource_scope.uri, resource_scope.root, resource_scope)
         if fragment.startswith("/"):
-            return _at_pointer(fragment, inner, depends_on_root=False)
-        return _at_anchor(fragment, inner) or next(
+            return _at_pointer(fragment, resource_scope, depends_on_root=False)
+        return _at_anchor(fragment, resource_scope) or next(
             (
                 target
                 for resource in self._resources_of(scope).values()
@@ -284,7 +292,7 @@ class Identifiers:
                 )
                 self._resources.setdefault(resource.schema_id or resource.uri, resource)
                 for schema_id, subschema in resource.index.resources.items():
-                    inner = scope_of(
+                    nested_scope = scope_of(
                         subschema.raw,
                         resource.base,
                         resource.uri + subschema.pointer,
@@ -292,7 +300,7 @@ class Identifiers:
                         identified=True,
                         outer=resource.schema_id,
                     )
-                    self._resources.setdefault(schema_id, inner)
+                    self._resources.setdefault(schema_id, nested_scope)
         return self._resources
 
 

@@ -118,6 +118,7 @@ def _declared_often(joined: list[Schema]) -> Iterator[tuple[Steps, list[Any]]]:
 
 
 def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
+    """Find `enum`s and `const`s without a common value."""
     if sum(keyword in part for part in joined for keyword in ("enum", "const")) < 2:
         return
     listed = _all_enumerated(joined)
@@ -137,6 +138,7 @@ def _enumerations(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]
 
 
 def _types(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
+    """Find types without a common type, and listed values that have none of the common types."""
     typed = [part for part in joined if "type" in part]
     listed = [widened(types_of(part)) for part in typed]
     constants = [value for part in joined for value in _constants(part)]
@@ -164,6 +166,7 @@ _TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
 def _bounds(steps: Steps, joined: list[Schema]) -> Iterator[Contradiction]:
+    """Find lower bounds that are above upper bounds."""
     if all(map(_BOUNDING.isdisjoint, joined)):
         return
     typed = [widened(types_of(part)) for part in joined if "type" in part]
@@ -268,6 +271,7 @@ class _Change:
         return self._written_out(result, steps, level)
 
     def _inside(self, schema: Schema, steps: Steps, level: int) -> Schema:
+        """Apply the change at *steps*, which lead into a property or the items of *schema*."""
         if steps[0] == "items":
             if "items" not in schema:
                 return schema
@@ -282,6 +286,7 @@ class _Change:
         return {**schema, "properties": {**properties, steps[1]: inner}}
 
     def _written_out(self, schema: Schema, steps: Steps, level: int) -> Schema:
+        """Replace the `$ref` of *schema* by a changed copy of its target, if the target changes."""
         name = definition_name(schema.get("$ref"))
         if name is None:
             return schema

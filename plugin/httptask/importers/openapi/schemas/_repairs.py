@@ -59,6 +59,7 @@ _BOUNDS = (
 
 
 def _ordered_bounds(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+    """Exchange bounds in the wrong order; make exclusive bounds inclusive if no value is left."""
     for low, high in _BOUNDS:
         if low in schema and high in schema and schema[low] > schema[high]:
             schema[low], schema[high] = schema[high], schema[low]
@@ -81,6 +82,7 @@ def _ordered_bounds(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -
 
 
 def _has_room(low: float, high: float, schema: Schema) -> bool:
+    """Say whether a number (a whole one for `integer`) fits between *low* and *high*."""
     if "integer" in types_of(schema) and "number" not in types_of(schema):
         first = int(low) if low == int(low) else int(low // 1) + 1
         if schema.get("exclusiveMinimum") == first:
@@ -203,6 +205,7 @@ _ABOUT_VALUES: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _values_of_type(walk: Walk, raw: Schema, schema: Schema, path: LinkedPath) -> None:
+    """Make `enum` and `const` agree with each other, with the type and with the other keywords."""
     if "enum" in schema and "const" in schema:
         # Compare JSON texts, because 1 and true are equal in Python.
         constant = json.dumps(schema["const"], sort_keys=True)

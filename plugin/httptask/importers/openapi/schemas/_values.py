@@ -30,6 +30,7 @@ def as_type(value: Any, types: list[str], written: str) -> Any:
 
 
 def _read_from(text: str, types: list[str]) -> Any:
+    """Parse *text* as a number, a boolean or JSON of one of *types*, or return `MISFIT`."""
     number, boolean = as_number(text), as_boolean(text)
     if number is not None and fits(number, types):
         return int(number) if "number" not in types else number
