@@ -230,6 +230,7 @@ class Operations:
     def _servers_of(
         self, operation: Mapping[str, Any], uri: str, item: Mapping[str, Any], item_uri: str
     ) -> tuple[Server, ...]:
+        """Return the servers that the user named, or of the operation, path item or description."""
         if self._identity.servers:
             return self._identity.servers
         for owner, owner_uri in ((operation, uri), (item, item_uri)):
