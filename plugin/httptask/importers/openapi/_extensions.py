@@ -1,4 +1,4 @@
-"""The vendor extensions of an operation that are kept: those that say how its list is paged."""
+"""Read the vendor extensions of an operation that describe its pagination. Others are dropped."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from httptask.importers.openapi._references import OBJECT
 
 _PAGING = ("x-ms-pageable", "x-speakeasy-pagination", "x-fern-pagination")
 _LONGEST = 4_096
-"""Characters of an extension's JSON: longer ones say something else, and are left out."""
+"""The most characters of an extension's JSON. Longer extensions mean something else."""
 
 
 def paging_extensions(operation: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those extensions of *operation* that say how its list is paged.
+    """Return the extensions of *operation* that describe its pagination.
 
-    `x-fern-pagination: true` stands for the object at the description's *root*.
+    `x-fern-pagination: true` refers to the extension of the same name at the description's *root*.
     """
-    kept = {}
+    extensions = {}
     for name in _PAGING:
         value = operation.get(name)
         if value is True:
             value = root.get(name)
         if isinstance(value, OBJECT) and (plain := _plain(value)) is not None:
-            kept[name] = plain
-    return kept
+            extensions[name] = plain
+    return extensions
 
 
 def _plain(value: Any) -> Any:
-    """Return *value* as plain JSON; None where it is too long, or holds what JSON has not."""
+    """Return *value* as plain JSON, or None if it is too long or contains anything but JSON."""
     try:
         text = json.dumps(value, default=_members)
     except (TypeError, ValueError, RecursionError):
