@@ -90,6 +90,7 @@ class Bodies:
     def _form(
         self, fields: Sequence[tuple[Mapping[str, Any], str]], consumes: Sequence[str]
     ) -> RequestBody:
+        """Return the body for *fields*, the `formData` parameters of Swagger 2.0: an object."""
         properties: dict[str, Any] = {}
         required: list[str] = []
         encoding: dict[str, dict[str, Any]] = {}
@@ -167,6 +168,7 @@ class Bodies:
     def _response_of(
         self, value: Mapping[str, Any], operation: Mapping[str, Any], uri: str
     ) -> Response:
+        """Read the response *value* of OpenAPI 3 (with `content`) or Swagger 2.0 (`schema`)."""
         if "content" in value:
             content = self._content(value["content"], f"{uri}/content")
         elif "schema" in value or "examples" in value:  # Swagger 2.0

@@ -207,6 +207,7 @@ class Context:
         return tuple(values)
 
     def _listed_examples(self, raw: Mapping[str, Any], uri: str) -> Iterator[tuple[Any, str]]:
+        """Yield (value, URI) of `example` and `examples`: an array, or a map of Example Objects."""
         examples = [(raw["example"], f"{uri}/example")] if raw.get("example") is not None else []
         named = raw.get("examples")
         if isinstance(named, list):

@@ -254,18 +254,18 @@ def merged(context: Context, *lists: tuple[Iterator[Parameter], str]) -> list[Pa
     """
     parameters_by_key: dict[tuple[str, str], Parameter] = {}
     for parameters, uri in lists:
-        seen: set[tuple[str, str]] = set()
+        keys_in_list: set[tuple[str, str]] = set()
         for parameter in parameters:
             name = parameter.name.lower() if parameter.location == "header" else parameter.name
             key = (parameter.location, name)
-            if key in seen:
+            if key in keys_in_list:
                 context.notes.add(
                     "guessed",
                     f"the {parameter.location} parameter {name!r} stands twice; the first counts",
                     uri,
                 )
                 continue
-            seen.add(key)
+            keys_in_list.add(key)
             parameters_by_key[key] = parameter
     return list(parameters_by_key.values())
 

@@ -39,8 +39,10 @@ class References:
         self._read_file = read_file
         self._room = _MOST_BYTES
         self._passing = 0
-        own = document.root.get("$self")  # OpenAPI 3.2, section 4.1.1: the description's own URI
-        self._own = own.partition("#")[0] if isinstance(own, str) else None
+        self_uri = document.root.get(
+            "$self"
+        )  # OpenAPI 3.2, section 4.1.1: the description's own URI
+        self._own = self_uri.partition("#")[0] if isinstance(self_uri, str) else None
 
     @property
     def documents(self) -> Mapping[str, Document]:
@@ -131,6 +133,7 @@ class References:
         return posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(file_uri)))
 
     def _document(self, file: str, reference: str) -> Document:
+        """Return the document *file*, which is opened only once."""
         document = self._documents.get(file)
         if document is not None:
             return document

@@ -73,6 +73,7 @@ class Servers:
         )
 
     def _server(self, value: Any, uri: str) -> Server | None:
+        """Read a Server Object. Return None, with a note, if the server cannot be used."""
         url = value.get("url") if isinstance(value, Mapping) else None
         if not isinstance(url, str):
             self._notes.add("skipped", "a server without a url", uri)
@@ -118,6 +119,7 @@ class Servers:
         fits: Callable[[str, str], bool],
         leave_out: Callable[[str, str, str], None],
     ) -> dict[str, Any]:
+        """Return *variable* without the values for which *fits* is false."""
         options = variable.get("enum", [])
         fitting = [option for option in options if fits(name, option)]
         for option in options:
@@ -168,6 +170,7 @@ class Servers:
         return path if path != "/" else None
 
     def _variables(self, values: Any, uri: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield (name, variable) of the Server Variable Objects *values*, repaired if necessary."""
         for name, value in values.items() if isinstance(values, Mapping) else ():
             variable_uri = pointer_of(["variables", name], uri)
             default_uri = f"{variable_uri}/default"
