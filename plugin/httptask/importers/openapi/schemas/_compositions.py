@@ -10,6 +10,7 @@ references.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from typing import Any
 
 from httptask._schema.subschemas import (
@@ -167,14 +168,13 @@ class Compositions:
             return False
         shapes = [self._shape(alternative) for alternative in alternatives]
         cores = Cores()
+        pairs = permutations(zip(alternatives, shapes, strict=True), 2)
         return any(
-            cores.are_same(alternatives[number], alternatives[position])
+            cores.are_same(alternative, other)
             or (shape.takes_null and other_shape.takes_null)
             or (shape.is_plain and accepts(shape, other_shape, cores))
-            or is_wider(alternatives[number], alternatives[position])
-            for number, shape in enumerate(shapes)
-            for position, other_shape in enumerate(shapes)
-            if number != position
+            or is_wider(alternative, other)
+            for (alternative, shape), (other, other_shape) in pairs
         )
 
     def _shape(self, schema: Any) -> Shape:
@@ -264,20 +264,18 @@ class Compositions:
         choices = [
             self._shape(part) for keyword in ("anyOf", "oneOf") for part in schema.get(keyword, ())
         ]
+        # A part of `allOf` must allow the properties of all parts and alternatives. An alternative
+        # must allow those of the parts, but not those of other alternatives.
         named_by_all = names.union(*(shape.names for shape in choices))
-        if any(shape.closed and not named_by_all <= shape.described for shape in parts) or any(
-            shape.closed and not names <= shape.described for shape in choices
-        ):
+        if any(shape.closed and not named_by_all <= shape.described for shape in parts):
             return False
-        return next(
-            (
-                further
-                for shape in parts
-                for further in shape.others
-                if self._contradicts(shape, further, parts)
-            ),
-            None,
-        )
+        if any(shape.closed and not names <= shape.described for shape in choices):
+            return False
+        for shape in parts:
+            for further in shape.others:
+                if self._contradicts(shape, further, parts):
+                    return further
+        return None
 
     def _limits_properties(self, schema: Any) -> bool:
         """Say whether *schema* or one of its parts limits the properties that it does not name."""

@@ -59,7 +59,7 @@ class Heirs:
         return self._heirs[uri]
 
     def _reached(self, uri: str) -> list[Heir]:
-        """Return the direct and indirect heirs of the schema at *uri*; none if too many."""
+        """Return the heirs of the schema at *uri*, also indirect; [] if more than `MOST_HEIRS`."""
         heirs: dict[str, Heir] = {}
         pending = [uri]
         while pending:
