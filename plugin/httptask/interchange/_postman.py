@@ -195,17 +195,12 @@ def _joined(url: Mapping[str, Any]) -> str:
 
 
 def _set_headers(captured: Captured, headers: Any, variables: Variables) -> None:
+    """Add *headers*, an array of objects or a text with one header in each line."""
     if isinstance(headers, str):
-        headers = [
-            {"key": name, "value": value.strip()}
-            for name, colon, value in (line.partition(":") for line in headers.splitlines())
-            if colon
-        ]
-    captured.headers += [
-        (
-            variables.filled(texts(header.get("key"))).strip(),
-            variables.filled(texts(header.get("value"))),
-        )
-        for _, header in objects(headers)
-        if not header.get("disabled") and texts(header.get("key")).strip()
-    ]
+        lines = [line.partition(":") for line in headers.splitlines()]
+        headers = [{"key": name, "value": value.strip()} for name, colon, value in lines if colon]
+    for _, header in objects(headers):
+        name = texts(header.get("key"))
+        if name.strip() and not header.get("disabled"):
+            value = variables.filled(texts(header.get("value")))
+            captured.headers.append((variables.filled(name).strip(), value))
