@@ -204,7 +204,7 @@ class Ladder:
     def _rungs(
         self, nouns: Sequence[Word], verbs: Sequence[Word]
     ) -> Iterator[tuple[str, str, list[QueryWord]]]:
-        """Yield (table, FTS5 expression, words that the caller must check), strict ones first."""
+        """Yield (table, FTS5 expression, words that the caller must check), the strictest first."""
         vocabulary, most = self._vocabulary, self._most
         # The rarest word first: FTS5 reads all rows of the first clause.
         nouns = sorted(nouns, key=vocabulary.among_names)

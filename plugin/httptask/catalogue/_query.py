@@ -200,7 +200,7 @@ class Vocabulary:
         )
 
     def completed(self, word: Word) -> tuple[str, ...]:
-        """Return the most frequent terms that begin with *word*; none if it is no beginning."""
+        """Return the most frequent terms that begin with *word*, or () if it is no beginning."""
         return self._completed(word.starts[0]) if word.starts else ()
 
     def _completed(self, start: str) -> tuple[str, ...]:

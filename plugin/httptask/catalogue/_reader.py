@@ -67,9 +67,9 @@ class Reader:
         return replace(endpoint, definitions=Definitions(schemas, left_out))
 
     def _reached(self, description: int, *starts: Iterable[int]) -> tuple[dict[bytes, bytes], bool]:
-        """Return the definitions reachable from *starts* (name -> schema), and if none is missing.
+        """Return name -> schema of the definitions that *starts* reach, and whether these are all.
 
-        Names and schemas are JSON text. A definition is missing when it exceeds the bounds.
+        Names and schemas are JSON text. Definitions beyond the bounds are left out.
         """
         schemas: dict[bytes, bytes] = {}
         room, is_whole = MOST_DEFINED, True

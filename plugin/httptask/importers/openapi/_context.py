@@ -20,7 +20,7 @@ SHOWN = 40
 """How many letters of a wrong value a note quotes."""
 _EXPANDED = 8
 LARGEST_EXAMPLE = 64 * 1024
-"""The most letters of JSON text of an example. Larger ones are left out."""
+"""The most letters of JSON text of an example. Larger examples are left out."""
 
 
 @dataclass(frozen=True, slots=True)
