@@ -311,6 +311,8 @@ def _matches(word: QueryWord, parts: Sequence[_Terms]) -> dict[str, str]:
 
     The order of attempts: the whole word and its synonyms, all its parts together, its beginning.
     """
+    # If several terms match one field, the first counts (the word itself before its synonyms): the
+    # terms are reversed, and the last entry of a dict wins.
     whole_terms = (*word.terms, *word.same)
     matches = {
         part.fields[term]: term

@@ -157,6 +157,8 @@ def _in_processes(
         ) from error
     finally:
         with signals:
+            # Without this, `shutdown` would wait until running jobs are done. The public method for
+            # it, `terminate_workers`, is new in Python 3.14.
             for process in list((pool._processes or {}).values()):
                 process.terminate()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -242,4 +244,4 @@ def _begin() -> None:
 
 def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
     parent.join()
-    os._exit(1)
+    os._exit(1)  # `sys.exit` would only end this thread

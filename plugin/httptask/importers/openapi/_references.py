@@ -147,6 +147,7 @@ class References:
         try:
             data = self._read_file(quote(file))
             self._room -= len(data)
+            # Such a file may also be an array: a list of parameters, for example.
             self._documents[file] = Document(data, file, takes_array=True)
         except DescriptionError as error:
             raise LookupError(str(error)) from error

@@ -98,7 +98,7 @@ def _values(walk: Walk, value: Any, path: LinkedPath) -> Any:
     if not value:
         return left_out(walk, path, "an empty one allows no value")
     unique: list[Any] = []
-    distinct: set[tuple[type, Any]] = set()
+    distinct: set[tuple[type, Any]] = set()  # with the type, because 1 == True in Python
     for item in value:
         if isinstance(item, dict | list):
             unique.append(item)
