@@ -184,7 +184,7 @@ class Operations:
     ) -> tuple[list[Parameter], Parts]:
         """Return the parameters of *operation*, and the parts of its body (see `Parts`).
 
-        The operation's override those of the path item *item*.
+        Parameters of the operation override those of the path item *item*.
         """
         parts: Parts = []
 
