@@ -281,6 +281,7 @@ class YamlText:
             raise self._error(str(error)) from error
 
     def _alias(self, event: yaml.AliasEvent) -> None:
+        """Add the value of an anchor again. It may also be the name of a member."""
         if event.anchor not in self._anchors:
             raise self._error(f"the alias *{event.anchor} names no anchor that stands before it")
         node = self._anchors[event.anchor]
@@ -298,6 +299,7 @@ class YamlText:
             self._add(node.value, node.size, node.height, node.text)
 
     def _open(self, event: yaml.CollectionStartEvent, value: dict[str, Any] | list[Any]) -> None:
+        """Begin a mapping or sequence, which is *value*, after checks of its position and depth."""
         self._count(1, 1)
         if self._opened and self._opened[-1].awaits_name():
             raise self._error(_NO_NAME)

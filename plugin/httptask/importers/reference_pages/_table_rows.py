@@ -86,6 +86,7 @@ class _Reader:
         return index
 
     def _is_cut_header(self, index: int) -> bool:
+        """Say whether the page is cut in the column line or the rule below."""
         return self._page.is_open(index) and starts_columns(self._page.lines[index])
 
     def _skip_blank(self, index: int) -> int:

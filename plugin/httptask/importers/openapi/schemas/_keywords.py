@@ -39,6 +39,7 @@ def _text(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _flag(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept a boolean, also as a string."""
     if value is True or value is False:
         return value
     if value is None:
@@ -51,6 +52,7 @@ def _flag(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _number(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept a number, also as a string."""
     number = as_number(value)
     if number is None:
         return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no number")
@@ -75,6 +77,7 @@ def _positive(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _count(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept a whole number from 0, also as a string or with a fraction of zero."""
     if type(value) is int and value >= 0:
         return value
     number = _number(walk, value, path)
@@ -86,6 +89,7 @@ def _count(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _values(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept an array, without repetitions. A single value is taken for an array of it."""
     if _containers.is_reference(value):
         value = _containers.values(walk, value, path)
     if value is None:
@@ -109,6 +113,7 @@ def _values(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _examples(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept an array, or OpenAPI's map of Example Objects, which becomes an array."""
     if isinstance(value, list):
         return value
     # An object is OpenAPI's map of Example Objects, which does not belong in a schema.
@@ -122,6 +127,7 @@ def _examples(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _pattern(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept a pattern, converted to ECMA-262 if necessary."""
     if not isinstance(value, str):
         return ABSENT if value is None else left_out(walk, path, f"{shown(value)} is no text")
     pattern = walk.pattern(value)
@@ -141,6 +147,7 @@ def _format(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _type(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept a type or an array of types. Names of other languages are translated."""
     if isinstance(value, str):
         return value if value in TYPES else _named_type(walk, value, path)
     if value is None:
@@ -158,6 +165,7 @@ def _are_types(names: list[Any]) -> bool:
 
 
 def _type_list(walk: Walk, names: list[Any], path: LinkedPath) -> Any:
+    """Translate the types in *names*; leave the keyword out if one of them is unknown."""
     types: list[str] = []
     for name in names:
         json_types: Any = ABSENT
@@ -205,6 +213,7 @@ def _items(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _schema_list(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Convert an array of schemas. A single schema is taken for an array of it."""
     if value is None:
         return ABSENT
     if _containers.is_reference(value):
@@ -228,6 +237,7 @@ def _schema_list(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _schema_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Convert a map of schemas. Copy it only if one of them changes."""
     if _containers.is_reference(value):
         value = _containers.schemas(walk, value, path)
     if not isinstance(value, dict):
@@ -243,6 +253,7 @@ def _schema_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _pattern_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Convert `patternProperties`, without the patterns that cannot be enforced."""
     schemas = _schema_map(walk, value, path)
     if schemas is ABSENT:
         return ABSENT
@@ -264,6 +275,7 @@ def _pattern_map(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _required(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept an array of names, or a single name."""
     if _containers.is_reference(value):
         value = _containers.values(walk, value, path)
     if isinstance(value, str) and as_boolean(value) is None:
@@ -308,6 +320,7 @@ def _dependencies(walk: Walk, value: Any, path: LinkedPath) -> Any:
 
 
 def _discriminator(walk: Walk, value: Any, path: LinkedPath) -> Any:
+    """Accept a Discriminator Object; convert the references in its mapping."""
     if isinstance(value, str):  # Swagger 2.0 has only the name of the property
         return {"propertyName": value}
     if not isinstance(value, dict) or not isinstance(value.get("propertyName"), str):
