@@ -240,6 +240,7 @@ A value of another type is an error in the schema, and ignored.
 
 
 def _take_type(into: View, value: Any) -> None:
+    """Restrict the types of *into* to *value*."""
     names = value if isinstance(value, list) else [value]
     types = {name for name in names if isinstance(name, str) and name in _TYPES}
     if not types:

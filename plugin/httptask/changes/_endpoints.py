@@ -105,6 +105,7 @@ class _Comparison:
                 yield Change("url", f"no more at {address}", narrows=True)
 
     def _parameters(self) -> Iterator[Change]:
+        """Yield the changes of parameters. A new required parameter narrows."""
         old, new = _by_location(self._old.parameters), _by_location(self._new.parameters)
         for location, parameter in old.items():
             if location not in new:
@@ -139,6 +140,7 @@ class _Comparison:
         yield from self._content(old.content, new.content, "body", self._requests)
 
     def _responses(self) -> Iterator[Change]:
+        """Yield the changes of responses. Another status may replace one: see `_successors`."""
         old, new = _by_status(self._old.responses), _by_status(self._new.responses)
         for status, response in old.items():
             location = f"responses.{status}"
@@ -183,6 +185,7 @@ class _Comparison:
         location: str,
         schemas: SchemaChanges,
     ) -> Iterator[Change]:
+        """Yield the changes of media types and their schemas, in a body or a response."""
         before, after = _by_media_type(old), _by_media_type(new)
         is_answer = schemas is self._answers
         if not before and after and is_answer:

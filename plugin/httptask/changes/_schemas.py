@@ -170,6 +170,7 @@ class SchemaChanges:
         was_absent: frozenset[str],
         location: str,
     ) -> Iterator[Change]:
+        """Yield the changes of `properties`, also of fields now `readOnly` or `writeOnly`."""
         before, after = old.get("properties", {}), new.get("properties", {})
         mark = "writeOnly" if self._is_answer else "readOnly"
         for name in before:

@@ -81,6 +81,7 @@ class _Reading:
     # Options
 
     def options(self, words: list[str]) -> None:
+        """Read all options and URLs. After `--`, every word is a URL."""
         pending = iter(words)
         only_urls = False
         for word in pending:
@@ -245,6 +246,7 @@ class _Reading:
         return request
 
     def _set_url(self) -> None:
+        """Set the URL, with `http://` if it has no scheme, as curl does."""
         if not self.urls:
             raise InterchangeError("the curl command has no URL")
         if len(self.urls) > 1:
@@ -322,6 +324,7 @@ class _Reading:
         return {"Content-Type": media_type}
 
     def _set_method(self) -> None:
+        """Set the method from `-X`, or by `-T` and `-I`. Empty: the body decides."""
         request = self.request
         method = self.values.get("request", "")
         if "upload-file" in self.flags:
@@ -334,6 +337,7 @@ class _Reading:
         request.method = method
 
     def _set_auth(self) -> None:
+        """Set the authorisation from `--oauth2-bearer`, or from `--user` with its scheme."""
         user, request = self.values.get("user"), self.request
         if "oauth2-bearer" in self.values:
             request.auth = "bearer", {"token": self.values["oauth2-bearer"]}

@@ -51,6 +51,7 @@ def document_of(text: str) -> ReadDocument:
 
 
 def _form(value: Any) -> str | None:
+    """Return the form of the document *value* by its members, or None."""
     if not isinstance(value, Mapping):
         return None
     if isinstance(value.get("log"), Mapping):

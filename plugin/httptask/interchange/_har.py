@@ -74,6 +74,7 @@ def _noise(entry: Mapping[str, Any], request: Mapping[str, Any]) -> str:
 
 
 def _captured(request: Mapping[str, Any], pointer: str) -> Captured:
+    """Return the *request* of an entry, without HTTP/2's pseudo headers (`:path`)."""
     captured = Captured(pointer=pointer)
     captured.method = texts(request.get("method")).upper() or "GET"
     address, question, query = texts(request.get("url")).partition("#")[0].partition("?")

@@ -70,6 +70,7 @@ def read_postman(value: Any, blanks: Blanks) -> Document:
 
 
 def _check_version(value: Mapping[str, Any]) -> None:
+    """Raise `InterchangeError` for a version other than 2.1. An unnamed version is accepted."""
     info = value.get("info")
     schema = texts(info.get("schema")) if isinstance(info, Mapping) else ""
     version = re.search(r"/v(\d+)\.(\d+)", schema)
@@ -105,6 +106,7 @@ class _Scope:
 
 
 def _note_scripts(lost: Document | Captured, value: Mapping[str, Any], pointer: str) -> None:
+    """Record each script, which is not run, as a problem of *lost*."""
     for index, event in objects(value.get("event")):
         script = event.get("script")
         lines = script.get("exec") if isinstance(script, Mapping) else None

@@ -67,6 +67,7 @@ def _url_encoded(captured: Captured, body: Mapping[str, Any], variables: Variabl
 
 
 def _form_data(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+    """Set the body to a multipart form. Files become references below the folder of files."""
     parts: list[Part] = []
     for index, field in objects(body.get("formdata")):
         if field.get("disabled"):
@@ -109,6 +110,7 @@ def _file(captured: Captured, body: Mapping[str, Any], variables: Variables) -> 
 
 
 def _graphql(captured: Captured, body: Mapping[str, Any], variables: Variables) -> None:
+    """Set the body to the JSON object of a GraphQL request."""
     graphql = body.get("graphql")
     if not isinstance(graphql, Mapping):
         return

@@ -148,6 +148,7 @@ def read_requests(
 
 
 def _document(text: str, form: str | None, blanks: Blanks) -> Document:
+    """Read *text* in *form*, or in the form that it seems to have."""
     if form == "curl" or (form is None and is_curl(text)):
         return Document("curl", [read_curl(text, blanks)])
     document = document_of(text)

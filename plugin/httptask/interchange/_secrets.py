@@ -170,6 +170,7 @@ def _is_secret(name: str, value: str, group: str, keys: Collection[str], blanks:
 def _headers(
     captured: Captured, keys: Collection[str], keeping: Keeping, blanks: Blanks
 ) -> list[str]:
+    """Move secret headers to credentials, except `Cookie` (see `_cookies`)."""
     remaining, names = [], []
     for name, value in captured.headers:
         is_secret = _is_secret(name, value, "headers", keys, blanks)
@@ -185,6 +186,7 @@ def _headers(
 def _query(
     captured: Captured, keys: Collection[str], keeping: Keeping, blanks: Blanks
 ) -> list[str]:
+    """Move secret query values to credentials; the other pairs stay as they are."""
     address, question, query = captured.url.partition("?")
     remaining, names = [], []
     for pair in query.split("&") if question else ():

@@ -127,6 +127,7 @@ def _posix_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
 
 
 def _double_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
+    """Add the text in double quotes to *word*; return its end."""
     word.add("")
     start = index
     while index < len(text):
@@ -307,6 +308,7 @@ def _power_shell(text: str, blanks: Blanks) -> Command:
 
 
 def _power_shell_quoted(text: str, index: int, word: _Word, blanks: Blanks) -> int:
+    """Add the text in PowerShell's double quotes to *word*; return its end."""
     word.add("")
     start = index
     while index < len(text):
