@@ -240,7 +240,7 @@ class ValueType:
 
     def of_types(self, types: Iterable[str]) -> ValueType:
         """Return the type of the value if it has one of the JSON *types*."""
-        return _narrowed(self.alternatives, frozenset(types))
+        return _restricted(self.alternatives, frozenset(types))
 
     def descendants(self) -> ValueType:
         """Return the type of the value itself or of any value inside it."""
@@ -394,7 +394,7 @@ def _forks(
         yield forked
 
 
-def _narrowed(alternatives: Iterable[Alternative], types: frozenset[str]) -> ValueType:
+def _restricted(alternatives: Iterable[Alternative], types: frozenset[str]) -> ValueType:
     narrowed = (
         replace(alternative, types=alternative.types & types) for alternative in alternatives
     )

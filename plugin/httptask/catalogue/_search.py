@@ -49,7 +49,7 @@ def search(
     if limit < 1 or offset < 0:
         return []
     last = min(limit + offset, MOST_ROWS)
-    with _at_once(connection):
+    with _in_one_transaction(connection):
         scope = Scope.of(connection, provider, method)
         if scope is None:
             return []
@@ -59,7 +59,7 @@ def search(
 
 
 @contextmanager
-def _at_once(connection: sqlite3.Connection) -> Iterator[None]:
+def _in_one_transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Let the block read one state of the catalogue, whatever other programs write meanwhile."""
     if connection.in_transaction:
         yield

@@ -60,7 +60,7 @@ def read_api(
     from httptask.protocols import Source
 
     name = os.fsdecode(source)
-    description = _only(name) if data is None else Source(name, data)
+    description = _single_description(name) if data is None else Source(name, data)
     importer, iterator = reading(description, import_options(provider, servers), plugins)
     items = list(iterator)
     return Reading(
@@ -83,19 +83,19 @@ def reading(
     if not source.data.strip():
         raise DescriptionError("the file is empty: there is nothing to read", source=source.name)
     for importer in importers:
-        with _blaming(importer, source):
+        with _description_errors(importer, source):
             if importer.recognises(source):
                 return importer.name, _read(importer, source, options)
     raise _unrecognised(source.name, source.data, importers)
 
 
 def _read(importer: Importer, source: Source, options: ImportOptions) -> Iterator[Endpoint | Note]:
-    with _blaming(importer, source):
+    with _description_errors(importer, source):
         yield from importer.read(source, options)
 
 
 @contextmanager
-def _blaming(importer: Importer, source: Source) -> Iterator[None]:
+def _description_errors(importer: Importer, source: Source) -> Iterator[None]:
     """Turn any exception of *importer*, which may be a plugin's, into a `DescriptionError`."""
     try:
         yield
@@ -138,7 +138,7 @@ def _importers(plugins: PluginManager | None) -> list[Importer]:
     return list(plugins.named("httptask_importers").values())
 
 
-def _only(name: str) -> Source:
+def _single_description(name: str) -> Source:
     """Return the only description in *name*: a file, or a folder or archive.
 
     Raises `DescriptionError` if there are several, or none. Fragments, to which the description may

@@ -140,7 +140,7 @@ def _after_values(text: _Text, index: int) -> int:
         text.values_line = number
         return stop
     if _stands_alone(text, index):
-        _lost(text, number)
+        _note_lost_values(text, number)
         return index + 1
     return index
 
@@ -189,7 +189,7 @@ def _stands_alone(text: _Text, index: int) -> bool:
     )
 
 
-def _lost(text: _Text, number: int) -> None:
+def _note_lost_values(text: _Text, number: int) -> None:
     values = f"the possible values of {shortened(text.row.name or '')}; any value is allowed"
     if text.row.cut:
         text.note("truncated", f"the page is cut before {values}", number)

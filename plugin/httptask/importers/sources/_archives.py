@@ -173,7 +173,7 @@ def _is_skipped(folder: str) -> bool:
 def _content(entry: Entry) -> tuple[str, bytes] | DescriptionError:
     """Read *entry*. Return (name, bytes), or the error if it cannot be read."""
     name = shown(entry.name)
-    trouble = entry.trouble or _trouble(entry)
+    trouble = entry.trouble or _problem(entry)
     if trouble:
         return DescriptionError(trouble, source=name)
     data = io.BytesIO()
@@ -188,7 +188,7 @@ def _content(entry: Entry) -> tuple[str, bytes] | DescriptionError:
     return posixpath.normpath(entry.name), data.getvalue()
 
 
-def _trouble(entry: Entry) -> str | None:
+def _problem(entry: Entry) -> str | None:
     if entry.name.startswith("/") or ".." in entry.name.split("/"):
         return "this entry's name leaves the archive; it is not read"
     if entry.name.lower().endswith(ARCHIVES):

@@ -129,7 +129,7 @@ class Cycles:
     def _with_instances(self, schemas: dict[str, Schema]) -> dict[str, Schema]:
         finite: set[str] = set()
         for name in schemas:
-            _grow(finite, schemas)
+            _add_finite(finite, schemas)
             if name not in finite:
                 relaxed = _relaxed(schemas[name], finite, schemas)
                 if relaxed != schemas[name]:
@@ -267,7 +267,7 @@ def _needed(schema: Schema) -> Iterator[str]:
             pending.extend(_parts(part))
 
 
-def _grow(finite: set[str], schemas: Mapping[str, Schema]) -> None:
+def _add_finite(finite: set[str], schemas: Mapping[str, Schema]) -> None:
     """Add to *finite* the names of *schemas* that have an instance if those in *finite* have one.
 
     Repeat until nothing is added.
