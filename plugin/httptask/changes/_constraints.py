@@ -111,7 +111,7 @@ class SchemaViews:
             views.insert(0, self._definition(name))
         view = _tidy(keywords)
         for part in views:
-            view = _both(view, part)
+            view = _intersection(view, part)
         view = self._with_dependent_names(view)
         if view.keys().isdisjoint(("anyOf", "oneOf", "if", "allOf", "dependentSchemas")):
             for keyword in ("Properties", "Items"):
@@ -135,7 +135,7 @@ class SchemaViews:
                 view = {key: view[key] for key in view if key not in _CONDITION}
         dependent = {key: names for key, names in dependent.items() if names}
         view = _tidy({**view, "dependentSchemas": schemas})
-        return _both(view, {"dependentRequired": dependent}) if dependent else view
+        return _intersection(view, {"dependentRequired": dependent}) if dependent else view
 
     def _required_alone(self, schema: Any, *, of_objects: bool = True) -> list[str]:
         """Return the names that *schema* requires, or [] if *schema* has any other constraint.
@@ -174,7 +174,7 @@ class SchemaViews:
             return beside
         if all(_is_enumeration(option) for option in views):
             values = [value for option in views for value in option["enum"]]
-            return _both(beside, _tidy({"enum": values}))
+            return _intersection(beside, _tidy({"enum": values}))
         remaining_options = [
             (schema, option)
             for schema, option in zip(schemas, views, strict=True)
@@ -184,9 +184,9 @@ class SchemaViews:
         if len(remaining_options) == 1:
             only = remaining_options[0][1]
             if not has_null:
-                return _both(beside, only)
+                return _intersection(beside, only)
             if _is_simple(only):
-                return _both(beside, _or_null(only))
+                return _intersection(beside, _or_null(only))
         remaining = [schema for schema, _ in remaining_options]
         if has_null:
             remaining.append({"type": "null"})
@@ -348,12 +348,12 @@ def _evaluated(view: View, keyword: str) -> None:
         view.setdefault(plain, value)
 
 
-def _both(one: View, other: View) -> View:
+def _intersection(one: View, other: View) -> View:
     """Return the view of the values that *one* and *other* both accept.
 
     Keywords that cannot be merged into one schema go to `allOf`.
     """
-    one, other = _spread(one, other), _spread(other, one)
+    one, other = _with_further_fields(one, other), _with_further_fields(other, one)
     result, apart = dict(one), []
     for names in _TOGETHER:
         group = {name: other[name] for name in names if name in other}
@@ -374,7 +374,7 @@ def _both(one: View, other: View) -> View:
     return result
 
 
-def _spread(view: View, other: View) -> View:
+def _with_further_fields(view: View, other: View) -> View:
     """Apply the `additionalProperties` of *other* to the fields that only *view* describes."""
     further, fields = other.get("additionalProperties"), view.get("properties")
     if further is None or not isinstance(fields, Mapping) or "patternProperties" in other:

@@ -357,9 +357,9 @@ def _message(keyword: str, was: Any, now: Any) -> str:
     """Return the sentence for a change of *keyword* from *was* to *now*. None means not there."""
     if keyword == "enum" and isinstance(was, list) and isinstance(now, list):
         parts = []
-        if removed := _beyond(was, now):
+        if removed := _missing_from(was, now):
             parts.append(f"no more {_listed(removed)}")
-        if added := _beyond(now, was):
+        if added := _missing_from(now, was):
             parts.append(f"now also {_listed(added)}")
         return "; ".join(parts)
     if keyword == "type":
@@ -387,7 +387,7 @@ def _one_or_all(types: Any) -> Any:
     return types[0] if isinstance(types, list) and len(types) == 1 else types
 
 
-def _beyond(values: list[Any], others: list[Any]) -> list[Any]:
+def _missing_from(values: list[Any], others: list[Any]) -> list[Any]:
     """Return the *values* that are not in *others*."""
     keys = {key(value) for value in others}
     return [value for value in values if key(value) not in keys]

@@ -200,12 +200,12 @@ def _is_at(endpoint: Endpoint, url: Any) -> bool:
 def _fits(template: list[str], parts: list[str]) -> bool:
     """Say whether the path segments *parts* match those of *template*, with placeholders filled."""
     return len(template) == len(parts) and all(
-        segment == part or ("{" in segment and _frames(segment, part))
+        segment == part or ("{" in segment and _fits_segment(segment, part))
         for segment, part in zip(template, parts, strict=True)
     )
 
 
-def _frames(template: str, part: str) -> bool:
+def _fits_segment(template: str, part: str) -> bool:
     """Say whether *part* is *template* with some text in place of its placeholders.
 
     Only the fixed text before the first and after the last placeholder is compared.

@@ -50,14 +50,14 @@ def body_of(captured: Captured, endpoint: Endpoint | None, blanks: Blanks) -> Bo
     if isinstance(content, tuple):
         return Body(_of_parts(content), content_type or FORM_DATA)
     if captured.content_type_is_implied and isinstance(content, str):
-        content_type = _meant(captured, content, content_type, endpoint, blanks)
+        content_type = _meant_media_type(captured, content, content_type, endpoint, blanks)
     for value in _values(content, content_type, endpoint, blanks):
-        if _is_written_so(value, content, content_type):
+        if _is_sent_as(value, content, content_type):
             return Body(value, content_type)
     return Body({"$file": _inline(content)}, content_type)
 
 
-def _meant(
+def _meant_media_type(
     captured: Captured, content: str, content_type: str, endpoint: Endpoint | None, blanks: Blanks
 ) -> str:
     """Return the media type that the user means: curl's default type for JSON data is a form's.
@@ -135,7 +135,7 @@ def _described(content_type: str, endpoint: Endpoint | None) -> MediaType | None
     )
 
 
-def _is_written_so(value: Any, content: str | bytes, content_type: str) -> bool:
+def _is_sent_as(value: Any, content: str | bytes, content_type: str) -> bool:
     """Say whether *value* is sent as *content*: as an equal JSON value, or else octet by octet."""
     headers = {"Content-Type": content_type} if content_type else {}
     request = {"url": "http://h/", "method": "POST", "headers": headers, "body": value}

@@ -95,7 +95,7 @@ class _Reading:
                 self._short(word[1:], pending)
 
     def _long(self, name: str, pending: Iterator[str]) -> None:
-        option = OPTIONS.get(name) or self._begun(name)
+        option = OPTIONS.get(name) or self._abbreviated(name)
         if option is None and name.startswith("no-") and name[3:] in OPTIONS:
             self.flags.discard(name[3:])
         elif option is None:
@@ -106,7 +106,7 @@ class _Reading:
         else:
             self._option(option.name, option.takes_value, pending, None)
 
-    def _begun(self, name: str) -> Any:
+    def _abbreviated(self, name: str) -> Any:
         """Return the only option whose name begins with *name*: curl accepts such abbreviations."""
         options = [option for long_name, option in OPTIONS.items() if long_name.startswith(name)]
         return options[0] if len(options) == 1 else None

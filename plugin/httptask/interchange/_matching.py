@@ -128,13 +128,13 @@ def fitting(
         if match is None:
             continue
         values = dict(zip(names, match.groups()[-len(names) :] if names else (), strict=True))
-        values = {name: _given(value, parameters) for name, value in values.items()}
+        values = {name: _path_value(value, parameters) for name, value in values.items()}
         fixed = len(PLACEHOLDER.sub("", target)) + len(fixed_query)
         return Match(endpoint, match["server"], values, fixed)
     return None
 
 
-def _given(value: str, parameters: Mapping[str, str]) -> str:
+def _path_value(value: str, parameters: Mapping[str, str]) -> str:
     """Return *value*, or if it is a placeholder `{name}`, the value of *name* in *parameters*."""
     placeholder = PLACEHOLDER.fullmatch(value)
     return parameters.get(placeholder[1], value) if placeholder is not None else value

@@ -1,8 +1,7 @@
 """Split a pasted command into words, by the rules of the shell for which it was copied.
 
-Python's `shlex` does not know `$'…'`, which browsers use for line breaks, nor the end of a command,
-and no library knows the quoting of cmd.exe and PowerShell. Nothing is expanded or run: a `$NAME`
-becomes a blank.
+Python's `shlex` does not know `$'…'`, which browsers use for line breaks, the end of a command, or
+the quoting of cmd.exe and PowerShell. Nothing is expanded or run: a `$NAME` becomes a blank.
 """
 
 from __future__ import annotations
