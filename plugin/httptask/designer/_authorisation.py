@@ -74,9 +74,8 @@ def described_schemes(endpoint: Endpoint | None) -> list[Mapping[str, Any]]:
     """Return the security schemes that *endpoint* requires."""
     if endpoint is None:
         return []
-    return [
-        endpoint.security_schemes[name]
-        for alternative in endpoint.security or ()
-        for name in alternative
-        if name in endpoint.security_schemes
-    ]
+    schemes: list[Mapping[str, Any]] = []
+    for alternative in endpoint.security or ():
+        described = [name for name in alternative if name in endpoint.security_schemes]
+        schemes += [endpoint.security_schemes[name] for name in described]
+    return schemes

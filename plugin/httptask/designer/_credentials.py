@@ -269,12 +269,12 @@ def _described(endpoint: Endpoint | None) -> list[tuple[Mapping[str, Any], tuple
     """Return the security schemes that *endpoint* requires, with the scopes."""
     if endpoint is None:
         return []
-    return [
-        (endpoint.security_schemes[name], scopes)
-        for alternative in endpoint.security or ()
-        for name, scopes in alternative.items()
-        if name in endpoint.security_schemes
-    ]
+    schemes = []
+    for alternative in endpoint.security or ():
+        for name, scopes in alternative.items():
+            if name in endpoint.security_schemes:
+                schemes.append((endpoint.security_schemes[name], scopes))
+    return schemes
 
 
 _FLOWS = (

@@ -204,25 +204,27 @@ class Forms:
         None.
         """
         best: Choice | None = None
-        for name in dict.fromkeys(
-            name for view in views if view is not None for name in view.properties
-        ):
-            values = [self._values(view, name) for view in views]
-            keys = [_key(value) for own in values for value in own]
-            if sum(map(bool, values)) < 2 or len(set(keys)) < len(keys):
+        names: dict[str, None] = {}
+        for view in views:
+            if view is not None:
+                names |= dict.fromkeys(view.properties)
+        for name in names:
+            tags = [self._values(view, name) for view in views]
+            keys = [_key(tag) for own_tags in tags for tag in own_tags]
+            # A property tells alternatives apart if at least two have tags, and share none.
+            if sum(map(bool, tags)) < 2 or len(set(keys)) < len(keys):
                 continue
+            forms: dict[str, Schema] = {}
+            for form, own_tags in zip(alternatives, tags, strict=True):
+                forms |= dict.fromkeys(map(_key, own_tags), form)
             choice = Choice(
                 name,
-                {
-                    _key(value): form
-                    for form, own in zip(alternatives, values, strict=True)
-                    for value in own
-                },
-                [value for own in values for value in own],
+                forms,
+                [tag for own_tags in tags for tag in own_tags],
                 None,
-                tuple(frozenset(map(_key, own)) or None for own in values),
+                tuple(frozenset(map(_key, own_tags)) or None for own_tags in tags),
                 is_complete=all(
-                    own or view is None for own, view in zip(values, views, strict=True)
+                    own_tags or view is None for own_tags, view in zip(tags, views, strict=True)
                 ),
                 is_required=all(view is None or name in view.required for view in views),
             )
