@@ -106,8 +106,8 @@ def problems_by_environment(
     """Return the problems in the named environment, or else in each: in its file, and in
     *definition*.
 
-    Problems of the definition that exist without an environment are left out if all are
-    checked. Raises `DefinitionError` if the named environment cannot be read.
+    Problems that the definition has without an environment are left out. Raises
+    `DefinitionError` if the named environment does not exist, or its file is not JSON.
     """
     from httptask.errors import DefinitionError
     from httptask.workflow import environment_names, environment_problems, problems
