@@ -119,8 +119,9 @@ class Compiler:
 def _by_prefix(
     languages: Mapping[str, ExpressionLanguage],
 ) -> Sequence[tuple[str, ExpressionLanguage]]:
-    """Return the languages with their prefixes. Raises `PluginError` for a prefix of two
-    languages.
+    """Return the languages with their prefixes.
+
+    Raises `PluginError` for a prefix of two languages.
     """
     by_prefix: dict[str, ExpressionLanguage] = {}
     for language in languages.values():
@@ -163,8 +164,9 @@ def _of_language(written: str, source: str, language: ExpressionLanguage) -> Com
 
 
 def _answer(language: ExpressionLanguage, question: str, source: str) -> Any:
-    """Ask *language* a question that it need not know; None if it does not. Only `is_cheap` is
-    required.
+    """Ask *language* a question that it need not know; None if it does not.
+
+    Only `is_cheap` is required.
     """
     try:
         return getattr(language, question, lambda _source: None)(source)

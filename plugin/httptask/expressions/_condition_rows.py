@@ -27,8 +27,9 @@ class ConditionRow:
     left: str
     """`$`, or one of its members."""
     operator: str = ""
-    """The sign of a comparison. Without a right side: `!` if *left* must be false, "" if it must be
-    true.
+    """The sign of a comparison.
+
+    Without a right side: `!` if *left* must be false, "" if it must be true.
     """
     right: str | None = None
     text: str | None = None

@@ -304,8 +304,9 @@ class Evaluator:
 
 
 def _problems(compiled: Compiled, pointer: str, shape: Any) -> Iterator[Problem]:
-    """Yield the problem of *compiled*, if any. *pointer* is that of its text: see
-    `Evaluator.check`.
+    """Yield the problem of *compiled*, if any.
+
+    *pointer* is that of its text: see `Evaluator.check`.
     """
     fault, is_certain = _fault(compiled), True
     if fault is None:

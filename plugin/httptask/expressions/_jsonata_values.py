@@ -13,8 +13,9 @@ from httptask._core import strict_json
 from httptask.expressions import _equality, _numbers
 
 NULL = Utils.NULL_VALUE
-"""JSONata's null; None stands for nothing. In data, lists and objects, None also stands for
-null.
+"""JSONata's null; None stands for nothing.
+
+In data, lists and objects, None also stands for null.
 """
 
 Sequence = Utils.JList

@@ -31,8 +31,9 @@ EXACT = 2**53
 """All whole numbers up to this one are exact as doubles."""
 
 _MOST_DIGITS = 1000
-"""Digits of an exact result with a fraction. Without a limit, repeated products grow without
-end.
+"""Digits of an exact result with a fraction.
+
+Without a limit, repeated products grow without end.
 """
 _LARGEST_WHOLE = Decimal(10) ** 21
 """A whole double from here on stays a double, since ECMAScript writes it with an exponent."""

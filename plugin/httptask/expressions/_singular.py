@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _OBJECT = (dict, Mapping)
-"""`dict` comes first: a check against an abstract class is slow, and filters make many. A tuple,
-not a union: a union would be built for every check.
+"""`dict` comes first: a check against an abstract class is slow, and filters make many.
+
+A tuple, not a union: a union would be built for every check.
 """
 
 

@@ -57,8 +57,9 @@ class StreamedBody:
         return True
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the bytes on the wire. Only a subclass that has opened the files can; this one
-        raises.
+        """Yield the bytes on the wire.
+
+        Only a subclass that has opened the files can; this one raises.
         """
         raise TypeError("the files of this body were not looked for")
 

@@ -119,8 +119,9 @@ class Completion:
     request.
     """
     is_called_back: bool = False
-    """Whether the API calls back when the job ends. Then the job is not polled, and `poll` holds
-    the settings that both modes share.
+    """Whether the API calls back when the job ends.
+
+    Then the job is not polled, and `poll` holds the settings that both modes share.
     """
     verify: Verifying | None = None
 

@@ -110,8 +110,9 @@ class Credential:
         return tuple(secret.reveal() for secret in _secrets(self.fields))
 
     def revealed(self) -> dict[str, Any]:
-        """Return the fields as JSON, with the secrets in clear. Only an auth scheme may call
-        this.
+        """Return the fields as JSON, with the secrets in clear.
+
+        Only an auth scheme may call this.
         """
         return {name: revealed(value) for name, value in self.fields.items()}
 

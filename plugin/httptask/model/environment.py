@@ -19,8 +19,9 @@ class Environment:
 
     name: str
     servers: Mapping[str, str] = field(default_factory=dict)
-    """Address in a definition -> the address that requests go to in this environment. An address is
-    an origin, or an origin and the beginning of a path.
+    """Address in a definition -> the address that requests go to in this environment.
+
+    An address is an origin, or an origin and the beginning of a path.
     """
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Values of `$.variables`; they override the values in the definition."""

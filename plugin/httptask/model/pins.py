@@ -10,9 +10,10 @@ from httptask._core.strict_json import parse
 from httptask.model.exchange import OutgoingRequest, StreamedBody
 
 Pin = Any
-"""A pin as JSON (`schemas/pins.schema.json`). An object answers every request of the task. The
-entries of a list answer its requests in turn; in a task with `forEach`, entry *n* answers the
-requests of item *n*.
+"""A pin as JSON (`schemas/pins.schema.json`).
+
+An object answers every request of the task. The entries of a list answer its requests in turn; in a
+task with `forEach`, entry *n* answers the requests of item *n*.
 """
 
 ANSWER_FORMS = ("body", "bodyBase64", "bodyFile", "error")

@@ -58,14 +58,16 @@ class Inputs:
     environment: Environment | None = None
     """Maps server addresses and credential names; None: use those in the task."""
     previous: Any = None
-    """The output of the preceding task, at the start of a run its input. A condition without `${…}`
-    reads it as `$`.
+    """The output of the preceding task, at the start of a run its input.
+
+    A condition without `${…}` reads it as `$`.
     """
     item: Item | None = None
     """The current item of a task with `forEach`."""
     pin: TaskPin | None = None
-    """Answers the task's requests in place of a server; None: they are sent. Not included in
-    the JSON.
+    """Answers the task's requests in place of a server; None: they are sent.
+
+    Not included in the JSON.
     """
     item_index: int = 0
     """The index of the item that a test request or a preview is for, if `item` is not given."""
@@ -76,8 +78,9 @@ class Inputs:
         return document if self.item is None else {**document, **self.item.names()}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the inputs as JSON. The tasks are copied, so that later results do not change the
-        copy.
+        """Return the inputs as JSON.
+
+        The tasks are copied, so that later results do not change the copy.
         """
         tasks = {name: dict(result) for name, result in self.tasks.items()}
         value = {

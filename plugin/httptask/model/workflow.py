@@ -142,8 +142,9 @@ class Step:
     the run.
     """
     reached_at: str | None = None
-    """The time when the run reached the step, RFC 3339 in UTC: the time of the preceding result. It
-    is `${swf:now}`, and a replay sees the same time.
+    """The time when the run reached the step, RFC 3339 in UTC: the time of the preceding result.
+
+    It is `${swf:now}`, and a replay sees the same time.
     """
 
     @property
@@ -185,6 +186,7 @@ class Wait:
     step: Step
     until: str | None
     """RFC 3339, with its offset: the step is run again then, unless somebody completes it earlier.
+
     None: it waits only for somebody to complete it.
     """
     state: Any = None

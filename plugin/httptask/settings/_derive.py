@@ -26,9 +26,10 @@ _OPEN: dict[str, Any] = {
         "minItems": 1,
     }
 }
-"""Groups in which undocumented names are always allowed -> the schema of their values. Any request
-may carry further headers (tracing, conditions), and no description lists them. An array stands
-for a header that is sent several times.
+"""Groups in which undocumented names are always allowed -> the schema of their values.
+
+Any request may carry further headers (tracing, conditions), and no description lists them. An array
+stands for a header that is sent several times.
 """
 
 _ANYTHING: dict[str, Any] = {}
@@ -235,8 +236,9 @@ def _add_accept(headers: dict[str, Any], endpoint: Endpoint) -> None:
 
 
 def _group(group: str, parameters: list[Parameter], *, incomplete: bool) -> dict[str, Any]:
-    """Return the schema of one *group*. Undocumented names are allowed if *incomplete*, or by
-    `_OPEN`.
+    """Return the schema of one *group*.
+
+    Undocumented names are allowed if *incomplete*, or by `_OPEN`.
     """
     required = [parameter.name for parameter in parameters if parameter.required]
     schema: dict[str, Any] = {

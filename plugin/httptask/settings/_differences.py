@@ -1,5 +1,6 @@
-"""Compare a response with its documentation. Differences are notes: APIs and descriptions
-drift apart.
+"""Compare a response with its documentation.
+
+Differences are notes: APIs and descriptions drift apart.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ _LONGEST_NAME = 200
 """Characters. Values below a longer name are skipped: a person has to read the pointer."""
 
 _Deviation = tuple[str, Path, str]
-"""Kind, path and message of a difference. The same one often recurs in many items; only the first
-is reported.
+"""Kind, path and message of a difference.
+
+The same one often recurs in many items; only the first is reported.
 """
 
 

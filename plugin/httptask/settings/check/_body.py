@@ -11,8 +11,9 @@ from httptask.settings.check._validate import Validator
 
 _ABOUT_FORMS = ("no-form", "several-forms")
 _ABOUT_STRUCTURE = ("type", *_ABOUT_FORMS)
-"""Codes saying that text is not the expected structure. A body sent as text keeps only other
-problems.
+"""Codes saying that text is not the expected structure.
+
+A body sent as text keeps only other problems.
 """
 
 

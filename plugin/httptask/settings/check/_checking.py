@@ -52,8 +52,9 @@ class Check:
 
     @classmethod
     def begun(cls, forms: Forms, *, expressions: bool, references: float = math.inf) -> Check:
-        """Start a check. Inside `one_budget` it shares the time for patterns with the other checks
-        there.
+        """Start a check.
+
+        Inside `one_budget` it shares the time for patterns with the other checks there.
         """
         budget = _shared.get() or Budget(_SECONDS_OF_PATTERNS)
         return cls(forms, expressions, budget, references=references)

@@ -53,8 +53,9 @@ class Unread:
     texts: Collection[Path]
     """Texts that are sent unchanged."""
     mentions_files: bool = True
-    """Whether there may be references, also within text. False, the usual case, saves the
-    search.
+    """Whether there may be references, also within text.
+
+    False, the usual case, saves the search.
     """
 
     @classmethod

@@ -98,8 +98,9 @@ def _uri(text: str) -> bool:
 
 
 def _reference(text: str) -> bool:
-    """Say whether *text* has only characters of a URI reference. Raises `ValueError` for a bad
-    host.
+    """Say whether *text* has only characters of a URI reference.
+
+    Raises `ValueError` for a bad host.
     """
     urlsplit(text)
     return (

@@ -32,8 +32,9 @@ class Choice:
     forms: Mapping[str, Schema]
     """Tag, as JSON -> the form it selects."""
     listed: list[Any]
-    """The tags to show. If two select one form, only the tag in the description's mapping is
-    shown.
+    """The tags to show.
+
+    If two select one form, only the tag in the description's mapping is shown.
     """
     default: Schema
     """The form for a missing or unknown tag (OpenAPI 3.2: `defaultMapping`); None if there is

@@ -87,8 +87,9 @@ def _properties(validator: Any, schemas: Mapping[str, Any], instance: Any, schem
 
 
 def _below(validator: Any, value: Any, schema: Any, name: str) -> Errors:
-    """Check *value*, the property *name* of an object. Unlike jsonschema, give an error by the
-    schema `false` the path of the property.
+    """Check *value*, the property *name* of an object.
+
+    Unlike jsonschema, give an error by the schema `false` the path of the property.
     """
     if schema is False:
         yield ValidationError(

@@ -52,8 +52,9 @@ _CHECKED_WITH = {
     "headers": ("body",),
     "body": ("headers",),
 }
-"""Group -> the groups that have to be checked with it. The URL may contain path and query values,
-and a header names the media type of the body.
+"""Group -> the groups that have to be checked with it.
+
+The URL may contain path and query values, and a header names the media type of the body.
 """
 
 _HEADERS_WITH_RULES = FRAMING | {"host", "content-type", "content-encoding"}

@@ -47,8 +47,9 @@ def secrets_below(value: Any, pointer: str, group: str = "body") -> Iterator[Pro
 
 
 def _is_secret(name: str, value: Any, group: str) -> bool:
-    """Say whether *value* is a literal secret, by its name or its form. A number is one by its name
-    only.
+    """Say whether *value* is a literal secret, by its name or its form.
+
+    A number is one by its name only.
     """
     if isinstance(value, str):
         if not value.strip() or has_expression(value):

@@ -22,8 +22,9 @@ _PLAIN_IN_ROUNDS = {
     "completion": frozenset(),
     "forEach": frozenset(),
 }
-"""Settings about several calls -> those of their fields that are plain text. In the other fields an
-expression is either evaluated or refused by another check.
+"""Settings about several calls -> those of their fields that are plain text.
+
+In the other fields an expression is either evaluated or refused by another check.
 """
 _FOR_PEOPLE = frozenset(("description",))
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}")

@@ -147,8 +147,9 @@ class Fields:
                 )
 
     def _only_option(self, options: Any, pointer: str) -> list[tuple[Any, str]]:
-        """Return the only option besides null. Several options are a choice and say nothing
-        certain.
+        """Return the only option besides null.
+
+        Several options are a choice and say nothing certain.
         """
         if not isinstance(options, list):
             return []
