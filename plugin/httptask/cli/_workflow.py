@@ -254,8 +254,9 @@ def _task(definition: WorkflowDefinition, name: str | None, runtime: Runtime) ->
 
 
 def _only_http_task(tasks: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the name of the only HTTP task in *tasks*. Raises `CommandError` if there are
-    several.
+    """Return the name of the only HTTP task in *tasks*.
+
+    Raises `CommandError` if there are several.
     """
     names = [name for name, task in tasks.items() if task.get("type") == "Http"]
     if not names:

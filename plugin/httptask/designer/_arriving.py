@@ -22,8 +22,10 @@ _LONGEST = 1024 * 1024
 _MOST_ITEMS = 100
 """Items per report; the last ones are taken."""
 _MOST_CHARACTERS = 5_120
-"""Characters of an item that are reported. The page shows 4,096: the rest lets it recognise a
-secret that only the page knows, and mask it before it cuts the text.
+"""Characters of an item that are reported.
+
+The page shows 4,096: the rest lets it recognise a secret that only the page knows, and mask it
+before it cuts the text.
 """
 
 

@@ -34,8 +34,9 @@ def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body of *request* as it arrives. Raises `Refused` if it has more than *limit*
-    bytes.
+    """Yield the body of *request* as it arrives.
+
+    Raises `Refused` if it has more than *limit* bytes.
     """
     declared = request.headers.get("content-length", "")
     too_large = declared.isascii() and declared.isdigit() and int(declared) > limit

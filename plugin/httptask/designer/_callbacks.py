@@ -35,8 +35,9 @@ _MOST_AT_ONCE = 50
 
 
 class Receiver:
-    """Receives callbacks. *address* is the URL by which APIs reach it; None: the URL of the page
-    that starts the run.
+    """Receives callbacks.
+
+    *address* is the URL by which APIs reach it; None: the URL of the page that starts the run.
     """
 
     def __init__(self, address: str | None) -> None:

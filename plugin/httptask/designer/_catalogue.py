@@ -30,8 +30,9 @@ T = TypeVar("T")
 _MOST_RECENT = 32
 """Maximum number of cached entries."""
 _FRESH_SECONDS = 10.0
-"""Seconds for which an entry is served from the cache. Another process may import a newer
-version.
+"""Seconds for which an entry is served from the cache.
+
+Another process may import a newer version.
 """
 
 

@@ -169,8 +169,9 @@ def _cookie(consent_id: str) -> str:
 
 
 def _own_origin(request: Request) -> str:
-    """Return the origin of the page. Raises `Refused` if a page of another origin sent the
-    request.
+    """Return the origin of the page.
+
+    Raises `Refused` if a page of another origin sent the request.
     """
     host = request.headers["host"].lower()
     sent = request.headers.get("origin", "").lower()

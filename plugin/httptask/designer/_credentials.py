@@ -138,8 +138,9 @@ class Credentials:
         return await self._shown(name)
 
     async def keep(self, name: str, credential: Credential) -> Response:
-        """Store *credential*, which came with a request, as *name*. An existing one is never
-        changed.
+        """Store *credential*, which came with a request, as *name*.
+
+        An existing one is never changed.
         """
         name = _checked_name(name)
         document = credential_document(credential)
@@ -237,8 +238,9 @@ def _moved_target(before: Mapping[str, Any], document: Mapping[str, Any]) -> str
 
 
 def _stored(name: str) -> tuple[Shelf, dict[str, Any]]:
-    """Return the first writable shelf that has *name*, and the stored document. Raises
-    `Refused`.
+    """Return the first writable shelf that has *name*, and the stored document.
+
+    Raises `Refused`.
     """
     before, shelf = _before(name, None)
     if before is None:

@@ -70,8 +70,9 @@ async def value_at(
 
 
 def _place_at(task: Mapping[str, Any], pointer: str) -> ExpressionPlace:
-    """Return the place for an expression at *pointer* in *task*. Raises `Refused` if there is
-    none.
+    """Return the place for an expression at *pointer* in *task*.
+
+    Raises `Refused` if there is none.
     """
     place = expression_at(pointer, task)
     if place is None:

@@ -205,8 +205,9 @@ class Guards:
             raise Refused("wrong-origin", "a page of another site may not use the designer")
 
     def _check_token(self, scope: Scope, headers: Headers, path: str) -> Response | None:
-        """Check the token. Opening the page with the token in its URL sets the cookie and
-        redirects.
+        """Check the token.
+
+        Opening the page with the token in its URL sets the cookie and redirects.
         """
         # The redirect from an authorization server comes from another site, so the browser sends no
         # cookie but that of the consent, which the route itself checks.

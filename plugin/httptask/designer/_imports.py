@@ -1,5 +1,6 @@
-"""Import descriptions from the page, one import at a time, in a thread. All tabs see its
-progress.
+"""Import descriptions from the page, one import at a time, in a thread.
+
+All tabs see its progress.
 """
 
 from __future__ import annotations

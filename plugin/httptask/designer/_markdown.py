@@ -12,15 +12,17 @@ import nh3
 import pyromark
 
 _LONGEST = 16_000
-"""Maximum characters of a text that is rendered. Of a longer text, the start is shown as
-written.
+"""Maximum characters of a text that is rendered.
+
+Of a longer text, the start is shown as written.
 """
 _MOST_SHOWN = 100_000
 _LONGEST_MADE = 150_000
 """Maximum characters of the rendered HTML. A text that grows more is hostile."""
 _DEEPEST = 100
-"""Deepest nesting of lists and quotations. The time nh3 takes grows with the square of the
-nesting.
+"""Deepest nesting of lists and quotations.
+
+The time nh3 takes grows with the square of the nesting.
 """
 
 _TAGS = {

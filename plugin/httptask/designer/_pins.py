@@ -180,8 +180,9 @@ def _check(old: Stored | None, match: str | None) -> None:
 
 
 def _document(stored: Stored | None, path: Path) -> dict[str, Any]:
-    """Return the document of pins in *stored*. Raises `Refused`, so that a broken file is not
-    replaced.
+    """Return the document of pins in *stored*.
+
+    Raises `Refused`, so that a broken file is not replaced.
     """
     if stored is None:
         return {}

@@ -186,8 +186,9 @@ class _Settings:
         )
 
     def _filled(self, value: Any, pointer: str, values: Mapping[str, Any]) -> Any:
-        """Return *value* with *values* in place of its expressions. A null outside the body is left
-        out.
+        """Return *value* with *values* in place of its expressions.
+
+        A null outside the body is left out.
         """
         if isinstance(value, str):
             return values.get(pointer, value) if pointer in self._wired else value

@@ -1,5 +1,6 @@
-"""Runs of whole definitions on a Temporal server, executed by its workers. They continue without
-the designer.
+"""Runs of whole definitions on a Temporal server, executed by its workers.
+
+They continue without the designer.
 """
 
 from __future__ import annotations
@@ -90,8 +91,9 @@ class RunsOnServer:
         )
 
     async def stop(self, run: KeptRun) -> None:
-        """Cancel *run*, if it has not ended. The server has the request when this returns; the
-        workers get it soon after.
+        """Cancel *run*, if it has not ended.
+
+        The server has the request when this returns; the workers get it soon after.
         """
         if run.status not in ("Running", "Waiting"):
             return
@@ -106,8 +108,9 @@ class RunsOnServer:
             raise Refused("run", str(failure)) from failure
 
     async def events(self, run: KeptRun) -> EventStream:
-        """Stream the past and future events of *run*. The server is asked while somebody
-        listens.
+        """Stream the past and future events of *run*.
+
+        The server is asked while somebody listens.
         """
         live = LiveRun(run.workflow_id, seconds_of(run))
         work = asyncio.create_task(self._follow(live))

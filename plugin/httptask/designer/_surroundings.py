@@ -54,8 +54,10 @@ class Surroundings:
     answer: Any = ABSENT
     """The task's own last response, for a page or a poll the response of that call."""
     item: ItemNumber | None = None
-    """The index and count of the current item. None without `forEach`, or if unknown: a file is not
-    read, and an expression may need a missing sample.
+    """The index and count of the current item.
+
+    None without `forEach`, or if unknown: a file is not read, and an expression may need a missing
+    sample.
     """
 
     @property

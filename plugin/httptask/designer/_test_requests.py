@@ -276,8 +276,9 @@ def _known(task: HttpTask) -> tuple[Endpoint | None, PluginManager]:
 async def _work(
     running: _Running, task: HttpTask, inputs: Inputs, options: TestOptions
 ) -> Exchange:
-    """Run the test request. First the request is rendered for the page, if the settings are
-    valid.
+    """Run the test request.
+
+    First the request is rendered for the page, if the settings are valid.
     """
     async with asyncio.timeout(_LONGEST_SECONDS):
         problems = await in_thread(task.problems)  # in a thread, because a description may be large

@@ -165,8 +165,9 @@ class Uploads:
         return {REFERENCE: dict(members)}
 
     def _moved(self, upload: Upload, files: SharedFiles) -> str:
-        """Move *upload* to the folder of *files*; return its path there. No existing file is
-        replaced.
+        """Move *upload* to the folder of *files*; return its path there.
+
+        No existing file is replaced.
         """
         folder = files.folder
         if upload.saved:

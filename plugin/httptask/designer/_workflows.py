@@ -364,8 +364,9 @@ def _tags(field: str) -> list[str]:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write *data* to *path* atomically. Raises `Refused` if that fails; then nothing is
-    changed.
+    """Write *data* to *path* atomically.
+
+    Raises `Refused` if that fails; then nothing is changed.
     """
     try:
         _replace(path, data)

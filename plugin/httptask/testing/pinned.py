@@ -49,8 +49,9 @@ class PinnedRun:
         return self.run.error
 
     def task(self, name: str) -> TaskRun:
-        """Return the last visit of the task *name*. Raises `AssertionError` if it was never
-        visited.
+        """Return the last visit of the task *name*.
+
+        Raises `AssertionError` if it was never visited.
         """
         visits = [task for task in self.run.tasks if task.name == name]
         if not visits:

@@ -18,8 +18,9 @@ _FIRST_ID = 901
 
 
 class Answers:
-    """Records requests, checks them and builds the replies. The arguments are those of
-    `StandIn`.
+    """Records requests, checks them and builds the replies.
+
+    The arguments are those of `StandIn`.
     """
 
     def __init__(
