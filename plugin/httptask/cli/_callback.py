@@ -26,9 +26,7 @@ _SECONDS = 10.0
 async def finished_in_browser(
     consent: AuthorizationConsent, port: int, open_: Callable[[str], None]
 ) -> Token:
-    """Call *open_* with the consent's URL, wait for the redirect on *port*, and return the
-    token.
-    """
+    """Call *open_* with the consent's URL, await the redirect on *port*, and return the token."""
     token: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -38,9 +38,7 @@ def differences_text(differences: Differences) -> str:
 
 
 def tasks_text(broken: Sequence[BrokenTask], used: int) -> str:
-    """Return the problems of the *broken* tasks; *used* is the number of tasks for these
-    endpoints.
-    """
+    """Return the problems of the *broken* tasks; *used* counts the tasks for these endpoints."""
     if not used:
         return "no task of the definition is for an endpoint of these descriptions"
     if not broken:

@@ -55,9 +55,7 @@ def environment_of(
 
 
 def environment_name(arguments: argparse.Namespace) -> str | None:
-    """Return the name of the environment in *arguments*, else the operator's; None if neither
-    is set.
-    """
+    """Return the name of the environment in *arguments*, else the operator's, or None."""
     name: str | None = arguments.env
     return name if name is not None else os.environ.get(VARIABLE)
 

@@ -87,9 +87,7 @@ def run_import_request(arguments: argparse.Namespace) -> int:
 
 
 def _text(source: str) -> str:
-    """Return the text in the file *source*, which is in UTF-8, or in UTF-16 with a byte order
-    mark.
-    """
+    """Return the text in the file *source*: UTF-8, or UTF-16 with a byte order mark."""
     try:
         data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:

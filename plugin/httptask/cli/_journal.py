@@ -39,9 +39,7 @@ def journal_option(
 
 
 def journal_named(arguments: argparse.Namespace) -> str | None:
-    """Return the journal's file named in *arguments* or the environment; None if neither names
-    one.
-    """
+    """Return the journal's file named in *arguments* or the environment, or None."""
     name: str | None = arguments.journal
     return name if name is not None else os.environ.get(ENVIRONMENT) or None
 

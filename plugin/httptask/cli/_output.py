@@ -1,6 +1,4 @@
-"""Output of commands: JSON for programs, text for people, with terminal control characters
-escaped.
-"""
+"""Output of commands: JSON for programs, harmless text for a person's terminal."""
 
 from __future__ import annotations
 
@@ -108,9 +106,7 @@ section 8.3.117).
 
 
 def coloured(text: str, stream: TextIO) -> str:
-    """Return *text* with colours if *stream* is a terminal and `NO_COLOR` is not set
-    (no-color.org).
-    """
+    """Return *text* with colours if *stream* is a terminal without `NO_COLOR` (no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
         return text
     for beginning, colour in _COLOURS:

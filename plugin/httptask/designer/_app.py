@@ -172,9 +172,7 @@ def create_app(
 def _files_folder(
     files: str | os.PathLike[str] | None, workflows: Path | None
 ) -> str | os.PathLike[str] | None:
-    """Return the folder of files: *files*, else `HTTPTASK_FILES`, else `files` next to the
-    definitions.
-    """
+    """Return the folder of files: *files*, `HTTPTASK_FILES`, or `files` next to the definitions."""
     folder = files or os.environ.get(FILES_VARIABLE)
     return folder if folder or workflows is None else folder_of(workflows) / "files"
 

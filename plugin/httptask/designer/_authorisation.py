@@ -55,9 +55,7 @@ def authorisation(
 def _type_for(
     challenges: Iterable[str], described: list[Mapping[str, Any]], plugins: PluginManager
 ) -> str | None:
-    """Return the type of credential for *challenges*; None if *described* schemes are more
-    specific.
-    """
+    """Return the type of credential for *challenges*; None if *described* says more."""
     asked = [name for scheme, name in _TYPES.items() if scheme in challenges]
     schemes = known_schemes(plugins)
     fitting = {

@@ -1,6 +1,4 @@
-"""*Connect*: ask a person for consent in the page, and receive the browser's redirect
-afterwards.
-"""
+"""*Connect*: ask for a person's consent in the page, and receive the browser's redirect."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Suggest what to do about a response that refuses a request: which setting to check, how long to
-wait.
-"""
+"""Suggest what to do about a refusing response: the setting to check, the time to wait."""
 
 from __future__ import annotations
 
@@ -183,9 +181,7 @@ def _problems(refused: _Refused) -> Iterator[Problem]:
 
 
 def _faults(body: Any) -> Iterator[tuple[list[str], str]]:
-    """Yield each fault in the JSON *body* of a response: the path of names to the field, the
-    message.
-    """
+    """Yield each fault in the JSON *body* of a response: path of names to the field, message."""
     if isinstance(body, list):
         yield from _of_list(body)
     if not isinstance(body, Mapping):

@@ -171,8 +171,8 @@ class JournalledRuns:
         return url
 
     def with_callback(self, workflow_id: str, entry: dict[str, Any]) -> dict[str, Any]:
-        """Return the history's *entry*, with the callback URL for which it waits, without its
-        secret part.
+        """Return the history's *entry* with the callback URL it waits for, without the secret
+        part.
         """
         if entry["status"] != "Waiting" or not entry.get("awaitsSignal"):
             return entry

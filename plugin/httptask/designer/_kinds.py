@@ -137,9 +137,7 @@ _SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 
 def encoding_of(view: View) -> str | None:
-    """Return how the settings hold a file's content: `upload` or `base64`; None if it is not a
-    file.
-    """
+    """Return how the settings hold a file's content: `upload`, `base64`, or None for no file."""
     keywords = view.keywords
     if keywords.get("format") == "binary" or keywords.get("contentEncoding") == "binary":
         return "upload"

@@ -217,9 +217,7 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
 def _holds(path: Path, upload: Upload) -> bool:
-    """Say whether the file at *path* has the bytes of *upload*, so that they are stored only
-    once.
-    """
+    """Say whether the file at *path* has the bytes of *upload*, which then need no second copy."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != upload.size:
         return False
     with path.open("rb") as file:

@@ -36,9 +36,7 @@ Node = dict[str, Any]
 
 
 class Secrets:
-    """The secrets in samples: values under the name of a secret, and values that look like a
-    secret.
-    """
+    """The secrets in samples: values under a secret's name, and values that look like one."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()

@@ -321,9 +321,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _broken(name: str, stored: Stored, error: DefinitionError) -> Refused:
-    """Return the problem that the definition *name* is broken, with the position of a syntax
-    error.
-    """
+    """Return the problem that the definition *name* is broken, and where its syntax is."""
     position: dict[str, int] = {}
     try:
         parse(stored.data)

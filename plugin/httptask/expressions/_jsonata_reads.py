@@ -157,9 +157,7 @@ def _has_more(step: Any) -> bool:
 
 
 def _refuse_context(node: Any, supplied: int, *, at_document: bool) -> None:
-    """Raise if the function *node* has so few arguments that it may use the document as its
-    context.
-    """
+    """Raise if the function *node* has so few arguments that its context, the document, is used."""
     if not at_document:
         return
     if node.type == "lambda":

@@ -93,9 +93,7 @@ class Parser(LibraryParser):  # type: ignore[misc, unused-ignore]
         return super().process_ast(expr)
 
     def tail_call_optimize(self, expr: Any) -> Any:
-        """Return the body *expr* of a function with its tail calls deferred, so that they need no
-        stack.
-        """
+        """Return the body *expr* of a function with its tail calls deferred, which saves stack."""
         if expr.type not in (DEFAULT, COALESCE):
             return super().tail_call_optimize(expr)
         expr.rhs = self.tail_call_optimize(expr.rhs)
@@ -122,9 +120,7 @@ class _Alternative(LibraryParser.Infix):  # type: ignore[misc, name-defined, unu
         self._symbol_type = symbol_type
 
     def led(self, left: Any) -> Any:
-        """Return the symbol with *left* on its left side; the right side extends as far as
-        possible.
-        """
+        """Return the symbol with *left* on its left side, and all that follows on its right."""
         self.lhs, self.rhs = left, self._outer_instance.expression(0)
         self.type = self._symbol_type
         return self

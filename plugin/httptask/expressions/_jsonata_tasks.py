@@ -68,9 +68,7 @@ class _Walk:
         return sight
 
     def _name(self, node: Any, sight: Sight, *, alone: bool) -> None:
-        """Rename the task if the name *node* is looked up among the tasks, and quote the new name
-        if needed.
-        """
+        """Rename the task if the name *node* is looked up among the tasks; quote it if needed."""
         if not self.renaming.meet(sight, str(node.value)):
             return
         start = self._start(node)

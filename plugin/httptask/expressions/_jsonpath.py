@@ -56,9 +56,7 @@ class JsonPath:
     name: str = "jsonpath"
     prefix: str = ""
     reads_mappings: ClassVar[bool] = True
-    """A singular query follows names through any mapping, so `$.tasks` need not be copied for
-    it.
-    """
+    """A singular query follows names through any mapping, so it needs no copy of `$.tasks`."""
 
     def check(self, source: str) -> None:
         """Raise `ValueError` if *source* is not a query of RFC 9535."""

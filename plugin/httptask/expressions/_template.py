@@ -214,8 +214,8 @@ def _skip_in_jsonata(text: str, start: int, position: int) -> int:
 
 
 def _skip_regex(text: str, position: int) -> int:
-    """Return the index after the regular expression whose pattern begins at *position*; -1 if it
-    has no end.
+    """Return the index after the regular expression that begins at *position*; -1 without an
+    end.
     """
     # JSONata ends a regular expression at the first / outside brackets.
     depth = 0

@@ -21,9 +21,7 @@ _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
 def _referred(value: Any, definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of *definitions* to which *value* refers, directly or through other
-    definitions.
-    """
+    """Return those of *definitions* to which *value* refers, directly or indirectly."""
     referred: dict[str, Any] = {}
     pending = [value] if definitions else []
     while pending:
@@ -148,7 +146,7 @@ class Parameter:
     explode: bool | None = None
     """None is OpenAPI's default for the style."""
     item_delimiters: tuple[str, ...] = ()
-    """Delimiters of an array's items, of the items of arrays in it, and so on (Swagger: Items
+    """Delimiters of an array's items, of items of arrays in it, and so on (Swagger: Items
     Object).
     """
     allow_reserved: bool = False
@@ -440,9 +438,7 @@ def _security(alternatives: Any) -> tuple[dict[str, tuple[str, ...]], ...] | Non
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One line of an import report: something that was guessed, skipped, missing or cut, and its
-    place.
-    """
+    """One line of an import report: something guessed, skipped, missing or cut, and its place."""
 
     kind: str
     """`guessed`, `skipped`, `missing` or `truncated`."""

@@ -125,9 +125,7 @@ class Token:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further members of the response that a scheme keeps, as JSON: `instance_url`, for example."""
     obtained_at: float = 0.0
-    """Seconds since the epoch, by the clock of the process that obtained it; set when it is
-    stored.
-    """
+    """Seconds since the epoch, by the clock of the obtaining process; set when it is stored."""
     version: str = ""
     """A value that changes with every new token; set when it is stored."""
 

@@ -47,9 +47,7 @@ class Secret:
 
 
 Owner = str | tuple[str, ...]
-"""The owner of a connection: a credential's name, or the names of several that authorise
-together.
-"""
+"""The owner of a connection: a credential's name, or several that authorise together."""
 
 
 def names_of(owner: Owner | None) -> tuple[str, ...]:

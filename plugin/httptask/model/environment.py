@@ -26,9 +26,7 @@ class Environment:
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Values of `$.variables`; they override the values in the definition."""
     credentials: Mapping[str, str] = field(default_factory=dict)
-    """Name of a credential in a definition -> the name of the credential to use in this
-    environment.
-    """
+    """Name of a credential in a definition -> the name of the credential to use instead."""
     colour: str | None = None
     """The colour in which a page shows it: a name, or `#rrggbb`."""
     description: str = ""
@@ -103,9 +101,7 @@ def rest_below(server: str, url: str) -> str | None:
 
 
 def _longest_base(servers: Iterable[str], url: str) -> int:
-    """Return the length of the longest path among the *servers* that begin *url*; -1 if none
-    does.
-    """
+    """Return the length of the longest path among *servers* that begin *url*; -1 if none does."""
     bases = (
         urlsplit(server).path.rstrip("/")
         for server in servers

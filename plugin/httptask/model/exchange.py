@@ -188,9 +188,7 @@ class Hop:
     proxy, `dns` and `connect` are those of the proxy.
     """
     unparsed: str = ""
-    """The first bytes that came, if they were no HTTP response: another protocol, or part of a
-    head.
-    """
+    """The first bytes received, if they were no HTTP response: another protocol, part of a head."""
     challenged: bool = False
     """The response asked for other authorisation; the next hop repeats the same request."""
     proxy: str | None = None

@@ -34,9 +34,7 @@ class ForEach:
 
     @classmethod
     def of_task(cls, definition: Mapping[str, Any]) -> Self | None:
-        """Read the setting from a task's *definition*, which must be valid; None if it is not
-        set.
-        """
+        """Read the setting from a task's valid *definition*; None if it is not set."""
         value = definition.get("forEach")
         if value is None:
             return None

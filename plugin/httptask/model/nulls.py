@@ -84,6 +84,4 @@ _OWN_FIELDS = {
     "forEach": _without_unset,
     "httpRequest": _request,
 }
-"""Fields of a task whose value is an object of the format itself -> how its unset fields are
-removed.
-"""
+"""Fields of a task whose value belongs to the format -> how its unset fields are removed."""

@@ -189,9 +189,7 @@ class SuggestedPagination:
     setting: Mapping[str, Any]
     """The setting as an author would write it."""
     evidence: tuple[Evidence, ...]
-    """The parts of the description that suggest it, some on the request side, some on the response
-    side.
-    """
+    """The parts of the description that suggest it, on the request side and the response side."""
     confirmed: bool | None = None
     """Whether a response had the values that the setting reads; None: no response was examined."""
     reason: str = ""

@@ -22,9 +22,7 @@ ANSWER_FORMS = ("body", "bodyBase64", "bodyFile", "error")
 
 @dataclass(frozen=True, slots=True)
 class PinnedRequest:
-    """A request that was not sent: a pin answered it, or it was refused because there was no
-    pin.
-    """
+    """A request that was not sent: a pin answered it, or it was refused for lack of a pin."""
 
     task: str
     request: OutgoingRequest

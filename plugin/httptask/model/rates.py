@@ -52,9 +52,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class OriginLimits:
-    """Limits that an operator sets for every origin, in addition to the limits that servers
-    announce.
-    """
+    """Limits that an operator sets for every origin, besides those that servers announce."""
 
     longest_pause: float = 300
     """The longest that requests wait because a server said so, in seconds; then one is tried.

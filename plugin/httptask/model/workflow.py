@@ -279,7 +279,7 @@ class TaskRun:
 
     @property
     def steps(self) -> int:
-        """The number of visits this entry stands for: its own, and those in the runs it asked
+        """The number of visits this entry counts for: its own, and those in the runs it asked
         for.
         """
         of_items = self.items.nested_tasks if self.items is not None else 0

@@ -100,9 +100,7 @@ def _parameters_in(location: str, endpoint: Endpoint) -> list[Parameter]:
 
 @cache
 def any_settings_schema() -> dict[str, Any]:
-    """Return the JSON Schema of any request's settings, for an endpoint that is unknown or
-    waived.
-    """
+    """Return the JSON Schema of any request's settings, for an unknown or waived endpoint."""
     schema: dict[str, Any] = packaged.schema("http-task")["$defs"]["httpRequest"]
     return schema
 
@@ -128,9 +126,7 @@ def refine(schema: dict[str, Any], endpoint: Endpoint, plugins: PluginManager) -
 
 
 def _url(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the schema of the URL: the first server's address is the default, the others are
-    examples.
-    """
+    """Return the schema of the URL, with the addresses of the servers as default and examples."""
     schema: dict[str, Any] = {
         "type": "string",
         "description": f"The server's address followed by {endpoint.target}",
@@ -221,9 +217,7 @@ def _content_type(endpoint: Endpoint) -> dict[str, Any] | None:
 
 
 def _add_accept(headers: dict[str, Any], endpoint: Endpoint) -> None:
-    """Give the schema of *headers* the `Accept` that is sent by default, if the endpoint
-    implies one.
-    """
+    """Give the schema of *headers* the `Accept` that the endpoint implies, if any."""
     sent = accept(endpoint)
     name = next((name for name in headers if name.lower() == "accept"), None)
     if name is not None:
@@ -297,9 +291,7 @@ def _media_types_by_schema(body: RequestBody) -> list[tuple[Mapping[str, Any], l
 
 
 def _by_media_type(schema: dict[str, Any], endpoint: Endpoint) -> dict[str, Any]:
-    """Return the settings *schema* with the conditions by which `Content-Type` selects the body's
-    schema.
-    """
+    """Return the settings *schema* with conditions: `Content-Type` selects the body's schema."""
     schemas = (
         _media_types_by_schema(endpoint.request_body) if endpoint.request_body is not None else []
     )

@@ -108,9 +108,7 @@ def _describes_items(content: MediaType, media_type: str, endpoint: Endpoint) ->
 
 
 def _content(response: Response, media_type: str) -> MediaType | None:
-    """Return what *response* documents for *media_type*: by name, by range, or as another JSON
-    type.
-    """
+    """Return what *response* documents for *media_type*: by name, by range, or as other JSON."""
     contents = {essence(name): content for name, content in response.content.items()}
     main_type = media_type.partition("/")[0]
     for name in (media_type, f"{main_type}/*", "*/*"):
@@ -190,8 +188,8 @@ class _Comparison:
         yield from best or ()
 
     def _options_of(self, view: View) -> list[Any]:
-        """Return the options of the first choice in *view*, each joined with the keywords beside
-        the choice.
+        """Return the options of the first choice in *view*, each joined with the keywords
+        beside it.
         """
         entry = self._options.get(id(view))
         if entry is None:

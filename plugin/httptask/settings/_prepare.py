@@ -114,9 +114,7 @@ _WHOLE = ("array", "string")
 def _optional_body(
     shape: _Shape, request: Mapping[str, Any], base: str
 ) -> Iterator[tuple[str, str]]:
-    """Yield the optional body that *request* lacks, if it has required fields or is given as a
-    whole.
-    """
+    """Yield the optional body that *request* lacks, if it has required fields or is of `_WHOLE`."""
     if "body" not in shape.properties or "body" in shape.required or "body" in request:
         return
     body = shape.child("body")

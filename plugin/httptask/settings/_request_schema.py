@@ -1,6 +1,4 @@
-"""Adapt a description's schemas to requests: drop read-only fields, keep only the definitions
-in use.
-"""
+"""Adapt a description's schemas to requests: drop read-only fields and unused definitions."""
 
 from __future__ import annotations
 
@@ -32,13 +30,9 @@ _COMPOSED = frozenset((*_SAME_VALUE, "$ref"))
 _NULL = {"type": "null"}
 _NONE = frozenset[str]()
 _VARIANT = ".request"
-"""Suffix of a variant: a copy of a definition in which the place of use marks more fields
-read-only.
-"""
+"""Suffix of a variant: a definition with further read-only fields, marked where it is used."""
 READ_ONLY = {"readOnly": True}
-"""The schema that replaces a read-only field: any value, with a warning that it should not be
-sent.
-"""
+"""The schema that replaces a read-only field: any value, with a warning against sending it."""
 
 Names = frozenset[str]
 
@@ -85,9 +79,7 @@ def called(name: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """The field names that a schema mentions, including those in its references and
-    compositions.
-    """
+    """The field names in a schema, including those in its references and compositions."""
 
     read_only: Names
     required: Names
@@ -138,9 +130,7 @@ class _Request:
         return result
 
     def _keyword(self, keyword: str, value: Any, read_only: Names) -> Any:
-        """Return the adapted *value* of *keyword*, in a schema whose read-only fields are
-        *read_only*.
-        """
+        """Return the adapted *value* of *keyword* in a schema with these *read_only* fields."""
         if not isinstance(value, dict | list):
             return self._reference(value, read_only) if keyword == "$ref" else value
         inner = read_only if keyword in _SAME_VALUE else _NONE
@@ -164,9 +154,7 @@ class _Request:
         return dict(value)
 
     def _discriminator(self, value: dict[str, Any], read_only: Names) -> dict[str, Any]:
-        """Return the Discriminator Object *value* with its references adapted like those in
-        alternatives.
-        """
+        """Return the Discriminator Object *value* with adapted references."""
         result = dict(value)
         if isinstance(mapping := value.get("mapping"), dict):
             result["mapping"] = {
@@ -177,9 +165,7 @@ class _Request:
         return result
 
     def _reference(self, reference: Any, read_only: Names) -> Any:
-        """Return *reference*, or a reference to the variant of its target for these *read_only*
-        fields.
-        """
+        """Return *reference*, or one to the variant of its target for these *read_only* fields."""
         name = definition_name(reference) if read_only else None
         if name is None:
             return reference
@@ -241,8 +227,8 @@ class _Request:
         return frozenset(name for name, field in fields.items() if self._is_read_only(field, 0))
 
     def _is_read_only(self, schema: Any, level: int) -> bool:
-        """Say whether *schema* is read-only: itself, through `$ref` or `allOf`, or in every
-        alternative.
+        """Say whether *schema* is read-only: itself, by `$ref` or `allOf`, or in all
+        alternatives.
         """
         if not isinstance(schema, dict) or level > _MOST_FOLLOWED:
             return False

@@ -1,6 +1,4 @@
-"""Check `oneOf` and `anyOf`: find the form that is meant, and report problems by that form
-alone.
-"""
+"""Check `oneOf` and `anyOf`: find the form that is meant, and report its problems only."""
 
 from __future__ import annotations
 

@@ -117,9 +117,7 @@ _BY_NAME = BY_NAME | {"definitions"}
 def _reference_problems(
     root: Any, schemas: list[tuple[str, Mapping[str, Any]]]
 ) -> Iterator[Problem]:
-    """Yield the references of *schemas* that lead nowhere, to another document, or back to
-    themselves.
-    """
+    """Yield the references that lead nowhere, to another document, or back to themselves."""
     resource = DRAFT202012.create_resource(root)
     resolver: Any = Registry().with_resource("", resource).resolver_with_root(resource)
     targets: dict[int, Any] = {}

@@ -32,14 +32,9 @@ class Choice:
     forms: Mapping[str, Schema]
     """Tag, as JSON -> the form it selects."""
     listed: list[Any]
-    """The tags to show.
-
-    If two select one form, only the tag in the description's mapping is shown.
-    """
+    """The tags to show: those in the mapping, then the forms' own."""
     default: Schema
-    """The form for a missing or unknown tag (OpenAPI 3.2: `defaultMapping`); None if there is
-    none.
-    """
+    """The form for a missing or unknown tag (OpenAPI 3.2: `defaultMapping`), or None."""
     tags: tuple[frozenset[str] | None, ...]
     """The tags of each alternative, as JSON; None: any tag."""
     is_complete: bool
@@ -117,9 +112,7 @@ class Forms:
         return choice.form(instance) if choice is not None else None
 
     def resolved(self, reference: Any) -> Schema:
-        """Return the target of *reference*, a pointer into the document; true if it leads
-        nowhere.
-        """
+        """Return the target of *reference*, a pointer into the document; true if it has none."""
         target: Any = self._root
         for step in parts(str(reference).removeprefix("#")):
             target = child(target, step)
@@ -201,9 +194,7 @@ class Forms:
         )
 
     def _told_apart(self, alternatives: list[Schema], views: list[View | None]) -> Choice | None:
-        """Return the best choice by a property with different values in each alternative, or
-        None.
-        """
+        """Return the best choice by a property that differs between alternatives, or None."""
         best: Choice | None = None
         names: dict[str, None] = {}
         for view in views:
@@ -234,9 +225,7 @@ class Forms:
         return best
 
     def _values(self, view: View | None, name: str) -> list[Any]:
-        """Return the only values that *view* allows for its property *name*; empty if it allows
-        others.
-        """
+        """Return the values of the property *name*, if *view* allows only these; else none."""
         child = (
             self._views.view(view.properties[name])
             if view is not None and name in view.properties

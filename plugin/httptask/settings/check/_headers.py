@@ -18,9 +18,7 @@ from httptask.settings.check._media_type import content_type_of, offered
 
 
 def header_names(schema: Mapping[str, Any]) -> dict[str, str]:
-    """Return the headers that a settings *schema* documents: lower-case name -> documented
-    spelling.
-    """
+    """Return the headers that a settings *schema* documents: lower-case name -> spelling."""
     group = schema.get("properties", {}).get("headers")
     if not isinstance(group, Mapping):
         return {}

@@ -161,9 +161,7 @@ class RequestCheck:
         return True
 
     def _scalar_schema(self, path: Path) -> Mapping[str, Any] | None:
-        """Return the schema of the scalar at *path* if the scalar can be checked alone, else
-        None.
-        """
+        """Return the schema of the scalar at *path*, or None if it cannot be checked alone."""
         names = [step for step in path if isinstance(step, str)]
         if len(names) != len(path) or len(names) < 2 or "url" in self._groups:
             return None
@@ -260,7 +258,7 @@ class RequestCheck:
         return problems
 
     def _schema_problems(self, settings: dict[str, Any], in_url: dict[str, Any]) -> list[Problem]:
-        """Return the problems of *settings* after the query values *in_url* are added to their
+        """Return the problems of *settings*, with the query values *in_url* added to their
         query.
         """
         schema = for_media_type(self._schema, content_type_of(settings))
@@ -276,9 +274,7 @@ class RequestCheck:
         return validator.problems(settings, self._pointer)
 
     def _query_in_url(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the query values in the URL's text, except those that belong to the described
-        path.
-        """
+        """Return the query values in the URL's text that do not belong to the described path."""
         if self._endpoint is None or "url" not in self._groups:
             return {}
         values = query_in_url(settings, self._schema, expressions=self._expressions)
@@ -326,9 +322,7 @@ def _names_server(request: Mapping[str, Any]) -> bool:
 
 
 def _method_problem(problem: Problem, request: Mapping[str, Any], base: str) -> Problem:
-    """Replace a pattern's *problem* with the method by a problem of its own, which explains
-    more.
-    """
+    """Replace a pattern's *problem* with the method by one that explains more."""
     if problem.pointer != pointer_of(["method"], base) or problem.code != "pattern":
         return problem
     return Problem.of("method", problem.pointer, found=request.get("method"))

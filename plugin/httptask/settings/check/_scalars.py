@@ -76,9 +76,7 @@ def plainly_takes(schema: Any, value: Any) -> bool:
 
 
 def plainly_allows(schema: Mapping[str, Any], value: Any) -> bool:
-    """Say whether *value* is a scalar that *schema* (from `scalar_schema`) allows without a
-    warning.
-    """
+    """Say whether *value* is a scalar that *schema*, a `scalar_schema`, allows without warning."""
     names = _TYPES.get(type(value))
     if names is None or (type(value) is float and not math.isfinite(value)):
         return False

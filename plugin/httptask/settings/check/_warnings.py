@@ -102,9 +102,7 @@ _Path = tuple[str | int, ...]
 
 
 def _names(value: Any, path: _Path = ()) -> Iterator[tuple[_Path, str]]:
-    """Yield each name in *value* that may contain an expression, with the path of the named
-    member.
-    """
+    """Yield each name in *value* that may contain an expression, with the path of its member."""
     queue: list[tuple[_Path, Any]] = [(path, value)]
     while queue:
         path, item = queue.pop()

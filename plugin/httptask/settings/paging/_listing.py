@@ -89,8 +89,8 @@ class Listing:
         return cls(endpoint, parameters, tuple(fields), headers, pointer)
 
     def parameter(self, names: Iterable[str]) -> Asked | None:
-        """Return the first parameter whose name is one of *names*, else the first whose last
-        name is.
+        """Return the first parameter with one of *names*, else with one of them as its last
+        name.
         """
         by_name = (parameter for parameter in self.parameters if parameter.name in names)
         by_last_name = (parameter for parameter in self.parameters if parameter.last_name in names)
@@ -169,9 +169,7 @@ class Listing:
         return is_named or field.name in LIST_FIELDS
 
     def _is_resource(self, field: Field) -> bool:
-        """Say whether *field* has the name of the resource, which is the path's last fixed
-        segment.
-        """
+        """Say whether *field* is named like the resource, the path's last fixed segment."""
         segments = [part for part in self.endpoint.path.split("/") if part and "{" not in part]
         last = plain(re.sub(r"\.\w+$", "", segments[-1])) if segments else ""
         return bool(last) and field.name.rstrip("s") == last.rstrip("s")
