@@ -215,7 +215,7 @@ def _query(source: str) -> _Query:
         raise RefusedError("expression-nested") from error
     except Exception as error:  # for broken text the library also raises other errors
         raise _no_query(source) from error
-    leading = _leading(compiled)
+    leading = _leading(compiled.segments)
     return _Query(
         compiled, _steps(compiled), leading, _is_linear(compiled), _reads(compiled, leading)
     )
@@ -229,16 +229,32 @@ def _no_query(source: str, **params: Any) -> RefusedError:
 
 
 def _steps(query: Any) -> tuple[str | int, ...] | None:
-    return _leading(query) if query.singular_query() else None
+    return _leading(query.segments) if query.singular_query() else None
 
 
-def _leading(query: Any) -> tuple[str | int, ...]:
-    """Return the names and indices with which *query* begins."""
+def list_steps(source: str) -> tuple[str | int, ...] | None:
+    """Return the names and indices of the list from which the query *source* selects items, or a
+    member of each: `d` in `$.d[?@.a > 1].b`. None for a query of another form.
+    """
+    from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
+
+    segments = compiled_query(source).segments
+    leading = _leading(segments)
+    if len(leading) == len(segments):
+        return None
+    selecting, *after = segments[len(leading) :]
+    is_plain = not isinstance(selecting, JSONPathRecursiveDescentSegment)
+    is_one = is_plain and len(selecting.selectors) == 1
+    return leading if is_one and len(_leading(after)) == len(after) else None
+
+
+def _leading(segments: Sequence[Any]) -> tuple[str | int, ...]:
+    """Return the names and indices with which *segments* begin."""
     from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
     from jsonpath_rfc9535.selectors import IndexSelector, NameSelector
 
     steps: list[str | int] = []
-    for segment in query.segments:
+    for segment in segments:
         selector = segment.selectors[0] if len(segment.selectors) == 1 else None
         if isinstance(segment, JSONPathRecursiveDescentSegment):
             break

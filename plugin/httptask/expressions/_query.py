@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from httptask.expressions._jsonpath import JsonPath, compiled_query, normalised
+from httptask.expressions._jsonpath import JsonPath, compiled_query, list_steps, normalised
 from httptask.expressions._result import RefusedError
 from httptask.expressions._singular import follow
 
@@ -54,3 +54,13 @@ class Query:
             return value if count == len(self.steps) else ABSENT
         values = self.values(data)
         return values[0] if values else ABSENT
+
+    def list_length(self, data: Any) -> int | None:
+        """Return the length of the list from which the query selects items: of `$.d` in
+        `$.d[?@.a > 1]`. None if there is no list, or the query has another form.
+        """
+        steps = list_steps(self.text) if self.steps is None else None
+        if steps is None:
+            return None
+        value, count = follow(steps, data)
+        return len(value) if count == len(steps) and isinstance(value, list) else None

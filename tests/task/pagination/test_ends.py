@@ -159,8 +159,8 @@ def test_other_links_are_the_end(link: str) -> None:
     [
         ("header", "a\nb", "line break"),
         ("header", "\x00", "control character"),
-        ("path", "..", "climb"),
-        ("path", ".", "climb"),
+        ("path", "..", "the path segment"),
+        ("path", ".", "the path segment"),
     ],
 )
 def test_a_token_that_no_request_can_have_names_its_page(
@@ -220,6 +220,47 @@ def test_a_server_that_caps_the_size_of_a_page_loses_nothing() -> None:
     with list_server(answer) as server:
         setting = {"mode": "offset", "parameter": QUERY, "size": {"name": "limit", "value": 10}}
         assert call(http(server.url, pagination=setting)).body == items(25)
+
+
+# Items that a query selects
+
+KINDS = [{"id": number, "kind": "a" if number in (12, 25) else "b"} for number in range(1, 26)]
+
+
+@pytest.mark.parametrize("more", [{}, {"total": "$.total"}])
+@pytest.mark.parametrize("mode", ["page", "offset", "cursor", "lastItem"])
+def test_a_page_of_which_no_item_is_selected_is_not_empty(mode: str, more: dict[str, Any]) -> None:
+    """A filter leaves out all items of the first page: the list goes on, by the items that there are,
+    and is complete.
+    """
+
+    def answer(asked: Asked) -> bytes:
+        at = int(asked.query.get("at", 0))
+        start = 10 * (at - 1) if mode == "page" else at
+        data = KINDS[start : start + 10]
+        following = start + 10 if start + 10 < len(KINDS) else None
+        return page({"data": data, "next": following, "total": len(KINDS)})
+
+    following = {"next": "$.data[-1].id"} if mode == "lastItem" else {}
+    following = {"next": "$.next"} if mode == "cursor" else following
+    setting = {"mode": mode, "parameter": QUERY, **following, **more}
+    with list_server(answer) as server:
+        result = call(
+            http(server.url, pagination={**setting, "items": "$.data[?@.kind == 'a'].id"})
+        )
+        assert len(server.received) <= 4
+    assert result.body == [12, 25]
+    assert result.pages is not None
+    assert (result.pages.complete, result.pages.note) == (True, None)
+
+
+def test_a_last_item_that_is_not_selected_asks_for_nothing() -> None:
+    """By `identity` the item has to be there: the error says so, and nothing is lost in silence."""
+    setting = {"mode": "lastItem", "parameter": QUERY, "identity": "$.id"}
+    with list_server(lambda _: page({"data": KINDS[:10]})) as server:
+        error = failure(http(server.url, pagination={**setting, "items": "$.data[?@.kind == 'a']"}))
+    assert error.kind == "pagination"
+    assert "its last item has nothing at $.id" in str(error)
 
 
 # Totals

@@ -16,6 +16,8 @@ class Answer:
     """The information in a page. Not frozen, because frozen objects are slower to make."""
 
     items: Sequence[Any]
+    count: int
+    """Its items, those included that the query of the items leaves out."""
     cursor: Any
     """The token, number or URL that asks for the next page; None: the page names none."""
     more: bool | None
@@ -54,13 +56,13 @@ def end_of(
         return End("more", not are_items_missing)
     if answer.cursor is None:
         return End("empty" if is_by_items else "next", not (answer.more or are_items_missing))
-    if not answer.items and pagination.on_empty == "stop":
+    if not answer.count and pagination.on_empty == "stop":
         return End("empty", is_by_items and not (answer.more or are_items_missing))
     if total is not None and pagination.counts and _is_number_of_items(total, answer):
         # Doubles do not count: where items moved from page to page, the last ones are to come. Of a
         # list with doubles of its own an empty page tells that they did not move.
         most = earlier.at_least if at_most is None else at_most
-        all_came = most + came >= total and not answer.items
+        all_came = most + came >= total and not answer.count
         if earlier.at_least + kept >= total or all_came:
             return End("total", is_complete=True)
     return None
@@ -70,4 +72,4 @@ def _is_number_of_items(total: int, answer: Answer) -> bool:
     """Say whether *total* may be the number of items in the list: not where one page has more of
     them, nor where the server says that more follow. It may count pages, or nothing.
     """
-    return total >= len(answer.items) and not (answer.more and answer.items)
+    return total >= answer.count and not (answer.more and answer.count)

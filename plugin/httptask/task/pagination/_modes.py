@@ -115,17 +115,17 @@ def _page(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
 
 def _offset(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     pagination = queries.pagination
-    step = pagination.step or len(items) or pagination.size_value
+    step = pagination.step or page.count or pagination.size_value
     return None if step is None else page.cursor + step
 
 
 def _last_item(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
-    if not items:
+    if not page.count:
         return None
     token, parameter = None, queries.pagination.parameter
     if queries.next is not None:
         token = page.token(queries.next, parameter)
-    elif queries.identity is not None:
+    elif queries.identity is not None and items:
         item = Page(page.number, None, _of_item(page, items[-1]), page.url)
         token = item.token(queries.identity, parameter)
     if token is None:

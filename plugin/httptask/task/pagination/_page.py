@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -39,6 +39,8 @@ class Page:
     """The URL that responded, unmasked: the base of a relative next URL."""
     size: int = 0
     """The size of its decoded body, in bytes."""
+    count: int = 0
+    """The number of its items, including those that the query does not select, once read."""
 
     def values(self, query: Query) -> list[Any]:
         """Return the values *query* selects, from the headers or the body: see `values_of`."""
@@ -92,6 +94,11 @@ class Page:
         error_text = None if reads_headers(query) else error_told(self.result.body, query)
         if error_text is not None:
             raise self.error(f"it has no items, and tells of an error ({error_text})")
+
+    def left_out(self, query: Query, items: Sequence[Any]) -> int:
+        """Return how many items of the page *query* does not select, if it selects among them."""
+        length = None if reads_headers(query) else query.list_length(self.result.body)
+        return 0 if length is None else max(0, length - len(items))
 
     def items(self, query: Query, first: Outline | None = None) -> list[Any]:
         """Return the items at *query*. Raises `PaginationError` if there is no list.

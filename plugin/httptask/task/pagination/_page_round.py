@@ -142,7 +142,7 @@ class PageRound:
 
     async def restore(self, parts: Sequence[Mapping[str, Any]]) -> None:
         """Collect *parts* again: each is the `part` of an earlier round after one of its pages."""
-        query = self._queries.identity
+        query, count = self._queries.identity, self._so_far.count
         for part in parts:
             items = part["items"]
             self._so_far.read(items)
@@ -151,6 +151,7 @@ class PageRound:
                     identity = dump(query.value(item), compact=True).encode("utf-8")
                     self._so_far.identities.add(identity)
             await self._collection.add(items, part["body"], part["size"])
+        self._so_far.count = count
 
     # From page to page
 
@@ -231,14 +232,15 @@ class PageRound:
                 f" {name}, or it gives its last page for each one behind it"
             )
         if so_far.earlier is None and self._start is not None:
-            so_far.earlier = self._start.earlier(len(items))
+            so_far.earlier = self._start.earlier(page.count)
         total, more = page.total(self._queries.total), page.more(self._queries.more)
         if so_far.note is None:
-            so_far.note = doubt(pagination, so_far, page.number, total, len(items))
+            so_far.note = doubt(pagination, so_far, page.number, total, page.count)
         so_far.total = total if total is not None else so_far.total
         so_far.more = more if page.has_content else so_far.more
         following = FOLLOWING[pagination.mode](self._queries, page, items)
-        return Answer(items, following, so_far.more, so_far.total, is_last)
+        so_far.left_out += page.count - len(items)
+        return Answer(items, page.count, following, so_far.more, so_far.total, is_last)
 
     def _items(self, page: Page, *, is_last: bool) -> Sequence[Any]:
         """Return the items of *page*; *is_last*: the author's `until` holds.
@@ -251,7 +253,8 @@ class PageRound:
         so_far = self._so_far
         query = self._queries.items or so_far.items_query or page.items_query()
         items = page.items(query, None if is_last else so_far.outline)
-        if not items and not is_last:
+        page.count = len(items) + page.left_out(query, items)
+        if not page.count and not is_last:
             page.check_no_error(query)
         if page.has_content:
             so_far.items_query = query
@@ -264,7 +267,8 @@ class PageRound:
         so_far, state = self._so_far, self._state
         if so_far.total is None or so_far.earlier is None:
             return False
-        return so_far.earlier.at_least + state.items + state.duplicates >= so_far.total
+        came = state.items + state.duplicates + so_far.left_out
+        return so_far.earlier.at_least + came >= so_far.total
 
     async def _kept(self, page: Page, items: Sequence[Any]) -> tuple[Sequence[Any], int] | None:
         """Return the items of *page* to keep, and how many of *items* were examined.
@@ -317,18 +321,18 @@ class PageRound:
         )
         if not is_whole:
             cursor = page.cursor
-            if pagination.mode == "offset" and pagination.step is None:
+            if pagination.mode == "offset" and pagination.step is None and page.count == len(items):
                 cursor += looked_at
             over = f"the list has more items than maxItems, {pagination.max_items:,}"
             self._reach("maxItems", cursor, over, page.number)
             return None
-        came = state.items + state.duplicates
-        end = end_of(pagination, answer, state.items, came, self._so_far.earlier or Earlier())
+        earlier, kept_count = self._so_far.earlier or Earlier(), state.items + self._so_far.left_out
+        end = end_of(pagination, answer, kept_count, kept_count + state.duplicates, earlier)
         if end is not None:
             cursor = None if end.is_complete else answer.cursor
             self._pages = state.pages(end.stopped_by, cursor, is_complete=end.is_complete)
             return None
-        self._so_far.read(items)
+        self._so_far.read(items, page.count - len(items))
         if self._is_test and page.number >= _TESTED:
             self.preview = self._call()
             self._pages = state.pages("testRequest", state.cursor)

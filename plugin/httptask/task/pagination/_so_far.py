@@ -44,6 +44,8 @@ class SoFar:
     """Of those that were made."""
     count: int | None = None
     """The number of items on the last page."""
+    left_out: int = 0
+    """Items of all pages that the query of the items does not select."""
     note: str | None = None
     """The first sign that items may be missing."""
     _items: Sequence[Any] = ()
@@ -51,10 +53,10 @@ class SoFar:
     _digest: int | None = None
     """The digest of the last page's items, if another process read that page."""
 
-    def read(self, items: Sequence[Any]) -> None:
+    def read(self, items: Sequence[Any], left_out: int = 0) -> None:
         """Record *items*, those of the last page."""
         self._items, self._digest = items, None
-        self.count = len(items)
+        self.count = len(items) + left_out
 
     def has_them_again(self, items: Sequence[Any]) -> bool:
         """Say whether *items* are those of the last page.
@@ -80,6 +82,7 @@ class SoFar:
             "identities": self.identities.to_text(),
             "requests": self.requests.to_text(),
             "count": self.count,
+            "leftOut": self.left_out,
             "note": self.note,
             "lastItems": _digest(self._items) if self._digest is None else self._digest,
         }
@@ -99,7 +102,8 @@ class SoFar:
             value["seconds"],
             Identities.from_text(value["identities"]),
             Identities.from_text(value["requests"]),
-            value.get("count"),  # older states have neither
+            value.get("count"),  # older states have none of these
+            value.get("leftOut", 0),
             value.get("note"),
             _digest=value["lastItems"],
         )
