@@ -125,7 +125,7 @@ def test_more_items_than_allowed_are_refused_before_anything_is_done() -> None:
     ended = one(do(forEach=each("${$.input}", maxItems=2)), world, [1, 2, 3])
     assert ended.status == "Failed"
     assert not world.do.calls
-    assert "more than 2 items, 3 of them: none was done" in str(ended.error)
+    assert "more than 2 items (3): no item was run" in str(ended.error)
     assert (
         one(do(forEach=each("${$.input}", maxItems=3), give=0), given=[1, 2, 3]).output == [0] * 3
     )
@@ -451,7 +451,7 @@ def test_a_file_keeps_what_was_done_when_an_item_fails(folder: Path) -> None:
     ("text", "message"),
     [
         ('1\n{"a":\n', "line 2"),
-        ("1\n2\n3\n4", "more than 3 items: none was done"),
+        ("1\n2\n3\n4", "more than 3 items: no item was run"),
         ("1\nNaN\n", "line 2"),
     ],
 )
@@ -520,7 +520,7 @@ def test_pages_in_a_file_are_items(folder: Path) -> None:
         ({"forEach": each("a")}, "/forEach/items", "the items are the text 'a', not a list"),
         ({"forEach": each({"a": 1})}, "/forEach/items", "the items are an object, not a list"),
         ({"forEach": each(7)}, "/forEach/items", "expected"),
-        ({"forEach": each([1, 2], maxItems=1)}, "/forEach/items", "more than 1 items, 2 of them"),
+        ({"forEach": each([1, 2], maxItems=1)}, "/forEach/items", "more than 1 items (2)"),
         ({"forEach": each("${$.inpt}")}, "/forEach/items", "inpt"),
         ({"forEach": each("${$.item}")}, "/forEach/items", "item"),
         ({"forEach": each("${$.")}, "/forEach/items", "is not closed"),
@@ -534,12 +534,12 @@ def test_pages_in_a_file_are_items(folder: Path) -> None:
         (
             {"forEach": each([], **{"as": "tasks"})},
             "/forEach/as",
-            "'tasks' is the name of something",
+            "'tasks' already has a meaning",
         ),
         (
             {"forEach": each([], **{"as": "index"})},
             "/forEach/as",
-            "'index' is the name of something",
+            "'index' already has a meaning",
         ),
         ({"forEach": each([], paralel=2)}, "/forEach/paralel", "unknown name"),
         (
@@ -550,7 +550,7 @@ def test_pages_in_a_file_are_items(folder: Path) -> None:
         (
             {"forEach": each([]), "inputParameters": {"index": 1}},
             "/inputParameters/index",
-            "'index' is the name of the item, or of its number",
+            "'index' is the name of the item or of its index",
         ),
         (
             {"forEach": each([]), "inputParameters": {"a": "${$.itme}"}},
