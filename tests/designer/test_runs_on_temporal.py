@@ -315,6 +315,8 @@ def test_a_server_that_went_away_is_a_sentence(
         assert running.client.get("workflows").status_code == 200
         with dev_server(port=port):
             assert running.client.get("runs").status_code == 200
+        detail = refusal(running.client.get("runs"), 503, "engine")
+        assert f"no Temporal server answers at 127.0.0.1:{port}" in detail
 
 
 def test_the_operator_chooses_the_engine(

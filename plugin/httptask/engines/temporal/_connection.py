@@ -37,10 +37,14 @@ async def connect(runtime: Runtime | None = None, plugins: Sequence[Any] = ()) -
     try:
         return await Client.connect(**config, data_converter=converter, plugins=list(plugins))
     except RuntimeError as error:
-        raise EngineError(
-            f"no Temporal server answers at {address} ({_reason(error)}); start one, or name"
-            " another with TEMPORAL_ADDRESS or in a profile of Temporal's configuration"
-        ) from error
+        raise _no_answer(address, _reason(error)) from error
+
+
+def _no_answer(address: str, reason: str) -> EngineError:
+    return EngineError(
+        f"no Temporal server answers at {address} ({reason}); start one, or name another with"
+        " TEMPORAL_ADDRESS or in a profile of Temporal's configuration"
+    )
 
 
 def _reason(error: Exception) -> str:
@@ -73,6 +77,8 @@ def server_error(client: Client, error: RPCError) -> EngineError:
         return EngineError(
             f"the Temporal server does not let you use the namespace {namespace!r}: {error.message}"
         )
+    if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+        return _no_answer(client.service_client.config.target_host, error.message)
     return EngineError(f"the Temporal server refused: {error.message}")
 
 
