@@ -108,10 +108,9 @@ class ServerRuns:
             raise server_error(client, error) from error
         # What the server lists may be some seconds old.
         uncertain = [id_ for id_, run in found.items() if run.status == "Running"]
-        for id_ in {*uncertain, *self._new}:
-            run = await self.summary(id_)
+        for run in await asyncio.gather(*map(self.summary, {*uncertain, *self._new})):
             if run is not None:
-                found[id_] = run
+                found[run.workflow_id] = run
         return sorted(found.values(), key=lambda run: run.began_at, reverse=True)[:count]
 
     async def summary(self, workflow_id: str) -> KeptRun | None:
