@@ -41,6 +41,9 @@ class Api:
                 peer.wait_for_close()
                 self.hung_up.set()
                 return
+            if path == "/large":
+                peer.sendall(servers.response(json.dumps("x" * 300_000).encode(), servers.JSON))
+                continue
             status = "404 Not Found" if path == "/missing" else "200 OK"
             body = json.dumps({"path": path, "echo": KEY}).encode()
             peer.sendall(servers.response(body, servers.JSON, status=status))
@@ -296,6 +299,26 @@ def test_runs_of_others_are_not_reached(
                 assert "has no run" in refusal(answer, 404, "unknown-run")
         assert shown(other, run_id)["status"] == "Running"
         assert other.client.delete(f"runs/{run_id}").status_code == 204
+
+
+def test_a_designer_without_the_workers_folder_is_told_so(
+    designer: RunningDesigner,
+    server: RawServer,
+    tmp_path: Path,
+    temporal_address: str,
+    task_queue: str,
+) -> None:
+    """A large value of a run is a file in it: whoever follows the run or looks at it needs it."""
+    definition = at(flow("A", {"A": get("/large")}), server.url)
+    with worker_process(temporal_address, task_queue, "--files", str(tmp_path / "theirs")):
+        run_id = begun(designer, definition=definition)
+
+        def is_told(name: str, event: dict[str, Any]) -> bool:
+            return "HTTPTASK_FILES" in event.get("note", "")
+
+        assert "give all workers" in told(designer, run_id, is_told)["note"]
+        looked = designer.client.get(f"runs/{run_id}")
+        assert "give all workers" in refusal(looked, 503, "engine")
 
 
 def test_a_server_that_went_away_is_a_sentence(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from httptask.engines.temporal.runs import ServerRuns
     from httptask.model.workflow import Signal, TaskRun, WorkflowDefinition
     from httptask.task import Runtime
+
+_log = logging.getLogger("httptask")
 
 _PAUSE = 2.0
 """Seconds to wait before asking a server again that did not answer."""
@@ -132,6 +135,10 @@ class RunsOnServer:
             except EngineError as error:
                 live.hindered(str(error))
                 await asyncio.sleep(_PAUSE)
+            except Exception as error:  # noqa: BLE001 - told to the page, and logged
+                _log.exception("a run could not be followed")
+                live.hindered(f"unexpected {type(error).__name__}; see the designer's log")
+                return
             else:
                 live.finish(ended.status, error=mask(ended.error))
                 return
