@@ -340,7 +340,7 @@ def test_nobody_receives(api: CallingApi) -> None:
     """Without a receiver a definition is refused before anything is run, and a call in code, too."""
     with pytest.raises(DefinitionError, match="in the designer, or with --callbacks HOST:PORT"):
         asyncio.run(arun_workflow(one(export(api)), runtime=Runtime(catalogue=":memory:")))
-    with pytest.raises(SettingsError, match="nobody receives the callback"):
+    with pytest.raises(SettingsError, match="nothing listens for the callback"):
         HttpTask(export(api)).call()
     assert api.came == []
 
