@@ -66,6 +66,7 @@ def page(tmp_path: Path, folder: Path, browser: Browser) -> Iterator[DesignerPag
     with raw_server(respond(response(body, JSON))) as server:
         flow = {"name": "flow", "startTask": "Get", "tasks": {"Get": http(server.url)}}
         (folder / "flow.json").write_text(json.dumps(flow), "utf-8")
+        (folder / "other.json").write_text(json.dumps({"name": "other", "tasks": {}}), "utf-8")
         with (
             running_designer(tmp_path, workflows=folder, plugins=manager) as running,
             designer_page(browser, running.url) as shown,
@@ -196,6 +197,30 @@ def test_the_end_of_a_run_and_a_gate_take_values_from_the_tree(
     assert saved(page, folder)["Approve"]["inputParameters"] == {
         "owner": "${$.tasks.Get.output.body.id}"
     }
+
+
+def test_the_input_of_a_definition_that_describes_none_takes_values(
+    page: DesignerPage, folder: Path
+) -> None:
+    """Names of one's own, each with the tree of values; all of it can be JSON, too, and what is
+    none yet is not written.
+    """
+    page.add_task("Workflow")
+    page.named("button", "Add parameter").click()
+    page.page.get_by_label("Name", exact=True).fill("owner")
+    box = page.at("/inputParameters/owner")
+    box.press("Alt+e")
+    chosen(page, "owner", "id: 7")
+    expect(box).to_have_value("$.tasks.Get.output.body.id")
+    assert page.violations() == []
+    page.named("button", "JSON for Input parameters").click()
+    text = labelled(page, "Input parameters as JSON")
+    text.fill('{"owner": 8, ')
+    expect(page.page.locator(".form")).to_contain_text("Line 1")
+    task = saved(page, folder)["Run other"]
+    assert task["inputParameters"] == {"owner": "${$.tasks.Get.output.body.id}"}
+    text.fill('{"owner": 8}')
+    assert saved(page, folder)["Run other"]["inputParameters"] == {"owner": 8}
 
 
 def test_every_setting_that_takes_an_expression_has_the_tree(

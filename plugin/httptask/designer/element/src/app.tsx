@@ -32,6 +32,7 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
       const first = wanted === "first" ? firstEmpty(shadow) : shadow.getElementById(wanted.startsWith("f-") ? idOf(wanted.slice(2)) : wanted);
       first?.focus();
       store.focusMissed = first ? null : wanted;
+      if (!first) store.update(); // a form that came meanwhile takes it
       if (wanted.startsWith("f-")) first?.scrollIntoView({ block: "center" });
     });
   });

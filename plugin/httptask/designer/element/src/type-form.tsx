@@ -55,7 +55,7 @@ export function TypeForm({ item: { name, type, task }, problems, asked }: Pick<F
     store.focusMissed = null;
     const root = form.current!.getRootNode() as ShadowRoot;
     (root.getElementById(focusMissed) ?? (focusMissed === ID ? form.current!.querySelector<HTMLElement>(CONTROLS) : null))?.focus();
-  }, [!slot]);
+  });
   if (!slot) return <Empty text="Loading the form …" />;
   const places = placed(problems, slot);
   const problemsAt = (pointer: string, touched: boolean) => (places.get(pointer) ?? []).filter(({ severity }) => asked || touched || severity === "warning");
