@@ -36,11 +36,14 @@ MAIL = {
 }
 
 
+NO_SCHEMA: Any = {"properties": ["to"], "required": 7}
+
+
 class Mail:
     """A plugin's type of task: with a schema, and nothing else for the page."""
 
     name = "Mail"
-    schema = MAIL
+    schema: Any = MAIL
 
     def problems(self, check: Any) -> list[Any]:
         return list(
@@ -51,10 +54,20 @@ class Mail:
         raise AssertionError("never run here")
 
 
+class Broken(Mail):
+    """A type whose schema is none."""
+
+    name = "Broken"
+    schema = NO_SCHEMA
+
+    def problems(self, check: Any) -> list[Any]:
+        return []
+
+
 class Plugin:
     @hookimpl
     def httptask_task_types(self) -> list[Any]:
-        return [Mail()]
+        return [Mail(), Broken()]
 
 
 @pytest.fixture
@@ -129,6 +142,24 @@ def test_a_task_of_a_plugin_has_a_form_by_its_schema(page: DesignerPage, folder:
     }
     page.page.keyboard.press("Control+z")
     expect(page.at("/headers/X-Via")).to_have_value("")
+
+
+def test_a_type_whose_schema_is_none_is_written_by_names_and_as_json(
+    page: DesignerPage, folder: Path
+) -> None:
+    """The page starts all the same, and loses nothing of such a task."""
+    page.add_task("Broken")
+    page.named("button", "Add field").click()
+    page.page.get_by_label("Name", exact=True).fill("to")
+    page.at("/to").fill("a@a.example")
+    page.page.emulate_media(color_scheme="dark")
+    assert page.violations() == []
+    page.named("button", "JSON").click()
+    labelled(page, "Settings as JSON").fill('{"to": "b@a.example", "deep": {"er": [1]}}')
+    assert page.violations() == []
+    page.save("Saved")
+    task = json.loads((folder / "flow.json").read_text("utf-8"))["tasks"]["Broken"]
+    assert task == {"type": "Broken", "to": "b@a.example", "deep": {"er": [1]}, "end": True}
 
 
 def test_a_field_of_a_plugin_takes_a_value_of_an_earlier_answer(
