@@ -274,6 +274,27 @@ def test_https_works_and_its_handshake_is_timed(monkeypatch: pytest.MonkeyPatch)
     assert all(seconds >= 0 for seconds in seen.phases.values())
 
 
+@pytest.mark.parametrize("began", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
+def test_a_record_that_was_changed_on_its_way_is_tls(
+    began: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever came before it: no connection that broke off, and OpenSSL says why."""
+
+    def changed(peer: servers.Peer) -> bool:
+        peer.read_request()
+        peer.sendall(began)
+        socket.socket.sendall(peer.socket, b"\x17\x03\x03\x00\x20" + bytes(32))
+        peer.wait_for_close()
+        return False
+
+    with servers.tls_server(changed, "localhost") as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_pem))
+        error = failure(http(server.url), allow=["localhost"])
+    assert isinstance(error, errors.TlsError), repr(error)
+    assert f"TLS with localhost:{server.port} broke: " in str(error)
+    assert "record" in str(error).lower()
+
+
 def test_https_to_a_server_that_speaks_plain_http() -> None:
     """https to a server that speaks plain HTTP is `tls`, said in OpenSSL's words."""
 
