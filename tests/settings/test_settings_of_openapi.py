@@ -1484,6 +1484,9 @@ def test_headers_that_frame_a_request_are_not_asked_for(name: str) -> None:
     assert name not in headers
 
 
+EVERY_CODING = f"identity, {ACCEPT_ENCODING}"
+
+
 @pytest.mark.parametrize(
     ("schema", "sent"),
     [
@@ -1494,6 +1497,8 @@ def test_headers_that_frame_a_request_are_not_asked_for(name: str) -> None:
         ({"enum": ["x-unknown"]}, None),
         ({"default": "identity"}, "identity"),
         ({"default": "x-unknown"}, None),
+        ({"enum": ["x-unknown", EVERY_CODING]}, EVERY_CODING),
+        ({"default": EVERY_CODING}, EVERY_CODING),
         ({"type": "array", "items": {"enum": ["x-unknown", "gzip", "identity"]}}, "gzip"),
     ],
 )
