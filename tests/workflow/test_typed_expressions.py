@@ -525,6 +525,7 @@ def test_what_each_kind_of_task_puts_out_is_known(
         (f"{BODY}.lines.cout ~> $sum()", UNDOCUMENTED),
         (f"{BODY}.lines.(count * 2)", SILENT),
         (f"{BODY}.lines.(cout * 2)", UNDOCUMENTED),
+        (f"-{BODY}.idd", UNDOCUMENTED),
         (f'{BODY}.lines.{{"a": sku}}', SILENT),
         (f'{BODY}.lines.{{"a": skuu}}', SILENT),
         (f'{{"a": {BODY}.idd}}', UNDOCUMENTED),
