@@ -40,6 +40,13 @@ def fields(schema: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Mappi
             yield from fields(child, f"{at}/{name}")
 
 
+def within(pointer: str, value: Any) -> Any:
+    """Return a credential that has nothing but *value* at *pointer*."""
+    for name in reversed(pointer.split("/")[1:]):
+        value = {name: value}
+    return value
+
+
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_each_secret_of_a_credential_is_marked(name: str) -> None:
     """By `writeOnly`: what carries it is hidden, and the rest may be shown."""
@@ -48,13 +55,20 @@ def test_each_secret_of_a_credential_is_marked(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
+def test_a_field_that_takes_text_of_one_form_says_which(name: str) -> None:
+    """Nobody is left with "does not fit": the problem's sentence has the field's description."""
+    formed = {at: schema for at, schema in fields(SCHEMAS[name]) if "pattern" in schema}
+    for at, schema in formed.items():
+        problems = credential_problems(SCHEMAS[name], within(at, "-"))
+        [unfit] = [problem for problem in problems if problem.pointer == at]
+        assert schema["description"] in str(unfit)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_a_misspelled_field_is_named(name: str) -> None:
     """At every depth of a credential, and not passed over."""
     objects = [at for at, schema in fields(SCHEMAS[name]) if "properties" in schema]
     for at in objects:
-        value: dict[str, Any] = {"typo": 1}
-        for part in reversed(at.split("/")[1:]):
-            value = {part: value}
-        problems = credential_problems(SCHEMAS[name], value)
+        problems = credential_problems(SCHEMAS[name], within(f"{at}/typo", 1))
         found = [problem.pointer for problem in problems if problem.code.endswith("-unknown")]
         assert found == [f"{at}/typo"]
