@@ -433,8 +433,16 @@ def test_an_item_without_identity_is_an_error() -> None:
         ({"a": 1}, {}, "without a list"),
         ("text", {}, "a string"),
         ([1], {"more": "$[0]", "total": "$[0]"}, None),
-        ({"data": [1], "total": {}}, {"items": "$.data", "total": "$.total"}, "'total'"),
-        ({"data": [1], "more": "perhaps"}, {"items": "$.data", "more": "$.more"}, "'more'"),
+        (
+            {"data": [1], "total": {}},
+            {"items": "$.data", "total": "$.total"},
+            "'total' is an object, and should be a number of items",
+        ),
+        (
+            {"data": [1], "more": "perhaps"},
+            {"items": "$.data", "more": "$.more"},
+            "'more' is 'perhaps', and should be true or false",
+        ),
     ],
 )
 def test_a_path_that_is_no_list_is_an_error(
