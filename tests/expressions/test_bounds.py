@@ -563,10 +563,13 @@ def test_the_helper_ends_when_its_parent_is_gone() -> None:
 
 
 def test_after_a_fork_each_process_has_a_helper_of_its_own() -> None:
-    """A worker that forks with an evaluator in use neither hangs nor mixes answers."""
+    """A worker that forks with an evaluator in use neither hangs nor mixes answers, and leaves its
+    parent's helper alone without a word.
+    """
     program = """
-import asyncio, os, warnings
+import asyncio, gc, os, warnings
 warnings.simplefilter("ignore")
+warnings.simplefilter("always", ResourceWarning)
 from httptask.expressions import Evaluator
 from httptask.expressions.plugin import httptask_expression_languages as languages
 from httptask.model.policy import Limits
@@ -577,6 +580,7 @@ first = ask(1)
 child = os.fork()
 second = ask(2) if child else ask(3)
 if not child:
+    gc.collect()
     evaluator.close()
     os._exit(second)
 status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -587,6 +591,7 @@ evaluator.close()
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=LONG, check=True
     )
     assert done.stdout.split() == ["1", "2", "3", "4"]
+    assert done.stderr == ""
 
 
 def test_an_evaluator_that_was_not_closed_does_not_hold_up_the_end_of_the_program() -> None:
