@@ -115,6 +115,18 @@ def test_an_escape_that_is_escaped_hides_nothing(inner: str, outer: str, secret:
         assert MASK in shown
 
 
+@pytest.mark.parametrize(("secret", "sign"), [("pass~~~word", "+"), ("pass???word", "/")])
+@pytest.mark.parametrize("outer", ESCAPES)
+def test_base64_in_an_escape_hides_nothing(outer: str, secret: str, sign: str) -> None:
+    """Its + and / are escaped in a URL, its / in JSON by PHP, whatever the secret itself has."""
+    digits = base64.b64encode(secret.encode()).decode()
+    assert sign in digits
+    written = ESCAPES[outer](digits)
+    shown = Redactor([secret]).text(f"[{written}]")
+    assert MASK in shown
+    assert digits[:6] not in shown
+
+
 @pytest.mark.parametrize("levels", [1, 2, 3])
 @pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
 def test_a_secret_in_a_url_in_a_url_is_cut_out(charset: str, levels: int) -> None:

@@ -94,7 +94,7 @@ class Forms:
             secret,
             tuple(in_text.values()),
             tuple((wide | in_octets).values()),
-            frozenset("+/=").union(*cases),
+            frozenset("+/").union(*cases),
         )
 
 
