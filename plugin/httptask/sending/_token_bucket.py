@@ -26,7 +26,7 @@ class TokenBuckets:
             return 0
         with self._lock:
             now = time.monotonic()
-            full_at = max(self._full_at.get(key, 0), now)
+            full_at = max(self._full_at.get(key, now), now)
             wait = max(full_at - (rate.most_at_once - 1) * rate.interval - now, 0)
             if wait <= longest:
                 self._full_at[key] = full_at + rate.interval
