@@ -278,6 +278,10 @@ def temporal_module(name: str) -> ModuleType:
 async def _run(
     engine: Engine | str, definition: WorkflowDefinition, options: RunOptions, runtime: Runtime
 ) -> WorkflowRun:
+    """Run *definition* on *engine*, an engine or its name.
+
+    Raises `PluginError` for an unknown engine, and for any exception of it that is not ours.
+    """
     provider = ""
     if isinstance(engine, str):
         engine = engine_named(engine, runtime.plugins)

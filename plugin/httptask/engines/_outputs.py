@@ -86,6 +86,7 @@ class FileOutputs:
             self._file.discard()
 
     def _written(self) -> Any:
+        """Copy the lines in the order of the items to the final file; return its reference."""
         file: BodyFile = self._file
         file.media_type = JSON_LINES
         file.write(b"")  # creates the file, even without items

@@ -150,6 +150,7 @@ class RunRecord:
         return self._inputs[step.key]
 
     def _begin(self, step: Step) -> TaskRun:
+        """Record the start of *step*, without noting it, and make its inputs."""
         self._started += 1
         before = step.before
         names = {

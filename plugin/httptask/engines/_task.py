@@ -74,6 +74,7 @@ class TaskRunner:
     def _call(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
     ) -> TaskCall:
+        """Return the call that the type of *step* gets, with what its `prepare` returned."""
         services = Services(self._runtime, inputs)
         implementation = self._task_types[step.definition["type"]]
         definition, prepared = self._compiled.task(step, implementation, services)

@@ -37,6 +37,7 @@ def member_problems(scope: Scope) -> Iterator[Problem]:
 
 
 def _condition_problems(condition: Any, known: list[str], pointer: str) -> Iterator[Problem]:
+    """Yield a warning, with a suggestion, for each member in *condition* that is not in *known*."""
     from httptask.expressions import has_expression, members_compared
 
     if not isinstance(condition, str) or has_expression(condition):

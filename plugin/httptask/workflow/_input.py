@@ -168,6 +168,7 @@ def input_shape(schema: Any) -> Any:
 
 
 def _shaped(reader: _Reader, schema: Any, depth: int) -> Any:
+    """Return the shape of a value of *schema*, which is nested *depth* schemas deep."""
     if depth > _DEEPEST or not reader.goes_on():
         return None
     properties = reader.properties(schema)

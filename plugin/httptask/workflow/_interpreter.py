@@ -318,6 +318,7 @@ class RunState:
         self._end = Progress("Failed", parallels=self._stopped(failed), error=error, cause=cause)
 
     def _terminate(self, track: Track, task: Mapping[str, Any], run: TaskRun) -> None:
+        """End the run, as a Terminate asks."""
         has_output = run.output is not None or task.get("workflowOutput") is not None
         failed = run.terminate == "Failed"
         self._end = Progress(

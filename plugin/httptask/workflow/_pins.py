@@ -214,6 +214,7 @@ class _PinsDocument:
     def _task_problems(
         self, pins: Mapping[str, Any], definition: WorkflowDefinition, pointer: str
     ) -> Iterator[Problem]:
+        """Yield the problems of *pins* by task name, found at *pointer*: of names, and of pins."""
         tasks = {name: task for _, name, task in iter_tasks(definition)}
         for name, pin in pins.items():
             pin_pointer = pointer_of([name], pointer)

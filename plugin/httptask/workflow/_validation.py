@@ -91,6 +91,7 @@ class _Types:
 
 
 def _all_problems(definition: WorkflowDefinition, types: _Types) -> Iterator[Problem]:
+    """Yield the problems that are found without types, in no order."""
     document: Any = definition.document
     if not isinstance(document, Mapping):
         yield Problem.of("definition-type", "", found=type_name(document))
@@ -112,6 +113,7 @@ def _all_problems(definition: WorkflowDefinition, types: _Types) -> Iterator[Pro
 
 
 def _definition_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the problems of the definition's own fields: types, secrets, unknown names."""
     schema = packaged.schema("workflow-definition")["$defs"]["definition"]
     yield from schema_problems(
         schema, {name: value for name, value in document.items() if value is not None}
@@ -178,6 +180,10 @@ def _name_problems(definition: WorkflowDefinition) -> Iterator[Problem]:
 def _scope_problems(
     scope: Scope, pointers_by_name: Mapping[str, str], types: _Types
 ) -> Iterator[Problem]:
+    """Yield the problems of the tasks in *scope*, and of the routes between them.
+
+    *pointers_by_name* has all tasks of the definition, to find routes that leave the scope.
+    """
     if isinstance(scope.start, str) and scope.tasks:
         yield from target_problems(
             scope.start, pointer_of(["startTask"], scope.pointer), scope, pointers_by_name
@@ -199,6 +205,7 @@ def _scope_problems(
 def _task_problems(
     name: str, task: dict[str, Any], pointer: str, types: _Types
 ) -> Iterator[Problem]:
+    """Yield the problems of one *task*: of its type, its routes, its `forEach`, its settings."""
     task_type, type_names = task.get("type"), sorted(types.by_name)
     expected = f"one of {', '.join(type_names)}"
     if task_type is None:

@@ -370,6 +370,7 @@ class CallJournal:
         await self._run.written()
 
     def _note_place(self, state: Any, part: Any, is_sent: int) -> None:
+        """Queue the data of the call: *state* None keeps the stored state; *part* is appended."""
         self._parts += part is not None
         number = self._parts
 

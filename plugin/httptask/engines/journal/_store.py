@@ -71,6 +71,7 @@ class Store:
             raise
 
     def _commit(self, notes: list[Note]) -> None:
+        """Make the changes *notes* in one transaction. Raises `JournalError`."""
         with translated(self.path):
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
@@ -92,6 +93,7 @@ class Store:
         return await asyncio.wrap_future(self._thread.submit(self._done, work))
 
     def _done(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Call *work* in a transaction, and return its result. Called in the store's thread."""
         if self._failure is None:
             self.write()  # so that *work* sees all queued changes
         with translated(self.path):

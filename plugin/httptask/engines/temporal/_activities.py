@@ -140,6 +140,7 @@ class Activities:
         names: Mapping[str, str],
         mask: Mask,
     ) -> HttpTaskOutcome:
+        """Run the task with heartbeats. A local activity is short, and sends none."""
         runner = TaskRunner(compiled_task(arguments, runtime), runtime, can_wait=True)
         signal = Signal.from_json(arguments.signal) if arguments.signal is not None else None
         progress = Progress()
@@ -276,6 +277,7 @@ class _HttpCall:
         return _sent(outcome, progress)
 
     async def _run(self) -> TaskOutcome:
+        """Run the task, from the state of an earlier attempt if there is one."""
         arguments = self._arguments
         endpoint = arguments.definition.get("endpoint")
         if isinstance(endpoint, str):
@@ -407,6 +409,7 @@ def _not_here(error: UnknownEndpointError) -> str:
 
 
 def _sent(outcome: TaskOutcome, progress: Progress) -> HttpTaskOutcome:
+    """Return *outcome* as the result of an activity, with the notes of *progress*."""
     return HttpTaskOutcome(
         output=outcome.output,
         input=outcome.input,

@@ -148,6 +148,7 @@ class FolderDriver(StorageDriver):
         return self._shared.folder / _FOLDER / name[:2] / name
 
     def _write(self, payload: Payload) -> str:
+        """Store *payload* in the folder, and the bucket, and return its hash."""
         data = payload.SerializeToString()
         name = hashlib.sha256(data).hexdigest()
         path = self._path(name)
@@ -166,6 +167,7 @@ class FolderDriver(StorageDriver):
         return name
 
     def _read(self, name: str) -> Payload:
+        """Return the value with the hash *name*, from the folder, or else from the bucket."""
         path = self._path(name)
         try:
             if not path.exists() and self._shared is not None:

@@ -76,6 +76,7 @@ class HttpTaskPlugin(SimplePlugin):
 
     @contextlib.asynccontextmanager
     async def _opened(self) -> AsyncIterator[None]:
+        """Hold the shared runtime open while a worker runs."""
         if self._given is not None:
             yield
             return

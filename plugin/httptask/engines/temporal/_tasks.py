@@ -179,6 +179,7 @@ class ActivityRunner:
     def _task(
         self, step: Step, inputs: Inputs, state: Any, signal: Signal | None
     ) -> HttpTaskArguments:
+        """Return the arguments of the activity, with only the data that the task reads."""
         reads = self._fact(step, "reads")
         needs_previous = reads is None or self._fact(step, "reads_previous")
         environment, item = inputs.environment, inputs.item

@@ -68,6 +68,7 @@ async def _work(
     callbacks_note: str,
     started: Callable[[str], None],
 ) -> None:
+    """Run a worker of the task queue *name* until *stop* is set, or it fails."""
     worker = Worker(
         client,
         task_queue=name,

@@ -146,6 +146,7 @@ def _other_problems(
 def _poll_problems(
     poll: Mapping[str, Any], poll_pointer: str, results: Sequence[str] = RESULTS
 ) -> Iterator[Problem]:
+    """Yield the problems of *poll*, which may also be a `callback`, with its allowed *results*."""
     status, result = _text(poll, "status"), _text(poll, "result")
     if status is not None and (cause := refusal_of(status)) is not None:
         yield Problem.of(

@@ -92,6 +92,7 @@ def pagination_problems(
 
 
 def _mode_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator[Problem]:
+    """Yield the settings that the mode needs and that are missing, and those that it refuses."""
     mode = setting["mode"]
     for name, code in _NEEDED[mode].items():
         if name not in setting:
@@ -112,6 +113,7 @@ def _mode_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator
 
 
 def _query_problems(setting: Mapping[str, Any], setting_pointer: str) -> Iterator[Problem]:
+    """Yield the queries that cannot be parsed, or cannot select items."""
     for name in _QUERIES:
         text = setting.get(name)
         if not isinstance(text, str) or not text:  # the schema reports it

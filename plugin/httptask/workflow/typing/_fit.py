@@ -60,6 +60,7 @@ def _misfit(
     if actual.is_nothing or expected.is_nothing:
         return None
     if actual.types & expected.types:
+        # Some value fits. Only lists are compared further, by their items.
         if actual.types != {"array"} or not levels:
             return None
         inner = _misfit(actual.items(), expected.items(), takes_files, levels - 1)
@@ -69,6 +70,7 @@ def _misfit(
         return Misfit(found, wanted, is_certain=False)
     if takes_files and may_be_file(actual):
         return None
+    # A frequent mistake: a query that may match several values, where one value is expected.
     item = None
     if actual.types == {"array"} and _misfit(actual.items(), expected, takes_files, 0) is None:
         item = in_words(actual.items().types) if actual.items().types <= expected.types else None

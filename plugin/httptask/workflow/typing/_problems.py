@@ -107,6 +107,7 @@ def _of_setting(setting: Setting, reader: str, data: TypedData) -> Iterator[Prob
 def _of_expression(
     expression: TypedExpression, setting: Setting, reader: str, data: TypedData
 ) -> Iterator[Problem]:
+    """Yield the problems of one expression: tasks that may not have run, and unknown names."""
     names: set[str] = set()
     for reading in expression.typed.readings if setting.sees_tasks else ():
         name = _task_of(reading)

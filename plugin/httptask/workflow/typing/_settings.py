@@ -249,6 +249,7 @@ class TypedTask:
             yield replace(setting, expected=expected)
 
     def _of_request(self) -> Iterator[Setting]:
+        """Yield the texts of `httpRequest`, and of the settings that read the input parameters."""
         parameters = self.data.parameters(self.name)
         texts = [*self._texts(("httpRequest",), parameters)]
         if texts:  # without texts, no plan has to be compiled
