@@ -133,12 +133,14 @@ def _files_in(document: Any) -> list[Mapping[str, Any]]:
 def _refuse(definition: WorkflowDefinition, runtime: Runtime, outside: Outside) -> None:
     errors = [problem for problem in problems(definition, runtime) if problem.severity == "error"]
     if not errors:
-        errors = _gates(definition, runtime, outside)
+        errors = _impossible_waits(definition, runtime, outside)
     if errors:
         raise DefinitionError(errors, source=definition.source)
 
 
-def _gates(definition: WorkflowDefinition, runtime: Runtime, outside: Outside) -> list[Problem]:
+def _impossible_waits(
+    definition: WorkflowDefinition, runtime: Runtime, outside: Outside
+) -> list[Problem]:
     """Return the problems of tasks that wait for something that cannot come."""
     task_types = runtime.plugins.named("httptask_task_types")
     refusals = (

@@ -338,18 +338,18 @@ class CallJournal:
     def note_sent(self) -> None:
         """Record that the call does something that must not be repeated."""
         self._is_sent = True
-        self._note_place(None, None, 1)
+        self._note_call(None, None, 1)
 
     def note_turn(self, turn: TaskOutcome) -> None:
         """Record that an item waits by *turn*, so that no request is open."""
         self._is_sent = False
-        self._note_place({"turn": self._run._mask(turn.to_json())}, None, 0)
+        self._note_call({"turn": self._run._mask(turn.to_json())}, None, 0)
 
     def note_unsent(self) -> None:
         """Record that nothing was sent after all, if another process continues the run."""
         if self._is_sent and self.is_left:
             self._is_sent = False
-            self._note_place(None, None, 0)
+            self._note_call(None, None, 0)
 
     async def sends(self) -> None:
         """Write to disk that the call sends a request that must not be sent twice."""
@@ -366,10 +366,10 @@ class CallJournal:
         if not self._keeps or state is None:
             return
         self._is_sent = False
-        self._note_place(state, part, 0)
+        self._note_call(state, part, 0)
         await self._run.written()
 
-    def _note_place(self, state: Any, part: Any, is_sent: int) -> None:
+    def _note_call(self, state: Any, part: Any, is_sent: int) -> None:
         """Queue the data of the call: *state* None keeps the stored state; *part* is appended."""
         self._parts += part is not None
         number = self._parts

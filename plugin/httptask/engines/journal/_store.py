@@ -86,13 +86,13 @@ class Store:
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Call *work* in the store's thread, in a transaction; block, and return its result."""
-        return self._thread.submit(self._done, work).result()
+        return self._thread.submit(self._transact, work).result()
 
     async def ado(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do what `do` does, for asynchronous code."""
-        return await asyncio.wrap_future(self._thread.submit(self._done, work))
+        return await asyncio.wrap_future(self._thread.submit(self._transact, work))
 
-    def _done(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Call *work* in a transaction, and return its result. Called in the store's thread."""
         if self._failure is None:
             self.write()  # so that *work* sees all queued changes

@@ -95,7 +95,7 @@ class Activities:
     async def run_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
         """Run the task of *arguments*, of a plugin's type or one that evaluates expressions."""
         async with self._opened() as runtime:
-            _see_type(arguments, runtime)
+            _check_type(arguments, runtime)
             with self._masking(arguments, runtime) as (names, mask):
                 outcome = await self._task_outcome(arguments, runtime, names, mask)
                 return masked(outcome, mask)
@@ -149,10 +149,12 @@ class Activities:
         work = runner.run(step_of(arguments), inputs, arguments.state, signal)
         keeper = _Keeper(mask)
         outcome = await (
-            work if activity.info().is_local else _beaten(work, progress, arguments, keeper)
+            work
+            if activity.info().is_local
+            else _with_heartbeats(work, progress, arguments, keeper)
         )
         if isinstance(outcome, TaskOutcome):
-            return _sent(outcome, progress)
+            return _activity_outcome(outcome, progress)
         raise _failed(outcome, progress)
 
     @activity.defn(name="httptask_items")
@@ -264,17 +266,19 @@ class _HttpCall:
         progress = self._progress
         watched.set(progress)
         try:
-            outcome = await _beaten(self._run(), progress, self._arguments, self._keeper)
+            outcome = await _with_heartbeats(self._run(), progress, self._arguments, self._keeper)
         except TaskError as error:
             raise self._failure(error) from None
         except UnknownEndpointError as error:
-            raise _failed({**error.to_json(), "message": _not_here(error)}) from None
+            raise _failed(
+                {**error.to_json(), "message": _missing_endpoint_message(error)}
+            ) from None
         except HttpTaskError as error:
             raise _failed(error.to_json()) from None
         if outcome.wait_until is not None:
             until = datetime.fromisoformat(outcome.wait_until) + self._ahead
             outcome = replace(outcome, wait_until=until.isoformat())
-        return _sent(outcome, progress)
+        return _activity_outcome(outcome, progress)
 
     async def _run(self) -> TaskOutcome:
         """Run the task, from the state of an earlier attempt if there is one."""
@@ -312,7 +316,7 @@ class _HttpCall:
 T = TypeVar("T")
 
 
-async def _beaten(
+async def _with_heartbeats(
     work: Coroutine[Any, Any, T],
     progress: Progress,
     arguments: HttpTaskArguments,
@@ -387,7 +391,7 @@ def _failed(
     )
 
 
-def _see_type(arguments: HttpTaskArguments, runtime: Runtime) -> None:
+def _check_type(arguments: HttpTaskArguments, runtime: Runtime) -> None:
     """Raise `ApplicationError` if no plugin of this worker brings the type of the task."""
     name = arguments.definition.get("type")
     if name not in runtime.plugins.named("httptask_task_types"):
@@ -398,7 +402,7 @@ def _see_type(arguments: HttpTaskArguments, runtime: Runtime) -> None:
         raise _failed(PluginError(message).to_json() | {"kind": "task", "retryable": False})
 
 
-def _not_here(error: UnknownEndpointError) -> str:
+def _missing_endpoint_message(error: UnknownEndpointError) -> str:
     """Return the message for an endpoint that this worker's catalogue lacks."""
     queue = activity.info().task_queue
     return (
@@ -408,7 +412,7 @@ def _not_here(error: UnknownEndpointError) -> str:
     )
 
 
-def _sent(outcome: TaskOutcome, progress: Progress) -> HttpTaskOutcome:
+def _activity_outcome(outcome: TaskOutcome, progress: Progress) -> HttpTaskOutcome:
     """Return *outcome* as the result of an activity, with the notes of *progress*."""
     return HttpTaskOutcome(
         output=outcome.output,

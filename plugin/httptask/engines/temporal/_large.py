@@ -54,7 +54,7 @@ def large_values(shared: SharedFiles | None) -> ExternalStorage:
 
     def selected(context: StorageDriverSelectContext, payload: Payload) -> StorageDriver | None:
         if shared is None:
-            _see_size(payload)
+            _check_size(payload)
             return None
         return driver
 
@@ -63,7 +63,7 @@ def large_values(shared: SharedFiles | None) -> ExternalStorage:
     )
 
 
-def _see_size(payload: Payload) -> None:
+def _check_size(payload: Payload) -> None:
     """Raise a non-retryable failure if *payload* is too large for a server.
 
     Another attempt of the activity would only repeat its effects and give the same result.

@@ -117,7 +117,7 @@ class ActivityRunner:
         """
         arguments = self._task(step, inputs, state, signal)
         try:
-            activity_outcome = await self._done(step, arguments)
+            activity_outcome = await self._run_activities(step, arguments)
             outcome = _outcome(activity_outcome)
             checked_outcome(outcome, step.definition["type"])
         except FailureError as error:
@@ -200,7 +200,7 @@ class ActivityRunner:
             **_read(inputs, reads),
         )
 
-    async def _done(self, step: Step, arguments: HttpTaskArguments) -> HttpTaskOutcome:
+    async def _run_activities(self, step: Step, arguments: HttpTaskArguments) -> HttpTaskOutcome:
         """Run the activities of one task until one succeeds, or no other may follow."""
         task_type, summary = step.definition["type"], _summary(step, arguments)
         done: HttpTaskOutcome

@@ -263,7 +263,7 @@ class Walk:
             while True:
                 if wait is not None:
                     state, signal = wait.state, await self._awaited(wait)
-                outcome, notes, pinned = await self._ran(step, inputs, state, signal)
+                outcome, notes, pinned = await self._run_task(step, inputs, state, signal)
                 signal = None
                 notes += self.called.notes(step.key)
                 if not isinstance(outcome, TaskOutcome):
@@ -297,7 +297,7 @@ class Walk:
         given = TaskSignal(step.name, step.visit, signal.output, error, item, headers)
         self._signals.add(given)
 
-    async def _ran(
+    async def _run_task(
         self, step: Step, inputs: Inputs, state: Any = None, signal: Signal | None = None
     ) -> Ran:
         """Run the task of *step* once: by one activity, or by an activity for each page."""
@@ -327,11 +327,11 @@ class Walk:
         """Wait for the signal of *wait*; None: timed out. Show the wait meanwhile."""
         self.waiting[wait.key] = wait
         try:
-            return await self._given(wait)
+            return await self._signal_of(wait)
         finally:
             self.waiting.pop(wait.key, None)
 
-    async def _given(self, wait: Wait, item: int | None = None) -> Signal | None:
+    async def _signal_of(self, wait: Wait, item: int | None = None) -> Signal | None:
         """Wait for the signal of *wait*, for *item* if the task has `forEach`; None: timed out."""
         if not wait.awaits_signal:
             await self._sleep(wait.until)
@@ -345,14 +345,14 @@ class Walk:
         # If both are there at once, the signal counts.
         return None if received.cancelled() else received.result()
 
-    async def _given_to_item(self, wait: Wait, index: int, given: Any) -> Signal | None:
+    async def _signal_of_item(self, wait: Wait, index: int, given: Any) -> Signal | None:
         """Return what somebody outside gave to *wait*, which is that of the item *index*; *given*
         is the input that it is shown with.
         """
         if not wait.awaits_signal:
-            return await self._given(wait, index)
+            return await self._signal_of(wait, index)
         with self._visits_of_items[wait.key].waits(WaitingItem(index, given, wait.until)):
-            return await self._given(wait, index)
+            return await self._signal_of(wait, index)
 
     @staticmethod
     async def _sleep(until: str | None) -> None:
@@ -436,8 +436,8 @@ class Walk:
                 # A task that waits for a callback has sent its request.
                 call.maybe_delivered = turn.awaits_signal and self._tasks.awaits_callback(step)
                 wait = Wait(step, turn.wait_until, state, turn.awaits_signal)
-                signal = await self._given_to_item(wait, index, turn.input)
-            outcome, _, pinned = await self._ran(step, inputs, state, signal)
+                signal = await self._signal_of_item(wait, index, turn.input)
+            outcome, _, pinned = await self._run_task(step, inputs, state, signal)
         except StoppedTaskError as stopped:
             call.maybe_delivered = bool(stopped.error.get("maybeDelivered"))
             raise asyncio.CancelledError from None

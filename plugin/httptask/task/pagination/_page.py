@@ -108,12 +108,12 @@ class Page:
         if query.steps is None:
             values = self.values(query)
             if not values and not reads_headers(query):
-                self._see_that_it_is_a_page(query, None)
+                self._check_is_page(query, None)
             return values
         value = self.value(query)
         if value is None or (value is ABSENT and self.number > 1):
             if not reads_headers(query):
-                self._see_that_it_is_a_page(query, first)
+                self._check_is_page(query, first)
             return []  # servers may leave an empty list out
         if isinstance(value, list):
             return value
@@ -132,7 +132,7 @@ class Page:
             f"{_lists_in(self.result.body)}"
         )
 
-    def _see_that_it_is_a_page(self, query: Query, first: Outline | None) -> None:
+    def _check_is_page(self, query: Query, first: Outline | None) -> None:
         """Raise `PaginationError` if this is not an empty page: see `why_no_page`."""
         reason = None
         if query.steps is not None or not isinstance(self.result.body, list):

@@ -58,7 +58,7 @@ class Start:
         """
         pagination, parameter = self.pagination, self.pagination.parameter
         if parameter is not None:
-            self._check_that_it_fits()
+            self._check_parameter()
         if cursor is None:
             has_number = pagination.counts and parameter is not None
             return self._number(self._written, "parameter") if has_number else None
@@ -120,7 +120,7 @@ class Start:
         parameter = self.pagination.parameter
         return None if parameter is None else written(self.settings, parameter)
 
-    def _check_that_it_fits(self) -> None:
+    def _check_parameter(self) -> None:
         parameter = self.pagination.parameter
         try:
             if parameter is not None:
