@@ -312,7 +312,7 @@ def _refuse_unsupported(engine: Engine, options: RunOptions) -> None:
 
 
 def engine_named(name: str, plugins: PluginManager) -> Engine:
-    """Return the engine *name* of those that *plugins* bring. Raises `PluginError`."""
+    """Return the engine *name* of *plugins*. Raises `PluginError`, which suggests similar names."""
     engines = plugins.named("httptask_engines")
     if name in engines:
         engine: Engine = engines[name]

@@ -1,4 +1,4 @@
-"""A run as whoever keeps it shows it: a journal, or a server."""
+"""A run as stored in a journal, or on a Temporal server, for people."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from httptask.model.workflow import TaskRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptRun:
-    """A run with its tasks, so far as it came."""
+    """A stored run, with its tasks so far."""
 
     workflow_id: str
     definition: str
-    """The definition's name, or that of its file."""
+    """The name of the definition, or of its file."""
     status: str
-    """`Running`, `Waiting` (for somebody outside, and nothing else is under way), `Completed`,
-    `Failed` or `TimedOut`; in a journal `Interrupted` (no process runs it), on a server `Cancelled`
+    """`Running`, `Waiting` (everything that is running waits for signals), `Completed`, `Failed` or
+    `TimedOut`; in a journal also `Interrupted` (no process runs it), on a server also `Cancelled`
     or `Terminated`.
     """
     began_at: str
     changed_at: str
     tasks: tuple[TaskRun, ...] = ()
-    """Its history, and as `InProgress` or `Waiting` what is under way."""
+    """The history, and the running visits as `InProgress` or `Waiting`."""
     ended: Mapping[str, Any] = field(default_factory=dict)
-    """How it ended, as JSON without its tasks."""
+    """The ended run as JSON, without its tasks; empty before the end."""
     number: int = 0
-    """Which run of its journal it is."""
+    """The number of the run in its journal."""
     holder: str | None = None
     """The process that runs it."""
     inside: str | None = None
-    """The id of the run around it."""
+    """The id of the run directly around a nested run."""
     outermost: str = ""
-    """The id of the run that all of this is inside of, or its own."""
+    """The id of the outermost run around a nested run; else its own id."""
     runs: tuple[str, ...] = ()
-    """The ids of the runs inside it that are under way."""
+    """The ids of the running nested runs."""
     note: str | None = None
-    """Why it does not go on, or is not told of as a whole, and what to do."""
+    """Why the run does not continue, or is shown incompletely, and what to do."""
 
     @property
     def under_way(self) -> tuple[TaskRun, ...]:
@@ -66,7 +66,7 @@ class KeptRun:
 
 
 def status_of(tasks: Iterable[TaskRun]) -> str:
-    """Return the status of a run that has not ended, which has *tasks*."""
+    """Return the status of a run that has not ended, from its *tasks*."""
     pending = open_visits(tasks)
     is_waiting = bool(pending) and all(map(_waits_for_somebody, pending))
     return "Waiting" if is_waiting else "Running"
@@ -83,7 +83,7 @@ def open_visits(tasks: Iterable[TaskRun]) -> list[TaskRun]:
 
 
 def _waits_for_somebody(task: TaskRun) -> bool:
-    """Say whether *task*, which has not ended, goes on by nobody but somebody outside."""
+    """Say whether the running *task* can only be continued by a signal, not by time."""
     if task.items is None:
         return task.awaits_signal and task.wait_until is None
     waiting = task.items.waiting

@@ -120,7 +120,7 @@ class Visits:
             error = stopped_error(call.attempt, is_maybe_delivered=is_maybe_delivered)
             error |= call.stopped
             self._record.stop(step, error if gate is None else gate.mask(error), nested_run)
-            # What a stranger's task has done nobody knows.
+            # A task that is not repeatable may have sent something without recording it.
             is_known = self._tasks.is_repeatable(step)
             if call.keeper is not None and is_known and not is_maybe_delivered:
                 call.keeper.note_unsent()
@@ -129,8 +129,9 @@ class Visits:
             self._close(gate)
 
     def _close(self, gate: Gate | None) -> None:
-        """Close *gate*, if there is one. What its visit came to is masked: nobody need know its
-        token any longer, and each that is known costs time in every text.
+        """Close *gate*, if there is one, and stop masking its token.
+
+        The outcome of the visit is masked already, and each known secret slows down all masking.
         """
         if gate is not None and self._callbacks is not None:
             self._callbacks.close(gate)
@@ -298,7 +299,7 @@ class Visits:
     async def _called_back(
         self, step: Step, inputs: Inputs, journal: CallJournal | None
     ) -> tuple[Outcome, int]:
-        """Do the task of *step* for one item, which may wait for a callback."""
+        """Run the task of *step* for one item, which may wait for a callback."""
         index = inputs.item.index if inputs.item is not None else 0
         keep = partial(self._journal.give_item, step.key, index)
         gate = self._gate(step, inputs, keep, lambda note: None)
@@ -369,7 +370,7 @@ class Visits:
 
 
 def _masked(outcome: Outcome, gate: Gate | None) -> Outcome:
-    """Return *outcome* without the token of *gate*, if there is one."""
+    """Return *outcome* with the token of *gate* masked, if there is one."""
     if gate is None:
         return outcome
     if not isinstance(outcome, TaskOutcome):

@@ -58,7 +58,7 @@ class Gate:
         self.names = names
         self.url = names[CALLBACK_URL]
         self.tokens = [names[name] for name in TOKENS if name in names]
-        """That of the URL first."""
+        """The tokens of the visit; the first is that of its URL."""
         self._answer = answer
         self._keep = keep
         self._note = note
@@ -67,7 +67,7 @@ class Gate:
         self._signal: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
         self._is_closed = False
         self.mask: Callable[[Any], Any] = Redactor(self.tokens).value
-        """Returns JSON without the tokens, which a server may have echoed."""
+        """Returns JSON with the tokens masked, because a server may have echoed one."""
 
     async def wait(self) -> Signal:
         """Wait for the call that ends the wait, and return its signal."""
@@ -118,7 +118,7 @@ class Callbacks:
         self._secrets = secrets_of(secret)
         self._opened = opened
         self._gates: dict[str, tuple[str, Gate]] = {}
-        """By the name of a token: the whole of it, and what it opens."""
+        """The open gates: start of the token -> the token, and its gate."""
         self._over: OrderedDict[str, tuple[str, Answer]] = OrderedDict()
         """The ended waits: start of the token -> the token, and the answer to later calls."""
 
@@ -129,7 +129,7 @@ class Callbacks:
         return other
 
     def url_of(self, visit: Visit) -> str | None:
-        """Return the URL that *visit* waits at: a secret. None: it waits at none now."""
+        """Return the URL of *visit*, which is a secret; None if *visit* has no open gate."""
         _, gate = self._gates.get(self._tokens(visit)[0][:_NAME_LENGTH], (None, None))
         return gate.url if gate is not None else None
 
@@ -168,7 +168,7 @@ class Callbacks:
             self._over.popitem(last=False)
 
     def _tokens(self, visit: Visit) -> list[str]:
-        """Return the tokens of *visit*, which nobody can guess; the first is that of its URL."""
+        """Return the tokens of *visit*, one for each secret; the first is that of its URL."""
         return [keyed_hash(secret, visit) for secret in self._secrets]
 
     async def receive(self, path: str, received: Received) -> Answer:

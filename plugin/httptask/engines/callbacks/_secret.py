@@ -11,41 +11,43 @@ from httptask.engines.callbacks._tokens import Secret
 
 SECRET_VARIABLE = "HTTPTASK_CALLBACK_SECRET"  # noqa: S105 - the name of a variable
 OTHER_VARIABLE = "HTTPTASK_CALLBACK_SECRET_OTHER"
-"""Names a second secret, so that the first can be changed while URLs are open."""
+"""The environment variable for a second secret, to change the first while URLs are in use."""
 _SHORTEST = 32
 """In bytes. A shorter key weakens the hash (RFC 2104, section 3)."""
 
 
 def server_secret() -> Secret:
-    """Return the secret of this machine's user: that of the environment, else one in a file, which
-    is made. Raises `ValueError` for one that is too short, and `OSError`.
+    """Return the secret of the environment, else of the user's file, which is created if missing.
+
+    Raises `ValueError` if a secret is too short, and `OSError`.
     """
-    named = _of_environment(SECRET_VARIABLE)
-    if named:
-        return _with_other(named)
+    secret = _of_environment(SECRET_VARIABLE)
+    if secret:
+        return _with_other(secret)
     import platformdirs
 
     folder = Path(platformdirs.user_data_dir("httptask", appauthor=False))
     path = folder / "callback-secret"
     with locked_owner_file(path):
-        kept = read_owner_file(path)
-        if not kept:
-            kept = secrets.token_bytes(32)
-            write_owner_file(path, kept)
-    return _with_other(kept)
+        stored = read_owner_file(path)
+        if not stored:
+            stored = secrets.token_bytes(32)
+            write_owner_file(path, stored)
+    return _with_other(stored)
 
 
 def shared_secret() -> Secret:
-    """Return the secret of the environment: what several processes make URLs with, and read them.
-    Raises `ValueError` for one that is absent or too short.
+    """Return the secret of the environment, for several processes that make and read the same URLs.
+
+    Raises `ValueError` if the secret is missing or too short.
     """
-    named = _of_environment(SECRET_VARIABLE)
-    if not named:
+    secret = _of_environment(SECRET_VARIABLE)
+    if not secret:
         raise ValueError(
             f"{SECRET_VARIABLE} is not set: give all workers the same secret of at least"
             f" {_SHORTEST} bytes, such as that of `openssl rand -hex {_SHORTEST}`"
         )
-    return _with_other(named)
+    return _with_other(secret)
 
 
 def _with_other(secret: bytes) -> Secret:
@@ -54,7 +56,7 @@ def _with_other(secret: bytes) -> Secret:
 
 
 def _of_environment(variable: str) -> bytes:
-    named = os.environ.get(variable, "").encode()
-    if named and len(named) < _SHORTEST:
+    secret = os.environ.get(variable, "").encode()
+    if secret and len(secret) < _SHORTEST:
         raise ValueError(f"{variable} has fewer than {_SHORTEST} bytes")
-    return named
+    return secret

@@ -20,7 +20,8 @@ the item.
 
 
 Secret = bytes | tuple[bytes, bytes]
-"""What URLs are made with. Of two, URLs that were made with the second are taken, too."""
+"""The secret of URLs; or two: new URLs use the first, and URLs made with the second are valid, too.
+"""
 
 
 def without_token(url: str) -> str:
@@ -34,15 +35,16 @@ def token_in(path: str) -> str:
 
 
 def names_of(address: str, token: str, other: str | None = None) -> dict[str, str]:
-    """Return the names for expressions of the URL with *token* below *address*; and the *other*
-    token that is taken there, which no expression names, so that it is masked, too.
+    """Return the `swf:` names for the URL with *token* below *address*.
+
+    The *other* valid token is added, so that it is masked, too; no expression can name it.
     """
     names = {CALLBACK_URL: f"{address}{CALLBACKS}{token}", CALLBACK_TOKEN: token}
     return names if other is None else {**names, OTHER_CALLBACK_TOKEN: other}
 
 
 def secrets_of(secret: Secret) -> tuple[bytes, ...]:
-    """Return the one secret, or both."""
+    """Return *secret* as a tuple of one or two secrets."""
     return (secret,) if isinstance(secret, bytes) else secret
 
 
@@ -63,23 +65,25 @@ class SignedUrls:
         self._secrets = secrets_of(secret)
 
     def names(self, namespace: str, visit: Visit) -> dict[str, str]:
-        """Return the names for expressions of the URL of *visit*, of a run in *namespace*."""
-        named = _text(dump(list(visit), compact=True).encode())
-        signatures = self._signatures(namespace, named)
-        return names_of(self.address, *(f"{named}.{one}" for one in signatures))
+        """Return the `swf:` names for the URL of *visit*, of a run in *namespace*."""
+        encoded_visit = _text(dump(list(visit), compact=True).encode())
+        signatures = self._signatures(namespace, encoded_visit)
+        return names_of(self.address, *(f"{encoded_visit}.{signature}" for signature in signatures))
 
     def visit_of(self, namespace: str, path: str) -> Visit | None:
-        """Return the visit of the URL with *path*; None where it is none of ours."""
-        named, _, signature = token_in(path).partition(".")
-        given = signature.encode("utf-8", "replace")
-        wanted = self._signatures(namespace, named)
-        if not any(hmac.compare_digest(one.encode(), given) for one in wanted):
+        """Return the visit in the *path* of a URL; None if the signature is wrong."""
+        encoded_visit, _, signature = token_in(path).partition(".")
+        received = signature.encode("utf-8", "replace")
+        expected = self._signatures(namespace, encoded_visit)
+        if not any(hmac.compare_digest(candidate.encode(), received) for candidate in expected):
             return None
-        padded = named + "=" * (-len(named) % 4)
+        padded = encoded_visit + "=" * (-len(encoded_visit) % 4)
         return tuple(parse(base64.urlsafe_b64decode(padded)))
 
-    def _signatures(self, namespace: str, named: str) -> list[str]:
-        return [keyed_hash(secret, ("signed", namespace, named)) for secret in self._secrets]
+    def _signatures(self, namespace: str, encoded_visit: str) -> list[str]:
+        return [
+            keyed_hash(secret, ("signed", namespace, encoded_visit)) for secret in self._secrets
+        ]
 
 
 def _text(data: bytes) -> str:

@@ -40,9 +40,7 @@ def give(
 
 
 def _open_gates(connection: sqlite3.Connection, run: KeptRun) -> list[str]:
-    """Return the names of the tasks of *run* that wait for somebody outside, and that nobody has
-    completed.
-    """
+    """Return the names of the tasks of *run* that wait for a signal and have not got one."""
     sql = "SELECT task, visit FROM signal WHERE run = ?"
     completed = set(connection.execute(sql, (run.number,)))
     return [

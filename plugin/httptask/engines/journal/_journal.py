@@ -162,7 +162,7 @@ class Journal:
         return started_with(parse(row[0]), parse(row[1]))
 
     def summaries(self) -> list[KeptRun]:
-        """Return the runs as `runs` does, their tasks without inputs, outputs and errors."""
+        """Return the runs as `runs` does, with their tasks, but without inputs and outputs."""
         return [self._seen(run) for run in self._store.do(summarised)]
 
     def keep_latest(self, count: int) -> None:
@@ -174,7 +174,7 @@ class Journal:
         )
 
     def runs(self) -> list[KeptRun]:
-        """Return the runs that nobody's task asked for, the latest one first."""
+        """Return all runs except nested ones, the latest one first."""
         return [self._seen(run) for run in self._store.do(listed)]
 
     def run(self, workflow_id: str) -> KeptRun:
@@ -182,7 +182,10 @@ class Journal:
         return self._seen(self._store.do(lambda connection: look_up(connection, workflow_id)))
 
     def _seen(self, run: KeptRun) -> KeptRun:
-        """Return *run* with who runs it: that of a run inside another is who runs that one."""
+        """Return *run* with the process that holds its lock; without one, it is `Interrupted`.
+
+        The lock of a nested run is that of the outermost run.
+        """
         if run.status not in ("Running", "Waiting"):
             return run
         holder = RunLock(self.path, run.outermost).holder()

@@ -34,13 +34,13 @@ def _without_large(column: str) -> str:
 
 
 def listed(connection: sqlite3.Connection) -> list[KeptRun]:
-    """Return the runs that no task asked for, the latest one first."""
+    """Return all runs except nested ones, the latest one first."""
     sql = f"SELECT {_COLUMNS} FROM run WHERE parent IS NULL ORDER BY number DESC"  # noqa: S608 - ours
     return [_read(connection, row) for row in connection.execute(sql).fetchall()]
 
 
 def summarised(connection: sqlite3.Connection) -> list[KeptRun]:
-    """Return the runs as `listed` does, without what may be large: inputs, outputs and errors."""
+    """Return the runs as `listed` does, without large values: inputs, outputs, results, runs."""
     columns = _COLUMNS.replace("ended", _without_large("ended"))
     sql = f"SELECT {columns} FROM run WHERE parent IS NULL ORDER BY number DESC"  # noqa: S608 - ours
     rows = connection.execute(sql).fetchall()
@@ -67,7 +67,7 @@ def _read(
     row: tuple[Any, ...],
     selected: Callable[[str], str] = lambda column: column,
 ) -> KeptRun:
-    """Return the run of *row*. *selected* returns by what a column with JSON is selected."""
+    """Return the run of *row*. *selected* returns the SQL that selects a JSON column."""
     number, workflow_id, parent, definition, began_at, changed_at, ended, status = row
     inside, outermost = _around(connection, workflow_id, parent)
     nested = connection.execute("SELECT id FROM run WHERE parent = ? ORDER BY number", (number,))
