@@ -88,7 +88,7 @@ class Activities:
 
     @activity.defn(name=PINNED_ACTIVITY)
     async def pinned_task(self, arguments: HttpTaskArguments) -> HttpTaskOutcome:
-        """Run the HTTP task of *arguments*, whose requests a pin answers: nothing is sent."""
+        """Run the HTTP task of *arguments* with a pin, so that nothing is sent."""
         return await self.http_task(arguments)
 
     @activity.defn(name="httptask_task")

@@ -11,13 +11,13 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 FORMAT = 5
-"""Counted up when older workers would take a new `RunArguments` for something else: 2 has pages
-that are activities of their own, and pins; 3 has tasks that wait for callbacks; 4 has items that
-wait for somebody outside; 5 has an activity of its own for what pins answer.
+"""The version of `RunArguments`, raised when older workers would run new arguments wrongly. 2 added
+an activity per page, and pins; 3 added callbacks; 4 added items that wait for signals; 5 added an
+activity for tasks with pins.
 """
 
 PINS_APART = 5
-"""The format from which that activity is used."""
+"""The first format with an activity for tasks with pins."""
 
 
 class Travelling:
@@ -152,10 +152,10 @@ class RunArguments(Travelling):
     has_search_attributes: bool = False
     """Whether the namespace has the search attributes."""
     keeps_large_values: bool = False
-    """Whether there is a place for values that are too large for a history."""
+    """Whether there is a store for values that are too large for a history."""
     at_once: int | None = None
-    """The most activities that are under way at once, and the most child workflows; None: as many
-    as there are, in runs of before.
+    """The number of activities, and of child workflows, that run at once. None: unlimited, in runs
+    of older versions.
     """
     format: int = 1
     """The version of these arguments. A worker leaves runs with a newer version to other workers.

@@ -123,7 +123,7 @@ def packed(
 
 
 def taken_over(history: Iterable[TaskRun], began_at: str) -> dict[str, Any]:
-    """Return what a new run begins with that takes over *history*, of an earlier run."""
+    """Return the state of a new run that reuses *history*, the entries of an earlier run."""
     value = {"entries": [entry.to_json() for entry in history], "items": [], "signals": []}
     return {"began_at": began_at, "packed": _compressed(value)}
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from httptask.task import ItemSource
 
 _MOST_AT_ONCE = 500
-"""Items of a task under way at once."""
+"""The number of items of a task that run at once."""
 
 
 class ItemsVisit(ForEachVisit):

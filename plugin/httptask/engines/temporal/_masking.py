@@ -23,8 +23,9 @@ Mask = Callable[[Any], Any]
 
 @contextlib.contextmanager
 def masking(names: Mapping[str, str], runtime: Runtime) -> Iterator[Mask]:
-    """Yield what takes the secrets out of a value: those that *runtime* knows, and the tokens in
-    *names* of a callback URL. They are forgotten then: each visit has its own.
+    """Yield a function that masks the secrets of *runtime*, and the callback tokens in *names*.
+
+    Afterwards the runtime forgets the tokens: each visit has some, and their list would grow.
     """
     tokens = [names[name] for name in TOKENS if name in names]
     if not tokens:

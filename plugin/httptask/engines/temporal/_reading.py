@@ -1,4 +1,4 @@
-"""Reads how far a run is, by and by: what has been read is not asked for again."""
+"""Read the progress of a run step by step, each entry of its history once."""
 
 from __future__ import annotations
 
@@ -16,33 +16,35 @@ if TYPE_CHECKING:
     from temporalio.client import WorkflowHandle
 
 PATIENCE = timedelta(seconds=5)
-"""How long a worker may take to say how far a run is."""
+"""The time limit for a query, which a worker answers."""
 
 T = TypeVar("T")
 
 
 class RunReader:
-    """Reads the run of *handle*, of which its workers tell: within *patience*."""
+    """Reads the run of *handle* by queries, which a worker answers within *patience*."""
 
     def __init__(self, handle: WorkflowHandle[Any, Any], patience: timedelta = PATIENCE) -> None:
         self._handle = handle
         self._patience = patience
         self.tasks: list[TaskRun] = []
-        """The entries of its history that have been read."""
+        """The entries of the history that have been read."""
         self.hindrance = ""
-        """Why the last question had no answer; empty: it had one."""
+        """Why the last query was not answered; "": it was."""
         self._count = 0
 
     @property
     def has_all(self) -> bool:
-        """Whether the last answer was the end of the history. Each question about a run that has
-        ended lets a worker replay it.
+        """Whether the last answer reached the end of the history.
+
+        It saves a query: for a query about an ended run, a worker replays the run.
         """
         return len(self.tasks) >= self._count
 
     async def more(self) -> list[TaskRun]:
-        """Return the next entries of the history, as many as an answer holds; none where there is
-        no worker at the moment.
+        """Return the next entries of the history, as many as fit into an answer.
+
+        Return [] if no worker answers at the moment.
         """
         answer = await self._asked("tasks", TaskRuns, len(self.tasks))
         entries = [TaskRun.from_json(value) for value in answer.tasks] if answer else []
@@ -51,7 +53,7 @@ class RunReader:
         return entries
 
     async def under_way(self) -> list[TaskRun]:
-        """Return the visits that run now, as `InProgress`."""
+        """Return the running visits, as `InProgress`."""
         status = await self._asked("status", RunStatus)
         return [_begun(**visit) for visit in status.under_way] if status else []
 

@@ -9,8 +9,8 @@ HTTP = "Http"
 """The type whose tasks the activity `http_task` runs."""
 
 HTTP_ACTIVITY, PINNED_ACTIVITY = "http_task", "http_task_pinned"
-"""The activities for these tasks: the second for one that a pin answers. A worker that knows no
-pins would send its request, and has no such activity.
+"""The activities for HTTP tasks; the second is for tasks with pins. A worker of a version without
+pins would send the requests, so it must not find the activity.
 """
 
 LOCAL = frozenset(("Decision", "Terminate", "Workflow", "Wait", "Simple"))
@@ -19,8 +19,8 @@ has the workflow.
 """
 
 MOST_AT_ONCE = 1_000
-"""Activities of a run that are under way at once, and children: a server of Temporal takes 2,000 of
-each, and lets nothing of a workflow go on that asks for more.
+"""The number of activities, and of child workflows, of a run that run at once. A Temporal server
+allows 2,000 of each, and blocks a workflow that asks for more.
 """
 
 DECIDING = frozenset(("Decision",))

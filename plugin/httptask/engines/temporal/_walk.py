@@ -98,7 +98,9 @@ class Walk:
         self._busy = 0
         """The number of running tasks and nested runs."""
         self._children = 0
-        """Of these, runs: each may last for days."""
+        """The number of running nested runs. The history is not left while there is one, because a
+        nested run may last for days.
+        """
         most = arguments.at_once or sys.maxsize
         self._turns, self._turns_of_children = asyncio.Semaphore(most), asyncio.Semaphore(most)
         self._pauses = False
@@ -200,8 +202,9 @@ class Walk:
 
     @asynccontextmanager
     async def _counted(self, *, is_child: bool = False) -> AsyncIterator[None]:
-        """Count a task that runs now, or a run, when it is its turn; once the history becomes too
-        long, none begins.
+        """Wait for a turn, and count a task, or a nested run, while the block lasts.
+
+        If the history is becoming too long, no block starts: the run moves to a new history.
         """
         info = workflow.info()
         async with self._turns_of_children if is_child else self._turns:
@@ -346,8 +349,9 @@ class Walk:
         return None if received.cancelled() else received.result()
 
     async def _signal_of_item(self, wait: Wait, index: int, given: Any) -> Signal | None:
-        """Return what somebody outside gave to *wait*, which is that of the item *index*; *given*
-        is the input that it is shown with.
+        """Wait for the signal of the item *index*; None: timed out. Show the wait meanwhile.
+
+        *given* is the input of the item's task, which is shown, too.
         """
         if not wait.awaits_signal:
             return await self._signal_of(wait, index)

@@ -144,8 +144,9 @@ class HttpTaskWorkflow:
 
 
 def _under_way(walk: Walk) -> list[dict[str, Any]]:
-    """Return the visits that run, and of those with items how far these are: with the inputs of
-    those that wait, as many as an answer can hold.
+    """Return the running visits, with the counts of their items.
+
+    Waiting ones have their inputs, as many as fit into an answer.
     """
     visits: list[dict[str, Any]] = []
     size = 0

@@ -82,7 +82,7 @@ STATUSES = {
     WorkflowExecutionStatus.TERMINATED: "Terminated",
     WorkflowExecutionStatus.TIMED_OUT: "TimedOut",
 }
-"""What a server's states of workflows are called; all others are `Failed`."""
+"""The server's states of workflows -> the status of a run. All other states are `Failed`."""
 
 _PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
@@ -220,15 +220,17 @@ async def run_arguments(
 def _format(
     definitions: Iterable[WorkflowDefinition], facts: Iterable[Mapping[str, Any]], *, has_pins: bool
 ) -> int:
-    """Return the oldest format whose workers run *definitions*, of whose tasks *facts* are known,
-    as they are meant.
-    """
+    """Return the oldest `FORMAT` whose workers can run *definitions* with the tasks' *facts*."""
     if has_pins:
         return PINS_APART
-    tasks = [task for one in definitions for _, _, task in iter_tasks(one)]
+    tasks = [task for definition in definitions for _, _, task in iter_tasks(definition)]
     if any(map(completes_items_apart, tasks)):
         return 4
-    if any(one.get("awaits_callback") for known in facts for one in known.values()):
+    if any(
+        definition.get("awaits_callback")
+        for definition_facts in facts
+        for definition in definition_facts.values()
+    ):
         return 3
     return 2 if any(map(reads_page_by_page, tasks)) else 1
 
@@ -266,11 +268,10 @@ async def follow_run(
     noted: Callable[[dict[str, Any]], None] | None = None,
     looked: Callable[[RunReader], Awaitable[None]] | None = None,
 ) -> WorkflowRun:
-    """Wait for the end of the run of *handle*, and return it with its tasks; `options.finished` is
-    told of each when it has ended.
+    """Wait for the end of the run of *handle*, and return the run with its tasks.
 
-    *noted* is told of every entry of its history, as JSON, and of the visits that are under way.
-    *looked* gets the reader after each look.
+    `options.finished` is called with each task that has ended, *noted* with each entry of the
+    history and each running visit, as JSON, and *looked* with the reader after each query.
     """
     reader = RunReader(handle)
     result = asyncio.ensure_future(end_of(client, handle))
@@ -304,7 +305,7 @@ async def follow_run(
 async def _told(
     reader: RunReader, options: RunOptions, noted: Callable[[dict[str, Any]], None] | None
 ) -> bool:
-    """Tell of the entries that *reader* finds now, and say whether there were some."""
+    """Report the new entries of *reader*, and return whether there were any."""
     entries = await reader.more()
     for task in entries:
         if options.finished is not None and task.status in ("Completed", "Failed"):
@@ -315,7 +316,7 @@ async def _told(
 
 
 async def _warn_of_no_workers(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> None:
-    """Warn when no worker is there for the run of *handle*."""
+    """Log a warning if no worker takes runs of the task queue of *handle*."""
     try:
         queue = (await handle.describe()).task_queue
     except RPCError:  # not everybody may ask
@@ -326,7 +327,7 @@ async def _warn_of_no_workers(client: Client, handle: WorkflowHandle[Any, RunEnd
 
 
 async def lack_of_workers(client: Client, queue: str) -> str | None:
-    """Return the sentence that says so when no worker takes runs of *queue*."""
+    """Return a message if no worker takes runs of *queue*; None if there is one."""
     from temporalio.api.enums.v1 import TaskQueueType
     from temporalio.api.taskqueue.v1 import TaskQueue
     from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -350,7 +351,7 @@ async def lack_of_workers(client: Client, queue: str) -> str | None:
 
 
 async def end_of(client: Client, handle: WorkflowHandle[Any, RunEnd]) -> RunEnd:
-    """Return how the run of *handle* ended, however that was."""
+    """Wait for the run of *handle*, and return its end, also if it failed or was cancelled."""
     try:
         return await handle.result()
     except WorkflowFailureError as failure:

@@ -1,4 +1,4 @@
-"""The runs of a task queue, for who starts and shows them: the designer."""
+"""The runs of a task queue, for the designer, which starts and shows them."""
 
 from __future__ import annotations
 
@@ -47,23 +47,25 @@ if TYPE_CHECKING:
 __all__ = ["ServerRuns", "see_server"]
 
 _NEW = 10
-"""Runs started here that are looked up one by one: a server lists them after a while."""
+"""The number of recently started runs that are looked up one by one, because a server lists them
+only after a while.
+"""
 _READ = 4
-"""Runs that have ended and were read here: whoever looks at one looks at each of its visits."""
+"""The number of ended runs that are cached: a person who opens one opens many of its visits."""
 _REPLAYED = timedelta(seconds=10)
-"""How long a worker may take to tell of a run that has ended, which it replays."""
+"""The time limit for a query about an ended run, which a worker has to replay."""
 
 
 async def see_server() -> None:
-    """Raise `EngineError` when no server answers, or it has no such namespace."""
+    """Raise `EngineError` if no server answers, or the namespace does not exist."""
     await see_namespace(await connect())
 
 
 class ServerRuns:
-    """The runs of the task queue *queue*, by default the operator's. The first question connects to
-    the server. *runtime* checks what is started.
+    """The runs of the task queue *queue*; None: the operator's queue.
 
-    Everything here raises `EngineError` when the server does not answer, or refuses.
+    *runtime* is used to validate definitions. The first call connects to the server. All methods
+    raise `EngineError` if the server does not answer, or refuses.
     """
 
     def __init__(self, runtime: Runtime, queue: str | None = None) -> None:
@@ -83,26 +85,26 @@ class ServerRuns:
     async def start(
         self, definition: WorkflowDefinition, options: RunOptions, history: Sequence[TaskRun] = ()
     ) -> str:
-        """Start a run, and return its id. Raises `DefinitionError` for a wrong definition."""
+        """Start a run, and return its id. Raises `DefinitionError` if the definition has errors."""
         client = await self._connected()
         handle = await start_run(client, definition, options, self._runtime, self._queue, history)
         self._new.append(handle.id)
         return handle.id
 
     async def latest(self, count: int) -> list[KeptRun]:
-        """Return the latest runs that no task asked for, at most *count*, without their tasks."""
+        """Return the latest runs except nested ones, at most *count*, without their tasks."""
         client = await self._connected()
         queue = self._queue.replace("'", "''")
         query = (
             f"WorkflowType = '{WORKFLOW}' AND TaskQueue = '{queue}'"
             " AND ExecutionStatus != 'ContinuedAsNew'"
         )
-        found: dict[str, KeptRun] = {}
+        runs: dict[str, KeptRun] = {}
         try:
             async for execution in client.list_workflows(query):
                 if execution.parent_id is None:
-                    found[execution.id] = await _summary(execution)
-                if len(found) == count:
+                    runs[execution.id] = await _summary(execution)
+                if len(runs) == count:
                     break
         except RPCError as error:
             raise server_error(client, error) from error
@@ -114,12 +116,12 @@ class ServerRuns:
         return sorted(found.values(), key=lambda run: run.began_at, reverse=True)[:count]
 
     async def summary(self, workflow_id: str) -> KeptRun | None:
-        """Return the run without its tasks; None where there is none of this task queue."""
+        """Return the run without its tasks; None if it is not in this task queue."""
         described = await self._described(workflow_id)
         return described[0] if described is not None else None
 
     async def run(self, workflow_id: str) -> KeptRun | None:
-        """Return the run with its tasks; None where there is none of this task queue."""
+        """Return the run with its tasks; None if it is not in this task queue."""
         read = next((run for run in self._read if run.workflow_id == workflow_id), None)
         if read is not None:
             return read
@@ -143,8 +145,9 @@ class ServerRuns:
     async def _ended(
         self, kept: KeptRun, handle: WorkflowHandle[Any, RunEnd], lack: str | None
     ) -> KeptRun:
-        """Return *kept*, which has ended, with its tasks; for *lack* of workers, as the server has
-        them.
+        """Return *kept*, an ended run, with its tasks.
+
+        *lack* says that there are no workers; the tasks are then the outlines on the server.
         """
         reader = RunReader(handle, _REPLAYED)
         while lack is None and await reader.more() and not reader.has_all:
@@ -161,7 +164,7 @@ class ServerRuns:
     async def _described(
         self, workflow_id: str
     ) -> tuple[KeptRun, WorkflowHandle[Any, RunEnd]] | None:
-        """Return the run without its tasks, and its handle. Nobody reaches other workflows here."""
+        """Return the run without its tasks, and its handle; None for workflows of other kinds."""
         client = await self._connected()
         handle = client.get_workflow_handle(workflow_id, result_type=RunEnd)
         try:
@@ -175,7 +178,7 @@ class ServerRuns:
         return (await _summary(description), handle) if is_ours else None
 
     async def started_with(self, workflow_id: str) -> tuple[WorkflowDefinition, RunOptions]:
-        """Return the definition of a run, and what it was started with."""
+        """Return the definition and the options of a run, from the first event of its history."""
         client = await self._connected()
         try:
             events = client.get_workflow_handle(workflow_id).fetch_history_events(page_size=1)
@@ -183,16 +186,21 @@ class ServerRuns:
         except RPCError as error:
             raise server_error(client, error) from error
         payloads = first.workflow_execution_started_event_attributes.input.payloads
-        given: RunArguments
-        (given,) = await client.data_converter.decode(payloads, [RunArguments])
+        arguments: RunArguments
+        (arguments,) = await client.data_converter.decode(payloads, [RunArguments])
         options = RunOptions(
-            given.input,
-            given.variables,
-            {name: WorkflowDefinition(one) for name, one in given.definitions.items()},
-            environment=Environment.from_json(given.environment) if given.environment else None,
-            pins=Pins.from_json(given.pins) if given.pins else None,
+            arguments.input,
+            arguments.variables,
+            {
+                name: WorkflowDefinition(document)
+                for name, document in arguments.definitions.items()
+            },
+            environment=Environment.from_json(arguments.environment)
+            if arguments.environment
+            else None,
+            pins=Pins.from_json(arguments.pins) if arguments.pins else None,
         )
-        return WorkflowDefinition(given.definition, given.title), options
+        return WorkflowDefinition(arguments.definition, arguments.title), options
 
     async def follow(
         self,
@@ -200,8 +208,10 @@ class ServerRuns:
         noted: Callable[[dict[str, Any]], None],
         hindered: Callable[[str | None], None],
     ) -> WorkflowRun:
-        """Wait for the end of a run, and return it. *noted* is told, as JSON, of what its visits do
-        and did, and *hindered* why there is no news, or None when there is again.
+        """Wait for the end of a run, and return the run.
+
+        *noted* is called with each entry and each running visit, as JSON; *hindered* with the
+        reason why queries are not answered, or with None if they are again.
         """
         client = await self._connected()
         handle = client.get_workflow_handle(workflow_id, result_type=RunEnd)
@@ -216,16 +226,16 @@ class ServerRuns:
     async def complete(
         self, workflow_id: str, task: str, signal: Signal, item: int | None = None
     ) -> None:
-        """Give *signal* to the *task* that waits for it, or to an *item* of it."""
+        """Give *signal* to the waiting *task*, or to its waiting *item*."""
         await complete_task(await self._connected(), workflow_id, task, signal, item)
 
     async def cancel(self, workflow_id: str) -> None:
-        """Ask a run to end: its requests are stopped."""
+        """Cancel a run; its running requests are stopped."""
         await cancel_run(await self._connected(), workflow_id)
 
 
 def _silence(reader: RunReader) -> str | None:
-    """Return the sentence that says so when *reader* had no answer."""
+    """Return a message if the last query of *reader* was not answered; else None."""
     return f"no worker tells how far it is: {reader.hindrance}" if reader.hindrance else None
 
 
@@ -243,9 +253,9 @@ async def _summary(execution: WorkflowExecution) -> KeptRun:
 
 
 def _end(run: WorkflowRun, status: str) -> dict[str, Any]:
-    """Return how *run* ended, as JSON without its tasks."""
+    """Return the ended *run* as JSON, without its tasks."""
     left_out = {"tasks", "failureRun"}
-    if not run.elapsed_seconds:  # nobody told: what the server has says more
+    if not run.elapsed_seconds:  # unknown: the run's times on the server tell more
         left_out.add("elapsedSeconds")
     value = {name: part for name, part in run.to_json().items() if name not in left_out}
     return {**value, "status": status}
