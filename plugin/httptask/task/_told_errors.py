@@ -1,4 +1,4 @@
-"""What the JSON of a response tells of an error, though its status is one of success."""
+"""Find an error that a response with a status of success reports in its JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from httptask._core.strict_json import dump
 
 _OK = 200
 _ERROR = re.compile("(?:error|fault|exception)(?:s|codes?|messages?|details?|description)?")
-"""Names of what went wrong, without punctuation and in lower case."""
+"""Names of errors, in lower case, letters and digits only."""
 _PARTS = ("errors", "faults", "exceptions")
 _OUTCOME = ("ok", "success", "issuccess", "successful", "issuccessful")
 _STATE = ("status", "state", "result", "outcome")
@@ -19,9 +19,10 @@ _NOTHING = ("", "0", "200", "ok", "none", "null", "false", "no", "success", "no 
 
 
 def error_in(value: Any, *, counts_parts: bool = True) -> str | None:
-    """Return what *value* tells of an error, `error: ratelimited`; None if it tells of none.
+    """Return the error that *value* reports, `error: ratelimited`; None without one.
 
-    Without *counts_parts*, `errors` beside what went well do not count.
+    Without *counts_parts*, a member such as `errors` does not count: it may be about parts of an
+    otherwise successful response.
     """
     members = value.items() if isinstance(value, Mapping) else ()
     for name, member in members:
@@ -40,7 +41,7 @@ def _is_error(name: str, value: Any, *, counts_parts: bool) -> bool:
 
 
 def _says_something(value: Any) -> bool:
-    """Say whether *value*, that of an error, is one: not null, 0 or OK, nor an object of these."""
+    """Say whether *value*, named like an error, is one: not null, 0, OK, or only made of these."""
     if isinstance(value, Mapping):
         return any(map(_says_something, value.values()))
     if isinstance(value, list):

@@ -48,7 +48,9 @@ _RUNNING = frozenset(
         "notready",
     )
 )
-"""Besides what ends in -ing or in progress. Words without case, spaces and hyphens."""
+"""In addition to words that end in -ing or in progress. All are in lower case, letters and digits
+only.
+"""
 
 _ONLY_A_JOB = (OPERATION, NAMED, ATTACHED)
 """Conventions whose URL is certainly that of a job, so that an unknown state is one of the job."""
@@ -112,7 +114,7 @@ def called_verdict(result: TaskResult, polling: Polling, query: Query | None) ->
         return Verdict(DONE, is_certain=False)
     verdict = _named_verdict(result, polling, query, is_redirected=False)
     is_other = verdict.outcome == RUNNING and not polling.done and verdict.state is not None
-    # Where only failures are named, any other state is the end, unless it is one of going on.
+    # If the author names only `failed`, any other state ends the job, unless it means "running".
     if is_other and not _is_running(verdict.state):
         return Verdict(DONE, verdict.state)
     return verdict
@@ -125,8 +127,10 @@ _NAME_IT = (
 
 
 def check_no_error(result: TaskResult) -> None:
-    """Raise `CompletionError` where *result*, which names no state, tells of an error: a job is not
-    done because a 200 says that it failed. `errors` may be those of a few rows.
+    """Raise `CompletionError` if *result*, without a state, reports an error.
+
+    Such a job must not count as done because of a 200. A member `errors` is not enough: it may be
+    about a few rows.
     """
     told = error_in(result.body, counts_parts=False)
     if told is not None:
@@ -180,7 +184,7 @@ def _named_verdict(
 
 
 def _is_one(state: str, named: Sequence[str]) -> bool:
-    """Say whether *state* is one of those *named*.
+    """Say whether *state* is in *named*.
 
     Case is ignored, so that a wait for `Failed` sees the end of a `FAILED` job.
     """
@@ -239,7 +243,7 @@ _WORDS = re.compile("[A-Z]?[a-z]+|[A-Z]+")
 
 
 def _has_failed(state: str | None) -> bool:
-    """Say whether *state* is one of a failure: `failed`, `Cancelled by user`, `TRAINING_FAILED`."""
+    """Say whether *state* means a failure: `failed`, `Cancelled by user`, `TRAINING_FAILED`."""
     words = _words(state)
     if _word(state) in _FAILED:
         return True
@@ -247,8 +251,10 @@ def _has_failed(state: str | None) -> bool:
 
 
 def _is_running(state: str | None) -> bool:
-    """Say whether *state* goes on: `queued`, `running`, `pending review`, `UPDATE_IN_PROGRESS`, but
-    not `processing complete`.
+    """Say whether *state* means that the job is still running.
+
+    `queued`, `running`, `pending review` and `UPDATE_IN_PROGRESS` do, `processing complete` does
+    not.
     """
     word, words = _word(state), _words(state)
     begins = bool(words) and words[0].endswith("ing") and words[-1] not in _DONE

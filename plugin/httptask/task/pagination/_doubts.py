@@ -1,4 +1,4 @@
-"""Signs that a list changed while it was read, or that pages leave items out."""
+"""Find signs that a list changed during the reading, or that pages leave items out."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 def doubt(
     pagination: Pagination, so_far: SoFar, number: int, total: int | None, count: int
 ) -> str | None:
-    """Return why items may be missing, which page *number* with *count* items shows: the pages
-    *so_far* had another *total*, or fewer items than the offset grew by. None: it shows nothing.
+    """Return why items may be missing, according to page *number* with *count* items; else None.
 
-    Only pages that are counted shift when a list changes: a token or a URL stays where it was.
+    The signs are another *total* than on the pages *so_far*, or a last page with fewer items than
+    the offset grew by. Only pages with numbers or offsets shift when a list changes; a token or a
+    URL keeps its place.
     """
     if not pagination.counts:
         return None

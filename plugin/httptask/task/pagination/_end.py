@@ -59,8 +59,9 @@ def end_of(
     if not answer.count and pagination.on_empty == "stop":
         return End("empty", is_by_items and not (answer.more or are_items_missing))
     if total is not None and pagination.counts and _is_number_of_items(total, answer):
-        # Doubles do not count: where items moved from page to page, the last ones are to come. Of a
-        # list with doubles of its own an empty page tells that they did not move.
+        # Duplicates do not count for the total: if items moved to a later page during the reading,
+        # the last items are still to come. In a list that contains duplicates, the total of kept
+        # items is never reached; there, an empty page shows that all items have come.
         most = earlier.at_least if at_most is None else at_most
         all_came = most + came >= total and not answer.count
         if earlier.at_least + kept >= total or all_came:
@@ -69,7 +70,9 @@ def end_of(
 
 
 def _is_number_of_items(total: int, answer: Answer) -> bool:
-    """Say whether *total* may be the number of items in the list: not where one page has more of
-    them, nor where the server says that more follow. It may count pages, or nothing.
+    """Say whether *total* can be the number of items in the list.
+
+    It cannot if a page has more items, or if the server says that more follow: it may then be the
+    number of pages, or of something else.
     """
     return total >= answer.count and not (answer.more and answer.count)

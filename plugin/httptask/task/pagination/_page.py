@@ -64,16 +64,16 @@ class Page:
 
     @property
     def _is_sequence(self) -> bool:
-        """Whether its items stand one behind the other, and no items are no bytes."""
+        """Whether its body is a sequence of items (JSON lines), which is empty without items."""
         media_type = received_essence(str(self.result.headers.get("content-type", "")))
         return SEQUENCES.fullmatch(media_type or "") is not None
 
     def check_end(self, *, is_named: bool) -> None:
         """Raise `PaginationError` if the page has no content, and may not be the end of the list.
 
-        An empty body of a 200 may be cut off, unless it is the way to write no items, as in JSON
-        lines. A 204 says that there are no items; that cannot be of a page that *is_named* by the
-        one before.
+        An empty body with the status 200 may be cut off, unless the format writes no items so, as
+        JSON lines do. A 204 means that there are no items; that is wrong if *is_named*: the page
+        before named this page.
         """
         if self.has_content or self._is_sequence:
             return
@@ -240,7 +240,7 @@ def whole_number(value: Any) -> int | None:
 
 
 def _as_json(body: Any) -> str:
-    """Return what to do where *body* is text that may well be JSON; "" where it is not."""
+    """Return advice for the user if *body* is text that looks like JSON; else ""."""
     if not isinstance(body, str) or not body.lstrip().startswith(("[", "{")):
         return ""
     return 'its body was read as text, and looks like JSON: set "responseBody": "json"'

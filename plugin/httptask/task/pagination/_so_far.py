@@ -41,7 +41,7 @@ class SoFar:
     identities: Identities = field(default_factory=Identities)
     """The identities of the kept items."""
     requests: Identities = field(default_factory=Identities)
-    """Of those that were made."""
+    """The identities of the requests."""
     count: int | None = None
     """The number of items on the last page."""
     left_out: int = 0
