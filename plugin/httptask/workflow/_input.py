@@ -27,10 +27,12 @@ _MOST_PARTS = 64
 """The number of schemas that may apply to one value: itself, through `$ref`, and in `allOf`."""
 
 _MOST_VISITS = 20_000
-"""Schemas that one answer goes into. A schema may be recursive, and refer in two ways."""
+"""The number of schemas a reader visits. A recursive schema with two references grows without end.
+"""
 
 _VISITS_OF_OBJECT = 100
-"""Schemas that the defaults of one object of an input may go into besides: a long list has many."""
+"""The number of further schemas for the defaults of one object, since a long list has many objects.
+"""
 
 _DEEPEST = 20
 """The depth of a sample or a shape, and of defaults inside defaults."""
@@ -72,7 +74,7 @@ def with_defaults(schema: Any, value: Any) -> Any:
 
 
 def _filled(reader: _Reader, schema: Any, value: Any, defaults: int) -> Any:
-    """Return *value* with what it lacks; it stands in as many *defaults*."""
+    """Return *value*, changed in place, with defaults; it is nested in *defaults* defaults."""
     if isinstance(value, list):
         inside = (reader.item(schema, index) for index in range(len(value)))
         return [
@@ -181,29 +183,30 @@ def _shaped(reader: _Reader, schema: Any, depth: int) -> Any:
 
 
 class _Reader:
-    """Reads the schemas in *root* as one that a value satisfies as a whole: `$ref` and `allOf`
-    followed. Local references only. It reads each schema once; who goes from schema to schema asks
-    it whether that `goes_on`.
+    """Reads the schemas in *root*, following local `$ref` and `allOf`.
+
+    Each schema is read once. A caller that descends from schema to schema asks `goes_on` whether it
+    may, because a recursive schema has no end.
     """
 
     def __init__(self, root: Any) -> None:
         self._root = root
         self._remaining = _MOST_VISITS
         self._parts: dict[int, tuple[Any, list[Mapping[str, Any]]]] = {}
-        """By the identity of a schema, which is kept so that no other one gets it."""
+        """The read schemas by `id`, each kept so that no other object can get its id."""
         self._properties: dict[int, dict[str, Any]] = {}
 
     def goes_on(self) -> bool:
-        """Count one more visit, and say whether there was one left."""
+        """Count one more visit, and return whether it was within the limit."""
         self._remaining -= 1
         return self._remaining >= 0
 
     def allow(self, visits: int) -> None:
-        """Let as many *visits* more be made."""
+        """Allow *visits* more visits."""
         self._remaining += visits
 
     def parts(self, schema: Any) -> list[Mapping[str, Any]]:
-        """Return *schema* and what it refers to and joins: all of them hold for the same value."""
+        """Return all schemas that apply to a value of *schema*: itself, by `$ref`, in `allOf`."""
         kept = self._parts.get(id(schema))
         if kept is None:
             parts = list(parts_of(schema, partial(resolved, self._root), _MOST_PARTS))
@@ -211,7 +214,7 @@ class _Reader:
         return kept[1]
 
     def properties(self, schema: Any) -> dict[str, Any]:
-        """Return the schema of each property; where there are several, all of them hold."""
+        """Return the schema of each property; several schemas of a property are joined."""
         parts = self.parts(schema)
         properties = self._properties.get(id(schema))
         if properties is None:
@@ -224,8 +227,9 @@ class _Reader:
         return properties
 
     def other(self, schema: Any, name: str) -> Any:
-        """Return the schema of the member *name*, which is none of the properties; None where that
-        is not told. Patterns of names are not asked.
+        """Return the schema of the member *name*, which is not among the properties; None without.
+
+        `patternProperties` is not considered.
         """
         for part in self.parts(schema):
             if "additionalProperties" in part and "patternProperties" not in part:
@@ -252,7 +256,7 @@ class _Reader:
         return None
 
     def item(self, schema: Any, index: int) -> Any:
-        """Return the schema of the item *index*; None where that is not told."""
+        """Return the schema of the item *index*; None without a schema."""
         for part in self.parts(schema):
             first = part.get("prefixItems")
             if isinstance(first, list) and index < len(first):
@@ -262,7 +266,7 @@ class _Reader:
         return None
 
     def annotation(self, schema: Any, keyword: str) -> tuple[Any] | None:
-        """Return the value of *keyword* in a tuple, because the value may be None; None: absent."""
+        """Return the value of *keyword* in a tuple, as it may be None; None: missing."""
         for part in self.parts(schema):
             if keyword in part:
                 return (part[keyword],)

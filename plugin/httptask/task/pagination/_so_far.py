@@ -47,7 +47,7 @@ class SoFar:
     left_out: int = 0
     """Items of all pages that the query of the items does not select."""
     note: str | None = None
-    """The first sign that items may be missing."""
+    """The first sign that items may be missing; None: no sign."""
     _items: Sequence[Any] = ()
     """The items of the last page."""
     _digest: int | None = None

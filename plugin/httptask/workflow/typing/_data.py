@@ -43,7 +43,7 @@ class TypedData:
     """The types of the data that expressions in *definition* read.
 
     *runtime* looks up the endpoints; *definitions* are the nested definitions by id. *around* are
-    the ids of the definitions that it is nested in.
+    the ids of the definitions around a nested *definition*.
     """
 
     def __init__(
@@ -174,8 +174,9 @@ class TypedData:
         return self._source(endpoint).type_of(schema)
 
     def _nested_output_type(self, name: Any) -> ValueType:
-        """Return the type of the output of a run of the definition *name*; ANY if the definition is
-        not known, or nested in itself.
+        """Return the type of the output of a run of the definition *name*.
+
+        ANY if the definition is unknown, or runs itself.
         """
         other = self._definitions.get(name) if isinstance(name, str) else None
         if other is None or name in self._around or len(self._around) >= _DEEPEST:
@@ -185,8 +186,9 @@ class TypedData:
 
     @property
     def run_output(self) -> ValueType:
-        """The type of the output of a completed run: that of a Terminate, or of a last task. ANY if
-        a task of a plugin may end the run.
+        """The type of the output of a completed run: of a Terminate, or of a last task.
+
+        ANY if a plugin's task may end the run.
         """
         outermost = {
             name

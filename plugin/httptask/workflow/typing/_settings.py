@@ -78,14 +78,14 @@ _CALL = typed_by(_CALL_SCHEMA)
 _QUERIES = ("items", "next", "total", "more")
 """The queries of `pagination` over the body of a page."""
 _IDENTITY: Path = ("pagination", "identity")
-"""The query over one item of a page."""
+"""The query that selects in one item of a page."""
 _QUERY_PLACES: tuple[Path, ...] = (
     *(("pagination", name) for name in _QUERIES),
     _IDENTITY,
     ("completion", "poll", "status"),
     ("completion", "callback", "status"),
 )
-"""The settings that are a JSONPath query of an answer, without `${}`."""
+"""The settings that are a JSONPath query over a response, without `${}`."""
 _DOCUMENT_PLACES: Mapping[str, tuple[Path, ...]] = {
     "Decision": (),
     "Parallel": (),
@@ -93,13 +93,13 @@ _DOCUMENT_PLACES: Mapping[str, tuple[Path, ...]] = {
     "Workflow": (("inputParameters",),),
     **{name: tuple((field,) for field in fields) for name, fields in _FIELDS.items()},
 }
-"""By the type of a task: what sees the run's document."""
+"""Type of a task -> the settings that read the run's document."""
 _NO_EXPRESSION = frozenset(("type", "nextTask", "end", "onError", "choices", "branches"))
-"""Members of any task that no expression can be in."""
+"""The members of a task that cannot hold expressions."""
 
 
 class Sees(Enum):
-    """What `$` is in an expression of a task."""
+    """The value of `$` in an expression of a task."""
 
     REQUEST = "the input parameters and the item"
     DOCUMENT = "the run's input, variables and tasks"
@@ -110,22 +110,22 @@ class Sees(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ExpressionPlace:
-    """Where a task may have an expression, or a query."""
+    """A place in a task for an expression, or a query."""
 
     sees: Sees
     schema: Schema = True
-    """A schema of the answer, or of its body, as far as it is documented."""
+    """A schema of the response, or of its body, as far as it is documented."""
 
     @property
     def is_query(self) -> bool:
-        """Whether a JSONPath query stands there as it is, without `${}`."""
+        """Whether the text is a JSONPath query without `${}`."""
         return self.sees in (Sees.BODY, Sees.PAGE_ITEM)
 
 
 def expression_at(
     pointer: str, task: Mapping[str, Any], endpoint: Endpoint | None = None
 ) -> ExpressionPlace | None:
-    """Return what an expression at *pointer* of *task* sees; None where there can be none."""
+    """Return what an expression at *pointer* of *task* reads; None: no expression can be there."""
     path: Path = tuple(parts(pointer))
     task_type = task.get("type")
     if path[:2] == ("forEach", "items"):
@@ -136,7 +136,7 @@ def expression_at(
     if task_type == "Http" and (place := _place_of_http(path, task, endpoint)) is not None:
         return place
     known = _DOCUMENT_PLACES.get(str(task_type))
-    if known is None:  # a plugin's: it evaluates what it likes
+    if known is None:  # a plugin's type may evaluate any text
         sees_document = bool(path) and path[0] not in {*_NO_EXPRESSION, "forEach"}
     else:
         sees_document = any(path[: len(place)] == place for place in known)
@@ -150,7 +150,8 @@ def _place_of_http(
         return ExpressionPlace(Sees.REQUEST)
     if path in _OVER_CALL:
         return ExpressionPlace(Sees.ANSWER, _CALL_SCHEMA)
-    alone = {**task, "pagination": None, "completion": None}  # a page, or a poll
+    # One page, or one poll: not the result of all.
+    alone = {**task, "pagination": None, "completion": None}
     if path in _OVER_RESULT or path in _OVER_FIRST_ANSWER:
         return ExpressionPlace(Sees.ANSWER, result_schema(alone, endpoint, any_status=True))
     if path == _IDENTITY:
@@ -164,8 +165,10 @@ def _place_of_http(
 def expression_pointers(
     task_type: str, properties: Iterable[str] = ()
 ) -> tuple[list[str], list[str]]:
-    """Return where tasks of *task_type* may have expressions, at these pointers or below them, and
-    where they have queries. A plugin's type may have them in each of its *properties*.
+    """Return the pointers at or below which tasks of *task_type* may have expressions, and those of
+    queries.
+
+    A task of a plugin's type may have expressions in each of its *properties*.
     """
     known = _DOCUMENT_PLACES.get(task_type)
     own = [(name,) for name in properties if name not in {*_NO_EXPRESSION, "forEach"}]
