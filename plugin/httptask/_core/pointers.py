@@ -102,14 +102,14 @@ def _scan(text: str, relevant: Collection[str]) -> dict[str, int]:
     opened: list[tuple[str | None, int | None]] = []
     current: str | None = ""  # the pointer of the next value
     line, counted = 1, 0
-    named = False
+    is_named = False
     for token in TOKEN.finditer(text):
         mark = token[0]
         if mark in ",:":
             continue
         line, counted = line + text.count("\n", counted, token.start()), token.start()
         if mark in "}]":
-            current, named = None, False
+            current, is_named = None, False
             if opened:
                 opened.pop()
             continue
@@ -118,12 +118,12 @@ def _scan(text: str, relevant: Collection[str]) -> dict[str, int]:
             if index is not None:
                 opened[-1] = (parent, index + 1)
                 current = _below(parent, index, relevant)
-            elif not named:
-                current, named = _below(parent, json.loads(mark, strict=False), relevant), True
+            elif not is_named:
+                current, is_named = _below(parent, json.loads(mark, strict=False), relevant), True
                 if current is not None:
                     lines[current] = line
                 continue
-        named = False
+        is_named = False
         if current is not None:
             lines.setdefault(current, line)
         if mark in "{[":

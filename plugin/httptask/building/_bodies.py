@@ -239,12 +239,12 @@ def _form(value: Any, content_type: str, described: Described) -> Body:
 
     writer = FieldWriter(write, plus, styled, takes_files=False)
     try:
-        written = [
+        pairs = [
             f"{field.name}={cast(str, field.content)}" for field in fields(value, described, writer)
         ]
     except UnicodeEncodeError as error:
         raise uncovered(error, charset) from error
-    return Body(content_type, "&".join(written).encode("ascii"))
+    return Body(content_type, "&".join(pairs).encode("ascii"))
 
 
 def _multipart(value: Any, content_type: str, described: Described) -> Body:

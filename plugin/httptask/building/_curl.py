@@ -31,11 +31,12 @@ def curl_command(request: SentRequest) -> str:
     before, body = "", "the body"
     if form:
         lines += [
-            f"{option} " + quoted(secrets.pieces(text, body, "body")) for option, text in form
+            f"{option} " + quoted(secrets.pieces(argument, body, "body"))
+            for option, argument in form
         ]
-    elif (text := body_text(request.body)) is not None:
+    elif (argument := body_text(request.body)) is not None:
         # --data-raw: unlike -d, it does not read a file when the text starts with @
-        lines.append("--data-raw " + quoted(secrets.pieces(text, body, "body")))
+        lines.append("--data-raw " + quoted(secrets.pieces(argument, body, "body")))
     elif request.body:
         before = f"{body_commands(request.body, secrets)} | "
         lines.append("--data-binary @-")

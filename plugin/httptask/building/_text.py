@@ -30,10 +30,10 @@ def encoded_text(text: str, charset: str) -> bytes:
 
 def uncovered(error: UnicodeEncodeError, charset: str) -> UnwritableError:
     """Return the error for a character that *charset* does not have; "" means UTF-8."""
-    other = {"other": "UTF-8"} if codec_of(charset) != codec_of("") else {}
+    suggestion = {"other": "UTF-8"} if codec_of(charset) != codec_of("") else {}
     return UnwritableError(
         "unwritable-character",
         character=error.object[error.start],
         charset=charset or "utf-8",
-        **other,
+        **suggestion,
     )

@@ -79,11 +79,11 @@ class _UrlParts:
         start = 0
         for match in PLACEHOLDER.finditer(text):
             yield from self._own(text[start : match.start()])
-            at = pointer(["pathParameters", match[1]], self._writer.at)
+            value_pointer = pointer(["pathParameters", match[1]], self._writer.at)
             try:
-                yield UrlPart(fill(match), at)
+                yield UrlPart(fill(match), value_pointer)
             except (SettingsError, UnwritableError):
-                yield UrlPart(match[0], at, is_missing=True)
+                yield UrlPart(match[0], value_pointer, is_missing=True)
             start = match.end()
         yield from self._own(text[start:])
 

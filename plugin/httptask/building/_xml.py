@@ -132,7 +132,7 @@ class _Writer:
         """Merge *schema* with its references and compositions; outer schemas take precedence."""
         hints: dict[str, Any] = {}
         properties: dict[str, Any] = {}
-        component, others, items = None, None, None
+        component, additional, items = None, None, None
         pending = [(schema, True)]
         for _ in range(_MOST_FOLLOWED):
             if not pending:
@@ -150,7 +150,7 @@ class _Writer:
                 **(own_properties if isinstance(own_properties, Mapping) else {}),
                 **properties,
             }
-            others = part.get("additionalProperties") if others is None else others
+            additional = part.get("additionalProperties") if additional is None else additional
             items = part.get("items") if items is None else items
             name = definition_name(part.get("$ref"))
             if name is not None:
@@ -163,7 +163,7 @@ class _Writer:
                         (member, is_same and _names_the_whole(member, parts, keyword))
                         for member in parts
                     ]
-        return _Node(hints, component, properties, others, items)
+        return _Node(hints, component, properties, additional, items)
 
     def element(self, name: str, value: Any, node: _Node, scope: _Scope, path: Path) -> str:
         """Serialise *value* as the element *name*; *scope* is the scope of its parent."""

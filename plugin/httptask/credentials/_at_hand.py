@@ -59,8 +59,8 @@ class CredentialsAtHand:
             self._kept.clear()
         if not has_own_stores_alone(self._plugins):
             return
-        text = os.environ.get(variable(name)) or None
+        variable_text = os.environ.get(variable(name)) or None
         stored = from_environment(name) or from_unchanged_file(name)
         # The store may have changed since *credential* was resolved.
         if stored is not None and resolved(stored, self._plugins) is credential:
-            self._kept[name] = variable(name), text, stored, credential
+            self._kept[name] = variable(name), variable_text, stored, credential

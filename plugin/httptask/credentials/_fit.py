@@ -47,15 +47,17 @@ class Requirement:
             location, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
             part = "a cookie" if location == "cookie" else f"the {location}"
             return cls(scheme, f"an API key in {part} named {name!r}", location, name)
-        text = _BY_TYPE.get(
+        requirement_text = _BY_TYPE.get(
             str(scheme_type), f"a credential of the security scheme {scheme_type!r}"
         )
         if scheme_type == "http":
             name = str(scheme.get("scheme", "")).lower()
-            text = _BY_HTTP_SCHEME.get(name, f"a credential of the HTTP scheme {name!r}")
+            requirement_text = _BY_HTTP_SCHEME.get(
+                name, f"a credential of the HTTP scheme {name!r}"
+            )
         if scheme_type == "mutualTLS":
-            return cls(scheme, text, "", "")
-        return cls(scheme, text, "header", "Authorization")
+            return cls(scheme, requirement_text, "", "")
+        return cls(scheme, requirement_text, "header", "Authorization")
 
     def refusal(
         self, credential: Credential, plugins: PluginManager
@@ -126,15 +128,15 @@ def fitting_problems(
     pointer = pointer_of(["credentials"], at)
     if names is None:
         return [Problem.of("credential-missing", pointer, severity="warning", expected=expected)]
-    named = named_credentials(names, at)
-    credentials = _known_credentials([name for _, name in named], plugins)
+    task_credentials = named_credentials(names, at)
+    credentials = _known_credentials([name for _, name in task_credentials], plugins)
     if not credentials:
         return []
     unfilled = [_unfilled(requirements, credentials, plugins) for requirements in missing]
     if not all(unfilled):  # the credentials are enough for one of the alternatives
         return []
     problems = []
-    for (name_pointer, _), credential in zip(named, credentials, strict=True):
+    for (name_pointer, _), credential in zip(task_credentials, credentials, strict=True):
         refusal = _refusal_by_all(credential, missing, plugins)
         if refusal is not None:
             code, params = refusal

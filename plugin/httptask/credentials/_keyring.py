@@ -41,20 +41,20 @@ def from_keyring(name: str) -> Credential | None:
 
 def keyring_document(name: str) -> Any:
     """Return the stored JSON of the credential *name*, or None. Raises `ValueError`."""
-    text = _asked(lambda keyring: keyring.get_password(_SERVICE, name))
-    if text is None:
+    entry = _asked(lambda keyring: keyring.get_password(_SERVICE, name))
+    if entry is None:
         return None
     try:
-        return parse(text)
+        return parse(entry)
     except JsonError:  # its message would quote a secret
         raise CodedError("credential-store-keyring-entry", name=name) from None
 
 
 def keyring_names() -> list[str]:
     """Return the names of the credentials in the keyring."""
-    text = _asked(lambda keyring: keyring.get_password(*_NAMES))
+    entry = _asked(lambda keyring: keyring.get_password(*_NAMES))
     try:
-        names = parse(text) if text else []
+        names = parse(entry) if entry else []
     except JsonError:
         names = []
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []

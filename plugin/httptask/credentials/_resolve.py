@@ -161,22 +161,22 @@ def resolved(credential: Credential, plugins: PluginManager) -> Resolved:
     cached = cache.get(credential.name)
     if cached is not None and (cached[0] is credential or cached[0] == credential):
         return cached[1]
-    known = known_scheme(credential, plugins)
+    scheme = known_scheme(credential, plugins)
     plain = credential.revealed()
-    problems = credential_problems(known.schema, plain)
+    problems = credential_problems(scheme.schema, plain)
     if problems:
         raise CredentialError.of(
             "credential-fields",
             name=credential.name,
             problems=[problem.to_json() for problem in problems],
             type=credential.scheme,
-            known=[*known.schema.get("properties", ())],
+            known=[*scheme.schema.get("properties", ())],
         )
-    typed = replace(credential, fields=with_secrets(known.schema, plain))
+    typed = replace(credential, fields=with_secrets(scheme.schema, plain))
     if len(cache) >= _MOST_KEPT:
         cache.clear()
-    adds_same_header, statuses = known.adds_same_header(typed), known.challenge_statuses(typed)
-    result = Resolved(typed, known, typed.secrets(), adds_same_header, statuses)
+    adds_same_header, statuses = scheme.adds_same_header(typed), scheme.challenge_statuses(typed)
+    result = Resolved(typed, scheme, typed.secrets(), adds_same_header, statuses)
     cache[credential.name] = credential, result
     return result
 

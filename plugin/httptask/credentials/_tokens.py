@@ -357,12 +357,12 @@ class TokenKeeper:
         await outcome(self._refresher.start(write))
 
     async def _overwrite(self, store: TokenStore, key: str, token: Token | None) -> None:
-        new = token
-        if new is not None:
-            new = replace(new, obtained_at=self._clock.wall(), version=secrets.token_hex(8))
+        stamped = token
+        if stamped is not None:
+            stamped = replace(stamped, obtained_at=self._clock.wall(), version=secrets.token_hex(8))
         for _ in range(10):
             stored = await store.get(key)
-            if await store.swap(key, stored.version if stored is not None else None, new):
+            if await store.swap(key, stored.version if stored is not None else None, stamped):
                 break
         else:
             raise _failed("credential-token-busy", key)

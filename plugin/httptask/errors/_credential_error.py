@@ -60,7 +60,7 @@ class CredentialError(TaskError):
         return cls.of(code, name=name, **params)
 
     def restate(self, code: str, **params: Any) -> None:
-        """Change the code to *code*, add *params*, and make the sentence anew.
+        """Change the code to *code*, add *params*, and make the new sentence.
 
         *params* that are None remove the param.
         """

@@ -134,20 +134,20 @@ def _fetched(url: str, way: Way, *, redirects: int) -> tuple[bytes, str]:
     content_type = next(
         (value for key, value in result.headers.items() if key.lower() == "content-type"), ""
     )
-    text = result.body or ""
-    if not isinstance(text, str):
+    description = result.body or ""
+    if not isinstance(description, str):
         raise DescriptionError(
             f"this is no text ({content_type or 'without a media type'}); save an archive, and"
             " import the file",
             source=name,
         )
-    if _HTML.match(text):
+    if _HTML.match(description):
         raise DescriptionError(
             "this is a web page, not a description; give the address of the JSON or YAML file"
             " itself",
             source=name,
         )
-    return text.encode("utf-8", "surrogatepass"), result.url
+    return description.encode("utf-8", "surrogatepass"), result.url
 
 
 async def _result(task: HttpTask, way: Way, text: str) -> TaskResult:

@@ -124,7 +124,7 @@ def fetched(package: Package, folder: Path, progress: Callable[[int], None]) -> 
     # npm reads the settings of the nearest project, from the folder upwards. This file makes the
     # folder itself a project, so that no .npmrc in a parent folder applies.
     (folder / "package.json").write_text("{}", encoding="utf-8")
-    with (folder / "answer").open("w+b") as answer, (folder / "errors").open("w+b") as errors:
+    with (folder / "answer").open("w+b") as output, (folder / "errors").open("w+b") as errors:
         command = [npm, *_ARGUMENTS, "--", f"{package.name}@{package.version or 'latest'}"]
         # Newer versions of Node.js would leave a compile cache in the temporary folder for ever.
         environment = {**os.environ, "NODE_DISABLE_COMPILE_CACHE": "1"}
@@ -133,15 +133,15 @@ def fetched(package: Package, folder: Path, progress: Callable[[int], None]) -> 
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=answer,
+            stdout=output,
             stderr=errors,
         ) as process:
             while not _has_ended(process):
                 progress(sum(path.stat().st_size for path in folder.glob("*.tgz")))
-        answer.seek(0)
+        output.seek(0)
         errors.seek(0)
         if process.returncode:
-            raise DescriptionError(_why(package, answer.read(), errors.read()), source=source)
+            raise DescriptionError(_why(package, output.read(), errors.read()), source=source)
     archives = list(folder.glob("*.tgz"))
     if len(archives) != 1:
         raise DescriptionError(

@@ -85,8 +85,8 @@ class Connection(asyncio.Protocol):
     # Called by the wire
 
     def start(self, head: bytes, body: bytes | StreamedBody) -> None:
-        """Begin to write *head* and *body*. A long body is sent by a task of its own, so that the
-        response can be read meanwhile.
+        """Begin to write *head* and *body*. A separate task sends a long body, so that the response
+        can be read at the same time.
         """
         if isinstance(body, bytes) and len(head) + len(body) <= _SHORT and not self._is_chunked:
             self._put(head + body)

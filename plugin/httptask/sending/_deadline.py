@@ -63,10 +63,10 @@ def _never_its_turn(
 ) -> TimedOutError:
     hop = records[-1].hops[-1]
     was_asked_before = any(record.maybe_delivered for record in records)
-    asked = "it was not asked this time" if was_asked_before else "no server was asked"
+    what_was_asked = "it was not asked this time" if was_asked_before else "no server was asked"
     reason = hop.queue_reason or (
         "as many requests were under way as an operator allows,"
         f" {limits.connections_per_origin} to one origin and {limits.connections} in all"
     )
-    message = f"{passed} in the queue for {address(hop.request.url)[0]}: {reason}; {asked}"
+    message = f"{passed} in the queue for {address(hop.request.url)[0]}: {reason}; {what_was_asked}"
     return TimedOutError(message, phase="queue", seconds=seconds)

@@ -232,12 +232,12 @@ def _wait_after(
         statuses |= {error.status_code}  # `retry.until` asks for another attempt
     refusal = why_not(error, requests, statuses)
     error.retryable = refusal is None
-    made = records[-1].number
-    if made >= call.terms.retry.max_attempts:
-        if is_unmet and made > 1:
-            error.message += f"; it stayed so over {made} attempts"
+    attempts = records[-1].number
+    if attempts >= call.terms.retry.max_attempts:
+        if is_unmet and attempts > 1:
+            error.message += f"; it stayed so over {attempts} attempts"
         return None
-    wait = wait_seconds(call.terms.retry, made, error.retry_after)
+    wait = wait_seconds(call.terms.retry, attempts, error.retry_after)
     engine_attempt = call.engine_attempt
     if engine_attempt is not None:
         seconds_left -= engine_attempt.seconds_before
@@ -320,13 +320,13 @@ async def _answer(current: AttemptRecord, ready: Ready, call: _Call) -> Received
         ):
             response = as_seen(received, sent.url)
             authorisation.responded(response)
-            anew = None
+            renewed = None
             if may_be_challenged:
-                anew = await authorised_anew(current.hops[-1], response, plain, authorisation)
-            if anew is not None:
+                renewed = await authorised_anew(current.hops[-1], response, plain, authorisation)
+            if renewed is not None:
                 may_be_challenged = False
                 cookies.store(sent.url, received.header_lines("set-cookie"))
-                request, sent = anew, cookies.attached(anew)
+                request, sent = renewed, cookies.attached(renewed)
                 received.shorten()
                 continue
         if not call.terms.redirects or received.status_code not in FOLLOWED:

@@ -32,8 +32,8 @@ def masked_body(
     *charset* is the charset in the task's settings; "" without one.
     """
     # Searching the text first is faster: a value without secrets is then not walked or copied.
-    text = None if redactor.knows_none else _text(view.content, view, received, charset)
-    holds_secret = text is not None and redactor.finds(text)
+    decoded_text = None if redactor.knows_none else _text(view.content, view, received, charset)
+    holds_secret = decoded_text is not None and redactor.finds(decoded_text)
     decoded = redactor.value(view.value) if holds_secret else view.value
     masked = MaskedBody(b"", False, decoded, view.decoded_as)
     if received.shortened:
@@ -50,8 +50,8 @@ def masked_body(
         is_unchanged = body == raw and redactor.bytes(view.content) == view.content
         is_safe = is_unchanged and not holds_secret
     else:
-        text = _text(body, view, received, charset) if holds_secret else ""
-        is_safe = text is not None and not redactor.finds(text)
+        decoded_text = _text(body, view, received, charset) if holds_secret else ""
+        is_safe = decoded_text is not None and not redactor.finds(decoded_text)
     return replace(masked, body=body if is_safe else MASK.encode())
 
 
@@ -75,11 +75,15 @@ def _text(content: bytes, view: View, received: Received, charset: str) -> str |
     """Decode *content* as *view* was decoded; None if *view* was not decoded from text."""
     if view.decoded_as is None:
         return None
-    text = None
+    decoded_text = None
     try:
         if view.decoded_as == JSON:
-            text = json_text(content, received.content_type, charset)
-        text = text or text_of(content, received.content_type, charset)
+            decoded_text = json_text(content, received.content_type, charset)
+        decoded_text = decoded_text or text_of(content, received.content_type, charset)
     except ValueError:
-        text = None
-    return text if text is not None else content.decode(json.detect_encoding(content), "replace")
+        decoded_text = None
+    return (
+        decoded_text
+        if decoded_text is not None
+        else content.decode(json.detect_encoding(content), "replace")
+    )

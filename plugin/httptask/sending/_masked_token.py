@@ -128,20 +128,20 @@ def _response(record: TokenRecord, redactor: Redactor) -> RawResponse | None:
     content = record.content if record.content or encoding else bytes(received.body)
     if encoding:
         notes.append(f"the body is shown without its Content-Encoding, {encoding}")
-    text = redactor.text(token_body(content[:_READ]))
+    masked_text = redactor.text(token_body(content[:_READ]))
     is_cut = len(content) > _READ
     if is_cut:
-        text = text[: -len(text) // 4]
-    decoded: Any = text or None
-    decoded_as = "text" if text else None
+        masked_text = masked_text[: -len(masked_text) // 4]
+    decoded: Any = masked_text or None
+    decoded_as = "text" if masked_text else None
     with contextlib.suppress(JsonError):
-        decoded, decoded_as = parse(text), "json"
+        decoded, decoded_as = parse(masked_text), "json"
     return RawResponse(
         http_version=received.http_version,
         status_code=received.status_code,
         reason_phrase=redactor.text(received.reason_phrase),
         headers=_headers(received.headers, redactor),
-        body=text.encode(),
+        body=masked_text.encode(),
         decoded=decoded,
         decoded_as=decoded_as,
         size=received.size,

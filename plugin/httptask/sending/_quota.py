@@ -38,7 +38,8 @@ class Quota:
             return None
         if now < self.resets_at:
             return None if self.under_way < self.remaining else self.resets_at
-        if not self.is_probed and self.under_way < self.remaining:  # nobody had to wait
+        # The window ended before the limit was reached: no probe is needed.
+        if not self.is_probed and self.under_way < self.remaining:
             self.remaining = None
             return None
         return math.inf if self.is_probed else None

@@ -263,8 +263,8 @@ def _joined(headers: Headers) -> dict[str, str | list[str]]:
 def _excerpt(view: View, redactor: Redactor) -> str:
     if view.value is None:
         return ""
-    text = _masked_start(view.value if isinstance(view.value, str) else view.start, redactor)
-    return f": {text[:300]}" + ("..." if len(text) > 300 else "")
+    excerpt = _masked_start(view.value if isinstance(view.value, str) else view.start, redactor)
+    return f": {excerpt[:300]}" + ("..." if len(excerpt) > 300 else "")
 
 
 def _masked_start(text: str, redactor: Redactor) -> str:
@@ -290,15 +290,17 @@ def _json_view(
 ) -> View:
     media_type = received.media_type
     try:
-        text = json_text(content, received.content_type, charset)
-        if text.isspace() or not text:  # some servers send white space instead of no body
+        json_content = json_text(content, received.content_type, charset)
+        if (
+            json_content.isspace() or not json_content
+        ):  # some servers send white space instead of no body
             return View(content, None, None, media_type, missing=True)
-        value = _parsed(text)
+        value = _parsed(json_content)
     except RecursionError:
         return _not_json(content, media_type, redactor, _too_deep(limits))
     except ValueError as error:
         return _not_json(content, media_type, redactor, str(error))
-    return _bounded_view(value, text, content, media_type, limits, redactor)
+    return _bounded_view(value, json_content, content, media_type, limits, redactor)
 
 
 def _parsed(text: str) -> Any:
@@ -356,8 +358,8 @@ def _not_json(
     content: bytes, media_type: str, redactor: Redactor, why: str, *, as_items: bool = False
 ) -> View:
     # The codecs that `detect_encoding` returns remove a byte order mark.
-    text = content.decode(json.detect_encoding(content), "replace")
-    start = _masked_start(text, redactor)[:80]
+    content_text = content.decode(json.detect_encoding(content), "replace")
+    start = _masked_start(content_text, redactor)[:80]
     claim = f"the response says it is {media_type}"
     if reading_of(media_type) != JSON and not as_items:
         claim = (
@@ -365,7 +367,7 @@ def _not_json(
             f" {media_type or 'nothing'},"
         )
     error = ParseError(f"{claim} and is not: {why}; it starts with {start!r}", maybe_delivered=True)
-    return View(content, text, TEXT, media_type, error)
+    return View(content, content_text, TEXT, media_type, error)
 
 
 def _too_deep(limits: Limits) -> str:

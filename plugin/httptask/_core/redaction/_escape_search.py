@@ -79,15 +79,15 @@ def anchors_of(spellings: Iterable[str]) -> tuple[Anchor, ...] | None:
             continue
         longest = max(runs, key=lambda run: len(run[0]))
         is_last = longest.end() == len(spelling)
-        others = tuple(run[0] for run in runs if run is not longest)
+        other_runs = tuple(run[0] for run in runs if run is not longest)
         before = _longest(spelling[: longest.start()])
         after = _longest(spelling[longest.start() :])
-        same_runs = anchors.get(key := (longest[0], is_last, others))
+        same_runs = anchors.get(key := (longest[0], is_last, other_runs))
         if (
             same_runs is not None
         ):  # another spelling of the secret, with other characters between runs
             before, after = max(before, same_runs.before), max(after, same_runs.after)
-        anchors[key] = Anchor(longest[0], is_last, others, before, after)
+        anchors[key] = Anchor(longest[0], is_last, other_runs, before, after)
     return tuple(anchors.values())
 
 

@@ -56,7 +56,7 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
         where = client.token_at.get("accessToken", "access_token")
         raise client.failed(response, "credential-token-absent", place=where)
     token_type = await _at(answer, "tokenType", "token_type", client)
-    others = [
+    optional_values = [
         await _at(answer, name, field, client)
         for name, field in (
             ("refreshToken", "refresh_token"),
@@ -65,7 +65,7 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
         )
     ]
     refresh_token, id_token, scope = (
-        value if isinstance(value, str) and value else None for value in others
+        value if isinstance(value, str) and value else None for value in optional_values
     )
     return Token(
         access_token,
@@ -155,7 +155,7 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
 def _ways(client: Client) -> dict[str, Any]:
     """Return params that say how *client* authenticates, and how else it could with its fields."""
     names = client.names
-    others = [
+    other_methods = [
         name
         for name, other in AUTHENTICATIONS.items()
         if name not in (client.authentication, "none")
@@ -163,7 +163,7 @@ def _ways(client: Client) -> dict[str, Any]:
     ]
     checked_fields = AUTHENTICATIONS[client.authentication].required_of(names)
     checked = [*checked_fields] or ["clientId"]
-    return {"authentication": client.authentication, "checked": checked, "others": others}
+    return {"authentication": client.authentication, "checked": checked, "others": other_methods}
 
 
 def _clock_difference(response: AuthResponse, client: Client) -> dict[str, float]:

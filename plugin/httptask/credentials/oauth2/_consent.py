@@ -79,25 +79,25 @@ class AuthorizationConsent:
         """Check *callback_url*, and return the code in it. Raises `CredentialError`."""
         client = self._client
         pairs = parse_qsl(urlsplit(callback_url).query, keep_blank_values=True)
-        answer = dict(pairs)
-        if len(answer) != len(pairs):  # RFC 6749, section 3.1: no parameter may be repeated
+        parameters = dict(pairs)
+        if len(parameters) != len(pairs):  # RFC 6749, section 3.1: no parameter may be repeated
             raise client.refused("credential-consent-twice")
-        state = answer.get("state", "")
+        state = parameters.get("state", "")
         if not hmac.compare_digest(state.encode(), self.state.encode()):
             raise client.refused("credential-consent-state")
         if self._is_used:
             raise client.refused("credential-consent-used")
         if client.context.clock.monotonic() > self._end:
             raise client.refused("credential-consent-late", seconds=_SECONDS)
-        self._check_issuer(answer.get("iss"))
-        if error := answer.get("error"):
+        self._check_issuer(parameters.get("iss"))
+        if error := parameters.get("error"):
             is_denied = error == "access_denied"
             raise client.refused(
                 "credential-consent-refused" if is_denied else "credential-consent-not-given",
                 error=error[:80],
-                serverMessage=answer.get("error_description", "")[:_QUOTED] or None,
+                serverMessage=parameters.get("error_description", "")[:_QUOTED] or None,
             )
-        code = answer.get("code")
+        code = parameters.get("code")
         if not code:
             raise client.refused("credential-consent-no-code")
         client.context.mask(code)

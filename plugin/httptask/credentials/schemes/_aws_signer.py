@@ -29,11 +29,11 @@ class _Signing:
         signing._modify_request_before_signing(request)
         text = signing.string_to_sign(request, signing.canonical_request(request))
         signing._inject_signature_to_request(request, signing.signature(text, request))
-        given = {name.lower(): value for name, value in headers.items()}
+        values_before = {name.lower(): value for name, value in headers.items()}
         return {
             name: value
             for name, value in request.headers.items()
-            if given.get(name.lower()) != value
+            if values_before.get(name.lower()) != value
         }
 
     def payload(self, request: Any) -> str:

@@ -70,7 +70,7 @@ class Session:
             key = hashed(f"{key}:{self.first_nonce}:{self.cnonce}")
         count = f"{self.count:08x}"
         middle = f"{count}:{self.cnonce}:{self.qop}:" if self.qop else ""
-        answer = hashed(f"{key}:{self.nonce}:{middle}{hashed(f'{method}:{target}')}")
+        response = hashed(f"{key}:{self.nonce}:{middle}{hashed(f'{method}:{target}')}")
         user = hashed(f"{username}:{self.realm}") if self.userhash else username
         parts = [self._username(user), f"realm={_quoted(self.realm)}"]
         parts += [f"nonce={_quoted(self.nonce)}", f"uri={_quoted(target)}"]
@@ -80,7 +80,7 @@ class Session:
             parts += [f"qop={self.qop}", f"nc={count}"]
         if self.qop or is_sess:
             parts.append(f'cnonce="{self.cnonce}"')
-        parts.append(f'response="{answer}"')
+        parts.append(f'response="{response}"')
         if self.opaque is not None:
             parts.append(f"opaque={_quoted(self.opaque)}")
         if self.userhash:
@@ -107,9 +107,9 @@ def session_of(challenges: Iterable[Challenge]) -> Session | None:
     if not digests:
         return None
     ranks = list(_HASHES)
-    known = [digest for digest in digests if _hash_of(digest) in _HASHES and "nonce" in digest]
-    known.sort(key=lambda digest: ranks.index(_hash_of(digest)))
-    for parameters in known:
+    supported = [digest for digest in digests if _hash_of(digest) in _HASHES and "nonce" in digest]
+    supported.sort(key=lambda digest: ranks.index(_hash_of(digest)))
+    for parameters in supported:
         words = [word.strip().lower() for word in parameters.get("qop", "").split(",")]
         if "auth" in words or words == [""]:
             return Session(
@@ -121,8 +121,8 @@ def session_of(challenges: Iterable[Challenge]) -> Session | None:
                 userhash=parameters.get("userhash", "").lower() == "true",
                 is_utf_8=parameters.get("charset", "").lower() == "utf-8",
             )
-    if known:
-        refused_values = sorted({digest.get("qop", "") for digest in known})
+    if supported:
+        refused_values = sorted({digest.get("qop", "") for digest in supported})
         raise CodedError("credential-digest-qop", found=refused_values)
     refused_values = sorted({digest.get("algorithm", "MD5") for digest in digests})
     raise CodedError("credential-digest-algorithm", found=refused_values, known=list(_HASHES))
