@@ -160,6 +160,9 @@ def _holds_file(value: Any) -> bool:
 
 
 def _chosen_for_file(file: FileReference, content: Mapping[str, MediaType]) -> str:
+    """Return the media type for *file*: its own if *content* allows it, else the first described
+    one that is not a form, else application/octet-stream.
+    """
     media_types = [
         media_type for media_type in (file.content_type, file.guessed_type) if media_type
     ]

@@ -191,6 +191,7 @@ def _one(
     described: Described,
     writer: FieldWriter,
 ) -> Field:
+    """Return the field *name* with the value *item*; None as its name for a part without one."""
     name = None if name is None else writer.name(name)
     if is_reference(item):
         if not writer.takes_files:
@@ -215,6 +216,11 @@ def _placed(part: Field, path: Path) -> Field:
 
 
 def _file(name: str | None, value: Mapping[str, Any], encoding: Mapping[str, Any]) -> Field:
+    """Return a field with a file.
+
+    Its media type is the reference's own, else the guessed one if the description allows it, else
+    the first described one, else application/octet-stream.
+    """
     file = reference_of(value)
     described = [
         media_type.strip() for media_type in str(encoding.get("contentType") or "").split(",")

@@ -173,6 +173,7 @@ def _unknown_members(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
 
 
 def _source_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
+    """Yield a problem unless exactly one member says where the bytes are, and the path is safe."""
     sources = [name for name in _SOURCES if name in settings]
     if len(sources) > 1:
         yield ReferenceProblem((REFERENCE,), "file-sources", {"names": list(map(repr, sources))})
@@ -191,6 +192,7 @@ def _source_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
 
 
 def _inline_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
+    """Yield a problem if the inline content is not text, or cannot be decoded."""
     for name in ("content", "contentBase64"):
         if name not in settings:
             continue
@@ -209,6 +211,7 @@ def _inline_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
 
 
 def _header_problems(settings: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
+    """Yield problems of the content type and the headers of a part of a multipart body."""
     content_type = settings.get("contentType") or settings.get("mediaType") or ""
     if isinstance(content_type, str) and (
         UNSENDABLE.search(content_type) or not content_type.isascii()

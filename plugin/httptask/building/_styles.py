@@ -135,6 +135,11 @@ def _expanded(
     encode: Encode,
     item_delimiters: Sequence[str],
 ) -> tuple[Style, list[Pair]]:
+    """Return the row of *style*, and the names and texts of *value*, to be joined by the caller.
+
+    A scalar gives one pair; an array or object gives a pair for each member with `explode` or
+    nested names, else one pair with the joined members.
+    """
     row = STYLES.get(style)
     if row is None:
         raise UnwritableError("unwritable-style", found=style, known=sorted(STYLES))

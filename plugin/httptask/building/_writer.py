@@ -87,6 +87,9 @@ class Writer:
         return text
 
     def _written(self, location: str, name: str, value: Any, path: Path | None) -> str:
+        """Write *value* as the described parameter *name*, or by the default style of
+        *location*.
+        """
         parameter = self._known.get(_key(location, name))
         is_plain = type(value) is str or (type(value) is int and value.bit_length() <= 64)
         if parameter is None and location == "query" and value != "" and is_plain:
@@ -139,6 +142,7 @@ class Writer:
             )
 
     def _described(self, parameter: Parameter, name: str, value: Any) -> str:
+        """Write *value* as *parameter* describes: as a media type, or by a style."""
         location, style = parameter.location, parameter.style or DEFAULTS[parameter.location]
         if parameter.media_type is not None:
             text = self._serialised(value, parameter, parameter.media_type)

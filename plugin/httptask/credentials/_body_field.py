@@ -49,6 +49,7 @@ def put_into_body(request: OutgoingRequest, name: str, secret: str) -> None:
 
 
 def _json_with(body: bytes, name: str, secret: str) -> bytes:
+    """Return the JSON *body* with the field *name*, a member or a JSON Pointer, set to *secret*."""
     try:
         document = parse(body or b"{}")
     except JsonError as error:

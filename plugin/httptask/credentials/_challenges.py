@@ -33,6 +33,10 @@ def challenges_of(lines: Iterable[str]) -> Iterator[Challenge]:
 
 
 def _of_line(line: str) -> Iterator[Challenge]:
+    """Yield the challenges in one line.
+
+    A parameter belongs to the scheme before it. A scheme is a token without an equals sign.
+    """
     challenge: Challenge | None = None
     position = _after(_BETWEEN, line, 0)
     while position < len(line):

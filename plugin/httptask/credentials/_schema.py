@@ -61,6 +61,7 @@ def missing_fields(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
+    """Yield the problems for one validation *error*, without any value of a field."""
     path = list(error.absolute_path)
     value: Any = error.validator_value
     schema: Any = error.schema

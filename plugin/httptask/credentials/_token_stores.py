@@ -193,6 +193,7 @@ class FileTokens:
             raise ValueError(f"{self.path}: {error}") from None
 
     def _lease(self, key: str, holder: str, seconds: float) -> bool:
+        """Lock the lock file of *key* for *holder*, and write the end of the lease into it."""
         path = self._lock_of(key)
         # Under the file's lock: otherwise another process could read the end of an older lease,
         # after this one has taken the lock but not written the new end, and take the lease over.

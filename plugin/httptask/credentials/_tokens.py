@@ -179,6 +179,10 @@ class TokenKeeper:
     # The following methods run on the refresher's event loop
 
     async def _refreshed(self, key: str, obtain: Obtain, refused: str | None) -> Token:
+        """Return a fresh token of *key*: wait for the lease, then refresh.
+
+        While another process holds the lease, look in the store again and again for its token.
+        """
         holder, is_asked = secrets.token_hex(8), False
 
         async def ask(stored: Token | None) -> Token:
@@ -217,6 +221,7 @@ class TokenKeeper:
     async def _under_lease(
         self, store: TokenStore, key: str, obtain: Obtain, refused: str | None
     ) -> Token:
+        """Get a new token from *obtain*, store and return it. The lease of *key* is held."""
         token = await self._usable(store, key, refused)
         if token is not None:  # another process has refreshed it meanwhile
             return token

@@ -169,6 +169,10 @@ class Connection(asyncio.Protocol):
         return self._body.is_complete or at_end
 
     def _take(self, data: bytes, request: OutgoingRequest) -> None:
+        """Pass received *data* to the head or the body of the response to *request*.
+
+        Reading is paused while too much of the body is buffered.
+        """
         if self._body is None:
             head = self._recorder.head
             rest = head.feed(data)
@@ -221,6 +225,7 @@ class Connection(asyncio.Protocol):
             self._waiter = None
 
     async def _send(self, head: bytes, body: bytes | StreamedBody) -> None:
+        """Write *head* and *body*. An error ends the exchange: the reader raises it."""
         chunked, declared, sent = self._is_chunked, len(body), 0
         try:
             await self._write(head)

@@ -39,6 +39,7 @@ def _is_authorising(last: AttemptRecord) -> bool:
 def _no_token(
     records: Sequence[AttemptRecord], seconds: float, credentials: Sequence[str]
 ) -> CredentialError:
+    """Return the error of a call that ran out of time while it waited for its authorisation."""
     last = records[-1]
     params: dict[str, Any] = {"names": [*credentials], "seconds": seconds}
     if last.hops and last.hops[-1].received is not None:

@@ -369,6 +369,11 @@ async def _hop(
     *,
     on_own_origin: bool,
 ) -> Received:
+    """Send *request* once; again if a kept-alive connection was closed and the method is
+    idempotent.
+
+    The client certificate is used only with *on_own_origin*.
+    """
     record = HopRecord(request)
     current.hops.append(record)
     # The client certificate is used only for the credential's own origin.
@@ -417,6 +422,7 @@ def _size(records: Sequence[AttemptRecord]) -> int:
 
 
 def _delivery(records: Sequence[AttemptRecord], call: _Call) -> Delivery:
+    """Return the outcome: mask the error, keep the file, make the exchange and the result."""
     last, redactor = records[-1], call.terms.redactor
     error, view = last.error, last.view
     if error is not None:

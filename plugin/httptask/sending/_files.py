@@ -168,6 +168,7 @@ class BodyFile:
             return False
 
     def _put(self, data: bytes | bytearray | memoryview, folder: Callable[[], Path]) -> None:
+        """Write *data* to the part file, which the first call makes, and check the free space."""
         if self._stream is None:
             parent = folder()
             parent.mkdir(parents=True, exist_ok=True)

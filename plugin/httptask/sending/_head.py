@@ -111,6 +111,9 @@ class HeadReader:
         return readable(status[1]), int(status[2]), readable(status[3] or b""), headers
 
     def _read_head(self) -> None:
+        """Parse the complete head in the buffer. Raises `MalformedHeadError` and
+        `TooLargeError`.
+        """
         line, lines = _split(self._head)
         status = _STATUS_LINE.fullmatch(line)
         if status is None:

@@ -248,6 +248,10 @@ SHOWN = 64 * 1024
 
 
 async def _read_body(answer: Answer, received: Received, bodies: Bodies) -> None:
+    """Read the body into memory, or from `bodies.limit` on into a file if it need not be decoded.
+
+    Raises `TooLargeError` for a body over the limit that must be decoded.
+    """
     stays_in_memory = bodies.decoded_as(received) is not None
     declared = received.header("content-length")
     is_number = declared.isascii() and declared.isdigit()

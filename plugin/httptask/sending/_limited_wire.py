@@ -102,6 +102,11 @@ class LimitedWire:
     async def _in_turn(
         self, origin: Origin, credential: Owner | None, recorder: Recorder
     ) -> _Passed:
+        """Wait for all limits: circuit breaker, rate limits, the server's limit, concurrent
+        requests.
+
+        The breaker is checked before and after: it may open during the wait.
+        """
         limiter = self.limiter
         with limiter.lock:
             origin_state, credential_state = limiter.of(origin, credential)

@@ -121,6 +121,9 @@ def sub_exchange(record: TokenRecord, redactor: Redactor) -> SubExchange:
 
 
 def _response(record: TokenRecord, redactor: Redactor) -> RawResponse | None:
+    """Convert the response to a token request for an exchange: shortened, with its secrets
+    masked.
+    """
     received = record.hop.received
     if received is None:
         return None
@@ -185,6 +188,9 @@ def _values(text: str, names: frozenset[str]) -> Iterator[str]:
 
 
 def _masked(text: str, names: frozenset[str]) -> str:
+    """Mask the values in *text* whose names are secret or in *names*: JSON members and form
+    fields.
+    """
     # JSON members are masked even if the text as a whole is not JSON: it may begin with `)]}'`, a
     # guard against script inclusion, or be an HTML page.
     text = _MEMBER.sub(

@@ -122,6 +122,10 @@ def _has_key(request: OutgoingRequest) -> bool:
 
 
 def _rule(error: TaskError, statuses: Collection[int]) -> str | None:
+    """Return when a request that ended in *error* may be retried; None: never.
+
+    *statuses* are additional statuses to retry.
+    """
     if isinstance(error, CredentialError) and error.retryable:
         return _ALWAYS
     if isinstance(error, ConnectionFailedError) and error.is_final:

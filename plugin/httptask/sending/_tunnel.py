@@ -87,6 +87,7 @@ class Tunnel(asyncio.Protocol):
     # Internal
 
     def _take(self, data: bytes) -> None:
+        """Pass received *data* to the head or the body of the proxy's response."""
         if self._body is None:
             rest = self._head.feed(data)
             if rest is None:

@@ -93,6 +93,7 @@ def escaped(secret: str) -> re.Pattern[str]:
 
 
 def _spellings(character: str) -> Iterator[str]:
+    """Yield patterns for *character* unescaped, and in each way to escape it."""
     octets = character.encode("utf-8", "surrogatepass")
     encodings = {octets, *single_byte(character)}
     as_text = {re.escape(encoded.decode("latin-1")) for encoded in encodings}

@@ -67,6 +67,7 @@ class DeviceConsent:
             return await self._asked()
 
     async def _asked(self) -> Token | None:
+        """Send one token request, and react to the answer as RFC 8628, section 3.5, says."""
         if self._seconds_left() <= 0:
             raise self._expired()
         form = {

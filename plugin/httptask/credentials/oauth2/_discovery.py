@@ -59,6 +59,9 @@ def _addresses(issuer: str) -> list[str]:
 
 
 async def _metadata(issuer: str, client: Client) -> Mapping[str, Any]:
+    """Fetch the metadata of *issuer*, and check that they are the issuer's. Raises
+    `CredentialError`.
+    """
     for url in _addresses(issuer):
         request = OutgoingRequest("GET", url, [("Accept", "application/json")], b"")
         response = await client.context.send(request)
