@@ -41,7 +41,7 @@ class DiscreetErrors:
 
 
 def _clear(error: BaseException, handled: BaseException | None, mask: Callable[[str], str]) -> None:
-    """Remove secrets from *error*, its causes and contexts, except *handled* and its own."""
+    """Remove secrets from *error*, its causes and its contexts; stop at *handled*."""
     queued, seen = [error], {id(handled)}
     while queued:
         current = queued.pop()

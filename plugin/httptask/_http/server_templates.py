@@ -31,7 +31,7 @@ _ENDS_AUTHORITY = re.compile(r"[/?#]")
 def misplaced_values(
     template: str, value_of: Callable[[str], str | None]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each variable of *template*, with its value, that does not fit where it is.
+    """Yield the name and value of each variable whose value would change the rest of *template*.
 
     *value_of* returns the value of a variable, or None if it has none.
     """

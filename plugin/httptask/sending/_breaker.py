@@ -1,6 +1,6 @@
-"""The circuit breaker and the retry budget of one origin. Pure: moments in, decisions out.
+"""The circuit breaker and the retry budget of one origin, as pure decisions.
 
-Neither waits, locks or sends. Moments are those of the monotonic clock, in seconds.
+Nothing here waits, locks or sends. Moments are by the monotonic clock, in seconds.
 """
 
 from __future__ import annotations

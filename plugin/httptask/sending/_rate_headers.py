@@ -16,8 +16,8 @@ _INITIALS = frozenset("rRxX")
 """The first letters of all header names that are read here, to skip the others quickly."""
 
 _FAMILIES = ("x-ratelimit-", "x-rate-limit-", "ratelimit-")
-"""What header names have before `remaining` and `reset`: those of many services, and those of the
-IETF draft before draft-07.
+"""The prefixes of header names before `remaining` and `reset`. Many services use them; the last one
+is also that of the IETF draft before draft-07.
 """
 
 _REFUSALS = frozenset((403, 429, 503))

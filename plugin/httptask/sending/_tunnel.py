@@ -94,8 +94,7 @@ class Tunnel(asyncio.Protocol):
                 return
             self._body, data = body_reader(self._head, "CONNECT"), rest
             if self._body.is_complete and data:
-                # The origin sends nothing before TLS begins, so these bytes are not from the
-                # origin.
+                # The origin sends nothing before TLS begins: somebody else sent these bytes.
                 raise MalformedError(f"{len(data):,} bytes follow its answer to CONNECT")
             self._loop.call_later(_PATIENCE_SECONDS, self._end, None)
         if not self._body.is_complete:
