@@ -184,7 +184,8 @@ def fold(text: str) -> str:
     """Return *text* in lower case, without changing the positions of characters."""
     if text.isascii():
         return text.lower()
-    # Only I with a dot above is two in lower case, and only sigma depends on what follows it.
+    # Two special cases: the lower case of U+0130 has two characters, and a capital sigma becomes
+    # another letter at the end of a word.
     return text.replace("\u0130", "i").lower().replace("\u03c2", "\u03c3")
 
 
