@@ -49,15 +49,13 @@ def missing_fields(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> list
     """Return the names of the fields that *schema* requires and *fields* lacks."""
     from jsonschema import Draft202012Validator
 
-    errors = Draft202012Validator(schema).iter_errors(fields)
-    missing = [
-        name
-        for error in errors
-        if error.validator == "required" and not error.absolute_path
-        for name in error.validator_value
-        if name not in fields
-    ]
-    return list(dict.fromkeys(missing))
+    missing: dict[str, None] = {}  # an ordered set: several rules may require the same field
+    for error in Draft202012Validator(schema).iter_errors(fields):
+        if error.validator == "required" and not error.absolute_path:
+            for name in error.validator_value:
+                if name not in fields:
+                    missing[name] = None
+    return list(missing)
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:

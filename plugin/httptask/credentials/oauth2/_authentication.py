@@ -31,8 +31,11 @@ class Authentication:
 
     def required_of(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the fields that the method needs in a credential with the fields *names*."""
-        more = [needed for name, needed in self.unless.items() if name not in names]
-        return self.required + tuple(name for needed in more for name in needed)
+        required = [*self.required]
+        for name, needed in self.unless.items():
+            if name not in names:
+                required += needed
+        return tuple(required)
 
 
 def _basic(request: TokenRequest, client: Client) -> None:
