@@ -37,10 +37,12 @@ class DiscreetErrors:
         masks_itself = getattr(error, "mask", None)  # only a `TaskError` has this method
         if masks_itself is not None:
             masks_itself(self._mask)
-        _clear(error, self._handled, self._mask)
+        _remove_secrets(error, self._handled, self._mask)
 
 
-def _clear(error: BaseException, handled: BaseException | None, mask: Callable[[str], str]) -> None:
+def _remove_secrets(
+    error: BaseException, handled: BaseException | None, mask: Callable[[str], str]
+) -> None:
     """Remove secrets from *error*, its causes and its contexts; stop at *handled*."""
     queued, seen = [error], {id(handled)}
     while queued:

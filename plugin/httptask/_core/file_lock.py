@@ -37,14 +37,14 @@ _held: set[int] = set()
 """The descriptors of all locks that this process holds."""
 
 
-def _let_go() -> None:
+def _release_in_child() -> None:
     """After a fork, close the parent's locks in the child, which would otherwise hold them, too."""
     for descriptor in [*_held]:
         unlock(descriptor)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go)
+    os.register_at_fork(after_in_child=_release_in_child)
 
 
 def try_lock(path: Path) -> int | None:

@@ -80,7 +80,7 @@ def body(value: Any, content_type: str, described: Described | None = None) -> B
         piece = reference_of(value).piece()
         return Body(content_type, piece if isinstance(piece, bytes) else StreamedBody((piece,)))
     if is_text(value):
-        return Body(content_type, _as_it_is(value[TEXT], content_type))
+        return Body(content_type, _unchanged_text(value[TEXT], content_type))
     row = _row(value, content_type)
     if row is None:
         name = essence(content_type)
@@ -288,7 +288,7 @@ def _field_content(item: Any, content_type: str, described: Described, charset: 
     if charset and essence(content_type) in ("", "text/plain") and not charset_of(content_type):
         content_type = f"text/plain; charset={charset}"
     if is_text(item):
-        return _as_it_is(item[TEXT], content_type)
+        return _unchanged_text(item[TEXT], content_type)
     row = _row(item, content_type) if content_type and not carries_files(content_type) else None
     content = row.write(item, content_type, described).content if row is not None else None
     if isinstance(content, bytes):
@@ -312,7 +312,7 @@ def _text(value: Any, content_type: str, described: Described) -> Body:
 # Text that is already written in the media type
 
 
-def _as_it_is(text: Any, content_type: str) -> bytes:
+def _unchanged_text(text: Any, content_type: str) -> bytes:
     if not isinstance(text, str):
         raise UnwritableError("unwritable-text", TEXT, name=TEXT)
     if carries_files(content_type):
@@ -355,7 +355,9 @@ def _items(value: Any, content_type: str, described: Described) -> Body:
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         path = (index,) if isinstance(value, list) else ()
         try:
-            write = partial(_json_text, ascii_only=True) if _is_lone(item) else _json_text
+            write = (
+                partial(_json_text, ascii_only=True) if _has_lone_surrogate(item) else _json_text
+            )
             item_texts.append(sequence.write(item, write))
         except UnwritableError as error:
             raise error.below(*path) from error
@@ -366,13 +368,13 @@ def _items(value: Any, content_type: str, described: Described) -> Body:
     return Body(content_type, encoded_text("".join(item_texts), charset_of(content_type)))
 
 
-def _is_lone(value: Any) -> bool:
+def _has_lone_surrogate(value: Any) -> bool:
     """Say whether *value* holds a lone surrogate, which can only be written as a JSON escape."""
     return re.search("[\ud800-\udfff]", _json_text(value)) is not None
 
 
 def _written(value: Any, content_type: str, described: Described) -> Body:
-    return Body(content_type, _as_it_is(value, content_type))
+    return Body(content_type, _unchanged_text(value, content_type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +387,7 @@ class _Row:
     write: Callable[[Any, str, Described], Body]
 
 
-def _of(*types: type) -> Callable[[Any], bool]:
+def _instance_of(*types: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, types)
 
 
@@ -394,18 +396,20 @@ def _has_fields(value: Any) -> bool:
 
 
 _ROWS = (
-    _Row(JSON_TYPES, _of(object), _json),
+    _Row(JSON_TYPES, _instance_of(object), _json),
     _Row(re.compile(re.escape(FORM)), _has_fields, _form),
     _Row(re.compile(re.escape(FORM_DATA)), _has_fields, _multipart),
-    _Row(re.compile(r"multipart/.+"), _of(dict, list), _multipart),
-    _Row(SEQUENCES, _of(dict, list), _items),
+    _Row(re.compile(r"multipart/.+"), _instance_of(dict, list), _multipart),
+    _Row(SEQUENCES, _instance_of(dict, list), _items),
     # YAML is written as JSON, which YAML 1.2 includes.
     _Row(
-        re.compile(r"(application|text)/(x-|vnd\.)?yaml|[^/]+/[^/]+\+yaml"), _of(dict, list), _json
+        re.compile(r"(application|text)/(x-|vnd\.)?yaml|[^/]+/[^/]+\+yaml"),
+        _instance_of(dict, list),
+        _json,
     ),
-    _Row(XML, _of(dict, list, bool, int, float, Decimal), _xml),
-    _Row(re.compile(r"text/plain"), _of(bool, int, float, Decimal), _text),
-    _Row(re.compile(r".*", re.DOTALL), _of(str), _written),
+    _Row(XML, _instance_of(dict, list, bool, int, float, Decimal), _xml),
+    _Row(re.compile(r"text/plain"), _instance_of(bool, int, float, Decimal), _text),
+    _Row(re.compile(r".*", re.DOTALL), _instance_of(str), _written),
 )
 
 

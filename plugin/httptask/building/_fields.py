@@ -106,7 +106,9 @@ def fields(value: Any, described: Described, writer: FieldWriter) -> Iterator[Fi
             if STYLED.isdisjoint(
                 key for key, value in encoding.items() if value is not None
             ) or _holds_file(item):
-                yield from _typed(name, item, encoding, described.field(name), writer, path)
+                yield from _fields_by_type(
+                    name, item, encoding, described.field(name), writer, path
+                )
                 continue
             encode = writer.styled(bool(encoding.get("allowReserved")))
             style, explode = encoding.get("style") or "form", encoding.get("explode")
@@ -148,7 +150,7 @@ def parts(values: list[Any], described: Described, writer: FieldWriter) -> Itera
     """
     for index, item in enumerate(values):
         try:
-            yield _placed(_one(None, item, {}, described.item(), writer), (index,))
+            yield _placed(_field(None, item, {}, described.item(), writer), (index,))
         except UnwritableError as error:
             raise error.below(index) from error
 
@@ -166,7 +168,7 @@ def _holds_file(item: Any) -> bool:
     return is_reference(item) or (isinstance(item, list) and any(map(is_reference, item)))
 
 
-def _typed(
+def _fields_by_type(
     name: str,
     value: Any,
     encoding: Mapping[str, Any],
@@ -175,16 +177,16 @@ def _typed(
     path: Path,
 ) -> Iterator[Field]:
     if not isinstance(value, list):
-        yield _placed(_one(name, value, encoding, described, writer), path)
+        yield _placed(_field(name, value, encoding, described, writer), path)
         return
     for index, item in enumerate(value):
         try:
-            yield _placed(_one(name, item, encoding, described.item(), writer), (*path, index))
+            yield _placed(_field(name, item, encoding, described.item(), writer), (*path, index))
         except UnwritableError as error:
             raise error.below(index) from error
 
 
-def _one(
+def _field(
     name: str | None,
     item: Any,
     encoding: Mapping[str, Any],

@@ -71,7 +71,7 @@ class Files:
         try:
             file = self._uploaded(piece) if "upload" in piece.reference else self._below(piece)
         except OSError as error:
-            raise _refused(piece, "file-unreadable", systemMessage=_told(error)) from error
+            raise _refused(piece, "file-unreadable", systemMessage=_message_of(error)) from error
         except UnicodeEncodeError as error:  # a lone surrogate, which JSON can hold
             raise _refused(piece, "file-missing") from error
         size = piece.reference.get("size")
@@ -193,7 +193,7 @@ class StoredFile(FilePiece):
                 os.lseek(descriptor, start, os.SEEK_SET)
                 data = os.read(descriptor, min(_READ, self.size - start))
         except OSError as error:
-            raise _refused(self, "file-read-broken", systemMessage=_told(error)) from error
+            raise _refused(self, "file-read-broken", systemMessage=_message_of(error)) from error
         if not data:
             raise self._changed(start)
         return data
@@ -238,7 +238,7 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _told(error: OSError) -> str:
+def _message_of(error: OSError) -> str:
     return error.strerror or str(error)
 
 

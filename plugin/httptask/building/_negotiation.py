@@ -59,7 +59,7 @@ def accept(endpoint: Endpoint | None) -> str:
     allowed = _json_first(_allowed(schema))
     if allowed:
         return allowed[0]
-    return ", ".join([*_answered(endpoint)[:_MOST_NAMED], ANY_MEDIA_TYPE])
+    return ", ".join([*_success_media_types(endpoint)[:_MOST_NAMED], ANY_MEDIA_TYPE])
 
 
 def accept_encoding(endpoint: Endpoint | None) -> str:
@@ -82,7 +82,7 @@ def _codings(value: str) -> set[str]:
     return {coding.partition(";")[0].strip().lower() for coding in value.split(",")}
 
 
-def _answered(endpoint: Endpoint) -> list[str]:
+def _success_media_types(endpoint: Endpoint) -> list[str]:
     """Return the media types of the successful responses of *endpoint*, JSON first."""
     successes = [
         response
@@ -123,10 +123,10 @@ def _allowed(schema: Mapping[str, Any]) -> list[str]:
     """Return the values in `enum` of *schema*, or of its items: one item is a valid list."""
     items = schema.get("items")
     listed = schema.get("enum") or (items.get("enum") if isinstance(items, Mapping) else None)
-    return _texts(listed)
+    return _sendable_texts(listed)
 
 
-def _texts(values: Any) -> list[str]:
+def _sendable_texts(values: Any) -> list[str]:
     if not isinstance(values, list):
         return []
     texts = (value for value in values if isinstance(value, str))

@@ -74,7 +74,7 @@ class Requirement:
         if not fits_by_scheme[credential.scheme]:
             return "credential-unfit", {"type": credential.scheme}
         if credential.scheme == "apiKey":
-            location, name = (_plain(credential, field) for field in _LOCATION_FIELDS)
+            location, name = (_field_text(credential, field) for field in _LOCATION_FIELDS)
             if location and name and not self._is_at(location, name):
                 return "credential-key-elsewhere", {"location": location, "keyName": name}
         return None
@@ -163,7 +163,7 @@ def _missing_requirements(endpoint: Endpoint, request: Any) -> list[list[Require
     The list is empty if *request* meets all requirements of an alternative, or there are none.
     """
     missing = [
-        [requirement for requirement in alternative if not _stands_in(requirement, request)]
+        [requirement for requirement in alternative if not _is_met_by(requirement, request)]
         for alternative in _alternatives(endpoint)
     ]
     return missing if all(missing) else []
@@ -175,7 +175,7 @@ def _known_credentials(names: Sequence[Any], plugins: PluginManager) -> list[Cre
     for name in names:
         if not isinstance(name, str):  # the check of the task reports this
             return []
-        credential = _known(name, plugins)
+        credential = _without_secrets(name, plugins)
         if credential is None:
             return []
         credentials.append(credential)
@@ -230,7 +230,9 @@ def completed(
     """
     if credential.scheme != "apiKey":
         return credential
-    own_fields = {field: text for field in _LOCATION_FIELDS if (text := _plain(credential, field))}
+    own_fields = {
+        field: text for field in _LOCATION_FIELDS if (text := _field_text(credential, field))
+    }
     if len(own_fields) == len(_LOCATION_FIELDS):
         return credential
     described = [
@@ -284,7 +286,7 @@ def _requirement(name: str, schemes: Mapping[str, Mapping[str, Any]]) -> Require
     )
 
 
-def _stands_in(requirement: Requirement, request: Any) -> bool:
+def _is_met_by(requirement: Requirement, request: Any) -> bool:
     """Say whether *request* already meets *requirement*, with a value or an expression."""
     group = PARAMETER_GROUPS.get(requirement.location)
     values = request.get(group) if isinstance(request, Mapping) and group else None
@@ -309,7 +311,7 @@ def _is_sent(request: OutgoingRequest, location: str, name: str) -> bool:
     return any(pair.partition("=")[0].strip() == name for pair in pairs)
 
 
-def _known(name: str, plugins: PluginManager) -> Credential | None:
+def _without_secrets(name: str, plugins: PluginManager) -> Credential | None:
     """Return the credential *name* without its secrets; None if it cannot be found quickly."""
     if not has_own_stores_alone(plugins):
         return None
@@ -319,10 +321,12 @@ def _known(name: str, plugins: PluginManager) -> Credential | None:
         return None
     if credential is None:
         return None
-    locations = {field: text for field in _LOCATION_FIELDS if (text := _plain(credential, field))}
+    locations = {
+        field: text for field in _LOCATION_FIELDS if (text := _field_text(credential, field))
+    }
     return replace(credential, fields=locations)
 
 
-def _plain(credential: Credential, field: str) -> str:
+def _field_text(credential: Credential, field: str) -> str:
     value = credential.fields.get(field, "")
     return value.reveal() if isinstance(value, Secret) else value

@@ -107,7 +107,7 @@ def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
             pem.encode(), key.password.encode() if key.password else None
         )
     except (TypeError, ValueError, UnsupportedAlgorithm):
-        raise CodedError(_doubt(pem, key.password)) from None
+        raise CodedError(_likely_problem(pem, key.password)) from None
     if isinstance(private, rsa.RSAPrivateKey):
         return private, _OF_RSA
     if isinstance(private, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
@@ -117,7 +117,7 @@ def _private_key(key: SigningKey) -> tuple[Any, tuple[str, ...]]:
     raise CodedError("credential-signing-key-kind")
 
 
-def _doubt(pem: str, password: str) -> str:
+def _likely_problem(pem: str, password: str) -> str:
     """Return the code of the most likely problem of *pem*, which could not be loaded."""
     if "PUBLIC KEY" in pem or "BEGIN CERTIFICATE" in pem:
         return "credential-signing-key-public"

@@ -41,7 +41,7 @@ def from_keyring(name: str) -> Credential | None:
 
 def keyring_document(name: str) -> Any:
     """Return the stored JSON of the credential *name*, or None. Raises `ValueError`."""
-    entry = _asked(lambda keyring: keyring.get_password(_SERVICE, name))
+    entry = _ask_keyring(lambda keyring: keyring.get_password(_SERVICE, name))
     if entry is None:
         return None
     try:
@@ -52,7 +52,7 @@ def keyring_document(name: str) -> Any:
 
 def keyring_names() -> list[str]:
     """Return the names of the credentials in the keyring."""
-    entry = _asked(lambda keyring: keyring.get_password(*_NAMES))
+    entry = _ask_keyring(lambda keyring: keyring.get_password(*_NAMES))
     try:
         names = parse(entry) if entry else []
     except JsonError:
@@ -77,11 +77,11 @@ def to_keyring(name: str, document: Any) -> None:
         keyring.set_password(*_NAMES, json.dumps(listed))
         return True
 
-    if not _asked(change):
+    if not _ask_keyring(change):
         raise CodedError("credential-store-no-keyring")
 
 
-def _asked(ask: Callable[[Any], T]) -> T | None:
+def _ask_keyring(ask: Callable[[Any], T]) -> T | None:
     """Call *ask* with the library, and return its result; None without a keyring.
 
     Raises `ValueError` if the keyring fails.

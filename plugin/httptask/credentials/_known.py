@@ -41,7 +41,7 @@ class KnownScheme:
     def of(cls, scheme: Any) -> KnownScheme:
         """Find out the capabilities of *scheme* from its methods."""
         authorise = scheme.authorise
-        context_parameter = _third(authorise)
+        context_parameter = _context_parameter(authorise)
         call: Callable[..., Any]
         if context_parameter == "context":
             call = _with_context(authorise)
@@ -117,7 +117,7 @@ def _method(scheme: Any, name: str) -> Callable[..., Any] | None:
     return method if callable(method) else None
 
 
-def _third(authorise: Callable[..., Any]) -> str | None:
+def _context_parameter(authorise: Callable[..., Any]) -> str | None:
     """Return the name of the parameter of *authorise* that takes a context, or None.
 
     It is a parameter named `context`, or a third positional parameter without a default.

@@ -79,17 +79,17 @@ class GuardedTokens:
 
     async def get(self, key: str) -> Token | None:
         """Return the token of *key*."""
-        with _named():
+        with _converted_errors():
             return await self._store.get(key)
 
     async def swap(self, key: str, before: str | None, token: Token | None) -> bool:
         """Store *token* if the stored one has the version *before*."""
-        with _named():
+        with _converted_errors():
             return await self._store.swap(key, before, token)
 
     async def lease(self, key: str, holder: str, seconds: float) -> bool:
         """Let only *holder* refresh the token of *key*."""
-        with _named():
+        with _converted_errors():
             return await self._store.lease(key, holder, seconds)
 
     async def release(self, key: str, holder: str) -> None:
@@ -101,11 +101,11 @@ class GuardedTokens:
         try:
             await self._store.release(key, holder)
         except Exception as error:  # noqa: BLE001 - a plugin's store may raise anything
-            _log.warning("a lease of the token store stays until its end: %s", _words(error))
+            _log.warning("a lease of the token store stays until its end: %s", _message_of(error))
 
 
 @contextlib.contextmanager
-def _named() -> Iterator[None]:
+def _converted_errors() -> Iterator[None]:
     try:
         yield
     except TaskError:
@@ -114,10 +114,10 @@ def _named() -> Iterator[None]:
         is_ours = isinstance(error, OSError | ValueError) and not isinstance(error, TimeoutError)
         if is_ours:
             raise
-        raise OSError(_words(error)) from error
+        raise OSError(_message_of(error)) from error
 
 
-def _words(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
@@ -164,7 +164,7 @@ class FileTokens:
                 tokens.pop(key, None)
             else:
                 tokens[key] = token.to_stored()
-            useful = {name: value for name, value in tokens.items() if not _is_of_no_use(value)}
+            useful = {name: value for name, value in tokens.items() if not _is_useless(value)}
             document["tokens"] = useful
             write_owner_file(self.path, json.dumps(document, indent=1).encode())
             return True
@@ -246,7 +246,7 @@ def named_file() -> FileTokens | None:
 _USELESS_SECONDS = 7 * 86_400.0
 
 
-def _is_of_no_use(stored: Any) -> bool:
+def _is_useless(stored: Any) -> bool:
     """Say whether a stored token expired a week ago and cannot be refreshed.
 
     Such tokens are removed, because changed credentials leave many. A week is long enough for

@@ -55,7 +55,7 @@ class Decoder:
         whole = memoryview(data)
         self._fed += len(whole)
         for start in range(0, len(whole), PIECE):
-            for piece in _through(self._stages, whole[start : start + PIECE]):
+            for piece in _decoded(self._stages, whole[start : start + PIECE]):
                 self._unpacked += len(piece)
                 if self._unpacked > _SMALL + self._fed * _MOST_TIMES:
                     raise TooLargeError(
@@ -69,12 +69,12 @@ class Decoder:
             stage.finish()
 
 
-def _through(stages: Sequence[_Stage], data: bytes | memoryview) -> Iterator[bytes | memoryview]:
+def _decoded(stages: Sequence[_Stage], data: bytes | memoryview) -> Iterator[bytes | memoryview]:
     if not stages:
         yield data
         return
     for piece in stages[0].feed(data):
-        yield from _through(stages[1:], piece)
+        yield from _decoded(stages[1:], piece)
 
 
 class _Stage:

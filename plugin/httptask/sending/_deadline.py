@@ -24,7 +24,7 @@ def deadline_passed(records: Sequence[AttemptRecord], terms: Terms) -> TaskError
     if terms.credentials and _is_authorising(last):
         return _no_token(records, seconds, terms.credentials)
     if last.hops and set(last.hops[-1].phases) == {"queue"}:
-        return _never_its_turn(records, passed, seconds, terms.limits)
+        return _queued_too_long(records, passed, seconds, terms.limits)
     count = f"{len(records)} attempts" if len(records) > 1 else "one attempt"
     return TimedOutError(f"{passed} in {count}", phase="total", seconds=seconds)
 
@@ -59,7 +59,7 @@ def _no_token(
     )
 
 
-def _never_its_turn(
+def _queued_too_long(
     records: Sequence[AttemptRecord], passed: str, seconds: float, limits: Limits
 ) -> TimedOutError:
     hop = records[-1].hops[-1]

@@ -47,11 +47,11 @@ def declared_inside(content: bytes, essence: str) -> str | None:
     order mark whose header names no charset (RFC 7303, section 3).
     """
     start = content[:_SEARCHED]
-    label = _meta(start) if essence == "text/html" else None
-    return _superset_of_ascii(label) if label is not None else _of_xml(start)
+    label = _declared_in_html(start) if essence == "text/html" else None
+    return _superset_of_ascii(label) if label is not None else _declared_in_xml(start)
 
 
-def _of_xml(start: bytes) -> str | None:
+def _declared_in_xml(start: bytes) -> str | None:
     codec = next((codec for signature, codec in _UNMARKED if start.startswith(signature)), None)
     if codec is not None:
         return codec
@@ -71,7 +71,7 @@ def _superset_of_ascii(label: str) -> str | None:
     return "utf_8" if codec is not None and codec.startswith(("utf_16", "utf_32")) else codec
 
 
-def _meta(start: bytes) -> str | None:
+def _declared_in_html(start: bytes) -> str | None:
     finder = _MetaFinder()
     finder.feed(start.decode("latin_1"))
     return finder.label

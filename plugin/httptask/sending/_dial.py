@@ -59,7 +59,7 @@ class Dialler:
                     recorder.end()
                     recorder.begin("tls")
                     context = await self._settings(origin, identity)
-                    await _secured(origin, connection, sock, context, deadline, seconds)
+                    await _start_tls(origin, connection, sock, context, deadline, seconds)
                 else:
                     loop = asyncio.get_running_loop()
                     await loop.create_connection(lambda: connection, sock=sock)
@@ -79,11 +79,11 @@ class Dialler:
     ) -> socket.socket:
         """Return a socket connected to *origin* at an address that *check* allows."""
         recorder.begin("dns")
-        addresses = await _resolved(origin, seconds)
+        addresses = await _resolve(origin, seconds)
         recorder.end()
-        allowed = _allowed(check, origin, addresses)
+        allowed = _allowed_addresses(check, origin, addresses)
         recorder.begin("connect")
-        return await _first(origin, allowed, deadline, seconds)
+        return await _connect_to_any(origin, allowed, deadline, seconds)
 
     async def _through(
         self,
@@ -110,7 +110,7 @@ class Dialler:
                 if proxy.origin.scheme == "https":
                     # The client certificate is for the origin, not for the proxy.
                     context = await self._settings(proxy.origin, None)
-                    await _secured(proxy.origin, protocol, sock, context, deadline, seconds)
+                    await _start_tls(proxy.origin, protocol, sock, context, deadline, seconds)
                 else:
                     await loop.create_connection(lambda: protocol, sock=sock)
             except BaseException:
@@ -144,7 +144,7 @@ class Dialler:
             recorder.begin("tls")
             context = await self._settings(origin, identity)
             handshake = loop.start_tls(transport, connection, context, server_hostname=origin.host)
-            secured = await _handshaken(handshake, origin, deadline, seconds)
+            secured = await _complete_handshake(handshake, origin, deadline, seconds)
             if secured is None:
                 raise ConnectionFailedError(f"the tunnel to {origin} broke")
             connection.connection_made(secured)  # `start_tls` does not call this
@@ -165,7 +165,7 @@ class Dialler:
             ) from error
 
 
-async def _secured(
+async def _start_tls(
     origin: Origin,
     connection: Connection | Tunnel,
     sock: socket.socket,
@@ -177,10 +177,10 @@ async def _secured(
     handshake = asyncio.get_running_loop().create_connection(
         lambda: connection, sock=sock, ssl=context, server_hostname=origin.host
     )
-    await _handshaken(handshake, origin, deadline, seconds)
+    await _complete_handshake(handshake, origin, deadline, seconds)
 
 
-async def _handshaken(
+async def _complete_handshake(
     handshake: Coroutine[Any, Any, T], origin: Origin, deadline: float, seconds: float
 ) -> T:
     """Return the result of *handshake*, a TLS handshake with *origin*. Raises a `TaskError`.
@@ -195,7 +195,7 @@ async def _handshaken(
         raise _tls_failed(origin.host, error) from error
 
 
-def _allowed(check: CheckEgress, origin: Origin, addresses: list[str]) -> list[str]:
+def _allowed_addresses(check: CheckEgress, origin: Origin, addresses: list[str]) -> list[str]:
     """Return the *addresses* that may be connected to. Raises `BlockedError` when none may."""
     refusals = {}
     for address in addresses:
@@ -211,7 +211,7 @@ def _allowed(check: CheckEgress, origin: Origin, addresses: list[str]) -> list[s
     return allowed
 
 
-async def _resolved(origin: Origin, seconds: float) -> list[str]:
+async def _resolve(origin: Origin, seconds: float) -> list[str]:
     """Return the distinct addresses of *origin*, in the system's order."""
     host, port = origin.host, origin.port
     try:
@@ -228,7 +228,7 @@ async def _resolved(origin: Origin, seconds: float) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
-async def _first(
+async def _connect_to_any(
     origin: Origin, addresses: list[str], deadline: float, seconds: float
 ) -> socket.socket:
     """Return a socket connected to the first of *addresses* that accepts the connection."""
@@ -239,7 +239,7 @@ async def _first(
         # leaves time for the next.
         try:
             share = max(remaining, 0.001) / (len(addresses) - position)
-            return await _within(share, _connected(address, origin.port), socket.socket.close)
+            return await _within(share, _connect_to(address, origin.port), socket.socket.close)
         except OSError as error:
             failures.append(error)
     if all(isinstance(failure, TimeoutError) for failure in failures):
@@ -251,7 +251,7 @@ async def _first(
     ) from refused
 
 
-async def _connected(address: str, port: int) -> socket.socket:
+async def _connect_to(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # IPPROTO_TCP is explicit: asyncio switches off Nagle's algorithm only if `sock.proto` is TCP.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -43,7 +43,7 @@ def address(url: str) -> tuple[Origin, str, str]:
     if match is not None and "/." not in match[2] and _is_encoded(match[2]):
         return (*_authority(match[1]), match[2])
     parsed = _parsed(url)
-    return (*_of(parsed), parsed.raw_path.decode("ascii"))
+    return (*_origin_and_authority(parsed), parsed.raw_path.decode("ascii"))
 
 
 def host_and_target(url: str) -> tuple[str, str]:
@@ -61,10 +61,10 @@ _LONE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 @functools.lru_cache(1024)
 def _authority(base: str) -> tuple[Origin, str]:
-    return _of(_parsed(base))
+    return _origin_and_authority(_parsed(base))
 
 
-def _of(url: httpx.URL) -> tuple[Origin, str]:
+def _origin_and_authority(url: httpx.URL) -> tuple[Origin, str]:
     default = DEFAULT_PORTS.get(url.scheme)
     if default is None or not url.host:
         raise UnsendableError(f"no request can be sent to a URL of the scheme {url.scheme!r}")

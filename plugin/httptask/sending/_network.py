@@ -79,15 +79,15 @@ def ways(network: Network | None = None) -> Ways:
     """
     network = network or Network()
     proxies, environment_no_proxy = _proxies(network)
-    without_proxy = _given(network.no_proxy, NO_PROXY_VARIABLE)
+    without_proxy = _setting(network.no_proxy, NO_PROXY_VARIABLE)
     if without_proxy is None:
         without_proxy = environment_no_proxy
-    insecure = _words(_given(network.insecure_hosts, INSECURE_VARIABLE) or "")
+    insecure = _words(_setting(network.insecure_hosts, INSECURE_VARIABLE) or "")
     return Ways(
         proxies,
         HostList(_words(without_proxy)) if proxies else None,
         InsecureHosts(insecure),
-        _certificates(_given(network.ca_file, CA_FILE_VARIABLE)),
+        _certificates(_setting(network.ca_file, CA_FILE_VARIABLE)),
     )
 
 
@@ -102,7 +102,7 @@ def warn_insecure(host: str) -> None:
     )
 
 
-def _given(value: object, variable: str) -> object:
+def _setting(value: object, variable: str) -> object:
     return os.environ.get(variable) if value is None else value
 
 
@@ -117,7 +117,7 @@ def _words(value: object) -> list[str]:
 
 def _proxies(network: Network) -> tuple[dict[str, Proxy], str]:
     """Return the proxy of each scheme, and the value of the environment's no_proxy or ""."""
-    url = str(_given(network.proxy, PROXY_VARIABLE) or "").strip()
+    url = str(_setting(network.proxy, PROXY_VARIABLE) or "").strip()
     if not url:
         return {}, ""
     if url != _ENVIRONMENT:

@@ -80,8 +80,8 @@ def anchors_of(spellings: Iterable[str]) -> tuple[Anchor, ...] | None:
         longest = max(runs, key=lambda run: len(run[0]))
         is_last = longest.end() == len(spelling)
         other_runs = tuple(run[0] for run in runs if run is not longest)
-        before = _longest(spelling[: longest.start()])
-        after = _longest(spelling[longest.start() :])
+        before = _most_characters(spelling[: longest.start()])
+        after = _most_characters(spelling[longest.start() :])
         same_runs = anchors.get(key := (longest[0], is_last, other_runs))
         if (
             same_runs is not None
@@ -91,7 +91,7 @@ def anchors_of(spellings: Iterable[str]) -> tuple[Anchor, ...] | None:
     return tuple(anchors.values())
 
 
-def _longest(text: str) -> int:
+def _most_characters(text: str) -> int:
     """Return the most characters of *text* if everything but letters and digits is escaped."""
     letters = sum(len(run) for run in _RUN.findall(text))
     return letters + (len(text) - letters) * _LONGEST_ESCAPE

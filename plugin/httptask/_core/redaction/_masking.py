@@ -91,7 +91,7 @@ def masked(text: str, known: Known, groups: list[tuple[Form, ...]], mask: str) -
     contains a secret, the whole text is replaced by *mask*.
     """
     folded = fold(text)
-    shown = _without(text, folded, known.forms(folded, groups), mask)
+    shown = _replaced(text, folded, known.forms(folded, groups), mask)
     if shown is not text:
         folded = fold(shown)
     if is_escaped(shown, folded, known):
@@ -158,7 +158,7 @@ def _unescaped_octets(
     )
 
 
-def _without(text: str, folded: str, forms: Iterator[Form], mask: str) -> str:
+def _replaced(text: str, folded: str, forms: Iterator[Form], mask: str) -> str:
     """Return *text* with every one of *forms* replaced by its mask; *folded* is the folded text."""
     spans: list[tuple[int, int, str]] = []
     for form in forms:

@@ -51,13 +51,13 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
         is_page = response.text().lstrip().startswith("<")
         code = "credential-token-page" if is_page else "credential-token-unread"
         raise client.failed(response, code)
-    access_token = await _at(answer, "accessToken", "access_token", client)
+    access_token = await _value_at(answer, "accessToken", "access_token", client)
     if not isinstance(access_token, str) or not _SENDABLE.fullmatch(access_token):
         where = client.token_at.get("accessToken", "access_token")
         raise client.failed(response, "credential-token-absent", place=where)
-    token_type = await _at(answer, "tokenType", "token_type", client)
+    token_type = await _value_at(answer, "tokenType", "token_type", client)
     optional_values = [
-        await _at(answer, name, field, client)
+        await _value_at(answer, name, field, client)
         for name, field in (
             ("refreshToken", "refresh_token"),
             ("idToken", "id_token"),
@@ -70,7 +70,9 @@ async def token_of(response: AuthResponse, client: Client) -> Token:
     return Token(
         access_token,
         _token_type(token_type, response, client),
-        seconds_of(await _at(answer, "expiresIn", "expires_in", client), client.expires_in_default),
+        seconds_of(
+            await _value_at(answer, "expiresIn", "expires_in", client), client.expires_in_default
+        ),
         refresh_token,
         id_token,
         scope,
@@ -94,7 +96,7 @@ def answer_of(response: AuthResponse) -> Any:
     return None
 
 
-async def _at(answer: Any, name: str, field: str, client: Client) -> Any:
+async def _value_at(answer: Any, name: str, field: str, client: Client) -> Any:
     """Return the value *name* in *answer*, at the path in `tokenAt`, else in the member *field*.
 
     Returns None if it is absent.
@@ -142,7 +144,9 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
         error = "invalid_client"  # RFC 6749, section 5.2
     params = {"error": error or None, **_clock_difference(response, client)}
     if error == "invalid_client":
-        return client.failed(response, "credential-client-refused", **_ways(client), **params)
+        return client.failed(
+            response, "credential-client-refused", **_authentication_methods(client), **params
+        )
     if error == "invalid_grant":
         return client.failed(response, client.grant.ended, **params)
     if error in _REFUSED:
@@ -152,7 +156,7 @@ def _refusal(response: AuthResponse, error: str, client: Client) -> CredentialEr
     return client.failed(response, "credential-no-token", **params)
 
 
-def _ways(client: Client) -> dict[str, Any]:
+def _authentication_methods(client: Client) -> dict[str, Any]:
     """Return params that say how *client* authenticates, and how else it could with its fields."""
     names = client.names
     other_methods = [
