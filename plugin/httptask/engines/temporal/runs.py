@@ -109,11 +109,11 @@ class ServerRuns:
         except RPCError as error:
             raise server_error(client, error) from error
         # What the server lists may be some seconds old.
-        uncertain = [id_ for id_, run in found.items() if run.status == "Running"]
+        uncertain = [id_ for id_, run in runs.items() if run.status == "Running"]
         for run in await asyncio.gather(*map(self.summary, {*uncertain, *self._new})):
             if run is not None:
-                found[run.workflow_id] = run
-        return sorted(found.values(), key=lambda run: run.began_at, reverse=True)[:count]
+                runs[run.workflow_id] = run
+        return sorted(runs.values(), key=lambda run: run.began_at, reverse=True)[:count]
 
     async def summary(self, workflow_id: str) -> KeptRun | None:
         """Return the run without its tasks; None if it is not in this task queue."""
