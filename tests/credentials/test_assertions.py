@@ -61,6 +61,7 @@ def use(server: TokenServer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., d
         (RSA, None, "RS256"),
         (RSA, "PS512", "PS512"),
         (EC, None, "ES384"),
+        (ec.generate_private_key(ec.SECP256R1()), None, "ES256"),
         (ec.generate_private_key(ec.SECP521R1()), None, "ES512"),
         (ec.generate_private_key(ec.SECP256K1()), None, "ES256K"),
         (ed25519.Ed25519PrivateKey.generate(), None, "EdDSA"),
