@@ -146,7 +146,7 @@ def test_an_expression_where_none_can_stand_gets_a_warning(
         for each in HttpTask(task).problems()
         if each.severity == "warning"
     }
-    assert "no expression can stand here" in messages[pointer]
+    assert "an expression is not possible here" in messages[pointer]
     assert (
         HttpTask(
             {
