@@ -566,8 +566,8 @@ def test_the_content_of_a_file_outside_the_body(server: str, folder: Path) -> No
 @pytest.mark.parametrize(
     ("reference", "place", "said"),
     [
-        ({"path": "b é.png", "as": "text"}, "/body/a/$file/as", "no text in UTF-8"),
-        ({"path": "../secret", "as": "text"}, "/body/a/$file/path", "climb"),
+        ({"path": "b é.png", "as": "text"}, "/body/a/$file/as", "is not text in UTF-8"),
+        ({"path": "../secret", "as": "text"}, "/body/a/$file/path", "leads out of the folder"),
         ({"path": "missing", "as": "base64"}, "/body/a", "there is no file 'missing'"),
         ({"path": "huge", "as": "base64"}, "/body/a", "at most 16,777,216 can become data"),
         ({"path": "empty", "as": "hex"}, "/body/a/$file/as", "'base64' or 'text'"),
@@ -680,13 +680,13 @@ def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("reference", "place", "said"),
     [
-        ({"path": "../secret"}, "/body/$file/path", "climb"),
-        ({"path": "plans/../../secret"}, "/body/$file/path", "climb"),
-        ({"path": "plans\\..\\..\\secret"}, "/body/$file/path", "climb"),
-        ({"path": "/etc/passwd"}, "/body", "not below the folder"),
-        ({"path": "leaving"}, "/body", "not below the folder"),
-        ({"path": "out/secret"}, "/body", "not below the folder"),
-        ({"path": "device"}, "/body", "not below the folder"),
+        ({"path": "../secret"}, "/body/$file/path", "leads out of the folder"),
+        ({"path": "plans/../../secret"}, "/body/$file/path", "leads out of the folder"),
+        ({"path": "plans\\..\\..\\secret"}, "/body/$file/path", "leads out of the folder"),
+        ({"path": "/etc/passwd"}, "/body", "not in the folder"),
+        ({"path": "leaving"}, "/body", "not in the folder"),
+        ({"path": "out/secret"}, "/body", "not in the folder"),
+        ({"path": "device"}, "/body", "not in the folder"),
         ({"path": "pipe"}, "/body", "no regular file"),
         ({"path": "plans"}, "/body", "a folder"),
         ({"path": "missing.pdf"}, "/body", "there is no file 'missing.pdf'"),
@@ -709,7 +709,7 @@ def test_the_same_file_by_an_expression(server: str, folder: Path) -> None:
         (
             {"path": "empty", "headers": {"Content-Length": "5"}},
             "/body/$file/headers/Content-Length",
-            "no header",
+            "not a header",
         ),
         ({"path": "empty", "size": 7}, "/body", "its reference says 7"),
     ],
@@ -993,7 +993,7 @@ def test_an_upload_takes_no_memory() -> None:
 @pytest.mark.parametrize(
     ("body", "place", "words"),
     [
-        (file("plans/none.pdf"), "", "no file 'plans/none.pdf' below"),
+        (file("plans/none.pdf"), "", "no file 'plans/none.pdf' in"),
         ({"f": file("plans/none.pdf")}, "/f", "no file"),
         ({"f": [file("plans/a.pdf"), file("plans")]}, "/f/1", "a folder"),
         ({"f": file("plans/a.pdf", size=1)}, "/f", "its reference says 1"),

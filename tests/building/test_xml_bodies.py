@@ -402,10 +402,10 @@ def test_hints_beside_a_reference_count() -> None:
     [
         ({"a": 1, "b": 2}, {}, "/body", "no root element"),
         ([1, 2], properties(), "/body", "one root"),
-        ({"a b": 1}, properties(), "/body/a b", "no name"),
-        ({"1a": 1}, properties(), "/body/1a", "no name"),
-        ({"": 1}, properties(), "/body/", "no name"),
-        ({"a:b": 1}, properties(), "/body/a:b", "no name"),
+        ({"a b": 1}, properties(), "/body/a b", "not a name"),
+        ({"1a": 1}, properties(), "/body/1a", "not a name"),
+        ({"": 1}, properties(), "/body/", "not a name"),
+        ({"a:b": 1}, properties(), "/body/a:b", "not a name"),
         ({"a": {"b": ["x", "\0"]}}, properties(), "/body/a/b/1", "is not allowed in XML"),
         ({"a": "\ud800"}, properties(), "/body/a", "is not allowed in XML"),
         (
@@ -419,7 +419,7 @@ def test_hints_beside_a_reference_count() -> None:
         ({"a": "\r"}, properties(a={"xml": {"nodeType": "cdata"}}), "/body/a", "CDATA"),
         ({"a": 1}, properties(a={"xml": {"prefix": "p"}}), "/body/a", "no namespace"),
         ({"a": 1}, properties(a={"xml": {"prefix": "p q", "namespace": "u"}}), "/body/a", "prefix"),
-        ({"a": 1}, properties(a={"xml": {"name": "x><y"}}), "/body/a", "no name"),
+        ({"a": 1}, properties(a={"xml": {"name": "x><y"}}), "/body/a", "not a name"),
         ({"a": float("nan")}, properties(), "/body/a", "number"),
     ],
 )

@@ -194,8 +194,8 @@ def test_a_streamed_body_is_signed_by_its_hash(
 WRONG = {
     "unknown part": ({"stringToSign": "{url}"}, "{url} is no part of a request"),
     "not sent": ({"send": [{"name": "X-A", "value": "a"}]}, "would not be sent"),
-    "no base64": ({"secretEncoding": "base64"}, "'secret' is no base64"),
-    "no hex": ({"secretEncoding": "hex"}, "'secret' is no hex, which 'secretEncoding' says it is"),
+    "no base64": ({"secretEncoding": "base64"}, "'secret' is not base64"),
+    "no hex": ({"secretEncoding": "hex"}, "'secret' is not hex, which 'secretEncoding' says it is"),
     "algorithm": ({"algorithm": "md5"}, "'algorithm' must be one of sha256"),
     "no name": ({"send": [{"value": "{signature}"}]}, "/send/0/name is missing"),
 }

@@ -323,7 +323,7 @@ def test_an_item_of_a_plugins_task_waits_until_its_deadline(until: str, output: 
 
 def test_without_anybody_a_gate_of_items_is_refused() -> None:
     """As any other gate."""
-    with pytest.raises(DefinitionError, match="only in a run with a"):
+    with pytest.raises(DefinitionError, match="which needs a run with a"):
         World().run(gate_of([1]))
 
 

@@ -434,8 +434,8 @@ WRONG: dict[str, tuple[Any, str, str | None, str]] = {
     "class": ({"Get": {"error": {"class": "dsn"}}}, "/tasks/Get/error/class", '"dns"', "expected"),
     "status": ({"Get": {"status": 99}}, "/tasks/Get/status", None, "expected"),
     "header": ({"Get": {"headers": {"A": "x\r\nB: y"}}}, "/tasks/Get/headers/A", None, "expected"),
-    "lists": ({"Get": [[{"body": 1}]]}, "/tasks/Get/0", None, "lists inside a list"),
-    "base64": ({"Get": {"bodyBase64": "%"}}, "/tasks/Get/bodyBase64", None, "no base64"),
+    "lists": ({"Get": [[{"body": 1}]]}, "/tasks/Get/0", None, "a list inside a list"),
+    "base64": ({"Get": {"bodyBase64": "%"}}, "/tasks/Get/bodyBase64", None, "not base64"),
     "outside": ({"Get": {"bodyFile": "../flow.json"}}, "/tasks/Get/bodyFile", None, "not below"),
     "no file": ({"Get": {"bodyFile": "x.bin"}}, "/tasks/Get/bodyFile", None, "no such file"),
 }
