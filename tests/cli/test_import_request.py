@@ -56,7 +56,7 @@ def test_tasks_are_added_to_a_definition(run: Run, tmp_path: Path) -> None:
     document = json.loads((tmp_path / "flow.json").read_text("utf-8"))
     assert (document["startTask"], list(document["tasks"])) == ("Get a", ["Get a"])
     again = run(*words, stdin=COMMAND)
-    assert (again.status, "there already is a task 'Get a'" in again.err) == (2, True)
+    assert (again.status, "there is a task 'Get a' already" in again.err) == (2, True)
     assert json.loads((tmp_path / "flow.json").read_text("utf-8")) == document
     other = ("import-request", "--into", "flow.json", "--task", "Get b", "--json")
     assert run(*other, stdin=COMMAND).status == 0
