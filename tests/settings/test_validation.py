@@ -655,7 +655,7 @@ def test_the_nearest_form_may_be_ambiguous_itself() -> None:
     ((place, message),) = said(schema, {"x": {}})
     assert place == ""
     assert message.startswith(
-        "this matches none of the 2 alternatives; for the nearest one: /x: this fits"
+        "this matches none of the 2 alternatives; for the nearest one: /x: this matches"
     )
 
 

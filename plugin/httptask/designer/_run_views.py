@@ -39,9 +39,8 @@ def shown_run(
     *with_callback* adds the callback for which a visit waits to its entry.
     """
     is_over = run.status not in _UNDER_WAY
-    latest = {
-        task.key: task for task in run.tasks
-    }  # a wait adds an entry of its own before the final one
+    # A wait adds an entry of its own before the final one.
+    latest = {task.key: task for task in run.tasks}
     entries = [with_callback(run.workflow_id, task.to_json()) for task in latest.values()]
     visits = [shown_visit(entry, is_over=is_over) for entry in entries]
     return _shown(run) | {"visits": visits, "hasOutput": run.ended.get("output") is not None}

@@ -72,11 +72,11 @@ class Runs:
         return Response(await in_thread(lambda: dump(self._mask(shown))), 200, None, _JSON)
 
     async def events(self, request: Request) -> Response:
-        """Stream the past and future events of a run of this process."""
+        """Stream the past and future events of a run."""
         return await self._keeper.events(await self._found(request, with_tasks=False))
 
     async def stop(self, request: Request) -> Response:
-        """Stop a run and close its connections. It can be resumed later."""
+        """Stop a run."""
         await self._keeper.stop(await self._found(request, with_tasks=False))
         return Response(status_code=204)
 

@@ -266,7 +266,7 @@ async def _opened(runtime: Runtime | None) -> AsyncIterator[Runtime]:
 
 
 def temporal_module(name: str) -> ModuleType:
-    """Return the module *name* of `httptask.engines.temporal`: `client` or `worker`.
+    """Return the module *name* of `httptask.engines.temporal`: `client`, `runs` or `worker`.
 
     Raises `PluginError` if the extra `temporal` is not installed.
     """

@@ -129,7 +129,7 @@ class Visits:
             self._close(gate)
 
     def _close(self, gate: Gate | None) -> None:
-        """Close *gate*, if there is one, and stop masking its token.
+        """Close *gate*, if there is one, and stop masking its tokens.
 
         The outcome of the visit is masked already, and each known secret slows down all masking.
         """
@@ -370,7 +370,7 @@ class Visits:
 
 
 def _masked(outcome: Outcome, gate: Gate | None) -> Outcome:
-    """Return *outcome* with the token of *gate* masked, if there is one."""
+    """Return *outcome* with the tokens of *gate* masked, if there is one."""
     if gate is None:
         return outcome
     if not isinstance(outcome, TaskOutcome):
@@ -381,5 +381,5 @@ def _masked(outcome: Outcome, gate: Gate | None) -> Outcome:
 
 
 def _with_names(inputs: Inputs, gate: Gate) -> Inputs:
-    """Return *inputs* with the `swf:` names of *gate*: its URL and token."""
+    """Return *inputs* with the `swf:` names of *gate*: its URL and tokens."""
     return replace(inputs, run={**inputs.run, **gate.names})

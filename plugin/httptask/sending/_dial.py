@@ -185,7 +185,7 @@ async def _complete_handshake(
 ) -> T:
     """Return the result of *handshake*, a TLS handshake with *origin*. Raises a `TaskError`.
 
-    *discard* closes a result that comes too late.
+    The owner of the connection closes a result that comes too late.
     """
     try:
         return await _within(deadline - asyncio.get_running_loop().time(), handshake)

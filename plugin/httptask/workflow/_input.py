@@ -43,8 +43,9 @@ _NOTHING = object()
 def checked_input(definition: WorkflowDefinition, value: Any) -> Any:
     """Return *value*, the input of a run of *definition*, with the defaults of its `inputSchema`.
 
-    None means no input; it becomes an empty object if the schema describes an object. Raises
-    `InputError` with every problem, each with a JSON Pointer into the input.
+    None means no input; it becomes the schema's `default`, else an empty object if the schema
+    describes an object. Raises `InputError` with every problem, each with a JSON Pointer into the
+    input.
     """
     schema = definition.input_schema
     if schema is None:
@@ -59,6 +60,7 @@ def checked_input(definition: WorkflowDefinition, value: Any) -> Any:
 def with_defaults(schema: Any, value: Any) -> Any:
     """Return *value* with the `default` of each property that is missing in its objects.
 
+    None becomes the default of the whole schema, else an empty object if the schema describes one.
     Missing properties of a default get their defaults, too. A missing object is not created for the
     defaults of its properties, and the defaults in `oneOf` and `anyOf` are ignored, because the
     intended alternative is unknown.
@@ -209,8 +211,8 @@ class _Reader:
         """Return all schemas that apply to a value of *schema*: itself, by `$ref`, in `allOf`."""
         kept = self._parts.get(id(schema))
         if kept is None:
-            parts = list(parts_of(schema, partial(resolved, self._root), _MOST_PARTS))
-            kept = self._parts[id(schema)] = schema, parts
+            schemas = list(parts_of(schema, partial(resolved, self._root), _MOST_PARTS))
+            kept = self._parts[id(schema)] = schema, schemas
         return kept[1]
 
     def properties(self, schema: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ Opened = Callable[[str, str], None]
 class Gate:
     """The wait of one visit for a call of its URL.
 
-    *names* are the `swf:` names with the URL and its token. *answer* decides on each call. *keep*
+    *names* are the `swf:` names with the URL and its tokens. *answer* decides on each call. *keep*
     stores the signal that ends the wait, and returns whether it is the first one. *note* is called
     with remarks for the history.
     """

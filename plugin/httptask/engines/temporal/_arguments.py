@@ -49,7 +49,7 @@ class Travelling:
 
 @dataclass(frozen=True)
 class HttpTaskArguments(Travelling):
-    """The arguments of the activity `http_task`: a task of a workflow definition, and its data."""
+    """The arguments of the activities for HTTP tasks: a task of a definition, and its data."""
 
     definition: dict[str, Any]
     """The task as its author wrote it: `{"type": "Http", "httpRequest": {...}}`."""
@@ -99,7 +99,7 @@ class HttpTaskArguments(Travelling):
 
 @dataclass(frozen=True)
 class HttpTaskOutcome(Travelling):
-    """The result of the activity `http_task`."""
+    """The result of the activities for HTTP tasks."""
 
     output: Any = None
     """The result: `{"statusCode", "reasonPhrase", "headers", "body", "url", ...}`."""

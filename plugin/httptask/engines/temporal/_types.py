@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 HTTP = "Http"
-"""The type whose tasks the activity `http_task` runs."""
+"""The type of HTTP tasks."""
 
 HTTP_ACTIVITY, PINNED_ACTIVITY = "http_task", "http_task_pinned"
 """The activities for HTTP tasks; the second is for tasks with pins. A worker of a version without

@@ -211,7 +211,10 @@ async def run_arguments(
         options.depth,
         runtime.limits.depth,
         facts,
-        {name: labels_of(one, name or title, runtime) for name, one in known.items()},
+        {
+            name: labels_of(known_definition, name or title, runtime)
+            for name, known_definition in known.items()
+        },
         at_once=_types.MOST_AT_ONCE,
         format=_format(known.values(), facts.values(), has_pins=has_pins),
     )
@@ -227,9 +230,9 @@ def _format(
     if any(map(completes_items_apart, tasks)):
         return 4
     if any(
-        definition.get("awaits_callback")
-        for definition_facts in facts
-        for definition in definition_facts.values()
+        facts_of_task.get("awaits_callback")
+        for facts_of_tasks in facts
+        for facts_of_task in facts_of_tasks.values()
     ):
         return 3
     return 2 if any(map(reads_page_by_page, tasks)) else 1

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["ServerRuns", "see_server"]
 
 _NEW = 10
-"""The number of recently started runs that are looked up one by one, because a server lists them
+"""The number of recently started runs that are looked up by their ids, because a server lists them
 only after a while.
 """
 _READ = 4

@@ -72,7 +72,7 @@ def _is_one_resource(listing: Listing, items: Field, suggestion: SuggestedPagina
 
 
 def _token_pair(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """Suggest by a parameter that takes a token, and the response field that supplies the token."""
+    """Suggest by a parameter for a token, and the response field or header that supplies it."""
     for parameter in sorted(listing.parameters, key=lambda parameter: parameter.name == "token"):
         is_number = parameter.name in names.PAGE_PARAMETERS | names.OFFSET_PARAMETERS
         if parameter.name not in names.TOKEN_PARAMETERS and not is_number:
@@ -286,7 +286,7 @@ def _of_pages(listing: Listing, setting: dict[str, Any]) -> Evidence | None:
 
 
 def _next_text(listing: Listing, items: Field) -> SuggestedPagination | None:
-    """Suggest by a text field `next` without a description.
+    """Suggest by a text field `next` whose description does not speak of a token.
 
     Beside a total, and if no parameter takes it, it is a URL.
     """

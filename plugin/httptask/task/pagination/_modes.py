@@ -120,6 +120,7 @@ def _offset(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
 
 
 def _last_item(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
+    """Return the token in the page at `next`, else the identity of the last item."""
     if not page.count:
         return None
     token, parameter = None, queries.pagination.parameter
@@ -128,6 +129,8 @@ def _last_item(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     elif queries.identity is not None and items:
         item = Page(page.number, None, _of_item(page, items[-1]), page.url)
         token = item.token(queries.identity, parameter)
+    if token is None and queries.next is None and not items:
+        raise page.error("'items' selects none of its items, and the last one has the next token")
     if token is None:
         query = queries.next or queries.identity
         text = query.text if query is not None else ""

@@ -148,8 +148,8 @@ class PageRound:
             self._so_far.read(items)
             if query is not None:
                 for item in items:
-                    identity = dump(query.value(item), compact=True).encode("utf-8")
-                    self._so_far.identities.add(identity)
+                    known_as = dump(query.value(item), compact=True).encode("utf-8")
+                    self._so_far.identities.add(known_as)
             await self._collection.add(items, part["body"], part["size"])
         self._so_far.count = count
 

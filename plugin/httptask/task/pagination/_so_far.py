@@ -54,7 +54,7 @@ class SoFar:
     """The digest of the last page's items, if another process read that page."""
 
     def read(self, items: Sequence[Any], left_out: int = 0) -> None:
-        """Record *items*, those of the last page."""
+        """Record *items*, those of the last page, and how many the query has *left_out* of it."""
         self._items, self._digest = items, None
         self.count = len(items) + left_out
 
