@@ -637,6 +637,20 @@ def test_an_expression_does_not_make_a_form_the_meant_one(keyword: str, formats:
     assert schema_problems({keyword: forms}, value, expressions=True) == []
 
 
+def test_a_list_is_suggested_only_for_what_its_items_can_be() -> None:
+    """A name in place of a list of names; neither an object, which may hold a secret, nor text for
+    pairs.
+    """
+    names = {"type": "array", "items": {"type": "string"}}
+    assert said(names, "crm") == [("", 'expected an array, found the string "crm" [["crm"]]')]
+    for schema, value in (
+        (names, {"token": "c4n4ry"}),
+        ({"type": "array", "items": {"type": "array"}}, "page=1"),
+    ):
+        ((_, message),) = said(schema, value)
+        assert message.endswith("]") is False
+
+
 def test_the_nearest_form_may_be_ambiguous_itself() -> None:
     """The sentence stays one that can be read."""
     inner = {

@@ -255,8 +255,8 @@ def _report(
     lines += _credential_lines(imported, tasks, stored)
     if into is not None:
         lines.append(
-            f"{into}: {plural(len(tasks), 'task')} added; a task that follows no other is started"
-            " by the nextTask of one"
+            f"{into}: {plural(len(tasks), 'task')} added; a run reaches a task by the startTask, or"
+            " by the nextTask of another"
         )
     note("\n".join(lines))
 

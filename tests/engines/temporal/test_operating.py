@@ -157,7 +157,7 @@ def test_run_shows_each_task_as_it_ends(
 
 
 def test_cancel_ends_a_run(command: Command, gate: Path, temporal_address: str) -> None:
-    """What waits is stopped; another cancellation says that there is no such run."""
+    """What waits is stopped. A run that has ended, and one that is not there, are refused."""
     words = ("--engine", "temporal")
     with worker_process(temporal_address, "cancelled"):
         started = command("run", str(gate), *words, "--detach", "--task-queue", "cancelled")
@@ -167,6 +167,7 @@ def test_cancel_ends_a_run(command: Command, gate: Path, temporal_address: str) 
         while seen["status"] == "Running":
             seen = command("status", run_id, *words, "--json").json
         assert seen["status"] == "Cancelled"
+        assert "has ended: Cancelled" in command("cancel", run_id, status=1).err
         assert "there is no run 'nothing'" in command("cancel", "nothing", status=1).err
 
 

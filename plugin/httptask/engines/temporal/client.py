@@ -461,9 +461,17 @@ def _waiting_visit(status: Mapping[str, Any], workflow_id: str, task: str, item:
 
 
 async def cancel_run(client: Client, workflow_id: str) -> None:
-    """Cancel the run *workflow_id*; its running requests are stopped."""
+    """Cancel the run *workflow_id*; its running requests are stopped.
+
+    Raises `EngineError` if there is no such run, or if it has ended.
+    """
+    handle = client.get_workflow_handle(workflow_id)
     try:
-        await client.get_workflow_handle(workflow_id).cancel()
+        status = (await handle.describe()).status
+        if status not in (None, WorkflowExecutionStatus.RUNNING):
+            shown = STATUSES.get(status, "Failed")
+            raise EngineError(f"the run {workflow_id!r} has ended: {shown}")
+        await handle.cancel()
     except RPCError as error:
         raise _no_run(client, workflow_id, error) from error
 

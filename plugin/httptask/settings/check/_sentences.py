@@ -13,6 +13,7 @@ from httptask._core.nearest import nearest
 from httptask._core.pointers import pointer as pointer_of
 from httptask._core.strict_json import Number, dump, number_text
 from httptask._http.syntax import REQUEST_FIELDS
+from httptask._schema.views import json_type
 from httptask.errors import Problem
 from httptask.settings.check._alternatives import AmbiguousError
 from httptask.settings.check._checking import MissingError, UncheckedPatternError, current
@@ -106,9 +107,8 @@ def _type(error: Any, pointer: str) -> Iterator[Problem]:
         "found": found(error.instance),
     }
     types = [types] if isinstance(types, str) else list(types)
-    yield Problem.of(
-        "type", pointer, suggestion=converted(error.instance, types), types=types, **params
-    )
+    suggestion = converted(error.instance, types, error.schema.get("items"))
+    yield Problem.of("type", pointer, suggestion=suggestion, types=types, **params)
 
 
 def _enum(error: Any, pointer: str) -> Iterator[Problem]:
@@ -380,6 +380,15 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, int | float) else None
 
 
+def _may_be_item(value: Any, items: Any) -> bool:
+    """Say whether *items*, a schema, may allow *value*, judged by its `type` alone."""
+    types = items.get("type", ()) if isinstance(items, Mapping) else ()
+    allowed = {types} if isinstance(types, str) else set(types)
+    if "number" in allowed:
+        allowed.add("integer")
+    return not allowed or json_type(value) in allowed
+
+
 def _shown(value: Any) -> str:
     try:
         return _short(dump(value))
@@ -399,9 +408,11 @@ def _one_of(values: Sequence[Any]) -> str:
     return f"one of {shown}{more}"
 
 
-def converted(value: Any, types: Any) -> str | None:
+def converted(value: Any, types: Any, items: Any = None) -> str | None:
     """Return *value* as JSON of one of *types* if it plainly is another spelling of it ("42" for an
     integer), else None.
+
+    A value is put into a list only if *items*, the schema of the items, allows its type.
     """
     allowed = {types} if isinstance(types, str) else set(types)
     if isinstance(value, FileText):
@@ -415,6 +426,6 @@ def converted(value: Any, types: Any) -> str | None:
             return value
     elif isinstance(value, Number) and not isinstance(value, bool) and "string" in allowed:
         return json.dumps(number_text(value))
-    if "array" in allowed and not isinstance(value, list):
+    if "array" in allowed and not isinstance(value, list) and _may_be_item(value, items):
         return f"[{_shown(value)}]"
     return None

@@ -64,7 +64,10 @@ def _next_url(queries: Queries, page: Page, items: Sequence[Any]) -> Any:
     if token is None:
         return None
     if not isinstance(token, str):
-        raise page.error(f"what follows is {token!r}, and should be a URL")
+        raise page.error(
+            f"'next' found {token!r}, which is no URL: the modes cursor and page take a token or a"
+            " number"
+        )
     return _resolved(page, token)
 
 

@@ -17,6 +17,7 @@ import { WorkflowPanel } from "./workflow-panel";
 export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
   const redraw = useRedraw();
   useLayoutEffect(() => store.subscribe(redraw), [store]);
+  const wishes = useRef(0);
   /** Drawn at once, or when a panel has come. */
   const focus = (id: string) => setTimeout(() => {
     const control = shadow.getElementById(id);
@@ -27,8 +28,12 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
     if (store.focusWanted === null) return;
     const wanted = store.focusWanted;
     store.focusWanted = null;
+    const wish = ++wishes.current;
+    const before = shadow.activeElement;
     // To move the focus before would lay out every field, seen or not.
     afterPaint(() => {
+      // The latest wish counts, and a person who has moved to another field meanwhile stays there.
+      if (wish !== wishes.current || (shadow.activeElement && shadow.activeElement !== before)) return;
       const first = wanted === "first" ? firstEmpty(shadow) : shadow.getElementById(wanted.startsWith("f-") ? idOf(wanted.slice(2)) : wanted);
       first?.focus();
       store.focusMissed = first ? null : wanted;
