@@ -202,6 +202,17 @@ def test_a_new_name_is_written_into_the_form_that_is_open(page: DesignerPage, fo
     expect(labelled(page, "Recipient")).to_have_value("${$.tasks.Owner.output.body.owner.mail}")
 
 
+def add_owner_from_the_tree(page: DesignerPage) -> None:
+    """Add the input parameter `owner`, with a value of an earlier task chosen from the tree."""
+    page.named("button", "Add parameter").click()
+    page.page.get_by_label("Name", exact=True).fill("owner")
+    box = page.at("/inputParameters/owner")
+    box.press("Alt+e")
+    chosen(page, "owner", "id: 7")
+    expect(box).to_have_value("$.tasks.Get.output.body.id")
+    assert page.violations() == []
+
+
 def test_the_end_of_a_run_and_a_gate_take_values_from_the_tree(
     page: DesignerPage, folder: Path
 ) -> None:
@@ -218,13 +229,7 @@ def test_the_end_of_a_run_and_a_gate_take_values_from_the_tree(
     page.page.locator(".task-name", has_text="Get").first.click()
     page.add_task("Simple")
     page.add("Input parameters")
-    page.named("button", "Add parameter").click()
-    page.page.get_by_label("Name", exact=True).fill("owner")
-    box = page.at("/inputParameters/owner")
-    box.press("Alt+e")
-    chosen(page, "owner", "id: 7")
-    expect(box).to_have_value("$.tasks.Get.output.body.id")
-    assert page.violations() == []
+    add_owner_from_the_tree(page)
     assert saved(page, folder)["Approve"]["inputParameters"] == {
         "owner": "${$.tasks.Get.output.body.id}"
     }
@@ -237,13 +242,7 @@ def test_the_input_of_a_definition_that_describes_none_takes_values(
     none yet is not written.
     """
     page.add_task("Workflow")
-    page.named("button", "Add parameter").click()
-    page.page.get_by_label("Name", exact=True).fill("owner")
-    box = page.at("/inputParameters/owner")
-    box.press("Alt+e")
-    chosen(page, "owner", "id: 7")
-    expect(box).to_have_value("$.tasks.Get.output.body.id")
-    assert page.violations() == []
+    add_owner_from_the_tree(page)
     page.named("button", "JSON for Input parameters").click()
     text = labelled(page, "Input parameters as JSON")
     text.fill('{"owner": 8, ')
