@@ -49,10 +49,6 @@ class Blanks:
         """Say whether *text* contains a blank."""
         return self._mark in text
 
-    def is_blank(self, text: str) -> bool:
-        """Say whether *text* is one blank and nothing else."""
-        return self._pattern.fullmatch(text) is not None
-
     def names(self, value: Any) -> list[str]:
         """Return the names of the blanks in the JSON *value* that need an input parameter."""
         if not self._names:
