@@ -1,4 +1,4 @@
-// What can be done with a JSON answer: find in it, filter it, copy a value or its path, or use it in a later task.
+// The JSON body of a response with its tools: find, filter, compare, show as a table, copy a value or its path, use a value in a later task.
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Change } from "./compare";
 import { comparable, Comparison } from "./comparison";
@@ -15,16 +15,19 @@ import { afterPaint, IconButton, typed } from "./ui";
 import { type Used, UseIn } from "./use-in";
 import { Download, Table } from "./views";
 
-/** In milliseconds, after the last key. */
+/** How long after the last key the search starts, in milliseconds. */
 const FIND_AFTER = 200;
 
-/** Where a run puts the body that *ending* has, from `$`; null where it puts another value. */
+/**
+ * The path, from `$`, at which a run of the workflow has the body that *ending* shows.
+ * Null for a paginated task: a test request shows the last page, while a run has the items of all pages there.
+ */
 function stepsOf(task: string, { pages, item, outcome }: Ending): Step[] | null {
   if (pages) return null;
   return ["tasks", task, "output", ...(item ? [item.index] : []), ...(outcome === "success" ? [] : ["error", "result"]), "body"];
 }
 
-/** Names and indices from the body to what stands at *pointer* of it. */
+/** *pointer* into the JSON *text* as path steps: an item of a list is a number, a member a string. */
 function stepsIn(text: string, pointer: string): Step[] {
   let value: unknown = JSON.parse(text);
   return segments(pointer).map((part): Step => {
@@ -34,17 +37,24 @@ function stepsIn(text: string, pointer: string): Step[] {
   });
 }
 
-/** The body of a response as a tree with tools. */
+/** The body *text* of the response *ending* as a tree with its tools. */
 export function Answer({ text, ending, store }: { text: string; ending: Ending; store: Store }) {
+  /** Differences to the response that was chosen for comparison. */
   const [changes, setChanges] = useState<Change[]>([]);
+  /** The value that the dialog "Use in …" is open for. */
   const [used, setUsed] = useState<Used | null>(null);
+  /** What is typed into the box: words to find, or a filter. */
   const [query, setQuery] = useState("");
+  /** Offsets in *text*. */
   const [hits, setHits] = useState<number[]>([]);
+  /** The index in `hits` of the current one. */
   const [hit, setHit] = useState(0);
+  /** The offset that the tree scrolls to. */
   const [wanted, setWanted] = useState<Wanted | null>(null);
+  /** The list in the body that can be shown as a table. */
   const [list, setList] = useState<Node | null>(null);
   const [asTable, setAsTable] = useState(false);
-  // A large body is looked through behind the paint of its tree.
+  // Looking for a list in a large body takes time: the tree is painted first.
   useLayoutEffect(() => { afterPaint(() => setList(listIn(text))); }, [text]);
   const rows = useMemo(() => (asTable && list ? listRows(text, list) : null), [asTable, list]);
   const box = useRef<HTMLInputElement>(null);
@@ -52,14 +62,16 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
   const steps = stepsOf(task, ending);
   const filters = isFilter(query);
   const marks = useMemo(() => {
-    const all = new Map<string, Mark[]>();
-    const add = (pointer: string, mark: Mark) => all.set(pointer, [...(all.get(pointer) ?? []), mark]);
-    for (const { kind, pointer, message } of ending.differences ?? []) if (pointer) add(pointer, { kind: "differs", text: kind === "undocumented" ? "not documented" : message });
+    const byPointer = new Map<string, Mark[]>();
+    const add = (pointer: string, mark: Mark) => byPointer.set(pointer, [...(byPointer.get(pointer) ?? []), mark]);
+    for (const { kind, pointer, message } of ending.differences ?? [])
+      if (pointer) add(pointer, { kind: "differs", text: kind === "undocumented" ? "not documented" : message });
     for (const change of changes) add(change.pointer, { kind: "compared", text: change.text });
-    return all;
+    return byPointer;
   }, [ending, changes]);
   const others = comparable(task, ending, store);
 
+  /** Go to the hit number *to*; behind the last one comes the first. */
   const go = (to: number, among = hits) => {
     if (!among.length) return;
     const next = (to + among.length) % among.length;
@@ -69,34 +81,40 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
   useLayoutEffect(() => {
     if (!query || filters) return setHits([]);
     const timer = setTimeout(() => {
-      const found = hitsIn(text, query);
-      setHits(found);
-      go(0, found);
+      const offsets = hitsIn(text, query);
+      setHits(offsets);
+      go(0, offsets);
     }, FIND_AFTER);
     return () => clearTimeout(timer);
   }, [query, text]);
 
-  const copyValue = ({ node }: Spot, from = text) => {
-    const json = from.slice(node.start, node.end);
+  /** Copy the value at a spot of *source*; a string is copied without its quotes. */
+  const copyValue = ({ node }: Spot, source = text) => {
+    const json = source.slice(node.start, node.end);
     void store.copying.text("The value", node.kind === '"' ? (JSON.parse(json) as string) : json);
   };
+  /** Call *act* with the path at which a run has the value; say why where there is no such path. */
   const withPath = ({ pointer }: Spot, act: (path: Step[]) => void) => {
     if (steps) act([...steps, ...stepsIn(text, pointer)]);
     else store.say("This response is one page. A run joins the items of all pages, so the path would differ.");
   };
   const copyPath = (spot: Spot) => withPath(spot, (path) => void store.copying.text("The path", jsonPath(path)));
-  const use = (spot: Spot) => withPath(spot, (path) => setUsed({ expression: jsonPath(path), name: String(path.findLast((step) => typeof step === "string")) }));
+  const use = (spot: Spot) => withPath(spot, (path) => {
+    const name = String(path.findLast((step) => typeof step === "string"));
+    setUsed({ expression: jsonPath(path), name });
+  });
   const expression = () => expressionOf(query, steps ?? ["page"], nodeAt(text, 0).kind === "[");
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "F8") {
       const way = event.shiftKey ? "Previous" : "Next";
       const button = (event.currentTarget as HTMLElement).querySelector<HTMLElement>(`[aria-label="${way} difference"]`);
-      if (!button) return; // the key is for the next problem
+      if (!button) return; // without a comparison F8 means the next problem: the page handles it
       button.click();
       return event.preventDefault();
     }
-    if (event.key.toLowerCase() !== "f" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    const isFind = event.key.toLowerCase() === "f" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    if (!isFind) return;
     event.preventDefault();
     box.current?.select();
     box.current?.focus();
@@ -105,7 +123,8 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
     <div class="answer" onKeyDown={onKeyDown}>
       <div class="find" role="search">
         <input
-          ref={box} class="code" type="text" aria-label="Find, or filter" placeholder="Find, or filter: $.items[0], jsonata: …" title="Ctrl F" autocomplete="off"
+          ref={box} class="code" type="text" autocomplete="off"
+          aria-label="Find, or filter" placeholder="Find, or filter: $.items[0], jsonata: …" title="Ctrl F"
           value={query} onInput={typed(setQuery)}
           onKeyDown={(event) => {
             if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) go(hit + (event.shiftKey ? -1 : 1));
@@ -124,13 +143,26 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
         {list && !query && <button aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>Table</button>}
         <Download ending={ending} store={store} />
       </div>
-      {others.length > 0 && !filters && <Comparison text={text} others={others} store={store} onChanges={setChanges} onGo={({ pointer }) => { setAsTable(false); setWanted({ offset: offsetOf(text, nodeAt(text, 0), segments(pointer)) }); }} />}
+      {others.length > 0 && !filters && (
+        <Comparison
+          text={text} others={others} store={store} onChanges={setChanges}
+          onGo={({ pointer }) => {
+            setAsTable(false);
+            setWanted({ offset: offsetOf(text, nodeAt(text, 0), segments(pointer)) });
+          }}
+        />
+      )}
       {used && <UseIn key={used.expression} used={used} store={store} onClose={() => setUsed(null)} />}
-      {filters && <FilterResult text={text} ending={ending} expression={expression()} steps={steps ?? ["page"]} store={store} onCopy={copyValue} />}
+      {filters && (
+        <FilterResult
+          text={text} ending={ending} expression={expression()} steps={steps ?? ["page"]} store={store} onCopy={copyValue}
+        />
+      )}
       {rows && !query && <Table rows={rows} />}
       <div hidden={filters || (!!rows && !query)}>
         <Tree
-          text={text} label="Response body" marks={marks} wanted={wanted} query={filters ? "" : query} seeking={!!query || changes.length > 0}
+          text={text} label="Response body" marks={marks} wanted={wanted}
+          query={filters ? "" : query} seeking={!!query || changes.length > 0}
           tools={(spot) => <>
             <button title="Ctrl C" onClick={() => copyValue(spot)}>Copy value</button>
             <button title="Ctrl Shift P" onClick={() => copyPath(spot)}>Copy path</button>

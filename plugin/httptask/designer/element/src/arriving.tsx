@@ -1,8 +1,8 @@
-// The items of a streamed response as they came: the newest first, each with its time.
+// The items of a streamed response in the order in which they arrived, the newest first, each with its time.
 import { duration, plural } from "./amounts";
 import type { Arrived } from "./types";
 
-/** *under way*: more may come. */
+/** The list of *arrived*. While *underWay*, more items may come. */
 export const Arriving = ({ arrived: { items, count, isMore }, underWay }: { arrived: Arrived; underWay?: boolean }) => (
   <div class="arriving">
     <p class="muted small">

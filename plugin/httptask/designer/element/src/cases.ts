@@ -1,8 +1,8 @@
-// What an object needs, and what has no meaning in it, by the value of one of its fields: pagination, by its mode.
+// Objects whose required fields depend on the value of one field: pagination depends on its mode.
 import { parse } from "./json";
 import type { Slot } from "./slots";
 
-/** Mark the fields of *slot* that it needs as required, and those that have no meaning as refused. */
+/** Set `required` and `refused` of the fields of *slot* for the current value of the field that decides; see `Field.cases`. */
 export function byCase(slot: Slot): void {
   const { cases } = slot.field;
   if (!cases) return;
