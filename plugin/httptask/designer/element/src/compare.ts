@@ -1,47 +1,61 @@
-// What is another in a JSON answer than in an earlier one.
+// The differences between two JSON responses.
 import { child, isObject, type Json, same } from "./json";
 import { short } from "./value-list";
 
 export const MOST_CHANGES = 1_000;
-/** Values that are looked at: a page must not stand still. */
+/** How many values are compared at most: the comparison must not freeze the page. */
 const MOST_VISITED = 300_000;
 
+/** A difference, for the user. */
 export interface Change {
-  /** Of what was removed: of the value that it stood in. */
+  /** The changed or added value; for a removed one, the object or list that held it. */
   pointer: string;
   kind: "changed" | "added" | "removed";
-  /** For a person: `was "a"`. */
+  /** For people: `was "a"`. */
   text: string;
 }
 
+/** The beginning of the JSON of *value*. */
 const shown = (value: Json): string => short(JSON.stringify(value), 40);
 
-/** The ids of *items* when each has one of its own, else their places. */
+/** The `id` of each of the *items*; null unless every item has one and no two are equal. */
 function idsOf(items: Json[]): string[] | null {
-  const ids = items.map((item) => (isObject(item) && (typeof item.id === "string" || typeof item.id === "number") ? JSON.stringify(item.id) : ""));
+  const ids = items.map((item) => {
+    const hasId = isObject(item) && (typeof item.id === "string" || typeof item.id === "number");
+    return hasId ? JSON.stringify(item.id) : "";
+  });
   return ids.length && ids.every(Boolean) && new Set(ids).size === ids.length ? ids : null;
 }
 
-/** How *now* differs from *before*: items that have an `id` are the same item wherever they stand; at most `MOST_CHANGES`. */
+/**
+ * The differences between *before* and *now*, at most `MOST_CHANGES`.
+ * Items of a list are matched by `id` where all of them have one, in both lists; else by their index.
+ */
 export function changesFrom(before: Json, now: Json): Change[] {
   const changes: Change[] = [];
   let visited = 0;
-  const pairs = (earlier: [string, Json][], later: [string, Json, string | number][], pointer: string) => {
-    const old = new Map(earlier);
-    for (const [name, value, place] of later) {
-      if (!old.has(name)) changes.push({ pointer: child(pointer, place), kind: "added", text: "new" });
-      else compare(old.get(name)!, value, child(pointer, place));
-      old.delete(name);
+  /** Compare the members or items that have the same key; an entry of *later* also has the step of its pointer. */
+  const compareEntries = (earlier: [string, Json][], later: [string, Json, string | number][], pointer: string) => {
+    const unmatched = new Map(earlier);
+    for (const [key, value, step] of later) {
+      if (!unmatched.has(key)) changes.push({ pointer: child(pointer, step), kind: "added", text: "new" });
+      else compare(unmatched.get(key)!, value, child(pointer, step));
+      unmatched.delete(key);
     }
-    for (const [name, value] of old) changes.push({ pointer, kind: "removed", text: `without ${name}: ${shown(value)}` });
+    for (const [key, value] of unmatched) changes.push({ pointer, kind: "removed", text: `without ${key}: ${shown(value)}` });
   };
   const compare = (earlier: Json, later: Json, pointer: string) => {
     if (changes.length >= MOST_CHANGES || visited++ > MOST_VISITED) return;
-    if (isObject(earlier) && isObject(later)) return pairs(Object.entries(earlier), Object.entries(later).map(([name, value]) => [name, value, name]), pointer);
+    if (isObject(earlier) && isObject(later)) {
+      const members = Object.entries(later).map(([name, value]): [string, Json, string] => [name, value, name]);
+      return compareEntries(Object.entries(earlier), members, pointer);
+    }
     if (Array.isArray(earlier) && Array.isArray(later)) {
       const [oldIds, newIds] = [idsOf(earlier), idsOf(later)];
-      const name = (ids: string[] | null, index: number) => (oldIds && newIds ? ids![index]! : String(index));
-      return pairs(earlier.map((item, index) => [name(oldIds, index), item]), later.map((item, index) => [name(newIds, index), item, index]), pointer);
+      const keyOf = (ids: string[] | null, index: number) => (oldIds && newIds ? ids![index]! : String(index));
+      const oldItems = earlier.map((item, index): [string, Json] => [keyOf(oldIds, index), item]);
+      const newItems = later.map((item, index): [string, Json, number] => [keyOf(newIds, index), item, index]);
+      return compareEntries(oldItems, newItems, pointer);
     }
     if (!same(earlier, later)) changes.push({ pointer, kind: "changed", text: `was ${shown(earlier)}` });
   };

@@ -1,4 +1,4 @@
-// A response compared with an earlier one of its task: which one, how many values differ, and the way from one to the next.
+// Compares the response that is shown with an earlier one of the same task, and leads from difference to difference.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { bytes, plural } from "./amounts";
@@ -8,26 +8,34 @@ import type { Store } from "./store";
 import type { Ending, Snapshot } from "./types";
 import { IconButton, typed } from "./ui";
 
-/** Characters of each of the two. */
+/** How many characters each of the two responses may have. */
 const LARGEST = 4 * 1024 * 1024;
 
+/** The whole body of a response; where the page has only its beginning, the server is asked. Secrets are masked. */
 async function textOf({ text, truncated, body }: Ending, store: Store): Promise<string> {
   if (!truncated) return text ?? "";
   return store.tests.mask(await (await store.api.send(`${body}?as=decoded`)).text());
 }
 
-/** The responses that *ending* of *task* can be compared with, the latest first. */
+/** The earlier JSON responses of *task* that *ending* can be compared with, the latest first. */
 export const comparable = (task: string, { id }: Ending, store: Store): Snapshot[] =>
-  store.history.items.filter((each) => each.task === task && each.ending?.decodedAs === "json" && each.ending.id !== id);
+  store.history.items.filter((snapshot) => snapshot.task === task && snapshot.ending?.decodedAs === "json" && snapshot.ending.id !== id);
 
+/** Offers the *others* for comparison with *text*. *onChanges* gets the differences, *onGo* the one that the user goes to. */
 export function Comparison({ text, others, store, onChanges, onGo }: {
   text: string; others: Snapshot[]; store: Store; onChanges: (changes: Change[]) => void; onGo: (change: Change) => void;
 }) {
   const [chosen, setChosen] = useState("");
   const [changes, setChanges] = useState<Change[] | null>(null);
-  const [at, setAt] = useState(0);
+  /** The index in `changes` of the current difference. */
+  const [current, setCurrent] = useState(0);
   const [problem, setProblem] = useState("");
-  const take = (list: Change[] | null, why = "") => { setChanges(list); setProblem(why); setAt(0); onChanges(list ?? []); };
+  const take = (found: Change[] | null, why = "") => {
+    setChanges(found);
+    setProblem(why);
+    setCurrent(0);
+    onChanges(found ?? []);
+  };
   useLayoutEffect(() => {
     const other = others.find(({ at: moment }) => moment === chosen)?.ending;
     if (!other) return take(null);
@@ -40,25 +48,33 @@ export function Comparison({ text, others, store, onChanges, onGo }: {
       } catch {
         take(null, "That response is not JSON.");
       }
-    }, (error: unknown) => { if (wanted) take(null, `Only the beginning of that response is kept: ${failureOf(error).detail ?? failureOf(error).title}`); });
+    }, (error: unknown) => {
+      if (wanted) take(null, `Only the beginning of that response is kept: ${failureOf(error).detail ?? failureOf(error).title}`);
+    });
     return () => { wanted = false; };
   }, [chosen, text]);
   const go = (to: number) => {
     if (!changes?.length) return;
     const next = (to + changes.length) % changes.length;
-    setAt(next);
+    setCurrent(next);
     onGo(changes[next]!);
   };
   return (
     <div class="compare">
       <select aria-label="Compare with" value={chosen} onChange={typed(setChosen)}>
         <option value="">⇄ Compare with …</option>
-        {others.map(({ at: moment, ending }, index) => <option key={moment} value={moment}>{index ? "" : "the one before, "}{new Date(moment).toLocaleTimeString()}, {ending!.status}</option>)}
+        {others.map(({ at: moment, ending }, index) => (
+          <option key={moment} value={moment}>{index ? "" : "the one before, "}{new Date(moment).toLocaleTimeString()}, {ending!.status}</option>
+        ))}
       </select>
-      {changes && <span class="muted small" role="status">{changes.length ? `${changes.length === MOST_CHANGES ? "The first " : ""}${plural(changes.length, "difference")}` : "No difference"}</span>}
+      {changes && (
+        <span class="muted small" role="status">
+          {changes.length ? `${changes.length === MOST_CHANGES ? "The first " : ""}${plural(changes.length, "difference")}` : "No difference"}
+        </span>
+      )}
       {!!changes?.length && <>
-        <IconButton icon="up" label="Previous difference" title="Previous difference (Shift F8)" onClick={() => go(at - 1)} />
-        <IconButton icon="down" label="Next difference" title="Next difference (F8)" onClick={() => go(at + 1)} />
+        <IconButton icon="up" label="Previous difference" title="Previous difference (Shift F8)" onClick={() => go(current - 1)} />
+        <IconButton icon="down" label="Next difference" title="Next difference (F8)" onClick={() => go(current + 1)} />
       </>}
       {problem && <span class="problem error">{problem}</span>}
     </div>

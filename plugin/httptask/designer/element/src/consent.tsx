@@ -1,12 +1,13 @@
-// A consent that is waited for: where a person gives it, with which code, and how long there is still time.
+// Shown while the server waits for a person's consent (OAuth 2): where to give it, the code to enter, and the time that is left.
 import { useLayoutEffect, useState } from "preact/hooks";
-import type { Asked } from "./api";
+import type { ConsentRequest } from "./api";
 import type { Store } from "./store";
 
+/** How often the remaining time is drawn, in milliseconds. */
 const TICK = 250;
 
-/** *asked*, until it ends; its end is the dialog's to say. */
-export function Consent({ asked, store, onCancel }: { asked: Asked; store: Store; onCancel: () => void }) {
+/** The pending consent *asked*. The dialog around it asks the server how it ended, and reports that. */
+export function Consent({ asked, store, onCancel }: { asked: ConsentRequest; store: Store; onCancel: () => void }) {
   const [, tick] = useState(0);
   useLayoutEffect(() => {
     const timer = setInterval(() => tick((count) => count + 1), TICK);
@@ -18,7 +19,10 @@ export function Consent({ asked, store, onCancel }: { asked: Asked; store: Store
     <section class="consent union" aria-label="Consent">
       {userCode ? (
         <>
-          <p>On any device that has a browser, open <a href={verificationUri} target="_blank" rel="noopener noreferrer">{verificationUri}</a> and enter the code</p>
+          <p>
+            On any device that has a browser, open{" "}
+            <a href={verificationUri} target="_blank" rel="noopener noreferrer">{verificationUri}</a> and enter the code
+          </p>
           <div class="row">
             <output class="user-code" aria-label="Code">{userCode}</output>
             <button type="button" class="quiet" onClick={() => void store.copying.text("The code", userCode)}>Copy code</button>
@@ -34,4 +38,5 @@ export function Consent({ asked, store, onCancel }: { asked: Asked; store: Store
   );
 }
 
+/** `9:05`, from seconds. */
 const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

@@ -1,6 +1,6 @@
 // A task that chooses where the run goes: a condition and a task for each choice, and a task for every other case.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type As, blankRow, conditionOf, type EditedRow, editedRow, isAlone, isBegun, OPERATORS, readsAs } from "./condition-rows";
+import { blankRow, conditionOf, type EditedRow, editedRow, isIncomplete, isUnary, OPERATORS, readsAs, type ValueKind } from "./condition-rows";
 import type { FlowForm } from "./flow-task";
 import { EntryRows, type Row } from "./entries";
 import { ValueBelow } from "./expression-input";
@@ -80,7 +80,7 @@ function Choice({ item, problems, value: choice, index, onChange }: Pick<FlowFor
       {inRows
         ? <ConditionRows {...{ id, rows, described }} pointer={`${pointer}/condition`} number={index + 1} onChange={(changed) => write(change(changed))} />
         : <ConditionText {...{ id, described, condition, write }} pointer={`${pointer}/condition`} number={index + 1} />}
-      {inRows && rows.some(isBegun) ? <p class="muted small">A row is not complete yet.</p> : <Problems id={id} pointer={pointer} problems={here} />}
+      {inRows && rows.some(isIncomplete) ? <p class="muted small">A row is not complete yet.</p> : <Problems id={id} pointer={pointer} problems={here} />}
       <div class="field single"><label class="name" for={`${id}-next`}>Next task {index + 1}</label>
         <TaskChoice id={`${id}-next`} item={item} value={choice.nextTask} none="choose one" described={described} onChoose={(nextTask) => onChange({ ...choice, nextTask })} />
       </div>
@@ -105,7 +105,7 @@ function ConditionText({ id, pointer, number, described, condition, write }: Pla
 }
 
 /** What is said of the value on the right. */
-const KINDS: Record<As, string> = { "": "", text: "text", number: "number", word: "no text", path: "" };
+const KINDS: Record<ValueKind, string> = { "": "", text: "text", number: "number", word: "no text", path: "" };
 
 /** What must hold together. */
 function ConditionRows({ id, pointer, number, described, rows, onChange }: Place & { rows: EditedRow[]; onChange: (rows: EditedRow[]) => void }) {
@@ -128,7 +128,7 @@ function ConditionRows({ id, pointer, number, described, rows, onChange }: Place
               {Object.entries(OPERATORS).map(([operator, words]) => <option key={operator} value={operator}>{words}</option>)}
               {!(row.operator in OPERATORS) && <option value={row.operator}>{row.operator}</option>}
             </select>
-            {isAlone(row) ? <span class="compared" /> : (
+            {isUnary(row) ? <span class="compared" /> : (
               <div class="compared">
                 <ValueBox slot={row.right} id={`${idOf(index)}-right`} name={`Compared with ${of}`} of="part" quiet placeholder={row.as === "text" ? "an empty text" : "20, a text, or $.body.limit"} redraw={write} {...{ pointer, described }} />
                 {(as !== "text" || row.as === "text") && as !== "path" && (row.right.expr || row.as) && (
@@ -144,7 +144,7 @@ function ConditionRows({ id, pointer, number, described, rows, onChange }: Place
       })}
       <div class="row">
         <button class="add" aria-label={`Add row to choice ${number}`} onClick={add}><Icon name="plus" />Add row</button>
-        <ValueBelow asIs pointer={pointer} text={rows.some(isBegun) ? "" : conditionOf(rows)} />
+        <ValueBelow asIs pointer={pointer} text={rows.some(isIncomplete) ? "" : conditionOf(rows)} />
       </div>
     </div>
   );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blankRow, conditionOf, editedRow, isBegun } from "../src/condition-rows";
+import { blankRow, conditionOf, editedRow, isIncomplete } from "../src/condition-rows";
 import type { ConditionRow } from "../src/types";
 
 test("what the server reads from a condition is written as it was", () => {
@@ -27,10 +27,10 @@ test("what the server reads from a condition is written as it was", () => {
 test("a row that nothing stands in is none, and one that misses a value is begun", () => {
   const row = blankRow();
   assert.equal(conditionOf([row]), "");
-  assert.equal(isBegun(row), false);
+  assert.equal(isIncomplete(row), false);
   row.left.expr = "$.a";
-  assert.equal(isBegun(row), true);
+  assert.equal(isIncomplete(row), true);
   row.right.expr = "it's \"${x}\" \\";
   assert.equal(conditionOf([row]), "$.a === 'it\\'s \"$\\{x}\" \\\\'");
-  assert.equal(isBegun(row), false);
+  assert.equal(isIncomplete(row), false);
 });
