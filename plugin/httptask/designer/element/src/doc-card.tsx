@@ -1,9 +1,10 @@
-// The documentation of a row of the form, beside the form.
+// A card beside the form with the documentation of one row.
 import { useLayoutEffect, useRef } from "preact/hooks";
 
+/** Between the card and what is around it, in px. */
 const MARGIN = 8;
 
-/** What *row* says of itself, on top of everything, beside the settings; nothing where there is no room. */
+/** The documentation of the form's *row*, in a popover at the right of the settings; hidden where it does not fit beside them. */
 export function DocCard({ row }: { row: Element }) {
   const card = useRef<HTMLDivElement>(null);
   const find = (selector: string) => row.querySelector(selector);
@@ -20,7 +21,7 @@ export function DocCard({ row }: { row: Element }) {
   return (
     <div class="doc-card" ref={card} popover="manual" aria-hidden="true">
       <div class="row between"><code>{find(".name")?.textContent}</code><span class="type">{find(".type")?.textContent}</span></div>
-      {/* The hint of the row: sanitised by the server, as every description. */}
+      {/* The row's hint is HTML that the server has sanitised. */}
       <div dangerouslySetInnerHTML={{ __html: find(":scope > .hint")!.innerHTML }} />
     </div>
   );

@@ -1,4 +1,4 @@
-// Unsaved changes survive a reload; their secrets do not.
+// Unsaved changes, kept in this tab's storage so that they survive a reload. Secrets are left out.
 import { at, clone, isExpression, isObject, same } from "./json";
 import type { OffRow } from "./off-rows";
 import { restored, withoutSecrets } from "./secrets";
@@ -7,23 +7,29 @@ import type { Store } from "./store";
 import type { Definition } from "./types";
 import * as flow from "./workflow";
 
-/** Pointers of secrets, by the name of their task. */
+/** The pointers of secrets, by the name of the task. */
 type SecretsOf = Record<string, string[]>;
-/** Samples by their pointers, by the name of their task. */
+/** Samples by the pointer of the field, by the name of the task. */
 type SamplesOf = Record<string, Record<string, string>>;
 
+/** What is stored for a reload. */
 interface Draft {
+  /** The version of the definition that the changes were made to. */
   etag: string | null;
-  /** Null when everything was saved. */
+  /** The definition with its unsaved changes; null when everything was saved. */
   working: Definition | null;
+  /** The name of the open task. */
   current: string | null;
+  /** The secrets that were left out of `working`. */
   removed: SecretsOf;
   samples: SamplesOf;
+  /** The parameters that are switched off, by the name of the task. */
   off: Record<string, OffRow[]>;
+  /** The sample input as typed. */
   input: string;
 }
 
-/** *definition* without the secrets of its tasks, and the pointers of those secrets. */
+/** *definition* without the secrets of its tasks, and the pointers of what was removed. *secretsOf* are the known secrets. */
 export function withoutSecretsOf(definition: Definition, secretsOf: SecretsOf): { definition: Definition; removed: SecretsOf } {
   const removed: SecretsOf = {};
   for (const { name, task } of flow.listed(definition)) {
@@ -35,31 +41,37 @@ export function withoutSecretsOf(definition: Definition, secretsOf: SecretsOf): 
   return { definition, removed };
 }
 
-/** *definition* with the secrets at the pointers *removed* taken from *base*; `lost` counts those that *base* lacks. */
+/** *definition* with the secrets at the pointers *removed* put back from *base*; `lost` counts secrets that *base* does not have. */
 export function withSecretsOf(definition: Definition, base: Definition, removed: SecretsOf): { definition: Definition; lost: number } {
   let lost = 0;
   for (const [name, pointers] of Object.entries(removed)) {
     const source = flow.find(base, name)?.task;
     const task = flow.find(definition, name)?.task;
-    const whole = task && restored(clone(task), source, pointers);
-    if (whole) definition = flow.replace(definition, name, whole);
-    lost += pointers.filter((pointer) => at(source, pointer) === undefined || !same(at(source, pointer), at(whole, pointer))).length;
+    const completed = task && restored(clone(task), source, pointers);
+    if (completed) definition = flow.replace(definition, name, completed);
+    const isLost = (pointer: string) => at(source, pointer) === undefined || !same(at(source, pointer), at(completed, pointer));
+    lost += pointers.filter(isLost).length;
   }
   return { definition, lost };
 }
 
+/** What the page knows of each task beside the definition, and its storage over a reload. */
 export class Drafts {
-  /** The stored draft was read: from now on it may be replaced. */
+  /** The stored draft has been read: from now on it may be overwritten. */
   private opened = false;
   samplesOf: SamplesOf = {};
-  /** The samples that may be stored: without those of secret fields. */
+  /** The samples that may be stored: those of secret fields are missing. */
   openSamplesOf: SamplesOf = {};
+  /** The pointers of the known secrets, by the name of the task. */
   secretsOf: Record<string, string[]> = {};
-  /** The parameters that are switched off, by the name of their task. */
+  /** The parameters that are switched off, by the name of the task. */
   offOf: Record<string, OffRow[]> = {};
-  /** Those of them that may be stored, as JSON: the server found no secret in them. What is open in one task may be a secret in another. */
+  /**
+   * The switched-off parameters that may be stored, as JSON, because the server found no secret in them.
+   * Kept for each task: the same parameter may be a secret in another one.
+   */
   openOff: Record<string, string[]> = {};
-  /** Of the open workflow, or of the page while none is open. */
+  /** The storage of the open workflow, or of the page while none is open. */
   storage: TabStorage;
 
   constructor(private readonly store: Store) {
@@ -70,7 +82,7 @@ export class Drafts {
     return new TabStorage(`http-task-designer ${this.store.api.base} ${workflow}`);
   }
 
-  /** Switch to the storage of the workflow *id*; *fresh* drops its draft. */
+  /** Switch to the storage of the workflow *id*; *fresh* drops the draft in it. */
   open(id: string | null, fresh: boolean): void {
     this.opened = false;
     this.samplesOf = {};
@@ -83,7 +95,7 @@ export class Drafts {
     if (fresh) this.storage.write("draft", null);
   }
 
-  /** Keep what belongs to the open workflow under its new id. */
+  /** Move what is stored for the open workflow to its new id. */
   move(id: string): void {
     const former = this.storage;
     this.storage = this.storageOf(`${id} `);
@@ -93,14 +105,15 @@ export class Drafts {
     this.keep();
   }
 
-  rename(name: string, free: string): void {
+  /** Move what is known of the task *name* to its new name. */
+  rename(name: string, newName: string): void {
     for (const perTask of [this.samplesOf, this.openSamplesOf, this.secretsOf, this.offOf, this.openOff] as Record<string, unknown>[]) {
-      if (name in perTask) perTask[free] = perTask[name];
+      if (name in perTask) perTask[newName] = perTask[name];
       delete perTask[name];
     }
   }
 
-  /** Take back the changes that were not saved before a reload. Secrets were never stored: they come from the definition on disk. */
+  /** Bring back the changes that a reload left unsaved. Their secrets were never stored: they are taken from the definition on disk. */
   restore(): void {
     this.opened = true;
     const draft = this.storage.read<Draft>("draft");
@@ -136,11 +149,16 @@ export class Drafts {
     this.storage.write("draft", draft);
   }
 
-  /** Whether the server found no secret in *row* of the task *name*. */
+  /** Whether *row* of the task *name* may be stored: the server found no secret in it. */
   isOpenOff = (name: string, row: OffRow): boolean => !!this.openOff[name]?.includes(JSON.stringify(row));
 
+  /** The switched-off parameters, without the values that may be secrets. */
   private storableOff(): Record<string, OffRow[]> {
-    const clean = (name: string, row: OffRow): OffRow => (isExpression(row.value) || this.isOpenOff(name, row) ? row : { ...row, value: undefined });
-    return Object.fromEntries(Object.entries(this.offOf).filter(([, rows]) => rows.length).map(([name, rows]) => [name, rows.map((row) => clean(name, row))]));
+    const clean = (name: string, row: OffRow): OffRow => {
+      const isStorable = isExpression(row.value) || this.isOpenOff(name, row);
+      return isStorable ? row : { ...row, value: undefined };
+    };
+    const filled = Object.entries(this.offOf).filter(([, rows]) => rows.length);
+    return Object.fromEntries(filled.map(([name, rows]) => [name, rows.map((row) => clean(name, row))]));
   }
 }
