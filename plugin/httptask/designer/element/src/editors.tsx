@@ -1,8 +1,8 @@
-// A control for each kind of field, and what stands below it.
+// The control for each kind of field, and the rows of what is inside an object, a map, a list or a union.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { control, isInside, isJsonText, isTicked, MANY_VALUES, type Place, type RowProps, tied } from "./field-place";
-import { called, defaultOf, hintOf, plain, unset } from "./field-words";
+import { controlProps, isInside, isJsonText, isTicked, MANY_VALUES, type Place, type RowProps, valueProps } from "./field-place";
+import { defaultOf, hintOf, plain, unsetLabel, valueLabel } from "./field-words";
 import { parse, typeOf } from "./json";
 import { List } from "./lists";
 import { Entries, Fields } from "./objects";
@@ -13,11 +13,11 @@ import { Suggested } from "./suggested";
 import type { Field } from "./types";
 import { Radios, typed, useUi } from "./ui";
 
-/** Whether a control stands beside the name; what has none is edited below it. */
+/** Whether *slot* has a control beside its name. Objects, maps and lists have rows below the name instead. */
 export const hasControl = (slot: Slot): boolean =>
   !isPlain(slot) || !["object", "map", "array"].includes(slot.field.kind) || isTicked(slot) || isTokens(slot);
 
-/** The fields, entries or items of *place*. */
+/** The rows below the control: the fields, entries or items of *place*; null where there are none. */
 export function below(place: Place): ComponentChildren {
   const { slot, id, pointer, name, prefix, inner: within } = place;
   const { kind } = slot.field;
@@ -29,12 +29,13 @@ export function below(place: Place): ComponentChildren {
   return inner && <Inner key={inner.key} slot={inner} pointer={pointer} name={name} prefix={prefix} inside={id} />;
 }
 
-/** The row of what stands at the same place. */
+/** A row for the same field as the row around it: of the chosen option of a union, or of the list or object in an `any`. */
 function Inner(props: RowProps) {
   const { Row } = useUi();
   return <Row {...props} />;
 }
 
+/** The control of *place*: first by its state (expression, null, JSON, secret), then by the kind of its field. */
 export function Control(place: Place): ComponentChildren {
   const { slot, name, id, label } = place;
   const { kind, link } = slot.field;
@@ -51,43 +52,56 @@ export function Control(place: Place): ComponentChildren {
 const CONTROLS: Partial<Record<Field["kind"], (place: Place) => ComponentChildren>> = {
   string: (place) => <Text {...place} />,
   number: (place) => <Text {...place} />,
-  boolean: (place) => <Segments {...place} options={[["", unset(place.slot.field)], ["true", "true"], ["false", "false"]]} />,
+  boolean: (place) => <Segments {...place} options={[["", unsetLabel(place.slot.field)], ["true", "true"], ["false", "false"]]} />,
   enum: (place) => (choices(place.slot.field).length > MANY_VALUES ? <LongList {...place} /> : <Select {...place} />),
   const: ({ slot, label }) => <output class="fixed" aria-labelledby={label}>{plain(slot.field.value!)}</output>,
   file: ({ slot, id, name, described, redraw }) => <Panel name="FilePicker" of={{ slot, id, name, described, redraw }} />,
-  array: ({ slot, id, name, described, redraw, ...place }) =>
-    isTicked(slot) ? <Checkboxes {...{ ...place, slot, id, name, described, redraw }} items={slot.field.items!} /> : <Panel name="Tokens" of={{ slot, id, name, described, redraw }} />,
+  array: ({ slot, id, name, described, redraw, ...place }) => {
+    const shared = { slot, id, name, described, redraw };
+    return isTicked(slot) ? <Checkboxes {...{ ...place, ...shared }} items={slot.field.items!} /> : <Panel name="Tokens" of={shared} />;
+  },
   union: (place) => <WhichForm {...place} />,
   any: (place) => <Anything {...place} />,
 };
 
-/** The media type of the body is hardly ever another than the documented one. */
+/** Whether the field is the media type of the body with a documented default: users rarely change that one. */
 const mayBeUsual = ({ slot: { field }, pointer }: Place): boolean =>
   !!field.required && typeof field.default === "string" && pointer.toLowerCase() === "/httprequest/headers/content-type";
 
-/** A line with the default, until somebody wants to change it. */
+/** The default as a line of text; a click turns it into an input. */
 function Usual(place: Place) {
   const [open, setOpen] = useState(false);
   const { focus } = useUi();
   if (open || place.slot.text !== place.slot.field.default) return <Text {...place} />;
   return (
-    <button id={place.id} class="fixed" title="Change it" aria-labelledby={`${place.label} ${place.id}`} aria-describedby={place.described} onClick={() => { setOpen(true); focus(place.id); }}>
+    <button
+      id={place.id} class="fixed" title="Change it" aria-labelledby={`${place.label} ${place.id}`} aria-describedby={place.described}
+      onClick={() => { setOpen(true); focus(place.id); }}
+    >
       {place.slot.text} <span class="type">default</span>
     </button>
   );
 }
 
+/** An expression, and the sample value that test requests send in its place. */
 function Expression(place: Place) {
   const { name, id, pointer, slot, redraw, takes, asked, ask } = place;
   const { store } = useUi();
-  const plainInput = <input {...control(place)} {...tied(place, "expr")} class="code wired" placeholder={slot.field.format === "expression" ? "jsonata: statusCode = 202" : "$.name"} />;
+  const plainInput = (
+    <input
+      {...controlProps(place)} {...valueProps(place, "expr")} class="code wired"
+      placeholder={slot.field.format === "expression" ? "jsonata: statusCode = 202" : "$.name"}
+    />
+  );
   return (
     <div class="expression">
-      {takes === "expression" ? <Panel name="ExpressionInput" of={{ slot, pointer, name, redraw, asked, ask, control: control(place) }} until={plainInput} /> : plainInput}
+      {takes === "expression"
+        ? <Panel name="ExpressionInput" of={{ slot, pointer, name, redraw, asked, ask, control: controlProps(place) }} until={plainInput} />
+        : plainInput}
       {store.task.root && /^\/(httpRequest|inputParameters|forEach)\//.test(pointer) && <label class="sample">
         <span>Sample for tests</span>
         <input
-          id={`${id}-sample`} class="code" {...tied(place, "sample")}
+          id={`${id}-sample`} class="code" {...valueProps(place, "sample")}
           aria-label={`Sample value of ${name}, for tests only`} placeholder="none: the expression is evaluated"
         />
       </label>}
@@ -95,11 +109,14 @@ function Expression(place: Place) {
   );
 }
 
-/** What is edited as JSON, or does not fit its field. */
+/** JSON text: the user chose that view, or the value does not fit the field. */
 function RawJson(place: Place) {
   const { slot, pointer, id, name, described, problems, redraw } = place;
-  const input = <textarea {...control(place)} {...tied(place, "raw")} class="code" rows={rowsFor(slot.raw!, 3)} placeholder="JSON" />;
-  if (isJsonText(slot)) return <Panel name="JsonEditor" of={{ slot, pointer, id, name, described, problems, redraw, required: slot.field.required }} until={input} />;
+  const input = <textarea {...controlProps(place)} {...valueProps(place, "raw")} class="code" rows={rowsFor(slot.raw!, 3)} placeholder="JSON" />;
+  if (isJsonText(slot)) {
+    const props = { slot, pointer, id, name, described, problems, redraw, required: slot.field.required };
+    return <Panel name="JsonEditor" of={props} until={input} />;
+  }
   return (
     <>
       {input}
@@ -110,8 +127,10 @@ function RawJson(place: Place) {
     </>
   );
 }
+/** The height, in lines, of a text area that holds *text*. */
 const rowsFor = (text: string, least: number): number => Math.min(14, Math.max(least, text.split("\n").length));
 
+/** A field whose children the server sends on request: large or recursive schemas are not sent whole. */
 function Stub({ slot, redraw }: Place) {
   const { store } = useUi();
   const [asked, setAsked] = useState(false);
@@ -125,29 +144,38 @@ function Stub({ slot, redraw }: Place) {
   );
 }
 
+/** A masked text that can be revealed. */
 function Secret(place: Place) {
   const { name } = place;
   const [seen, setSeen] = useState(false);
   return (
     <div class="joined">
-      <input {...control(place)} {...tied(place)} type={(seen ? "text" : "password") as "password"} autocomplete="new-password" />
+      <input {...controlProps(place)} {...valueProps(place)} type={(seen ? "text" : "password") as "password"} autocomplete="new-password" />
       <button aria-pressed={seen} aria-label={`Reveal ${name}`} onClick={() => setSeen(!seen)}>{seen ? "Hide" : "Reveal"}</button>
     </div>
   );
 }
 
+/** A text or number as typed: a text area for long text and for what may be JSON, a calendar for dates, else an input. */
 function Text(place: Place) {
   const { field, text, empty } = place.slot;
-  const attributes = { ...control(place), ...tied(place), placeholder: empty ? "an empty text is sent" : hintOf(field) };
+  const attributes = { ...controlProps(place), ...valueProps(place), placeholder: empty ? "an empty text is sent" : hintOf(field) };
   if (field.keys)
-    return <Suggested {...attributes} values={choices(field.keys).map((each) => [plain(each)])} />;
+    return <Suggested {...attributes} values={choices(field.keys).map((choice) => [plain(choice)])} />;
   const mayBeJson = field.kind === "any" && !field.textual;
-  return field.multiline || mayBeJson || text.includes("\n")
-    ? <textarea {...attributes} rows={rowsFor(text, mayBeJson ? (place.pointer === "/httpRequest/body" ? 4 : 1) : 2)} />
-    : /^date(-time)?$/.test(field.format ?? "") ? <div class="joined"><input {...attributes} /><Panel name="DatePicker" of={{ slot: place.slot, name: place.name, redraw: place.redraw }} until=" " /></div>
-    : <input {...attributes} inputMode={field.kind === "number" ? "decimal" : undefined} />;
+  if (field.multiline || mayBeJson || text.includes("\n"))
+    return <textarea {...attributes} rows={rowsFor(text, mayBeJson ? (place.pointer === "/httpRequest/body" ? 4 : 1) : 2)} />;
+  if (/^date(-time)?$/.test(field.format ?? ""))
+    return (
+      <div class="joined">
+        <input {...attributes} />
+        <Panel name="DatePicker" of={{ slot: place.slot, name: place.name, redraw: place.redraw }} until=" " />
+      </div>
+    );
+  return <input {...attributes} inputMode={field.kind === "number" ? "decimal" : undefined} />;
 }
 
+/** A row of radio buttons that look like one control. */
 function Segments({ slot, id, options, label, described, redraw }: Place & { options: [string, string][] }) {
   return (
     <Radios class="segments" id={id} tabIndex={-1} aria-labelledby={label} aria-describedby={described}>
@@ -167,22 +195,27 @@ function Segments({ slot, id, options, label, described, redraw }: Place & { opt
 function Select(place: Place) {
   const { slot } = place;
   return (
-    <select {...control(place)} {...tied(place)}>
-      <option value="">{unset(slot.field, "Choose …")}</option>
-      {choices(slot.field).map((choice, index) => <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{called(slot.field, index)}</option>)}
+    <select {...controlProps(place)} {...valueProps(place)}>
+      <option value="">{unsetLabel(slot.field, "Choose …")}</option>
+      {choices(slot.field).map((choice, index) => (
+        <option key={JSON.stringify(choice)} value={JSON.stringify(choice)}>{valueLabel(slot.field, index)}</option>
+      ))}
     </select>
   );
 }
 
-/** A list too long to look through: typing filters it. */
+/** An enum with many values: typing filters the suggestions. */
 function LongList(place: Place) {
   const { slot, redraw } = place;
   const values = choices(slot.field);
   return (
     <Suggested
-      {...control(place)} values={values.map((each, index) => [plain(each), slot.field.labels?.[index]])} value={slot.text && plain(parse(slot.text))} placeholder={`${defaultOf(slot.field) && `${defaultOf(slot.field)}; `}type to find one of ${values.length}`}
+      {...controlProps(place)}
+      values={values.map((choice, index) => [plain(choice), slot.field.labels?.[index]])}
+      value={slot.text && plain(parse(slot.text))}
+      placeholder={`${defaultOf(slot.field) && `${defaultOf(slot.field)}; `}type to find one of ${values.length}`}
       onInput={typed((text) => {
-        // A value that is none of them is kept as it is: validation says what is near it.
+        // A value that is not in the enum is kept: the validation suggests the nearest one.
         slot.text = text && JSON.stringify(values.find((choice) => plain(choice) === text) ?? text);
         redraw();
       })}
@@ -195,7 +228,7 @@ const ANY_TYPES: [string, string][] = [
 ];
 const JSON_WORDS: Record<string, string> = { array: "a list", object: "an object" };
 
-/** A value without a documented type: what was typed is guessed at, and the guess is seen and can be changed. */
+/** A value of any type: the type is guessed from the text, shown beside it, and can be chosen. */
 function Anything(place: Place) {
   const { slot, id, name, redraw } = place;
   const { focus } = useUi();
@@ -203,6 +236,7 @@ function Anything(place: Place) {
   const types = ANY_TYPES.filter(([type]) => !allowed || allowed.includes(type) || (type === "number" && allowed.includes("integer")));
   const words: Record<string, string> = { ...Object.fromEntries(ANY_TYPES), json: "JSON" };
   const inside = isInside(slot);
+  /** The list or object that the text parses to. */
   const read = structure(slot.text);
   const type = slot.as || guess(slot);
   return (
@@ -211,8 +245,10 @@ function Anything(place: Place) {
         {inside ? <span class="fixed grow">{JSON_WORDS[slot.as]}</span>
           : slot.as === "null" ? <output id={id} class="fixed grow">null</output>
           : slot.as === "boolean" ? (
-            <select {...control(place)} {...tied(place)}>
-              <option value="">{unset(slot.field)}</option><option>true</option><option>false</option>
+            <select {...controlProps(place)} {...valueProps(place)}>
+              <option value="">{unsetLabel(slot.field)}</option>
+              <option>true</option>
+              <option>false</option>
             </select>
           ) : isSecret(slot, name) ? <Secret {...place} /> : <Text {...place} />}
         <select
@@ -226,23 +262,30 @@ function Anything(place: Place) {
       </div>
       {isAlmostJson(slot) && (
         <Panel name="AlmostJson" until=" " of={{
-          text: slot.text, isQuiet: !slot.touched, onMend: (text) => { slot.text = text; redraw(); }, onText: () => { takeAs(slot, "string"); redraw(); },
+          text: slot.text,
+          isQuiet: !slot.touched,
+          onMend: (text) => { slot.text = text; redraw(); },
+          onText: () => { takeAs(slot, "string"); redraw(); },
           onEdit: () => { slot.raw = slot.text; redraw(); focus(id); },
         }} />
       )}
       {read !== undefined && (type === "json" || type === "string") && (
         <div class="row under" role="status">
           <span class="muted">{type === "json" ? `Sent as JSON: ${JSON_WORDS[typeOf(read)]}.` : "Sent as text, though it reads as JSON."}</span>
-          <button class="link" onClick={() => { takeAs(slot, type === "json" ? "string" : "json"); redraw(); }}>Send it as {type === "json" ? "text" : "JSON"}</button>
+          <button class="link" onClick={() => { takeAs(slot, type === "json" ? "string" : "json"); redraw(); }}>
+            Send it as {type === "json" ? "text" : "JSON"}
+          </button>
         </div>
       )}
     </>
   );
 }
 
+/** A check box for each value that a list of *items* may have. */
 function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
   const chosen = new Set(slot.kids.map((kid) => kid.text));
   const toggle = (text: string) => {
+    // The list keeps the order of the enum, whichever value was ticked first.
     const wanted = choices(items).filter((choice) => chosen.has(JSON.stringify(choice)) !== (JSON.stringify(choice) === text));
     slot.kids = wanted.map((choice) => load(items, choice));
     slot.on = true;
@@ -254,7 +297,7 @@ function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
         const text = JSON.stringify(choice);
         return (
           <label key={text}>
-            <input type="checkbox" checked={chosen.has(text)} onChange={() => toggle(text)} /> {called(items, index)}
+            <input type="checkbox" checked={chosen.has(text)} onChange={() => toggle(text)} /> {valueLabel(items, index)}
           </label>
         );
       })}
@@ -262,6 +305,7 @@ function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
   );
 }
 
+/** A select for the option of a union. */
 function WhichForm({ slot, id, name, redraw }: Place) {
   const options = slot.field.options ?? [];
   const values = Object.entries(slot.field.discriminator?.values ?? {});
@@ -275,7 +319,7 @@ function WhichForm({ slot, id, name, redraw }: Place) {
       aria-label={`Which form of ${name}`} id={`${id}-option`} value={String(slot.option)}
       onChange={typed((value) => { choose(slot, Number(value)); slot.on = true; redraw(); })}
     >
-      <option value="-1">{unset(slot.field, "Choose a form …")}</option>
+      <option value="-1">{unsetLabel(slot.field, "Choose a form …")}</option>
       {options.map((option, index) => <option key={index} value={String(index)}>{titleOf(option, index)}</option>)}
     </select>
   );

@@ -1,4 +1,4 @@
-// What the parts of a row of the form share: the place it stands for, and what ties a control to it.
+// What the parts of a form row share: the field that the row is for, and the attributes that connect a control with it.
 import type { ComponentChildren } from "preact";
 import type { Asked } from "./expression-input";
 import { panelsLoaded } from "./panel-module";
@@ -8,84 +8,93 @@ import type { Store } from "./store";
 import type { Problem } from "./types";
 import { typed } from "./ui";
 
+/** A field of the form, with all that its row and its control are drawn from. */
 export interface Place {
   slot: Slot;
+  /** Where in the task the field is. */
   pointer: string;
-  /** What the place is called on the screen. */
+  /** The name on the screen. */
   name: string;
-  /** What stands before its name on the screen, and before the names of the fields in it: `email.`. */
+  /** The names of the objects around the field, on the screen: `email.`. */
   prefix: string;
+  /** The prefix for the fields inside this one. */
   inner: string;
   redraw: () => void;
-  /** Of the control; told from the pointer, and unlike every other. */
+  /** The id of the control: made from the pointer, and unique in the page. */
   id: string;
-  /** Ids of what describes the control. */
+  /** The ids of the elements that describe the control (`aria-describedby`). */
   described?: string;
   problems: Problem[];
+  /** The id of the label. */
   label: string;
-  /** What it may hold besides a value, as the server has it. */
+  /** What the field may hold besides a plain value, by the server's schema. */
   takes?: "expression" | "query";
+  /** What the control shall do once it is drawn. */
   asked: Asked;
   ask: (asked: Asked) => void;
 }
 
-/** What a row of the form is drawn from. */
+/** The properties of a form row. */
 export interface RowProps {
   slot: Slot; pointer: string; name: string; onRemove?: () => void;
-  /** Switch it off or on. */
+  /** Switches the field off or on. */
   onOff?: () => void;
-  /** Of a parameter: the part of the request that it stands in. */
+  /** For a parameter: the part of the request that it belongs to. */
   where?: string;
-  /** What stands before the name: the objects around it. */
+  /** The names of the objects around the field. */
   prefix?: string;
-  /** The id of the row around it that stands for the same place, has the head and says the problems. */
+  /** The id of the outer row for the same field: that row has the label and shows the problems. */
   inside?: string;
-  /** Instead of a name: an editor for it. */
+  /** An editor for the name, shown instead of the name. */
   wide?: ComponentChildren;
-  /** The name stands above: the control has all of the width. */
+  /** The name is shown above, as a heading: the control gets the full width. */
   whole?: boolean;
 }
 
+/** An enum with more values gets a text box with suggestions in place of a select or check boxes. */
 export const MANY_VALUES = 30;
-/** In milliseconds, from a field that was left to its problems: what appears at once would move a button away from under the click. */
+/** How long after a field was left its problems appear, in milliseconds: at once, they would move the button that is being clicked. */
 export const LATER = 250;
 
-/** Whether what stands at *pointer* has names of the API, or of one's own; how a task is run has titles. */
+/** Whether the fields at *pointer* are named by the API or the user. The fields for how a task is run have titles instead. */
 export const hasOwnNames = (pointer: string): boolean => /^\/(httpRequest|inputParameters|forEach\/items)(\/|$)/.test(pointer);
-/** What a field of an object is called. */
+/** The name, on the screen, of the field at *pointer*. */
 export const nameOf = ({ field }: Slot, pointer: string): string => (!hasOwnNames(pointer) && field.title) || field.name!;
 
+/** Whether *slot*, of the kind `any`, holds a list or an object, which is edited in rows below. */
 export const isInside = (slot: Slot): boolean => slot.as === "array" || slot.as === "object";
-/** Whether the choices of a list are ticked, rather than added one by one. */
+/** Whether a list has a check box for each possible value, instead of a row for each item. */
 export const isTicked = ({ field: { kind, items }, kids }: Slot): boolean =>
-  kind === "array" && items?.kind === "enum" && choices(items).length <= MANY_VALUES && kids.every((kid) => kid.text && !kid.fx && kid.raw === null);
+  kind === "array" && items?.kind === "enum" && choices(items).length <= MANY_VALUES
+  && kids.every((kid) => kid.text && !kid.fx && kid.raw === null);
 
-export const control = ({ id, described, slot }: Place) => ({
+/** The attributes of the control of a field. */
+export const controlProps = ({ id, described, slot }: Place) => ({
   id,
   "aria-describedby": described,
   "aria-required": slot.field.required ? ("true" as const) : undefined,
 });
 
-/** What ties a control to a text of its slot. */
-export const tied = ({ slot, redraw, takes, name, ask }: Place, what: "text" | "expr" | "sample" | "raw" = "text") => ({
-  value: slot[what]!,
+/** The attributes that connect a control with one of the texts of its slot. */
+export const valueProps = ({ slot, redraw, takes, name, ask }: Place, member: "text" | "expr" | "sample" | "raw" = "text") => ({
+  value: slot[member]!,
   onInput: typed((value) => {
-    if (what === "text" && value === "$" && takes === "expression" && !isSecret(slot, name)) {
-      // An expression begins like this; what goes on in another way becomes text again.
+    if (member === "text" && value === "$" && takes === "expression" && !isSecret(slot, name)) {
+      // A `$` begins an expression. If no expression follows, the field becomes text again.
       Object.assign(slot, { fx: true, expr: value });
       ask("typed");
       value = "";
     }
-    slot[what] = value;
+    slot[member] = value;
     slot.empty = false;
     redraw();
   }),
 });
 
-/** Whether *slot* is edited as JSON, with its problems on their lines. */
+/** Whether *slot* is edited in the JSON editor, which shows problems at their lines. */
 export const isJsonText = (slot: Slot): boolean =>
   slot.raw !== null && !slot.fx && !slot.isNull && !slot.field.link && (slot.field.kind === "any" || hasTwoViews(slot));
-/** Show the field at *pointer* as JSON, or as a form again. */
+/** Switch the field at *pointer* between form and JSON. */
 export const switchView = (store: Store, slot: Slot, pointer: string): unknown =>
   panelsLoaded().then((panels) => panels.switchView(store, slot, pointer), () => store.say("The designer’s server does not answer."));
 export const isPickerKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyE";

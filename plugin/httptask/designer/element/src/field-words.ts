@@ -1,40 +1,42 @@
-// What a field is said to be: its values, its default, and its type, in a few words.
+// Short texts about a field: its values, its default, an example.
 import { type Json, same } from "./json";
 import { choices } from "./slots";
 import type { Field } from "./types";
 
 const MOST_OF_DEFAULT = 100;
 
+/** *value* as text: a string as it is, anything else as JSON. */
 export const plain = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** A value of an enum, with what its description calls it. */
-export function called({ values, labels }: Field, index: number): string {
+/** The value number *index* of an enum, with its label where it has another one: `P1: urgent`. */
+export function valueLabel({ values, labels }: Field, index: number): string {
   const value = plain((values as Json[])[index]!);
   const label = labels?.[index];
   return label && label !== value ? `${value}: ${label}` : value;
 }
 
-/** The documented default, in words; it is what the API takes where nothing is sent. "" where there is none. */
+/** `default: 10`, from the documented default, which the API uses when nothing is sent; "" where none is documented. */
 export function defaultOf(field: Field): string {
   const { default: fallback, kind } = field;
   if (fallback === undefined) return "";
   const index = kind === "enum" ? choices(field).findIndex((choice) => same(choice, fallback)) : -1;
-  const text = index < 0 ? plain(fallback) : called(field, index);
+  const text = index < 0 ? plain(fallback) : valueLabel(field, index);
   return `default: ${text.length > MOST_OF_DEFAULT ? `${text.slice(0, MOST_OF_DEFAULT)} …` : text}`;
 }
 
-/** What stands for no choice. */
-export function unset(field: Field, choose = ""): string {
+/** The text of the option that leaves *field* unset; *choose* is the text for a required field. */
+export function unsetLabel(field: Field, choose = ""): string {
   const fallback = defaultOf(field);
   return field.required && choose ? `${choose}${fallback && ` (${fallback})`}` : fallback || "not set";
 }
 
+/** The placeholder of an empty field: its default, an example, or its format. */
 export function hintOf(field: Field): string {
   const { examples, format } = field;
   return defaultOf(field) || (examples?.length ? `for example ${plain(examples[0]!)}` : (format ?? ""));
 }
 
-/** The text of sanitised HTML. */
+/** The text content of *html*, which the server has sanitised. */
 export function textOf(html: string): string {
   const box = document.createElement("template");
   box.innerHTML = html;

@@ -1,7 +1,7 @@
 // A query of an answer: a text with the tree of what it selects from, and what it finds there below.
 import { useState } from "preact/hooks";
 import { ExpressionInput } from "./expression-input";
-import { control, type Place } from "./field-place";
+import { controlProps, type Place } from "./field-place";
 import { hintOf } from "./field-words";
 import { ANY, load } from "./slots";
 
@@ -13,5 +13,5 @@ export function QueryBox(place: Place) {
     Object.assign(slot, { text: box.expr, empty: false });
     redraw();
   };
-  return <ExpressionInput {...{ pointer, name, asked, ask }} slot={box} redraw={write} control={control(place)} of="query" placeholder={hintOf(slot.field) || "$.items"} />;
+  return <ExpressionInput {...{ pointer, name, asked, ask }} slot={box} redraw={write} control={controlProps(place)} of="query" placeholder={hintOf(slot.field) || "$.items"} />;
 }
