@@ -1,4 +1,4 @@
-// Undo and redo of every edit of the open definition. The steps live in this tab's memory alone: they may hold secrets.
+// Undo and redo of all edits of the open definition. The steps may hold secrets, so they are only kept in memory.
 import type { Drafts } from "./drafts";
 import { same } from "./json";
 import type { Store } from "./store";
@@ -7,35 +7,37 @@ import * as flow from "./workflow";
 
 const MOST_STEPS = 100;
 
-/** What an edit was, for its step. */
+/** Details of an edit, beside its title. */
 export interface EditNote {
-  /** The task whose form was typed in: one visit of a field is one step. */
+  /** The task whose form was edited. All that is typed until the focus leaves the field is one step. */
   form?: string;
-  /** The field that was typed in. */
+  /** The field that was edited. */
   pointer?: string;
-  /** The former and the new name of a task: what is known about it goes along. */
+  /** The old and the new name of a task: its secrets, samples and switched-off parameters move along. */
   rename?: [string, string];
 }
+/** An edit that can be undone or redone, with the state that this brings back. */
 interface Step extends EditNote {
   title: string;
-  /** The definition on the other side of this edit. */
+  /** The definition before an edit that can be undone, or after one that can be redone. */
   definition: Definition;
-  /** The task that was open there. */
+  /** The task that was open in that state. */
   task: string | null;
   secretsOf: Record<string, string[]>;
   offOf: Drafts["offOf"];
 }
 
+/** The history of edits of the open definition. */
 export class Edits {
   constructor(private readonly store: Store) {}
 
   private done: Step[] = [];
   private undone: Step[] = [];
-  /** The task whose form is being typed in: what follows belongs to the same step. */
+  /** The task whose form is being typed in: further changes belong to the same step. */
   private visited: string | null = null;
-  /** Something was typed since the focus moved: there the browser undoes letters. */
+  /** Something was typed since the focus moved: Ctrl Z is left to the browser, which undoes single letters. */
   typing = false;
-  /** Counts the steps that were shown, for forms that have to be drawn anew. */
+  /** Counts undo and redo: forms that keep a state of their own are drawn anew when this changes. */
   shown = 0;
 
   get undoTitle(): string | undefined {
@@ -52,21 +54,21 @@ export class Edits {
     this.visited = null;
   }
 
-  /** The focus moved: what is typed from now on is another step. */
+  /** The focus moved: what is typed from now on becomes another step. */
   leave(): void {
     if (this.store.task.isSettling) this.store.task.settled();
     this.visited = null;
     this.typing = false;
   }
 
-  /** Note the edit *title*, which is about to make *definition* of the one that is open. */
+  /** Add a step for the edit *title*, which is about to replace the open definition by *definition*. */
   note(definition: Definition, title: string, note: EditNote): void {
     const { done } = this;
     this.undone = [];
     if (note.form !== undefined && note.form === this.visited) {
-      const [before, after] = [done.at(-1)!.definition, definition].map((each) => flow.find(each, note.form!)?.task);
+      const [before, after] = [done.at(-1)!.definition, definition].map((state) => flow.find(state, note.form!)?.task);
       if (!same(before, after)) return;
-      done.pop(); // typed, and taken back
+      done.pop(); // the user took back all that was typed: nothing is left to undo
       this.visited = null;
       return;
     }
@@ -75,7 +77,7 @@ export class Edits {
     if (done.length > MOST_STEPS) done.shift();
   }
 
-  /** Change what no step may bring back: an upload that has become a file, the name of the workflow. */
+  /** Apply *change* to every step: undo must not bring back an upload that is a file by now, or the old name of the workflow. */
   rewrite(change: (definition: Definition) => Definition): void {
     for (const step of [...this.done, ...this.undone]) step.definition = change(step.definition);
   }
@@ -83,14 +85,17 @@ export class Edits {
   undo = (): Promise<void> => this.go("Undone", true);
   redo = (): Promise<void> => this.go("Redone", false);
 
+  /** The present state, for a step. */
   private here(): Pick<Step, "definition" | "task" | "secretsOf" | "offOf"> {
-    return { definition: this.store.workflow.working, task: this.store.task.name, secretsOf: { ...this.store.drafts.secretsOf }, offOf: { ...this.store.drafts.offOf } };
+    const { workflow, task, drafts } = this.store;
+    return { definition: workflow.working, task: task.name, secretsOf: { ...drafts.secretsOf }, offOf: { ...drafts.offOf } };
   }
 
+  /** Undo (*back*) or redo one step, and show the task that it changed. *word* begins the message. */
   private async go(word: string, back: boolean): Promise<void> {
     const { workflow, task, drafts } = this.store;
     await workflow.asking;
-    task.commit(); // may be a step of its own
+    task.commit(); // what is typed but not yet in the definition may become a step first
     const [from, to] = back ? [this.done, this.undone] : [this.undone, this.done];
     const step = from.pop();
     this.visited = null;
@@ -98,33 +103,36 @@ export class Edits {
     const { title, rename } = step;
     to.push({ ...step, ...this.here() });
     const shown = this.taskOf(step);
-    // The form must not be written over what is shown now.
+    // Without a root, the open form cannot write its old values over the restored definition.
     const root = task.root;
     task.root = null;
     workflow.working = step.definition;
     drafts.offOf = step.offOf;
     if (rename) workflow.renamed(...(back ? [rename[1], rename[0]] as const : rename));
-    // A secret that was known then is one still: no draft may hold it.
-    for (const [name, pointers] of Object.entries(step.secretsOf)) drafts.secretsOf[name] = [...new Set([...(drafts.secretsOf[name] ?? []), ...pointers])];
+    // The restored definition has the secrets of that time again, so no stored draft may hold them.
+    for (const [name, pointers] of Object.entries(step.secretsOf))
+      drafts.secretsOf[name] = [...new Set([...(drafts.secretsOf[name] ?? []), ...pointers])];
     this.shown++;
-    const now = shown === null ? undefined : flow.find(workflow.working, shown)?.task;
-    if (root && now && shown === task.name && !task.picking && now.type === "Http" && now.endpoint === task.endpoint?.item.id) {
+    const restored = shown === null ? undefined : flow.find(workflow.working, shown)?.task;
+    if (root && restored && shown === task.name && !task.picking && restored.type === "Http" && restored.endpoint === task.endpoint?.item.id) {
+      // The open form fits the restored task: it stays, and only its values change.
       task.root = root;
-      task.reshow(now);
+      task.reshow(restored);
       if (step.pointer !== undefined) this.store.focusWanted = `f-${step.pointer}`;
-    } else if (now) await task.open(shown!);
+    } else if (restored) await task.open(shown!);
     else this.store.task.leave();
     drafts.keep();
     void workflow.reach();
     this.store.say(`${word}: ${title}. Not saved yet.`);
   }
 
-  /** The task to show with *step*: the one that it changes, the open one first. */
+  /** The task to show after *step*: one that the step changes, preferably the open one; null where no task is left. */
   private taskOf({ definition, task }: Step): string | null {
     const { working } = this.store.workflow;
     const names = flow.listed(definition).map(({ name }) => name);
     const changed = names.filter((name) => !same(flow.find(definition, name)?.task, flow.find(working, name)?.task));
     const wanted = [this.store.task.name, task];
-    return wanted.find((name) => name !== null && changed.includes(name)) ?? wanted.find((name) => name !== null && names.includes(name)) ?? names[0] ?? null;
+    const firstIn = (candidates: string[]) => wanted.find((name) => name !== null && candidates.includes(name));
+    return firstIn(changed) ?? firstIn(names) ?? names[0] ?? null;
   }
 }

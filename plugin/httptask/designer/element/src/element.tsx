@@ -1,4 +1,4 @@
-// <http-task-designer>: the designer as a custom element, for a page of its own or any host's.
+// <http-task-designer>: the designer as a custom element, on its own page or inside a host page.
 import { render } from "preact";
 import { Api } from "./api";
 import { App } from "./app";
@@ -15,16 +15,17 @@ import { afterPaint } from "./ui";
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(base + shell + fields);
 
-/** The one that was used last hears the shortcuts while nothing has the focus. */
+/** The designer that was used last: it gets the shortcuts while nothing in the page has the focus. */
 let last: HttpTaskDesigner | null = null;
 
+/** The key of the chosen theme in `localStorage`. */
 const THEME = "httptask-theme";
-/** Kept for the next time, where the browser allows it. */
+/** Remember *theme* for the next visit, where the browser allows that. */
 function keepTheme(theme: string): void {
   try {
     localStorage.setItem(THEME, theme);
   } catch {
-    /* forbidden: chosen anew next time */
+    /* forbidden: the theme has to be chosen again next time */
   }
 }
 function keptTheme(): string | null {
@@ -35,7 +36,7 @@ function keptTheme(): string | null {
   }
 }
 
-/** Below it there is one part at a time, in `shell.css`, too. In px. */
+/** A page narrower than this, in px, shows one pane at a time. `shell.css` has the same number. */
 const NARROW = 900;
 
 /**
@@ -44,7 +45,7 @@ const NARROW = 900;
  */
 export class HttpTaskDesigner extends HTMLElement {
   static readonly observedAttributes = ["api", "workflow"];
-  /** For the JSON API, where it asks for one. Never an attribute: those stand in the page. */
+  /** The bearer token for the JSON API, if the server requires one. Not an attribute, which would be readable in the page. */
   token?: string;
   private store: Store | null = null;
   private readonly shadow = this.attachShadow({ mode: "open" });
@@ -62,11 +63,12 @@ export class HttpTaskDesigner extends HTMLElement {
     this.addEventListener("focusin", this.used);
     this.shadow.addEventListener("click", openElsewhere);
     this.shadow.addEventListener("input", this.typed);
-    this.shadow.addEventListener("focusin", this.moved); // the host hears no move inside
+    this.shadow.addEventListener("focusin", this.moved); // outside of the shadow root, moves inside of it fire no event
     document.addEventListener("keydown", this.onKeyDown);
     window.addEventListener("pagehide", this.keep);
     this.begin();
-    afterPaint(() => void panelsLoaded().catch(() => {})); // whoever needs one asks again
+    // Load the panels ahead of their first use. After a failure, the first panel that is opened tries again.
+    afterPaint(() => void panelsLoaded().catch(() => {}));
   }
 
   disconnectedCallback(): void {
@@ -82,6 +84,7 @@ export class HttpTaskDesigner extends HTMLElement {
     if (this.store) this.begin();
   }
 
+  /** Start with a new store: when the element is inserted, and when the API or the workflow changes. */
   private begin(): void {
     this.store?.stop();
     const api = new Api(new URL(this.getAttribute("api") ?? "api/v1/", document.baseURI).href);
@@ -111,7 +114,7 @@ export class HttpTaskDesigner extends HTMLElement {
     keepTheme(chosen);
   };
 
-  /** Whether the page is ours alone: then its keys are, too, wherever the focus is. */
+  /** Whether the designer is the only content of the page: then it takes all shortcuts, wherever the focus is. */
   private get isAlone(): boolean {
     return [...document.body.children].every((child) => child === this || child.matches("noscript, script"));
   }
@@ -126,7 +129,7 @@ export class HttpTaskDesigner extends HTMLElement {
   };
 }
 
-/** A link in a description must not take the page away. */
+/** Open a link (in a description, say) in a new tab: the designer must not be left. */
 function openElsewhere(event: Event): void {
   const link = (event.target as Element).closest<HTMLAnchorElement>("a[href]:not([download])");
   if (!link) return;

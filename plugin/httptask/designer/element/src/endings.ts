@@ -1,47 +1,51 @@
-// A test request under way, its ending, and the words for both.
+// A test request under way, how it ended, the texts for both, and what later tasks can read of its response.
 import { failureOf } from "./api";
 import { duration } from "./amounts";
 import { at, isObject, type Json, type JsonObject } from "./json";
 import { fromRaw } from "./slots";
 import type { Arrived, Ending, SentRequest, Snapshot } from "./types";
 
+/** How many characters of a body the history keeps. */
 const MOST_KEPT_TEXT = 16_384;
+/** How many items of a stream are shown. */
 const MOST_ARRIVED = 500;
-/** Characters of an item. Fewer than the server tells, so that what is cut here was whole when it was masked. */
+/** How many characters of an item are shown. Fewer than the server sends: secrets are masked before an item is cut. */
 const MOST_OF_ITEM = 4096;
 
+/** A test request under way. */
 export interface Run {
   task: string;
-  /** By `performance.now()`. */
+  /** When it was started, by `performance.now()`. */
   began: number;
   cancelling: boolean;
   progress: Progress;
   arrived?: Arrived;
 }
-/** What the server's events say of a test request under way: the latest of each member. */
+/** The events of a test request, merged: each member has its latest value. */
 interface Progress {
   id?: string;
   phase: string;
-  /** From 1; absent until the first attempt begins. */
+  /** The number of the attempt, from 1; absent before the first attempt. */
   attempt?: number;
   maxAttempts?: number;
   sent?: number;
   received?: number;
   waitSeconds?: number;
   retryAfter?: number;
-  /** In the phase `queue`: what a limit of the origin says. */
+  /** In the phase `queue`: the limit for the origin that makes the request wait. */
   queueReason?: string;
-  /** In the phase `callback`. */
+  /** In the phase `callback`: when the wait ends. */
   waitUntil?: string;
   request?: SentRequest;
   raw?: string;
   curl?: string;
 }
+/** A test request that has ended. */
 export interface Result {
   ending: Ending;
-  /** Its settings as JSON text: the result is stale once the form's settings give another text. */
+  /** The settings that were sent, as JSON text: the result is stale once the form has other settings. */
   key: string;
-  /** Where it comes from the history: its settings are there. */
+  /** The entry of the history that the result comes from; the settings are in the entry then, and `key` is empty. */
   snapshot?: Snapshot;
 }
 
@@ -58,35 +62,44 @@ export function phaseWords({ phase, waitSeconds, retryAfter, queueReason, waitUn
   return retryAfter !== undefined && retryAfter >= waitSeconds ? `${time}: the server asked for it (Retry-After)` : time;
 }
 
-/** What arrived of a streamed response, with the *news* of it: the latest items that follow each other, none of another response. */
-export function withNews(before: Arrived | undefined, news: Omit<Arrived, "items"> & { items: { number: number; name?: string; text: string }[]; elapsedSeconds: number }): Arrived {
+/** An event that reports new items of a stream. */
+type News = Omit<Arrived, "items"> & { items: { number: number; name?: string; text: string }[]; elapsedSeconds: number };
+
+/**
+ * The items *before* and those of *news*, at most the latest `MOST_ARRIVED`.
+ * Where the numbers do not continue, another response began (after a retry, say): the items before are dropped.
+ */
+export function withNews(before: Arrived | undefined, news: News): Arrived {
   const cut = (text: string) => (text.length > MOST_OF_ITEM ? `${text.slice(0, MOST_OF_ITEM)}…` : text);
   const items = news.items.map((item) => ({ ...item, text: cut(item.text), seconds: news.elapsedSeconds }));
   const goesOn = before && (items[0]?.number ?? news.count + 1) === before.count + 1;
   return { items: [...(goesOn ? before.items : []), ...items].slice(-MOST_ARRIVED), count: news.count, isMore: news.isMore };
 }
 
-/** The latest items of *arrived*, of so much text as the history keeps. */
+/** *arrived* with only the latest items, as many as fit in the text that the history keeps. */
 function shorter(arrived: Arrived): Arrived {
   let left = MOST_KEPT_TEXT;
   const first = arrived.items.findLastIndex(({ text }) => (left -= text.length) < 0) + 1;
   return { ...arrived, items: arrived.items.slice(first) };
 }
 
+/** The ending of a test request that got no answer from the designer's server. */
 export const lost = (message: string): Ending => ({ event: "error", id: "", kind: "designer", message, elapsedSeconds: 0 });
-/** The phases before the first byte of a request is sent. */
+/** The phases in which no byte of the request has been sent yet. */
 const BEFORE_SENDING = ["prepare", "queue", "dns", "connect", "proxy", "tls"];
-/** The ending of a cancelled run whose server did not say how it ended. */
+/** The ending of a cancelled test request for which the server sent no last event. */
 export const cancelled = ({ began, progress }: Run): Ending => ({
   event: "cancelled", id: progress.id ?? "", elapsedSeconds: (performance.now() - began) / 1000,
   maybeDelivered: !BEFORE_SENDING.includes(progress.phase) || (progress.attempt ?? 0) > 1,
   made: progress.attempt, request: progress.request, raw: progress.raw, curl: progress.curl,
 });
+/** The ending of a test request that the server refused, or that failed in the page. */
 export function refused(error: unknown): Ending {
   const { title, detail, problems } = failureOf(error);
   return { ...lost(detail ? `${title}. ${detail}` : title), problems };
 }
 
+/** *ending* as the history keeps it: without the attempts and the request's body, and with long texts cut. */
 export const smaller = (ending: Ending): Ending => ({
   ...ending,
   attempts: undefined,
@@ -100,33 +113,46 @@ export const smaller = (ending: Ending): Ending => ({
   truncated: ending.truncated || (ending.text?.length ?? 0) > MOST_KEPT_TEXT,
 });
 
-/** The ending in one line. */
+/** *ending* in one line, for the user. */
 export function sentence(ending: Ending): string {
   const seconds = duration(ending.elapsedSeconds);
   if (ending.event === "cancelled") return `Cancelled after ${seconds}.`;
-  if (ending.event === "error") return ending.kind === "settings" ? "Nothing was sent: see the problems beside the fields." : `No response: ${ending.message}`;
-  return `${ending.status} ${ending.reasonPhrase ?? ""} in ${seconds}${ending.outcome === "success" ? "" : `: ${ending.message ?? ending.outcome}`}`;
+  if (ending.event === "error")
+    return ending.kind === "settings" ? "Nothing was sent: see the problems beside the fields." : `No response: ${ending.message}`;
+  const failure = ending.outcome === "success" ? "" : `: ${ending.message ?? ending.outcome}`;
+  return `${ending.status} ${ending.reasonPhrase ?? ""} in ${seconds}${failure}`;
 }
 
-/** What a run puts out for the pages of which *body* is one; undefined for a file, and where the items are not found. */
+/**
+ * The body that a run would have for a paginated task whose page *body* is the only one.
+ * Undefined where the pages are collected into a file, and where the items are not found.
+ */
 function itemsOf(body: Json, pagination: Json | undefined): Json | undefined {
   const { collect, items } = isObject(pagination ?? null) ? (pagination as JsonObject) : {};
   if (collect === "pages") return [body];
   if (collect === "file") return undefined;
   if (Array.isArray(body)) return body;
-  const way = typeof items === "string" ? /^\$((?:\.\w+)+)(?:\[\*\])?$/.exec(items)?.[1] : undefined;
-  const found = items === undefined || items === null ? (isObject(body) ? Object.values(body).find(Array.isArray) : undefined) : way && at(body, way.replace(/\./g, "/"));
-  return Array.isArray(found) ? found : undefined;
+  // Without `items` the first list in the body is meant. Of the paths in `items`, only plain member names are read here.
+  const path = typeof items === "string" ? /^\$((?:\.\w+)+)(?:\[\*\])?$/.exec(items)?.[1] : undefined;
+  const firstList = isObject(body) ? Object.values(body).find(Array.isArray) : undefined;
+  const list = items === undefined || items === null ? firstList : path && at(body, path.replace(/\./g, "/"));
+  return Array.isArray(list) ? list : undefined;
 }
 
-/** The call whose body and headers a run puts out; null: those of the answer; undefined: an expression makes it, or the call is not kept. */
+/**
+ * The callback whose body and headers become the output of a run.
+ * Null: the output is the response itself. Undefined: the output is not known here, because an expression makes it or the callback was not kept.
+ */
 function callOf({ job }: Ending, completion: Json | undefined) {
   const result = at(completion ?? null, "/callback/result") ?? "self";
   if (job?.stoppedBy !== "callback" || result === "original") return null;
   return result === "self" ? job.received?.at(-1) : undefined;
 }
 
-/** One answer as the settings of its own task see it: of pages the last one. Undefined for a job, whose first answer is not kept, and where some of it is missing. */
+/**
+ * The response as the expressions of its own task see it (in pagination and completion); for pages the last one.
+ * Undefined for a job, whose first response is not kept, and where the body is cut.
+ */
 export function answerOf({ ending }: Result): JsonObject | undefined {
   const { status, headers = [], text = null, truncated, job, decodedAs } = ending;
   if (status === undefined || truncated || job) return undefined;
@@ -134,19 +160,20 @@ export function answerOf({ ending }: Result): JsonObject | undefined {
   return { statusCode: status, headers: named, body: decodedAs === "json" ? (fromRaw(text!) ?? null) : text };
 }
 
-/** The responses of earlier test requests, as the expressions of a later task see them. */
+/** The responses of earlier test requests as outputs of their tasks, as the expressions of a later task see them. */
 export function outputsOf(results: Map<string, Result>, taskOf: (name: string) => JsonObject | undefined = () => undefined): JsonObject {
   const tasks: JsonObject = {};
   for (const [name, { ending }] of results) {
     const { status, reasonPhrase = "", headers = [], text = null, elapsedSeconds } = ending;
     if (status === undefined || ending.truncated) continue;
-    const read = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
+    const decoded = ending.decodedAs === "json" ? (fromRaw(text!) ?? null) : text;
     const call = callOf(ending, taskOf(name)?.completion);
-    const body = ending.pages ? itemsOf(read, taskOf(name)?.pagination) : call ? call.body : read;
+    const body = ending.pages ? itemsOf(decoded, taskOf(name)?.pagination) : call ? call.body : decoded;
     if (call === undefined || body === undefined) continue;
     const named = Object.fromEntries((call?.headers ?? headers).map(([header, value]) => [header.toLowerCase(), value]));
-    const result = { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts: ending.attempts?.length ?? ending.made!, elapsedSeconds };
-    // What an error route sees of a failure.
+    const attempts = ending.attempts?.length ?? ending.made!;
+    const result = { statusCode: status, reasonPhrase, headers: named, body, url: ending.request!.url, attempts, elapsedSeconds };
+    // A failed response becomes the output that an error route sees.
     const { outcome = "success", message = "" } = ending;
     const output = outcome === "success" ? result : { error: { kind: outcome, message, maybeDelivered: true, result } };
     tasks[name] = { output: ending.item ? [output] : output };

@@ -1,21 +1,22 @@
-// A list in the definition that is edited in rows. What is no object there is left as it is, at its place.
+// Rows for a list of objects in the definition. Items that are not objects have no row and are kept unchanged.
 import type { ComponentChildren } from "preact";
 import { isObject, type Json, type JsonObject } from "./json";
 import { Icon, IconButton, useUi } from "./ui";
 
+/** An item of the list, and the function that replaces it. */
 export interface Row {
   value: JsonObject;
   index: number;
   onChange: (changed: JsonObject) => void;
 }
 
-/** The objects of *list*, a row each: drawn by *draw*, moved, removed, and added as *blank*. */
+/** A row for each object of *list*, drawn by *draw*, with buttons to move, remove and add rows; a new item is *blank*. */
 export function EntryRows({ id, noun, list, least, blank, onWrite, draw, children }: {
   id: string;
-  /** What one is called: "choice". */
+  /** The name of an item on the screen: "choice". */
   noun: string;
   list: Json | undefined;
-  /** How many stay at least. */
+  /** The least number of items: no more than that can be removed. */
   least: number;
   blank: JsonObject;
   onWrite: (list: Json[]) => void;
@@ -25,7 +26,21 @@ export function EntryRows({ id, noun, list, least, blank, onWrite, draw, childre
   const { focus } = useUi();
   const values = Array.isArray(list) ? list : [];
   const title = noun[0]!.toUpperCase() + noun.slice(1);
-  const put = (index: number, ...changed: Json[]) => onWrite([...values.slice(0, index), ...changed, ...values.slice(index + changed.length)]);
+  /** Replace the items from *index* on by as many *changed* ones. */
+  const put = (index: number, ...changed: Json[]) =>
+    onWrite([...values.slice(0, index), ...changed, ...values.slice(index + changed.length)]);
+  const moveUp = (index: number) => {
+    put(index - 1, values[index]!, values[index - 1]!);
+    focus(`${id}-${index - 1}`);
+  };
+  const remove = (index: number) => {
+    onWrite(values.filter((_, other) => other !== index));
+    focus(`${id}-add`);
+  };
+  const add = () => {
+    onWrite([...values, blank]);
+    focus(`${id}-${values.length}`);
+  };
   return (
     <>
       {values.map((value, index) => isObject(value) && (
@@ -33,15 +48,15 @@ export function EntryRows({ id, noun, list, least, blank, onWrite, draw, childre
           <div class="field-head">
             <span class="name" id={`${id}-${index}-name`}>{title} {index + 1}</span>
             <span class="tools">
-              {index > 0 && <IconButton icon="up" label={`Move ${noun} ${index + 1} up`} title="Move up" onClick={() => { put(index - 1, value, values[index - 1]!); focus(`${id}-${index - 1}`); }} />}
-              {values.length > least && <IconButton icon="close" label={`Remove ${noun} ${index + 1}`} title="Remove" onClick={() => { onWrite(values.filter((_, at) => at !== index)); focus(`${id}-add`); }} />}
+              {index > 0 && <IconButton icon="up" label={`Move ${noun} ${index + 1} up`} title="Move up" onClick={() => moveUp(index)} />}
+              {values.length > least && <IconButton icon="close" label={`Remove ${noun} ${index + 1}`} title="Remove" onClick={() => remove(index)} />}
             </span>
           </div>
           {draw({ value, index, onChange: (changed) => put(index, changed) })}
         </div>
       ))}
       <div class="adders">
-        <button id={`${id}-add`} class="add" onClick={() => { onWrite([...values, blank]); focus(`${id}-${values.length}`); }}><Icon name="plus" />Add {noun}</button>
+        <button id={`${id}-add`} class="add" onClick={add}><Icon name="plus" />Add {noun}</button>
         {children}
       </div>
     </>

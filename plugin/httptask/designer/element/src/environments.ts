@@ -1,16 +1,18 @@
-// Where test requests go: the environments next to the open definition, and the one that is chosen.
+// The environments of the open definition, and the one that test requests go to.
 import type { Store } from "./store";
 import type { Environment } from "./types";
 
+/** The environments of the open definition. */
 export class Environments {
   constructor(private readonly store: Store) {}
 
   items: Environment[] = [];
-  /** The name of the chosen one; null: requests go where the definition says. */
+  /** The name of the chosen environment; null: requests go to the servers of the definition. */
   chosen: string | null = null;
+  /** Counts calls of `open`: an answer for a definition that is not open any more is dropped. */
   private opening = 0;
 
-  /** Learn which environments the definition *id* has, and choose the one that was chosen for it before. */
+  /** Load the environments of the definition *id*, and choose the one that was chosen in this tab before. */
   async open(id: string | null): Promise<void> {
     const opening = ++this.opening;
     this.items = [];
@@ -24,7 +26,7 @@ export class Environments {
       this.chosen = items.some(({ name, broken }) => name === last && !broken) ? last : null;
       this.store.update();
     } catch {
-      /* the server is away: the test request says so */
+      /* the server does not answer: the test request will report that */
     }
   }
 
@@ -39,12 +41,13 @@ export class Environments {
     return this.items.find(({ name }) => name === this.chosen);
   }
 
-  /** Where a request to *url* goes, as far as it can be told: the longest server that it begins with is replaced. */
+  /** The address that a request to *url* goes to in the chosen environment: the longest matching server is replaced. */
   address(url: string): string {
     const servers = Object.entries(this.current?.servers ?? {}).sort(([one], [other]) => other.length - one.length);
     for (const [server, address] of servers) {
       const base = server.replace(/\/$/, "");
-      if (url === base || (url.startsWith(base) && "/?#".includes(url[base.length]!))) return address.replace(/\/$/, "") + url.slice(base.length);
+      const isBelow = url.startsWith(base) && "/?#".includes(url[base.length]!);
+      if (url === base || isBelow) return address.replace(/\/$/, "") + url.slice(base.length);
     }
     return url;
   }

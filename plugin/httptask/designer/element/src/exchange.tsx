@@ -1,10 +1,12 @@
-// An exchange as it happened: the time of each phase, the attempts with their hops, and the request as it was sent.
+// How a test request went: the time of each phase, the attempts with their hops, and the request as it was sent.
 import { duration } from "./amounts";
 import type { Store } from "./store";
 import type { Attempt, Ending, Hop, Phases } from "./types";
 
+/** The phases of a request, in order; each has a colour in `response.css`. */
 const PHASES = ["queue", "dns", "connect", "proxy", "tls", "send", "wait", "receive"];
 
+/** A bar for the share that each phase has of the whole time. */
 function Bars({ phases }: { phases: Phases }) {
   const total = Math.max(1e-9, PHASES.reduce((sum, phase) => sum + (phases[phase] ?? 0), 0));
   let before = 0;
@@ -29,6 +31,7 @@ function Bars({ phases }: { phases: Phases }) {
   );
 }
 
+/** The phases and the attempts of *ending*. */
 export const Timeline = ({ ending, store }: { ending: Ending; store: Store }) => (
   <div>
     <Bars phases={ending.phases ?? {}} />
@@ -39,26 +42,37 @@ export const Timeline = ({ ending, store }: { ending: Ending; store: Store }) =>
     )}
   </div>
 );
+
+/** An attempt with its hops; requests for authorisation, such as one for a token, stand before the hop that needed them. */
 const OneAttempt = ({ attempt, store }: { attempt: Attempt; store: Store }) => (
   <li>
-    <strong>Attempt {attempt.number}</strong> <span class="muted">{attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${store.named(attempt.error)}` : ""}</span>
+    <strong>Attempt {attempt.number}</strong>{" "}
+    <span class="muted">
+      {attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${store.named(attempt.error)}` : ""}
+    </span>
     {attempt.hops.map((hop, index) => <div key={index}>
-      {attempt.subExchanges?.filter(({ beforeHop }) => beforeHop === index).map((each, at) => <OneHop key={at} hop={each} kind={each.kind} />)}
+      {attempt.subExchanges?.filter(({ beforeHop }) => beforeHop === index).map((exchange, key) => <OneHop key={key} hop={exchange} kind={exchange.kind} />)}
       <OneHop hop={hop} />
       {hop.challenged && <div class="muted small">The server asks for other authorisation: sent again with it.</div>}
     </div>)}
-    {attempt.subExchanges?.filter(({ beforeHop }) => beforeHop >= attempt.hops.length).map((each, at) => <OneHop key={at} hop={each} kind={each.kind} />)}
+    {attempt.subExchanges?.filter(({ beforeHop }) => beforeHop >= attempt.hops.length).map((exchange, key) => <OneHop key={key} hop={exchange} kind={exchange.kind} />)}
   </li>
 );
 
+/** A request with the status of its response. */
 const OneHop = ({ hop, kind }: { hop: Hop; kind?: string }) => (
   <div>
-    {kind && <span class="muted">{kind} request </span>}<code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span>
+    {kind && <span class="muted">{kind} request </span>}
+    <code>{hop.request.method} {hop.request.url}</code> <span class="muted">{hop.statusLine ?? hop.status ?? ""}</span>
     {hop.notes.map((note) => <div key={note} class="muted small">{note}</div>)}
-    {hop.unparsed && <><p class="muted small">What came is no response:</p><pre class="code block" tabIndex={0} aria-label="What came">{hop.unparsed}</pre></>}
+    {hop.unparsed && <>
+      <p class="muted small">What came is no response:</p>
+      <pre class="code block" tabIndex={0} aria-label="What came">{hop.unparsed}</pre>
+    </>}
   </div>
 );
 
+/** The request of *ending* as it was sent. */
 export function Sent({ ending, store }: { ending: Ending; store: Store }) {
   const { request, raw } = ending;
   return (
@@ -66,7 +80,9 @@ export function Sent({ ending, store }: { ending: Ending; store: Store }) {
       <div class="row">
         <span class="muted">{request ? `${request.method} ${request.url}` : ""}</span>
         <span class="grow" />
-        {ending.curl && <button class="quiet" onClick={() => void store.copying.text("The request as a curl command", ending.curl!)}>Copy as curl</button>}
+        {ending.curl && (
+          <button class="quiet" onClick={() => void store.copying.text("The request as a curl command", ending.curl!)}>Copy as curl</button>
+        )}
       </div>
       <pre class="code block">{raw}</pre>
     </>
