@@ -1,4 +1,4 @@
-// An expression's field: a combobox over the tree of what it can see, and its value below.
+// The field for an expression: a combobox with a tree of the values that the expression can name, and its result below.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { contextAt, inserted } from "./expression-text";
 import { isExpression, wrapped } from "./json";
@@ -7,15 +7,23 @@ import type { Evaluation, ScopeGroup } from "./types";
 import { fits, keyOf, type Line, linesOf, origin, preview, short, title } from "./value-list";
 import { Icon, useRedraw, useUi } from "./ui";
 
+/** How long after the last key an expression is evaluated, in milliseconds. */
 const EVALUATE_AFTER = 250;
+/** How many characters of a result are shown. */
 const MOST_SHOWN = 160;
-/** Lines that are drawn at once: further ones when somebody gets there. */
+/** How many lines of the tree are drawn at first; more are drawn when the user gets near the end. */
 const AT_ONCE = 40;
 
-/** What a field is asked to do once it is drawn: open the picker, go on with a typed `$`, or with the text it is after all. */
+/**
+ * What a field shall do once it is drawn: `picker`: open the picker. `typed`: go on after a typed `$`.
+ * `text`: go on as a text field, because what followed the `$` is no expression.
+ */
 export type Asked = "picker" | "typed" | "text" | null;
 
-/** A text in which expressions stand in `${}`, a value in a condition of a Decision that is no expression, or a query. */
+/**
+ * What the text is, where it is not an ordinary expression of a field: `whole`: the whole condition of a Decision, or the value of a Wait.
+ * `part`: a value in a row of a condition. `query`: a query of a response.
+ */
 export type TextKind = "whole" | "part" | "query";
 
 interface ExpressionField {
@@ -23,48 +31,61 @@ interface ExpressionField {
   pointer: string;
   name: string;
   redraw: () => void;
-  /** Of the control, with what describes it. */
+  /** The attributes of the control. */
   control: { id: string; "aria-describedby"?: string; "aria-label"?: string };
   asked: Asked;
   ask: (asked: Asked) => void;
-  /** Gets what was chosen, or was typed and ended with Enter, in the place of the slot. */
+  /** Gets the chosen value, or the text that was confirmed with Enter. With it the slot only holds the text while it is typed. */
   onTake?: (expression: string) => void;
   of?: TextKind;
-  /** It may be a text, too: what begins with no `$` asks for no value. */
+  /** The value may also be a plain text: only a text that begins with `$` opens the picker and is evaluated. */
   quiet?: boolean;
   placeholder?: string;
 }
 
-export function ExpressionInput({ slot, pointer, name, redraw, control, asked, ask, onTake, of, quiet, placeholder = "$.name" }: ExpressionField) {
+/** The combobox for the expression in *slot*. */
+export function ExpressionInput({
+  slot, pointer, name, redraw, control, asked, ask, onTake, of, quiet, placeholder = "$.name",
+}: ExpressionField) {
   const { store } = useUi();
   const input = useRef<HTMLInputElement>(null);
+  /** The field held text until a `$` was typed, and goes back to text unless an expression follows. */
   const mayBeText = useRef(false);
   const popup = useRef<HTMLDivElement>(null);
+  /** The tree of values, from the server. */
   const [groups, setGroups] = useState<ScopeGroup[] | null>(null);
   const [failure, setFailure] = useState("");
   const [open, setOpen] = useState(false);
-  /** Nothing was typed since the picker was opened: all of the tree, and what is chosen takes the place of all. */
+  /** Nothing was typed since the picker opened: the tree is not filtered, and a chosen value replaces the whole text. */
   const [fresh, setFresh] = useState(false);
+  /** The index of the current line; -1: none. */
   const [active, setActive] = useState(-1);
+  /** How many lines are drawn. */
   const [most, setMost] = useState(AT_ONCE);
+  /** The lines that the user opened or closed, by `keyOf`. */
   const [toggled, setToggled] = useState(new Map<string, boolean>());
   const caret = input.current?.selectionStart ?? slot.expr.length;
   const context = contextAt(slot.expr, caret);
   const lines = open && groups ? linesOf(groups, fresh ? null : context.query, toggled) : [];
   const line = lines[active];
-  /** While one types on, the picker is there where it has something to say. */
+  /** While the user types, the picker is hidden when no value matches. */
   const visible = open && (fresh || !!failure || lines.length > 0);
   const id = `${control.id}-values`;
 
+  /** Open the picker: with the whole tree, or filtered by what is typed. */
   const show = (all: boolean) => {
     setOpen(true);
     setFresh(all);
     setActive(-1);
     setMost(AT_ONCE);
     if (all) setToggled(new Map());
-    if (open && groups) return; // while one types, the tree stays
+    if (open && groups) return; // the tree is loaded once, not for every key
     store.expressions.scope(pointer).then(
-      (scope) => { setGroups(scope.groups.filter(({ path }) => of !== "part" || !path.length)); setFailure(""); },
+      (scope) => {
+        // A row of a condition only compares what the task before put out (`$`), so it offers nothing else.
+        setGroups(scope.groups.filter(({ path }) => of !== "part" || !path.length));
+        setFailure("");
+      },
       (error: Error) => setFailure(error.message),
     );
   };
@@ -76,7 +97,7 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
     show(asked === "picker");
     ask(null);
   }, [asked]);
-  /** Where the field was one of text until a `$` was typed: whether it is one all the same. */
+  /** Whether a field that held text before a `$` was typed is text after all. *ends*: the user leaves the field. */
   const isText = (ends: boolean) => mayBeText.current && (ends ? slot.expr === "$" : !/^\$([.[{]|$)/.test(slot.expr));
   const backToText = () => {
     Object.assign(slot, { fx: false, text: slot.expr, expr: "" });
@@ -84,14 +105,16 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
   };
   useLayoutEffect(() => popup.current?.scrollIntoView({ block: "nearest" }), [open, groups]);
 
-  const toggle = (each: Line) => setToggled(new Map(toggled).set(keyOf(each), !each.open));
+  const toggle = (entry: Line) => setToggled(new Map(toggled).set(keyOf(entry), !entry.open));
+  /** Insert the value of a line. */
   const take = ({ group, steps }: Line) => {
     const path = store.expressions.reach(group, steps, pointer);
-    const now = fresh ? slot.expr.length : input.current!.selectionStart!;
-    const here = contextAt(slot.expr, now);
-    const isOther = of === "whole" && group.path.length > 0; // what only an expression sees
-    const { text, caret: after } = inserted(slot.expr, fresh ? 0 : here.query.from, now, here, path);
-    slot.expr = isOther ? wrapped(text) : text;
+    const end = fresh ? slot.expr.length : input.current!.selectionStart!;
+    const atEnd = contextAt(slot.expr, end);
+    // A condition reads `$` without `${}`; what is not in `$` can only be named by an expression in `${}`.
+    const needsExpression = of === "whole" && group.path.length > 0;
+    const { text, caret: after } = inserted(slot.expr, fresh ? 0 : atEnd.query.from, end, atEnd, path);
+    slot.expr = needsExpression ? wrapped(text) : text;
     setOpen(false);
     if (onTake) return onTake(text);
     redraw();
@@ -150,22 +173,37 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
         <button
           class="add" aria-label={`Insert a value into ${name}`} title="Insert a value (Alt E)" aria-expanded={visible}
           onMouseDown={(event) => event.preventDefault()}
-          onClick={() => { if (visible) return setOpen(false); input.current!.focus(); input.current!.select(); show(true); }}
+          onClick={() => {
+            if (visible) return setOpen(false);
+            input.current!.focus();
+            input.current!.select();
+            show(true);
+          }}
         >{of === "part" || of === "query" ? <Icon name="braces" /> : "Insert"}</button>
       </div>
       {visible && (
         <div class="values" ref={popup} onMouseDown={(event) => event.preventDefault()}>
-          {failure ? <p class="problem error">{failure}</p> : !groups ? <p class="muted" role="status">Looking …</p> : !lines.length ? <p class="muted" role="status">No value has this name.</p> : null}
+          {failure ? <p class="problem error">{failure}</p>
+            : !groups ? <p class="muted" role="status">Looking …</p>
+            : !lines.length ? <p class="muted" role="status">No value has this name.</p>
+            : null}
           <div
             role="tree" class="tree" id={id} aria-label={`Values for ${name}`}
-            onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => { if (scrollTop + clientHeight > scrollHeight - 80 && most < lines.length) setMost(most + 4 * AT_ONCE); }}
+            onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
+              if (scrollTop + clientHeight > scrollHeight - 80 && most < lines.length) setMost(most + 4 * AT_ONCE);
+            }}
           >
-            {lines.slice(0, most).map((each, index) => (
-              <ValueLine key={keyOf(each)} id={`${id}-${index}`} line={each} active={index === active} slot={slot} onClick={() => { setActive(index); each.folds ? toggle(each) : take(each); }} />
+            {lines.slice(0, most).map((entry, index) => (
+              <ValueLine
+                key={keyOf(entry)} id={`${id}-${index}`} line={entry} active={index === active} slot={slot}
+                onClick={() => { setActive(index); entry.folds ? toggle(entry) : take(entry); }}
+              />
             ))}
           </div>
           <div class="row between small">
-            <span class="muted">{line ? `${line.node.type}${line.group.own ? "" : ", kept as an input parameter"}` : "Type to filter; arrows and Enter choose"}</span>
+            <span class="muted">
+              {line ? `${line.node.type}${line.group.own ? "" : ", kept as an input parameter"}` : "Type to filter; arrows and Enter choose"}
+            </span>
             <button tabIndex={-1} disabled={!line} onClick={() => take(line!)}>Insert {line ? short(String(line.node.name)) : ""}</button>
           </div>
         </div>
@@ -175,23 +213,34 @@ export function ExpressionInput({ slot, pointer, name, redraw, control, asked, a
   );
 }
 
+/** A line of the tree: a group of values, or a value with its sample. A check mark says that the value fits the field. */
 function ValueLine({ id, line, active, slot, onClick }: { id: string; line: Line; active: boolean; slot: Slot; onClick: () => void }) {
   const { node, group, level, folds, open } = line;
   const isGroup = node === group;
+  const content = isGroup ? <>
+    <strong>{title(group)}</strong>{" "}
+    <span class="muted">{origin(group)} {!open && (group.sampled || group.kind === "parameter") && preview(node)}</span>
+  </> : <>
+    <span class="key">{node.name}</span>
+    <span class="muted">: </span>
+    <span class={node.value === undefined ? "muted" : "value"}>{preview(open ? { ...node, nodes: [] } : node)}</span>
+  </>;
   return (
     <div
       id={id} role="treeitem" aria-level={level} aria-expanded={folds ? open : undefined} aria-selected={active}
       style={{ paddingLeft: `${level * 14 - 8}px` }} onClick={onClick}
     >
       <span class={open ? "fold open" : "fold"}>{folds && <Icon name="right" />}</span>
-      {isGroup ? <><strong>{title(group)}</strong> <span class="muted">{origin(group)} {!open && (group.sampled || group.kind === "parameter") && preview(node)}</span></>
-        : <><span class="key">{node.name}</span><span class="muted">: </span><span class={node.value === undefined ? "muted" : "value"}>{open ? preview({ ...node, nodes: [] }) : preview(node)}</span></>}
+      {content}
       {!isGroup && fits(slot.field, node) && <span class="fit"> ✓<span class="hidden"> fits</span></span>}
     </div>
   );
 }
 
-/** What the expression yields with the samples there are, as one types. */
+/**
+ * The result of an expression with the samples that are known, updated while the user types.
+ * *asIs*: the text is evaluated as it is; otherwise `$.name` is taken for `${$.name}`.
+ */
 export function ValueBelow({ pointer, text: written, asIs }: { pointer: string; text: string; asIs?: boolean }) {
   const { store } = useUi();
   const redraw = useRedraw();
@@ -204,19 +253,23 @@ export function ValueBelow({ pointer, text: written, asIs }: { pointer: string; 
     const running = new AbortController();
     const timer = setTimeout(() => {
       store.expressions.evaluate(pointer, asIs || isExpression(text) ? text : wrapped(text), running.signal).then(
-        (found) => { if (!running.signal.aborted) setShown(found); },
-        () => { if (!running.signal.aborted) setShown(null); }, // the server is away: testing and saving say so
+        (evaluation) => { if (!running.signal.aborted) setShown(evaluation); },
+        () => { if (!running.signal.aborted) setShown(null); }, // the server does not answer: testing and saving report that
       );
     }, EVALUATE_AFTER);
     return () => { clearTimeout(timer); running.abort(); };
   }, [text, stamp]);
   if (!shown) return null;
   const { value, type, lacking, problem } = shown;
+  const goToInput = () => {
+    store.focusWanted = "sample-input";
+    store.update();
+  };
   return (
     <p class="value-below small" role="status">
       {value !== undefined ? <><span class="muted">= </span><code>{short(value, MOST_SHOWN)}</code> <span class="muted">{type}</span></>
         : lacking?.task ? <span class="muted">no sample yet: <button class="link" onClick={() => void store.task.open(lacking.task!)}>test “{lacking.task}” once</button></span>
-        : lacking ? <span class="muted">no sample yet: <button class="link" onClick={() => { store.focusWanted = "sample-input"; store.update(); }}>give a sample input</button></span>
+        : lacking ? <span class="muted">no sample yet: <button class="link" onClick={goToInput}>give a sample input</button></span>
         : problem && <span class="problem error">{problem}</span>}
     </p>
   );

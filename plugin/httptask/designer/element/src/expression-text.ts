@@ -1,60 +1,74 @@
-// Paths of values as expressions have them, and what an expression is about to say where the caret stands in it.
+// Paths to values as expressions write them (JSONPath, RFC 9535, or JSONata), and the path that is being typed at the caret.
 
-/** A member's name, or an item's index. */
+/** The name of a member, or the index of an item. */
 export type Step = string | number;
 export type Language = "jsonpath" | "jsonata";
 
-const SHORT = /^[\p{L}_][\p{L}\p{N}_]*$/u;
-/** Words of JSONata that are no plain names of members. */
+/** Names that JSONPath allows after a dot, without brackets and quotes. */
+const SHORTHAND = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+/** Words with a meaning in JSONata: as names of members they need backquotes. */
 const WORDS = ["and", "or", "in", "true", "false", "null", "function"];
 
-/** *name* in quotes that JSONPath and the conditions of a Decision read. */
+/** *name* in single quotes, as in JSONPath and in the conditions of a Decision. */
 export const quoted = (name: string): string => `'${JSON.stringify(name).slice(1, -1).replace(/\\"/g, '"').replace(/'/g, "\\'")}'`;
 
-/** RFC 9535: `$.tasks['Find the RFI'].output.body.items[0]`. */
-export const jsonPath = (steps: Step[]): string =>
-  `$${steps.map((step) => (typeof step === "number" ? `[${step}]` : SHORT.test(step) ? `.${step}` : `[${quoted(step)}]`)).join("")}`;
+/** *steps* as JSONPath (RFC 9535): `$.tasks['Find the RFI'].output.body.items[0]`. */
+export const jsonPath = (steps: Step[]): string => {
+  const selector = (step: Step) => {
+    if (typeof step === "number") return `[${step}]`;
+    return SHORTHAND.test(step) ? `.${step}` : `[${quoted(step)}]`;
+  };
+  return `$${steps.map(selector).join("")}`;
+};
 
-/** JSONata: ``tasks.`Find the RFI`.output.body.items[0]``. */
+/** *steps* as JSONata: ``tasks.`Find the RFI`.output.body.items[0]``. */
 const jsonata = (steps: Step[]): string =>
   steps.reduce<string>((path, step) => {
     if (typeof step === "number") return `${path}[${step}]`;
+    // JSONata has no way to escape a backquote in a name.
     if (step.includes("`")) return `$lookup(${path || "$"}, ${JSON.stringify(step)})`;
-    return `${path && `${path}.`}${/^[A-Za-z_]\w*$/.test(step) && !WORDS.includes(step) ? step : `\`${step}\``}`;
+    const isPlain = /^[A-Za-z_]\w*$/.test(step) && !WORDS.includes(step);
+    return `${path && `${path}.`}${isPlain ? step : `\`${step}\``}`;
   }, "");
 
+/** *steps* as a path in *language*. */
 export const pathIn = (language: Language, steps: Step[]): string => (language === "jsonata" ? jsonata(steps) : jsonPath(steps));
 
-/** What stands before the caret. */
+/** What is typed at the caret. */
 export interface Context {
   language: Language;
-  /** An expression begins around the caret, rather than text in which one can be put. */
+  /** The caret is inside an expression, not in text around one. */
   inside: boolean;
-  /** What is typed at the caret: a path and the beginning of its next name, or a word. */
   query: Query;
 }
+/** What the tree of values is filtered by: a path with the beginning of its next name, or a word. */
 export interface Query {
-  /** Where it starts in the text; it ends at the caret. */
+  /** Where the query starts in the text; it ends at the caret. */
   from: number;
-  /** The steps of a path that are whole; null for a word. */
+  /** The complete steps of a path; null where a word is typed. */
   steps: Step[] | null;
-  /** The beginning of a name, or the word. */
+  /** The beginning of the next name, or the word. */
   partial: string;
 }
 
+// Patterns for a path that ends at the caret: its complete steps, and the beginning of the next one.
 const NAME = String.raw`[\p{L}_][\p{L}\p{N}_]*`;
 const BRACKET = String.raw`\[(?:\d+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]`;
 const JSON_PATH = new RegExp(String.raw`\$((?:\.${NAME}|${BRACKET})*)(\.|\[['"]?[^'"\]]*)?$`, "u");
 const JSONATA_PATH = /(?:\$\.)?((?:(?:[A-Za-z_]\w*|`[^`]*`)(?:\[\d+\])*\.)*)(`[^`]*|[A-Za-z_]\w*)?$/;
 const STEP = new RegExp(`${BRACKET}|${NAME}|\`[^\`]*\``, "gu");
 
+/** The steps of *path*, of either language. */
 const stepsOf = (path: string): Step[] =>
   [...path.matchAll(STEP)].map(([step]) => {
     if (/^\[\d/.test(step)) return Number(step.slice(1, -1));
-    const inner = step[0] === "[" ? step.slice(2, -2) : step.replace(/`/g, "");
-    return step[0] === "[" ? (JSON.parse(`"${inner.replace(/\\'/g, "'").replace(/(?<!\\)"/g, '\\"')}"`) as string) : inner;
+    if (step[0] !== "[") return step.replace(/`/g, "");
+    // A quoted name has the escapes of JSON, but for those of the quotes.
+    const name = step.slice(2, -2);
+    return JSON.parse(`"${name.replace(/\\'/g, "'").replace(/(?<!\\)"/g, '\\"')}"`) as string;
   });
 
+/** What is typed at the end of *source*, the text of an expression before the caret; *source* starts at *offset*. */
 function queryAt(source: string, language: Language, offset: number): Query {
   const path = (language === "jsonata" ? JSONATA_PATH : JSON_PATH).exec(source);
   const from = offset + (path?.index ?? 0);
@@ -64,7 +78,7 @@ function queryAt(source: string, language: Language, offset: number): Query {
     const steps = stepsOf(path[1]!);
     const rest = path[2];
     if (rest !== undefined) return { from, steps, partial: rest.replace(/^[.[]['"]?/, "") };
-    // A name at the end is still being typed; an item in brackets is whole.
+    // The last name may still be incomplete; a step in brackets is complete.
     const typed = /\.([^.[\]]+)$/.exec(path[1]!);
     return typed ? { from, steps: steps.slice(0, -1), partial: typed[1]! } : { from, steps, partial: "" };
   }
@@ -72,11 +86,12 @@ function queryAt(source: string, language: Language, offset: number): Query {
   return { from: offset + source.length - word.length, steps: null, partial: word };
 }
 
-/** What the expression *text* says before *caret*. */
+/** What is typed at *caret* in *text*: a text with expressions in `${}`, or an expression alone. */
 export function contextAt(text: string, caret: number): Context {
   const before = text.slice(0, caret);
   const opening = before.lastIndexOf("${");
   const isOpen = opening >= 0 && !before.slice(opening).includes("}");
+  // The whole text is one expression, without `${}`: `$.name` or `jsonata: …`.
   const bare = !isOpen && /^\s*(\$(?!\{)|jsonata:)/.test(before) && !/\$\{/.test(text);
   const start = isOpen ? opening + 2 : 0;
   const prefix = /^\s*jsonata:\s*/.exec(before.slice(start))?.[0] ?? "";
@@ -85,17 +100,25 @@ export function contextAt(text: string, caret: number): Context {
   return { language, inside: isOpen || bare, query: queryAt(before.slice(offset), language, offset) };
 }
 
-/** *text* with the value at *steps* in place of what stands from *from* to *to*, and where the caret is then. */
-export function inserted(text: string, from: number, to: number, { language, inside }: Pick<Context, "language" | "inside">, steps: Step[]): { text: string; caret: number } {
-  const whole = !text.slice(0, from).trim() && !text.slice(to).trim();
+/** Replace the part of *text* between *from* and *to* by the path *steps*; returns the text and the caret behind the path. */
+export function inserted(
+  text: string, from: number, to: number, { language, inside }: Pick<Context, "language" | "inside">, steps: Step[],
+): { text: string; caret: number } {
+  const isWhole = !text.slice(0, from).trim() && !text.slice(to).trim();
   const path = pathIn(language, steps);
-  const put = inside && !whole ? path : whole ? (language === "jsonata" ? `jsonata: ${path}` : path) : `\${${path}}`;
-  return { text: text.slice(0, from) + put + text.slice(to), caret: from + put.length };
+  let replacement = path;
+  if (isWhole) replacement = language === "jsonata" ? `jsonata: ${path}` : path;
+  else if (!inside) replacement = `\${${path}}`;
+  return { text: text.slice(0, from) + replacement + text.slice(to), caret: from + replacement.length };
 }
 
-/** *name* as one that needs no quotes: `topic_id` is topicId. */
+/** *name* in camel case, so that a path to it needs no quotes: `topic_id` becomes `topicId`. */
 export const plainName = (name: string): string => {
   const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
-  const camel = words.map((word, index) => (index ? word[0]!.toUpperCase() + word.slice(1) : word === word.toUpperCase() ? word.toLowerCase() : word[0]!.toLowerCase() + word.slice(1))).join("");
+  const camelCased = (word: string, index: number) => {
+    if (index) return word[0]!.toUpperCase() + word.slice(1);
+    return word === word.toUpperCase() ? word.toLowerCase() : word[0]!.toLowerCase() + word.slice(1);
+  };
+  const camel = words.map(camelCased).join("");
   return /^\p{N}|^$/u.test(camel) ? `value${camel}` : camel;
 };

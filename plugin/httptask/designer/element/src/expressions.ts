@@ -1,4 +1,4 @@
-// What the expressions of the open task see, as the server has it, and what has to be written so that one sees more.
+// The values that expressions of the open task can name, their results, and the input parameters that make further values reachable.
 import { plainName, jsonPath, type Step } from "./expression-text";
 import { answerOf } from "./endings";
 import { at, parse, same, segments, type Json, wrapped } from "./json";
@@ -7,17 +7,24 @@ import type { Store } from "./store";
 import type { Evaluation, Scope, ScopeGroup, ScopeRequest } from "./types";
 import * as flow from "./workflow";
 
+/** Questions to the server about the expressions of the open task. */
 export class Expressions {
   constructor(private readonly store: Store) {}
 
-  /** What is sent with every question: the definition as it stands on the screen, and the samples that *text* may need. */
+  /**
+   * The request body of every question: the definition as it is on the screen, and sample values.
+   * With *text*, the outputs of tasks that the expression *text* cannot depend on are left out: they may be large.
+   */
   body(text?: string): ScopeRequest {
     const { task, tests, workflow, environments, input } = this.store;
     const value = task.root ? task.value() : (flow.find(workflow.working, task.name!)?.task ?? {});
-    const named = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);
-    const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => named === null || name === task.name || /[^\w ]/.test(name) || named.includes(name)));
+    const searched = text === undefined ? null : JSON.stringify([text, value.inputParameters ?? "", value.forEach ?? ""]);
+    // A name with special characters may be escaped in the expression: its output is always sent.
+    const mayBeRead = (name: string) => searched === null || name === task.name || /[^\w ]/.test(name) || searched.includes(name);
+    const tasks = Object.fromEntries(Object.entries(tests.outputs).filter(([name]) => mayBeRead(name)));
     const { itemIndex } = tests;
-    const body: ScopeRequest = { definition: flow.replace(workflow.working, task.name!, value), task: task.name!, inputs: { tasks, ...(itemIndex && { itemIndex }) } };
+    const definition = flow.replace(workflow.working, task.name!, value);
+    const body: ScopeRequest = { definition, task: task.name!, inputs: { tasks, ...(itemIndex && { itemIndex }) } };
     const last = tests.answers.get(task.name!);
     const answer = last && answerOf(last);
     if (answer) body.inputs.answer = answer;
@@ -25,36 +32,40 @@ export class Expressions {
     try {
       if (input.text.trim()) body.inputs.input = parse(input.text);
     } catch {
-      /* no JSON yet: without a sample */
+      /* the sample input is not JSON yet: ask without it */
     }
     return body;
   }
 
-  /** The tree of what the open task's expressions see, or the one at *pointer*. */
+  /** The tree of the values that expressions of the open task can name; with *pointer*, those of the field there. */
   scope = (pointer?: string): Promise<Scope> => this.store.api.scope({ ...this.body(), pointer });
 
-  /** The value of the expression *text* at *pointer*. */
+  /** Evaluate the expression *text* of the field at *pointer*. */
   async evaluate(pointer: string, text: string, signal: AbortSignal): Promise<Evaluation> {
-    const body = this.body(pointer.startsWith("/choices") ? undefined : text); // a condition sees the task before, and does not name it
-    // An entry that has no name yet stands nowhere.
+    const isCondition = pointer.startsWith("/choices");
+    const body = this.body(isCondition ? undefined : text); // a condition reads the output before it without naming the task
+    // An entry without a name is not in the definition yet, so the server could not find it.
     if (typeof at(flow.find(body.definition, body.task)?.task, pointer) !== "string") return {};
     return this.store.api.evaluate({ ...body, pointer, text }, signal);
   }
 
-  /** Changes with everything that a value depends on besides its own text. */
+  /** A text that changes whenever the result of an unchanged expression may change. */
   get stamp(): string {
     const { task, input, environments, tests } = this.store;
-    const parameters = this.parameters;
-    return JSON.stringify([task.name, tests.itemIndex, input.text, environments.chosen, parameters ? (dump(parameters) ?? null) : null, [...tests.answers].map(([name, { ending }]) => name + ending.id)]);
+    const { parameters } = this;
+    const parameterValues = parameters ? (dump(parameters) ?? null) : null;
+    const answers = [...tests.answers].map(([name, { ending }]) => name + ending.id);
+    return JSON.stringify([task.name, tests.itemIndex, input.text, environments.chosen, parameterValues, answers]);
   }
 
+  /** The slot of the input parameters of the open task. */
   private get parameters(): Slot | undefined {
     return this.store.task.root?.kids.find(({ field }) => field.name === "inputParameters");
   }
 
   /**
-   * How the field at *pointer* gets to the value at *steps* of *group*: as it is, or through an input parameter of the
-   * task, which is made where none has the value yet.
+   * The path by which the field at *pointer* can name the value at *steps* of *group*.
+   * Where the field cannot read the group itself, that is the path of an input parameter, which is created if necessary.
    */
   reach(group: Pick<ScopeGroup, "own">, steps: Step[], pointer: string): Step[] {
     if (group.own) return steps;
@@ -62,7 +73,10 @@ export class Expressions {
     return name === null ? steps : [name];
   }
 
-  /** The input parameter that yields *typed*, made for the field at *pointer* where there is none; null where none can be made. */
+  /**
+   * The name of the input parameter with the expression *typed*; created if there is none, and named after the field at *pointer*.
+   * Null where the input parameters are edited as JSON or as an expression.
+   */
   kept(typed: string, pointer: string): string | null {
     const { parameters } = this;
     if (!parameters || parameters.fx || parameters.raw !== null) return null;
@@ -81,7 +95,7 @@ export class Expressions {
     return name;
   }
 
-  /** Write what *typed* yields, which only input parameters can name, into *slot*, the field at *pointer*. */
+  /** Set *slot*, the field at *pointer*, to the expression *typed*, by way of an input parameter. */
   wire(slot: Slot, pointer: string, typed: string): void {
     const name = this.kept(typed, pointer);
     Object.assign(slot, { fx: true, isNull: false, on: true, expr: name === null ? typed : jsonPath([name]) });
