@@ -1,4 +1,4 @@
-// A field that holds a file: picked here, uploaded, or put into the JSON as base64.
+// The control of a field that holds a file: the chosen file is uploaded, or put into the settings as base64.
 import { useState } from "preact/hooks";
 import { bytes } from "./amounts";
 import type { Place } from "./field-place";
@@ -6,16 +6,20 @@ import { defaultOf } from "./field-words";
 import { isObject, type Json } from "./json";
 import { Icon, IconButton, useUi } from "./ui";
 
+/** The largest file that is put into the settings, in bytes. */
 const MOST_INLINE = 1_048_576;
 
+/** The file in *slot*, with buttons to choose another and to empty the field. */
 export function FilePicker({ slot, id, name, described, redraw }: Pick<Place, "slot" | "id" | "name" | "described" | "redraw">) {
   const { store } = useUi();
   const [state, setState] = useState("");
   const meta = isObject(slot.value ?? null) && isObject((slot.value as { $file?: Json }).$file ?? null)
     ? ((slot.value as { $file: { name: string; size: number } }).$file)
     : null;
+  /** The name and the size of the file; "" without one. Base64 has four characters for three bytes. */
   const shown = meta ? `${meta.name}, ${bytes(meta.size)}`
-    : typeof slot.value === "string" ? `${slot.text || "in the settings"}, ${bytes(Math.floor((slot.value.length * 3) / 4))}` : "";
+    : typeof slot.value === "string" ? `${slot.text || "in the settings"}, ${bytes(Math.floor((slot.value.length * 3) / 4))}`
+    : "";
   const choose = async (file: File | undefined) => {
     if (!file) return;
     setState(`Reading ${file.name} …`);
@@ -42,7 +46,10 @@ export function FilePicker({ slot, id, name, described, redraw }: Pick<Place, "s
       </label>
       {shown && <span class="file-name">{shown}</span>}
       {shown && (
-        <IconButton icon="close" label={`Empty ${name}`} title="Empty" onClick={() => { slot.value = undefined; slot.text = ""; redraw(); }} />
+        <IconButton
+          icon="close" label={`Empty ${name}`} title="Empty"
+          onClick={() => { slot.value = undefined; slot.text = ""; redraw(); }}
+        />
       )}
       {!shown && !state && <span class="muted">{defaultOf(slot.field)}</span>}
       {state && <span class="muted" role="status">{state}</span>}
@@ -50,6 +57,7 @@ export function FilePicker({ slot, id, name, described, redraw }: Pick<Place, "s
   );
 }
 
+/** The content of *file* as base64. */
 export const base64 = (file: File): Promise<string> =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();

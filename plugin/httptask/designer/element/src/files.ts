@@ -1,23 +1,24 @@
-// References to files in settings: an upload becomes a path when the task is saved.
+// References to files in settings. A file that was uploaded is named by an upload id until saving turns the reference into a path.
 import { isObject, type Json } from "./json";
 
-/** The reference to a file that *value* is, if it is one. */
+/** The content of *value* if it is a reference to a file: `{"$file": …}`. */
 const fileOf = (value: Json | undefined): Json | undefined => (isObject(value) && Object.keys(value).length === 1 ? value.$file : undefined);
+/** The upload id in *value* if it is a reference to an upload. */
 const uploadOf = (value: Json | undefined): string | undefined => {
   const file = fileOf(value);
   return isObject(file) && typeof file.upload === "string" ? file.upload : undefined;
 };
 
-/** Upload -> the reference to it in *saved*, which was made of *sent*. */
-export function savedFiles(sent: Json | undefined, saved: Json | undefined, found = new Map<string, Json>()): Map<string, Json> {
+/** For each upload id in *sent*, the reference that replaces it in *saved*, the same JSON after saving. */
+export function savedFiles(sent: Json | undefined, saved: Json | undefined, references = new Map<string, Json>()): Map<string, Json> {
   const upload = uploadOf(sent);
-  if (upload !== undefined && saved !== undefined && uploadOf(saved) === undefined) found.set(upload, saved);
-  else if (Array.isArray(sent) && Array.isArray(saved)) sent.forEach((item, index) => savedFiles(item, saved[index], found));
-  else if (isObject(sent) && isObject(saved)) for (const [name, item] of Object.entries(sent)) savedFiles(item, saved[name], found);
-  return found;
+  if (upload !== undefined && saved !== undefined && uploadOf(saved) === undefined) references.set(upload, saved);
+  else if (Array.isArray(sent) && Array.isArray(saved)) sent.forEach((item, index) => savedFiles(item, saved[index], references));
+  else if (isObject(sent) && isObject(saved)) for (const [name, item] of Object.entries(sent)) savedFiles(item, saved[name], references);
+  return references;
 }
 
-/** *value* with its uploads named as *files* says. */
+/** *value* with each upload replaced by its reference in *files*; uploads that are not in *files* stay. */
 export function withFiles<T extends Json>(value: T, files: Map<string, Json>): T {
   const upload = uploadOf(value);
   if (upload !== undefined) return (files.get(upload) ?? value) as T;

@@ -1,4 +1,4 @@
-// What a filter picks out of a response, as the server evaluates it.
+// The part of a response that a filter selects. The server evaluates the filter, as it would in a run.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import type { Step } from "./expression-text";
@@ -8,14 +8,18 @@ import type { Store } from "./store";
 import { type Spot, Tree } from "./tree";
 import type { Ending } from "./types";
 
+/** How long after the last key the filter is evaluated, in milliseconds. */
 const FILTER_AFTER = 250;
 
-/** What the server says of a filter: the JSON text of what it picks out, or why it picks nothing. */
+/** The server's answer. */
 interface Filtered {
+  /** The JSON text of the result. */
   value?: string;
+  /** Why there is no result. */
   problem?: string;
 }
 
+/** The result of *expression* for the response *text* as a tree. *steps* is the path of the response in the expression. */
 export function FilterResult({ text, ending, expression, steps, store, onCopy }: {
   text: string; ending: Ending; expression: string; steps: Step[]; store: Store; onCopy: (spot: Spot, from: string) => void;
 }) {
@@ -23,11 +27,13 @@ export function FilterResult({ text, ending, expression, steps, store, onCopy }:
   useLayoutEffect(() => {
     const running = new AbortController();
     const timer = setTimeout(() => {
-      // What came whole is sent along: the history knows answers that the server has forgotten.
-      const answer = ending.truncated ? { test: ending.id } : { text };
-      store.api.post("filter", { expression, path: steps, ...answer }, running.signal).then((response) => response.text()).then(
+      // A complete body is sent along, because the server may have dropped the response by now. Of a cut one the server has the rest.
+      const response = ending.truncated ? { test: ending.id } : { text };
+      store.api.post("filter", { expression, path: steps, ...response }, running.signal).then((answer) => answer.text()).then(
         (json) => setShown(JSON.parse(store.tests.mask(json)) as Filtered),
-        (error: Error) => { if (!running.signal.aborted) setShown({ problem: failureOf(error).detail ?? failureOf(error).title }); },
+        (error: Error) => {
+          if (!running.signal.aborted) setShown({ problem: failureOf(error).detail ?? failureOf(error).title });
+        },
       );
     }, FILTER_AFTER);
     return () => { clearTimeout(timer); running.abort(); };

@@ -1,4 +1,4 @@
-// A task that sends nothing: a form by its type. What it changes stands in the definition at once.
+// The form of a task that sends no request: Decision, Parallel, Wait and others. Its changes go into the definition at once.
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { DecisionForm } from "./decision";
@@ -14,24 +14,27 @@ import { WaitForm } from "./wait";
 import * as flow from "./workflow";
 import { WorkflowForm } from "./workflow-task";
 
+/** The properties of the form of each type. */
 export interface FlowForm {
   item: flow.Listed;
-  /** Of this task, with pointers into it. */
+  /** The problems of the task itself, with pointers into the task. */
   problems: Problem[];
-  /** Of the tasks in it. */
+  /** The problems of the tasks in its branches. */
   inner: InnerProblem[];
 }
-/** Its problems stand in its own form. */
+/** Problems of a task in a branch: that task's own form shows them. */
 const OF_TASK_INSIDE = /^\/branches\/[0-9]+\/tasks\//;
-/** Its problems stand where the task leads. */
+/** Problems of the routes: shown there. */
 const OF_ROUTES = /^\/(nextTask|end|onError)(\/|$)/;
 const FORMS: Partial<Record<string, (form: FlowForm) => ComponentChildren>> = {
   Decision: DecisionForm, Parallel: ParallelForm, Wait: WaitForm, Workflow: WorkflowForm,
 };
 
+/** The open task *item*, which is not an HTTP task. Types without a form here get one from the schema of the type. */
 export function FlowTask({ item }: { item: flow.Listed }) {
   const { store } = useUi();
   const { name, type } = item;
+  /** The user asked to see the problems: a form made from a schema hides them before that. */
   const [asked, setAsked] = useState(false);
   const all = problemsOf(store.workflow.problems, name);
   const problems = all.filter(({ pointer }) => !OF_TASK_INSIDE.test(pointer));
@@ -44,13 +47,18 @@ export function FlowTask({ item }: { item: flow.Listed }) {
           <TaskTitle />
         </div>
         <div class="path"><span class="kind">{type}</span> <span class="grow">{flow.summary(item)}</span>
-          {count ? <button class={Form || asked ? "chip bad" : "chip todo"} title="Show them" onClick={() => setAsked(true)}>{(Form || asked) && <Icon name="alert" />}{plural(count, "problem")}</button>
-            : store.workflow.unreached.has(name) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
+          {count ? (
+            <button class={Form || asked ? "chip bad" : "chip todo"} title="Show them" onClick={() => setAsked(true)}>
+              {(Form || asked) && <Icon name="alert" />}{plural(count, "problem")}
+            </button>
+          ) : store.workflow.unreached.has(name) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
             : <span class="chip good">ready</span>}
         </div>
       </header>
       <div class="form">
-        {Form ? <Form item={item} problems={problems} inner={innerProblems(all)} /> : <TypeForm item={item} problems={problems.filter(({ pointer }) => !OF_ROUTES.test(pointer))} asked={asked} />}
+        {Form
+          ? <Form item={item} problems={problems} inner={innerProblems(all)} />
+          : <TypeForm item={item} problems={problems.filter(({ pointer }) => !OF_ROUTES.test(pointer))} asked={asked} />}
         {type !== "Terminate" && <Routes item={item} />}
       </div>
     </div>

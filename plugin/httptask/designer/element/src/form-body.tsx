@@ -1,4 +1,4 @@
-// The settings of a task: the parameters of its request, the body, and how it is run.
+// The form of an HTTP task: the parameters of the request, its body, and the settings for how the task is run.
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { isViewKey, switchView } from "./field-place";
@@ -13,29 +13,37 @@ import { SampleInputField, usesInput } from "./trying";
 import type { Field } from "./types";
 import { IconButton, idOf, Problems, useMost, useRedraw, useUi } from "./ui";
 
+/** How long the pointer rests on a row before its documentation appears, in milliseconds. */
 const HOVERED = 350;
-/** What a parameter of a group is called. */
+/** The groups of parameters, and the word for a parameter of each. */
 const PLACES: Record<string, string> = { pathParameters: "path", headers: "header", query: "query", cookies: "cookie" };
 
+/** The form of the task *root*, whose request is *request*. */
 export function FormBody({ root, request }: { root: Slot; request: Slot }) {
   const { store } = useUi();
   const groups = request.kids.filter(({ field }) => field.name! in PLACES);
   const body = request.kids.find(({ field }) => field.name === "body");
-  // Drawn again only when something changed that a field cannot know by itself.
+  const switchBody = () => {
+    if (body && hasTwoViews(body)) switchView(store, body, "/httpRequest/body");
+  };
+  // A field redraws itself while the user types. The whole form is only drawn when `version` says that more has changed.
   return useMemo(() => (
-    <Documented onView={() => { if (body && hasTwoViews(body)) switchView(store, body, "/httpRequest/body"); }}>
+    <Documented onView={switchBody}>
       <Parameters groups={groups} />
       {body && <Body slot={body} />}
-      {request.own.length > 0 && <section><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.task.changed()} /></section>}
+      {request.own.length > 0 && (
+        <section><Entries slot={request} pointer="/httpRequest" id="own" redraw={() => store.task.changed()} /></section>
+      )}
       <TaskSettings root={root} />
     </Documented>
   ), [root, store.task.version]);
 }
 
-/** The documentation of the row under the pointer or the keyboard stands beside it. */
+/** Shows a card with the documentation of the row that has the pointer or the focus. *onView* is called for Alt J. */
 export function Documented({ children, onView }: { children: ComponentChildren; onView: () => void }) {
   const [row, setRow] = useState<Element | null>(null);
   const [timer] = useState({ id: 0 });
+  /** Show the documentation of *next* after a while; hide it at once (null). */
   const soon = (next: Element | null) => {
     clearTimeout(timer.id);
     timer.id = window.setTimeout(() => setRow(next), next ? HOVERED : 0);
@@ -58,11 +66,12 @@ export function Documented({ children, onView }: { children: ComponentChildren; 
   );
 }
 
+/** Whether *slot* is an object or a map that is edited in rows. */
 const isListed = (slot: Slot): boolean => isPlain(slot) && (slot.field.kind === "object" || slot.field.kind === "map");
-/** What an entry with a name of one's own holds; undefined where there can be none. */
+/** The field of an entry that is not documented; undefined where only documented names are allowed. */
 const entriesOf = ({ field }: Slot): Field | undefined => (field.kind === "map" ? valuesOf(field) : field.extra);
 
-/** Path, headers, query and cookies in one: what is required first. */
+/** The parameters of all groups in one list, required ones first; or as text, one a line. */
 function Parameters({ groups }: { groups: Slot[] }) {
   const { store } = useUi();
   const draw = useRedraw();
@@ -71,11 +80,20 @@ function Parameters({ groups }: { groups: Slot[] }) {
   const [asText, setAsText] = useState(false);
   const pointerOf = (group: Slot) => child("/httpRequest", group.field.name!);
   const options = groups.filter(isListed).flatMap((group) => group.kids.map((slot): Option & { group: Slot } => ({
-    group, slot, pointer: child(pointerOf(group), slot.field.name!), name: slot.field.name!, where: PLACES[group.field.name!]!,
+    group,
+    slot,
+    pointer: child(pointerOf(group), slot.field.name!),
+    name: slot.field.name!,
+    where: PLACES[group.field.name!]!,
   })));
   const shown = options.filter(({ slot }) => isShown(slot)).sort((a, b) => Number(!!b.slot.field.required) - Number(!!a.slot.field.required));
   const most = useMost(shown.length);
   const required = shown.filter(({ slot }) => slot.field.required).length;
+  /** What can be done with an optional parameter. */
+  const tools = (option: Option) => ({
+    onRemove: () => remove(option),
+    onOff: () => { option.slot.off = !option.slot.off; redraw(); },
+  });
   return (
     <section aria-labelledby="group-parameters">
       <div class="section-head">
@@ -85,7 +103,7 @@ function Parameters({ groups }: { groups: Slot[] }) {
         <button class="quiet" aria-pressed={asText} onClick={() => setAsText(!asText)}>{asText ? "Edit as rows" : "Edit as text"}</button>
       </div>
       {asText ? <Panel name="ParameterText" of={{ groups: groups.filter(isListed), redraw }} /> : <>{shown.slice(0, most).map(({ group, ...option }) => (
-        <FieldRow key={option.pointer} {...option} {...(option.slot.field.required ? {} : { onRemove: () => remove(option), onOff: () => { option.slot.off = !option.slot.off; redraw(); } })} />
+        <FieldRow key={option.pointer} {...option} {...(option.slot.field.required ? {} : tools(option))} />
       ))}
       {groups.map((group) => {
         const pointer = pointerOf(group);
@@ -98,7 +116,10 @@ function Parameters({ groups }: { groups: Slot[] }) {
           </div>
         );
       })}
-      <Optional of="" options={options.filter(({ slot }) => !isShown(slot) && !slot.field.refused)} onAdd={(option) => { (option as typeof options[number]).group.on = true; add(option); }} />
+      <Optional
+        of="" options={options.filter(({ slot }) => !isShown(slot) && !slot.field.refused)}
+        onAdd={(option) => { (option as typeof options[number]).group.on = true; add(option); }}
+      />
       <div class="adders">
         {groups.filter(isListed).map((group) => {
           const field = entriesOf(group);
@@ -109,6 +130,7 @@ function Parameters({ groups }: { groups: Slot[] }) {
   );
 }
 
+/** The body of the request. */
 function Body({ slot }: { slot: Slot }) {
   const { store } = useUi();
   const draw = useRedraw();
@@ -131,7 +153,7 @@ function Body({ slot }: { slot: Slot }) {
   );
 }
 
-/** Of the body as a whole; what stands in it is drawn for itself. */
+/** The head of the body: its type, the media type, and switches. Subscribes to the store: the validation tells the media type. */
 function BodyTools({ slot, inside, redraw }: { slot: Slot; inside: boolean; redraw: () => void }) {
   const { store } = useUi();
   const draw = useRedraw();
@@ -139,10 +161,11 @@ function BodyTools({ slot, inside, redraw }: { slot: Slot; inside: boolean; redr
   const { required, type } = slot.field;
   const shown = isShown(slot);
   const views = hasTwoViews(slot);
+  const { mediaType } = store.validation;
   return (
     <>
       {type !== "object" && <span class="type">{type}</span>}
-      <span class="type" role="status" id="sent-as">{!shown ? "not sent while empty" : store.validation.mediaType ? `sent as ${store.validation.mediaType}` : ""}</span>
+      <span class="type" role="status" id="sent-as">{!shown ? "not sent while empty" : mediaType ? `sent as ${mediaType}` : ""}</span>
       <span class="grow" />
       {!shown && inside && <button class="link" onClick={() => { slot.on = true; redraw(); }}>Send it empty</button>}
       {shown && !required && <IconButton icon="close" label="Leave out the body" onClick={() => { empty(slot); redraw(); }} />}
@@ -150,7 +173,8 @@ function BodyTools({ slot, inside, redraw }: { slot: Slot; inside: boolean; redr
         <span class="segments" role="group" aria-label="Edit the body as">
           {["Form", "JSON"].map((view) => {
             const on = (view === "JSON") === (slot.raw !== null);
-            return <button key={view} aria-pressed={on} title="Alt J" onClick={() => { if (!on) switchView(store, slot, "/httpRequest/body"); }}>{view}</button>;
+            const choose = () => { if (!on) switchView(store, slot, "/httpRequest/body"); };
+            return <button key={view} aria-pressed={on} title="Alt J" onClick={choose}>{view}</button>;
           })}
         </span>
       )}
@@ -159,7 +183,7 @@ function BodyTools({ slot, inside, redraw }: { slot: Slot; inside: boolean; redr
   );
 }
 
-/** What is not sent: the task's description, its input parameters, how it is run. */
+/** The settings that are not sent: description, input parameters, how the task is run; and the sample input for tests. */
 function TaskSettings({ root }: { root: Slot }) {
   const { store } = useUi();
   const redraw = useRedraw();
