@@ -1,4 +1,4 @@
-// Texts of responses in a form to read: rows of CSV, indented XML, rows of a JSON list.
+// Makes responses readable: CSV and JSON lists as rows of a table, XML indented.
 import { inside, type Node, nodeAt } from "./scan";
 import { short } from "./value-list";
 
@@ -7,50 +7,58 @@ const MOST_COLUMNS = 40;
 const MOST_CELL = 200;
 const MOST_INDENT = 40;
 
+/** A table. */
 export interface Rows {
   columns: string[];
   rows: string[][];
-  /** Rows that there are; more than `rows` has when only the first are read. */
+  /** The number of all rows; `rows` only has the first of them. */
   count: number;
 }
 
-/** The sign that parts the cells: the one that stands most often in the first line. */
+/** The separator of a CSV file: tab, semicolon or comma, whichever is most frequent in its first line. */
 function separatorOf(line: string): string {
   const count = (sign: string) => line.split(sign).length;
   return ["\t", ";", ","].reduce((best, sign) => (count(sign) > count(best) ? sign : best), ",");
 }
 
-/** The rows of CSV (RFC 4180), the first one as the names of the columns. */
+/** The rows of CSV (RFC 4180); the first row has the names of the columns. Blank lines are skipped. */
 export function csvRows(text: string): Rows {
   const separator = separatorOf(/^[^\r\n]*/.exec(text)![0]);
+  // A quoted cell, or a plain one. What follows the closing quote of a cell is ignored, and so is a missing closing quote.
   const cell = new RegExp(`"((?:[^"]|"")*)"?[^${separator}\r\n]*|([^${separator}\r\n]*)`, "y");
   const rows: string[][] = [];
   let row: string[] = [];
-  for (let at = text[0] === "\ufeff" ? 1 : 0; at < text.length || row.length; ) {
-    cell.lastIndex = at;
+  const start = text[0] === "\ufeff" ? 1 : 0; // behind a byte order mark
+  // An open row keeps the loop going at the end of the text: after a last separator, one more empty cell is read.
+  for (let offset = start; offset < text.length || row.length; ) {
+    cell.lastIndex = offset;
     const [whole, quoted, plain] = cell.exec(text)!;
     row.push(quoted === undefined ? plain! : quoted.replace(/""/g, '"'));
-    at += whole.length;
-    if (text[at] === separator && at < text.length) {
-      at++;
+    offset += whole.length;
+    if (text[offset] === separator && offset < text.length) {
+      offset++;
       continue;
     }
     if (row.length > 1 || row[0]) rows.push(row);
     row = [];
-    at += text.startsWith("\r\n", at) ? 2 : 1;
+    offset += text.startsWith("\r\n", offset) ? 2 : 1;
   }
   const [columns = [], ...rest] = rows;
-  return { columns: columns.slice(0, MOST_COLUMNS), rows: rest.slice(0, MOST_ROWS).map((each) => each.slice(0, MOST_COLUMNS)), count: rest.length };
+  return {
+    columns: columns.slice(0, MOST_COLUMNS),
+    rows: rest.slice(0, MOST_ROWS).map((cells) => cells.slice(0, MOST_COLUMNS)),
+    count: rest.length,
+  };
 }
 
-/** The first list of objects in the JSON *text*: the whole, or a member of it. */
+/** The first list of objects in the JSON *text*: the whole value, or one of its members; null where there is none. */
 export function listIn(text: string, root = nodeAt(text, 0)): Node | null {
   const isList = (node: Node) => node.kind === "[" && node.count > 0 && inside(text, node, null, 1).nodes[0]!.kind === "{";
   if (isList(root)) return root;
   return root.kind === "{" ? (inside(text, root, null, 100).nodes.find(isList) ?? null) : null;
 }
 
-/** The items of the *list* of the JSON *text*: a column for each of their names, a cell as its JSON, a text as itself. */
+/** The items of *list*, a node of the JSON *text*, as rows: a column for each name of a member. A cell has JSON; a string, its text. */
 export function listRows(text: string, list: Node): Rows {
   const columns = new Map<string, number>();
   const rows = inside(text, list, null, MOST_ROWS).nodes.map((item) => {
@@ -58,16 +66,20 @@ export function listRows(text: string, list: Node): Rows {
     if (item.kind !== "{") return row;
     for (const { key, kind, start, end } of inside(text, item, null, 200).nodes) {
       if (!columns.has(key!) && columns.size < MOST_COLUMNS) columns.set(key!, columns.size);
-      const at = columns.get(key!);
-      const cell = text.slice(start, end);
-      if (at !== undefined) row[at] = short(kind === '"' && cell.length < MOST_CELL * 4 ? (JSON.parse(cell) as string) : cell, MOST_CELL);
+      const column = columns.get(key!);
+      if (column === undefined) continue; // beyond the last column that is shown
+      const json = text.slice(start, end);
+      // A very long string is not decoded: only its beginning is shown.
+      const cell = kind === '"' && json.length < MOST_CELL * 4 ? (JSON.parse(json) as string) : json;
+      row[column] = short(cell, MOST_CELL);
     }
     return row;
   });
-  return { columns: [...columns.keys()], rows: rows.map((row) => [...columns.keys()].map((_, at) => row[at] ?? "")), count: list.count };
+  const names = [...columns.keys()];
+  return { columns: names, rows: rows.map((row) => names.map((_, column) => row[column] ?? "")), count: list.count };
 }
 
-/** *rows* by their cells in *column*: numbers by their size, what is empty last. */
+/** *rows* sorted by *column*: as numbers where all cells are numbers, else as text. Empty cells come last in both directions. */
 export function sorted(rows: string[][], column: number, descending: boolean): string[][] {
   const cell = (row: string[]) => row[column] ?? "";
   const numbers = rows.every((row) => !cell(row) || !Number.isNaN(Number(cell(row))));
@@ -79,13 +91,14 @@ export function sorted(rows: string[][], column: number, descending: boolean): s
   });
 }
 
+/** A comment, a CDATA section, a processing instruction, a document type, a tag, or text. */
 const XML_TOKEN = /<!--[^]*?(?:-->|$)|<!\[CDATA\[[^]*?(?:\]\]>|$)|<\?[^]*?(?:\?>|$)|<!DOCTYPE(?:[^[>]|\[[^]*?\])*>?|<[^>]*>?|[^<]+/g;
 
-/** *xml* with a line for each element. It is only read as text: no entity is ever put in. */
+/** *xml* with a line for each element, indented. The text is never parsed as XML, so no entity is expanded. */
 export function indentedXml(xml: string): string {
   const lines: string[] = [];
   let depth = 0;
-  /** The line of an opened element in which only a text has followed. */
+  /** The last line is an opening tag, or one with its text: the text and the closing tag go on that line. */
   let open = false;
   for (const [token] of xml.matchAll(XML_TOKEN)) {
     const text = token.trim();

@@ -1,10 +1,11 @@
-// What to do about a response that refuses the request, as the server found it: one button that leads on.
+// The server's advice about a response that refused the request, with a button to follow it.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { plural } from "./amounts";
 import type { Store } from "./store";
 import type { Ending } from "./types";
 import { Note } from "./ui";
 
+/** The advice for *ending*; nothing for a response of the history, whose form is not open. */
 export function Hint({ ending, store }: { ending: Ending; store: Store }) {
   const { hint, problems } = ending;
   const isCurrent = !store.history.shown && store.task.root !== null;
@@ -27,9 +28,10 @@ export function Hint({ ending, store }: { ending: Ending; store: Store }) {
   );
 }
 
-/** When each wait is over, by `performance.now()`; a tab that was left counts on. */
+/** When each wait ends, by the id of the test request and in `performance.now()`: kept here, as the component goes when another tab is shown. */
 const ends = new Map<string, number>();
 
+/** The button that sends the test request again; disabled for as long as the server asked to wait. */
 function TestAgain({ seconds, id, store }: { seconds: number; id: string; store: Store }) {
   const [, tick] = useState(0);
   const end = ends.get(id) ?? performance.now() + seconds * 1000;
@@ -40,5 +42,9 @@ function TestAgain({ seconds, id, store }: { seconds: number; id: string; store:
     const timer = setInterval(() => tick((count) => count + 1), 500);
     return () => clearInterval(timer);
   }, [left <= 0]);
-  return <button onClick={() => void store.tests.send()} disabled={left > 0}>{left > 0 ? `Test again in ${left} s` : "Test again"}</button>;
+  return (
+    <button onClick={() => void store.tests.send()} disabled={left > 0}>
+      {left > 0 ? `Test again in ${left} s` : "Test again"}
+    </button>
+  );
 }

@@ -1,19 +1,20 @@
-// What was tried: each with its settings, its request and its response.
+// The tab "History": the test requests of this tab of the browser, each with its settings, request and response.
 import { duration } from "./amounts";
 import { isObject } from "./json";
 import type { Ending, Snapshot } from "./types";
 import { Empty, Method, useUi } from "./ui";
 
-/** How an entry is coloured: by the class of its status, or red for what got no response. */
+/** The CSS class for the colour of an entry: by the first digit of its status; red without a response. */
 const colour = ({ event, status }: Ending): string => (event === "cancelled" ? "" : status === undefined ? "bad" : `s${String(status)[0]}`);
 
-/** What was asked for: the request as it was sent, else as it is written. */
-function asked({ ending, settings }: Snapshot): { method: string; path: string } {
+/** The method and the path of the request: as it was sent, else as the settings have it. */
+function requestOf({ ending, settings }: Snapshot): { method: string; path: string } {
   const written = isObject(settings.httpRequest ?? null) ? (settings.httpRequest as Record<string, unknown>) : {};
   const url = String(ending?.request?.url ?? written.url ?? "");
   return { method: String(ending?.request?.method ?? written.method ?? ""), path: url.replace(/^[a-z]+:\/\/[^/?#]*/i, "") || "/" };
 }
 
+/** The list of the history, the latest first. A click shows the response with its settings. */
 export function History(_: object) {
   const { store } = useUi();
   if (!store.history.items.length)
@@ -22,17 +23,24 @@ export function History(_: object) {
     <ol class="history">
       {store.history.items.map((snapshot) => {
         const { ending } = snapshot;
-        const { method, path } = asked(snapshot);
+        const { method, path } = requestOf(snapshot);
         const differs = !!ending?.differences?.length;
         return (
           <li key={snapshot.at}>
-            <button class={differs ? "quiet differs" : "quiet"} title={differs ? "Differs from the documented response" : undefined} onClick={() => store.history.look(snapshot)}>
+            <button
+              class={differs ? "quiet differs" : "quiet"} title={differs ? "Differs from the documented response" : undefined}
+              onClick={() => store.history.look(snapshot)}
+            >
               <span class={ending ? `status ${colour(ending)}` : "tag"}>{ending?.status ?? ending?.kind ?? ending?.event ?? snapshot.note}</span>
               <span class="history-asked">
                 <span class="history-line">{method && <Method method={method} />} <code>{path}</code></span>
-                <span class="history-name muted small">{snapshot.task}{differs && <span class="hidden">, differs from the documented response</span>}</span>
+                <span class="history-name muted small">
+                  {snapshot.task}{differs && <span class="hidden">, differs from the documented response</span>}
+                </span>
               </span>
-              <span class="history-at muted small">{new Date(snapshot.at).toLocaleTimeString()}{ending && <><br />{duration(ending.elapsedSeconds)}</>}</span>
+              <span class="history-at muted small">
+                {new Date(snapshot.at).toLocaleTimeString()}{ending && <><br />{duration(ending.elapsedSeconds)}</>}
+              </span>
             </button>
           </li>
         );

