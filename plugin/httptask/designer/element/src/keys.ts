@@ -1,24 +1,29 @@
-// Every key of the page: what it does is read here by the element, the sheet of all keys and the status line.
+// The table of all keyboard shortcuts. The element acts by it; the dialog of keys and the status line are drawn from it.
 import type { Store } from "./store";
 
+/** A shortcut. */
 export interface Key {
-  /** Either does it. "Ctrl" is the command key of a Mac, too. */
+  /** Alternative keys. "Ctrl" also stands for the command key of a Mac. */
   keys: string[];
+  /** The effect, in words. */
   does: string;
-  /** Stands in the status line, with this word. */
+  /** The word for the shortcut in the status line; without it the status line does not have the shortcut. */
   hint?: string;
-  /** A letter that somebody may want to type: it acts outside text controls only. */
+  /** The key types a character, so it is ignored in text controls, selects and trees. */
   isTyped?: true;
-  /** False: it has nothing to do here, and the key goes on to whoever else wants it. */
+  /** What the shortcut does. It returns false where it has nothing to do: the browser handles the key then. Keys without `act` work elsewhere. */
   act?: (store: Store, focused: Element) => boolean | void;
 }
 
 const TEXT_CONTROLS = "textarea, input:not([type=checkbox], [type=radio], [type=file])";
 
-/** The browser undoes letters that were typed. */
+/** Whether Ctrl Z is left to the browser, which undoes the letters that were just typed into the focused control. */
 const undoesLetters = (store: Store, focused: Element): boolean => store.edits.typing && focused.matches(TEXT_CONTROLS);
 
-/** Some controls, the name of a task say, take what was typed when the focus leaves them: who saves by a key is still there. */
+/**
+ * Make the focused control take what was typed. Some controls, the name of a task for example, only do so when the
+ * focus leaves them (`change`), and a shortcut does not move the focus.
+ */
 const takeTyped = (focused: Element): unknown => focused.matches(TEXT_CONTROLS) && focused.dispatchEvent(new Event("change"));
 
 export const KEYS: Key[] = [
@@ -44,8 +49,9 @@ export const KEYS: Key[] = [
   { keys: ["Escape"], does: "Stop the test or the run; close what floats", act: escape },
 ];
 
+/** Close or stop one thing: the first that there is. */
 function escape(store: Store, focused: Element): boolean {
-  if (focused.closest("dialog")) return false; // it closes itself
+  if (focused.closest("dialog")) return false; // the browser closes a dialog
   if (store.tests.run) store.tests.cancel();
   else if (store.tab === "runs" && store.runs.isUnderWay) void store.runs.stop();
   else if (store.task.picking && store.task.name !== null) store.task.stopPicking();
@@ -54,18 +60,23 @@ function escape(store: Store, focused: Element): boolean {
   return true;
 }
 
-/** The keys of *event* as the table writes them. */
+/** The keys of *event* as the table writes them. Shift only counts with letters and named keys: `?` is typed with Shift. */
 function keysOf(event: KeyboardEvent): string {
   const { key } = event;
   const isLetter = /^[a-z]$/i.test(key);
-  const parts = [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", event.shiftKey && (key.length > 1 || isLetter) && "Shift", isLetter ? key.toUpperCase() : key];
+  const parts = [
+    (event.ctrlKey || event.metaKey) && "Ctrl",
+    event.altKey && "Alt",
+    event.shiftKey && (key.length > 1 || isLetter) && "Shift",
+    isLetter ? key.toUpperCase() : key,
+  ];
   return parts.filter(Boolean).join("+");
 }
 
-/** Do what the table has for *event*, whose keys went to *focused*; false: nothing. */
+/** Run the shortcut of *event*, a key pressed in *focused*. Returns whether there was one that did something. */
 export function press(store: Store, event: KeyboardEvent, focused: Element): boolean {
   const pressed = keysOf(event);
-  const found = KEYS.find(({ keys }) => keys.includes(pressed));
-  if (!found?.act || (found.isTyped && focused.matches(`${TEXT_CONTROLS}, select, [role=tree] *`))) return false;
-  return found.act(store, focused) !== false;
+  const shortcut = KEYS.find(({ keys }) => keys.includes(pressed));
+  if (!shortcut?.act || (shortcut.isTyped && focused.matches(`${TEXT_CONTROLS}, select, [role=tree] *`))) return false;
+  return shortcut.act(store, focused) !== false;
 }

@@ -1,20 +1,23 @@
-// Masks secrets in what the server answers.
+// Masks secrets in texts of the server: responses, and requests as they were sent.
 import { type Json, MASK } from "./json";
 
-/** A shorter one would be seen everywhere: masking it would hide the text and give the secret away. */
+/** Shorter secrets are not masked: they occur by chance, so masks would make a text unreadable and still reveal the secret. */
 const SHORTEST_SECRET = 4;
 
-/** Masks secrets in a text; of one that *isCut*, the start of a secret at its end, too. */
+/** Masks the secrets in a text. In a text that *isCut*, also the beginning of a secret at the end of the text. */
 export type Mask = (text: string, isCut?: boolean) => string;
 
-/** Return the function that masks *secrets* in a text: as they are, as in JSON, and as in an address. */
+/** Return a function that masks *secrets* in a text: as they are, escaped as in JSON, and encoded as in a URL. */
 export function maskerOf(secrets: Json[]): Mask {
   const forms = secrets.flatMap((value) => {
     const secret = typeof value === "string" ? value : JSON.stringify(value);
     if (secret.length < SHORTEST_SECRET) return [];
     const inJson = JSON.stringify(secret).slice(1, -1);
-    return [secret, inJson, JSON.stringify(inJson).slice(1, -1), encodeURIComponent(secret), encodeURIComponent(secret).replace(/%20/g, "+")];
+    const inJsonText = JSON.stringify(inJson).slice(1, -1); // JSON inside a string of JSON
+    const inUrl = encodeURIComponent(secret);
+    return [secret, inJson, inJsonText, inUrl, inUrl.replace(/%20/g, "+")];
   });
+  // The longest first: a form may contain a shorter one, whose mask would leave the rest of the form readable.
   const longest = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text, isCut = false) => {
     const masked = longest.reduce((shown, form) => shown.replaceAll(form, MASK), text);
@@ -23,16 +26,20 @@ export function maskerOf(secrets: Json[]): Mask {
   };
 }
 
-/** How much of *form*, but not all of it, stands at the end of *text*. */
+/** The length of the longest beginning of *form*, but not the whole of it, that *text* ends with. */
 function lengthBegun(text: string, form: string): number {
   let length = form.length - 1;
   while (length && !text.endsWith(form.slice(0, length))) length--;
   return length;
 }
 
+/** A text that the server cut, with its note about that. */
 const CUT_MESSAGE = /^([^]*)(\n… \([\d,]+ bytes in all\))$/;
 
-/** Mask in *exchange* what is left of a secret where the server, which does not know what is one here, cut a long text. */
+/**
+ * Mask in *exchange* the beginnings of secrets at which the server cut a long text. The server does not know the
+ * secrets of the page, so it may cut inside one. Changes *exchange*, and returns it.
+ */
 export function maskCuts<T extends CutExchange>(exchange: T, mask: Mask): T {
   const hops = (exchange.attempts ?? []).flatMap(({ hops, subExchanges = [] }) => [...hops, ...subExchanges]);
   for (const cut of [exchange, exchange.request, ...hops.map(({ request }) => request)]) {
@@ -44,6 +51,7 @@ export function maskCuts<T extends CutExchange>(exchange: T, mask: Mask): T {
   return exchange;
 }
 
+/** A text that may have been cut. */
 interface Cut { truncated?: boolean; text?: string; body?: string }
 interface CutExchange extends Cut {
   request?: Cut;

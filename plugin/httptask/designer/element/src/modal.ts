@@ -1,7 +1,7 @@
-// A dialog over everything else.
+// A modal dialog.
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-/** Show the dialog with this reference; when it goes, what had the keyboard before gets it back. */
+/** Return the reference for a dialog, which is shown when it is drawn. When it is removed, the focus goes back to where it was. */
 export function useModal() {
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
