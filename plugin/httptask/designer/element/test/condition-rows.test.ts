@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { blankRow, conditionOf, editedRow, isIncomplete } from "../src/condition-rows";
 import type { ConditionRow } from "../src/types";
 
-test("what the server reads from a condition is written as it was", () => {
+test("a condition that the server split into rows is written as it was", () => {
   const rows: [string, ConditionRow][] = [
     ["$.value >= 20", { left: "$.value", operator: ">=", right: "20" }],
     ["$.type !== 'Private'", { left: "$.type", operator: "!==", right: "'Private'", text: "Private" }],
@@ -24,7 +24,7 @@ test("what the server reads from a condition is written as it was", () => {
   assert.equal(conditionOf(rows.map(([, row]) => editedRow(row))), rows.map(([text]) => text).join(" && "));
 });
 
-test("a row that nothing stands in is none, and one that misses a value is begun", () => {
+test("a blank row adds nothing to the condition, and a row without one of its values is incomplete", () => {
   const row = blankRow();
   assert.equal(conditionOf([row]), "");
   assert.equal(isIncomplete(row), false);

@@ -1,4 +1,4 @@
-// A second copy of a task: beside it, or in another workflow.
+// Copies of a task: behind the task, or in another workflow.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { copyTo, duplicate } from "../src/duplicates";
@@ -16,7 +16,7 @@ const PARALLEL: Definition = {
   },
 };
 
-test("a copy stands behind its task, with its settings as they are on the screen, and is opened", async () => {
+test("a copy is put behind its task, with the settings that are on the screen, and is opened", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     type(store, "/httpRequest/headers/Via", "typed");
@@ -32,7 +32,7 @@ test("a copy stands behind its task, with its settings as they are on the screen
   assert(![...kept.values()].join().includes("secret"));
 });
 
-test("a copy of a task with branches has names of its own in them; error routes are copied", async () => {
+test("the tasks in the branches of a copy get new names; error routes are copied", async () => {
   kept.clear();
   const server = new Server();
   server.definition = clone(PARALLEL);
@@ -51,7 +51,7 @@ test("a copy of a task with branches has names of its own in them; error routes 
   });
 });
 
-test("a task is copied to the end of another workflow, unsaved, and can be undone there", async () => {
+test("a task is copied to the end of another workflow; the copy is not saved, and can be undone there", async () => {
   kept.clear();
   const server = new Server();
   const saved: string[] = [];
@@ -67,13 +67,13 @@ test("a task is copied to the end of another workflow, unsaved, and can be undon
     await store.edits.undo();
     assert.deepEqual(store.workflow.working, FLOW);
     await store.workflow.open("flow");
-    assert(store.workflow.dirty, "what was typed in the other workflow is still there");
+    assert(store.workflow.dirty, "the unsaved changes of the first workflow are still there");
   });
   assert.deepEqual(saved, []);
   assert(![...kept.values()].join().includes("secret"));
 });
 
-test("what is switched off goes along to another workflow, and is asked about anew there", async () => {
+test("a switched-off parameter is copied to another workflow, where the server has to check it for secrets again", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     type(store, "/httpRequest/headers/Via", "typed");
@@ -83,7 +83,7 @@ test("what is switched off goes along to another workflow, and is asked about an
     assert.deepEqual(store.drafts.offOf["A 2"]!.map(({ name, value }) => [name, value]), [["Via", "typed"]]);
     assert.deepEqual(((store.workflow.working.tasks!["A 2"] as Task).httpRequest as Task).headers, { Token: "saved-secret" });
     assert.equal(store.task.name, "A 2");
-    store.task.commit(); // what stands on the form
+    store.task.commit(); // writes the form into the definition
     assert.deepEqual(store.drafts.offOf["A 2"]!.map(({ name }) => name), ["Via"]);
     assert.equal(store.drafts.openOff.A, undefined);
   });

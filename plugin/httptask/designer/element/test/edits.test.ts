@@ -1,4 +1,4 @@
-// Undo and redo: of every edit, across tasks, with what was saved and what was not.
+// Undo and redo of every edit, across tasks, before and after saving.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clone, type JsonObject } from "../src/json";
@@ -11,7 +11,7 @@ import { FLOW, headers, kept, page, Server, type } from "./server";
 
 const VIA = "/httpRequest/headers/Via";
 const via = (store: Store, name: string): unknown => (headers(store, name) as JsonObject).Via;
-/** Type *texts* into the header Via of the open task, as one visit of its field. */
+/** Type each of *texts* into the header Via of the open task, while the focus stays in the field. */
 function visit(store: Store, ...texts: string[]): void {
   store.edits.leave();
   for (const text of texts) {
@@ -21,7 +21,7 @@ function visit(store: Store, ...texts: string[]): void {
   store.edits.leave();
 }
 
-test("every edit is undone and redone, across tasks, in its order", async () => {
+test("every edit is undone and redone in order, across tasks", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     const states = [clone(store.workflow.working)];
@@ -41,7 +41,13 @@ test("every edit is undone and redone, across tasks, in its order", async () => 
       titles.push(store.edits.undoTitle);
     }
     assert.deepEqual(titles, [
-      "Change “A”: Headers › Via", "Change “B”: Headers › Via", "Move “B”", "Rename “B” to “Ask”", "Add “HTTP request”", "Remove “A”", "Change “Ask”",
+      "Change “A”: Headers › Via",
+      "Change “B”: Headers › Via",
+      "Move “B”",
+      "Rename “B” to “Ask”",
+      "Add “HTTP request”",
+      "Remove “A”",
+      "Change “Ask”",
     ]);
     for (const state of states.slice(0, -1).reverse()) {
       await store.edits.undo();
@@ -57,7 +63,7 @@ test("every edit is undone and redone, across tasks, in its order", async () => 
   });
 });
 
-test("what is typed in one visit of a field is one step, and none when it was taken back", async () => {
+test("all that is typed until the focus leaves a field is one step; taken back, it is none", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     visit(store, "2", "23", "234");
@@ -71,7 +77,7 @@ test("what is typed in one visit of a field is one step, and none when it was ta
   });
 });
 
-test("keys that were not read yet are undone with the others", async () => {
+test("an undo also takes back what was typed but is not in the definition yet", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     type(store, VIA, "2");
@@ -84,7 +90,7 @@ test("keys that were not read yet are undone with the others", async () => {
   });
 });
 
-test("an edit after an undo ends what could be redone", async () => {
+test("after an undo and another edit, nothing can be redone", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     visit(store, "2");
@@ -96,7 +102,7 @@ test("an edit after an undo ends what could be redone", async () => {
   });
 });
 
-test("the task that was changed is shown, in a form that shows what is true now", async () => {
+test("an undo opens the task that it changes, and the form has the restored values", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     visit(store, "2");
@@ -109,7 +115,7 @@ test("the task that was changed is shown, in a form that shows what is true now"
   });
 });
 
-test("a name that is undone takes its response and history along", async () => {
+test("when a rename is undone, the response and the history move to the old name", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     await store.tests.send();
@@ -121,7 +127,7 @@ test("a name that is undone takes its response and history along", async () => {
   });
 });
 
-test("what was saved can be undone, and is saved over the version that it came from", async () => {
+test("a saved edit can be undone, and the undone state can be saved without a conflict", async () => {
   kept.clear();
   const server = new Server();
   await page(server, async (store) => {
@@ -135,7 +141,7 @@ test("what was saved can be undone, and is saved over the version that it came f
   });
 });
 
-test("an undo never gets past what somebody else saved", async () => {
+test("an undo does not hide a conflict with a version that somebody else saved; loading that version clears the steps", async () => {
   kept.clear();
   const server = new Server();
   await page(server, async (store) => {
@@ -144,7 +150,7 @@ test("an undo never gets past what somebody else saved", async () => {
     await store.edits.undo();
     await store.edits.redo();
     await store.saving.save();
-    assert.equal(store.saving.conflict?.etag, '"7"', "an undo changes nothing of what is on disk");
+    assert.equal(store.saving.conflict?.etag, '"7"', "an undo does not change the version that the edits are based on");
     await store.saving.reload();
     assert.equal(store.edits.undoTitle, undefined);
     await store.edits.undo();
@@ -152,7 +158,7 @@ test("an undo never gets past what somebody else saved", async () => {
   });
 });
 
-test("no draft holds a secret that an undo brings back", async () => {
+test("a secret that an undo brings back is not stored in the draft", async () => {
   kept.clear();
   const server = new Server();
   server.problems = [{ code: "secret-in-the-open", pointer: VIA, message: "m", severity: "warning" }];
@@ -167,7 +173,7 @@ test("no draft holds a secret that an undo brings back", async () => {
   assert(![...kept.values()].join().includes("looks-like-a-key"));
 });
 
-test("an upload that was saved is its file in every step", async () => {
+test("once an upload was saved as a file, every step has the file", async () => {
   kept.clear();
   const server = new Server();
   const file = (upload: string) => ({ $file: { upload } });
@@ -177,7 +183,8 @@ test("an upload that was saved is its file in every step", async () => {
     return { ...saved, definition: JSON.parse(JSON.stringify(saved.definition).replaceAll('{"upload":"u1"}', '"photo.png"')) };
   };
   await page(server, async (store) => {
-    store.workflow.edit((definition) => flow.replace(definition, "B", { ...flow.find(definition, "B")!.task, body: file("u1") }), "Choose a file");
+    const withUpload = { ...flow.find(store.workflow.working, "B")!.task, body: file("u1") };
+    store.workflow.edit((definition) => flow.replace(definition, "B", withUpload), "Choose a file");
     visit(store, "2");
     await store.saving.save();
     await store.edits.undo();
@@ -185,7 +192,7 @@ test("an upload that was saved is its file in every step", async () => {
   });
 });
 
-test("the history is bounded", async () => {
+test("the number of steps is limited", async () => {
   kept.clear();
   await page(new Server(), async (store) => {
     for (let count = 0; count < 120; count++) visit(store, `v${count}`);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contextAt, inserted, jsonPath, pathIn, plainName, type Step } from "../src/expression-text";
 
+/** The context at the end of *text*. */
 const query = (text: string) => {
   const { language, inside, query: { from, steps, partial } } = contextAt(text, text.length);
   return [language, inside, from, steps, partial];
@@ -14,7 +15,7 @@ test("a path is written with quotes only where its language needs them", () => {
   assert.equal(pathIn("jsonata", ["a", "b`c", "d"]), '$lookup(a, "b`c").d');
 });
 
-test("what is typed before the caret is a path, or a word to look for", () => {
+test("the text before the caret is a path, or a word to search for", () => {
   assert.deepEqual(query("$"), ["jsonpath", true, 0, [], ""]);
   assert.deepEqual(query("$.na"), ["jsonpath", true, 0, [], "na"]);
   assert.deepEqual(query("$.tasks['Find \\'it\\''].output.bo"), ["jsonpath", true, 0, ["tasks", "Find 'it'", "output"], "bo"]);
@@ -29,8 +30,9 @@ test("what is typed before the caret is a path, or a word to look for", () => {
   assert.deepEqual(query("RFI ${$.id} now"), ["jsonpath", false, 12, null, "now"]);
 });
 
-test("a value goes in as the text around it needs it", () => {
-  const put = (text: string, from: number, to: number, steps: Step[] = ["id"]) => inserted(text, from, to, contextAt(text, to), steps).text;
+test("an inserted path gets the braces and the prefix that the text around it requires", () => {
+  const put = (text: string, from: number, to: number, steps: Step[] = ["id"]) =>
+    inserted(text, from, to, contextAt(text, to), steps).text;
   assert.equal(put("", 0, 0), "$.id");
   assert.equal(put("$.na", 0, 4), "$.id");
   assert.equal(put("subj", 0, 4), "$.id");
@@ -40,7 +42,7 @@ test("a value goes in as the text around it needs it", () => {
   assert.equal(put("jsonata: old", 0, 12, ["a b"]), "jsonata: `a b`");
 });
 
-test("a name that needs no quotes is made of any", () => {
+test("any name is turned into one that needs no quotes", () => {
   const names = ["topic_id", "X-Company", "ID", "subject", "7 days", "größe", "-", "projectId"];
   assert.deepEqual(names.map(plainName), ["topicId", "xCompany", "id", "subject", "value7Days", "größe", "value", "projectId"]);
 });

@@ -4,7 +4,7 @@ import { savedFiles, withFiles } from "../src/files";
 
 const upload = (id: string) => ({ $file: { upload: id, name: "a.png" } });
 
-test("an upload is known by its path once it was saved, wherever it stands", () => {
+test("after saving, every reference to an upload is replaced by the path of its file", () => {
   const sent = { tasks: { A: { body: { file: upload("1"), list: [upload("2"), "x"] } }, B: { body: upload("1") } } };
   const saved = { tasks: { A: { body: { file: { $file: "files/a.png" }, list: [{ $file: "files/b.png" }, "x"] } }, B: { body: { $file: "files/a.png" } } } };
   const files = savedFiles(sent, saved);
@@ -12,7 +12,7 @@ test("an upload is known by its path once it was saved, wherever it stands", () 
   assert.deepEqual(withFiles(sent, files), saved);
 });
 
-test("an upload that was not saved stays an upload, and nothing else is touched", () => {
+test("an upload that was not saved stays an upload, and nothing else is changed", () => {
   const sent = { a: upload("1"), b: { $file: "files/x.png" }, c: { $file: { upload: "1" }, more: true }, d: null };
   assert.equal(savedFiles(sent, sent).size, 0);
   assert.deepEqual(withFiles(sent, new Map([["2", "files/y.png"]])), sent);

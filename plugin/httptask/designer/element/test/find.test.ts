@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { expressionOf, finder, hitsIn, isFilter, MOST_HITS } from "../src/find";
 import { inside, nodeAt, startOf, wayTo } from "../src/scan";
 
-test("words are found however JSON writes their letters, and never between the values", () => {
+test("text is found however JSON escapes its characters, and only inside names and scalars", () => {
   const text = '{"M\\u00fcller": ["a\\/b", "say \\"hi\\"", "tab\\there", "\\ud83d\\ude00", "\\u003cb\\u003e"], "n": 1.5}';
-  const found = (wanted: string) => hitsIn(text, wanted).map((at) => text.slice(at, at + 4));
+  const found = (wanted: string) => hitsIn(text, wanted).map((offset) => text.slice(offset, offset + 4));
   assert.deepEqual(found("müll"), ['"M\\u']);
   assert.deepEqual(found("MÜLL"), ['"M\\u']);
   assert.deepEqual(found("a/b"), ['"a\\/']);
@@ -18,11 +18,11 @@ test("words are found however JSON writes their letters, and never between the v
   assert.equal(finder("A(B").test("a(b"), true);
 });
 
-test("what is found is bounded", () => {
+test("the number of hits is limited", () => {
   assert.equal(hitsIn(JSON.stringify(Array(MOST_HITS + 5).fill("x")), "x").length, MOST_HITS);
 });
 
-test("the way to a place leads through names and items, however far down", () => {
+test("the way to an offset is found through members and items at any depth", () => {
   const value = { a: [1, { b: ["x", "y,]"] }], "c}": { d: "needle" }, e: [] };
   for (const text of [JSON.stringify(value), JSON.stringify(value, null, 3)]) {
     const root = nodeAt(text, 0);
@@ -34,9 +34,12 @@ test("the way to a place leads through names and items, however far down", () =>
   }
 });
 
-test("a filter is an expression of the later task: its $ is the answer's body, but not in quotes", () => {
+test("in the expression made of a filter, every $ outside of quotes becomes the path of the response body", () => {
   const steps = ["tasks", "Get it", "output", "body"];
-  assert.equal(expressionOf("$.items[?@.a == $.b && @.c == '$']", steps, false), "$.tasks['Get it'].output.body.items[?@.a == $.tasks['Get it'].output.body.b && @.c == '$']");
+  assert.equal(
+    expressionOf("$.items[?@.a == $.b && @.c == '$']", steps, false),
+    "$.tasks['Get it'].output.body.items[?@.a == $.tasks['Get it'].output.body.b && @.c == '$']",
+  );
   assert.equal(expressionOf(" $ ", steps, false), "$.tasks['Get it'].output.body");
   assert.equal(expressionOf("jsonata: items[a > 1]", steps, false), "jsonata: tasks.`Get it`.output.body.(items[a > 1])");
   assert.equal(expressionOf("jsonata: $count($)", steps, true), "jsonata: [[tasks.`Get it`.output.body]].($count($))");

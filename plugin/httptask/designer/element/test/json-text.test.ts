@@ -12,7 +12,7 @@ const BAD = [
   "NaN", "tru", "True", "[1]]", "{} {}", '"a', '"a\nb"', '"\\x"', '"\\u12g4"', "[1}", '{"a":1]', "]", ":", ",", '{"a":1 "b":2}', '{1:2}', "[1,,2]", '"\t"', "// no", "{}//", "\u00a01", "[\u00a0]",
 ];
 
-/** A reader of JSON that we did not write. */
+/** Whether the JavaScript engine reads *text* as JSON; blank text counts as JSON, too. */
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -22,29 +22,29 @@ function isJson(text: string): boolean {
   }
 }
 
-test("what is JSON is what the browser takes for JSON", () => {
+test("the reader accepts exactly the texts that JSON.parse accepts", () => {
   for (const text of [...GOOD, ...BAD]) assert.equal(readText(text).flaw === null, isJson(text), text);
   assert.ok(GOOD.every(isJson) && !BAD.some(isJson));
-  // Every beginning of a text, and every text that lacks one sign.
+  // Every beginning of each text, and each text without one of its characters.
   for (const text of GOOD)
     for (let cut = 0; cut < text.length; cut++)
-      for (const broken of [text.slice(0, cut), text.slice(0, cut) + text.slice(cut + 1)]) assert.equal(readText(broken).flaw === null, isJson(broken), JSON.stringify(broken));
+      for (const broken of [text.slice(0, cut), text.slice(0, cut) + text.slice(cut + 1)])
+        assert.equal(readText(broken).flaw === null, isJson(broken), JSON.stringify(broken));
 });
 
-test("every value stands where the text has it", () => {
-  for (const text of GOOD.filter((each) => each.trim())) {
-    const whole = parse(text);
+test("the span of every value is right", () => {
+  for (const text of GOOD.filter((good) => good.trim() && !good.includes('"a":1,"a"'))) {
+    const document = parse(text);
     for (const [pointer, { from, to }] of readText(text).places) {
       const part = text.slice(from, to);
-      const value = at(whole, pointer) as Json;
-      const written = JSON.stringify(value);
-      const read = isJson(part) ? JSON.stringify(parse(part)) : JSON.stringify(Object.values(parse(`{${part}}`) as object)[0]);
-      if (!text.includes('"a":1,"a"')) assert.equal(read, written, `${text} ${pointer}`);
+      // The span of a member has the name as well.
+      const value = isJson(part) ? parse(part) : Object.values(parse(`{${part}}`) as object)[0];
+      assert.equal(JSON.stringify(value), JSON.stringify(at(document, pointer) as Json), `${text} ${pointer}`);
     }
   }
 });
 
-test("what is wrong is said in words, with its place and what mends it", () => {
+test("a syntax error is described in words, with its position and the way to repair it", () => {
   const text = '{\n  "a": [1, 2],\n  "b": {"c": 1,}\n}';
   const { flaw, places } = readText(text);
   assert.equal(flaw!.message, "A comma before } is not allowed in JSON.");
@@ -57,20 +57,28 @@ test("what is wrong is said in words, with its place and what mends it", () => {
   assert.match(readText("{a: 1}").flaw!.message, /name in double quotes/);
 });
 
-test("nothing that is typed makes the reader slow or fail", () => {
+test("no text makes the reader slow, or makes it throw", () => {
   assert.match(readText("[".repeat(100_000)).flaw!.message, /too deep/);
-  for (const text of ['"'.repeat(50_001), "\\".repeat(50_000), `"${"\\".repeat(50_000)}`, " ".repeat(200_000) + "x", "a".repeat(200_000), `[${"1,".repeat(50_000)}`])
-    assert.ok(readText(text).flaw, text.slice(0, 9));
+  const texts = [
+    '"'.repeat(50_001),
+    "\\".repeat(50_000),
+    `"${"\\".repeat(50_000)}`,
+    " ".repeat(200_000) + "x",
+    "a".repeat(200_000),
+    `[${"1,".repeat(50_000)}`,
+  ];
+  for (const text of texts) assert.ok(readText(text).flaw, text.slice(0, 9));
 });
 
-test("a coloured line is the line", () => {
+test("the parts of a coloured line make up the line", () => {
   for (const line of ['  "a": "${$.x} b", 1.5e3, true, null, "open', '"a\\"b" : -1', "nonsense: true1", ""]) {
     assert.equal(coloured(line).map(([part]) => part).join(""), line);
   }
   assert.deepEqual(coloured('"a": "${$.x}"').filter(([, kind]) => kind), [['"a"', "key"], ['"${$.x}"', "wired"]]);
 });
 
-test("an expression is put into JSON where the cursor is: into a string, or as a value", () => {
+test("an expression is inserted at the cursor: into a string, or as a value", () => {
+  /** Insert at the `|` in *marked*, or in place of the text between two of them. */
   const put = (marked: string): string => {
     const from = marked.indexOf("|");
     const plain = marked.replaceAll("|", "");
@@ -93,8 +101,8 @@ test("an expression is put into JSON where the cursor is: into a string, or as a
   assert.deepEqual([16, 1, 20].map((offset) => pointerAt(places, offset)), ["/a/1/b", "/a", ""]);
 });
 
-test("comments and trailing commas are taken out where that makes JSON, and nothing else is touched", () => {
-  // Each was read by the reader of JSON with comments of VS Code (jsonc-parser 3.3.1) with trailing commas allowed.
+test("comments and trailing commas are removed if that makes valid JSON, and nothing else is changed", () => {
+  // The values were checked with VS Code's parser for JSON with comments (jsonc-parser 3.3.1), trailing commas allowed.
   const values: [string, Json, string][] = [
     ['{"a":1,}', { a: 1 }, "Take out 1 trailing comma"],
     ['[1, [2,\n] ,\n]', [1, [2]], "Take out 2 trailing commas"],
@@ -103,10 +111,11 @@ test("comments and trailing commas are taken out where that makes JSON, and noth
     ['[1/**/,2]', [1, 2], "Take out 1 comment"],
   ];
   for (const [text, value, title] of values) {
-    const { text: changed, title: said } = mended(text)!;
-    assert.deepEqual([parse(changed), said], [value, title], text);
+    const repaired = mended(text)!;
+    assert.deepEqual([parse(repaired.text), repaired.title], [value, title], text);
   }
-  for (const text of ["{'a':1,}", "{a:1}", "[1,,]", "[,]", "{,}", "[1/**/2]", "// all of it", '["a", /* open ]', '{"a":1}', "", '["x\n, ]']) assert.equal(mended(text), null, text);
-  // Nothing that is long keeps a key waiting.
+  const beyondRepair = ["{'a':1,}", "{a:1}", "[1,,]", "[,]", "{,}", "[1/**/2]", "// all of it", '["a", /* open ]', '{"a":1}', "", '["x\n, ]'];
+  for (const text of beyondRepair) assert.equal(mended(text), null, text);
+  // Long texts must not make typing slow: none of the patterns may backtrack.
   for (const part of [",/*", '"\\', ",  ", " ", "//", '\\"']) assert.equal(mended("[" + part.repeat(100_000)), null);
 });

@@ -19,10 +19,14 @@ const BODY: Field = {
     { kind: "object", name: "inner", fields: [{ kind: "boolean", name: "flag" }], extra: { kind: "any" } },
   ],
 };
-/** What the view needs of a page. */
-const store = () => ({ workflow: { id: "w" }, task: { name: "a", restoreViews: null as ((root: Slot) => void) | null, redraw: () => {} }, focusWanted: null }) as unknown as Store;
+/** The part of a store that `switchView` needs. */
+const store = () => ({
+  workflow: { id: "w" },
+  task: { name: "a", restoreViews: null as ((root: Slot) => void) | null, redraw: () => {} },
+  focusWanted: null,
+}) as unknown as Store;
 
-test("a value survives its way through the text, with expressions, digits and names nobody documented", () => {
+test("a value that is switched to JSON and back stays the same, with expressions, all digits, and undocumented names", () => {
   for (const text of [
     '{"name":"${$.a} b","count":12345678901234567890,"own":{"x":[1.50,null]},"inner":{"flag":true,"more":"$${x}"}}',
     '{"tags":["a","${$.b}"],"inner":"${$.all}","__proto__":{"z":1}}',
@@ -40,7 +44,7 @@ test("a value survives its way through the text, with expressions, digits and na
   }
 });
 
-test("an expression that is typed into the text is one in the form", () => {
+test("an expression that is typed into the JSON is an expression in the form", () => {
   const slot = load(BODY, {});
   switchView(store(), slot, "");
   slot.raw = '{"name": "${$.x}", "count": 1}';
@@ -48,7 +52,7 @@ test("an expression that is typed into the text is one in the form", () => {
   assert.deepEqual([slot.kids[0]!.fx, slot.kids[0]!.expr, slot.kids[1]!.text], [true, "${$.x}", "1"]);
 });
 
-test("what no form can hold stays text and says why, and is kept as it was typed", () => {
+test("a text that the form cannot hold stays as it was typed, and the reason is given", () => {
   const slot = load(BODY, {});
   switchView(store(), slot, "");
   for (const [text, why] of [["[1]", /holds an object; this is a list/], ["7", /a number/], ['{"name": "${$.x}",}', /when this is JSON/]] as const) {
@@ -56,14 +60,14 @@ test("what no form can hold stays text and says why, and is kept as it was typed
     switchView(store(), slot, "");
     assert.equal(slot.raw, text);
     assert.match(slot.stuck, why);
-    // As after a reload, or an undo.
+    // What happens after a reload, and after an undo.
     const again = load(BODY, parse(JSON.stringify(dump(slot))));
     assert.equal(again.fx, false);
     assert.equal(again.raw!.replace(/\s/g, ""), text.replace(/\s/g, ""));
   }
 });
 
-test("a secret stands in the text as a sign, and is found wherever it is moved to", () => {
+test("a sign stands for a secret in the JSON, and the secret is still known as one where the sign is moved to", () => {
   const slot = load(BODY, { pin: "s3cret", name: "n", inner: { password: "w0rd" } });
   switchView(store(), slot, "");
   assert.doesNotMatch(slot.raw!, /s3cret|w0rd/);
@@ -73,10 +77,10 @@ test("a secret stands in the text as a sign, and is found wherever it is moved t
   assert.deepEqual(dump(slot), { inner: { own: "s3cret" }, pin: "typed" });
   assert.deepEqual(secretPointers(slot).sort(), ["/inner/own", "/pin"]);
   slot.raw = '{"password": "x';
-  assert.deepEqual(secretPointers(slot), [""], "what cannot be read may be one altogether");
+  assert.deepEqual(secretPointers(slot), [""], "all of a text that does not parse may be a secret");
 });
 
-test("a secret of an object that is JSON already is a sign in the JSON around it, too", () => {
+test("a secret in an object that is edited as JSON is a sign, too, in the JSON of the object around it", () => {
   const slot = load(BODY, { inner: { password: "w0rd", more: 1 } });
   switchView(store(), slot.kids[4]!, "/inner");
   switchView(store(), slot, "");
@@ -84,7 +88,7 @@ test("a secret of an object that is JSON already is a sign in the JSON around it
   assert.deepEqual(dump(slot), { inner: { password: "w0rd", more: 1 } });
 });
 
-test("what is shown as JSON is shown so again when the form is drawn anew", () => {
+test("a field that is edited as JSON stays so when the form is drawn anew", () => {
   const page = store();
   const slot = load(BODY, { inner: {} });
   switchView(page, slot.kids[4]!, "/inner");
