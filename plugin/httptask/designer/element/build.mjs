@@ -1,12 +1,12 @@
-// Builds ../static/http-task-designer*.js, the same bytes from the same lock file: the element, what is loaded when it is
-// first needed, and what both share.
+// Builds ../static/http-task-designer*.js: the element, the panels (loaded when one is first needed), and the code that both share.
+// The same lock file always gives the same bytes.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** `import css from "./x.css"` gives the minified text, for an adopted style sheet. */
+/** Lets `import css from "./x.css"` import the minified text of a style sheet, for `adoptedStyleSheets`. */
 const styleText = {
   name: "style-text",
   setup(on) {
@@ -19,7 +19,7 @@ const styleText = {
 
 await build({
   entryPoints: { "http-task-designer": here("src/element.tsx"), "http-task-designer-panels": here("src/panels.tsx") },
-  // One module is shared; a second one of this name would be an error.
+  // Without a hash in the name: there is only one shared module, and a second one would be an error of the build.
   chunkNames: "http-task-designer-shared",
   outdir: process.argv[2] ?? here("../static"),
   bundle: true,

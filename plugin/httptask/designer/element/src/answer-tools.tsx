@@ -135,7 +135,9 @@ export function Answer({ text, ending, store }: { text: string; ending: Ending; 
           }}
         />
         {query && !filters && <>
-          <span class="muted small" role="status">{hits.length ? `${hit + 1} of ${hits.length.toLocaleString("en")}${hits.length === MOST_HITS ? " or more" : ""}` : "nothing found"}</span>
+          <span class="muted small" role="status">
+            {hits.length ? `${hit + 1} of ${hits.length.toLocaleString("en")}${hits.length === MOST_HITS ? " or more" : ""}` : "nothing found"}
+          </span>
           <IconButton icon="up" label="Previous" title="Previous (Shift Enter)" onClick={() => go(hit - 1)} />
           <IconButton icon="down" label="Next" title="Next (Enter)" onClick={() => go(hit + 1)} />
         </>}

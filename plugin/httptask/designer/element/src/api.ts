@@ -32,6 +32,7 @@ export interface Pasted {
   /** What of the text as a whole is not carried over. */
   losses: Problem[];
 }
+/** A task made of one request of a pasted text. */
 export interface PastedTask {
   name: string;
   task: Task;
@@ -47,6 +48,7 @@ export interface PastedTask {
   problems: Problem[];
 }
 export type PastedEndpoint = Omit<Found, "match" | "highlights">;
+/** A credential in a pasted text; its secret stays on the server. */
 export interface PastedCredential { name: string; scheme: string; origins: string[] }
 
 /** The answer of a validation; `mediaType` is that of the request's body, null where there is none or an expression decides. */

@@ -159,8 +159,8 @@ const SELECTORS: Record<Pane, string> = { tasks: ".workflow", request: ".form, .
 
 /** The pane that F6 (*step* 1) or Shift F6 (-1) moves to, counted from the pane that has the focus. */
 function nextPane(shadow: ShadowRoot, step: 1 | -1): Pane {
-  const here = shadow.activeElement;
-  const index = PANES.findIndex((pane) => here && shadow.querySelector(SELECTORS[pane])?.contains(here));
+  const focused = shadow.activeElement;
+  const index = PANES.findIndex((pane) => focused && shadow.querySelector(SELECTORS[pane])?.contains(focused));
   const from = index < 0 ? 1 - Number(step === 1) : index; // from the top bar, F6 goes to the form
   return PANES[(from + step + PANES.length) % PANES.length]!;
 }

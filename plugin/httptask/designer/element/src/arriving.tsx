@@ -13,7 +13,9 @@ export const Arriving = ({ arrived: { items, count, isMore }, underWay }: { arri
     <ol class="arrived" reversed tabIndex={0} aria-label="Items as they came, the newest first">
       {[...items].reverse().map(({ number, name, text, seconds }) => (
         <li key={number} value={number}>
-          <span class="muted">{number} · {duration(seconds)}</span> {name !== undefined && <strong>{name}</strong>} <span class="arrived-text">{text}</span>
+          <span class="muted">{number} · {duration(seconds)}</span>{" "}
+          {name !== undefined && <strong>{name}</strong>}{" "}
+          <span class="arrived-text">{text}</span>
         </li>
       ))}
     </ol>

@@ -2,6 +2,7 @@
 import { child, isObject, type Json, same } from "./json";
 import { short } from "./value-list";
 
+/** How many differences are shown. */
 export const MOST_CHANGES = 1_000;
 /** How many values are compared at most: the comparison must not freeze the page. */
 const MOST_VISITED = 300_000;

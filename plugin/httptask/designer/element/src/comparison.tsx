@@ -30,11 +30,11 @@ export function Comparison({ text, others, store, onChanges, onGo }: {
   /** The index in `changes` of the current difference. */
   const [current, setCurrent] = useState(0);
   const [problem, setProblem] = useState("");
-  const take = (found: Change[] | null, why = "") => {
-    setChanges(found);
+  const take = (differences: Change[] | null, why = "") => {
+    setChanges(differences);
     setProblem(why);
     setCurrent(0);
-    onChanges(found ?? []);
+    onChanges(differences ?? []);
   };
   useLayoutEffect(() => {
     const other = others.find(({ at: moment }) => moment === chosen)?.ending;

@@ -7,6 +7,7 @@ import type { Store } from "./store";
 /** The languages that a request can be copied as, and how the page names each copy. */
 export const LANGUAGES = { curl: "a curl command", httpie: "an HTTPie command", python: "Python", javascript: "JavaScript", go: "Go" };
 
+/** The copy commands of the page. */
 export class Copying {
   constructor(private readonly store: Store) {}
 

@@ -34,8 +34,9 @@ const valueAt = (fields: JsonObject, path: string[]): Json | undefined =>
 /** *fields* with *value* at the path; undefined removes the value from the JSON that is sent. */
 function withValue(fields: JsonObject, [name, ...rest]: string[], value: Json | undefined): JsonObject {
   const before = fields[name!];
-  const now = rest.length ? withValue(isObject(before ?? null) ? (before as JsonObject) : {}, rest, value) : value;
-  return { ...fields, [name!]: now as Json };
+  const members = isObject(before ?? null) ? (before as JsonObject) : {};
+  const changed = rest.length ? withValue(members, rest, value) : value;
+  return { ...fields, [name!]: changed as Json };
 }
 
 /** A label with the control that has the *id*. */

@@ -191,7 +191,9 @@ export function Credentials({ wish, onUse, onClose }: { wish: CredentialWish; on
                     set({ type, fields: { ...prefill }, secrets: [] });
                   })}
                 >
-                  {offer.schemes.map(({ type, fits }) => <option key={type} value={type}>{type}{fits ? " (what the endpoint asks for)" : ""}</option>)}
+                  {offer.schemes.map(({ type, fits }) => (
+                    <option key={type} value={type}>{type}{fits ? " (what the endpoint asks for)" : ""}</option>
+                  ))}
                 </select>
               </Row>
               <SchemeFields key={draft.type} scheme={scheme} draft={draft} onChange={(fields) => set({ fields })} />
@@ -200,7 +202,9 @@ export function Credentials({ wish, onUse, onClose }: { wish: CredentialWish; on
                   id="c-origins" class="code" placeholder="https://api.example.com" value={draft.origins.join(", ")}
                   onChange={typed((text) => set({ origins: listed(text) }))}
                 />
-                <span class="hint">{draft.origins.length ? "Any other origin, a redirect too, is asked without it." : "Without an origin it may be sent anywhere."}</span>
+                <span class="hint">
+                  {draft.origins.length ? "Any other origin, a redirect too, is asked without it." : "Without an origin it may be sent anywhere."}
+                </span>
               </Row>
               <Row label="Keep it in" id="c-store">
                 <select

@@ -86,6 +86,7 @@ function Choice({ item, problems, value: choice, index, onChange }: Pick<FlowFor
   const [rows, change] = useRows(condition);
   const [asText, setAsText] = useState(false);
   const inRows = !!rows && !asText;
+  const shared = { id, described, pointer: `${pointer}/condition`, number: index + 1 };
   const view = (text: boolean) => { setAsText(text); focus(id); };
   return (
     <>
@@ -99,8 +100,8 @@ function Choice({ item, problems, value: choice, index, onChange }: Pick<FlowFor
         </span>
       </div>
       {inRows
-        ? <ConditionRows {...{ id, rows, described }} pointer={`${pointer}/condition`} number={index + 1} onChange={(changed) => write(change(changed))} />
-        : <ConditionText {...{ id, described, condition, write }} pointer={`${pointer}/condition`} number={index + 1} />}
+        ? <ConditionRows {...shared} rows={rows} onChange={(changed) => write(change(changed))} />
+        : <ConditionText {...shared} condition={condition} write={write} />}
       {inRows && rows.some(isIncomplete)
         ? <p class="muted small">A row is not complete yet.</p>
         : <Problems id={id} pointer={pointer} problems={own} />}
@@ -130,7 +131,12 @@ interface Place {
 function ConditionText({ id, pointer, number, described, condition, write }: Place & { condition: string; write: (text: string) => void }) {
   const [slot] = useState(() => load(ANY));
   Object.assign(slot, { fx: true, expr: condition });
-  return <ValueBox {...{ id, pointer, described, slot }} name={`Condition ${number}`} of="whole" placeholder="$.statusCode === 200 || $.body.total > 20" redraw={() => write(slot.expr)} />;
+  return (
+    <ValueBox
+      {...{ id, pointer, described, slot }} name={`Condition ${number}`} of="whole"
+      placeholder="$.statusCode === 200 || $.body.total > 20" redraw={() => write(slot.expr)}
+    />
+  );
 }
 
 /** The words beside the value on the right that say how it is read. */

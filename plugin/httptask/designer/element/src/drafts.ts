@@ -131,10 +131,9 @@ export class Drafts {
     this.store.workflow.working = working;
     const moved = draft.etag !== this.store.workflow.etag;
     this.store.workflow.etag = draft.etag;
-    this.store.notice = {
-      title: "Your unsaved changes are back",
-      detail: (moved ? "The definition was changed on disk meanwhile: saving will ask which one to keep. " : "") + (lost ? `Secrets were not kept: type ${lost} again.` : ""),
-    };
+    const aboutDisk = moved ? "The definition was changed on disk meanwhile: saving will ask which one to keep. " : "";
+    const aboutSecrets = lost ? `Secrets were not kept: type ${lost} again.` : "";
+    this.store.notice = { title: "Your unsaved changes are back", detail: aboutDisk + aboutSecrets };
   }
 
   /** Store the unsaved changes for a reload, without their secrets. */

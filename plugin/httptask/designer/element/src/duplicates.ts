@@ -56,12 +56,15 @@ export async function copyTo(store: Store, name: string, id: string): Promise<vo
   const { task } = flow.find(working, name)!;
   const { drafts } = store;
   // Opening the other workflow clears what is known of the tasks of this one.
-  const known = [drafts.samplesOf[name], drafts.openSamplesOf[name], drafts.secretsOf[name], drafts.offOf[name]] as const;
+  const [samples, openSamples, secrets, off] = [drafts.samplesOf[name], drafts.openSamplesOf[name], drafts.secretsOf[name], drafts.offOf[name]];
   await store.workflow.open(id);
   if (store.workflow.id !== id || store.workflow.broken) return;
   const copy = await withFreeNames(store, name, task, store.workflow.working);
   const copyName = flow.freeName(store.workflow.working, name);
-  [drafts.samplesOf[copyName], drafts.openSamplesOf[copyName], drafts.secretsOf[copyName], drafts.offOf[copyName]] = [known[0] ?? {}, known[1] ?? {}, known[2] ?? [], known[3] ?? []];
+  drafts.samplesOf[copyName] = samples ?? {};
+  drafts.openSamplesOf[copyName] = openSamples ?? {};
+  drafts.secretsOf[copyName] = secrets ?? [];
+  drafts.offOf[copyName] = off ?? [];
   store.workflow.edit((definition) => flow.insert(definition, copyName, copy, null), `Copy “${name}” from “${from}”`);
   await store.task.open(copyName);
   store.say(`“${copyName}” copied from “${from}” to “${id}”. Not saved yet.`);

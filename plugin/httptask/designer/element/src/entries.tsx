@@ -48,8 +48,12 @@ export function EntryRows({ id, noun, list, least, blank, onWrite, draw, childre
           <div class="field-head">
             <span class="name" id={`${id}-${index}-name`}>{title} {index + 1}</span>
             <span class="tools">
-              {index > 0 && <IconButton icon="up" label={`Move ${noun} ${index + 1} up`} title="Move up" onClick={() => moveUp(index)} />}
-              {values.length > least && <IconButton icon="close" label={`Remove ${noun} ${index + 1}`} title="Remove" onClick={() => remove(index)} />}
+              {index > 0 && (
+                <IconButton icon="up" label={`Move ${noun} ${index + 1} up`} title="Move up" onClick={() => moveUp(index)} />
+              )}
+              {values.length > least && (
+                <IconButton icon="close" label={`Remove ${noun} ${index + 1}`} title="Remove" onClick={() => remove(index)} />
+              )}
             </span>
           </div>
           {draw({ value, index, onChange: (changed) => put(index, changed) })}

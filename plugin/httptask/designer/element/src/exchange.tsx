@@ -44,20 +44,26 @@ export const Timeline = ({ ending, store }: { ending: Ending; store: Store }) =>
 );
 
 /** An attempt with its hops; requests for authorisation, such as one for a token, stand before the hop that needed them. */
-const OneAttempt = ({ attempt, store }: { attempt: Attempt; store: Store }) => (
-  <li>
-    <strong>Attempt {attempt.number}</strong>{" "}
-    <span class="muted">
-      {attempt.waitedSeconds > 0 && `after waiting ${duration(attempt.waitedSeconds)}, `}{duration(attempt.elapsedSeconds)}, {attempt.outcome}{attempt.error ? `: ${store.named(attempt.error)}` : ""}
-    </span>
-    {attempt.hops.map((hop, index) => <div key={index}>
-      {attempt.subExchanges?.filter(({ beforeHop }) => beforeHop === index).map((exchange, key) => <OneHop key={key} hop={exchange} kind={exchange.kind} />)}
-      <OneHop hop={hop} />
-      {hop.challenged && <div class="muted small">The server asks for other authorisation: sent again with it.</div>}
-    </div>)}
-    {attempt.subExchanges?.filter(({ beforeHop }) => beforeHop >= attempt.hops.length).map((exchange, key) => <OneHop key={key} hop={exchange} kind={exchange.kind} />)}
-  </li>
-);
+function OneAttempt({ attempt, store }: { attempt: Attempt; store: Store }) {
+  const { number, waitedSeconds, elapsedSeconds, outcome, error, hops, subExchanges } = attempt;
+  const drawExchanges = (isHere: (beforeHop: number) => boolean) =>
+    subExchanges?.filter(({ beforeHop }) => isHere(beforeHop))
+      .map((exchange, index) => <OneHop key={index} hop={exchange} kind={exchange.kind} />);
+  return (
+    <li>
+      <strong>Attempt {number}</strong>{" "}
+      <span class="muted">
+        {waitedSeconds > 0 && `after waiting ${duration(waitedSeconds)}, `}{duration(elapsedSeconds)}, {outcome}{error ? `: ${store.named(error)}` : ""}
+      </span>
+      {hops.map((hop, index) => <div key={index}>
+        {drawExchanges((beforeHop) => beforeHop === index)}
+        <OneHop hop={hop} />
+        {hop.challenged && <div class="muted small">The server asks for other authorisation: sent again with it.</div>}
+      </div>)}
+      {drawExchanges((beforeHop) => beforeHop >= hops.length)}
+    </li>
+  );
+}
 
 /** A request with the status of its response. */
 const OneHop = ({ hop, kind }: { hop: Hop; kind?: string }) => (

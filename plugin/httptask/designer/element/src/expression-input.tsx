@@ -268,8 +268,11 @@ export function ValueBelow({ pointer, text: written, asIs }: { pointer: string; 
   return (
     <p class="value-below small" role="status">
       {value !== undefined ? <><span class="muted">= </span><code>{short(value, MOST_SHOWN)}</code> <span class="muted">{type}</span></>
-        : lacking?.task ? <span class="muted">no sample yet: <button class="link" onClick={() => void store.task.open(lacking.task!)}>test “{lacking.task}” once</button></span>
-        : lacking ? <span class="muted">no sample yet: <button class="link" onClick={goToInput}>give a sample input</button></span>
+        : lacking?.task ? (
+          <span class="muted">
+            no sample yet: <button class="link" onClick={() => void store.task.open(lacking.task!)}>test “{lacking.task}” once</button>
+          </span>
+        ) : lacking ? <span class="muted">no sample yet: <button class="link" onClick={goToInput}>give a sample input</button></span>
         : problem && <span class="problem error">{problem}</span>}
     </p>
   );

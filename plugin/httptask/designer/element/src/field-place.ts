@@ -97,5 +97,7 @@ export const isJsonText = (slot: Slot): boolean =>
 /** Switch the field at *pointer* between form and JSON. */
 export const switchView = (store: Store, slot: Slot, pointer: string): unknown =>
   panelsLoaded().then((panels) => panels.switchView(store, slot, pointer), () => store.say("The designer’s server does not answer."));
+/** Alt E: the picker of values. By `code`, because Alt types other characters on a Mac. */
 export const isPickerKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyE";
+/** Alt J: form or JSON. */
 export const isViewKey = (event: KeyboardEvent): boolean => event.altKey && !event.ctrlKey && event.code === "KeyJ";

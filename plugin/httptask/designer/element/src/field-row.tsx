@@ -94,7 +94,9 @@ export function FieldRow({ slot, pointer, name, where, prefix = "", onRemove, on
           {field.nullable && !slot.fx && (
             <Toggle text="null" on={slot.isNull} label={name} onToggle={() => { slot.isNull = !slot.isNull; change(); }} />
           )}
-          {twoViews && !whole && !inside && <Toggle text="JSON" on={slot.raw !== null} label={name} onToggle={() => switchView(store, slot, pointer)} />}
+          {twoViews && !whole && !inside && (
+            <Toggle text="JSON" on={slot.raw !== null} label={name} onToggle={() => switchView(store, slot, pointer)} />
+          )}
           {field.kind === "array" && isTokens({ ...slot, inRows: false }) && !json && !slot.fx && (
             <Toggle text="rows" on={slot.inRows} label={name} onToggle={() => { slot.inRows = !slot.inRows; store.task.redraw(); }} />
           )}

@@ -51,8 +51,9 @@ export function FlowTask({ item }: { item: flow.Listed }) {
             <button class={Form || asked ? "chip bad" : "chip todo"} title="Show them" onClick={() => setAsked(true)}>
               {(Form || asked) && <Icon name="alert" />}{plural(count, "problem")}
             </button>
-          ) : store.workflow.unreached.has(name) ? <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
-            : <span class="chip good">ready</span>}
+          ) : store.workflow.unreached.has(name) ? (
+            <span class="chip bad" title="No task leads here from the start"><Icon name="alert" />never reached</span>
+          ) : <span class="chip good">ready</span>}
         </div>
       </header>
       <div class="form">

@@ -102,30 +102,35 @@ function Parameters({ groups }: { groups: Slot[] }) {
         <span class="grow" />
         <button class="quiet" aria-pressed={asText} onClick={() => setAsText(!asText)}>{asText ? "Edit as rows" : "Edit as text"}</button>
       </div>
-      {asText ? <Panel name="ParameterText" of={{ groups: groups.filter(isListed), redraw }} /> : <>{shown.slice(0, most).map(({ group, ...option }) => (
-        <FieldRow key={option.pointer} {...option} {...(option.slot.field.required ? {} : tools(option))} />
-      ))}
-      {groups.map((group) => {
-        const pointer = pointerOf(group);
-        const id = idOf(pointer);
-        if (!isListed(group)) return <FieldRow key={pointer} slot={group} pointer={pointer} name={GROUP_TITLES[group.field.name!]!} />;
-        return (
-          <div key={pointer} id={id} tabIndex={-1} role="group" aria-label={GROUP_TITLES[group.field.name!]}>
-            <Entries slot={group} pointer={pointer} id={id} redraw={redraw} where={PLACES[group.field.name!]} />
-            <Problems id={id} pointer={pointer} problems={store.validation.shownProblems(pointer, false)} />
+      {asText ? <Panel name="ParameterText" of={{ groups: groups.filter(isListed), redraw }} /> : (
+        <>
+          {shown.slice(0, most).map(({ group, ...option }) => (
+            <FieldRow key={option.pointer} {...option} {...(option.slot.field.required ? {} : tools(option))} />
+          ))}
+          {groups.map((group) => {
+            const pointer = pointerOf(group);
+            const id = idOf(pointer);
+            if (!isListed(group)) return <FieldRow key={pointer} slot={group} pointer={pointer} name={GROUP_TITLES[group.field.name!]!} />;
+            return (
+              <div key={pointer} id={id} tabIndex={-1} role="group" aria-label={GROUP_TITLES[group.field.name!]}>
+                <Entries slot={group} pointer={pointer} id={id} redraw={redraw} where={PLACES[group.field.name!]} />
+                <Problems id={id} pointer={pointer} problems={store.validation.shownProblems(pointer, false)} />
+              </div>
+            );
+          })}
+          <Optional
+            of="" options={options.filter(({ slot }) => !isShown(slot) && !slot.field.refused)}
+            onAdd={(option) => { (option as typeof options[number]).group.on = true; add(option); }}
+          />
+          <div class="adders">
+            {groups.filter(isListed).map((group) => {
+              const field = entriesOf(group);
+              const pointer = pointerOf(group);
+              return field && <AddEntry key={group.key} slot={group} pointer={pointer} id={idOf(pointer)} field={field} redraw={redraw} />;
+            })}
           </div>
-        );
-      })}
-      <Optional
-        of="" options={options.filter(({ slot }) => !isShown(slot) && !slot.field.refused)}
-        onAdd={(option) => { (option as typeof options[number]).group.on = true; add(option); }}
-      />
-      <div class="adders">
-        {groups.filter(isListed).map((group) => {
-          const field = entriesOf(group);
-          return field && <AddEntry key={group.key} slot={group} pointer={pointerOf(group)} id={idOf(pointerOf(group))} field={field} redraw={redraw} />;
-        })}
-      </div></>}
+        </>
+      )}
     </section>
   );
 }

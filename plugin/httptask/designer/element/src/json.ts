@@ -113,6 +113,7 @@ export const wrapped = (typed: string): string => (isExpression(typed) ? typed :
 
 /** Matches the names whose values are secret: masked on the screen, never stored or copied. The server defines them. */
 export let SECRET_NAME = /^/;
+/** Set `SECRET_NAME` from the *pattern* of the server. */
 export const takeSecretNames = (pattern: string): unknown => (SECRET_NAME = new RegExp(pattern, "i"));
 /** Shown in place of a secret. */
 export const MASK = "•••";

@@ -44,7 +44,9 @@ export function List(place: Place) {
           <button class="add" id={`${id}-add`} aria-label={`Add item to ${name}`} onClick={() => add([undefined])}><Icon name="plus" />item</button>
         ) : <span class="muted" id={`${id}-add`} tabIndex={-1}>at most {slot.field.maximum}</span>}
         {room && !pasting && (
-          <button class="add" aria-label={`Paste a list into ${name}`} onClick={() => { setPasting(true); focus(`${id}-paste`); }}>Paste a list</button>
+          <button class="add" aria-label={`Paste a list into ${name}`} onClick={() => { setPasting(true); focus(`${id}-paste`); }}>
+            Paste a list
+          </button>
         )}
       </div>
     </>

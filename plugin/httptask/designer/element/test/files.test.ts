@@ -6,7 +6,8 @@ const upload = (id: string) => ({ $file: { upload: id, name: "a.png" } });
 
 test("after saving, every reference to an upload is replaced by the path of its file", () => {
   const sent = { tasks: { A: { body: { file: upload("1"), list: [upload("2"), "x"] } }, B: { body: upload("1") } } };
-  const saved = { tasks: { A: { body: { file: { $file: "files/a.png" }, list: [{ $file: "files/b.png" }, "x"] } }, B: { body: { $file: "files/a.png" } } } };
+  const [a, b] = [{ $file: "files/a.png" }, { $file: "files/b.png" }];
+  const saved = { tasks: { A: { body: { file: a, list: [b, "x"] } }, B: { body: a } } };
   const files = savedFiles(sent, saved);
   assert.deepEqual([...files.keys()], ["1", "2"]);
   assert.deepEqual(withFiles(sent, files), saved);
