@@ -18,7 +18,12 @@ export function AlmostJson({ text, isQuiet, onMend, onEdit, onText }: {
   const { flaw, mending } = useMemo(() => ({ flaw: readText(text).flaw, mending: mended(text) }), [text]);
   if (!flaw) return null;
   const position = `Line ${lineOf(text, flaw.from)}, column ${columnOf(text, flaw.from)}`;
-  if (isQuiet) return <div class="row under" role="status"><span class="muted">Not JSON yet, so it is sent as text. {position}.</span></div>;
+  if (isQuiet)
+    return (
+      <div class="row under" role="status">
+        <span class="muted">Not JSON yet, so it is sent as text. {position}.</span>
+      </div>
+    );
   return (
     <Note kind="warning" title="This is not JSON: it is sent as text">
       {position}: {flaw.message}

@@ -1,6 +1,9 @@
 // The client of the designer's JSON API: requests, problem details (RFC 9457), and event streams.
 import { type Json, type JsonObject, parse } from "./json";
-import type { Change, ConditionRow, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, Found, ImportState, Page, Preview, Problem, Scope, ScopeRequest, Task } from "./types";
+import type {
+  Change, ConditionRow, Config, Definition, Endpoint, Environment, Evaluation, Failure, Field, Form, Found, ImportState, Page, Preview,
+  Problem, Scope, ScopeRequest, Task,
+} from "./types";
 
 /** A request to the designer's server failed: it answered with a problem, or could not be reached. */
 export class ApiError extends Error {
@@ -157,7 +160,8 @@ export class Api {
   }
 
   /** The JSON at *path*, read by the browser: long numbers lose digits. */
-  json = async <T>(path: string, signal?: AbortSignal): Promise<T> => (await (await this.send(path, { signal })).json()) as T;
+  json = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
+    (await (await this.send(path, { signal })).json()) as T;
 
   /** The JSON at *path*, numbers with all their digits. */
   private async get<T>(path: string, signal?: AbortSignal): Promise<T> {
@@ -169,8 +173,20 @@ export class Api {
     return this.send(path, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(body), signal });
   }
 
+  /** Post *body* and return the JSON of the answer, read by the browser. */
+  private async ask<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return (await (await this.post(path, body, signal)).json()) as T;
+  }
+
+  /** Post *body* and return the JSON of the answer, numbers with all their digits. */
+  private async askExactly<T>(path: string, body: unknown): Promise<T> {
+    const response = await this.post(path, body);
+    return read(await response.text()) as T;
+  }
+
   config = () => this.get<Config>("config");
-  search = (q: string, signal?: AbortSignal) => this.get<Page>(`endpoints?${new URLSearchParams({ q, limit: "60" })}`, signal);
+  search = (q: string, signal?: AbortSignal) =>
+    this.get<Page>(`endpoints?${new URLSearchParams({ q, limit: "60" })}`, signal);
   endpoint = (id: string) => this.get<Endpoint>(`endpoints/${encode(id)}`);
   form = (id: string) => this.get<{ prefill: Task; form: Form }>(`endpoints/${encode(id)}/form`);
   /** The field that replaces a stub; *link* is `Field.link`. */
@@ -180,24 +196,26 @@ export class Api {
 
   credential = (name: string) => this.get<CredentialDraft>(`credentials/${encode(name)}`);
   /** The types of credentials, prefilled for *endpoint*, and the stores that can hold one. */
-  schemes = (endpoint?: string) =>
-    this.get<{ schemes: Scheme[]; origins: string[]; stores: string[] }>(`credential-schemes${endpoint ? `?endpoint=${encode(endpoint)}` : ""}`);
+  schemes = (endpoint?: string) => {
+    const query = endpoint ? `?endpoint=${encode(endpoint)}` : "";
+    return this.get<{ schemes: Scheme[]; origins: string[]; stores: string[] }>(`credential-schemes${query}`);
+  };
   /** Store a credential. A secret that is left out keeps its value. */
   async saveCredential({ name, type, fields, origins, source }: CredentialDraft): Promise<CredentialDraft> {
     const body = JSON.stringify({ type, fields, origins, source });
-    return (await (await this.send(`credentials/${encode(name)}`, { method: "PUT", headers: JSON_TYPE, body })).json()) as CredentialDraft;
+    const response = await this.send(`credentials/${encode(name)}`, { method: "PUT", headers: JSON_TYPE, body });
+    return (await response.json()) as CredentialDraft;
   }
   removeCredential = (name: string) => this.send(`credentials/${encode(name)}`, { method: "DELETE" });
   /** Test a credential with a harmless request; `accepted` is null where the answer does not tell. */
-  testCredential = async (name: string, what: { endpoint?: string; url?: string }) =>
-    (await (await this.post("credential-tests", { name, ...what })).json()) as { accepted: boolean | null; message: string; token?: HeldToken };
+  testCredential = (name: string, target: { endpoint?: string; url?: string }) =>
+    this.ask<{ accepted: boolean | null; message: string; token?: HeldToken }>("credential-tests", { name, ...target });
   /** Move a credential to another store; its secrets stay on the server. */
-  moveCredential = async (name: string, source: string) =>
-    (await (await this.post("credential-moves", { name, source })).json()) as CredentialDraft;
+  moveCredential = (name: string, source: string) => this.ask<CredentialDraft>("credential-moves", { name, source });
   /** Start a consent for the credential *name*. */
   askConsent = async (name: string, endpoint?: string): Promise<ConsentRequest> => {
     const began = performance.now();
-    return { ...((await (await this.post("consents", { name, endpoint })).json()) as Omit<ConsentRequest, "began">), began };
+    return { ...(await this.ask<Omit<ConsentRequest, "began">>("consents", { name, endpoint })), began };
   };
   consent = (id: string) => this.get<{ state: string; message?: string; token?: HeldToken }>(`consents/${encode(id)}`);
   cancelConsent = (id: string) => this.send(`consents/${encode(id)}`, { method: "DELETE" });
@@ -206,54 +224,51 @@ export class Api {
    * Validate *task*, the task *name* of the definition *within*.
    * With *preview* the answer also has a preview of the request, with *input* the problems of that sample input.
    */
-  async validate(
+  validate(
     task: Task, name: string, within: Definition, signal: AbortSignal,
     preview: Omit<Draft, "task" | "name"> | null = null, input: Pick<Draft, "inputSchema" | "inputs"> | null = null,
   ): Promise<Validated> {
-    return (await (await this.post("validate", { task, name, within, ...(preview && { preview }), ...input }, signal)).json()) as Validated;
+    return this.ask("validate", { task, name, within, ...(preview && { preview }), ...input }, signal);
   }
 
   /** Validate *definition*, whose id is *workflow* (null: not saved yet); `unreached` are the tasks that no route leads to. */
-  async checked(definition: Definition, workflow: string | null, signal: AbortSignal): Promise<{ unreached: string[]; problems: Problem[] }> {
-    const response = await this.post("validate", { definition, ...(workflow === null ? {} : { workflow }) }, signal);
-    return (await response.json()) as { unreached: string[]; problems: Problem[] };
+  checked(definition: Definition, workflow: string | null, signal: AbortSignal): Promise<{ unreached: string[]; problems: Problem[] }> {
+    return this.ask("validate", { definition, ...(workflow === null ? {} : { workflow }) }, signal);
   }
 
   /** The values that the expressions of a task can name. */
-  scope = async (body: ScopeRequest) => (await (await this.post("scope", body)).json()) as Scope;
+  scope = (body: ScopeRequest) => this.ask<Scope>("scope", body);
   /** Evaluate the expression *text* of the field at *pointer*. */
-  evaluate = async (body: ScopeRequest & { pointer: string; text: string }, signal: AbortSignal) =>
-    (await (await this.post("evaluate", body, signal)).json()) as Evaluation;
+  evaluate = (body: ScopeRequest & { pointer: string; text: string }, signal: AbortSignal) =>
+    this.ask<Evaluation>("evaluate", body, signal);
   /** Split each of the *conditions* of a Decision into comparisons; without `rows` where that is not possible. */
   conditions = async (conditions: string[]) =>
-    ((await (await this.post("conditions", { conditions })).json()) as { items: { rows?: ConditionRow[] }[] }).items;
+    (await this.ask<{ items: { rows?: ConditionRow[] }[] }>("conditions", { conditions })).items;
 
   environments = async (workflow: string) =>
     (await this.get<{ items: Environment[] }>(`workflows/${encode(workflow)}/environments`)).items;
   /** The form for tasks of *type*; without `field` where no form can be made of the type's schema. */
   typeForm = (type: string) => this.get<{ field?: Field }>(`task-types/${encode(type)}/form`);
   /** The form for an input of a workflow with *inputSchema*, and a sample that fits the schema. */
-  inputForm = async (inputSchema: Json) =>
-    read(await (await this.post("input-form", { inputSchema })).text()) as unknown as { field?: Field; sample?: Json; problems: Problem[] };
+  inputForm = (inputSchema: Json) =>
+    this.askExactly<{ field?: Field; sample?: Json; problems: Problem[] }>("input-form", { inputSchema });
 
   /**
    * *definition* with the task *name* renamed to *to*, in routes and expressions too.
    * The problems name the expressions that may still use the old name.
    */
-  async renamed(definition: Definition, name: string, to: string): Promise<{ definition: Definition; problems: Problem[] }> {
-    const response = await this.post("workflows/rename", { definition, name, to });
-    return read(await response.text()) as unknown as { definition: Definition; problems: Problem[] };
+  renamed(definition: Definition, name: string, to: string): Promise<{ definition: Definition; problems: Problem[] }> {
+    return this.askExactly("workflows/rename", { definition, name, to });
   }
 
   /** *task* rewritten for the endpoint *id*. */
-  async changed(id: string, task: Task): Promise<Change> {
-    const response = await this.post(`endpoints/${encode(id)}/task`, { task });
-    return read(await response.text()) as unknown as Change;
+  changed(id: string, task: Task): Promise<Change> {
+    return this.askExactly(`endpoints/${encode(id)}/task`, { task });
   }
 
   /** The request of *draft* as source code in *language*. */
   async code(draft: Draft, language: string): Promise<string> {
-    return ((await (await this.post(`render?as=${language}`, draft)).json()) as { code: string }).code;
+    return (await this.ask<{ code: string }>(`render?as=${language}`, draft)).code;
   }
 
   async workflow(id: string): Promise<{ definition: Definition; etag: string }> {
@@ -287,16 +302,15 @@ export class Api {
   }
 
   /** Read *text* as requests for *endpoint*; undefined: for the endpoint that matches, null: for no endpoint. */
-  async readPasted(text: string, endpoint?: string | null): Promise<Pasted> {
-    return read(await (await this.post("pasted", { text, endpoint })).text()) as unknown as Pasted;
+  readPasted(text: string, endpoint?: string | null): Promise<Pasted> {
+    return this.askExactly("pasted", { text, endpoint });
   }
   /** Store the *credential* that the pasted *text* holds, under *name*. */
   keepPasted = (text: string, endpoint: string | null | undefined, credential: string, name: string) =>
     this.post("pasted/credentials", { text, endpoint, credential, name });
 
   importState = () => this.get<ImportState>("import");
-  startImport = async (source: { source: string } | { upload: string }) =>
-    (await (await this.post("import", source)).json()) as ImportState;
+  startImport = (source: { source: string } | { upload: string }) => this.ask<ImportState>("import", source);
   cancelImport = () => this.send("import", { method: "DELETE" });
   /** Upload *file* for `startImport`. */
   async uploaded(file: File): Promise<{ upload: string }> {
@@ -336,7 +350,10 @@ function read(text: string): Json {
   try {
     return parse(text);
   } catch {
-    throw new ApiError({ title: "The designer's server did not send JSON", detail: `Does another program answer there? It said: ${text.slice(0, 200)}` });
+    throw new ApiError({
+      title: "The designer's server did not send JSON",
+      detail: `Does another program answer there? It said: ${text.slice(0, 200)}`,
+    });
   }
 }
 

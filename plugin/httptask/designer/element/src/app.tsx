@@ -60,7 +60,9 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
           <main class="whole">
             <h1>HTTP tasks</h1>
             {store.failure ? (
-              <Failed failure={store.failure}><button onClick={() => void store.start(store.workflow.id, store.task.name)}>Try again</button></Failed>
+              <Failed failure={store.failure}>
+                <button onClick={() => void store.start(store.workflow.id, store.task.name)}>Try again</button>
+              </Failed>
             ) : <p role="status">Loading …</p>}
           </main>
         ) : (
@@ -94,7 +96,11 @@ export function App({ store, shadow }: { store: Store; shadow: ShadowRoot }) {
           <div class="statusline">
             <span class="said" role="status">{store.status}</span>
             <span class="grow" />
-            {store.isReady && <span class="hints">{KEYS.map(({ hint, keys }) => hint && <span key={hint}><kbd>{keys[0]}</kbd> {hint}</span>)}</span>}
+            {store.isReady && (
+              <span class="hints">
+                {KEYS.map(({ hint, keys }) => hint && <span key={hint}><kbd>{keys[0]}</kbd> {hint}</span>)}
+              </span>
+            )}
             {store.config && <span class="muted version">httptask {store.config.version}</span>}
             <IconButton icon="theme" label="Light or dark" onClick={store.switchTheme} />
           </div>

@@ -13,6 +13,7 @@ export function byCase(slot: Slot): void {
     if (name === cases.property) continue;
     const required = !!cases.needed[value]?.includes(name);
     const refused = !!cases.refused[value]?.includes(name);
-    if (required !== !!kid.field.required || refused !== !!kid.field.refused) kid.field = { ...kid.field, required, refused };
+    const isChanged = required !== !!kid.field.required || refused !== !!kid.field.refused;
+    if (isChanged) kid.field = { ...kid.field, required, refused };
   }
 }

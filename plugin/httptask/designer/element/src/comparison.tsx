@@ -19,7 +19,10 @@ async function textOf({ text, truncated, body }: Ending, store: Store): Promise<
 
 /** The earlier JSON responses of *task* that *ending* can be compared with, the latest first. */
 export const comparable = (task: string, { id }: Ending, store: Store): Snapshot[] =>
-  store.history.items.filter((snapshot) => snapshot.task === task && snapshot.ending?.decodedAs === "json" && snapshot.ending.id !== id);
+  store.history.items.filter((snapshot) => {
+    const { ending } = snapshot;
+    return snapshot.task === task && ending?.decodedAs === "json" && ending.id !== id;
+  });
 
 /** Offers the *others* for comparison with *text*. *onChanges* gets the differences, *onGo* the one that the user goes to. */
 export function Comparison({ text, others, store, onChanges, onGo }: {
@@ -42,7 +45,8 @@ export function Comparison({ text, others, store, onChanges, onGo }: {
     let wanted = true;
     textOf(other, store).then((earlier) => {
       if (!wanted) return;
-      if (Math.max(text.length, earlier.length) > LARGEST) return take(null, `Responses of more than ${bytes(LARGEST)} are not compared.`);
+      if (Math.max(text.length, earlier.length) > LARGEST)
+        return take(null, `Responses of more than ${bytes(LARGEST)} are not compared.`);
       try {
         take(changesFrom(parse(earlier), parse(text)));
       } catch {

@@ -29,7 +29,11 @@ export function Consent({ asked, store, onCancel }: { asked: ConsentRequest; sto
             {url !== verificationUri && <a href={url} target="_blank" rel="noopener noreferrer">Open with the code filled in</a>}
           </div>
         </>
-      ) : <p>A window asks for your consent. Where none has opened: <a href={url} target="_blank" rel="noopener noreferrer">open the page</a></p>}
+      ) : (
+        <p>
+          A window asks for your consent. Where none has opened: <a href={url} target="_blank" rel="noopener noreferrer">open the page</a>
+        </p>
+      )}
       <div class="row between">
         <span class="muted" role="timer">{left > 0 ? `Waiting for your consent; ${clock(left)} left` : "The time is over …"}</span>
         <button type="button" onClick={onCancel}>Cancel</button>

@@ -80,7 +80,7 @@ function Control({ leaf: { path, field, required }, value, isSet, onChange }: {
   const { type, writeOnly, description, enum: values, contentMediaType } = field;
   const name = path.join(".");
   const id = `c-field-${path.join("-")}`;
-  const text = Array.isArray(value) ? value.join(" ") : value && typeof value === "object" ? JSON.stringify(value) : String(value ?? "");
+  const text = textOf(value);
   return (
     <Row label={name} id={id}>
       {values ? (
@@ -129,6 +129,12 @@ function FromFile({ name, encoding, onChange }: { name: string; encoding: string
   );
 }
 
+/** *value* as the text of its control: a list as its items, an object as JSON. */
+function textOf(value: Json | undefined): string {
+  if (Array.isArray(value)) return value.join(" ");
+  return value && typeof value === "object" ? JSON.stringify(value) : String(value ?? "");
+}
+
 /** The items of a list that is typed as text, parted by commas or white space. */
 export const listed = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 
@@ -136,5 +142,9 @@ export const listed = (text: string): string[] => text.split(/[\s,]+/).filter(Bo
 function valueOf(type: string, text: string): Json | undefined {
   if (!text.trim()) return undefined;
   if (type === "array" && !text.trim().startsWith("[")) return listed(text);
-  try { return JSON.parse(text) as Json; } catch { return text; }
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
 }

@@ -20,7 +20,9 @@ interface Offer { schemes: Scheme[]; origins: string[]; stores: string[] }
 interface Message { kind: "error" | "info"; title: string; text?: string }
 
 /** The dialog while it is open. *onUse* gets the name of the credential that the task shall use. */
-export function Credentials({ wish, onUse, onClose }: { wish: CredentialWish; onUse: (name: string) => void; onClose: () => void }) {
+export function Credentials({ wish, onUse, onClose }: {
+  wish: CredentialWish; onUse: (name: string) => void; onClose: () => void;
+}) {
   const { store } = useUi();
   const { api } = store;
   const endpoint = store.task.endpoint?.item.id;
@@ -110,7 +112,9 @@ export function Credentials({ wish, onUse, onClose }: { wish: CredentialWish; on
     // The test sends a GET: to the endpoint where that is one, else to the origin. For OAuth 2 a token is requested.
     const target = store.task.endpoint?.item.method === "GET" ? { endpoint } : { url: origins[0] && `${origins[0]}/` };
     const result = await api.testCredential(name, type === "oauth2" ? {} : target);
-    setMessage({ kind: result.accepted ? "info" : "error", title: result.accepted ? "Tested" : "The test failed", text: result.message });
+    setMessage(result.accepted
+      ? { kind: "info", title: "Tested", text: result.message }
+      : { kind: "error", title: "The test failed", text: result.message });
     setDraft((current) => current && { ...current, token: result.token ?? current.token });
   });
   const move = (source: string) => attempt(async () => {

@@ -23,7 +23,10 @@ export function DecisionForm({ item, problems }: FlowForm) {
   const general = problems.filter((problem) => !ofDefault.includes(problem) && !/^\/(choices\/[0-9]|onError)/.test(problem.pointer));
   return (
     <section class="card" aria-labelledby="group-choices">
-      <div class="card-head"><h2 id="group-choices">Choices</h2><span class="type">the first whose condition is true is taken</span></div>
+      <div class="card-head">
+        <h2 id="group-choices">Choices</h2>
+        <span class="type">the first whose condition is true is taken</span>
+      </div>
       <EntryRows
         id="choice" noun="choice" list={task.choices} least={1} blank={{ condition: "", nextTask: "" }}
         onWrite={(choices) => editTask(store, name, { choices })} draw={(row) => <Choice {...{ item, problems }} {...row} />}
@@ -128,7 +131,9 @@ interface Place {
 }
 
 /** The whole condition as one text. */
-function ConditionText({ id, pointer, number, described, condition, write }: Place & { condition: string; write: (text: string) => void }) {
+function ConditionText({ id, pointer, number, described, condition, write }: Place & {
+  condition: string; write: (text: string) => void;
+}) {
   const [slot] = useState(() => load(ANY));
   Object.assign(slot, { fx: true, expr: condition });
   return (
@@ -143,7 +148,9 @@ function ConditionText({ id, pointer, number, described, condition, write }: Pla
 const KINDS: Record<ValueKind, string> = { "": "", text: "text", number: "number", word: "no text", path: "" };
 
 /** The condition as rows: it is true when all of them are. */
-function ConditionRows({ id, pointer, number, described, rows, onChange }: Place & { rows: EditedRow[]; onChange: (rows: EditedRow[]) => void }) {
+function ConditionRows({ id, pointer, number, described, rows, onChange }: Place & {
+  rows: EditedRow[]; onChange: (rows: EditedRow[]) => void;
+}) {
   const { focus } = useUi();
   const draw = useRedraw();
   const idOf = (index: number) => (index ? `${id}-${index}` : id);

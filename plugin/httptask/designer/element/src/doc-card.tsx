@@ -20,7 +20,10 @@ export function DocCard({ row }: { row: Element }) {
   }, [row]);
   return (
     <div class="doc-card" ref={card} popover="manual" aria-hidden="true">
-      <div class="row between"><code>{find(".name")?.textContent}</code><span class="type">{find(".type")?.textContent}</span></div>
+      <div class="row between">
+        <code>{find(".name")?.textContent}</code>
+        <span class="type">{find(".type")?.textContent}</span>
+      </div>
       {/* The row's hint is HTML that the server has sanitised. */}
       <div dangerouslySetInnerHTML={{ __html: find(":scope > .hint")!.innerHTML }} />
     </div>

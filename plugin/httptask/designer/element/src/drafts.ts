@@ -124,7 +124,9 @@ export class Drafts {
     this.openSamplesOf = { ...draft.samples };
     this.secretsOf = draft.removed;
     this.offOf = draft.off ?? {};
-    this.openOff = Object.fromEntries(Object.entries(this.offOf).map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row))]));
+    // What was stored had been found free of secrets.
+    const stored = Object.entries(this.offOf);
+    this.openOff = Object.fromEntries(stored.map(([name, rows]) => [name, rows.map((row) => JSON.stringify(row))]));
     if (!isObject(draft.working)) return;
     const { definition: working, lost } = withSecretsOf(draft.working, this.store.workflow.base, draft.removed);
     if (same(working, this.store.workflow.base) && !lost) return;
@@ -144,7 +146,9 @@ export class Drafts {
     const { name: current } = this.store.task;
     const input = this.store.input.storable;
     const { definition, removed } = withoutSecretsOf(working, this.secretsOf);
-    const draft: Draft = { etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input };
+    const draft: Draft = {
+      etag, working: dirty ? definition : null, current, removed, samples: this.openSamplesOf, off: this.storableOff(), input,
+    };
     this.storage.write("draft", draft);
   }
 

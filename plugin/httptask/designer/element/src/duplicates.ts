@@ -13,7 +13,8 @@ function withDuplicate(definition: Definition, name: string, copyName: string, c
   if (flow.goesStraight(item)) {
     const result = flow.insert(definition, copyName, copy, name);
     const { onError } = copy;
-    return onError === undefined ? result : flow.replace(result, copyName, { ...flow.find(result, copyName)!.task, onError: clone(onError) });
+    if (onError === undefined) return result;
+    return flow.replace(result, copyName, { ...flow.find(result, copyName)!.task, onError: clone(onError) });
   }
   const result = clone(definition);
   const { flow: scope } = flow.find(result, name)!;

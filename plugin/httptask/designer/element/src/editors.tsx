@@ -163,8 +163,9 @@ function Text(place: Place) {
   if (field.keys)
     return <Suggested {...attributes} values={choices(field.keys).map((choice) => [plain(choice)])} />;
   const mayBeJson = field.kind === "any" && !field.textual;
+  const leastRows = mayBeJson ? (place.pointer === "/httpRequest/body" ? 4 : 1) : 2;
   if (field.multiline || mayBeJson || text.includes("\n"))
-    return <textarea {...attributes} rows={rowsFor(text, mayBeJson ? (place.pointer === "/httpRequest/body" ? 4 : 1) : 2)} />;
+    return <textarea {...attributes} rows={rowsFor(text, leastRows)} />;
   if (/^date(-time)?$/.test(field.format ?? ""))
     return (
       <div class="joined">
@@ -286,7 +287,10 @@ function Checkboxes({ slot, redraw, items }: Place & { items: Field }) {
   const chosen = new Set(slot.kids.map((kid) => kid.text));
   const toggle = (text: string) => {
     // The list keeps the order of the enum, whichever value was ticked first.
-    const wanted = choices(items).filter((choice) => chosen.has(JSON.stringify(choice)) !== (JSON.stringify(choice) === text));
+    const wanted = choices(items).filter((choice) => {
+      const json = JSON.stringify(choice);
+      return json === text ? !chosen.has(json) : chosen.has(json);
+    });
     slot.kids = wanted.map((choice) => load(items, choice));
     slot.on = true;
     redraw();

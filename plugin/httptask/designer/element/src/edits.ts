@@ -114,7 +114,8 @@ export class Edits {
       drafts.secretsOf[name] = [...new Set([...(drafts.secretsOf[name] ?? []), ...pointers])];
     this.shown++;
     const restored = shown === null ? undefined : flow.find(workflow.working, shown)?.task;
-    if (root && restored && shown === task.name && !task.picking && restored.type === "Http" && restored.endpoint === task.endpoint?.item.id) {
+    const isOpen = root && shown === task.name && !task.picking;
+    if (isOpen && restored?.type === "Http" && restored.endpoint === task.endpoint?.item.id) {
       // The open form fits the restored task: it stays, and only its values change.
       task.root = root;
       task.reshow(restored);

@@ -58,7 +58,8 @@ export class HttpTaskDesigner extends HTMLElement {
   connectedCallback(): void {
     last ??= this;
     const theme = keptTheme();
-    if ((theme === "light" || theme === "dark") && !["light", "dark"].includes(this.getAttribute("theme") ?? "")) this.setAttribute("theme", theme);
+    const isFixed = ["light", "dark"].includes(this.getAttribute("theme") ?? "");
+    if ((theme === "light" || theme === "dark") && !isFixed) this.setAttribute("theme", theme);
     this.shadow.adoptedStyleSheets = [sheet, panelSheet];
     this.addEventListener("focusin", this.used);
     this.shadow.addEventListener("click", openElsewhere);

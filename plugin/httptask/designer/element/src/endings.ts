@@ -50,8 +50,15 @@ export interface Result {
 }
 
 const PHASE_WORDS: Record<string, string> = {
-  prepare: "Preparing", queue: "Waiting for a free connection", dns: "Looking up the host", connect: "Connecting", tls: "Securing the connection",
-  send: "Sending", wait: "Waiting for the response", receive: "Receiving", retry: "Waiting before the next attempt",
+  prepare: "Preparing",
+  queue: "Waiting for a free connection",
+  dns: "Looking up the host",
+  connect: "Connecting",
+  tls: "Securing the connection",
+  send: "Sending",
+  wait: "Waiting for the response",
+  receive: "Receiving",
+  retry: "Waiting before the next attempt",
 };
 /** The phase of a test request, in words. */
 export function phaseWords({ phase, waitSeconds, retryAfter, queueReason, waitUntil }: Progress): string {
@@ -161,7 +168,9 @@ export function answerOf({ ending }: Result): JsonObject | undefined {
 }
 
 /** The responses of earlier test requests as outputs of their tasks, as the expressions of a later task see them. */
-export function outputsOf(results: Map<string, Result>, taskOf: (name: string) => JsonObject | undefined = () => undefined): JsonObject {
+export function outputsOf(
+  results: Map<string, Result>, taskOf: (name: string) => JsonObject | undefined = () => undefined,
+): JsonObject {
   const tasks: JsonObject = {};
   for (const [name, { ending }] of results) {
     const { status, reasonPhrase = "", headers = [], text = null, elapsedSeconds } = ending;

@@ -34,7 +34,9 @@ export class Environments {
     this.chosen = name;
     this.store.drafts.storage.write("environment", name);
     this.store.validation.validateSoon(0);
-    this.store.say(name === null ? "Test requests go where the definition says." : `Test requests go to the environment “${name}”.`);
+    this.store.say(name === null
+      ? "Test requests go where the definition says."
+      : `Test requests go to the environment “${name}”.`);
   }
 
   get current(): Environment | undefined {

@@ -154,7 +154,8 @@ export function ExpressionInput({
       <div class="joined">
         <input
           {...control} ref={input} class="code" value={slot.expr} placeholder={placeholder} autocomplete="off"
-          role="combobox" aria-haspopup="tree" aria-autocomplete="list" aria-expanded={visible} aria-controls={visible ? id : undefined}
+          role="combobox" aria-haspopup="tree" aria-autocomplete="list"
+          aria-expanded={visible} aria-controls={visible ? id : undefined}
           aria-activedescendant={line ? `${id}-${active}` : undefined}
           onInput={(event) => {
             slot.expr = event.currentTarget.value;
@@ -214,7 +215,9 @@ export function ExpressionInput({
 }
 
 /** A line of the tree: a group of values, or a value with its sample. A check mark says that the value fits the field. */
-function ValueLine({ id, line, active, slot, onClick }: { id: string; line: Line; active: boolean; slot: Slot; onClick: () => void }) {
+function ValueLine({ id, line, active, slot, onClick }: {
+  id: string; line: Line; active: boolean; slot: Slot; onClick: () => void;
+}) {
   const { node, group, level, folds, open } = line;
   const isGroup = node === group;
   const content = isGroup ? <>

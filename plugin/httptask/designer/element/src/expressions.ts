@@ -28,7 +28,8 @@ export class Expressions {
     const last = tests.answers.get(task.name!);
     const answer = last && answerOf(last);
     if (answer) body.inputs.answer = answer;
-    if (environments.chosen !== null && workflow.id !== null) Object.assign(body, { environment: environments.chosen, workflow: workflow.id });
+    if (environments.chosen !== null && workflow.id !== null)
+      Object.assign(body, { environment: environments.chosen, workflow: workflow.id });
     try {
       if (input.text.trim()) body.inputs.input = parse(input.text);
     } catch {

@@ -25,7 +25,8 @@ export function FilePicker({ slot, id, name, described, redraw }: Pick<Place, "s
     setState(`Reading ${file.name} …`);
     try {
       if (slot.field.encoding === "base64") {
-        if (file.size > MOST_INLINE) throw new Error(`${file.name} has ${bytes(file.size)}: inside JSON at most ${bytes(MOST_INLINE)} can be sent.`);
+        if (file.size > MOST_INLINE)
+          throw new Error(`${file.name} has ${bytes(file.size)}: inside JSON at most ${bytes(MOST_INLINE)} can be sent.`);
         slot.value = await base64(file);
         slot.text = file.name;
       } else slot.value = await store.api.upload(file);

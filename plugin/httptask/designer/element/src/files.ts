@@ -10,11 +10,14 @@ const uploadOf = (value: Json | undefined): string | undefined => {
 };
 
 /** For each upload id in *sent*, the reference that replaces it in *saved*, the same JSON after saving. */
-export function savedFiles(sent: Json | undefined, saved: Json | undefined, references = new Map<string, Json>()): Map<string, Json> {
+export function savedFiles(
+  sent: Json | undefined, saved: Json | undefined, references = new Map<string, Json>(),
+): Map<string, Json> {
   const upload = uploadOf(sent);
   if (upload !== undefined && saved !== undefined && uploadOf(saved) === undefined) references.set(upload, saved);
   else if (Array.isArray(sent) && Array.isArray(saved)) sent.forEach((item, index) => savedFiles(item, saved[index], references));
-  else if (isObject(sent) && isObject(saved)) for (const [name, item] of Object.entries(sent)) savedFiles(item, saved[name], references);
+  else if (isObject(sent) && isObject(saved))
+    for (const [name, item] of Object.entries(sent)) savedFiles(item, saved[name], references);
   return references;
 }
 

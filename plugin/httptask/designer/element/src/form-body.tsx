@@ -13,7 +13,7 @@ import { SampleInputField, usesInput } from "./trying";
 import type { Field } from "./types";
 import { IconButton, idOf, Problems, useMost, useRedraw, useUi } from "./ui";
 
-/** How long the pointer rests on a row before its documentation appears, in milliseconds. */
+/** How long the pointer or the focus rests on a row before its documentation appears, in milliseconds. */
 const HOVERED = 350;
 /** The groups of parameters, and the word for a parameter of each. */
 const PLACES: Record<string, string> = { pathParameters: "path", headers: "header", query: "query", cookies: "cookie" };
@@ -86,7 +86,8 @@ function Parameters({ groups }: { groups: Slot[] }) {
     name: slot.field.name!,
     where: PLACES[group.field.name!]!,
   })));
-  const shown = options.filter(({ slot }) => isShown(slot)).sort((a, b) => Number(!!b.slot.field.required) - Number(!!a.slot.field.required));
+  const rank = ({ slot }: Option) => Number(!slot.field.required);
+  const shown = options.filter(({ slot }) => isShown(slot)).sort((one, other) => rank(one) - rank(other));
   const most = useMost(shown.length);
   const required = shown.filter(({ slot }) => slot.field.required).length;
   /** What can be done with an optional parameter. */
@@ -199,7 +200,10 @@ function TaskSettings({ root }: { root: Slot }) {
   const kids = root.kids.filter(({ field }) => field.title);
   return (
     <section aria-labelledby="group-task" id="task-fields" tabIndex={-1}>
-      <div class="section-head"><h2 id="group-task">Task</h2><span class="type">not sent: what expressions see, how it runs</span></div>
+      <div class="section-head">
+        <h2 id="group-task">Task</h2>
+        <span class="type">not sent: what expressions see, how it runs</span>
+      </div>
       <Fields slot={{ ...root, kids, own: [] }} pointer="" id="task-fields" redraw={change} />
       <PagesOffered suggestion={store.task.form?.suggestedPagination} />
       {usesInput(store) && <SampleInputField change={change} />}

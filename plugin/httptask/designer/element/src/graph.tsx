@@ -98,7 +98,10 @@ function TaskBox({ box: { item, x, y, width }, isChosen }: { box: Box; isChosen:
   const isPinned = store.pins.has(name);
   const status = store.runs.states.get(name)?.status;
   const notes = [
-    hasItems && ", for each item", isUnreached && ", never reached", isPinned && ", pinned", status !== undefined && `, ${stateWord(status)}`,
+    hasItems && ", for each item",
+    isUnreached && ", never reached",
+    isPinned && ", pinned",
+    status !== undefined && `, ${stateWord(status)}`,
   ].filter(Boolean).join("");
   return (
     <g
@@ -123,9 +126,13 @@ function TaskBox({ box: { item, x, y, width }, isChosen }: { box: Box; isChosen:
 function AddButtons({ lines, height }: { lines: Line[]; height: number }) {
   const { store } = useUi();
   // A route back has no room for a button. Two choices of a Decision that lead to the same task share one.
-  const ways = lines.filter(({ route, from, to }, index) => to.y > from.y && lines.findIndex((line) => same(line.route, route)) === index);
+  const ways = lines.filter(({ route, from, to }, index) => {
+    const isFirst = lines.findIndex((line) => same(line.route, route)) === index;
+    return to.y > from.y && isFirst;
+  });
   const add = (route: Route) => store.task.pick("new", {
-    text: ` between “${route.from}” and “${route.to}”`, insert: (edited, name, task) => insertBetween(edited, name, task, route),
+    text: ` between “${route.from}” and “${route.to}”`,
+    insert: (edited, name, task) => insertBetween(edited, name, task, route),
   });
   const half = GAP_Y / 2;
   const spots = ways.map(({ route, from, to }) => {

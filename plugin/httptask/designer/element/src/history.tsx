@@ -5,13 +5,17 @@ import type { Ending, Snapshot } from "./types";
 import { Empty, Method, useUi } from "./ui";
 
 /** The CSS class for the colour of an entry: by the first digit of its status; red without a response. */
-const colour = ({ event, status }: Ending): string => (event === "cancelled" ? "" : status === undefined ? "bad" : `s${String(status)[0]}`);
+function colour({ event, status }: Ending): string {
+  if (event === "cancelled") return "";
+  return status === undefined ? "bad" : `s${String(status)[0]}`;
+}
 
 /** The method and the path of the request: as it was sent, else as the settings have it. */
 function requestOf({ ending, settings }: Snapshot): { method: string; path: string } {
   const written = isObject(settings.httpRequest ?? null) ? (settings.httpRequest as Record<string, unknown>) : {};
-  const url = String(ending?.request?.url ?? written.url ?? "");
-  return { method: String(ending?.request?.method ?? written.method ?? ""), path: url.replace(/^[a-z]+:\/\/[^/?#]*/i, "") || "/" };
+  const { method, url } = ending?.request ?? { method: written.method, url: written.url };
+  const path = String(url ?? "").replace(/^[a-z]+:\/\/[^/?#]*/i, "");
+  return { method: String(method ?? ""), path: path || "/" };
 }
 
 /** The list of the history, the latest first. A click shows the response with its settings. */

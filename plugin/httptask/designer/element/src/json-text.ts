@@ -81,7 +81,10 @@ class Reader {
   private string(token: Token): string {
     if (!token.isString) this.fail(token, "The text has no closing quote on its line.");
     const bad = BAD_ESCAPE.exec(token.text);
-    if (bad) this.fail({ ...token, from: token.from + bad.index }, `No escape begins with ${cut(token.text.slice(bad.index, bad.index + 2))}.`);
+    if (bad) {
+      const escape = token.text.slice(bad.index, bad.index + 2);
+      this.fail({ ...token, from: token.from + bad.index }, `No escape begins with ${cut(escape)}.`);
+    }
     return token.text;
   }
 
