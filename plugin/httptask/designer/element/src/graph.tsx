@@ -6,7 +6,7 @@ import { Icon, useUi } from "./ui";
 import { listed, type Listed, type Route, routes } from "./workflow";
 import type { Definition } from "./types";
 
-// In px.
+// All lengths are in px.
 const WIDTH = 216;
 /** The height of a task's box. */
 const HEIGHT = 22;
@@ -68,12 +68,14 @@ interface Line {
 
 /** The picture of *definition*; *chosen* is the name of the open task. */
 export function Graph({ definition, chosen }: { definition: Definition; chosen: string | null }) {
+  const { store } = useUi();
   const { boxes: all, height } = boxes(definition);
   const lines = routes(definition).flatMap((route) => {
     const from = all.get(route.from);
     const to = all.get(route.to);
     return from && to ? [{ route, from, to }] : [];
   });
+  const { states } = store.runs;
   const words = lines.map(({ route }) => `${route.from} to ${route.to}${route.onError ? " on error" : ""}`).join("; ");
   return (
     <div class="picture" style={{ width: `${WIDTH}px` }}>
@@ -82,21 +84,23 @@ export function Graph({ definition, chosen }: { definition: Definition; chosen: 
           const isNear = route.from === chosen || route.to === chosen;
           return <path key={index} class={`${isNear ? "near" : ""} ${route.onError ? "on-error" : ""}`} d={lineOf(from, to)} />;
         })}
-        {[...all.values()].map((box) => <TaskBox key={box.item.name} box={box} isChosen={box.item.name === chosen} />)}
+        {[...all.values()].map((box) => {
+          const { name } = box.item;
+          return <TaskBox key={name} box={box} isChosen={name === chosen} status={states.get(name)?.status} />;
+        })}
       </svg>
       <AddButtons lines={lines} height={height} />
     </div>
   );
 }
 
-/** A task: its name, its state in the run that is shown, and a second frame behind it where it runs for each item of a list. */
-function TaskBox({ box: { item, x, y, width }, isChosen }: { box: Box; isChosen: boolean }) {
+/** A task: its name, its *status* in the run that is shown, and a second frame behind it where it runs for each item of a list. */
+function TaskBox({ box: { item, x, y, width }, isChosen, status }: { box: Box; isChosen: boolean; status: string | undefined }) {
   const { store } = useUi();
   const { name, type, task } = item;
   const hasItems = isObject(task.forEach);
   const isUnreached = store.workflow.unreached.has(name);
   const isPinned = store.pins.has(name);
-  const status = store.runs.states.get(name)?.status;
   const notes = [
     hasItems && ", for each item",
     isUnreached && ", never reached",
