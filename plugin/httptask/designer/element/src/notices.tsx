@@ -1,20 +1,28 @@
-// What the page has to say of the whole, over its parts: until it is dealt with, or closed.
+// The messages about the whole workflow, above the panes; each stays until it is dealt with or closed.
 import { useState } from "preact/hooks";
 import { Failed, Note, useUi } from "./ui";
 
+/** Unreadable files, a broken definition, a conflict with another editor's save, and the latest notice. */
 export function Notices() {
   const { store } = useUi();
-  const [noted, setNoted] = useState(true);
+  const [showsNotes, setShowsNotes] = useState(true);
   const { id, broken } = store.workflow;
   const { conflict } = store.saving;
   const { notice } = store;
+  const closeNotice = () => { store.notice = null; store.update(); };
   return (
     <section class="notices" aria-label="Messages">
-      {noted && store.config?.notes && <Note kind="info" title="Not every file is a definition" onClose={() => setNoted(false)}>{store.config.notes.join("; ")}</Note>}
+      {showsNotes && store.config?.notes && (
+        <Note kind="info" title="Not every file is a definition" onClose={() => setShowsNotes(false)}>
+          {store.config.notes.join("; ")}
+        </Note>
+      )}
       {broken && (
         <Failed failure={broken}>
           <button onClick={() => void store.workflow.open(id, null, true)}>Load it again</button>
-          {broken.type === "urn:httptask:problem:broken-definition" && <button class="danger" onClick={() => void store.workflow.overwriteBroken()}>Overwrite it</button>}
+          {broken.type === "urn:httptask:problem:broken-definition" && (
+            <button class="danger" onClick={() => void store.workflow.overwriteBroken()}>Overwrite it</button>
+          )}
         </Failed>
       )}
       {conflict && (
@@ -25,7 +33,11 @@ export function Notices() {
           </Failed>
         </section>
       )}
-      {notice && <Note kind={notice.type || notice.status ? "error" : "info"} title={notice.title} onClose={() => { store.notice = null; store.update(); }}>{notice.detail}</Note>}
+      {notice && (
+        <Note kind={notice.type || notice.status ? "error" : "info"} title={notice.title} onClose={closeNotice}>
+          {notice.detail}
+        </Note>
+      )}
     </section>
   );
 }

@@ -1,4 +1,4 @@
-// The fields of an object: those that are there, a line for each that could be, and entries with names of one's own.
+// The fields of an object: the fields on the form, a line for each optional field, and entries the user named.
 import { useState } from "preact/hooks";
 import { nameOf, type Place } from "./field-place";
 import { defaultOf, plain, textOf } from "./field-words";
@@ -8,21 +8,22 @@ import { Suggested } from "./suggested";
 import type { Field } from "./types";
 import { Html, Icon, idOf, typed, useMost, useUi } from "./ui";
 
+/** How many optional fields are listed before "more" is pressed. */
 const MOST_LINES = 24;
-/** From so many on they can be filtered. */
+/** A list of this many optional fields or more gets a filter. */
 const MANY = 8;
 type Inside = Pick<Place, "slot" | "pointer" | "id" | "redraw"> & { prefix?: string };
 
-/** A field that is not on the form yet, and how it gets there. */
+/** An optional field and its place on the form. */
 export interface Option {
   slot: Slot;
   pointer: string;
   name: string;
-  /** Of a parameter: the part of the request that it stands in. */
+  /** For a parameter: the part of the request that carries it, `query` for example. */
   where?: string;
 }
 
-/** Put *option* on the form, or take it off; the keyboard goes along. */
+/** Return `add` and `remove`: they put an option on the form or take it off, and move the keyboard focus with it. */
 export function useOptions(redraw: () => void) {
   const { focus } = useUi();
   const put = ({ slot, pointer }: Option, on: boolean) => {
@@ -37,11 +38,13 @@ export function useOptions(redraw: () => void) {
 export function Fields({ slot, pointer, id, redraw, prefix = "" }: Inside) {
   const { add, remove } = useOptions(redraw);
   const { Row } = useUi();
-  const most = useMost(slot.kids.length);
-  const options = slot.kids.map((kid): Option => ({ slot: kid, pointer: child(pointer, kid.field.name!), name: nameOf(kid, pointer) }));
+  const limit = useMost(slot.kids.length);
+  const options = slot.kids.map((kid): Option => ({
+    slot: kid, pointer: child(pointer, kid.field.name!), name: nameOf(kid, pointer),
+  }));
   return (
     <>
-      {options.filter((option) => isShown(option.slot)).slice(0, most).map((option) => (
+      {options.filter((option) => isShown(option.slot)).slice(0, limit).map((option) => (
         <Row
           key={option.pointer} {...option} prefix={prefix}
           onRemove={option.slot.field.required ? undefined : () => remove(option)}
@@ -56,19 +59,22 @@ export function Fields({ slot, pointer, id, redraw, prefix = "" }: Inside) {
   );
 }
 
-/** A line for each field that is not sent until it is set. */
+/** A line for each of *options*: fields that are not on the form and so not sent. *of* names the object, "" for the task. */
 export function Optional({ options, onAdd, of }: { options: Option[]; onAdd: (option: Option) => void; of: string }) {
-  const [all, setAll] = useState(false);
+  const [showsAll, setShowsAll] = useState(false);
   const [filter, setFilter] = useState("");
   if (!options.length) return null;
-  const wanted = filter.toLowerCase();
-  const matching = options.filter(({ name }) => name.toLowerCase().includes(wanted));
-  const shown = all ? matching : matching.slice(0, MOST_LINES);
+  const lowerFilter = filter.toLowerCase();
+  const matching = options.filter(({ name }) => name.toLowerCase().includes(lowerFilter));
+  const shown = showsAll ? matching : matching.slice(0, MOST_LINES);
   return (
     <div class="options" role="group" aria-label={`Optional fields${of && ` of ${of}`}`}>
       {options.length >= MANY && (
         <div class="row">
-          <span class="grow">Optional{of && <> in <code>{of}</code></>} <span class="muted small">{options.length} fields<span class="wide">, not sent until set</span></span></span>
+          <span class="grow">
+            Optional{of && <> in <code>{of}</code></>}{" "}
+            <span class="muted small">{options.length} fields<span class="wide">, not sent until set</span></span>
+          </span>
           <input
             value={filter} placeholder={`Filter ${options.length} optional fields`} aria-label="Filter the optional fields"
             onInput={typed(setFilter)}
@@ -76,7 +82,9 @@ export function Optional({ options, onAdd, of }: { options: Option[]; onAdd: (op
         </div>
       )}
       {shown.map((option) => <OptionLine key={option.pointer} option={option} onAdd={() => onAdd(option)} />)}
-      {matching.length > shown.length && <button class="link" onClick={() => setAll(true)}>{matching.length - shown.length} more</button>}
+      {matching.length > shown.length && (
+        <button class="link" onClick={() => setShowsAll(true)}>{matching.length - shown.length} more</button>
+      )}
     </div>
   );
 }
@@ -85,7 +93,8 @@ function OptionLine({ option: { slot: { field }, pointer, name, where }, onAdd }
   const { description } = field;
   return (
     <button class="option" id={`${idOf(pointer)}-add`} onClick={onAdd}>
-      <Icon name="plus" /><span class={`name ${name === field.name ? "code" : ""} ${field.deprecated ? "deprecated" : ""}`}>{name}</span>{" "}
+      <Icon name="plus" />
+      <span class={`name ${name === field.name ? "code" : ""} ${field.deprecated ? "deprecated" : ""}`}>{name}</span>{" "}
       <span class="type">{[where, field.type].filter(Boolean).join(", ")}</span>{" "}
       <span class="about">{[defaultOf(field), description && textOf(description)].filter(Boolean).join(" · ")}</span>
       {description && <span class="hint" hidden><Html html={description} /></span>}
@@ -93,13 +102,13 @@ function OptionLine({ option: { slot: { field }, pointer, name, where }, onAdd }
   );
 }
 
-/** What an entry with a name of one's own is, by its group. */
+/** What one user-named entry is called, by the pointer of its group. */
 const NOUNS: Record<string, string> = {
   "/httpRequest/pathParameters": "path parameter", "/httpRequest/headers": "header", "/httpRequest/query": "query parameter",
   "/httpRequest/cookies": "cookie", "/inputParameters": "parameter",
 };
 
-/** The button that adds an entry to *slot*, whose values are *field*. */
+/** The button that adds a user-named entry to *slot*; *field* describes the entry's value. */
 export function AddEntry({ slot, pointer, id, redraw, field }: Inside & { field: Field }) {
   const { focus } = useUi();
   return (
@@ -120,28 +129,33 @@ export function AddEntry({ slot, pointer, id, redraw, field }: Inside & { field:
 }
 const keyId = (id: string, key: number): string => `${id}-key-${key}`;
 
-/** Entries with names of one's own; without a *field* there are only those that are there already. */
+/** The user-named entries of *slot*. Without a *field*, the existing entries can be edited but none added. */
 export function Entries({ slot, pointer, id, redraw, where, field }: Inside & { where?: string; field?: Field }) {
-  const sent = slot.own.filter((entry) => !entry.slot.off);
+  const sentEntries = slot.own.filter((entry) => !entry.slot.off);
   const { focus, Row } = useUi();
-  const names = sent.map(({ name }) => name).concat(slot.kids.map((kid) => kid.field.name ?? ""));
+  const names = sentEntries.map(({ name }) => name).concat(slot.kids.map((kid) => kid.field.name ?? ""));
+  const suggestions = slot.field.keys ? choices(slot.field.keys).map((name): [string] => [plain(name)]) : [];
   return (
     <>
       {slot.own.map((entry, index) => {
-        const twice = entry.name !== "" && !entry.slot.off && names.indexOf(entry.name) !== names.lastIndexOf(entry.name);
+        const { off: isOff, key } = entry.slot;
+        const isDuplicate = entry.name !== "" && !isOff && names.indexOf(entry.name) !== names.lastIndexOf(entry.name);
+        // An entry that is not sent has no pointer in the settings: its key keeps it apart from the others.
+        const segment = (!isOff && entry.name) || `~${key}`;
         return (
           <Row
-            key={entry.slot.key} slot={entry.slot} pointer={child(pointer, entry.slot.off ? `~${entry.slot.key}` : entry.name || `~${entry.slot.key}`)} name={entry.name || "name"} where={where}
+            key={key} slot={entry.slot} pointer={child(pointer, segment)} name={entry.name || "name"} where={where}
             onOff={where === undefined ? undefined : () => { entry.slot.off = !entry.slot.off; redraw(); }}
             onRemove={() => { slot.own.splice(index, 1); redraw(); focus(id); }}
             wide={
               <span class="own-name">
                 <Suggested
-                  id={keyId(id, entry.slot.key)} class="code" aria-label="Name" placeholder="name" value={entry.name}
-                  values={slot.field.keys ? choices(slot.field.keys).map((each) => [plain(each)]) : []}
+                  id={keyId(id, key)} class="code" aria-label="Name" placeholder="name" value={entry.name}
+                  values={suggestions}
                   onInput={typed((name) => { entry.name = name; redraw(); })}
                 />
-                {twice ? <span class="problem error">given twice: only the last one is sent</span> : !entry.name && <span class="muted">not sent without a name</span>}
+                {isDuplicate && <span class="problem error">given twice: only the last one is sent</span>}
+                {!entry.name && <span class="muted">not sent without a name</span>}
               </span>
             }
           />

@@ -1,22 +1,22 @@
-// Where a task stands: between two others, or somewhere else on its line.
+// The place of a task on its line: inserted between two others, or moved by drag and drop.
 import { clone } from "./json";
 import type { Store } from "./store";
 import type { Definition, Task } from "./types";
 import * as flow from "./workflow";
 
-/** Put *task* under *name* into the way *route*, whichever choice, error route or branch that is. */
+/** Insert *task* as *name* on the route from *from* to *to*, whether that is a choice, an error route or the start of a branch. */
 export function insertBetween(definition: Definition, name: string, task: Task, { from, to, onError }: flow.Route): Definition {
   const copy = clone(definition);
   const source = flow.find(copy, from)!;
   const target = flow.find(copy, to)!;
   const named = flow.references(source.task).filter((reference) => reference.onError === onError && reference.holder[reference.key] === to);
-  const begins = source.flow !== target.flow && target.flow.startTask === to && source.type === "Parallel";
-  const ways = named.length ? named : begins ? [{ holder: target.flow, key: "startTask" }] : [];
-  // The end of a branch: what is behind it stays in the branch.
-  if (!ways.length) return flow.insert(definition, name, task, from);
+  const startsBranch = source.flow !== target.flow && target.flow.startTask === to && source.type === "Parallel";
+  const references = named.length ? named : startsBranch ? [{ holder: target.flow, key: "startTask" }] : [];
+  // *from* ends a branch of the Parallel that leads to *to*: the new task becomes the last one of that branch.
+  if (!references.length) return flow.insert(definition, name, task, from);
   const added = flow.withoutWay(task);
-  // What ends the run stands for itself where it would cut off what follows.
-  if (task.type !== "Terminate") for (const { holder, key } of ways) holder[key] = name;
+  // No route leads to an inserted Terminate: the tasks behind it would be cut off.
+  if (task.type !== "Terminate") for (const { holder, key } of references) holder[key] = name;
   flow.leadOn(added, to);
   const { tasks } = target.flow;
   const before = Object.keys(tasks!)[Object.keys(tasks!).indexOf(to) - 1] ?? null;
@@ -24,7 +24,7 @@ export function insertBetween(definition: Definition, name: string, task: Task, 
   return copy;
 }
 
-/** *spots* moved aside until none covers another: each is *size* wide and high. */
+/** Move *spots* to the right until none covers another; each is a square with sides of *size*. */
 export function spread<Spot extends { x: number; y: number }>(spots: Spot[], size: number): Spot[] {
   const placed: Spot[] = [];
   for (const spot of spots) {
@@ -35,12 +35,12 @@ export function spread<Spot extends { x: number; y: number }>(spots: Spot[], siz
   return placed;
 }
 
-/** Let the task *name* take the place of *target* on their line; null when they stand on no line together. */
+/** Move the task *name* to the place of *target*; null when the two are not on the same line. */
 export function reorder(definition: Definition, name: string, target: string): Definition | null {
-  const most = flow.listed(definition).length; // a line may lead back to itself
+  const taskCount = flow.listed(definition).length; // the limit: a line may lead back to itself
   for (const by of [-1, 1] as const) {
     let moved = definition;
-    for (let steps = 0; steps < most; steps++) {
+    for (let steps = 0; steps < taskCount; steps++) {
       const pair = flow.neighbours(moved, name, by);
       if (!pair) break;
       moved = flow.move(moved, name, by)!;
@@ -50,12 +50,13 @@ export function reorder(definition: Definition, name: string, target: string): D
   return null;
 }
 
-/** The task *name* was dropped on *target*. */
+/** Handle the drop of the task *name* on the task *target*: move it there, or say why not. */
 export function dropTask(store: Store, name: string, target: string): void {
   store.task.commit();
   const { working } = store.workflow;
   if (name === target || !flow.find(working, name)) return;
-  if (!reorder(working, name, target)) return store.say(`“${name}” and “${target}” do not stand on one line: change their routes instead.`);
+  if (!reorder(working, name, target))
+    return store.say(`“${name}” and “${target}” do not stand on one line: change their routes instead.`);
   store.workflow.edit((definition) => reorder(definition, name, target) ?? definition, `Move “${name}”`);
   store.say(`“${name}” moved. Not saved yet.`);
 }
