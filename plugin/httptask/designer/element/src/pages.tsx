@@ -1,7 +1,8 @@
-// The pages of a list: a line each, how far it came, and the request of the next page.
+// The pages a list was read in: a summary, one line for each page, and the request of the next page.
 import { bytes, duration, plural } from "./amounts";
 import type { Pages } from "./types";
 
+/** Why no further page was read, by the server's `stoppedBy`. */
 const ENDS: Record<string, string> = {
   next: "no page names a next one",
   empty: "a page has no items",
@@ -18,11 +19,21 @@ export const PageList = ({ pages }: { pages: Pages }) => (
       <strong>{plural(pages.items, "item")}</strong> on {plural(pages.count, "page")}, {bytes(pages.bytes)}
       {pages.duplicates > 0 && `, ${plural(pages.duplicates, "double")} dropped`};{" "}
       {pages.complete ? "complete" : "not complete"}: {ENDS[pages.stoppedBy] ?? `${pages.stoppedBy} is reached`}.
-      {pages.cursor !== null && <> The next one is at <code>{typeof pages.cursor === "string" ? pages.cursor : JSON.stringify(pages.cursor)}</code>.</>}
+      {pages.cursor !== null && (
+        <> The next one is at <code>{typeof pages.cursor === "string" ? pages.cursor : JSON.stringify(pages.cursor)}</code>.</>
+      )}
     </p>
     {pages.note && <p class="muted small">{pages.note}</p>}
     <table class="lines">
-      <thead><tr><th scope="col">Page</th><th scope="col">Request</th><th scope="col">Status</th><th scope="col">Items</th><th scope="col">Time</th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">Page</th>
+          <th scope="col">Request</th>
+          <th scope="col">Status</th>
+          <th scope="col">Items</th>
+          <th scope="col">Time</th>
+        </tr>
+      </thead>
       <tbody>
         {pages.calls.map((call) => (
           <tr key={call.number}>

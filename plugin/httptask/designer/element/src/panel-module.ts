@@ -1,18 +1,22 @@
-// The module of what the first paint does not need: fetched once, behind that paint or when something of it is asked for.
+// Loads the module of the parts that the first paint does not need: once, after that paint or when a part is first drawn.
 import type * as Panels from "./panels";
 
 let loading: Promise<typeof Panels> | null = null;
 let failures = 0;
 
-/** Found next to the module that asks for it, wherever a host serves that from. A browser remembers an address that failed. */
-const fetched = (): Promise<typeof Panels> =>
+/**
+ * Import the module from beside this one, wherever a host serves that from. A browser remembers a module URL that failed,
+ * so each retry asks for another URL.
+ */
+const importPanels = (): Promise<typeof Panels> =>
   failures ? import(new URL(`http-task-designer-panels.js?again=${failures}`, import.meta.url).href) : import("./panels");
 
-export const panelsLoaded = (): Promise<typeof Panels> => (loading ??= fetched().catch((error: unknown) => {
+/** The module, loaded when it is first asked for. A failure is not kept: the next call tries again. */
+export const panelsLoaded = (): Promise<typeof Panels> => (loading ??= importPanels().catch((error: unknown) => {
   loading = null;
   failures++;
   throw error;
 }));
 
-/** Done when no part is under way. */
+/** Settles when the module is not being loaded (any more); never rejects. */
 export const loaded = (): Promise<unknown> => Promise.resolve(loading).catch(() => {});

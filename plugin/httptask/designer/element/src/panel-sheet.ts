@@ -1,2 +1,2 @@
-/** The style sheet of the parts that are loaded later: empty until they come. */
+/** The style sheet of the parts in `panels.tsx`: empty until that module has been loaded. */
 export const panelSheet = new CSSStyleSheet();

@@ -1,4 +1,4 @@
-// What the first paint does not need: a module of its own, fetched behind that paint, or when one of these is first drawn.
+// The module of the parts that the first paint does not need; `panel-module.ts` says when it is loaded.
 import { panelSheet } from "./panel-sheet";
 import answer from "./styles/answer.css";
 import css from "./styles/panels.css";

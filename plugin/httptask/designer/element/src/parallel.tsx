@@ -1,4 +1,4 @@
-// A task that runs branches side by side: where each begins, and a new one. The tasks in them have forms of their own.
+// The form of a Parallel task: the first task of each branch, and adding branches. The tasks inside have their own forms.
 import { plural } from "./amounts";
 import { EntryRows, type Row } from "./entries";
 import type { FlowForm } from "./flow-task";
@@ -10,9 +10,10 @@ import type { Field } from "./types";
 import { describedBy, Icon, Problems, useUi } from "./ui";
 import * as flow from "./workflow";
 
-/** Of one branch. */
+/** How many problems of one branch's tasks are listed. */
 const MOST_SHOWN = 12;
 
+/** The branches of a Parallel task. */
 export function ParallelForm({ item, problems: all, inner }: FlowForm) {
   const { store } = useUi();
   const problems = all.filter(({ pointer }) => !pointer.startsWith("/onError"));
@@ -21,11 +22,15 @@ export function ParallelForm({ item, problems: all, inner }: FlowForm) {
   return (
     <>
       <section class="card" aria-labelledby="group-branches">
-        <div class="card-head"><h2 id="group-branches">Branches</h2><span class="type">side by side; the run goes on when all have ended</span></div>
+        <div class="card-head">
+          <h2 id="group-branches">Branches</h2>
+          <span class="type">side by side; the run goes on when all have ended</span>
+        </div>
         <EntryRows
           id="branch" noun="branch" list={item.task.branches} least={1}
           blank={{ startTask: first, tasks: { [first]: { type: "Http", httpRequest: { url: "https://", method: "GET" }, end: true } } }}
-          onWrite={(branches) => editTask(store, item.name, { branches })} draw={(row) => <Branch {...{ item, problems, inner }} {...row} />}
+          onWrite={(branches) => editTask(store, item.name, { branches })}
+          draw={(row) => <Branch {...{ item, problems, inner }} {...row} />}
         />
         <Problems id="parallel" pointer="" problems={general} />
       </section>
@@ -38,32 +43,36 @@ function Branch({ item, problems, inner, value: branch, index, onChange }: FlowF
   const { store } = useUi();
   const id = `branch-${index}`;
   const pointer = child("/branches", index);
-  const here = problemsAt(problems, pointer);
+  const branchProblems = problemsAt(problems, pointer);
   const tasks = isObject(branch.tasks ?? null) ? (branch.tasks as JsonObject) : {};
   const start = String(branch.startTask ?? "");
-  const names = new Set(flow.listed(branch as flow.Listed["flow"]).map(({ name }) => name));
+  const branchFlow = branch as flow.Listed["flow"];
+  const names = new Set(flow.listed(branchFlow).map(({ name }) => name));
   return (
     <>
       <div class="field single">
         <label class="name" for={id}>First task of branch {index + 1}</label>
         <div class="joined">
-          <TaskChoice id={id} item={{ ...item, flow: branch as flow.Listed["flow"] }} value={start} none="choose one" described={describedBy(id, here)} onChoose={(startTask) => onChange({ ...branch, startTask })} />
+          <TaskChoice
+            id={id} item={{ ...item, flow: branchFlow }} value={start} none="choose one"
+            described={describedBy(id, branchProblems)} onChoose={(startTask) => onChange({ ...branch, startTask })}
+          />
           <span class="muted small">{plural(Object.keys(tasks).length, "task")}</span>
           {start in tasks && <button aria-label={`Open ${start}`} onClick={() => void store.task.open(start)}>Open</button>}
         </div>
       </div>
-      <Problems id={id} pointer={pointer} problems={here} />
+      <Problems id={id} pointer={pointer} problems={branchProblems} />
       <InnerProblems problems={inner.filter(({ task }) => names.has(task))} />
     </>
   );
 }
 
-/** The setting at *pointer*, as the form calls it: Retry › Attempts. */
+/** The title of the setting at *pointer*, as on its form: `Retry › Attempts`. */
 function settingTitle(pointer: string, settings: Field[]): string {
   const titles: string[] = [];
   let fields: Field[] | undefined = settings;
   for (const name of segments(pointer)) {
-    const field: Field | undefined = fields?.find((each) => each.name === name);
+    const field: Field | undefined = fields?.find((candidate) => candidate.name === name);
     if (!field && !titles.length) return fieldTitle(pointer);
     titles.push(field?.title ?? name);
     fields = field?.fields;
@@ -71,16 +80,21 @@ function settingTitle(pointer: string, settings: Field[]): string {
   return titles.join(" › ");
 }
 
-/** What is wrong with the tasks of a branch: each leads to its field. */
+/** The problems of the tasks in a branch, each with a link to its field. */
 function InnerProblems({ problems }: { problems: InnerProblem[] }) {
   const { store } = useUi();
   if (!problems.length) return null;
+  const place = (task: string, pointer: string): string =>
+    [task, settingTitle(pointer, store.config!.taskSettings)].filter(Boolean).join(" › ");
   return (
     <ul class="inner-problems" aria-label="Problems of the tasks in this branch">
       {problems.slice(0, MOST_SHOWN).map(({ task, pointer, message, severity }) => (
         <li key={task + pointer + message} class={`problem ${severity}`}>
           <Icon name="alert" />
-          <span><button class="link" onClick={() => void store.openAt(task, pointer)}>{[task, settingTitle(pointer, store.config!.taskSettings)].filter(Boolean).join(" › ")}</button>: {store.named(message)}</span>
+          <span>
+            <button class="link" onClick={() => void store.openAt(task, pointer)}>{place(task, pointer)}</button>
+            : {store.named(message)}
+          </span>
         </li>
       ))}
       {problems.length > MOST_SHOWN && <li class="muted">and {problems.length - MOST_SHOWN} more</li>}
