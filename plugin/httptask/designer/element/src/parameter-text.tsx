@@ -1,4 +1,4 @@
-// The parameters of a request as text, for many at once.
+// The parameters of a request as text, to edit many at once.
 import { useState } from "preact/hooks";
 import { linesOf, takeLines } from "./parameter-lines";
 import type { Slot } from "./slots";
@@ -16,13 +16,17 @@ function GroupText({ group, redraw }: { group: Slot; redraw: () => void }) {
   const id = `text-${name}`;
   return (
     <div class="field">
-      <div class="lab"><label class="name" for={id}>{GROUP_TITLES[name]}</label><span class="type">a line each, # before one that is off</span></div>
+      <div class="lab">
+        <label class="name" for={id}>{GROUP_TITLES[name]}</label>
+        <span class="type">a line each, # before one that is off</span>
+      </div>
       <div class="control">
         <textarea
-          id={id} class="code" rows={Math.max(3, text.split("\n").length + 1)} value={text} placeholder="name: value" spellcheck={false}
-          onInput={typed((now) => {
-            setText({ text: now, slots });
-            takeLines(group, now, slots);
+          id={id} class="code" rows={Math.max(3, text.split("\n").length + 1)} value={text} placeholder="name: value"
+          spellcheck={false}
+          onInput={typed((typedText) => {
+            setText({ text: typedText, slots });
+            takeLines(group, typedText, slots);
             redraw();
           })}
         />

@@ -1,11 +1,11 @@
-// Many items at once, from text that is pasted.
+// Adds many items to a list at once, from pasted text.
 import { useState } from "preact/hooks";
 import { type Json, parse } from "./json";
 import { scalarOf } from "./parameter-lines";
 import type { Field } from "./types";
 import { typed } from "./ui";
 
-/** A box for the items of the list *name*, each a *field*. */
+/** A text box for items of the list *name*; *field* describes one item. */
 export function PasteList({ id, name, field, onAdd, onClose }: {
   id: string; name: string; field: Field; onAdd: (values: Json[]) => void; onClose: (added: boolean) => void;
 }) {
@@ -18,14 +18,16 @@ export function PasteList({ id, name, field, onAdd, onClose }: {
         value={text} onInput={typed(setText)}
       />
       <div class="row">
-        <button disabled={!text.trim()} onClick={() => { onAdd(parts.map((part) => asValue(field, part))); onClose(true); }}>Add {parts.length || ""} values</button>
+        <button disabled={!text.trim()} onClick={() => { onAdd(parts.map((part) => asValue(field, part))); onClose(true); }}>
+          Add {parts.length || ""} values
+        </button>
         <button class="quiet" onClick={() => onClose(false)}>Close</button>
       </div>
     </div>
   );
 }
 
-/** The values in pasted text: a JSON list, else lines, else what commas part. */
+/** Split pasted *text* into values: the items of a JSON list, or lines, or the parts between commas, semicolons or tabs. */
 export function pasted(text: string): (string | { json: Json })[] {
   const trimmed = text.trim();
   if (trimmed.startsWith("["))
@@ -38,6 +40,6 @@ export function pasted(text: string): (string | { json: Json })[] {
   return parts.map((part) => part.trim().replace(/^"(.*)"$/, "$1")).filter(Boolean);
 }
 
-/** Pasted text as a value of *field*. */
+/** One pasted value as a value of *field*. */
 export const asValue = (field: Field, part: string | { json: Json }): Json =>
   typeof part === "string" ? scalarOf(field, part) : part.json;

@@ -1,24 +1,26 @@
-// What was made with another tool and is pasted or dropped here: the dialog is open while `text` is not null.
+// Requests and files from other tools that are pasted or dropped on the page.
 import type { Store } from "./store";
 
-/** What is no search and no address: a command, a document. The server tells which. */
+/** A curl command or a JSON document, and so no search text. The server finds out what exactly it is. */
 const IS_A_REQUEST = /^\s*([$>%#]\s*)?curl(\.exe)?\s+\S|^\s*\{\s*"/i;
 const IS_AN_ARCHIVE = /\.(zip|tar|tgz|gz)$/i;
 
+/** The state of the dialog for pasted requests. */
 export class Pasting {
+  /** The text in the dialog, which is open while this is not null. */
   text: string | null = null;
-  /** Where the text came from, if from a file. */
+  /** The file that the text was read from, if any. */
   file: File | null = null;
-  /** The task whose request it may become. */
+  /** The name of the task whose request the pasted one may replace. */
   replaces: string | null = null;
-  /** A description that the import panel is to import. */
+  /** A description for the import panel to import. */
   description: File | null = null;
 
   constructor(private readonly store: Store) {}
 
   isRequest = (text: string): boolean => IS_A_REQUEST.test(text) || /[\r\n]/.test(text.trim());
 
-  /** Open the dialog with *text*; empty, it asks for one. */
+  /** Open the dialog with *text*; with "" it asks for a text. */
   open(text: string, replaces: string | null = null, file: File | null = null): void {
     Object.assign(this, { text, replaces, file });
     this.store.update();
@@ -29,7 +31,7 @@ export class Pasting {
     this.store.update();
   }
 
-  /** Somebody pasted into a field: take it where it is a request. */
+  /** Handle a paste into a text field: open the dialog if the text is a request, otherwise let the field have it. */
   pasted(event: ClipboardEvent, replaces: string | null = null): void {
     const text = event.clipboardData?.getData("text/plain") ?? "";
     if (!this.isRequest(text)) return;
@@ -37,6 +39,7 @@ export class Pasting {
     this.open(text, replaces);
   }
 
+  /** Handle a file dropped on the page. It may replace the open task's request if that task has no endpoint. */
   dropped(event: DragEvent): void {
     const file = event.dataTransfer?.files[0];
     if (!file) return;
@@ -45,14 +48,15 @@ export class Pasting {
     void this.read(file, picking === "change" || (!picking && root && !endpoint) ? name : null);
   }
 
+  /** Open the dialog with the text of *file*; import an archive as a description. */
   async read(file: File, replaces: string | null = null): Promise<void> {
     if (IS_AN_ARCHIVE.test(file.name)) return this.describe(file);
-    const most = this.store.config!.limits.pasted;
-    // One that is too large is refused by the dialog without being read.
-    this.open(file.size > most ? "" : await file.text(), replaces, file);
+    const maxBytes = this.store.config!.limits.pasted;
+    // The dialog refuses a file that is too large by its size, so the text is not read.
+    this.open(file.size > maxBytes ? "" : await file.text(), replaces, file);
   }
 
-  /** Import *file* as the description of an API, where the page may. */
+  /** Hand *file* to the import panel as the description of an API. */
   describe(file: File): void {
     this.close();
     this.description = file;

@@ -1,4 +1,4 @@
-// Pins: a response is pinned to its task, written by hand, or taken from the documentation, and taken away again.
+// The panels for pins: pin the response of a test request or the documented example, write a pin by hand, and unpin.
 import { useState } from "preact/hooks";
 import { ApiError, failureOf } from "./api";
 import { plural } from "./amounts";
@@ -8,7 +8,7 @@ import type { Ending, Failure } from "./types";
 import { Failed, typed, useUi } from "./ui";
 import * as flow from "./workflow";
 
-/** What a pin is, in a few words. */
+/** Describe *pin* in a few words. */
 export function described(pin: Json): string {
   if (Array.isArray(pin)) return `${plural(pin.length, "response")} in turn`;
   if (!isObject(pin)) return "not a pin";
@@ -17,34 +17,44 @@ export function described(pin: Json): string {
   return `a response, ${String(pin.status ?? 200)}`;
 }
 
-/** Change the pin of *task* to what *body* says, as JSON text; null takes it away. Another tab's change of the same pin is never lost. */
+/**
+ * Write *body*, a JSON text, as the pin of *task*; null removes the pin. If the pins changed meanwhile, try once more, but
+ * only if this task's pin is unchanged: another tab's change of the same pin is never overwritten.
+ */
 async function change(store: Store, task: string, body: string | null): Promise<void> {
   const { pins, workflow } = store;
-  if (workflow.id === null) throw new ApiError({ title: "There is no place for pins", detail: "This page keeps no definitions: open it with a folder of them." });
-  for (let again = true; ; again = false) {
+  if (workflow.id === null)
+    throw new ApiError({
+      title: "There is no place for pins", detail: "This page keeps no definitions: open it with a folder of them.",
+    });
+  for (let mayRetry = true; ; mayRetry = false) {
     const before = pins.tasks[task];
-    const headers: Record<string, string> = { "Content-Type": "application/json", ...(pins.etag ? { "If-Match": pins.etag } : { "If-None-Match": "*" }) };
+    const condition: Record<string, string> = pins.etag ? { "If-Match": pins.etag } : { "If-None-Match": "*" };
+    const headers: Record<string, string> = { "Content-Type": "application/json", ...condition };
+    const method = body === null ? "DELETE" : "PUT";
     try {
-      await pins.take(await store.api.send(pins.path(workflow.id, task), { method: body === null ? "DELETE" : "PUT", headers, body }));
+      await pins.take(await store.api.send(pins.path(workflow.id, task), { method, headers, body }));
       return store.say(body === null ? `“${task}” is not pinned any more.` : `“${task}” is pinned: runs answer with it.`);
     } catch (error) {
       if (!(error instanceof ApiError && error.is("pins-changed"))) throw error;
       await pins.open(workflow.id);
-      if (!again || !same(pins.tasks[task], before)) throw error;
+      if (!mayRetry || !same(pins.tasks[task], before)) throw error;
     }
   }
 }
 
-/** *ending* as the server takes it: the whole body, without what was typed into secret fields. */
+/** Return *ending* as the JSON text of a pin: with the whole body, but without what was typed into secret fields. */
 async function responseOf(ending: Ending, store: Store, endpoint: unknown): Promise<string> {
   const { status, headers, decodedAs, size, truncated, body, id } = ending;
   let { text } = ending;
   if (truncated && body) text = store.tests.mask(await (await store.api.send(`${body}?as=decoded`)).text());
+  // A body that is no text stays on the server, which finds it by the id of the test request.
   const content = text !== undefined ? { text } : size ? { test: id } : {};
-  return JSON.stringify({ response: { status, headers, decodedAs, ...content, ...(typeof endpoint === "string" ? { endpoint } : {}) } });
+  const source = typeof endpoint === "string" ? { endpoint } : {};
+  return JSON.stringify({ response: { status, headers, decodedAs, ...content, ...source } });
 }
 
-/** The pin of the task *name*; *ending* is the response that can become it. */
+/** The pin of the task *name*. *ending* is the end of a test request; its response can be pinned. */
 export function Pin({ name, ending }: { name: string; ending?: Ending }) {
   const { store, focus } = useUi();
   const pin = store.pins.has(name) ? store.pins.tasks[name] : undefined;
@@ -60,11 +70,25 @@ export function Pin({ name, ending }: { name: string; ending?: Ending }) {
       setFailure(error instanceof SyntaxError ? { title: "Not JSON", detail: error.message } : failureOf(error));
     }
   };
-  const write = () => { setText(JSON.stringify(pin ?? { status: 200, headers: { "Content-Type": "application/json" }, body: {} }, null, 2)); focus(`pin-text-${name}`); };
-  const example = () => JSON.stringify({ pin: { example: true, ...(typeof endpoint === "string" ? { endpoint } : {}) }, endpoint });
+  const write = () => {
+    const template = { status: 200, headers: { "Content-Type": "application/json" }, body: {} };
+    setText(JSON.stringify(pin ?? template, null, 2));
+    focus(`pin-text-${name}`);
+  };
+  const example = () =>
+    JSON.stringify({ pin: { example: true, ...(typeof endpoint === "string" ? { endpoint } : {}) }, endpoint });
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    setText(null);
+  };
   return (
     <section class="pin" aria-label={`The pin of ${name}`}>
-      <p>{pin === undefined ? <>Not pinned: a run sends the request of “{name}”.</> : <><strong>Pinned</strong>: a run answers with {described(pin)}, and sends nothing.</>}</p>
+      <p>
+        {pin === undefined
+          ? <>Not pinned: a run sends the request of “{name}”.</>
+          : <><strong>Pinned</strong>: a run answers with {described(pin)}, and sends nothing.</>}
+      </p>
       {failure && <Failed failure={failure} />}
       {text === null ? (
         <div class="row">
@@ -75,8 +99,14 @@ export function Pin({ name, ending }: { name: string; ending?: Ending }) {
         </div>
       ) : (
         <div class="field single">
-          <div class="field-head"><label class="name" for={`pin-text-${name}`}>Pin of {name}</label><span class="type">JSON; a list answers one request after another</span></div>
-          <textarea id={`pin-text-${name}`} class="code" rows={10} spellcheck={false} value={text} onInput={typed(setText)} onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); setText(null); } }} />
+          <div class="field-head">
+            <label class="name" for={`pin-text-${name}`}>Pin of {name}</label>
+            <span class="type">JSON; a list answers one request after another</span>
+          </div>
+          <textarea
+            id={`pin-text-${name}`} class="code" rows={10} spellcheck={false}
+            value={text} onInput={typed(setText)} onKeyDown={onKeyDown}
+          />
           <div class="row">
             <button onClick={act(() => { parse(text); return `{"pin": ${text}}`; })}>Save the pin</button>
             <button class="quiet" onClick={() => setText(null)}>Cancel</button>
@@ -87,7 +117,7 @@ export function Pin({ name, ending }: { name: string; ending?: Ending }) {
   );
 }
 
-/** What runs do with pins, and the pins of all tasks. */
+/** How runs use pins, and the pin of each task. */
 export function PinList({ store }: { store: Store }) {
   const { pins } = store;
   const names = flow.listed(store.workflow.working).flatMap(({ name, type }) => (type === "Http" ? [name] : []));
@@ -102,7 +132,11 @@ export function PinList({ store }: { store: Store }) {
         <option value="offline">answers with pins, and sends nothing</option>
         <option value="">sends every request</option>
       </select></label>
-      {orphans.length > 0 && <p class="muted">The workflow has no such task any more: {orphans.join(", ")}. A run refuses its pin: take it away, or name the task so.</p>}
+      {orphans.length > 0 && (
+        <p class="muted">
+          The workflow has no such task any more: {orphans.join(", ")}. A run refuses its pin: take it away, or name the task so.
+        </p>
+      )}
       {[...names, ...orphans].map((name) => <Pin key={name} name={name} />)}
     </details>
   );

@@ -1,21 +1,24 @@
-// The pins next to the open definition: responses that answer a run instead of servers.
+// The pins of the open definition: responses that a run uses instead of sending requests.
 import { failureOf } from "./api";
 import { type Json, type JsonObject, parse } from "./json";
 import type { Store } from "./store";
 import type { Failure } from "./types";
 
+/** The pins of the open definition, as the server has them. */
 export class Pins {
   constructor(private readonly store: Store) {}
 
+  /** The pins by the names of their tasks. */
   tasks: JsonObject = {};
   etag: string | null = null;
-  /** Why the file cannot be read. */
+  /** Why the file of pins cannot be read. */
   broken: Failure | null = null;
-  /** What a run does: it asks servers alone, pins where there are any, or nobody else. */
+  /** How a run uses pins: "" ignores them, "answer" sends the requests without a pin, "offline" sends nothing. */
   mode: "" | "answer" | "offline" = "answer";
+  /** Counts the calls of `open`: an answer is dropped once another definition was opened. */
   private opening = 0;
 
-  /** Learn which tasks of the definition *id* are pinned. */
+  /** Load the pins of the definition *id*. */
   async open(id: string | null): Promise<void> {
     const opening = ++this.opening;
     this.tasks = {};
@@ -31,9 +34,11 @@ export class Pins {
 
   has = (task: string): boolean => Object.hasOwn(this.tasks, task);
 
-  path = (id: string, task?: string): string => `workflows/${encodeURIComponent(id)}/pins${task === undefined ? "" : `/${encodeURIComponent(task)}`}`;
+  /** The URL path of all pins of the definition *id*, or of the pin of *task*. */
+  path = (id: string, task?: string): string =>
+    `workflows/${encodeURIComponent(id)}/pins${task === undefined ? "" : `/${encodeURIComponent(task)}`}`;
 
-  /** Take what the server answered: all pins there are now. */
+  /** Replace the pins by those in *response*, which has all pins of the definition. */
   async take(response: Response): Promise<void> {
     const { tasks, broken } = parse(await response.text()) as { tasks: JsonObject; broken?: Json };
     this.tasks = tasks;
@@ -42,22 +47,25 @@ export class Pins {
     this.store.update();
   }
 
-  /** Let the pin of the task *name* go with its new name; if it cannot, the list of pins says that it is left. */
+  /** Move the pin of the task *name* to its new name *free*. If that fails, the list of pins shows the old name as left over. */
   async rename(name: string, free: string): Promise<void> {
     const { id } = this.store.workflow;
     if (id === null || !this.has(name)) return;
     const body = JSON.stringify({ pin: this.tasks[name] });
     try {
-      for (const [task, method] of [[free, "PUT"], [name, "DELETE"]] as const)
-        await this.take(await this.store.api.send(this.path(id, task), { method, body, headers: { "Content-Type": "application/json", "If-Match": this.etag ?? "" } }));
+      for (const [task, method] of [[free, "PUT"], [name, "DELETE"]] as const) {
+        const headers = { "Content-Type": "application/json", "If-Match": this.etag ?? "" };
+        await this.take(await this.store.api.send(this.path(id, task), { method, body, headers }));
+      }
     } catch {
       /* changed in another tab, or the server is away */
     }
   }
 
-  /** What a run is asked to do with them. */
+  /** The `pins` member of a request to run the definition; none where a run has nothing to do with pins. */
   get wish(): { pins?: string } {
     const { mode } = this;
-    return mode && (mode === "offline" || Object.keys(this.tasks).length || this.broken) ? { pins: mode } : {};
+    const matters = mode === "offline" || Object.keys(this.tasks).length || this.broken;
+    return mode && matters ? { pins: mode } : {};
   }
 }

@@ -1,11 +1,12 @@
-// A press counts, even where what was pressed moves away before the pointer is let go.
+// Makes a press count even if the pressed control moves away before the pointer is released.
 const PRESSED = "button, [role=option], [role=treeitem], summary, a[href]";
+/** A pointer that moved less than this far between press and release rested. */
 const STEADY_PX = 8;
 
 /**
- * Send the click that a browser drops: it sends none when the results of a search, or a problem under the field that was
- * left, push the pressed control from under a pointer that rests. Whoever drags the pointer off still changes their mind
- * (WCAG 2.2, 2.5.2).
+ * Click a control in *root* that moved away under a resting pointer. The browser sends no click when search results, or a
+ * problem shown below the field just left, push the control away between press and release. Dragging the pointer off the
+ * control still cancels the press (WCAG 2.2, 2.5.2).
  */
 export function keepPresses(root: ShadowRoot): void {
   root.addEventListener("mousedown", (down) => {
@@ -13,8 +14,8 @@ export function keepPresses(root: ShadowRoot): void {
     const pressed = (down.target as Element).closest<HTMLElement>(PRESSED);
     if (!pressed) return;
     const released = (up: MouseEvent): void => {
-      const steady = Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) < STEADY_PX;
-      if (steady && pressed.isConnected && !up.composedPath().includes(pressed)) pressed.click();
+      const isSteady = Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY) < STEADY_PX;
+      if (isSteady && pressed.isConnected && !up.composedPath().includes(pressed)) pressed.click();
     };
     addEventListener("mouseup", released, { once: true });
   });
