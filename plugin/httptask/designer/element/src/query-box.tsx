@@ -1,10 +1,11 @@
-// A query of an answer: a text with the tree of what it selects from, and what it finds there below.
+// The editor of a setting that holds a query, an expression that selects values from a task's answer.
 import { useState } from "preact/hooks";
 import { ExpressionInput } from "./expression-input";
 import { controlProps, type Place } from "./field-place";
 import { hintOf } from "./field-words";
 import { ANY, load } from "./slots";
 
+/** The setting's text is edited through a slot that holds the same text as an expression. */
 export function QueryBox(place: Place) {
   const { slot, pointer, name, redraw, asked, ask } = place;
   const [box] = useState(() => load(ANY));
@@ -13,5 +14,10 @@ export function QueryBox(place: Place) {
     Object.assign(slot, { text: box.expr, empty: false });
     redraw();
   };
-  return <ExpressionInput {...{ pointer, name, asked, ask }} slot={box} redraw={write} control={controlProps(place)} of="query" placeholder={hintOf(slot.field) || "$.items"} />;
+  return (
+    <ExpressionInput
+      {...{ pointer, name, asked, ask }} slot={box} redraw={write}
+      control={controlProps(place)} of="query" placeholder={hintOf(slot.field) || "$.items"}
+    />
+  );
 }
