@@ -1,4 +1,4 @@
-// The middle column: the request line, and the settings below it.
+// The middle column: the head of the open task's request, and its settings below.
 import { FormBody } from "./form-body";
 import { Panel } from "./panel";
 import { Head } from "./request-line";
@@ -6,10 +6,11 @@ import { Routes } from "./routes";
 import { Empty, Note, useUi } from "./ui";
 import * as flow from "./workflow";
 
+/** The open task: the form of an HTTP task, or the panel of a task that sends nothing. */
 export function Request() {
   const { store } = useUi();
-  const { root, name: current } = store.task;
-  const item = current === null ? undefined : flow.find(store.workflow.working, current);
+  const { root, name } = store.task;
+  const item = name === null ? undefined : flow.find(store.workflow.working, name);
   if (store.task.loading && !root) return <Empty text="Loading the form …" />;
   if (item && item.type !== "Http") return <Panel key={`${item.name} ${store.edits.shown}`} name="FlowTask" of={{ item }} />;
   if (!root || !item) return null;
