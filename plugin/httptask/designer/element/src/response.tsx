@@ -1,4 +1,4 @@
-// What came back: status, time, size; body as tree and raw, headers, timeline, and the request as it was sent.
+// The end of a test request: status, time and size; the body, the headers, the timeline, and the request as it was sent.
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { bytes, duration, plural } from "./amounts";
 import { phaseWords } from "./endings";
@@ -18,13 +18,15 @@ import { isRefused, Refused, WayOn } from "./way-on";
 
 type View = "body" | "raw" | "headers" | "timeline" | "request" | "pages" | "job" | "pin" | "arrived";
 
+/** The latest test request of the open task, or the one chosen in the history. */
 export function Response(_: object) {
   const { store } = useUi();
   const { run } = store.tests;
   if (run && run.task === store.task.name) return <Running store={store} />;
   const { shown } = store.history;
   const ending = shown ? shown.ending : store.tests.result?.ending;
-  if (!ending && !shown && !store.task.root && store.task.name !== null) return <Empty title="This task sends nothing" text="Run the workflow (Ctrl+Shift+Enter) to see where it leads." />;
+  if (!ending && !shown && !store.task.root && store.task.name !== null)
+    return <Empty title="This task sends nothing" text="Run the workflow (Ctrl+Shift+Enter) to see where it leads." />;
   if (!ending && !shown)
     return <Empty title="No response yet" text="Test request sends it once, and shows the whole exchange here." />;
   return (
@@ -42,6 +44,7 @@ export function Response(_: object) {
   );
 }
 
+/** The test request under way: its phase, the seconds since it began, and the parts that have arrived. */
 function Running({ store }: { store: Store }) {
   const run = store.tests.run!;
   const [, tick] = useState(0);
@@ -55,7 +58,9 @@ function Running({ store }: { store: Store }) {
     <div class="response">
       <div class="summary">
         <strong>{phaseWords(progress)}</strong> <span>{seconds.toFixed(1)} s</span>
-        {progress.sent !== undefined && <span class="muted">{bytes(progress.sent)} sent, {bytes(progress.received!)} received</span>}
+        {progress.sent !== undefined && (
+          <span class="muted">{bytes(progress.sent)} sent, {bytes(progress.received!)} received</span>
+        )}
         {(progress.maxAttempts ?? 1) > 1 && <span class="muted">attempt {progress.attempt} of {progress.maxAttempts}</span>}
       </div>
       {progress.request && <p class="path small"><code>{progress.request.method} {progress.request.url}</code></p>}
@@ -64,47 +69,54 @@ function Running({ store }: { store: Store }) {
   );
 }
 
-/** Where our side refused, so that nothing went out. */
-const UNSENT = ["settings", "expression", "credential", "blocked"];
-
-function Ended({ ending, store }: { ending: Ending; store: Store }) {
-  const [view, setView] = useState<View>(ending.job?.received ? "job" : "body");
-  const responded = ending.event === "response";
-  const views: [View, string][] = responded
-    ? [["body", "Body"], ["raw", "Raw"], ["headers", `Headers (${ending.headers?.length ?? 0})`], ["timeline", "Timeline"], ["request", "Request sent"]]
-    : [["timeline", "Timeline"], ["request", "Request sent"]];
-  if (ending.arrived) views.splice(responded ? 1 : 0, 0, ["arrived", `As it came (${ending.arrived.count})`]);
+/** The tabs for *ending*; *pinTask* is the task that its response can be pinned to. */
+function viewsOf(ending: Ending, store: Store, pinTask: string): [View, string][] {
+  const isResponse = ending.event === "response";
+  const views: [View, string][] = [["timeline", "Timeline"], ["request", "Request sent"]];
+  if (isResponse) views.unshift(["body", "Body"], ["raw", "Raw"], ["headers", `Headers (${ending.headers?.length ?? 0})`]);
+  if (ending.arrived) views.splice(isResponse ? 1 : 0, 0, ["arrived", `As it came (${ending.arrived.count})`]);
   if (ending.job) views.unshift(["job", ending.job.received ? "Callback" : `Job (${ending.job.status ?? "no state"})`]);
   if (ending.pages) views.unshift(["pages", `Pages (${ending.pages.count})`]);
-  const pinned = store.history.shown?.task ?? store.task.name!;
-  if (store.workflow.id !== null) views.push(["pin", store.pins.has(pinned) ? "Pinned" : "Pin"]);
-  const shown = views.some(([each]) => each === view) ? view : views[0]![0];
+  if (store.workflow.id !== null) views.push(["pin", store.pins.has(pinTask) ? "Pinned" : "Pin"]);
+  return views;
+}
+
+/** What happened, what to do about it, and the exchange in tabs. */
+function Ended({ ending, store }: { ending: Ending; store: Store }) {
+  const [view, setView] = useState<View>(ending.job?.received ? "job" : "body");
+  const isResponse = ending.event === "response";
+  const pinTask = store.history.shown?.task ?? store.task.name!;
+  const views = viewsOf(ending, store, pinTask);
+  const shown = views.some(([name]) => name === view) ? view : views[0]![0];
   return (
     <>
-      {responded ? <Summary ending={ending} at={(store.history.shown ?? store.tests.result?.snapshot)?.at} /> : ending.event === "cancelled" ? <Cancelled ending={ending} /> : (
-        <Failed failure={{ title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response", detail: ending.kind === "settings" && ending.problems?.length ? "The settings are not valid; what is wrong stands beside each field." : store.named(ending.message!) }}>
-          {isRefused(ending, store) && <WayOn ending={ending} store={store} />}
-          {ending.kind === "expression" && <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>}
-          {ending.kind === "settings" && <>
-            {!!ending.problems?.length && <button onClick={() => store.validation.goToProblem()}>Show the {plural(ending.problems.length, "problem")}</button>}
-            <button onClick={() => void store.tests.send(true)}>Send anyway</button>
-          </>}
-        </Failed>
+      {isResponse && <Summary ending={ending} at={(store.history.shown ?? store.tests.result?.snapshot)?.at} />}
+      {ending.event === "cancelled" && <Cancelled ending={ending} />}
+      {ending.event === "error" && <NoResponse ending={ending} store={store} />}
+      {isResponse && ending.outcome !== "success" && ending.outcome !== "status" && (
+        <Note kind="warning">{store.named(ending.message!)}</Note>
       )}
-      {ending.event === "error" && <p class="muted small">{ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."} {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}</p>}
-      {responded && ending.outcome !== "success" && ending.outcome !== "status" && <Note kind="warning">{store.named(ending.message!)}</Note>}
-      {responded && <Hint ending={ending} store={store} />}
-      {responded && isRefused(ending, store) && <Refused ending={ending} store={store} />}
-      {responded && ending.anyway && store.task.refusesSettings && (
+      {isResponse && <Hint ending={ending} store={store} />}
+      {isResponse && isRefused(ending, store) && <Refused ending={ending} store={store} />}
+      {isResponse && ending.anyway && store.task.refusesSettings && (
         <Note kind="info" title="A run would refuse these settings">
-          <div class="row"><span>If the description is wrong, not you:</span> <button onClick={() => store.task.noteSettings()}>Always send them as written</button></div>
+          <div class="row">
+            <span>If the description is wrong, not you:</span>{" "}
+            <button onClick={() => store.task.noteSettings()}>Always send them as written</button>
+          </div>
         </Note>
       )}
-      {ending.item && <Note kind="info" title={`For item ${ending.item.index + 1} of ${ending.item.count}`}>A run does the task for each of them.</Note>}
+      {ending.item && (
+        <Note kind="info" title={`For item ${ending.item.index + 1} of ${ending.item.count}`}>
+          A run does the task for each of them.
+        </Note>
+      )}
       {!store.history.shown && <PagesOffered suggestion={ending.suggestedPagination} />}
-      {!!ending.notes?.length && <Note kind="info" title="Unusual about this response">{ending.notes.map((each) => <div key={each}>{each}</div>)}</Note>}
+      {!!ending.notes?.length && (
+        <Note kind="info" title="Unusual about this response">{ending.notes.map((note) => <div key={note}>{note}</div>)}</Note>
+      )}
       {!!ending.differences?.length && <Differences ending={ending} />}
-      {(responded || ending.raw) && (
+      {(isResponse || ending.raw) && (
         <>
           <Tabs id="exchange" label="The exchange" small tabs={views} chosen={shown} onChoose={setView} />
           <div role="tabpanel" id="exchange-panel" aria-labelledby={`exchange-tab-${shown}`} class="panel" tabIndex={0}>
@@ -116,7 +128,7 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
             {shown === "headers" && <Headers headers={ending.headers ?? []} />}
             {shown === "timeline" && <Timeline ending={ending} store={store} />}
             {shown === "request" && <Sent ending={ending} store={store} />}
-            {shown === "pin" && <Panel name="Pin" of={{ name: pinned, ending }} />}
+            {shown === "pin" && <Panel name="Pin" of={{ name: pinTask, ending }} />}
           </div>
         </>
       )}
@@ -124,21 +136,54 @@ function Ended({ ending, store }: { ending: Ending; store: Store }) {
   );
 }
 
-/** How many attempts were made; of a snapshot only their number is kept. */
+/** The kinds of errors found before anything is sent. */
+const UNSENT = ["settings", "expression", "credential", "blocked"];
+
+/** An error instead of a response, and what to do about it. */
+function NoResponse({ ending, store }: { ending: Ending; store: Store }) {
+  const isInvalid = ending.kind === "settings" && !!ending.problems?.length;
+  const failure: Failure = {
+    title: UNSENT.includes(ending.kind!) ? "Nothing was sent" : "No response",
+    detail: isInvalid ? "The settings are not valid; what is wrong stands beside each field." : store.named(ending.message!),
+  };
+  return (
+    <>
+      <Failed failure={failure}>
+        {isRefused(ending, store) && <WayOn ending={ending} store={store} />}
+        {ending.kind === "expression" && (
+          <span>Give a sample value beside the field, a sample input under “Task”, or test the earlier task first.</span>
+        )}
+        {isInvalid && (
+          <button onClick={() => store.validation.goToProblem()}>Show the {plural(ending.problems!.length, "problem")}</button>
+        )}
+        {ending.kind === "settings" && <button onClick={() => void store.tests.send(true)}>Send anyway</button>}
+      </Failed>
+      <p class="muted small">
+        {ending.maybeDelivered ? "The server may have got the request." : "The server did not get the request."}{" "}
+        {ending.elapsedSeconds > 0 && `After ${duration(ending.elapsedSeconds)}.`}
+      </p>
+    </>
+  );
+}
+
+/** The number of attempts; a snapshot keeps only that number. */
 const attemptsOf = ({ attempts, made = 0 }: Ending): number => attempts?.length || made;
 
-/** What a cancel means: how far it had come, and whether the server may have got it. */
+/** Whether the server may have got a request that was cancelled. */
+function deliveryOf(ending: Ending): string {
+  const statuses = (ending.attempts ?? []).flatMap(({ hops }) => hops.flatMap(({ status }) => status ?? []));
+  if (statuses.length) return `The server got the request: it answered ${statuses.join(", ")}.`;
+  if (ending.maybeDelivered) return "The server may have got the request all the same.";
+  return attemptsOf(ending) ? "The server did not get the request." : "Nothing was sent.";
+}
+
 function Cancelled({ ending }: { ending: Ending }) {
-  const made = attemptsOf(ending);
-  const answers = (ending.attempts ?? []).flatMap(({ hops }) => hops.flatMap(({ status }) => status ?? []));
-  const delivery = answers.length ? `The server got the request: it answered ${answers.join(", ")}.`
-    : ending.maybeDelivered ? "The server may have got the request all the same."
-    : made ? "The server did not get the request." : "Nothing was sent.";
+  const attempts = attemptsOf(ending);
   return (
     <div class="summary">
       <span class="status">Cancelled</span><span>{duration(ending.elapsedSeconds)}</span>
-      {made > 0 && <span class="muted">{plural(made, "attempt")}</span>}
-      <p class="muted">{delivery}</p>
+      {attempts > 0 && <span class="muted">{plural(attempts, "attempt")}</span>}
+      <p class="muted">{deliveryOf(ending)}</p>
     </div>
   );
 }
@@ -155,27 +200,32 @@ const Summary = ({ ending, at }: { ending: Ending; at?: string }) => (
 );
 
 function Differences({ ending }: { ending: Ending }) {
-  const all = ending.differences!;
+  const differences = ending.differences!;
   return (
-    <details class="differences" open={all.length <= 3}>
-      <summary>Differs from the documented response in {plural(all.length, "place")}</summary>
-      <ul>{all.slice(0, 100).map((each, index) => <li key={index}>{each.pointer && <code>{each.pointer}</code>} {each.message}</li>)}</ul>
+    <details class="differences" open={differences.length <= 3}>
+      <summary>Differs from the documented response in {plural(differences.length, "place")}</summary>
+      <ul>
+        {differences.slice(0, 100).map(({ pointer, message }, index) => (
+          <li key={index}>{pointer && <code>{pointer}</code>} {message}</li>
+        ))}
+      </ul>
     </details>
   );
 }
 
+/** The body in the view for its media type. The whole of a JSON body that was cut is loaded. */
 function Body({ ending, store }: { ending: Ending; store: Store }) {
-  const json = ending.decodedAs === "json";
-  const [text, setText] = useState(json && ending.truncated ? null : (ending.text ?? null));
+  const isJson = ending.decodedAs === "json";
+  const [text, setText] = useState(isJson && ending.truncated ? null : (ending.text ?? null));
   const [failure, setFailure] = useState<Failure | null>(null);
   useLayoutEffect(() => {
-    if (!json || !ending.truncated || !ending.body) return;
-    let wanted = true;
+    if (!isJson || !ending.truncated || !ending.body) return;
+    let isMounted = true;
     store.api.send(`${ending.body}?as=decoded`).then((response) => response.text()).then(
-      (whole) => { if (wanted) setText(store.tests.mask(whole)); },
-      (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
+      (whole) => { if (isMounted) setText(store.tests.mask(whole)); },
+      (error: unknown) => { if (isMounted) setFailure(failureOf(error)); },
     );
-    return () => { wanted = false; };
+    return () => { isMounted = false; };
   }, []);
   if (failure) return <><Failed failure={failure} />{!!ending.text && <Raw ending={ending} store={store} />}</>;
   if (!ending.size && !ending.text) return <p class="muted">The response has no body.</p>;
@@ -184,15 +234,16 @@ function Body({ ending, store }: { ending: Ending; store: Store }) {
   if (shown !== undefined && shownAs === "html") return <HtmlView ending={ending} text={shown} store={store} />;
   if (shown !== undefined && shownAs === "xml") return <XmlView ending={ending} text={shown} store={store} />;
   if (shown !== undefined && shownAs === "csv") return <CsvView ending={ending} text={shown} store={store} />;
-  if (json) {
+  if (isJson) {
     if (text === null) return <p class="muted" role="status">Loading {bytes(ending.decodedSize!)} …</p>;
     return <Answer text={text} ending={ending} store={store} />;
   }
   return <Raw ending={ending} store={store} />;
 }
 
+/** The body as text; a body that is no text can be downloaded. */
 function Raw({ ending, store }: { ending: Ending; store: Store }) {
-  const { text } = ending; // 256 KiB at most: the server cuts it
+  const { text } = ending; // at most 256 KiB: the server cuts longer texts
   if (text === undefined) return <FileView ending={ending} store={store} />;
   return (
     <>
@@ -215,6 +266,8 @@ function CsvView({ ending, text, store }: { ending: Ending; text: string; store:
 const Headers = ({ headers }: { headers: [string, string][] }) => (
   <table class="lines">
     <thead class="hidden"><tr><th>Name</th><th>Value</th></tr></thead>
-    <tbody>{headers.map(([name, value], index) => <tr key={index}><th scope="row">{name}</th><td>{value}</td></tr>)}</tbody>
+    <tbody>
+      {headers.map(([name, value], index) => <tr key={index}><th scope="row">{name}</th><td>{value}</td></tr>)}
+    </tbody>
   </table>
 );

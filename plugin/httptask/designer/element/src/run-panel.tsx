@@ -1,4 +1,4 @@
-// The run of the workflow: its state, each visit with what went in and out, and the runs that are kept.
+// The panel of runs: the run that is shown with the input and output of each visit, and the runs that the server keeps.
 import { useLayoutEffect, useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { duration, plural } from "./amounts";
@@ -14,42 +14,66 @@ import type { Ending, Failure, RunSummary, Visit, VisitDetail } from "./types";
 import { Empty, Failed, Icon, Note, Tabs, typed, useRedraw, useUi } from "./ui";
 import * as flow from "./workflow";
 
+/** Starts runs of the open workflow, and shows one of them. */
 export function RunPanel(_: object) {
   const { store } = useUi();
   const { runs } = store;
   const redraw = useRedraw();
   useLayoutEffect(() => void runs.load(), []);
-  // The field stands in the form of a task that reads the input.
+  // A task that uses the sample input has its field in the form: it is not shown twice.
   const isInForm = !!store.task.root && !store.task.picking && usesInput(store);
   const run = runs.shown;
-  const { engine } = store.config!;
   return (
     <div class="response runs">
       <div class="toolbar">
         <RunButton />
-        <span class="muted small grow">{store.environments.chosen === null ? "As the definition says" : `In the environment “${store.environments.chosen}”`}, with the sample input{store.pins.wish.pins ? store.pins.mode === "offline" ? ", sending nothing" : ", answering with pins" : ""}{isInForm ? " of the form" : ""}{engine === "embedded" ? "" : `, by the engine ${engine}`}.</span>
+        <span class="muted small grow">{conditions(store, isInForm)}</span>
       </div>
       {!isInForm && <div class="settings"><SampleInputField change={() => { store.drafts.keep(); redraw(); }} /></div>}
       <PinList store={store} />
       {runs.failure && <Refused failure={runs.failure} store={store} />}
-      {run ? <Shown key={run.id} run={run} store={store} /> : !runs.failure && !runs.items.length && <Empty title="No run yet" text="Run sends every request of the workflow, and shows each task's input and output here." />}
+      {run && <Shown key={run.id} run={run} store={store} />}
+      {!run && !runs.failure && !runs.items.length && (
+        <Empty title="No run yet" text="Run sends every request of the workflow, and shows each task's input and output here." />
+      )}
       <Kept store={store} />
     </div>
   );
 }
 
+/** Where and with what a run would run, as a sentence. */
+function conditions(store: Store, isInForm: boolean): string {
+  const { environments, pins } = store;
+  const { engine } = store.config!;
+  const target = environments.chosen === null ? "As the definition says" : `In the environment “${environments.chosen}”`;
+  const pinMode = pins.mode === "offline" ? ", sending nothing" : ", answering with pins";
+  return [
+    `${target}, with the sample input`,
+    pins.wish.pins ? pinMode : "",
+    isInForm ? " of the form" : "",
+    engine === "embedded" ? "" : `, by the engine ${engine}`,
+    ".",
+  ].join("");
+}
+
+/** Starts a run, or stops the one under way. */
 function RunButton() {
   const { store } = useUi();
   const { shown, starting } = store.runs;
-  const goesOn = !!shown && isUnderWay(shown);
-  return goesOn ? (
-    <button id="stop-run" class="danger" disabled={shown.stopping} onClick={() => void store.runs.stop()}><Icon name="stop" />{shown.stopping ? "Stopping" : "Stop"} <kbd>Esc</kbd></button>
-  ) : (
-    <button id="run" disabled={starting || !!store.workflow.broken} onClick={() => void store.runs.start()}><Icon name="play" />Run workflow <kbd>Ctrl ⇧ ⏎</kbd></button>
+  if (shown && isUnderWay(shown))
+    return (
+      <button id="stop-run" class="danger" disabled={shown.stopping} onClick={() => void store.runs.stop()}>
+        <Icon name="stop" />{shown.stopping ? "Stopping" : "Stop"} <kbd>Esc</kbd>
+      </button>
+    );
+  return (
+    <button id="run" disabled={starting || !!store.workflow.broken} onClick={() => void store.runs.start()}>
+      <Icon name="play" />Run workflow <kbd>Ctrl ⇧ ⏎</kbd>
+    </button>
   );
 }
 
-/** Why nothing runs; each problem leads to its task. */
+/** Why no run was started, with a link from each problem to its task. */
 function Refused({ failure, store }: { failure: Failure; store: Store }) {
   const problems = (failure.problems ?? []).filter(({ severity }) => severity === "error");
   const isInput = failure.type === "urn:httptask:problem:input";
@@ -58,12 +82,12 @@ function Refused({ failure, store }: { failure: Failure; store: Store }) {
       {problems.length > 0 && (
         <ul>
           {problems.slice(0, 20).map(({ pointer, message }, index) => {
+            // The last segment that names a task: a pointer into a branch names the tasks around it first.
             const name = segments(pointer).findLast((part) => flow.find(store.workflow.working, part));
-            return (
-              <li key={index}>
-                {name && !isInput ? <button class="link" onClick={() => void store.task.open(name)}>{name}</button> : <code>{isInput ? `input${pointer}` : pointer}</code>}: {store.named(message)}
-              </li>
-            );
+            const place = name && !isInput
+              ? <button class="link" onClick={() => void store.task.open(name)}>{name}</button>
+              : <code>{isInput ? `input${pointer}` : pointer}</code>;
+            return <li key={index}>{place}: {store.named(message)}</li>;
           })}
         </ul>
       )}
@@ -72,9 +96,11 @@ function Refused({ failure, store }: { failure: Failure; store: Store }) {
 }
 
 const classOf = (status: string): string => `state is-${status.toLowerCase()}`;
-const Sign = ({ status }: { status: string }) => <span class={classOf(status)} aria-hidden="true">{SIGNS[status] ?? "?"}</span>;
+const Sign = ({ status }: { status: string }) => (
+  <span class={classOf(status)} aria-hidden="true">{SIGNS[status] ?? "?"}</span>
+);
 
-/** Draw again while something goes on. */
+/** Redraw the component five times a second while *isTicking*. */
 function useTicks(isTicking: boolean): void {
   const redraw = useRedraw();
   useLayoutEffect(() => {
@@ -84,119 +110,179 @@ function useTicks(isTicking: boolean): void {
   }, [isTicking]);
 }
 
+const keyOf = ({ name, visit }: Visit): string => `${visit} ${name}`;
+
+/** The visit to show when none is chosen: of a run that failed the last failure, otherwise the latest visit. */
+function defaultVisit({ status, visits }: ShownRun): Visit | undefined {
+  const failed = status === "Failed" ? visits.findLast((visit) => visit.status === "Failed") : undefined;
+  return failed ?? visits.at(-1);
+}
+
+/** One run: its state, its visits, and the chosen visit in detail. */
 function Shown({ run, store }: { run: ShownRun; store: Store }) {
   const goesOn = isUnderWay(run);
   useTicks(goesOn);
   const [chosen, setChosen] = useState<string | null>(null);
-  const keyOf = ({ name, visit }: Visit) => `${visit} ${name}`;
-  const visit = run.visits.find((each) => keyOf(each) === chosen) ?? (run.status === "Failed" ? run.visits.findLast(({ status }) => status === "Failed") : undefined) ?? run.visits.at(-1);
+  const shown = run.visits.find((visit) => keyOf(visit) === chosen) ?? defaultVisit(run);
   const seconds = goesOn ? (performance.now() - run.began) / 1000 : run.elapsedSeconds;
+  const completed = run.visits.filter(({ status }) => status === "Completed").length;
   return (
     <section aria-label="The run">
       <div class="summary">
         <strong class={classOf(run.status)}>{SIGNS[run.status]} {run.status === "InProgress" ? "Running" : run.status}</strong>
         <span>{goesOn ? `${seconds.toFixed(1)} s` : duration(seconds)}</span>
-        <span class="muted">{plural(run.visits.filter(({ status }) => status === "Completed").length, "task")} completed</span>
+        <span class="muted">{plural(completed, "task")} completed</span>
         <span class="grow" />
         {run.status === "Interrupted" && <button onClick={() => void store.runs.resume(run.id)}>Go on</button>}
         {!goesOn && <button class="quiet" onClick={() => void store.runs.again(run.id)}>Run again</button>}
       </div>
-      {run.status === "Interrupted" && <p class="muted small">It was stopped, or its server ended. Go on repeats no task that ended; Run again begins anew with the same input.</p>}
-      {run.note && <Note kind="warning" title={goesOn ? "There is no news of the run" : "Not all of the run is known here"}>{run.note}</Note>}
-      {run.error && run.status !== "Cancelled" && <Note kind="error" title={run.status === "TimedOut" ? "The run took too long" : "The run failed"}>{store.named(run.error)}</Note>}
+      {run.status === "Interrupted" && (
+        <p class="muted small">
+          It was stopped, or its server ended. Go on repeats no task that ended; Run again begins anew with the same input.
+        </p>
+      )}
+      {run.note && (
+        <Note kind="warning" title={goesOn ? "There is no news of the run" : "Not all of the run is known here"}>{run.note}</Note>
+      )}
+      {run.error && run.status !== "Cancelled" && (
+        <Note kind="error" title={run.status === "TimedOut" ? "The run took too long" : "The run failed"}>
+          {store.named(run.error)}
+        </Note>
+      )}
       <ol class="visits" aria-label="Tasks of the run">
-        {run.visits.map((each) => (
-          <li key={keyOf(each)}>
-            <button class="quiet" aria-current={each === visit ? "true" : undefined} onClick={() => setChosen(keyOf(each))}>
-              <Sign status={each.status} />
-              <span class="history-name">{each.name}{each.visit > 1 && ` (visit ${each.visit})`}</span>
-              <span>{stateOf(each)}</span>
-              <span>{time(store, each)}</span>
+        {run.visits.map((visit) => (
+          <li key={keyOf(visit)}>
+            <button class="quiet" aria-current={visit === shown ? "true" : undefined} onClick={() => setChosen(keyOf(visit))}>
+              <Sign status={visit.status} />
+              <span class="history-name">{visit.name}{visit.visit > 1 && ` (visit ${visit.visit})`}</span>
+              <span>{stateOf(visit)}</span>
+              <span>{time(store, visit)}</span>
             </button>
           </li>
         ))}
       </ol>
-      {visit && <OneVisit key={`${run.id} ${keyOf(visit)} ${visit.status}`} run={run} visit={visit} store={store} />}
+      {shown && <OneVisit key={`${run.id} ${keyOf(shown)} ${shown.status}`} run={run} visit={shown} store={store} />}
     </section>
   );
 }
 
-const time = (store: Store, visit: Visit): string => (visit.told === undefined ? duration(visit.elapsedSeconds ?? 0) : `${store.runs.seconds(visit).toFixed(1)} s`);
+const time = (store: Store, visit: Visit): string =>
+  visit.told === undefined ? duration(visit.elapsedSeconds ?? 0) : `${store.runs.seconds(visit).toFixed(1)} s`;
 
-const waitsForSomebody = ({ status, awaitsSignal, items }: Visit): boolean => (status === "Waiting" ? !!awaitsSignal : status === "InProgress" && !!items?.waiting);
+/** Whether a person (or a callback) has to complete the visit, or one of its items. */
+const waitsForSomebody = ({ status, awaitsSignal, items }: Visit): boolean =>
+  status === "Waiting" ? !!awaitsSignal : status === "InProgress" && !!items?.waiting;
 
-/** What a visit does, in a few words. */
+/** The state of *visit* in a few words, with its status code, attempts and items. */
 function stateOf(visit: Visit): string {
   const { status, statusCode, pinned, attempt = 0, maxAttempts = 1, attempts = 1, waitSeconds, waitUntil, callback, items } = visit;
-  const parts = [waitsForSomebody(visit) ? callback ? "waiting for a callback" : "waits for somebody" : stateWord(status)];
+  const waiting = callback ? "waiting for a callback" : "waits for somebody";
+  const parts = [waitsForSomebody(visit) ? waiting : stateWord(status)];
   if (status === "Waiting" && waitUntil) parts.push(`until ${new Date(waitUntil).toLocaleTimeString()}`);
   if (statusCode) parts.push(String(statusCode));
   if (pinned) parts.push("pinned");
   if (status === "InProgress" && maxAttempts > 1) parts.push(`attempt ${attempt} of ${maxAttempts}`);
   if (status === "InProgress" && waitSeconds !== undefined) parts.push(`waits ${waitSeconds.toFixed(1)} s`);
   if (status !== "InProgress" && attempts > 1) parts.push(plural(attempts, "attempt"));
-  if (items) parts.push(`${items.completed ?? 0} of ${plural(items.count, "item")}${items.failed ? `, ${items.failed} failed` : ""}`);
+  if (items) parts.push(`${items.completed ?? 0} of ${plural(items.count, "item")}`);
+  if (items?.failed) parts.push(`${items.failed} failed`);
   return parts.join(", ");
 }
 
 /** What to do about a failure, by its class. */
 const ADVICE: Record<string, string> = {
-  credential: "Look at the task's credential.", settings: "Look at the task's settings.", expression: "Look at the task's expressions and at what the tasks before put out.",
-  blocked: "The operator's rules refuse this address.", dns: "Look at the name of the host.", tls: "Look at the server's certificate.",
-  timeout: "Give it more time: Read timeout and Total timeout.", connection: "Look whether the server runs, and try again.",
+  credential: "Look at the task's credential.",
+  settings: "Look at the task's settings.",
+  expression: "Look at the task's expressions and at what the tasks before put out.",
+  blocked: "The operator's rules refuse this address.",
+  dns: "Look at the name of the host.",
+  tls: "Look at the server's certificate.",
+  timeout: "Give it more time: Read timeout and Total timeout.",
+  connection: "Look whether the server runs, and try again.",
 };
+/** What to do about a failure with a status of the server. */
 const BY_STATUS: Record<number, string> = {
-  401: "The server asks for a credential, or does not accept the one it got.", 403: "The credential may not do this.", 404: "Look at the path and its parameters.",
-  415: "Look at the media type of the body.", 422: "The server does not accept the values: its answer says which.", 429: "Too many requests: wait, or let the task retry.",
+  401: "The server asks for a credential, or does not accept the one it got.",
+  403: "The credential may not do this.",
+  404: "Look at the path and its parameters.",
+  415: "Look at the media type of the body.",
+  422: "The server does not accept the values: its answer says which.",
+  429: "Too many requests: wait, or let the task retry.",
 };
 
 type View = "output" | "input" | "timeline" | "request";
 
+/** Whether the server got the request of a failed visit; "" where its status says so, or nobody knows. */
+function deliveryOf({ statusCode }: Visit, maybeDelivered: boolean): string {
+  if (statusCode) return "";
+  return maybeDelivered ? "The server may have got the request." : "The server did not get the request.";
+}
+
+/** One visit: its output or error, its input, its attempts, and the request that was sent. */
 function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: Store }) {
   const [detail, setDetail] = useState<VisitDetail | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [view, setView] = useState<View>("output");
   const query = `${new URLSearchParams({ task: visit.name, visit: String(visit.visit) })}`;
   useLayoutEffect(() => {
-    let wanted = true;
+    let isMounted = true;
     store.api.send(`runs/${run.id}/visit?${query}`).then((response) => response.text()).then(
       (text) => {
         const { exchange, ...detail } = JSON.parse(store.runs.mask(text)) as VisitDetail;
-        if (wanted) setDetail({ ...detail, exchange: exchange && maskCuts(exchange, store.runs.mask) });
+        if (isMounted) setDetail({ ...detail, exchange: exchange && maskCuts(exchange, store.runs.mask) });
       },
-      (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
+      (error: unknown) => { if (isMounted) setFailure(failureOf(error)); },
     );
-    return () => { wanted = false; };
+    return () => { isMounted = false; };
   }, []);
   const { error, exchange, has = [] } = detail ?? {};
-  const result = visit.statusCode !== undefined && error ? BY_STATUS[visit.statusCode] : undefined;
+  const statusAdvice = visit.statusCode !== undefined && error ? BY_STATUS[visit.statusCode] : undefined;
   const views: [View, string][] = [["output", error ? "Error" : "Output"], ["input", "Input"]];
   if (exchange) views.push(["timeline", `Attempts (${exchange.attempts!.length})`], ["request", "Request sent"]);
   const exists = !!flow.find(store.workflow.working, visit.name);
   const goesOn = isUnderWay(run);
+  /** The address of a value of the visit, `input` for example. */
+  const valuePath = (of: string): string => `runs/${run.id}/value?${query}&of=${of}`;
+  const output = () => {
+    if (error || has.includes("output"))
+      return <Value key="output" path={valuePath(error ? "error" : "output")} label={error ? "Error" : "Output"} store={store} />;
+    return <p class="muted">{visit.status === "Completed" ? "It put nothing out." : "Nothing yet."}</p>;
+  };
+  const input = () => {
+    if (has.includes("input")) return <Value key="input" path={valuePath("input")} label="Input" store={store} />;
+    return <p class="muted">No input parameters.</p>;
+  };
   return (
     <section class="visit" aria-label={`The task ${visit.name}`}>
       <div class="row">
         <h2 class="grow">{visit.name}</h2>
-        {!goesOn && exists && visit.type !== "Parallel" && <button onClick={() => void store.runs.again(run.id, visit)} title="A new run; the answers of the tasks before are taken over">Run from here</button>}
+        {!goesOn && exists && visit.type !== "Parallel" && (
+          <button
+            onClick={() => void store.runs.again(run.id, visit)} title="A new run; the answers of the tasks before are taken over"
+          >
+            Run from here
+          </button>
+        )}
         {exists && <button class="quiet" onClick={() => void store.task.open(visit.name)}>Edit task</button>}
       </div>
       {visit.notes?.map((note) => <p key={note} class="muted small">{note}</p>)}
-      {visit.status === "Waiting" && goesOn && visit.callback && <Callback url={visit.callback} path={`runs/${run.id}/callback?${query}`} store={store} />}
-      {waitsForSomebody(visit) && goesOn && <Gate visit={visit} path={`runs/${run.id}/value?${query}&of=input&item=`} store={store} />}
+      {visit.status === "Waiting" && goesOn && visit.callback && (
+        <Callback url={visit.callback} path={`runs/${run.id}/callback?${query}`} store={store} />
+      )}
+      {waitsForSomebody(visit) && goesOn && <Gate visit={visit} path={`${valuePath("input")}&item=`} store={store} />}
       {failure && <Failed failure={failure} />}
       {error && (
         <Note kind={visit.status === "Stopped" ? "warning" : "error"} title={store.named(String(error.message))}>
-          <span>{result ?? ADVICE[String(error.kind)] ?? ""} </span>
-          {typeof error.maybeDelivered === "boolean" && <span class="muted">{visit.statusCode ? "" : error.maybeDelivered ? "The server may have got the request." : "The server did not get the request."}</span>}
+          <span>{statusAdvice ?? ADVICE[String(error.kind)] ?? ""} </span>
+          {typeof error.maybeDelivered === "boolean" && <span class="muted">{deliveryOf(visit, error.maybeDelivered)}</span>}
         </Note>
       )}
       {detail && (
         <>
           <Tabs id="visit" label={`What ${visit.name} did`} small tabs={views} chosen={view} onChoose={setView} />
           <div role="tabpanel" id="visit-panel" aria-labelledby={`visit-tab-${view}`} class="panel" tabIndex={0}>
-            {view === "output" && (error || has.includes("output") ? <Value key="output" path={`runs/${run.id}/value?${query}&of=${error ? "error" : "output"}`} label={error ? "Error" : "Output"} store={store} /> : <p class="muted">{visit.status === "Completed" ? "It put nothing out." : "Nothing yet."}</p>)}
-            {view === "input" && (has.includes("input") ? <Value key="input" path={`runs/${run.id}/value?${query}&of=input`} label="Input" store={store} /> : <p class="muted">No input parameters.</p>)}
+            {view === "output" && output()}
+            {view === "input" && input()}
             {view === "timeline" && <Timeline ending={exchange as Ending} store={store} />}
             {view === "request" && <Sent ending={exchange as Ending} store={store} />}
           </div>
@@ -206,24 +292,24 @@ function OneVisit({ run, visit, store }: { run: ShownRun; visit: Visit; store: S
   );
 }
 
-/** A value of a run, read where it is opened. */
+/** A value of a run, loaded from *path*, as a tree. */
 function Value({ path, label, store }: { path: string; label: string; store: Store }) {
   const [text, setText] = useState<string | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   useLayoutEffect(() => {
-    let wanted = true;
+    let isCurrent = true;
     store.api.send(path).then((response) => response.text()).then(
-      (json) => { if (wanted) setText(store.runs.mask(json)); },
-      (error: unknown) => { if (wanted) setFailure(failureOf(error)); },
+      (json) => { if (isCurrent) setText(store.runs.mask(json)); },
+      (error: unknown) => { if (isCurrent) setFailure(failureOf(error)); },
     );
-    return () => { wanted = false; };
+    return () => { isCurrent = false; };
   }, [path]);
   if (failure) return <Failed failure={failure} />;
   if (text === null) return <p class="muted" role="status">Loading …</p>;
   return <Tree text={text} label={label} />;
 }
 
-/** The URL of the call that a task waits for: the whole of it goes to the clipboard alone. */
+/** The URL of the callback that a task waits for. Its secret part is not in *url*; only "Copy URL" reads the whole from *path*. */
 function Callback({ url, path, store }: { url: string; path: string; store: Store }) {
   const copy = async () => {
     try {
@@ -241,7 +327,10 @@ function Callback({ url, path, store }: { url: string; path: string; store: Stor
   );
 }
 
-/** What somebody outside gives to a task that waits for it, or to an item of it; *path* and the item's index lead to its input. */
+/**
+ * Completes a task that waits for somebody, or one of its items, with an output. *path* followed by an item's index is the
+ * address of that item's input.
+ */
 function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store }) {
   const waiting = visit.items?.waiting;
   const [chosen, setChosen] = useState(`${waiting?.[0].index}`);
@@ -269,15 +358,21 @@ function Gate({ visit, path, store }: { visit: Visit; path: string; store: Store
           {item !== undefined && <Value key={chosen} path={path + chosen} label="Input" store={store} />}
         </>
       )}
-      <div class="field-head"><label class="name" for="gate-output">Output of {visit.name}</label><span class="type">JSON; empty for none</span></div>
-      <textarea id="gate-output" class="code" rows={2} value={text} placeholder={'{"approved": true}'} aria-describedby="gate-problem" onInput={typed(setText)} />
+      <div class="field-head">
+        <label class="name" for="gate-output">Output of {visit.name}</label>
+        <span class="type">JSON; empty for none</span>
+      </div>
+      <textarea
+        id="gate-output" class="code" rows={2} value={text} placeholder={'{"approved": true}'}
+        aria-describedby="gate-problem" onInput={typed(setText)}
+      />
       <p id="gate-problem" class="problem error">{problem}</p>
       <button disabled={!!waiting && item === undefined} onClick={complete}>Complete</button>
     </div>
   );
 }
 
-/** The runs that are kept. */
+/** The runs that the server keeps, filtered by state and by task. */
 function Kept({ store }: { store: Store }) {
   const [status, setStatus] = useState("");
   const [task, setTask] = useState("");
@@ -285,27 +380,30 @@ function Kept({ store }: { store: Store }) {
   if (!items.length) return null;
   const statuses = [...new Set(items.map((item) => item.status))].sort();
   const tasks = [...new Set(items.flatMap((item) => item.tasks))].sort();
-  const found = items.filter((item) => (!status || item.status === status) && (!task || item.tasks.includes(task)));
+  const matching = items.filter((item) => (!status || item.status === status) && (!task || item.tasks.includes(task)));
   return (
     <section class="kept" aria-label="Runs">
       <div class="row">
         <h2 class="grow">Runs</h2>
         <select aria-label="Only runs in this state" value={status} onChange={typed(setStatus)}>
           <option value="">any state</option>
-          {statuses.map((each) => <option key={each}>{each}</option>)}
+          {statuses.map((state) => <option key={state}>{state}</option>)}
         </select>
         {tasks.length > 0 && (
           <select aria-label="Only runs that came to this task" value={task} onChange={typed(setTask)}>
             <option value="">any task</option>
-            {tasks.map((each) => <option key={each} value={each}>{each}</option>)}
+            {tasks.map((name) => <option key={name} value={name}>{name}</option>)}
           </select>
         )}
       </div>
-      {found.length ? (
+      {matching.length ? (
         <ol class="history">
-          {found.map((item) => (
+          {matching.map((item) => (
             <li key={item.id}>
-              <button class="quiet" aria-current={item.id === shown?.id ? "true" : undefined} onClick={() => void store.runs.show(item.id)}>
+              <button
+                class="quiet" aria-current={item.id === shown?.id ? "true" : undefined}
+                onClick={() => void store.runs.show(item.id)}
+              >
                 <Sign status={item.status} />
                 <span class="history-name">{item.definition}</span>
                 <span>{where(item)}</span>

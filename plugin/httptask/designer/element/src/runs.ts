@@ -1,4 +1,4 @@
-// Runs of the whole workflow: started and stopped here, followed while they go on, and those that are kept.
+// Runs of the whole workflow: starts and stops them, follows one while it goes on, and lists those the server keeps.
 import { failureOf } from "./api";
 import { duration } from "./amounts";
 import { type Json, parse } from "./json";
@@ -8,41 +8,49 @@ import type { Store } from "./store";
 import type { Failure, RunSummary, Visit } from "./types";
 import * as flow from "./workflow";
 
-/** A run on the screen. */
+/** The run on the screen. */
 export interface ShownRun {
   id: string;
   status: string;
-  /** By `performance.now()`, while it goes on. */
+  /** When the run began, by `performance.now()`; of use while the run goes on. */
   began: number;
   elapsedSeconds: number;
   error?: string;
-  /** Why there is no news of it. */
+  /** Why the server has no news of the run. */
   note?: string;
-  /** Somebody pressed Stop. */
+  /** Stop was pressed, and the run has not ended yet. */
   stopping?: boolean;
   visits: Visit[];
 }
 export const isUnderWay = ({ status }: { status: string }): boolean => status === "Running" || status === "Waiting";
 
+/** The sign for each state of a run or a visit. */
 export const SIGNS: Record<string, string> = {
-  InProgress: "▸", Running: "▸", Waiting: "…", Completed: "✓", Failed: "✕", TimedOut: "✕", Stopped: "■", Interrupted: "■", Cancelled: "■", Terminated: "■",
+  InProgress: "▸", Running: "▸", Waiting: "…",
+  Completed: "✓", Failed: "✕", TimedOut: "✕",
+  Stopped: "■", Interrupted: "■", Cancelled: "■", Terminated: "■",
 };
 const STATE_WORDS: Record<string, string> = { InProgress: "running", TimedOut: "timed out" };
-/** How a run ended, where its state does not say it. */
-const ENDS: Record<string, string> = { Interrupted: "was stopped: it can go on", Cancelled: "was cancelled", Terminated: "was terminated" };
+/** How a run ended, for the states whose word alone makes no sentence. */
+const ENDS: Record<string, string> = {
+  Interrupted: "was stopped: it can go on", Cancelled: "was cancelled", Terminated: "was terminated",
+};
+/** The state of a run or a visit in words. */
 export const stateWord = (status: string): string => STATE_WORDS[status] ?? status.toLowerCase();
 
+/** The runs that the server keeps, and the one that is shown. */
 export class Runs {
   constructor(private readonly store: Store) {}
 
   items: RunSummary[] = [];
   shown: ShownRun | null = null;
-  /** Why a run was not started, stopped or loaded. */
+  /** Why a run could not be started, stopped or loaded. */
   failure: Failure | null = null;
   starting = false;
+  /** Ends the requests for the run that is shown. */
   private following: AbortController | null = null;
 
-  /** Hides what was typed into secret fields. */
+  /** Masks what was typed into secret fields. */
   mask: Mask = (text, isCut) => this.masker(text, isCut);
   private masker: Mask = (text) => text;
 
@@ -55,16 +63,18 @@ export class Runs {
     return new Map(this.shown?.visits.map((visit) => [visit.name, visit]));
   }
 
-  /** How long *visit* takes, or took. */
-  seconds = ({ elapsedSeconds = 0, told }: Visit): number => elapsedSeconds + (told === undefined ? 0 : (performance.now() - told) / 1000);
+  /** How many seconds *visit* has taken so far, or took. */
+  seconds = ({ elapsedSeconds = 0, told }: Visit): number =>
+    elapsedSeconds + (told === undefined ? 0 : (performance.now() - told) / 1000);
 
-  /** Run the definition as it stands here. */
+  /** Run the definition under edit, whether saved or not, with the sample input. */
   async start(): Promise<void> {
     if (this.isUnderWay || this.starting || this.store.workflow.broken || !this.store.config) return;
     this.store.task.settled();
     this.store.drafts.keep();
     const { id, working } = this.store.workflow;
-    const body: Record<string, unknown> = { definition: working, ...(id === null ? {} : { workflow: id }), ...this.store.pins.wish };
+    const workflow = id === null ? {} : { workflow: id };
+    const body: Record<string, unknown> = { definition: working, ...workflow, ...this.store.pins.wish };
     const { chosen } = this.store.environments;
     if (chosen !== null) body.environment = chosen;
     const text = this.store.task.input.trim();
@@ -76,22 +86,26 @@ export class Runs {
     await this.begin("runs", body);
   }
 
-  /** Run the run *id* again, with its input; from *visit* on with what had ended before. */
+  /** Start a run with the input of the run *id*. With *visit* it begins there and takes over the answers of the tasks before. */
   again(id: string, visit?: Visit): Promise<void> {
-    const { id: workflow, working } = this.store.workflow;
+    const { id: workflowId, working } = this.store.workflow;
     this.store.task.commit();
     const again = { run: id, ...(visit ? { task: visit.name, visit: visit.visit } : {}) };
-    return this.begin("runs", { definition: working, ...(workflow === null ? {} : { workflow }), again, ...this.store.pins.wish });
+    const workflow = workflowId === null ? {} : { workflow: workflowId };
+    return this.begin("runs", { definition: working, ...workflow, again, ...this.store.pins.wish });
   }
 
+  /** Let the interrupted run *id* go on where it stopped. */
   resume = (id: string): Promise<void> => this.begin(`runs/${id}/resume`, {});
 
+  /** Show *failure* in the panel of runs. */
   private refuse(failure: Failure): void {
     this.store.show("runs");
     this.failure = failure;
     this.store.say(failure.title);
   }
 
+  /** Start a run with a POST of *body* to *path*, then show it. */
   private async begin(path: string, body: Record<string, unknown>): Promise<void> {
     if (this.starting) return;
     this.starting = true;
@@ -111,7 +125,7 @@ export class Runs {
     }
   }
 
-  /** Show the run *id*, and follow it while it goes on; one that has just begun may have ended already. */
+  /** Show the run *id*, and follow it while it goes on. A new run is followed in any case: its end has to be reported. */
   async show(id: string, isNew = false): Promise<void> {
     this.leave();
     const following = (this.following = new AbortController());
@@ -120,29 +134,32 @@ export class Runs {
     try {
       const run = await this.store.api.json<RunSummary & { visits: Visit[] }>(`runs/${id}`, signal);
       if (signal.aborted) return;
-      this.shown = { ...run, visits: run.visits.map((visit) => this.timed(visit)), began: performance.now() - run.elapsedSeconds * 1000 };
+      const visits = run.visits.map((visit) => this.timed(visit));
+      this.shown = { ...run, visits, began: performance.now() - run.elapsedSeconds * 1000 };
       this.failure = null;
       this.store.update();
+      // The run inside another run has no events of its own.
       if (isNew || (isUnderWay(run) && !run.inside)) await this.follow(this.shown, signal);
     } catch (error) {
       if (!signal.aborted) this.refuse(failureOf(error));
     }
   }
 
+  /** Take the events of *run* until it ends. If the stream breaks off, the designer's server went away. */
   private async follow(run: ShownRun, signal: AbortSignal): Promise<void> {
-    let ended = false;
+    let isEnded = false;
     const response = await this.store.api.send(`runs/${run.id}/events`, { signal });
     await this.store.api.events(response, (event, data) => {
       if (signal.aborted) return;
       const news = JSON.parse(this.mask(data)) as Visit & ShownRun;
       if (event === "visit") {
         const visit = this.timed(news);
-        const index = run.visits.findIndex((each) => each.name === visit.name && each.visit === visit.visit);
+        const index = run.visits.findIndex((known) => known.name === visit.name && known.visit === visit.visit);
         if (index < 0) run.visits.push(visit);
         else run.visits[index] = visit;
         if (visit.told !== undefined) this.store.status = `“${visit.name}” is ${stateWord(visit.status)} …`;
       } else if (event === "ended") {
-        ended = true;
+        isEnded = true;
         const { status, elapsedSeconds, error } = news;
         Object.assign(run, { status, elapsedSeconds, error, note: undefined, stopping: false });
         this.store.say(`The run ${ENDS[status] ?? stateWord(status)} after ${duration(elapsedSeconds)}.`);
@@ -153,24 +170,31 @@ export class Runs {
       }
       this.store.update();
     }).catch(() => {});
-    if (ended || signal.aborted) return;
+    if (isEnded || signal.aborted) return;
+    const title = "The designer's server went away during the run";
     if (this.store.config?.runsOutlive) {
       this.shown = null;
-      return this.refuse({ title: "The designer's server went away during the run", detail: "The run goes on without it. Start the server again, then choose the run in the list." });
+      return this.refuse({ title, detail: "The run goes on without it. Start the server again, then choose the run in the list." });
     }
-    this.shown = { ...run, status: "Interrupted", visits: run.visits.map((visit) => (visit.told === undefined ? visit : { ...visit, told: undefined, status: "Stopped" })) };
-    this.refuse({ title: "The designer's server went away during the run", detail: "What had ended is kept. Start the server again, then press “Go on”: tasks that ended are not run again." });
+    const stopped = (visit: Visit): Visit => (visit.told === undefined ? visit : { ...visit, told: undefined, status: "Stopped" });
+    this.shown = { ...run, status: "Interrupted", visits: run.visits.map(stopped) };
+    this.refuse({
+      title,
+      detail: "What had ended is kept. Start the server again, then press “Go on”: tasks that ended are not run again.",
+    });
   }
 
-  /** *visit* with the time at which it was told, while it goes on. */
-  private timed = (visit: Visit): Visit => (visit.status === "InProgress" || visit.status === "Waiting" ? { ...visit, told: performance.now() } : visit);
+  /** Return *visit*; one that goes on gets the time at which the server reported it. */
+  private timed = (visit: Visit): Visit =>
+    visit.status === "InProgress" || visit.status === "Waiting" ? { ...visit, told: performance.now() } : visit;
 
+  /** The secrets of all tasks and of the sample input. */
   private secrets(): Json[] {
-    const ofTasks = Object.entries(this.store.drafts.secretsOf).flatMap(([name, pointers]) => {
+    const inTasks = Object.entries(this.store.drafts.secretsOf).flatMap(([name, pointers]) => {
       const task = flow.find(this.store.workflow.working, name)?.task;
       return task ? secretsAt(task, pointers) : [];
     });
-    return [...ofTasks, ...this.store.input.secrets];
+    return [...inTasks, ...this.store.input.secrets];
   }
 
   async stop(): Promise<void> {
@@ -181,25 +205,26 @@ export class Runs {
     await this.act(() => this.store.api.send(`runs/${shown.id}`, { method: "DELETE" }));
   }
 
-  /** Complete the task of *visit*, or an *item* of it, which waits for somebody. */
+  /** Complete the task of *visit*, which waits for somebody, with *output*; or only its item with the index *item*. */
   complete = (visit: Visit, output: Json, item?: number): Promise<void> =>
     this.act(() => this.store.api.post(`runs/${this.shown!.id}/signals`, { task: visit.name, item, output }));
 
-  private async act(act: () => Promise<unknown>): Promise<void> {
+  /** Call *request*, and show its failure. */
+  private async act(request: () => Promise<unknown>): Promise<void> {
     try {
-      await act();
+      await request();
     } catch (error) {
       this.refuse(failureOf(error));
     }
   }
 
-  /** Learn which runs are kept. */
+  /** Load the list of the runs that the server keeps. */
   load = (): Promise<void> => this.act(async () => {
     this.items = (await this.store.api.json<{ items: RunSummary[] }>("runs")).items;
     this.store.update();
   });
 
-  /** Look at no run any more; the server goes on with it. */
+  /** Show no run; the server goes on with it. */
   leave(): void {
     this.following?.abort();
     this.shown = this.failure = null;

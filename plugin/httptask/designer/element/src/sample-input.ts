@@ -1,4 +1,4 @@
-// The sample input: as JSON, or in a form where the definition describes its input.
+// The sample input of the workflow: JSON text, or a form if the definition has an `inputSchema`.
 import type { Draft } from "./api";
 import { at, type Json, parse } from "./json";
 import { asShownJson, namesSecret, secretPointers, withoutSecrets } from "./secrets";
@@ -6,22 +6,25 @@ import { ANY, dump, load, type Slot, withSigns } from "./slots";
 import type { Store } from "./store";
 import type { Problem } from "./types";
 
+/** The sample input that tests and runs of the page use. */
 export class SampleInput {
   constructor(private readonly store: Store) {}
 
-  /** The form; null where the definition has no `inputSchema`, or one that is wrong. */
+  /** The form; null if the definition has no `inputSchema`, or an invalid one. */
   root: Slot | null = null;
-  /** What is wrong with the schema. */
+  /** The problems of the schema. */
   problems: Problem[] = [];
-  /** Why a run would not take this input. */
+  /** The problems for which a run would refuse this input. */
   refused: Problem[] = [];
   asJson = false;
-  /** As it stands in the text field, where signs stand for secrets. */
+  /** The content of the text field; signs stand in it for secrets. */
   typed = "";
+  /** The secrets by their signs in `typed`. */
   private signs = new Map<string, Json>();
+  /** Counts the calls of `open`: an answer is dropped once another definition was opened. */
   private opening = 0;
 
-  /** The input as JSON; "" for none. */
+  /** The input as JSON text, secrets included; "" for none. */
   get text(): string {
     if (this.root && !this.asJson) {
       const value = dump(this.root);
@@ -40,7 +43,7 @@ export class SampleInput {
     if (this.root && !this.asJson) this.show(text);
   }
 
-  /** The input, and where its secrets are; null where it is no JSON yet. */
+  /** The input, and the pointers of its secrets; null while the text is not JSON. */
   private read(): { value: Json; secrets: string[] } | null {
     try {
       const value = parse(this.text);
@@ -50,20 +53,20 @@ export class SampleInput {
     }
   }
 
-  /** What a reload may find of the input: nothing of its secrets. */
+  /** The input as it may be stored for a reload: without its secrets. Text that is not JSON is dropped if it may hold one. */
   get storable(): string {
-    const read = this.read();
-    if (!read) return this.signs.size || namesSecret(this.typed) ? "" : this.text;
-    return read.secrets.length ? JSON.stringify(withoutSecrets(read.value, read.secrets).value, null, 1) : this.text;
+    const input = this.read();
+    if (!input) return this.signs.size || namesSecret(this.typed) ? "" : this.text;
+    return input.secrets.length ? JSON.stringify(withoutSecrets(input.value, input.secrets).value, null, 1) : this.text;
   }
 
-  /** The secrets in it, to be masked wherever they are seen. */
+  /** The secrets of the input, to be masked wherever they would be shown. */
   get secrets(): Json[] {
     const { value, secrets = [] } = this.read() ?? {};
     return secrets.map((pointer) => at(value, pointer)!);
   }
 
-  /** Make the form of *schema*, and fill it with what was typed, or with the schema's samples. */
+  /** Build the form of *schema*, and fill it with the input typed so far, or with the schema's samples. */
   async open(schema: Json | undefined): Promise<void> {
     const opening = ++this.opening;
     if (this.asJson) this.typed = this.text;
@@ -82,11 +85,11 @@ export class SampleInput {
       }
       this.store.task.redraw();
     } catch {
-      /* the server is away: the input can be written as JSON */
+      /* no answer of the server: the input can be written as JSON */
     }
   }
 
-  /** What is sent to have the input checked; null where nothing describes it, or it is no JSON yet. */
+  /** The part of a validation request that has the input checked; null without a schema, or while the text is not JSON. */
   draft(): Pick<Draft, "inputSchema" | "inputs"> | null {
     const { inputSchema } = this.store.workflow.working;
     if (!this.root || inputSchema === undefined) return null;
@@ -97,6 +100,7 @@ export class SampleInput {
     }
   }
 
+  /** Switch between the form and JSON. */
   toggle(): void {
     const { text } = this;
     this.asJson = !this.asJson;
@@ -104,11 +108,12 @@ export class SampleInput {
     else this.show(text);
   }
 
+  /** Show *text* in the form; stay with JSON while it is not JSON. */
   private show(text: string): void {
     try {
       this.root = load(this.root!.field, text.trim() ? parse(text) : undefined);
     } catch {
-      this.asJson = true; // not JSON yet
+      this.asJson = true;
     }
   }
 }
