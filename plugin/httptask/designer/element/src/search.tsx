@@ -1,4 +1,4 @@
-// The palette: one box for endpoints, kinds of tasks, the tasks that are there, and commands; arrows and Enter.
+// The palette: one search box for endpoints, task types, the tasks of the workflow, and commands.
 import { type ComponentChildren, Fragment } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { failureOf } from "./api";
@@ -9,16 +9,17 @@ import { plural } from "./amounts";
 import type { Failure, Found } from "./types";
 import { Empty, Failed, Icon, IconButton, Marked, Method, typed, useUi } from "./ui";
 
+/** In milliseconds without a key, before a search is sent. */
 const TYPING_PAUSE = 60;
-/** In milliseconds: arrows and the pointer pass over endpoints that nobody takes. */
+/** In milliseconds on an endpoint, before it is loaded ahead: arrows and the pointer pass over many that nobody takes. */
 const PASSED_BY = 60;
-/** Of more endpoints than this, none is listed before somebody has asked for one. */
+/** At most so many endpoints are listed before anything was typed; of a larger catalogue, none. */
 const FEW = 8;
 
-/** The hue of a provider, in degrees: the same wherever its name stands. */
+/** The hue of a provider in degrees: the same everywhere, because it is computed from the name. */
 const hueOf = (name: string): number => [...name].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 360, 7);
 
-/** Over the page, which gets the keyboard back; where there is no task yet, in its middle. */
+/** The palette: a dialog if *over*, otherwise a part of the page (while the workflow has no task). */
 export function Search({ over }: { over?: boolean }) {
   const { store } = useUi();
   const dialog = useModal();
@@ -37,6 +38,7 @@ export function Search({ over }: { over?: boolean }) {
   );
 }
 
+/** The search box and its results; *children* stand beside the title. */
 function Box({ children }: { children?: ComponentChildren }) {
   const { store } = useUi();
   const [query, setQuery] = useState(store.asked);
@@ -45,27 +47,31 @@ function Box({ children }: { children?: ComponentChildren }) {
   const [failure, setFailure] = useState<Failure | null>(null);
   const [active, setActive] = useState(0);
   const box = useRef<HTMLElement>(null);
+  /** The query that `items` answer. */
   const answered = useRef<string | null>(null);
+  /** Enter was pressed before the query was answered: the first result is taken when it comes. */
   const entered = useRef(false);
   const { name, place, picking } = store.task;
-  const changing = picking === "change";
-  const replaces = changing ? name : null;
+  const isChange = picking === "change";
+  const replaces = isChange ? name : null;
   const count = store.config?.endpoints ?? 0;
-  const wanted = query.trim().toLowerCase();
+  const words = query.trim().toLowerCase();
   const isRequest = store.pasting.isRequest(query);
-  const endpoints = items && !isRequest && (wanted || changing || items.length <= FEW) ? items : [];
-  const others = !changing && !isRequest ? paletteItems(store, wanted) : [];
-  const begins = ({ title }: PaletteItem) => wanted.length > 1 && title.toLowerCase().startsWith(wanted);
-  /** What is called as was typed, then endpoints, then what else has the words. */
-  const choices: (Found | PaletteItem)[] = [...others.filter(begins), ...endpoints, ...others.filter((item) => !begins(item))];
+  const endpoints = items && !isRequest && (words || isChange || items.length <= FEW) ? items : [];
+  const others = !isChange && !isRequest ? paletteItems(store, words) : [];
+  const startsAsTyped = ({ title }: PaletteItem) => words.length > 1 && title.toLowerCase().startsWith(words);
+  /** First the items whose titles start with the query, then endpoints, then the other items. */
+  const choices: (Found | PaletteItem)[] = [
+    ...others.filter(startsAsTyped), ...endpoints, ...others.filter((item) => !startsAsTyped(item)),
+  ];
 
-  const take = (chosen: Found | PaletteItem | undefined) => {
-    if (!chosen) return;
-    if ("id" in chosen) return void store.task.take(chosen.id);
+  const take = (choice: Found | PaletteItem | undefined) => {
+    if (!choice) return;
+    if ("id" in choice) return void store.task.take(choice.id);
     const root = box.current!.getRootNode() as ShadowRoot;
-    if (name !== null) store.task.picking = null; // its place is kept for what is added
+    if (name !== null) store.task.picking = null; // closes the dialog; task.place stays for the task that is added
     store.update();
-    setTimeout(() => chosen.act(root.activeElement ?? document.body), 0); // the page has the keyboard back
+    setTimeout(() => choice.act(root.activeElement ?? document.body), 0); // once the focus is back on the page
   };
   const ask = async (signal?: AbortSignal) => {
     try {
@@ -84,23 +90,23 @@ function Box({ children }: { children?: ComponentChildren }) {
     }
   };
   useLayoutEffect(() => {
-    if (store.asking) box.current!.querySelector("input")!.focus(); // at once: no key gets lost
+    if (store.asking) box.current!.querySelector("input")!.focus(); // at once, so that no key gets lost
     store.asked = "";
     store.asking = false;
   }, []);
   useLayoutEffect(() => {
     entered.current = false;
-    if (isRequest) return; // it may hold a secret: no search sends it
-    const asked = new AbortController();
-    const timer = setTimeout(() => void ask(asked.signal), items ? TYPING_PAUSE : 0);
+    if (isRequest) return; // a pasted request may hold a secret: it is never sent as a search
+    const search = new AbortController();
+    const timer = setTimeout(() => void ask(search.signal), items ? TYPING_PAUSE : 0);
     return () => {
       clearTimeout(timer);
-      asked.abort();
+      search.abort();
     };
   }, [query]);
 
-  const likely = choices[active];
-  const expected = likely && "id" in likely ? likely.id : null;
+  const activeChoice = choices[active];
+  const expected = activeChoice && "id" in activeChoice ? activeChoice.id : null;
   useLayoutEffect(() => {
     if (expected === null || store.task.loading) return;
     const timer = setTimeout(() => store.task.expect(expected), active ? PASSED_BY : 0);
@@ -119,34 +125,42 @@ function Box({ children }: { children?: ComponentChildren }) {
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) {
       event.preventDefault();
       if (isRequest) return paste(query);
-      const chosen = choices[active];
-      // An endpoint that is listed may still belong to what stood here before: then the first result is taken when it comes.
-      if (answered.current === query || (chosen && !("id" in chosen) && begins(chosen))) take(chosen);
+      // The listed endpoints may still be those of the query before.
+      const isCurrent = answered.current === query;
+      if (isCurrent || (activeChoice && !("id" in activeChoice) && startsAsTyped(activeChoice))) take(activeChoice);
       else entered.current = true;
     }
   };
-  const found = endpoints.length;
+  const status = (): string => {
+    if (isRequest) return "Enter reads this command.";
+    if (failure) return "";
+    if (items === null) return "Searching …";
+    if (!endpoints.length) return count && !words ? `${plural(count, "endpoint")}: type to search` : "";
+    return endpoints.length === total ? plural(total, "endpoint") : `${endpoints.length} shown of ${total ?? "many"}`;
+  };
   return (
     <section class="search" ref={box}>
       <div class="union">
         <div class="row between">
-          <h2>{changing ? "Choose another API" : `Add a task${place?.text ?? (name === null ? "" : ` after “${name}”`)}, or find`}</h2>
+          <h2>{isChange ? "Choose another API" : `Add a task${place?.text ?? (name === null ? "" : ` after “${name}”`)}, or find`}</h2>
           {children}
         </div>
         {name === null && (
           <p class="muted">
-            {count ? `Say what you want to do: ${plural(count, "endpoint")} can be searched.` : "The catalogue is empty: import an API, or start from an own request."}
+            {count
+              ? `Say what you want to do: ${plural(count, "endpoint")} can be searched.`
+              : "The catalogue is empty: import an API, or start from an own request."}
           </p>
         )}
         <input
           id="search" role="combobox" aria-expanded={choices.length > 0} aria-controls="found" aria-autocomplete="list" autocomplete="off"
-          aria-activedescendant={choices.length ? `found-${active}` : undefined} aria-label="Search the endpoints" placeholder="send an email, DELETE /droplets, wait, save; or paste curl"
-          value={query} onInput={typed((text) => { setQuery(text); setActive(0); })} onKeyDown={onKeyDown} onPaste={(event) => store.pasting.pasted(event, replaces)}
+          aria-activedescendant={choices.length ? `found-${active}` : undefined} aria-label="Search the endpoints"
+          placeholder="send an email, DELETE /droplets, wait, save; or paste curl"
+          value={query} onInput={typed((text) => { setQuery(text); setActive(0); })}
+          onKeyDown={onKeyDown} onPaste={(event) => store.pasting.pasted(event, replaces)}
         />
         <div class="row between">
-          <span class="muted" role="status">
-            {isRequest ? "Enter reads this command." : items === null && !failure ? "Searching …" : failure ? "" : !found ? (count && !wanted ? `${plural(count, "endpoint")}: type to search` : "") : found === total ? plural(total, "endpoint") : `${found} shown of ${total ?? "many"}`}
-          </span>
+          <span class="muted" role="status">{status()}</span>
           <button class="link" onClick={() => paste("")}>Paste curl, Postman or HAR</button>
         </div>
       </div>
@@ -182,7 +196,9 @@ const groupOf = (choice: Found | PaletteItem): string => ("id" in choice ? "Endp
 
 const Endpoint = ({ item }: { item: Found }) => (
   <>
-    <span class="letter" style={{ "--hue": hueOf(item.provider) }} aria-hidden="true">{[...item.provider][0]?.toUpperCase()}</span>
+    <span class="letter" style={{ "--hue": hueOf(item.provider) }} aria-hidden="true">
+      {[...item.provider][0]?.toUpperCase()}
+    </span>
     <Method method={item.method} />
     <span class="found-text">
       <span><Marked text={item.title || item.path} ranges={item.title ? item.highlights?.title : undefined} /></span>
@@ -196,7 +212,9 @@ const ICONS = { Add: "plus", "Go to": "right", Do: "play" };
 const Other = ({ item: { group, title, about, keys } }: { item: PaletteItem }) => (
   <>
     <Icon name={ICONS[group]} />
-    <span class="grow"><span class="hidden">{group} </span><span class="called">{title}</span> <span class="muted small">{about}</span></span>
+    <span class="grow">
+      <span class="hidden">{group} </span><span class="called">{title}</span> <span class="muted small">{about}</span>
+    </span>
     {keys && <kbd>{keys}</kbd>}
   </>
 );

@@ -1,12 +1,13 @@
-// The literal values that nobody should see, store or copy: where they are, and settings and samples without them.
+// Secrets typed as literal values: finds them in forms, JSON and URLs, and makes copies of settings without them. They are
+// masked on the screen, never stored and never copied. In JSON that is edited, a sign such as ••• stands for a secret.
 import { at, child, isExpression, isObject, isRaw, type Json, type JsonObject, MASK, SECRET_NAME, segments } from "./json";
 import { dump, fromRaw, isBroken, load, put, type Slot, walk } from "./slots";
 
-/** Whether *slot*, which stands under *name*, is for a secret: its field says so, or the name does. */
+/** Say whether the value of *slot* is a secret by its field, or by its *name*. */
 export const isSecret = (slot: Slot, name?: string): boolean =>
   !!slot.field.secret || slot.field.format === "password" || (!!name && SECRET_NAME.test(name));
 
-/** The pointers of literal values nobody should see, store or copy. */
+/** The pointers of the literal secrets below *root*; none for expressions. */
 export function secretPointers(root: Slot): string[] {
   const pointers: string[] = [];
   for (const { slot, pointer, name } of walk(root)) {
@@ -17,27 +18,28 @@ export function secretPointers(root: Slot): string[] {
   return pointers;
 }
 
-/** Where one of *signs* stands in *value*. */
+/** The pointers at which one of *signs* is in *value*. */
 function pointersOf(value: Json, signs: Map<string, Json>, pointer: string): string[] {
   if (typeof value === "string") return signs.has(value) ? [pointer] : [];
   if (typeof value !== "object" || value === null || isRaw(value) || !signs.size) return [];
   return Object.entries(value).flatMap(([name, item]) => pointersOf(item, signs, child(pointer, name)));
 }
 
-/** Whether *text*, which is no JSON yet, has a member with the name of a secret. */
-export const namesSecret = (text: string): boolean => [...text.matchAll(/"([^"]*)"\s*:/g)].some(([, name]) => SECRET_NAME.test(name!));
+/** Say whether *text*, which is not JSON (yet), has a member with the name of a secret. */
+export const namesSecret = (text: string): boolean =>
+  [...text.matchAll(/"([^"]*)"\s*:/g)].some(([, name]) => SECRET_NAME.test(name!));
 
-/** The pointers of the secrets in what is edited as JSON; while that cannot be read, all of it may be one. */
+/** The pointers of the secrets in a slot that is edited as JSON; *pointer* itself while the text is broken and may hold one. */
 function secretsInJson(slot: Slot, pointer: string): string[] {
   const value = dump(slot);
   if (value === undefined) return [];
-  const read = load(slot.field, value);
+  const parsed = load(slot.field, value);
   const signed = pointersOf(fromRaw(slot.raw!)!, slot.signs, pointer);
-  if (read.raw === null) return [...new Set([...signed, ...secretPointers(read).map((below) => pointer + below)])];
+  if (parsed.raw === null) return [...new Set([...signed, ...secretPointers(parsed).map((below) => pointer + below)])];
   return isBroken(slot.raw!) && (slot.signs.size || namesSecret(slot.raw!)) ? [pointer] : [];
 }
 
-/** The value of *slot* as JSON text, "" for none, in which signs stand for its secrets. */
+/** Write the value of *slot* as JSON text ("" for none) with signs in the place of its secrets; return both. */
 export function asShownJson(slot: Slot, indent: number): { text: string; signs: Map<string, Json> } {
   const signs = new Map<string, Json>();
   const value = dump(slot);
@@ -45,6 +47,7 @@ export function asShownJson(slot: Slot, indent: number): { text: string; signs: 
   return { text: shown === undefined ? "" : JSON.stringify(shown, null, indent), signs };
 }
 
+/** Return *value* with a sign in the place of each secret at the pointers *secrets*; add the signs to *signs*. */
 function signed(value: Json, secrets: Set<string>, signs: Map<string, Json>, pointer: string): Json {
   if (!secrets.size) return value;
   const isLeaf = value === null || typeof value !== "object" || isRaw(value);
@@ -55,15 +58,16 @@ function signed(value: Json, secrets: Set<string>, signs: Map<string, Json>, poi
   }
   if (Array.isArray(value)) return value.map((item, index) => signed(item, secrets, signs, child(pointer, index)));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, signed(item, secrets, signs, child(pointer, name))]));
+  const members = Object.entries(value).map(([name, item]) => [name, signed(item, secrets, signs, child(pointer, name))]);
+  return Object.fromEntries(members);
 }
 
-/** A sample as typed, as the JSON value its field would hold. */
+/** Parse the sample of *slot*; for a field of text it is the text itself. */
 function sampleValue(slot: Slot): Json | undefined {
   return slot.field.kind === "string" ? slot.sample : fromRaw(slot.sample);
 }
 
-/** Pointer -> sample, of every field that is in fx mode and has one; `open` are the texts of those that are no secrets. */
+/** The samples of the expressions below *root*, by pointer: parsed, as typed, and (`open`) as typed without the secrets. */
 export function samples(root: Slot): { values: Record<string, Json>; texts: Record<string, string>; open: Record<string, string> } {
   const values: Record<string, Json> = {};
   const texts: Record<string, string> = {};
@@ -78,16 +82,21 @@ export function samples(root: Slot): { values: Record<string, Json>; texts: Reco
 }
 
 export const URL_POINTER = "/httpRequest/url";
-const IN_URL = /(?<=:\/\/)[^/?#@]*(?=@)|(?<=[?&])([^=&#]+)=([^&#]*)/g;
+/** The user info of a URL, or one parameter of its query: name and value. */
+const USER_OR_PARAMETER = /(?<=:\/\/)[^/?#@]*(?=@)|(?<=[?&])([^=&#]+)=([^&#]*)/g;
 
-/** The secrets in the text of *url*: user and password, and what has a secret's name in the query; what else the server means, if *isSecret*, is all behind the origin. */
+/**
+ * Split *url* into a clean URL and its secrets: user and password, and the values of query parameters with a secret's name.
+ * If the server says that the URL holds a secret (*isSecret*) and none is found so, the secret is all behind the origin.
+ */
 function splitUrl(url: string, isSecret: boolean): { clean: string; secrets: string[] } {
   const secrets: string[] = [];
-  const clean = url.replace(IN_URL, (all, name?: string, value?: string) => {
-    const secret = name === undefined ? all : SECRET_NAME.test(decoded(name)) ? value! : "";
-    if (!secret || isExpression(secret)) return all;
+  const clean = url.replace(USER_OR_PARAMETER, (match, name?: string, value?: string) => {
+    const isUser = name === undefined;
+    const secret = isUser ? match : SECRET_NAME.test(decoded(name)) ? value! : "";
+    if (!secret || isExpression(secret)) return match;
     secrets.push(secret);
-    return name === undefined ? "" : `${name}=`;
+    return isUser ? "" : `${name}=`;
   });
   const [origin = ""] = /^[^:/?#]*:\/\/[^/?#]*/.exec(url) ?? [];
   return isSecret && !secrets.length ? { clean: origin, secrets: [url.slice(origin.length)] } : { clean, secrets };
@@ -101,29 +110,33 @@ function decoded(text: string): string {
   }
 }
 
-/** The secrets at *pointers* of *task*, to be masked wherever they are seen. */
+/** The secrets at *pointers* of *task*, to be masked wherever they would be shown. */
 export const secretsAt = (task: Json, pointers: string[]): Json[] =>
   pointers.flatMap((pointer) => {
     const value = at(task, pointer) ?? "";
     return pointer === URL_POINTER && typeof value === "string" ? splitUrl(value, true).secrets : [value];
   });
 
-/** Where a literal with the name of a secret is one. */
+/** Only below these pointers is a literal a secret because of its name. */
 const MAY_HOLD_SECRETS = /^\/(httpRequest|inputParameters)\//;
 
-/** *task* without what stands at *pointers*, and without whatever else has a secret's name; with how many were left out. */
+/**
+ * Copy *task* without the secrets at *pointers* and without literals that have a secret's name; expressions stay. With
+ * *mask*, the mask takes the place of each secret. *removed* are the pointers of the secrets.
+ */
 export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask?: string): { value: T; removed: string[] } {
-  const gone = new Set(pointers);
+  const secretPointerSet = new Set(pointers);
   const removed: string[] = [];
   const copy = (value: Json, pointer: string, name: string): Json | undefined => {
-    const leaf = value === null || typeof value !== "object" || isRaw(value);
+    const isLeaf = value === null || typeof value !== "object" || isRaw(value);
     if (pointer === URL_POINTER && typeof value === "string") {
-      const { clean, secrets } = splitUrl(value, gone.has(pointer));
-      if (secrets.length) removed.push(pointer);
-      return secrets.length && mask !== undefined ? secrets.reduce((masked, secret) => masked.replace(secret, mask), value) : clean;
+      const { clean, secrets } = splitUrl(value, secretPointerSet.has(pointer));
+      if (!secrets.length) return clean;
+      removed.push(pointer);
+      return mask === undefined ? clean : secrets.reduce((masked, secret) => masked.replace(secret, mask), value);
     }
-    const secret = gone.has(pointer) || (leaf && MAY_HOLD_SECRETS.test(pointer) && SECRET_NAME.test(name));
-    if (secret && !isExpression(value) && value !== "") {
+    const isSecretByName = isLeaf && MAY_HOLD_SECRETS.test(pointer) && SECRET_NAME.test(name);
+    if ((secretPointerSet.has(pointer) || isSecretByName) && !isExpression(value) && value !== "") {
       removed.push(pointer);
       return mask;
     }
@@ -136,15 +149,16 @@ export function withoutSecrets<T extends Json>(task: T, pointers: string[], mask
   return { value: copy(task, "", "") as T, removed };
 }
 
-/** Put back, from *source*, what stands at *pointers*. */
+/** Put the secrets at *pointers* of *source* back into *task*, which is changed and returned. */
 export function restored(task: JsonObject, source: Json | undefined, pointers: string[]): JsonObject {
   for (const pointer of pointers) {
     const parts = segments(pointer);
     const last = parts.pop()!;
     const holder = at(task, parts.reduce(child, ""));
     const value = at(source, pointer);
-    // An address that was changed meanwhile keeps its change, and lacks its secret.
-    const isChanged = pointer === URL_POINTER && typeof value === "string" && splitUrl(value, true).clean !== (holder as JsonObject | undefined)?.[last];
+    // A URL that differs in more than its secret was changed meanwhile: it stays, without its secret.
+    const cleanUrl = pointer === URL_POINTER && typeof value === "string" ? splitUrl(value, true).clean : null;
+    const isChanged = cleanUrl !== null && cleanUrl !== (holder as JsonObject | undefined)?.[last];
     if (isObject(holder) && value !== undefined && !isChanged) holder[last] = value;
   }
   return task;

@@ -1,8 +1,8 @@
-// Texts of strangers as the page shows them: names, tags and keys may hold characters that turn around what stands beside
-// them, or that nobody sees (Unicode Standard, section 23.2 and UAX #9).
+// Makes the invisible characters of foreign texts visible: names, tags and keys may hold characters that reverse the text
+// beside them or that are not seen at all (Unicode Standard, section 23.2, and UAX #9).
 
-/** As `httptask/_visible.py` has them, without the carriage return of a line break. */
-const STEERING = new RegExp(
+/** The characters of `httptask/_visible.py`, except the carriage return in a line break. */
+const INVISIBLE = new RegExp(
   "\\r(?!\\n)|[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\xad\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b\\u200e\\u200f\\u2028-\\u202e"
   + "\\u2060-\\u206f\\u2800\\u3164\\ufeff\\uffa0\\ufff9-\\ufffb\\u{e0001}\\u{e0020}-\\u{e007f}]", "gu",
 );
@@ -13,5 +13,5 @@ const escaped = (char: string): string => {
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, "0")}` : `\\U${code.toString(16).padStart(8, "0")}`;
 };
 
-/** *text* with visible escapes, as the command line writes them. */
-export const seen = (text: string): string => text.replace(STEERING, escaped);
+/** Return *text* with a visible escape for each such character, the same that the command line writes. */
+export const seen = (text: string): string => text.replace(INVISIBLE, escaped);

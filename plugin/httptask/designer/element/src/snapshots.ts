@@ -1,4 +1,4 @@
-// The history: the settings of each test request with its response, and of what was removed or replaced.
+// The history: the settings and the response of each test request, and the settings of tasks that were removed or replaced.
 import { smaller } from "./endings";
 import { withFiles } from "./files";
 import { clone, type Json, same } from "./json";
@@ -10,6 +10,7 @@ import * as flow from "./workflow";
 
 const MOST_SNAPSHOTS = 20;
 
+/** The history of the open workflow; its secrets are left out. */
 export class Snapshots {
   constructor(private readonly store: Store) {}
 
@@ -17,57 +18,67 @@ export class Snapshots {
   /** The entry that is shown instead of the latest response. */
   shown: Snapshot | null = null;
 
-  /** Read the history of the workflow that was opened. */
+  /** Read the stored history of the workflow that was just opened. */
   open(): void {
     this.items = this.store.drafts.storage.read<Snapshot[]>("history") ?? [];
   }
 
+  /** Move the entries of the task *name* to its new name *free*. */
   rename(name: string, free: string): void {
     this.items = this.items.map((item) => (item.task === name ? { ...item, task: free } : item));
     this.keep();
   }
 
+  /** Replace uploads by the paths in *files*, under which they were saved. */
   nameFiles(files: Map<string, Json>): void {
     this.items = this.items.map((item) => ({ ...item, settings: withFiles(item.settings, files) }));
     this.keep();
   }
 
+  /** Add an entry for *task*, with its response or a note in *rest*. The oldest entry goes. */
   remember(name: string, task: Task, rest: Partial<Snapshot>): void {
-    const settings = withoutSecrets(task, this.store.drafts.secretsOf[name] ?? []).value;
-    this.items = [{ at: new Date().toISOString(), task: name, settings, samples: this.store.drafts.openSamplesOf[name] ?? {}, ...rest }, ...this.items].slice(0, MOST_SNAPSHOTS);
+    const { secretsOf, openSamplesOf } = this.store.drafts;
+    const settings = withoutSecrets(task, secretsOf[name] ?? []).value;
+    const snapshot = { at: new Date().toISOString(), task: name, settings, samples: openSamplesOf[name] ?? {}, ...rest };
+    this.items = [snapshot, ...this.items].slice(0, MOST_SNAPSHOTS);
     this.keep();
   }
 
   private keep(): void {
-    this.store.drafts.storage.write("history", this.items.map(({ ending, ...rest }) => ({ ...rest, ending: ending && smaller(ending) })));
+    const stored = this.items.map(({ ending, ...rest }) => ({ ...rest, ending: ending && smaller(ending) }));
+    this.store.drafts.storage.write("history", stored);
   }
 
   /** The latest test request of the task *name*. */
   latest = (name: string): Snapshot | undefined => this.items.find(({ task, ending }) => task === name && ending);
 
-  /** Whether the open task has the settings and samples of *snapshot*; secrets are not kept, so they are not compared. */
+  /** Say whether the open task has the settings and samples of *snapshot*. Secrets are not compared: snapshots have none. */
   isCurrent({ task: name, settings, samples }: Snapshot): boolean {
     const { task, drafts } = this.store;
-    const now = withoutSecrets(task.value(), drafts.secretsOf[name] ?? []).value;
-    return same(withoutRoutes(now), withoutRoutes(settings)) && same(drafts.openSamplesOf[name] ?? {}, samples);
+    const current = withoutSecrets(task.value(), drafts.secretsOf[name] ?? []).value;
+    return same(withoutRoutes(current), withoutRoutes(settings)) && same(drafts.openSamplesOf[name] ?? {}, samples);
   }
 
+  /** Show the response of *snapshot* instead of the latest one. */
   look(snapshot: Snapshot): void {
     this.shown = snapshot;
     this.store.show("response");
     this.store.update();
   }
 
+  /** Give the task of *snapshot* its settings of that time, with the routes and secrets it has now; add it if it was removed. */
   async restore(snapshot: Snapshot): Promise<void> {
     const name = snapshot.task;
     this.store.task.commit();
-    const item = flow.find(this.store.workflow.working, name);
+    const { working } = this.store.workflow;
+    const item = flow.find(working, name);
     const title = `Restore “${name}”`;
     if (!item) {
-      this.store.workflow.put(flow.insert(this.store.workflow.working, name, snapshot.settings, this.store.task.name), title);
+      this.store.workflow.put(flow.insert(working, name, snapshot.settings, this.store.task.name), title);
     } else {
-      const task = withRoutes(clone(snapshot.settings), item.task);
-      this.store.workflow.put(flow.replace(this.store.workflow.working, name, restored(task, item.task, this.store.drafts.secretsOf[name] ?? [])), title);
+      const settings = withRoutes(clone(snapshot.settings), item.task);
+      const task = restored(settings, item.task, this.store.drafts.secretsOf[name] ?? []);
+      this.store.workflow.put(flow.replace(working, name, task), title);
     }
     this.store.drafts.samplesOf[name] = this.store.drafts.openSamplesOf[name] = snapshot.samples;
     this.store.task.root = null;

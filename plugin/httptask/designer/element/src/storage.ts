@@ -1,9 +1,11 @@
-// What survives a reload, in this tab only. A page may forbid storage: then nothing is kept, and nothing breaks.
+// Storage that survives a reload, in this tab only. Where a page may not store anything, nothing is kept and nothing breaks.
 import { type Json, parse } from "./json";
 
+/** JSON values in `sessionStorage`, under names that begin with *prefix*. */
 export class TabStorage {
   constructor(private readonly prefix: string) {}
 
+  /** The value under *name*; null if there is none, or if it cannot be read. */
   read<T>(name: string): T | null {
     try {
       const text = sessionStorage.getItem(this.prefix + name);

@@ -1,6 +1,6 @@
-// A text control with values that are offered.
+// A text control with suggestions.
 
-/** A text that may be anything, with what is likely offered. */
+/** A text field that takes any text; *values* are suggestions, each with an optional note. */
 export function Suggested({ id, values, ...rest }: { id: string; values: [string, string?][] } & Record<string, unknown>) {
   return (
     <>
