@@ -1,6 +1,6 @@
-// The form's state: one slot for each place of the settings, kept beside the value it stands for.
+// The state of the form: one slot for each value that the settings have or can have.
 //
-// Slots are changed in place and read when they are needed, so that what is sent is what stands on the screen.
+// Slots are changed in place and turned into JSON when it is needed, so that what is sent is what is on the screen.
 import {
   child, escapeText, exactNumber, isExpression, isObject, isRaw, type Json, type JsonObject, NUMBER, parse, parseTyped, same,
   SECRET_NAME, typeOf, unescapeText, wrapped,
@@ -8,47 +8,50 @@ import {
 import { byCase } from "./cases";
 import type { Field } from "./types";
 
+/** One value on the form, with all that was typed for it. */
 export interface Slot {
   field: Field;
-  /** Tells list items apart while they move. */
+  /** Identifies the slot; a list item keeps it while it moves. */
   readonly key: number;
-  /** Somebody added it (or it was there when the settings were read); a required one is there anyway. */
+  /** The settings had a value here, or somebody added one. A required value is sent without this. */
   on: boolean;
-  /** It stands on the form, and is not sent. */
+  /** The value is on the form but not sent. */
   off: boolean;
+  /** The value is an expression. */
   fx: boolean;
-  /** The expression as typed; kept while fx is off. */
+  /** The expression as typed; kept while `fx` is false. */
   expr: string;
-  /** What stands for the expression in a test, as typed. */
+  /** The sample that a test uses instead of the expression, as typed. */
   sample: string;
-  /** A scalar as typed; of an enum and a boolean the JSON text of what was chosen. "" is unset. */
+  /** A scalar as typed; for an enum and a boolean, the JSON text of the choice. "" is unset. */
   text: string;
-  /** An empty text that is meant. */
+  /** `text` is "" on purpose: an empty string is sent. */
   empty: boolean;
   isNull: boolean;
-  /** Of a list: a row for each item, rather than tokens. */
+  /** For a list: each item has a row, instead of a token. */
   inRows: boolean;
-  /** JSON text, where the value does not fit the field or the field asks for JSON. */
+  /** The value as JSON text, if it does not fit the field or is edited as JSON; otherwise null. */
   raw: string | null;
-  /** Secrets in `raw`, by the signs that stand for them there. */
+  /** The secrets in `raw`, by the signs that stand for them there. */
   signs: Map<string, Json>;
-  /** Why it is JSON, and not the form. */
+  /** Why the value is shown as JSON and not in the form. */
   stuck: string;
-  /** Of `any`: what the text is taken for; "" is a guess. */
+  /** For the kind `any`: the type that the text is read as; "" to guess it. */
   as: string;
-  /** Of a union: which option, -1 is none. */
+  /** For a union: the index of the chosen option, -1 for none. */
   option: number;
-  /** Fields of an object, items of an array, options of a union, the inside of `any`. */
+  /** The fields of an object, the items of an array, the options of a union; for `any`, one slot with the array or object. */
   kids: Slot[];
-  /** Entries of a map, and names of one's own in an object. */
+  /** The entries of a map, and the user-named entries of an object. */
   own: Entry[];
-  /** A file's value, or what waits for a stub's children. */
+  /** The value of a file; for a stub, the value to fill in once its field is known. */
   value: Json | undefined;
-  /** The names an object was read with, so that it is written in its author's order. */
+  /** The names of an object in the order in which they were read, to write them in that order. */
   order: string[];
-  /** Somebody was here: problems may be shown. */
+  /** Somebody has been in this field: its problems may be shown. */
   touched: boolean;
 }
+/** An entry of a map or an object whose name the user chooses. */
 export interface Entry {
   name: string;
   slot: Slot;
@@ -59,20 +62,24 @@ const NO_SIGNS: Map<string, Json> = new Map();
 let keys = 0;
 
 const blank = (field: Field): Slot => ({
-  field, key: keys++, on: false, off: false, fx: field.format === "expression", expr: "", sample: "", text: "", empty: false, isNull: false, inRows: false,
-  raw: field.raw ? "" : null, signs: NO_SIGNS, stuck: field.raw ? "No form can hold what is documented here." : "", as: "", option: -1, kids: [], own: [], value: undefined, order: [], touched: false,
+  field, key: keys++, on: false, off: false, touched: false,
+  fx: field.format === "expression", expr: "", sample: "",
+  text: "", empty: false, isNull: false, inRows: false,
+  raw: field.raw ? "" : null, signs: NO_SIGNS, stuck: field.raw ? "No form can hold what is documented here." : "",
+  as: "", option: -1, kids: [], own: [], value: undefined, order: [],
 });
 
-/** The slot of *field*, holding *value* when there is one. */
+/** Make the slot of *field*, filled with *value* if there is one. */
 export function load(field: Field, value?: Json): Slot {
   const slot = blank(field);
-  if (field.kind === "object") slot.kids = (field.fields ?? []).map((each) => load(each));
+  if (field.kind === "object") slot.kids = (field.fields ?? []).map((member) => load(member));
   if (value === undefined) return slot;
   slot.on = true;
   fill(slot, value);
   return slot;
 }
 
+/** Put *value* into *slot*: as an expression, as null, into the controls of the field, or else as JSON text. */
 function fill(slot: Slot, value: Json): void {
   const { field } = slot;
   if (isExpression(value) || (slot.fx && typeof value === "string")) {
@@ -82,33 +89,35 @@ function fill(slot: Slot, value: Json): void {
   else if (field.link) slot.value = value;
   else if (field.raw || !LOADERS[field.kind](slot, value)) {
     slot.stuck ||= "This value does not fit the field, so it is shown as JSON.";
-    slot.raw = typeof value === "string" && isBroken(unescapeText(value)) ? unescapeText(value) : JSON.stringify(value, null, 2);
+    // A text that was meant to be JSON is shown as it was typed, not as a JSON string.
+    const isMeantAsJson = typeof value === "string" && isBroken(unescapeText(value));
+    slot.raw = isMeantAsJson ? unescapeText(value) : JSON.stringify(value, null, 2);
   }
 }
 
-/** Whether *text* was meant to be a JSON object or list, and is none. */
+/** Say whether *text* begins like a JSON object or list but is not valid JSON. */
 export function isBroken(text: string): boolean {
   return /^\s*[[{]/.test(text) && fromRaw(text) === text;
 }
 
-/** Give a stub its *field*, now that the server has said it. */
+/** Turn a stub into the slot of *field*, which the server returned for its link. */
 export function expand(slot: Slot, field: Field): void {
-  const waiting = slot.value;
+  const { value } = slot;
   slot.field = { ...field, name: slot.field.name ?? field.name, required: slot.field.required ?? field.required };
   delete slot.field.link;
   slot.value = undefined;
-  if (field.kind === "object") slot.kids = (field.fields ?? []).map((each) => load(each));
-  if (waiting !== undefined) fill(slot, waiting);
+  if (field.kind === "object") slot.kids = (field.fields ?? []).map((member) => load(member));
+  if (value !== undefined) fill(slot, value);
 }
 
-/** Each puts *value* in the slot and says whether it fits there. */
+/** By kind: put *value* into the slot, and say whether it fits. */
 const LOADERS: Record<Field["kind"], (slot: Slot, value: Json) => boolean> = {
   object(slot, value) {
     if (!isObject(value)) return false;
     slot.order = Object.keys(value);
-    const known = new Map((slot.field.fields ?? []).map((field, index) => [field.name, index]));
+    const indexes = new Map((slot.field.fields ?? []).map((field, index) => [field.name, index]));
     for (const [name, item] of Object.entries(value)) {
-      const index = known.get(name);
+      const index = indexes.get(name);
       if (index === undefined) slot.own.push({ name, slot: load(slot.field.extra ?? ANY, item) });
       else slot.kids[index] = load(slot.field.fields![index]!, item);
     }
@@ -172,7 +181,7 @@ const LOADERS: Record<Field["kind"], (slot: Slot, value: Json) => boolean> = {
   },
 };
 
-/** The JSON the slot stands for; undefined when nothing was set. */
+/** The value of *slot* as JSON; undefined if nothing was set. */
 export function dump(slot: Slot): Json | undefined {
   if (slot.fx) return slot.expr.trim() ? wrapped(slot.expr) : undefined;
   if (slot.isNull) return null;
@@ -182,19 +191,22 @@ export function dump(slot: Slot): Json | undefined {
 }
 
 const IN_TOKENS = ["string", "number", "any"];
-/** Whether *slot* is a list whose items stand beside each other, as tokens: scalars, and expressions without a sample. */
+/** Say whether the list *slot* is shown as tokens: its items are scalars, or expressions without a sample, and no secrets. */
 export const isTokens = ({ field: { kind, name, items, prefix }, kids, inRows }: Slot): boolean =>
-  kind === "array" && !!name && !SECRET_NAME.test(name) && !inRows && !prefix && IN_TOKENS.includes((items ?? ANY).kind) && !items?.link && !items?.raw && !items?.multiline && !items?.secret
+  kind === "array" && !!name && !SECRET_NAME.test(name) && !inRows && !prefix
+  && IN_TOKENS.includes((items ?? ANY).kind)
+  && !items?.link && !items?.raw && !items?.multiline && !items?.secret
   && kids.every((kid) => !kid.isNull && kid.raw === null && !kid.sample && !kid.kids.length && kid.as !== "null");
 
-/** Whether what is in *slot* can be edited: it is no expression, no null, no JSON text, and no stub. */
+/** Say whether the controls of the field show the value: it is not an expression, null, JSON text, or a stub. */
 export const isPlain = (slot: Slot): boolean => !slot.fx && !slot.isNull && slot.raw === null && !slot.field.link;
 
 const TWO_VIEWS = ["object", "map", "array", "union"];
-/** Whether *slot* can be edited as a form and as JSON. */
-export const hasTwoViews = ({ field, fx, isNull }: Slot): boolean => TWO_VIEWS.includes(field.kind) && !field.raw && !field.link && !fx && !isNull;
+/** Say whether *slot* can be edited both as a form and as JSON. */
+export const hasTwoViews = ({ field, fx, isNull }: Slot): boolean =>
+  TWO_VIEWS.includes(field.kind) && !field.raw && !field.link && !fx && !isNull;
 
-/** *value* with the secrets that *signs* stand for. */
+/** Return *value* with each sign replaced by its secret. */
 export function withSigns(value: Json | undefined, signs: Map<string, Json>): Json | undefined {
   if (value === undefined || !signs.size) return value;
   if (typeof value === "string") return signs.get(value) ?? value;
@@ -203,21 +215,22 @@ export function withSigns(value: Json | undefined, signs: Map<string, Json>): Js
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withSigns(item, signs)!]));
 }
 
-/** Whether the slot stands in the settings, rather than behind its `+ name` button. */
+/** Say whether the slot is on the form; otherwise a button adds it. */
 export const isShown = (slot: Slot): boolean => slot.on || !!slot.field.required || (!!slot.field.group && isSet(slot));
 
-/** Whether somebody set something here: what is required stands here anyway, and an object of nothing is nothing. */
+/** Say whether somebody set a value here. Constants do not count, nor objects in which nothing is set. */
 function isSet(slot: Slot): boolean {
   if (slot.off) return false;
   if (slot.on || slot.own.some((entry) => !entry.slot.off)) return true;
-  return slot.field.kind === "object" && isPlain(slot) ? slot.kids.some(isSet) : slot.field.kind !== "const" && dump(slot) !== undefined;
+  if (slot.field.kind === "object" && isPlain(slot)) return slot.kids.some(isSet);
+  return slot.field.kind !== "const" && dump(slot) !== undefined;
 }
 
-/** Forget everything that was set. */
+/** Remove everything that was set in *slot*. */
 export const empty = (slot: Slot): unknown => Object.assign(slot, load(slot.field));
 const dumpShown = (slot: Slot): Json | undefined => (isShown(slot) && !slot.off ? dump(slot) : undefined);
 
-/** The JSON that *text* says, or *text* where it says none. */
+/** Parse *text* as JSON; return *text* itself if it is none, and undefined if it is blank. */
 export function fromRaw(text: string): Json | undefined {
   if (!text.trim()) return undefined;
   try {
@@ -229,9 +242,15 @@ export function fromRaw(text: string): Json | undefined {
 
 const toText = (slot: Slot): Json | undefined =>
   slot.text || slot.empty ? escapeText(slot.text) : undefined;
-const toNumber = (text: string): Json | undefined =>
-  text.trim() === "" ? undefined : NUMBER.test(text.trim()) ? exactNumber(text.trim()) : text;
 
+/** Parse *text* as a number; text that is none is sent as it is, so that validation reports it. */
+function toNumber(text: string): Json | undefined {
+  const trimmed = text.trim();
+  if (trimmed === "") return undefined;
+  return NUMBER.test(trimmed) ? exactNumber(trimmed) : text;
+}
+
+/** By kind: the value of a plain slot; undefined if nothing was set. */
 const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
   object(slot) {
     byCase(slot);
@@ -264,11 +283,12 @@ const DUMPERS: Record<Field["kind"], (slot: Slot) => Json | undefined> = {
   },
 };
 
-/** Set a member, `__proto__` too; nothing where there is no value, or no name. */
+/** Set a member of *target*, even one called `__proto__`; do nothing without a value or a name. */
 export function put(target: JsonObject, name: string, value: Json | undefined): void {
   if (value !== undefined && name) Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
+/** Copy *value* with its members in *order*; members that *order* does not have come last. */
 export function inOrder(value: JsonObject, order: string[]): JsonObject {
   const result: JsonObject = {};
   for (const name of order) if (Object.hasOwn(value, name)) put(result, name, value[name]);
@@ -276,14 +296,16 @@ export function inOrder(value: JsonObject, order: string[]): JsonObject {
   return result;
 }
 
-/** An item somebody added and left empty is still an item: validation says what it lacks, at its own place. */
+/** The value of a list item. An empty item is sent too: validation then reports at the item what is missing. */
 function dumpItem(slot: Slot): Json {
   const value = dump(slot);
-  if (value !== undefined) return value; // a null is meant
-  return slot.field.kind === "string" || slot.field.kind === "any" ? "" : slot.field.kind === "object" ? {} : null;
+  if (value !== undefined) return value; // also null, which somebody chose
+  const { kind } = slot.field;
+  if (kind === "string" || kind === "any") return "";
+  return kind === "object" ? {} : null;
 }
 
-/** What an entry with a name of one's own holds. */
+/** The field of a user-named entry of *field*, an object or a map. */
 export const itemsOf = (field: Field): Field => (field.kind === "map" ? valuesOf(field) : (field.extra ?? ANY));
 export const valuesOf = (field: Field): Field => (field.values as Field | undefined) ?? ANY;
 export const choices = (field: Field): Json[] => (field.values as Json[] | undefined) ?? [];
@@ -291,8 +313,9 @@ export const itemField = (field: Field, index: number): Field => field.prefix?.[
 const insideOf = (type: string): Field =>
   type === "array" ? { kind: "array", items: ANY } : { kind: "map", values: ANY };
 
+/** The text parsed last: a form asks for the same text several times. */
 let lastRead: { text: string; value: Json | undefined } = { text: "", value: undefined };
-/** The object or array that *text* is as JSON; undefined where it is none. */
+/** Parse *text* as a JSON object or array; undefined if it is none. */
 export function structure(text: string): Json | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   if (text !== lastRead.text) {
@@ -307,24 +330,33 @@ export function structure(text: string): Json | undefined {
   return lastRead.value;
 }
 
-/** What the text of an `any` is taken for: JSON, a number or true/false when it reads like one, else text. */
+/**
+ * Guess the type that the text of an `any` is read as: "json" for an object or array, "number", "boolean" or "string".
+ * Only types that the field allows are guessed.
+ */
 export function guess(slot: Slot): string {
   const allowed = slot.field.types;
   const fits = (type: string) => !allowed || allowed.includes(type);
   const text = slot.text.trim();
-  const read = slot.field.textual ? undefined : structure(slot.text);
-  if (read !== undefined && fits(typeOf(read))) return "json";
+  const parsed = slot.field.textual ? undefined : structure(slot.text);
+  if (parsed !== undefined && fits(typeOf(parsed))) return "json";
   if (NUMBER.test(text) && (fits("number") || fits("integer"))) return "number";
   if ((text === "true" || text === "false") && fits("boolean")) return "boolean";
   if (fits("string")) return "string";
   return (allowed?.[0] ?? "string").replace("integer", "number");
 }
 
-/** Whether the text of an `any` was meant to be a JSON object or list, is none, and nobody said that it is text. */
+/**
+ * Say whether the text of an `any` looks like an object or array (perhaps behind a comment) but is not valid JSON, although
+ * the field allows one and nobody chose the type text.
+ */
 export const isAlmostJson = (slot: Slot): boolean =>
-  !slot.as && !slot.field.textual && /^\s*(\/[/*][^]*)?[[{]/.test(slot.text) && structure(slot.text) === undefined && guess(slot) === "string" && ["array", "object"].some((type) => !slot.field.types || slot.field.types.includes(type));
+  !slot.as && !slot.field.textual
+  && /^\s*(\/[/*][^]*)?[[{]/.test(slot.text)
+  && structure(slot.text) === undefined && guess(slot) === "string"
+  && ["array", "object"].some((type) => !slot.field.types || slot.field.types.includes(type));
 
-/** Take an `any` for another type; what stands there goes along. */
+/** Read an `any` as another type, and convert its value. */
 export function takeAs(slot: Slot, type: string): void {
   const { as } = slot;
   const value = dump(slot);
@@ -336,21 +368,23 @@ export function takeAs(slot: Slot, type: string): void {
   slot.raw = null;
   slot.as = type;
   if (isStructure(type)) {
-    const fits = slot.kids[0]?.field.kind === insideOf(type).kind;
-    const read = structure(slot.text);
-    if (!fits) slot.kids = [load(insideOf(type), read !== undefined && typeOf(read) === type ? read : undefined)];
+    const isKept = slot.kids[0]?.field.kind === insideOf(type).kind;
+    const parsed = structure(slot.text);
+    const content = parsed !== undefined && typeOf(parsed) === type ? parsed : undefined;
+    if (!isKept) slot.kids = [load(insideOf(type), content)];
   } else if (isStructure(as) && value !== undefined) slot.text = JSON.stringify(value, null, 2);
 }
 const isStructure = (type: string): boolean => type === "array" || type === "object";
 
-/** The JSON text of an `any`: its own text where that is JSON already, else the JSON of its *value*. */
+/** The JSON text of an `any`: its text if that is JSON already, otherwise the JSON of its *value*. */
 function asJson({ as, text }: Slot, value: Json | undefined): string {
   if (value === undefined) return "";
-  const own = isStructure(as) || as === "null" ? undefined : fromRaw(text);
-  return own === undefined || own === text ? JSON.stringify(value, null, 2) : text;
+  const parsed = isStructure(as) || as === "null" ? undefined : fromRaw(text);
+  const isJson = parsed !== undefined && parsed !== text;
+  return isJson ? text : JSON.stringify(value, null, 2);
 }
 
-/** Take the JSON text of an `any` for text, as it stands; a JSON string without its quotes. */
+/** Keep the JSON text of an `any` as plain text; a JSON string loses its quotes. */
 export function asPlainText(slot: Slot): void {
   const value = fromRaw(slot.raw!);
   slot.text = typeof value === "string" ? unescapeText(value) : slot.raw!;
@@ -362,7 +396,7 @@ const JSON_KINDS: Partial<Record<Field["kind"], string>> = {
   object: "object", map: "object", array: "array", string: "string", number: "number", boolean: "boolean",
 };
 
-/** The option of a union that *value* fits best; -1 when none can hold it. */
+/** The index of the union's option that fits *value* best; -1 if none can hold it. A discriminator decides before scores. */
 function bestOption(field: Field, value: Json): number {
   const options = field.options ?? [];
   const { discriminator } = field;
@@ -373,6 +407,7 @@ function bestOption(field: Field, value: Json): number {
   return best < 0 ? -1 : scores.indexOf(best);
 }
 
+/** How well *option* fits *value*; -1 if it cannot hold it. For objects, constants, known names and missing names count. */
 function score(option: Field, value: Json): number {
   const type = typeOf(value);
   const wanted = option.shape?.json ?? JSON_KINDS[option.kind] ?? "any";
@@ -384,18 +419,22 @@ function score(option: Field, value: Json): number {
   if (constants.some(([name, fixed]) => name in value && !same(value[name], fixed))) return -1;
   const required = option.shape?.required ?? [];
   const missing = required.filter((name) => !(name in value)).length;
-  const known = new Set((option.fields ?? []).map((each) => each.name));
-  const hits = Object.keys(value).filter((name) => known.has(name)).length;
-  return Math.max(0, 50 + 10 * constants.length + 3 * hits - 20 * missing - (Object.keys(value).length - hits));
+  const documented = new Set((option.fields ?? []).map(({ name }) => name));
+  const known = Object.keys(value).filter((name) => documented.has(name)).length;
+  const unknown = Object.keys(value).length - known;
+  return Math.max(0, 50 + 10 * constants.length + 3 * known - 20 * missing - unknown);
 }
 
-/** Choose an option of a union; what was typed in another one stays there. */
+/** Choose an option of a union. Each option keeps what was typed in it. */
 export function choose(slot: Slot, option: number): void {
   slot.option = option;
   if (option >= 0) slot.kids[option] ??= { ...load(slot.field.options![option]!), on: true };
 }
 
-/** Every slot that is on the screen below *slot*, with its pointer and the name it stands under; the items of tokens, too, if asked for. */
+/**
+ * Yield *slot* and every slot below it that is on the screen and sent, each with its pointer and the name of its field or
+ * entry (a list's items have the name of the list). The items of a list in tokens come only with *items*.
+ */
 export function* walk(slot: Slot, pointer = "", name?: string, items = false): Generator<{ slot: Slot; pointer: string; name?: string }> {
   yield { slot, pointer, name };
   if (slot.fx || slot.isNull || slot.raw !== null) return;
@@ -406,6 +445,8 @@ export function* walk(slot: Slot, pointer = "", name?: string, items = false): G
     if (slot.kids[slot.option]) yield* walk(slot.kids[slot.option]!, pointer, name, items);
   } else if (slot.field.kind === "any") {
     if (slot.kids[0] && (slot.as === "array" || slot.as === "object")) yield* walk(slot.kids[0], pointer, name, items);
-  } else for (const kid of slot.kids) if (isShown(kid) && !kid.off) yield* walk(kid, child(pointer, kid.field.name!), kid.field.name, items);
+  } else
+    for (const kid of slot.kids)
+      if (isShown(kid) && !kid.off) yield* walk(kid, child(pointer, kid.field.name!), kid.field.name, items);
   for (const own of slot.own) if (!own.slot.off) yield* walk(own.slot, child(pointer, own.name), own.name, items);
 }

@@ -1,4 +1,4 @@
-// Everything the page knows, and everything it can do. Views read it, call it, and are told when it changed.
+// The state of the page and its actions. Views read the store, call its methods, and redraw when it changes.
 import { type Api, type Credential, failureOf } from "./api";
 import { Copying } from "./copying";
 import { Drafts } from "./drafts";
@@ -22,10 +22,11 @@ import type { Config, Failure } from "./types";
 import { Validation, visiblePlace } from "./validation";
 
 export type Tab = "preview" | "response" | "history" | "runs";
-/** The parts of the page, in the order of F6; where there is no room for all, one is shown. */
+/** The panes of the page in the order of F6. A narrow page shows one of them. */
 export const PANES = ["tasks", "request", "response"] as const;
 export type Pane = (typeof PANES)[number];
 
+/** The state of one page; each part of it is in a class of its own. */
 export class Store {
   readonly drafts: Drafts;
   readonly edits: Edits;
@@ -47,33 +48,34 @@ export class Store {
   /** Why the page cannot work at all. */
   failure: Failure | null = null;
   tab: Tab = "preview";
-  /** The one that is shown where there is room for one. */
+  /** The pane that a narrow page shows. */
   pane: Pane = "request";
-  /** The pane that F6 goes to, until the page has gone there. */
+  /** F6 (1) or Shift+F6 (-1) was pressed; null again once the page has moved the focus. */
   paneWanted: 1 | -1 | null = null;
-  /** Whether there is room for one part only. */
+  /** Whether the page shows one pane only. */
   isNarrow: () => boolean = () => false;
-  /** The reference lies over the right pane; where there is one part only, it is a sheet over that. */
+  /** The reference is shown over the right pane, or over the one pane of a narrow page. */
   reference = false;
   keysShown = false;
-  /** From light to dark, or back. */
+  /** Switch between light and dark. */
   switchTheme: () => void = () => {};
-  /** What was typed into the search before its code had come. */
+  /** The text typed into the stand-in of the search box before its code was loaded. */
   asked = "";
-  /** The keyboard was there when it went. */
+  /** That stand-in had the keyboard focus when it was replaced. */
   asking = false;
-  /** The pointer of the field that has the focus, or had it last. */
+  /** The pointer of the field that has the keyboard focus, or had it last. */
   field = "";
+  /** The message in the status line. */
   status = "";
-  /** Shown beside the workflow until somebody closes it. */
+  /** A message above the panes, until somebody closes it. */
   notice: Failure | null = null;
   credentials: Credential[] = [];
-  /** The credential that the dialog is open for. */
+  /** The credential for which the dialog is open. */
   credentialWish: CredentialWish | null = null;
   private readonly listeners = new Set<() => void>();
-  /** Where the keyboard should go once the page has been drawn. */
+  /** The id of the element that gets the keyboard focus after the next redraw. */
   focusWanted: string | null = null;
-  /** It was not there: a form that is still to come takes it there. */
+  /** Such an id that was not found: a form that is still loading moves the focus there. */
   focusMissed: string | null = null;
 
   constructor(
@@ -102,6 +104,7 @@ export class Store {
     return this.config !== null && this.workflow.isOpen;
   }
 
+  /** Call *listener* after each change; return the function that ends this. */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -109,6 +112,7 @@ export class Store {
 
   update = (): void => this.listeners.forEach((listener) => listener());
 
+  /** Show *tab* in the right pane. */
   show(tab: Tab): void {
     this.tab = tab;
     this.reference = false;
@@ -131,27 +135,29 @@ export class Store {
     this.update();
   }
 
-  /** Go to the field at *pointer*, or to the one that it is a part of. */
+  /** Move the keyboard focus to the field at *pointer*, or to the nearest field around it that is on the form. */
   goTo(pointer: string): void {
     if (!this.task.root) return;
-    const shown = new Set([...walk(this.task.root)].map((each) => each.pointer));
+    const shown = new Set([...walk(this.task.root)].map((place) => place.pointer));
     this.pane = "request";
     this.focusWanted = `f-${visiblePlace(shown, pointer)}`;
     this.update();
   }
 
-  /** Open the task *name*, show what is wrong with it, and go to the field at *pointer*. */
+  /** Open the task *name*, show all its problems, and go to the field at *pointer*. */
   async openAt(name: string, pointer: string): Promise<void> {
     await this.task.open(name);
     this.validation.showAll = true;
     if (this.task.name === name) this.goTo(pointer);
   }
 
+  /** Show *status* in the status line. */
   say(status: string): void {
     this.status = status;
     this.update();
   }
 
+  /** Load the configuration, and open *workflow* (null: the one opened last, or the server's default) at *task*. */
   async start(workflow: string | null, task: string | null): Promise<void> {
     this.failure = null;
     this.update();
@@ -171,23 +177,23 @@ export class Store {
     try {
       this.credentials = (await this.api.credentials()).items;
     } catch {
-      this.credentials = []; // names can still be typed
+      this.credentials = []; // the names of credentials can still be typed
     }
     this.update();
   }
 
-  /** Ask how many endpoints there are now. */
+  /** Load the number of endpoints again. */
   async recount(): Promise<void> {
     try {
       const { endpoints, onlyShipped } = await this.api.config();
       this.config = { ...this.config!, endpoints, onlyShipped };
       this.update();
     } catch {
-      /* the server is away: the search says so */
+      /* no answer of the server: the search reports it */
     }
   }
 
-  /** *text* of the server with every field called as the form calls it. */
+  /** Return *text*, a message of the server, with the names of settings replaced by their titles on the form. */
   named = (text: string): string => {
     for (const { name, title } of this.config!.taskSettings) text = text.replace(new RegExp(`\\b${name!}\\b`, "g"), title!);
     return withTitles(text);
