@@ -1,32 +1,35 @@
-// The names of the credentials of the open task: one as text, several as a list.
+// The names of the open task's credentials: in the settings one name is a text, several are a list.
 import { dump, type Slot } from "./slots";
 import type { Store } from "./store";
 
+/** The slot of the open task's `credentials`. */
 export const slotOf = (store: Store): Slot | undefined => store.task.root?.kids.find(({ field }) => field.name === "credentials");
 
+/** The names in *slot*, the slot of `credentials`. */
 export function namesIn(slot?: Slot): string[] {
   const value = slot && dump(slot);
-  return Array.isArray(value) ? value.map(String) : typeof value === "string" && value ? [value] : [];
+  if (Array.isArray(value)) return value.map(String);
+  return typeof value === "string" && value ? [value] : [];
 }
 
-/** *names* without those that are empty, or there before. */
+/** Return *names* without empty ones and repetitions. */
 export const distinct = (names: string[]): string[] => names.filter((name, index) => name && names.indexOf(name) === index);
 
-/** Name *names* in the open task, as its author would write them. */
+/** Write *names* into the open task: none, one as text, several as a list. */
 export function writeNames(store: Store, names: string[]): void {
   const slot = slotOf(store)!;
-  const kept = distinct(names);
-  slot.raw = kept.length > 1 ? JSON.stringify(kept) : null;
-  slot.text = kept.length > 1 ? "" : (kept[0] ?? "");
-  slot.on = kept.length > 0;
+  const written = distinct(names);
+  slot.raw = written.length > 1 ? JSON.stringify(written) : null;
+  slot.text = written.length > 1 ? "" : (written[0] ?? "");
+  slot.on = written.length > 0;
   store.task.changed("/credentials");
 }
 
-/** The dialog: for the credential *name*, which stands, or is to stand, at *index* of the task's. */
+/** What the credential dialog is opened for: the credential *name* ("" for a new one), at *index* among the task's names. */
 export interface CredentialWish {
   name: string;
   index: number;
-  /** What a new one is: the type, where the endpoint does not say it, and the origin it is for. */
+  /** For a new credential: its type, if the endpoint does not say it, and the origin it is sent to. */
   type?: string;
   origin?: string;
 }

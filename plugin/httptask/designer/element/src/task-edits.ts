@@ -1,4 +1,4 @@
-// Changes of a task that stand in the definition at once, and what is wrong with the task there.
+// Edits a task directly in the definition (tasks without a request have no form to commit), and finds the task's problems.
 import { child, type JsonObject, same, segments } from "./json";
 import { inOrder } from "./slots";
 import type { Store } from "./store";
@@ -6,7 +6,7 @@ import { fieldTitle } from "./task-form";
 import type { Problem, Task } from "./types";
 import * as flow from "./workflow";
 
-/** Change members of the task *name*; null takes a member away. */
+/** Set *members* of the task *name*; null removes a member. */
 export function editTask(store: Store, name: string, members: JsonObject): void {
   const { task } = flow.find(store.workflow.working, name)!;
   const changed: Task = { ...task, ...members };
@@ -16,45 +16,48 @@ export function editTask(store: Store, name: string, members: JsonObject): void 
   store.update();
 }
 
-/** Put what *value* says in the place of all that the task *name* has but its type and its routes, and return the task. */
+/** Replace all settings of the task *name* by *value*, except its type and its routes, and return the new task. */
 export function rewriteTask(store: Store, name: string, value: JsonObject, pointer?: string): Task {
   const { task } = flow.find(store.workflow.working, name)!;
-  const kept = Object.fromEntries(Object.entries(task).filter(([key]) => ROUTES.includes(key)));
-  const changed = inOrder({ ...value, ...kept }, Object.keys(task));
+  const routes = Object.fromEntries(Object.entries(task).filter(([key]) => TYPE_AND_ROUTES.includes(key)));
+  const changed = inOrder({ ...value, ...routes }, Object.keys(task));
   if (same(changed, task)) return changed;
-  store.workflow.edit((definition) => flow.replace(definition, name, changed), `Change “${name}”${pointer ? `: ${fieldTitle(pointer)}` : ""}`, { form: name, pointer });
+  const title = `Change “${name}”${pointer ? `: ${fieldTitle(pointer)}` : ""}`;
+  store.workflow.edit((definition) => flow.replace(definition, name, changed), title, { form: name, pointer });
   store.update();
   return changed;
 }
 
-/** What the type of a task does not say: its name, and where the task leads. */
-const ROUTES = ["type", "nextTask", "end", "onError"];
-export const withoutRoutes = (task: Task): Task => Object.fromEntries(Object.entries(task).filter(([key, value]) => !ROUTES.includes(key) && value !== null));
+/** The members of a task that the schema of its type does not describe. */
+const TYPE_AND_ROUTES = ["type", "nextTask", "end", "onError"];
+/** The settings of *task* that the schema of its type describes, without nulls. */
+export const withoutRoutes = (task: Task): Task =>
+  Object.fromEntries(Object.entries(task).filter(([key, value]) => !TYPE_AND_ROUTES.includes(key) && value !== null));
 
-/** The *problems* of the task *name*, with pointers into it. */
+/** The *problems* of the task *name*, with pointers relative to the task. */
 export function problemsOf(problems: Problem[], name: string): Problem[] {
-  const task = `${child("/tasks", name)}/`;
+  const taskPointer = `${child("/tasks", name)}/`;
   return problems.flatMap((problem) => {
-    const at = `${problem.pointer}/`.indexOf(task);
-    return at < 0 ? [] : [{ ...problem, pointer: problem.pointer.slice(at + task.length - 1) }];
+    const start = `${problem.pointer}/`.indexOf(taskPointer);
+    return start < 0 ? [] : [{ ...problem, pointer: problem.pointer.slice(start + taskPointer.length - 1) }];
   });
 }
 
-/** A problem of a task, and the task inside the one that it was found in. */
+/** A problem of a task in a branch: the name of that task, and a pointer relative to it. */
 export interface InnerProblem extends Problem {
   task: string;
 }
 
-/** The *problems* of a Parallel that are those of tasks in its branches, with pointers into these. */
+/** Those of *problems*, the problems of a Parallel, that belong to tasks in its branches (or in theirs). */
 export function innerProblems(problems: Problem[]): InnerProblem[] {
   return problems.flatMap((problem) => {
-    const steps = segments(problem.pointer);
+    const parts = segments(problem.pointer);
     let from = 0;
-    while (steps[from] === "branches" && steps[from + 2] === "tasks" && steps.length > from + 3) from += 4;
-    return from ? [{ ...problem, task: steps[from - 1]!, pointer: steps.slice(from).reduce(child, "") }] : [];
+    while (parts[from] === "branches" && parts[from + 2] === "tasks" && parts.length > from + 3) from += 4;
+    return from ? [{ ...problem, task: parts[from - 1]!, pointer: parts.slice(from).reduce(child, "") }] : [];
   });
 }
 
-/** The *problems* at *pointer* or inside it. */
+/** The *problems* at *pointer* or below it. */
 export const problemsAt = (problems: Problem[], pointer: string): Problem[] =>
   problems.filter((problem) => `${problem.pointer}/`.startsWith(`${pointer}/`));

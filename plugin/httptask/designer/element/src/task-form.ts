@@ -1,4 +1,4 @@
-// A whole task as one field, so that every part of it is loaded, dumped and walked the same way.
+// Describes a whole HTTP task as one field, so that all its parts are loaded, dumped and walked in the same way.
 import { clone, isObject, type Json, type JsonObject, segments } from "./json";
 import { inOrder } from "./slots";
 import type { Field, Form, Group, Task } from "./types";
@@ -8,12 +8,12 @@ const OWN_NAMES: Field = { kind: "map", type: "names of your own", values: ANY }
 export const GROUP_TITLES: Record<string, string> = {
   pathParameters: "Path", headers: "Headers", query: "Query", cookies: "Cookies", body: "Body",
 };
-/** All but the body: what has a name and a value. */
+/** The groups of named parameters: all but the body. */
 export const PARAMETER_GROUPS = Object.keys(GROUP_TITLES).filter((name) => name !== "body");
-/** What is written as text: JSON there is text until somebody says that it is not. */
+/** User-named parameters. Their values stay text even if they look like JSON, until somebody chooses another type. */
 const OWN_TEXTS: Field = { ...OWN_NAMES, values: { ...ANY, textual: true } };
 
-/** The form of a request that no description tells about. */
+/** The form of a request without a description: any parameters and any body. */
 export function freeForm(methods: string[]): Form & { methods: string[] } {
   const groups = Object.entries(GROUP_TITLES).map(([name, title]): Group => ({
     name, title, field: name === "body" ? ANY : OWN_TEXTS,
@@ -21,22 +21,23 @@ export function freeForm(methods: string[]): Form & { methods: string[] } {
   return { target: "", url: {}, method: "", inputParameters: OWN_NAMES, groups, methods };
 }
 
-/** Every group that can be filled in, in order: those of the form, and those that are open to names of one's own. */
+/** The groups of *form* in order; those that are open take user-named entries too. */
 export function groupsOf(form: Form): Group[] {
   return Object.entries(GROUP_TITLES).flatMap(([name, title]) => {
-    const group = form.groups.find((each) => each.name === name);
+    const group = form.groups.find((candidate) => candidate.name === name);
     const isOpen = form.open?.includes(name);
     if (!group) return isOpen ? [{ name, title, field: OWN_TEXTS }] : [];
     const { field } = group;
-    return [isOpen && field.kind === "object" && !field.extra ? { ...group, field: { ...field, extra: OWN_TEXTS.values as Field } } : group];
+    const lacksExtra = isOpen && field.kind === "object" && !field.extra;
+    return [lacksExtra ? { ...group, field: { ...field, extra: OWN_TEXTS.values as Field } } : group];
   });
 }
 
-/** *settings* are the fields of how the task is run, as the server has them. */
+/** The field of a task with the request *form*; *settings* are the fields for how the task is run, from the server. */
 export function taskField(form: Form & { methods?: string[] }, settings: Field[]): Field {
   const method: Field = form.method
     ? { kind: "const", name: "method", value: form.method }
-    // Any token is a method (RFC 9110, section 9.1): the known ones are offered.
+    // Any token is a method (RFC 9110, section 9.1): the known methods are suggestions.
     : { kind: "string", name: "method", required: true, type: "text", keys: { kind: "enum", values: form.methods ?? [] } };
   const groups = groupsOf(form).map(({ name, required, field }): Field => ({ ...field, name, required: required ?? false, group: true }));
   return {
@@ -52,29 +53,34 @@ export function taskField(form: Form & { methods?: string[] }, settings: Field[]
   };
 }
 
-/** Where a task leads: the definition owns that, no form does. */
+/** The members that say where a task leads. They are edited in the definition, not in the form. */
 const ROUTES = ["nextTask", "end", "defaultTask", "choices", "onError"];
 
 export const withoutRoutes = (task: Task): Task => Object.fromEntries(Object.entries(task).filter(([name]) => !ROUTES.includes(name)));
 
-/** The settings of *task* with the routes of *source*, in the order that *source* has. */
+/** Return the settings of *task* with the routes of *source*, its members in the order of *source*. */
 export function withRoutes(task: Task, source: Task): Task {
   const routes = Object.entries(source).filter(([name]) => ROUTES.includes(name));
   return inOrder({ ...withoutRoutes(task), ...Object.fromEntries(routes) }, Object.keys(source));
 }
 
-const TITLES: Record<string, string> = { ...GROUP_TITLES, url: "URL", method: "Method", credentials: "Credential", inputParameters: "Input parameters" };
-/** *text* with pointers into a task, and the quoted names of its parts, as the form has them: `/httpRequest/query/q` is Query › q. */
+const TITLES: Record<string, string> = {
+  ...GROUP_TITLES, url: "URL", method: "Method", credentials: "Credential", inputParameters: "Input parameters",
+};
+/** A pointer into a task: a part of the request or of the task, and the segments below. */
+const POINTER = /\/(?:httpRequest\/(pathParameters|query|headers|cookies|body|url|method)|(inputParameters|credentials))((?:\/[^\s/:,;"]+)*)(?![\w/])/g;
+const QUOTED_NAME = /'(pathParameters|query|headers|cookies|body|credentials|inputParameters)'/g;
+/** Replace the pointers and quoted names in *text* by the titles on the form: `/httpRequest/query/q` becomes `Query › q`. */
 export const withTitles = (text: string): string =>
   text
-    .replace(/\/(?:httpRequest\/(pathParameters|query|headers|cookies|body|url|method)|(inputParameters|credentials))((?:\/[^\s/:,;"]+)*)(?![\w/])/g,
-      (_all, group: string | undefined, part: string | undefined, rest: string) => [TITLES[(group ?? part)!], ...segments(rest)].join(" › "))
-    .replace(/'(pathParameters|query|headers|cookies|body|credentials|inputParameters)'/g, (_all, name: string) => `“${TITLES[name]}”`);
+    .replace(POINTER, (_all, group: string | undefined, part: string | undefined, below: string) =>
+      [TITLES[(group ?? part)!], ...segments(below)].join(" › "))
+    .replace(QUOTED_NAME, (_all, name: string) => `“${TITLES[name]}”`);
 
-/** The field at *pointer* of a task as the form has it: Query › q. */
+/** The title of the field at *pointer* of a task, as on the form: `Query › q`. */
 export const fieldTitle = (pointer: string): string => withTitles(pointer).replace(/^\//, "").replaceAll("/", " › ");
 
-/** *task* without the nulls that mean "absent"; inside a body and inside input parameters they are values. */
+/** Copy *task* without the nulls that mean "absent". In a body and in input parameters null is a value: there it stays. */
 export function withoutNulls(task: Task): Task {
   const copy = clone(task);
   const drop = (value: Json | undefined): void => {

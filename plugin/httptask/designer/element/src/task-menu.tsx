@@ -1,9 +1,10 @@
-// What else can be done with a task of the list.
+// The menu of a task in the list of tasks.
 import { useState } from "preact/hooks";
 import { failureOf } from "./api";
 import { copyTo, duplicate } from "./duplicates";
 import { typed, useUi } from "./ui";
 
+/** Duplicates the task *name*, or copies it to another workflow. */
 export function TaskMenu({ name, onClose }: { name: string; onClose: () => void }) {
   const { store } = useUi();
   const others = (store.config?.workflows ?? []).filter(({ id }) => id !== store.workflow.id);

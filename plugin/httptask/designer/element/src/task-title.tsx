@@ -1,21 +1,25 @@
-// The name of the open task: to read, and to change. While it is changed, who uses it is shown.
+// The name of the open task, in a text field.
 import { useState } from "preact/hooks";
 import { Panel } from "./panel";
 import { useUi } from "./ui";
 
+/** While the name is edited, the places that use the old name are listed. */
 export function TaskTitle() {
   const { store } = useUi();
   const { name } = store.task;
   const [edited, setEdited] = useState<string | null>(null);
-  const editing = edited !== null && edited === name;
+  const isEdited = edited !== null && edited === name;
+  const rename = (input: HTMLInputElement) =>
+    void store.workflow.rename(input.value).then(() => { input.value = store.task.name ?? ""; });
   return (
     <span class="title-box">
       <input
-        key={name} class="title" aria-label="Task name" defaultValue={name!} maxLength={80} aria-describedby={editing ? "name-uses" : undefined}
+        key={name} class="title" aria-label="Task name" defaultValue={name!} maxLength={80}
+        aria-describedby={isEdited ? "name-uses" : undefined}
         onFocus={() => setEdited(name)} onBlur={() => setEdited(null)}
-        onChange={({ currentTarget: input }) => void store.workflow.rename(input.value).then(() => { input.value = store.task.name ?? ""; })}
+        onChange={({ currentTarget }) => rename(currentTarget)}
       />
-      {editing && <Panel name="NameUses" of={{ name }} />}
+      {isEdited && <Panel name="NameUses" of={{ name }} />}
     </span>
   );
 }

@@ -1,4 +1,4 @@
-// Test requests: what is sent, the one under way, and the latest result of each task.
+// Test requests: builds what is sent, follows the one under way, and keeps the latest result of each task.
 import type { Draft } from "./api";
 import { cancelled, lost, outputsOf, refused, type Result, type Run, sentence, withNews } from "./endings";
 import { type Json, type JsonObject, parse } from "./json";
@@ -8,33 +8,38 @@ import type { Store } from "./store";
 import type { Ending, Task } from "./types";
 import * as flow from "./workflow";
 
-/** In milliseconds, until a cancelled request is given up. */
+/** In milliseconds. The page stops waiting this long after a cancel, whether the server has answered or not. */
 const CANCEL_PATIENCE = 1500;
 
+/** The test request under way, and the results of those before. */
 export class TestRequests {
   constructor(private readonly store: Store) {}
 
+  /** The test request under way. */
   run: Run | null = null;
+  /** The latest results since the page was loaded, by task. */
   results = new Map<string, Result>();
-  /** Which item of `forEach` is tried, by the name of its task. */
+  /** The index of the `forEach` item that a test is made for, by task. */
   private items = new Map<string, number>();
+  /** Ends the connection of the test request under way. */
   private running: AbortController | null = null;
-  /** Hides what was typed into the secret fields of the last test request. */
+  /** Masks the secrets of the last test request. */
   mask: Mask = (text) => text;
 
+  /** The latest result of the open task. */
   get result(): Result | undefined {
     return this.store.task.name === null ? undefined : this.resultOf(this.store.task.name);
   }
 
-  /** The last result of the task *name*: of this page, or of the history, which a reload leaves. */
+  /** The latest result of the task *name*; after a reload of the page, the one in the history. */
   resultOf(name: string): Result | undefined {
-    const kept = this.results.get(name);
-    if (kept) return kept;
+    const result = this.results.get(name);
+    if (result) return result;
     const snapshot = this.store.history.latest(name);
     return snapshot && { ending: snapshot.ending!, key: "", snapshot };
   }
 
-  /** The last answer of each task: of a test request, else of the history. */
+  /** The latest response of each task; after a reload of the page, the one in the history. */
   get answers(): Map<string, Result> {
     const answers = new Map(this.results);
     for (const { task, ending } of this.store.history.items)
@@ -42,6 +47,7 @@ export class TestRequests {
     return answers;
   }
 
+  /** The index of the `forEach` item that a test of the open task is made for. */
   get itemIndex(): number {
     return this.items.get(this.store.task.name!) ?? 0;
   }
@@ -52,25 +58,29 @@ export class TestRequests {
     this.store.update();
   }
 
-  /** What the tasks that were tested put out, as a later task's expressions see it. */
+  /** The outputs of the tasks that were tested, by task, as the expressions of later tasks see them. */
   get outputs(): JsonObject {
     return outputsOf(this.answers, (name) => flow.find(this.store.workflow.working, name)?.task);
   }
 
+  /** Whether the settings of the open task were changed since its latest result. */
   get stale(): boolean {
     const { result } = this;
     if (!result || !this.store.task.root) return false;
     return result.snapshot ? !this.store.history.isCurrent(result.snapshot) : result.key !== this.store.task.settingsKey();
   }
 
-  /** Whether the task reads the workflow's input, and no sample of it was typed. */
+  /** Whether the open task reads the workflow's input although neither a sample input nor any sample of a field was typed. */
   get lacksInput(): boolean {
     const { inputParameters } = this.store.task.value();
-    return !this.store.task.input.trim() && /\$\.input\b/.test(JSON.stringify(inputParameters ?? "")) && !Object.keys(samples(this.store.task.root!).values).length;
+    if (this.store.task.input.trim() || !/\$\.input\b/.test(JSON.stringify(inputParameters ?? ""))) return false;
+    return !Object.keys(samples(this.store.task.root!).values).length;
   }
 
+  /** Build the test request of the open task; null, with a notice, if the sample input is not JSON. */
   draft(): Draft | null {
-    const draft: Draft = { task: this.store.task.value(), name: this.store.task.name!, samples: samples(this.store.task.root!).values, inputs: {} };
+    const { task } = this.store;
+    const draft: Draft = { task: task.value(), name: task.name!, samples: samples(task.root!).values, inputs: {} };
     if (JSON.stringify([draft.task.inputParameters, draft.task.forEach]).includes("tasks")) draft.inputs.tasks = this.outputs;
     if (this.itemIndex) draft.inputs.itemIndex = this.itemIndex;
     const { chosen } = this.store.environments;
@@ -88,19 +98,20 @@ export class TestRequests {
     return draft;
   }
 
-  /** What the expressions of *task* are evaluated with, for a preview: a sample input that is no JSON is none. */
+  /** The values for the expressions of *task* in a preview. A sample input that is not JSON (yet) is left out. */
   surroundings(task: Task): Omit<Draft, "task" | "name"> {
     const { inputs, environment, workflow } = this.store.expressions.body(JSON.stringify(task));
     return { samples: samples(this.store.task.root!).values, inputs, environment, workflow };
   }
 
-  /** The values of secret fields: as typed, or as the sample of their expression. */
+  /** The secrets of the open task: literal values, samples of expressions in secret fields, and those of the sample input. */
   secrets(task: Task): Json[] {
     const { values, open } = samples(this.store.task.root!);
-    const sampled = Object.keys(values).filter((pointer) => !(pointer in open));
-    return [...secretsAt(task, this.store.task.secretsHere()), ...sampled.map((pointer) => values[pointer]!), ...this.store.input.secrets];
+    const secretSamples = Object.keys(values).filter((pointer) => !(pointer in open)).map((pointer) => values[pointer]!);
+    return [...secretsAt(task, this.store.task.secretsHere()), ...secretSamples, ...this.store.input.secrets];
   }
 
+  /** Send the test request of the open task, and follow it to its end; *sendAnyway* although its settings are not valid. */
   async send(sendAnyway = false): Promise<void> {
     if (this.run || !this.store.task.root || this.store.task.name === null || this.store.task.picking) return;
     this.store.task.settled();
@@ -120,14 +131,16 @@ export class TestRequests {
     try {
       await this.store.api.testRequest({ ...draft, sendAnyway }, this.running.signal, (event, data) => {
         const payload = maskCuts(JSON.parse(mask(data)) as Record<string, unknown>, mask);
-        if (["response", "error", "cancelled"].includes(event)) ending = { ...(payload as unknown as Ending), event: event as Ending["event"] };
-        else if (event === "items") {
+        if (["response", "error", "cancelled"].includes(event)) {
+          ending = { ...(payload as unknown as Ending), event: event as Ending["event"] };
+        } else if (event === "items") {
           run.arrived = withNews(run.arrived, payload as unknown as Parameters<typeof withNews>[1]);
           this.store.update();
         } else {
-          // A new phase ends the last wait.
+          // A new phase ends the wait before the next attempt.
           if (event === "phase") delete run.progress.waitSeconds, delete run.progress.retryAfter;
           Object.assign(run.progress, payload);
+          // Cancel was pressed before the server had named the request.
           if (run.cancelling && run.progress.id) void this.store.api.cancel(run.progress.id).catch(() => {});
           this.store.update();
         }
@@ -136,6 +149,7 @@ export class TestRequests {
       if (!ending && run.cancelling) ending = cancelled(run);
       else if (!ending && !run.progress.id) ending = refused(error);
     }
+    // A stream that breaks off after it had begun has no ending.
     ending ??= { ...lost("The connection to the designer's server ended before the request did."), maybeDelivered: true };
     this.run = this.running = null;
     ending.anyway = sendAnyway;
@@ -143,18 +157,20 @@ export class TestRequests {
     this.ended(run.task, draft.task, ending, key);
   }
 
+  /** Keep the *ending* of the test of the task *name*, and show its problems. *key* identifies the settings that were sent. */
   private ended(name: string, task: Task, ending: Ending, key: string): void {
     this.results.set(name, { ending, key });
     this.store.history.remember(name, task, { ending });
     if (ending.problems?.length && name === this.store.task.name) {
       if (ending.event === "response") this.store.validation.tell(ending.problems);
       else this.store.validation.report(ending.problems);
-      // What cannot be evaluated here can be given by hand.
+      // An expression that cannot be evaluated here can get a sample: the focus goes to its field.
       if (ending.kind === "expression" && this.store.focusWanted) this.store.focusWanted += "-sample";
     }
     this.store.say(this.store.named(sentence(ending)));
   }
 
+  /** Cancel the test request under way; how far it came is reported by its ending. */
   cancel(): void {
     const { run, running } = this;
     if (!run || run.cancelling) return;
@@ -164,6 +180,7 @@ export class TestRequests {
     this.store.say("Cancelling …");
   }
 
+  /** Move the results of the task *name* to its new name *free*. */
   rename(name: string, free: string): void {
     const result = this.results.get(name);
     if (result) this.results.set(free, result);
